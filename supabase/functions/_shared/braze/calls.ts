@@ -1,0 +1,146 @@
+/**
+ * Carries one call through: paced, timed, repeated where a repeat cannot do harm, and judged.
+ *
+ * Nothing that comes from outside is thrown. The caller gets a result that says what is known.
+ */
+import { randomInt as cryptoRandomInt } from "node:crypto";
+import type { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { createRedaction, type Log } from "../log.ts";
+import {
+  type CallResult,
+  judge,
+  NO_RATE_LIMIT,
+  notSent,
+  type RateLimit,
+  type Verdict,
+} from "./outcome.ts";
+import { type BrazeRequest, createTransport } from "./transport.ts";
+
+const ATTEMPTS_MAX = 4;
+const ATTEMPT_TIMEOUT_MS = 20_000;
+const BACKOFF_MS = 500;
+/** Without a deadline, a limit that is lifted later than this is not waited for. */
+const PAUSE_MS_MAX = 65_000;
+/** So that many who wait for one moment do not all come in it. */
+const RESET_JITTER_MS = 1_000;
+
+export interface CallOptions {
+  /**
+   * No attempt and no pause begins after it. An attempt that began before it is given its full time,
+   * because to break off is to not know.
+   */
+  readonly deadline?: Date | undefined;
+}
+
+export interface BrazeClientOptions {
+  readonly restUrl: string;
+  readonly apiKey: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly attemptTimeoutMs?: number;
+  /** A whole number from 0 up to, and without, `max`. */
+  readonly randomInt?: (max: number) => number;
+}
+
+export interface Operation<T> {
+  /** For messages and logs. */
+  readonly name: string;
+  readonly request: BrazeRequest;
+  readonly schema: z.ZodType<T>;
+  /**
+   * Whether to ask again after an outcome that is unknown. Only where a second time does nothing more
+   * than the first. A rate limit is always worth another try: what it refused was not done.
+   */
+  readonly repeatable: boolean;
+  /** Waits for room within the limits; false when there is none before the deadline. */
+  readonly admit?: (deadline: Date | null) => Promise<boolean>;
+}
+
+export type Call = <T>(operation: Operation<T>, options?: CallOptions) => Promise<CallResult<T>>;
+
+export function createCall(options: BrazeClientOptions): Call {
+  const { clock, log, randomInt = (max) => cryptoRandomInt(max) } = options;
+  const send = createTransport({ attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, ...options });
+  const redact = createRedaction([options.apiKey]);
+
+  return async function call<T>(operation: Operation<T>, { deadline }: CallOptions = {}) {
+    const { name, request, schema, repeatable, admit } = operation;
+    const ended = (sinceMs: number) =>
+      deadline !== undefined && clock.now().getTime() + sinceMs >= deadline.getTime();
+    const mayBegin = async () =>
+      !ended(0) && (await admit?.(deadline ?? null)) !== false && !ended(0);
+    const done = (result: CallResult<T>) => {
+      if (result.outcome !== "succeeded") {
+        const { outcome, reason, detail, httpStatus, attempts, earlierUnknown } = result;
+        log.warn(`braze_call_${outcome}`, {
+          operation: name,
+          reason,
+          detail,
+          http_status: httpStatus,
+          attempts,
+          earlier_unknown: earlierUnknown,
+        });
+      }
+      return result;
+    };
+
+    let earlierUnknown = false;
+    let last: CallResult<T> = notSent("deadline", `Cannot ${name}: no time was left to send it`);
+    for (let attempt = 1;; attempt++) {
+      if (!await mayBegin()) return done(last);
+
+      const answer = await send(request);
+      const verdict = readable(judge(answer, schema), name, redact);
+      const rateLimit = answer.kind === "answered" ? answer.rateLimit : NO_RATE_LIMIT;
+      const result: CallResult<T> = {
+        ...verdict,
+        attempts: attempt,
+        earlierUnknown,
+        rateLimit,
+      };
+      if (result.outcome === "succeeded") return result;
+      if (attempt === ATTEMPTS_MAX || !isWorthRepeating(result, repeatable)) return done(result);
+
+      const pauseMs = pauseBeforeNext(attempt, result.reason === "rate_limited" ? rateLimit : null);
+      if (ended(pauseMs) || (deadline === undefined && pauseMs > PAUSE_MS_MAX)) return done(result);
+      log.info("braze_call_repeated", {
+        operation: name,
+        reason: result.reason,
+        attempts: attempt,
+        pause_ms: pauseMs,
+      });
+      await clock.sleep(pauseMs);
+      earlierUnknown ||= result.outcome === "unknown";
+      last = result;
+    }
+  };
+
+  function pauseBeforeNext(attempt: number, rateLimit: RateLimit | null): number {
+    const half = BACKOFF_MS * 2 ** (attempt - 1) / 2;
+    const backoffMs = half + randomInt(half + 1);
+    const liftedAt = rateLimit?.retryAt ?? rateLimit?.resetAt ?? null;
+    if (liftedAt === null) return backoffMs;
+    const untilLiftedMs = liftedAt.getTime() - clock.now().getTime();
+    return untilLiftedMs <= 0 ? backoffMs : untilLiftedMs + randomInt(RESET_JITTER_MS);
+  }
+}
+
+function isWorthRepeating(verdict: Verdict<unknown>, repeatable: boolean): boolean {
+  if (verdict.outcome === "unknown") return repeatable;
+  if (verdict.outcome === "succeeded") return false;
+  return verdict.reason === "rate_limited" || (repeatable && verdict.reason === "not_connected");
+}
+
+/** Braze's words may quote the key that it did not like. */
+function readable<T>(
+  verdict: Verdict<T>,
+  name: string,
+  redact: (text: string) => string,
+): Verdict<T> {
+  if (verdict.outcome === "succeeded") {
+    return { ...verdict, warnings: verdict.warnings.map(redact) };
+  }
+  return { ...verdict, detail: redact(`Cannot ${name}: ${verdict.detail}`) };
+}

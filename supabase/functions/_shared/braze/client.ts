@@ -1,0 +1,195 @@
+/** Every call that the suite makes to Braze, in our words. */
+import type { z } from "zod";
+import { canonicalJson } from "../canonical_json.ts";
+import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
+import { nextMidnight, writeInstant } from "./instants.ts";
+import { type CallResult, notSent } from "./outcome.ts";
+import { createPacing } from "./pacing.ts";
+import {
+  Acknowledged,
+  CampaignDetails,
+  CreatedSchedule,
+  CreatedSendId,
+  CreateScheduleBody,
+  DailyStatistics,
+  type ListedBroadcast,
+  ScheduledBroadcasts,
+  SegmentDetails,
+  SegmentList,
+  SegmentStatistics,
+  SendId,
+} from "./schemas.ts";
+
+export interface ScheduleReference {
+  readonly campaignId: string;
+  readonly scheduleId: string;
+}
+
+/** The days that end with `endingAt`, or with today. */
+export interface Days {
+  readonly lengthDays: number;
+  readonly endingAt?: Date | undefined;
+}
+
+export interface BrazeClient {
+  /** Sends `body` as it is. Never repeated, but after a refusal for the rate. */
+  createSchedule(
+    body: CreateScheduleBody,
+    options?: CallOptions,
+  ): Promise<CallResult<CreatedSchedule>>;
+  /** Moves a schedule; its time is all that Braze lets one change. */
+  updateSchedule(
+    schedule: ScheduleReference & { readonly sendAt: Date },
+    options?: CallOptions,
+  ): Promise<CallResult<null>>;
+  /** A success is a request taken, not a proof: near its time a schedule may send all the same. */
+  deleteSchedule(schedule: ScheduleReference, options?: CallOptions): Promise<CallResult<null>>;
+  /** Everything scheduled until `until` and some hours more: the endpoint knows only whole days. */
+  listScheduledBroadcasts(
+    until: Date,
+    options?: CallOptions,
+  ): Promise<CallResult<readonly ListedBroadcast[]>>;
+  createSendId(
+    ids: { readonly campaignId: string; readonly sendId: string },
+    options?: CallOptions,
+  ): Promise<CallResult<{ readonly sendId: string }>>;
+  sendStatistics(
+    ids: { readonly campaignId: string; readonly sendId: string } & Days,
+    options?: CallOptions,
+  ): Promise<CallResult<DailyStatistics>>;
+  campaignDetails(
+    campaignId: string,
+    options?: CallOptions,
+  ): Promise<CallResult<CampaignDetails>>;
+  campaignStatistics(
+    ids: { readonly campaignId: string } & Days,
+    options?: CallOptions,
+  ): Promise<CallResult<DailyStatistics>>;
+  /** One page of up to 100, from page 0. */
+  listSegments(page: number, options?: CallOptions): Promise<CallResult<SegmentList>>;
+  segmentDetails(segmentId: string, options?: CallOptions): Promise<CallResult<SegmentDetails>>;
+  segmentStatistics(
+    ids: { readonly segmentId: string } & Days,
+    options?: CallOptions,
+  ): Promise<CallResult<SegmentStatistics>>;
+}
+
+export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
+  const call = createCall(options);
+  const pacing = createPacing(options.clock);
+
+  return {
+    async createSchedule(body, callOptions) {
+      const checked = CreateScheduleBody.safeParse(body);
+      if (!checked.success) return refused("create schedule", checked.error);
+      const { campaign_id: campaignId, audience } = body;
+      const key = canonicalJson([campaignId, audience ?? null]);
+      return await call({
+        ...post("create schedule", "/campaigns/trigger/schedule/create", body, CreatedSchedule),
+        repeatable: false,
+        // Sends to named recipients have a limit of their own, far out of reach.
+        ...(audience === undefined
+          ? {}
+          : { admit: (deadline: Date | null) => pacing.admit(key, deadline) }),
+      }, callOptions);
+    },
+    updateSchedule: ({ campaignId, scheduleId, sendAt }, callOptions) =>
+      call(
+        post("update schedule", "/campaigns/trigger/schedule/update", {
+          campaign_id: campaignId,
+          schedule_id: scheduleId,
+          schedule: { time: writeInstant(sendAt) },
+        }, Acknowledged),
+        callOptions,
+      ),
+    deleteSchedule: ({ campaignId, scheduleId }, callOptions) =>
+      call(
+        post("delete schedule", "/campaigns/trigger/schedule/delete", {
+          campaign_id: campaignId,
+          schedule_id: scheduleId,
+        }, Acknowledged),
+        callOptions,
+      ),
+    listScheduledBroadcasts: (until, callOptions) =>
+      call(
+        get("list scheduled broadcasts", "/messages/scheduled_broadcasts", {
+          // Braze cuts the time off, so a send later on that day would be left out.
+          end_time: writeInstant(nextMidnight(until)),
+        }, ScheduledBroadcasts),
+        callOptions,
+      ),
+    async createSendId({ campaignId, sendId }, callOptions) {
+      const checked = SendId.safeParse(sendId);
+      if (!checked.success) return refused("create send id", checked.error);
+      return await call(
+        post("create send id", "/sends/id/create", {
+          campaign_id: campaignId,
+          send_id: sendId,
+        }, CreatedSendId),
+        callOptions,
+      );
+    },
+    sendStatistics: ({ campaignId, sendId, ...days }, callOptions) =>
+      call(
+        get("read send statistics", "/sends/data_series", {
+          campaign_id: campaignId,
+          send_id: sendId,
+          ...daysAsQuery(days),
+        }, DailyStatistics),
+        callOptions,
+      ),
+    campaignDetails: (campaignId, callOptions) =>
+      call(
+        get("read campaign", "/campaigns/details", { campaign_id: campaignId }, CampaignDetails),
+        callOptions,
+      ),
+    campaignStatistics: ({ campaignId, ...days }, callOptions) =>
+      call(
+        get("read campaign statistics", "/campaigns/data_series", {
+          campaign_id: campaignId,
+          ...daysAsQuery(days),
+        }, DailyStatistics),
+        callOptions,
+      ),
+    listSegments: (page, callOptions) =>
+      call(get("list segments", "/segments/list", { page: `${page}` }, SegmentList), callOptions),
+    segmentDetails: (segmentId, callOptions) =>
+      call(
+        get("read segment", "/segments/details", { segment_id: segmentId }, SegmentDetails),
+        callOptions,
+      ),
+    segmentStatistics: ({ segmentId, ...days }, callOptions) =>
+      call(
+        get("read segment statistics", "/segments/data_series", {
+          segment_id: segmentId,
+          ...daysAsQuery(days),
+        }, SegmentStatistics),
+        callOptions,
+      ),
+  };
+}
+
+function get<T>(
+  name: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<T>,
+): Operation<T> {
+  return { name, request: { method: "GET", path, query }, schema, repeatable: true };
+}
+
+function post<T>(name: string, path: string, body: unknown, schema: z.ZodType<T>): Operation<T> {
+  return { name, request: { method: "POST", path, body }, schema, repeatable: true };
+}
+
+function daysAsQuery({ lengthDays, endingAt }: Days): Record<string, string> {
+  return {
+    length: `${lengthDays}`,
+    ...(endingAt === undefined ? {} : { ending_at: writeInstant(endingAt) }),
+  };
+}
+
+function refused(name: string, error: z.ZodError): CallResult<never> {
+  const faults = error.issues.map(({ path, message }) => [...path, message].join(" "));
+  return notSent("invalid_request", `Cannot ${name}: ${faults.join("; ")}`);
+}

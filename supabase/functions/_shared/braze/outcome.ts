@@ -1,0 +1,146 @@
+/**
+ * What became of one call to Braze, as far as it can be known.
+ *
+ * `failed` is a promise: Braze did not do it. Where that cannot be proved the outcome is `unknown`,
+ * since Braze has no idempotency key and a create that is repeated in error pushes twice.
+ */
+import type { z } from "zod";
+import { Envelope } from "./schemas.ts";
+import type { Answer } from "./transport.ts";
+
+/** These are stored: never rename one. */
+export type FailureReason =
+  /** Refused here, before anything was sent. */
+  | "invalid_request"
+  /** There was no time left to begin. */
+  | "deadline"
+  /** No connection came about, so nothing was sent. */
+  | "not_connected"
+  /** Braze answered that it will not do it. */
+  | "rejected"
+  | "rate_limited";
+
+export type UnknownReason =
+  | "time_out"
+  | "connection_lost"
+  | "server_error"
+  /** Braze took the call and will look at it after its maintenance. */
+  | "queued"
+  | "unreadable_answer"
+  | "unexpected_status";
+
+export interface RateLimit {
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly resetAt: Date | null;
+  /** From Retry-After, which Braze does not document. */
+  readonly retryAt: Date | null;
+}
+
+export const NO_RATE_LIMIT: RateLimit = {
+  limit: null,
+  remaining: null,
+  resetAt: null,
+  retryAt: null,
+};
+
+export type Verdict<T> =
+  | {
+    readonly outcome: "succeeded";
+    readonly httpStatus: number;
+    readonly value: T;
+    /** What Braze calls minor errors: it did the rest. */
+    readonly warnings: readonly string[];
+  }
+  | {
+    readonly outcome: "failed";
+    readonly httpStatus: number | null;
+    readonly reason: FailureReason;
+    readonly detail: string;
+  }
+  | {
+    readonly outcome: "unknown";
+    readonly httpStatus: number | null;
+    readonly reason: UnknownReason;
+    readonly detail: string;
+  };
+
+export type CallResult<T> = Verdict<T> & {
+  /** How often something was sent, or tried to be. */
+  readonly attempts: number;
+  /** An attempt before the last one may have been carried out: judge a refusal of the last with care. */
+  readonly earlierUnknown: boolean;
+  readonly rateLimit: RateLimit;
+};
+
+const DETAIL_CHARACTERS_MAX = 500;
+
+/** Pure: says what an answer means, with the value in it if `schema` finds one. */
+export function judge<T>(answer: Answer, schema: z.ZodType<T>): Verdict<T> {
+  if (answer.kind === "unsent") return failed("not_connected", answer.detail, null);
+  if (answer.kind === "lost") {
+    return unknown(answer.reason, answer.detail, null);
+  }
+
+  const { httpStatus, text } = answer;
+  const envelope = readEnvelope(text);
+  const said = `Braze answered ${httpStatus}${envelope === null ? "" : saying(envelope)}`;
+  if (httpStatus === 429) return failed("rate_limited", said, httpStatus);
+  if (httpStatus >= 400 && httpStatus < 500) return failed("rejected", said, httpStatus);
+  if (httpStatus >= 500) return unknown("server_error", said, httpStatus);
+  if (httpStatus < 200 || httpStatus >= 300) return unknown("unexpected_status", said, httpStatus);
+
+  if (text === null) return unknown("connection_lost", `${said}, then broke off`, httpStatus);
+  if (envelope === null) {
+    return unknown("unreadable_answer", `${said} without a JSON object`, httpStatus);
+  }
+  const message = envelope.message?.trim().toLowerCase();
+  if (message === "queued") return unknown("queued", said, httpStatus);
+  if (message !== undefined && message !== "success") return failed("rejected", said, httpStatus);
+
+  const value = schema.safeParse(envelope.whole);
+  return value.success
+    ? { outcome: "succeeded", httpStatus, value: value.data, warnings: envelope.errors }
+    : unknown("unreadable_answer", `${said} of an unknown shape${faults(value.error)}`, httpStatus);
+}
+
+function readEnvelope(text: string | null) {
+  try {
+    const whole: unknown = JSON.parse(text ?? "");
+    const envelope = Envelope.safeParse(whole);
+    return envelope.success ? { ...envelope.data, whole } : null;
+  } catch {
+    return null;
+  }
+}
+
+function saying({ message, errors }: z.infer<typeof Envelope>): string {
+  const words = [...(message === undefined ? [] : [message]), ...errors].join(", ");
+  return words === "" ? "" : `: ${words}`.slice(0, DETAIL_CHARACTERS_MAX);
+}
+
+function faults(error: z.ZodError): string {
+  const paths = new Set(error.issues.map((issue) => issue.path.join(".")));
+  return ` (${[...paths].slice(0, 5).join(", ") || "body"})`;
+}
+
+/** Nothing left this machine. */
+export function notSent(
+  reason: "invalid_request" | "deadline",
+  detail: string,
+): CallResult<never> {
+  return {
+    ...failed(reason, detail, null),
+    attempts: 0,
+    earlierUnknown: false,
+    rateLimit: NO_RATE_LIMIT,
+  };
+}
+
+function failed(reason: FailureReason, detail: string, httpStatus: number | null) {
+  return { outcome: "failed", reason, detail, httpStatus } as const;
+}
+
+function unknown(reason: UnknownReason, detail: string, httpStatus: number | null) {
+  return { outcome: "unknown", reason, detail, httpStatus } as const;
+}

@@ -1,0 +1,131 @@
+/**
+ * The door to the network: one request, one answer, and no judgement of what the answer means.
+ *
+ * It tells three things apart that a bare `fetch` throws together: nothing was sent, something was
+ * sent and no answer came, and an answer came.
+ */
+import type { Clock } from "../clock.ts";
+import type { RateLimit } from "./outcome.ts";
+
+export interface BrazeRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export type Answer =
+  | {
+    readonly kind: "answered";
+    readonly httpStatus: number;
+    /** Null when the connection broke before the body was whole. */
+    readonly text: string | null;
+    readonly rateLimit: RateLimit;
+  }
+  | { readonly kind: "unsent"; readonly detail: string }
+  | {
+    readonly kind: "lost";
+    readonly reason: "time_out" | "connection_lost";
+    readonly detail: string;
+  };
+
+export interface TransportOptions {
+  readonly restUrl: string;
+  readonly apiKey: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly attemptTimeoutMs: number;
+}
+
+export type Transport = (request: BrazeRequest) => Promise<Answer>;
+
+export function createTransport(options: TransportOptions): Transport {
+  const { restUrl, apiKey, fetch, clock, attemptTimeoutMs } = options;
+  const headers = new Headers({
+    accept: "application/json",
+    authorization: `Bearer ${apiKey}`,
+    "content-type": "application/json",
+  });
+
+  async function exchange(request: BrazeRequest, signal: AbortSignal): Promise<Answer> {
+    let response: Response;
+    try {
+      response = await fetch(addressOf(restUrl, request), {
+        method: request.method,
+        headers,
+        signal,
+        // A redirect would carry the key to another host.
+        redirect: "manual",
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      });
+    } catch (error) {
+      return neverConnected(error)
+        ? { kind: "unsent", detail: "no connection came about" }
+        : { kind: "lost", reason: "connection_lost", detail: "the connection broke" };
+    }
+    return {
+      kind: "answered",
+      httpStatus: response.status,
+      text: await response.text().catch(() => null),
+      rateLimit: readRateLimit(response.headers, clock.now()),
+    };
+  }
+
+  return async function send(request) {
+    const connection = new AbortController();
+    const answered = new AbortController();
+    const timeOut = clock.sleep(attemptTimeoutMs, answered.signal).then(
+      (): Answer => ({
+        kind: "lost",
+        reason: "time_out",
+        detail: `no answer came within ${attemptTimeoutMs} ms`,
+      }),
+      // Called off, because the answer came: never has a say.
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return await Promise.race([exchange(request, connection.signal), timeOut]);
+    } finally {
+      answered.abort();
+      connection.abort();
+    }
+  };
+}
+
+function addressOf(restUrl: string, { path, query }: BrazeRequest): string {
+  const search = new URLSearchParams(query).toString();
+  return `${restUrl}${path}${search === "" ? "" : `?${search}`}`;
+}
+
+/**
+ * Deno's HTTP client marks an error of the connecting phase (name, socket, TLS) like this, in the error
+ * or in its cause, and only then. It writes a request after that phase, so nothing has left.
+ */
+function neverConnected(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.message.includes("client error (Connect)") || neverConnected(error.cause));
+}
+
+function readRateLimit(headers: Headers, now: Date): RateLimit {
+  const resetSeconds = readNumber(headers.get("x-ratelimit-reset"));
+  return {
+    limit: readNumber(headers.get("x-ratelimit-limit")),
+    remaining: readNumber(headers.get("x-ratelimit-remaining")),
+    resetAt: resetSeconds === null ? null : new Date(resetSeconds * 1_000),
+    retryAt: readRetryAfter(headers.get("retry-after"), now),
+  };
+}
+
+/** Seconds from now, or an HTTP date. */
+function readRetryAfter(text: string | null, now: Date): Date | null {
+  if (text === null) return null;
+  const seconds = readNumber(text);
+  if (seconds !== null) return new Date(now.getTime() + seconds * 1_000);
+  const date = / GMT$/.test(text) ? new Date(text) : null;
+  return date === null || Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** Braze sends the headers empty on a 401, and `Number("")` is 0. */
+function readNumber(text: string | null): number | null {
+  return text !== null && /^[0-9]{1,12}$/.test(text.trim()) ? Number(text) : null;
+}

@@ -1,0 +1,141 @@
+/**
+ * Who may call what: the only place that knows.
+ *
+ * A credential that is present is either valid or the end of the request. It is never overlooked in
+ * favour of another one, and never turned into a lesser identity.
+ */
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
+import { z } from "zod";
+import type { Clock } from "./clock.ts";
+import { verifyCronCall } from "./cron_signature.ts";
+import type { ErrorCode } from "./errors.ts";
+import { isOneOf } from "./http.ts";
+
+export type CallerKind = "cron" | "secret_key" | "operator" | "braze";
+
+const TIMED: readonly CallerKind[] = ["cron", "secret_key", "operator"];
+
+export const MAY_CALL = {
+  "braze-scheduler": TIMED,
+  "braze-webhook": ["braze", "secret_key"],
+  "braze-preflight-check": TIMED,
+  "braze-reconcile": TIMED,
+  "braze-count-audit": TIMED,
+  "webhook-health-rollup": TIMED,
+} as const satisfies Record<string, readonly CallerKind[]>;
+
+export type FunctionName = keyof typeof MAY_CALL;
+
+export type Caller =
+  /** `invocationId` is the signature's own id: a replay brings the same one. */
+  | { readonly kind: "cron"; readonly slot: Date; readonly invocationId: string }
+  | { readonly kind: "secret_key" }
+  | { readonly kind: "operator"; readonly userId: string }
+  | { readonly kind: "braze" };
+
+export type Identification =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+export type IdentifyCaller = (
+  request: Request,
+  rawBody: Uint8Array,
+  functionName: FunctionName,
+) => Promise<Identification>;
+
+export interface CallerSecrets {
+  readonly secretKeys: readonly string[];
+  readonly publishableKeys: readonly string[];
+  readonly webhookSecrets: readonly string[];
+  readonly cronSigningSecrets: readonly string[];
+  readonly operatorKeySet: JSONWebKeySet;
+}
+
+/** Symmetric algorithms are left out: a token must prove a key that only Supabase Auth holds. */
+const TOKEN_ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "EdDSA", "Ed25519"];
+
+const OperatorClaims = z.object({
+  sub: z.string().min(1),
+  app_metadata: z.object({ role: z.string().optional() }).optional(),
+});
+
+export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): IdentifyCaller {
+  const operatorKeys = createLocalJWKSet(secrets.operatorKeySet);
+
+  return async function identifyCaller(request, rawBody, functionName) {
+    const allowed: readonly CallerKind[] = MAY_CALL[functionName];
+    const found: Identification[] = [];
+    const { headers } = request;
+
+    const apiKey = headers.get("apikey");
+    // A browser client always sends the publishable key. It identifies nobody.
+    if (apiKey !== null && !isOneOf(apiKey, secrets.publishableKeys)) {
+      found.push(isOneOf(apiKey, secrets.secretKeys) ? known({ kind: "secret_key" }) : BAD);
+    }
+    const webhookSecret = headers.get("x-webhook-secret");
+    if (webhookSecret !== null) {
+      found.push(isOneOf(webhookSecret, secrets.webhookSecrets) ? known({ kind: "braze" }) : BAD);
+    }
+    const authorization = headers.get("authorization");
+    if (authorization !== null) found.push(await readAuthorization(authorization));
+    if (isSigned(headers)) {
+      const call = verifyCronCall(headers, rawBody, {
+        functionName,
+        signingSecrets: secrets.cronSigningSecrets,
+        now: clock.now(),
+        allowed: allowed.includes("cron"),
+      });
+      found.push(call.ok ? known({ kind: "cron", ...call.call }) : call);
+    }
+    return settle(found, allowed);
+  };
+
+  async function readAuthorization(header: string): Promise<Identification> {
+    const token = /^bearer +(\S+)$/i.exec(header)?.[1];
+    if (token === undefined) return BAD;
+    // A legacy service role key is a JWT as well, so the lists come first.
+    if (isOneOf(token, secrets.secretKeys)) return known({ kind: "secret_key" });
+    if (isOneOf(token, secrets.webhookSecrets)) return known({ kind: "braze" });
+    try {
+      const { payload } = await jwtVerify(token, operatorKeys, {
+        algorithms: TOKEN_ALGORITHMS,
+        audience: "authenticated",
+        currentDate: clock.now(),
+        requiredClaims: ["exp", "sub"],
+      });
+      const claims = OperatorClaims.parse(payload);
+      return claims.app_metadata?.role === "operator"
+        ? known({ kind: "operator", userId: claims.sub })
+        : { ok: false, code: "not_allowed" };
+    } catch {
+      return BAD;
+    }
+  }
+}
+
+const BAD = { ok: false, code: "bad_credential" } as const;
+
+function known(caller: Caller): Identification {
+  return { ok: true, caller };
+}
+
+function isSigned(headers: Headers): boolean {
+  return ["webhook-id", "webhook-timestamp", "webhook-signature"].some((name) => headers.has(name));
+}
+
+function settle(found: readonly Identification[], allowed: readonly CallerKind[]): Identification {
+  const [first] = found;
+  if (first === undefined) return { ok: false, code: "no_credential" };
+  // A credential that is not valid says more than one that is valid for something else.
+  const refused = found.find((each) => !each.ok && each.code !== "not_allowed") ??
+    found.find((each) => !each.ok);
+  if (refused !== undefined) return refused;
+
+  const callers = found.flatMap((each) => each.ok ? [each.caller] : []);
+  if (new Set(callers.map((caller) => caller.kind)).size > 1) {
+    return { ok: false, code: "several_credentials" };
+  }
+  return first.ok && allowed.includes(first.caller.kind)
+    ? first
+    : { ok: false, code: "not_allowed" };
+}

@@ -1,0 +1,254 @@
+/**
+ * Reads the environment once, at start, and fails then: never half-way through a request.
+ *
+ * A refusal names every variable that is wrong and never a value, since most of them are secrets.
+ */
+import type { JSONWebKeySet, JWK } from "jose";
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const WEBHOOK_SECRET_CHARACTERS_MIN = 32;
+/** What the Standard Webhooks scheme asks for. */
+const SIGNING_KEY_BYTES_MIN = 24;
+/** Braze may be reached without TLS only here: its API key travels in every request. */
+const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
+
+export interface Environment {
+  readonly supabaseUrl: string;
+  /** The secret key that the functions themselves use. */
+  readonly databaseKey: string;
+  /** Every key that proves a caller to be somebody who holds a secret key of the project. */
+  readonly secretKeys: readonly string[];
+  /** Public by design: they prove nothing, and are known only so that they can be told from wrong keys. */
+  readonly publishableKeys: readonly string[];
+  readonly operatorKeySet: JSONWebKeySet;
+  readonly operatorOrigins: readonly string[];
+  readonly webhookSecrets: readonly string[];
+  readonly cronSigningSecrets: readonly string[];
+  readonly brazeRestUrl: string;
+  readonly brazeApiKey: string;
+  readonly brazeCampaignId: string;
+  readonly brazeBroadcast: boolean;
+  readonly teamAttributes: readonly string[];
+  /** How long before kick-off a push is sent. */
+  readonly sendLeadMs: number;
+  /** How long before its send a schedule is left alone. */
+  readonly freezeMs: number;
+  readonly horizonMs: number;
+  readonly runDeadlineMs: number;
+  /** Everything that must never be written anywhere. */
+  readonly secrets: readonly string[];
+}
+
+const names = {
+  SUPABASE_URL: required(url),
+  SUPABASE_SECRET_KEYS: optional(keysByName, {}),
+  SUPABASE_SERVICE_ROLE_KEY: optional(word, null),
+  SUPABASE_PUBLISHABLE_KEYS: optional(keysByName, {}),
+  SUPABASE_ANON_KEY: optional(word, null),
+  SUPABASE_JWKS: optional(keySet, { keys: [] }),
+  BRAZE_REST_URL: required(brazeUrl),
+  BRAZE_API_KEY: required(word),
+  BRAZE_CAMPAIGN_ID: required(word),
+  BRAZE_WEBHOOK_SECRETS: required(webhookSecrets),
+  CRON_SIGNING_SECRETS: required(signingSecrets),
+  SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
+  FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
+  // Braze once refused schedules more than 90 days ahead.
+  HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
+  TEAM_ATTRIBUTES: optional(list, ["Team 1", "Team 2", "Team 3"]),
+  BRAZE_BROADCAST: optional(flag, false),
+  // The platform ends a function without warning after 150 to 400 seconds.
+  RUN_DEADLINE_SECONDS: optional(duration(1_000, 5, 140), 60_000),
+  OPERATOR_ORIGINS: optional(origins, []),
+};
+
+const Variables = z.object(names);
+
+/** Throws one error that lists everything that is wrong. */
+export function readEnvironment(env: (name: string) => string | undefined): Environment {
+  const given = Object.keys(names).map((name) => [name, env(name)?.trim() || undefined]);
+  const result = Variables.safeParse(Object.fromEntries(given));
+  if (!result.success) {
+    const faults = result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+    throw refusal([...new Set(faults)]);
+  }
+  const read = result.data;
+
+  const databaseKey = read.SUPABASE_SECRET_KEYS.default ??
+    Object.values(read.SUPABASE_SECRET_KEYS)[0] ?? read.SUPABASE_SERVICE_ROLE_KEY;
+  if (databaseKey === null) {
+    throw refusal(["SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set"]);
+  }
+  const secretKeys = [
+    ...new Set(present(read.SUPABASE_SECRET_KEYS, read.SUPABASE_SERVICE_ROLE_KEY)),
+  ];
+
+  return {
+    supabaseUrl: read.SUPABASE_URL,
+    databaseKey,
+    secretKeys,
+    publishableKeys: present(read.SUPABASE_PUBLISHABLE_KEYS, read.SUPABASE_ANON_KEY),
+    operatorKeySet: read.SUPABASE_JWKS,
+    operatorOrigins: read.OPERATOR_ORIGINS,
+    webhookSecrets: read.BRAZE_WEBHOOK_SECRETS,
+    cronSigningSecrets: read.CRON_SIGNING_SECRETS,
+    brazeRestUrl: read.BRAZE_REST_URL,
+    brazeApiKey: read.BRAZE_API_KEY,
+    brazeCampaignId: read.BRAZE_CAMPAIGN_ID,
+    brazeBroadcast: read.BRAZE_BROADCAST,
+    teamAttributes: read.TEAM_ATTRIBUTES,
+    sendLeadMs: read.SEND_LEAD_MINUTES,
+    freezeMs: read.FREEZE_MINUTES,
+    horizonMs: read.HORIZON_DAYS,
+    runDeadlineMs: read.RUN_DEADLINE_SECONDS,
+    secrets: [
+      ...secretKeys,
+      ...read.BRAZE_WEBHOOK_SECRETS,
+      ...read.CRON_SIGNING_SECRETS,
+      read.BRAZE_API_KEY,
+    ],
+  };
+}
+
+function refusal(faults: readonly string[]): Error {
+  return new Error(
+    `Cannot start: the environment must be complete and well formed, got: ${faults.join("; ")}`,
+  );
+}
+
+function present(byName: Record<string, string>, legacy: string | null): string[] {
+  return [...Object.values(byName), ...(legacy === null ? [] : [legacy])];
+}
+
+/** Reads one variable; the text of `refuse` is all that an operator gets to see of it. */
+type Reader<T> = (text: string, refuse: (fault: string) => never) => T;
+
+function required<T>(read: Reader<T>) {
+  return z.string("is missing").transform(reading(read));
+}
+
+function optional<T>(read: Reader<T>, usual: T) {
+  return z.string().transform(reading(read)).optional().transform((value) =>
+    value === undefined ? usual : value
+  );
+}
+
+class Refused extends Error {}
+
+function reading<T>(read: Reader<T>) {
+  return (text: string, context: z.RefinementCtx<string>): T => {
+    try {
+      return read(text, (fault) => {
+        throw new Refused(fault);
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // Not as an issue with an input: what stands in a variable must not reach a message.
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
+  };
+}
+
+function word(text: string, refuse: (fault: string) => never): string {
+  return /^[\x21-\x7e]{8,}$/.test(text)
+    ? text
+    : refuse("must be at least 8 printable characters without spaces");
+}
+
+function list(text: string, refuse: (fault: string) => never): string[] {
+  const entries = text.split(",").map((entry) => entry.trim());
+  return entries.includes("") ? refuse("must not hold an empty entry") : entries;
+}
+
+/** Without TLS too: inside a self-hosted project the gateway is plain http on a private network. */
+function url(text: string, refuse: (fault: string) => never): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    return refuse("must be an http(s) URL");
+  }
+  if (parsed.search !== "" || parsed.hash !== "" || parsed.username !== "") {
+    return refuse("must have no query, fragment or user");
+  }
+  return parsed.href.replace(/\/+$/, "");
+}
+
+function brazeUrl(text: string, refuse: (fault: string) => never): string {
+  const address = url(text, refuse);
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" || LOCAL_HOSTS.includes(hostname)
+    ? address
+    : refuse("must begin with https:// (http:// only for this machine)");
+}
+
+function origins(text: string, refuse: (fault: string) => never): string[] {
+  const entries = list(text, refuse);
+  return entries.every((entry) => URL.parse(entry)?.origin === entry)
+    ? entries
+    : refuse("must hold origins like https://dashboard.example, without a path or *");
+}
+
+function flag(text: string, refuse: (fault: string) => never): boolean {
+  if (text !== "true" && text !== "false") return refuse("must be true or false");
+  return text === "true";
+}
+
+function duration(unitMs: number, min: number, max: number): Reader<number> {
+  return (text, refuse) => {
+    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max
+      ? value * unitMs
+      : refuse(`must be a whole number from ${min} to ${max}`);
+  };
+}
+
+function webhookSecrets(text: string, refuse: (fault: string) => never): string[] {
+  const secrets = list(text, refuse);
+  return secrets.every((secret) => secret.length >= WEBHOOK_SECRET_CHARACTERS_MIN)
+    ? secrets
+    : refuse(`must hold secrets of at least ${WEBHOOK_SECRET_CHARACTERS_MIN} characters`);
+}
+
+function signingSecrets(text: string, refuse: (fault: string) => never): string[] {
+  const secrets = list(text, refuse);
+  return secrets.every(isSigningSecret)
+    ? secrets
+    : refuse(`must hold secrets like whsec_<base64 of at least ${SIGNING_KEY_BYTES_MIN} bytes>`);
+}
+
+function isSigningSecret(secret: string): boolean {
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret)) return false;
+  try {
+    new Webhook(secret);
+    return atob(secret.slice("whsec_".length)).length >= SIGNING_KEY_BYTES_MIN;
+  } catch {
+    return false;
+  }
+}
+
+function parseJson(text: string, refuse: (fault: string) => never): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    return refuse("must be JSON");
+  }
+}
+
+function keysByName(text: string, refuse: (fault: string) => never): Record<string, string> {
+  const keys = z.record(z.string(), z.string().min(8)).safeParse(parseJson(text, refuse));
+  return keys.success ? keys.data : refuse("must be a JSON object of keys by name");
+}
+
+function keySet(text: string, refuse: (fault: string) => never): JSONWebKeySet {
+  const given = parseJson(text, refuse);
+  const Key = z.custom<JWK>((key) => z.object({ kty: z.string() }).safeParse(key).success);
+  // Some tools write the bare list of keys.
+  const set = z.object({ keys: z.array(Key) }).safeParse(
+    Array.isArray(given) ? { keys: given } : given,
+  );
+  return set.success ? set.data : refuse("must be a JSON Web Key Set");
+}
