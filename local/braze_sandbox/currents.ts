@@ -1,0 +1,44 @@
+/** What Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
+import type { Campaign } from "./campaign.ts";
+import { echo } from "./echo.ts";
+import type { TruthEntry } from "./truth.ts";
+
+export function currentsBody(entries: readonly TruthEntry[], campaign: Campaign): string {
+  return JSON.stringify({ events: entries.map((entry) => currentsEvent(entry, campaign)) });
+}
+
+function currentsEvent(entry: TruthEntry, campaign: Campaign): Record<string, unknown> {
+  const { device, user, carried, schedule } = entry;
+  // An abort happens before any device is picked: the platform is that of the first one.
+  const platform = (device ?? user.devices[0])?.platform ?? "ios";
+  const variation = campaign.variation(platform === "ios" ? "ios_push" : "android_push");
+  const isSend = entry.type === "users.messages.pushnotification.Send";
+  return {
+    event_type: entry.type,
+    id: entry.id,
+    time: entry.time,
+    user: {
+      user_id: user.brazeId,
+      external_user_id: user.externalId,
+      ...(device === null ? {} : { device_id: device.id }),
+      timezone: user.timezone,
+    },
+    properties: {
+      app_id: campaign.appIds[platform],
+      platform,
+      campaign_id: campaign.id,
+      campaign_name: campaign.name,
+      message_variation_id: variation.id,
+      message_variation_name: variation.name,
+      ...(carried.sendId && schedule.sendId !== null ? { send_id: schedule.sendId } : {}),
+      ...(carried.dispatchId ? { dispatch_id: entry.dispatchId } : {}),
+      ...(isSend && carried.echo
+        ? { message_extras: JSON.stringify(echo(entry.triggerProperties)) }
+        : {}),
+      ...(isSend ? { push_token: device?.pushToken ?? null } : {}),
+      ...(entry.type === "users.messages.pushnotification.Abort"
+        ? { abort_type: "frequency_capped", abort_log: "Frequency capped" }
+        : {}),
+    },
+  };
+}

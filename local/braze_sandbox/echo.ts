@@ -1,0 +1,15 @@
+/** What our templates give back of the trigger properties: always text, empty where there is none. */
+import type { TriggerProperties } from "./schedules.ts";
+
+export function echo(properties: TriggerProperties): Record<string, string> {
+  return {
+    match_id: rendered(properties["match_id"]),
+    ledger_id: rendered(properties["ledger_id"]),
+    generation: rendered(properties["generation"]),
+  };
+}
+
+/** As Liquid renders a tag. */
+function rendered(value: unknown): string {
+  return value === undefined || value === null ? "" : String(value);
+}

@@ -1,0 +1,31 @@
+/** One way in which an endpoint of the sandbox misbehaves, and how often. */
+import { z } from "zod";
+
+export const FaultRule = z.strictObject({
+  /** A path such as `/campaigns/trigger/schedule/create`, or `*`. */
+  endpoint: z.string().min(1),
+  /**
+   * - `status`: answers `status` without effect (502 and 504 as an HTML page, as a proxy does).
+   * - `latency`: waits, then answers as usual.
+   * - `timeout_before_effect`: waits, then answers `status` (504) without effect.
+   * - `timeout_after_effect`: takes effect, waits, then answers `status` (504).
+   * - `malformed`: takes effect; the answer is not JSON.
+   * - `429`: answers 429 without effect.
+   * - `drop_connection`: takes effect; the connection ends without a whole answer.
+   */
+  kind: z.enum([
+    "status",
+    "latency",
+    "timeout_before_effect",
+    "timeout_after_effect",
+    "malformed",
+    "429",
+    "drop_connection",
+  ]),
+  status: z.int().min(200).max(599).optional(),
+  latencyMs: z.int().min(0).optional(),
+  probability: z.number().min(0).max(1).default(1),
+  /** How many more times it fires; always, when absent. */
+  times: z.int().min(1).optional(),
+});
+export type FaultRule = z.infer<typeof FaultRule>;

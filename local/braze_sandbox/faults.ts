@@ -1,0 +1,29 @@
+/** Picks the fault that a call meets, and uses up the rules that fire a given number of times only. */
+import type { Prng } from "../prng.ts";
+import type { FaultRule } from "./fault_rule.ts";
+import type { Switchboard } from "./switches.ts";
+
+export class Faults {
+  readonly #prng: Prng;
+
+  constructor(readonly switchboard: Switchboard, prng: Prng) {
+    this.#prng = prng.fork("faults");
+  }
+
+  /** The first rule for this endpoint whose chance comes true. */
+  pick(endpoint: string): FaultRule | undefined {
+    const rules = this.switchboard.current.faults;
+    const rule = rules.find((rule) =>
+      (rule.endpoint === "*" || rule.endpoint === endpoint) && this.#prng.chance(rule.probability)
+    );
+    if (rule?.times !== undefined) {
+      const { times, ...rest } = rule;
+      this.switchboard.set({
+        faults: rules.flatMap((other) =>
+          other !== rule ? [other] : times > 1 ? [{ ...rest, times: times - 1 }] : []
+        ),
+      });
+    }
+    return rule;
+  }
+}

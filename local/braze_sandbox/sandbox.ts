@@ -1,0 +1,78 @@
+/**
+ * The Braze sandbox, ready to be mounted on a port: model, REST face, control face, courier.
+ */
+import type { Timeline } from "../timeline.ts";
+import { createControlFace } from "./control_face.ts";
+import { Courier, type CourierOptions } from "./courier.ts";
+import { createFace } from "./http_face.ts";
+import { BrazeModel, type ModelOptions } from "./model.ts";
+
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+
+export interface SandboxOptions extends ModelOptions {
+  readonly timeline: Timeline;
+  readonly apiKey: string;
+  readonly deliverTo: CourierOptions["deliverTo"];
+  readonly deliveriesAtOnce: number;
+}
+
+/** Where a request comes from, as `Deno.serve` tells it. */
+export interface Caller {
+  readonly remoteAddr: Deno.Addr;
+}
+
+export interface Sandbox {
+  readonly model: BrazeModel;
+  /** Without a caller the request is taken as coming from this process. */
+  handle(request: Request, caller?: Caller): Promise<Response>;
+  /** Plans and posts nothing more. */
+  stop(): void;
+}
+
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const { timeline, apiKey, deliverTo, deliveriesAtOnce } = options;
+  const model = new BrazeModel(options);
+  const courier = new Courier({ model, timeline, deliverTo, deliveriesAtOnce });
+  const changed = () => courier.plan();
+  const face = createFace({ model, timeline, apiKey, changed });
+  const control = createControlFace({ model, timeline, changed });
+  return {
+    model,
+    stop: () => courier.stop(),
+    async handle(request, caller) {
+      if (!new URL(request.url).pathname.startsWith("/_sandbox/")) return await face(request);
+      return isLocal(caller)
+        ? await control(request)
+        : Response.json({ message: "Cannot open /_sandbox/ from another machine" }, {
+          status: 403,
+        });
+    },
+  };
+}
+
+export interface ServedSandbox extends Sandbox {
+  readonly url: string;
+  shutdown(): Promise<void>;
+}
+
+/** `port: 0` takes a free one. */
+export function serveSandbox(options: SandboxOptions & { readonly port: number }): ServedSandbox {
+  const sandbox = createSandbox(options);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: options.port, onListen() {} },
+    (request, caller) => sandbox.handle(request, caller),
+  );
+  return {
+    ...sandbox,
+    url: `http://127.0.0.1:${server.addr.port}`,
+    async shutdown() {
+      sandbox.stop();
+      await server.shutdown();
+    },
+  };
+}
+
+function isLocal(caller: Caller | undefined): boolean {
+  const address = caller?.remoteAddr;
+  return address === undefined || ("hostname" in address && LOOPBACK.test(address.hostname));
+}

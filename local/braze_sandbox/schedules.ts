@@ -1,0 +1,168 @@
+/** The schedules of the campaign: what was asked for, when it is due, and what has become of it. */
+import type { Prng } from "../prng.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Predicate } from "./audience.ts";
+import type { CampaignState } from "./campaign.ts";
+import type { Switchboard } from "./switches.ts";
+import type { User } from "./users.ts";
+
+export type TriggerProperties = Readonly<Record<string, unknown>>;
+
+export interface Recipient {
+  readonly user: User;
+  /** The schedule's properties with the recipient's own over them. */
+  readonly triggerProperties: TriggerProperties;
+}
+
+/** Whom a schedule is for: named users, or whoever matches at send time. */
+export type Target =
+  | { readonly kind: "recipients"; readonly recipients: readonly Recipient[] }
+  | { readonly kind: "audience"; readonly matches: Predicate };
+
+export type ScheduleState =
+  | "scheduled"
+  | "sent"
+  /** By the API. */
+  | "deleted"
+  /** By a person in the dashboard. */
+  | "cancelled"
+  /** With its campaign. */
+  | "stopped";
+
+export interface ScheduleOrder {
+  readonly origin: "api" | "dashboard";
+  readonly target: Target;
+  readonly triggerProperties: TriggerProperties;
+  readonly sendId: string | null;
+  readonly sendAt: Date;
+}
+
+export interface Schedule extends ScheduleOrder {
+  readonly id: string;
+  /** What the create call answered. */
+  readonly answeredDispatchId: string;
+  /** The first dispatch id of its send. */
+  readonly dispatchId: string;
+  readonly createdAt: Date;
+  sendAt: Date;
+  state: ScheduleState;
+  /** Since when it has been in a state other than `scheduled`. */
+  endedAt: Date | null;
+  /** Goes up with every move and every end, so that what was planned before it is void. */
+  revision: number;
+}
+
+/** Sends to the users for whom `includes` holds. */
+export type SendWork = (schedule: Schedule, at: Date, includes: (user: User) => boolean) => void;
+
+const everyone = () => true;
+
+export class Schedules {
+  readonly #byId = new Map<string, Schedule>();
+  readonly #prng: Prng;
+
+  constructor(
+    prng: Prng,
+    readonly agenda: Agenda,
+    readonly switchboard: Switchboard,
+    readonly userCount: number,
+    readonly send: SendWork,
+  ) {
+    this.#prng = prng.fork("schedules");
+  }
+
+  get all(): readonly Schedule[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Only a schedule that is still to be sent can be changed. */
+  changeable(id: string): Schedule | undefined {
+    const schedule = this.#byId.get(id);
+    return schedule?.state === "scheduled" ? schedule : undefined;
+  }
+
+  find(id: string): Schedule | undefined {
+    return this.#byId.get(id);
+  }
+
+  create(order: ScheduleOrder, now: Date): Schedule {
+    const dispatchId = this.#prng.hex(32);
+    const later = this.#prng.hex(32);
+    const schedule: Schedule = {
+      ...order,
+      id: this.#prng.uuid(),
+      answeredDispatchId: dispatchId,
+      dispatchId: this.switchboard.current.dispatchIdKept ? dispatchId : later,
+      createdAt: now,
+      state: "scheduled",
+      endedAt: null,
+      revision: 0,
+    };
+    this.#byId.set(schedule.id, schedule);
+    this.#plan(schedule, now, everyone);
+    return schedule;
+  }
+
+  move(schedule: Schedule, sendAt: Date, now: Date): void {
+    const left = this.#leaveBehind(schedule, now);
+    schedule.sendAt = sendAt;
+    schedule.revision++;
+    this.#plan(schedule, now, (user) => !left(user));
+  }
+
+  end(schedule: Schedule, state: "deleted" | "cancelled" | "stopped", now: Date): void {
+    this.#leaveBehind(schedule, now);
+    schedule.state = state;
+    schedule.endedAt = now;
+    schedule.revision++;
+  }
+
+  /** Stopping a campaign cancels what is queued; whether that comes back on resume is a switch. */
+  followCampaign(state: CampaignState, now: Date): void {
+    for (const schedule of this.#byId.values()) {
+      if (state !== "enabled" && schedule.state === "scheduled") {
+        this.end(schedule, "stopped", now);
+      } else if (
+        state === "enabled" && schedule.state === "stopped" && schedule.sendAt > now &&
+        this.switchboard.current.schedulesReturnOnResume
+      ) {
+        schedule.state = "scheduled";
+        schedule.endedAt = null;
+        this.#plan(schedule, now, everyone);
+      }
+    }
+  }
+
+  #plan(schedule: Schedule, now: Date, includes: (user: User) => boolean): void {
+    const { revision } = schedule;
+    this.agenda.plan(Math.max(schedule.sendAt.getTime(), now.getTime()), (dueMs) => {
+      if (schedule.revision !== revision || schedule.state !== "scheduled") return;
+      const at = new Date(dueMs);
+      this.send(schedule, at, includes);
+      schedule.endedAt = at;
+    });
+  }
+
+  /**
+   * A change close to the send is best effort: some users get the push as it was planned before.
+   * Tells which.
+   */
+  #leaveBehind(schedule: Schedule, now: Date): (user: User) => boolean {
+    const { nearSendSeconds, nearSendSurvivalProbability } = this.switchboard.current;
+    const leadMs = schedule.sendAt.getTime() - now.getTime();
+    if (leadMs >= nearSendSeconds * 1_000) return () => false;
+
+    const coins = this.#prng.fork(`${schedule.id}/${schedule.revision}`);
+    const left = Uint8Array.from(
+      { length: this.userCount },
+      () => coins.chance(nearSendSurvivalProbability) ? 1 : 0,
+    );
+    const isLeft = (user: User) => left[user.index] === 1;
+    const before = { ...schedule };
+    this.agenda.plan(
+      before.sendAt.getTime(),
+      (dueMs) => this.send(before, new Date(dueMs), isLeft),
+    );
+    return isLeft;
+  }
+}

@@ -1,0 +1,152 @@
+/** What happens at send time: who gets a push, on which devices, and what is later told of it. */
+import type { Prng } from "../prng.ts";
+import type { Campaign } from "./campaign.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Recipient, Schedule } from "./schedules.ts";
+import type { Switchboard, Switches } from "./switches.ts";
+import type { Carried, DeliveryKind, EventType, Truth } from "./truth.ts";
+import type { Device, User, UserBase } from "./users.ts";
+
+/** Opens come no sooner than this after their send. */
+const OPEN_DELAY_SECONDS_MIN = 20;
+
+export class Sender {
+  readonly #prng: Prng;
+  #sends = 0;
+  /** The dispatch ids of what went out in the last second in which anything did. */
+  #recent: { second: number; dispatchIds: string[] } = { second: -1, dispatchIds: [] };
+
+  constructor(
+    prng: Prng,
+    readonly users: UserBase,
+    readonly campaign: Campaign,
+    readonly switchboard: Switchboard,
+    readonly truth: Truth,
+    readonly outbox: Outbox,
+  ) {
+    this.#prng = prng.fork("sends");
+  }
+
+  send(schedule: Schedule, at: Date, includes: (user: User) => boolean): void {
+    if (this.campaign.state !== "enabled") {
+      schedule.state = "stopped";
+      return;
+    }
+    if (schedule.state === "scheduled") schedule.state = "sent";
+    this.campaign.noteSend(at);
+
+    const switches = this.switchboard.current;
+    const prng = this.#prng.fork(`${this.#sends++}/${schedule.id}`);
+    const second = Math.floor(at.getTime() / 1_000);
+    const dispatchIdFor = this.#dispatchIds(schedule, second, switches, prng.fork("dispatch"));
+    const one = new OneSend(this, schedule, switches, prng);
+    for (const recipient of this.#recipients(schedule, at)) {
+      if (!includes(recipient.user)) continue;
+      one.reach(recipient, dispatchIdFor(), second + prng.below(switches.sendSpreadSeconds + 1));
+    }
+  }
+
+  *#recipients({ target, triggerProperties }: Schedule, at: Date): Iterable<Recipient> {
+    if (target.kind === "recipients") return yield* target.recipients;
+    for (const user of this.users.all) {
+      if (target.matches(user, at)) yield { user, triggerProperties };
+    }
+  }
+
+  /** One dispatch id for the whole send or several, and now and then that of a send beside it. */
+  #dispatchIds(
+    schedule: Schedule,
+    second: number,
+    { dispatchIdsPerSchedule, sharedDispatchProbability }: Switches,
+    prng: Prng,
+  ): () => string {
+    if (this.#recent.second !== second) this.#recent = { second, dispatchIds: [] };
+    const neighbours = [...this.#recent.dispatchIds];
+    const own = new Map([[0, schedule.dispatchId]]);
+    const ownAt = (index: number) => {
+      const id = own.get(index) ?? prng.hex(32);
+      own.set(index, id);
+      return id;
+    };
+    this.#recent.dispatchIds.push(schedule.dispatchId);
+    return () => {
+      if (neighbours.length > 0 && prng.chance(sharedDispatchProbability)) {
+        return neighbours[prng.below(neighbours.length)]!;
+      }
+      return ownAt(dispatchIdsPerSchedule === 1 ? 0 : prng.below(dispatchIdsPerSchedule));
+    };
+  }
+}
+
+class OneSend {
+  readonly #carried: Carried;
+
+  constructor(
+    readonly sender: Sender,
+    readonly schedule: Schedule,
+    readonly switches: Switches,
+    readonly prng: Prng,
+  ) {
+    this.#carried = {
+      dispatchId: switches.eventsCarryDispatchId,
+      sendId: switches.eventsCarrySendId,
+      echo: switches.eventsCarryEcho,
+    };
+  }
+
+  reach(recipient: Recipient, dispatchId: string, time: number): void {
+    const { prng, switches } = this;
+    if (recipient.user.pushEnabled) {
+      // A cap counts per user and dispatch: one abort, whatever the number of devices.
+      if (prng.chance(switches.abortProbability)) {
+        this.#tell("users.messages.pushnotification.Abort", recipient, null, dispatchId, time);
+      } else {
+        for (const device of recipient.user.devices) {
+          this.#push(recipient, device, dispatchId, time);
+        }
+      }
+    }
+    if (switches.webhook.enabled) {
+      this.#tell("campaign.webhook", recipient, null, dispatchId, time);
+    }
+  }
+
+  #push(recipient: Recipient, device: Device, dispatchId: string, time: number): void {
+    const { prng, switches } = this;
+    this.#tell("users.messages.pushnotification.Send", recipient, device, dispatchId, time);
+    if (prng.chance(switches.bounceProbability)) {
+      this.#tell("users.messages.pushnotification.Bounce", recipient, device, dispatchId, time);
+    } else if (prng.chance(switches.openProbability)) {
+      const delay = OPEN_DELAY_SECONDS_MIN + prng.below(switches.openDelaySecondsMax + 1);
+      const opened = time + delay;
+      this.#tell("users.messages.pushnotification.Open", recipient, device, dispatchId, opened);
+    }
+  }
+
+  #tell(
+    type: EventType,
+    { user, triggerProperties }: Recipient,
+    device: Device | null,
+    dispatchId: string,
+    time: number,
+  ): void {
+    const kind: DeliveryKind = type === "campaign.webhook" ? "webhook" : "currents";
+    const entry = {
+      id: this.prng.uuid(),
+      kind,
+      type,
+      schedule: this.schedule,
+      triggerProperties,
+      user,
+      device,
+      dispatchId,
+      time,
+      carried: this.#carried,
+      lost: false,
+      acknowledged: 0,
+      dropped: null,
+    };
+    this.sender.truth.add(entry);
+    this.sender.outbox.put(entry, this.prng);
+  }
+}

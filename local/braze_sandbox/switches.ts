@@ -1,0 +1,164 @@
+/**
+ * What a tester can turn: everything that Braze leaves undocumented, and everything that goes wrong.
+ *
+ * The defaults are what Braze documents, or the careful reading of it where it says nothing.
+ */
+import { z } from "zod";
+import { FaultRule } from "./fault_rule.ts";
+import { isRecord, snakeCased, toCamelCase, toSnakeCase } from "./wire.ts";
+
+const probability = z.number().min(0).max(1);
+const seconds = z.int().min(0);
+const refusal = z.enum(["refuse", "accept"]);
+
+const delivery = {
+  enabled: z.boolean(),
+  /** An event is never delivered. The truth notes it. */
+  lossProbability: probability,
+  /** An event is delivered once more, later. */
+  duplicateProbability: probability,
+  /** Each event is held back by 0 to this many seconds more. */
+  delaySecondsMax: seconds,
+  /** Shuffles what goes out together; otherwise it goes out by time. */
+  reorder: z.boolean(),
+};
+
+const SwitchesSchema = z.strictObject({
+  listingMode: z.enum(["per_campaign", "per_schedule", "omit"]),
+  /** How long the listing takes to notice a new or a vanished schedule. */
+  listingLagSeconds: seconds,
+
+  /** What update and delete say about a schedule that is unknown, deleted or sent. */
+  onUpdateMissing: refusal,
+  onDeleteMissing: refusal,
+  onUnknownSendId: refusal,
+  onStoppedCampaign: refusal,
+  onPastTime: z.enum(["send_now", "refuse"]),
+  audienceNeedsBroadcast: z.boolean(),
+
+  createAnswersDispatchId: z.boolean(),
+  createAnswersSendId: z.boolean(),
+  /** The dispatch id of the create answer is the one that events bring later. */
+  dispatchIdKept: z.boolean(),
+  dispatchIdsPerSchedule: z.int().min(1),
+  /** A user of a schedule gets the dispatch id of another one that went out in the same second. */
+  sharedDispatchProbability: probability,
+  eventsCarryDispatchId: z.boolean(),
+  eventsCarrySendId: z.boolean(),
+  eventsCarryEcho: z.boolean(),
+
+  /** A change this close to the send takes effect for some of the users only. */
+  nearSendSeconds: seconds,
+  nearSendSurvivalProbability: probability,
+  schedulesReturnOnResume: z.boolean(),
+
+  sendSpreadSeconds: seconds,
+  abortProbability: probability,
+  bounceProbability: probability,
+  openProbability: probability,
+  openDelaySecondsMax: seconds,
+  statisticsLagSeconds: seconds,
+
+  /** `waitSeconds`: how long an event may wait for its batch to fill. */
+  currents: z.strictObject({ ...delivery, waitSeconds: seconds }),
+  webhook: z.strictObject(delivery),
+
+  faults: z.array(FaultRule),
+});
+export type Switches = Readonly<z.infer<typeof SwitchesSchema>>;
+export type SwitchesPatch = {
+  readonly [K in keyof Switches]?: K extends "currents" | "webhook" ? Partial<Switches[K]>
+    : K extends "faults" ? readonly z.input<typeof FaultRule>[]
+    : Switches[K];
+};
+
+const DEFAULTS: Switches = {
+  listingMode: "per_campaign",
+  listingLagSeconds: 0,
+  onUpdateMissing: "refuse",
+  onDeleteMissing: "refuse",
+  onUnknownSendId: "refuse",
+  onStoppedCampaign: "refuse",
+  onPastTime: "send_now",
+  audienceNeedsBroadcast: false,
+  createAnswersDispatchId: true,
+  createAnswersSendId: false,
+  dispatchIdKept: true,
+  dispatchIdsPerSchedule: 1,
+  sharedDispatchProbability: 0,
+  eventsCarryDispatchId: true,
+  eventsCarrySendId: true,
+  eventsCarryEcho: true,
+  nearSendSeconds: 0,
+  nearSendSurvivalProbability: 0.5,
+  schedulesReturnOnResume: false,
+  sendSpreadSeconds: 90,
+  abortProbability: 0.01,
+  bounceProbability: 0.005,
+  openProbability: 0.04,
+  openDelaySecondsMax: 3_600,
+  statisticsLagSeconds: 0,
+  currents: {
+    enabled: true,
+    lossProbability: 0,
+    duplicateProbability: 0.01,
+    delaySecondsMax: 0,
+    reorder: true,
+    waitSeconds: 60,
+  },
+  webhook: {
+    enabled: false,
+    lossProbability: 0,
+    duplicateProbability: 0.01,
+    delaySecondsMax: 0,
+    reorder: true,
+  },
+  faults: [],
+};
+
+export type PatchResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly issues: readonly string[] };
+
+export class Switchboard {
+  #current: Switches;
+
+  constructor(patch: SwitchesPatch = {}) {
+    this.#current = SwitchesSchema.parse(merged(DEFAULTS, patch));
+  }
+
+  get current(): Switches {
+    return this.#current;
+  }
+
+  set(patch: SwitchesPatch): void {
+    this.#current = SwitchesSchema.parse(merged(this.#current, patch));
+  }
+
+  /** The same from outside: snake_case keys, and what is wrong comes back as text. */
+  setFromWire(body: unknown): PatchResult {
+    if (!isRecord(body)) return { ok: false, issues: ["body: must be an object of switches"] };
+    const result = SwitchesSchema.safeParse(merged(this.#current, toCamelCase(body)));
+    if (!result.success) return { ok: false, issues: result.error.issues.map(issueLine) };
+    this.#current = result.data;
+    return { ok: true };
+  }
+
+  toWire(): unknown {
+    return toSnakeCase(this.#current);
+  }
+}
+
+/** Groups are merged key by key, so that one switch of a group can be set alone; lists are replaced. */
+function merged(base: unknown, patch: unknown): unknown {
+  if (!isRecord(base) || !isRecord(patch)) return patch;
+  const out: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(patch)) out[key] = merged(base[key], value);
+  return out;
+}
+
+function issueLine(issue: z.core.$ZodIssue): string {
+  return `${issue.path.map((part) => snakeCased(String(part))).join(".") || "body"}: ${
+    snakeCased(issue.message)
+  }`;
+}

@@ -1,0 +1,17 @@
+/** The body that our webhook template makes: one user, no event id, no time, everything as text. */
+import type { Campaign } from "./campaign.ts";
+import { echo } from "./echo.ts";
+import type { TruthEntry } from "./truth.ts";
+
+export function webhookBody(entry: TruthEntry, campaign: Campaign): string {
+  return JSON.stringify({
+    v: 1,
+    event_type: "campaign.webhook",
+    campaign_id: campaign.id,
+    ...(entry.carried.dispatchId ? { dispatch_id: entry.dispatchId } : {}),
+    variation_id: campaign.variation("webhook").id,
+    external_user_id: entry.user.externalId,
+    braze_id: entry.user.brazeId,
+    ...(entry.carried.echo ? echo(entry.triggerProperties) : {}),
+  });
+}
