@@ -1,0 +1,171 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import {
+  findAudienceFault,
+  matchAudience,
+} from "../../supabase/functions/_shared/braze/audience.ts";
+import { readListing } from "../../supabase/functions/_shared/braze/listing.ts";
+import { type CallResult, judge } from "../../supabase/functions/_shared/braze/outcome.ts";
+import { NO_RATE_LIMIT } from "../../supabase/functions/_shared/braze/outcome.ts";
+import { createPacing } from "../../supabase/functions/_shared/braze/pacing.ts";
+import {
+  CampaignDetails,
+  CreatedSchedule,
+  DailyStatistics,
+  type ListedBroadcast,
+  ScheduledBroadcasts,
+} from "../../supabase/functions/_shared/braze/schemas.ts";
+import { API_KEY, connect } from "../support/braze_server.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+const facts = { attempts: 1, earlierUnknown: false, rateLimit: NO_RATE_LIMIT };
+const name = fc.string({ minLength: 1 }).filter((text) => text.trim() !== "");
+
+Deno.test("no audience that matchAudience() builds is empty, and its order has no say", () => {
+  fc.assert(fc.property(
+    fc.array(name, { minLength: 1 }),
+    fc.array(name, { minLength: 1 }),
+    (attributes, values) => {
+      const audience = matchAudience(attributes, values);
+      strictEqual(findAudienceFault(audience), null);
+      deepStrictEqual(matchAudience([...attributes, ...attributes].reverse(), values), audience);
+    },
+  ));
+});
+
+/** Sound trees of filters, and where to put an empty join into them. */
+const { tree } = fc.letrec((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small" },
+    name.map((value) => ({
+      custom_attribute: { custom_attribute_name: "Team 1", comparison: "equals", value },
+    })),
+    fc.record(
+      { AND: fc.array(tie("tree"), { minLength: 1, maxLength: 3 }) },
+      { noNullPrototype: true },
+    ),
+    fc.record(
+      { OR: fc.array(tie("tree"), { minLength: 1, maxLength: 3 }) },
+      { noNullPrototype: true },
+    ),
+  ),
+}));
+
+Deno.test("an empty join is found wherever it hides", () => {
+  fc.assert(fc.property(
+    tree,
+    fc.array(fc.constantFrom("AND", "OR"), { maxLength: 6 }),
+    fc.constantFrom("AND", "OR"),
+    (sound, path, join) => {
+      const hide = (inner: unknown) =>
+        path.reduce((held: unknown, above) => ({ [above]: [sound, held] }), inner);
+      strictEqual(findAudienceFault(hide(sound)), null);
+      ok(findAudienceFault(hide({ [join]: [] })) !== null);
+    },
+  ));
+});
+
+Deno.test("no JSON at all makes findAudienceFault() throw", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => void findAudienceFault(value)));
+});
+
+const status = fc.constantFrom(200, 201, 204, 302, 400, 401, 404, 413, 429, 500, 502, 503);
+/** Things that look like answers, as well as things that do not. */
+const answerText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.json(),
+  fc.record({
+    message: fc.oneof(fc.constant("success"), fc.string(), fc.jsonValue()),
+    errors: fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()),
+    schedule_id: fc.jsonValue(),
+    data: fc.oneof(
+      fc.jsonValue(),
+      fc.array(fc.record({ time: fc.string(), messages: fc.object() })),
+    ),
+    messages: fc.object(),
+    scheduled_broadcasts: fc.array(
+      fc.record({
+        id: fc.oneof(fc.constantFrom("ours", "theirs"), fc.jsonValue()),
+        schedule_id: fc.oneof(fc.string(), fc.jsonValue()),
+        trigger_properties: fc.jsonValue(),
+        next_send_time: fc.oneof(fc.string(), fc.jsonValue()),
+      }, { requiredKeys: [] }),
+    ),
+  }, { requiredKeys: [] }).map((answer) => JSON.stringify(answer)),
+);
+
+Deno.test("whatever Braze answers, judge() judges it and a 2xx alone can succeed", () => {
+  fc.assert(fc.property(status, fc.option(answerText), (httpStatus, text) => {
+    const answer = { kind: "answered", httpStatus, text, rateLimit: NO_RATE_LIMIT } as const;
+    for (
+      const schema of [CreatedSchedule, ScheduledBroadcasts, DailyStatistics, CampaignDetails]
+    ) {
+      const { outcome } = judge<unknown>(answer, schema);
+      if (outcome === "succeeded") ok(httpStatus < 300);
+      if (httpStatus >= 500) strictEqual(outcome, "unknown");
+      if (httpStatus >= 400 && httpStatus < 500) strictEqual(outcome, "failed");
+    }
+  }));
+});
+
+Deno.test("whatever is listed, readListing() reads it and shows nothing that is not ours", () => {
+  fc.assert(fc.property(status, fc.option(answerText), (httpStatus, text) => {
+    const answer = { kind: "answered", httpStatus, text, rateLimit: NO_RATE_LIMIT } as const;
+    const result: CallResult<ListedBroadcast[]> = {
+      ...judge(answer, ScheduledBroadcasts),
+      ...facts,
+    };
+    const listing = readListing(result, ["ours"]);
+    for (const { campaignId } of [...listing.schedules, ...listing.campaigns]) {
+      strictEqual(campaignId, "ours");
+    }
+    strictEqual(listing.mode === "unavailable", result.outcome !== "succeeded");
+    if (listing.mode === "per_schedule") {
+      strictEqual(
+        listing.schedules.length,
+        listing.campaigns.reduce((sum, { entries }) => sum + entries, 0),
+      );
+    }
+  }));
+});
+
+Deno.test("whatever Braze answers, a call throws nothing and tells the key to nobody", async () => {
+  await fc.assert(fc.asyncProperty(status, answerText, async (httpStatus, text) => {
+    const { client, logged } = connect("http://127.0.0.1", {
+      fetch: () =>
+        Promise.resolve(
+          new Response(httpStatus === 204 ? null : `${text}`, { status: httpStatus }),
+        ),
+    });
+    const result = await client.deleteSchedule({ campaignId: "ours", scheduleId: API_KEY });
+    ok(!JSON.stringify([result, logged]).includes(API_KEY));
+  }));
+});
+
+Deno.test("no minute holds more creates than Braze allows", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 0, max: 20_000 })), {
+        minLength: 30,
+        maxLength: 120,
+      }),
+      async (creates) => {
+        const clock = new ManualClock("2024-12-07T06:00:00Z", () => true);
+        const pacing = createPacing(clock);
+        const sent: { readonly key: string; readonly ms: number }[] = [];
+        for (const [key, pauseMs] of creates) {
+          if (pauseMs < 5_000) await clock.sleep(pauseMs);
+          strictEqual(await pacing.admit(key, null), true);
+          sent.push({ key, ms: clock.now().getTime() });
+        }
+        for (const { key, ms } of sent) {
+          const alike = sent.filter((other) =>
+            other.key === key && other.ms >= ms && other.ms < ms + 60_000
+          );
+          ok(alike.length <= 10);
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,121 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { canonicalJson } from "../../supabase/functions/_shared/canonical_json.ts";
+import { createIdentifyCaller } from "../../supabase/functions/_shared/callers.ts";
+import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
+import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http.ts";
+import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+const NAMES = [
+  "SUPABASE_URL",
+  "SUPABASE_SECRET_KEYS",
+  "SUPABASE_SERVICE_ROLE_KEY",
+  "SUPABASE_PUBLISHABLE_KEYS",
+  "SUPABASE_JWKS",
+  "BRAZE_REST_URL",
+  "BRAZE_API_KEY",
+  "BRAZE_CAMPAIGN_ID",
+  "BRAZE_WEBHOOK_SECRETS",
+  "CRON_SIGNING_SECRETS",
+  "SEND_LEAD_MINUTES",
+  "RUN_DEADLINE_SECONDS",
+  "OPERATOR_ORIGINS",
+];
+
+// Of letters that no message of ours has in a row.
+const secret = fc.string({ unit: fc.constantFrom("Q", "Z", "7"), minLength: 8, maxLength: 40 });
+const spoiled = secret.chain((held) =>
+  fc.constantFrom(held, `{"default":"${held}"}`, `["${held}"`, `whsec_${held}`, `http://${held}/`)
+    .map((value) => ({ held, value }))
+);
+
+Deno.test("no value of a variable stands in what readEnvironment() says", () => {
+  fc.assert(fc.property(
+    fc.array(spoiled, { minLength: NAMES.length, maxLength: NAMES.length }),
+    (values) => {
+      const variables = new Map(NAMES.map((name, index) => [name, values[index]?.value]));
+      let message = "";
+      try {
+        readEnvironment((name) => variables.get(name));
+      } catch (error) {
+        message = String(error) + JSON.stringify(error, Object.getOwnPropertyNames(error));
+      }
+      ok(message.startsWith("Error: Cannot start"));
+      for (const { held } of values) ok(!message.includes(held), message);
+    },
+  ));
+});
+
+Deno.test("no log line holds a secret, is too long, or is not JSON", () => {
+  fc.assert(fc.property(
+    secret,
+    fc.anything({ withDate: true, withBigInt: true, maxDepth: 4, values: [fc.string(), secret] }),
+    fc.nat({ max: 3_000 }),
+    (held, value, repeats) => {
+      const lines: string[] = [];
+      const log = createLog({
+        functionName: "test",
+        write: (line) => lines.push(line),
+        secrets: [held],
+      });
+      log.error(`event ${held}`, {
+        value,
+        deep: { list: [`${held}${held}`, { [held]: held }] },
+        long: `${held}"\\`.repeat(repeats),
+      });
+      const [line = ""] = lines;
+      ok(!line.includes(held));
+      ok(line.length <= 10_000);
+      strictEqual(JSON.parse(line).function, "test");
+    },
+  ));
+});
+
+Deno.test("secretsEqual() and isOneOf() agree with equality", () => {
+  fc.assert(fc.property(fc.string(), fc.array(fc.string()), (candidate, secrets) => {
+    strictEqual(isOneOf(candidate, secrets), secrets.includes(candidate));
+    strictEqual(isOneOf(candidate, [...secrets, candidate]), true);
+    for (const each of secrets) strictEqual(secretsEqual(candidate, each), candidate === each);
+  }));
+});
+
+Deno.test("no headers and no body that anybody makes up identify a caller", async () => {
+  const identifyCaller = createIdentifyCaller({
+    secretKeys: ["sb_secret_0123456789"],
+    publishableKeys: [],
+    webhookSecrets: ["w".repeat(32)],
+    cronSigningSecrets: [`whsec_${btoa("k".repeat(24))}`],
+    operatorKeySet: { keys: [] },
+  }, new ManualClock("2024-12-07T06:00:00Z"));
+  const text = fc.string({ unit: "grapheme-ascii" });
+  const headers = fc.record({
+    apikey: text,
+    authorization: fc.oneof(text, text.map((token) => `Bearer ${token}`)),
+    "x-webhook-secret": text,
+    "webhook-id": text,
+    "webhook-timestamp": fc.oneof(text, fc.constant("1733551200")),
+    "webhook-signature": fc.oneof(text, fc.base64String().map((mac) => `v1,${mac}`)),
+  }, { requiredKeys: [] });
+  await fc.assert(fc.asyncProperty(headers, fc.uint8Array(), async (made, body) => {
+    const request = new Request("http://test/", { headers: { ...made } });
+    for (const name of ["braze-webhook", "braze-scheduler"] as const) {
+      strictEqual((await identifyCaller(request, body, name)).ok, false);
+    }
+  }));
+});
+
+Deno.test("canonicalJson() is JSON for the same thing, whatever the order of its names", () => {
+  const turned = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(turned);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).reverse().map(([name, held]) => [name, turned(held)]),
+    );
+  };
+  fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+    const text = canonicalJson(value);
+    deepStrictEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
+    strictEqual(canonicalJson(turned(value)), text);
+  }));
+});

@@ -1,0 +1,360 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import {
+  type CallerKind,
+  createIdentifyCaller,
+  type FunctionName,
+  MAY_CALL,
+} from "../../supabase/functions/_shared/callers.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+// Far from the machine's own clock, so that a look at it shows.
+const NOW = "2024-12-07T06:00:30Z";
+const SLOT = "2024-12-07T06:00:00+00:00";
+const NOW_SECONDS = Date.parse(NOW) / 1_000;
+
+const secretKey = "sb_secret_default_key";
+const legacyKey = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl";
+const publishableKey = "sb_publishable_key";
+const webhookSecrets = ["w".repeat(32), "v".repeat(32)];
+const signingKeys = ["1".repeat(24), "2".repeat(24)];
+
+const auth = await generateKeyPair("ES256", { extractable: true });
+const stranger = await generateKeyPair("ES256");
+const publicKey = { ...await exportJWK(auth.publicKey), kid: "auth-1", alg: "ES256" };
+
+const identifyCaller = createIdentifyCaller({
+  secretKeys: [secretKey, legacyKey],
+  publishableKeys: [publishableKey],
+  webhookSecrets,
+  cronSigningSecrets: signingKeys.map((key) => `whsec_${btoa(key)}`),
+  operatorKeySet: { keys: [publicKey] },
+}, new ManualClock(NOW));
+
+async function answer(headers: HeadersInit, functionName: FunctionName, body = "") {
+  const request = new Request("http://test/", { method: "POST", headers });
+  const result = await identifyCaller(request, new TextEncoder().encode(body), functionName);
+  return result.ok ? result.caller.kind : result.code;
+}
+
+/** Signed as the database does it, and not with the library that checks it. */
+function sign(id: string, timestamp: string, body: string, key: string | undefined): string {
+  const mac = createHmac("sha256", key ?? "").update(`${id}.${timestamp}.${body}`);
+  return `v1,${mac.digest("base64")}`;
+}
+
+function signedCall(changes: {
+  readonly function?: string;
+  readonly slot?: unknown;
+  readonly seconds?: number;
+  readonly key?: string;
+  readonly body?: string;
+} = {}) {
+  const timestamp = `${NOW_SECONDS + (changes.seconds ?? 0)}`;
+  const body = changes.body ?? JSON.stringify({
+    function: changes.function ?? "braze-scheduler",
+    slot: changes.slot ?? SLOT,
+    extra: "kept for later",
+  });
+  const headers: Record<string, string> = {
+    "webhook-id": "call-1",
+    "webhook-timestamp": timestamp,
+    "webhook-signature": sign("call-1", timestamp, body, changes.key ?? signingKeys[0]),
+  };
+  return { headers, body };
+}
+
+interface TokenChanges {
+  readonly role?: string | null;
+  readonly audience?: string;
+  readonly expiresAt?: number | null;
+  readonly notBefore?: number;
+  readonly key?: CryptoKey;
+  readonly subject?: string | null;
+}
+
+async function operatorToken(changes: TokenChanges = {}): Promise<string> {
+  const { role = "operator", expiresAt = NOW_SECONDS + 3_600, subject = "user-1" } = changes;
+  const token = new SignJWT(role === null ? {} : { app_metadata: { role } })
+    .setProtectedHeader({ alg: "ES256", kid: "auth-1" })
+    .setAudience(changes.audience ?? "authenticated");
+  if (subject !== null) token.setSubject(subject);
+  if (expiresAt !== null) token.setExpirationTime(expiresAt);
+  if (changes.notBefore !== undefined) token.setNotBefore(changes.notBefore);
+  return await token.sign(changes.key ?? auth.privateKey);
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+const names = Object.keys(MAY_CALL) as FunctionName[];
+const credentials: Record<CallerKind, (name: FunctionName) => Promise<[HeadersInit, string]>> = {
+  cron: (name) => {
+    const { headers, body } = signedCall({ function: name });
+    return Promise.resolve([headers, body]);
+  },
+  secret_key: () => Promise.resolve([{ apikey: secretKey }, ""]),
+  operator: async () => [bearer(await operatorToken()), ""],
+  braze: () => Promise.resolve([{ "x-webhook-secret": webhookSecrets[0] ?? "" }, ""]),
+};
+/** Written out once more, so that the table in the code cannot change unseen. */
+const expected: Record<CallerKind, readonly FunctionName[]> = {
+  cron: names.filter((name) => name !== "braze-webhook"),
+  secret_key: names,
+  operator: names.filter((name) => name !== "braze-webhook"),
+  braze: ["braze-webhook"],
+};
+
+for (const kind of Object.keys(credentials) as CallerKind[]) {
+  for (const name of names) {
+    const wanted = expected[kind].includes(name) ? kind : "not_allowed";
+    Deno.test(`identifyCaller() answers ${wanted} to ${kind} at ${name}`, async () => {
+      const [headers, body] = await credentials[kind](name);
+      strictEqual(await answer(headers, name, body), wanted);
+    });
+  }
+}
+
+Deno.test("there are six functions", () => strictEqual(names.length, 6));
+
+for (
+  const [what, headers, name, wanted] of [
+    ["no credential", {}, "braze-scheduler", "no_credential"],
+    [
+      "no credential but a publishable key",
+      { apikey: publishableKey },
+      "braze-webhook",
+      "no_credential",
+    ],
+    ["a secret key as bearer", bearer(secretKey), "braze-scheduler", "secret_key"],
+    ["the legacy key, a token, as bearer", bearer(legacyKey), "braze-scheduler", "secret_key"],
+    [
+      "a secret key in both places",
+      { apikey: secretKey, ...bearer(secretKey) },
+      "braze-reconcile",
+      "secret_key",
+    ],
+    ["a wrong key", { apikey: "sb_secret_other" }, "braze-scheduler", "bad_credential"],
+    ["an empty key", { apikey: "" }, "braze-scheduler", "bad_credential"],
+    ["a publishable key as bearer", bearer(publishableKey), "braze-scheduler", "bad_credential"],
+    ["a bearer of nonsense", bearer("nonsense"), "braze-webhook", "bad_credential"],
+    [
+      "another scheme",
+      { authorization: `Basic ${secretKey}` },
+      "braze-scheduler",
+      "bad_credential",
+    ],
+    ["a bearer without a token", { authorization: "Bearer" }, "braze-webhook", "bad_credential"],
+    [
+      "the second webhook secret",
+      { "x-webhook-secret": webhookSecrets[1] ?? "" },
+      "braze-webhook",
+      "braze",
+    ],
+    ["the webhook secret as bearer", bearer(webhookSecrets[1] ?? ""), "braze-webhook", "braze"],
+    [
+      "a wrong webhook secret",
+      { "x-webhook-secret": "x".repeat(32) },
+      "braze-webhook",
+      "bad_credential",
+    ],
+    ["an empty webhook secret", { "x-webhook-secret": "" }, "braze-webhook", "bad_credential"],
+    [
+      "a right key beside a wrong webhook secret",
+      { apikey: secretKey, "x-webhook-secret": "x".repeat(32) },
+      "braze-webhook",
+      "bad_credential",
+    ],
+    [
+      "a right webhook secret beside a wrong bearer",
+      { "x-webhook-secret": webhookSecrets[0] ?? "", ...bearer("nonsense") },
+      "braze-webhook",
+      "bad_credential",
+    ],
+    [
+      "two kinds of credential",
+      { apikey: secretKey, "x-webhook-secret": webhookSecrets[0] ?? "" },
+      "braze-webhook",
+      "several_credentials",
+    ],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to ${what}`, async () => {
+    strictEqual(await answer(headers, name), wanted);
+  });
+}
+
+Deno.test("identifyCaller() hands on the slot and the id of a signed call", async () => {
+  const { headers, body } = signedCall();
+  const request = new Request("http://test/", { method: "POST", headers });
+  deepStrictEqual(
+    await identifyCaller(request, new TextEncoder().encode(body), "braze-scheduler"),
+    {
+      ok: true,
+      caller: {
+        kind: "cron",
+        slot: new Date("2024-12-07T06:00:00Z"),
+        invocationId: "call-1",
+      },
+    },
+  );
+});
+
+for (
+  const [what, changes, wanted] of [
+    ["by the second live secret", { key: signingKeys[1] ?? "" }, "cron"],
+    ["by an unknown secret", { key: "3".repeat(24) }, "bad_credential"],
+    ["300 seconds ago", { seconds: -300 }, "cron"],
+    ["301 seconds ago", { seconds: -301 }, "bad_timestamp"],
+    ["300 seconds ahead", { seconds: 300 }, "cron"],
+    ["301 seconds ahead", { seconds: 301 }, "bad_timestamp"],
+    ["for another function", { function: "braze-reconcile" }, "wrong_function"],
+    ["for the minute of an hour ago", { slot: "2024-12-07T05:01:00Z" }, "cron"],
+    ["for a minute over an hour ago", { slot: "2024-12-07T05:00:00Z" }, "wrong_slot"],
+    ["for a minute over an hour ahead", { slot: "2024-12-07T07:01:00Z" }, "wrong_slot"],
+    ["for a slot without seconds", { slot: "2024-12-07T06:00Z" }, "cron"],
+    ["for a slot between minutes", { slot: "2024-12-07T06:00:30Z" }, "invalid_body"],
+    ["for a slot in another zone", { slot: "2024-12-07T07:00:00+01:00" }, "invalid_body"],
+    ["for a slot that is no time", { slot: "2024-13-07T06:00:00Z" }, "invalid_body"],
+    ["for a slot that is a number", { slot: NOW_SECONDS }, "invalid_body"],
+    ["over a body that is no JSON", { body: "{" }, "invalid_body"],
+    ["over a body that is a list", { body: "[]" }, "invalid_body"],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to a call signed ${what}`, async () => {
+    const { headers, body } = signedCall(changes);
+    strictEqual(await answer(headers, "braze-scheduler", body), wanted);
+  });
+}
+
+const call = signedCall();
+const genuine = call.headers["webhook-signature"] ?? "";
+const otherVersion = genuine.replace("v1,", "v2,");
+
+for (
+  const [what, headers, body, wanted] of [
+    ["another body", {}, call.body.replace("06:00", "06:01"), "bad_credential"],
+    ["a byte order mark before the body", {}, `\ufeff${call.body}`, "bad_credential"],
+    ["another id", { "webhook-id": "call-2" }, call.body, "bad_credential"],
+    ["an id with a space", { "webhook-id": "call 1" }, call.body, "bad_credential"],
+    ["another time", { "webhook-timestamp": `${NOW_SECONDS + 1}` }, call.body, "bad_credential"],
+    [
+      "a time with a fraction",
+      { "webhook-timestamp": `${NOW_SECONDS}.5` },
+      call.body,
+      "bad_credential",
+    ],
+    ["a time that is none", { "webhook-timestamp": "now" }, call.body, "bad_credential"],
+    ["an empty signature", { "webhook-signature": "" }, call.body, "bad_credential"],
+    [
+      "another version of signature",
+      { "webhook-signature": otherVersion },
+      call.body,
+      "bad_credential",
+    ],
+    [
+      "a genuine signature among others",
+      { "webhook-signature": `v1,AAAA ${otherVersion} ${genuine}` },
+      call.body,
+      "cron",
+    ],
+    [
+      "more signatures than a rotation needs",
+      { "webhook-signature": `${genuine} ${"v1,AAAA ".repeat(8)}` },
+      call.body,
+      "bad_credential",
+    ],
+    ["a wrong key beside it", { apikey: "sb_secret_other" }, call.body, "bad_credential"],
+    ["a right key beside it", { apikey: secretKey }, call.body, "several_credentials"],
+    ["a publishable key beside it", { apikey: publishableKey }, call.body, "cron"],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to a signed call with ${what}`, async () => {
+    strictEqual(await answer({ ...call.headers, ...headers }, "braze-scheduler", body), wanted);
+  });
+}
+
+for (const missing of Object.keys(call.headers)) {
+  Deno.test(`identifyCaller() refuses a signed call without ${missing}`, async () => {
+    const { [missing]: _, ...headers } = call.headers;
+    strictEqual(await answer(headers, "braze-scheduler", call.body), "bad_credential");
+  });
+}
+
+Deno.test("identifyCaller() refuses a signed body that is not UTF-8", async () => {
+  const timestamp = `${NOW_SECONDS}`;
+  const request = new Request("http://test/", {
+    headers: {
+      "webhook-id": "call-1",
+      "webhook-timestamp": timestamp,
+      "webhook-signature": sign("call-1", timestamp, "\ufffd", signingKeys[0]),
+    },
+  });
+  deepStrictEqual(await identifyCaller(request, new Uint8Array([0xff]), "braze-scheduler"), {
+    ok: false,
+    code: "bad_credential",
+  });
+});
+
+for (
+  const [what, changes, wanted] of [
+    ["that has expired", { expiresAt: NOW_SECONDS - 1 }, "bad_credential"],
+    ["that never expires", { expiresAt: null }, "bad_credential"],
+    ["that is not valid yet", { notBefore: NOW_SECONDS + 60 }, "bad_credential"],
+    ["for another audience", { audience: "anon" }, "bad_credential"],
+    ["of nobody", { subject: null }, "bad_credential"],
+    ["signed by a stranger", { key: stranger.privateKey }, "bad_credential"],
+    ["of a user who is no operator", { role: "viewer" }, "not_allowed"],
+    ["of a user without a role", { role: null }, "not_allowed"],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to a token ${what}`, async () => {
+    strictEqual(await answer(bearer(await operatorToken(changes)), "braze-scheduler"), wanted);
+  });
+}
+
+Deno.test("identifyCaller() lets an operator send the publishable key beside the token", async () => {
+  const headers = { apikey: publishableKey, ...bearer(await operatorToken()) };
+  strictEqual(await answer(headers, "braze-scheduler"), "operator");
+});
+
+Deno.test("identifyCaller() hands on who the operator is", async () => {
+  const request = new Request("http://test/", { headers: bearer(await operatorToken()) });
+  deepStrictEqual(await identifyCaller(request, new Uint8Array(), "braze-scheduler"), {
+    ok: true,
+    caller: { kind: "operator", userId: "user-1" },
+  });
+});
+
+Deno.test("identifyCaller() refuses tokens signed with a secret, or with nothing", async () => {
+  const claims = { app_metadata: { role: "operator" }, aud: "authenticated", sub: "user-1" };
+  const symmetric = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", kid: "auth-1" })
+    .setExpirationTime(NOW_SECONDS + 60)
+    .sign(new TextEncoder().encode(publicKey.x?.padEnd(32, "x")));
+  strictEqual(await answer(bearer(symmetric), "braze-scheduler"), "bad_credential");
+
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
+  const unsigned = `${part({ alg: "none" })}.${part({ ...claims, exp: NOW_SECONDS + 60 })}.`;
+  strictEqual(await answer(bearer(unsigned), "braze-scheduler"), "bad_credential");
+});
+
+Deno.test("identifyCaller() refuses a token whose symmetric key stands in the key set", async () => {
+  const secret = new TextEncoder().encode("k".repeat(32));
+  const identify = createIdentifyCaller({
+    secretKeys: [],
+    publishableKeys: [],
+    webhookSecrets: [],
+    cronSigningSecrets: [],
+    operatorKeySet: { keys: [{ kty: "oct", k: btoa("k".repeat(32)), kid: "old", alg: "HS256" }] },
+  }, new ManualClock(NOW));
+  const token = await new SignJWT({ app_metadata: { role: "operator" } })
+    .setProtectedHeader({ alg: "HS256", kid: "old" })
+    .setAudience("authenticated").setSubject("user-1").setExpirationTime(NOW_SECONDS + 60)
+    .sign(secret);
+  const request = new Request("http://test/", { headers: bearer(token) });
+  deepStrictEqual(await identify(request, new Uint8Array(), "braze-scheduler"), {
+    ok: false,
+    code: "bad_credential",
+  });
+});
