@@ -1,0 +1,127 @@
+-- Create private.apply_outcome and public.close_attempt: what a call to Braze came to, and what follows from it.
+
+create function private.apply_outcome(p_attempt_id uuid, p_outcome text, p_result jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_attempt public.schedule_attempts;
+  v_schedule_id text := p_result #>> '{answer,schedule_id}';
+begin
+  update public.schedule_attempts as attempt
+  set outcome = p_outcome,
+    closed_at = p_now,
+    http_status = (p_result ->> 'http_status')::integer,
+    detail = p_result ->> 'detail',
+    response = p_result -> 'answer',
+    braze_schedule_id = coalesce(attempt.braze_schedule_id, v_schedule_id)
+  where attempt.id = p_attempt_id
+  returning * into strict v_attempt;
+
+  if v_attempt.kind = 'create' then
+    update public.braze_schedules as schedule
+    set state = case
+        -- Its events may have come before the answer.
+        when schedule.state = 'over' then 'over'
+        when p_outcome = 'succeeded' then 'live'
+        else p_outcome
+      end,
+      braze_schedule_id = v_schedule_id,
+      updated_at = p_now
+    where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation;
+    if p_outcome = 'succeeded' then
+      update public.schedule_ledger as ledger
+      set braze_schedule_id = v_schedule_id,
+        dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
+        updated_at = p_now
+      where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
+      perform private.learn_identifiers(
+        (
+          select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+            'kind', told.kind, 'value', told.value, 'ledger_id', v_attempt.ledger_id, 'generation', told.generation
+          ))
+          from (
+            values
+              ('schedule_id', v_schedule_id, v_attempt.generation),
+              ('dispatch_id', p_result #>> '{answer,dispatch_id}', v_attempt.generation),
+              -- Ours is kept over all generations of the match.
+              ('send_id', v_attempt.request ->> 'send_id', null)
+          ) as told (kind, value, generation)
+          where told.value is not null
+        ),
+        'create',
+        p_now
+      );
+    end if;
+  elsif v_attempt.kind = 'update' then
+    update public.braze_schedules as schedule
+    set send_at_utc = case p_outcome when 'succeeded' then schedule.moving_to_utc else schedule.send_at_utc end,
+      -- After an unknown outcome the send may happen at either time, so both are kept.
+      moving_to_utc = case p_outcome when 'unknown' then schedule.moving_to_utc end,
+      updated_at = p_now
+    where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
+      and schedule.moving_to_utc is not null;
+    if p_outcome = 'succeeded' then
+      update public.schedule_ledger as ledger
+      set send_at_utc = (v_attempt.request #>> '{schedule,time}')::timestamptz, updated_at = p_now
+      where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation
+        and ledger.status = 'pending';
+    end if;
+  elsif v_attempt.kind = 'delete' then
+    update public.braze_schedules as schedule
+    set state = case
+        when schedule.state <> 'deleting' then schedule.state
+        when p_outcome = 'succeeded' then 'deleted'
+        -- Braze does not know the schedule: gone, or never ours to see. That proves nothing either way.
+        when (p_result ->> 'refused')::boolean then 'unknown'
+        -- Not heard, or not carried out: to be tried again.
+        else 'deleting'
+      end,
+      updated_at = p_now
+    where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation;
+  end if;
+end;
+$$;
+
+comment on function private.apply_outcome(uuid, text, jsonb, timestamptz) is
+  'Closes one open attempt and carries its outcome into braze_schedules and schedule_ledger.';
+
+revoke execute on function private.apply_outcome(uuid, text, jsonb, timestamptz) from public;
+grant execute on function private.apply_outcome(uuid, text, jsonb, timestamptz) to service_role;
+
+create function public.close_attempt(p_attempt_id uuid, p_outcome text, p_result jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_attempt public.schedule_attempts;
+begin
+  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
+  -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
+  perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for update;
+  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
+
+  -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
+  if v_attempt.outcome is null
+    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then
+    perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);
+  end if;
+  return (
+    select pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'outcome', attempt.outcome)
+    from public.schedule_attempts as attempt
+    where attempt.id = p_attempt_id
+  );
+end;
+$$;
+
+comment on function public.close_attempt(uuid, text, jsonb, timestamptz) is
+  'Closes an attempt with {http_status, detail, answer, refused}. Safe to repeat: the first known outcome stands.';
+
+revoke execute on function public.close_attempt(uuid, text, jsonb, timestamptz) from public;
+grant execute on function public.close_attempt(uuid, text, jsonb, timestamptz) to service_role;

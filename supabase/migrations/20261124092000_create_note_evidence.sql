@@ -1,0 +1,100 @@
+-- Create private.note_evidence: the first proof that a schedule went out turns its ledger row to sent.
+--
+-- 25,000 events of one match arrive one by one: only the first proof may write, the others read and pass by.
+
+create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_news jsonb;
+begin
+  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation) into v_news
+  from (
+    select
+      proof.ledger_id,
+      proof.generation,
+      -- 'push' sorts before 'webhook' and proves more.
+      min(proof.proof) as proof,
+      min(proof.dispatch_id) as dispatch_id,
+      min(proof.send_id) as send_id
+    from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
+      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+    )
+    group by proof.ledger_id, proof.generation
+  ) as news
+  join public.braze_schedules as schedule using (ledger_id, generation)
+  join public.schedule_ledger as ledger on ledger.id = news.ledger_id
+  where schedule.first_event_at is null
+    or (ledger.generation = news.generation and ledger.status <> 'sent')
+    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
+  if v_news is null then
+    return '[]';
+  end if;
+
+  -- Ledger rows first and in key order, as every writer does.
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id in (select (news ->> 'ledger_id')::uuid from pg_catalog.jsonb_array_elements(v_news) as news)
+  order by ledger.id
+  for update;
+
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    cancel_reason = null,
+    sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
+    sent_evidence = news.proof,
+    dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
+    send_id = coalesce(ledger.send_id, news.send_id),
+    updated_at = p_now
+  from pg_catalog.jsonb_to_recordset(v_news) as news (
+    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+  )
+  where ledger.id = news.ledger_id and ledger.generation = news.generation
+    and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
+
+  -- A create of which nothing was heard did happen, then.
+  update public.schedule_attempts as attempt
+  set settled_at = p_now, settled_as = 'proved_by_events'
+  from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+  where attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
+    and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.settled_at is null;
+
+  return (
+    with before as (
+      select schedule.ledger_id, schedule.generation, schedule.state
+      from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+      join public.braze_schedules as schedule using (ledger_id, generation)
+      where schedule.first_event_at is null
+    ),
+    seen as (
+      update public.braze_schedules as schedule
+      set first_event_at = p_now,
+        -- Before the answer of its create it has no schedule id yet; apply_outcome respects `over`.
+        state = 'over',
+        updated_at = p_now
+      from before
+      where schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
+      returning schedule.ledger_id, schedule.generation, before.state as state_before
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'match_id', ledger.match_id,
+      'ledger_id', seen.ledger_id,
+      'generation', seen.generation,
+      'current_generation', ledger.generation,
+      'state_before', seen.state_before
+    )), '[]')
+    from seen
+    join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  );
+end;
+$$;
+
+comment on function private.note_evidence(jsonb, timestamptz) is
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; returns each generation seen to go out for the first time.';
+
+revoke execute on function private.note_evidence(jsonb, timestamptz) from public;
+grant execute on function private.note_evidence(jsonb, timestamptz) to service_role;

@@ -1,0 +1,34 @@
+-- Create private.store_rejects: what could not be understood is kept whole, once.
+
+create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.webhook_rejects as known
+    (digest, body, reason, content_type, first_received_at, last_received_at, occurrences)
+  select
+    digest, (pg_catalog.array_agg(told.body))[1], min(told.reason), min(told.content_type), p_now, p_now, count(*)
+  from (
+    select
+      pg_catalog.sha256(pg_catalog.decode(reject.body_base64, 'base64')) as digest,
+      pg_catalog.decode(reject.body_base64, 'base64') as body,
+      reject.reason,
+      reject.content_type
+    from pg_catalog.jsonb_to_recordset(p_rejects) as reject (body_base64 text, reason text, content_type text)
+  ) as told
+  group by digest
+  order by digest
+  on conflict (digest) do update
+  set last_received_at = excluded.last_received_at,
+    occurrences = known.occurrences + excluded.occurrences,
+    reason = excluded.reason;
+$$;
+
+comment on function private.store_rejects(jsonb, timestamptz) is
+  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row.';
+
+revoke execute on function private.store_rejects(jsonb, timestamptz) from public;
+grant execute on function private.store_rejects(jsonb, timestamptz) to service_role;
