@@ -1,0 +1,28 @@
+/**
+ * The only source of time for every decision in the suite.
+ *
+ * The clock is an argument: a test, a back-fill and a rerun of last Tuesday are then the same call,
+ * and a pause (pacing, back-off, a time-out) is a wait on this clock and never on a bare timer.
+ */
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms` milliseconds of this clock; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", abort, { once: true });
+    }),
+};
