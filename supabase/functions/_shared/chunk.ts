@@ -1,0 +1,7 @@
+/** Splits a list into lists of at most `size`. */
+export function chunk<T>(items: readonly T[], size: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / size) },
+    (_, index) => items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,45 @@
+/** What an attributed event teaches: identifiers for its fellows, and proof that a schedule went out. */
+import type { Attribution, Evidence, IdentifierKind } from "./evidence.ts";
+
+export interface LearnedIdentifier {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+  readonly ledgerId: string;
+  readonly generation: number | null;
+}
+
+/** push: a push was sent or opened. webhook: the dispatch ran, which does not prove a push. */
+export type Proof = "push" | "webhook";
+
+/**
+ * The Braze identifiers that now belong to the event's ledger row. Only certain events teach, and an event
+ * that contradicts itself teaches only what its own echo vouches for.
+ */
+export function learnFrom(evidence: Evidence, attribution: Attribution): LearnedIdentifier[] {
+  const { ledgerId, generation, method, confidence, contradictions } = attribution;
+  if (confidence !== "high" || ledgerId === null) return [];
+  const echoed = method === "ledger_id" || method === "match_id";
+  if (contradictions.length > 0 && !echoed) return [];
+
+  const named: readonly [IdentifierKind, string | null][] = [
+    ["schedule_id", evidence.scheduleId],
+    ["dispatch_id", evidence.dispatchId],
+    ["send_id", evidence.sendId],
+  ];
+  return named.flatMap(([kind, value]) =>
+    value === null ? [] : [{ kind, value, ledgerId, generation }]
+  );
+}
+
+/** Low confidence proves nothing, and neither does an Abort or a Bounce alone. */
+export function proofOf(
+  evidence: Pick<Evidence, "channel" | "eventType">,
+  attribution: Attribution,
+): Proof | null {
+  const { confidence, generation } = attribution;
+  if (generation === null || (confidence !== "high" && confidence !== "medium")) return null;
+  if (evidence.channel === "push") {
+    return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;
+  }
+  return evidence.channel === "webhook" && evidence.eventType === "send" ? "webhook" : null;
+}

@@ -1,0 +1,51 @@
+/** What must be looked up before a batch of events can be judged. Pure. */
+import { TIME_GUARD_MS } from "./correlate.ts";
+import type { Evidence, IdentifierKind } from "./evidence.ts";
+
+interface NamedIdentifier {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+}
+
+export interface Question {
+  readonly ledgerIds: readonly string[];
+  readonly matchIds: readonly number[];
+  readonly identifiers: readonly NamedIdentifier[];
+  /** Around which schedules are looked for, up to `guardMs` away. */
+  readonly times: readonly Date[];
+  readonly guardMs: number;
+}
+
+/** What the database must know for these events to be judged. */
+export function questionFor(evidence: readonly Evidence[]): Question {
+  const identifiers = new Map<string, NamedIdentifier>();
+  const ledgerIds = new Set<string>();
+  const matchIds = new Set<number>();
+  const times = new Map<number, Date>();
+  for (const one of evidence) {
+    if (one.isTest) continue;
+    if (one.ledgerId !== null) ledgerIds.add(one.ledgerId);
+    if (one.matchId !== null) matchIds.add(one.matchId);
+    for (
+      const [kind, value] of [
+        ["schedule_id", one.scheduleId],
+        ["dispatch_id", one.dispatchId],
+        ["send_id", one.sendId],
+      ] as const
+    ) {
+      if (value !== null) identifiers.set(`${kind}:${value}`, { kind, value });
+    }
+    // Whole minutes, and a guard that is a minute wider: a hundred events ask for one or two times.
+    if (one.timeIsSendTime) {
+      const minute = Math.floor(one.sentAt.getTime() / 60_000) * 60_000;
+      times.set(minute, new Date(minute));
+    }
+  }
+  return {
+    ledgerIds: [...ledgerIds],
+    matchIds: [...matchIds],
+    identifiers: [...identifiers.values()],
+    times: [...times.values()],
+    guardMs: TIME_GUARD_MS + 60_000,
+  };
+}

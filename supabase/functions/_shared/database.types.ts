@@ -1,0 +1,839 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "alerts": {
+        Row: {
+          "audience": string;
+          "delivered_at": string | null;
+          "details": NonNullable<Json>;
+          "fingerprint": string;
+          "first_seen_at": string;
+          "id": number;
+          "last_seen_at": string;
+          "match_id": number | null;
+          "occurrences": number;
+          "resolved_at": string | null;
+          "rule": string;
+          "severity": string;
+          "title": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "audience": string;
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "fingerprint": string;
+          "first_seen_at": string;
+          "id"?: never;
+          "last_seen_at": string;
+          "match_id"?: number | null;
+          "occurrences"?: number;
+          "resolved_at"?: string | null;
+          "rule": string;
+          "severity": string;
+          "title": string;
+        };
+        Update: {
+          "audience"?: string;
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "fingerprint"?: string;
+          "first_seen_at"?: string;
+          "id"?: never;
+          "last_seen_at"?: string;
+          "match_id"?: number | null;
+          "occurrences"?: number;
+          "resolved_at"?: string | null;
+          "rule"?: string;
+          "severity"?: string;
+          "title"?: string;
+        };
+        Relationships: [];
+      };
+      "braze_schedules": {
+        Row: {
+          "braze_schedule_id": string | null;
+          "campaign_id": string;
+          "created_at": string;
+          "first_event_at": string | null;
+          "generation": number;
+          "ledger_id": string;
+          "listed_at": string | null;
+          "moving_to_utc": string | null;
+          "send_at_utc": string;
+          "state": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "braze_schedule_id"?: string | null;
+          "campaign_id": string;
+          "created_at": string;
+          "first_event_at"?: string | null;
+          "generation": number;
+          "ledger_id": string;
+          "listed_at"?: string | null;
+          "moving_to_utc"?: string | null;
+          "send_at_utc": string;
+          "state": string;
+          "updated_at": string;
+        };
+        Update: {
+          "braze_schedule_id"?: string | null;
+          "campaign_id"?: string;
+          "created_at"?: string;
+          "first_event_at"?: string | null;
+          "generation"?: number;
+          "ledger_id"?: string;
+          "listed_at"?: string | null;
+          "moving_to_utc"?: string | null;
+          "send_at_utc"?: string;
+          "state"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "braze_schedules_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "schedule_ledger";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "event_claims": {
+        Row: {
+          "claimed_at": string;
+          "event_id": string;
+          "sent_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "claimed_at": string;
+          "event_id": string;
+          "sent_at": string;
+        };
+        Update: {
+          "claimed_at"?: string;
+          "event_id"?: string;
+          "sent_at"?: string;
+        };
+        Relationships: [];
+      };
+      "job_runs": {
+        Row: {
+          "called_at": string;
+          "caller": string;
+          "dry_run": boolean;
+          "error": string | null;
+          "finished_at": string | null;
+          "function_name": string;
+          "invocation_id": string | null;
+          "lease_until": string | null;
+          "outcome": string;
+          "request_id": number | null;
+          "run_id": string;
+          "slot": string | null;
+          "started_at": string | null;
+          "summary": Json | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "called_at": string;
+          "caller": string;
+          "dry_run"?: boolean;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "function_name": string;
+          "invocation_id"?: string | null;
+          "lease_until"?: string | null;
+          "outcome": string;
+          "request_id"?: number | null;
+          "run_id"?: string;
+          "slot"?: string | null;
+          "started_at"?: string | null;
+          "summary"?: Json | null;
+        };
+        Update: {
+          "called_at"?: string;
+          "caller"?: string;
+          "dry_run"?: boolean;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "function_name"?: string;
+          "invocation_id"?: string | null;
+          "lease_until"?: string | null;
+          "outcome"?: string;
+          "request_id"?: number | null;
+          "run_id"?: string;
+          "slot"?: string | null;
+          "started_at"?: string | null;
+          "summary"?: Json | null;
+        };
+        Relationships: [];
+      };
+      "matches": {
+        Row: {
+          "away_team": string;
+          "competition": string;
+          "home_team": string;
+          "id": number;
+          "kickoff_at": string;
+          "status": string;
+          "trigger_properties": NonNullable<Json>;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "away_team": string;
+          "competition": string;
+          "home_team": string;
+          "id": number;
+          "kickoff_at": string;
+          "status"?: string;
+          "trigger_properties"?: NonNullable<Json>;
+          "updated_at"?: string;
+        };
+        Update: {
+          "away_team"?: string;
+          "competition"?: string;
+          "home_team"?: string;
+          "id"?: number;
+          "kickoff_at"?: string;
+          "status"?: string;
+          "trigger_properties"?: NonNullable<Json>;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "notification_sends": {
+        Row: {
+          "braze_schedule_id": string | null;
+          "campaign_id": string | null;
+          "candidate_count": number;
+          "candidate_match_ids": (number)[] | null;
+          "channel": string;
+          "confidence": string;
+          "correlation_method": string;
+          "device_id": string | null;
+          "dispatch_id": string | null;
+          "event_id": string;
+          "event_type": string;
+          "external_user_id": string | null;
+          "generation": number | null;
+          "ledger_id": string | null;
+          "match_id": number | null;
+          "raw_payload": NonNullable<Json>;
+          "received_at": string;
+          "send_id": string | null;
+          "sent_at": string;
+          "time_diff_ms": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "braze_schedule_id"?: string | null;
+          "campaign_id"?: string | null;
+          "candidate_count"?: number;
+          "candidate_match_ids"?: (number)[] | null;
+          "channel": string;
+          "confidence": string;
+          "correlation_method": string;
+          "device_id"?: string | null;
+          "dispatch_id"?: string | null;
+          "event_id": string;
+          "event_type": string;
+          "external_user_id"?: string | null;
+          "generation"?: number | null;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
+          "raw_payload": NonNullable<Json>;
+          "received_at": string;
+          "send_id"?: string | null;
+          "sent_at": string;
+          "time_diff_ms"?: number | null;
+        };
+        Update: {
+          "braze_schedule_id"?: string | null;
+          "campaign_id"?: string | null;
+          "candidate_count"?: number;
+          "candidate_match_ids"?: (number)[] | null;
+          "channel"?: string;
+          "confidence"?: string;
+          "correlation_method"?: string;
+          "device_id"?: string | null;
+          "dispatch_id"?: string | null;
+          "event_id"?: string;
+          "event_type"?: string;
+          "external_user_id"?: string | null;
+          "generation"?: number | null;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
+          "raw_payload"?: NonNullable<Json>;
+          "received_at"?: string;
+          "send_id"?: string | null;
+          "sent_at"?: string;
+          "time_diff_ms"?: number | null;
+        };
+        Relationships: [];
+      };
+      "schedule_attempts": {
+        Row: {
+          "braze_schedule_id": string | null;
+          "closed_at": string | null;
+          "detail": string | null;
+          "generation": number | null;
+          "http_status": number | null;
+          "id": string;
+          "kind": string;
+          "ledger_id": string | null;
+          "match_id": number | null;
+          "opened_at": string;
+          "outcome": string | null;
+          "reason": string;
+          "request": NonNullable<Json>;
+          "response": Json | null;
+          "run_id": string;
+          "settled_as": string | null;
+          "settled_at": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "braze_schedule_id"?: string | null;
+          "closed_at"?: string | null;
+          "detail"?: string | null;
+          "generation"?: number | null;
+          "http_status"?: number | null;
+          "id": string;
+          "kind": string;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
+          "opened_at": string;
+          "outcome"?: string | null;
+          "reason": string;
+          "request": NonNullable<Json>;
+          "response"?: Json | null;
+          "run_id": string;
+          "settled_as"?: string | null;
+          "settled_at"?: string | null;
+        };
+        Update: {
+          "braze_schedule_id"?: string | null;
+          "closed_at"?: string | null;
+          "detail"?: string | null;
+          "generation"?: number | null;
+          "http_status"?: number | null;
+          "id"?: string;
+          "kind"?: string;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
+          "opened_at"?: string;
+          "outcome"?: string | null;
+          "reason"?: string;
+          "request"?: NonNullable<Json>;
+          "response"?: Json | null;
+          "run_id"?: string;
+          "settled_as"?: string | null;
+          "settled_at"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "schedule_attempts_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "schedule_ledger";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "schedule_attempts_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "job_runs";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      "schedule_identifiers": {
+        Row: {
+          "ambiguous": boolean;
+          "first_seen_at": string;
+          "generation": number | null;
+          "kind": string;
+          "ledger_id": string;
+          "source": string;
+          "value": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "ambiguous"?: boolean;
+          "first_seen_at": string;
+          "generation"?: number | null;
+          "kind": string;
+          "ledger_id": string;
+          "source": string;
+          "value": string;
+        };
+        Update: {
+          "ambiguous"?: boolean;
+          "first_seen_at"?: string;
+          "generation"?: number | null;
+          "kind"?: string;
+          "ledger_id"?: string;
+          "source"?: string;
+          "value"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "schedule_identifiers_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "schedule_ledger";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "schedule_ledger": {
+        Row: {
+          "actual_send_count": number | null;
+          "braze_reported_count": number | null;
+          "braze_schedule_id": string | null;
+          "campaign_id": string;
+          "cancel_reason": string | null;
+          "created_at": string;
+          "dispatch_id": string | null;
+          "expected_send_count": number | null;
+          "expected_send_count_max": number | null;
+          "expected_send_count_min": number | null;
+          "expected_source": string | null;
+          "generation": number;
+          "id": string;
+          "match_id": number;
+          "notes": string | null;
+          "preflight_at": string | null;
+          "preflight_result": string | null;
+          "send_at_utc": string;
+          "send_count_delta": number | null;
+          "send_id": string | null;
+          "sent_confirmed_at": string | null;
+          "sent_evidence": string | null;
+          "signature": string;
+          "status": Database["public"]["Enums"]["schedule_status"];
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actual_send_count"?: number | null;
+          "braze_reported_count"?: number | null;
+          "braze_schedule_id"?: string | null;
+          "campaign_id": string;
+          "cancel_reason"?: string | null;
+          "created_at": string;
+          "dispatch_id"?: string | null;
+          "expected_send_count"?: number | null;
+          "expected_send_count_max"?: number | null;
+          "expected_send_count_min"?: number | null;
+          "expected_source"?: string | null;
+          "generation": number;
+          "id"?: string;
+          "match_id": number;
+          "notes"?: string | null;
+          "preflight_at"?: string | null;
+          "preflight_result"?: string | null;
+          "send_at_utc": string;
+          "send_count_delta"?: never;
+          "send_id"?: string | null;
+          "sent_confirmed_at"?: string | null;
+          "sent_evidence"?: string | null;
+          "signature": string;
+          "status"?: Database["public"]["Enums"]["schedule_status"];
+          "updated_at": string;
+        };
+        Update: {
+          "actual_send_count"?: number | null;
+          "braze_reported_count"?: number | null;
+          "braze_schedule_id"?: string | null;
+          "campaign_id"?: string;
+          "cancel_reason"?: string | null;
+          "created_at"?: string;
+          "dispatch_id"?: string | null;
+          "expected_send_count"?: number | null;
+          "expected_send_count_max"?: number | null;
+          "expected_send_count_min"?: number | null;
+          "expected_source"?: string | null;
+          "generation"?: number;
+          "id"?: string;
+          "match_id"?: number;
+          "notes"?: string | null;
+          "preflight_at"?: string | null;
+          "preflight_result"?: string | null;
+          "send_at_utc"?: string;
+          "send_count_delta"?: never;
+          "send_id"?: string | null;
+          "sent_confirmed_at"?: string | null;
+          "sent_evidence"?: string | null;
+          "signature"?: string;
+          "status"?: Database["public"]["Enums"]["schedule_status"];
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "schedule_ledger_match_id_fkey";
+            columns: ["match_id"];
+            isOneToOne: true;
+            referencedRelation: "matches";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "scheduler_logs": {
+        Row: {
+          "action": string;
+          "details": NonNullable<Json>;
+          "function_name": string;
+          "id": number;
+          "logged_at": string;
+          "match_id": number | null;
+          "reason": string;
+          "run_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "details"?: NonNullable<Json>;
+          "function_name": string;
+          "id"?: never;
+          "logged_at": string;
+          "match_id"?: number | null;
+          "reason": string;
+          "run_id"?: string | null;
+        };
+        Update: {
+          "action"?: string;
+          "details"?: NonNullable<Json>;
+          "function_name"?: string;
+          "id"?: never;
+          "logged_at"?: string;
+          "match_id"?: number | null;
+          "reason"?: string;
+          "run_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "teams": {
+        Row: {
+          "audience_measured_at": string | null;
+          "audience_size": number | null;
+          "braze_attribute_value": string;
+          "braze_segment_id": string | null;
+          "name": string;
+          "notify": boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          "audience_measured_at"?: string | null;
+          "audience_size"?: number | null;
+          "braze_attribute_value": string;
+          "braze_segment_id"?: string | null;
+          "name": string;
+          "notify"?: boolean;
+        };
+        Update: {
+          "audience_measured_at"?: string | null;
+          "audience_size"?: number | null;
+          "braze_attribute_value"?: string;
+          "braze_segment_id"?: string | null;
+          "name"?: string;
+          "notify"?: boolean;
+        };
+        Relationships: [];
+      };
+      "webhook_rejects": {
+        Row: {
+          "body": string;
+          "content_type": string | null;
+          "digest": string;
+          "first_received_at": string;
+          "last_received_at": string;
+          "occurrences": number;
+          "reason": string;
+          "replayed_at": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "body": string;
+          "content_type"?: string | null;
+          "digest": string;
+          "first_received_at": string;
+          "last_received_at": string;
+          "occurrences"?: number;
+          "reason": string;
+          "replayed_at"?: string | null;
+        };
+        Update: {
+          "body"?: string;
+          "content_type"?: string | null;
+          "digest"?: string;
+          "first_received_at"?: string;
+          "last_received_at"?: string;
+          "occurrences"?: number;
+          "reason"?: string;
+          "replayed_at"?: string | null;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "cancel_ledger": {
+        Args: {
+          "p_cancel_reason": string;
+          "p_generation": number;
+          "p_ledger_id": string;
+          "p_note": string;
+          "p_now": string;
+        };
+        Returns: boolean;
+      };
+      "claim_run": {
+        Args: {
+          "p_caller": string;
+          "p_dry_run": boolean;
+          "p_function": string;
+          "p_invocation_id"?: string;
+          "p_lease_seconds": number;
+          "p_now": string;
+          "p_slot"?: string;
+        };
+        Returns: Json;
+      };
+      "close_attempt": {
+        Args: { "p_attempt_id": string; "p_now": string; "p_outcome": string; "p_result": Json };
+        Returns: Json;
+      };
+      "correlation_context": {
+        Args: {
+          "p_guard_seconds": number;
+          "p_identifiers": Json;
+          "p_ledger_ids": (string)[];
+          "p_match_ids": (number)[];
+          "p_times": (string)[];
+        };
+        Returns: Json;
+      };
+      "finish_run": {
+        Args: {
+          "p_error"?: string;
+          "p_now": string;
+          "p_outcome": string;
+          "p_run_id": string;
+          "p_summary": Json;
+        };
+        Returns: Json;
+      };
+      "give_up_attempts": { Args: { "p_now": string; "p_run_id": string }; Returns: Json };
+      "ingest_events": {
+        Args: {
+          "p_events": Json;
+          "p_identifiers": Json;
+          "p_now": string;
+          "p_proofs": Json;
+          "p_rejects": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "load_plan_input": {
+        Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
+        Returns: Json;
+      };
+      "open_create": {
+        Args: {
+          "p_attempt_id": string;
+          "p_expected": Json;
+          "p_lease_seconds": number;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_request": Json;
+          "p_run_id": string;
+          "p_send_at": string;
+          "p_send_id"?: string;
+          "p_signature": string;
+        };
+        Returns: Json;
+      };
+      "open_delete": {
+        Args: {
+          "p_attempt_id": string;
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_reason": string;
+          "p_request": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "open_evidence": { Args: { "p_identifiers": Json }; Returns: Json };
+      "open_send_id": {
+        Args: {
+          "p_attempt_id": string;
+          "p_lease_seconds": number;
+          "p_match_id": number;
+          "p_now": string;
+          "p_request": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "open_update": {
+        Args: {
+          "p_attempt_id": string;
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_reason": string;
+          "p_request": Json;
+          "p_run_id": string;
+          "p_send_at": string;
+        };
+        Returns: Json;
+      };
+      "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "settle_events": {
+        Args: {
+          "p_function": string;
+          "p_now": string;
+          "p_proofs": Json;
+          "p_run_id": string;
+          "p_settlements": Json;
+        };
+        Returns: Json;
+      };
+      "write_logs": {
+        Args: { "p_function": string; "p_logs": Json; "p_now": string; "p_run_id": string };
+        Returns: number;
+      };
+    };
+    Enums: {
+      "schedule_status": "pending" | "sent" | "cancelled";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {
+      "schedule_status": ["pending", "sent", "cancelled"],
+    },
+  },
+} as const;

@@ -1,0 +1,52 @@
+/** Connects a function to the world: the only place where the doors are made. */
+import { createClient } from "@supabase/supabase-js";
+import { type BrazeClient, createBrazeClient } from "./braze/client.ts";
+import { createIdentifyCaller, type FunctionName, type IdentifyCaller } from "./callers.ts";
+import type { Clock } from "./clock.ts";
+import { type Environment, readEnvironment } from "./config.ts";
+import type { Database } from "./database.types.ts";
+import { createLog, type Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
+import { createRpc } from "./store/rpc.ts";
+import { createStore, type Store } from "./store/store.ts";
+
+export interface Dependencies {
+  readonly functionName: FunctionName;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly identifyCaller: IdentifyCaller;
+  readonly store: Store;
+  readonly braze: BrazeClient;
+  readonly waitUntil: Platform["waitUntil"];
+  /** Names an attempt or a request; no decision hangs on it. */
+  readonly newId: () => string;
+}
+
+/** Throws when the environment is wrong: at start, never half-way through a request. */
+export function connect(platform: Platform, functionName: FunctionName): Dependencies {
+  const { clock, fetch, waitUntil, write } = platform;
+  const environment = readEnvironment(platform.env);
+  const log = createLog({ functionName, write, secrets: environment.secrets });
+  const supabase = createClient<Database>(environment.supabaseUrl, environment.databaseKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: { fetch },
+  });
+  return {
+    functionName,
+    environment,
+    clock,
+    log,
+    identifyCaller: createIdentifyCaller(environment, clock),
+    store: createStore(createRpc(supabase, clock)),
+    braze: createBrazeClient({
+      restUrl: environment.brazeRestUrl,
+      apiKey: environment.brazeApiKey,
+      fetch,
+      clock,
+      log,
+    }),
+    waitUntil,
+    newId: () => crypto.randomUUID(),
+  };
+}

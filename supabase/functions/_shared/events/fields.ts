@@ -1,0 +1,53 @@
+/** The small types that every event shape is made of: lenient in form, strict in what Postgres can keep. */
+import { z } from "zod";
+
+export const ID_CHARACTERS_MAX = 256;
+const USER_ID_CHARACTERS_MAX = 1_024;
+const TIME_MIN_MS = Date.UTC(2000);
+const TIME_MAX_MS = Date.UTC(2100);
+
+/** Liquid renders what is missing as an empty string: both mean "not said". */
+function blankToNull(value: unknown): unknown {
+  return value === "" || value === undefined ? null : value;
+}
+
+export const identifier = z.preprocess(
+  blankToNull,
+  z.string().max(ID_CHARACTERS_MAX).nullable(),
+);
+
+export const userId = z.preprocess(
+  blankToNull,
+  z.union([z.string(), z.number().transform(String)]).pipe(z.string().max(USER_ID_CHARACTERS_MAX))
+    .nullable(),
+);
+
+/** An echo that is not a match id is no echo: the event itself is still good. */
+export const matchId = z.preprocess((value) => {
+  const text = typeof value === "number" ? String(value) : value;
+  const id = typeof text === "string" && /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(id) ? id : null;
+}, z.int().nullable());
+
+export const ledgerId = z.preprocess(
+  (value) => z.guid().safeParse(value).success ? String(value).toLowerCase() : null,
+  z.string().nullable(),
+);
+
+export const generation = z.preprocess((value) => {
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : null;
+}, z.int().nullable());
+
+/** UNIX seconds, as Currents has them; milliseconds are told apart by their size. */
+export const unixTime = z.union([z.number(), z.string().regex(/^[0-9]{9,13}$/).transform(Number)])
+  .transform((time) => new Date(time < 1e11 ? time * 1_000 : time))
+  .refine(isKeepable, "must be UNIX seconds between 2000 and 2100");
+
+export const isoTime = z.string()
+  .transform((text) => new Date(/(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text) ? text : `${text}Z`))
+  .refine(isKeepable, "must be an ISO 8601 time between 2000 and 2100");
+
+function isKeepable(time: Date): boolean {
+  return time.getTime() >= TIME_MIN_MS && time.getTime() < TIME_MAX_MS;
+}

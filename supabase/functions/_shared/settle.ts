@@ -1,0 +1,39 @@
+/** Looks again at stored events that an identifier explains now, or explains no longer. */
+import { correlate } from "./correlation/correlate.ts";
+import type { Attribution, Context } from "./correlation/evidence.ts";
+import { proofOf } from "./correlation/learn.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { EvidenceGroup, LearnedNow, Settlement, WentOut } from "./store/events.ts";
+import { questionFor } from "./correlation/question.ts";
+
+export function createSettle({ store, clock, environment, functionName }: Dependencies) {
+  const campaignIds = [environment.brazeCampaignId];
+
+  return async function settle(
+    lessons: readonly LearnedNow[],
+    runId: string,
+  ): Promise<readonly WentOut[]> {
+    const groups = await store.events.openEvidence(lessons);
+    if (groups.length === 0) return [];
+    const context = await store.events.context(questionFor(groups.map((group) => group.evidence)));
+    const settlements = groups.flatMap((group) => reconsider(group, context));
+    if (settlements.length === 0) return [];
+    const { wentOut } = await store.events.settle(settlements, {
+      functionName,
+      runId,
+      now: clock.now(),
+    });
+    return wentOut;
+  };
+
+  function reconsider(group: EvidenceGroup, context: Context): Settlement[] {
+    const attribution = correlate(group.evidence, context, campaignIds);
+    if (isSame(group, attribution)) return [];
+    return [{ group, attribution, proof: proofOf(group.evidence, attribution) }];
+  }
+}
+
+function isSame({ current }: EvidenceGroup, attribution: Attribution): boolean {
+  return current.method === attribution.method && current.ledgerId === attribution.ledgerId &&
+    current.generation === attribution.generation;
+}

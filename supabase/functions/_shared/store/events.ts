@@ -1,0 +1,287 @@
+/** Events in and out of the database: what could explain them, storing them, settling them later. */
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import {
+  type Attribution,
+  type Channel,
+  type Context,
+  createContext,
+  type Evidence,
+} from "../correlation/evidence.ts";
+import type { LearnedIdentifier, Proof } from "../correlation/learn.ts";
+import type { Question } from "../correlation/question.ts";
+import type { BrazeEvent } from "../events/event.ts";
+import type { Reject } from "../events/read_body.ts";
+import { instant } from "./planning.ts";
+import { type Rpc, toJson } from "./rpc.ts";
+
+const kind = z.enum(["schedule_id", "dispatch_id", "send_id"]);
+
+const CorrelationContext = z.object({
+  identifiers: z.array(
+    z.object({
+      kind,
+      value: z.string(),
+      ledger_id: z.guid(),
+      generation: z.int().nullable(),
+      ambiguous: z.boolean(),
+    }).transform(({ ledger_id, ...identifier }) => ({ ...identifier, ledgerId: ledger_id })),
+  ),
+  ledgers: z.array(
+    z.object({
+      ledger_id: z.guid(),
+      match_id: z.int(),
+      schedules: z.array(
+        z.object({
+          generation: z.int(),
+          campaign_id: z.string(),
+          state: z.enum(["creating", "live", "unknown", "failed", "deleting", "deleted", "over"]),
+          send_at: instant,
+          moving_to: instant.nullable(),
+        }).transform((schedule) => ({
+          generation: schedule.generation,
+          campaignId: schedule.campaign_id,
+          state: schedule.state,
+          sendAt: schedule.send_at,
+          movingTo: schedule.moving_to,
+        })),
+      ),
+    }).transform((ledger) => ({
+      ledgerId: ledger.ledger_id,
+      matchId: ledger.match_id,
+      schedules: ledger.schedules,
+    })),
+  ),
+}).transform(({ ledgers, identifiers }) => createContext(ledgers, identifiers));
+
+const LearnedNow = z.object({
+  kind,
+  value: z.string(),
+  ledger_id: z.guid(),
+  ambiguous: z.boolean(),
+});
+/** An identifier that was learned just now, or turned ambiguous. */
+export type LearnedNow = z.infer<typeof LearnedNow>;
+
+const WentOut = z.object({
+  match_id: z.int(),
+  ledger_id: z.guid(),
+  generation: z.int(),
+  current_generation: z.int(),
+  state_before: z.string(),
+}).transform((seen) => ({
+  matchId: seen.match_id,
+  ledgerId: seen.ledger_id,
+  generation: seen.generation,
+  currentGeneration: seen.current_generation,
+  stateBefore: seen.state_before,
+}));
+/** A schedule that was seen to go out for the first time. */
+export type WentOut = z.infer<typeof WentOut>;
+
+const Receipt = z.object({
+  received: z.int(),
+  recorded: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  high: z.int(),
+  medium: z.int(),
+  low: z.int(),
+  unattributed: z.int(),
+  learned: z.array(LearnedNow),
+  went_out: z.array(WentOut),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+const EvidenceGroup = z.object({
+  sent_at: instant,
+  event_type: z.string(),
+  channel: z.string(),
+  campaign_id: z.string().nullable(),
+  dispatch_id: z.string().nullable(),
+  send_id: z.string().nullable(),
+  braze_schedule_id: z.string().nullable(),
+  match_id: z.int().nullable(),
+  ledger_id: z.string().nullable(),
+  generation: z.int().nullable(),
+  correlation_method: z.string(),
+  confidence: z.enum(["high", "medium", "low", "none"]),
+  events: z.int(),
+}).transform((group) => ({
+  evidence: {
+    eventType: group.event_type,
+    channel: group.channel as Channel,
+    sentAt: group.sent_at,
+    timeIsSendTime: group.channel === "push" && group.event_type !== "open",
+    isTest: false,
+    campaignId: group.campaign_id,
+    ledgerId: null,
+    matchId: null,
+    generation: null,
+    scheduleId: group.braze_schedule_id,
+    dispatchId: group.dispatch_id,
+    sendId: group.send_id,
+  } satisfies Evidence,
+  /** What the events of the group are tied to now. */
+  current: {
+    method: group.correlation_method,
+    confidence: group.confidence,
+    ledgerId: group.ledger_id,
+    matchId: group.match_id,
+    generation: group.generation,
+  },
+  events: group.events,
+}));
+/** Stored events that say the same of themselves, and so get the same verdict. */
+export type EvidenceGroup = z.infer<typeof EvidenceGroup>;
+
+const Settled = z.object({ settled: z.int(), went_out: z.array(WentOut) })
+  .transform((answer) => ({ settled: answer.settled, wentOut: answer.went_out }));
+
+export interface JudgedEvent {
+  readonly event: BrazeEvent;
+  readonly attribution: Attribution;
+  readonly learned: readonly LearnedIdentifier[];
+  readonly proof: Proof | null;
+}
+
+export interface Settlement {
+  readonly group: EvidenceGroup;
+  readonly attribution: Attribution;
+  readonly proof: Proof | null;
+}
+
+export interface Events {
+  context(question: Question): Promise<Context>;
+  /** Resolves only once everything is durable. Safe to repeat. */
+  ingest(
+    events: readonly JudgedEvent[],
+    rejects: readonly (Reject & { readonly contentType: string | null })[],
+    from: { readonly runId: string; readonly now: Date },
+  ): Promise<Receipt>;
+  openEvidence(identifiers: readonly LearnedNow[]): Promise<EvidenceGroup[]>;
+  settle(
+    settlements: readonly Settlement[],
+    from: { readonly functionName: string; readonly runId: string; readonly now: Date },
+  ): Promise<{ readonly settled: number; readonly wentOut: readonly WentOut[] }>;
+}
+
+export function createEvents(rpc: Rpc): Events {
+  return {
+    context: ({ ledgerIds, matchIds, identifiers, times, guardMs }) =>
+      rpc.call("correlation_context", {
+        p_ledger_ids: [...ledgerIds],
+        p_match_ids: [...matchIds],
+        p_identifiers: toJson(identifiers),
+        p_times: times.map((time) => time.toISOString()),
+        p_guard_seconds: Math.ceil(guardMs / 1_000),
+      }, CorrelationContext),
+    ingest: (events, rejects, { runId, now }) =>
+      rpc.call("ingest_events", {
+        p_events: toJson(events.map(writeEvent)),
+        p_rejects: toJson(rejects.map((reject) => ({
+          body_base64: Buffer.from(reject.body).toString("base64"),
+          reason: reject.reason,
+          content_type: reject.contentType,
+        }))),
+        p_identifiers: toJson(unique(events.flatMap((one) => one.learned.map(writeIdentifier)))),
+        p_proofs: toJson(
+          unique(
+            events.flatMap((one) => writeProof(one.event.evidence, one.attribution, one.proof)),
+          ),
+        ),
+        p_run_id: runId,
+        p_now: now.toISOString(),
+      }, Receipt),
+    openEvidence: (identifiers) =>
+      rpc.call("open_evidence", { p_identifiers: toJson(identifiers) }, z.array(EvidenceGroup)),
+    settle: (settlements, { functionName, runId, now }) =>
+      rpc.call("settle_events", {
+        p_settlements: toJson(settlements.map(writeSettlement)),
+        p_proofs: toJson(
+          unique(
+            settlements.flatMap((one) =>
+              writeProof(one.group.evidence, one.attribution, one.proof)
+            ),
+          ),
+        ),
+        p_function: functionName,
+        p_run_id: runId,
+        p_now: now.toISOString(),
+      }, Settled),
+  };
+}
+
+function writeEvent({ event, attribution }: JudgedEvent) {
+  const { evidence } = event;
+  return {
+    event_id: event.eventId,
+    claim: event.claim,
+    external_user_id: event.externalUserId,
+    device_id: event.deviceId,
+    raw_payload: event.raw,
+    ...writeEvidence(evidence),
+    ...writeAttribution(attribution),
+  };
+}
+
+function writeSettlement({ group, attribution }: Settlement) {
+  return {
+    from_method: group.current.method,
+    from_ledger_id: group.current.ledgerId,
+    ...writeEvidence(group.evidence),
+    ...writeAttribution(attribution),
+  };
+}
+
+function writeEvidence(evidence: Evidence) {
+  return {
+    sent_at: evidence.sentAt.toISOString(),
+    event_type: evidence.eventType,
+    channel: evidence.channel,
+    campaign_id: evidence.campaignId,
+    dispatch_id: evidence.dispatchId,
+    send_id: evidence.sendId,
+    braze_schedule_id: evidence.scheduleId,
+  };
+}
+
+function writeAttribution(attribution: Attribution) {
+  return {
+    match_id: attribution.matchId,
+    ledger_id: attribution.ledgerId,
+    generation: attribution.generation,
+    correlation_method: attribution.method,
+    confidence: attribution.confidence,
+    time_diff_ms: attribution.timeDiffMs,
+    candidate_count: attribution.candidateCount,
+    candidate_match_ids: attribution.candidateMatchIds.length === 0
+      ? null
+      : attribution.candidateMatchIds,
+  };
+}
+
+function writeIdentifier(identifier: LearnedIdentifier) {
+  return {
+    kind: identifier.kind,
+    value: identifier.value,
+    ledger_id: identifier.ledgerId,
+    generation: identifier.generation,
+  };
+}
+
+function writeProof(evidence: Evidence, attribution: Attribution, proof: Proof | null) {
+  if (proof === null) return [];
+  return [{
+    ledger_id: attribution.ledgerId,
+    generation: attribution.generation,
+    proof,
+    dispatch_id: evidence.dispatchId,
+    send_id: evidence.sendId,
+  }];
+}
+
+/** A batch says the same of one schedule a hundred times. */
+function unique<T>(rows: readonly T[]): T[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
+}

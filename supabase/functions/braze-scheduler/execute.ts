@@ -1,0 +1,265 @@
+/**
+ * Carries out one planned step: journal, call, journal.
+ *
+ * A run may be killed at any await. What was opened and not closed is later taken as unknown, so the journal
+ * always knows of at least as much as Braze does.
+ */
+import type { BrazeClient } from "../_shared/braze/client.ts";
+import type { CallResult } from "../_shared/braze/outcome.ts";
+import { writeInstant } from "../_shared/braze/instants.ts";
+import type { Clock } from "../_shared/clock.ts";
+import type { AttemptResult, Journal } from "../_shared/store/journal.ts";
+import type { Alert, LogEntry } from "../_shared/store/notices.ts";
+import type { Fixture } from "../_shared/store/planning.ts";
+import type { Run } from "../_shared/timed_function.ts";
+import type { Wanted } from "./intent.ts";
+import type { Step, Target } from "./plan.ts";
+import * as alerts from "./plan_alerts.ts";
+
+export interface Hands {
+  readonly journal: Journal;
+  readonly braze: BrazeClient;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** A send id of our own for the match, or null where the day's budget is spent. */
+  readonly sendIdFor: (fixture: Fixture) => Promise<string | null>;
+}
+
+/** These are stored: never rename one. */
+export type Done =
+  | "created"
+  | "moved"
+  | "recreated"
+  | "cancelled"
+  | "failed"
+  | "unknown"
+  /** Not begun, or turned away by Braze's limits: the next run does it. */
+  | "deferred"
+  /** Came inside the freeze window while the run went on. */
+  | "frozen"
+  /** Somebody else settled the match since it was planned. */
+  | "overtaken";
+
+export type ActiveStep = Exclude<Step, { action: "skip" | "frozen" }>;
+
+export interface StepResult {
+  readonly done: Done;
+  readonly alerts: readonly Alert[];
+  readonly logs: readonly LogEntry[];
+}
+
+export async function execute(
+  fixture: Fixture,
+  step: ActiveStep,
+  run: Run,
+  hands: Hands,
+): Promise<StepResult> {
+  switch (step.action) {
+    case "create":
+      return await create(fixture, step.want, run, hands);
+    case "move":
+      return await move(fixture, step.want, step.target, run, hands);
+    case "recreate": {
+      const deleted = await remove(step.target, run, hands);
+      if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);
+      const created = await create(fixture, step.want, run, hands);
+      return created.done === "created" ? { ...created, done: "recreated" } : created;
+    }
+    case "cancel":
+      return await cancel(fixture, step, run, hands);
+  }
+}
+
+async function create(
+  fixture: Fixture,
+  want: Wanted,
+  run: Run,
+  { journal, braze, clock, newId, sendIdFor }: Hands,
+): Promise<StepResult> {
+  const sendId = await sendIdFor(fixture);
+  const opened = await journal.openCreate({
+    attemptId: newId(),
+    lease: run.lease,
+    matchId: fixture.matchId,
+    request: want.request,
+    signature: want.signature,
+    sendAt: want.sendAt,
+    sendId,
+    expected: want.expected,
+    reason: "plan",
+    now: clock.now(),
+  });
+  const result = await braze.createSchedule(opened.request, { deadline: run.deadline });
+  await journal.close(
+    opened.attemptId,
+    attemptResult(result, (created) => ({
+      schedule_id: created.scheduleId,
+      dispatch_id: created.dispatchId,
+      send_id: created.sendId,
+    })),
+    clock.now(),
+  );
+
+  const { generation } = opened;
+  const details = {
+    generation,
+    send_at: want.sendAt,
+    send_id: sendId,
+    attempt_id: opened.attemptId,
+  };
+  if (result.outcome === "succeeded") {
+    return done("created", fixture, "schedule_created", "Wanted by the plan", {
+      ...details,
+      schedule_id: result.value.scheduleId,
+    });
+  }
+  if (result.outcome === "unknown") {
+    return done("unknown", fixture, "create_unknown", result.detail, details, [
+      alerts.createUnknown(fixture, { generation, sendAt: want.sendAt }, null),
+    ]);
+  }
+  return isDeferred(result)
+    ? done("deferred", fixture, "create_deferred", result.detail, details)
+    : done("failed", fixture, "create_failed", result.detail, details, [
+      alerts.createFailed(fixture, generation, result.detail),
+    ]);
+}
+
+async function move(
+  fixture: Fixture,
+  want: Wanted,
+  target: Target,
+  run: Run,
+  { journal, braze, clock, newId }: Hands,
+): Promise<StepResult> {
+  const attemptId = newId();
+  await journal.openUpdate({
+    attemptId,
+    lease: run.lease,
+    ledgerId: target.ledgerId,
+    generation: target.generation,
+    sendAt: want.sendAt,
+    request: { ...reference(target), schedule: { time: writeInstant(want.sendAt) } },
+    reason: "plan",
+    now: clock.now(),
+  });
+  const result = await braze.updateSchedule(
+    { campaignId: target.campaignId, scheduleId: target.scheduleId, sendAt: want.sendAt },
+    { deadline: run.deadline },
+  );
+  await journal.close(attemptId, attemptResult(result), clock.now());
+
+  const details = { ...reference(target), generation: target.generation, send_at: want.sendAt };
+  if (result.outcome === "succeeded") {
+    return done("moved", fixture, "schedule_moved", "The kick-off moved", details);
+  }
+  if (isDeferred(result)) {
+    return done("deferred", fixture, "move_deferred", result.detail, details);
+  }
+  return done(result.outcome, fixture, `move_${result.outcome}`, result.detail, details, [
+    alerts.moveFailed(fixture, target, result.outcome, result.detail),
+  ]);
+}
+
+async function cancel(
+  fixture: Fixture,
+  step: Extract<Step, { action: "cancel" }>,
+  run: Run,
+  hands: Hands,
+): Promise<StepResult> {
+  const { target, ledgerId, generation, reason } = step;
+  const result = target === null ? null : await remove(target, run, hands);
+  const refused = result !== null && isRefused(result);
+  if (target !== null && result !== null && result.outcome !== "succeeded" && !refused) {
+    return notRemoved(fixture, target, result);
+  }
+  await hands.journal.cancelLedger({
+    ledgerId,
+    generation,
+    cancelReason: "plan",
+    note: refused ? `${reason}; Braze did not know the schedule any more` : reason,
+    now: hands.clock.now(),
+  });
+  return done("cancelled", fixture, "schedule_cancelled", reason, {
+    generation,
+    schedule_id: target?.scheduleId ?? null,
+    send_at: step.sendAt,
+    braze: target === null ? "nothing to delete" : refused ? "refused the delete" : "deleted",
+  });
+}
+
+async function remove(
+  target: Target,
+  run: Run,
+  { journal, braze, clock, newId }: Hands,
+): Promise<CallResult<null>> {
+  const attemptId = newId();
+  await journal.openDelete({
+    attemptId,
+    lease: run.lease,
+    ledgerId: target.ledgerId,
+    generation: target.generation,
+    request: reference(target),
+    reason: "plan",
+    now: clock.now(),
+  });
+  const result = await braze.deleteSchedule(target, { deadline: run.deadline });
+  await journal.close(attemptId, attemptResult(result), clock.now());
+  return result;
+}
+
+function notRemoved(
+  fixture: Fixture,
+  target: Target,
+  result: Exclude<CallResult<null>, { outcome: "succeeded" }>,
+): StepResult {
+  const details = { ...reference(target), generation: target.generation };
+  if (isDeferred(result)) {
+    return done("deferred", fixture, "delete_deferred", result.detail, details);
+  }
+  const schedule = { generation: target.generation, brazeScheduleId: target.scheduleId };
+  return done(result.outcome, fixture, `delete_${result.outcome}`, result.detail, details, [
+    alerts.deleteUnconfirmed(fixture, schedule, result.detail),
+  ]);
+}
+
+function attemptResult<T>(
+  result: CallResult<T>,
+  answer?: (value: T) => Readonly<Record<string, string | null>>,
+): AttemptResult {
+  return {
+    outcome: result.outcome,
+    httpStatus: result.httpStatus,
+    detail: result.outcome === "succeeded"
+      ? result.warnings.join("; ") || null
+      : `${result.reason}: ${result.detail}`,
+    answer: result.outcome === "succeeded" && answer !== undefined ? answer(result.value) : null,
+    refused: isRefused(result),
+  };
+}
+
+/** Braze answers 400 or 404 for a schedule that it does not know; other refusals are about the caller. */
+function isRefused<T>(result: CallResult<T>): boolean {
+  return result.outcome === "failed" && result.reason === "rejected" &&
+    (result.httpStatus === 400 || result.httpStatus === 404);
+}
+
+function isDeferred<T>(result: CallResult<T>): boolean {
+  return result.outcome === "failed" &&
+    (result.reason === "deadline" || result.reason === "rate_limited");
+}
+
+function reference(target: Target) {
+  return { campaign_id: target.campaignId, schedule_id: target.scheduleId };
+}
+
+function done(
+  what: Done,
+  { matchId }: Fixture,
+  action: string,
+  reason: string,
+  details: Readonly<Record<string, unknown>>,
+  raised: readonly Alert[] = [],
+): StepResult {
+  return { done: what, alerts: raised, logs: [{ action, reason, matchId, details }] };
+}

@@ -1,0 +1,192 @@
+/**
+ * Plans and schedules one push for each match.
+ *
+ * The promise: at most one live schedule of a match that we know of, and an alert for each we cannot know. Every
+ * run plans from what it finds, so a run that was lost, doubled or cut short is made good by the next one.
+ */
+import { addMilliseconds, subDays } from "date-fns";
+import { z } from "zod";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Alert, LogEntry } from "../_shared/store/notices.ts";
+import {
+  createTimedFunction,
+  isPastDeadline,
+  type Run,
+  type RunResult,
+} from "../_shared/timed_function.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
+import type { Fixture } from "../_shared/store/planning.ts";
+import { type ActiveStep, execute, type Hands, type StepResult } from "./execute.ts";
+import { isFrozen, plan, type PlannedMatch, type PlanSettings, type Step } from "./plan.ts";
+import * as alerts from "./plan_alerts.ts";
+import { createSendIds } from "./send_ids.ts";
+
+const MATCH_IDS_MAX = 5_000;
+/** Notices are written now and then, so that a run that is killed has told most of its story. */
+const NOTICES_AT_ONCE = 50;
+
+const Options = z.strictObject({
+  /** Answers with the plan and changes nothing. */
+  dry_run: z.boolean().default(false),
+  /** Only these matches; all of the horizon when left out. */
+  match_ids: z.array(z.int().nonnegative()).min(1).max(MATCH_IDS_MAX).optional(),
+});
+type Options = z.infer<typeof Options>;
+
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
+  const { environment, store, clock, braze, newId } = dependencies;
+  const settings: PlanSettings = {
+    campaignId: environment.brazeCampaignId,
+    broadcast: environment.brazeBroadcast,
+    teamAttributes: environment.teamAttributes,
+    sendLeadMs: environment.sendLeadMs,
+    freezeMs: environment.freezeMs,
+    horizonMs: environment.horizonMs,
+  };
+
+  return createTimedFunction(dependencies, {
+    options: Options,
+    isDryRun: (options) => options.dry_run,
+    async run(options, run) {
+      const givenUp = run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());
+      const { planned, sendIdsUsed } = await makePlan(options, clock.now());
+      if (run.dryRun) {
+        return {
+          outcome: "succeeded",
+          summary: { ...countPlan(planned), plan: planned.map(describe) },
+        };
+      }
+      const result = await carryOut(planned, sendIdsUsed, run);
+      return {
+        ...result,
+        summary: { ...countPlan(planned), given_up: givenUp.length, ...result.summary },
+      };
+    },
+  });
+
+  async function makePlan(options: Options, now: Date) {
+    const input = await store.planning.loadPlanInput({
+      // Yesterday's too: a push that was due may still be waiting for its evidence.
+      from: subDays(now, 1),
+      until: addMilliseconds(now, settings.horizonMs + settings.sendLeadMs),
+      matchIds: options.match_ids ?? null,
+      now,
+    });
+    return {
+      planned: plan(input.fixtures, input.teams, settings, now),
+      sendIdsUsed: input.sendIdsUsed,
+    };
+  }
+
+  async function carryOut(
+    planned: readonly PlannedMatch[],
+    sendIdsUsed: number,
+    run: Run,
+  ): Promise<RunResult> {
+    const done: Record<string, number> = {};
+    const raised: Alert[] = planned.flatMap((match) => match.alerts);
+    const logs: LogEntry[] = planned.flatMap(logOfFrozen);
+    const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
+      journal: store.journal,
+      braze,
+      clock,
+      newId,
+    });
+    const hands: Hands = {
+      journal: store.journal,
+      braze,
+      clock,
+      newId,
+      sendIdFor: (fixture) => sendIds.for(fixture),
+    };
+
+    try {
+      for (const { fixture, step } of planned) {
+        if (step.action === "skip" || step.action === "frozen") continue;
+        const result = await tryStep(fixture, step, run, hands);
+        done[result.done] = (done[result.done] ?? 0) + 1;
+        raised.push(...result.alerts);
+        logs.push(...result.logs);
+        if (logs.length >= NOTICES_AT_ONCE) await tell(raised.splice(0), logs.splice(0), run);
+      }
+    } finally {
+      await tell(raised, [...logs, ...sendIds.logs], run);
+    }
+    return { outcome: (done.deferred ?? 0) > 0 ? "partial" : "succeeded", summary: { done } };
+  }
+
+  async function tryStep(
+    fixture: Fixture,
+    step: ActiveStep,
+    run: Run,
+    hands: Hands,
+  ): Promise<StepResult> {
+    const now = clock.now();
+    if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
+    // The run itself takes time: what was outside the freeze window when planned may be inside by now.
+    if (step.action !== "cancel" && isFrozen(step.soonest, settings, now)) {
+      const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
+      const alert = alerts.frozen(fixture, reason, step.soonest);
+      return { done: "frozen", alerts: [alert], logs: [] };
+    }
+    try {
+      return await execute(fixture, step, run, hands);
+    } catch (error) {
+      // Somebody else settled this match since it was planned; a lost lease ends the run.
+      if (
+        !(error instanceof DatabaseError) || error.status !== 409 || error.hint === "lease_lost"
+      ) {
+        throw error;
+      }
+      const entry = { action: "step_overtaken", reason: error.message, matchId: fixture.matchId };
+      return {
+        done: "overtaken",
+        alerts: [],
+        logs: [{ ...entry, details: { action: step.action } }],
+      };
+    }
+  }
+
+  async function tell(raised: readonly Alert[], logs: readonly LogEntry[], run: Run) {
+    const now = clock.now();
+    await store.notices.raiseAlerts(raised, now);
+    await store.notices.writeLogs(
+      logs,
+      { functionName: dependencies.functionName, runId: run.runId },
+      now,
+    );
+  }
+}
+
+function countPlan(planned: readonly PlannedMatch[]) {
+  const counts: Record<Step["action"], number> = {
+    create: 0,
+    move: 0,
+    recreate: 0,
+    cancel: 0,
+    skip: 0,
+    frozen: 0,
+  };
+  const skipped: Record<string, number> = {};
+  for (const { step } of planned) {
+    counts[step.action]++;
+    if (step.action === "skip") skipped[step.reason] = (skipped[step.reason] ?? 0) + 1;
+  }
+  return { matches: planned.length, planned: counts, skipped };
+}
+
+function describe({ fixture, step, alerts }: PlannedMatch) {
+  return {
+    match_id: fixture.matchId,
+    action: step.action,
+    ...("reason" in step ? { reason: step.reason } : {}),
+    ...("want" in step ? { send_at: step.want.sendAt } : {}),
+    ...("target" in step && step.target !== null ? { schedule_id: step.target.scheduleId } : {}),
+    ...(alerts.length > 0 ? { alerts: alerts.map((alert) => alert.title) } : {}),
+  };
+}
+
+function logOfFrozen({ fixture, step }: PlannedMatch): LogEntry[] {
+  if (step.action !== "frozen") return [];
+  return [{ action: "frozen", reason: step.reason, matchId: fixture.matchId, details: {} }];
+}

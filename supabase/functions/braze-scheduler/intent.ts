@@ -1,0 +1,88 @@
+/** What we want of Braze for one match, whatever it has now. Pure. */
+import { createHash } from "node:crypto";
+import { startOfSecond, subMilliseconds } from "date-fns";
+import { matchAudience } from "../_shared/braze/audience.ts";
+import { writeInstant } from "../_shared/braze/instants.ts";
+import type { CreateScheduleBody } from "../_shared/braze/schemas.ts";
+import { canonicalJson } from "../_shared/canonical_json.ts";
+import type { ExpectedCount } from "../_shared/store/journal.ts";
+import type { Fixture, Team } from "../_shared/store/planning.ts";
+
+export interface IntentSettings {
+  readonly campaignId: string;
+  readonly broadcast: boolean;
+  readonly teamAttributes: readonly string[];
+  readonly sendLeadMs: number;
+}
+
+export type Unwanted =
+  | "match_postponed"
+  | "match_cancelled"
+  | "match_finished"
+  | "no_audience"
+  | "unknown_team";
+
+export interface Wanted {
+  readonly wanted: true;
+  readonly sendAt: Date;
+  readonly request: CreateScheduleBody;
+  readonly signature: string;
+  readonly expected: ExpectedCount;
+}
+
+export type Intent = Wanted | { readonly wanted: false; readonly reason: Unwanted };
+
+export function intentFor(
+  fixture: Fixture,
+  teams: ReadonlyMap<string, Team>,
+  settings: IntentSettings,
+): Intent {
+  if (fixture.status !== "scheduled") {
+    return { wanted: false, reason: `match_${fixture.status}` };
+  }
+  const playing = [fixture.homeTeam, fixture.awayTeam].map((name) => teams.get(name));
+  const audience = playing.flatMap((team) => team?.notify ? [team] : []);
+  if (audience.length === 0) {
+    const reason = playing.includes(undefined) ? "unknown_team" : "no_audience";
+    return { wanted: false, reason };
+  }
+
+  // Braze's times are whole seconds: a fraction here would look like a move on every run.
+  const sendAt = startOfSecond(subMilliseconds(fixture.kickoffAt, settings.sendLeadMs));
+  const lasting = {
+    campaign_id: settings.campaignId,
+    broadcast: settings.broadcast,
+    audience: matchAudience(
+      settings.teamAttributes,
+      audience.map((team) => team.brazeAttributeValue),
+    ),
+    // The kick-off is left out: with it, every move would need a new schedule.
+    trigger_properties: {
+      competition: fixture.competition,
+      home_team: fixture.homeTeam,
+      away_team: fixture.awayTeam,
+      ...fixture.triggerProperties,
+      match_id: String(fixture.matchId),
+    },
+  };
+  return {
+    wanted: true,
+    sendAt,
+    request: { ...lasting, schedule: { time: writeInstant(sendAt) } },
+    signature: createHash("sha256").update(canonicalJson(lasting)).digest("hex"),
+    expected: expectedCount(audience),
+  };
+}
+
+/** Who follows both teams is counted once, and nobody knows how many do: hence the bounds. */
+function expectedCount(audience: readonly Team[]): ExpectedCount {
+  const sizes = audience.flatMap(({ audienceSize }) => audienceSize === null ? [] : [audienceSize]);
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  const isComplete = sizes.length === audience.length;
+  return {
+    count: isComplete ? sum : null,
+    min: sizes.length === 0 ? null : Math.max(...sizes),
+    max: isComplete ? sum : null,
+    source: "teams.audience_size",
+  };
+}

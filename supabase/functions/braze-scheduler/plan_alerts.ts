@@ -1,0 +1,148 @@
+/** What a person is told of the plan and of its execution. */
+import type { Alert } from "../_shared/store/notices.ts";
+import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
+import type { FrozenReason, Target } from "./plan.ts";
+
+export function unknownTeam(fixture: Fixture, team: string): Alert {
+  return {
+    fingerprint: `unknown_team:${team}`,
+    rule: "unknown_team",
+    severity: "warning",
+    audience: "admin",
+    title: `Team "${team}" is not in teams: its fans get no push`,
+    details: { team, first_match_id: fixture.matchId, kickoff_at: fixture.kickoffAt },
+    matchId: null,
+  };
+}
+
+export function createUnknown(
+  fixture: Fixture,
+  schedule: { readonly generation: number; readonly sendAt: Date },
+  unwanted: string | null,
+): Alert {
+  return alert(
+    fixture,
+    "create_unknown",
+    "critical",
+    `${named(fixture)}: Braze may or may not hold schedule ${schedule.generation}` +
+      (unwanted === null ? "" : `, which is not wanted any more (${unwanted})`),
+    { generation: schedule.generation, send_at: schedule.sendAt, unwanted },
+    schedule.generation,
+  );
+}
+
+export function createFailed(fixture: Fixture, generation: number, detail: string): Alert {
+  return alert(
+    fixture,
+    "create_failed",
+    "critical",
+    `${named(fixture)}: Braze refused the schedule`,
+    { generation, detail },
+  );
+}
+
+export function moveFailed(
+  fixture: Fixture,
+  target: Target,
+  outcome: string,
+  detail: string,
+): Alert {
+  return alert(
+    fixture,
+    "move_failed",
+    "critical",
+    `${named(fixture)}: the schedule could not be moved (${outcome})`,
+    { generation: target.generation, schedule_id: target.scheduleId, outcome, detail },
+  );
+}
+
+export function deleteUnconfirmed(
+  fixture: Fixture,
+  schedule: { readonly generation: number; readonly brazeScheduleId: string | null },
+  detail?: string,
+): Alert {
+  return alert(
+    fixture,
+    "delete_unconfirmed",
+    "critical",
+    `${named(fixture)}: schedule ${schedule.generation} may still be live, so no new one is made`,
+    { generation: schedule.generation, schedule_id: schedule.brazeScheduleId, detail },
+    schedule.generation,
+  );
+}
+
+export function scheduleIdUnknown(fixture: Fixture, schedule: PlannedSchedule): Alert {
+  return alert(
+    fixture,
+    "schedule_id_unknown",
+    "critical",
+    `${named(fixture)}: Braze never told the id of its schedule, so it cannot be changed here`,
+    { generation: schedule.generation, send_at: schedule.sendAt },
+  );
+}
+
+export function frozen(fixture: Fixture, reason: FrozenReason, sendsAt: Date): Alert {
+  const what = {
+    create_inside_freeze: "wanted too late to be scheduled safely",
+    change_inside_freeze: "changed too late: the push goes out as it was planned",
+    brought_forward_inside_freeze: "brought forward too late: the push goes out at its old time",
+  }[reason];
+  return alert(fixture, reason, "critical", `${named(fixture)}: ${what}`, {
+    sends_at: sendsAt,
+    kickoff_at: fixture.kickoffAt,
+  });
+}
+
+export function tooLate(fixture: Fixture, sendsAt: Date): Alert {
+  return alert(
+    fixture,
+    "brought_forward_too_late",
+    "critical",
+    `${named(fixture)}: brought forward past its push, which is cancelled`,
+    { sends_at: sendsAt, kickoff_at: fixture.kickoffAt },
+  );
+}
+
+export function lateCancel(fixture: Fixture, reason: string, sendsAt: Date): Alert {
+  return alert(
+    fixture,
+    "cancel_inside_freeze",
+    "critical",
+    `${named(fixture)}: cancelled so close to its push that some users may still get it`,
+    { reason, sends_at: sendsAt },
+  );
+}
+
+export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Date): Alert {
+  return alert(
+    fixture,
+    "sent_then_moved",
+    "warning",
+    `${named(fixture)}: moved after its push went out; it is not pushed again`,
+    { sent_for: ledger.sendAt, would_send_at: newSendAt },
+  );
+}
+
+function named({ matchId, homeTeam, awayTeam }: Fixture): string {
+  return `Match ${matchId} ${homeTeam}–${awayTeam}`;
+}
+
+/** `part`: what else tells this trouble from another of the same match. */
+function alert(
+  fixture: Fixture,
+  rule: string,
+  severity: Alert["severity"],
+  title: string,
+  details: Readonly<Record<string, unknown>>,
+  part?: number,
+): Alert {
+  return {
+    fingerprint: [rule, fixture.matchId, ...(part === undefined ? [] : [part])].join(":"),
+    rule,
+    severity,
+    audience: "admin",
+    title,
+    details,
+    matchId: fixture.matchId,
+  };
+}

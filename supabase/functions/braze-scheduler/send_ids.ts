@@ -1,0 +1,72 @@
+/**
+ * A send id of our own for each match: with it Braze's statistics can be asked for that match alone.
+ *
+ * Braze gives 100 a day and workspace; the soonest sends get theirs first, the rest go without.
+ * Source: Braze docs, "Create send IDs".
+ */
+import type { BrazeClient } from "../_shared/braze/client.ts";
+import type { Clock } from "../_shared/clock.ts";
+import type { Journal } from "../_shared/store/journal.ts";
+import type { LogEntry } from "../_shared/store/notices.ts";
+import type { Fixture } from "../_shared/store/planning.ts";
+import type { Run } from "../_shared/timed_function.ts";
+
+export const SEND_IDS_A_DAY_MAX = 100;
+
+export interface SendIds {
+  for(fixture: Fixture): Promise<string | null>;
+  readonly logs: readonly LogEntry[];
+}
+
+export function createSendIds(
+  usedIn24Hours: number,
+  campaignId: string,
+  run: Run,
+  { journal, braze, clock, newId }: {
+    readonly journal: Journal;
+    readonly braze: BrazeClient;
+    readonly clock: Clock;
+    readonly newId: () => string;
+  },
+): SendIds {
+  const logs: LogEntry[] = [];
+  let left = SEND_IDS_A_DAY_MAX - usedIn24Hours;
+
+  return {
+    logs,
+    async for(fixture) {
+      if (fixture.sendId !== null) return fixture.sendId;
+      if (left <= 0) {
+        logs.push(without(fixture, `${SEND_IDS_A_DAY_MAX} send ids were made in 24 hours`));
+        return null;
+      }
+      left--;
+      const sendId = `match-${fixture.matchId}`;
+      const attemptId = newId();
+      await journal.openSendId({
+        attemptId,
+        lease: run.lease,
+        matchId: fixture.matchId,
+        request: { campaign_id: campaignId, send_id: sendId },
+        now: clock.now(),
+      });
+      const result = await braze.createSendId({ campaignId, sendId }, { deadline: run.deadline });
+      const detail = result.outcome === "succeeded" ? null : `${result.reason}: ${result.detail}`;
+      await journal.close(attemptId, {
+        outcome: result.outcome,
+        httpStatus: result.httpStatus,
+        detail,
+        answer: null,
+        refused: false,
+      }, clock.now());
+      if (result.outcome === "succeeded") return sendId;
+      // What an id does that Braze may not know is not documented, so the push goes without.
+      logs.push(without(fixture, detail ?? result.outcome));
+      return null;
+    },
+  };
+}
+
+function without({ matchId }: Fixture, reason: string): LogEntry {
+  return { action: "scheduled_without_send_id", reason, matchId, details: {} };
+}

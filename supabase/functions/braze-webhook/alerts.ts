@@ -1,0 +1,23 @@
+/** A schedule that was seen to go out although nobody wanted it to. */
+import type { Alert } from "../_shared/store/notices.ts";
+import type { WentOut } from "../_shared/store/events.ts";
+
+export function wentOutUnexpectedly(seen: WentOut): Alert[] {
+  const isCurrent = seen.generation === seen.currentGeneration;
+  const wasDeleted = seen.stateBefore === "deleted" || seen.stateBefore === "deleting";
+  if (isCurrent && !wasDeleted) return [];
+  const what = isCurrent ? "sent although it was deleted" : "an old schedule was sent";
+  return [{
+    fingerprint: `went_out_unexpectedly:${seen.matchId}:${seen.generation}`,
+    rule: "went_out_unexpectedly",
+    severity: "critical",
+    audience: "admin",
+    title: `Match ${seen.matchId}: ${what} (schedule ${seen.generation})`,
+    details: {
+      generation: seen.generation,
+      current_generation: seen.currentGeneration,
+      state_before: seen.stateBefore,
+    },
+    matchId: seen.matchId,
+  }];
+}

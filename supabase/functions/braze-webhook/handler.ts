@@ -1,0 +1,59 @@
+/**
+ * Receives what Braze tells of its sends.
+ *
+ * The promise: 200 means that every event of the request is durable, or kept as a reject. Whatever is our own
+ * fault is answered 503, so that Braze sends it again; Currents throws away what gets 400, 401 or 403.
+ */
+import { readBody as readBytes } from "../_shared/body.ts";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
+import { json, problem } from "../_shared/http.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
+import { createIngest, type Tally } from "./ingest.ts";
+
+/** 100 events of Currents are some 100 KB; exports that are posted by hand may be larger. */
+const BODY_BYTES_MAX = 8_388_608;
+
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
+  const { functionName, clock, identifyCaller, newId } = dependencies;
+  const ingest = createIngest(dependencies);
+
+  return async function handle(request) {
+    if (request.method !== "POST") return problem("method_not_allowed");
+    const body = await readBytes(request, BODY_BYTES_MAX);
+    // Not even who sent it can be told of a body that did not come whole: better again than lost.
+    if (!body.ok && body.code !== "not_gzip") return problem(body.code);
+    const identified = await identifyCaller(request, body.bytes, functionName);
+    if (!identified.ok) return problem(identified.code);
+
+    const runId = newId();
+    const receivedAt = clock.now();
+    const read: ReadBody = body.ok ? readBody(body.bytes, receivedAt) : {
+      events: [],
+      rejects: [{ body: body.bytes, reason: "Body must be the gzip that its header announces" }],
+    };
+    return await store(read, request.headers.get("content-type"), runId);
+  };
+
+  async function store(
+    read: ReadBody,
+    contentType: string | null,
+    runId: string,
+  ): Promise<Response> {
+    const log = dependencies.log.forRun(runId);
+    try {
+      const tally = await ingest(read, contentType, runId);
+      log.info("webhook_ingested", tally);
+      return json({ run_id: runId, ...tally } satisfies Tally & { run_id: string });
+    } catch (error) {
+      log.error("webhook_not_stored", { events: read.events.length, error });
+      return problem(
+        error instanceof DatabaseError && error.isUnavailable
+          ? "database_unavailable"
+          : "not_stored",
+        undefined,
+        runId,
+      );
+    }
+  }
+}

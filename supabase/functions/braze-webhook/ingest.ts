@@ -1,0 +1,194 @@
+/**
+ * Events in: judged, stored, and what they teach applied to those that came before them.
+ *
+ * First everything is made durable, then what was stored earlier is looked at again. Whoever commits last sees
+ * the other, so of two requests at once, one that teaches an identifier and one that needs it, neither is missed.
+ */
+import { chunk } from "../_shared/chunk.ts";
+import { correlate } from "../_shared/correlation/correlate.ts";
+import type { Context } from "../_shared/correlation/evidence.ts";
+import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
+import { questionFor } from "../_shared/correlation/question.ts";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import type { BrazeEvent } from "../_shared/events/event.ts";
+import type { ReadBody, Reject } from "../_shared/events/read_body.ts";
+import type { JudgedEvent, LearnedNow, Receipt, WentOut } from "../_shared/store/events.ts";
+import type { LogEntry } from "../_shared/store/notices.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
+import { wentOutUnexpectedly } from "./alerts.ts";
+import { createSettle } from "../_shared/settle.ts";
+
+/** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
+const EVENTS_A_TRANSACTION_MAX = 500;
+
+export interface Tally {
+  readonly received: number;
+  readonly recorded: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly high: number;
+  readonly medium: number;
+  readonly low: number;
+  readonly unattributed: number;
+}
+
+const NOTHING: Tally = {
+  received: 0,
+  recorded: 0,
+  duplicates: 0,
+  rejected: 0,
+  high: 0,
+  medium: 0,
+  low: 0,
+  unattributed: 0,
+};
+
+type KeptReject = Reject & { readonly contentType: string | null };
+
+export function createIngest(dependencies: Dependencies) {
+  const { store, clock, environment, functionName } = dependencies;
+  const campaignIds = [environment.brazeCampaignId];
+  const settle = createSettle(dependencies);
+
+  return async function ingest(
+    read: ReadBody,
+    contentType: string | null,
+    runId: string,
+  ): Promise<Tally> {
+    const rejects = read.rejects.map((reject) => ({ ...reject, contentType }));
+    const batches = chunk(read.events, EVENTS_A_TRANSACTION_MAX);
+    if (batches.length === 0 && rejects.length > 0) batches.push([]);
+
+    let tally = NOTHING;
+    for (const [index, batch] of batches.entries()) {
+      tally = add(tally, await ingestBatch(batch, index === 0 ? rejects : [], runId));
+    }
+    return tally;
+  };
+
+  async function ingestBatch(
+    batch: readonly BrazeEvent[],
+    rejects: readonly KeptReject[],
+    runId: string,
+  ): Promise<Tally> {
+    const context = await store.events.context(questionFor(batch.map((event) => event.evidence)));
+    const judged = batch.map((event) => judge(event, context));
+    const receipt = await commit(judged, rejects, runId);
+    await applyLessons(judged, receipt, runId);
+    return tallyOf(receipt);
+  }
+
+  function judge(event: BrazeEvent, context: Context): JudgedEvent {
+    const attribution = correlate(event.evidence, context, campaignIds);
+    return {
+      event,
+      attribution,
+      learned: learnFrom(event.evidence, attribution),
+      proof: proofOf(event.evidence, attribution),
+    };
+  }
+
+  /**
+   * One event that Postgres refuses must not hold up its neighbours for ever, so the batch is halved until it
+   * stands alone, and is kept as a reject then.
+   */
+  async function commit(
+    judged: readonly JudgedEvent[],
+    rejects: readonly KeptReject[],
+    runId: string,
+  ): Promise<Receipt> {
+    try {
+      return await store.events.ingest(judged, rejects, { runId, now: clock.now() });
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !isAboutTheData(error) || judged.length === 0) {
+        throw error;
+      }
+      const [only] = judged;
+      if (judged.length === 1 && only !== undefined) {
+        const body = new TextEncoder().encode(JSON.stringify(only.event.raw));
+        const reject = { body, reason: error.message, contentType: "application/json" };
+        return await store.events.ingest([], [...rejects, reject], { runId, now: clock.now() });
+      }
+      const half = Math.ceil(judged.length / 2);
+      return join(
+        await commit(judged.slice(0, half), rejects, runId),
+        await commit(judged.slice(half), [], runId),
+      );
+    }
+  }
+
+  async function applyLessons(
+    judged: readonly JudgedEvent[],
+    receipt: Receipt,
+    runId: string,
+  ): Promise<void> {
+    const lessons = [...receipt.learned, ...openQuestions(judged)];
+    const wentOut: WentOut[] = [...receipt.went_out];
+    if (lessons.length > 0) wentOut.push(...await settle(lessons, runId));
+    const now = clock.now();
+    await store.notices.raiseAlerts(wentOut.flatMap(wentOutUnexpectedly), now);
+    await store.notices.writeLogs(judged.flatMap(contradictionLog), { functionName, runId }, now);
+  }
+}
+
+/** Identifiers that explained nothing when we looked: somebody may have taught them meanwhile. */
+function openQuestions(judged: readonly JudgedEvent[]): LearnedNow[] {
+  const open = new Map<string, LearnedNow>();
+  for (const { event: { evidence }, attribution } of judged) {
+    if (attribution.confidence === "high" || evidence.isTest) continue;
+    for (
+      const [kind, value] of [
+        ["dispatch_id", evidence.dispatchId],
+        ["send_id", evidence.sendId],
+      ] as const
+    ) {
+      if (value === null) continue;
+      open.set(`${kind}:${value}`, { kind, value, ledger_id: NO_LEDGER, ambiguous: false });
+    }
+  }
+  return [...open.values()];
+}
+
+const NO_LEDGER = "00000000-0000-0000-0000-000000000000";
+
+function contradictionLog({ event, attribution }: JudgedEvent): LogEntry[] {
+  if (attribution.contradictions.length === 0) return [];
+  return [{
+    action: "contradicting_evidence",
+    reason: `${attribution.method} says match ${attribution.matchId}, ` +
+      attribution.contradictions.map((other) => `${other.method} says ${other.matchId}`).join(", "),
+    matchId: attribution.matchId,
+    details: { event_id: event.eventId, contradictions: attribution.contradictions },
+  }];
+}
+
+/** 22 data, 23 constraints, 54 too complex: repeating it would fail for ever. */
+function isAboutTheData({ code }: DatabaseError): boolean {
+  return /^(?:22|23|54)/.test(code);
+}
+
+function tallyOf(receipt: Receipt): Tally {
+  const { received, recorded, duplicates, rejected, high, medium, low, unattributed } = receipt;
+  return { received, recorded, duplicates, rejected, high, medium, low, unattributed };
+}
+
+function add(a: Tally, b: Tally): Tally {
+  return {
+    received: a.received + b.received,
+    recorded: a.recorded + b.recorded,
+    duplicates: a.duplicates + b.duplicates,
+    rejected: a.rejected + b.rejected,
+    high: a.high + b.high,
+    medium: a.medium + b.medium,
+    low: a.low + b.low,
+    unattributed: a.unattributed + b.unattributed,
+  };
+}
+
+function join(a: Receipt, b: Receipt): Receipt {
+  return {
+    ...add(a, b),
+    learned: [...a.learned, ...b.learned],
+    went_out: [...a.went_out, ...b.went_out],
+  };
+}
