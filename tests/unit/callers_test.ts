@@ -339,6 +339,26 @@ Deno.test("identifyCaller() refuses tokens signed with a secret, or with nothing
   strictEqual(await answer(bearer(unsigned), "braze-scheduler"), "bad_credential");
 });
 
+Deno.test("identifyCaller() refuses a genuine token of an algorithm that Auth does not use", async () => {
+  const pair = await generateKeyPair("ES384");
+  const identify = createIdentifyCaller({
+    secretKeys: [],
+    publishableKeys: [],
+    webhookSecrets: [],
+    cronSigningSecrets: [],
+    operatorKeySet: { keys: [await exportJWK(pair.publicKey)] },
+  }, new ManualClock(NOW));
+  const token = await new SignJWT({ app_metadata: { role: "operator" } })
+    .setProtectedHeader({ alg: "ES384" })
+    .setAudience("authenticated").setSubject("user-1").setExpirationTime(NOW_SECONDS + 60)
+    .sign(pair.privateKey);
+  const request = new Request("http://test/", { headers: bearer(token) });
+  deepStrictEqual(await identify(request, new Uint8Array(), "braze-scheduler"), {
+    ok: false,
+    code: "bad_credential",
+  });
+});
+
 Deno.test("identifyCaller() refuses a token whose symmetric key stands in the key set", async () => {
   const secret = new TextEncoder().encode("k".repeat(32));
   const identify = createIdentifyCaller({

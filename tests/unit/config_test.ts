@@ -103,6 +103,11 @@ for (
     ],
     [
       "SUPABASE_SECRET_KEYS",
+      '{"default":""}',
+      "SUPABASE_SECRET_KEYS must be a JSON object of keys by name",
+    ],
+    [
+      "SUPABASE_SECRET_KEYS",
       "{}",
       "SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set",
     ],

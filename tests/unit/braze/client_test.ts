@@ -347,6 +347,25 @@ Deno.test("createSchedule() fails for sure when its turn comes after the deadlin
   deepStrictEqual(clock.slept, []);
 });
 
+Deno.test("createSchedule() says rate_limited when its second turn comes after the deadline", async () => {
+  const deadline = new Date(Date.parse(START) + 30_000);
+  let sent = 0;
+  const { client } = connect("http://127.0.0.1", {
+    fetch: () => {
+      sent++;
+      return Promise.resolve(
+        sent < 10 ? Response.json(created) : new Response(null, { status: 429 }),
+      );
+    },
+  });
+  for (let nth = 0; nth < 9; nth++) await client.createSchedule(body, { deadline });
+  const result = await client.createSchedule(body, { deadline });
+  ok(result.outcome === "failed");
+  strictEqual(result.reason, "rate_limited");
+  strictEqual(result.attempts, 1);
+  strictEqual(sent, 10);
+});
+
 Deno.test("createSchedule() lets recipients pass without pacing", async () => {
   const { client, sentAtSeconds } = counting();
   for (let nth = 0; nth < 12; nth++) {

@@ -69,8 +69,7 @@ export function createCall(options: BrazeClientOptions): Call {
     const { name, request, schema, repeatable, admit } = operation;
     const ended = (sinceMs: number) =>
       deadline !== undefined && clock.now().getTime() + sinceMs >= deadline.getTime();
-    const mayBegin = async () =>
-      !ended(0) && (await admit?.(deadline ?? null)) !== false && !ended(0);
+    const mayBegin = async () => (await admit?.(deadline ?? null)) !== false && !ended(0);
     const done = (result: CallResult<T>) => {
       if (result.outcome !== "succeeded") {
         const { outcome, reason, detail, httpStatus, attempts, earlierUnknown } = result;
