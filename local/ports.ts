@@ -1,0 +1,71 @@
+/** Which port is whose, and whether they can be had. */
+import { StackFailure } from "./failure.ts";
+
+export const PORT_BASE = 54_321;
+
+/** `fetch` refuses these, so nothing that a function must reach can live there. */
+const REFUSED_BY_FETCH = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667],
+  ...[6668, 6669, 6679, 6697, 10080],
+]);
+
+export interface Ports {
+  readonly gateway: number;
+  readonly database: number;
+  readonly rest: number;
+  readonly restAdmin: number;
+  readonly braze: number;
+}
+
+/** Five ports in a row from `base`, all free, or a message that names the first that is not. */
+export function fixedPorts(base: number): Ports {
+  if (!Number.isInteger(base) || base < 1024 || base > 65_531) {
+    throw new StackFailure(
+      `Cannot choose ports: base must be a whole number from 1024 to 65531, got ${base}`,
+    );
+  }
+  const ports: Ports = {
+    gateway: base,
+    database: base + 1,
+    rest: base + 2,
+    restAdmin: base + 3,
+    braze: base + 4,
+  };
+  for (const [part, port] of Object.entries(ports)) {
+    if (REFUSED_BY_FETCH.has(port)) {
+      throw new StackFailure(
+        `Cannot use port ${port} for ${part}: it must be open to fetch, got one that every fetch refuses; choose another --port`,
+      );
+    }
+    if (!isFree(port)) {
+      throw new StackFailure(
+        `Cannot use port ${port} for ${part}: it must be free, got one in use; stop what runs there, or choose --port or --ephemeral`,
+      );
+    }
+  }
+  return ports;
+}
+
+export function freePorts(): Ports {
+  // All held at once, so that they differ.
+  const held = Array.from({ length: 5 }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const [gateway, database, rest, restAdmin, braze] = held.map(({ addr }) => addr.port);
+  for (const listener of held) listener.close();
+  return {
+    gateway: gateway!,
+    database: database!,
+    rest: rest!,
+    restAdmin: restAdmin!,
+    braze: braze!,
+  };
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
+}
