@@ -41,7 +41,7 @@ const CurrentsEvent = z.object({
   campaign_id: fields.identifier,
   dispatch_id: fields.identifier,
   send_id: fields.identifier,
-  message_extras: z.unknown(),
+  message_extras: z.unknown().optional(),
 });
 
 export function isCurrentsEvent(value: Record<string, unknown>): boolean {
