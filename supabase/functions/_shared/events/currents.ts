@@ -13,14 +13,15 @@ import { issueLine } from "./issues.ts";
 /** Where Braze renders a preview or a test, it has no dispatch yet and says so. */
 export const TEST_DISPATCH_ID = "dispatch_id_for_unsent_campaign";
 
-const CHANNELS: Readonly<Record<string, Channel>> = {
-  pushnotification: "push",
-  webhook: "webhook",
-  email: "email",
-  sms: "sms",
-  inappmessage: "in_app",
-  contentcard: "content_card",
-};
+/** A Map, since an object would also answer to "constructor". */
+const CHANNELS = new Map<string, Channel>([
+  ["pushnotification", "push"],
+  ["webhook", "webhook"],
+  ["email", "email"],
+  ["sms", "sms"],
+  ["inappmessage", "in_app"],
+  ["contentcard", "content_card"],
+]);
 /** When a person opens or clicks is no evidence of when the message was sent. */
 const SENDING = ["send", "bounce", "abort", "delivery", "retry", "failure"];
 
@@ -69,7 +70,7 @@ export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
     deviceId: said.device_id,
     evidence: {
       eventType,
-      channel: CHANNELS[channelName] ?? "other",
+      channel: CHANNELS.get(channelName) ?? "other",
       sentAt: said.time,
       timeIsSendTime: SENDING.includes(eventType),
       isTest,
