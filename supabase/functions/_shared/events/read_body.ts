@@ -38,7 +38,7 @@ export function readBody(body: Uint8Array, receivedAt: Date): ReadBody {
     const read = readEvent(part, receivedAt);
     if (read.ok) events.push(read.event);
     // A lone bad event is kept as it came, to the byte.
-    else rejects.push({ body: parts.length === 1 ? body : bytesOf(part), reason: read.reason });
+    else rejects.push({ body: parts.length === 1 ? body : bytesOf(part, body), reason: read.reason });
   }
   return { events, rejects };
 }
@@ -71,6 +71,11 @@ export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
   return isCurrentsEvent(raw) ? readCurrentsEvent(raw) : readTemplateBody(raw, receivedAt);
 }
 
-function bytesOf(part: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(part));
+/** Not every runtime can write again what it read, when it is nested very deep: the whole body is kept then. */
+function bytesOf(part: unknown, body: Uint8Array): Uint8Array {
+  try {
+    return new TextEncoder().encode(JSON.stringify(part));
+  } catch {
+    return body;
+  }
 }
