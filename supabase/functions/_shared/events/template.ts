@@ -24,6 +24,7 @@ const Body = z.object({
   event_id: fields.identifier,
   sent_at: z.preprocess((value) => value === "" ? null : value, fields.isoTime.nullish()),
   external_user_id: fields.userId,
+  braze_id: fields.identifier,
   device_id: fields.identifier,
   campaign_id: fields.identifier,
   dispatch_id: fields.identifier,
@@ -104,6 +105,8 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
       evidence.matchId,
       evidence.generation,
       externalUserId,
+      // Users that we never named are told apart by Braze's own name for them.
+      said.braze_id ?? null,
       deviceId,
       said.sent_at?.toISOString() ?? null,
     ]),
