@@ -114,7 +114,9 @@ function whichGeneration(
   if (claimed !== null) {
     return ledger.schedules.some(({ generation }) => generation === claimed) ? claimed : null;
   }
-  const possible = ledger.schedules.filter(({ state }) => state !== "failed");
+  const possible = ledger.schedules.filter(({ state, campaignId }) =>
+    state !== "failed" && (evidence.campaignId === null || campaignId === evidence.campaignId)
+  );
   const inTime = evidence.timeIsSendTime
     ? possible.filter((schedule) => distanceMs(schedule, evidence.sentAt) <= TIME_WINDOW_MS)
     : [];
