@@ -153,11 +153,12 @@ async function move(
   if (result.outcome === "succeeded") {
     return done("moved", fixture, "schedule_moved", "The kick-off moved", details);
   }
-  if (isDeferred(result)) {
+  const outcome = result.earlierUnknown ? "unknown" : result.outcome;
+  if (isDeferred(result) && outcome === "failed") {
     return done("deferred", fixture, "move_deferred", result.detail, details);
   }
-  return done(result.outcome, fixture, `move_${result.outcome}`, result.detail, details, [
-    alerts.moveFailed(fixture, target, result.outcome, result.detail),
+  return done(outcome, fixture, `move_${outcome}`, result.detail, details, [
+    alerts.moveFailed(fixture, target, outcome, result.detail),
   ]);
 }
 
@@ -228,7 +229,8 @@ function attemptResult<T>(
   answer?: (value: T) => Readonly<Record<string, string | null>>,
 ): AttemptResult {
   return {
-    outcome: result.outcome,
+    // A refusal of the last try says nothing of an earlier one that may have been carried out.
+    outcome: result.outcome === "failed" && result.earlierUnknown ? "unknown" : result.outcome,
     httpStatus: result.httpStatus,
     detail: result.outcome === "succeeded"
       ? result.warnings.join("; ") || null
