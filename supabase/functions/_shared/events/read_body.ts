@@ -36,9 +36,13 @@ export function readBody(body: Uint8Array, receivedAt: Date): ReadBody {
   const rejects: Reject[] = [];
   for (const part of parts) {
     const read = readEvent(part, receivedAt);
-    if (read.ok) events.push(read.event);
-    // A lone bad event is kept as it came, to the byte.
-    else rejects.push({ body: parts.length === 1 ? body : bytesOf(part, body), reason: read.reason });
+    if (read.ok) {
+      events.push(read.event);
+    } else {
+      // A lone bad event is kept as it came, to the byte.
+      const kept = parts.length === 1 ? body : bytesOf(part, body);
+      rejects.push({ body: kept, reason: read.reason });
+    }
   }
   return { events, rejects };
 }
