@@ -66,8 +66,7 @@ async function misbehave(
     case "429":
       return respond({ ...refusal(429, "Rate limit exceeded"), allowance: exhausted(timeline) });
     case "drop_connection":
-      act();
-      return brokenOff();
+      return brokenOff(act().status);
   }
 }
 
@@ -120,17 +119,18 @@ function page(status: number): Response {
   });
 }
 
-/** There is no other way to cut a connection from within a handler: the body fails under way. */
-function brokenOff(): Response {
+/** The nearest that a handler comes to cutting a connection: its answer fails half-way. */
+function brokenOff(status: number): Response {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode('{"mess'));
     },
     pull(controller) {
-      controller.error(new Error("The sandbox drops this connection"));
+      // Text and no Error: Deno.serve prints what it gets, and a stack would look like a defect.
+      controller.error("The sandbox drops this connection, as its faults tell it to");
     },
   });
-  return new Response(body, { status: 201, headers: { "content-type": "application/json" } });
+  return new Response(body, { status, headers: { "content-type": "application/json" } });
 }
 
 function exhausted(timeline: Timeline) {

@@ -157,7 +157,7 @@ Deno.test("batches hold at most 100 events and may mix those of different sends"
       ),
     ).size
   );
-  ok(schedulesIn.includes(2));
+  ok(count(schedulesIn, (n) => n === 2) > 1, "shuffled together, not merely adjoining");
 });
 
 Deno.test("the same seed tells the same story", async () => {
