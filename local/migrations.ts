@@ -1,6 +1,7 @@
 /** Applies the migrations that a database lacks, and records them as the Supabase CLI does. */
 import { splitStatements } from "./split_statements.ts";
 import { StackFailure } from "./failure.ts";
+import type postgres from "postgres";
 import type { Sql } from "./sql.ts";
 
 const FILE_NAME = /^([0-9]+)_(.*)\.sql$/;
@@ -65,7 +66,7 @@ export async function readMigrations(folder: URL): Promise<readonly Migration[]>
 }
 
 async function apply(sql: Sql, { version, name, statements }: Migration): Promise<void> {
-  const runAll = async (connection: Sql) => {
+  const runAll = async (connection: postgres.ISql) => {
     for (const [i, statement] of statements.entries()) {
       await connection.unsafe(statement).simple().catch((error: Error) => {
         throw new StackFailure(
@@ -78,7 +79,7 @@ async function apply(sql: Sql, { version, name, statements }: Migration): Promis
       values (${version}, ${name}, ${statements as string[]})`;
   };
   if (statements.some((statement) => NEEDS_NO_TRANSACTION.test(statement))) await runAll(sql);
-  else await sql.begin((transaction) => runAll(transaction as unknown as Sql));
+  else await sql.begin((transaction) => runAll(transaction));
 }
 
 function refuseUnknown(

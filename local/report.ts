@@ -1,0 +1,117 @@
+/** What a person sees of the stack: what runs where, what to try, and a line for each request. */
+import type { RequestLine } from "./servers.ts";
+import type { Stack } from "./stack.ts";
+
+export interface Writer {
+  line(text: string): void;
+}
+
+/** Synchronous, so that lines of several requests never mix and none is lost at the end. */
+export function createWriter(stream: typeof Deno.stdout): Writer {
+  const encoder = new TextEncoder();
+  return {
+    line(text) {
+      const bytes = encoder.encode(`${text}\n`);
+      try {
+        for (let written = 0; written < bytes.length;) {
+          written += stream.writeSync(bytes.subarray(written));
+        }
+      } catch (error) {
+        // Whoever read along has gone: no reason to stop what runs.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
+    },
+  };
+}
+
+export interface SummaryOptions {
+  readonly stack: Stack;
+  readonly seconds: number;
+  readonly clock: Date | undefined;
+  readonly dataFolder: string | undefined;
+}
+
+export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): string {
+  const { ready, functions, server, standIns } = stack;
+  const cron = standIns.has("pg_cron") ? "a worker of this stack" : "the server's own pg_cron";
+  const net = standIns.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
+  const rows = [
+    ["API", ready.api_url, "gateway: /rest/v1 (PostgREST), /functions/v1"],
+    ["Functions", ready.functions_url, functions.names.join(", ")],
+    [
+      "Database",
+      ready.db_url,
+      `Postgres ${server?.major ?? ""}, ${dataFolder ?? "thrown away at the end"}`,
+    ],
+    ["Braze", ready.braze_url, "sandbox; its switches and its truth are under /_sandbox/"],
+    [
+      "Clock",
+      `${ready.control_url}/clock`,
+      clock === undefined ? "the wall clock" : `stands at ${clock.toISOString()} until told`,
+    ],
+    ["Cron", "", cron],
+    ["Calls from SQL", "", net],
+  ] as const;
+  return [
+    "",
+    `  Ready after ${seconds.toFixed(1)} s`,
+    "",
+    ...rows.map(([name, url, text]) =>
+      `  ${name.padEnd(15)}${url === "" ? "" : `${url}  `}${text}`
+    ),
+    "",
+    "  Keys",
+    `    publishable   ${ready.publishable_key}`,
+    `    secret        ${ready.secret_key}`,
+    `    webhook       ${ready.webhook_secret}`,
+    `    Braze         ${ready.braze_api_key}  (campaign ${ready.campaign_id})`,
+    "",
+    "  Try",
+    ...examples(stack, clock !== undefined).flatMap((
+      lines,
+    ) => [...lines.map((line) => `    ${line}`), ""]),
+    "  Ctrl-C stops everything.",
+    "",
+  ].join("\n");
+}
+
+function examples({ ready }: Stack, isVirtual: boolean): string[][] {
+  const json = "-H 'content-type: application/json'";
+  const event = JSON.stringify({
+    events: [{
+      id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e2a34",
+      event_type: "users.messages.pushnotification.Send",
+      time: 1_733_580_000,
+      user: { external_user_id: "user-1" },
+      properties: { campaign_id: ready.campaign_id },
+    }],
+  });
+  return [
+    [
+      "# Plan and schedule now",
+      `curl -X POST ${ready.functions_url}/braze-scheduler -H 'apikey: ${ready.secret_key}' ${json} -d '{}'`,
+    ],
+    [
+      "# Tell the webhook what Braze would",
+      `curl -X POST ${ready.functions_url}/braze-webhook -H 'x-webhook-secret: ${ready.webhook_secret}' ${json} -d '${event}'`,
+    ],
+    [
+      "# Read the ledger",
+      `curl '${ready.rest_url}/schedule_ledger?select=*' -H 'apikey: ${ready.secret_key}'`,
+    ],
+    isVirtual
+      ? [
+        "# Let an hour pass",
+        `curl -X POST ${ready.control_url}/clock ${json} -d '{"advance_seconds": 3600}'`,
+      ]
+      : ["# Read the clock", `curl ${ready.control_url}/clock`],
+    ["# Be an operator", `curl ${ready.control_url}/operator-token`],
+  ];
+}
+
+export function requestLine({ at, server, method, path, status, ms, who }: RequestLine): string {
+  const where = server === "braze" ? `braze ${path}` : path;
+  return `${at.toISOString().replace("T", " ").replace("Z", "")}  ${
+    method.padEnd(6)
+  } ${where}  ${status}  ${ms.toFixed(0)} ms  ${who}`;
+}

@@ -1,0 +1,89 @@
+/** `deno task start`: brings the stack up, says what runs where, and takes it down again on Ctrl-C. */
+import { fileURLToPath } from "node:url";
+import { StackFailure } from "./failure.ts";
+import { HELP, readOptions } from "./options.ts";
+import { SEED } from "./project.ts";
+import { createWriter, requestLine, summary } from "./report.ts";
+import { type Stack, startStack } from "./stack.ts";
+
+const DEFAULT_DATA = fileURLToPath(new URL("../.local", import.meta.url));
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+
+async function main(): Promise<number> {
+  const options = readOptions(Deno.args, DEFAULT_DATA);
+  if (options.help) {
+    out.line(HELP.trimEnd());
+    return 0;
+  }
+  const say = options.json ? err : out;
+  const stop = untilSignal();
+  const started = performance.now();
+  const dataFolder = options.ephemeral ? undefined : options.dataFolder;
+  const starting = startStack({
+    clock: options.clock,
+    dataFolder,
+    portBase: options.ephemeral ? undefined : options.portBase,
+    postgresBin: options.postgresBin,
+    seed: options.ephemeral ? undefined : SEED,
+    onRequest: (line) => say.line(requestLine(line)),
+    onLog: (functionName, line) => say.line(`${" ".repeat(25)}${functionName}: ${line}`),
+    onProblem: (message) => err.line(message),
+  });
+  const first = await Promise.race([starting, stop.signalled]);
+  if (first === "signal") {
+    // Half-way up: wait for the rest, or its children would have to be killed.
+    await starting.then((stack) => stack.close(), () => {});
+    return 0;
+  }
+  announce(first, say);
+  say.line(summary({
+    stack: first,
+    seconds: (performance.now() - started) / 1_000,
+    clock: options.clock,
+    dataFolder,
+  }));
+  if (options.json) out.line(JSON.stringify(first.ready));
+
+  const reason = await Promise.race([stop.signalled, first.broken]);
+  stop.ignoreNoMore();
+  if (reason !== "signal") err.line(`Cannot go on: ${reason}`);
+  const { pending } = first.functions;
+  if (pending > 0) say.line(`Waiting for ${pending} runs to end (Ctrl-C again leaves them)`);
+  await first.close();
+  say.line("Stopped");
+  return reason === "signal" ? 0 : 1;
+}
+
+function announce({ migrations, isSeeded }: Stack, say: { line(text: string): void }): void {
+  if (migrations.applied.length > 0) say.line(`Applied ${migrations.applied.length} migrations`);
+  if (isSeeded) say.line("Applied supabase/seed.sql");
+  for (const name of migrations.changed) {
+    say.line(
+      `Note: ${name} was applied earlier and reads differently now; delete the data folder to apply it again`,
+    );
+  }
+}
+
+/** The first signal stops cleanly; the second one leaves at once (the children go with us). */
+function untilSignal() {
+  const { promise, resolve } = Promise.withResolvers<"signal">();
+  let isLast = false;
+  const onSignal = () => {
+    if (isLast) Deno.exit(130);
+    resolve("signal");
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(name, onSignal);
+  }
+  return { signalled: promise, ignoreNoMore: () => void (isLast = true) };
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof StackFailure)) throw error;
+  err.line(error.message);
+  Deno.exit(1);
+}
