@@ -68,6 +68,11 @@ begin
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unsettled';
   end if;
+  -- Whether it was ever made does not matter any more, and it must not stand in the way for good.
+  update public.schedule_attempts as attempt
+  set settled_at = p_now, settled_as = 'released'
+  where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
+    and attempt.settled_at is null;
 
   update public.schedule_ledger as ledger
   set send_id = coalesce(ledger.send_id, p_send_id),

@@ -26,7 +26,7 @@ begin
   end if;
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
   -- Ledger row first, then its generation: the webhook takes them in this order too.
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for update;
+  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
   update public.braze_schedules as schedule
   set moving_to_utc = p_send_at, updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'live'
@@ -73,7 +73,7 @@ begin
     return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
   end if;
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for update;
+  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
   update public.braze_schedules as schedule
   set state = 'deleting', updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation

@@ -10,6 +10,7 @@ as $$
 declare
   v_attempt public.schedule_attempts;
   v_schedule_id text := p_result #>> '{answer,schedule_id}';
+  v_state text;
 begin
   update public.schedule_attempts as attempt
   set outcome = p_outcome,
@@ -31,7 +32,13 @@ begin
       end,
       braze_schedule_id = v_schedule_id,
       updated_at = p_now
-    where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation;
+    where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
+    returning schedule.state into v_state;
+    if v_state = 'over' and p_outcome = 'unknown' then
+      update public.schedule_attempts as attempt
+      set settled_at = p_now, settled_as = 'proved_by_events'
+      where attempt.id = p_attempt_id;
+    end if;
     if p_outcome = 'succeeded' then
       update public.schedule_ledger as ledger
       set braze_schedule_id = v_schedule_id,
@@ -104,7 +111,7 @@ declare
 begin
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
   -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
-  perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for update;
+  perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for no key update;
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
 
   -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.

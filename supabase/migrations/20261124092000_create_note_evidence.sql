@@ -11,6 +11,7 @@ set search_path = ''
 as $$
 declare
   v_news jsonb;
+  v_went_out jsonb;
 begin
   select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation) into v_news
   from (
@@ -35,12 +36,12 @@ begin
     return '[]';
   end if;
 
-  -- Ledger rows first and in key order, as every writer does.
+  -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
   perform 1
   from public.schedule_ledger as ledger
   where ledger.id in (select (news ->> 'ledger_id')::uuid from pg_catalog.jsonb_array_elements(v_news) as news)
   order by ledger.id
-  for update;
+  for no key update;
 
   update public.schedule_ledger as ledger
   set status = 'sent',
@@ -63,33 +64,32 @@ begin
   where attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
     and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.settled_at is null;
 
-  return (
-    with before as (
-      select schedule.ledger_id, schedule.generation, schedule.state
-      from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
-      join public.braze_schedules as schedule using (ledger_id, generation)
-      where schedule.first_event_at is null
-    ),
-    seen as (
-      update public.braze_schedules as schedule
-      set first_event_at = p_now,
-        -- Before the answer of its create it has no schedule id yet; apply_outcome respects `over`.
-        state = 'over',
-        updated_at = p_now
-      from before
-      where schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
-      returning schedule.ledger_id, schedule.generation, before.state as state_before
-    )
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'match_id', ledger.match_id,
-      'ledger_id', seen.ledger_id,
-      'generation', seen.generation,
-      'current_generation', ledger.generation,
-      'state_before', seen.state_before
-    )), '[]')
-    from seen
-    join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
-  );
+  with before as (
+    select schedule.ledger_id, schedule.generation, schedule.state
+    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+    join public.braze_schedules as schedule using (ledger_id, generation)
+    where schedule.first_event_at is null
+  ),
+  seen as (
+    update public.braze_schedules as schedule
+    set first_event_at = p_now,
+      -- Before the answer of its create it has no schedule id yet; apply_outcome respects `over`.
+      state = 'over',
+      updated_at = p_now
+    from before
+    where schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
+    returning schedule.ledger_id, schedule.generation, before.state as state_before
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'match_id', ledger.match_id,
+    'ledger_id', seen.ledger_id,
+    'generation', seen.generation,
+    'current_generation', ledger.generation,
+    'state_before', seen.state_before
+  ) order by ledger.match_id, seen.generation), '[]') into v_went_out
+  from seen
+  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id;
+  return v_went_out;
 end;
 $$;
 

@@ -114,11 +114,12 @@ begin
   if v_outside <> '[]' or p_rejects <> '[]' then
     perform private.store_rejects(p_rejects || v_outside, p_now);
   end if;
-  if p_identifiers <> '[]' then
-    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
-  end if;
+  -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
     v_went_out := private.note_evidence(p_proofs, p_now);
+  end if;
+  if p_identifiers <> '[]' then
+    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
   end if;
 
   return pg_catalog.jsonb_build_object(

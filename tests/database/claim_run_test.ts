@@ -1,0 +1,153 @@
+import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  type Claim,
+  claim,
+  endRun,
+  LEASE_SECONDS,
+  minutes,
+  NOW,
+  only,
+  seconds,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+const SLOT = NOW;
+const INVOCATION = "cron_braze-scheduler_2024-12-07T06:00:00Z";
+
+/** What private.invoke_function leaves behind when pg_cron calls. */
+async function calledByCron({ sql }: Suite): Promise<void> {
+  await sql`
+    insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
+    values ('braze-scheduler', ${SLOT}, ${INVOCATION}, 'cron', 'called', ${NOW})`;
+}
+
+function claimSlot(suite: Suite, args: Record<string, unknown> = {}): Promise<Claim> {
+  return claim(suite, {
+    p_caller: "cron",
+    p_slot: SLOT,
+    p_invocation_id: INVOCATION,
+    ...args,
+  });
+}
+
+async function outcomes({ sql }: Suite): Promise<string[]> {
+  const rows = await sql<{ outcome: string }[]>`
+    select outcome from public.job_runs order by called_at, outcome`;
+  return rows.map((row) => row.outcome);
+}
+
+Deno.test(
+  "claim_run() starts a run with a lease from the moment that it is told",
+  withSuite(async (suite) => {
+    const { claimed, reason, run_id } = await claim(suite);
+    deepStrictEqual({ claimed, reason }, { claimed: true, reason: "claimed" });
+    const run = only(await suite.sql`select * from public.job_runs where run_id = ${run_id}`);
+    strictEqual(run.outcome, "running");
+    deepStrictEqual(run.started_at, NOW);
+    deepStrictEqual(run.lease_until, seconds(LEASE_SECONDS));
+    strictEqual(run.slot, null);
+  }),
+);
+
+Deno.test(
+  "claim_run() grants the row that cron wrote, and each slot once",
+  withSuite(async (suite) => {
+    await calledByCron(suite);
+    const first = await claimSlot(suite);
+    strictEqual(first.claimed, true);
+    const again = await claimSlot(suite, { p_now: seconds(1) });
+    deepStrictEqual(again, { claimed: false, reason: "already_claimed", run_id: first.run_id });
+    await endRun(suite, first.run_id);
+    strictEqual((await claimSlot(suite, { p_now: seconds(2) })).reason, "already_claimed");
+    deepStrictEqual(await outcomes(suite), ["succeeded"]);
+  }),
+);
+
+Deno.test(
+  "claim_run() knows no invocation that cron did not write",
+  withSuite(async (suite) => {
+    await calledByCron(suite);
+    for (
+      const args of [
+        { p_invocation_id: "cron_braze-scheduler_forged" },
+        { p_slot: minutes(15) },
+        { p_function: "braze-reconcile" },
+      ]
+    ) {
+      deepStrictEqual(await claimSlot(suite, args), {
+        claimed: false,
+        reason: "unknown_invocation",
+        run_id: null,
+      });
+    }
+    deepStrictEqual(await outcomes(suite), ["called"]);
+  }),
+);
+
+Deno.test(
+  "claim_run() lets nothing overlap, and says which run is in the way",
+  withSuite(async (suite) => {
+    const running = await claim(suite);
+    deepStrictEqual(await claim(suite, { p_now: seconds(1) }), {
+      claimed: false,
+      reason: "overlap",
+      run_id: running.run_id,
+    });
+    strictEqual((await claim(suite, { p_function: "braze-reconcile" })).claimed, true);
+  }),
+);
+
+Deno.test(
+  "claim_run() ends the slot that overlaps as skipped, so that it does not look unanswered",
+  withSuite(async (suite) => {
+    const running = await claim(suite);
+    await calledByCron(suite);
+    strictEqual((await claimSlot(suite)).reason, "overlap");
+    const slot = only(
+      await suite.sql`select * from public.job_runs where invocation_id = ${INVOCATION}`,
+    );
+    strictEqual(slot.outcome, "skipped");
+    deepStrictEqual(slot.finished_at, NOW);
+    deepStrictEqual(slot.summary, { reason: "overlap", running: running.run_id });
+  }),
+);
+
+Deno.test(
+  "claim_run() counts a run as lost when its lease has run out, not a second before",
+  withSuite(async (suite) => {
+    const dead = await claim(suite);
+    strictEqual(
+      (await claim(suite, { p_now: seconds(LEASE_SECONDS - 1) })).reason,
+      "overlap",
+    );
+    const next = await claim(suite, { p_now: seconds(LEASE_SECONDS) });
+    strictEqual(next.claimed, true);
+    notStrictEqual(next.run_id, dead.run_id);
+    const lost = only(
+      await suite.sql`select * from public.job_runs where run_id = ${dead.run_id}`,
+    );
+    strictEqual(lost.outcome, "lost");
+    deepStrictEqual(lost.finished_at, seconds(LEASE_SECONDS));
+    strictEqual(lost.error, "The lease ran out before the run ended");
+  }),
+);
+
+Deno.test(
+  "claim_run() lets dry runs stand beside a run, before it and after it",
+  withSuite(async (suite) => {
+    strictEqual((await claim(suite, { p_dry_run: true })).claimed, true);
+    strictEqual((await claim(suite)).claimed, true);
+    strictEqual((await claim(suite, { p_dry_run: true })).claimed, true);
+    strictEqual((await claim(suite)).reason, "overlap");
+  }),
+);
+
+Deno.test(
+  "claim_run() grants one of many claims that come at once",
+  withSuite(async (suite) => {
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim(suite)));
+    strictEqual(claims.filter(({ claimed }) => claimed).length, 1);
+    strictEqual(claims.filter(({ reason }) => reason === "overlap").length, 7);
+  }),
+);

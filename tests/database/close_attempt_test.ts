@@ -1,0 +1,329 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  answered,
+  attemptRow,
+  close,
+  endRun,
+  LEASE_SECONDS,
+  ledgerRow,
+  minutes,
+  NOW,
+  openCreate,
+  type OpenedCreate,
+  scheduledMatch,
+  scheduleRow,
+  seconds,
+  startRun,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+const MATCH = 1001;
+
+async function openedCreate(suite: Suite): Promise<OpenedCreate> {
+  await addMatch(suite, MATCH);
+  return await openCreate(suite, await startRun(suite), MATCH, { p_send_id: "send-1" });
+}
+
+async function openedChange(suite: Suite, kind: "update" | "delete") {
+  const target = await scheduledMatch(suite, MATCH);
+  const { attempt_id } = await suite.call<{ attempt_id: string }>(`open_${kind}`, {
+    p_attempt_id: crypto.randomUUID(),
+    p_run_id: target.runId,
+    p_lease_seconds: LEASE_SECONDS,
+    p_ledger_id: target.ledger_id,
+    p_generation: 1,
+    p_request: { schedule_id: "schedule-1001-1", schedule: { time: minutes(600) } },
+    p_reason: "plan",
+    p_now: NOW,
+    ...(kind === "update" ? { p_send_at: minutes(600) } : {}),
+  });
+  return { target, attemptId: attempt_id };
+}
+
+async function identifiers({ sql }: Suite): Promise<Record<string, unknown>[]> {
+  return [
+    ...await sql`
+      select kind, value, generation, ambiguous, source
+      from public.schedule_identifiers order by kind`,
+  ];
+}
+
+Deno.test(
+  "close_attempt() of a create that succeeded makes the schedule live and learns what names it",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    const closed = await close(
+      suite,
+      opened.attempt_id,
+      "succeeded",
+      answered("schedule-1", "dispatch-1"),
+      seconds(2),
+    );
+    strictEqual(closed.outcome, "succeeded");
+    const schedule = await scheduleRow(suite, opened);
+    deepStrictEqual([schedule.state, schedule.braze_schedule_id], ["live", "schedule-1"]);
+    const ledger = await ledgerRow(suite, MATCH);
+    deepStrictEqual(
+      [ledger.status, ledger.braze_schedule_id, ledger.dispatch_id, ledger.send_id],
+      ["pending", "schedule-1", "dispatch-1", "send-1"],
+    );
+    const attempt = await attemptRow(suite, opened.attempt_id);
+    deepStrictEqual(
+      [attempt.http_status, attempt.closed_at, attempt.braze_schedule_id, attempt.response],
+      [201, seconds(2), "schedule-1", { schedule_id: "schedule-1", dispatch_id: "dispatch-1" }],
+    );
+    const source = { ambiguous: false, source: "create" };
+    deepStrictEqual(await identifiers(suite), [
+      { kind: "dispatch_id", value: "dispatch-1", generation: 1, ...source },
+      { kind: "schedule_id", value: "schedule-1", generation: 1, ...source },
+      // Ours is kept over all generations of the match.
+      { kind: "send_id", value: "send-1", generation: null, ...source },
+    ]);
+  }),
+);
+
+for (const outcome of ["failed", "unknown"] as const) {
+  Deno.test(
+    `close_attempt() of a create that is ${outcome} leaves the row pending and learns nothing`,
+    withSuite(async (suite) => {
+      const opened = await openedCreate(suite);
+      await close(suite, opened.attempt_id, outcome, { http_status: 500, detail: "Oh" });
+      strictEqual((await scheduleRow(suite, opened)).state, outcome);
+      strictEqual((await ledgerRow(suite, MATCH)).status, "pending");
+      deepStrictEqual(await identifiers(suite), []);
+      const attempt = await attemptRow(suite, opened.attempt_id);
+      deepStrictEqual(
+        [attempt.outcome, attempt.http_status, attempt.detail],
+        [outcome, 500, "Oh"],
+      );
+    }),
+  );
+}
+
+Deno.test(
+  "close_attempt() called again changes nothing: the first known outcome stands",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await close(suite, opened.attempt_id, "succeeded", answered("schedule-1"));
+    const before = [await attemptRow(suite, opened.attempt_id), await ledgerRow(suite, MATCH)];
+    for (const outcome of ["succeeded", "failed", "unknown"] as const) {
+      const closed = await close(
+        suite,
+        opened.attempt_id,
+        outcome,
+        answered("schedule-2"),
+        seconds(9),
+      );
+      strictEqual(closed.outcome, "succeeded");
+    }
+    deepStrictEqual(
+      [await attemptRow(suite, opened.attempt_id), await ledgerRow(suite, MATCH)],
+      before,
+    );
+  }),
+);
+
+Deno.test(
+  "close_attempt() takes the late answer of a create that was given up as unknown",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await close(suite, opened.attempt_id, "unknown");
+    const late = await close(
+      suite,
+      opened.attempt_id,
+      "succeeded",
+      answered("schedule-1"),
+      seconds(100),
+    );
+    strictEqual(late.outcome, "succeeded");
+    strictEqual((await scheduleRow(suite, opened)).state, "live");
+    strictEqual((await ledgerRow(suite, MATCH)).braze_schedule_id, "schedule-1");
+  }),
+);
+
+Deno.test(
+  "close_attempt() does not take back a person's release of an unknown create",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await close(suite, opened.attempt_id, "unknown");
+    await suite.sql`
+      update public.schedule_attempts set settled_at = ${NOW}, settled_as = 'released'`;
+    const late = await close(suite, opened.attempt_id, "succeeded", answered("schedule-1"));
+    strictEqual(late.outcome, "unknown");
+    strictEqual((await attemptRow(suite, opened.attempt_id)).settled_as, "released");
+  }),
+);
+
+Deno.test(
+  "close_attempt() leaves a schedule over whose events came before the answer, and keeps its id",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await suite.sql`select private.note_evidence(${
+      suite.sql.json([{ ledger_id: opened.ledger_id, generation: 1, proof: "push" }])
+    }, ${NOW})`;
+    await close(suite, opened.attempt_id, "succeeded", answered("schedule-1"));
+    const schedule = await scheduleRow(suite, opened);
+    deepStrictEqual([schedule.state, schedule.braze_schedule_id], ["over", "schedule-1"]);
+    const ledger = await ledgerRow(suite, MATCH);
+    deepStrictEqual([ledger.status, ledger.braze_schedule_id], ["sent", "schedule-1"]);
+  }),
+);
+
+Deno.test(
+  "close_attempt() settles an unknown create at once whose events came before it was given up",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await suite.sql`select private.note_evidence(${
+      suite.sql.json([{ ledger_id: opened.ledger_id, generation: 1, proof: "push" }])
+    }, ${NOW})`;
+    await close(suite, opened.attempt_id, "unknown", {}, seconds(5));
+    strictEqual((await scheduleRow(suite, opened)).state, "over");
+    const attempt = await attemptRow(suite, opened.attempt_id);
+    deepStrictEqual(
+      [attempt.outcome, attempt.settled_as, attempt.settled_at],
+      ["unknown", "proved_by_events", seconds(5)],
+    );
+  }),
+);
+
+Deno.test(
+  "close_attempt() of an older generation leaves the ledger row to the current one",
+  withSuite(async (suite) => {
+    const opened = await openedCreate(suite);
+    await suite.sql`update public.schedule_ledger set generation = 2`;
+    await close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1"));
+    strictEqual((await scheduleRow(suite, opened)).state, "live");
+    const ledger = await ledgerRow(suite, MATCH);
+    deepStrictEqual([ledger.braze_schedule_id, ledger.dispatch_id], [null, null]);
+  }),
+);
+
+for (
+  const [outcome, sendAt, movingTo, ledgerSendAt] of [
+    ["succeeded", minutes(600), null, minutes(600)],
+    ["failed", minutes(540), null, minutes(540)],
+    ["unknown", minutes(540), minutes(600), minutes(540)],
+  ] as const
+) {
+  Deno.test(
+    `close_attempt() of an update that is ${outcome} leaves the time or times it may send at`,
+    withSuite(async (suite) => {
+      const { target, attemptId } = await openedChange(suite, "update");
+      await close(suite, attemptId, outcome);
+      const schedule = await scheduleRow(suite, target);
+      deepStrictEqual(
+        [schedule.state, schedule.send_at_utc, schedule.moving_to_utc],
+        ["live", sendAt, movingTo],
+      );
+      deepStrictEqual((await ledgerRow(suite, MATCH)).send_at_utc, ledgerSendAt);
+    }),
+  );
+}
+
+Deno.test(
+  "close_attempt() of an update does not touch a row that was sent meanwhile",
+  withSuite(async (suite) => {
+    const { attemptId } = await openedChange(suite, "update");
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'push', sent_confirmed_at = ${NOW}`;
+    await close(suite, attemptId, "succeeded");
+    deepStrictEqual((await ledgerRow(suite, MATCH)).send_at_utc, minutes(540));
+  }),
+);
+
+for (
+  const [name, outcome, result, state] of [
+    ["succeeded", "succeeded", {}, "deleted"],
+    ["was refused as an unknown schedule", "failed", { refused: true }, "unknown"],
+    ["was not carried out", "failed", { http_status: 429 }, "deleting"],
+    ["was not heard of again", "unknown", {}, "deleting"],
+  ] as const
+) {
+  Deno.test(
+    `close_attempt() of a delete that ${name} leaves the schedule ${state}`,
+    withSuite(async (suite) => {
+      const { target, attemptId } = await openedChange(suite, "delete");
+      await close(suite, attemptId, outcome, result);
+      strictEqual((await scheduleRow(suite, target)).state, state);
+    }),
+  );
+}
+
+Deno.test(
+  "close_attempt() of a delete leaves a schedule over that sent all the same",
+  withSuite(async (suite) => {
+    const { target, attemptId } = await openedChange(suite, "delete");
+    await suite.sql`update public.braze_schedules set state = 'over'`;
+    await close(suite, attemptId, "succeeded");
+    strictEqual((await scheduleRow(suite, target)).state, "over");
+  }),
+);
+
+Deno.test(
+  "close_attempt() does not reopen a delete that was given up",
+  withSuite(async (suite) => {
+    const { target, attemptId } = await openedChange(suite, "delete");
+    await close(suite, attemptId, "unknown");
+    const late = await close(suite, attemptId, "succeeded");
+    strictEqual(late.outcome, "unknown");
+    strictEqual((await scheduleRow(suite, target)).state, "deleting");
+  }),
+);
+
+Deno.test(
+  "close_attempt() of a send id keeps its outcome and nothing else",
+  withSuite(async (suite) => {
+    await addMatch(suite, MATCH);
+    const attemptId = crypto.randomUUID();
+    await suite.call("open_send_id", {
+      p_attempt_id: attemptId,
+      p_run_id: await startRun(suite),
+      p_lease_seconds: LEASE_SECONDS,
+      p_match_id: MATCH,
+      p_request: { send_id: "send-1" },
+      p_now: NOW,
+    });
+    strictEqual((await close(suite, attemptId, "succeeded")).outcome, "succeeded");
+    deepStrictEqual(await identifiers(suite), []);
+  }),
+);
+
+Deno.test(
+  "give_up_attempts() closes as unknown what dead runs left open, and only that",
+  withSuite(async (suite) => {
+    const { call } = suite;
+    const opened = await openedCreate(suite);
+    const dead = await attemptRow(suite, opened.attempt_id);
+    const giveUp = (runId: string) =>
+      call<Record<string, unknown>[]>("give_up_attempts", { p_run_id: runId, p_now: NOW });
+
+    deepStrictEqual(await giveUp(String(dead.run_id)), [], "a run does not give up its own");
+    const reconcile = await call<{ run_id: string }>("claim_run", {
+      p_function: "braze-reconcile",
+      p_caller: "secret_key",
+      p_dry_run: false,
+      p_lease_seconds: LEASE_SECONDS,
+      p_now: NOW,
+    });
+    deepStrictEqual(await giveUp(reconcile.run_id), [], "its run is alive");
+
+    await endRun(suite, String(dead.run_id));
+    const next = await startRun(suite, seconds(1));
+    deepStrictEqual(await giveUp(next), [{
+      attempt_id: opened.attempt_id,
+      kind: "create",
+      match_id: MATCH,
+      generation: 1,
+    }]);
+    const attempt = await attemptRow(suite, opened.attempt_id);
+    deepStrictEqual(
+      [attempt.outcome, attempt.detail],
+      ["unknown", "The run ended before the answer came"],
+    );
+    strictEqual((await scheduleRow(suite, opened)).state, "unknown");
+    deepStrictEqual(await giveUp(next), [], "once");
+  }),
+);
