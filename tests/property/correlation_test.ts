@@ -1,0 +1,206 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
+import {
+  type Attribution,
+  createContext,
+  type Evidence,
+  type IdentifierFacts,
+  type LedgerFacts,
+} from "../../supabase/functions/_shared/correlation/evidence.ts";
+import { learnFrom, proofOf } from "../../supabase/functions/_shared/correlation/learn.ts";
+import { at, CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "../support/facts.ts";
+
+// A small world, so that names and times meet often: near 14:00, and on its boundaries.
+const MINUTE = 60_000;
+const sendAt = fc.oneof(
+  fc.constantFrom(-10, -2, -1, 0, 1, 2, 10).map((minutes) => minutes * MINUTE),
+  fc.integer({ min: -12 * MINUTE, max: 12 * MINUTE }),
+).map((offset) => new Date(at("14:00:00").getTime() + offset));
+const campaign = fc.constantFrom(CAMPAIGN, CAMPAIGN, OTHER_CAMPAIGN);
+const state = fc.constantFrom(
+  "creating" as const,
+  "live" as const,
+  "unknown" as const,
+  "failed" as const,
+  "deleting" as const,
+  "deleted" as const,
+  "over" as const,
+);
+const matchId = fc.integer({ min: 1, max: 5 });
+const value = fc.constantFrom("id-1", "id-2", "id-3");
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 1 });
+
+const ledgers: fc.Arbitrary<LedgerFacts[]> = fc.uniqueArray(matchId, { maxLength: 4 }).chain((
+  ids,
+) =>
+  fc.tuple(...ids.map((matchId) =>
+    fc.array(
+      fc.record({ campaignId: campaign, state, sendAt, movingTo: rarely(sendAt) }),
+      { minLength: 1, maxLength: 3 },
+    ).map((schedules) => ({
+      ledgerId: ledgerIdOf(matchId),
+      matchId,
+      schedules: schedules.map((schedule, index) => ({ ...schedule, generation: index + 1 })),
+    }))
+  ))
+);
+const identifiers: fc.Arbitrary<IdentifierFacts[]> = fc.uniqueArray(
+  fc.record({
+    kind: fc.constantFrom("schedule_id" as const, "dispatch_id" as const, "send_id" as const),
+    value,
+    ledgerId: matchId.map(ledgerIdOf),
+    generation: rarely(fc.integer({ min: 1, max: 3 })),
+    ambiguous: fc.boolean(),
+  }),
+  { selector: ({ kind, value }) => `${kind}:${value}`, maxLength: 6 },
+);
+const evidences: fc.Arbitrary<Evidence> = fc.record({
+  eventType: fc.constantFrom("send", "open", "bounce", "abort"),
+  channel: fc.constantFrom("push" as const, "webhook" as const, "email" as const),
+  sentAt: fc.constant(at("14:00:00")),
+  timeIsSendTime: fc.boolean(),
+  isTest: fc.boolean(),
+  campaignId: fc.option(campaign, { nil: null }),
+  ledgerId: rarely(matchId.map(ledgerIdOf)),
+  matchId: rarely(matchId),
+  generation: rarely(fc.integer({ min: 1, max: 4 })),
+  scheduleId: rarely(value),
+  dispatchId: rarely(value),
+  sendId: rarely(value),
+});
+
+function judge(
+  evidence: Evidence,
+  ledgers: readonly LedgerFacts[],
+  identifiers: readonly IdentifierFacts[],
+): Attribution {
+  return correlate(evidence, createContext(ledgers, identifiers), [CAMPAIGN]);
+}
+
+type World = readonly [Evidence, LedgerFacts[], IdentifierFacts[]];
+
+function inEveryWorld(check: (...world: World) => void): void {
+  fc.assert(fc.property(evidences, ledgers, identifiers, check), { numRuns: 3_000 });
+}
+
+/** How far the closest time of the match is, by schedules that can explain the event. Infinity: none. */
+function distanceTo(ledger: LedgerFacts, { sentAt, campaignId }: Evidence): number {
+  const times = ledger.schedules
+    .filter((schedule) => schedule.state !== "failed" && schedule.campaignId === campaignId)
+    .flatMap(({ sendAt, movingTo }) => movingTo === null ? [sendAt] : [sendAt, movingTo]);
+  return Math.min(...times.map((time) => Math.abs(time.getTime() - sentAt.getTime())));
+}
+
+/** Whether the evidence that `method` speaks of is there, and says `ledgerId`. */
+function supports(
+  method: Attribution["method"],
+  ledgerId: string,
+  [evidence, ledgers, identifiers]: World,
+): boolean {
+  const named = {
+    schedule_id: evidence.scheduleId,
+    dispatch_id: evidence.dispatchId,
+    send_id: evidence.sendId,
+  };
+  switch (method) {
+    case "ledger_id":
+      return evidence.ledgerId === ledgerId;
+    case "match_id":
+      return evidence.matchId !== null && ledgerIdOf(evidence.matchId) === ledgerId;
+    case "schedule_id":
+    case "dispatch_id":
+    case "send_id":
+      return identifiers.some((one) =>
+        one.kind === method && one.value === named[method] && one.ledgerId === ledgerId &&
+        !one.ambiguous
+      );
+    case "time_exact": {
+      const near = ledgers.filter((ledger) => distanceTo(ledger, evidence) <= 10 * MINUTE);
+      const [only] = near;
+      return near.length === 1 && only?.ledgerId === ledgerId && evidence.timeIsSendTime &&
+        distanceTo(only, evidence) <= 2 * MINUTE;
+    }
+    default:
+      return false;
+  }
+}
+
+Deno.test("correlate() says high or medium only where the evidence is there", () => {
+  let certain = 0;
+  inEveryWorld((...world) => {
+    const { confidence, method, ledgerId } = judge(...world);
+    if (confidence !== "high" && confidence !== "medium") return;
+    certain++;
+    ok(ledgerId !== null && supports(method, ledgerId, world));
+    strictEqual(confidence, method === "time_exact" ? "medium" : "high");
+  });
+  ok(certain > 100, "the worlds must hold evidence");
+});
+
+Deno.test("correlate() ties an event to a match of the context or to nothing", () => {
+  inEveryWorld((evidence, ledgers, identifiers) => {
+    const { ledgerId, matchId, generation, confidence } = judge(evidence, ledgers, identifiers);
+    if (confidence === "none") {
+      return deepStrictEqual([ledgerId, matchId, generation], [null, null, null]);
+    }
+    const ledger = ledgers.find((ledger) => ledger.ledgerId === ledgerId);
+    strictEqual(ledger?.matchId, matchId);
+    ok(generation === null || ledger?.schedules.some((one) => one.generation === generation));
+  });
+});
+
+Deno.test("correlate() judges the same in whatever order it is told of the candidates", () => {
+  const shuffled = (world: World) => {
+    const [evidence, ledgers, identifiers] = world;
+    return fc.tuple(
+      fc.constant(world),
+      fc.constant(evidence),
+      fc.shuffledSubarray(ledgers, { minLength: ledgers.length }).chain((ledgers) =>
+        fc.tuple(
+          ...ledgers.map((ledger) =>
+            fc.shuffledSubarray([...ledger.schedules], { minLength: ledger.schedules.length })
+              .map((schedules) => ({ ...ledger, schedules }))
+          ),
+        )
+      ),
+      fc.shuffledSubarray(identifiers, { minLength: identifiers.length }),
+    );
+  };
+  fc.assert(
+    fc.property(
+      fc.tuple(evidences, ledgers, identifiers).chain(shuffled),
+      ([world, ...again]) => deepStrictEqual(judge(...again), judge(...world)),
+    ),
+    { numRuns: 3_000 },
+  );
+});
+
+Deno.test("correlate() lets no match win by time that leads by less than a minute", () => {
+  let close = 0;
+  inEveryWorld((evidence, ledgers, identifiers) => {
+    const { method, ledgerId } = judge(evidence, ledgers, identifiers);
+    const distances = ledgers
+      .map((ledger) => ({ ...ledger, distance: distanceTo(ledger, evidence) }))
+      .filter(({ distance }) => distance <= 10 * MINUTE)
+      .sort((a, b) => a.distance - b.distance);
+    const [first, second] = distances;
+    if (!first || !second || second.distance - first.distance >= MINUTE) return;
+    close++;
+    ok(method !== "time_exact" && method !== "time_window", `${method} won for ${ledgerId}`);
+  });
+  ok(close > 100, "the worlds must hold ties");
+});
+
+Deno.test("proofOf() and learnFrom() are silent of tests, and of what is not certain", () => {
+  inEveryWorld((evidence, ledgers, identifiers) => {
+    const attribution = judge(evidence, ledgers, identifiers);
+    const proof = proofOf(evidence, attribution);
+    const learned = learnFrom(evidence, attribution);
+    if (evidence.isTest) deepStrictEqual([proof, learned], [null, []]);
+    if (attribution.confidence === "low") deepStrictEqual([proof, learned], [null, []]);
+    if (attribution.confidence !== "high") strictEqual(learned.length, 0);
+    if (attribution.generation === null) strictEqual(proof, null);
+    for (const { ledgerId } of learned) strictEqual(ledgerId, attribution.ledgerId);
+  });
+});

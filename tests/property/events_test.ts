@@ -1,0 +1,100 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { readBody } from "../../supabase/functions/_shared/events/read_body.ts";
+import {
+  bytes,
+  currentsSend,
+  read,
+  readOne,
+  RECEIVED_AT,
+  webhookMessage,
+} from "../support/bodies.ts";
+
+// Names that the shapes know, each with anything at all for a value.
+const names = Object.keys({ ...currentsSend(), ...webhookMessage() }).concat(
+  ["sent_at", "event_id", "send_id", "schedule_id", "trigger_properties", "message_extras"],
+);
+const value = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("", "1", "u-1001", "campaign.webhook", 1_733_580_023) },
+  { weight: 1, arbitrary: fc.constantFrom("users.messages.pushnotification.Send", "open", "send") },
+  { weight: 3, arbitrary: fc.jsonValue({ stringUnit: "binary" }) },
+  { weight: 1, arbitrary: fc.date({ noInvalidDate: false }).map(String) },
+);
+const event = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), value, {
+  noNullPrototype: true,
+});
+const part = fc.oneof(
+  { weight: 5, arbitrary: event },
+  { weight: 1, arbitrary: fc.jsonValue() },
+  { weight: 1, arbitrary: fc.constantFrom<unknown>(currentsSend(), webhookMessage()) },
+);
+
+Deno.test("readBody() throws at no bytes at all", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
+    readBody(body, RECEIVED_AT);
+  }));
+});
+
+Deno.test("readBody() throws at no JSON, however it is cut off or spoiled", () => {
+  fc.assert(fc.property(part, fc.nat(), fc.nat({ max: 255 }), (given, position, byte) => {
+    const whole = bytes(JSON.stringify(given));
+    readBody(whole.slice(0, position % (whole.length + 1)), RECEIVED_AT);
+    readBody(whole.with(position % whole.length, byte), RECEIVED_AT);
+  }));
+});
+
+Deno.test("readBody() makes of each part an event or a reject, and loses none", () => {
+  fc.assert(fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+    for (const wrapped of [parts, { events: parts }]) {
+      const { events, rejects } = read(wrapped);
+      strictEqual(events.length + rejects.length, parts.length);
+    }
+  }));
+});
+
+Deno.test("readBody() judges each event alone, whatever stands beside it", () => {
+  fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
+    const alone = parts.map((part) => read([part]));
+    const together = read(parts);
+    deepStrictEqual(together.events, alone.flatMap(({ events }) => events));
+    deepStrictEqual(
+      together.rejects.map(({ reason }) => reason),
+      alone.flatMap(({ rejects }) => rejects.map(({ reason }) => reason)),
+    );
+  }));
+});
+
+Deno.test("readBody() lets no event through that Postgres could not keep", () => {
+  fc.assert(fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
+    for (const event of read(parts).events) {
+      const { evidence } = event;
+      const stored = JSON.stringify({ ...event, sentAt: evidence.sentAt.toISOString() });
+      ok(!stored.includes("\\u0000"));
+      ok(!/\\ud[89a-f]/.test(stored));
+      ok(event.eventId.length > 0 && event.eventId.length <= 256);
+      ok(evidence.matchId === null || Number.isSafeInteger(evidence.matchId));
+      ok(typeof evidence.channel === "string" && typeof evidence.eventType === "string");
+    }
+  }));
+});
+
+Deno.test("readBody() gives two webhook messages one id only where they say the same", () => {
+  const message = fc.record({
+    campaign_id: fc.constantFrom("c-1", "c-2"),
+    dispatch_id: fc.constantFrom("", "d-1", "d-2"),
+    external_user_id: fc.constantFrom("", "u-1", "u-2"),
+    braze_id: fc.constantFrom("b-1", "b-2"),
+    match_id: fc.constantFrom("", "1", "2"),
+    generation: fc.constantFrom("", "1", "2"),
+  }, { noNullPrototype: true });
+  fc.assert(
+    fc.property(message, message, (one, two) => {
+      const sayTheSame = JSON.stringify(one) === JSON.stringify(two);
+      strictEqual(
+        readOne(webhookMessage(one)).eventId === readOne(webhookMessage(two)).eventId,
+        sayTheSame,
+      );
+    }),
+    { numRuns: 1_000 },
+  );
+});
