@@ -1,0 +1,142 @@
+/**
+ * Holds the ledger against what Braze really sent.
+ *
+ * Works from the sandbox's truth and the database's rows alone; no code of the suite is asked.
+ */
+import type { TruthEntry } from "../braze_sandbox/truth.ts";
+import type { Sql } from "../sql.ts";
+
+export interface RecordedEvent {
+  readonly eventId: string;
+  readonly matchId: number | null;
+  readonly confidence: "high" | "medium" | "low" | "none";
+}
+
+export interface MatchLine {
+  readonly matchId: number;
+  readonly title: string;
+  readonly sendAt: Date;
+  readonly status: string;
+  /** Push Sends by the truth: one a device. */
+  readonly pushes: number;
+  /** Users who were sent a push, by the truth. */
+  readonly users: number;
+  /** Users with a recorded Send that is tied to this match. */
+  readonly usersRecorded: number;
+  readonly expected: number | null;
+  readonly expectedMin: number | null;
+  readonly expectedMax: number | null;
+  readonly split: Readonly<Record<RecordedEvent["confidence"], number>>;
+}
+
+export interface Audit {
+  readonly matches: readonly MatchLine[];
+  readonly eventsTrue: number;
+  readonly eventsRecorded: number;
+  readonly attributed: Readonly<Record<RecordedEvent["confidence"], number>>;
+  /** At high or medium confidence: low is a guess and says so. */
+  readonly wrongAttributions: number;
+  readonly lostEvents: number;
+  /** Recorded, but never made by Braze. */
+  readonly inventedEvents: number;
+  readonly pushesWithoutSchedule: number;
+}
+
+interface LedgerLine {
+  readonly match_id: number;
+  readonly home_team: string;
+  readonly away_team: string;
+  readonly send_at: Date;
+  readonly status: string;
+  readonly expected: number | null;
+  readonly expected_min: number | null;
+  readonly expected_max: number | null;
+  readonly users_recorded: number;
+}
+
+export async function audit(sql: Sql, truth: readonly TruthEntry[]): Promise<Audit> {
+  const recorded = await sql<RecordedEvent[]>`
+    select event_id as "eventId", match_id::int as "matchId", confidence
+    from public.notification_sends`;
+  const ledger = await sql<LedgerLine[]>`
+    select
+      match.id::int as match_id, match.home_team, match.away_team,
+      coalesce(ledger.send_at_utc, match.kickoff_at - interval '60 minutes') as send_at,
+      coalesce(ledger.status::text, 'no schedule') as status,
+      ledger.expected_send_count as expected,
+      ledger.expected_send_count_min as expected_min,
+      ledger.expected_send_count_max as expected_max,
+      (
+        select count(distinct event.external_user_id)::int
+        from public.notification_sends as event
+        where event.ledger_id = ledger.id and event.channel = 'push' and event.event_type = 'send'
+          and event.confidence in ('high', 'medium')
+      ) as users_recorded
+    from public.matches as match
+    left join public.schedule_ledger as ledger on ledger.match_id = match.id
+    order by send_at, match.id`;
+  const scheduleIds = new Set(
+    (await sql<{ id: string }[]>`
+      select braze_schedule_id as id from public.braze_schedules where braze_schedule_id is not null`)
+      .map(({ id }) => id),
+  );
+
+  const told = truth.filter((entry) => !entry.lost);
+  const trueById = new Map(told.map((entry) => [entry.id, entry]));
+  const recordedById = new Map(recorded.map((event) => [event.eventId, event]));
+  const wrong = recorded.filter((event) => isWrong(event, trueById.get(event.eventId)));
+
+  return {
+    matches: ledger.map((line) => matchLine(line, truth, recordedById)),
+    eventsTrue: told.length,
+    eventsRecorded: recorded.length,
+    attributed: split(recorded),
+    wrongAttributions: wrong.length,
+    lostEvents: told.filter((entry) => !recordedById.has(entry.id)).length,
+    inventedEvents: recorded.filter((event) => !trueById.has(event.eventId)).length,
+    pushesWithoutSchedule:
+      truth.filter((entry) => isPush(entry) && !scheduleIds.has(entry.schedule.id)).length,
+  };
+}
+
+function matchLine(
+  line: LedgerLine,
+  truth: readonly TruthEntry[],
+  recorded: ReadonlyMap<string, RecordedEvent>,
+): MatchLine {
+  const ofMatch = truth.filter((entry) => trueMatch(entry) === line.match_id);
+  const pushes = ofMatch.filter(isPush);
+  return {
+    matchId: line.match_id,
+    title: `${line.home_team}–${line.away_team}`,
+    sendAt: line.send_at,
+    status: line.status,
+    pushes: pushes.length,
+    users: new Set(pushes.map((entry) => entry.user.index)).size,
+    usersRecorded: line.users_recorded,
+    expected: line.expected,
+    expectedMin: line.expected_min,
+    expectedMax: line.expected_max,
+    split: split(ofMatch.flatMap((entry) => recorded.get(entry.id) ?? [])),
+  };
+}
+
+function split(events: readonly RecordedEvent[]): Record<RecordedEvent["confidence"], number> {
+  const counts = { high: 0, medium: 0, low: 0, none: 0 };
+  for (const { confidence } of events) counts[confidence]++;
+  return counts;
+}
+
+function isWrong(event: RecordedEvent, entry: TruthEntry | undefined): boolean {
+  if (event.confidence !== "high" && event.confidence !== "medium") return false;
+  return entry === undefined || trueMatch(entry) !== event.matchId;
+}
+
+function isPush(entry: TruthEntry): boolean {
+  return entry.type === "users.messages.pushnotification.Send";
+}
+
+function trueMatch(entry: TruthEntry): number | null {
+  const matchId = entry.triggerProperties.match_id;
+  return matchId === undefined || matchId === null ? null : Number(matchId);
+}

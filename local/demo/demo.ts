@@ -1,0 +1,92 @@
+/**
+ * `deno task demo`: Premier League matchday 15 of 2024-25, from a fixture list to a ledger that says `sent`.
+ *
+ * Three days pass on a virtual clock. Everything else is real: Postgres, PostgREST, the edge functions, and a
+ * Braze that behaves as documented.
+ */
+import { StackFailure } from "../failure.ts";
+import { SEED } from "../project.ts";
+import { createWriter } from "../report.ts";
+import { startStack } from "../stack.ts";
+import { readArguments, USAGE } from "./arguments.ts";
+import { audit } from "./audit.ts";
+import { createCounter } from "./counter.ts";
+import { report } from "./report.ts";
+import { matchday, START } from "./matchday.ts";
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+
+async function main(): Promise<number> {
+  const read = readArguments(Deno.args);
+  if (read.kind === "help") {
+    out.line(USAGE.trimEnd());
+    return 0;
+  }
+  if (read.kind === "wrong") {
+    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
+    return 1;
+  }
+
+  const { listing, ids, echo, json, postgresBin } = read.arguments;
+  const say = json ? err : out;
+  const colours = (json ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor;
+  const startedMs = performance.now();
+  const counter = createCounter();
+  say.line("Starting Postgres, PostgREST, the functions and the Braze sandbox …");
+  const stack = await startStack({
+    clock: START,
+    postgresBin,
+    seed: SEED,
+    sandbox: {
+      seed: 15,
+      switches: {
+        listingMode: listing,
+        eventsCarryDispatchId: ids,
+        eventsCarrySendId: ids,
+        eventsCarryEcho: echo,
+        createAnswersDispatchId: ids,
+      },
+    },
+    onLog: (functionName, line) => {
+      const problem = counter.read(line);
+      if (problem !== null) say.line(`  ${functionName}: ${problem}`);
+    },
+    onProblem: (message) => err.line(message),
+  });
+  try {
+    const incidents = await matchday(stack, counter, (line) => say.line(line));
+    const found = await audit(stack.sql, stack.sandbox.model.truth.entries);
+    const seconds = (performance.now() - startedMs) / 1_000;
+    say.line(`\n${report(found, incidents, { colours })}\n\nThree days in ${seconds.toFixed(1)} s`);
+
+    const { matches, attributed, wrongAttributions, lostEvents } = found;
+    if (json) {
+      out.line(JSON.stringify({
+        matches: matches.length,
+        scheduled: counter.created,
+        sent: matches.filter(({ status }) => status === "sent").length,
+        cancelled: matches.filter(({ status }) => status === "cancelled").length,
+        events_true: found.eventsTrue,
+        events_recorded: found.eventsRecorded,
+        duplicates: counter.duplicates,
+        attributed,
+        wrong_attributions: wrongAttributions,
+        lost_events: lostEvents,
+        pushes_without_schedule: found.pushesWithoutSchedule,
+        seconds: Math.round(seconds * 10) / 10,
+      }));
+    }
+    return lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 ? 0 : 1;
+  } finally {
+    await stack.close();
+  }
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof StackFailure)) throw error;
+  err.line(error.message);
+  Deno.exit(1);
+}

@@ -1,0 +1,136 @@
+/** The demo's last page: what was planned, sent, received; what went wrong; what the truth says of it. */
+import { Table } from "console-table-printer";
+import type { Audit, MatchLine } from "./audit.ts";
+
+export interface Incident {
+  readonly at: Date;
+  readonly what: string;
+  readonly then: string;
+}
+
+/** `colours`: only for a terminal; a file would keep their codes as noise. */
+export function report(
+  audit: Audit,
+  incidents: readonly Incident[],
+  { colours }: { readonly colours: boolean },
+): string {
+  const shouldDisableColors = !colours;
+  return [
+    matchTable(audit.matches, shouldDisableColors),
+    ...(incidents.length === 0
+      ? []
+      : ["What went wrong, and what was done:", incidentTable(incidents, shouldDisableColors)]),
+    "Held against what Braze really sent:",
+    verdicts(audit),
+  ].join("\n\n");
+}
+
+const SHORT_TIME = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "UTC",
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+export function shortTime(at: Date): string {
+  return SHORT_TIME.format(at).replaceAll(",", "");
+}
+
+function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean): string {
+  const table = new Table({
+    shouldDisableColors,
+    title: "Premier League, matchday 15 (times UTC)",
+    columns: [
+      { name: "match", alignment: "left", title: "match" },
+      { name: "planned", alignment: "left", title: "push at" },
+      { name: "status", alignment: "left" },
+      { name: "users", title: "sent to" },
+      { name: "received", title: "received" },
+      { name: "expected", title: "expected" },
+      { name: "difference", title: "difference" },
+      { name: "high", title: "high" },
+      { name: "medium", title: "medium" },
+      { name: "low", title: "low" },
+      { name: "none", title: "none" },
+    ],
+  });
+  for (const line of matches) table.addRow(matchRow(line), { color: colorOf(line) });
+  return table.render();
+}
+
+function matchRow(line: MatchLine) {
+  const { expected, expectedMin, expectedMax, usersRecorded } = line;
+  return {
+    match: `${line.matchId} ${line.title}`,
+    planned: shortTime(line.sendAt),
+    status: line.status,
+    users: count(line.users),
+    received: count(line.usersRecorded),
+    expected: expected === null
+      ? "?"
+      : `${count(expectedMin ?? 0)}–${count(expectedMax ?? expected)}`,
+    difference: expected === null
+      ? "?"
+      : line.status === "sent"
+      ? signed(usersRecorded - expected)
+      : "",
+    ...Object.fromEntries(
+      Object.entries(line.split).map(([name, events]) => [name, events === 0 ? "" : count(events)]),
+    ),
+  };
+}
+
+function colorOf({ status, users, usersRecorded }: MatchLine): string {
+  if (status === "cancelled") return "yellow";
+  return status === "sent" && users === usersRecorded ? "green" : "white";
+}
+
+function incidentTable(incidents: readonly Incident[], shouldDisableColors: boolean): string {
+  const table = new Table({
+    shouldDisableColors,
+    columns: [
+      { name: "when", alignment: "left" },
+      { name: "what", alignment: "left", maxLen: 60 },
+      { name: "then", alignment: "left", maxLen: 60 },
+    ],
+  });
+  for (const { at, what, then } of incidents) table.addRow({ when: shortTime(at), what, then });
+  return table.render();
+}
+
+function verdicts(audit: Audit): string {
+  const { high, medium, low, none } = audit.attributed;
+  const lines: [boolean, string][] = [
+    [
+      audit.lostEvents === 0,
+      `${count(audit.eventsTrue)} events made by Braze, ${count(audit.eventsRecorded)} recorded, ${
+        count(audit.lostEvents)
+      } lost`,
+    ],
+    [audit.inventedEvents === 0, `${count(audit.inventedEvents)} recorded that Braze never made`],
+    [
+      audit.wrongAttributions === 0,
+      `${count(audit.wrongAttributions)} tied to a wrong match with high or medium confidence`,
+    ],
+    [
+      audit.pushesWithoutSchedule === 0,
+      `${count(audit.pushesWithoutSchedule)} pushes of schedules that the ledger does not know`,
+    ],
+  ];
+  return [
+    ...lines.map(([good, text]) => `  ${good ? "✓" : "✗"} ${text}`),
+    `    attributed: ${count(high)} high, ${count(medium)} medium, ${count(low)} low, ${
+      count(none)
+    } not`,
+  ].join("\n");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-GB");
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${count(value)}` : count(value);
+}
