@@ -85,6 +85,8 @@ export interface Stack {
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
   readonly functions: FunctionsRuntime;
+  /** What the functions find in their environment, for who connects a handler of their own. */
+  readonly functionEnv: Readonly<Record<string, string>>;
   readonly server: DatabaseServer | undefined;
   readonly migrations: MigrationReport;
   readonly isSeeded: boolean;
@@ -163,9 +165,10 @@ async function bringUp(
     log: join(folder, "postgrest.log"),
   });
   cleanups.push(() => starting.then((postgrest) => postgrest.stop(), () => {}));
+  const env = { ...functionEnv(ready, keys), ...options.env };
   const functions = await startFunctions({
     folder: options.functions ?? FUNCTIONS,
-    env: { ...functionEnv(ready, keys), ...options.env },
+    env,
     timeline,
     onLog,
   });
@@ -273,6 +276,7 @@ async function bringUp(
     timeline,
     sandbox,
     functions,
+    functionEnv: env,
     server,
     migrations,
     isSeeded,

@@ -1,0 +1,156 @@
+/**
+ * Kills the scheduler at every call it makes, before the call and after its effect, in each kind of step.
+ *
+ * Whatever happened, the runs that follow must leave at most one live schedule of the match; and either it is the
+ * one that is wanted, or an open alert says that nobody can know.
+ */
+import { ok, strictEqual } from "node:assert/strict";
+import { addDays, addMinutes } from "date-fns";
+import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { type Death, killable } from "../support/killable_function.ts";
+
+const START = new Date("2024-12-01T06:00:00Z");
+const MINUTES_PAST_A_LEASE = 5;
+/** More calls than any step makes: a loop that never ends without being killed must not hang the test. */
+const CALLS_MAX = 40;
+
+interface Scenario {
+  /** Makes the fixture what the killed run has to follow. */
+  readonly change: (stack: Stack, matchId: number) => Promise<unknown>;
+  readonly isScheduledFirst: boolean;
+  readonly isWanted: boolean;
+}
+
+const scenarios: Record<string, Scenario> = {
+  "a create": { change: () => Promise.resolve(), isScheduledFirst: false, isWanted: true },
+  "a move": {
+    change: ({ sql }, matchId) =>
+      sql`update public.matches set kickoff_at = kickoff_at + interval '1 hour' where id = ${matchId}`,
+    isScheduledFirst: true,
+    isWanted: true,
+  },
+  "a recreate": {
+    change: ({ sql }, matchId) =>
+      sql`update public.matches set trigger_properties = '{"venue": "moved"}' where id = ${matchId}`,
+    isScheduledFirst: true,
+    isWanted: true,
+  },
+  "a cancel": {
+    change: ({ sql }, matchId) =>
+      sql`update public.matches set status = 'postponed' where id = ${matchId}`,
+    isScheduledFirst: true,
+    isWanted: false,
+  },
+};
+
+for (const [name, scenario] of Object.entries(scenarios)) {
+  for (const death of ["before the call", "after its effect"] as const) {
+    Deno.test(`${name} killed at any call, ${death}, never leaves two live schedules`, async () => {
+      const stack = await startStack({ clock: START, sandbox: { users: { count: 20 } } });
+      try {
+        await stack.sql`select cron.unschedule('braze-scheduler')`;
+        await stack.sql`
+          insert into public.teams (name, braze_attribute_value)
+          values ('Arsenal', 'Arsenal'), ('Chelsea', 'Chelsea')`;
+        let deaths = 0;
+        for (let call = 1; call <= CALLS_MAX; call++) {
+          if (!await killAndRecover(stack, scenario, 1_000 + call, call, death)) break;
+          deaths++;
+        }
+        ok(deaths >= 6, `killed ${deaths} times`);
+        ok(deaths < CALLS_MAX, "the run ends by itself when it is not killed");
+      } finally {
+        await stack.close();
+      }
+    });
+  }
+}
+
+/** False when the run had fewer calls and lived. */
+async function killAndRecover(
+  stack: Stack,
+  scenario: Scenario,
+  matchId: number,
+  deadlyCall: number,
+  death: Death,
+): Promise<boolean> {
+  await stack.sql`
+    insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+    values (${matchId}, 'Premier League', 'Arsenal', 'Chelsea', ${
+    addDays(stack.timeline.now(), 3)
+  })`;
+  if (scenario.isScheduledFirst) await runScheduler(stack, matchId);
+  await scenario.change(stack, matchId);
+
+  const victim = killable(stack, "braze-scheduler", createHandler, deadlyCall, death);
+  const wasKilled = await Promise.race([
+    victim.died.then(() => true),
+    victim.handle(request(stack, matchId)).then(() => false),
+  ]);
+  await stack.advanceTo(addMinutes(stack.timeline.now(), MINUTES_PAST_A_LEASE));
+  await runScheduler(stack, matchId);
+  await stack.advanceTo(addMinutes(stack.timeline.now(), MINUTES_PAST_A_LEASE));
+  await runScheduler(stack, matchId);
+  await verify(
+    stack,
+    scenario,
+    matchId,
+    wasKilled ? `killed at call ${deadlyCall} ${death}` : "not killed",
+  );
+  return wasKilled;
+}
+
+async function verify(stack: Stack, scenario: Scenario, matchId: number, story: string) {
+  const live = stack.sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
+    state === "scheduled" && triggerProperties.match_id === String(matchId)
+  );
+  ok(live.length <= 1, `${live.length} live schedules, ${story}`);
+  const [row] = await stack.sql<
+    {
+      status: string;
+      braze_schedule_id: string | null;
+      send_at: Date;
+      unknowns: number;
+      alerts: number;
+    }[]
+  >`
+    select
+      ledger.status::text, ledger.braze_schedule_id, ledger.send_at_utc as send_at,
+      (
+        select count(*)::int from public.schedule_attempts as attempt
+        where attempt.match_id = ledger.match_id and attempt.outcome = 'unknown' and attempt.kind <> 'send_id'
+      ) as unknowns,
+      (
+        select count(*)::int from public.alerts as alert
+        where alert.match_id = ledger.match_id and alert.resolved_at is null
+      ) as alerts
+    from public.schedule_ledger as ledger
+    where ledger.match_id = ${matchId}`;
+  ok(row, `no ledger row, ${story}`);
+  const [schedule] = live;
+  const isSettled = scenario.isWanted
+    ? row.status === "pending" && schedule !== undefined &&
+      schedule.id === row.braze_schedule_id && +schedule.sendAt === +row.send_at
+    : row.status === "cancelled" && schedule === undefined;
+  if (isSettled) {
+    strictEqual(row.alerts, 0, `an alert although all is well, ${story}`);
+    return;
+  }
+  ok(row.unknowns > 0, `not settled, and the journal does not say why, ${story}`);
+  ok(row.alerts > 0, `not settled, and nobody was told, ${story}`);
+}
+
+async function runScheduler(stack: Stack, matchId: number): Promise<void> {
+  const alive = killable(stack, "braze-scheduler", createHandler, 0, "before the call");
+  const response = await alive.handle(request(stack, matchId));
+  strictEqual(response.status, 200, await response.text());
+}
+
+function request({ ready }: Stack, matchId: number): Request {
+  return new Request(`${ready.functions_url}/braze-scheduler`, {
+    method: "POST",
+    headers: { apikey: ready.secret_key, "content-type": "application/json" },
+    body: JSON.stringify({ match_ids: [matchId] }),
+  });
+}
