@@ -1,0 +1,148 @@
+/**
+ * `deno task test`: every test there is, on one Postgres that is started for them.
+ *
+ * What needs no database runs while the server comes up; the rest runs on it, two files at a time.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { StackFailure } from "../local/failure.ts";
+import { createWriter } from "../local/report.ts";
+import { startTestServer, type TestServer } from "../local/test_server.ts";
+
+const HELP = `Runs the tests.
+
+  npx -y deno@2.9.6 task test [options] [paths]
+
+  --filter TEXT        only tests whose name holds TEXT (/…/ for a pattern)
+  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  paths                only these files or folders, as in tests/database
+`;
+
+const WITHOUT_DATABASE = ["tests/unit", "tests/property"];
+const WITH_DATABASE = ["tests/database", "tests/end_to_end"];
+const FILES_AT_ONCE = "2";
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+const stopping = new AbortController();
+
+interface Tally {
+  readonly ok: boolean;
+  readonly passed: number;
+  readonly failed: number;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments();
+  if (values.help) {
+    out.line(HELP.trimEnd());
+    return 0;
+  }
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => stopping.abort());
+  }
+  const filter = values.filter === undefined ? [] : ["--filter", values.filter];
+  const groups = await chooseGroups(positionals);
+  const starting = groups.withDatabase.length === 0
+    ? undefined
+    : startTestServer(values["postgres-bin"]);
+  // Whoever waits for it below sees the failure; until then it must not end the process.
+  starting?.catch(() => {});
+  let server: TestServer | undefined;
+  try {
+    const tallies: Tally[] = [await deno(groups.withoutDatabase, filter, {})];
+    server = await starting;
+    if (server !== undefined) {
+      out.line(`\nOn Postgres ${server.major}`);
+      const env = {
+        TEST_DATABASE_URL: server.url,
+        DENO_JOBS: FILES_AT_ONCE,
+        ...(values["postgres-bin"] === undefined
+          ? {}
+          : { TEST_POSTGRES_BIN: resolve(values["postgres-bin"]) }),
+      };
+      tallies.push(await deno(groups.withDatabase, ["--parallel", ...filter], env));
+    }
+    const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+    const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+    const ok = tallies.every((tally) => tally.ok) && passed > 0;
+    if (passed === 0) err.line("Cannot call this tested: at least one test must run, got none");
+    out.line(`\n${passed} passed, ${failed} failed`);
+    return ok ? 0 : 1;
+  } finally {
+    await (server ?? await starting?.catch(() => undefined))?.stop();
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      allowPositionals: true,
+      options: {
+        filter: { type: "string" },
+        help: { type: "boolean", short: "h" },
+        "postgres-bin": { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new StackFailure(
+      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
+    );
+  }
+}
+
+async function chooseGroups(paths: readonly string[]) {
+  if (paths.length === 0) return { withoutDatabase: WITHOUT_DATABASE, withDatabase: WITH_DATABASE };
+  for (const path of paths) {
+    if (await Deno.stat(path).then(() => true, () => false)) continue;
+    throw new StackFailure(`Cannot test ${path}: it must be a file or folder, got nothing there`);
+  }
+  const needsDatabase = (path: string) =>
+    WITH_DATABASE.some((folder) => resolve(path).startsWith(resolve(folder)));
+  return {
+    withoutDatabase: paths.filter((path) => !needsDatabase(path)),
+    withDatabase: paths.filter(needsDatabase),
+  };
+}
+
+/** Runs the tests, passing on what they print, and reads the counts off the last line. */
+async function deno(
+  paths: readonly string[],
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Tally> {
+  if (paths.length === 0 || stopping.signal.aborted) {
+    return { ok: !stopping.signal.aborted, passed: 0, failed: 0 };
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--permit-no-files", ...args, ...paths],
+    env,
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let text = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text = (text + chunk).slice(-2_000);
+    Deno.stdout.writeSync(new TextEncoder().encode(chunk));
+  }
+  const { success } = await child.status;
+  // deno-lint-ignore no-control-regex
+  const plain = text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+  const summaries = [...plain.matchAll(/(\d+) passed[^|\n]*\| (\d+) failed/g)];
+  const [, passed = "0", failed = "0"] = summaries.at(-1) ?? [];
+  // A file that does not even load counts as one failure.
+  return {
+    ok: success,
+    passed: Number(passed),
+    failed: success ? 0 : Math.max(1, Number(failed)),
+  };
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof StackFailure)) throw error;
+  err.line(error.message);
+  Deno.exit(1);
+}

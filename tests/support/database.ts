@@ -1,0 +1,128 @@
+/** A database of one's own: each test clones a template that holds the migrations. */
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createGateway } from "../../local/gateway.ts";
+import { createKeys, type Keys, operatorToken } from "../../local/keys.ts";
+import { freePorts } from "../../local/ports.ts";
+import { startPostgrest } from "../../local/postgrest.ts";
+import { connectSql, type Sql } from "../../local/sql.ts";
+import { asAuthenticator, type Stack, type StackOptions, startStack } from "../../local/stack.ts";
+import { TEMPLATE } from "../../local/test_server.ts";
+import type { Database } from "../../supabase/functions/_shared/database.types.ts";
+
+export type { Sql };
+
+export async function withDatabase(
+  run: (sql: Sql, databaseUrl: string) => Promise<void>,
+): Promise<void> {
+  const serverUrl = Deno.env.get("TEST_DATABASE_URL");
+  if (serverUrl === undefined) {
+    throw new Error(
+      "Cannot test on a database: TEST_DATABASE_URL must name a test server, got nothing; " +
+        "run `deno task test`, or start local/test_server.ts",
+    );
+  }
+  const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  const admin = connectSql(serverUrl, { max: 1 });
+  try {
+    // Copying files beats logging every page of a schema that is thrown away.
+    await admin.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`);
+    const databaseUrl = new URL(serverUrl);
+    databaseUrl.pathname = name;
+    const sql = connectSql(databaseUrl.href, { max: 8, applicationName: "test" });
+    try {
+      await run(sql, databaseUrl.href);
+    } finally {
+      await sql.end({ timeout: 5 });
+      await admin.unsafe(`drop database if exists ${name} with (force)`);
+    }
+  } finally {
+    await admin.end();
+  }
+}
+
+export type Client = SupabaseClient<Database>;
+
+/** The database as the world sees it: through the gateway and PostgREST, with the project's keys. */
+export interface Rest {
+  readonly sql: Sql;
+  readonly apiUrl: string;
+  readonly restUrl: string;
+  readonly keys: Keys;
+  /** With the secret key: what the edge functions are. */
+  readonly service: Client;
+  /** With the publishable key alone: anybody. */
+  readonly anyone: Client;
+  /** With the publishable key and an operator's token; `null` makes a signed-in user without that role. */
+  signedIn(role?: string | null): Promise<Client>;
+}
+
+export async function withRest(run: (rest: Rest) => Promise<void>): Promise<void> {
+  await withDatabase(async (sql, databaseUrl) => {
+    const keys = await createKeys();
+    const ports = freePorts();
+    const log = await Deno.makeTempFile({ prefix: "postgrest-" });
+    const postgrest = await startPostgrest({
+      databaseUrl: asAuthenticator(databaseUrl),
+      port: ports.rest,
+      adminPort: ports.restAdmin,
+      keys,
+      log,
+    });
+    const nothingHere = () => Promise.resolve(new Response(null, { status: 404 }));
+    const gateway = await createGateway({
+      keys,
+      restUrl: postgrest.url,
+      functions: nothingHere,
+      control: nothingHere,
+    });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, gateway);
+    const apiUrl = `http://127.0.0.1:${server.addr.port}`;
+    const client = (key: string, token?: string): Client =>
+      createClient<Database>(apiUrl, key, {
+        auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+        ...(token === undefined
+          ? {}
+          : { global: { headers: { authorization: `Bearer ${token}` } } }),
+      });
+    try {
+      await run({
+        sql,
+        apiUrl,
+        restUrl: `${apiUrl}/rest/v1`,
+        keys,
+        service: client(keys.secretKey),
+        anyone: client(keys.publishableKey),
+        signedIn: async (role = "operator") =>
+          client(
+            keys.publishableKey,
+            await operatorToken({ keys, issuer: `${apiUrl}/auth/v1`, now: new Date(), role }),
+          ),
+      });
+    } finally {
+      await server.shutdown();
+      await postgrest.stop();
+      await Deno.remove(log);
+    }
+  });
+}
+
+/** The whole stack on a database of one's own, on the shared server: up in a fraction of a second. */
+export async function withStack(
+  options: Omit<StackOptions, "databaseUrl" | "dataFolder" | "portBase" | "postgresBin">,
+  run: (stack: Stack) => Promise<void>,
+): Promise<void> {
+  await withDatabase(async (_sql, databaseUrl) => {
+    const problems: string[] = [];
+    const stack = await startStack({
+      ...options,
+      databaseUrl,
+      onProblem: (message) => problems.push(message),
+    });
+    try {
+      await run(stack);
+    } finally {
+      await stack.close();
+    }
+    if (problems.length > 0) throw new Error(`The stack had problems:\n${problems.join("\n")}`);
+  });
+}
