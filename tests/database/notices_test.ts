@@ -1,0 +1,103 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { minutes, NOW, only, type Suite, withSuite } from "./fixtures.ts";
+
+const ALERT = {
+  fingerprint: "create_unknown:1001:1",
+  rule: "create_unknown",
+  severity: "warning",
+  audience: "admin",
+  title: "A create was not heard of again",
+  details: { generation: 1 },
+  match_id: 1001,
+};
+
+function raise({ call }: Suite, alerts: readonly object[], now = NOW): Promise<number> {
+  return call("raise_alerts", { p_alerts: alerts, p_now: now });
+}
+
+Deno.test(
+  "raise_alerts() opens one alert for a fingerprint and counts it up when seen again",
+  withSuite(async (suite) => {
+    strictEqual(await raise(suite, [ALERT, ALERT]), 1);
+    const worse = { ...ALERT, severity: "critical", title: "Again", details: { generation: 2 } };
+    strictEqual(await raise(suite, [worse], minutes(15)), 0);
+    const alert = only(await suite.sql`select * from public.alerts`);
+    deepStrictEqual(
+      [alert.occurrences, alert.first_seen_at, alert.last_seen_at],
+      [2, NOW, minutes(15)],
+    );
+    deepStrictEqual(
+      [alert.severity, alert.title, alert.details, alert.match_id, alert.rule, alert.audience],
+      ["critical", "Again", { generation: 2 }, "1001", "create_unknown", "admin"],
+    );
+  }),
+);
+
+Deno.test(
+  "raise_alerts() opens a new alert when the one before was resolved",
+  withSuite(async (suite) => {
+    await raise(suite, [ALERT]);
+    await suite.sql`update public.alerts set resolved_at = ${minutes(1)}`;
+    strictEqual(await raise(suite, [ALERT], minutes(15)), 1);
+    const [resolved, open] = await suite.sql`select * from public.alerts order by id`;
+    deepStrictEqual([resolved?.occurrences, open?.occurrences], [1, 1]);
+    deepStrictEqual(resolved?.last_seen_at, NOW);
+  }),
+);
+
+Deno.test(
+  "raise_alerts() keeps fingerprints apart, and does nothing for none",
+  withSuite(async (suite) => {
+    strictEqual(await raise(suite, [ALERT, { ...ALERT, fingerprint: "other" }]), 2);
+    strictEqual(await raise(suite, []), 0);
+  }),
+);
+
+Deno.test(
+  "raise_alerts() of the same alerts in other orders at once does not deadlock",
+  withSuite(async (suite) => {
+    const alerts = Array.from(
+      { length: 40 },
+      (_, index) => ({ ...ALERT, fingerprint: `f${index}` }),
+    );
+    const raised = await Promise.all(
+      Array.from(
+        { length: 8 },
+        (_, index) => raise(suite, index % 2 === 0 ? alerts : alerts.toReversed()),
+      ),
+    );
+    strictEqual(raised.reduce((sum, count) => sum + count, 0), 40);
+  }),
+);
+
+Deno.test(
+  "write_logs() appends what was noticed, by whom and in which run",
+  withSuite(async (suite) => {
+    const runId = crypto.randomUUID();
+    const logs = [
+      { action: "create", reason: "planned", match_id: 1001, details: { generation: 1 } },
+      { action: "skip", reason: "beyond_horizon" },
+    ];
+    const written = await suite.call("write_logs", {
+      p_logs: logs,
+      p_function: "braze-scheduler",
+      p_run_id: runId,
+      p_now: NOW,
+    });
+    strictEqual(written, 2);
+    const rows = await suite.sql`
+      select action, reason, match_id, details, function_name, run_id, logged_at
+      from public.scheduler_logs order by id`;
+    const from = { function_name: "braze-scheduler", run_id: runId, logged_at: NOW };
+    deepStrictEqual([...rows], [
+      {
+        action: "create",
+        reason: "planned",
+        match_id: "1001",
+        details: { generation: 1 },
+        ...from,
+      },
+      { action: "skip", reason: "beyond_horizon", match_id: null, details: {}, ...from },
+    ]);
+  }),
+);
