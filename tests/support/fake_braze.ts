@@ -1,0 +1,74 @@
+/** Braze as a test wants it: what each call comes to, and a note of every call. */
+import type { BrazeClient } from "../../supabase/functions/_shared/braze/client.ts";
+import {
+  type CallResult,
+  NO_RATE_LIMIT,
+  type Verdict,
+} from "../../supabase/functions/_shared/braze/outcome.ts";
+import type { CreatedSchedule } from "../../supabase/functions/_shared/braze/schemas.ts";
+
+const CALL = { attempts: 1, earlierUnknown: false, rateLimit: NO_RATE_LIMIT } as const;
+
+export function succeeded<T>(value: T): CallResult<T> {
+  return { outcome: "succeeded", httpStatus: 201, value, warnings: [], ...CALL };
+}
+
+export function failed(
+  reason: Extract<Verdict<never>, { outcome: "failed" }>["reason"],
+  httpStatus: number | null = null,
+  earlierUnknown = false,
+): CallResult<never> {
+  return { outcome: "failed", httpStatus, reason, detail: reason, ...CALL, earlierUnknown };
+}
+
+export const timedOut: CallResult<never> = {
+  outcome: "unknown",
+  httpStatus: null,
+  reason: "time_out",
+  detail: "time_out",
+  ...CALL,
+};
+
+/** What the calls come to; a success where a test does not say. */
+export interface Answers {
+  readonly create?: (campaignId: string) => CallResult<CreatedSchedule>;
+  readonly update?: CallResult<null>;
+  readonly delete?: CallResult<null>;
+  readonly sendId?: CallResult<{ readonly sendId: string }>;
+}
+
+/** `note` hears of each call, with the deadline that it was given. */
+export function fakeBraze(
+  answers: Answers,
+  note: (call: string, body: unknown, deadline: Date | undefined) => void,
+): BrazeClient {
+  let created = 0;
+  const unused = () => Promise.reject(new Error("Cannot answer: no test asks this of Braze"));
+  return {
+    createSchedule(body, options) {
+      note("braze.create", body, options?.deadline);
+      const answer = answers.create?.(body.campaign_id) ??
+        succeeded({ scheduleId: `new-${++created}`, dispatchId: null, sendId: null });
+      return Promise.resolve(answer);
+    },
+    updateSchedule(schedule, options) {
+      note("braze.update", schedule, options?.deadline);
+      return Promise.resolve(answers.update ?? succeeded(null));
+    },
+    deleteSchedule(schedule, options) {
+      note("braze.delete", schedule, options?.deadline);
+      return Promise.resolve(answers.delete ?? succeeded(null));
+    },
+    createSendId(ids, options) {
+      note("braze.sendId", ids, options?.deadline);
+      return Promise.resolve(answers.sendId ?? succeeded({ sendId: ids.sendId }));
+    },
+    listScheduledBroadcasts: unused,
+    sendStatistics: unused,
+    campaignDetails: unused,
+    campaignStatistics: unused,
+    listSegments: unused,
+    segmentDetails: unused,
+    segmentStatistics: unused,
+  };
+}

@@ -1,0 +1,130 @@
+/** A database in memory, as far as the functions see of it, and a note of every call. */
+import type { LogEntry } from "../../supabase/functions/_shared/store/notices.ts";
+import { createContext } from "../../supabase/functions/_shared/correlation/evidence.ts";
+import type {
+  Events,
+  JudgedEvent,
+  Receipt,
+} from "../../supabase/functions/_shared/store/events.ts";
+import type { Journal } from "../../supabase/functions/_shared/store/journal.ts";
+import type { Alert } from "../../supabase/functions/_shared/store/notices.ts";
+import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
+import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
+import type { Claim, Runs } from "../../supabase/functions/_shared/store/runs.ts";
+import type { Store } from "../../supabase/functions/_shared/store/store.ts";
+import { ledgerIdOf } from "./facts.ts";
+
+export const RUN_ID = "0b9f6f6e-0000-4000-8000-000000000001";
+
+/** As PostgREST and our SQL functions say it. */
+export const refusals = {
+  unavailable: new DatabaseError("test", 503, "57P03", null, "the database system is starting up"),
+  leaseLost: new DatabaseError("test", 409, "P0001", "lease_lost", "the run lost its lease"),
+  overtaken: new DatabaseError("test", 409, "P0001", "not_pending", "the row is not pending"),
+  badData: new DatabaseError("test", 400, "22P05", null, "unsupported Unicode escape sequence"),
+  broken: new DatabaseError("test", 404, "PGRST202", null, "no such function"),
+} as const;
+
+export type Note = (call: string, said?: unknown) => void;
+
+/** What a test puts in the place of the usual, each a part of the store. */
+export interface StoreChanges {
+  readonly runs?: Partial<Runs>;
+  readonly journal?: Partial<Journal>;
+  readonly events?: Partial<Events>;
+  readonly notices?: Partial<Store["notices"]>;
+  readonly claim?: Claim;
+  readonly planInput?: Partial<PlanInput>;
+}
+
+export interface Told {
+  readonly alerts: Alert[];
+  readonly logs: LogEntry[];
+}
+
+/** Everything goes well where a test does not say otherwise. */
+export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): Store {
+  const noted = <T>(call: string, said: unknown, answer: T): Promise<T> => {
+    note(call, said);
+    return Promise.resolve(answer);
+  };
+  const claimed: Claim = { claimed: true, reason: "claimed", run_id: RUN_ID };
+  return {
+    runs: {
+      claim: (run) => noted("runs.claim", run, changes.claim ?? claimed),
+      finish: (run) => noted("runs.finish", run, undefined),
+      ...changes.runs,
+    },
+    planning: {
+      loadPlanInput: (window) =>
+        noted("planning.load", window, {
+          fixtures: [],
+          teams: [],
+          sendIdsUsed: 0,
+          ...changes.planInput,
+        }),
+    },
+    journal: {
+      openCreate: (attempt) =>
+        noted("journal.openCreate", attempt, {
+          attemptId: attempt.attemptId,
+          ledgerId: ledgerIdOf(attempt.matchId),
+          generation: 1,
+          // As open_create does: the events are to echo it.
+          request: {
+            ...attempt.request,
+            trigger_properties: { ...attempt.request.trigger_properties, generation: "1" },
+          },
+        }),
+      openUpdate: (attempt) => noted("journal.openUpdate", attempt, undefined),
+      openDelete: (attempt) => noted("journal.openDelete", attempt, undefined),
+      openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
+      close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
+      giveUp: (runId) => noted("journal.giveUp", runId, []),
+      cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),
+      ...changes.journal,
+    },
+    events: {
+      context: (question) => noted("events.context", question, createContext([], [])),
+      ingest: (events, rejects, from) =>
+        noted("events.ingest", { events, rejects, from }, receiptOf(events, rejects.length)),
+      openEvidence: (identifiers) => noted("events.openEvidence", identifiers, []),
+      settle: (settlements) => noted("events.settle", settlements, { settled: 0, wentOut: [] }),
+      ...changes.events,
+    },
+    notices: {
+      raiseAlerts(alerts) {
+        told.alerts.push(...alerts);
+        return noted("notices.raiseAlerts", alerts, alerts.length);
+      },
+      writeLogs(entries) {
+        told.logs.push(...entries);
+        return noted("notices.writeLogs", entries, undefined);
+      },
+      ...changes.notices,
+    },
+  };
+}
+
+/** Everything new. */
+export function receiptOf(
+  events: readonly JudgedEvent[],
+  rejected: number,
+  changes: Partial<Receipt> = {},
+): Receipt {
+  const count = (confidence: string) =>
+    events.filter(({ attribution }) => attribution.confidence === confidence).length;
+  return {
+    received: events.length + rejected,
+    recorded: events.length,
+    duplicates: 0,
+    rejected,
+    high: count("high"),
+    medium: count("medium"),
+    low: count("low"),
+    unattributed: count("none"),
+    learned: [],
+    went_out: [],
+    ...changes,
+  };
+}

@@ -1,0 +1,125 @@
+/** All that a function depends on, in memory: who calls is told, and every call is written down. */
+import type { Caller } from "../../supabase/functions/_shared/callers.ts";
+import type { FunctionName, Identification } from "../../supabase/functions/_shared/callers.ts";
+import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
+import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { type Answers, fakeBraze } from "./fake_braze.ts";
+import { CAMPAIGN } from "./facts.ts";
+import { fakeStore, type StoreChanges, type Told } from "./fake_store.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { settings } from "./matches.ts";
+
+export interface WorldOptions extends StoreChanges {
+  readonly functionName?: FunctionName;
+  readonly caller?: Caller;
+  readonly identification?: Identification;
+  readonly now?: string;
+  readonly braze?: Answers;
+  /** Hears of each call before it is answered. */
+  readonly during?: (call: string, world: World) => void;
+}
+
+export interface World extends Told {
+  readonly dependencies: Dependencies;
+  readonly clock: ManualClock;
+  /** Every call to the store and to Braze, in order. */
+  readonly calls: string[];
+  /** What was said in the calls of one name. */
+  said(call: string): unknown[];
+  /** Work that was handed to waitUntil. */
+  readonly background: Promise<unknown>[];
+  readonly logged: Record<string, unknown>[];
+}
+
+export const RUN_DEADLINE_MS = 60_000;
+
+export function fakeWorld(options: WorldOptions = {}): World {
+  const { functionName = "braze-scheduler", caller = { kind: "secret_key" } } = options;
+  const notes: { readonly call: string; readonly said: unknown }[] = [];
+  const told: Told = { alerts: [], logs: [] };
+  const clock = new ManualClock(options.now ?? "2024-12-07T06:00:00Z");
+  const logged: Record<string, unknown>[] = [];
+  const background: Promise<unknown>[] = [];
+  const calls: string[] = [];
+  let ids = 0;
+
+  const note = (call: string, said?: unknown) => {
+    calls.push(call);
+    notes.push({ call, said });
+    options.during?.(call, world);
+  };
+  const world: World = {
+    ...told,
+    clock,
+    calls,
+    said: (name) => notes.flatMap(({ call, said }) => call === name ? [said] : []),
+    background,
+    logged,
+    dependencies: {
+      functionName,
+      clock,
+      log: createLog({
+        functionName,
+        write: (line) => logged.push(JSON.parse(line)),
+        secrets: [],
+      }),
+      environment: {
+        ...settings,
+        supabaseUrl: "http://supabase.test",
+        databaseKey: "key",
+        secretKeys: [],
+        publishableKeys: [],
+        operatorKeySet: { keys: [] },
+        operatorOrigins: ["https://dashboard.test"],
+        webhookSecrets: [],
+        cronSigningSecrets: [],
+        brazeRestUrl: "http://braze.test",
+        brazeApiKey: "key",
+        brazeCampaignId: CAMPAIGN,
+        brazeBroadcast: false,
+        runDeadlineMs: RUN_DEADLINE_MS,
+        secrets: [],
+      },
+      identifyCaller: () => Promise.resolve(options.identification ?? { ok: true, caller }),
+      store: fakeStore(note, told, options),
+      braze: fakeBraze(
+        options.braze ?? {},
+        (call, body, deadline) => note(call, { body, deadline }),
+      ),
+      waitUntil: (work) => void background.push(work),
+      newId: () => `id-${++ids}`,
+    },
+  };
+  return world;
+}
+
+export const cron: Caller = {
+  kind: "cron",
+  slot: new Date("2024-12-07T06:00:00Z"),
+  invocationId: "call-1",
+};
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export async function post(
+  handle: (request: Request) => Promise<Response>,
+  body: unknown = "",
+  init: RequestInit = {},
+): Promise<Answered> {
+  const response = await handle(
+    new Request("http://functions.test/", {
+      method: "POST",
+      ...(init.method === "GET" ? {} : {
+        body: typeof body === "string" || body instanceof Uint8Array
+          ? body as BodyInit
+          : JSON.stringify(body),
+      }),
+      ...init,
+    }),
+  );
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
