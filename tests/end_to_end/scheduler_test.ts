@@ -1,0 +1,269 @@
+/** braze-scheduler over the whole stack, against a Braze that misbehaves in the documented ways. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import {
+  addFixture,
+  call,
+  ledgerOf,
+  liveSchedules,
+  openAlerts,
+  schedule,
+  THREE_AT_ONCE,
+  withStack,
+} from "../support/suite.ts";
+
+const SMALL = { sandbox: { users: { count: 200 } }, fixtures: THREE_AT_ONCE } as const;
+const CREATE = "/campaigns/trigger/schedule/create";
+const DELETE = "/campaigns/trigger/schedule/delete";
+
+function fault({ sandbox }: Stack, ...faults: Parameters<typeof setFaults>[1]): void {
+  setFaults(sandbox, faults);
+}
+
+function setFaults(
+  sandbox: Stack["sandbox"],
+  faults: NonNullable<Parameters<Stack["sandbox"]["model"]["switchboard"]["set"]>[0]["faults"]>,
+): void {
+  sandbox.model.switchboard.set({ faults });
+}
+
+async function later(stack: Stack, minutes: number): Promise<void> {
+  await stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));
+}
+
+Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off, and then leaves it alone", () =>
+  withStack(SMALL, async (stack) => {
+    deepStrictEqual((await schedule(stack)).done, { created: 3 });
+    deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
+    for (const { id } of THREE_AT_ONCE) {
+      const [live, ...more] = liveSchedules(stack, id);
+      deepStrictEqual(more, []);
+      strictEqual(live?.sendAt.toISOString(), "2024-12-07T14:00:00.000Z");
+      strictEqual(live.sendId, `match-${id}`);
+      const { id: ledgerId } = await ledgerOf(stack, id);
+      deepStrictEqual(
+        [live.triggerProperties.ledger_id, live.triggerProperties.generation],
+        [ledgerId, 1],
+      );
+    }
+  }));
+
+Deno.test("braze-scheduler shows its plan in a dry run and changes nothing", () =>
+  withStack(SMALL, async (stack) => {
+    const { body } = await call(stack, "braze-scheduler", { dry_run: true });
+    deepStrictEqual(body.planned.create, 3);
+    strictEqual(body.plan.length, 3);
+    strictEqual(stack.sandbox.model.schedules.all.length, 0);
+    const [counts] = await stack.sql`
+      select (select count(*)::int from public.schedule_ledger) as ledger,
+        (select count(*)::int from public.schedule_attempts) as attempts`;
+    deepStrictEqual({ ...counts }, { ledger: 0, attempts: 0 });
+  }));
+
+Deno.test("two runs of braze-scheduler at once do not double", () =>
+  withStack(SMALL, async (stack) => {
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => call(stack, "braze-scheduler")),
+    );
+    ok(answers.some(({ status }) => status === 200));
+    for (const { status, body } of answers) {
+      if (status !== 200) deepStrictEqual([status, body.code], [409, "run_in_progress"]);
+    }
+    for (const { id } of THREE_AT_ONCE) strictEqual(liveSchedules(stack, id).length, 1);
+  }));
+
+Deno.test("a create whose answer is lost is held with an alert, never repeated, and proved by its events", () =>
+  withStack(SMALL, async (stack) => {
+    fault(stack, { endpoint: CREATE, kind: "timeout_after_effect", times: 1 });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
+    fault(stack);
+    for (let run = 0; run < 3; run++) {
+      await later(stack, 15);
+      deepStrictEqual((await schedule(stack)).skipped, { create_unknown: 1, unchanged: 2 });
+    }
+    strictEqual(liveSchedules(stack, 1001).length, 1);
+    deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
+
+    await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
+    strictEqual((await ledgerOf(stack, 1001)).status, "sent");
+    const [attempt] = await stack.sql`
+      select outcome, settled_as from public.schedule_attempts where match_id = 1001 and kind = 'create'`;
+    deepStrictEqual({ ...attempt }, { outcome: "unknown", settled_as: "proved_by_events" });
+  }));
+
+for (
+  const [what, rule] of [
+    ["answered 500", { kind: "status", status: 500 }],
+    ["answered with half an answer", { kind: "malformed" }],
+  ] as const
+) {
+  Deno.test(`a create that Braze ${what} is not known to have failed, so it is held`, () =>
+    withStack(SMALL, async (stack) => {
+      fault(stack, { endpoint: CREATE, ...rule, times: 1 });
+      deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
+      await later(stack, 15);
+      deepStrictEqual((await schedule(stack)).skipped, { create_unknown: 1, unchanged: 2 });
+      deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
+    }));
+}
+
+Deno.test("a create that Braze surely refused is made again by the next run, as the next generation", () =>
+  withStack(SMALL, async (stack) => {
+    fault(stack, { endpoint: CREATE, kind: "status", status: 400, times: 1 });
+    deepStrictEqual((await schedule(stack)).done, { failed: 1, created: 2 });
+    deepStrictEqual(await openAlerts(stack, 1001), ["create_failed"]);
+    await later(stack, 15);
+    deepStrictEqual((await schedule(stack)).done, { created: 1 });
+    strictEqual(liveSchedules(stack, 1001)[0]?.triggerProperties.generation, 2);
+  }));
+
+Deno.test("braze-scheduler waits for a rate limit to be lifted when it has the time", () =>
+  withStack({ ...SMALL, env: { RUN_DEADLINE_SECONDS: "120" } }, async (stack) => {
+    fault(stack, { endpoint: CREATE, kind: "429", times: 1 });
+    deepStrictEqual((await schedule(stack)).done, { created: 3 });
+  }));
+
+Deno.test("braze-scheduler leaves to the next run what a rate limit left no time for", () =>
+  withStack(SMALL, async (stack) => {
+    fault(stack, { endpoint: CREATE, kind: "429", times: 1 });
+    const first = await schedule(stack);
+    deepStrictEqual([first.outcome, first.done], ["partial", { created: 2, deferred: 1 }]);
+    deepStrictEqual(await openAlerts(stack, 1001), []);
+    await later(stack, 15);
+    deepStrictEqual((await schedule(stack)).done, { created: 1 });
+    strictEqual(liveSchedules(stack, 1001).length, 1);
+  }));
+
+Deno.test("a match that moves keeps its schedule, at the new time", () =>
+  withStack(SMALL, async (stack) => {
+    await schedule(stack);
+    const [before] = liveSchedules(stack, 1002);
+    await stack.sql`update public.matches set kickoff_at = '2024-12-07T17:30:00Z' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).done, { moved: 1 });
+    const [after, ...more] = liveSchedules(stack, 1002);
+    deepStrictEqual(more, []);
+    strictEqual(after?.id, before?.id);
+    strictEqual(after?.sendAt.toISOString(), "2024-12-07T16:30:00.000Z");
+    strictEqual(
+      (await ledgerOf(stack, 1002)).send_at_utc.toISOString(),
+      "2024-12-07T16:30:00.000Z",
+    );
+  }));
+
+Deno.test("a match whose teams change gets a new schedule in place of the old one", () =>
+  withStack(SMALL, async (stack) => {
+    await schedule(stack);
+    await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
+    const live = liveSchedules(stack, 1002);
+    deepStrictEqual(
+      live.map(({ triggerProperties: { generation, away_team } }) => [generation, away_team]),
+      [[2, "Liverpool"]],
+    );
+    // The send id is the match's own, over all its schedules.
+    strictEqual(live[0]?.sendId, "match-1002");
+  }));
+
+Deno.test("no new schedule is made while the delete of the old one is unconfirmed", () =>
+  withStack(SMALL, async (stack) => {
+    await schedule(stack);
+    fault(stack, { endpoint: DELETE, kind: "timeout_before_effect" });
+    await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
+    deepStrictEqual(
+      liveSchedules(stack, 1002).map(({ triggerProperties }) => triggerProperties.generation),
+      [1],
+    );
+    deepStrictEqual(await openAlerts(stack, 1002), ["delete_unconfirmed"]);
+
+    fault(stack);
+    await later(stack, 15);
+    deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
+    deepStrictEqual(
+      liveSchedules(stack, 1002).map(({ triggerProperties }) => triggerProperties.generation),
+      [2],
+    );
+  }));
+
+Deno.test("a postponed match is taken back, and scheduled again when it is played after all", () =>
+  withStack(SMALL, async (stack) => {
+    await schedule(stack);
+    await stack.sql`update public.matches set status = 'postponed' where id = 1003`;
+    deepStrictEqual((await schedule(stack)).done, { cancelled: 1 });
+    deepStrictEqual(liveSchedules(stack, 1003), []);
+    const cancelled = await ledgerOf(stack, 1003);
+    deepStrictEqual([cancelled.status, cancelled.cancel_reason], ["cancelled", "plan"]);
+
+    await stack.sql`
+      update public.matches set status = 'scheduled', kickoff_at = '2024-12-09T20:00:00Z' where id = 1003`;
+    deepStrictEqual((await schedule(stack)).done, { created: 1 });
+    deepStrictEqual(
+      liveSchedules(stack, 1003).map(({ triggerProperties }) => triggerProperties.generation),
+      [2],
+    );
+  }));
+
+Deno.test("inside the freeze window nothing is made or moved, and a cancel is still tried", () =>
+  withStack(SMALL, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T13:50:00Z"));
+    await addFixture(stack, {
+      id: 1004,
+      home: "Everton",
+      away: "Leeds",
+      kickoffAt: "2024-12-07T15:00:00Z",
+    });
+    await stack.sql`update public.matches set kickoff_at = '2024-12-07T16:00:00Z' where id = 1001`;
+    await stack.sql`update public.matches set status = 'cancelled' where id = 1002`;
+    const { planned, done } = await schedule(stack);
+    deepStrictEqual([planned.frozen, done], [2, { cancelled: 1 }]);
+    deepStrictEqual(await openAlerts(stack, 1001), ["change_inside_freeze"]);
+    deepStrictEqual(await openAlerts(stack, 1002), ["cancel_inside_freeze"]);
+    deepStrictEqual(await openAlerts(stack, 1004), ["create_inside_freeze"]);
+    strictEqual(liveSchedules(stack, 1001)[0]?.sendAt.toISOString(), "2024-12-07T14:00:00.000Z");
+  }));
+
+Deno.test("twelve matches of the same two teams keep within ten creates a minute for one audience", () =>
+  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+    for (let id = 1; id <= 12; id++) {
+      await addFixture(stack, {
+        id,
+        home: "Arsenal",
+        away: "Chelsea",
+        kickoffAt: `2024-12-09T${String(id + 8).padStart(2, "0")}:00:00Z`,
+      });
+    }
+    const startedAt = stack.timeline.now();
+    const first = await schedule(stack);
+    if (first.outcome === "partial") {
+      await later(stack, 15);
+      await schedule(stack);
+    }
+    for (let id = 1; id <= 12; id++) strictEqual(liveSchedules(stack, id).length, 1);
+    const inFirstMinute = stack.sandbox.model.schedules.all.filter(({ createdAt }) =>
+      createdAt.getTime() < startedAt.getTime() + 60_000
+    );
+    ok(inFirstMinute.length <= 10, `${inFirstMinute.length} in the first minute`);
+    const [failed] = await stack.sql`
+      select count(*)::int as count from public.schedule_attempts where kind = 'create' and http_status = 429`;
+    strictEqual(failed?.count, 0);
+  }));
+
+Deno.test("pg_cron's signed call runs braze-scheduler once for its slot, and a replay does nothing", () =>
+  withStack(SMALL, async (stack) => {
+    await stack.sql`select private.invoke_function('braze-scheduler', ${stack.timeline.now()})`;
+    const [queued] = await stack.sql<{ headers: Record<string, string>; body: Uint8Array }[]>`
+      select headers, body from net.http_request_queue`.catch(() => []);
+    await later(stack, 1);
+    const runs = await stack.sql`select caller, outcome from public.job_runs`;
+    deepStrictEqual(runs.map((run) => ({ ...run })), [{ caller: "cron", outcome: "succeeded" }]);
+    strictEqual(liveSchedules(stack, 1001).length, 1);
+    if (queued !== undefined) {
+      const replay = await fetch(`${stack.ready.functions_url}/braze-scheduler`, {
+        method: "POST",
+        headers: queued.headers,
+        body: queued.body as Uint8Array<ArrayBuffer>,
+      });
+      deepStrictEqual((await replay.json()).reason, "already_claimed");
+    }
+  }));
