@@ -29,14 +29,14 @@ const state = fc.constantFrom(
 );
 const matchId = fc.integer({ min: 1, max: 5 });
 const value = fc.constantFrom("id-1", "id-2", "id-3");
-const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 1 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 2 });
 
 const ledgers: fc.Arbitrary<LedgerFacts[]> = fc.uniqueArray(matchId, { maxLength: 4 }).chain((
   ids,
 ) =>
   fc.tuple(...ids.map((matchId) =>
     fc.array(
-      fc.record({ campaignId: campaign, state, sendAt, movingTo: rarely(sendAt) }),
+      fc.record({ campaignId: campaign, state, sendAt, movingTo: maybe(sendAt) }),
       { minLength: 1, maxLength: 3 },
     ).map((schedules) => ({
       ledgerId: ledgerIdOf(matchId),
@@ -50,7 +50,7 @@ const identifiers: fc.Arbitrary<IdentifierFacts[]> = fc.uniqueArray(
     kind: fc.constantFrom("schedule_id" as const, "dispatch_id" as const, "send_id" as const),
     value,
     ledgerId: matchId.map(ledgerIdOf),
-    generation: rarely(fc.integer({ min: 1, max: 3 })),
+    generation: maybe(fc.integer({ min: 1, max: 3 })),
     ambiguous: fc.boolean(),
   }),
   { selector: ({ kind, value }) => `${kind}:${value}`, maxLength: 6 },
@@ -60,14 +60,14 @@ const evidences: fc.Arbitrary<Evidence> = fc.record({
   channel: fc.constantFrom("push" as const, "webhook" as const, "email" as const),
   sentAt: fc.constant(at("14:00:00")),
   timeIsSendTime: fc.boolean(),
-  isTest: fc.boolean(),
+  isTest: fc.constantFrom(false, false, false, true),
   campaignId: fc.option(campaign, { nil: null }),
-  ledgerId: rarely(matchId.map(ledgerIdOf)),
-  matchId: rarely(matchId),
-  generation: rarely(fc.integer({ min: 1, max: 4 })),
-  scheduleId: rarely(value),
-  dispatchId: rarely(value),
-  sendId: rarely(value),
+  ledgerId: maybe(matchId.map(ledgerIdOf)),
+  matchId: maybe(matchId),
+  generation: maybe(fc.integer({ min: 1, max: 4 })),
+  scheduleId: maybe(value),
+  dispatchId: maybe(value),
+  sendId: maybe(value),
 });
 
 function judge(
