@@ -1,0 +1,177 @@
+/** braze-webhook over the whole stack: everything that Braze tells is stored once, whatever happens on the way. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withStack } from "../support/suite.ts";
+
+const EVENING = new Date("2024-12-08T20:00:00Z");
+
+/** What Braze made and did not throw away itself, against what is stored. */
+async function compare({ sql, sandbox }: Stack) {
+  const told = sandbox.model.truth.entries.filter((entry) => !entry.lost);
+  const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`
+    select event_id, channel, match_id::int from public.notification_sends`;
+  const matchOf = new Map(rows.map((row) => [row.event_id, row.match_id]));
+  const currents = told.filter(({ kind }) => kind === "currents");
+  return {
+    dropped: told.filter(({ dropped }) => dropped !== null).length,
+    currentsTrue: currents.length,
+    currentsStored: currents.filter(({ id }) => matchOf.has(id)).length,
+    currentsRightMatch:
+      currents.filter(({ id, triggerProperties }) =>
+        matchOf.get(id) === Number(triggerProperties.match_id)
+      ).length,
+    webhookTrue: told.filter(({ kind }) => kind === "webhook").length,
+    webhookStored: rows.filter(({ channel }) => channel === "webhook").length,
+    stored: rows.length,
+  };
+}
+
+Deno.test("every event of both channels is stored exactly once, doubled, late and out of order as they come", () =>
+  withStack({
+    fixtures: THREE_AT_ONCE,
+    sandbox: {
+      users: { count: 600 },
+      switches: {
+        currents: { duplicateProbability: 0.3, delaySecondsMax: 3_600 },
+        webhook: { enabled: true, duplicateProbability: 0.3, delaySecondsMax: 3_600 },
+      },
+    },
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(EVENING);
+    const found = await compare(stack);
+    ok(found.currentsTrue > 100 && found.webhookTrue > 100, JSON.stringify(found));
+    deepStrictEqual(
+      [found.currentsStored, found.currentsRightMatch, found.webhookStored, found.dropped],
+      [found.currentsTrue, found.currentsTrue, found.webhookTrue, 0],
+    );
+    strictEqual(found.stored, found.currentsTrue + found.webhookTrue);
+    for (const { id } of THREE_AT_ONCE) {
+      const { status, sent_evidence } = await ledgerOf(stack, id);
+      deepStrictEqual([status, sent_evidence], ["sent", "push"]);
+    }
+  }));
+
+Deno.test("while the database is away the webhook answers 503, and Braze's retries bring everything in", () =>
+  withStack({
+    fixtures: THREE_AT_ONCE,
+    sandbox: { users: { count: 300 }, switches: { webhook: { enabled: true } } },
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.sql`alter role authenticator nologin`;
+    await stack.sql`
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`;
+    await stack.advanceTo(new Date("2024-12-07T14:06:00Z"));
+    const { status, body } = await tell(stack, { events: [{ event_type: "users.x" }] });
+    deepStrictEqual([status, typeof body.code], [503, "string"]);
+    const [during] = await stack.sql`select count(*)::int as count from public.notification_sends`;
+    strictEqual(during?.count, 0);
+
+    await stack.sql`alter role authenticator login`;
+    await stack.advanceTo(EVENING);
+    const found = await compare(stack);
+    ok(found.currentsTrue > 50, JSON.stringify(found));
+    deepStrictEqual(
+      [found.currentsStored, found.webhookStored, found.dropped],
+      [found.currentsTrue, found.webhookTrue, 0],
+    );
+  }));
+
+Deno.test("what cannot be understood is kept beside its good neighbours, and the counts add up", () =>
+  withStack({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
+    const good = {
+      event_type: "users.messages.pushnotification.Send",
+      id: "good",
+      time: Date.parse("2024-12-07T06:00:00Z") / 1_000,
+      user: { external_user_id: "user-1" },
+      properties: { campaign_id: stack.ready.campaign_id },
+    };
+    const { status, body } = await tell(stack, {
+      events: [
+        good,
+        { ...good, id: "nul", user: { external_user_id: "a\u0000b" } },
+        { ...good, id: "surrogate", user: { external_user_id: "\ud800" } },
+        { ...good, id: "long ago", time: Date.parse("2003-01-01T00:00:00Z") / 1_000 },
+        { ...good, id: "no time", time: null },
+        "not an event",
+        good,
+      ],
+    });
+    const { run_id: runId, ...tally } = body;
+    ok(runId);
+    deepStrictEqual([status, tally], [200, {
+      received: 7,
+      recorded: 1,
+      duplicates: 1,
+      rejected: 5,
+      high: 0,
+      medium: 0,
+      low: 0,
+      unattributed: 1,
+    }]);
+    const kept = await stack.sql<{ reason: string }[]>`
+      select reason from public.webhook_rejects order by reason`;
+    strictEqual(kept.length, 5, JSON.stringify(kept));
+  }));
+
+Deno.test("a whole body that is not JSON is kept to the byte and answered 200; a probe is answered 200", () =>
+  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+    const bytes = new Uint8Array([0x7b, 0x00, 0xff, 0xfe]);
+    const answers = [];
+    for (const body of [bytes, "", '{"events":[]}']) {
+      const response = await fetch(`${stack.ready.functions_url}/braze-webhook`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${stack.ready.webhook_secret}` },
+        body,
+      });
+      const { received, rejected } = await response.json();
+      answers.push([response.status, received, rejected]);
+    }
+    deepStrictEqual(answers, [[200, 1, 1], [200, 0, 0], [200, 0, 0]]);
+    const [kept] = await stack.sql<{ body: Uint8Array }[]>`select body from public.webhook_rejects`;
+    deepStrictEqual([...kept!.body], [...bytes]);
+  }));
+
+Deno.test("braze-webhook takes any live secret and the secret key, and nobody else", () => {
+  const [old, fresh] = ["o".repeat(32), "n".repeat(32)];
+  return withStack({
+    sandbox: { users: { count: 20 } },
+    env: { BRAZE_WEBHOOK_SECRETS: `${fresh},${old}` },
+  }, async (stack) => {
+    const url = `${stack.ready.functions_url}/braze-webhook`;
+    const status = async (headers: Record<string, string>) => {
+      const response = await fetch(url, { method: "POST", headers, body: '{"events":[]}' });
+      await response.body?.cancel();
+      return response.status;
+    };
+    deepStrictEqual(
+      [
+        await status({ "x-webhook-secret": fresh }),
+        await status({ authorization: `Bearer ${old}` }),
+        await status({ apikey: stack.ready.secret_key }),
+        await status({ "x-webhook-secret": "x".repeat(32) }),
+        await status({ apikey: stack.ready.publishable_key }),
+        await status({ authorization: `Bearer ${await stack.operatorToken()}` }),
+        await status({}),
+      ],
+      [200, 200, 200, 401, 401, 403, 401],
+    );
+  });
+});
+
+Deno.test("an operator may call braze-scheduler, a signed-in user without the role may not", () =>
+  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+    const url = `${stack.ready.functions_url}/braze-scheduler`;
+    const status = async (token: string) => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { apikey: stack.ready.publishable_key, authorization: `Bearer ${token}` },
+        body: "{}",
+      });
+      await response.body?.cancel();
+      return response.status;
+    };
+    strictEqual(await status(await stack.operatorToken()), 200);
+    strictEqual(await status(await stack.operatorToken({ role: null })), 403);
+    strictEqual((await call(stack, "braze-scheduler", { dry_run: "perhaps" })).status, 400);
+  }));
