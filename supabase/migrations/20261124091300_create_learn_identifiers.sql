@@ -30,7 +30,13 @@ begin
     -- What is known already needs no write and takes no lock.
     select told.*, known.ledger_id as known_ledger_id
     from told
-    left join public.schedule_identifiers as known using (kind, value)
+    -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
+    left join lateral (
+      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.ambiguous
+      from public.schedule_identifiers as identifier
+      where identifier.kind = told.kind and identifier.value = told.value
+      limit 1
+    ) as known on true
     where known.kind is null
       or (not known.ambiguous and (told.ambiguous or known.ledger_id <> told.ledger_id
         or (known.generation is not null and known.generation is distinct from told.generation)))

@@ -11,9 +11,14 @@ set search_path = ''
 as $$
 declare
   v_news jsonb;
+  -- Named in each statement below: a join with jsonb alone would read the tables through.
+  v_ledger_ids uuid[];
   v_went_out jsonb;
 begin
-  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation) into v_news
+  select
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
+    pg_catalog.array_agg(distinct news.ledger_id)
+  into v_news, v_ledger_ids
   from (
     select
       proof.ledger_id,
@@ -27,8 +32,18 @@ begin
     )
     group by proof.ledger_id, proof.generation
   ) as news
-  join public.braze_schedules as schedule using (ledger_id, generation)
-  join public.schedule_ledger as ledger on ledger.id = news.ledger_id
+  cross join lateral (
+    select schedule.first_event_at
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
+    limit 1
+  ) as schedule
+  cross join lateral (
+    select ledger.generation, ledger.status, ledger.sent_evidence
+    from public.schedule_ledger as ledger
+    where ledger.id = news.ledger_id
+    limit 1
+  ) as ledger
   where schedule.first_event_at is null
     or (ledger.generation = news.generation and ledger.status <> 'sent')
     or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
@@ -39,7 +54,7 @@ begin
   -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
   perform 1
   from public.schedule_ledger as ledger
-  where ledger.id in (select (news ->> 'ledger_id')::uuid from pg_catalog.jsonb_array_elements(v_news) as news)
+  where ledger.id = any (v_ledger_ids)
   order by ledger.id
   for no key update;
 
@@ -54,21 +69,21 @@ begin
   from pg_catalog.jsonb_to_recordset(v_news) as news (
     ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
   )
-  where ledger.id = news.ledger_id and ledger.generation = news.generation
+  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
     and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
 
   -- A create of which nothing was heard did happen, then.
   update public.schedule_attempts as attempt
   set settled_at = p_now, settled_as = 'proved_by_events'
   from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
-  where attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
+  where attempt.ledger_id = any (v_ledger_ids) and attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
     and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.settled_at is null;
 
   with before as (
     select schedule.ledger_id, schedule.generation, schedule.state
     from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
     join public.braze_schedules as schedule using (ledger_id, generation)
-    where schedule.first_event_at is null
+    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
   ),
   seen as (
     update public.braze_schedules as schedule
@@ -77,7 +92,8 @@ begin
       state = 'over',
       updated_at = p_now
     from before
-    where schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
+    where schedule.ledger_id = any (v_ledger_ids)
+      and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
     returning schedule.ledger_id, schedule.generation, before.state as state_before
   )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -88,7 +104,8 @@ begin
     'state_before', seen.state_before
   ) order by ledger.match_id, seen.generation), '[]') into v_went_out
   from seen
-  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id;
+  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  where ledger.id = any (v_ledger_ids);
   return v_went_out;
 end;
 $$;

@@ -29,11 +29,15 @@ begin
       -- What an identifier that became ambiguous had settled alone.
       select settled.sent_at, settled.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
-      join public.notification_sends as settled
-        on identifier.ambiguous
-        and settled.ledger_id = identifier.ledger_id
-        and settled.correlation_method = identifier.kind
-        and identifier.value = case identifier.kind when 'dispatch_id' then settled.dispatch_id else settled.send_id end
+      cross join lateral (
+        select event.sent_at, event.event_id from public.notification_sends as event
+        where identifier.ambiguous
+          and event.ledger_id = identifier.ledger_id
+          and event.correlation_method = identifier.kind
+          and identifier.value = case identifier.kind when 'dispatch_id' then event.dispatch_id else event.send_id end
+        -- Keeps it a look-up: a join with jsonb would read all events through.
+        offset 0
+      ) as settled
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups)), '[]')
     from (
@@ -42,7 +46,12 @@ begin
         event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
         event.confidence, count(*) as events
       from touched
-      join public.notification_sends as event using (sent_at, event_id)
+      cross join lateral (
+        select event.*
+        from public.notification_sends as event
+        where event.sent_at = touched.sent_at and event.event_id = touched.event_id
+        limit 1
+      ) as event
       where event.correlation_method <> 'test_send'
       group by
         event.sent_at, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
@@ -67,6 +76,10 @@ security invoker
 set search_path = ''
 as $$
 declare
+  -- Named below beside each join, which would read all events through otherwise.
+  v_times timestamptz[] := array(
+    select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_settlements) as verdict (sent_at timestamptz)
+  );
   v_changed integer;
   v_went_out jsonb := '[]';
 begin
@@ -95,6 +108,7 @@ begin
       -- Somebody else may have settled it meanwhile: then theirs stands.
       and event.correlation_method = verdict.from_method
       and event.ledger_id is not distinct from verdict.from_ledger_id
+    where event.sent_at = any (v_times)
     order by event.sent_at, event.event_id
     for update of event
   ),
@@ -109,7 +123,8 @@ begin
       candidate_count = locked.candidate_count,
       candidate_match_ids = locked.candidate_match_ids
     from locked
-    where event.sent_at = locked.sent_at and event.event_id = locked.event_id
+    where event.sent_at = any (v_times)
+      and event.sent_at = locked.sent_at and event.event_id = locked.event_id
     returning event.event_id, locked.match_id, locked.from_match_id, locked.from_method, locked.from_confidence,
       locked.correlation_method, locked.confidence
   ),
