@@ -26,6 +26,7 @@ import {
 import { RealTimeline } from "./real_timeline.ts";
 import { brazeCallerName, callerName, type RequestLine, serve } from "./servers.ts";
 import { connectSql, type Sql } from "./sql.ts";
+import { makeTemporaryFolder } from "./temporary_folder.ts";
 import type { StackTimeline } from "./timeline.ts";
 import { VirtualTimeline } from "./virtual_timeline.ts";
 
@@ -120,7 +121,7 @@ async function bringUp(
 ): Promise<Stack> {
   const { clock, onRequest = () => {}, onLog = () => {}, onProblem = () => {} } = options;
   const ports = options.portBase === undefined ? freePorts() : fixedPorts(options.portBase);
-  const folder = options.dataFolder ?? await temporaryFolder();
+  const folder = options.dataFolder ?? await makeTemporaryFolder();
   if (options.dataFolder === undefined) {
     cleanups.push(() => Deno.remove(folder, { recursive: true }));
   }
@@ -289,13 +290,6 @@ async function bringUp(
       return close();
     },
   };
-}
-
-/** Open to enter, since an unprivileged server lives in it; what is secret in it is closed by itself. */
-async function temporaryFolder(): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "braze-push-" });
-  await Deno.chmod(folder, 0o755);
-  return folder;
 }
 
 function readyLine(ports: Ports, keys: Keys, databaseUrl: string): Ready {

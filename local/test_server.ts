@@ -12,6 +12,7 @@ import { databaseUrl } from "./postgres.ts";
 import { MIGRATIONS, prepareProject } from "./project.ts";
 import { createWriter } from "./report.ts";
 import { connectSql } from "./sql.ts";
+import { makeTemporaryFolder } from "./temporary_folder.ts";
 
 export const TEMPLATE = "suite_template";
 
@@ -22,8 +23,7 @@ export interface TestServer {
 }
 
 export async function startTestServer(postgresBin?: string): Promise<TestServer> {
-  const folder = await Deno.makeTempDir({ prefix: "braze-push-tests-" });
-  await Deno.chmod(folder, 0o755);
+  const folder = await makeTemporaryFolder();
   const port = freePorts().database;
   const remove = () => Deno.remove(folder, { recursive: true });
   try {
