@@ -1,0 +1,156 @@
+-- The complete grant matrix: a missing grant fails, and so does one too many.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(9);
+
+select bag_eq(
+  $$
+    select class.oid::regclass::text, grantee.name, string_agg(acl.privilege_type, ' ' order by acl.privilege_type)
+    from pg_catalog.pg_class as class
+    cross join lateral pg_catalog.aclexplode(
+      coalesce(class.relacl, pg_catalog.acldefault('r', class.relowner))
+    ) as acl
+    cross join lateral (
+      select case acl.grantee when 0 then 'public' else acl.grantee::regrole::text end as name
+    ) as grantee
+    where class.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and class.relkind in ('r', 'p', 'v', 'm', 'f')
+      and acl.grantee <> class.relowner
+    group by class.oid, grantee.name
+  $$,
+  $$
+    values
+      ('teams', 'service_role', 'DELETE INSERT SELECT UPDATE'),
+      ('matches', 'service_role', 'DELETE INSERT SELECT UPDATE'),
+      ('job_runs', 'service_role', 'INSERT SELECT UPDATE'),
+      ('scheduler_logs', 'service_role', 'INSERT SELECT'),
+      ('alerts', 'service_role', 'INSERT SELECT UPDATE'),
+      ('schedule_ledger', 'service_role', 'INSERT SELECT UPDATE'),
+      ('braze_schedules', 'service_role', 'INSERT SELECT UPDATE'),
+      ('schedule_attempts', 'service_role', 'INSERT SELECT UPDATE'),
+      ('schedule_identifiers', 'service_role', 'INSERT SELECT UPDATE'),
+      ('notification_sends', 'service_role', 'INSERT SELECT UPDATE'),
+      ('event_claims', 'service_role', 'INSERT SELECT UPDATE'),
+      ('webhook_rejects', 'service_role', 'INSERT SELECT UPDATE'),
+      ('private.event_partitions', 'service_role', 'SELECT'),
+      ('private.settings', 'service_role', 'SELECT')
+  $$,
+  'Each table is granted what its users need and nothing else, partitions to nobody'
+);
+
+select is_empty(
+  $$
+    select attribute.attrelid::regclass, attribute.attname
+    from pg_catalog.pg_attribute as attribute
+    join pg_catalog.pg_class as class on class.oid = attribute.attrelid
+    where class.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and attribute.attacl is not null
+  $$,
+  'No column has grants of its own'
+);
+
+select is_empty(
+  $$
+    select class.oid::regclass, acl.grantee::regrole
+    from pg_catalog.pg_class as class
+    cross join lateral pg_catalog.aclexplode(class.relacl) as acl
+    where class.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and class.relkind = 'S' and acl.grantee <> class.relowner
+  $$,
+  'No sequence is granted to anybody: identity columns need none'
+);
+
+select bag_eq(
+  $$
+    select proc.pronamespace::regnamespace || '.' || proc.proname, grantee.name
+    from pg_catalog.pg_proc as proc
+    cross join lateral pg_catalog.aclexplode(
+      coalesce(proc.proacl, pg_catalog.acldefault('f', proc.proowner))
+    ) as acl
+    cross join lateral (
+      select case acl.grantee when 0 then 'public' else acl.grantee::regrole::text end as name
+    ) as grantee
+    where proc.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and acl.grantee <> proc.proowner
+  $$,
+  $$
+    values
+      ('public.claim_run', 'service_role'),
+      ('public.finish_run', 'service_role'),
+      ('public.load_plan_input', 'service_role'),
+      ('public.open_create', 'service_role'),
+      ('public.open_update', 'service_role'),
+      ('public.open_delete', 'service_role'),
+      ('public.open_send_id', 'service_role'),
+      ('public.close_attempt', 'service_role'),
+      ('public.give_up_attempts', 'service_role'),
+      ('public.cancel_ledger', 'service_role'),
+      ('public.correlation_context', 'service_role'),
+      ('public.ingest_events', 'service_role'),
+      ('public.open_evidence', 'service_role'),
+      ('public.settle_events', 'service_role'),
+      ('public.raise_alerts', 'service_role'),
+      ('public.write_logs', 'service_role'),
+      ('private.hold_lease', 'service_role'),
+      ('private.learn_identifiers', 'service_role'),
+      ('private.apply_outcome', 'service_role'),
+      ('private.note_evidence', 'service_role'),
+      ('private.store_rejects', 'service_role')
+  $$,
+  'Each function is granted to service_role alone, and those that only cron calls to nobody'
+);
+
+select bag_eq(
+  $$
+    select acl.grantee::regrole::text, acl.privilege_type
+    from pg_catalog.pg_namespace as namespace
+    cross join lateral pg_catalog.aclexplode(namespace.nspacl) as acl
+    where namespace.nspname = 'private' and acl.grantee <> namespace.nspowner
+  $$,
+  $$ values ('service_role', 'USAGE') $$,
+  'The schema private is open to service_role alone'
+);
+
+-- What the next migration forgets to grant or revoke is closed.
+create table public.forgotten (id bigint generated always as identity primary key);
+create function public.forgotten() returns integer language sql set search_path = '' as 'select 1';
+create function private.forgotten() returns integer language sql set search_path = '' as 'select 1';
+
+select is_empty(
+  $$
+    select role
+    from unnest(array['anon', 'authenticated', 'service_role']) as role
+    where has_table_privilege(
+      role, 'public.forgotten', 'select, insert, update, delete, truncate, references, trigger'
+    )
+  $$,
+  'A new table is granted to nobody'
+);
+select is_empty(
+  $$
+    select role
+    from unnest(array['anon', 'authenticated', 'service_role']) as role
+    where has_sequence_privilege(role, 'public.forgotten_id_seq', 'usage, select, update')
+  $$,
+  'A new sequence is granted to nobody'
+);
+select is_empty(
+  $$
+    select role
+    from unnest(array['anon', 'authenticated', 'service_role']) as role
+    where has_function_privilege(role, 'public.forgotten()', 'execute')
+  $$,
+  'A new function of public can be called by nobody'
+);
+select is_empty(
+  $$
+    select role
+    from unnest(array['anon', 'authenticated', 'service_role']) as role
+    where has_function_privilege(role, 'private.forgotten()', 'execute')
+  $$,
+  'A new function of private can be called by nobody'
+);
+
+select * from finish();
+rollback;
