@@ -60,6 +60,7 @@ async function bundledFolder(): Promise<string> {
 }
 
 async function versionOf(binary: string): Promise<string> {
+  await refuseForeign(binary);
   let answer;
   try {
     answer = await run([binary, "--version"]);
@@ -74,14 +75,32 @@ async function versionOf(binary: string): Promise<string> {
   return answer.stdout;
 }
 
-/** A person must learn what was tried, and whether it is missing, closed, or made for another machine. */
-export function whyItDoesNotRun(binary: string, error: unknown): string {
+/** What an ELF header calls the machines that Deno runs on. */
+const ELF_MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
+
+/** Read from the file's head: tried out, a program for another machine ends up as a shell script. */
+export async function refuseForeign(binary: string): Promise<void> {
+  const head = new Uint8Array(20);
+  try {
+    const file = await Deno.open(binary);
+    await file.read(head).finally(() => file.close());
+  } catch (error) {
+    throw new StackFailure(whyItDoesNotRun(binary, error));
+  }
+  const isElf = head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
+  if (!isElf) return;
   const { os, arch } = Deno.build;
+  const machine = new DataView(head.buffer).getUint16(18, head[5] === 1);
+  if (os === "linux" && machine === ELF_MACHINES[arch]) return;
+  throw new StackFailure(
+    `Cannot run ${binary}: it must be made for ${os} ${arch}, got a Linux program for machine ${machine}`,
+  );
+}
+
+/** A person must learn what was tried, and whether it is missing or closed. */
+export function whyItDoesNotRun(binary: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
     return `Cannot run ${binary}: it must exist, got nothing there`;
-  }
-  if (error instanceof Error && /Exec format error|os error 8\b/.test(error.message)) {
-    return `Cannot run ${binary}: it must be made for ${os} ${arch}, got a binary for another architecture`;
   }
   return `Cannot run ${binary}: it must be executable, got "${
     error instanceof Error ? error.message : String(error)

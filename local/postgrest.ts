@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { startChild, tail } from "./child_process.ts";
 import { StackFailure } from "./failure.ts";
 import { acceptedKeySet, type Keys } from "./keys.ts";
-import { exists, whyItDoesNotRun } from "./postgres_binaries.ts";
+import { exists, refuseForeign } from "./postgres_binaries.ts";
 
 const READY_MS_MAX = 15_000;
 const POLL_MS = 15;
@@ -61,9 +61,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
 async function findPostgrest(): Promise<string> {
   const { os, arch } = Deno.build;
   const binary = os === "linux" && arch === "x86_64" ? bundled() : await onPath();
-  if (!await exists(binary)) {
-    throw new StackFailure(whyItDoesNotRun(binary, new Deno.errors.NotFound()));
-  }
+  await refuseForeign(binary);
   return binary;
 }
 

@@ -161,7 +161,9 @@ export class VirtualTimeline implements StackTimeline {
   }
 
   background(work: Promise<unknown>): void {
-    const activity = this.#context.getStore() ?? idle("outside");
+    const activity = this.#context.getStore();
+    // Nobody's work: whose sleeps they are could not be told either, so it must not hold the clock.
+    if (activity === undefined) return;
     this.#update(activity, "open", 1);
     const over = () => this.#update(activity, "open", -1);
     work.then(over, over);

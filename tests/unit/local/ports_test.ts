@@ -1,0 +1,41 @@
+import { notStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { fixedPorts, freePorts } from "../../../local/ports.ts";
+
+Deno.test("fixedPorts() takes five in a row", () => {
+  const { gateway } = freePorts();
+  const base = Math.min(gateway, 60_000);
+  const ports = fixedPorts(base);
+  strictEqual(ports.gateway, base);
+  strictEqual(ports.database, base + 1);
+  strictEqual(ports.rest, base + 2);
+  strictEqual(ports.braze, base + 4);
+});
+
+Deno.test("fixedPorts() names the port that is in use and what it was for", () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    const { port } = listener.addr;
+    throws(
+      () => fixedPorts(port - 1),
+      new RegExp(`Cannot use port ${port} for database: it must be free, got one in use`),
+    );
+  } finally {
+    listener.close();
+  }
+});
+
+for (const base of [80, 70_000, 1.5, NaN]) {
+  Deno.test(`fixedPorts() refuses ${base}`, () => {
+    throws(() => fixedPorts(base), /must be a whole number from 1024 to 65531/);
+  });
+}
+
+Deno.test("fixedPorts() refuses a port that fetch cannot reach", () => {
+  throws(() => fixedPorts(5_999), /Cannot use port 6000 for database: .* every fetch refuses/);
+});
+
+Deno.test("freePorts() gives five different ones", () => {
+  const ports = Object.values(freePorts());
+  strictEqual(new Set(ports).size, 5);
+  notStrictEqual(ports[0], 0);
+});
