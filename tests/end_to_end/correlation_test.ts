@@ -1,7 +1,7 @@
 /** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be told apart. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack.ts";
-import { ledgerOf, schedule, tell, THREE_AT_ONCE, withStack } from "../support/suite.ts";
+import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 /** Braze tells nothing by itself here: the test speaks for it. */
 const SILENT = {
@@ -53,7 +53,7 @@ async function stored({ sql }: Stack): Promise<Stored[]> {
 }
 
 Deno.test("gap 2: an event at 14:00:23 with no known id is tied to none of three matches at 14:00", () =>
-  withStack(SILENT, async (stack) => {
+  withSuite(SILENT, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const { body } = await tell(stack, { events: [send(stack, { id: "a" })] });
@@ -71,7 +71,7 @@ Deno.test("gap 2: an event at 14:00:23 with no known id is tied to none of three
   }));
 
 Deno.test("gap 2: the event is settled at once when its dispatch id becomes known, and only that match is sent", () =>
-  withStack(SILENT, async (stack) => {
+  withSuite(SILENT, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     await tell(stack, { events: [send(stack, { id: "a", dispatchId: "dispatch-2" })] });
@@ -101,7 +101,7 @@ Deno.test("gap 2: the event is settled at once when its dispatch id becomes know
   }));
 
 Deno.test("an identifier that turns out to be shared attributes nothing, and what it alone settled is reopened", () =>
-  withStack(SILENT, async (stack) => {
+  withSuite(SILENT, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echoOf = async (matchId: number) => ({
@@ -132,7 +132,7 @@ Deno.test("an identifier that turns out to be shared attributes nothing, and wha
   }));
 
 Deno.test("gap 1: the ids that Braze gives late are learned from the first event that echoes ours", () =>
-  withStack(SILENT, async (stack) => {
+  withSuite(SILENT, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const [before] = await stack.sql`

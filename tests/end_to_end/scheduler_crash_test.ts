@@ -7,8 +7,9 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
 import { type Death, killable } from "../support/killable_function.ts";
+import { withSuite } from "../support/suite.ts";
 
 const START = new Date("2024-12-01T06:00:00Z");
 const MINUTES_PAST_A_LEASE = 5;
@@ -46,10 +47,8 @@ const scenarios: Record<string, Scenario> = {
 
 for (const [name, scenario] of Object.entries(scenarios)) {
   for (const death of ["before the call", "after its effect"] as const) {
-    Deno.test(`${name} killed at any call, ${death}, never leaves two live schedules`, async () => {
-      const stack = await startStack({ clock: START, sandbox: { users: { count: 20 } } });
-      try {
-        await stack.sql`select cron.unschedule('braze-scheduler')`;
+    Deno.test(`${name} killed at any call, ${death}, never leaves two live schedules`, () =>
+      withSuite({ clock: START, sandbox: { users: { count: 20 } } }, async (stack) => {
         await stack.sql`
           insert into public.teams (name, braze_attribute_value)
           values ('Arsenal', 'Arsenal'), ('Chelsea', 'Chelsea')`;
@@ -60,10 +59,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
         }
         ok(deaths >= 6, `killed ${deaths} times`);
         ok(deaths < CALLS_MAX, "the run ends by itself when it is not killed");
-      } finally {
-        await stack.close();
-      }
-    });
+      }));
   }
 }
 

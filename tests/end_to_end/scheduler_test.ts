@@ -9,7 +9,7 @@ import {
   openAlerts,
   schedule,
   THREE_AT_ONCE,
-  withStack,
+  withSuite,
 } from "../support/suite.ts";
 
 const SMALL = { sandbox: { users: { count: 200 } }, fixtures: THREE_AT_ONCE } as const;
@@ -32,7 +32,7 @@ async function later(stack: Stack, minutes: number): Promise<void> {
 }
 
 Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off, and then leaves it alone", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     deepStrictEqual((await schedule(stack)).done, { created: 3 });
     deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
     for (const { id } of THREE_AT_ONCE) {
@@ -49,7 +49,7 @@ Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off
   }));
 
 Deno.test("braze-scheduler shows its plan in a dry run and changes nothing", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     const { body } = await call(stack, "braze-scheduler", { dry_run: true });
     deepStrictEqual(body.planned.create, 3);
     strictEqual(body.plan.length, 3);
@@ -61,7 +61,7 @@ Deno.test("braze-scheduler shows its plan in a dry run and changes nothing", () 
   }));
 
 Deno.test("two runs of braze-scheduler at once do not double", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => call(stack, "braze-scheduler")),
     );
@@ -73,7 +73,7 @@ Deno.test("two runs of braze-scheduler at once do not double", () =>
   }));
 
 Deno.test("a create whose answer is lost is held with an alert, never repeated, and proved by its events", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "timeout_after_effect", times: 1 });
     deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
     fault(stack);
@@ -98,7 +98,7 @@ for (
   ] as const
 ) {
   Deno.test(`a create that Braze ${what} is not known to have failed, so it is held`, () =>
-    withStack(SMALL, async (stack) => {
+    withSuite(SMALL, async (stack) => {
       fault(stack, { endpoint: CREATE, ...rule, times: 1 });
       deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
       await later(stack, 15);
@@ -108,7 +108,7 @@ for (
 }
 
 Deno.test("a create that Braze surely refused is made again by the next run, as the next generation", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "status", status: 400, times: 1 });
     deepStrictEqual((await schedule(stack)).done, { failed: 1, created: 2 });
     deepStrictEqual(await openAlerts(stack, 1001), ["create_failed"]);
@@ -118,13 +118,13 @@ Deno.test("a create that Braze surely refused is made again by the next run, as 
   }));
 
 Deno.test("braze-scheduler waits for a rate limit to be lifted when it has the time", () =>
-  withStack({ ...SMALL, env: { RUN_DEADLINE_SECONDS: "120" } }, async (stack) => {
+  withSuite({ ...SMALL, env: { RUN_DEADLINE_SECONDS: "120" } }, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "429", times: 1 });
     deepStrictEqual((await schedule(stack)).done, { created: 3 });
   }));
 
 Deno.test("braze-scheduler leaves to the next run what a rate limit left no time for", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "429", times: 1 });
     const first = await schedule(stack);
     deepStrictEqual([first.outcome, first.done], ["partial", { created: 2, deferred: 1 }]);
@@ -135,7 +135,7 @@ Deno.test("braze-scheduler leaves to the next run what a rate limit left no time
   }));
 
 Deno.test("a match that moves keeps its schedule, at the new time", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await schedule(stack);
     const [before] = liveSchedules(stack, 1002);
     await stack.sql`update public.matches set kickoff_at = '2024-12-07T17:30:00Z' where id = 1002`;
@@ -151,7 +151,7 @@ Deno.test("a match that moves keeps its schedule, at the new time", () =>
   }));
 
 Deno.test("a match whose teams change gets a new schedule in place of the old one", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
     deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
@@ -165,7 +165,7 @@ Deno.test("a match whose teams change gets a new schedule in place of the old on
   }));
 
 Deno.test("no new schedule is made while the delete of the old one is unconfirmed", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await schedule(stack);
     fault(stack, { endpoint: DELETE, kind: "timeout_before_effect" });
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
@@ -186,7 +186,7 @@ Deno.test("no new schedule is made while the delete of the old one is unconfirme
   }));
 
 Deno.test("a postponed match is taken back, and scheduled again when it is played after all", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.sql`update public.matches set status = 'postponed' where id = 1003`;
     deepStrictEqual((await schedule(stack)).done, { cancelled: 1 });
@@ -204,7 +204,7 @@ Deno.test("a postponed match is taken back, and scheduled again when it is playe
   }));
 
 Deno.test("inside the freeze window nothing is made or moved, and a cancel is still tried", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T13:50:00Z"));
     await addFixture(stack, {
@@ -224,7 +224,7 @@ Deno.test("inside the freeze window nothing is made or moved, and a cancel is st
   }));
 
 Deno.test("twelve matches of the same two teams keep within ten creates a minute for one audience", () =>
-  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+  withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     for (let id = 1; id <= 12; id++) {
       await addFixture(stack, {
         id,
@@ -250,7 +250,7 @@ Deno.test("twelve matches of the same two teams keep within ten creates a minute
   }));
 
 Deno.test("pg_cron's signed call runs braze-scheduler once for its slot, and a replay does nothing", () =>
-  withStack(SMALL, async (stack) => {
+  withSuite(SMALL, async (stack) => {
     await stack.sql`select private.invoke_function('braze-scheduler', ${stack.timeline.now()})`;
     const [queued] = await stack.sql<{ headers: Record<string, string>; body: Uint8Array }[]>`
       select headers, body from net.http_request_queue`.catch(() => []);

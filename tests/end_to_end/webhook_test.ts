@@ -1,7 +1,7 @@
 /** braze-webhook over the whole stack: everything that Braze tells is stored once, whatever happens on the way. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack.ts";
-import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withStack } from "../support/suite.ts";
+import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
@@ -27,7 +27,7 @@ async function compare({ sql, sandbox }: Stack) {
 }
 
 Deno.test("every event of both channels is stored exactly once, doubled, late and out of order as they come", () =>
-  withStack({
+  withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: {
       users: { count: 600 },
@@ -53,21 +53,25 @@ Deno.test("every event of both channels is stored exactly once, doubled, late an
   }));
 
 Deno.test("while the database is away the webhook answers 503, and Braze's retries bring everything in", () =>
-  withStack({
+  withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: { users: { count: 300 }, switches: { webhook: { enabled: true } } },
   }, async (stack) => {
     await schedule(stack);
-    await stack.sql`alter role authenticator nologin`;
+    // Of this database only: the server is shared with other tests.
+    const [{ name } = { name: "" }] = await stack.sql<{ name: string }[]>`
+      select current_database() as name`;
+    await stack.sql`revoke connect on database ${stack.sql(name)} from public`;
     await stack.sql`
-      select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`;
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where usename = 'authenticator' and datname = current_database()`;
     await stack.advanceTo(new Date("2024-12-07T14:06:00Z"));
     const { status, body } = await tell(stack, { events: [{ event_type: "users.x" }] });
     deepStrictEqual([status, typeof body.code], [503, "string"]);
     const [during] = await stack.sql`select count(*)::int as count from public.notification_sends`;
     strictEqual(during?.count, 0);
 
-    await stack.sql`alter role authenticator login`;
+    await stack.sql`grant connect on database ${stack.sql(name)} to public`;
     await stack.advanceTo(EVENING);
     const found = await compare(stack);
     ok(found.currentsTrue > 50, JSON.stringify(found));
@@ -78,7 +82,7 @@ Deno.test("while the database is away the webhook answers 503, and Braze's retri
   }));
 
 Deno.test("what cannot be understood is kept beside its good neighbours, and the counts add up", () =>
-  withStack({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
+  withSuite({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
     const good = {
       event_type: "users.messages.pushnotification.Send",
       id: "good",
@@ -115,7 +119,7 @@ Deno.test("what cannot be understood is kept beside its good neighbours, and the
   }));
 
 Deno.test("a whole body that is not JSON is kept to the byte and answered 200; a probe is answered 200", () =>
-  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+  withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     const bytes = new Uint8Array([0x7b, 0x00, 0xff, 0xfe]);
     const answers = [];
     for (const body of [bytes, "", '{"events":[]}']) {
@@ -134,7 +138,7 @@ Deno.test("a whole body that is not JSON is kept to the byte and answered 200; a
 
 Deno.test("braze-webhook takes any live secret and the secret key, and nobody else", () => {
   const [old, fresh] = ["o".repeat(32), "n".repeat(32)];
-  return withStack({
+  return withSuite({
     sandbox: { users: { count: 20 } },
     env: { BRAZE_WEBHOOK_SECRETS: `${fresh},${old}` },
   }, async (stack) => {
@@ -160,7 +164,7 @@ Deno.test("braze-webhook takes any live secret and the secret key, and nobody el
 });
 
 Deno.test("an operator may call braze-scheduler, a signed-in user without the role may not", () =>
-  withStack({ sandbox: { users: { count: 20 } } }, async (stack) => {
+  withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     const url = `${stack.ready.functions_url}/braze-scheduler`;
     const status = async (token: string) => {
       const response = await fetch(url, {

@@ -1,6 +1,7 @@
 /** A private stack with a few fixtures on it, and short words for what tests do with it. */
 import { strictEqual } from "node:assert/strict";
-import { type Stack, type StackOptions, startStack } from "../../local/stack.ts";
+import type { Stack, StackOptions } from "../../local/stack.ts";
+import { withStack } from "./database.ts";
 
 export const CLOCK = new Date("2024-12-07T06:00:00Z");
 
@@ -19,19 +20,16 @@ export const THREE_AT_ONCE: readonly FixtureRow[] = [
 ];
 
 /** Runs `test` on a stack whose cron jobs are off, so that only what the test does happens. */
-export async function withStack(
+export async function withSuite(
   options: StackOptions & { readonly fixtures?: readonly FixtureRow[] },
   test: (stack: Stack) => Promise<void>,
 ): Promise<void> {
   const { fixtures = [], ...rest } = options;
-  const stack = await startStack({ clock: CLOCK, ...rest });
-  try {
+  await withStack({ clock: CLOCK, ...rest }, async (stack) => {
     await stack.sql`select cron.unschedule(jobname) from cron.job`;
     for (const fixture of fixtures) await addFixture(stack, fixture);
     await test(stack);
-  } finally {
-    await stack.close();
-  }
+  });
 }
 
 export async function addFixture({ sql }: Stack, { id, home, away, kickoffAt }: FixtureRow) {
