@@ -61,6 +61,7 @@ export type Database = {
           "generation": number;
           "ledger_id": string;
           "listed_at": string | null;
+          "missed_at": string | null;
           "moving_to_utc": string | null;
           "send_at_utc": string;
           "state": string;
@@ -75,6 +76,7 @@ export type Database = {
           "generation": number;
           "ledger_id": string;
           "listed_at"?: string | null;
+          "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
           "state": string;
@@ -88,6 +90,7 @@ export type Database = {
           "generation"?: number;
           "ledger_id"?: string;
           "listed_at"?: string | null;
+          "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
           "state"?: string;
@@ -587,6 +590,10 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "cancel_absent": {
+        Args: { "p_generation": number; "p_ledger_id": string; "p_note": string; "p_now": string };
+        Returns: boolean;
+      };
       "cancel_ledger": {
         Args: {
           "p_cancel_reason": string;
@@ -649,6 +656,10 @@ export type Database = {
         Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
         Returns: Json;
       };
+      "note_listing": {
+        Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
+        Returns: Json;
+      };
       "open_create": {
         Args: {
           "p_attempt_id": string;
@@ -705,6 +716,15 @@ export type Database = {
         Returns: Json;
       };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "settle_alerts": {
+        Args: {
+          "p_alerts": Json;
+          "p_match_ids"?: (number)[];
+          "p_now": string;
+          "p_rules": (string)[];
+        };
+        Returns: Json;
+      };
       "settle_events": {
         Args: {
           "p_function": string;

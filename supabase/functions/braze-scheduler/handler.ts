@@ -19,11 +19,12 @@ import type { Fixture } from "../_shared/store/planning.ts";
 import { type ActiveStep, execute, type Hands, type StepResult } from "./execute.ts";
 import { isFrozen, plan, type PlannedMatch, type PlanSettings, type Step } from "./plan.ts";
 import * as alerts from "./plan_alerts.ts";
+import { RULES } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";
 
 const MATCH_IDS_MAX = 5_000;
-/** Notices are written now and then, so that a run that is killed has told most of its story. */
-const NOTICES_AT_ONCE = 50;
+/** Logs are written now and then, so that a run that is killed has told most of its story. */
+const LOGS_AT_ONCE = 50;
 
 const Options = z.strictObject({
   /** Answers with the plan and changes nothing. */
@@ -56,7 +57,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
           summary: { ...countPlan(planned), plan: planned.map(describe) },
         };
       }
-      const result = await carryOut(planned, sendIdsUsed, run);
+      const result = await carryOut(planned, sendIdsUsed, options.match_ids, run);
       return {
         ...result,
         summary: { ...countPlan(planned), given_up: givenUp.length, ...result.summary },
@@ -81,6 +82,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   async function carryOut(
     planned: readonly PlannedMatch[],
     sendIdsUsed: number,
+    matchIds: readonly number[] | undefined,
     run: Run,
   ): Promise<RunResult> {
     const done: Record<string, number> = {};
@@ -107,10 +109,19 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         done[result.done] = (done[result.done] ?? 0) + 1;
         raised.push(...result.alerts);
         logs.push(...result.logs);
-        if (logs.length >= NOTICES_AT_ONCE) await tell(raised.splice(0), logs.splice(0), run);
+        if (logs.length >= LOGS_AT_ONCE) await write(logs.splice(0), run);
       }
+    } catch (error) {
+      // What is known so far must be told; what this run did not get to is not known to be mended.
+      await store.notices.raiseAlerts(raised, clock.now());
+      throw error;
     } finally {
-      await tell(raised, [...logs, ...sendIds.logs], run);
+      await write([...logs, ...sendIds.logs], run);
+    }
+    if ((done.deferred ?? 0) > 0) await store.notices.raiseAlerts(raised, clock.now());
+    else {
+      const scope = matchIds === undefined ? {} : { matchIds };
+      await store.notices.settleAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
     }
     return { outcome: (done.deferred ?? 0) > 0 ? "partial" : "succeeded", summary: { done } };
   }
@@ -147,14 +158,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     }
   }
 
-  async function tell(raised: readonly Alert[], logs: readonly LogEntry[], run: Run) {
-    const now = clock.now();
-    await store.notices.raiseAlerts(raised, now);
-    await store.notices.writeLogs(
-      logs,
-      { functionName: dependencies.functionName, runId: run.runId },
-      now,
-    );
+  async function write(logs: readonly LogEntry[], run: Run) {
+    const from = { functionName: dependencies.functionName, runId: run.runId };
+    await store.notices.writeLogs(logs, from, clock.now());
   }
 }
 

@@ -3,6 +3,23 @@ import type { Alert } from "../_shared/store/notices.ts";
 import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
 import type { FrozenReason, Target } from "./plan.ts";
 
+/** The rules that each run of the scheduler judges anew: what it does not raise again is mended. */
+export const RULES = [
+  "unknown_team",
+  "create_unknown",
+  "create_failed",
+  "move_failed",
+  "delete_unconfirmed",
+  "schedule_id_unknown",
+  "create_inside_freeze",
+  "change_inside_freeze",
+  "brought_forward_inside_freeze",
+  "brought_forward_too_late",
+  "cancel_inside_freeze",
+  "sent_then_moved",
+] as const;
+type Rule = typeof RULES[number];
+
 export function unknownTeam(fixture: Fixture, team: string): Alert {
   return {
     fingerprint: `unknown_team:${team}`,
@@ -130,7 +147,7 @@ function named({ matchId, homeTeam, awayTeam }: Fixture): string {
 /** `part`: what else tells this trouble from another of the same match. */
 function alert(
   fixture: Fixture,
-  rule: string,
+  rule: Rule,
   severity: Alert["severity"],
   title: string,
   details: Readonly<Record<string, unknown>>,

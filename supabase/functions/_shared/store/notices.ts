@@ -24,6 +24,18 @@ export interface LogEntry {
 export interface Notices {
   /** Returns how many of them are new. */
   raiseAlerts(alerts: readonly Alert[], now: Date): Promise<number>;
+  /**
+   * Raises `alerts` and resolves what else is open under `rules`: to be called by who has judged those rules over
+   * all matches, or over `matchIds`.
+   */
+  settleAlerts(
+    judged: {
+      readonly rules: readonly string[];
+      readonly alerts: readonly Alert[];
+      readonly matchIds?: readonly number[];
+    },
+    now: Date,
+  ): Promise<{ readonly raised: number; readonly resolved: number }>;
   writeLogs(
     entries: readonly LogEntry[],
     from: { readonly functionName: FunctionName; readonly runId: string },
@@ -31,17 +43,24 @@ export interface Notices {
   ): Promise<void>;
 }
 
+const Settled = z.object({ raised: z.int(), resolved: z.int() });
+
 export function createNotices(rpc: Rpc): Notices {
   return {
     async raiseAlerts(alerts, now) {
       if (alerts.length === 0) return 0;
       return await rpc.call("raise_alerts", {
-        p_alerts: toJson(
-          alerts.map(({ matchId, ...alert }) => ({ ...alert, match_id: matchId })),
-        ),
+        p_alerts: writeAlerts(alerts),
         p_now: now.toISOString(),
       }, z.int());
     },
+    settleAlerts: ({ rules, alerts, matchIds }, now) =>
+      rpc.call("settle_alerts", {
+        p_rules: [...rules],
+        p_alerts: writeAlerts(alerts),
+        p_now: now.toISOString(),
+        ...(matchIds === undefined ? {} : { p_match_ids: [...matchIds] }),
+      }, Settled),
     async writeLogs(entries, { functionName, runId }, now) {
       if (entries.length === 0) return;
       await rpc.call("write_logs", {
@@ -52,4 +71,8 @@ export function createNotices(rpc: Rpc): Notices {
       }, z.int());
     },
   };
+}
+
+function writeAlerts(alerts: readonly Alert[]) {
+  return toJson(alerts.map(({ matchId, ...alert }) => ({ ...alert, match_id: matchId })));
 }
