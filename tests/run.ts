@@ -18,7 +18,7 @@ const HELP = `Runs the tests.
   paths                only these files or folders, as in tests/database
 `;
 
-const WITHOUT_DATABASE = ["tests/unit", "tests/property"];
+const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
 const WITH_DATABASE = ["tests/database", "tests/end_to_end"];
 const FILES_AT_ONCE = "2";
 

@@ -12,7 +12,7 @@ set search_path = ''
 as $$
 declare
   v_attempt public.schedule_attempts;
-  v_given_up jsonb := '[]';
+  v_given_up jsonb := jsonb '[]';
 begin
   for v_attempt in
     select attempt.*

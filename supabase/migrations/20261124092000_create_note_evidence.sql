@@ -48,7 +48,7 @@ begin
     or (ledger.generation = news.generation and ledger.status <> 'sent')
     or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
   if v_news is null then
-    return '[]';
+    return jsonb '[]';
   end if;
 
   -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.

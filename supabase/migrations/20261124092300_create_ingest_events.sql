@@ -20,8 +20,8 @@ as $$
 declare
   v_counts jsonb;
   v_outside jsonb;
-  v_learned jsonb := '[]';
-  v_went_out jsonb := '[]';
+  v_learned jsonb := jsonb '[]';
+  v_went_out jsonb := jsonb '[]';
 begin
   -- A webhook-channel body has no time of its own: its first telling sets it, its retries find it here. A weak
   -- identity (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.

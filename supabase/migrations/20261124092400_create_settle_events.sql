@@ -81,7 +81,7 @@ declare
     select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_settlements) as verdict (sent_at timestamptz)
   );
   v_changed integer;
-  v_went_out jsonb := '[]';
+  v_went_out jsonb := jsonb '[]';
 begin
   with verdicts as (
     select verdict.*

@@ -30,6 +30,8 @@ export async function withDatabase(
     databaseUrl.pathname = name;
     const sql = connectSql(databaseUrl.href, { max: 8, applicationName: "test" });
     try {
+      // A job names its database: in a clone that is still the template.
+      await sql`update cron.job set database = current_database()`;
       await run(sql, databaseUrl.href);
     } finally {
       await sql.end({ timeout: 5 });

@@ -1,0 +1,215 @@
+/** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "../../local/ports.ts";
+import { findPostgres } from "../../local/postgres_binaries.ts";
+import { connectSql } from "../../local/sql.ts";
+import type { Ready } from "../../local/stack.ts";
+
+const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
+const READY_KEYS = [
+  "api_url",
+  "functions_url",
+  "rest_url",
+  "db_url",
+  "publishable_key",
+  "secret_key",
+  "webhook_secret",
+  "braze_url",
+  "braze_api_key",
+  "campaign_id",
+  "control_url",
+];
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Started {
+  /** The line on stdout, or undefined when it ended without one. */
+  readonly line: string | undefined;
+  readonly pid: number;
+  signal(name: Deno.Signal): void;
+  readonly ended: Promise<Ended>;
+}
+
+async function start(...args: string[]): Promise<Started> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-all",
+      START,
+      ...args,
+      ...(POSTGRES_BIN === undefined ? [] : ["--postgres-bin", POSTGRES_BIN]),
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(child.stderr).text();
+  const first = Promise.withResolvers<string | undefined>();
+  const stdout = (async () => {
+    let text = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes("\n")) first.resolve(text.split("\n")[0]);
+    }
+    first.resolve(undefined);
+    return text;
+  })();
+  const ended = (async () => ({
+    code: (await child.status).code,
+    stdout: await stdout,
+    stderr: await stderr,
+  }))();
+  return { line: await first.promise, pid: child.pid, signal: (name) => child.kill(name), ended };
+}
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await Deno.chmod(folder, 0o755);
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Processes whose command line or environment names this folder, ours excepted. */
+async function processesOf(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === Deno.pid) continue;
+    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (command.includes(folder)) found.push(command.replaceAll("\0", " "));
+  }
+  return found;
+}
+
+const ready = (started: Started): Ready => JSON.parse(started.line ?? "null");
+
+Deno.test("start --json prints one line with every key in order, keeps data, and stops cleanly", () =>
+  withFolder(async (folder) => {
+    const port = Math.min(freePorts().gateway, 60_000);
+    const args = ["--json", "--data", folder, "--port", String(port)];
+    const first = await start(...args);
+    const one = ready(first);
+    deepStrictEqual(Object.keys(one), READY_KEYS);
+    strictEqual(one.api_url, `http://127.0.0.1:${port}`);
+    strictEqual(one.control_url, `${one.api_url}/_local`);
+
+    const sql = connectSql(one.db_url, { max: 1 });
+    await sql`insert into public.teams (name, braze_attribute_value) values ('Kept FC', 'Kept')`;
+    const [{ count }] = await sql<[{ count: string }]>`select count(*) from public.matches`;
+    notStrictEqual(count, "0", "the seed is applied at the first start");
+    await sql.end();
+
+    const rival = await start(...args);
+    const refused = await rival.ended;
+    strictEqual(refused.code, 1);
+    match(refused.stderr, new RegExp(`Cannot use port ${port} for gateway: it must be free`));
+
+    const elsewhere = await start("--json", "--data", folder, "--port", String(port - 10));
+    const busy = await elsewhere.ended;
+    strictEqual(busy.code, 1);
+    match(busy.stderr, /Cannot start on .*data: it must be free, got a server that runs on it/);
+
+    first.signal("SIGINT");
+    const ended = await first.ended;
+    strictEqual(ended.code, 0, ended.stderr);
+    strictEqual(ended.stdout.trim().split("\n").length, 1);
+    match(ended.stderr, /Stopped\s*$/);
+    deepStrictEqual(await processesOf(folder), []);
+
+    const second = await start(...args);
+    deepStrictEqual(ready(second), one, "keys are kept");
+    const again = connectSql(one.db_url, { max: 1 });
+    strictEqual((await again`select from public.teams where name = 'Kept FC'`).length, 1);
+    await again.end();
+    second.signal("SIGTERM");
+    strictEqual((await second.ended).code, 0);
+    deepStrictEqual(await processesOf(folder), []);
+  }));
+
+Deno.test("start leaves no process behind even when it is killed", () =>
+  withFolder(async (folder) => {
+    const port = Math.min(freePorts().gateway, 60_000);
+    const started = await start("--json", "--data", folder, "--port", String(port));
+    ok((await processesOf(folder)).length > 1);
+    started.signal("SIGKILL");
+    await started.ended;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if ((await processesOf(folder)).length === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    deepStrictEqual(await processesOf(folder), []);
+  }));
+
+Deno.test("start --ephemeral leaves no file behind", async () => {
+  const started = await start("--json", "--ephemeral", "--clock", "2024-12-07T06:00:00Z");
+  const { db_url, control_url } = ready(started);
+  const clock = await (await fetch(`${control_url}/clock`)).json();
+  deepStrictEqual(clock, { now: "2024-12-07T06:00:00.000Z", virtual: true });
+  const sql = connectSql(db_url, { max: 1 });
+  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
+  await sql.end();
+  const folder = data.replace(/\/server\/data$/, "");
+  ok((await Deno.stat(folder)).isDirectory);
+  started.signal("SIGINT");
+  strictEqual((await started.ended).code, 0);
+  strictEqual(await Deno.stat(folder).then(() => true, () => false), false);
+  deepStrictEqual(await processesOf(folder), []);
+});
+
+Deno.test("start refuses a data folder of another server version", () =>
+  withFolder(async (folder) => {
+    const data = `${folder}/server/data`;
+    await Deno.mkdir(data, { recursive: true });
+    await Deno.writeTextFile(`${data}/PG_VERSION`, "14\n");
+    const { code, stderr } = await (await start("--ephemeral", "--help")).ended;
+    strictEqual(code, 0, stderr);
+    const refused = await (await start("--data", folder, "--port", "47000")).ended;
+    strictEqual(refused.code, 1);
+    match(
+      refused.stderr,
+      /it must have been made by Postgres \d+, got Postgres 14; use that server/,
+    );
+  }));
+
+Deno.test("start refuses what it does not know, without a stack trace", async () => {
+  const refused = await (await start("--colour")).ended;
+  strictEqual(refused.code, 1);
+  match(refused.stderr, /^Cannot read the arguments: .*--colour.*\(see --help\)\s*$/);
+});
+
+const server = await findPostgres(POSTGRES_BIN);
+const hasPgCron = await Deno.stat(`${server.extensionFolder}/pg_cron.control`)
+  .then(() => true, () => false);
+
+// Only a server that brings pg_cron can show this; the bundled one does not.
+if (hasPgCron) {
+  Deno.test("the server's own pg_cron drives the functions", async () => {
+    const started = await start("--json", "--ephemeral");
+    const { db_url } = ready(started);
+    const sql = connectSql(db_url, { max: 1 });
+    try {
+      const [extension] = await sql`select extversion from pg_extension where extname = 'pg_cron'`;
+      strictEqual(extension?.extversion.endsWith("-local"), false);
+      await sql`
+        select cron.schedule('braze-scheduler', '* * * * *', $$select private.invoke_function('braze-scheduler', now())$$)`;
+      let run;
+      for (let attempt = 0; attempt < 140 && run === undefined; attempt++) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        [run] =
+          await sql`select outcome, caller from public.job_runs where outcome not in ('called', 'running')`;
+      }
+      deepStrictEqual({ ...run }, { outcome: "succeeded", caller: "cron" });
+    } finally {
+      await sql.end();
+      started.signal("SIGINT");
+      strictEqual((await started.ended).code, 0);
+    }
+  });
+}

@@ -1,0 +1,202 @@
+/** Who may import whom, and who may touch what: the design, held fast. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { z } from "zod";
+import {
+  functionFolders,
+  readJson,
+  readSources,
+  readText,
+  type Source,
+} from "./support/sources.ts";
+
+const FUNCTIONS = "supabase/functions/";
+const SHARED = `${FUNCTIONS}_shared/`;
+/** What decides and does nothing else: no clock, no network, no database, no environment. */
+const PURE = [`${SHARED}correlation/`, `${SHARED}events/`];
+
+const deployed = await readSources("supabase/functions");
+const others = await readSources("local", "tests");
+
+const isPackage = (specifier: string) =>
+  /^(?:npm:|@?[a-z][\w.-]*(?:\/|$))/.test(specifier) &&
+  !specifier.includes(".ts") && !specifier.startsWith("node:");
+const packageName = (specifier: string) =>
+  specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+
+/** `path: what` for each thing in a file that breaks a rule. */
+function findAll(
+  sources: readonly Source[],
+  find: (source: Source) => readonly string[],
+): string[] {
+  return sources.flatMap((source) => find(source).map((what) => `${source.path}: ${what}`));
+}
+
+const matches = (pattern: RegExp) => ({ code }: Source): string[] =>
+  [...code.matchAll(pattern)].map(([text]) => text);
+
+const folderOf = (path: string) => path.slice(FUNCTIONS.length).split("/")[0] ?? "";
+
+Deno.test("a function imports itself, _shared, Node's modules and mapped packages", () => {
+  ok(deployed.length > 20, "there are sources to look at");
+  deepStrictEqual(
+    findAll(deployed, ({ path, imports }) =>
+      imports.filter((specifier) => {
+        if (specifier.startsWith(FUNCTIONS)) {
+          return ![folderOf(path), "_shared"].includes(folderOf(specifier));
+        }
+        return !specifier.startsWith("node:") && !isPackage(specifier);
+      })),
+    [],
+  );
+});
+
+Deno.test("_shared imports no function, and nothing under supabase imports local/ or tests/", () => {
+  deepStrictEqual(
+    findAll(
+      deployed,
+      ({ path, imports }) =>
+        imports.filter((specifier) =>
+          /^(?:\.\.\/|local\/|tests\/)/.test(specifier) ||
+          path.startsWith(SHARED) && specifier.startsWith(FUNCTIONS) &&
+            !specifier.startsWith(SHARED)
+        ),
+    ),
+    [],
+  );
+});
+
+Deno.test("local/ imports no test", () => {
+  const local = others.filter(({ path }) => path.startsWith("local/"));
+  ok(local.length > 10, "there are sources to look at");
+  deepStrictEqual(
+    findAll(local, ({ imports }) => imports.filter((specifier) => specifier.startsWith("tests/"))),
+    [],
+  );
+});
+
+Deno.test("correlation and events are pure", () => {
+  const pure = deployed.filter(({ path }) => PURE.some((folder) => path.startsWith(folder)));
+  ok(pure.length >= 8, "there are sources to look at");
+  deepStrictEqual(
+    [
+      ...findAll(
+        pure,
+        matches(/\bDeno\.|\bDate\.now\b|\bnew Date\(\)|\bfetch\(|\basync\b|\bawait\b/g),
+      ),
+      ...findAll(
+        pure,
+        ({ imports }) =>
+          imports.filter((specifier) =>
+            specifier === "@supabase/supabase-js" || specifier.startsWith("node:fs") ||
+            specifier.startsWith(SHARED) &&
+              /\/(?:store|braze|clock|platform|dependencies|config|http|log)\b/.test(specifier)
+          ),
+      ),
+    ],
+    [],
+  );
+});
+
+Deno.test("only the clock knows the time, and nothing is left to chance", () => {
+  deepStrictEqual(
+    findAll(
+      deployed.filter(({ path }) => path !== `${SHARED}clock.ts`),
+      matches(
+        /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)|\bset(?:Timeout|Interval)\b|\bMath\.random\b|\bperformance\.|\bAbortSignal\.timeout\b/g,
+      ),
+    ),
+    [],
+  );
+});
+
+Deno.test("only the platform reads the environment and writes, and only index.ts is bound to it", () => {
+  deepStrictEqual(
+    findAll(
+      deployed.filter(({ path }) => path !== `${SHARED}platform.ts`),
+      (source) => [
+        ...matches(
+          /\bDeno\.[a-zA-Z.]+|\bconsole\.|\bEdgeRuntime\b|\bprocess\.env\b|\bglobalThis\.fetch\b(?!;)/g,
+        )(
+          source,
+        ),
+        ...(/\bhosted\b/.test(source.code) && !source.path.endsWith("/index.ts") ? ["hosted"] : []),
+      ],
+    ),
+    [],
+  );
+});
+
+Deno.test("only store/ calls the database", () => {
+  deepStrictEqual(
+    findAll(
+      deployed.filter(({ path }) => !path.startsWith(`${SHARED}store/`)),
+      matches(/\.rpc\(|\.from\(\s*["'][a-z_]+["']\s*\)|\brpc\.call\(|\.schema\(/g),
+    ),
+    [],
+  );
+});
+
+Deno.test("only braze/ knows the paths of Braze", () => {
+  const paths = matches(/["'`]\/(?:campaigns|messages|sends|segments|canvas|users)\/[a-z_/]*/g);
+  deepStrictEqual(
+    findAll(deployed.filter(({ path }) => !path.startsWith(`${SHARED}braze/`)), paths),
+    [],
+  );
+  ok(findAll(deployed, paths).length > 5, "the pattern finds them where they are");
+});
+
+Deno.test("packages come from npm, by the names of the import map", () => {
+  deepStrictEqual(
+    findAll(
+      [...deployed, ...others],
+      ({ imports }) => imports.filter((specifier) => /^(?:jsr:|npm:|https?:)/.test(specifier)),
+    ),
+    [],
+  );
+});
+
+Deno.test("index.ts is wiring only", async () => {
+  for (const name of await functionFolders()) {
+    const code = deployed.find(({ path }) => path === `${FUNCTIONS}${name}/index.ts`)?.code ?? "";
+    deepStrictEqual(code.trim().split("\n"), [
+      `import { connect } from "../_shared/dependencies.ts";`,
+      `import { hosted } from "../_shared/platform.ts";`,
+      `import { createHandler } from "./handler.ts";`,
+      "",
+      `export default { fetch: createHandler(connect(hosted, "${name}")) };`,
+    ]);
+  }
+});
+
+const ImportMap = z.object({ imports: z.record(z.string(), z.string()) });
+
+Deno.test("each function's deno.json maps what is imported, and as the root does", async () => {
+  const root = ImportMap.parse(await readJson("deno.json")).imports;
+  for (const name of await functionFolders()) {
+    const { imports } = ImportMap.parse(await readJson(`${FUNCTIONS}${name}/deno.json`));
+    const used = new Set(
+      deployed.filter(({ path }) => ["_shared", name].includes(folderOf(path)))
+        .flatMap(({ imports }) => imports.filter(isPackage).map(packageName)),
+    );
+    deepStrictEqual(Object.keys(imports).sort(), [...used].sort(), `${name} maps what is used`);
+    for (const [specifier, target] of Object.entries(imports)) {
+      deepStrictEqual(target, root[specifier], `${name} maps ${specifier} as the root does`);
+      ok(/^npm:.+@\d+\.\d+\.\d+$/.test(target), `${specifier} is pinned, got ${target}`);
+    }
+  }
+});
+
+Deno.test("config.toml names every function, each open to callers that the code checks", async () => {
+  const config = await readText("supabase/config.toml");
+  const named = [...config.matchAll(/^\[functions\.([a-z-]+)\]$/gm)].map(([, name]) => name);
+  deepStrictEqual(named.sort(), await functionFolders());
+  for (const name of named) {
+    ok(
+      config.includes(
+        `[functions.${name}]\nverify_jwt = false\n` +
+          `import_map = "./functions/${name}/deno.json"\nentrypoint = "./functions/${name}/index.ts"\n`,
+      ),
+      `${name} is configured as the others`,
+    );
+  }
+});
