@@ -32,6 +32,7 @@ export interface StoreChanges {
   readonly runs?: Partial<Runs>;
   readonly journal?: Partial<Journal>;
   readonly events?: Partial<Events>;
+  readonly listings?: Partial<Store["listings"]>;
   readonly notices?: Partial<Store["notices"]>;
   readonly claim?: Claim;
   readonly planInput?: Partial<PlanInput>;
@@ -92,10 +93,20 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       settle: (settlements) => noted("events.settle", settlements, { settled: 0, wentOut: [] }),
       ...changes.events,
     },
+    listings: {
+      note: (scheduleIds, until) => noted("listings.note", { scheduleIds, until }, []),
+      cancelAbsent: (schedule) => noted("listings.cancelAbsent", schedule, true),
+      ...changes.listings,
+    },
     notices: {
       raiseAlerts(alerts) {
         told.alerts.push(...alerts);
         return noted("notices.raiseAlerts", alerts, alerts.length);
+      },
+      settleAlerts(judged) {
+        told.alerts.push(...judged.alerts);
+        const { length } = judged.alerts;
+        return noted("notices.settleAlerts", judged, { raised: length, resolved: 0 });
       },
       writeLogs(entries) {
         told.logs.push(...entries);

@@ -8,11 +8,11 @@ import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/clock.ts";
+import type { Wanted } from "../_shared/intent.ts";
 import type { AttemptResult, Journal } from "../_shared/store/journal.ts";
 import type { Alert, LogEntry } from "../_shared/store/notices.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 import type { Run } from "../_shared/timed_function.ts";
-import type { Wanted } from "./intent.ts";
 import type { Step, Target } from "./plan.ts";
 import * as alerts from "./plan_alerts.ts";
 

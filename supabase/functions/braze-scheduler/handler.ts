@@ -7,6 +7,7 @@
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/dependencies.ts";
+import { isFrozen } from "../_shared/intent.ts";
 import type { Alert, LogEntry } from "../_shared/store/notices.ts";
 import {
   createTimedFunction,
@@ -17,7 +18,7 @@ import {
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 import { type ActiveStep, execute, type Hands, type StepResult } from "./execute.ts";
-import { isFrozen, plan, type PlannedMatch, type PlanSettings, type Step } from "./plan.ts";
+import { plan, type PlannedMatch, type PlanSettings, type Step } from "./plan.ts";
 import * as alerts from "./plan_alerts.ts";
 import { RULES } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";

@@ -6,15 +6,16 @@
  * deletes are tried all the same, and a person is told.
  */
 import { addHours, addMilliseconds, isAfter, isBefore, isEqual, max, min } from "date-fns";
-import type { Alert } from "../_shared/store/notices.ts";
-import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import {
   type Intent,
   intentFor,
   type IntentSettings,
+  isFrozen,
   type Unwanted,
   type Wanted,
-} from "./intent.ts";
+} from "../_shared/intent.ts";
+import type { Alert } from "../_shared/store/notices.ts";
+import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
 
 export interface PlanSettings extends IntentSettings {
@@ -250,15 +251,6 @@ function planUnwanted(
   return isFrozen(sendsFirstAt, settings, now)
     ? cancel(reason, ledger, current, target, alerts.lateCancel(fixture, reason, sendsFirstAt))
     : cancel(reason, ledger, current, target);
-}
-
-/** Inside the freeze window, or past. */
-export function isFrozen(
-  sendAt: Date,
-  settings: { readonly freezeMs: number },
-  now: Date,
-): boolean {
-  return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
 }
 
 function mayBeLive({ state, sendAt, movingTo }: PlannedSchedule, now: Date): boolean {

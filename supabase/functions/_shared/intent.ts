@@ -1,12 +1,12 @@
 /** What we want of Braze for one match, whatever it has now. Pure. */
 import { createHash } from "node:crypto";
-import { startOfSecond, subMilliseconds } from "date-fns";
-import { matchAudience } from "../_shared/braze/audience.ts";
-import { writeInstant } from "../_shared/braze/instants.ts";
-import type { CreateScheduleBody } from "../_shared/braze/schemas.ts";
-import { canonicalJson } from "../_shared/canonical_json.ts";
-import type { ExpectedCount } from "../_shared/store/journal.ts";
-import type { Fixture, Team } from "../_shared/store/planning.ts";
+import { addMilliseconds, isBefore, startOfSecond, subMilliseconds } from "date-fns";
+import { matchAudience } from "./braze/audience.ts";
+import { writeInstant } from "./braze/instants.ts";
+import type { CreateScheduleBody } from "./braze/schemas.ts";
+import { canonicalJson } from "./canonical_json.ts";
+import type { ExpectedCount } from "./store/journal.ts";
+import type { Fixture, Team } from "./store/planning.ts";
 
 export interface IntentSettings {
   readonly campaignId: string;
@@ -72,6 +72,15 @@ export function intentFor(
     signature: createHash("sha256").update(canonicalJson(lasting)).digest("hex"),
     expected: expectedCount(audience),
   };
+}
+
+/** Inside the window before its send in which a schedule is left alone, or past it. */
+export function isFrozen(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
 }
 
 /** Who follows both teams is counted once, and nobody knows how many do: hence the bounds. */
