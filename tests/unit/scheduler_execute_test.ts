@@ -28,6 +28,7 @@ async function doIt(fixture: Fixture, options: WorldOptions = {}): Promise<Execu
   const run = {
     runId: RUN_ID,
     lease: { runId: RUN_ID, leaseSeconds: 180 },
+    caller: { kind: "secret_key" } as const,
     dryRun: false,
     deadline: DEADLINE,
     log,

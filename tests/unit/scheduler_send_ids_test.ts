@@ -10,7 +10,14 @@ function setup(usedIn24Hours: number, options: WorldOptions = {}) {
   const world = fakeWorld(options);
   const { store: { journal }, braze, clock, newId, log } = world.dependencies;
   const lease = { runId: RUN_ID, leaseSeconds: 180 };
-  const run = { runId: RUN_ID, lease, dryRun: false, deadline: at("06:01:00"), log };
+  const run = {
+    runId: RUN_ID,
+    caller: { kind: "secret_key" } as const,
+    lease,
+    dryRun: false,
+    deadline: at("06:01:00"),
+    log,
+  };
   const hands = { journal, braze, clock, newId };
   return { ...world, sendIds: createSendIds(usedIn24Hours, CAMPAIGN, run, hands) };
 }

@@ -29,6 +29,7 @@ const CronBody = z.strictObject({ function: z.string(), slot: z.string() });
 
 export interface Run {
   readonly runId: string;
+  readonly caller: Caller;
   readonly lease: RunLease;
   readonly dryRun: boolean;
   readonly deadline: Date;
@@ -91,6 +92,7 @@ export function createTimedFunction<Options>(
 
       const run: Run = {
         runId: claim.run_id,
+        caller,
         lease: { runId: claim.run_id, leaseSeconds },
         dryRun,
         deadline: addMilliseconds(clock.now(), environment.runDeadlineMs),

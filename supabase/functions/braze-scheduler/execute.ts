@@ -9,7 +9,8 @@ import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/clock.ts";
 import type { Wanted } from "../_shared/intent.ts";
-import type { AttemptResult, Journal } from "../_shared/store/journal.ts";
+import { attemptResult, isDeferred, isRefused } from "../_shared/attempt_result.ts";
+import type { Journal } from "../_shared/store/journal.ts";
 import type { Alert, LogEntry } from "../_shared/store/notices.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 import type { Run } from "../_shared/timed_function.ts";
@@ -222,33 +223,6 @@ function notRemoved(
   return done(result.outcome, fixture, `delete_${result.outcome}`, result.detail, details, [
     alerts.deleteUnconfirmed(fixture, schedule, result.detail),
   ]);
-}
-
-function attemptResult<T>(
-  result: CallResult<T>,
-  answer?: (value: T) => Readonly<Record<string, string | null>>,
-): AttemptResult {
-  return {
-    // A refusal of the last try says nothing of an earlier one that may have been carried out.
-    outcome: result.outcome === "failed" && result.earlierUnknown ? "unknown" : result.outcome,
-    httpStatus: result.httpStatus,
-    detail: result.outcome === "succeeded"
-      ? result.warnings.join("; ") || null
-      : `${result.reason}: ${result.detail}`,
-    answer: result.outcome === "succeeded" && answer !== undefined ? answer(result.value) : null,
-    refused: isRefused(result),
-  };
-}
-
-/** Braze answers 400 or 404 for a schedule that it does not know; other refusals are about the caller. */
-function isRefused<T>(result: CallResult<T>): boolean {
-  return result.outcome === "failed" && result.reason === "rejected" &&
-    (result.httpStatus === 400 || result.httpStatus === 404);
-}
-
-function isDeferred<T>(result: CallResult<T>): boolean {
-  return result.outcome === "failed" &&
-    (result.reason === "deadline" || result.reason === "rate_limited");
 }
 
 function reference(target: Target) {

@@ -15,8 +15,8 @@ import type { ReadBody, Reject } from "../_shared/events/read_body.ts";
 import type { JudgedEvent, LearnedNow, Receipt, WentOut } from "../_shared/store/events.ts";
 import type { LogEntry } from "../_shared/store/notices.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
-import { wentOutUnexpectedly } from "./alerts.ts";
 import { createSettle } from "../_shared/settle.ts";
+import { wentOutUnexpectedly } from "../_shared/watch/went_out.ts";
 
 /** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
 const EVENTS_A_TRANSACTION_MAX = 500;

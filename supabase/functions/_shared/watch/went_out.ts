@@ -1,6 +1,6 @@
 /** A schedule that was seen to go out although nobody wanted it to. */
-import type { Alert } from "../_shared/store/notices.ts";
-import type { WentOut } from "../_shared/store/events.ts";
+import type { Alert } from "../store/notices.ts";
+import type { WentOut } from "../store/events.ts";
 
 export function wentOutUnexpectedly(seen: WentOut): Alert[] {
   const isCurrent = seen.generation === seen.currentGeneration;
