@@ -5,7 +5,11 @@ import {
   NO_RATE_LIMIT,
   type Verdict,
 } from "../../supabase/functions/_shared/braze/outcome.ts";
-import type { CreatedSchedule } from "../../supabase/functions/_shared/braze/schemas.ts";
+import {
+  CampaignDetails,
+  type CreatedSchedule,
+  type ListedBroadcast,
+} from "../../supabase/functions/_shared/braze/schemas.ts";
 
 const CALL = { attempts: 1, earlierUnknown: false, rateLimit: NO_RATE_LIMIT } as const;
 
@@ -29,12 +33,19 @@ export const timedOut: CallResult<never> = {
   ...CALL,
 };
 
+/** Of a campaign that runs, but for what a test changes, as Braze words it. */
+export function campaignDetails(changes: Readonly<Record<string, unknown>> = {}): CampaignDetails {
+  return CampaignDetails.parse({ enabled: true, archived: false, draft: false, ...changes });
+}
+
 /** What the calls come to; a success where a test does not say. */
 export interface Answers {
   readonly create?: (campaignId: string) => CallResult<CreatedSchedule>;
   readonly update?: CallResult<null>;
   readonly delete?: CallResult<null>;
   readonly sendId?: CallResult<{ readonly sendId: string }>;
+  readonly listing?: CallResult<readonly ListedBroadcast[]>;
+  readonly campaign?: (campaignId: string) => CallResult<CampaignDetails>;
 }
 
 /** `note` hears of each call, with the deadline that it was given. */
@@ -63,9 +74,15 @@ export function fakeBraze(
       note("braze.sendId", ids, options?.deadline);
       return Promise.resolve(answers.sendId ?? succeeded({ sendId: ids.sendId }));
     },
-    listScheduledBroadcasts: unused,
+    listScheduledBroadcasts(until, options) {
+      note("braze.list", until, options?.deadline);
+      return Promise.resolve(answers.listing ?? succeeded([]));
+    },
     sendStatistics: unused,
-    campaignDetails: unused,
+    campaignDetails(campaignId, options) {
+      note("braze.campaign", campaignId, options?.deadline);
+      return Promise.resolve(answers.campaign?.(campaignId) ?? succeeded(campaignDetails()));
+    },
     campaignStatistics: unused,
     listSegments: unused,
     segmentDetails: unused,

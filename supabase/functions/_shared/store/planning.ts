@@ -76,7 +76,7 @@ const Team = z.object({
 }));
 export type Team = z.infer<typeof Team>;
 
-const PlanInput = z.object({
+export const PlanInput = z.object({
   matches: z.array(Fixture),
   teams: z.array(Team),
   send_ids_used: z.int(),

@@ -1,0 +1,235 @@
+/**
+ * Looks at each send once more before it goes.
+ *
+ * The promise: each send is checked at least once before its time, also when a run was late or lost, and only what
+ * is proved to be gone from Braze is taken back. What cannot be proved is called unknown and left alone.
+ */
+import { addMilliseconds, startOfMinute } from "date-fns";
+import { z } from "zod";
+import { type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
+import type { ListedSchedule } from "../_shared/braze/listing.ts";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import { intentFor, type IntentSettings } from "../_shared/intent.ts";
+import { createSettle } from "../_shared/settle.ts";
+import type { Team } from "../_shared/store/planning.ts";
+import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
+import {
+  createTimedFunction,
+  isPastDeadline,
+  type Run,
+  type RunResult,
+} from "../_shared/timed_function.ts";
+import { takeListing, type TakenListing } from "../_shared/watch/listing.ts";
+import { wentOutUnexpectedly } from "../_shared/watch/went_out.ts";
+import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, scheduleMissing } from "./alerts.ts";
+import { currentOf, inspect, type Inspection } from "./inspect.ts";
+import { count, describe, logOf, logOfGate } from "./report.ts";
+
+const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
+
+const Options = z.strictObject({
+  /** Answers with what would be found, and changes nothing. */
+  dry_run: z.boolean().default(false),
+});
+type Options = z.infer<typeof Options>;
+
+export function createHandler(
+  dependencies: Dependencies,
+): (request: Request) => Promise<Response> {
+  const { environment, store, clock, braze, functionName } = dependencies;
+  const settle = createSettle(dependencies);
+  const settings: IntentSettings & { readonly freezeMs: number } = {
+    campaignId: environment.brazeCampaignId,
+    broadcast: environment.brazeBroadcast,
+    teamAttributes: environment.teamAttributes,
+    sendLeadMs: environment.sendLeadMs,
+    freezeMs: environment.freezeMs,
+  };
+
+  return createTimedFunction<Options>(dependencies, {
+    options: Options,
+    isDryRun: (options) => options.dry_run,
+    async run(_options, run): Promise<RunResult> {
+      const now = clock.now();
+      // Whole minutes: cron comes some seconds late, and a send on the minute must not slip through for that.
+      const slot = startOfMinute(now);
+      const until = addMilliseconds(slot, environment.preflightUntilMs);
+      const from = addMilliseconds(slot, environment.preflightFromMs);
+      const near = await store.preflight.load({ from, until, now });
+      if (isPastDeadline(run, clock.now())) {
+        return { outcome: "partial", summary: count([], null, 0) };
+      }
+
+      const isAsked = near.sends.some(({ isDue }) => isDue);
+      const [listing, gates] = await Promise.all([
+        isAsked ? takeListing(dependencies, until, run) : null,
+        askGates(near.sends, run),
+      ]);
+      const inspections = inspectAll(
+        near.sends,
+        near.teams,
+        listing,
+        gates,
+        now,
+      );
+      const checks = inspections.filter(({ send }) => send.isDue);
+      if (run.dryRun) {
+        const captured = checks.reduce(
+          (sum, { send }) => sum + lateIds(send, listing),
+          0,
+        );
+        const summary = count(checks, listing?.mode ?? null, captured);
+        return {
+          outcome: "succeeded",
+          summary: { ...summary, checks: checks.map(describe) },
+        };
+      }
+
+      // Told first: what is recorded as checked is not looked at again.
+      await tell(near, inspections, gates);
+      const captured = await record(checks, listing, run);
+      await writeLogs(gates, checks, run);
+      return {
+        outcome: "succeeded",
+        summary: count(checks, listing?.mode ?? null, captured),
+      };
+    },
+  });
+
+  async function askGates(
+    sends: readonly NearSend[],
+    run: Run,
+  ): Promise<Map<string, Gate>> {
+    const campaignIds = new Set(
+      sends.filter(isPending).map(({ ledger }) => ledger.campaignId),
+    );
+    return new Map(
+      await Promise.all([...campaignIds].map(async (campaignId) => {
+        const result = await braze.campaignDetails(campaignId, {
+          deadline: run.deadline,
+        });
+        return [campaignId, readGate(result)] as const;
+      })),
+    );
+  }
+
+  function inspectAll(
+    sends: readonly NearSend[],
+    teams: readonly Team[],
+    listing: TakenListing | null,
+    gates: ReadonlyMap<string, Gate>,
+    now: Date,
+  ): Inspection[] {
+    const byName = new Map(teams.map((team) => [team.name, team]));
+    return sends.filter(isPending).map((send) =>
+      inspect(
+        send,
+        {
+          intent: intentFor(send.fixture, byName, settings),
+          gate: gates.get(send.ledger.campaignId) ??
+            { state: "unknown", detail: "" },
+          presence: presenceOf(send, listing),
+          listingMode: listing?.mode ?? null,
+        },
+        settings,
+        now,
+      )
+    );
+  }
+
+  async function tell(
+    { sends, teams }: {
+      readonly sends: readonly NearSend[];
+      readonly teams: readonly Team[];
+    },
+    inspections: readonly Inspection[],
+    gates: ReadonlyMap<string, Gate>,
+  ): Promise<void> {
+    const byName = new Map(teams.map((team) => [team.name, team]));
+    const takenBack = sends.filter((send) =>
+      !isPending(send) && intentFor(send.fixture, byName, settings).wanted
+    );
+    const isEveryGateKnown = [...gates.values()].every(({ state }) => state !== "unknown");
+    await store.notices.settleAlerts({
+      rules: [...MATCH_RULES, ...(isEveryGateKnown ? [CAMPAIGN_RULE] : [])],
+      alerts: [...alertsOf(inspections), ...takenBack.map(scheduleMissing)],
+    }, clock.now());
+  }
+
+  /** Returns how many identifiers were not known before. */
+  async function record(
+    checks: readonly Inspection[],
+    listing: TakenListing | null,
+    run: Run,
+  ): Promise<number> {
+    if (checks.length === 0) return 0;
+    const { learned } = await store.preflight.note(
+      checks.map((check) => writeCheck(check, listing)),
+      ABSENT_NOTE,
+      clock.now(),
+    );
+    if (learned.length > 0) {
+      const wentOut = await settle(learned, run.runId);
+      await store.notices.raiseAlerts(
+        wentOut.flatMap(wentOutUnexpectedly),
+        clock.now(),
+      );
+    }
+    return learned.filter(({ ambiguous }) => !ambiguous).length;
+  }
+
+  async function writeLogs(
+    gates: ReadonlyMap<string, Gate>,
+    checks: readonly Inspection[],
+    run: Run,
+  ): Promise<void> {
+    const entries = [
+      ...[...gates].flatMap(logOfGate),
+      ...checks.flatMap(logOf),
+    ];
+    await store.notices.writeLogs(
+      entries,
+      { functionName, runId: run.runId },
+      clock.now(),
+    );
+  }
+}
+
+function isPending({ ledger }: NearSend): boolean {
+  return ledger.status === "pending";
+}
+
+function presenceOf({ isDue, ledger }: NearSend, listing: TakenListing | null) {
+  if (!isDue || listing === null) return "unknown";
+  return listing.presenceOf(currentOf(ledger)?.brazeScheduleId ?? null);
+}
+
+function listedAs(
+  { ledger }: NearSend,
+  listing: TakenListing | null,
+): ListedSchedule | undefined {
+  const scheduleId = currentOf(ledger)?.brazeScheduleId;
+  return listing?.schedules.find((listed) => listed.scheduleId === scheduleId);
+}
+
+/** How many identifiers the list tells that the ledger row does not. */
+function lateIds(send: NearSend, listing: TakenListing | null): number {
+  const listed = listedAs(send, listing);
+  if (listed === undefined) return 0;
+  return [[listed.dispatchId, send.dispatchId], [listed.sendId, send.sendId]]
+    .filter(([told, known]) => told !== null && told !== known).length;
+}
+
+function writeCheck(
+  { send, result }: Inspection,
+  listing: TakenListing | null,
+): PreflightCheck {
+  const listed = listedAs(send, listing);
+  return {
+    ledgerId: send.ledger.ledgerId,
+    generation: send.ledger.generation,
+    result,
+    dispatchId: listed?.dispatchId ?? null,
+    sendId: listed?.sendId ?? null,
+  };
+}
