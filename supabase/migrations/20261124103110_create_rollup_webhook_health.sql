@@ -1,0 +1,304 @@
+-- Create public.measure_webhook_health and public.rollup_webhook_health: one UTC day in one statement.
+--
+-- Its cost follows the day: the schedules due then and the events around it, by index and in their partitions.
+
+create function public.measure_webhook_health(p_date date, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With the dates known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_from timestamptz := p_date::timestamp at time zone 'utc';
+  v_until timestamptz := (p_date + 1)::timestamp at time zone 'utc';
+  -- A send may begin a little early by Braze's clock; Braze repeats what was not taken for a day.
+  v_told_from timestamptz := v_from - interval '1 hour';
+  v_told_until timestamptz := v_until + interval '1 day';
+  v_five_minutes_ms constant integer := 300000;
+begin
+  return (
+    with due as materialized (
+      select
+        ledger.id,
+        ledger.generation,
+        ledger.campaign_id,
+        ledger.send_at_utc,
+        ledger.braze_reported_count,
+        pg_catalog.to_char(ledger.send_at_utc at time zone 'utc', 'HH24') as hour_of_day,
+        case
+          when ledger.expected_send_count is null then 'unknown'
+          when ledger.expected_send_count < 1000 then 'under 1,000'
+          when ledger.expected_send_count < 10000 then '1,000 to 9,999'
+          when ledger.expected_send_count < 50000 then '10,000 to 49,999'
+          else '50,000 and more'
+        end as match_size
+      from public.schedule_ledger as ledger
+      where ledger.send_at_utc >= v_from and ledger.send_at_utc < v_until
+        -- On the day itself, what is not due yet is not missing.
+        and ledger.send_at_utc < p_now
+        and ledger.status <> 'cancelled'
+    ),
+    told as materialized (
+      select
+        due.id,
+        event.event_id,
+        event.sent_at,
+        event.received_at,
+        event.event_type = 'send' as is_send,
+        event.event_type = 'send' and event.channel = 'push' as is_push_send,
+        private.milliseconds(
+          event.received_at - case event.channel when 'push' then event.sent_at else due.send_at_utc end
+        ) as delay_ms,
+        private.milliseconds(event.sent_at - due.send_at_utc) as lateness_ms,
+        coalesce(event.raw_payload -> 'properties' ->> 'platform', event.raw_payload ->> 'platform', 'unknown') as platform
+      from due
+      join public.notification_sends as event on event.ledger_id = due.id
+      where event.sent_at >= v_told_from and event.sent_at < v_told_until
+        and event.confidence in ('high', 'medium')
+        -- An older schedule of the match that went out all the same is not this one.
+        and coalesce(event.generation, due.generation) = due.generation
+    ),
+    first_told as (
+      select distinct on (told.id) told.id, told.delay_ms
+      from told
+      where told.is_send
+      order by told.id, told.is_push_send desc, told.received_at, told.sent_at, told.event_id
+    ),
+    by_schedule as materialized (
+      select
+        due.*,
+        coalesce(counted.events, 0) > 0 as is_received,
+        coalesce(counted.push_sends, 0) as push_sends,
+        coalesce(counted.sends_delayed, 0) as sends_delayed,
+        coalesce(counted.delay_ms_sum, 0) as delay_ms_sum,
+        counted.delay_ms_max,
+        first_told.delay_ms as first_delay_ms
+      from due
+      left join (
+        select
+          told.id,
+          count(*) as events,
+          count(*) filter (where told.is_push_send) as push_sends,
+          count(*) filter (where told.is_push_send and told.delay_ms > v_five_minutes_ms) as sends_delayed,
+          sum(told.delay_ms) filter (where told.is_push_send) as delay_ms_sum,
+          max(told.delay_ms) filter (where told.is_push_send) as delay_ms_max
+        from told
+        group by told.id
+      ) as counted using (id)
+      left join first_told using (id)
+    ),
+    schedules as (
+      select
+        count(*) as total,
+        count(*) filter (where is_received) as received,
+        count(*) filter (where first_delay_ms > v_five_minutes_ms) as delayed_5min,
+        count(*) filter (where first_delay_ms > 2 * v_five_minutes_ms) as delayed_10min,
+        coalesce(sum(push_sends), 0) as push_sends,
+        sum(braze_reported_count) as reported,
+        sum(braze_reported_count - push_sends) as missing
+      from by_schedule
+    ),
+    sends as (
+      select
+        round(avg(told.delay_ms)) as avg_delay,
+        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.delay_ms) as delays,
+        round(avg(told.lateness_ms)) as avg_lateness,
+        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.lateness_ms) as latenesses
+      from told
+      where told.is_push_send
+    ),
+    day_events as (
+      select
+        count(*) as events,
+        count(*) filter (where event.correlation_method in ('tie', 'no_candidate', 'no_evidence')) as unattributed,
+        round(
+          count(*) filter (where event.confidence = 'low')::numeric
+            / nullif(count(*) filter (where event.correlation_method not in ('other_campaign', 'test_send')), 0),
+          4
+        ) as low_confidence_share
+      from public.notification_sends as event
+      where event.sent_at >= v_from and event.sent_at < v_until
+    ),
+    requests as (
+      select coalesce(sum(counted.duplicates), 0) as duplicates, coalesce(sum(counted.rejected), 0) as rejects
+      from public.webhook_daily_counts as counted
+      where counted.date = p_date
+    ),
+    patterns as (
+      select
+        place.dimension,
+        place.value,
+        count(*) as schedules,
+        count(*) filter (where not by_schedule.is_received) as never_received,
+        sum(by_schedule.push_sends) as push_sends,
+        sum(by_schedule.sends_delayed) as sends_delayed_5min,
+        sum(by_schedule.delay_ms_sum) as delay_ms_sum,
+        max(by_schedule.delay_ms_max) as delay_ms_max,
+        sum(by_schedule.braze_reported_count) as braze_reported_sends,
+        sum(by_schedule.push_sends) filter (where by_schedule.braze_reported_count is not null) as recorded_of_reported
+      from by_schedule
+      cross join lateral (
+        values
+          ('hour_of_day', by_schedule.hour_of_day),
+          ('campaign', by_schedule.campaign_id),
+          ('match_size', by_schedule.match_size)
+      ) as place (dimension, value)
+      group by place.dimension, place.value
+      union all
+      select
+        'platform',
+        told.platform,
+        count(distinct told.id),
+        null,
+        count(*),
+        count(*) filter (where told.delay_ms > v_five_minutes_ms),
+        sum(told.delay_ms),
+        max(told.delay_ms),
+        null,
+        null
+      from told
+      where told.is_push_send
+      group by told.platform
+    )
+    select pg_catalog.jsonb_build_object(
+      'metrics', pg_catalog.jsonb_build_object(
+        'date', p_date,
+        'total_schedules_sent', schedules.total,
+        'webhooks_received', schedules.received,
+        'webhooks_delayed_5min', schedules.delayed_5min,
+        'webhooks_delayed_10min', schedules.delayed_10min,
+        'webhooks_never_received', schedules.total - schedules.received,
+        'avg_webhook_delay_ms', sends.avg_delay,
+        'p50_webhook_delay_ms', sends.delays[1],
+        'p95_webhook_delay_ms', sends.delays[2],
+        'p99_webhook_delay_ms', sends.delays[3],
+        'avg_send_lateness_ms', sends.avg_lateness,
+        'p50_send_lateness_ms', sends.latenesses[1],
+        'p95_send_lateness_ms', sends.latenesses[2],
+        'p99_send_lateness_ms', sends.latenesses[3],
+        'events', day_events.events,
+        'push_sends', schedules.push_sends,
+        'duplicates', requests.duplicates,
+        'rejects', requests.rejects,
+        'low_confidence_share', day_events.low_confidence_share,
+        'unattributed', day_events.unattributed,
+        'braze_reported_sends', schedules.reported,
+        'delta', schedules.missing
+      ),
+      'patterns', (
+        select coalesce(pg_catalog.jsonb_agg(
+          pg_catalog.to_jsonb(patterns) order by patterns.dimension, patterns.value
+        ), '[]')
+        from patterns
+      )
+    )
+    from schedules, sends, day_events, requests
+  );
+end;
+$$;
+
+comment on function public.measure_webhook_health(date, timestamptz) is
+  'The row of webhook_health_metrics and those of webhook_health_patterns that a UTC date comes to, without writing them.';
+
+revoke execute on function public.measure_webhook_health(date, timestamptz) from public;
+grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;
+
+create function private.milliseconds(p_interval interval)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select round(extract(epoch from p_interval) * 1000)::bigint;
+$$;
+
+comment on function private.milliseconds(interval) is 'An interval in whole milliseconds.';
+
+revoke execute on function private.milliseconds(interval) from public;
+grant execute on function private.milliseconds(interval) to service_role;
+
+create function public.rollup_webhook_health(p_date date, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_measured jsonb := public.measure_webhook_health(p_date, p_now);
+begin
+  -- Two rollups of one day take turns at its row.
+  insert into public.webhook_health_metrics
+  select measured.*
+  from pg_catalog.jsonb_populate_record(
+    null::public.webhook_health_metrics,
+    v_measured -> 'metrics'
+      || pg_catalog.jsonb_build_object('id', gen_random_uuid(), 'created_at', p_now, 'updated_at', p_now)
+  ) as measured
+  on conflict (date) do update
+  set total_schedules_sent = excluded.total_schedules_sent,
+    webhooks_received = excluded.webhooks_received,
+    webhooks_delayed_5min = excluded.webhooks_delayed_5min,
+    webhooks_delayed_10min = excluded.webhooks_delayed_10min,
+    webhooks_never_received = excluded.webhooks_never_received,
+    avg_webhook_delay_ms = excluded.avg_webhook_delay_ms,
+    p50_webhook_delay_ms = excluded.p50_webhook_delay_ms,
+    p95_webhook_delay_ms = excluded.p95_webhook_delay_ms,
+    p99_webhook_delay_ms = excluded.p99_webhook_delay_ms,
+    avg_send_lateness_ms = excluded.avg_send_lateness_ms,
+    p50_send_lateness_ms = excluded.p50_send_lateness_ms,
+    p95_send_lateness_ms = excluded.p95_send_lateness_ms,
+    p99_send_lateness_ms = excluded.p99_send_lateness_ms,
+    events = excluded.events,
+    push_sends = excluded.push_sends,
+    duplicates = excluded.duplicates,
+    rejects = excluded.rejects,
+    low_confidence_share = excluded.low_confidence_share,
+    unattributed = excluded.unattributed,
+    braze_reported_sends = excluded.braze_reported_sends,
+    delta = excluded.delta,
+    updated_at = excluded.updated_at;
+
+  delete from public.webhook_health_patterns as pattern where pattern.date = p_date;
+  insert into public.webhook_health_patterns (
+    date, dimension, value, schedules, never_received, push_sends, sends_delayed_5min, delay_ms_sum, delay_ms_max,
+    braze_reported_sends, recorded_of_reported
+  )
+  select
+    p_date, pattern.dimension, pattern.value, pattern.schedules, pattern.never_received, pattern.push_sends,
+    pattern.sends_delayed_5min, pattern.delay_ms_sum, pattern.delay_ms_max, pattern.braze_reported_sends,
+    pattern.recorded_of_reported
+  from pg_catalog.jsonb_to_recordset(v_measured -> 'patterns') as pattern (
+    dimension text, value text, schedules integer, never_received integer, push_sends bigint,
+    sends_delayed_5min bigint, delay_ms_sum bigint, delay_ms_max bigint, braze_reported_sends bigint,
+    recorded_of_reported bigint
+  );
+
+  return v_measured -> 'metrics';
+end;
+$$;
+
+comment on function public.rollup_webhook_health(date, timestamptz) is
+  'Measures a UTC date and keeps what it came to; returns the metrics. Safe to repeat.';
+
+revoke execute on function public.rollup_webhook_health(date, timestamptz) from public;
+grant execute on function public.rollup_webhook_health(date, timestamptz) to service_role;
+
+create function public.last_health_date()
+returns date
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select max(metrics.date) from public.webhook_health_metrics as metrics;
+$$;
+
+comment on function public.last_health_date() is 'The last UTC date that was rolled up, or null.';
+
+revoke execute on function public.last_health_date() from public;
+grant execute on function public.last_health_date() to service_role;
