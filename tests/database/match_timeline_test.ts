@@ -1,0 +1,176 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  minutes,
+  NOBODY,
+  NOW,
+  scheduledMatch,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+import { addEvent } from "./health.ts";
+
+interface Told {
+  readonly at: string;
+  readonly kind: string;
+  readonly what: string;
+  readonly details: Record<string, unknown>;
+}
+
+function timeline({ call }: Suite, matchId: number): Promise<Told[]> {
+  return call("match_timeline", { p_match_id: matchId });
+}
+
+const SEND_AT = minutes(540);
+
+Deno.test(
+  "match_timeline() tells the whole story of a match in order, and of no other",
+  withSuite(async (suite) => {
+    const { sql } = suite;
+    const match = await scheduledMatch(suite, 1001);
+    await addMatch(suite, 1002);
+    await sql`update public.matches set updated_at = ${minutes(-10)} where id = 1001`;
+    await sql`update public.match_changes set changed_at = ${minutes(-60)} where kind = 'added'`;
+    await sql`
+      update public.matches set kickoff_at = ${minutes(630)}, updated_at = ${
+      minutes(-5)
+    } where id = 1001`;
+    await sql`
+      update public.schedule_ledger
+      set preflight_at = ${minutes(530)}, preflight_result = 'ok', status = 'sent',
+        sent_confirmed_at = ${minutes(541)}, sent_evidence = 'push'
+      where match_id = 1001`;
+    const due = { matchId: 1001, ledgerId: match.ledger_id };
+    for (const lateSeconds of [5, 20, 65]) {
+      await addEvent(suite, due, { due: SEND_AT, lateSeconds, delaySeconds: 2 });
+    }
+    await addEvent(suite, due, { due: SEND_AT, lateSeconds: 70, event_type: "open" });
+    await sql`
+      insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id)
+      values
+        (${minutes(543)}, 'braze-webhook', 'attribution_changed', 'tie became send_id', 1001),
+        (${minutes(529)}, 'braze-reconcile', 'duplicate_count', 'Match 1001 has 2 schedules', 1001),
+        (${
+      minutes(529)
+    }, 'braze-reconcile', 'duplicate_count', 'Match 1002 has 2 schedules', 1002)`;
+    await sql`
+      insert into public.alerts (fingerprint, rule, severity, audience, title, match_id, first_seen_at,
+        last_seen_at, resolved_at)
+      values ('f', 'kickoff_changed', 'warning', 'admin', 't', 1001, ${minutes(531)}, ${
+      minutes(532)
+    },
+        ${minutes(544)})`;
+    await sql`
+      insert into public.operator_actions (acted_at, action, match_id, ledger_id, generation, actor_kind,
+        reason, before, run_id)
+      values (${
+      minutes(545)
+    }, 'mark_sent', 1001, ${match.ledger_id}, 1, 'secret_key', 'seen on my phone',
+        '{}', ${NOBODY})`;
+
+    const story = await timeline(suite, 1001);
+    deepStrictEqual(
+      story.map(({ at, kind, what }) => [
+        (Date.parse(at) - NOW.getTime()) / 60_000,
+        kind,
+        what,
+      ]),
+      [
+        [-60, "fixture", "added"],
+        [-5, "fixture", "changed"],
+        [0, "attempt", "create opened"],
+        [0, "attempt", "create succeeded"],
+        [529, "log", "duplicate_count"],
+        [530, "check", "preflight ok"],
+        [531, "alert", "kickoff_changed raised"],
+        [540, "ledger", "due"],
+        [540, "events", "push send"],
+        [541, "events", "push open"],
+        [541, "events", "push send"],
+        [541, "ledger", "sent"],
+        [543, "attribution", "attribution_changed"],
+        [544, "alert", "kickoff_changed resolved"],
+        [545, "person", "mark_sent"],
+      ],
+    );
+    deepStrictEqual(story[1]?.details, {
+      kickoff_at: { from: "2024-12-07T16:00:00+00:00", to: "2024-12-07T16:30:00+00:00" },
+    });
+    strictEqual(story[8]?.details.events, 2);
+    strictEqual(story.at(-1)?.details.reason, "seen on my phone");
+  }),
+);
+
+Deno.test(
+  "match_timeline() tells of a match without a ledger row what there is, and of an unknown one nothing",
+  withSuite(async (suite) => {
+    await addMatch(suite, 1);
+    deepStrictEqual((await timeline(suite, 1)).map(({ what }) => what), ["added"]);
+    deepStrictEqual(await timeline(suite, 2), []);
+  }),
+);
+
+Deno.test(
+  "match_timeline() tells of an attempt that is still open, and of one that was settled later",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite, 1);
+    await suite.sql`
+      update public.schedule_attempts
+      set outcome = 'unknown', settled_at = ${minutes(30)}, settled_as = 'adopted'`;
+    await suite.sql`update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
+    deepStrictEqual(
+      (await timeline(suite, 1)).filter(({ kind }) => kind !== "fixture").map(({ what }) => what),
+      [
+        "create opened",
+        "create unknown",
+        "cancelled",
+        "create settled",
+      ],
+    );
+    await suite.sql`
+      update public.schedule_attempts set outcome = null, closed_at = null, settled_at = null, settled_as = null`;
+    deepStrictEqual(
+      (await timeline(suite, 1)).filter(({ kind }) => kind === "attempt").map(({ what }) => what),
+      [
+        "create opened",
+      ],
+    );
+  }),
+);
+
+async function changes({ sql }: Suite): Promise<unknown[]> {
+  const rows = await sql`select kind, changed_at, changes from public.match_changes order by id`;
+  return rows.map((row) => [row.kind, row.changed_at, row.changes]);
+}
+
+Deno.test(
+  "a change of a match is kept with the sync's own time, and writing the same again is none",
+  withSuite(async (suite) => {
+    const { sql } = suite;
+    // As the fixture sync writes: with the rights of the project's secret key.
+    await sql.begin(async (tx) => {
+      await tx`set local role service_role`;
+      await tx`
+        insert into public.matches (id, competition, home_team, away_team, kickoff_at, updated_at)
+        values (1, 'League', 'Home', 'Away', ${NOW}, ${NOW})`;
+      await tx`update public.matches set updated_at = ${minutes(1)}, home_team = 'Home'`;
+      await tx`
+        update public.matches
+        set status = 'postponed', trigger_properties = '{"a": 1}', updated_at = ${minutes(2)}`;
+    });
+    deepStrictEqual(await changes(suite), [
+      ["added", NOW, {
+        competition: "League",
+        home_team: "Home",
+        away_team: "Away",
+        kickoff_at: "2024-12-07T06:00:00+00:00",
+        status: "scheduled",
+        trigger_properties: {},
+      }],
+      ["changed", minutes(2), {
+        status: { from: "scheduled", to: "postponed" },
+        trigger_properties: { from: {}, to: { a: 1 } },
+      }],
+    ]);
+  }),
+);

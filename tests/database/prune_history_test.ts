@@ -1,0 +1,196 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { event, ingest } from "./events.ts";
+import { minutes, NOBODY, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
+
+const DAY = 24 * 60;
+const days = (count: number) => minutes(count * DAY);
+
+type Counts = Readonly<Record<string, number | boolean>>;
+
+async function prune({ sql }: Suite, now: Date): Promise<Counts> {
+  const [row] = await sql<{ counts: Counts }[]>`select private.prune_history(${now}) as counts`;
+  if (row === undefined) throw new Error("Cannot prune: no answer came");
+  return row.counts;
+}
+
+const NOTHING = {
+  cron_runs: 0,
+  scheduler_logs: 0,
+  job_runs: 0,
+  count_audit_logs: 0,
+  resolved_alerts: 0,
+  raw_payloads: 0,
+  partitions: 0,
+  more: false,
+};
+
+async function fill({ sql }: Suite): Promise<void> {
+  await sql`
+    insert into cron.job_run_details (jobid, status, start_time, end_time)
+    values (1, 'succeeded', ${NOW}, ${NOW}), (1, 'starting', ${NOW}, null), (1, 'running', null, null)`;
+  await sql`
+    insert into public.scheduler_logs (logged_at, function_name, action, reason)
+    values (${NOW}, 'f', 'a', 'r')`;
+  await sql`
+    insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
+    values (${NOBODY}, ${NOW}, 'empty', 0, 'unknown')`;
+  await sql`
+    insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at,
+      resolved_at)
+    values ('closed', 'r', 'info', 'admin', 't', ${NOW}, ${NOW}, ${NOW}),
+      ('open', 'r', 'info', 'admin', 't', ${NOW}, ${NOW}, null)`;
+  await sql`
+    insert into public.job_runs (function_name, caller, outcome, called_at)
+    values ('braze-scheduler', 'secret_key', 'failed', ${NOW})`;
+}
+
+Deno.test(
+  "prune_history() deletes each kind when its time is over, and nothing sooner",
+  withSuite(async (suite) => {
+    await fill(suite);
+    await suite.sql`update private.settings set partitions_kept = null`;
+    deepStrictEqual(await prune(suite, days(7)), NOTHING);
+    strictEqual((await prune(suite, minutes(7 * DAY + 1))).cron_runs, 2);
+    strictEqual((await prune(suite, days(90))).job_runs, 0);
+    strictEqual((await prune(suite, minutes(90 * DAY + 1))).job_runs, 1);
+    strictEqual((await prune(suite, days(180))).scheduler_logs, 0);
+    strictEqual((await prune(suite, minutes(180 * DAY + 1))).scheduler_logs, 1);
+    const { count_audit_logs, resolved_alerts } = await prune(suite, days(400));
+    deepStrictEqual([count_audit_logs, resolved_alerts], [0, 0]);
+    const last = await prune(suite, minutes(400 * DAY + 1));
+    deepStrictEqual([last.count_audit_logs, last.resolved_alerts], [1, 1]);
+    deepStrictEqual(await prune(suite, days(10_000)), NOTHING);
+  }),
+);
+
+Deno.test(
+  "prune_history() keeps open alerts, the journal, the runs it names, runs under way and each last success",
+  withSuite(async (suite) => {
+    await fill(suite);
+    await scheduledMatch(suite);
+    await suite.sql`
+      update public.schedule_attempts set outcome = 'unknown', closed_at = opened_at`;
+    await suite.sql`
+      insert into public.job_runs (function_name, caller, outcome, called_at, finished_at)
+      values ('braze-reconcile', 'secret_key', 'succeeded', ${NOW}, ${NOW}),
+        ('braze-reconcile', 'secret_key', 'succeeded', ${minutes(1)}, ${minutes(1)}),
+        ('braze-reconcile', 'secret_key', 'failed', ${minutes(2)}, ${minutes(2)})`;
+    await suite.sql`
+      update private.settings set partitions_kept = null, raw_payloads_kept = null`;
+    strictEqual((await prune(suite, days(10_000))).job_runs, 3);
+    const runs = await suite.sql`
+      select function_name, outcome, called_at from public.job_runs order by function_name`;
+    deepStrictEqual(runs.map((run) => [run.function_name, run.outcome, run.called_at]), [
+      ["braze-reconcile", "succeeded", minutes(1)],
+      ["braze-scheduler", "running", NOW],
+    ]);
+    deepStrictEqual(
+      (await suite.sql`select fingerprint from public.alerts`).map((row) => row.fingerprint),
+      ["open"],
+    );
+    strictEqual((await suite.sql`select 1 from public.schedule_attempts`).length, 1);
+  }),
+);
+
+Deno.test(
+  "prune_history() keeps for ever what a setting of null says",
+  withSuite(async (suite) => {
+    await fill(suite);
+    await ingest(suite, { events: [event("old")] });
+    await suite.sql`
+      update private.settings
+      set cron_runs_kept = null, logs_kept = null, job_runs_kept = null, audits_kept = null,
+        resolved_alerts_kept = null, raw_payloads_kept = null, partitions_kept = null`;
+    deepStrictEqual(await prune(suite, days(10_000)), NOTHING);
+  }),
+);
+
+Deno.test(
+  "prune_history() goes in batches, says when there is more, and comes to the end",
+  withSuite(async (suite) => {
+    const events = Array.from({ length: 5 }, (_, index) => event(`e-${index}`));
+    await ingest(suite, { events: [...events, event("young", { sent_at: days(2) })] });
+    await suite.sql`
+      insert into public.scheduler_logs (logged_at, function_name, action, reason)
+      select ${NOW}, 'f', 'a', 'r' from generate_series(1, 3)`;
+    await suite.sql`
+      update private.settings set prune_batch = 2, raw_payloads_kept = '1 day', logs_kept = '7 days'`;
+    const seen: unknown[] = [];
+    for (let call = 0; call < 4; call++) {
+      const { raw_payloads, scheduler_logs, more } = await prune(suite, days(8));
+      seen.push([raw_payloads, scheduler_logs, more]);
+    }
+    deepStrictEqual(seen, [[2, 2, true], [2, 1, true], [2, 0, true], [0, 0, false]]);
+    const rows = await suite.sql`
+      select event_id, raw_payload <> '{}' as whole, dispatch_id, confidence from public.notification_sends
+      order by event_id`;
+    deepStrictEqual(rows.map((row) => row.whole), [false, false, false, false, false, false]);
+    deepStrictEqual(new Set(rows.map((row) => row.confidence)), new Set(["none"]));
+  }),
+);
+
+Deno.test(
+  "prune_history() leaves the payloads of young events, and does not read old ones again",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [event("old"), event("young", { sent_at: days(3) })] });
+    await suite.sql`update private.settings set raw_payloads_kept = '2 days'`;
+    strictEqual((await prune(suite, days(4))).raw_payloads, 1);
+    const [young] = await suite.sql`
+      select raw_payload from public.notification_sends where event_id = 'young'`;
+    deepStrictEqual(young?.raw_payload, { id: "young" });
+    const progress = only(await suite.sql`select sent_at, event_id from private.prune_progress`);
+    deepStrictEqual([progress.sent_at, progress.event_id], [NOW, "old"]);
+    strictEqual((await prune(suite, days(6))).raw_payloads, 1);
+  }),
+);
+
+Deno.test(
+  "prune_history() drops whole partitions that are past keeping, with their entry, and no other",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [event("old"), event("kept", { sent_at: days(31) })] });
+    await suite
+      .sql`update private.settings set partitions_kept = '1 month', raw_payloads_kept = null`;
+    const left = async () =>
+      (await suite.sql`
+        select partition_name from private.event_partitions where starts_at < '2025-04-01' order by starts_at`)
+        .map((row) => row.partition_name);
+    const all = await left();
+    deepStrictEqual(all, [
+      "notification_sends_202411",
+      "notification_sends_202412",
+      "notification_sends_202501",
+      "notification_sends_202502",
+      "notification_sends_202503",
+    ]);
+    // December ended a month ago.
+    strictEqual((await prune(suite, new Date("2025-01-31T23:59:59Z"))).partitions, 1);
+    strictEqual((await prune(suite, new Date("2025-02-01T00:00:00Z"))).partitions, 1);
+    deepStrictEqual(await left(), all.slice(2));
+    const kept = await suite.sql`select event_id from public.notification_sends`;
+    deepStrictEqual(kept.map((row) => row.event_id), ["kept"]);
+    const tables = await suite.sql`
+      select 1 from pg_class where relname in ('notification_sends_202411', 'notification_sends_202412')`;
+    strictEqual(tables.length, 0);
+    // What comes late for it is kept as a reject, not lost.
+    strictEqual((await ingest(suite, { events: [event("late")] })).rejected, 1);
+  }),
+);
+
+Deno.test(
+  "prune_history() does not wait for a partition that somebody reads, nor lose the rest of its work",
+  withSuite(async (suite) => {
+    await fill(suite);
+    await ingest(suite, { events: [event("old")] });
+    const reader = await suite.sql.reserve();
+    try {
+      await reader`begin`;
+      await reader`select * from public.notification_sends`;
+      const { partitions, scheduler_logs } = await prune(suite, days(10_000));
+      deepStrictEqual([partitions, scheduler_logs], [0, 1]);
+      await reader`rollback`;
+    } finally {
+      reader.release();
+    }
+    ok(Number((await prune(suite, days(10_000))).partitions) >= 5);
+  }),
+);
