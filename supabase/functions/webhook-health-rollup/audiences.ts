@@ -1,0 +1,69 @@
+/** How many users follow each team, from the segments that stand for them. */
+import type { SegmentStatistics } from "../_shared/braze/schemas.ts";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import type { AudienceSize } from "../_shared/store/health.ts";
+import type { LogEntry } from "../_shared/store/notices.ts";
+import { isPastDeadline, type Run } from "../_shared/timed_function.ts";
+
+/** Today's may not be counted yet. */
+const LENGTH_DAYS = 2;
+
+export interface Measured {
+  readonly measured: number;
+  readonly failed: number;
+  /** Teams that the deadline left out; the next run begins with them. */
+  readonly left: number;
+}
+
+export async function measureAudiences(
+  { store, braze, clock, functionName }: Dependencies,
+  run: Run,
+): Promise<Measured> {
+  const teams = await store.health.teamsToMeasure();
+  const sizes: AudienceSize[] = [];
+  const logs: LogEntry[] = [];
+  for (const { name, segmentId } of teams) {
+    if (isPastDeadline(run, clock.now())) break;
+    const answer = await braze.segmentStatistics(
+      { segmentId, lengthDays: LENGTH_DAYS },
+      { deadline: run.deadline },
+    );
+    const size = answer.outcome === "succeeded"
+      ? latestSize(answer.value)
+      : null;
+    if (size !== null) {
+      sizes.push({ name, size });
+      continue;
+    }
+    logs.push({
+      action: "audience_not_measured",
+      reason: answer.outcome === "succeeded"
+        ? `Cannot measure ${name}: Braze named no size of its segment`
+        : `Cannot measure ${name}: ${answer.detail}`,
+      matchId: null,
+      details: { team: name, segment_id: segmentId },
+    });
+  }
+  const measured = await store.health.storeAudienceSizes(sizes, clock.now());
+  await store.notices.writeLogs(
+    logs,
+    { functionName, runId: run.runId },
+    clock.now(),
+  );
+  return {
+    measured,
+    failed: logs.length,
+    left: teams.length - sizes.length - logs.length,
+  };
+}
+
+/** Of the last day that has one. */
+export function latestSize(days: SegmentStatistics): number | null {
+  const sizes = days.toSorted((a, b) => a.day < b.day ? -1 : 1).map((
+    { size },
+  ) => size);
+  return sizes.findLast((size): size is number =>
+    Number.isSafeInteger(size) && Number(size) >= 0
+  ) ??
+    null;
+}

@@ -1,0 +1,8 @@
+/** Wires webhook-health-rollup to the platform. */
+import { connect } from "../_shared/dependencies.ts";
+import { hosted } from "../_shared/platform.ts";
+import { createHandler } from "./handler.ts";
+
+export default {
+  fetch: createHandler(connect(hosted, "webhook-health-rollup")),
+};
