@@ -25,8 +25,11 @@ begin
     'kind', told.kind,
     'value', told.value,
     'ledger_id', ledger.id,
-    -- Our own send id is kept over all generations of the match.
-    'generation', case when told.kind = 'send_id' and told.value = ledger.send_id then null else checked.generation end
+    -- Our own send id is kept over all generations of the match, one of Braze's belongs to one.
+    'generation', case
+      when told.kind = 'send_id' and told.value = ledger.send_id and private.is_own_send_id(told.value) then null
+      else checked.generation
+    end
   )), '[]'), 'preflight', p_now)
   into v_learned
   from pg_catalog.jsonb_to_recordset(p_checks) as checked (

@@ -43,7 +43,7 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
     kickoffAt: KICKOFF_AT,
     status: "scheduled",
     triggerProperties: {},
-    sendId: "match-1",
+    sendId: `match-${changes.matchId ?? 1}`,
     ledger: null,
     ...changes,
   };

@@ -41,6 +41,12 @@ Deno.test("a match keeps the send id that it has, and spends nothing", async () 
   deepStrictEqual(sendIds.logs, []);
 });
 
+Deno.test("a match gets a send id of its own in place of one that Braze made", async () => {
+  const { sendIds, said } = setup(0);
+  strictEqual(await sendIds.for(match({ sendId: "made-by-braze" })), "match-1");
+  strictEqual(said("braze.sendId").length, 1);
+});
+
 Deno.test("the hundredth send id of a day is made, the next is not, and that is logged", async () => {
   const { sendIds, said } = setup(99);
   const made = [await sendIds.for(fresh(1)), await sendIds.for(fresh(2))];

@@ -1,0 +1,38 @@
+/** Sends that are near, as the pre-flight check gets them. */
+import type {
+  LedgerRow,
+  PlannedSchedule,
+} from "../../supabase/functions/_shared/store/planning.ts";
+import type { NearSend } from "../../supabase/functions/_shared/store/preflight.ts";
+import { ledgerIdOf } from "./facts.ts";
+import { match, row, SEND_AT, wanted } from "./matches.ts";
+
+/** Due, pending, scheduled as wanted, but for what a test changes. */
+export function nearSend(
+  changes: {
+    readonly matchId?: number;
+    readonly fixture?: Parameters<typeof match>[0];
+    readonly ledger?: Partial<LedgerRow>;
+    readonly schedule?: Partial<PlannedSchedule>;
+    readonly isDue?: boolean;
+    readonly dispatchId?: string | null;
+  } = {},
+): NearSend {
+  const { matchId = 1 } = changes;
+  const ledger = row(
+    {
+      ledgerId: ledgerIdOf(matchId),
+      signature: wanted(match({ matchId })).signature,
+      ...changes.ledger,
+    },
+    { brazeScheduleId: `schedule-${matchId}`, ...changes.schedule },
+  );
+  return {
+    fixture: match({ matchId, ledger, ...changes.fixture }),
+    ledger,
+    sendAt: SEND_AT,
+    dispatchId: changes.dispatchId ?? null,
+    sendId: `match-${matchId}`,
+    isDue: changes.isDue ?? true,
+  };
+}
