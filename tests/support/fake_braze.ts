@@ -9,6 +9,7 @@ import {
   CampaignDetails,
   type CreatedSchedule,
   type ListedBroadcast,
+  type SegmentStatistics,
 } from "../../supabase/functions/_shared/braze/schemas.ts";
 
 const CALL = { attempts: 1, earlierUnknown: false, rateLimit: NO_RATE_LIMIT } as const;
@@ -46,6 +47,7 @@ export interface Answers {
   readonly sendId?: CallResult<{ readonly sendId: string }>;
   readonly listing?: CallResult<readonly ListedBroadcast[]>;
   readonly campaign?: (campaignId: string) => CallResult<CampaignDetails>;
+  readonly segment?: (segmentId: string) => CallResult<SegmentStatistics>;
 }
 
 /** `note` hears of each call, with the deadline that it was given. */
@@ -86,6 +88,9 @@ export function fakeBraze(
     campaignStatistics: unused,
     listSegments: unused,
     segmentDetails: unused,
-    segmentStatistics: unused,
+    segmentStatistics({ segmentId }, options) {
+      note("braze.segment", segmentId, options?.deadline);
+      return Promise.resolve(answers.segment?.(segmentId) ?? succeeded([]));
+    },
   };
 }
