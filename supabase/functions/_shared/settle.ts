@@ -16,7 +16,7 @@ export function createSettle({ store, clock, environment, functionName }: Depend
     const groups = await store.events.openEvidence(lessons);
     if (groups.length === 0) return [];
     const context = await store.events.context(questionFor(groups.map((group) => group.evidence)));
-    const settlements = groups.flatMap((group) => reconsider(group, context));
+    const settlements = groups.flatMap((group) => reconsider(group, context, campaignIds));
     if (settlements.length === 0) return [];
     const { wentOut } = await store.events.settle(settlements, {
       functionName,
@@ -25,12 +25,17 @@ export function createSettle({ store, clock, environment, functionName }: Depend
     });
     return wentOut;
   };
+}
 
-  function reconsider(group: EvidenceGroup, context: Context): Settlement[] {
-    const attribution = correlate(group.evidence, context, campaignIds);
-    if (isSame(group, attribution)) return [];
-    return [{ group, attribution, proof: proofOf(group.evidence, attribution) }];
-  }
+/** The new verdict on stored events that say the same of themselves; nothing where it is the old one. */
+export function reconsider(
+  group: EvidenceGroup,
+  context: Context,
+  campaignIds: readonly string[],
+): Settlement[] {
+  const attribution = correlate(group.evidence, context, campaignIds);
+  if (isSame(group, attribution)) return [];
+  return [{ group, attribution, proof: proofOf(group.evidence, attribution) }];
 }
 
 function isSame({ current }: EvidenceGroup, attribution: Attribution): boolean {

@@ -54,7 +54,7 @@ const CorrelationContext = z.object({
   ),
 }).transform(({ ledgers, identifiers }) => createContext(ledgers, identifiers));
 
-const LearnedNow = z.object({
+export const LearnedNow = z.object({
   kind,
   value: z.string(),
   ledger_id: z.guid(),
@@ -93,7 +93,7 @@ const Receipt = z.object({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-const EvidenceGroup = z.object({
+export const EvidenceGroup = z.object({
   sent_at: instant,
   event_type: z.string(),
   channel: z.string(),
@@ -246,7 +246,7 @@ function writeEvidence(evidence: Evidence) {
   };
 }
 
-function writeAttribution(attribution: Attribution) {
+export function writeAttribution(attribution: Attribution) {
   return {
     match_id: attribution.matchId,
     ledger_id: attribution.ledgerId,
@@ -261,7 +261,7 @@ function writeAttribution(attribution: Attribution) {
   };
 }
 
-function writeIdentifier(identifier: LearnedIdentifier) {
+export function writeIdentifier(identifier: LearnedIdentifier) {
   return {
     kind: identifier.kind,
     value: identifier.value,
@@ -270,7 +270,7 @@ function writeIdentifier(identifier: LearnedIdentifier) {
   };
 }
 
-function writeProof(evidence: Evidence, attribution: Attribution, proof: Proof | null) {
+export function writeProof(evidence: Evidence, attribution: Attribution, proof: Proof | null) {
   if (proof === null) return [];
   return [{
     ledger_id: attribution.ledgerId,
@@ -282,6 +282,6 @@ function writeProof(evidence: Evidence, attribution: Attribution, proof: Proof |
 }
 
 /** A batch says the same of one schedule a hundred times. */
-function unique<T>(rows: readonly T[]): T[] {
+export function unique<T>(rows: readonly T[]): T[] {
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
 }
