@@ -31,7 +31,7 @@ begin
 
       union all
       select
-        attempt.opened_at, 3, 'attempt', attempt.kind || ' opened',
+        attempt.opened_at, case attempt.kind when 'send_id' then 3 else 5 end, 'attempt', attempt.kind || ' opened',
         pg_catalog.jsonb_build_object(
           'attempt_id', attempt.id, 'run_id', attempt.run_id, 'reason', attempt.reason,
           'generation', attempt.generation, 'braze_schedule_id', attempt.braze_schedule_id
@@ -41,7 +41,7 @@ begin
 
       union all
       select
-        attempt.closed_at, 4, 'attempt', attempt.kind || ' ' || attempt.outcome,
+        attempt.closed_at, case attempt.kind when 'send_id' then 4 else 6 end, 'attempt', attempt.kind || ' ' || attempt.outcome,
         pg_catalog.jsonb_build_object(
           'attempt_id', attempt.id, 'generation', attempt.generation,
           'braze_schedule_id', attempt.braze_schedule_id, 'http_status', attempt.http_status, 'detail', attempt.detail
@@ -51,20 +51,20 @@ begin
 
       union all
       select
-        attempt.settled_at, 5, 'attempt', attempt.kind || ' settled',
+        attempt.settled_at, 7, 'attempt', attempt.kind || ' settled',
         pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'settled_as', attempt.settled_as)
       from public.schedule_attempts as attempt
       where attempt.match_id = p_match_id and attempt.settled_at is not null
 
       union all
       select
-        v_ledger.preflight_at, 6, 'check', 'preflight ' || v_ledger.preflight_result,
+        v_ledger.preflight_at, 8, 'check', 'preflight ' || v_ledger.preflight_result,
         pg_catalog.jsonb_build_object('generation', v_ledger.generation)
       where v_ledger.preflight_at is not null
 
       union all
       select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 7, 'events',
+        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 9, 'events',
         event.channel || ' ' || event.event_type,
         pg_catalog.jsonb_build_object(
           'events', count(*),
@@ -81,7 +81,7 @@ begin
 
       union all
       select
-        log.logged_at, 8,
+        log.logged_at, 10,
         case
           when log.action in ('attribution_changed', 'low_confidence_correlation', 'contradicting_evidence')
             then 'attribution'
@@ -96,14 +96,14 @@ begin
 
       union all
       select
-        v_ledger.sent_confirmed_at, 9, 'ledger', 'sent',
+        v_ledger.sent_confirmed_at, 11, 'ledger', 'sent',
         pg_catalog.jsonb_build_object('generation', v_ledger.generation, 'evidence', v_ledger.sent_evidence)
       where v_ledger.sent_confirmed_at is not null
 
       union all
       -- When it was cancelled is not kept apart; nothing is changed in a cancelled row but to take that back.
       select
-        v_ledger.updated_at, 9, 'ledger', 'cancelled',
+        v_ledger.updated_at, 11, 'ledger', 'cancelled',
         pg_catalog.jsonb_build_object(
           'generation', v_ledger.generation, 'reason', v_ledger.cancel_reason, 'notes', v_ledger.notes
         )
@@ -116,7 +116,7 @@ begin
 
       union all
       select
-        alert.first_seen_at, 10, 'alert', alert.rule || ' raised',
+        alert.first_seen_at, 12, 'alert', alert.rule || ' raised',
         pg_catalog.jsonb_build_object(
           'severity', alert.severity, 'title', alert.title, 'occurrences', alert.occurrences, 'details', alert.details
         )
@@ -125,7 +125,7 @@ begin
 
       union all
       select
-        alert.resolved_at, 11, 'alert', alert.rule || ' resolved',
+        alert.resolved_at, 13, 'alert', alert.rule || ' resolved',
         pg_catalog.jsonb_build_object('title', alert.title, 'first_seen_at', alert.first_seen_at)
       from public.alerts as alert
       where alert.match_id = p_match_id and alert.resolved_at is not null
