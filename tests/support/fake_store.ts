@@ -10,6 +10,11 @@ import type { Journal } from "../../supabase/functions/_shared/store/journal.ts"
 import type { Alert } from "../../supabase/functions/_shared/store/notices.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
+import type { Deliveries } from "../../supabase/functions/_shared/store/deliveries.ts";
+import type { Health } from "../../supabase/functions/_shared/store/health.ts";
+import type { Quality } from "../../supabase/functions/_shared/store/quality.ts";
+import type { Known, Recovered } from "../../supabase/functions/_shared/store/reconciliation.ts";
+import type { Rejects } from "../../supabase/functions/_shared/store/rejects.ts";
 import type { Claim, Runs } from "../../supabase/functions/_shared/store/runs.ts";
 import type { Store } from "../../supabase/functions/_shared/store/store.ts";
 import { ledgerIdOf } from "./facts.ts";
@@ -33,7 +38,15 @@ export interface StoreChanges {
   readonly journal?: Partial<Journal>;
   readonly events?: Partial<Events>;
   readonly listings?: Partial<Store["listings"]>;
+  readonly preflight?: Partial<Store["preflight"]>;
+  readonly audits?: Partial<Store["audits"]>;
+  readonly health?: Partial<Health>;
+  readonly reconciliation?: Partial<Store["reconciliation"]>;
+  readonly openEvents?: Partial<Store["openEvents"]>;
   readonly notices?: Partial<Store["notices"]>;
+  readonly deliveries?: Partial<Deliveries>;
+  readonly quality?: Partial<Quality>;
+  readonly rejects?: Partial<Rejects>;
   readonly claim?: Claim;
   readonly planInput?: Partial<PlanInput>;
 }
@@ -98,6 +111,65 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       cancelAbsent: (schedule) => noted("listings.cancelAbsent", schedule, true),
       ...changes.listings,
     },
+    preflight: {
+      load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
+      note: (checks) => noted("preflight.note", checks, { learned: [], cancelled: [] }),
+      ...changes.preflight,
+    },
+    audits: {
+      load: (scheduleIds) => noted("audits.load", scheduleIds, { pending: [], known: [] }),
+      record: (audit) => noted("audits.record", audit, undefined),
+      ...changes.audits,
+    },
+    health: {
+      lastDate: () => noted("health.lastDate", undefined, null),
+      measure: (date) => noted("health.measure", date, { date }),
+      rollUp: (date) => noted("health.rollUp", date, { date }),
+      refreshSendCounts: (from, until) => noted("health.refreshSendCounts", { from, until }, 0),
+      detectDoublePushes: (from, until) =>
+        noted("health.detectDoublePushes", { from, until }, {
+          matchesJudged: 0,
+          matches: 0,
+          users: 0,
+          raised: 0,
+          resolved: 0,
+        }),
+      teamsToMeasure: () => noted("health.teamsToMeasure", undefined, []),
+      storeAudienceSizes: (sizes) => noted("health.storeAudienceSizes", sizes, sizes.length),
+      ...changes.health,
+    },
+    reconciliation: {
+      load: (window) => noted("reconciliation.load", window, NOTHING_KNOWN),
+      confirmByEvents: (ledgerIds) => noted("reconciliation.confirmByEvents", ledgerIds, []),
+      adopt: (schedule) => noted("reconciliation.adopt", schedule, { adopted: true, learned: [] }),
+      openStrayDelete: (attempt) => noted("reconciliation.openStrayDelete", attempt, undefined),
+      settleUnknown: (schedules, attempts) =>
+        noted("reconciliation.settleUnknown", { schedules, attempts }, {
+          schedules: schedules.length,
+          attemptIds: attempts.map(({ attemptId }) => attemptId),
+        }),
+      settleByStatistics: (match, count) =>
+        noted("reconciliation.settleByStatistics", { match, count }, true),
+      storeReportedCounts: (counts) =>
+        noted("reconciliation.storeReportedCounts", counts, counts.length),
+      markSent: (action) => noted("reconciliation.markSent", action, recovered(action.matchId)),
+      undoMarkSent: (action) =>
+        noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
+      ...changes.reconciliation,
+    },
+    openEvents: {
+      groups: (after, until) => noted("openEvents.groups", { after, until }, []),
+      echoes: (from, until) => noted("openEvents.echoes", { from, until }, []),
+      settleSingle: (settlements) =>
+        noted("openEvents.settleSingle", settlements, {
+          settled: settlements.length,
+          learned: [],
+        }),
+      sends: (window) => noted("openEvents.sends", window, { seconds: [], schedules: [] }),
+      eliminate: (_campaignId, elimination) =>
+        noted("openEvents.eliminate", elimination, elimination.events),
+      ...changes.openEvents,
+    },
     notices: {
       raiseAlerts(alerts) {
         told.alerts.push(...alerts);
@@ -113,6 +185,23 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
         return noted("notices.writeLogs", entries, undefined);
       },
       ...changes.notices,
+    },
+    deliveries: {
+      // At the end of every run: what is not the matter of a test is not noted in it.
+      claim: () => Promise.resolve([]),
+      record: (deliveries, outcome) =>
+        noted("deliveries.record", { deliveries, outcome }, undefined),
+      ...changes.deliveries,
+    },
+    quality: {
+      judge: (limits) => noted("quality.judge", limits, []),
+      resolvePast: (now) => noted("quality.resolvePast", now, 0),
+      ...changes.quality,
+    },
+    rejects: {
+      load: (request) => noted("rejects.load", request, { rejects: [], places: [] }),
+      markReplayed: (digests) => noted("rejects.markReplayed", digests, undefined),
+      ...changes.rejects,
     },
   };
 }
@@ -138,4 +227,16 @@ export function receiptOf(
     went_out: [],
     ...changes,
   };
+}
+
+const NOTHING_KNOWN: Known = {
+  matches: [],
+  attempts: [],
+  duplicateDays: [],
+  schedulerRanAt: null,
+  freshMatchIds: [],
+};
+
+function recovered(matchId: number): Recovered {
+  return { matchId, done: true, refused: null };
 }

@@ -1,6 +1,8 @@
 /** All that a function depends on, in memory: who calls is told, and every call is written down. */
 import type { Caller } from "../../supabase/functions/_shared/callers.ts";
 import type { FunctionName, Identification } from "../../supabase/functions/_shared/callers.ts";
+import type { PostAlert } from "../../supabase/functions/_shared/alerts/webhook.ts";
+import type { Environment } from "../../supabase/functions/_shared/config.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
 import { createLog } from "../../supabase/functions/_shared/log.ts";
 import { type Answers, fakeBraze } from "./fake_braze.ts";
@@ -15,6 +17,8 @@ export interface WorldOptions extends StoreChanges {
   readonly identification?: Identification;
   readonly now?: string;
   readonly braze?: Answers;
+  readonly postAlert?: PostAlert;
+  readonly environment?: Partial<Environment>;
   /** Hears of each call before it is answered. */
   readonly during?: (call: string, world: World) => void;
 }
@@ -77,8 +81,16 @@ export function fakeWorld(options: WorldOptions = {}): World {
         brazeApiKey: "key",
         brazeCampaignId: CAMPAIGN,
         brazeBroadcast: false,
+        preflightFromMs: 300_000,
+        preflightUntilMs: 900_000,
         runDeadlineMs: RUN_DEADLINE_MS,
+        alertWebhookUrls: null,
+        alertDigestAt: 5,
+        lowConfidenceShareMax: 0.2,
+        reconcileCancelsMax: 20,
+        reconcileCancelShareMax: 0.2,
         secrets: [],
+        ...options.environment,
       },
       identifyCaller: () => Promise.resolve(options.identification ?? { ok: true, caller }),
       store: fakeStore(note, told, options),
@@ -86,6 +98,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
         options.braze ?? {},
         (call, body, deadline) => note(call, { body, deadline }),
       ),
+      postAlert: options.postAlert ?? (() => Promise.resolve({ ok: true })),
       waitUntil: (work) => void background.push(work),
       newId: () => `id-${++ids}`,
     },

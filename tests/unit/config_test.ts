@@ -36,7 +36,12 @@ Deno.test("readEnvironment() reads what is set and takes the usual for the rest"
     sendLeadMs: 3_600_000,
     freezeMs: 900_000,
     horizonMs: 604_800_000,
+    preflightFromMs: 300_000,
+    preflightUntilMs: 900_000,
     runDeadlineMs: 60_000,
+    alertWebhookUrls: null,
+    alertDigestAt: 5,
+    lowConfidenceShareMax: 0.2,
     secrets: [
       "sb_secret_default",
       "sb_secret_reports",
@@ -56,6 +61,8 @@ Deno.test("readEnvironment() reads what may be changed", () => {
     SEND_LEAD_MINUTES: "90",
     FREEZE_MINUTES: "0",
     HORIZON_DAYS: "14",
+    PREFLIGHT_FROM_MINUTES: "0",
+    PREFLIGHT_UNTIL_MINUTES: "30",
     TEAM_ATTRIBUTES: "Club, Club 2",
     BRAZE_BROADCAST: "true",
     RUN_DEADLINE_SECONDS: "30",
@@ -67,6 +74,7 @@ Deno.test("readEnvironment() reads what may be changed", () => {
     [read_.sendLeadMs, read_.freezeMs, read_.horizonMs, read_.runDeadlineMs],
     [5_400_000, 0, 1_209_600_000, 30_000],
   );
+  deepStrictEqual([read_.preflightFromMs, read_.preflightUntilMs], [0, 1_800_000]);
   deepStrictEqual(read_.teamAttributes, ["Club", "Club 2"]);
   strictEqual(read_.brazeBroadcast, true);
   deepStrictEqual(read_.operatorOrigins, ["https://ops.example", "http://localhost:3000"]);
@@ -145,6 +153,17 @@ for (
     ["SEND_LEAD_MINUTES", "1e2", "SEND_LEAD_MINUTES must be a whole number"],
     ["FREEZE_MINUTES", "-1", "FREEZE_MINUTES must be a whole number from 0 to 1440"],
     ["HORIZON_DAYS", "91", "HORIZON_DAYS must be a whole number from 1 to 90"],
+    ["PREFLIGHT_FROM_MINUTES", "61", "PREFLIGHT_FROM_MINUTES must be a whole number from 0 to 60"],
+    [
+      "PREFLIGHT_UNTIL_MINUTES",
+      "4",
+      "PREFLIGHT_UNTIL_MINUTES must be a whole number from 5 to 180",
+    ],
+    [
+      "PREFLIGHT_UNTIL_MINUTES",
+      "5",
+      "PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES",
+    ],
     ["RUN_DEADLINE_SECONDS", "400", "RUN_DEADLINE_SECONDS must be a whole number from 5 to 140"],
     ["BRAZE_BROADCAST", "yes", "BRAZE_BROADCAST must be true or false"],
     ["TEAM_ATTRIBUTES", "Team 1,,Team 2", "TEAM_ATTRIBUTES must not hold an empty entry"],
@@ -171,4 +190,53 @@ Deno.test("readEnvironment() lists everything that is wrong, at once", () => {
     }
     return true;
   });
+});
+
+const HOOK = "https://hooks.slack.com/services/T000/B000/XXXX";
+const OTHER_HOOK = "https://chat.example/hook?sig=0123456789";
+
+Deno.test("readEnvironment() tells engineering where it tells everybody, unless told otherwise", () => {
+  deepStrictEqual(read({ ALERT_WEBHOOK_URL: HOOK }).alertWebhookUrls, {
+    admin: HOOK,
+    engineering: HOOK,
+  });
+  const both = read({ ALERT_WEBHOOK_URL: HOOK, ALERT_WEBHOOK_URL_ENGINEERING: OTHER_HOOK });
+  deepStrictEqual(both.alertWebhookUrls, { admin: HOOK, engineering: OTHER_HOOK });
+});
+
+Deno.test("readEnvironment() counts an alert webhook among the secrets, whole and by its path", () => {
+  const { secrets } = read({ ALERT_WEBHOOK_URL: HOOK, ALERT_WEBHOOK_URL_ENGINEERING: OTHER_HOOK });
+  for (const secret of [HOOK, "/services/T000/B000/XXXX", OTHER_HOOK, "/hook?sig=0123456789"]) {
+    ok(secrets.includes(secret), secret);
+  }
+});
+
+for (
+  const [name, value] of [
+    ["ALERT_WEBHOOK_URL", "http://hooks.slack.com/services/T000"],
+    ["ALERT_WEBHOOK_URL", "hooks.slack.com"],
+    ["ALERT_WEBHOOK_URL", "https://user:password@chat.example/hook"],
+    ["ALERT_WEBHOOK_URL_ENGINEERING", HOOK],
+    ["ALERT_DIGEST_AT", "many"],
+    ["LOW_CONFIDENCE_SHARE_MAX", "1.5"],
+    ["LOW_CONFIDENCE_SHARE_MAX", "20%"],
+  ] as const
+) {
+  Deno.test(`readEnvironment() refuses ${name} = ${value}, and does not say the value`, () => {
+    throws(() => read({ [name]: value }), (error: Error) => {
+      match(error.message, new RegExp(`\\b${name} `));
+      ok(!error.message.includes(value));
+      return true;
+    });
+  });
+}
+
+Deno.test("readEnvironment() lets alerts go to this machine without TLS, and reads their limits", () => {
+  const local = read({
+    ALERT_WEBHOOK_URL: "http://127.0.0.1:54321/_local/alerts",
+    ALERT_DIGEST_AT: "20",
+    LOW_CONFIDENCE_SHARE_MAX: "0.05",
+  });
+  strictEqual(local.alertWebhookUrls?.admin, "http://127.0.0.1:54321/_local/alerts");
+  deepStrictEqual([local.alertDigestAt, local.lowConfidenceShareMax], [20, 0.05]);
 });

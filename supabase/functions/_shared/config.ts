@@ -37,7 +37,21 @@ export interface Environment {
   /** How long before its send a schedule is left alone. */
   readonly freezeMs: number;
   readonly horizonMs: number;
+  /** Sends due from this on … */
+  readonly preflightFromMs: number;
+  /** … until this are checked before they go. */
+  readonly preflightUntilMs: number;
   readonly runDeadlineMs: number;
+  /** Where people are told of alerts, by audience; null where they stay in the table and the log. */
+  readonly alertWebhookUrls: { readonly admin: string; readonly engineering: string } | null;
+  /** More messages than this at once become one. */
+  readonly alertDigestAt: number;
+  /** Above this share of low or unattributed push events an alert is raised. */
+  readonly lowConfidenceShareMax: number;
+  /** How many schedules one reconciliation may cancel in Braze … */
+  readonly reconcileCancelsMax: number;
+  /** … and which share of those that Braze lists. */
+  readonly reconcileCancelShareMax: number;
   /** Everything that must never be written anywhere. */
   readonly secrets: readonly string[];
 }
@@ -58,11 +72,20 @@ const names = {
   FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
   // Braze once refused schedules more than 90 days ahead.
   HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
+  PREFLIGHT_FROM_MINUTES: optional(duration(MINUTE_MS, 0, 60), 5 * MINUTE_MS),
+  // A check costs one listing however many sends it is for; hours ahead it would prove nothing.
+  PREFLIGHT_UNTIL_MINUTES: optional(duration(MINUTE_MS, 5, 180), 15 * MINUTE_MS),
   TEAM_ATTRIBUTES: optional(list, ["Team 1", "Team 2", "Team 3"]),
   BRAZE_BROADCAST: optional(flag, false),
   // The platform ends a function without warning after 150 to 400 seconds.
   RUN_DEADLINE_SECONDS: optional(duration(1_000, 5, 140), 60_000),
   OPERATOR_ORIGINS: optional(origins, []),
+  ALERT_WEBHOOK_URL: optional(incomingWebhook, null),
+  ALERT_WEBHOOK_URL_ENGINEERING: optional(incomingWebhook, null),
+  ALERT_DIGEST_AT: optional(duration(1, 1, 100), 5),
+  LOW_CONFIDENCE_SHARE_MAX: optional(share, 0.2),
+  RECONCILE_CANCELS_MAX: optional(duration(1, 0, 1_000), 20),
+  RECONCILE_CANCEL_SHARE_MAX: optional(share, 0.2),
 };
 
 const Variables = z.object(names);
@@ -82,6 +105,13 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
   if (databaseKey === null) {
     throw refusal(["SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set"]);
   }
+  if (read.PREFLIGHT_FROM_MINUTES >= read.PREFLIGHT_UNTIL_MINUTES) {
+    throw refusal(["PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES"]);
+  }
+  const alertWebhookUrls = alertWebhooks(
+    read.ALERT_WEBHOOK_URL,
+    read.ALERT_WEBHOOK_URL_ENGINEERING,
+  );
   const secretKeys = [
     ...new Set(present(read.SUPABASE_SECRET_KEYS, read.SUPABASE_SERVICE_ROLE_KEY)),
   ];
@@ -103,12 +133,20 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     sendLeadMs: read.SEND_LEAD_MINUTES,
     freezeMs: read.FREEZE_MINUTES,
     horizonMs: read.HORIZON_DAYS,
+    preflightFromMs: read.PREFLIGHT_FROM_MINUTES,
+    preflightUntilMs: read.PREFLIGHT_UNTIL_MINUTES,
     runDeadlineMs: read.RUN_DEADLINE_SECONDS,
+    alertWebhookUrls,
+    alertDigestAt: read.ALERT_DIGEST_AT,
+    lowConfidenceShareMax: read.LOW_CONFIDENCE_SHARE_MAX,
+    reconcileCancelsMax: read.RECONCILE_CANCELS_MAX,
+    reconcileCancelShareMax: read.RECONCILE_CANCEL_SHARE_MAX,
     secrets: [
       ...secretKeys,
       ...read.BRAZE_WEBHOOK_SECRETS,
       ...read.CRON_SIGNING_SECRETS,
       read.BRAZE_API_KEY,
+      ...secretsOf(alertWebhookUrls),
     ],
   };
 }
@@ -121,6 +159,22 @@ function refusal(faults: readonly string[]): Error {
 
 function present(byName: Record<string, string>, legacy: string | null): string[] {
   return [...Object.values(byName), ...(legacy === null ? [] : [legacy])];
+}
+
+function alertWebhooks(admin: string | null, engineering: string | null) {
+  if (admin !== null) return { admin, engineering: engineering ?? admin };
+  if (engineering === null) return null;
+  throw refusal(["ALERT_WEBHOOK_URL_ENGINEERING must stand beside ALERT_WEBHOOK_URL"]);
+}
+
+/** An answer may quote the path alone, and that is enough to write there. */
+function secretsOf(webhooks: Environment["alertWebhookUrls"]): string[] {
+  if (webhooks === null) return [];
+  const urls = [...new Set([webhooks.admin, webhooks.engineering])];
+  return urls.flatMap((address) => {
+    const { pathname, search } = new URL(address);
+    return [address, `${pathname}${search}`];
+  });
 }
 
 /** Reads one variable; the text of `refuse` is all that an operator gets to see of it. */
@@ -182,6 +236,23 @@ function brazeUrl(text: string, refuse: (fault: string) => never): string {
   return protocol === "https:" || LOCAL_HOSTS.includes(hostname)
     ? address
     : refuse("must begin with https:// (http:// only for this machine)");
+}
+
+/** Its query may be a part of the secret, as with other makers' webhooks. */
+function incomingWebhook(text: string, refuse: (fault: string) => never): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || parsed.username !== "" || parsed.hash !== "") {
+    return refuse("must be a URL without user and fragment");
+  }
+  const isLocal = parsed.protocol === "http:" && LOCAL_HOSTS.includes(parsed.hostname);
+  return parsed.protocol === "https:" || isLocal
+    ? parsed.href
+    : refuse("must begin with https:// (http:// only for this machine)");
+}
+
+function share(text: string, refuse: (fault: string) => never): number {
+  const value = /^[01](?:\.[0-9]{1,4})?$/.test(text) ? Number(text) : NaN;
+  return value >= 0 && value <= 1 ? value : refuse("must be a number from 0 to 1");
 }
 
 function origins(text: string, refuse: (fault: string) => never): string[] {

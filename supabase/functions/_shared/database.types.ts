@@ -6,14 +6,23 @@ export type Database = {
       "alerts": {
         Row: {
           "audience": string;
+          "delivered_as": string | null;
           "delivered_at": string | null;
+          "delivered_severity": string | null;
+          "delivery_attempts": number;
+          "delivery_claim": string | null;
+          "delivery_claimed_until": string | null;
+          "delivery_error": string | null;
+          "delivery_kind": string | null;
           "details": NonNullable<Json>;
           "fingerprint": string;
           "first_seen_at": string;
           "id": number;
           "last_seen_at": string;
           "match_id": number | null;
+          "next_delivery_at": string | null;
           "occurrences": number;
+          "resolution_delivered_at": string | null;
           "resolved_at": string | null;
           "rule": string;
           "severity": string;
@@ -22,14 +31,23 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "audience": string;
+          "delivered_as"?: string | null;
           "delivered_at"?: string | null;
+          "delivered_severity"?: string | null;
+          "delivery_attempts"?: number;
+          "delivery_claim"?: string | null;
+          "delivery_claimed_until"?: string | null;
+          "delivery_error"?: string | null;
+          "delivery_kind"?: string | null;
           "details"?: NonNullable<Json>;
           "fingerprint": string;
           "first_seen_at": string;
           "id"?: never;
           "last_seen_at": string;
           "match_id"?: number | null;
+          "next_delivery_at"?: string | null;
           "occurrences"?: number;
+          "resolution_delivered_at"?: string | null;
           "resolved_at"?: string | null;
           "rule": string;
           "severity": string;
@@ -37,14 +55,23 @@ export type Database = {
         };
         Update: {
           "audience"?: string;
+          "delivered_as"?: string | null;
           "delivered_at"?: string | null;
+          "delivered_severity"?: string | null;
+          "delivery_attempts"?: number;
+          "delivery_claim"?: string | null;
+          "delivery_claimed_until"?: string | null;
+          "delivery_error"?: string | null;
+          "delivery_kind"?: string | null;
           "details"?: NonNullable<Json>;
           "fingerprint"?: string;
           "first_seen_at"?: string;
           "id"?: never;
           "last_seen_at"?: string;
           "match_id"?: number | null;
+          "next_delivery_at"?: string | null;
           "occurrences"?: number;
+          "resolution_delivered_at"?: string | null;
           "resolved_at"?: string | null;
           "rule"?: string;
           "severity"?: string;
@@ -105,6 +132,46 @@ export type Database = {
             referencedColumns: ["id"];
           },
         ];
+      };
+      "count_audit_logs": {
+        Row: {
+          "braze_actual": number | null;
+          "checked_at": string;
+          "delta": number | null;
+          "extra_in_braze": Json | null;
+          "id": number;
+          "ledger_pending": number;
+          "listing_mode": string;
+          "missing_in_braze": Json | null;
+          "run_id": string;
+          "status": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "braze_actual"?: number | null;
+          "checked_at": string;
+          "delta"?: never;
+          "extra_in_braze"?: Json | null;
+          "id"?: never;
+          "ledger_pending": number;
+          "listing_mode": string;
+          "missing_in_braze"?: Json | null;
+          "run_id": string;
+          "status": string;
+        };
+        Update: {
+          "braze_actual"?: number | null;
+          "checked_at"?: string;
+          "delta"?: never;
+          "extra_in_braze"?: Json | null;
+          "id"?: never;
+          "ledger_pending"?: number;
+          "listing_mode"?: string;
+          "missing_in_braze"?: Json | null;
+          "run_id"?: string;
+          "status"?: string;
+        };
+        Relationships: [];
       };
       "event_claims": {
         Row: {
@@ -174,6 +241,31 @@ export type Database = {
           "slot"?: string | null;
           "started_at"?: string | null;
           "summary"?: Json | null;
+        };
+        Relationships: [];
+      };
+      "match_changes": {
+        Row: {
+          "changed_at": string;
+          "changes": NonNullable<Json>;
+          "id": number;
+          "kind": string;
+          "match_id": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "changed_at": string;
+          "changes": NonNullable<Json>;
+          "id"?: never;
+          "kind": string;
+          "match_id": number;
+        };
+        Update: {
+          "changed_at"?: string;
+          "changes"?: NonNullable<Json>;
+          "id"?: never;
+          "kind"?: string;
+          "match_id"?: number;
         };
         Relationships: [];
       };
@@ -281,6 +373,67 @@ export type Database = {
         };
         Relationships: [];
       };
+      "operator_actions": {
+        Row: {
+          "acted_at": string;
+          "action": string;
+          "actor_id": string | null;
+          "actor_kind": string;
+          "before": NonNullable<Json>;
+          "generation": number;
+          "id": number;
+          "ledger_id": string;
+          "match_id": number;
+          "reason": string;
+          "run_id": string;
+          "undoes": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "acted_at": string;
+          "action": string;
+          "actor_id"?: string | null;
+          "actor_kind": string;
+          "before": NonNullable<Json>;
+          "generation": number;
+          "id"?: never;
+          "ledger_id": string;
+          "match_id": number;
+          "reason": string;
+          "run_id": string;
+          "undoes"?: number | null;
+        };
+        Update: {
+          "acted_at"?: string;
+          "action"?: string;
+          "actor_id"?: string | null;
+          "actor_kind"?: string;
+          "before"?: NonNullable<Json>;
+          "generation"?: number;
+          "id"?: never;
+          "ledger_id"?: string;
+          "match_id"?: number;
+          "reason"?: string;
+          "run_id"?: string;
+          "undoes"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "operator_actions_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "schedule_ledger";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "operator_actions_undoes_fkey";
+            columns: ["undoes"];
+            isOneToOne: true;
+            referencedRelation: "operator_actions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "schedule_attempts": {
         Row: {
           "braze_schedule_id": string | null;
@@ -292,6 +445,7 @@ export type Database = {
           "kind": string;
           "ledger_id": string | null;
           "match_id": number | null;
+          "missed_at": string | null;
           "opened_at": string;
           "outcome": string | null;
           "reason": string;
@@ -312,6 +466,7 @@ export type Database = {
           "kind": string;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
+          "missed_at"?: string | null;
           "opened_at": string;
           "outcome"?: string | null;
           "reason": string;
@@ -331,6 +486,7 @@ export type Database = {
           "kind"?: string;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
+          "missed_at"?: string | null;
           "opened_at"?: string;
           "outcome"?: string | null;
           "reason"?: string;
@@ -551,6 +707,159 @@ export type Database = {
         };
         Relationships: [];
       };
+      "webhook_daily_counts": {
+        Row: {
+          "date": string;
+          "duplicates": number;
+          "received": number;
+          "rejected": number;
+          "slot": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "date": string;
+          "duplicates": number;
+          "received": number;
+          "rejected": number;
+          "slot": number;
+        };
+        Update: {
+          "date"?: string;
+          "duplicates"?: number;
+          "received"?: number;
+          "rejected"?: number;
+          "slot"?: number;
+        };
+        Relationships: [];
+      };
+      "webhook_health_metrics": {
+        Row: {
+          "avg_send_lateness_ms": number | null;
+          "avg_webhook_delay_ms": number | null;
+          "braze_reported_sends": number | null;
+          "created_at": string;
+          "date": string;
+          "delta": number | null;
+          "duplicates": number;
+          "events": number;
+          "id": string;
+          "low_confidence_share": number | null;
+          "p50_send_lateness_ms": number | null;
+          "p50_webhook_delay_ms": number | null;
+          "p95_send_lateness_ms": number | null;
+          "p95_webhook_delay_ms": number | null;
+          "p99_send_lateness_ms": number | null;
+          "p99_webhook_delay_ms": number | null;
+          "push_sends": number;
+          "rejects": number;
+          "total_schedules_sent": number;
+          "unattributed": number;
+          "updated_at": string;
+          "webhooks_delayed_10min": number;
+          "webhooks_delayed_5min": number;
+          "webhooks_never_received": number;
+          "webhooks_received": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avg_send_lateness_ms"?: number | null;
+          "avg_webhook_delay_ms"?: number | null;
+          "braze_reported_sends"?: number | null;
+          "created_at": string;
+          "date": string;
+          "delta"?: number | null;
+          "duplicates": number;
+          "events": number;
+          "id"?: string;
+          "low_confidence_share"?: number | null;
+          "p50_send_lateness_ms"?: number | null;
+          "p50_webhook_delay_ms"?: number | null;
+          "p95_send_lateness_ms"?: number | null;
+          "p95_webhook_delay_ms"?: number | null;
+          "p99_send_lateness_ms"?: number | null;
+          "p99_webhook_delay_ms"?: number | null;
+          "push_sends": number;
+          "rejects": number;
+          "total_schedules_sent": number;
+          "unattributed": number;
+          "updated_at": string;
+          "webhooks_delayed_10min": number;
+          "webhooks_delayed_5min": number;
+          "webhooks_never_received": number;
+          "webhooks_received": number;
+        };
+        Update: {
+          "avg_send_lateness_ms"?: number | null;
+          "avg_webhook_delay_ms"?: number | null;
+          "braze_reported_sends"?: number | null;
+          "created_at"?: string;
+          "date"?: string;
+          "delta"?: number | null;
+          "duplicates"?: number;
+          "events"?: number;
+          "id"?: string;
+          "low_confidence_share"?: number | null;
+          "p50_send_lateness_ms"?: number | null;
+          "p50_webhook_delay_ms"?: number | null;
+          "p95_send_lateness_ms"?: number | null;
+          "p95_webhook_delay_ms"?: number | null;
+          "p99_send_lateness_ms"?: number | null;
+          "p99_webhook_delay_ms"?: number | null;
+          "push_sends"?: number;
+          "rejects"?: number;
+          "total_schedules_sent"?: number;
+          "unattributed"?: number;
+          "updated_at"?: string;
+          "webhooks_delayed_10min"?: number;
+          "webhooks_delayed_5min"?: number;
+          "webhooks_never_received"?: number;
+          "webhooks_received"?: number;
+        };
+        Relationships: [];
+      };
+      "webhook_health_patterns": {
+        Row: {
+          "braze_reported_sends": number | null;
+          "date": string;
+          "delay_ms_max": number | null;
+          "delay_ms_sum": number;
+          "dimension": string;
+          "never_received": number | null;
+          "push_sends": number;
+          "recorded_of_reported": number | null;
+          "schedules": number;
+          "sends_delayed_5min": number;
+          "value": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "braze_reported_sends"?: number | null;
+          "date": string;
+          "delay_ms_max"?: number | null;
+          "delay_ms_sum": number;
+          "dimension": string;
+          "never_received"?: number | null;
+          "push_sends": number;
+          "recorded_of_reported"?: number | null;
+          "schedules": number;
+          "sends_delayed_5min": number;
+          "value": string;
+        };
+        Update: {
+          "braze_reported_sends"?: number | null;
+          "date"?: string;
+          "delay_ms_max"?: number | null;
+          "delay_ms_sum"?: number;
+          "dimension"?: string;
+          "never_received"?: number | null;
+          "push_sends"?: number;
+          "recorded_of_reported"?: number | null;
+          "schedules"?: number;
+          "sends_delayed_5min"?: number;
+          "value"?: string;
+        };
+        Relationships: [];
+      };
       "webhook_rejects": {
         Row: {
           "body": string;
@@ -587,9 +896,101 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      "duplicate_trends": {
+        Row: {
+          "date": string | null;
+          "duplicates": number | null;
+          "duplicates_in_7_days": number | null;
+          "duplicates_the_day_before": number | null;
+          "matches": number | null;
+          "most_affected": Json | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "match_verification": {
+        Row: {
+          "aborts": number | null;
+          "aborts_by_type": Json | null;
+          "actual_users": number | null;
+          "away_team": string;
+          "bounces": number | null;
+          "braze_reported_sends": number | null;
+          "competition": string;
+          "delta": number | null;
+          "events": number | null;
+          "expected_source": string | null;
+          "expected_users": number | null;
+          "expected_users_max": number | null;
+          "expected_users_min": number | null;
+          "generation": number;
+          "home_team": string;
+          "low_confidence": number | null;
+          "match_id": number;
+          "missing_sends": number | null;
+          "opens": number | null;
+          "send_at_utc": string;
+          "sends": number | null;
+          "sent_evidence": string | null;
+          "status": Database["public"]["Enums"]["schedule_status"];
+          "verdict": string | null;
+          "webhook_sends": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "schedule_ledger_match_id_fkey";
+            columns: ["match_id"];
+            isOneToOne: true;
+            referencedRelation: "matches";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "missing_ids": {
+        Row: {
+          "missing_dispatch_id": number | null;
+          "missing_send_id": number | null;
+          "total_schedules": number | null;
+          "with_dispatch_id": number | null;
+          "with_send_id": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "webhook_failure_patterns": {
+        Row: {
+          "avg_delay_ms": number | null;
+          "braze_reported_sends": number | null;
+          "delayed_5min_share": number | null;
+          "dimension": string;
+          "first_date": string | null;
+          "last_date": string | null;
+          "max_delay_ms": number | null;
+          "missing_sends": number | null;
+          "missing_share": number | null;
+          "never_received": number | null;
+          "never_received_share": number | null;
+          "push_sends": number | null;
+          "schedules": number | null;
+          "value": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
+      "adopt_schedule": {
+        Args: {
+          "p_braze_schedule_id": string;
+          "p_dispatch_id"?: string;
+          "p_generation": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_send_at"?: string;
+        };
+        Returns: Json;
+      };
       "cancel_absent": {
         Args: { "p_generation": number; "p_ledger_id": string; "p_note": string; "p_now": string };
         Returns: boolean;
@@ -603,6 +1004,16 @@ export type Database = {
           "p_now": string;
         };
         Returns: boolean;
+      };
+      "claim_alert_deliveries": {
+        Args: {
+          "p_attempts_max": number;
+          "p_channel": string;
+          "p_claim_seconds": number;
+          "p_limit": number;
+          "p_now": string;
+        };
+        Returns: Json;
       };
       "claim_run": {
         Args: {
@@ -620,6 +1031,7 @@ export type Database = {
         Args: { "p_attempt_id": string; "p_now": string; "p_outcome": string; "p_result": Json };
         Returns: Json;
       };
+      "confirm_by_events": { Args: { "p_ledger_ids": (string)[]; "p_now": string }; Returns: Json };
       "correlation_context": {
         Args: {
           "p_guard_seconds": number;
@@ -628,6 +1040,10 @@ export type Database = {
           "p_match_ids": (number)[];
           "p_times": (string)[];
         };
+        Returns: Json;
+      };
+      "detect_double_pushes": {
+        Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: Json;
       };
       "finish_run": {
@@ -652,12 +1068,60 @@ export type Database = {
         };
         Returns: Json;
       };
+      "judge_event_quality": {
+        Args: { "p_low_confidence_share_max": number; "p_now": string };
+        Returns: Json;
+      };
+      "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
+      "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
+      "load_open_sends": {
+        Args: {
+          "p_campaign_id": string;
+          "p_from": string;
+          "p_guard_seconds": number;
+          "p_until": string;
+        };
+        Returns: Json;
+      };
       "load_plan_input": {
         Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
         Returns: Json;
       };
+      "load_preflight": {
+        Args: { "p_from": string; "p_now": string; "p_until": string };
+        Returns: Json;
+      };
+      "load_reconciliation": { Args: { "p_now": string; "p_past_from": string }; Returns: Json };
+      "load_rejects": {
+        Args: {
+          "p_after"?: string;
+          "p_bytes_max": number;
+          "p_limit": number;
+          "p_reason_like"?: string;
+        };
+        Returns: Json;
+      };
+      "mark_replayed": { Args: { "p_digests": (string)[]; "p_now": string }; Returns: number };
+      "mark_sent": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
+      "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "note_listing": {
         Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
+        Returns: Json;
+      };
+      "note_preflight": {
+        Args: { "p_checks": Json; "p_note": string; "p_now": string };
         Returns: Json;
       };
       "open_create": {
@@ -689,6 +1153,14 @@ export type Database = {
         };
         Returns: Json;
       };
+      "open_echoes": {
+        Args: { "p_from": string; "p_limit": number; "p_until": string };
+        Returns: Json;
+      };
+      "open_event_groups": {
+        Args: { "p_after": string; "p_limit": number; "p_until": string };
+        Returns: Json;
+      };
       "open_evidence": { Args: { "p_identifiers": Json }; Returns: Json };
       "open_send_id": {
         Args: {
@@ -696,6 +1168,21 @@ export type Database = {
           "p_lease_seconds": number;
           "p_match_id": number;
           "p_now": string;
+          "p_request": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "open_stray_delete": {
+        Args: {
+          "p_attempt_id": string;
+          "p_braze_schedule_id": string;
+          "p_generation"?: number;
+          "p_lease_seconds": number;
+          "p_ledger_id"?: string;
+          "p_match_id"?: number;
+          "p_now": string;
+          "p_reason": string;
           "p_request": Json;
           "p_run_id": string;
         };
@@ -716,6 +1203,28 @@ export type Database = {
         Returns: Json;
       };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "record_alert_delivery": {
+        Args: {
+          "p_channel"?: string;
+          "p_claim": string;
+          "p_error"?: string;
+          "p_messages": Json;
+          "p_next_at"?: string;
+          "p_now": string;
+          "p_outcome": string;
+        };
+        Returns: number;
+      };
+      "record_audit": {
+        Args: { "p_audit": Json; "p_now": string; "p_run_id": string };
+        Returns: boolean;
+      };
+      "refresh_send_counts": {
+        Args: { "p_from": string; "p_now": string; "p_until": string };
+        Returns: number;
+      };
+      "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
+      "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "settle_alerts": {
         Args: {
           "p_alerts": Json;
@@ -725,6 +1234,26 @@ export type Database = {
         };
         Returns: Json;
       };
+      "settle_by_elimination": {
+        Args: {
+          "p_campaign_id": string;
+          "p_candidate_count": number;
+          "p_events": number;
+          "p_first": string;
+          "p_function": string;
+          "p_generation"?: number;
+          "p_last": string;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+          "p_send_at": string;
+        };
+        Returns: number;
+      };
+      "settle_by_statistics": {
+        Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
+        Returns: boolean;
+      };
       "settle_events": {
         Args: {
           "p_function": string;
@@ -732,6 +1261,36 @@ export type Database = {
           "p_proofs": Json;
           "p_run_id": string;
           "p_settlements": Json;
+        };
+        Returns: Json;
+      };
+      "settle_single_events": {
+        Args: {
+          "p_function": string;
+          "p_identifiers": Json;
+          "p_now": string;
+          "p_proofs": Json;
+          "p_run_id": string;
+          "p_settlements": Json;
+        };
+        Returns: Json;
+      };
+      "settle_unknown": {
+        Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
+        Returns: Json;
+      };
+      "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
+      "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
+      "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
+      "undo_mark_sent": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
         };
         Returns: Json;
       };

@@ -1,5 +1,6 @@
 /** Connects a function to the world: the only place where the doors are made. */
 import { createClient } from "@supabase/supabase-js";
+import { createPostAlert, type PostAlert } from "./alerts/webhook.ts";
 import { type BrazeClient, createBrazeClient } from "./braze/client.ts";
 import { createIdentifyCaller, type FunctionName, type IdentifyCaller } from "./callers.ts";
 import type { Clock } from "./clock.ts";
@@ -18,6 +19,7 @@ export interface Dependencies {
   readonly identifyCaller: IdentifyCaller;
   readonly store: Store;
   readonly braze: BrazeClient;
+  readonly postAlert: PostAlert;
   readonly waitUntil: Platform["waitUntil"];
   /** Names an attempt or a request; no decision hangs on it. */
   readonly newId: () => string;
@@ -46,6 +48,7 @@ export function connect(platform: Platform, functionName: FunctionName): Depende
       clock,
       log,
     }),
+    postAlert: createPostAlert({ fetch, clock }),
     waitUntil,
     newId: () => crypto.randomUUID(),
   };

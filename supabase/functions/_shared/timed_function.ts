@@ -7,6 +7,7 @@
  */
 import { addMilliseconds, addSeconds } from "date-fns";
 import { z } from "zod";
+import { createDeliverAlerts } from "./alerts/deliver.ts";
 import { readBody } from "./body.ts";
 import type { Caller } from "./callers.ts";
 import { answerPreflight, withCors } from "./cors.ts";
@@ -53,6 +54,7 @@ export function createTimedFunction<Options>(
   job: TimedJob<Options>,
 ): (request: Request) => Promise<Response> {
   const { functionName, environment, clock, log, identifyCaller, store } = dependencies;
+  const deliverAlerts = createDeliverAlerts(dependencies);
   const leaseSeconds = Math.ceil(environment.runDeadlineMs / 1_000) + LEASE_AFTER_DEADLINE_SECONDS;
 
   return async function handle(request) {
@@ -117,6 +119,8 @@ export function createTimedFunction<Options>(
       ended = { outcome: "failed", summary: {}, error };
     }
     const finishedAt = clock.now();
+    // Before the end is recorded, so that it holds the lease: pre-flight runs every 5 minutes, and tells for all.
+    if (!run.dryRun) await deliverAlerts(run);
     const { outcome, summary, error } = ended;
     try {
       await store.runs.finish({

@@ -5,6 +5,7 @@
  * sent and no answer came, and an answer came.
  */
 import type { Clock } from "../clock.ts";
+import { readRetryAfter } from "../retry_after.ts";
 import type { RateLimit } from "./outcome.ts";
 
 export interface BrazeRequest {
@@ -114,15 +115,6 @@ function readRateLimit(headers: Headers, now: Date): RateLimit {
     resetAt: resetSeconds === null ? null : new Date(resetSeconds * 1_000),
     retryAt: readRetryAfter(headers.get("retry-after"), now),
   };
-}
-
-/** Seconds from now, or an HTTP date. */
-function readRetryAfter(text: string | null, now: Date): Date | null {
-  if (text === null) return null;
-  const seconds = readNumber(text);
-  if (seconds !== null) return new Date(now.getTime() + seconds * 1_000);
-  const date = / GMT$/.test(text) ? new Date(text) : null;
-  return date === null || Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** Braze sends the headers empty on a 401, and `Number("")` is 0. */

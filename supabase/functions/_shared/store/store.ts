@@ -1,10 +1,18 @@
 /** Everything that the functions ask of the database, by use. */
 import type { Rpc } from "./rpc.ts";
+import { type Audits, createAudits } from "./audits.ts";
+import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { createEvents, type Events } from "./events.ts";
+import { createHealth, type Health } from "./health.ts";
 import { createListings, type Listings } from "./listings.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import { createPlanning, type Planning } from "./planning.ts";
+import { createPreflight, type Preflight } from "./preflight.ts";
+import { createOpenEvents, type OpenEvents } from "./open_events.ts";
+import { createQuality, type Quality } from "./quality.ts";
+import { createReconciliation, type Reconciliation } from "./reconciliation.ts";
+import { createRejects, type Rejects } from "./rejects.ts";
 import { createRuns, type Runs } from "./runs.ts";
 
 export interface Store {
@@ -13,7 +21,15 @@ export interface Store {
   readonly journal: Journal;
   readonly events: Events;
   readonly listings: Listings;
+  readonly preflight: Preflight;
+  readonly audits: Audits;
+  readonly health: Health;
+  readonly reconciliation: Reconciliation;
+  readonly openEvents: OpenEvents;
   readonly notices: Notices;
+  readonly deliveries: Deliveries;
+  readonly quality: Quality;
+  readonly rejects: Rejects;
 }
 
 export function createStore(rpc: Rpc): Store {
@@ -23,6 +39,14 @@ export function createStore(rpc: Rpc): Store {
     journal: createJournal(rpc),
     events: createEvents(rpc),
     listings: createListings(rpc),
+    preflight: createPreflight(rpc),
+    audits: createAudits(rpc),
+    health: createHealth(rpc),
+    reconciliation: createReconciliation(rpc),
+    openEvents: createOpenEvents(rpc),
     notices: createNotices(rpc),
+    deliveries: createDeliveries(rpc),
+    quality: createQuality(rpc),
+    rejects: createRejects(rpc),
   };
 }
