@@ -6,10 +6,12 @@
  */
 import { readBody as readBytes } from "../_shared/body.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
+import type { ErrorCode } from "../_shared/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
 import { json, problem } from "../_shared/http.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
+import { createReplay, type ReadOrder, readReplayOrder, type ReplayTally } from "./replay.ts";
 
 /** 100 events of Currents are some 100 KB; exports that are posted by hand may be larger. */
 const BODY_BYTES_MAX = 8_388_608;
@@ -17,6 +19,7 @@ const BODY_BYTES_MAX = 8_388_608;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { functionName, clock, identifyCaller, newId } = dependencies;
   const ingest = createIngest(dependencies);
+  const replay = createReplay(dependencies);
 
   return async function handle(request) {
     if (request.method !== "POST") return problem("method_not_allowed");
@@ -27,6 +30,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     if (!identified.ok) return problem(identified.code);
 
     const runId = newId();
+    // From Braze the same words are a message like any other.
+    if (identified.caller.kind === "secret_key" && body.ok) {
+      const order = readReplayOrder(body.bytes);
+      if (order.asked) return await replayRejects(order, runId);
+    }
     const receivedAt = clock.now();
     const read: ReadBody = body.ok ? readBody(body.bytes, receivedAt) : {
       events: [],
@@ -34,6 +42,22 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     };
     return await store(read, request.headers.get("content-type"), runId);
   };
+
+  async function replayRejects(
+    order: Extract<ReadOrder, { asked: true }>,
+    runId: string,
+  ): Promise<Response> {
+    if (!order.ok) return problem("invalid_body", order.message);
+    const log = dependencies.log.forRun(runId);
+    try {
+      const tally = await replay(order.order, runId);
+      log.info("rejects_replayed", tally);
+      return json({ run_id: runId, ...tally } satisfies ReplayTally & { run_id: string });
+    } catch (error) {
+      log.error("rejects_not_replayed", { error });
+      return problem(unavailableOr(error, "internal"), undefined, runId);
+    }
+  }
 
   async function store(
     read: ReadBody,
@@ -47,13 +71,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       return json({ run_id: runId, ...tally } satisfies Tally & { run_id: string });
     } catch (error) {
       log.error("webhook_not_stored", { events: read.events.length, error });
-      return problem(
-        error instanceof DatabaseError && error.isUnavailable
-          ? "database_unavailable"
-          : "not_stored",
-        undefined,
-        runId,
-      );
+      return problem(unavailableOr(error, "not_stored"), undefined, runId);
     }
   }
+}
+
+function unavailableOr(error: unknown, otherwise: ErrorCode): ErrorCode {
+  return error instanceof DatabaseError && error.isUnavailable ? "database_unavailable" : otherwise;
 }
