@@ -1,5 +1,6 @@
-/** `/_local/…`: what only a local stack can do. Its clock, and tokens for people who are not there. */
+/** `/_local/…`: what only a local stack can do. Its clock, a chat for alerts, and tokens for people who are not there. */
 import { z } from "zod";
+import type { AlertSink } from "./alert_sink.ts";
 import type { VirtualTimeline } from "./virtual_timeline.ts";
 
 const Move = z.union([
@@ -20,11 +21,14 @@ export interface ControlOptions {
   readonly timeline: VirtualTimeline | undefined;
   readonly advanceTo: (to: Date) => Promise<MoveReport>;
   readonly operatorToken: () => Promise<string>;
+  readonly alerts: AlertSink;
 }
 
 export function createControl(options: ControlOptions): (request: Request) => Promise<Response> {
   const { now, timeline } = options;
   return async (request) => {
+    const sunk = options.alerts.handle(request);
+    if (sunk !== null) return await sunk;
     const { pathname } = new URL(request.url);
     switch (`${request.method} ${pathname}`) {
       case "GET /_local/clock":
@@ -36,7 +40,7 @@ export function createControl(options: ControlOptions): (request: Request) => Pr
       default:
         return problem(
           404,
-          `Cannot find ${request.method} ${pathname}: there is GET and POST /_local/clock, and GET /_local/operator-token`,
+          `Cannot find ${request.method} ${pathname}: there is GET and POST /_local/clock and /_local/alerts, and GET /_local/operator-token`,
         );
     }
   };

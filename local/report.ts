@@ -49,6 +49,7 @@ export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): 
       `${ready.control_url}/clock`,
       clock === undefined ? "the wall clock" : `stands at ${clock.toISOString()} until told`,
     ],
+    ["Alerts", `${ready.control_url}/alerts`, "what people would be told of them"],
     ["Cron", "", cron],
     ["Calls from SQL", "", net],
   ] as const;

@@ -3,6 +3,7 @@
  * gateway, the edge functions, the Braze sandbox and the workers that stand in for pg_cron and pg_net.
  */
 import { join } from "node:path";
+import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "./braze_sandbox/sandbox.ts";
 import { createControl, type MoveReport } from "./control.ts";
 import { startCronWorker } from "./cron_worker.ts";
@@ -85,6 +86,8 @@ export interface Stack {
   readonly sql: Sql;
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
+  /** What the functions told people of alerts. */
+  readonly alerts: AlertSink;
   readonly functions: FunctionsRuntime;
   /** What the functions find in their environment, for who connects a handler of their own. */
   readonly functionEnv: Readonly<Record<string, string>>;
@@ -199,6 +202,7 @@ async function bringUp(
       now: timeline.now(),
       ...(role === undefined ? {} : { role }),
     });
+  const alerts = createAlertSink(() => timeline.now());
   const gateway = await createGateway({
     keys,
     restUrl: postgrest.url,
@@ -208,6 +212,7 @@ async function bringUp(
       timeline: timeline instanceof VirtualTimeline ? timeline : undefined,
       advanceTo: (to) => advanceTo(to),
       operatorToken: () => tokenFor(),
+      alerts,
     }),
   });
   const common = { timeline, onRequest, onProblem };
@@ -276,6 +281,7 @@ async function bringUp(
     sql,
     timeline,
     sandbox,
+    alerts,
     functions,
     functionEnv: env,
     server,
@@ -322,6 +328,7 @@ function functionEnv(ready: Ready, keys: Keys): Record<string, string> {
     BRAZE_CAMPAIGN_ID: keys.campaignId,
     BRAZE_WEBHOOK_SECRETS: keys.webhookSecret,
     CRON_SIGNING_SECRETS: keys.cronSigningSecret,
+    ...alertWebhooks(ready.control_url),
   };
 }
 

@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { createAlertSink } from "../../../local/alert_sink.ts";
 import { createControl } from "../../../local/control.ts";
 import { VirtualTimeline } from "../../../local/virtual_timeline.ts";
 
@@ -15,6 +16,7 @@ function setup(virtual = true) {
       net_requests: 0,
     }),
     operatorToken: () => Promise.resolve("a.b.c"),
+    alerts: createAlertSink(() => timeline.now()),
   });
   return async (method: string, path: string, body?: string) => {
     const response = await control(

@@ -1,0 +1,221 @@
+/**
+ * Every rule of the scheduler, end to end: raised once, counted up when seen again, over when its cause is gone, and
+ * people are told of its beginning and its end and of nothing in between.
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { RULES } from "../../supabase/functions/braze-scheduler/plan_alerts.ts";
+import type { Stack } from "../../local/stack.ts";
+import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+
+type Rule = typeof RULES[number];
+type Faults = NonNullable<Parameters<Stack["sandbox"]["model"]["switchboard"]["set"]>[0]["faults"]>;
+
+const CREATE = "/campaigns/trigger/schedule/create";
+const UPDATE = "/campaigns/trigger/schedule/update";
+const DELETE = "/campaigns/trigger/schedule/delete";
+const [, MATCH] = THREE_AT_ONCE;
+const ID = MATCH!.id;
+
+const faults = ({ sandbox }: Stack, ...rules: Faults[number][]) =>
+  void sandbox.model.switchboard.set({ faults: rules });
+/** A delete that is surely refused would count as done: the schedule is not known there any more. */
+const UNHEARD_DELETE: Faults[number] = { endpoint: DELETE, kind: "timeout_before_effect" };
+const refuse = (endpoint: string): Faults[number] => ({ endpoint, kind: "status", status: 400 });
+
+const until = (stack: Stack, time: string) => stack.advanceTo(new Date(`2024-12-07T${time}:00Z`));
+const later = (stack: Stack, minutes = 5) =>
+  stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));
+
+const kickOff = ({ sql }: Stack, time: string) =>
+  sql`update public.matches set kickoff_at = ${`2024-12-07T${time}:00Z`} where id = ${ID}`;
+const status = ({ sql }: Stack, word: string) =>
+  sql`update public.matches set status = ${word} where id = ${ID}`;
+const awayTeam = ({ sql }: Stack, name: string) =>
+  sql`update public.matches set away_team = ${name} where id = ${ID}`;
+
+interface Scenario {
+  /** Brings the trouble about; the run that notices it comes after. */
+  readonly trouble: (stack: Stack) => Promise<unknown>;
+  /** Takes its cause away. */
+  readonly cure: (stack: Stack) => Promise<unknown>;
+  /** Runs after the cure until it is noticed, where one is not enough. */
+  readonly runsAfterCure?: number;
+}
+
+const scenarios: Record<Rule, Scenario> = {
+  unknown_team: {
+    trouble: ({ sql }) => sql`delete from public.teams where name = ${MATCH!.home}`,
+    cure: ({ sql }) =>
+      sql`insert into public.teams (name, braze_attribute_value) values (${MATCH!.home}, 'x')`,
+  },
+  create_unknown: {
+    trouble: (stack) => {
+      faults(stack, { endpoint: CREATE, kind: "timeout_after_effect" });
+      return Promise.resolve();
+    },
+    // Its events prove it.
+    cure: (stack) => until(stack, "14:20"),
+  },
+  create_failed: {
+    trouble: (stack) => Promise.resolve(faults(stack, refuse(CREATE))),
+    cure: (stack) => Promise.resolve(faults(stack)),
+  },
+  move_failed: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      faults(stack, refuse(UPDATE));
+      await kickOff(stack, "17:30");
+    },
+    cure: (stack) => Promise.resolve(faults(stack)),
+  },
+  delete_unconfirmed: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      faults(stack, UNHEARD_DELETE);
+      await awayTeam(stack, "Liverpool");
+    },
+    cure: (stack) => Promise.resolve(faults(stack)),
+  },
+  schedule_id_unknown: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await stack.sql`
+        update public.braze_schedules as schedule set braze_schedule_id = null
+        from public.schedule_ledger as ledger
+        where ledger.id = schedule.ledger_id and ledger.match_id = ${ID}`;
+      await kickOff(stack, "17:30");
+    },
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
+  create_inside_freeze: {
+    trouble: async (stack) => {
+      await stack.sql`update public.matches set status = 'cancelled' where id = ${ID}`;
+      await until(stack, "13:47");
+      await status(stack, "scheduled");
+    },
+    // The hour of its push has passed.
+    cure: (stack) => until(stack, "14:01"),
+  },
+  change_inside_freeze: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "13:47");
+      await kickOff(stack, "16:00");
+    },
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
+  brought_forward_inside_freeze: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "13:00");
+      await kickOff(stack, "14:05");
+    },
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
+  brought_forward_too_late: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "13:00");
+      faults(stack, UNHEARD_DELETE);
+      await kickOff(stack, "13:30");
+    },
+    cure: (stack) => Promise.resolve(faults(stack)),
+    // The run that cancels it still says why.
+    runsAfterCure: 2,
+  },
+  cancel_inside_freeze: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "13:46");
+      faults(stack, UNHEARD_DELETE);
+      await status(stack, "cancelled");
+    },
+    cure: (stack) => Promise.resolve(faults(stack)),
+    runsAfterCure: 2,
+  },
+  sent_then_moved: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "14:20");
+      await kickOff(stack, "20:00");
+    },
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
+};
+
+/** As the alerts stand, by rule. */
+async function standing({ sql }: Stack, rule: string) {
+  const rows = await sql<{ occurrences: number; is_open: boolean }[]>`
+    select occurrences, resolved_at is null as is_open from public.alerts where rule = ${rule} order by id`;
+  return rows.map(({ occurrences, is_open }) => `${is_open ? "open" : "over"} ${occurrences}`);
+}
+
+/** What people were told of a rule. */
+const told = ({ alerts }: Stack, rule: string) =>
+  alerts.messages.filter(({ text }) => text.includes(`\`${rule}\``))
+    .map(({ text }) => /\*(\w+)\*/.exec(text)?.[1]);
+
+for (const rule of RULES) {
+  Deno.test(`${rule} is raised once, counted up when seen again, and over when its cause is gone`, () =>
+    withSuite({
+      sandbox: { users: { count: 60 } },
+      fixtures: [MATCH!],
+      env: { RUN_DEADLINE_SECONDS: "140" },
+    }, async (stack) => {
+      const { trouble, cure, runsAfterCure = 1 } = scenarios[rule];
+      await trouble(stack);
+      await schedule(stack);
+      deepStrictEqual(await standing(stack, rule), ["open 1"]);
+      await later(stack);
+      await schedule(stack);
+      deepStrictEqual(await standing(stack, rule), ["open 2"]);
+
+      await cure(stack);
+      for (let run = 0; run < runsAfterCure; run++) await schedule(stack);
+      const [after, ...more] = await standing(stack, rule);
+      deepStrictEqual(more, []);
+      match(after ?? "", /^over/);
+      await schedule(stack);
+      deepStrictEqual(await standing(stack, rule), [after]);
+      strictEqual(told(stack, rule).length, 2, JSON.stringify(stack.alerts.messages));
+      ok(["Critical", "Warning"].includes(told(stack, rule)[0] ?? ""));
+      strictEqual(told(stack, rule)[1], "Resolved");
+    }));
+}
+
+Deno.test("went_out_unexpectedly is raised once, told by the next run of any function, and over a day later", () =>
+  withSuite({ sandbox: { users: { count: 60 } }, fixtures: THREE_AT_ONCE }, async (stack) => {
+    await schedule(stack);
+    // Deleted as far as we know, and sent all the same, as near the send it can be.
+    await stack.sql`
+      update public.braze_schedules as schedule set state = 'deleted'
+      from public.schedule_ledger as ledger where ledger.id = schedule.ledger_id and ledger.match_id = ${ID}`;
+    await stack.sql`
+      update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator' where match_id = ${ID}`;
+    await until(stack, "14:20");
+    deepStrictEqual(await standing(stack, "went_out_unexpectedly"), ["open 1"]);
+    deepStrictEqual(told(stack, "went_out_unexpectedly"), []);
+    await schedule(stack);
+    deepStrictEqual(told(stack, "went_out_unexpectedly"), ["Critical"]);
+
+    // Braze repeats itself, and finds nothing new.
+    const [known] = await stack.sql`
+      select raw_payload from public.notification_sends where match_id = ${ID} limit 1`;
+    strictEqual((await tell(stack, { events: [known?.raw_payload] })).body.duplicates, 1);
+    await stack.advanceTo(new Date("2024-12-08T15:00:00Z"));
+    const [row] = await stack
+      .sql`select public.resolve_past_alerts(${stack.timeline.now()}) as count`;
+    strictEqual(row?.count, 1);
+    await schedule(stack);
+    deepStrictEqual(await standing(stack, "went_out_unexpectedly"), ["over 1"]);
+    deepStrictEqual(told(stack, "went_out_unexpectedly"), ["Critical", "Resolved"]);
+  }));
+
+Deno.test("a run that works on some matches leaves the alerts of the others open", () =>
+  withSuite({ sandbox: { users: { count: 60 } }, fixtures: THREE_AT_ONCE }, async (stack) => {
+    faults(stack, refuse(CREATE));
+    await schedule(stack);
+    faults(stack);
+    await call(stack, "braze-scheduler", { match_ids: [1001] });
+    deepStrictEqual(await standing(stack, "create_failed"), ["over 1", "open 1", "open 1"]);
+  }));
