@@ -1,0 +1,83 @@
+/** The arguments of `deno task import-events`, read and refused in one place. */
+import { parseArgs } from "node:util";
+import { StackFailure } from "../failure.ts";
+
+export const HELP =
+  `Brings exported Currents events in: JSON lines, one event on each, plain or gzip.
+
+  npx -y deno@2.9.6 task import-events FILE [options]
+
+  --functions-url URL  what stands before /braze-webhook (or IMPORT_FUNCTIONS_URL)
+  --help               this text
+
+IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
+
+How far it came is kept in FILE.progress: stopped anywhere, a second start goes on.
+Ends with 0 when every event is stored, 2 when some are kept as rejects, 1 when it had to stop.
+`;
+
+const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
+
+export interface ImportArguments {
+  readonly help: boolean;
+  readonly file: string;
+  readonly functionsUrl: string;
+  readonly secret: string;
+}
+
+export function readArguments(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+): ImportArguments {
+  const { values, positionals } = parse(args);
+  const [file, ...more] = positionals;
+  if (values.help) return { help: true, file: "", functionsUrl: "", secret: "" };
+  if (file === undefined || more.length > 0) {
+    throw new StackFailure(
+      `Cannot import: there must be one file, got ${positionals.length} (see --help)`,
+    );
+  }
+  const url = values["functions-url"] ?? env("IMPORT_FUNCTIONS_URL");
+  if (url === undefined) {
+    throw new StackFailure(
+      "Cannot import: IMPORT_FUNCTIONS_URL or --functions-url must be set, as in https://<ref>.supabase.co/functions/v1",
+    );
+  }
+  const secret = env("IMPORT_WEBHOOK_SECRET")?.trim();
+  if (!secret) {
+    throw new StackFailure(
+      "Cannot import: IMPORT_WEBHOOK_SECRET must be set to one of the project's BRAZE_WEBHOOK_SECRETS",
+    );
+  }
+  return { help: false, file, functionsUrl: readUrl(url), secret };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        "functions-url": { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new StackFailure(
+      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
+    );
+  }
+}
+
+/** The secret travels in every request. */
+function readUrl(text: string): string {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" ||
+    (url?.protocol === "http:" && LOCAL_HOSTS.includes(url.hostname));
+  if (url === null || !isSafe) {
+    throw new StackFailure(
+      `Cannot import: the functions' URL must begin with https:// (http:// only for this machine), got "${text}"`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}

@@ -1,0 +1,55 @@
+/** Puts lines together to the bodies of requests. */
+import type { Line } from "./lines.ts";
+
+export const EVENTS_A_BATCH_MAX = 100;
+const BATCH_BYTES_MAX = 2_000_000;
+
+export interface Batch {
+  readonly body: Uint8Array;
+  readonly lines: number;
+  /** Where to go on when it is stored. */
+  readonly next: number;
+}
+
+/** What is no JSON goes alone and as it is: in a batch it would spoil its neighbours, and it is kept to the byte. */
+export async function* batchesOf(lines: AsyncIterable<Line>): AsyncGenerator<Batch> {
+  let open: string[] = [];
+  let characters = 0;
+  let next = 0;
+  const closed = (): Batch[] => {
+    if (open.length === 0) return [];
+    const body = new TextEncoder().encode(`{"events":[${open.join(",")}]}`);
+    const batch = { body, lines: open.length, next };
+    [open, characters] = [[], 0];
+    return [batch];
+  };
+
+  for await (const line of lines) {
+    const text = jsonOf(line.bytes);
+    if (text === null) {
+      yield* closed();
+      yield { body: line.bytes, lines: 1, next: line.next };
+    } else if (text === "") {
+      next = line.next;
+      continue;
+    } else {
+      if (characters + text.length > BATCH_BYTES_MAX) yield* closed();
+      open.push(text);
+      characters += text.length;
+    }
+    next = line.next;
+    if (open.length === EVENTS_A_BATCH_MAX) yield* closed();
+  }
+  yield* closed();
+}
+
+/** The line itself where it is JSON, "" where it is blank, null where it is neither. */
+function jsonOf(bytes: Uint8Array): string | null {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
+    if (text !== "") JSON.parse(text);
+    return text;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,138 @@
+/** A file of events, plain or gzip: what it is, and its text from any place on. */
+import { createHash } from "node:crypto";
+import { StackFailure } from "../failure.ts";
+import { readLines } from "./lines.ts";
+
+const HEAD_BYTES_MAX = 65_536;
+const LOOKED_AT_LINES = 20;
+
+/** What other exports begin with. Avro is what Currents writes to cloud storage. */
+const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
+  ["Avro; turn it into JSON lines first (avro-tools tojson)", [0x4f, 0x62, 0x6a, 0x01]],
+  ["Parquet", [0x50, 0x41, 0x52, 0x31]],
+  ["a zip archive", [0x50, 0x4b, 0x03, 0x04]],
+  ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+const GZIP = [0x1f, 0x8b];
+
+export interface Source {
+  readonly path: string;
+  readonly bytes: number;
+  readonly isPacked: boolean;
+  /** Of how many first bytes, as they lie on the disk, and their digest. */
+  readonly headBytes: number;
+  readonly headSha256: string;
+}
+
+/** Refuses what holds no JSON lines, saying what it seems to be. */
+export async function openSource(path: string): Promise<Source> {
+  const head = await readHead(path, HEAD_BYTES_MAX);
+  const { size } = await Deno.stat(path);
+  if (size === 0) throw refusal(path, "an empty file");
+  const other = OTHER_KINDS.find(([, magic]) => begins(head, magic));
+  if (other !== undefined) throw refusal(path, other[0]);
+  const source = {
+    path,
+    bytes: size,
+    isPacked: begins(head, GZIP),
+    headBytes: head.length,
+    headSha256: sha256(head),
+  };
+  await lookAt(source);
+  return source;
+}
+
+/** The digest of the first `bytes` bytes, to tell whether a file is still the one it was. */
+export async function headDigest(path: string, bytes: number): Promise<string> {
+  return sha256(await readHead(path, bytes));
+}
+
+/** The text from byte `from` on. */
+export async function* readFrom(source: Source, from: number): AsyncGenerator<Uint8Array> {
+  const file = await Deno.open(source.path);
+  if (!source.isPacked) {
+    await file.seek(from, Deno.SeekMode.Start);
+    yield* file.readable;
+    return;
+  }
+  let left = from;
+  try {
+    for await (const chunk of file.readable.pipeThrough(new DecompressionStream("gzip"))) {
+      const skipped = Math.min(left, chunk.length);
+      left -= skipped;
+      if (skipped < chunk.length) yield chunk.subarray(skipped);
+    }
+  } catch (error) {
+    // What was read so far stays read: a file that is whole again goes on from there.
+    if (!(error instanceof TypeError)) throw error;
+    throw new StackFailure(
+      `Cannot import ${source.path}: it must be whole gzip, got ${error.message}`,
+    );
+  }
+}
+
+/** A few bad lines are for the rejects to keep; a file without any good one is no file of events. */
+async function lookAt(source: Source): Promise<void> {
+  let looked = 0;
+  let first = "";
+  for await (const { bytes } of readLines(readFrom(source, 0), 0)) {
+    const text = new TextDecoder().decode(bytes).trim();
+    if (text === "") continue;
+    first ||= text;
+    if (isEventLike(text)) return;
+    if (++looked === LOOKED_AT_LINES) break;
+  }
+  if (first === "") throw refusal(source.path, "nothing but blank lines");
+  const hint = first.startsWith("[")
+    ? "a JSON array; `jq -c '.[]'` makes lines of it"
+    : excerpt(first);
+  throw refusal(source.path, hint);
+}
+
+function isEventLike(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function refusal(path: string, got: string): StackFailure {
+  return new StackFailure(
+    `Cannot import ${path}: it must hold one JSON object, a Currents event, on each line, got ${got}`,
+  );
+}
+
+function excerpt(text: string): string {
+  const clean = text.replaceAll(/[^\x20-\x7e]/g, "?");
+  return clean.length <= 60 ? clean : `${clean.slice(0, 60)}…`;
+}
+
+async function readHead(path: string, bytes: number): Promise<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(bytes);
+    let length = 0;
+    while (length < bytes) {
+      const read = await file.read(head.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return head.subarray(0, length);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new StackFailure(
+      `Cannot import ${path}: it must be a file that can be read, got ${error.message}`,
+    );
+  }
+}
+
+function begins(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,111 @@
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { openProgress } from "../../../../local/import/progress.ts";
+import { openSource, readFrom } from "../../../../local/import/source.ts";
+import { bytes, text } from "../../../support/bodies.ts";
+
+const LINES = '{"id":1}\n{"id":2}\n{"id":3}\n';
+
+async function withFile(
+  content: string | Uint8Array,
+  test: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/events.jsonl`;
+    await Deno.writeFile(path, typeof content === "string" ? bytes(content) : content);
+    await test(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function contentFrom(path: string, from: number): Promise<string> {
+  const chunks = await Array.fromAsync(readFrom(await openSource(path), from));
+  return chunks.map(text).join("");
+}
+
+for (
+  const [what, pack] of [["plain", bytes], ["packed", (text: string) => gzipSync(text)]] as const
+) {
+  Deno.test(`readFrom() reads a ${what} file from any place on`, () =>
+    withFile(pack(LINES), async (path) => {
+      for (const from of [0, 9, 18, 27]) {
+        strictEqual(await contentFrom(path, from), LINES.slice(from));
+      }
+    }));
+}
+
+for (
+  const [what, content, got] of [
+    ["nothing", "", /got an empty file/],
+    ["blank lines", "\n \n\n", /got nothing but blank lines/],
+    ["Avro", "Obj\x01...", /got Avro; turn it into JSON lines first/],
+    ["Parquet", "PAR1...", /got Parquet/],
+    ["a zip archive", "PK\x03\x04...", /got a zip archive/],
+    ["a JSON array", '[{"id":1},{"id":2}]', /got a JSON array; `jq -c '\.\[\]'` makes lines of it/],
+    ["JSON over many lines", '{\n  "id": 1\n}\n', /got \{$/],
+    ["a table", "id,event_type\n1,send\n", /got id,event_type$/],
+    ["packed text of another kind", gzipSync("id,event_type\n"), /got id,event_type$/],
+  ] as const
+) {
+  Deno.test(`openSource() refuses ${what}, and says what it found`, () =>
+    withFile(content, async (path) => {
+      await rejects(openSource(path), (error: Error) => {
+        match(
+          error.message,
+          /^Cannot import .*: it must hold one JSON object, .* on each line, got /,
+        );
+        match(error.message, got);
+        return true;
+      });
+    }));
+}
+
+Deno.test("openSource() takes a file whose first line is bad, for the others may be good", () =>
+  withFile(`half a li\n${LINES}`, async (path) => {
+    strictEqual((await openSource(path)).bytes, 10 + LINES.length);
+  }));
+
+Deno.test("openSource() refuses a file that is not there, or is a folder", async () => {
+  await rejects(
+    openSource("/nowhere/at/all"),
+    /Cannot import .*: it must be a file that can be read/,
+  );
+  await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a file that can be read/);
+});
+
+Deno.test("readFrom() says of a packed file that is cut off that it is", () =>
+  withFile(gzipSync(LINES.repeat(10_000)).subarray(0, -20), async (path) => {
+    await rejects(contentFrom(path, 0), /it must be whole gzip, got /);
+  }));
+
+const COUNTS = { lines: 2, received: 2, recorded: 2, duplicates: 0, rejected: 0 };
+
+Deno.test("openProgress() begins at the beginning, and then where it was left", () =>
+  withFile(LINES, async (path) => {
+    const first = await openProgress(await openSource(path));
+    deepStrictEqual([first.start.offset, first.start.counts.lines], [0, 0]);
+    await first.save({ offset: 18, counts: COUNTS });
+    // More events were written to the file meanwhile.
+    await Deno.writeTextFile(path, '{"id":4}\n', { append: true });
+    const second = await openProgress(await openSource(path));
+    deepStrictEqual(second.start, { offset: 18, counts: COUNTS });
+    await second.save({ offset: 27, counts: COUNTS });
+    deepStrictEqual((await openProgress(await openSource(path))).start.offset, 27);
+  }));
+
+Deno.test("openProgress() refuses to go on in another file of that name, or from what it did not write", () =>
+  withFile(LINES, async (path) => {
+    await (await openProgress(await openSource(path))).save({ offset: 18, counts: COUNTS });
+    await Deno.writeTextFile(path, LINES.replace("1", "9"));
+    await rejects(
+      openProgress(await openSource(path)),
+      /it must begin as it did when .*\.progress was written/,
+    );
+    await Deno.writeTextFile(`${path}.progress`, "{}");
+    await rejects(
+      openProgress(await openSource(path)),
+      /\.progress must be what an earlier import wrote/,
+    );
+  }));
