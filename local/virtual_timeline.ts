@@ -64,6 +64,7 @@ export class VirtualTimeline implements StackTimeline {
   /** Counts everything that happens, so that "nothing new" can be seen. */
   #changes = 0;
   #lookedAfter = -1;
+  #isNudged = false;
   #wake: (() => void) | undefined;
   #pumping = false;
   #finishing = false;
@@ -185,6 +186,7 @@ export class VirtualTimeline implements StackTimeline {
   }
 
   nudge(): void {
+    this.#isNudged = true;
     this.#changed();
   }
 
@@ -327,11 +329,13 @@ export class VirtualTimeline implements StackTimeline {
       await this.#calm();
       if (this.#lookedAfter === this.#changes) return;
       let found = false;
+      this.#isNudged = false;
       for (const look of this.#looks) {
         const looker = idle("timeline");
         found = await this.#context.run(looker, look).catch(this.#onError) === true || found;
       }
-      if (!found) this.#lookedAfter = this.#changes;
+      // Looking is itself a change, so a nudge that came meanwhile must be told apart: it may be news.
+      if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
     }
   }
 

@@ -1,7 +1,7 @@
 /** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../../local/ports.ts";
+import { fixedPorts } from "../../local/ports.ts";
 import { findPostgres } from "../../local/postgres_binaries.ts";
 import { connectSql } from "../../local/sql.ts";
 import type { Ready } from "../../local/stack.ts";
@@ -88,11 +88,24 @@ async function processesOf(folder: string): Promise<string[]> {
   return found;
 }
 
+/** Five in a row that nobody else takes: below the range from which systems hand out free ports. */
+function freeBase(): number {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const base = 20_000 + 10 * Math.floor(Math.random() * 1_000);
+    try {
+      return fixedPorts(base).gateway;
+    } catch {
+      // Taken: another one.
+    }
+  }
+  throw new Error("Cannot find five free ports in a row between 20000 and 30000");
+}
+
 const ready = (started: Started): Ready => JSON.parse(started.line ?? "null");
 
 Deno.test("start --json prints one line with every key in order, keeps data, and stops cleanly", () =>
   withFolder(async (folder) => {
-    const port = Math.min(freePorts().gateway, 60_000);
+    const port = freeBase();
     const args = ["--json", "--data", folder, "--port", String(port)];
     const first = await start(...args);
     const one = ready(first);
@@ -111,7 +124,7 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
     strictEqual(refused.code, 1);
     match(refused.stderr, new RegExp(`Cannot use port ${port} for gateway: it must be free`));
 
-    const elsewhere = await start("--json", "--data", folder, "--port", String(port - 10));
+    const elsewhere = await start("--json", "--data", folder, "--port", String(freeBase()));
     const busy = await elsewhere.ended;
     strictEqual(busy.code, 1);
     match(busy.stderr, /Cannot start on .*data: it must be free, got a server that runs on it/);
@@ -135,7 +148,7 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
 
 Deno.test("start leaves no process behind even when it is killed", () =>
   withFolder(async (folder) => {
-    const port = Math.min(freePorts().gateway, 60_000);
+    const port = freeBase();
     const started = await start("--json", "--data", folder, "--port", String(port));
     ok((await processesOf(folder)).length > 1);
     started.signal("SIGKILL");
@@ -170,7 +183,7 @@ Deno.test("start refuses a data folder of another server version", () =>
     await Deno.writeTextFile(`${data}/PG_VERSION`, "14\n");
     const { code, stderr } = await (await start("--ephemeral", "--help")).ended;
     strictEqual(code, 0, stderr);
-    const refused = await (await start("--data", folder, "--port", "47000")).ended;
+    const refused = await (await start("--data", folder, "--port", String(freeBase()))).ended;
     strictEqual(refused.code, 1);
     match(
       refused.stderr,
