@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { StackFailure } from "./failure.ts";
 import { HELP, readOptions } from "./options.ts";
+import { orphaned } from "./orphan.ts";
 import { SEED } from "./project.ts";
 import { createWriter, requestLine, summary } from "./report.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -77,6 +78,7 @@ function untilSignal() {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, onSignal);
   }
+  orphaned().then(resolve);
   return { signalled: promise, ignoreNoMore: () => void (isLast = true) };
 }
 
