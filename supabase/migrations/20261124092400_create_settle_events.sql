@@ -34,7 +34,11 @@ begin
         where identifier.ambiguous
           and event.ledger_id = identifier.ledger_id
           and event.correlation_method = identifier.kind
-          and identifier.value = case identifier.kind when 'dispatch_id' then event.dispatch_id else event.send_id end
+          and identifier.value = case identifier.kind
+            when 'dispatch_id' then event.dispatch_id
+            when 'send_id' then event.send_id
+            else event.braze_schedule_id
+          end
         -- Keeps it a look-up: a join with jsonb would read all events through.
         offset 0
       ) as settled

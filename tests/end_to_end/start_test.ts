@@ -176,6 +176,31 @@ Deno.test("start --ephemeral leaves no file behind", async () => {
   deepStrictEqual(await processesOf(folder), []);
 });
 
+if (Deno.uid() === 0) {
+  Deno.test("start as root runs its server elsewhere when nobody else may enter the data folder", () =>
+    withFolder(async (folder) => {
+      await Deno.chmod(folder, 0o700);
+      const started = await start(
+        "--json",
+        "--data",
+        `${folder}/data`,
+        "--port",
+        String(freeBase()),
+      );
+      const home = await Deno.readLink(`${folder}/data/server`);
+      try {
+        match(home, /^\/var\/tmp\/braze-push-/);
+        const { uid } = await Deno.stat(home);
+        notStrictEqual(uid, 0);
+        match(started.line ?? "", /^\{"api_url"/);
+      } finally {
+        started.signal("SIGTERM");
+        strictEqual((await started.ended).code, 0);
+        await Deno.remove(home, { recursive: true });
+      }
+    }));
+}
+
 Deno.test("start refuses a data folder of another server version", () =>
   withFolder(async (folder) => {
     const data = `${folder}/server/data`;

@@ -74,7 +74,7 @@ export function createIngest(dependencies: Dependencies) {
     const context = await store.events.context(questionFor(batch.map((event) => event.evidence)));
     const judged = batch.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    await applyLessons(judged, receipt, runId);
+    await applyLessons(judged, receipt, context, runId);
     return tallyOf(receipt);
   }
 
@@ -120,15 +120,30 @@ export function createIngest(dependencies: Dependencies) {
   async function applyLessons(
     judged: readonly JudgedEvent[],
     receipt: Receipt,
+    context: Context,
     runId: string,
   ): Promise<void> {
-    const lessons = [...receipt.learned, ...openQuestions(judged)];
+    // A repeated request may be here because these very lessons failed the first time.
+    const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
+    const lessons = [...receipt.learned, ...again, ...openQuestions(judged)];
     const wentOut: WentOut[] = [...receipt.went_out];
     if (lessons.length > 0) wentOut.push(...await settle(lessons, runId));
     const now = clock.now();
     await store.notices.raiseAlerts(wentOut.flatMap(wentOutUnexpectedly), now);
     await store.notices.writeLogs(judged.flatMap(contradictionLog), { functionName, runId }, now);
   }
+}
+
+/** What the batch teaches and the registry knew already, as it knows it. */
+function knownLessons(judged: readonly JudgedEvent[], context: Context): LearnedNow[] {
+  const known = new Map<string, LearnedNow>();
+  for (const { kind, value } of judged.flatMap(({ learned }) => learned)) {
+    const identifier = context.identifier(kind, value);
+    if (identifier === undefined) continue;
+    const { ledgerId, ambiguous } = identifier;
+    known.set(`${kind}:${value}`, { kind, value, ledger_id: ledgerId, ambiguous });
+  }
+  return [...known.values()];
 }
 
 /** Identifiers that explained nothing when we looked: somebody may have taught them meanwhile. */

@@ -149,14 +149,18 @@ function byTime(evidence: Evidence, context: Context): Attribution {
     return unattributed("no_evidence", []);
   }
   const around = candidatesAround(evidence, context);
-  const inWindow = around.filter(({ distanceMs }) => distanceMs <= TIME_WINDOW_MS);
   const [closest, next] = around;
-  if (closest === undefined || inWindow.length === 0) return unattributed("no_candidate", []);
+  if (closest === undefined || closest.distanceMs > TIME_WINDOW_MS) {
+    return unattributed("no_candidate", []);
+  }
 
   const winner = hit("time_exact", closest.ledger, null, evidence);
   if (next === undefined) return attributed(winner, "medium", evidence, around, []);
   if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {
-    return unattributed("tie", inWindow);
+    const tied = around.filter(({ distanceMs }) =>
+      distanceMs - closest.distanceMs < CLEAR_MARGIN_MS
+    );
+    return unattributed("tie", tied);
   }
   return attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
 }
