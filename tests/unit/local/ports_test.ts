@@ -27,8 +27,8 @@ Deno.test("fixedPorts() names the port that is in use and what it was for", () =
   try {
     const { port } = listener.addr;
     throws(
-      () => fixedPorts(port - 1),
-      new RegExp(`Cannot use port ${port} for database: it must be free, got one in use`),
+      () => fixedPorts(port),
+      new RegExp(`Cannot use port ${port} for gateway: it must be free, got one in use`),
     );
   } finally {
     listener.close();
