@@ -41,7 +41,9 @@ export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): 
     [
       "Database",
       ready.db_url,
-      `Postgres ${server?.major ?? ""}, ${dataFolder ?? "thrown away at the end"}`,
+      `Postgres ${server?.major ?? ""}, ${
+        dataFolder === undefined ? "thrown away at the end" : server?.folder ?? dataFolder
+      }`,
     ],
     ["Braze", ready.braze_url, "sandbox; its switches and its truth are under /_sandbox/"],
     [

@@ -1,10 +1,10 @@
 /** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { fixedPorts } from "../../local/ports.ts";
 import { findPostgres } from "../../local/postgres_binaries.ts";
 import { connectSql } from "../../local/sql.ts";
 import type { Ready } from "../../local/stack.ts";
+import { freeBase } from "../support/ports.ts";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
@@ -86,19 +86,6 @@ async function processesOf(folder: string): Promise<string[]> {
     if (command.includes(folder)) found.push(command.replaceAll("\0", " "));
   }
   return found;
-}
-
-/** Five in a row that nobody else takes: below the range from which systems hand out free ports. */
-function freeBase(): number {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const base = 20_000 + 10 * Math.floor(Math.random() * 1_000);
-    try {
-      return fixedPorts(base).gateway;
-    } catch {
-      // Taken: another one.
-    }
-  }
-  throw new Error("Cannot find five free ports in a row between 20000 and 30000");
 }
 
 const ready = (started: Started): Ready => JSON.parse(started.line ?? "null");

@@ -1,5 +1,6 @@
 import { notStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { fixedPorts, freePorts } from "../../../local/ports.ts";
+import { freeBase } from "../../support/ports.ts";
 
 Deno.test("fixedPorts() takes five in a row", () => {
   // Other tests take ports too, so the first five that are free in a row will do.
