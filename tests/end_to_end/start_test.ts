@@ -147,6 +147,21 @@ Deno.test("start leaves no process behind even when it is killed", () =>
     deepStrictEqual(await processesOf(folder), []);
   }));
 
+Deno.test("a throw-away folder whose owner was killed goes at the next start", async () => {
+  const killed = await start("--json", "--ephemeral");
+  const sql = connectSql(ready(killed).db_url, { max: 1 });
+  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
+  await sql.end();
+  const folder = data.replace(/\/server\/data$/, "");
+  killed.signal("SIGKILL");
+  await killed.ended;
+  ok((await Deno.stat(folder)).isDirectory);
+  const next = await start("--json", "--ephemeral");
+  next.signal("SIGTERM");
+  strictEqual((await next.ended).code, 0);
+  strictEqual(await Deno.stat(folder).then(() => true, () => false), false);
+});
+
 Deno.test("start --ephemeral leaves no file behind", async () => {
   const started = await start("--json", "--ephemeral", "--clock", "2024-12-07T06:00:00Z");
   const { db_url, control_url } = ready(started);
