@@ -76,6 +76,30 @@ export function freePorts(): Ports {
   };
 }
 
+const STARTS_MAX = 5;
+
+/**
+ * Starts something on free ports, and again on others if somebody was quicker: between the look and the start a
+ * port belongs to nobody. `start` must leave nothing behind when it fails.
+ */
+export async function onFreePorts<Started>(
+  start: (ports: Ports) => Promise<Started>,
+): Promise<Started> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await start(freePorts());
+    } catch (error) {
+      if (attempt === STARTS_MAX || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+/** Ours say so by type, the children only in their logs, which their failures quote. */
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse ||
+    (error instanceof StackFailure && /address already in use|resource busy/i.test(error.message));
+}
+
 function isFree(port: number): boolean {
   try {
     Deno.listen({ hostname: "127.0.0.1", port }).close();

@@ -189,6 +189,17 @@ Deno.test(
 );
 
 Deno.test(
+  "ingest_events() takes an identity that comes twice in one request once",
+  withSuite(async (suite) => {
+    const twice = [claimed("weak", NOW), claimed("weak", seconds(1))];
+    for (const now of [NOW, minutes(60)]) {
+      const receipt = await ingest(suite, { events: twice, now });
+      deepStrictEqual([receipt.recorded, receipt.duplicates], now === NOW ? [1, 1] : [0, 2]);
+    }
+  }),
+);
+
+Deno.test(
   "ingest_events() knows a strong identity for as long as its claim is kept",
   withSuite(async (suite) => {
     await ingest(suite, { events: [claimed("strong", NOW)] });
