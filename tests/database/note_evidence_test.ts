@@ -101,6 +101,18 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "note_evidence() leaves what a person confirmed as it is, and notes that it was seen to go out",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'operator', sent_confirmed_at = ${NOW}`;
+    strictEqual((await prove(suite, target, "webhook", seconds(1))).went_out.length, 1);
+    deepStrictEqual(await verdict(suite), ["sent", "operator", NOW]);
+  }),
+);
+
 for (const cancelReason of ["plan", "dashboard", "operator"]) {
   Deno.test(
     `note_evidence() turns a row cancelled by ${cancelReason} to sent: facts win over intents`,
