@@ -44,6 +44,7 @@ Deno.test(
       generation: 1,
       current_generation: 1,
       state_before: "live",
+      was_cancelled: false,
     }]);
     deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
     const ledger = await ledgerRow(suite, 1001);

@@ -281,6 +281,11 @@ for (
       "Match 1002: sent although it was deleted (schedule 2)",
     ],
     [
+      "the current schedule, though its match was cancelled",
+      { generation: 2, stateBefore: "unknown", wasCancelled: true },
+      "Match 1002: sent although it was cancelled (schedule 2)",
+    ],
+    [
       "an old schedule",
       { generation: 1, stateBefore: "deleted" },
       "Match 1002: an old schedule was sent (schedule 1)",
@@ -292,6 +297,7 @@ for (
       matchId: 1002,
       ledgerId: ledgerIdOf(1002),
       currentGeneration: 2,
+      wasCancelled: false,
       ...seen,
     };
     const { alerts } = await ingest(pushes(["event-1"]), { ingest: teaching([], [wentOut]) });
@@ -306,6 +312,7 @@ Deno.test("ingest alerts on what went out by what it settled, too", async () => 
     generation: 1,
     currentGeneration: 2,
     stateBefore: "deleted",
+    wasCancelled: false,
   }];
   const { alerts } = await ingest(pushes(["event-1"]), {
     ingest: teaching([lesson]),

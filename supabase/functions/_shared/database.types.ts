@@ -230,6 +230,7 @@ export type Database = {
           "send_id": string | null;
           "sent_at": string;
           "time_diff_ms": number | null;
+          "time_is_send_time": boolean;
         };
         ComputedFields: never;
         Insert: {
@@ -253,6 +254,7 @@ export type Database = {
           "send_id"?: string | null;
           "sent_at": string;
           "time_diff_ms"?: number | null;
+          "time_is_send_time": boolean;
         };
         Update: {
           "braze_schedule_id"?: string | null;
@@ -275,6 +277,7 @@ export type Database = {
           "send_id"?: string | null;
           "sent_at"?: string;
           "time_diff_ms"?: number | null;
+          "time_is_send_time"?: boolean;
         };
         Relationships: [];
       };
@@ -705,6 +708,10 @@ export type Database = {
         Returns: Json;
       };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "release_create": {
+        Args: { "p_match_id": number; "p_now": string; "p_reason": string };
+        Returns: boolean;
+      };
       "settle_events": {
         Args: {
           "p_function": string;

@@ -65,7 +65,8 @@ export function deleteUnconfirmed(
     fixture,
     "delete_unconfirmed",
     "critical",
-    `${named(fixture)}: schedule ${schedule.generation} may still be live, so no new one is made`,
+    `${named(fixture)}: Braze did not confirm the delete of schedule ${schedule.generation}, ` +
+      "which may still be sent",
     { generation: schedule.generation, schedule_id: schedule.brazeScheduleId, detail },
     schedule.generation,
   );
@@ -120,6 +121,22 @@ export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Da
     "warning",
     `${named(fixture)}: moved after its push went out; it is not pushed again`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
+  );
+}
+
+export function movedWhileUnconfirmed(
+  fixture: Fixture,
+  schedule: PlannedSchedule,
+  newSendAt: Date,
+): Alert {
+  return alert(
+    fixture,
+    "moved_while_unconfirmed",
+    "warning",
+    `${
+      named(fixture)
+    }: moved before its push was confirmed; it is scheduled anew a day after that push was due`,
+    { was_due_at: schedule.sendAt, would_send_at: newSendAt },
   );
 }
 

@@ -6,7 +6,7 @@
  */
 import { chunk } from "../_shared/chunk.ts";
 import { correlate } from "../_shared/correlation/correlate.ts";
-import type { Context } from "../_shared/correlation/evidence.ts";
+import { type Context, identifiersOf } from "../_shared/correlation/evidence.ts";
 import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
 import { questionFor } from "../_shared/correlation/question.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
@@ -21,6 +21,7 @@ import { createSettle } from "../_shared/settle.ts";
 /** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
 const EVENTS_A_TRANSACTION_MAX = 500;
 
+/** Confidence as it was when the events were stored; what came in later may have settled some since. */
 export interface Tally {
   readonly received: number;
   readonly recorded: number;
@@ -151,13 +152,7 @@ function openQuestions(judged: readonly JudgedEvent[]): LearnedNow[] {
   const open = new Map<string, LearnedNow>();
   for (const { event: { evidence }, attribution } of judged) {
     if (attribution.confidence === "high" || evidence.isTest) continue;
-    for (
-      const [kind, value] of [
-        ["dispatch_id", evidence.dispatchId],
-        ["send_id", evidence.sendId],
-      ] as const
-    ) {
-      if (value === null) continue;
+    for (const { kind, value } of identifiersOf(evidence)) {
       open.set(`${kind}:${value}`, { kind, value, ledger_id: NO_LEDGER, ambiguous: false });
     }
   }

@@ -13,16 +13,16 @@
  * | 7     | `time_window`: several, one clearly the closest      | low        |
  */
 import { differenceInMilliseconds } from "date-fns";
-import type {
-  AttributedMethod,
-  Attribution,
-  Context,
-  Contradiction,
-  Evidence,
-  IdentifierKind,
-  LedgerFacts,
-  ScheduleFacts,
-  UnattributedMethod,
+import {
+  type AttributedMethod,
+  type Attribution,
+  type Context,
+  type Contradiction,
+  type Evidence,
+  identifiersOf,
+  type LedgerFacts,
+  type ScheduleFacts,
+  type UnattributedMethod,
 } from "./evidence.ts";
 
 /** An event this close to a planned send may belong to it by time alone. */
@@ -78,13 +78,7 @@ function namedHits(evidence: Evidence, context: Context): Hit[] {
     hits.push(hit("match_id", matched, generation, evidence));
   }
 
-  const identifiers: readonly [IdentifierKind, string | null][] = [
-    ["schedule_id", evidence.scheduleId],
-    ["dispatch_id", evidence.dispatchId],
-    ["send_id", evidence.sendId],
-  ];
-  for (const [kind, value] of identifiers) {
-    if (value === null) continue;
+  for (const { kind, value } of identifiersOf(evidence)) {
     const identifier = context.identifier(kind, value);
     if (identifier === undefined || identifier.ambiguous) continue;
     const ledger = context.ledger(identifier.ledgerId);
