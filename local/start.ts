@@ -39,6 +39,7 @@ async function main(): Promise<number> {
     return 0;
   }
   announce(first, say);
+  await announceForgotten(first, say);
   say.line(summary({
     stack: first,
     seconds: (performance.now() - started) / 1_000,
@@ -65,6 +66,20 @@ function announce({ migrations, isSeeded }: Stack, say: { line(text: string): vo
       `Note: ${name} was applied earlier and reads differently now; delete the data folder to apply it again`,
     );
   }
+}
+
+/** The sandbox lives in memory: what an earlier start scheduled will never be sent by this one. */
+async function announceForgotten(
+  { sql, timeline }: Stack,
+  say: { line(text: string): void },
+): Promise<void> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from public.braze_schedules
+    where state = 'live' and send_at_utc > ${timeline.now()}`;
+  if (row === undefined || row.count === 0) return;
+  say.line(
+    `Note: ${row.count} schedules of an earlier start are unknown to the Braze sandbox, which forgets when it stops`,
+  );
 }
 
 /** The first signal stops cleanly; the second one leaves at once (the children go with us). */
