@@ -3,6 +3,11 @@ import { StackFailure } from "./failure.ts";
 
 export const PORT_BASE = 54_321;
 
+/** Below what Linux and macOS use for outgoing connections. */
+const FREE_MIN = 10_000;
+const FREE_MAX = 32_000;
+const FREE_ATTEMPTS_MAX = 1_000;
+
 /** `fetch` refuses these, so nothing that a function must reach can live there. */
 const REFUSED_BY_FETCH = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667],
@@ -46,11 +51,22 @@ export function fixedPorts(base: number): Ports {
   return ports;
 }
 
+/**
+ * Five free ports. They are not asked of the system: it gives out ports of the range from which it also serves
+ * outgoing connections, and one of those may take a port before its server does.
+ */
 export function freePorts(): Ports {
-  // All held at once, so that they differ.
-  const held = Array.from({ length: 5 }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const [gateway, database, rest, restAdmin, braze] = held.map(({ addr }) => addr.port);
-  for (const listener of held) listener.close();
+  const found = new Set<number>();
+  for (let attempt = 0; found.size < 5; attempt++) {
+    if (attempt === FREE_ATTEMPTS_MAX) {
+      throw new StackFailure(
+        `Cannot choose ports: five from ${FREE_MIN} to ${FREE_MAX} must be free, got ${found.size}`,
+      );
+    }
+    const port = FREE_MIN + Math.floor(Math.random() * (FREE_MAX - FREE_MIN + 1));
+    if (!REFUSED_BY_FETCH.has(port) && isFree(port)) found.add(port);
+  }
+  const [gateway, database, rest, restAdmin, braze] = found;
   return {
     gateway: gateway!,
     database: database!,
@@ -58,6 +74,30 @@ export function freePorts(): Ports {
     restAdmin: restAdmin!,
     braze: braze!,
   };
+}
+
+const STARTS_MAX = 5;
+
+/**
+ * Starts something on free ports, and again on others if somebody was quicker: between the look and the start a
+ * port belongs to nobody. `start` must leave nothing behind when it fails.
+ */
+export async function onFreePorts<Started>(
+  start: (ports: Ports) => Promise<Started>,
+): Promise<Started> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await start(freePorts());
+    } catch (error) {
+      if (attempt === STARTS_MAX || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+/** Ours say so by type, the children only in their logs, which their failures quote. */
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse ||
+    (error instanceof StackFailure && /address already in use|resource busy/i.test(error.message));
 }
 
 function isFree(port: number): boolean {

@@ -41,7 +41,9 @@ export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): 
     [
       "Database",
       ready.db_url,
-      `Postgres ${server?.major ?? ""}, ${dataFolder ?? "thrown away at the end"}`,
+      `Postgres ${server?.major ?? ""}, ${
+        dataFolder === undefined ? "thrown away at the end" : server?.folder ?? dataFolder
+      }`,
     ],
     ["Braze", ready.braze_url, "sandbox; its switches and its truth are under /_sandbox/"],
     [
@@ -76,18 +78,23 @@ export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): 
   ].join("\n");
 }
 
-function examples({ ready }: Stack, isVirtual: boolean): string[][] {
+function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
   const json = "-H 'content-type: application/json'";
   const event = JSON.stringify({
     events: [{
       id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e2a34",
       event_type: "users.messages.pushnotification.Send",
-      time: 1_733_580_000,
+      time: Math.floor(timeline.now().getTime() / 1_000),
       user: { external_user_id: "user-1" },
-      properties: { campaign_id: ready.campaign_id },
+      properties: { campaign_id: ready.campaign_id, message_extras: '{"match_id":"1002"}' },
     }],
   });
   return [
+    [
+      "# Names for the examples of the README",
+      `export FUNCTIONS_URL=${ready.functions_url} CONTROL_URL=${ready.control_url} REST_URL=${ready.rest_url}`,
+      `export SECRET_KEY=${ready.secret_key} WEBHOOK_SECRET=${ready.webhook_secret}`,
+    ],
     [
       "# Plan and schedule now",
       `curl -X POST ${ready.functions_url}/braze-scheduler -H 'apikey: ${ready.secret_key}' ${json} -d '{}'`,

@@ -35,12 +35,23 @@ export async function prepareHome(
     "/var/tmp",
     `braze-push-${createHash("sha256").update(dataFolder).digest("hex").slice(0, 12)}`,
   );
+  if (!isOpen) await claimElsewhere(folder, home);
   await Deno.mkdir(home, { recursive: true });
   await Deno.chown(home, identity.uid, identity.gid);
   const open = await canRead(identity, binaries.postgres)
     ? binaries
     : await copyBinaries(binaries, home);
   return { folder: home, identity, binaries: open };
+}
+
+/** A link in the data folder says that what lies elsewhere is ours; without it, it belonged to a folder that is gone. */
+async function claimElsewhere(link: string, home: string): Promise<void> {
+  const target = await Deno.readLink(link).catch(() => undefined);
+  if (target === home) return;
+  await Deno.remove(home, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.symlink(home, link);
 }
 
 /** Whoever owns the server's folder already, so that a start as root does not take it away from them. */

@@ -14,7 +14,7 @@ import { createGateway } from "./gateway.ts";
 import { keepKeys, type Keys, operatorToken, publicKeySet } from "./keys.ts";
 import type { MigrationReport } from "./migrations.ts";
 import { startNetWorker } from "./net_worker.ts";
-import { fixedPorts, freePorts, type Ports } from "./ports.ts";
+import { fixedPorts, onFreePorts, type Ports } from "./ports.ts";
 import { startPostgrest } from "./postgrest.ts";
 import {
   applySeed,
@@ -105,12 +105,18 @@ export interface Stack {
 }
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  return options.portBase === undefined
+    ? await onFreePorts((ports) => startOn(ports, options))
+    : await startOn(fixedPorts(options.portBase), options);
+}
+
+async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
   const cleanups: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (let last = cleanups.pop(); last !== undefined; last = cleanups.pop()) await last();
   };
   try {
-    return await bringUp(options, cleanups, close);
+    return await bringUp(ports, options, cleanups, close);
   } catch (error) {
     await close();
     throw error;
@@ -118,12 +124,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function bringUp(
+  ports: Ports,
   options: StackOptions,
   cleanups: (() => Promise<void> | void)[],
   close: () => Promise<void>,
 ): Promise<Stack> {
   const { clock, onRequest = () => {}, onLog = () => {}, onProblem = () => {} } = options;
-  const ports = options.portBase === undefined ? freePorts() : fixedPorts(options.portBase);
   const folder = options.dataFolder ?? await makeTemporaryFolder();
   if (options.dataFolder === undefined) {
     cleanups.push(() => Deno.remove(folder, { recursive: true }));

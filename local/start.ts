@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { StackFailure } from "./failure.ts";
 import { HELP, readOptions } from "./options.ts";
+import { orphaned } from "./orphan.ts";
 import { SEED } from "./project.ts";
 import { createWriter, requestLine, summary } from "./report.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
     return 0;
   }
   announce(first, say);
+  await announceForgotten(first, say);
   say.line(summary({
     stack: first,
     seconds: (performance.now() - started) / 1_000,
@@ -66,6 +68,20 @@ function announce({ migrations, isSeeded }: Stack, say: { line(text: string): vo
   }
 }
 
+/** The sandbox lives in memory: what an earlier start scheduled will never be sent by this one. */
+async function announceForgotten(
+  { sql, timeline }: Stack,
+  say: { line(text: string): void },
+): Promise<void> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from public.braze_schedules
+    where state = 'live' and send_at_utc > ${timeline.now()}`;
+  if (row === undefined || row.count === 0) return;
+  say.line(
+    `Note: ${row.count} schedules of an earlier start are unknown to the Braze sandbox, which forgets when it stops`,
+  );
+}
+
 /** The first signal stops cleanly; the second one leaves at once (the children go with us). */
 function untilSignal() {
   const { promise, resolve } = Promise.withResolvers<"signal">();
@@ -77,6 +93,7 @@ function untilSignal() {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, onSignal);
   }
+  orphaned().then(resolve);
   return { signalled: promise, ignoreNoMore: () => void (isLast = true) };
 }
 

@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { startDatabaseServer } from "./database_server.ts";
 import { StackFailure } from "./failure.ts";
-import { freePorts } from "./ports.ts";
+import { onFreePorts } from "./ports.ts";
 import { databaseUrl } from "./postgres.ts";
 import { MIGRATIONS, prepareProject } from "./project.ts";
 import { createWriter } from "./report.ts";
@@ -22,9 +22,12 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startTestServer(postgresBin?: string): Promise<TestServer> {
+export function startTestServer(postgresBin?: string): Promise<TestServer> {
+  return onFreePorts(({ database }) => startOn(database, postgresBin));
+}
+
+async function startOn(port: number, postgresBin?: string): Promise<TestServer> {
   const folder = await makeTemporaryFolder();
-  const port = freePorts().database;
   const remove = () => Deno.remove(folder, { recursive: true });
   try {
     const server = await startDatabaseServer({

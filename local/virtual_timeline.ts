@@ -4,39 +4,20 @@
  * come to rest.
  *
  * At rest means that nothing is under way that would go on without the clock: no tracked call, no
- * planned work and no background work, save for those that themselves sleep on this clock. Who sleeps
- * on whose behalf follows from the asynchronous context, so code under test needs to know nothing.
+ * planned work and no background work, save for those that themselves sleep on this clock.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { Activities, type Activity, movesClock } from "./activities.ts";
 import { DueQueue } from "./due_queue.ts";
-import { CALL_HEADER, type StackTimeline } from "./timeline.ts";
+import type { StackTimeline } from "./timeline.ts";
 
 /** How often the event loop must turn without anything new before we believe that all is quiet. */
 const CALM_TURNS = 5;
-
-/**
- * Something under way: a call, planned work, or an outsider's request.
- *
- * What came from outside (somebody's curl, a test) moves the clock by itself when it sleeps, since its
- * caller waits for the answer. What the timeline itself started sleeps until the clock is told to move.
- */
-interface Activity {
-  readonly origin: "outside" | "timeline";
-  /** Reasons for which it is not over yet: the answer, background work after the answer. */
-  open: number;
-  /** Sleeps of its own, and calls that it made whose answerer sleeps. */
-  sleeping: number;
-  /** Who waits for the answer. */
-  caller?: Activity | undefined;
-}
 
 interface Item {
   readonly dueMs: number;
   readonly planned: number;
   cancelled: boolean;
   readonly run: () => void;
-  /** For sleepers: is somebody outside waiting for this? */
-  readonly movesClock: () => boolean;
   readonly drop: (reason: Error) => void;
 }
 
@@ -49,25 +30,23 @@ interface Advance {
 
 export class VirtualTimeline implements StackTimeline {
   readonly virtual = true;
-  readonly #context = new AsyncLocalStorage<Activity>();
-  readonly #calls = new Map<string, Activity>();
+  readonly #activities = new Activities(() => this.#changed());
   readonly #queue = new DueQueue<Item>();
-  readonly #sleepers = new Set<Item>();
+  /** On whose behalf each sleeper sleeps. */
+  readonly #sleepers = new Map<Item, Activity | undefined>();
   readonly #onError: (error: unknown) => void;
   #looks: (() => Promise<boolean>)[] = [];
   #advances: Advance[] = [];
   #nowMs: number;
   #planned = 0;
-  #called = 0;
-  /** Activities that hold the clock. */
-  #busy = 0;
   /** Counts everything that happens, so that "nothing new" can be seen. */
   #changes = 0;
   #lookedAfter = -1;
+  #isNudged = false;
   #wake: (() => void) | undefined;
-  #pumping = false;
-  #finishing = false;
-  #closed = false;
+  #isPumping = false;
+  #isFinishing = false;
+  #isClosed = false;
 
   constructor(start: Date, onError: (error: unknown) => void = crash) {
     if (Number.isNaN(start.getTime())) {
@@ -100,83 +79,34 @@ export class VirtualTimeline implements StackTimeline {
     });
   }
 
-  advance(ms: number): Promise<number> {
-    return this.advanceTo(new Date(this.#nowMs + ms));
-  }
-
   at(due: Date, work: () => Promise<void> | void): () => void {
-    const run = () => {
-      const activity = idle("timeline");
-      this.#update(activity, "open", 1);
-      this.#context.run(activity, () => Promise.resolve().then(work))
-        .catch(this.#onError)
-        .finally(() => this.#update(activity, "open", -1));
-    };
-    const item = this.#plan(due.getTime(), run, () => false, () => {});
+    const run = () => void this.#activities.run(work).catch(this.#onError);
+    const item = this.#plan(due.getTime(), run, () => {});
     return () => {
       item.cancelled = true;
     };
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return this.#sleepFor(this.#context.getStore(), ms, signal);
+    return this.#sleepFor(this.#activities.current, ms, signal);
   }
 
   waiting(request: Request, ms: number): Promise<void> {
-    return this.#sleepFor(this.#callerOf(request) ?? this.#context.getStore(), ms);
+    return this.#sleepFor(this.#activities.callerOf(request) ?? this.#activities.current, ms);
   }
 
-  readonly fetch: typeof globalThis.fetch = async (input, init) => {
-    const caller = this.#context.getStore();
-    const activity: Activity = { ...idle(caller?.origin ?? "outside"), caller };
-    const id = String(++this.#called);
-    const headers = new Headers(
-      init?.headers ?? (input instanceof Request ? input.headers : undefined),
-    );
-    headers.set(CALL_HEADER, id);
-    this.#calls.set(id, activity);
-    this.#update(activity, "open", 1);
-    try {
-      const response = await globalThis.fetch(input, { ...init, headers });
-      return await readWhole(response);
-    } finally {
-      this.#calls.delete(id);
-      this.#update(activity, "open", -1);
-      if (caller !== undefined && sleeps(activity)) this.#update(caller, "sleeping", -1);
-      activity.caller = undefined;
-    }
-  };
+  readonly fetch: typeof globalThis.fetch = (input, init) => this.#activities.fetch(input, init);
 
-  async serve(request: Request, handle: () => Promise<Response>): Promise<Response> {
-    const caller = this.#callerOf(request);
-    if (caller !== undefined) return this.#context.run(caller, handle);
-
-    const outsider = idle("outside");
-    this.#update(outsider, "open", 1);
-    try {
-      return await this.#context.run(outsider, handle);
-    } finally {
-      this.#update(outsider, "open", -1);
-    }
+  serve(request: Request, handle: () => Promise<Response>): Promise<Response> {
+    return this.#activities.serve(request, handle);
   }
 
   background(work: Promise<unknown>): void {
-    const activity = this.#context.getStore();
-    // Nobody's work: whose sleeps they are could not be told either, so it must not hold the clock.
-    if (activity === undefined) return;
-    this.#update(activity, "open", 1);
-    const over = () => this.#update(activity, "open", -1);
-    work.then(over, over);
+    this.#activities.background(work);
   }
 
-  async hold<Result>(work: () => Promise<Result>): Promise<Result> {
-    const activity = idle("timeline");
-    this.#update(activity, "open", 1);
-    try {
-      return await work();
-    } finally {
-      this.#update(activity, "open", -1);
-    }
+  hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#activities.hold(work);
   }
 
   whenQuiet(look: () => Promise<boolean>): void {
@@ -185,17 +115,18 @@ export class VirtualTimeline implements StackTimeline {
   }
 
   nudge(): void {
+    this.#isNudged = true;
     this.#changed();
   }
 
   /** Lets every sleeper wake in turn, whoever it is, so that background work can end before the stack does. */
   finish(): void {
-    this.#finishing = true;
+    this.#isFinishing = true;
     this.#changed();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     const reason = new Error("Cannot wait any longer: the virtual clock was stopped");
     for (const item of this.#queue.clear()) item.drop(reason);
     for (const advance of this.#advances.splice(0)) advance.reject(reason);
@@ -203,83 +134,50 @@ export class VirtualTimeline implements StackTimeline {
     this.#changed();
   }
 
-  #callerOf(request: Request): Activity | undefined {
-    return this.#calls.get(request.headers.get(CALL_HEADER) ?? "");
-  }
-
   #sleepFor(activity: Activity | undefined, ms: number, signal?: AbortSignal): Promise<void> {
-    if (Number.isNaN(ms)) {
-      throw new RangeError("Cannot sleep: duration must be a number of milliseconds, got NaN");
-    }
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const over = () => {
         item.cancelled = true;
         this.#sleepers.delete(item);
         signal?.removeEventListener("abort", abort);
-        if (activity !== undefined) this.#update(activity, "sleeping", -1);
+        this.#activities.sleepEnds(activity);
       };
       const abort = () => {
         over();
         reject(signal?.reason);
       };
-      const item = this.#plan(
-        this.#nowMs + Math.max(0, ms),
-        () => {
-          over();
-          resolve();
-        },
-        () => activity === undefined || (activity.origin === "outside" && activity.open > 0),
-        (reason) => {
-          over();
-          reject(reason);
-        },
-      );
-      this.#sleepers.add(item);
+      const wake = () => {
+        over();
+        resolve();
+      };
+      const drop = (reason: Error) => {
+        over();
+        reject(reason);
+      };
+      const item = this.#plan(this.#nowMs + Math.max(0, ms), wake, drop);
+      this.#sleepers.set(item, activity);
       signal?.addEventListener("abort", abort, { once: true });
-      if (activity !== undefined) this.#update(activity, "sleeping", 1);
+      this.#activities.sleepBegins(activity);
     });
   }
 
-  #plan(
-    dueMs: number,
-    run: () => void,
-    movesClock: () => boolean,
-    drop: (reason: Error) => void,
-  ): Item {
+  #plan(dueMs: number, run: () => void, drop: (reason: Error) => void): Item {
     if (Number.isNaN(dueMs)) {
-      throw new RangeError("Cannot plan work: due must be a time, got an invalid date");
+      throw new RangeError("Cannot plan ahead: due must be a time, got NaN");
     }
-    if (this.#closed) throw new Error("Cannot plan work: the virtual clock was stopped");
-    const item: Item = {
-      dueMs,
-      planned: ++this.#planned,
-      cancelled: false,
-      run,
-      movesClock,
-      drop,
-    };
+    if (this.#isClosed) throw new Error("Cannot plan ahead: the virtual clock was stopped");
+    const item: Item = { dueMs, planned: ++this.#planned, cancelled: false, run, drop };
     this.#queue.push(item);
     this.#changed();
     return item;
   }
 
-  #update(activity: Activity, field: "open" | "sleeping", by: 1 | -1): void {
-    const [held, slept] = [holds(activity), sleeps(activity)];
-    activity[field] += by;
-    this.#busy += Number(holds(activity)) - Number(held);
-    const { caller } = activity;
-    if (caller !== undefined && sleeps(activity) !== slept) {
-      this.#update(caller, "sleeping", slept ? -1 : 1);
-    }
-    this.#changed();
-  }
-
   #changed(): void {
     this.#changes++;
     this.#wake?.();
-    if (this.#pumping) return;
-    this.#pumping = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     this.#pump().catch(this.#onError);
   }
 
@@ -288,7 +186,7 @@ export class VirtualTimeline implements StackTimeline {
     do {
       seen = this.#changes;
     } while (await this.#step() || seen !== this.#changes);
-    this.#pumping = false;
+    this.#isPumping = false;
   }
 
   /** Does the one next thing, if there is one that may be done now. */
@@ -314,12 +212,11 @@ export class VirtualTimeline implements StackTimeline {
 
   /** When the first sleeper is due that may move the clock although nobody does. */
   #wokenByItselfMs(): number {
-    let earliestMs = -Infinity;
-    for (const { dueMs, movesClock } of this.#sleepers) {
-      if (!this.#finishing && !movesClock()) continue;
-      if (earliestMs === -Infinity || dueMs < earliestMs) earliestMs = dueMs;
+    let earliestMs = Infinity;
+    for (const [{ dueMs }, activity] of this.#sleepers) {
+      if (this.#isFinishing || movesClock(activity)) earliestMs = Math.min(earliestMs, dueMs);
     }
-    return earliestMs;
+    return earliestMs === Infinity ? -Infinity : earliestMs;
   }
 
   async #quiet(): Promise<void> {
@@ -327,17 +224,18 @@ export class VirtualTimeline implements StackTimeline {
       await this.#calm();
       if (this.#lookedAfter === this.#changes) return;
       let found = false;
+      this.#isNudged = false;
       for (const look of this.#looks) {
-        const looker = idle("timeline");
-        found = await this.#context.run(looker, look).catch(this.#onError) === true || found;
+        found = await this.#activities.asTimeline(look).catch(this.#onError) === true || found;
       }
-      if (!found) this.#lookedAfter = this.#changes;
+      // Looking is itself a change, so a nudge that came meanwhile must be told apart: it may be news.
+      if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
     }
   }
 
   async #calm(): Promise<void> {
     for (let calm = 0; calm < CALM_TURNS; calm++) {
-      if (this.#busy > 0) {
+      if (this.#activities.areBusy) {
         await new Promise<void>((resolve) => this.#wake = resolve);
         this.#wake = undefined;
         calm = -1;
@@ -348,26 +246,6 @@ export class VirtualTimeline implements StackTimeline {
       if (before !== this.#changes) calm = -1;
     }
   }
-}
-
-function idle(origin: Activity["origin"]): Activity {
-  return { origin, open: 0, sleeping: 0 };
-}
-
-function holds({ open, sleeping }: Activity): boolean {
-  return open > 0 && sleeping === 0;
-}
-
-function sleeps({ open, sleeping }: Activity): boolean {
-  return open > 0 && sleeping > 0;
-}
-
-/** Reads the body while the call still counts as under way, so that reading it later needs no waiting. */
-async function readWhole(response: Response): Promise<Response> {
-  const { status, statusText, headers } = response;
-  const body = await response.arrayBuffer();
-  const empty = status === 204 || status === 205 || status === 304;
-  return new Response(empty ? null : body, { status, statusText, headers });
 }
 
 /** Planned work that fails is a fault of ours: it must not pass unseen. */

@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { StackFailure } from "../local/failure.ts";
+import { orphaned } from "../local/orphan.ts";
 import { createWriter } from "../local/report.ts";
 import { startTestServer, type TestServer } from "../local/test_server.ts";
 
@@ -41,6 +42,7 @@ async function main(): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => stopping.abort());
   }
+  orphaned().then(() => stopping.abort());
   const filter = values.filter === undefined ? [] : ["--filter", values.filter];
   const groups = await chooseGroups(positionals);
   const starting = groups.withDatabase.length === 0
@@ -121,6 +123,7 @@ async function deno(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  stopping.signal.addEventListener("abort", () => child.kill("SIGTERM"));
   let text = "";
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     text = (text + chunk).slice(-2_000);

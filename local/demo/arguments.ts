@@ -13,7 +13,8 @@ export const USAGE =
   `Runs Premier League matchday 15 of 2024-25 on a private stack with a virtual clock.
 
   --listing per_schedule | per_campaign | omit
-                        what Braze's list of scheduled messages shows (default per_schedule)
+                        what Braze's list of scheduled messages shows (default per_schedule);
+                        no match is scheduled, or left out, for what it shows
   --ids on | off        whether events carry Braze's ids (default on)
   --echo on | off       whether events carry what our templates echo (default on)
   --json                one line of JSON on standard output, everything else on standard error

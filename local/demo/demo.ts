@@ -31,6 +31,7 @@ async function main(): Promise<number> {
   const { listing, ids, echo, json, postgresBin } = read.arguments;
   const say = json ? err : out;
   const colours = (json ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor;
+  const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["echoes of ours"])];
   const startedMs = performance.now();
   const counter = createCounter();
   say.line("Starting Postgres, PostgREST, the functions and the Braze sandbox …");
@@ -58,7 +59,11 @@ async function main(): Promise<number> {
     const incidents = await matchday(stack, counter, (line) => say.line(line));
     const found = await audit(stack.sql, stack.sandbox.model.truth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;
-    say.line(`\n${report(found, incidents, { colours })}\n\nThree days in ${seconds.toFixed(1)} s`);
+    say.line(
+      `\n${report(found, incidents, { colours, without })}\n\nThree days in ${
+        seconds.toFixed(1)
+      } s`,
+    );
 
     const { matches, attributed, wrongAttributions, lostEvents } = found;
     if (json) {

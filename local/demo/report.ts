@@ -12,16 +12,22 @@ export interface Incident {
 export function report(
   audit: Audit,
   incidents: readonly Incident[],
-  { colours }: { readonly colours: boolean },
+  { colours, without }: { readonly colours: boolean; readonly without: readonly string[] },
 ): string {
   const shouldDisableColors = !colours;
   return [
-    matchTable(audit.matches, shouldDisableColors),
+    `${matchTable(audit.matches, shouldDisableColors)}\n${LEGEND}`,
     ...(incidents.length === 0
       ? []
       : ["What went wrong, and what was done:", incidentTable(incidents, shouldDisableColors)]),
     "Held against what Braze really sent:",
     verdicts(audit),
+    ...(without.length === 0 ? [] : [
+      `Braze's events came without ${
+        without.join(" and without ")
+      }. What several matches could have sent is left open\n` +
+      "on purpose, with its candidates: a wrong match would be believed.",
+    ]),
   ].join("\n\n");
 }
 
@@ -38,6 +44,11 @@ export function shortTime(at: Date): string {
   return SHORT_TIME.format(at).replaceAll(",", "");
 }
 
+const LEGEND = [
+  "users sent: by Braze's truth. received: users whose push we have an event of. expected: followers of the one team",
+  "with more, to those of both; who follows without push gets none. events: all of them, opens and bounces included.",
+].join("\n");
+
 function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean): string {
   const table = new Table({
     shouldDisableColors,
@@ -46,14 +57,14 @@ function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean)
       { name: "match", alignment: "left", title: "match" },
       { name: "planned", alignment: "left", title: "push at" },
       { name: "status", alignment: "left" },
-      { name: "users", title: "sent to" },
+      { name: "users", title: "users sent" },
       { name: "received", title: "received" },
       { name: "expected", title: "expected" },
       { name: "difference", title: "difference" },
-      { name: "high", title: "high" },
-      { name: "medium", title: "medium" },
-      { name: "low", title: "low" },
-      { name: "none", title: "none" },
+      { name: "high", title: "events high" },
+      { name: "medium" },
+      { name: "low" },
+      { name: "none" },
     ],
   });
   for (const line of matches) table.addRow(matchRow(line), { color: colorOf(line) });
@@ -61,7 +72,7 @@ function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean)
 }
 
 function matchRow(line: MatchLine) {
-  const { expected, expectedMin, expectedMax, usersRecorded } = line;
+  const { expected, expectedMin, expectedMax } = line;
   return {
     match: `${line.matchId} ${line.title}`,
     planned: shortTime(line.sendAt),
@@ -71,15 +82,18 @@ function matchRow(line: MatchLine) {
     expected: expected === null
       ? "?"
       : `${count(expectedMin ?? 0)}–${count(expectedMax ?? expected)}`,
-    difference: expected === null
-      ? "?"
-      : line.status === "sent"
-      ? signed(usersRecorded - expected)
-      : "",
+    difference: line.status === "sent" ? differenceOf(line) : "",
     ...Object.fromEntries(
       Object.entries(line.split).map(([name, events]) => [name, events === 0 ? "" : count(events)]),
     ),
   };
+}
+
+/** From the nearest of the bounds: nobody knows how many follow both teams. */
+function differenceOf({ usersRecorded, expectedMin, expectedMax }: MatchLine): string {
+  if (expectedMin === null || expectedMax === null) return "?";
+  if (usersRecorded < expectedMin) return signed(usersRecorded - expectedMin);
+  return usersRecorded > expectedMax ? signed(usersRecorded - expectedMax) : "within";
 }
 
 function colorOf({ status, users, usersRecorded }: MatchLine): string {

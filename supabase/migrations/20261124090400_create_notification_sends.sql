@@ -17,6 +17,7 @@ create table public.notification_sends (
   dispatch_id text,
   send_id text,
   received_at timestamptz not null,
+  time_is_send_time boolean not null,
   correlation_method text not null,
   confidence text not null,
   time_diff_ms bigint,
@@ -35,6 +36,8 @@ comment on table public.notification_sends is
   'One row for each event. Partitions live in the schema private and are made ahead of time by private.ensure_partitions.';
 comment on column public.notification_sends.sent_at is
   'Braze''s clock, in whole seconds for Currents, so ties are normal. A webhook-channel body has no time: then when it first reached us.';
+comment on column public.notification_sends.time_is_send_time is
+  'False where sent_at says when the event reached us, or when a push was opened: such a time is no evidence.';
 comment on column public.notification_sends.correlation_method is
   'How the event was tied to its match, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
 comment on column public.notification_sends.candidate_match_ids is
@@ -44,9 +47,11 @@ comment on column public.notification_sends.candidate_match_ids is
 create index notification_sends_ledger_idx on public.notification_sends (ledger_id, sent_at) where ledger_id is not null;
 -- What an identifier that becomes known can still settle.
 create index notification_sends_open_dispatch_idx on public.notification_sends (dispatch_id)
-  where confidence in ('none', 'low') and dispatch_id is not null;
+  where confidence <> 'high' and dispatch_id is not null;
 create index notification_sends_open_send_idx on public.notification_sends (send_id)
-  where confidence in ('none', 'low') and send_id is not null;
+  where confidence <> 'high' and send_id is not null;
+create index notification_sends_open_schedule_idx on public.notification_sends (braze_schedule_id)
+  where confidence <> 'high' and braze_schedule_id is not null;
 
 create table public.event_claims (
   event_id text primary key,

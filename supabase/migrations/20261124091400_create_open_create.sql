@@ -83,6 +83,17 @@ begin
   where ledger.id = v_row.id
   returning * into v_row;
 
+  -- Known before the call, so that events can prove a create whose answer is lost.
+  if v_row.send_id is not null then
+    perform private.learn_identifiers(
+      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'kind', 'send_id', 'value', v_row.send_id, 'ledger_id', v_row.id, 'generation', null
+      )),
+      'create',
+      p_now
+    );
+  end if;
+
   -- What will come back is chosen here: Braze's own ids are not to be relied on alone.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',

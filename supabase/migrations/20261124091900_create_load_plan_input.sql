@@ -23,6 +23,12 @@ as $$
     select ledger.match_id
     from public.schedule_ledger as ledger
     where ledger.status = 'pending' and ledger.send_at_utc >= p_from
+    union
+    -- What was cancelled and may be sent all the same is not done with.
+    select ledger.match_id
+    from public.braze_schedules as schedule
+    join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+    where schedule.state in ('live', 'unknown', 'deleting') and schedule.send_at_utc >= p_from
   )
   select pg_catalog.jsonb_build_object(
     'matches', coalesce((
@@ -73,6 +79,8 @@ as $$
         ) as list
         from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id
+          -- What Braze refused never was; the current one is told all the same.
+          and (schedule.state <> 'failed' or schedule.generation = ledger.generation)
       ) as schedules on true
       where p_match_ids is null or match.id = any (p_match_ids)
     ), '[]'),

@@ -13,6 +13,7 @@ declare
   v_news jsonb;
   -- Named in each statement below: a join with jsonb alone would read the tables through.
   v_ledger_ids uuid[];
+  v_cancelled_ids uuid[];
   v_went_out jsonb;
 begin
   select
@@ -57,6 +58,10 @@ begin
   where ledger.id = any (v_ledger_ids)
   order by ledger.id
   for no key update;
+  v_cancelled_ids := array(
+    select ledger.id from public.schedule_ledger as ledger
+    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
+  );
 
   update public.schedule_ledger as ledger
   set status = 'sent',
@@ -101,7 +106,8 @@ begin
     'ledger_id', seen.ledger_id,
     'generation', seen.generation,
     'current_generation', ledger.generation,
-    'state_before', seen.state_before
+    'state_before', seen.state_before,
+    'was_cancelled', ledger.id = any (v_cancelled_ids)
   ) order by ledger.match_id, seen.generation), '[]') into v_went_out
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id

@@ -75,7 +75,8 @@ begin
             order by schedule.generation
           )
           from public.braze_schedules as schedule
-          where schedule.ledger_id = ledger.id
+          -- What Braze refused cannot have sent anything.
+          where schedule.ledger_id = ledger.id and schedule.state <> 'failed'
         )
       ))
       from pg_catalog.unnest(v_ledger_ids) as wanted (ledger_id)

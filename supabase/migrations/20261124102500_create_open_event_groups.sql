@@ -13,7 +13,8 @@ as $$
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups) order by groups.sent_at), '[]')
   from (
     select
-      event.sent_at, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
+      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
+      event.send_id,
       event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
       event.confidence, count(*) as events
     from public.notification_sends as event
@@ -21,7 +22,8 @@ as $$
       and event.confidence in ('none', 'low')
       and event.correlation_method not in ('test_send', 'other_campaign')
     group by
-      event.sent_at, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
+      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
+      event.send_id,
       event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
       event.confidence
     order by event.sent_at

@@ -65,7 +65,7 @@ begin
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
     from pg_catalog.jsonb_to_recordset(p_events) as event (
-      event_id text, sent_at timestamptz, claim text, event_type text, channel text, external_user_id text,
+      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text, external_user_id text,
       device_id text, match_id bigint, ledger_id uuid, generation integer, braze_schedule_id text,
       campaign_id text, dispatch_id text, send_id text, correlation_method text, confidence text,
       time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[], raw_payload jsonb
@@ -85,12 +85,12 @@ begin
   inserted as (
     insert into public.notification_sends (
       sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, correlation_method, confidence,
+      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
       time_diff_ms, candidate_count, candidate_match_ids, raw_payload
     )
     select
       happened_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, p_now, correlation_method, confidence,
+      braze_schedule_id, campaign_id, dispatch_id, send_id, p_now, time_is_send_time, correlation_method, confidence,
       time_diff_ms, candidate_count, candidate_match_ids, raw_payload
     from incoming
     where has_place

@@ -95,6 +95,7 @@ select bag_eq(
       ('public.close_attempt', 'service_role'),
       ('public.give_up_attempts', 'service_role'),
       ('public.cancel_ledger', 'service_role'),
+      ('public.release_create', 'service_role'),
       ('public.correlation_context', 'service_role'),
       ('public.ingest_events', 'service_role'),
       ('public.open_evidence', 'service_role'),
@@ -122,6 +123,7 @@ select bag_eq(
       ('private.learn_identifiers', 'service_role'),
       ('private.apply_outcome', 'service_role'),
       ('private.note_evidence', 'service_role'),
+      ('private.withdraw_evidence', 'service_role'),
       ('private.store_rejects', 'service_role')
   $$,
   'Each function is granted to service_role alone, and those that only cron calls to nobody'

@@ -42,8 +42,8 @@ values (
 insert into public.schedule_identifiers (kind, value, ledger_id, source, first_seen_at)
 values ('send_id', 'v', '00000000-0000-0000-0000-000000000002', 'create', now());
 insert into public.notification_sends
-  (sent_at, event_id, event_type, channel, received_at, correlation_method, confidence, raw_payload)
-values (now(), 'e', 'send', 'push', now(), 'no_candidate', 'none', '{}');
+  (sent_at, event_id, event_type, channel, received_at, time_is_send_time, correlation_method, confidence, raw_payload)
+values (now(), 'e', 'send', 'push', now(), true, 'no_candidate', 'none', '{}');
 insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
 values ('00000000-0000-0000-0000-000000000001', now(), 'empty', 0, 'unknown');
 insert into public.event_claims (event_id, sent_at, claimed_at) values ('e', now(), now());

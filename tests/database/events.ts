@@ -15,6 +15,7 @@ export function event(
   return {
     event_id: id,
     sent_at: NOW,
+    time_is_send_time: true,
     claim: null,
     event_type: "send",
     channel: "push",

@@ -31,9 +31,9 @@ async function fill({ sql }: Suite): Promise<void> {
     insert into public.event_claims (event_id, sent_at, claimed_at)
     select 'claim-' || id, '${NOW.toISOString()}', now() from generate_series(1, ${ROWS}) as id;
     insert into public.notification_sends (sent_at, event_id, event_type, channel, campaign_id, dispatch_id,
-      send_id, received_at, correlation_method, confidence, raw_payload)
+      send_id, received_at, time_is_send_time, correlation_method, confidence, raw_payload)
     select '${NOW.toISOString()}'::timestamptz + id * interval '1 second', 'event-' || id, 'send', 'push',
-      '${CAMPAIGN}', 'dispatch_id-' || id, 'send_id-' || id, now(), 'no_candidate', 'none', '{}'
+      '${CAMPAIGN}', 'dispatch_id-' || id, 'send_id-' || id, now(), true, 'no_candidate', 'none', '{}'
     from generate_series(1, ${ROWS}) as id;
     analyze;`);
 }
@@ -139,6 +139,8 @@ Deno.test(
               }),
               from_method: "no_candidate",
               from_ledger_id: null,
+              from_generation: null,
+              time_is_send_time: true,
             }],
             NOW,
           ],

@@ -189,6 +189,15 @@ Deno.test(
 );
 
 Deno.test(
+  "ingest_events() takes an identity that comes twice in one request once",
+  withSuite(async (suite) => {
+    const twice = [claimed("weak", NOW), claimed("weak", NOW)];
+    const receipt = await ingest(suite, { events: twice });
+    deepStrictEqual([receipt.recorded, receipt.duplicates], [1, 1]);
+  }),
+);
+
+Deno.test(
   "ingest_events() knows a strong identity for as long as its claim is kept",
   withSuite(async (suite) => {
     await ingest(suite, { events: [claimed("strong", NOW)] });

@@ -77,12 +77,15 @@ Deno.test(
     deepStrictEqual(idsOf(await load(suite)), [1001]);
     await suite.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
+    // Braze may still send it, until it is known to be deleted.
+    deepStrictEqual(idsOf(await load(suite)), [1001]);
+    await suite.sql`update public.braze_schedules set state = 'deleted'`;
     deepStrictEqual(idsOf(await load(suite)), []);
   }),
 );
 
 Deno.test(
-  "load_plan_input() gives each match its ledger row with every generation",
+  "load_plan_input() gives each match its ledger row with every generation that can have been",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     await addMatch(suite, 1002);
@@ -99,13 +102,6 @@ Deno.test(
       ["pending", 2, "signature"],
     );
     deepStrictEqual(match?.ledger?.schedules, [
-      {
-        generation: 1,
-        state: "failed",
-        braze_schedule_id: null,
-        send_at: "2024-12-07T15:00:00+00:00",
-        moving_to: null,
-      },
       {
         generation: 2,
         state: "live",

@@ -3,12 +3,13 @@
  *
  * A pause in the middle of each write makes certain what production would meet by chance.
  */
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { event, ingest } from "./events.ts";
 import {
   addMatch,
   answered,
   close,
+  NOW,
   openCreate,
   startRun,
   type Suite,
@@ -17,14 +18,19 @@ import {
 
 const HEAD_START_MS = 60;
 
-/** Each row that is written to the table holds its writer up while it keeps its locks. */
-async function pauseAfterEachRow({ sql }: Suite, table: string): Promise<void> {
+/** Each row that is written to the table holds its writer up while it keeps the locks it has. */
+async function pauseAtEachRow(
+  { sql }: Suite,
+  table: string,
+  // Postgres keeps the triggers of `after` until the statement has written all its rows.
+  moment: "before insert" | "after insert or update" = "after insert or update",
+): Promise<void> {
   await sql.unsafe(`
     create function public.pause() returns trigger language plpgsql
-      as 'begin perform pg_catalog.pg_sleep(0.25); return null; end';
+      as 'begin perform pg_catalog.pg_sleep(0.25); return new; end';
     grant execute on function public.pause() to service_role;
     -- The name sorts before those of the foreign keys' triggers, and so does its turn.
-    create trigger "A_pause" after insert or update on ${table}
+    create trigger "A_pause" ${moment} on ${table}
       for each row execute function public.pause();`);
 }
 
@@ -46,7 +52,7 @@ Deno.test(
   "ingest_events() that proves a send and close_attempt() of its create do not deadlock",
   withSuite(async (suite) => {
     const { told, ...opened } = await openedCreate(suite);
-    await pauseAfterEachRow(suite, "public.schedule_identifiers");
+    await pauseAtEachRow(suite, "public.schedule_identifiers");
     const proof = { ledger_id: opened.ledger_id, generation: 1, proof: "push" };
     const [receipt, closed] = await inTurn(
       () => ingest(suite, { events: [event("e1")], identifiers: [told], proofs: [proof] }),
@@ -61,7 +67,7 @@ Deno.test(
   "ingest_events() that learns an identifier and close_attempt() of its create do not deadlock",
   withSuite(async (suite) => {
     const { told, ...opened } = await openedCreate(suite);
-    await pauseAfterEachRow(suite, "public.schedule_identifiers");
+    await pauseAtEachRow(suite, "public.schedule_identifiers");
     const [receipt, closed] = await inTurn(
       () => ingest(suite, { events: [event("e1")], identifiers: [told] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
@@ -81,7 +87,7 @@ Deno.test(
       const { ledger_id, generation } = await openCreate(suite, runId, match);
       proofs.push({ ledger_id, generation, proof: "push" });
     }
-    await pauseAfterEachRow(suite, "public.schedule_ledger");
+    await pauseAtEachRow(suite, "public.schedule_ledger");
     const [first, second] = await inTurn(
       () => ingest(suite, { proofs }),
       () => ingest(suite, { proofs: proofs.toReversed() }),
@@ -92,10 +98,28 @@ Deno.test(
 );
 
 Deno.test(
+  "raise_alerts() of the same alerts in other orders do not deadlock",
+  withSuite(async (suite) => {
+    await pauseAtEachRow(suite, "public.alerts", "before insert");
+    const alerts = ["a", "b", "c"].map((fingerprint) => ({
+      fingerprint,
+      rule: "create_unknown",
+      severity: "warning",
+      audience: "admin",
+      title: "A create was not heard of again",
+      details: {},
+    }));
+    const raise = (p_alerts: unknown[]) => suite.call("raise_alerts", { p_alerts, p_now: NOW });
+    const raised = await inTurn(() => raise(alerts), () => raise(alerts.toReversed()));
+    deepStrictEqual(raised, [3, 0]);
+  }),
+);
+
+Deno.test(
   "two close_attempt() of one attempt at once: one of them closes it",
   withSuite(async (suite) => {
     const { attempt_id } = await openedCreate(suite);
-    await pauseAfterEachRow(suite, "public.schedule_attempts");
+    await pauseAtEachRow(suite, "public.schedule_attempts");
     const [first, second] = await inTurn(
       () => close(suite, attempt_id, "succeeded", answered("schedule-1")),
       () => close(suite, attempt_id, "unknown"),

@@ -44,6 +44,7 @@ Deno.test(
       generation: 1,
       current_generation: 1,
       state_before: "live",
+      was_cancelled: false,
     }]);
     deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
     const ledger = await ledgerRow(suite, 1001);
@@ -98,6 +99,18 @@ Deno.test(
       ],
     });
     deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);
+  }),
+);
+
+Deno.test(
+  "note_evidence() leaves what a person confirmed as it is, and notes that it was seen to go out",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'operator', sent_confirmed_at = ${NOW}`;
+    strictEqual((await prove(suite, target, "webhook", seconds(1))).went_out.length, 1);
+    deepStrictEqual(await verdict(suite), ["sent", "operator", NOW]);
   }),
 );
 

@@ -54,23 +54,6 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_alerts() of the same alerts in other orders at once does not deadlock",
-  withSuite(async (suite) => {
-    const alerts = Array.from(
-      { length: 40 },
-      (_, index) => ({ ...ALERT, fingerprint: `f${index}` }),
-    );
-    const raised = await Promise.all(
-      Array.from(
-        { length: 8 },
-        (_, index) => raise(suite, index % 2 === 0 ? alerts : alerts.toReversed()),
-      ),
-    );
-    strictEqual(raised.reduce((sum, count) => sum + count, 0), 40);
-  }),
-);
-
-Deno.test(
   "write_logs() appends what was noticed, by whom and in which run",
   withSuite(async (suite) => {
     const runId = crypto.randomUUID();

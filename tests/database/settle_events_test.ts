@@ -14,8 +14,10 @@ import {
 
 type Group = Record<string, unknown>;
 
-function openEvidence({ call }: Suite, ...identifiers: Group[]): Promise<Group[]> {
-  return call("open_evidence", { p_identifiers: identifiers });
+/** Of identifiers that the registry knows by now, as they do when somebody has learned them. */
+async function openEvidence({ sql, call }: Suite, ...identifiers: Group[]): Promise<Group[]> {
+  await sql`select private.learn_identifiers(${sql.json(identifiers as never)}, 'event', ${NOW})`;
+  return await call("open_evidence", { p_identifiers: identifiers });
 }
 
 function settle(
@@ -38,6 +40,7 @@ function verdict(group: Group, to: Group): Group {
     ...group,
     from_method: group.correlation_method,
     from_ledger_id: group.ledger_id,
+    from_generation: group.generation,
     time_diff_ms: 0,
     candidate_count: 1,
     candidate_match_ids: null,
@@ -105,6 +108,15 @@ Deno.test(
     const bySendId = await openEvidence(suite, learned(known, { kind: "send_id" }));
     deepStrictEqual(bySendId.map(({ send_id, events }) => [send_id, events]), [["d1", 1]]);
     deepStrictEqual(await openEvidence(suite, learned(known, { value: "d3" })), []);
+  }),
+);
+
+Deno.test(
+  "open_evidence() reads nothing for an identifier that nobody has learned yet",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [event("a", { dispatch_id: "d1" })] });
+    const asked = [{ kind: "dispatch_id", value: "d1" }];
+    deepStrictEqual(await suite.call("open_evidence", { p_identifiers: asked }), []);
   }),
 );
 
@@ -224,11 +236,14 @@ Deno.test(
         event("send id", { ...base, send_id: null }),
         event("campaign", { ...base, campaign_id: null }),
         event("dispatch", { ...base, dispatch_id: null }),
+        event("schedule", { ...base, braze_schedule_id: "schedule-1" }),
+        event("arrival", { ...base, time_is_send_time: false }),
       ],
     });
     const group = (await openEvidence(suite, learned(known))).find((one) =>
       one.event_type === "send" && one.channel === "push" && one.send_id === "s1" &&
-      one.campaign_id !== null && new Date(String(one.sent_at)).getTime() === NOW.getTime()
+      one.campaign_id !== null && one.braze_schedule_id === null && one.time_is_send_time &&
+      new Date(String(one.sent_at)).getTime() === NOW.getTime()
     );
     const { settled } = await settle(suite, [
       verdict(group ?? {}, settledBy(known, "dispatch_id")),

@@ -1,10 +1,10 @@
 /** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../../local/ports.ts";
 import { findPostgres } from "../../local/postgres_binaries.ts";
 import { connectSql } from "../../local/sql.ts";
 import type { Ready } from "../../local/stack.ts";
+import { freeBase } from "../support/ports.ts";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
@@ -92,7 +92,7 @@ const ready = (started: Started): Ready => JSON.parse(started.line ?? "null");
 
 Deno.test("start --json prints one line with every key in order, keeps data, and stops cleanly", () =>
   withFolder(async (folder) => {
-    const port = Math.min(freePorts().gateway, 60_000);
+    const port = freeBase();
     const args = ["--json", "--data", folder, "--port", String(port)];
     const first = await start(...args);
     const one = ready(first);
@@ -111,7 +111,7 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
     strictEqual(refused.code, 1);
     match(refused.stderr, new RegExp(`Cannot use port ${port} for gateway: it must be free`));
 
-    const elsewhere = await start("--json", "--data", folder, "--port", String(port - 10));
+    const elsewhere = await start("--json", "--data", folder, "--port", String(freeBase()));
     const busy = await elsewhere.ended;
     strictEqual(busy.code, 1);
     match(busy.stderr, /Cannot start on .*data: it must be free, got a server that runs on it/);
@@ -135,7 +135,7 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
 
 Deno.test("start leaves no process behind even when it is killed", () =>
   withFolder(async (folder) => {
-    const port = Math.min(freePorts().gateway, 60_000);
+    const port = freeBase();
     const started = await start("--json", "--data", folder, "--port", String(port));
     ok((await processesOf(folder)).length > 1);
     started.signal("SIGKILL");
@@ -146,6 +146,21 @@ Deno.test("start leaves no process behind even when it is killed", () =>
     }
     deepStrictEqual(await processesOf(folder), []);
   }));
+
+Deno.test("a throw-away folder whose owner was killed goes at the next start", async () => {
+  const killed = await start("--json", "--ephemeral");
+  const sql = connectSql(ready(killed).db_url, { max: 1 });
+  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
+  await sql.end();
+  const folder = data.replace(/\/server\/data$/, "");
+  killed.signal("SIGKILL");
+  await killed.ended;
+  ok((await Deno.stat(folder)).isDirectory);
+  const next = await start("--json", "--ephemeral");
+  next.signal("SIGTERM");
+  strictEqual((await next.ended).code, 0);
+  strictEqual(await Deno.stat(folder).then(() => true, () => false), false);
+});
 
 Deno.test("start --ephemeral leaves no file behind", async () => {
   const started = await start("--json", "--ephemeral", "--clock", "2024-12-07T06:00:00Z");
@@ -163,6 +178,31 @@ Deno.test("start --ephemeral leaves no file behind", async () => {
   deepStrictEqual(await processesOf(folder), []);
 });
 
+if (Deno.uid() === 0) {
+  Deno.test("start as root runs its server elsewhere when nobody else may enter the data folder", () =>
+    withFolder(async (folder) => {
+      await Deno.chmod(folder, 0o700);
+      const started = await start(
+        "--json",
+        "--data",
+        `${folder}/data`,
+        "--port",
+        String(freeBase()),
+      );
+      const home = await Deno.readLink(`${folder}/data/server`);
+      try {
+        match(home, /^\/var\/tmp\/braze-push-/);
+        const { uid } = await Deno.stat(home);
+        notStrictEqual(uid, 0);
+        match(started.line ?? "", /^\{"api_url"/);
+      } finally {
+        started.signal("SIGTERM");
+        strictEqual((await started.ended).code, 0);
+        await Deno.remove(home, { recursive: true });
+      }
+    }));
+}
+
 Deno.test("start refuses a data folder of another server version", () =>
   withFolder(async (folder) => {
     const data = `${folder}/server/data`;
@@ -170,7 +210,7 @@ Deno.test("start refuses a data folder of another server version", () =>
     await Deno.writeTextFile(`${data}/PG_VERSION`, "14\n");
     const { code, stderr } = await (await start("--ephemeral", "--help")).ended;
     strictEqual(code, 0, stderr);
-    const refused = await (await start("--data", folder, "--port", "47000")).ended;
+    const refused = await (await start("--data", folder, "--port", String(freeBase()))).ended;
     strictEqual(refused.code, 1);
     match(
       refused.stderr,

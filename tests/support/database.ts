@@ -2,7 +2,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createGateway } from "../../local/gateway.ts";
 import { createKeys, type Keys, operatorToken } from "../../local/keys.ts";
-import { freePorts } from "../../local/ports.ts";
+import { onFreePorts } from "../../local/ports.ts";
 import { startPostgrest } from "../../local/postgrest.ts";
 import { connectSql, type Sql } from "../../local/sql.ts";
 import { asAuthenticator, type Stack, type StackOptions, startStack } from "../../local/stack.ts";
@@ -61,15 +61,10 @@ export interface Rest {
 export async function withRest(run: (rest: Rest) => Promise<void>): Promise<void> {
   await withDatabase(async (sql, databaseUrl) => {
     const keys = await createKeys();
-    const ports = freePorts();
     const log = await Deno.makeTempFile({ prefix: "postgrest-" });
-    const postgrest = await startPostgrest({
-      databaseUrl: asAuthenticator(databaseUrl),
-      port: ports.rest,
-      adminPort: ports.restAdmin,
-      keys,
-      log,
-    });
+    const postgrest = await onFreePorts(({ rest: port, restAdmin: adminPort }) =>
+      startPostgrest({ databaseUrl: asAuthenticator(databaseUrl), port, adminPort, keys, log })
+    );
     const nothingHere = () => Promise.resolve(new Response(null, { status: 404 }));
     const gateway = await createGateway({
       keys,

@@ -70,7 +70,7 @@ interface TokenChanges {
   readonly audience?: string;
   readonly expiresAt?: number | null;
   readonly notBefore?: number;
-  readonly key?: CryptoKey;
+  readonly key?: typeof stranger.privateKey;
   readonly subject?: string | null;
 }
 

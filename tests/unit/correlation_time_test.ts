@@ -59,6 +59,13 @@ for (
   });
 }
 
+Deno.test("correlate() names the rival of a tie even outside the window", () => {
+  const ledgers = [ledger(1, { sendAt: at("14:01:50") }), ledger(2, { sendAt: at("13:57:50") })];
+  const attribution = judge(sharp, ledgers);
+  strictEqual(attribution.method, "tie");
+  deepStrictEqual(attribution.candidateMatchIds, [1, 2]);
+});
+
 Deno.test("correlate() says low of a time_window and medium of a time_exact", () => {
   strictEqual(
     judge(sharp, [ledger(1, {}), ledger(2, { sendAt: at("14:05:00") })]).confidence,

@@ -82,7 +82,8 @@ for (
     ],
   ] as const
 ) {
-  const spoiled = `{"external_user_id":"u-1001","value":${value}}`;
+  // With blanks that JSON.stringify would not write.
+  const spoiled = `{ "external_user_id": "u-1001", "value": ${value} }`;
 
   Deno.test(`readBody() rejects an event with ${what}, and takes its neighbours`, () => {
     const good = JSON.stringify(webhookMessage());

@@ -163,6 +163,7 @@ for (
     ["nonsense", { match_id: "12a", ledger_id: "led_1", generation: "one" }],
     ["of odd types", { match_id: {}, ledger_id: 7, generation: [1] }],
     ["past counting", { match_id: 1e300, ledger_id: null, generation: 1e300 }],
+    ["past exact counting", { match_id: "9007199254740993", ledger_id: "", generation: "" }],
     ["negative", { match_id: -1, ledger_id: null, generation: -1 }],
     ["a fraction", { match_id: 1.5, ledger_id: null, generation: 1.5 }],
   ] as const

@@ -8,7 +8,7 @@ Deno.test("problem() answers with the catalogue's status and words", async () =>
   strictEqual(response.headers.get("retry-after"), "5");
   deepStrictEqual(await response.json(), {
     code: "not_stored",
-    message: "Nothing was stored: send it again",
+    message: "Not everything could be finished: send it again",
     run_id: null,
   });
 });

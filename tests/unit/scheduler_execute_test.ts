@@ -223,6 +223,7 @@ const rows: readonly Row[] = [
     calls: whenCancelling,
     outcomes: ["failed"],
     log: "schedule_cancelled",
+    alerts: ["delete_unconfirmed"],
   })),
   {
     what: "a cancel that times out",
@@ -337,9 +338,9 @@ for (
   const [what, answer, note] of [
     ["deleted", succeeded(null), "match_postponed"],
     [
-      "did not know",
+      "refused to delete",
       failed("rejected", 404),
-      "match_postponed; Braze did not know the schedule any more",
+      "match_postponed; Braze refused the delete, so the schedule may be gone or not",
     ],
   ] as const
 ) {

@@ -128,7 +128,7 @@ Deno.test("braze-scheduler alerts on an unknown create, and does not try again",
   deepStrictEqual(created(world), [1]);
   deepStrictEqual(world.alerts.map((alert) => alert.fingerprint), ["create_unknown:1:1"]);
   deepStrictEqual(world.answer.body.done, { unknown: 1 });
-  strictEqual(world.answer.body.outcome, "succeeded");
+  strictEqual(world.answer.body.outcome, "partial");
 });
 
 Deno.test("braze-scheduler goes on with the other matches after a create that failed", async () => {

@@ -5,7 +5,16 @@ import type {
   Team,
 } from "../../supabase/functions/_shared/store/planning.ts";
 import { at } from "../support/facts.ts";
-import { inWords, match, planOne, row, SEND_AT, team, teams } from "../support/matches.ts";
+import {
+  inWords,
+  KICKOFF_AT,
+  match,
+  planOne,
+  row,
+  SEND_AT,
+  team,
+  teams,
+} from "../support/matches.ts";
 
 interface Row {
   readonly what: string;
@@ -134,6 +143,7 @@ const rows: readonly Row[] = [
     what: "a move to a time that has passed, and not confirmed",
     fixture: match({ ledger: row({}, { movingTo: at("05:00:00") }) }),
     step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
   },
   { what: "another text", fixture: match({ ...reworded, ledger: row() }), step: "recreate" },
   {
@@ -191,10 +201,27 @@ const rows: readonly Row[] = [
     what: "a push that is due, and of which nothing was heard",
     fixture: match({ ...moved, ledger: row({}, past) }),
     step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
   },
   {
     what: "a push that is due this moment",
     fixture: match({ ...moved, ledger: row() }),
+    now: SEND_AT,
+    step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
+  },
+  {
+    what: "a push that was due a day ago, of a match that is still to come",
+    fixture: match({
+      kickoffAt: new Date(KICKOFF_AT.getTime() + 48 * 60 * 60_000),
+      ledger: row({}, { state: "unknown", brazeScheduleId: null }),
+    }),
+    now: new Date(SEND_AT.getTime() + 24 * 60 * 60_000),
+    step: "create",
+  },
+  {
+    what: "a push that is due, of a match that was not moved",
+    fixture: match({ ledger: row() }),
     now: SEND_AT,
     step: "skip awaiting_evidence",
   },
@@ -233,6 +260,7 @@ const rows: readonly Row[] = [
     what: "a create of unknown outcome whose push was due",
     fixture: match({ ledger: row({}, { state: "unknown", brazeScheduleId: null, ...past }) }),
     step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
   },
   {
     what: "a schedule that Braze did not know when it was to be deleted",

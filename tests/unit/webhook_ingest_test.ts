@@ -220,6 +220,29 @@ Deno.test("ingest looks again at what it could not explain, for somebody may hav
   );
 });
 
+Deno.test("ingest applies what a repeated batch teaches again, since the first time may have failed half-way", async () => {
+  const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
+  const batch = pushes(["event-1"], { dispatch_id: "dispatch-1002", message_extras: extras });
+  const taught: LearnedNow[][] = [];
+  for (const duplicates of [0, 1]) {
+    await ingest(batch, {
+      context: knowing(identifier("dispatch_id", "dispatch-1002", 1002)),
+      ingest: (events) =>
+        Promise.resolve({ ...receiptOf(events, 0), recorded: 1 - duplicates, duplicates }),
+      openEvidence: (identifiers) => {
+        taught.push([...identifiers]);
+        return Promise.resolve([]);
+      },
+    });
+  }
+  deepStrictEqual(taught, [[{
+    kind: "dispatch_id",
+    value: "dispatch-1002",
+    ledger_id: ledgerIdOf(1002),
+    ambiguous: false,
+  }]]);
+});
+
 Deno.test("ingest stores first, and looks at earlier events then", async () => {
   const { calls } = await ingest(pushes(["event-1"], { dispatch_id: "dispatch-1002" }));
   deepStrictEqual(calls, [
@@ -258,6 +281,11 @@ for (
       "Match 1002: sent although it was deleted (schedule 2)",
     ],
     [
+      "the current schedule, though its match was cancelled",
+      { generation: 2, stateBefore: "unknown", wasCancelled: true },
+      "Match 1002: sent although it was cancelled (schedule 2)",
+    ],
+    [
       "an old schedule",
       { generation: 1, stateBefore: "deleted" },
       "Match 1002: an old schedule was sent (schedule 1)",
@@ -269,6 +297,7 @@ for (
       matchId: 1002,
       ledgerId: ledgerIdOf(1002),
       currentGeneration: 2,
+      wasCancelled: false,
       ...seen,
     };
     const { alerts } = await ingest(pushes(["event-1"]), { ingest: teaching([], [wentOut]) });
@@ -283,6 +312,7 @@ Deno.test("ingest alerts on what went out by what it settled, too", async () => 
     generation: 1,
     currentGeneration: 2,
     stateBefore: "deleted",
+    wasCancelled: false,
   }];
   const { alerts } = await ingest(pushes(["event-1"]), {
     ingest: teaching([lesson]),

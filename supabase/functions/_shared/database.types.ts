@@ -325,6 +325,7 @@ export type Database = {
           "send_id": string | null;
           "sent_at": string;
           "time_diff_ms": number | null;
+          "time_is_send_time": boolean;
         };
         ComputedFields: never;
         Insert: {
@@ -348,6 +349,7 @@ export type Database = {
           "send_id"?: string | null;
           "sent_at": string;
           "time_diff_ms"?: number | null;
+          "time_is_send_time": boolean;
         };
         Update: {
           "braze_schedule_id"?: string | null;
@@ -370,6 +372,7 @@ export type Database = {
           "send_id"?: string | null;
           "sent_at"?: string;
           "time_diff_ms"?: number | null;
+          "time_is_send_time"?: boolean;
         };
         Relationships: [];
       };
@@ -1222,6 +1225,10 @@ export type Database = {
       "refresh_send_counts": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: number;
+      };
+      "release_create": {
+        Args: { "p_match_id": number; "p_now": string; "p_reason": string };
+        Returns: boolean;
       };
       "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
       "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };

@@ -46,7 +46,7 @@ const refusals = {
   },
   not_stored: {
     status: 503,
-    message: "Nothing was stored: send it again",
+    message: "Not everything could be finished: send it again",
     headers: RETRY_SOON,
   },
 } as const satisfies Record<string, Refusal>;

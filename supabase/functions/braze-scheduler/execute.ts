@@ -179,7 +179,9 @@ async function cancel(
     ledgerId,
     generation,
     cancelReason: "plan",
-    note: refused ? `${reason}; Braze did not know the schedule any more` : reason,
+    note: refused
+      ? `${reason}; Braze refused the delete, so the schedule may be gone or not`
+      : reason,
     now: hands.clock.now(),
   });
   return done("cancelled", fixture, "schedule_cancelled", reason, {
@@ -187,7 +189,7 @@ async function cancel(
     schedule_id: target?.scheduleId ?? null,
     send_at: step.sendAt,
     braze: target === null ? "nothing to delete" : refused ? "refused the delete" : "deleted",
-  });
+  }, target !== null && refused ? [unconfirmed(fixture, target, result)] : []);
 }
 
 async function remove(
@@ -210,6 +212,12 @@ async function remove(
   return result;
 }
 
+function unconfirmed(fixture: Fixture, target: Target, result: CallResult<null>): Alert {
+  const schedule = { generation: target.generation, brazeScheduleId: target.scheduleId };
+  const detail = result.outcome === "succeeded" ? undefined : result.detail;
+  return alerts.deleteUnconfirmed(fixture, schedule, detail);
+}
+
 function notRemoved(
   fixture: Fixture,
   target: Target,
@@ -219,9 +227,8 @@ function notRemoved(
   if (isDeferred(result)) {
     return done("deferred", fixture, "delete_deferred", result.detail, details);
   }
-  const schedule = { generation: target.generation, brazeScheduleId: target.scheduleId };
   return done(result.outcome, fixture, `delete_${result.outcome}`, result.detail, details, [
-    alerts.deleteUnconfirmed(fixture, schedule, result.detail),
+    unconfirmed(fixture, target, result),
   ]);
 }
 

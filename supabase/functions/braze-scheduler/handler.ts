@@ -17,8 +17,14 @@ import {
 } from "../_shared/timed_function.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
-import { type ActiveStep, execute, type Hands, type StepResult } from "./execute.ts";
-import { plan, type PlannedMatch, type PlanSettings, type Step } from "./plan.ts";
+import { type ActiveStep, type Done, execute, type Hands, type StepResult } from "./execute.ts";
+import {
+  type FrozenReason,
+  plan,
+  type PlannedMatch,
+  type PlanSettings,
+  type Step,
+} from "./plan.ts";
 import * as alerts from "./plan_alerts.ts";
 import { RULES } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";
@@ -26,6 +32,9 @@ import { createSendIds } from "./send_ids.ts";
 const MATCH_IDS_MAX = 5_000;
 /** Logs are written now and then, so that a run that is killed has told most of its story. */
 const LOGS_AT_ONCE = 50;
+
+/** A run that ended with one of these has not done all that it planned. */
+const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "overtaken"];
 
 const Options = z.strictObject({
   /** Answers with the plan and changes nothing. */
@@ -88,7 +97,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   ): Promise<RunResult> {
     const done: Record<string, number> = {};
     const raised: Alert[] = planned.flatMap((match) => match.alerts);
-    const logs: LogEntry[] = planned.flatMap(logOfFrozen);
+    const logs: LogEntry[] = planned.flatMap(({ fixture, step }) =>
+      step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
+    );
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
       braze,
@@ -124,7 +135,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const scope = matchIds === undefined ? {} : { matchIds };
       await store.notices.settleAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
     }
-    return { outcome: (done.deferred ?? 0) > 0 ? "partial" : "succeeded", summary: { done } };
+    const isWhole = UNFINISHED.every((what) => done[what] === undefined);
+    return { outcome: isWhole ? "succeeded" : "partial", summary: { done } };
   }
 
   async function tryStep(
@@ -139,7 +151,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     if (step.action !== "cancel" && isFrozen(step.soonest, settings, now)) {
       const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
       const alert = alerts.frozen(fixture, reason, step.soonest);
-      return { done: "frozen", alerts: [alert], logs: [] };
+      return { done: "frozen", alerts: [alert], logs: logOfFrozen(fixture, reason) };
     }
     try {
       return await execute(fixture, step, run, hands);
@@ -193,7 +205,6 @@ function describe({ fixture, step, alerts }: PlannedMatch) {
   };
 }
 
-function logOfFrozen({ fixture, step }: PlannedMatch): LogEntry[] {
-  if (step.action !== "frozen") return [];
-  return [{ action: "frozen", reason: step.reason, matchId: fixture.matchId, details: {} }];
+function logOfFrozen({ matchId }: Fixture, reason: FrozenReason): LogEntry[] {
+  return [{ action: "frozen", reason, matchId, details: {} }];
 }

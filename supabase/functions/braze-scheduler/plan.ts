@@ -156,7 +156,15 @@ function planCancelled(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  if (!intent.wanted) return skip("cancelled");
+  if (!intent.wanted) {
+    // Braze refused its delete, which does not prove that it is gone: until its time a person should know.
+    const refused = ledger.schedules.find((schedule) =>
+      mayBeLive(schedule, now) && isAfter(schedule.sendAt, now)
+    );
+    return refused === undefined
+      ? skip("cancelled")
+      : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, refused));
+  }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
   const loose = ledger.schedules.find((schedule) => mayBeLive(schedule, now));
@@ -184,7 +192,7 @@ function planPending(
   switch (current.state) {
     case "creating":
     case "unknown":
-      if (!isAfter(current.sendAt, now)) return skip("awaiting_evidence");
+      if (!isAfter(current.sendAt, now)) return planPast(fixture, current, want, settings, now);
       return target === null
         ? skip("create_unknown", alerts.createUnknown(fixture, current, null))
         : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
@@ -198,7 +206,7 @@ function planPending(
   }
 
   const sendsFirstAt = min([current.sendAt, current.movingTo ?? current.sendAt]);
-  if (!isAfter(sendsFirstAt, now)) return skip("awaiting_evidence");
+  if (!isAfter(sendsFirstAt, now)) return planPast(fixture, current, want, settings, now);
   const isSame = ledger.signature === want.signature && current.state === "live";
   if (isSame && current.movingTo === null && isEqual(current.sendAt, want.sendAt)) {
     return skip("unchanged");
@@ -227,6 +235,20 @@ function planPending(
     target,
     soonest: min([sendsFirstAt, want.sendAt]),
   });
+}
+
+/** Its time has passed and no event has come. A match that was moved on meanwhile waits until that is settled. */
+function planPast(
+  fixture: Fixture,
+  current: PlannedSchedule,
+  want: Wanted,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  if (!isAfter(want.sendAt, now)) return skip("awaiting_evidence");
+  return mayBeLive(current, now)
+    ? skip("awaiting_evidence", alerts.movedWhileUnconfirmed(fixture, current, want.sendAt))
+    : planCreate(fixture, want, settings, now);
 }
 
 function planUnwanted(

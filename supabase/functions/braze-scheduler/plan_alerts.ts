@@ -17,6 +17,7 @@ export const RULES = [
   "brought_forward_too_late",
   "cancel_inside_freeze",
   "sent_then_moved",
+  "moved_while_unconfirmed",
 ] as const;
 type Rule = typeof RULES[number];
 
@@ -82,7 +83,8 @@ export function deleteUnconfirmed(
     fixture,
     "delete_unconfirmed",
     "critical",
-    `${named(fixture)}: schedule ${schedule.generation} may still be live, so no new one is made`,
+    `${named(fixture)}: Braze did not confirm the delete of schedule ${schedule.generation}, ` +
+      "which may still be sent",
     { generation: schedule.generation, schedule_id: schedule.brazeScheduleId, detail },
     schedule.generation,
   );
@@ -137,6 +139,22 @@ export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Da
     "warning",
     `${named(fixture)}: moved after its push went out; it is not pushed again`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
+  );
+}
+
+export function movedWhileUnconfirmed(
+  fixture: Fixture,
+  schedule: PlannedSchedule,
+  newSendAt: Date,
+): Alert {
+  return alert(
+    fixture,
+    "moved_while_unconfirmed",
+    "warning",
+    `${
+      named(fixture)
+    }: moved before its push was confirmed; it is scheduled anew a day after that push was due`,
+    { was_due_at: schedule.sendAt, would_send_at: newSendAt },
   );
 }
 

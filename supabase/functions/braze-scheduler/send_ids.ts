@@ -52,9 +52,13 @@ export function createSendIds(
         now: clock.now(),
       });
       const result = await braze.createSendId({ campaignId, sendId }, { deadline: run.deadline });
+      // A refusal of the last try says nothing of an earlier one that may have been carried out.
+      const outcome = result.outcome === "failed" && result.earlierUnknown
+        ? "unknown"
+        : result.outcome;
       const detail = result.outcome === "succeeded" ? null : `${result.reason}: ${result.detail}`;
       await journal.close(attemptId, {
-        outcome: result.outcome,
+        outcome,
         httpStatus: result.httpStatus,
         detail,
         answer: null,

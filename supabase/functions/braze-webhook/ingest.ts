@@ -6,7 +6,7 @@
  */
 import { chunk } from "../_shared/chunk.ts";
 import { correlate } from "../_shared/correlation/correlate.ts";
-import type { Context } from "../_shared/correlation/evidence.ts";
+import { type Context, identifiersOf } from "../_shared/correlation/evidence.ts";
 import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
 import { questionFor } from "../_shared/correlation/question.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
@@ -21,6 +21,7 @@ import { wentOutUnexpectedly } from "../_shared/watch/went_out.ts";
 /** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
 const EVENTS_A_TRANSACTION_MAX = 500;
 
+/** Confidence as it was when the events were stored; what came in later may have settled some since. */
 export interface Tally {
   readonly received: number;
   readonly recorded: number;
@@ -74,7 +75,7 @@ export function createIngest(dependencies: Dependencies) {
     const context = await store.events.context(questionFor(batch.map((event) => event.evidence)));
     const judged = batch.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    await applyLessons(judged, receipt, runId);
+    await applyLessons(judged, receipt, context, runId);
     return tallyOf(receipt);
   }
 
@@ -120,9 +121,12 @@ export function createIngest(dependencies: Dependencies) {
   async function applyLessons(
     judged: readonly JudgedEvent[],
     receipt: Receipt,
+    context: Context,
     runId: string,
   ): Promise<void> {
-    const lessons = [...receipt.learned, ...openQuestions(judged)];
+    // A repeated request may be here because these very lessons failed the first time.
+    const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
+    const lessons = [...receipt.learned, ...again, ...openQuestions(judged)];
     const wentOut: WentOut[] = [...receipt.went_out];
     if (lessons.length > 0) wentOut.push(...await settle(lessons, runId));
     const now = clock.now();
@@ -131,18 +135,24 @@ export function createIngest(dependencies: Dependencies) {
   }
 }
 
+/** What the batch teaches and the registry knew already, as it knows it. */
+function knownLessons(judged: readonly JudgedEvent[], context: Context): LearnedNow[] {
+  const known = new Map<string, LearnedNow>();
+  for (const { kind, value } of judged.flatMap(({ learned }) => learned)) {
+    const identifier = context.identifier(kind, value);
+    if (identifier === undefined) continue;
+    const { ledgerId, ambiguous } = identifier;
+    known.set(`${kind}:${value}`, { kind, value, ledger_id: ledgerId, ambiguous });
+  }
+  return [...known.values()];
+}
+
 /** Identifiers that explained nothing when we looked: somebody may have taught them meanwhile. */
 function openQuestions(judged: readonly JudgedEvent[]): LearnedNow[] {
   const open = new Map<string, LearnedNow>();
   for (const { event: { evidence }, attribution } of judged) {
     if (attribution.confidence === "high" || evidence.isTest) continue;
-    for (
-      const [kind, value] of [
-        ["dispatch_id", evidence.dispatchId],
-        ["send_id", evidence.sendId],
-      ] as const
-    ) {
-      if (value === null) continue;
+    for (const { kind, value } of identifiersOf(evidence)) {
       open.set(`${kind}:${value}`, { kind, value, ledger_id: NO_LEDGER, ambiguous: false });
     }
   }

@@ -28,9 +28,7 @@ export function daysOf({ from, to }: Span, now: Date): DateText[] {
 export function usualSpan(lastDate: DateText | null, now: Date): Span {
   const yesterday = subDays(startOf(dateOf(now)), 1);
   const usual = subDays(yesterday, DAYS_AGAIN);
-  const missedFrom = lastDate === null
-    ? usual
-    : subDays(startOf(lastDate), DAYS_AGAIN - 1);
+  const missedFrom = lastDate === null ? usual : subDays(startOf(lastDate), DAYS_AGAIN - 1);
   const from = max([
     min([usual, missedFrom]),
     subDays(yesterday, DAYS_MAX - 1),

@@ -14,15 +14,7 @@ import {
   type RunResult,
 } from "../_shared/timed_function.ts";
 import { measureAudiences } from "./audiences.ts";
-import {
-  DAYS_MAX,
-  daysOf,
-  endOf,
-  lengthOf,
-  type Span,
-  startOf,
-  usualSpan,
-} from "./days.ts";
+import { DAYS_MAX, daysOf, endOf, lengthOf, type Span, startOf, usualSpan } from "./days.ts";
 
 const Options = z.strictObject({
   /** Answers with the numbers and keeps nothing. */

@@ -1,9 +1,10 @@
-import { notStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { fixedPorts, freePorts } from "../../../local/ports.ts";
+import { notStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { StackFailure } from "../../../local/failure.ts";
+import { fixedPorts, freePorts, onFreePorts } from "../../../local/ports.ts";
+import { freeBase } from "../../support/ports.ts";
 
 Deno.test("fixedPorts() takes five in a row", () => {
-  const { gateway } = freePorts();
-  const base = Math.min(gateway, 60_000);
+  const base = freeBase();
   const ports = fixedPorts(base);
   strictEqual(ports.gateway, base);
   strictEqual(ports.database, base + 1);
@@ -16,8 +17,8 @@ Deno.test("fixedPorts() names the port that is in use and what it was for", () =
   try {
     const { port } = listener.addr;
     throws(
-      () => fixedPorts(port - 1),
-      new RegExp(`Cannot use port ${port} for database: it must be free, got one in use`),
+      () => fixedPorts(port),
+      new RegExp(`Cannot use port ${port} for gateway: it must be free, got one in use`),
     );
   } finally {
     listener.close();
@@ -38,4 +39,30 @@ Deno.test("freePorts() gives five different ones", () => {
   const ports = Object.values(freePorts());
   strictEqual(new Set(ports).size, 5);
   notStrictEqual(ports[0], 0);
+});
+
+Deno.test("onFreePorts() starts again elsewhere when somebody was quicker", async () => {
+  const tried: number[] = [];
+  const started = await onFreePorts(({ gateway }) => {
+    tried.push(gateway);
+    if (tried.length === 1) return Promise.reject(new Deno.errors.AddrInUse());
+    if (tried.length === 2) {
+      return Promise.reject(new StackFailure("its log ends with: Address already in use"));
+    }
+    return Promise.resolve(gateway);
+  });
+  strictEqual(tried.length, 3);
+  strictEqual(started, tried[2]);
+});
+
+Deno.test("onFreePorts() does not start again after any other failure", async () => {
+  let starts = 0;
+  await rejects(
+    onFreePorts(() => {
+      starts++;
+      return Promise.reject(new StackFailure("Cannot start Postgres: no space left"));
+    }),
+    /no space left/,
+  );
+  strictEqual(starts, 1);
 });

@@ -349,6 +349,26 @@ Deno.test("nudge() has the queue looked at although the timeline saw nothing", a
   strictEqual(looks, before + 1);
 });
 
+Deno.test("a nudge that comes while the queue is looked at has it looked at again", async () => {
+  const { timeline } = setup();
+  const queue: string[] = [];
+  const taken: string[] = [];
+  let looks = 0;
+  timeline.whenQuiet(async () => {
+    const found = queue.splice(0);
+    taken.push(...found);
+    if (++looks === 1) {
+      await timeline.hold(() => realPause(5));
+      // Too late for this look.
+      queue.push("late");
+      timeline.nudge();
+    }
+    return found.length > 0;
+  });
+  await realPause(60);
+  deepStrictEqual(taken, ["late"]);
+});
+
 Deno.test("an error in planned work reaches onError and the rest still runs", async () => {
   const errors: unknown[] = [];
   const timeline = new VirtualTimeline(START, (error) => errors.push(error));

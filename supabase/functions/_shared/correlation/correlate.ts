@@ -13,16 +13,16 @@
  * | 7     | `time_window`: several, one clearly the closest      | low        |
  */
 import { differenceInMilliseconds } from "date-fns";
-import type {
-  AttributedMethod,
-  Attribution,
-  Context,
-  Contradiction,
-  Evidence,
-  IdentifierKind,
-  LedgerFacts,
-  ScheduleFacts,
-  UnattributedMethod,
+import {
+  type AttributedMethod,
+  type Attribution,
+  type Context,
+  type Contradiction,
+  type Evidence,
+  identifiersOf,
+  type LedgerFacts,
+  type ScheduleFacts,
+  type UnattributedMethod,
 } from "./evidence.ts";
 
 /** An event this close to a planned send may belong to it by time alone. */
@@ -78,13 +78,7 @@ function namedHits(evidence: Evidence, context: Context): Hit[] {
     hits.push(hit("match_id", matched, generation, evidence));
   }
 
-  const identifiers: readonly [IdentifierKind, string | null][] = [
-    ["schedule_id", evidence.scheduleId],
-    ["dispatch_id", evidence.dispatchId],
-    ["send_id", evidence.sendId],
-  ];
-  for (const [kind, value] of identifiers) {
-    if (value === null) continue;
+  for (const { kind, value } of identifiersOf(evidence)) {
     const identifier = context.identifier(kind, value);
     if (identifier === undefined || identifier.ambiguous) continue;
     const ledger = context.ledger(identifier.ledgerId);
@@ -149,14 +143,18 @@ function byTime(evidence: Evidence, context: Context): Attribution {
     return unattributed("no_evidence", []);
   }
   const around = candidatesAround(evidence, context);
-  const inWindow = around.filter(({ distanceMs }) => distanceMs <= TIME_WINDOW_MS);
   const [closest, next] = around;
-  if (closest === undefined || inWindow.length === 0) return unattributed("no_candidate", []);
+  if (closest === undefined || closest.distanceMs > TIME_WINDOW_MS) {
+    return unattributed("no_candidate", []);
+  }
 
   const winner = hit("time_exact", closest.ledger, null, evidence);
   if (next === undefined) return attributed(winner, "medium", evidence, around, []);
   if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {
-    return unattributed("tie", inWindow);
+    const tied = around.filter(({ distanceMs }) =>
+      distanceMs - closest.distanceMs < CLEAR_MARGIN_MS
+    );
+    return unattributed("tie", tied);
   }
   return attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
 }

@@ -20,6 +20,23 @@ export interface Evidence {
   readonly sendId: string | null;
 }
 
+/** What an event names outright, strongest first. */
+export function identifiersOf(
+  evidence: Pick<Evidence, "scheduleId" | "dispatchId" | "sendId">,
+): readonly NamedIdentifier[] {
+  const named: readonly (readonly [IdentifierKind, string | null])[] = [
+    ["schedule_id", evidence.scheduleId],
+    ["dispatch_id", evidence.dispatchId],
+    ["send_id", evidence.sendId],
+  ];
+  return named.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
+}
+
+export interface NamedIdentifier {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+}
+
 export type ScheduleState =
   | "creating"
   | "live"

@@ -1,9 +1,12 @@
 /** What an attributed event teaches: identifiers for its fellows, and proof that a schedule went out. */
-import type { Attribution, Evidence, IdentifierKind } from "./evidence.ts";
+import {
+  type Attribution,
+  type Evidence,
+  identifiersOf,
+  type NamedIdentifier,
+} from "./evidence.ts";
 
-export interface LearnedIdentifier {
-  readonly kind: IdentifierKind;
-  readonly value: string;
+export interface LearnedIdentifier extends NamedIdentifier {
   readonly ledgerId: string;
   readonly generation: number | null;
 }
@@ -21,14 +24,7 @@ export function learnFrom(evidence: Evidence, attribution: Attribution): Learned
   const echoed = method === "ledger_id" || method === "match_id";
   if (contradictions.length > 0 && !echoed) return [];
 
-  const named: readonly [IdentifierKind, string | null][] = [
-    ["schedule_id", evidence.scheduleId],
-    ["dispatch_id", evidence.dispatchId],
-    ["send_id", evidence.sendId],
-  ];
-  return named.flatMap(([kind, value]) =>
-    value === null ? [] : [{ kind, value, ledgerId, generation }]
-  );
+  return identifiersOf(evidence).map((named) => ({ ...named, ledgerId, generation }));
 }
 
 /** Low confidence proves nothing, and neither does an Abort or a Bounce alone. */

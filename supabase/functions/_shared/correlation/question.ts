@@ -1,11 +1,6 @@
 /** What must be looked up before a batch of events can be judged. Pure. */
 import { TIME_GUARD_MS } from "./correlate.ts";
-import type { Evidence, IdentifierKind } from "./evidence.ts";
-
-interface NamedIdentifier {
-  readonly kind: IdentifierKind;
-  readonly value: string;
-}
+import { type Evidence, identifiersOf, type NamedIdentifier } from "./evidence.ts";
 
 export interface Question {
   readonly ledgerIds: readonly string[];
@@ -26,15 +21,7 @@ export function questionFor(evidence: readonly Evidence[]): Question {
     if (one.isTest) continue;
     if (one.ledgerId !== null) ledgerIds.add(one.ledgerId);
     if (one.matchId !== null) matchIds.add(one.matchId);
-    for (
-      const [kind, value] of [
-        ["schedule_id", one.scheduleId],
-        ["dispatch_id", one.dispatchId],
-        ["send_id", one.sendId],
-      ] as const
-    ) {
-      if (value !== null) identifiers.set(`${kind}:${value}`, { kind, value });
-    }
+    for (const named of identifiersOf(one)) identifiers.set(`${named.kind}:${named.value}`, named);
     // Whole minutes, and a guard that is a minute wider: a hundred events ask for one or two times.
     if (one.timeIsSendTime) {
       const minute = Math.floor(one.sentAt.getTime() / 60_000) * 60_000;

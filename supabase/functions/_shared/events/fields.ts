@@ -45,6 +45,7 @@ export const unixTime = z.union([z.number(), z.string().regex(/^[0-9]{9,13}$/).t
   .refine(isKeepable, "must be UNIX seconds between 2000 and 2100");
 
 export const isoTime = z.string()
+  .transform((text) => text.replace(/ ?UTC$/, "Z"))
   .transform((text) => new Date(/(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text) ? text : `${text}Z`))
   .refine(isKeepable, "must be an ISO 8601 time between 2000 and 2100");
 

@@ -69,12 +69,14 @@ const WentOut = z.object({
   generation: z.int(),
   current_generation: z.int(),
   state_before: z.string(),
+  was_cancelled: z.boolean(),
 }).transform((seen) => ({
   matchId: seen.match_id,
   ledgerId: seen.ledger_id,
   generation: seen.generation,
   currentGeneration: seen.current_generation,
   stateBefore: seen.state_before,
+  wasCancelled: seen.was_cancelled,
 }));
 /** A schedule that was seen to go out for the first time. */
 export type WentOut = z.infer<typeof WentOut>;
@@ -95,6 +97,7 @@ export type Receipt = z.infer<typeof Receipt>;
 
 export const EvidenceGroup = z.object({
   sent_at: instant,
+  time_is_send_time: z.boolean(),
   event_type: z.string(),
   channel: z.string(),
   campaign_id: z.string().nullable(),
@@ -112,7 +115,7 @@ export const EvidenceGroup = z.object({
     eventType: group.event_type,
     channel: group.channel as Channel,
     sentAt: group.sent_at,
-    timeIsSendTime: group.channel === "push" && group.event_type !== "open",
+    timeIsSendTime: group.time_is_send_time,
     isTest: false,
     campaignId: group.campaign_id,
     ledgerId: null,
@@ -229,6 +232,7 @@ function writeSettlement({ group, attribution }: Settlement) {
   return {
     from_method: group.current.method,
     from_ledger_id: group.current.ledgerId,
+    from_generation: group.current.generation,
     ...writeEvidence(group.evidence),
     ...writeAttribution(attribution),
   };
@@ -237,6 +241,7 @@ function writeSettlement({ group, attribution }: Settlement) {
 function writeEvidence(evidence: Evidence) {
   return {
     sent_at: evidence.sentAt.toISOString(),
+    time_is_send_time: evidence.timeIsSendTime,
     event_type: evidence.eventType,
     channel: evidence.channel,
     campaign_id: evidence.campaignId,

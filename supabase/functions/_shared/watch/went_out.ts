@@ -5,8 +5,12 @@ import type { WentOut } from "../store/events.ts";
 export function wentOutUnexpectedly(seen: WentOut): Alert[] {
   const isCurrent = seen.generation === seen.currentGeneration;
   const wasDeleted = seen.stateBefore === "deleted" || seen.stateBefore === "deleting";
-  if (isCurrent && !wasDeleted) return [];
-  const what = isCurrent ? "sent although it was deleted" : "an old schedule was sent";
+  if (isCurrent && !wasDeleted && !seen.wasCancelled) return [];
+  const what = !isCurrent
+    ? "an old schedule was sent"
+    : seen.wasCancelled
+    ? "sent although it was cancelled"
+    : "sent although it was deleted";
   return [{
     fingerprint: `went_out_unexpectedly:${seen.matchId}:${seen.generation}`,
     rule: "went_out_unexpectedly",

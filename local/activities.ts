@@ -1,0 +1,161 @@
+/**
+ * What is under way on a virtual clock, and on whose behalf.
+ *
+ * An activity holds the clock while it is open and nobody in it sleeps. Who sleeps on whose behalf follows from
+ * the asynchronous context, so the code that runs needs to know nothing of this.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { CALL_HEADER } from "./timeline.ts";
+
+/**
+ * Something under way: a call, planned work, or an outsider's request.
+ *
+ * What came from outside (somebody's curl, a test) moves the clock by itself when it sleeps, since its
+ * caller waits for the answer. What the timeline itself started sleeps until the clock is told to move.
+ */
+export interface Activity {
+  readonly origin: "outside" | "timeline";
+  /** Reasons for which it is not over yet: the answer, background work after the answer. */
+  open: number;
+  /** Sleeps of its own, and calls that it made whose answerer sleeps. */
+  sleeping: number;
+  /** Who waits for the answer. */
+  caller?: Activity | undefined;
+}
+
+export class Activities {
+  readonly #context = new AsyncLocalStorage<Activity>();
+  readonly #calls = new Map<string, Activity>();
+  readonly #changed: () => void;
+  #called = 0;
+  #busy = 0;
+
+  /** `changed` is told of everything that begins, sleeps, wakes or ends. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** Does anything hold the clock? */
+  get areBusy(): boolean {
+    return this.#busy > 0;
+  }
+
+  /** On whose behalf the running code runs, if anybody's. */
+  get current(): Activity | undefined {
+    return this.#context.getStore();
+  }
+
+  /** Whose call a request is that a local server answers. */
+  callerOf(request: Request): Activity | undefined {
+    return this.#calls.get(request.headers.get(CALL_HEADER) ?? "");
+  }
+
+  /** Runs `work` as a new activity of the timeline's own, which is open until it settles. */
+  async run<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    const activity = idle("timeline");
+    return await this.#whileOpen(activity, () => this.#context.run(activity, work));
+  }
+
+  /** Runs `work` on the timeline's behalf without holding the clock: whoever calls this waits for it anyway. */
+  asTimeline<Result>(work: () => Result): Result {
+    return this.#context.run(idle("timeline"), work);
+  }
+
+  async hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    return await this.#whileOpen(idle("timeline"), work);
+  }
+
+  async serve(request: Request, handle: () => Promise<Response>): Promise<Response> {
+    const caller = this.callerOf(request);
+    if (caller !== undefined) return await this.#context.run(caller, handle);
+    const outsider = idle("outside");
+    return await this.#whileOpen(outsider, () => this.#context.run(outsider, handle));
+  }
+
+  background(work: Promise<unknown>): void {
+    const activity = this.current;
+    // Nobody's work: whose sleeps they are could not be told either, so it must not hold the clock.
+    if (activity === undefined) return;
+    this.#update(activity, "open", 1);
+    const over = () => this.#update(activity, "open", -1);
+    work.then(over, over);
+  }
+
+  async fetch(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+    const caller = this.current;
+    const activity: Activity = { ...idle(caller?.origin ?? "outside"), caller };
+    const id = String(++this.#called);
+    const headers = new Headers(
+      init?.headers ?? (input instanceof Request ? input.headers : undefined),
+    );
+    headers.set(CALL_HEADER, id);
+    this.#calls.set(id, activity);
+    try {
+      return await this.#whileOpen(
+        activity,
+        async () => await readWhole(await globalThis.fetch(input, { ...init, headers })),
+      );
+    } finally {
+      this.#calls.delete(id);
+      // Background work of the answerer may sleep on, but nobody waits for that.
+      if (caller !== undefined && sleeps(activity)) this.#update(caller, "sleeping", -1);
+      activity.caller = undefined;
+    }
+  }
+
+  sleepBegins(activity: Activity | undefined): void {
+    if (activity !== undefined) this.#update(activity, "sleeping", 1);
+  }
+
+  sleepEnds(activity: Activity | undefined): void {
+    if (activity !== undefined) this.#update(activity, "sleeping", -1);
+  }
+
+  async #whileOpen<Result>(
+    activity: Activity,
+    work: () => Promise<Result> | Result,
+  ): Promise<Result> {
+    this.#update(activity, "open", 1);
+    try {
+      return await work();
+    } finally {
+      this.#update(activity, "open", -1);
+    }
+  }
+
+  #update(activity: Activity, field: "open" | "sleeping", by: 1 | -1): void {
+    const [held, slept] = [holds(activity), sleeps(activity)];
+    activity[field] += by;
+    this.#busy += Number(holds(activity)) - Number(held);
+    const { caller } = activity;
+    if (caller !== undefined && sleeps(activity) !== slept) {
+      this.#update(caller, "sleeping", slept ? -1 : 1);
+    }
+    this.#changed();
+  }
+}
+
+/** May a sleep of this activity move the clock although nobody moves it? */
+export function movesClock(activity: Activity | undefined): boolean {
+  return activity === undefined || (activity.origin === "outside" && activity.open > 0);
+}
+
+function idle(origin: Activity["origin"]): Activity {
+  return { origin, open: 0, sleeping: 0 };
+}
+
+function holds({ open, sleeping }: Activity): boolean {
+  return open > 0 && sleeping === 0;
+}
+
+function sleeps({ open, sleeping }: Activity): boolean {
+  return open > 0 && sleeping > 0;
+}
+
+/** Reads the body while the call still counts as under way, so that reading it later needs no waiting. */
+async function readWhole(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const body = await response.arrayBuffer();
+  const empty = status === 204 || status === 205 || status === 304;
+  return new Response(empty ? null : body, { status, statusText, headers });
+}

@@ -1,0 +1,47 @@
+/**
+ * Notices that whoever started us through npx has gone.
+ *
+ * npx hands a signal to its shell, which dies of it without a word to `deno task` and to us; killed, it
+ * leaves its shell behind. Either way a script that stops what it started would leave everything running.
+ */
+
+const POLL_MS = 250;
+
+interface Link {
+  readonly pid: number;
+  readonly parent: number;
+}
+
+/** Resolves when npx, or the shell between it and us, is no more; never when npx did not start us. */
+export async function orphaned(): Promise<"signal"> {
+  const links = Deno.env.get("npm_command") === "exec" ? await linksToNpx(Deno.ppid) : [];
+  // Elsewhere than on Linux there is no /proc to ask.
+  if (links.length === 0) return await new Promise(() => {});
+  while (await areWhole(links)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  return "signal";
+}
+
+async function linksToNpx(task: number): Promise<readonly Link[]> {
+  const links: Link[] = [];
+  for (let pid = task; links.length < 2;) {
+    const about = await read(pid);
+    if (about === undefined) return [];
+    // npx itself may well outlive the terminal that it was started from.
+    if (/^(?:npm|npx|node)\b/.test(about.name)) break;
+    links.push({ pid, parent: about.parent });
+    pid = about.parent;
+  }
+  return links;
+}
+
+async function areWhole(links: readonly Link[]): Promise<boolean> {
+  for (const { pid, parent } of links) if ((await read(pid))?.parent !== parent) return false;
+  return true;
+}
+
+async function read(pid: number): Promise<{ name: string; parent: number } | undefined> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  // The name stands in parentheses and may itself hold anything.
+  const [, name, parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(stat) ?? [];
+  return name === undefined ? undefined : { name, parent: Number(parent) };
+}

@@ -1,0 +1,152 @@
+/** What cannot be known is said, told to a person, and settled only by evidence. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import {
+  addFixture,
+  ledgerOf,
+  liveSchedules,
+  openAlerts,
+  schedule,
+  tell,
+  THREE_AT_ONCE,
+  withSuite,
+} from "../support/suite.ts";
+
+const SMALL = { sandbox: { users: { count: 200 } }, fixtures: THREE_AT_ONCE } as const;
+const SILENT = {
+  sandbox: {
+    users: { count: 20 },
+    switches: { createAnswersDispatchId: false, currents: { enabled: false } },
+  },
+  fixtures: THREE_AT_ONCE,
+} as const;
+const CREATE = "/campaigns/trigger/schedule/create";
+const DELETE = "/campaigns/trigger/schedule/delete";
+
+async function attributions({ sql }: Stack) {
+  const rows = await sql<{ id: string; match: number | null; how: string; sure: string }[]>`
+    select coalesce(external_user_id, event_id) as id, match_id::int as match,
+      correlation_method as how, confidence as sure
+    from public.notification_sends order by 1`;
+  return rows.map(({ id, match, how, sure }) => [id, match, how, sure]);
+}
+
+Deno.test("when an event arrived is no evidence of when it was sent, whatever ids it brings", () =>
+  withSuite(SILENT, async (stack) => {
+    await schedule(stack);
+    await stack.sql`delete from public.braze_schedules where ledger_id <> ${
+      (await ledgerOf(stack, 1001)).id
+    }`;
+    await stack.advanceTo(new Date("2024-12-07T14:00:30Z"));
+    await tell(stack, {
+      external_user_id: "late",
+      dispatch_id: "of another match",
+      campaign_id: stack.ready.campaign_id,
+    });
+    deepStrictEqual(await attributions(stack), [["late", null, "no_evidence", "none"]]);
+    strictEqual((await ledgerOf(stack, 1001)).status, "pending");
+  }));
+
+Deno.test("a delete that Braze refuses is told to a person, and what is sent all the same is too", () =>
+  withSuite(SMALL, async (stack) => {
+    await schedule(stack);
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: DELETE, kind: "status", status: 400, times: 1 }],
+    });
+    await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).done, { cancelled: 1 });
+    deepStrictEqual(await openAlerts(stack, 1002), ["delete_unconfirmed"]);
+    strictEqual((await schedule(stack)).skipped.delete_unconfirmed, 1);
+
+    await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
+    strictEqual((await ledgerOf(stack, 1002)).status, "sent");
+    ok((await openAlerts(stack, 1002)).includes("went_out_unexpectedly"));
+  }));
+
+Deno.test("our own send id proves a create whose answer was lost, without any echo", () =>
+  withSuite({
+    ...SMALL,
+    sandbox: { users: { count: 200 }, switches: { eventsCarryEcho: false } },
+  }, async (stack) => {
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 2 }],
+    });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 2, created: 1 });
+    await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
+    for (const { id } of THREE_AT_ONCE) strictEqual((await ledgerOf(stack, id)).status, "sent");
+  }));
+
+Deno.test("a guess by time gives way when its dispatch id proves to be another match's, and takes its proof along", () =>
+  withSuite({
+    ...SILENT,
+    fixtures: [
+      { id: 1, home: "Arsenal", away: "Chelsea", kickoffAt: "2024-12-07T15:00:00Z" },
+      { id: 2, home: "Everton", away: "Leeds", kickoffAt: "2024-12-07T18:00:00Z" },
+    ],
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+    const send = (id: string, echo?: object) => ({
+      event_type: "users.messages.pushnotification.Send",
+      id,
+      time: Date.parse("2024-12-07T14:00:30Z") / 1_000,
+      user: { external_user_id: id },
+      properties: {
+        campaign_id: stack.ready.campaign_id,
+        dispatch_id: "D9",
+        ...(echo === undefined ? {} : { message_extras: JSON.stringify(echo) }),
+      },
+    });
+    await tell(stack, { events: [send("a")] });
+    deepStrictEqual(await attributions(stack), [["a", 1, "time_exact", "medium"]]);
+    strictEqual((await ledgerOf(stack, 1)).status, "sent");
+
+    const { id: ledgerId } = await ledgerOf(stack, 2);
+    await tell(stack, { events: [send("b", { ledger_id: ledgerId, generation: "1" })] });
+    deepStrictEqual(await attributions(stack), [
+      ["a", 2, "dispatch_id", "high"],
+      ["b", 2, "ledger_id", "high"],
+    ]);
+    strictEqual((await ledgerOf(stack, 1)).status, "pending");
+    strictEqual((await ledgerOf(stack, 2)).status, "sent");
+  }));
+
+Deno.test("a match that is moved on before its push was confirmed waits a day, with an alert, and is scheduled then", () =>
+  withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
+    await addFixture(stack, {
+      id: 1,
+      home: "Arsenal",
+      away: "Chelsea",
+      kickoffAt: "2024-12-07T15:00:00Z",
+    });
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }],
+    });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
+    await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
+    await stack.sql`update public.matches set kickoff_at = '2024-12-12T20:00:00Z' where id = 1`;
+    deepStrictEqual((await schedule(stack)).skipped, { awaiting_evidence: 1 });
+    ok((await openAlerts(stack, 1)).includes("moved_while_unconfirmed"));
+
+    await stack.advanceTo(new Date("2024-12-08T14:30:00Z"));
+    deepStrictEqual((await schedule(stack)).done, { created: 1 });
+    strictEqual(liveSchedules(stack, 1).length, 1);
+  }));
+
+Deno.test("a person who has looked can release a create of which nothing was heard", () =>
+  withSuite(SMALL, async (stack) => {
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }],
+    });
+    await schedule(stack);
+    const now = stack.timeline.now();
+    const [answer] = await stack.sql`
+      select public.release_create(1001, 'Not in the dashboard', ${now}) as released,
+        public.release_create(1002, 'Nothing to release', ${now}) as nothing`;
+    deepStrictEqual({ ...answer }, { released: true, nothing: false });
+    deepStrictEqual((await schedule(stack)).done, { created: 1 });
+    deepStrictEqual(
+      liveSchedules(stack, 1001).map(({ triggerProperties }) => triggerProperties.generation),
+      [2],
+    );
+  }));
