@@ -56,6 +56,15 @@ const scenarios: Record<Rule, Scenario> = {
     // Its events prove it.
     cure: (stack) => until(stack, "14:20"),
   },
+  moved_while_unconfirmed: {
+    trouble: async (stack) => {
+      faults(stack, { endpoint: CREATE, kind: "timeout_before_effect", times: 1 });
+      await schedule(stack);
+      await until(stack, "14:30");
+      await kickOff(stack, "20:00");
+    },
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
   create_failed: {
     trouble: (stack) => Promise.resolve(faults(stack, refuse(CREATE))),
     cure: (stack) => Promise.resolve(faults(stack)),
