@@ -119,7 +119,7 @@ begin
     time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
     candidate_count = p_candidate_count,
     candidate_match_ids = null
-  from pg_catalog.unnest(v_times, v_event_ids) as open (sent_at, event_id)
+  from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_event_ids)) as open (sent_at, event_id)
   where event.sent_at between p_first and p_last
     and event.sent_at = open.sent_at and event.event_id = open.event_id;
 

@@ -10,7 +10,6 @@ import type {
   EvidenceGroup,
   JudgedEvent,
   LearnedNow,
-  Receipt,
   Settlement,
 } from "../../supabase/functions/_shared/store/events.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
@@ -171,9 +170,9 @@ const lesson: LearnedNow = {
   ambiguous: false,
 };
 
-function teaching(learned: readonly LearnedNow[], wentOut: Receipt["went_out"] = []) {
+function teaching(learned: readonly LearnedNow[]) {
   return (events: readonly JudgedEvent[]) =>
-    Promise.resolve(receiptOf(events, 0, { learned: [...learned], went_out: wentOut }));
+    Promise.resolve(receiptOf(events, 0, { learned: [...learned] }));
 }
 
 Deno.test("ingest settles at once the earlier events that a new identifier explains", async () => {
@@ -248,7 +247,6 @@ Deno.test("ingest stores first, and looks at earlier events then", async () => {
   deepStrictEqual(calls, [
     "events.ingest",
     "events.openEvidence",
-    "notices.raiseAlerts",
     "notices.writeLogs",
   ]);
 });
@@ -264,63 +262,6 @@ Deno.test("ingest has no questions left of events that are certain, or tests", a
     const { calls } = await ingest(body);
     ok(!calls.includes("events.openEvidence"));
   }
-});
-
-for (
-  const [what, seen, title] of [
-    ["the current schedule", { generation: 2, stateBefore: "live" }, null],
-    ["the current schedule, of unknown create", { generation: 2, stateBefore: "unknown" }, null],
-    [
-      "the current schedule, though it was deleted",
-      { generation: 2, stateBefore: "deleted" },
-      "Match 1002: sent although it was deleted (schedule 2)",
-    ],
-    [
-      "the current schedule, though it was being deleted",
-      { generation: 2, stateBefore: "deleting" },
-      "Match 1002: sent although it was deleted (schedule 2)",
-    ],
-    [
-      "the current schedule, though its match was cancelled",
-      { generation: 2, stateBefore: "unknown", wasCancelled: true },
-      "Match 1002: sent although it was cancelled (schedule 2)",
-    ],
-    [
-      "an old schedule",
-      { generation: 1, stateBefore: "deleted" },
-      "Match 1002: an old schedule was sent (schedule 1)",
-    ],
-  ] as const
-) {
-  Deno.test(`ingest ${title === null ? "is silent" : "alerts"} when it sees go out ${what}`, async () => {
-    const wentOut = {
-      matchId: 1002,
-      ledgerId: ledgerIdOf(1002),
-      currentGeneration: 2,
-      wasCancelled: false,
-      ...seen,
-    };
-    const { alerts } = await ingest(pushes(["event-1"]), { ingest: teaching([], [wentOut]) });
-    deepStrictEqual(alerts.map((alert) => alert.title), title === null ? [] : [title]);
-  });
-}
-
-Deno.test("ingest alerts on what went out by what it settled, too", async () => {
-  const wentOut = [{
-    matchId: 1002,
-    ledgerId: ledgerIdOf(1002),
-    generation: 1,
-    currentGeneration: 2,
-    stateBefore: "deleted",
-    wasCancelled: false,
-  }];
-  const { alerts } = await ingest(pushes(["event-1"]), {
-    ingest: teaching([lesson]),
-    context: knowing(identifier("dispatch_id", "dispatch-1002", 1002)),
-    openEvidence: () => Promise.resolve([openGroup("dispatch-1002")]),
-    settle: () => Promise.resolve({ settled: 1, wentOut }),
-  });
-  deepStrictEqual(alerts.map((alert) => alert.rule), ["went_out_unexpectedly"]);
 });
 
 Deno.test("ingest writes down evidence that contradicts itself", async () => {

@@ -33,18 +33,14 @@ export function compare(
     };
   }
 
-  const listed = new Map(
-    listing.schedules.map((entry) => [entry.scheduleId, entry]),
-  );
+  const listed = new Map(listing.schedules.map((entry) => [entry.scheduleId, entry]));
   const found = findRows(pending, listed);
   const settledBefore = subMinutes(now, LISTED_AFTER_MINUTES);
   const absent = expected.filter((row) => !found.has(row));
   const missing = absent.filter(({ askedAt }) => isBefore(askedAt, settledBefore));
 
   const standsForARow = new Set(found.values());
-  const knownById = new Map(
-    known.map((schedule) => [schedule.brazeScheduleId, schedule]),
-  );
+  const knownById = new Map(known.map((schedule) => [schedule.brazeScheduleId, schedule]));
   const extra = [...listed.values()].filter(({ scheduleId, sendAt }) => {
     if (standsForARow.has(scheduleId)) return false;
     if (sendAt !== null && (!isAfter(sendAt, now) || isAfter(sendAt, until))) {
@@ -89,10 +85,7 @@ function findRows(
   const byEcho = new Map<string, string>();
   for (const { scheduleId, triggerProperties } of listed.values()) {
     if (triggerProperties === null || byId.has(scheduleId)) continue;
-    const echo = echoKey(
-      triggerProperties.ledger_id,
-      triggerProperties.generation,
-    );
+    const echo = echoKey(triggerProperties.ledger_id, triggerProperties.generation);
     // Two that say the same of themselves: one stands for the row, the other is a duplicate.
     if (!byEcho.has(echo)) byEcho.set(echo, scheduleId);
   }

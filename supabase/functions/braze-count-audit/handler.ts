@@ -23,9 +23,7 @@ const Options = z.strictObject({
 });
 type Options = z.infer<typeof Options>;
 
-export function createHandler(
-  dependencies: Dependencies,
-): (request: Request) => Promise<Response> {
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, functionName } = dependencies;
 
   return createTimedFunction<Options>(dependencies, {
@@ -47,16 +45,9 @@ export function createHandler(
         await tell(audit);
         await store.audits.record(audit, run.runId, clock.now());
         const logs = audit.status === "mismatch" ? [logOf(audit)] : [];
-        await store.notices.writeLogs(
-          logs,
-          { functionName, runId: run.runId },
-          clock.now(),
-        );
+        await store.notices.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
       }
-      return {
-        outcome: "succeeded",
-        summary: { ...writeAudit(audit), too_young: tooYoung },
-      };
+      return { outcome: "succeeded", summary: { ...writeAudit(audit), too_young: tooYoung } };
     },
   });
 

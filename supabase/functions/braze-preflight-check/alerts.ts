@@ -5,11 +5,7 @@ import type { NearSend } from "../_shared/store/preflight.ts";
 import { currentOf, type Inspection } from "./inspect.ts";
 
 /** Judged anew by each run, from the ledger alone: what is not raised again is mended, or past. */
-export const MATCH_RULES = [
-  "schedule_missing",
-  "changed_before_send",
-  "schedule_id_missing",
-];
+export const MATCH_RULES = ["schedule_missing", "changed_before_send", "schedule_id_missing"];
 /** Judged anew by each run that could read every campaign. */
 export const CAMPAIGN_RULE = "campaign_stopped";
 
@@ -26,9 +22,7 @@ export function scheduleMissing(send: NearSend): Alert {
   );
 }
 
-function matchAlerts(
-  { send, result, changes, hasSchedule, gate }: Inspection,
-): Alert[] {
+function matchAlerts({ send, result, changes, hasSchedule, gate }: Inspection): Alert[] {
   if (result === "absent") return [scheduleMissing(send)];
   const state = currentOf(send.ledger)?.state;
   return [
@@ -51,10 +45,7 @@ function matchAlerts(
 
 /** One for each campaign, however many matches it hits. */
 function campaignAlerts(inspections: readonly Inspection[]): Alert[] {
-  const byCampaign = Map.groupBy(
-    inspections,
-    ({ send }) => send.ledger.campaignId,
-  );
+  const byCampaign = Map.groupBy(inspections, ({ send }) => send.ledger.campaignId);
   return [...byCampaign].flatMap(([campaignId, hit]): Alert[] => {
     const gate = hit[0]?.gate;
     if (gate === undefined || !isShut(gate)) return [];

@@ -11,7 +11,7 @@ import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import { intentFor, type IntentSettings } from "../_shared/intent.ts";
 import { createSettle } from "../_shared/settle.ts";
-import type { Team } from "../_shared/store/planning.ts";
+import type { Alert } from "../_shared/store/notices.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
   createTimedFunction,
@@ -20,22 +20,20 @@ import {
   type RunResult,
 } from "../_shared/timed_function.ts";
 import { takeListing, type TakenListing } from "../_shared/watch/listing.ts";
-import { wentOutUnexpectedly } from "../_shared/watch/went_out.ts";
 import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, scheduleMissing } from "./alerts.ts";
 import { currentOf, inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
+const NEVER_ASKED: Gate = { state: "unknown", detail: "Nobody asked for the campaign" };
 const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
 
 const Options = z.strictObject({
-  /** Answers with what would be found, and changes nothing. */
+  /** Answers with what is found, and changes nothing. It notes no listing either, so it proves no absence. */
   dry_run: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
 
-export function createHandler(
-  dependencies: Dependencies,
-): (request: Request) => Promise<Response> {
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, functionName } = dependencies;
   const settle = createSettle(dependencies);
   const settings: IntentSettings & { readonly freezeMs: number } = {
@@ -65,95 +63,51 @@ export function createHandler(
         isAsked ? takeListing(dependencies, until, run) : null,
         askGates(near.sends, run),
       ]);
-      const inspections = inspectAll(
-        near.sends,
-        near.teams,
-        listing,
-        gates,
-        now,
-      );
+      const byName = new Map(near.teams.map((team) => [team.name, team]));
+      const intentOf = ({ fixture }: NearSend) => intentFor(fixture, byName, settings);
+      const inspections = near.sends.filter(isPending).map((send) => {
+        const around = {
+          intent: intentOf(send),
+          gate: gates.get(send.ledger.campaignId) ?? NEVER_ASKED,
+          presence: presenceOf(send, listing),
+          listingMode: listing?.mode ?? null,
+        };
+        return inspect(send, around, settings, now);
+      });
+      // By an earlier check: what it told of stands until the time of the send, if somebody still wants the push.
+      const takenBack = near.sends.filter((send) => !isPending(send) && intentOf(send).wanted);
       const checks = inspections.filter(({ send }) => send.isDue);
       if (run.dryRun) {
-        const captured = checks.reduce(
-          (sum, { send }) => sum + lateIds(send, listing),
-          0,
-        );
+        const captured = checks.reduce((sum, { send }) => sum + lateIds(send, listing), 0);
         const summary = count(checks, listing?.mode ?? null, captured);
-        return {
-          outcome: "succeeded",
-          summary: { ...summary, checks: checks.map(describe) },
-        };
+        return { outcome: "succeeded", summary: { ...summary, checks: checks.map(describe) } };
       }
 
       // Told first: what is recorded as checked is not looked at again.
-      await tell(near, inspections, gates);
+      await tell([...alertsOf(inspections), ...takenBack.map(scheduleMissing)], gates);
       const captured = await record(checks, listing, run);
       await writeLogs(gates, checks, run);
-      return {
-        outcome: "succeeded",
-        summary: count(checks, listing?.mode ?? null, captured),
-      };
+      return { outcome: "succeeded", summary: count(checks, listing?.mode ?? null, captured) };
     },
   });
 
-  async function askGates(
-    sends: readonly NearSend[],
-    run: Run,
-  ): Promise<Map<string, Gate>> {
-    const campaignIds = new Set(
-      sends.filter(isPending).map(({ ledger }) => ledger.campaignId),
-    );
+  async function askGates(sends: readonly NearSend[], run: Run): Promise<Map<string, Gate>> {
+    const campaignIds = new Set(sends.filter(isPending).map(({ ledger }) => ledger.campaignId));
     return new Map(
       await Promise.all([...campaignIds].map(async (campaignId) => {
-        const result = await braze.campaignDetails(campaignId, {
-          deadline: run.deadline,
-        });
+        const result = await braze.campaignDetails(campaignId, { deadline: run.deadline });
         return [campaignId, readGate(result)] as const;
       })),
     );
   }
 
-  function inspectAll(
-    sends: readonly NearSend[],
-    teams: readonly Team[],
-    listing: TakenListing | null,
-    gates: ReadonlyMap<string, Gate>,
-    now: Date,
-  ): Inspection[] {
-    const byName = new Map(teams.map((team) => [team.name, team]));
-    return sends.filter(isPending).map((send) =>
-      inspect(
-        send,
-        {
-          intent: intentFor(send.fixture, byName, settings),
-          gate: gates.get(send.ledger.campaignId) ??
-            { state: "unknown", detail: "" },
-          presence: presenceOf(send, listing),
-          listingMode: listing?.mode ?? null,
-        },
-        settings,
-        now,
-      )
-    );
-  }
-
   async function tell(
-    { sends, teams }: {
-      readonly sends: readonly NearSend[];
-      readonly teams: readonly Team[];
-    },
-    inspections: readonly Inspection[],
+    alerts: readonly Alert[],
     gates: ReadonlyMap<string, Gate>,
   ): Promise<void> {
-    const byName = new Map(teams.map((team) => [team.name, team]));
-    const takenBack = sends.filter((send) =>
-      !isPending(send) && intentFor(send.fixture, byName, settings).wanted
-    );
     const isEveryGateKnown = [...gates.values()].every(({ state }) => state !== "unknown");
-    await store.notices.settleAlerts({
-      rules: [...MATCH_RULES, ...(isEveryGateKnown ? [CAMPAIGN_RULE] : [])],
-      alerts: [...alertsOf(inspections), ...takenBack.map(scheduleMissing)],
-    }, clock.now());
+    const rules = [...MATCH_RULES, ...(isEveryGateKnown ? [CAMPAIGN_RULE] : [])];
+    await store.notices.settleAlerts({ rules, alerts }, clock.now());
   }
 
   /** Returns how many identifiers were not known before. */
@@ -168,13 +122,7 @@ export function createHandler(
       ABSENT_NOTE,
       clock.now(),
     );
-    if (learned.length > 0) {
-      const wentOut = await settle(learned, run.runId);
-      await store.notices.raiseAlerts(
-        wentOut.flatMap(wentOutUnexpectedly),
-        clock.now(),
-      );
-    }
+    if (learned.length > 0) await settle(learned, run.runId);
     return learned.filter(({ ambiguous }) => !ambiguous).length;
   }
 
@@ -183,15 +131,8 @@ export function createHandler(
     checks: readonly Inspection[],
     run: Run,
   ): Promise<void> {
-    const entries = [
-      ...[...gates].flatMap(logOfGate),
-      ...checks.flatMap(logOf),
-    ];
-    await store.notices.writeLogs(
-      entries,
-      { functionName, runId: run.runId },
-      clock.now(),
-    );
+    const entries = [...[...gates].flatMap(logOfGate), ...checks.flatMap(logOf)];
+    await store.notices.writeLogs(entries, { functionName, runId: run.runId }, clock.now());
   }
 }
 
@@ -204,10 +145,7 @@ function presenceOf({ isDue, ledger }: NearSend, listing: TakenListing | null) {
   return listing.presenceOf(currentOf(ledger)?.brazeScheduleId ?? null);
 }
 
-function listedAs(
-  { ledger }: NearSend,
-  listing: TakenListing | null,
-): ListedSchedule | undefined {
+function listedAs({ ledger }: NearSend, listing: TakenListing | null): ListedSchedule | undefined {
   const scheduleId = currentOf(ledger)?.brazeScheduleId;
   return listing?.schedules.find((listed) => listed.scheduleId === scheduleId);
 }
@@ -220,10 +158,7 @@ function lateIds(send: NearSend, listing: TakenListing | null): number {
     .filter(([told, known]) => told !== null && told !== known).length;
 }
 
-function writeCheck(
-  { send, result }: Inspection,
-  listing: TakenListing | null,
-): PreflightCheck {
+function writeCheck({ send, result }: Inspection, listing: TakenListing | null): PreflightCheck {
   const listed = listedAs(send, listing);
   return {
     ledgerId: send.ledger.ledgerId,

@@ -35,12 +35,7 @@ export function inspect(
   now: Date,
 ): Inspection {
   const changes = isFrozen(send.sendAt, settings, now) ? changesOf(send, around.intent) : [];
-  const found = {
-    send,
-    gate: around.gate,
-    changes,
-    hasSchedule: holdsSchedule(send),
-  };
+  const found = { send, gate: around.gate, changes, hasSchedule: holdsSchedule(send) };
   return { ...found, ...judge(found, around) };
 }
 
@@ -51,22 +46,13 @@ function judge(
 ): Pick<Inspection, "result" | "reason"> {
   // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
   if (isShut(gate)) {
-    return {
-      result: "campaign_stopped",
-      reason: `The campaign is ${gate.state}`,
-    };
+    return { result: "campaign_stopped", reason: `The campaign is ${gate.state}` };
   }
   if (presence === "absent") {
-    return {
-      result: "absent",
-      reason: "Two successive listings lack the schedule",
-    };
+    return { result: "absent", reason: "Two successive listings lack the schedule" };
   }
   if (!hasSchedule) {
-    return {
-      result: "no_schedule_id",
-      reason: "No schedule in Braze is known",
-    };
+    return { result: "no_schedule_id", reason: "No schedule in Braze is known" };
   }
   if (changes.length > 0) {
     return { result: "changed", reason: `Changed: ${changes.join(", ")}` };

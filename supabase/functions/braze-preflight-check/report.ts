@@ -47,9 +47,7 @@ export function logOf({ send, result, reason }: Inspection): LogEntry[] {
   }];
 }
 
-export function logOfGate(
-  [campaignId, gate]: readonly [string, Gate],
-): LogEntry[] {
+export function logOfGate([campaignId, gate]: readonly [string, Gate]): LogEntry[] {
   if (gate.state !== "unknown") return [];
   return [{
     action: "campaign_gate_unknown",

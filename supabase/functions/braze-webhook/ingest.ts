@@ -12,11 +12,10 @@ import { questionFor } from "../_shared/correlation/question.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import type { BrazeEvent } from "../_shared/events/event.ts";
 import type { ReadBody, Reject } from "../_shared/events/read_body.ts";
-import type { JudgedEvent, LearnedNow, Receipt, WentOut } from "../_shared/store/events.ts";
+import type { JudgedEvent, LearnedNow, Receipt } from "../_shared/store/events.ts";
 import type { LogEntry } from "../_shared/store/notices.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createSettle } from "../_shared/settle.ts";
-import { wentOutUnexpectedly } from "../_shared/watch/went_out.ts";
 
 /** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
 const EVENTS_A_TRANSACTION_MAX = 500;
@@ -124,14 +123,12 @@ export function createIngest(dependencies: Dependencies) {
     context: Context,
     runId: string,
   ): Promise<void> {
-    // A repeated request may be here because these very lessons failed the first time.
+// A repeated request may be here because these very lessons failed the first time.
     const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
     const lessons = [...receipt.learned, ...again, ...openQuestions(judged)];
-    const wentOut: WentOut[] = [...receipt.went_out];
-    if (lessons.length > 0) wentOut.push(...await settle(lessons, runId));
-    const now = clock.now();
-    await store.notices.raiseAlerts(wentOut.flatMap(wentOutUnexpectedly), now);
-    await store.notices.writeLogs(judged.flatMap(contradictionLog), { functionName, runId }, now);
+    if (lessons.length > 0) await settle(lessons, runId);
+    const logs = judged.flatMap(contradictionLog);
+    await store.notices.writeLogs(logs, { functionName, runId }, clock.now());
   }
 }
 

@@ -33,9 +33,7 @@ const NearSends = z.object({
   })),
   input: PlanInput,
 }).transform(({ checks, input }) => {
-  const byMatch = new Map(
-    input.fixtures.map((fixture) => [fixture.matchId, fixture]),
-  );
+  const byMatch = new Map(input.fixtures.map((fixture) => [fixture.matchId, fixture]));
   const sends = checks.flatMap((check): NearSend[] => {
     const fixture = byMatch.get(check.match_id);
     if (fixture === undefined || fixture.ledger === null) return [];
@@ -80,11 +78,7 @@ export interface Preflight {
     { readonly sends: readonly NearSend[]; readonly teams: readonly Team[] }
   >;
   /** Records results and identifiers, and cancels what is absent with `note`; says of which matches. */
-  note(
-    checks: readonly PreflightCheck[],
-    note: string,
-    now: Date,
-  ): Promise<z.infer<typeof Noted>>;
+  note(checks: readonly PreflightCheck[], note: string, now: Date): Promise<z.infer<typeof Noted>>;
 }
 
 export function createPreflight(rpc: Rpc): Preflight {

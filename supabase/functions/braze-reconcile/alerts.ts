@@ -1,0 +1,130 @@
+/** What a person is told of a reconciliation. Pure. */
+import type { Alert } from "../_shared/store/notices.ts";
+import type { KnownMatch } from "../_shared/store/reconciliation.ts";
+import type { Gap } from "./decisions/gaps.ts";
+import type { Stale } from "./decisions/stale.ts";
+import type { Unsettled } from "./decisions/unknown_attempts.ts";
+
+export const SCHEDULE_GAP = "schedule_gap";
+export const CANCEL_CAP = "cancel_cap";
+export const MANY_DUPLICATES = "many_duplicates";
+export const DUPLICATES_THREE_DAYS = "duplicates_three_days";
+export const ATTEMPT_UNKNOWN = "attempt_unknown";
+export const STALE_PENDING = "stale_pending";
+
+/** More duplicates than this in one run are no accident. */
+export const DUPLICATES_MAX = 10;
+/** Duplicates on so many days in a row have a cause that lasts. */
+export const DUPLICATE_DAYS_MAX = 3;
+
+const WHY_NONE: Partial<Record<Gap["reason"], string>> = {
+  unknown_team: "neither of its teams that could be pushed is in teams",
+  window_missed: "its push was due before it was known",
+  never_planned: "the scheduler passed it over",
+  not_recreated: "its old schedule is deleted and no new one was made",
+};
+
+export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
+  const { matchId, homeTeam, awayTeam } = fixture;
+  return {
+    fingerprint: `${SCHEDULE_GAP}:${matchId}`,
+    rule: SCHEDULE_GAP,
+    severity: "critical",
+    audience: "admin",
+    title: `Match ${matchId} ${homeTeam}–${awayTeam} has no schedule: ${
+      WHY_NONE[reason] ?? reason
+    }`,
+    details: { reason, send_at: sendAt, kickoff_at: fixture.kickoffAt },
+    matchId,
+  };
+}
+
+export function cancelCap(
+  campaignId: string,
+  wanted: number,
+  allowed: number,
+  listed: number,
+): Alert {
+  return {
+    fingerprint: `${CANCEL_CAP}:${campaignId}`,
+    rule: CANCEL_CAP,
+    severity: "critical",
+    audience: "admin",
+    title: `${wanted} of ${listed} schedules in Braze look like strays, and one run may cancel ` +
+      `${allowed}: nothing is cancelled`,
+    details: { campaign_id: campaignId, wanted, allowed, listed },
+    matchId: null,
+  };
+}
+
+export function manyDuplicates(campaignId: string, duplicates: number, matchIds: number[]): Alert {
+  return {
+    fingerprint: `${MANY_DUPLICATES}:${campaignId}`,
+    rule: MANY_DUPLICATES,
+    severity: "critical",
+    audience: "admin",
+    title: `${duplicates} duplicates were found in Braze at once`,
+    details: { campaign_id: campaignId, duplicates, match_ids: matchIds },
+    matchId: null,
+  };
+}
+
+export function duplicatesThreeDays(campaignId: string, days: number): Alert {
+  return {
+    fingerprint: `${DUPLICATES_THREE_DAYS}:${campaignId}`,
+    rule: DUPLICATES_THREE_DAYS,
+    severity: "warning",
+    audience: "engineering",
+    title: `Duplicates were found in Braze on ${days} days in a row`,
+    details: { campaign_id: campaignId, days },
+    matchId: null,
+  };
+}
+
+export function attemptUnknown({ attempt, match }: Unsettled): Alert {
+  const { kind, matchId, generation, brazeScheduleId, closedAt } = attempt;
+  const what = kind === "delete" ? "is deleted" : "is moved";
+  const whose = match === null
+    ? `Schedule ${brazeScheduleId} in Braze`
+    : `${named(match)}: schedule ${generation}`;
+  return {
+    fingerprint: [ATTEMPT_UNKNOWN, matchId ?? brazeScheduleId, generation ?? brazeScheduleId, kind]
+      .join(":"),
+    rule: ATTEMPT_UNKNOWN,
+    severity: "warning",
+    audience: "admin",
+    title: `${whose}: nobody knows whether it ${what}`,
+    details: {
+      attempt_id: attempt.attemptId,
+      kind,
+      generation,
+      schedule_id: brazeScheduleId,
+      since: closedAt,
+    },
+    matchId,
+  };
+}
+
+export function stalePending(
+  { match, dueAt, isForGood, unsettleable }: Stale,
+  reported: number | null,
+): Alert {
+  return {
+    fingerprint: `${STALE_PENDING}:${match.matchId}`,
+    rule: STALE_PENDING,
+    severity: isForGood ? "critical" : "warning",
+    audience: "admin",
+    title: `${named(match)}: its push was due, and nothing proves that it went out`,
+    details: {
+      generation: match.generation,
+      due_at: dueAt,
+      braze_reported: reported,
+      statistics: unsettleable ?? (reported === null ? "unknown" : "none_sent"),
+    },
+    matchId: match.matchId,
+  };
+}
+
+function named({ matchId, homeTeam, awayTeam }: KnownMatch): string {
+  return `Match ${matchId} ${homeTeam}–${awayTeam}`;
+}

@@ -1,0 +1,127 @@
+/** Matches that should have a schedule and have none, and why. Pure. */
+import { addMilliseconds, isAfter } from "date-fns";
+import { intentFor, type IntentSettings, isFrozen } from "../../_shared/intent.ts";
+import type { Fixture, Team } from "../../_shared/store/planning.ts";
+import { keyOf } from "./matches.ts";
+
+export interface GapSettings extends IntentSettings {
+  readonly freezeMs: number;
+  readonly horizonMs: number;
+}
+
+/** These are stored: never rename one. */
+export type GapReason =
+  | "unknown_team"
+  | "no_audience"
+  | "window_missed"
+  | "inside_freeze"
+  | "never_planned"
+  /** Its old schedule is deleted, and no new one was made. */
+  | "not_recreated"
+  | "create_failed"
+  | "create_unknown"
+  | "delete_unconfirmed"
+  | "cancelled_by_dashboard"
+  | "cancelled_by_operator";
+
+export interface Gap {
+  readonly fixture: Fixture;
+  readonly reason: GapReason;
+  readonly sendAt: Date;
+  /**
+   * Whether a person hears of it from here. What somebody chose is no trouble, and what the scheduler and
+   * pre-flight tell of, match by match, is not told twice.
+   */
+  readonly isAlerted: boolean;
+}
+
+export interface Planner {
+  /** When the last run of the scheduler began that did all it wanted. */
+  readonly ranAt: Date | null;
+  readonly freshMatchIds: ReadonlySet<number>;
+  /** Generations that a call is under way on, or that Braze's list shows and that are adopted for it. */
+  readonly accountedFor: ReadonlySet<string>;
+}
+
+export function findGaps(
+  fixtures: readonly Fixture[],
+  teams: readonly Team[],
+  planner: Planner,
+  settings: GapSettings,
+  now: Date,
+): Gap[] {
+  const byName = new Map(teams.map((team) => [team.name, team]));
+  return fixtures.flatMap((fixture) => {
+    const sendAt = addMilliseconds(fixture.kickoffAt, -settings.sendLeadMs);
+    const isOver = !isAfter(fixture.kickoffAt, now);
+    if (isOver || isAfter(sendAt, addMilliseconds(now, settings.horizonMs))) {
+      return [];
+    }
+    const reason = whyNone(fixture, byName, planner, settings, sendAt, now);
+    if (reason === null) return [];
+    return [{ fixture, reason, sendAt, isAlerted: isAlerted(reason, fixture, sendAt) }];
+  });
+
+  function isAlerted(reason: GapReason, { matchId }: Fixture, sendAt: Date): boolean {
+    if (reason === "unknown_team" || reason === "window_missed") return true;
+    if (reason !== "never_planned" && reason !== "not_recreated") return false;
+    // Silence of the scheduler is one trouble, not one for each match.
+    return planner.ranAt !== null && !planner.freshMatchIds.has(matchId) &&
+      !isAfter(sendAt, addMilliseconds(planner.ranAt, settings.horizonMs));
+  }
+}
+
+function whyNone(
+  fixture: Fixture,
+  teams: ReadonlyMap<string, Team>,
+  { accountedFor }: Planner,
+  settings: GapSettings,
+  sendAt: Date,
+  now: Date,
+): GapReason | null {
+  const intent = intentFor(fixture, teams, settings);
+  const { ledger } = fixture;
+  if (!intent.wanted) {
+    const isWithout = ledger === null || ledger.status === "cancelled";
+    const isAsked = intent.reason === "unknown_team" ||
+      intent.reason === "no_audience";
+    return isAsked && isWithout ? intent.reason : null;
+  }
+  const late = !isAfter(sendAt, now)
+    ? "window_missed"
+    : isFrozen(sendAt, settings, now)
+    ? "inside_freeze"
+    : null;
+  if (ledger === null) return late ?? "never_planned";
+  if (ledger.status === "sent") return null;
+  if (ledger.status === "cancelled") {
+    if (ledger.cancelReason === "dashboard") return "cancelled_by_dashboard";
+    if (ledger.cancelReason === "operator") return "cancelled_by_operator";
+    return late ?? "never_planned";
+  }
+  if (accountedFor.has(keyOf(ledger))) return null;
+  const current = ledger.schedules.find(({ generation }) => generation === ledger.generation);
+  // What is due already is not a gap: whether it went out is another question.
+  if (current !== undefined && !isAfter(current.sendAt, now) && !isEnded(current.state)) {
+    return null;
+  }
+  switch (current?.state) {
+    case "live":
+    case "over":
+      return null;
+    case "creating":
+    case "unknown":
+      return current.brazeScheduleId === null ? "create_unknown" : "delete_unconfirmed";
+    case "deleting":
+      return "delete_unconfirmed";
+    case "failed":
+      return late === "window_missed" ? late : "create_failed";
+    case "deleted":
+    case undefined:
+      return late ?? "not_recreated";
+  }
+}
+
+function isEnded(state: string): boolean {
+  return state === "failed" || state === "deleted";
+}

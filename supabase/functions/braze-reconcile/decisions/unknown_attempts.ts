@@ -1,0 +1,167 @@
+/**
+ * What became of calls whose outcome was never heard, as far as a listing, later calls and events show it. Pure.
+ *
+ * A schedule is absent when such a listing has shown it before, the call is more than 5 minutes old, and two successive
+ * listings lack it. Where the listing names no schedules, it settles nothing.
+ */
+import { differenceInMilliseconds, isAfter, isEqual } from "date-fns";
+import type {
+  AttemptSettlement,
+  KnownMatch,
+  KnownSchedule,
+  ScheduleSettlement,
+  UnsettledAttempt,
+} from "../../_shared/store/reconciliation.ts";
+import { BETWEEN_LISTINGS_MS, SENDS_FOR_MS_MAX, SETTLING_MS } from "./limits.ts";
+import { firstSendAt, lastSendAt } from "./matches.ts";
+
+/** A listing that names each schedule; null where there is none. */
+export interface TellingListing {
+  readonly sendAtById: ReadonlyMap<string, Date | null>;
+  /** How far it reaches. */
+  readonly until: Date;
+}
+
+export interface Unsettled {
+  readonly attempt: UnsettledAttempt;
+  readonly match: KnownMatch | null;
+}
+
+export interface Settling {
+  readonly schedules: readonly ScheduleSettlement[];
+  readonly attempts: readonly AttemptSettlement[];
+  /** Moves and deletes of which nobody knows: a person should look. */
+  readonly unsettled: readonly Unsettled[];
+}
+
+export function settleUnknown(
+  attempts: readonly UnsettledAttempt[],
+  matches: readonly KnownMatch[],
+  listing: TellingListing | null,
+  horizonMs: number,
+  now: Date,
+): Settling {
+  const byLedgerId = new Map(matches.map((match) => [match.ledgerId, match]));
+  const schedules = matches.flatMap(({ ledgerId, schedules }) =>
+    schedules.flatMap((schedule) => {
+      const effect = judgeSchedule(schedule, listing, now);
+      return effect === null ? [] : [{ ledgerId, generation: schedule.generation, effect }];
+    })
+  );
+  const effects = new Map(
+    schedules.map((one) => [`${one.ledgerId}:${one.generation}`, one.effect]),
+  );
+
+  const settled: AttemptSettlement[] = [];
+  const unsettled: Unsettled[] = [];
+  for (const attempt of attempts) {
+    const match = attempt.ledgerId === null ? null : byLedgerId.get(attempt.ledgerId) ?? null;
+    const schedule = match?.schedules.find(({ generation }) => generation === attempt.generation) ??
+      null;
+    const effect = effects.get(`${attempt.ledgerId}:${attempt.generation}`) ??
+      null;
+    const verdict = schedule === null
+      ? judgeStray(attempt, listing, horizonMs, now)
+      : judgeAttempt(attempt, schedule, effect, listing, now);
+    if (verdict !== null) {
+      settled.push({ attemptId: attempt.attemptId, ...verdict });
+    }
+    const isOpen = verdict === null || verdict.effect === "missed";
+    // Creates are the scheduler's to tell of. What is fresh may yet be made good by the next run.
+    if (isOpen && attempt.kind !== "create" && isOld(attempt.closedAt, now)) {
+      unsettled.push({ attempt, match });
+    }
+  }
+  return { schedules, attempts: settled, unsettled };
+}
+
+type Judgement = AttemptSettlement extends infer One ? One extends unknown ? Omit<One, "attemptId">
+  : never
+  : never;
+
+/** Of ours, and its delete was refused or never heard of again. */
+function judgeSchedule(
+  schedule: KnownSchedule,
+  listing: TellingListing | null,
+  now: Date,
+): ScheduleSettlement["effect"] | null {
+  const { state, brazeScheduleId, hasOpenAttempt, updatedAt, listedAt, missedAt } = schedule;
+  const isUnconfirmed = state === "deleting" || state === "unknown";
+  if (!isUnconfirmed || brazeScheduleId === null || hasOpenAttempt || listing === null) return null;
+  if (!isOld(updatedAt, now)) return null;
+  if (listing.sendAtById.has(brazeScheduleId)) return "live";
+  const wasToBeListed = isAfter(firstSendAt(schedule), now) &&
+    !isAfter(lastSendAt(schedule), listing.until);
+  if (listedAt === null || !wasToBeListed) return null;
+  if (missedAt === null) return "missed";
+  return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS ? "deleted" : null;
+}
+
+function judgeAttempt(
+  attempt: UnsettledAttempt,
+  schedule: KnownSchedule,
+  effect: ScheduleSettlement["effect"] | null,
+  listing: TellingListing | null,
+  now: Date,
+): Judgement | null {
+  if (schedule.hasOpenAttempt) return null;
+  if (schedule.state === "over") {
+    return { settledAs: "proved_by_events", effect: null };
+  }
+  if (attempt.isSuperseded) return { settledAs: "superseded", effect: null };
+  if (differenceInMilliseconds(now, lastSendAt(schedule)) > SENDS_FOR_MS_MAX) {
+    return { settledAs: "released", effect: null };
+  }
+  if (attempt.kind === "delete") {
+    if (effect === "live") return { settledAs: "listed", effect: null };
+    if (effect === "deleted") return { settledAs: "absent", effect: null };
+    const isSettled = schedule.state === "live" || schedule.state === "deleted";
+    return isSettled ? { settledAs: "superseded", effect: null } : null;
+  }
+  return attempt.kind === "update" ? judgeMove(attempt, schedule, listing, now) : null;
+}
+
+function judgeMove(
+  attempt: UnsettledAttempt,
+  { brazeScheduleId, sendAt, movingTo }: KnownSchedule,
+  listing: TellingListing | null,
+  now: Date,
+): Judgement | null {
+  const isSuperseded = movingTo === null || attempt.movingTo === null ||
+    !isEqual(movingTo, attempt.movingTo);
+  if (isSuperseded) return { settledAs: "superseded", effect: null };
+  const listedAt = listing?.sendAtById.get(brazeScheduleId ?? "") ?? null;
+  if (listedAt === null || !isOld(attempt.closedAt, now)) return null;
+  if (isEqual(listedAt, movingTo)) {
+    return { settledAs: "listed", effect: "moved" };
+  }
+  return isEqual(listedAt, sendAt) ? { settledAs: "listed", effect: "not_moved" } : null;
+}
+
+/** The delete of a schedule that is none of ours. It was listed, or nobody would have tried. */
+function judgeStray(
+  attempt: UnsettledAttempt,
+  listing: TellingListing | null,
+  horizonMs: number,
+  now: Date,
+): Judgement | null {
+  const { kind, brazeScheduleId, closedAt, missedAt } = attempt;
+  if (kind !== "delete" || brazeScheduleId === null) return null;
+  // Whatever it was has been sent by now, for nobody lists further ahead.
+  if (differenceInMilliseconds(now, closedAt) > horizonMs + SENDS_FOR_MS_MAX) {
+    return { settledAs: "released", effect: null };
+  }
+  if (listing === null || !isOld(closedAt, now)) return null;
+  if (listing.sendAtById.has(brazeScheduleId)) {
+    return { settledAs: "listed", effect: null };
+  }
+  if (missedAt === null) return { settledAs: null, effect: "missed" };
+  return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS
+    ? { settledAs: "absent", effect: null }
+    : null;
+}
+
+/** Older than Braze may need to show a change. */
+function isOld(at: Date, now: Date): boolean {
+  return differenceInMilliseconds(now, at) > SETTLING_MS;
+}

@@ -1,0 +1,153 @@
+/**
+ * Holds the ledger, Braze and the events against each other, and settles what evidence settles.
+ *
+ * The promise: no schedule that is current and wanted is ever cancelled here, and nothing is cancelled that was not
+ * written down before. What cannot be known is called unknown and left alone. Each run looks at everything anew, so one
+ * that was lost, doubled or cut short is made good by the next.
+ */
+import { z } from "zod";
+import type { Dependencies } from "../_shared/dependencies.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
+import { createTimedFunction, type Run, type RunResult } from "../_shared/timed_function.ts";
+import { type Check, CHECKS, type Report } from "./report.ts";
+import { createScene, type Scene } from "./scene.ts";
+import { settleAttribution } from "./steps/attribution.ts";
+import { refreshCounts } from "./steps/counts.ts";
+import { checkGaps } from "./steps/gaps.ts";
+import { recover } from "./steps/recovery.ts";
+import { settleStale } from "./steps/stale.ts";
+import { checkStrays, type StrayCheck } from "./steps/strays.ts";
+import { settleAttempts } from "./steps/unknown_attempts.ts";
+import { verifySchedules } from "./steps/verify.ts";
+
+const VOUCHINGS_MAX = 500;
+const REASON_CHARACTERS_MAX = 1_000;
+
+const Vouchings = z.array(z.strictObject({
+  match_id: z.int().nonnegative(),
+  reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
+})).min(1).max(VOUCHINGS_MAX);
+
+const Options = z.strictObject({
+  /** Tells everything, changes and cancels nothing. */
+  dry_run: z.boolean().default(false),
+  /** All when left out; with `mark_sent` or `undo_mark_sent`, `recovery` alone when left out. */
+  checks: z.array(z.enum(CHECKS)).min(1).optional(),
+  mark_sent: Vouchings.optional(),
+  undo_mark_sent: Vouchings.optional(),
+});
+type Options = z.infer<typeof Options>;
+
+type Reports = Partial<Record<Check, Report>>;
+
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
+  const { store, clock } = dependencies;
+
+  return createTimedFunction(dependencies, {
+    options: Options,
+    isDryRun: (options) => options.dry_run,
+    async run(options, run): Promise<RunResult> {
+      if (!run.dryRun) await store.journal.giveUp(run.runId, clock.now());
+      const scene = createScene(dependencies, run);
+      const chosen = chooseChecks(options);
+      const reports: Reports = {};
+      for (const step of stepsOf(chosen, options, scene)) {
+        if (scene.isLate()) break;
+        Object.assign(reports, await tryStep(step, scene, run));
+      }
+      return resultOf(reports, chosen, await listingMode(chosen, reports, scene));
+    },
+  });
+
+  /** A fault in one check must not cost the others; a database that is away or a lease that is lost ends the run. */
+  async function tryStep({ checks, take }: Step, scene: Scene, run: Run): Promise<Reports> {
+    try {
+      return await take();
+    } catch (error) {
+      if (error instanceof DatabaseError && (error.isUnavailable || error.hint === "lease_lost")) {
+        throw error;
+      }
+      run.log.error("check_failed", { checks, error });
+      scene.forget();
+      const report: Report = {
+        status: "failed",
+        counts: null,
+        error: error instanceof Error ? error.message : String(error),
+      };
+      return Object.fromEntries(checks.map((check) => [check, report]));
+    }
+  }
+}
+
+function chooseChecks({ checks, mark_sent, undo_mark_sent }: Options): Check[] {
+  const isRecovery = mark_sent !== undefined || undo_mark_sent !== undefined;
+  const wanted = new Set<Check>(checks ?? (isRecovery ? [] : CHECKS));
+  if (isRecovery) wanted.add("recovery");
+  return CHECKS.filter((check) => wanted.has(check));
+}
+
+const STEPS: Readonly<
+  Record<
+    Exclude<Check, StrayCheck>,
+    (scene: Scene, options: Options) => Promise<Report>
+  >
+> = {
+  verify: verifySchedules,
+  gaps: checkGaps,
+  unknown_attempts: settleAttempts,
+  stale: settleStale,
+  attribution: settleAttribution,
+  counts: refreshCounts,
+  recovery: (
+    scene,
+    { mark_sent: markSent = [], undo_mark_sent: undoMarkSent = [] },
+  ) => recover({ markSent, undoMarkSent }, scene),
+};
+
+interface Step {
+  readonly checks: readonly Check[];
+  readonly take: () => Promise<Reports>;
+}
+
+function stepsOf(chosen: readonly Check[], options: Options, scene: Scene): Step[] {
+  const strays = chosen.filter((check) => check === "orphans" || check === "duplicates");
+  return chosen.flatMap((check): Step[] => {
+    if (check !== "orphans" && check !== "duplicates") {
+      const step = STEPS[check];
+      return [{
+        checks: [check],
+        take: async () => ({ [check]: await step(scene, options) }),
+      }];
+    }
+    // Sorted out of one list, under one cap.
+    return check === strays[0] ? [{ checks: strays, take: () => checkStrays(scene, strays) }] : [];
+  });
+}
+
+/** null where nobody had to ask for a list. */
+async function listingMode(chosen: readonly Check[], reports: Reports, scene: Scene) {
+  const LISTED: readonly Check[] = ["verify", "gaps", "orphans", "duplicates", "unknown_attempts"];
+  const wasAsked = chosen.some((check) =>
+    LISTED.includes(check) && reports[check] !== undefined &&
+    reports[check].status !== "failed"
+  );
+  return wasAsked ? (await scene.listed()).listing.mode : null;
+}
+
+function resultOf(reports: Reports, chosen: readonly Check[], mode: string | null): RunResult {
+  const statuses = chosen.map((check) => reports[check]?.status ?? "partial");
+  const outcome = statuses.includes("failed")
+    ? "failed"
+    : statuses.includes("partial") || mode === "unavailable"
+    ? "partial"
+    : "succeeded";
+  return {
+    outcome,
+    summary: {
+      listing_mode: mode,
+      /** Not begun: the deadline came first. */
+      not_begun: chosen.filter((check) => reports[check] === undefined),
+      checks: reports,
+    },
+  };
+}

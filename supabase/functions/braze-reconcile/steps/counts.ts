@@ -1,0 +1,66 @@
+/** How many users each match reached, and how many pushes Braze counts for it: derived, and kept on the ledger. */
+import { addMilliseconds, isAfter, min, subMilliseconds } from "date-fns";
+import { LOOK_BACK_MS } from "../decisions/limits.ts";
+import type { Report } from "../report.ts";
+import type { Scene } from "../scene.ts";
+
+/** So that counting a full matchday ends well inside 8 s. */
+const WINDOW_MS = 6 * 60 * 60_000;
+const REPORTED_AT_ONCE = 10;
+
+export async function refreshCounts(scene: Scene): Promise<Report> {
+  const { dependencies: { store }, run } = scene;
+  const until = scene.now();
+  const from = subMilliseconds(until, LOOK_BACK_MS);
+  // Those that have no number yet come first, so that runs that end early come round to all.
+  const asked = (await scene.known()).matches
+    .filter(({ sendAt, sendId, status, hasEvents }) =>
+      sendId !== null && !isAfter(sendAt, until) && isAfter(sendAt, from) &&
+      (status !== "cancelled" || hasEvents)
+    )
+    .sort((a, b) =>
+      Number(a.reportedCount !== null) - Number(b.reportedCount !== null) ||
+      b.sendAt.getTime() - a.sendAt.getTime() || a.matchId - b.matchId
+    );
+  if (run.dryRun) {
+    return { status: "done", counts: { matches: asked.length, refreshed: 0, reported: 0 } };
+  }
+
+  let refreshed = 0;
+  let isComplete = true;
+  for (
+    let start = from;
+    start < until;
+    start = addMilliseconds(start, WINDOW_MS)
+  ) {
+    if (scene.isLate()) {
+      isComplete = false;
+      break;
+    }
+    const end = min([addMilliseconds(start, WINDOW_MS), until]);
+    refreshed += await store.health.refreshSendCounts(start, end, scene.now());
+  }
+
+  let reported = 0;
+  let waiting: { readonly ledgerId: string; readonly count: number }[] = [];
+  for (const { ledgerId, campaignId, sendId } of asked) {
+    if (sendId === null) continue;
+    if (scene.isLate()) {
+      isComplete = false;
+      break;
+    }
+    const count = await scene.pushesSent(campaignId, sendId);
+    if (count !== null) waiting.push({ ledgerId, count });
+    if (waiting.length >= REPORTED_AT_ONCE) {
+      reported += await store.reconciliation.storeReportedCounts(waiting, scene.now());
+      waiting = [];
+    }
+  }
+  if (waiting.length > 0) {
+    reported += await store.reconciliation.storeReportedCounts(waiting, scene.now());
+  }
+  return {
+    status: isComplete ? "done" : "partial",
+    counts: { matches: asked.length, refreshed, reported },
+  };
+}

@@ -1,0 +1,119 @@
+/** Holds each ledger row against Braze's list and against its events, and carries over what is certain. */
+import { isAfter } from "date-fns";
+import { isShut, readGate } from "../../_shared/braze/campaign_gate.ts";
+import type { AbsentSchedule } from "../../_shared/store/listings.ts";
+import type { Alert } from "../../_shared/store/notices.ts";
+import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
+import { SCHEDULE_MISSING, scheduleMissing } from "../../_shared/watch/alerts.ts";
+import type { TakenListing } from "../../_shared/watch/listing.ts";
+import { currentOf } from "../decisions/matches.ts";
+import { FINDINGS, verify } from "../decisions/verify.ts";
+import type { Report } from "../report.ts";
+import type { Scene } from "../scene.ts";
+
+const ABSENT_NOTE = "Schedule not found in Braze reconciliation";
+
+export async function verifySchedules(scene: Scene): Promise<Report> {
+  const { dependencies: { store }, run } = scene;
+  const { matches } = await scene.known();
+  const { listing } = await scene.listed();
+  // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
+  const isHeld = listing.absent.length > 0 && await isCampaignShut(scene);
+  const absent = isHeld ? [] : listing.absent;
+  const { found, toConfirm } = verify(
+    matches,
+    (id) => isHeld && listing.presenceOf(id) === "absent" ? "unknown" : listing.presenceOf(id),
+    scene.now(),
+  );
+
+  let confirmed = toConfirm.map(({ matchId }) => matchId);
+  let gone: readonly AbsentSchedule[] = [];
+  if (!run.dryRun) {
+    if (toConfirm.length > 0) {
+      confirmed = await store.reconciliation.confirmByEvents(
+        toConfirm.map(({ ledgerId }) => ledgerId),
+        scene.now(),
+      );
+    }
+    gone = await cancelAll(absent, scene);
+    await tell(matches, listing, gone, gone.length === absent.length, scene);
+    if (confirmed.length > 0 || gone.length > 0) scene.forget();
+  }
+  const cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
+  return {
+    status: run.dryRun || gone.length === absent.length ? "done" : "partial",
+    counts: {
+      ...Object.fromEntries(
+        FINDINGS.map((finding) => [finding, found[finding].length]),
+      ),
+      confirmed: confirmed.length,
+      cancelled: cancelled.length,
+    },
+    match_ids: Object.fromEntries(
+      FINDINGS.map((finding) => [finding, found[finding].map(({ matchId }) => matchId)]),
+    ),
+    confirmed,
+    cancelled,
+    campaign_is_shut: isHeld,
+  };
+}
+
+async function isCampaignShut(
+  { dependencies: { braze, environment }, run }: Scene,
+) {
+  const details = await braze.campaignDetails(environment.brazeCampaignId, {
+    deadline: run.deadline,
+  });
+  return isShut(readGate(details));
+}
+
+/** Returns those that it came to: an old generation of a match is only known to be gone by it. */
+async function cancelAll(
+  absent: readonly AbsentSchedule[],
+  scene: Scene,
+): Promise<AbsentSchedule[]> {
+  const gone: AbsentSchedule[] = [];
+  for (const schedule of absent) {
+    if (scene.isLate()) break;
+    await scene.dependencies.store.listings.cancelAbsent(schedule, ABSENT_NOTE, scene.now());
+    gone.push(schedule);
+  }
+  await scene.writeLogs(gone.map((schedule) => ({
+    action: schedule.isCurrent ? "schedule_missing" : "old_schedule_gone",
+    reason: ABSENT_NOTE,
+    matchId: schedule.matchId,
+    details: {
+      generation: schedule.generation,
+      schedule_id: schedule.brazeScheduleId,
+      send_at: schedule.sendAt,
+    },
+  })));
+  return gone;
+}
+
+/** The alert of a match stands until its send would have been, it is not wanted any more, or Braze shows it again. */
+async function tell(
+  matches: readonly KnownMatch[],
+  listing: TakenListing,
+  gone: readonly AbsentSchedule[],
+  isComplete: boolean,
+  scene: Scene,
+): Promise<void> {
+  const { notices } = scene.dependencies.store;
+  const now = scene.now();
+  const justNow = new Set(
+    gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId),
+  );
+  const alerts = matches.flatMap((match): Alert[] => {
+    const brazeScheduleId = currentOf(match)?.brazeScheduleId ?? null;
+    const isMissing = justNow.has(match.matchId) || (
+      match.status === "cancelled" && match.cancelReason === "dashboard" &&
+      match.matchStatus === "scheduled" && isAfter(match.sendAt, now) &&
+      listing.presenceOf(brazeScheduleId) !== "present"
+    );
+    return isMissing ? [scheduleMissing({ ...match, brazeScheduleId })] : [];
+  });
+  if (isComplete) {
+    await notices.settleAlerts({ rules: [SCHEDULE_MISSING], alerts }, now);
+  } else await notices.raiseAlerts(alerts, now);
+}

@@ -1,0 +1,195 @@
+/** braze-reconcile's check `attribution` over the whole stack: what correlation left open, and when it stays open. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import {
+  addFixture,
+  ledgerOf,
+  schedule,
+  tell,
+  THREE_AT_ONCE,
+  withSuite,
+} from "../support/suite.ts";
+import { LISTING_MODES, reconcile, set, STATISTICS, withListing } from "../support/reconciling.ts";
+
+const ATTRIBUTION = { checks: ["attribution"] };
+/** Braze tells nothing by itself here: the test speaks for it. */
+const SILENT = { currents: { enabled: false }, createAnswersDispatchId: false };
+const OPEN = 1003;
+
+interface Told {
+  readonly id: string;
+  readonly dispatchId?: string;
+  readonly echo?: Readonly<Record<string, string>>;
+}
+
+function send({ ready }: Stack, { id, dispatchId, echo }: Told) {
+  return {
+    event_type: "users.messages.pushnotification.Send",
+    id,
+    time: Date.parse("2024-12-07T14:00:23Z") / 1_000,
+    user: { external_user_id: `user-${id}`, device_id: `device-${id}` },
+    properties: {
+      campaign_id: ready.campaign_id,
+      ...(dispatchId === undefined ? {} : { dispatch_id: dispatchId }),
+      ...(echo === undefined ? {} : { message_extras: JSON.stringify(echo) }),
+    },
+  };
+}
+
+async function verdictOf({ sql }: Stack, eventId: string) {
+  const [row] = await sql`
+    select match_id::int, correlation_method, confidence from public.notification_sends
+    where event_id = ${eventId}`;
+  return [row?.match_id, row?.correlation_method, row?.confidence];
+}
+
+Deno.test("an event that names a match which was not known when it came is tied to it once it is", () =>
+  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+    const echo = { match_id: "4001", generation: "1" };
+    await tell(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
+    deepStrictEqual(await verdictOf(stack, "a"), [null, "tie", "none"]);
+
+    await addFixture(stack, {
+      id: 4001,
+      home: "Lyon",
+      away: "Nantes",
+      kickoffAt: "2024-12-07T18:00:00Z",
+    });
+    await schedule(stack);
+    const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
+    strictEqual(counts.settled_by_echo, 1);
+    deepStrictEqual(await verdictOf(stack, "a"), [4001, "match_id", "high"]);
+    deepStrictEqual(await verdictOf(stack, "b"), [null, "tie", "none"]);
+    strictEqual((await reconcile(stack, ATTRIBUTION)).checks.attribution.counts.settled_by_echo, 0);
+  }));
+
+Deno.test("an identifier that became known without settling its events settles them with the next run", () =>
+  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+    await tell(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
+    // As if whoever learned it had died before it was applied.
+    await stack.sql`
+      insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
+      select 'dispatch_id', 'late', id, 1, 'preflight', ${stack.timeline.now()}
+      from public.schedule_ledger where match_id = 1002`;
+    const dry = await reconcile(stack, { ...ATTRIBUTION, dry_run: true });
+    strictEqual(dry.checks.attribution.counts.settled_by_correlation, 1);
+    deepStrictEqual(await verdictOf(stack, "a"), [null, "tie", "none"]);
+
+    await reconcile(stack, ATTRIBUTION);
+    deepStrictEqual(await verdictOf(stack, "a"), [1002, "dispatch_id", "high"]);
+    strictEqual((await ledgerOf(stack, 1002)).status, "sent");
+  }));
+
+/** Tells what Braze really sent: with all its ids, but for one match whose events say nothing of themselves. */
+async function tellAllBut(stack: Stack, isLost: (entry: TruthEntry, index: number) => boolean) {
+  const entries = stack.sandbox.model.truth.entries.filter(({ type }) =>
+    type === "users.messages.pushnotification.Send"
+  );
+  const perMatch = new Map<unknown, number>();
+  const events = entries.flatMap((entry) => {
+    const matchId = entry.triggerProperties.match_id;
+    const index = perMatch.get(matchId) ?? 0;
+    perMatch.set(matchId, index + 1);
+    if (isLost(entry, index)) return [];
+    return [{
+      event_type: entry.type,
+      id: entry.id,
+      time: entry.time,
+      user: { external_user_id: entry.user.externalId, device_id: entry.device?.id },
+      properties: {
+        campaign_id: stack.ready.campaign_id,
+        ...(matchId === String(OPEN)
+          ? {}
+          : { message_extras: JSON.stringify(entry.triggerProperties) }),
+      },
+    }];
+  });
+  const { status } = await tell(stack, { events });
+  strictEqual(status, 200);
+  return events.length;
+}
+
+const nothingLost = () => false;
+const firstOf = (matchId: number) => ({ triggerProperties }: TruthEntry, index: number) =>
+  triggerProperties.match_id === String(matchId) && index === 0;
+
+async function openEvents({ sql }: Stack) {
+  const [row] = await sql`
+    select count(*)::int as events from public.notification_sends where confidence = 'none'`;
+  return row?.events;
+}
+
+for (const mode of LISTING_MODES) {
+  Deno.test(`what is left over is the one match's that lacks exactly it, as Braze counts (${mode})`, () =>
+    withSuite({ sandbox: withListing(mode, SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
+      await tellAllBut(stack, nothingLost);
+      const open = await openEvents(stack);
+      ok(open > 0);
+      strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
+
+      // Too early: more may come, and Braze's numbers may be behind.
+      const early = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
+      strictEqual(early.settled_by_elimination, 0);
+      await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
+      const dry = await reconcile(stack, { ...ATTRIBUTION, dry_run: true });
+      strictEqual(dry.checks.attribution.counts.settled_by_elimination, open);
+      strictEqual(await openEvents(stack), open);
+
+      const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
+      strictEqual(counts.settled_by_elimination, open);
+      const settled = await stack.sql`
+        select distinct match_id::int, correlation_method, confidence, generation, candidate_count
+        from public.notification_sends where correlation_method = 'elimination'`;
+      deepStrictEqual(settled.map((row) => ({ ...row })), [{
+        match_id: OPEN,
+        correlation_method: "elimination",
+        confidence: "medium",
+        generation: 1,
+        candidate_count: 3,
+      }]);
+      const { status, sent_evidence } = await ledgerOf(stack, OPEN);
+      deepStrictEqual([status, sent_evidence], ["sent", "push"]);
+      strictEqual(await openEvents(stack), 0);
+      const again = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
+      deepStrictEqual([again.open_events, again.settled_by_elimination], [0, 0]);
+    }));
+}
+
+for (
+  const [what, isLost] of [
+    ["an event of it is missing", firstOf(OPEN)],
+    ["an event of a neighbour is missing", firstOf(1001)],
+  ] as const
+) {
+  Deno.test(`where ${what}, nothing balances, nothing is tied and no status changes`, () =>
+    withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
+      await tellAllBut(stack, isLost);
+      const open = await openEvents(stack);
+      await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
+      const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
+      strictEqual(counts.settled_by_elimination, 0);
+      strictEqual(await openEvents(stack), open);
+      strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
+    }));
+}
+
+Deno.test("without Braze's numbers of every candidate nothing is eliminated", () =>
+  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
+    await tellAllBut(stack, nothingLost);
+    await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
+    set(stack, { faults: [{ endpoint: STATISTICS, kind: "status", status: 400, times: 1 }] });
+    const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
+    strictEqual(counts.settled_by_elimination, 0);
+    strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
+  }));

@@ -1,0 +1,320 @@
+/** braze-reconcile over the whole stack: calls that were not heard of, pushes that nothing tells of, and what people vouch for. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import { operatorToken } from "../../local/keys.ts";
+import {
+  ledgerOf,
+  liveSchedules,
+  openAlerts,
+  schedule,
+  THREE_AT_ONCE,
+  withSuite,
+} from "../support/suite.ts";
+import {
+  alertsOf,
+  BLIND_MODES,
+  CREATE,
+  DELETE,
+  later,
+  logsOf,
+  reconcile,
+  set,
+  STATISTICS,
+  UPDATE,
+  withListing,
+} from "../support/reconciling.ts";
+
+const PER_SCHEDULE = { sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE } as const;
+const UNKNOWN = { checks: ["unknown_attempts"] };
+const STALE = { checks: ["stale"] };
+/** Braze sends, and tells nobody. */
+const SILENT = { currents: { enabled: false } };
+
+async function attemptsOf({ sql }: Stack, matchId: number, kind: string) {
+  const rows = await sql`
+    select outcome, settled_as from public.schedule_attempts
+    where match_id = ${matchId} and kind = ${kind} order by opened_at, id`;
+  return rows.map(({ outcome, settled_as }) => [outcome, settled_as]);
+}
+
+async function scheduleOf({ sql }: Stack, matchId: number) {
+  const [row] = await sql`
+    select schedule.state, schedule.send_at_utc, schedule.moving_to_utc, ledger.send_at_utc as wanted_at
+    from public.braze_schedules as schedule
+    join public.schedule_ledger as ledger
+      on ledger.id = schedule.ledger_id and ledger.generation = schedule.generation
+    where ledger.match_id = ${matchId}`;
+  return {
+    state: row?.state,
+    sendAt: row?.send_at_utc.toISOString(),
+    movingTo: row?.moving_to_utc?.toISOString() ?? null,
+    wantedAt: row?.wanted_at.toISOString(),
+  };
+}
+
+for (
+  const [what, kind, sendAt] of [
+    ["was done", "timeout_after_effect", "2024-12-07T16:30:00.000Z"],
+    ["was not done", "timeout_before_effect", "2024-12-07T14:00:00.000Z"],
+  ] as const
+) {
+  Deno.test(`a move that was not heard of and ${what} is settled by the send time that Braze lists`, () =>
+    withSuite(PER_SCHEDULE, async (stack) => {
+      await schedule(stack);
+      await stack
+        .sql`update public.matches set kickoff_at = '2024-12-07T17:30:00Z' where id = 1002`;
+      set(stack, { faults: [{ endpoint: UPDATE, kind }] });
+      deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
+      set(stack, { faults: [] });
+
+      // So soon after the call, the list may be behind.
+      strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.settled, 0);
+      await later(stack, 10);
+      const { counts } = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
+      deepStrictEqual([counts.settled, counts.listed, counts.alerted], [1, 1, 0]);
+      deepStrictEqual(await attemptsOf(stack, 1002, "update"), [["unknown", "listed"]]);
+      deepStrictEqual(await scheduleOf(stack, 1002), {
+        state: "live",
+        sendAt,
+        movingTo: null,
+        wantedAt: sendAt,
+      });
+      await schedule(stack);
+      strictEqual(
+        liveSchedules(stack, 1002)[0]?.sendAt.toISOString(),
+        "2024-12-07T16:30:00.000Z",
+      );
+    }));
+}
+
+for (
+  const [what, kind, generations] of [
+    ["was done is gone after two lists", "timeout_after_effect", [2]],
+    ["was not done is live again", "timeout_before_effect", [2]],
+  ] as const
+) {
+  Deno.test(`a schedule whose delete was not heard of and ${what}`, () =>
+    withSuite(PER_SCHEDULE, async (stack) => {
+      await schedule(stack);
+      await reconcile(stack, { checks: ["verify"] });
+      set(stack, { faults: [{ endpoint: DELETE, kind }] });
+      await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
+      deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
+      set(stack, { faults: [] });
+      strictEqual((await scheduleOf(stack, 1002)).state, "deleting");
+
+      await later(stack, 10);
+      const first = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
+      if (kind === "timeout_after_effect") {
+        deepStrictEqual([first.counts.settled, first.counts.schedule_missed], [0, 1]);
+        deepStrictEqual((await alertsOf(stack, "attempt_unknown")).map((one) => one.is_open), [
+          true,
+        ]);
+        await later(stack, 10);
+        const second = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
+        deepStrictEqual([second.counts.absent, second.counts.schedule_deleted], [1, 1]);
+        strictEqual((await scheduleOf(stack, 1002)).state, "deleted");
+        deepStrictEqual((await alertsOf(stack, "attempt_unknown")).map((one) => one.is_open), [
+          false,
+        ]);
+      } else {
+        deepStrictEqual([first.counts.listed, first.counts.schedule_live], [1, 1]);
+        strictEqual((await scheduleOf(stack, 1002)).state, "live");
+      }
+      await schedule(stack);
+      deepStrictEqual(
+        liveSchedules(stack, 1002).map(({ triggerProperties }) => triggerProperties.generation),
+        generations,
+      );
+    }));
+}
+
+for (const mode of BLIND_MODES) {
+  Deno.test(`under a list that is ${mode} a delete that was not heard of stays open, told once, until a later one is`, () =>
+    withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
+      await schedule(stack);
+      set(stack, { faults: [{ endpoint: DELETE, kind: "timeout_before_effect" }] });
+      await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
+      await schedule(stack);
+      set(stack, { faults: [] });
+      for (let run = 0; run < 2; run++) {
+        await later(stack, 10);
+        strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.unsettled, 1);
+      }
+      deepStrictEqual(
+        (await alertsOf(stack, "attempt_unknown")).map((one) => [
+          one.fingerprint,
+          one.occurrences,
+          one.is_open,
+        ]),
+        [["attempt_unknown:1002:1:delete", 2, true]],
+      );
+      deepStrictEqual((await schedule(stack)).done, { cancelled: 1 });
+      const { counts } = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
+      strictEqual(counts.superseded, 1);
+      deepStrictEqual((await alertsOf(stack, "attempt_unknown")).map((one) => one.is_open), [
+        false,
+      ]);
+    }));
+}
+
+Deno.test("Braze counting nothing, or not answering, settles nothing", () =>
+  withSuite({
+    sandbox: withListing("per_campaign", SILENT),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    await schedule(stack);
+    const [only] = liveSchedules(stack, 1001);
+    stack.sandbox.model.schedules.end(only!, "cancelled", stack.timeline.now());
+    await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
+    const none = (await reconcile(stack, STALE)).checks.stale;
+    deepStrictEqual([none.counts.open, none.open[0].braze_reported], [1, 0]);
+
+    set(stack, { faults: [{ endpoint: STATISTICS, kind: "status", status: 500 }] });
+    const unknown = (await reconcile(stack, STALE)).checks.stale;
+    deepStrictEqual([unknown.counts.open, unknown.open[0].braze_reported], [1, null]);
+    strictEqual((await ledgerOf(stack, 1001)).status, "pending");
+  }));
+
+Deno.test("a create that was not heard of is settled by statistics once its time is past", () =>
+  withSuite({
+    sandbox: withListing("omit", SILENT),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
+    await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
+    deepStrictEqual((await reconcile(stack)).checks.stale.counts.settled, 1);
+    deepStrictEqual(await attemptsOf(stack, 1001, "create"), [["unknown", "proved_by_statistics"]]);
+    strictEqual((await ledgerOf(stack, 1001)).sent_evidence, "statistics");
+    await schedule(stack);
+    deepStrictEqual(await openAlerts(stack, 1001), []);
+  }));
+
+Deno.test("what an older schedule of the match may have sent settles nothing for the current one", () =>
+  withSuite({
+    sandbox: withListing("omit", SILENT),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T13:40:00Z"));
+    // Deleted 20 minutes before its send, which Braze promises only to try.
+    await stack
+      .sql`update public.matches set away_team = 'Chelsea', kickoff_at = '2024-12-07T16:00:00Z' where id = 1001`;
+    await stack
+      .sql`insert into public.teams (name, braze_attribute_value) values ('Chelsea', 'Chelsea')`;
+    deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
+    await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
+    const { stale } = (await reconcile(stack)).checks;
+    deepStrictEqual(
+      [stale.counts.settled, stale.open[0].unsettleable],
+      [0, "another_schedule_may_have_gone_out"],
+    );
+  }));
+
+Deno.test("recovery refuses what makes no sense, match by match, and says why", () =>
+  withSuite({ sandbox: withListing("omit"), fixtures: THREE_AT_ONCE }, async (stack) => {
+    await schedule(stack);
+    const mark = (match_id: number) => ({ match_id, reason: "Because" });
+    const early = (await reconcile(stack, { mark_sent: [mark(1001), mark(7)] })).checks.recovery;
+    deepStrictEqual(early.refused, [
+      {
+        match_id: 1001,
+        message: "Cannot mark match 1001 as sent: its push is not due before 2024-12-07T14:00:00Z",
+      },
+      { match_id: 7, message: "Cannot mark match 7 as sent: there is no ledger row of this match" },
+    ]);
+    await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
+    const late = (await reconcile(stack, {
+      mark_sent: [mark(1001)],
+      undo_mark_sent: [mark(1002)],
+    })).checks.recovery;
+    deepStrictEqual(late.refused.map(({ message }: { message: string }) => message), [
+      "Cannot mark match 1001 as sent: it is sent already (push)",
+      "Cannot undo the mark of match 1002: nobody marked it: it is sent by other evidence (push)",
+    ]);
+    strictEqual(late.counts.refused, 2);
+  }));
+
+Deno.test("a mark is written down with who, what and why, and its undoing puts back what was there", () =>
+  withSuite({
+    sandbox: withListing("omit", SILENT),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
+    await stack.sql`update public.schedule_ledger set notes = 'As it was'`;
+    const [before] = await stack.sql`select * from public.schedule_ledger`;
+    const mark = { match_id: 1001, reason: "Support got calls" };
+
+    const dry = (await reconcile(stack, { dry_run: true, mark_sent: [mark] })).checks.recovery;
+    deepStrictEqual(dry.marked, [1001]);
+    strictEqual((await ledgerOf(stack, 1001)).status, "pending");
+
+    const token = await operatorToken({
+      keys: stack.keys,
+      issuer: `${stack.ready.api_url}/auth/v1`,
+      now: stack.timeline.now(),
+      role: "operator",
+    });
+    const response = await fetch(`${stack.ready.functions_url}/braze-reconcile`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ mark_sent: [mark] }),
+    });
+    strictEqual(response.status, 200, await response.text());
+    const again = (await reconcile(stack, { mark_sent: [mark] })).checks.recovery;
+    strictEqual(
+      again.refused[0].message,
+      "Cannot mark match 1001 as sent: it is marked as sent already",
+    );
+
+    const undo = { match_id: 1001, reason: "It was another match" };
+    deepStrictEqual((await reconcile(stack, { undo_mark_sent: [undo] })).checks.recovery.undone, [
+      1001,
+    ]);
+    const [after] = await stack.sql`select * from public.schedule_ledger`;
+    deepStrictEqual({ ...after, updated_at: null }, { ...before, updated_at: null });
+    strictEqual(
+      (await reconcile(stack, { undo_mark_sent: [undo] })).checks.recovery.counts.refused,
+      1,
+    );
+
+    const actions = await stack.sql`
+      select action, actor_kind, actor_id is not null as is_named, reason, before ->> 'status' as before
+      from public.operator_actions order by id`;
+    deepStrictEqual(actions.map((action) => ({ ...action })), [
+      {
+        action: "mark_sent",
+        actor_kind: "operator",
+        is_named: true,
+        reason: mark.reason,
+        before: "pending",
+      },
+      {
+        action: "undo_mark_sent",
+        actor_kind: "secret_key",
+        is_named: false,
+        reason: undo.reason,
+        before: "sent",
+      },
+    ]);
+  }));
+
+Deno.test("what events have proved since cannot be undone", () =>
+  withSuite({
+    sandbox: withListing("omit", { currents: { delaySecondsMax: 0, waitSeconds: 3_600 } }),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:30:00Z"));
+    const mark = { match_id: 1001, reason: "Support got calls" };
+    await reconcile(stack, { mark_sent: [mark] });
+    await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
+    const { refused } = (await reconcile(stack, { undo_mark_sent: [mark] })).checks.recovery;
+    strictEqual(
+      refused[0].message,
+      "Cannot undo the mark of match 1001: events have proved since that it went out",
+    );
+    deepStrictEqual((await logsOf(stack, "settled_by_statistics")).length, 0);
+  }));
