@@ -14,6 +14,7 @@ import { createScene, type Scene } from "./scene.ts";
 import { settleAttribution } from "./steps/attribution.ts";
 import { refreshCounts } from "./steps/counts.ts";
 import { checkGaps } from "./steps/gaps.ts";
+import { judgeQuality } from "./steps/quality.ts";
 import { recover } from "./steps/recovery.ts";
 import { settleStale } from "./steps/stale.ts";
 import { checkStrays, type StrayCheck } from "./steps/strays.ts";
@@ -98,6 +99,7 @@ const STEPS: Readonly<
   stale: settleStale,
   attribution: settleAttribution,
   counts: refreshCounts,
+  quality: judgeQuality,
   recovery: (
     scene,
     { mark_sent: markSent = [], undo_mark_sent: undoMarkSent = [] },

@@ -10,6 +10,7 @@ export const CHECKS = [
   "stale",
   "attribution",
   "counts",
+  "quality",
   "recovery",
 ] as const;
 export type Check = typeof CHECKS[number];
