@@ -89,6 +89,8 @@ export interface Stack {
   /** What the functions told people of alerts. */
   readonly alerts: AlertSink;
   readonly functions: FunctionsRuntime;
+  /** Functions named in here answer 503, as if they were down. */
+  readonly outages: Set<string>;
   /** What the functions find in their environment, for who connects a handler of their own. */
   readonly functionEnv: Readonly<Record<string, string>>;
   readonly server: DatabaseServer | undefined;
@@ -209,10 +211,11 @@ async function bringUp(
       ...(role === undefined ? {} : { role }),
     });
   const alerts = createAlertSink(() => timeline.now());
+  const outages = new Set<string>();
   const gateway = await createGateway({
     keys,
     restUrl: postgrest.url,
-    functions: (request) => functions.handle(request),
+    functions: (request) => outages.has(functionOf(request)) ? down() : functions.handle(request),
     control: createControl({
       now: () => timeline.now(),
       timeline: timeline instanceof VirtualTimeline ? timeline : undefined,
@@ -289,6 +292,7 @@ async function bringUp(
     sandbox,
     alerts,
     functions,
+    outages,
     functionEnv: env,
     server,
     migrations,
@@ -336,6 +340,14 @@ function functionEnv(ready: Ready, keys: Keys): Record<string, string> {
     CRON_SIGNING_SECRETS: keys.cronSigningSecret,
     ...alertWebhooks(ready.control_url),
   };
+}
+
+function functionOf({ url }: Request): string {
+  return new URL(url).pathname.split("/").at(-1) ?? "";
+}
+
+function down(): Promise<Response> {
+  return Promise.resolve(Response.json({ code: "WORKER_ERROR" }, { status: 503 }));
 }
 
 export function asAuthenticator(databaseUrl: string): string {

@@ -12,6 +12,7 @@ import { readArguments, USAGE } from "./arguments.ts";
 import { audit } from "./audit.ts";
 import { createCounter } from "./counter.ts";
 import { report } from "./report.ts";
+import { judgeAnomalies } from "./anomalies.ts";
 import { matchday, START } from "./matchday.ts";
 
 const out = createWriter(Deno.stdout);
@@ -47,6 +48,8 @@ async function main(): Promise<number> {
         eventsCarrySendId: ids,
         eventsCarryEcho: echo,
         createAnswersDispatchId: ids,
+        // Whoever starts a stopped campaign again gets its schedules back.
+        schedulesReturnOnResume: true,
       },
     },
     onLog: (functionName, line) => {
@@ -56,11 +59,12 @@ async function main(): Promise<number> {
     onProblem: (message) => err.line(message),
   });
   try {
-    const incidents = await matchday(stack, counter, (line) => say.line(line));
+    const anomalies = await matchday(stack, counter, (line) => say.line(line));
+    const judgement = await judgeAnomalies(stack.sql, anomalies, listing);
     const found = await audit(stack.sql, stack.sandbox.model.truth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;
     say.line(
-      `\n${report(found, incidents, { colours, without })}\n\nThree days in ${
+      `\n${report(found, judgement, { colours, without })}\n\nThree days in ${
         seconds.toFixed(1)
       } s`,
     );
@@ -79,6 +83,11 @@ async function main(): Promise<number> {
         wrong_attributions: wrongAttributions,
         lost_events: lostEvents,
         pushes_without_schedule: found.pushesWithoutSchedule,
+        anomalies_injected: judgement.outcomes.length,
+        anomalies_detected: judgement.detected,
+        false_alarms: judgement.falseAlarms.length,
+        minutes_to_detect_max: judgement.minutesToDetectMax,
+        unknowable: judgement.unknowable,
         seconds: Math.round(seconds * 10) / 10,
       }));
     }

@@ -1,25 +1,20 @@
 /** The demo's last page: what was planned, sent, received; what went wrong; what the truth says of it. */
 import { Table } from "console-table-printer";
+import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";
-
-export interface Incident {
-  readonly at: Date;
-  readonly what: string;
-  readonly then: string;
-}
 
 /** `colours`: only for a terminal; a file would keep their codes as noise. */
 export function report(
   audit: Audit,
-  incidents: readonly Incident[],
+  judgement: Judgement,
   { colours, without }: { readonly colours: boolean; readonly without: readonly string[] },
 ): string {
   const shouldDisableColors = !colours;
   return [
     `${matchTable(audit.matches, shouldDisableColors)}\n${LEGEND}`,
-    ...(incidents.length === 0
-      ? []
-      : ["What went wrong, and what was done:", incidentTable(incidents, shouldDisableColors)]),
+    "What went wrong, when it was noticed, and when it was over:",
+    outcomeTable(judgement.outcomes, shouldDisableColors),
+    alarmLine(judgement),
     "Held against what Braze really sent:",
     verdicts(audit),
     ...(without.length === 0 ? [] : [
@@ -101,17 +96,35 @@ function colorOf({ status, users, usersRecorded }: MatchLine): string {
   return status === "sent" && users === usersRecorded ? "green" : "white";
 }
 
-function incidentTable(incidents: readonly Incident[], shouldDisableColors: boolean): string {
+function outcomeTable(outcomes: readonly Outcome[], shouldDisableColors: boolean): string {
   const table = new Table({
     shouldDisableColors,
     columns: [
       { name: "when", alignment: "left" },
-      { name: "what", alignment: "left", maxLen: 60 },
-      { name: "then", alignment: "left", maxLen: 60 },
+      { name: "what", alignment: "left", maxLen: 44 },
+      { name: "noticed", alignment: "left" },
+      { name: "how", alignment: "left", maxLen: 60 },
+      { name: "over", alignment: "left" },
     ],
   });
-  for (const { at, what, then } of incidents) table.addRow({ when: shortTime(at), what, then });
+  for (const { anomaly, noticedAt, how, settledAt, unknowable } of outcomes) {
+    table.addRow({
+      when: shortTime(anomaly.at),
+      what: anomaly.what,
+      noticed: noticedAt === null ? "-" : shortTime(noticedAt),
+      how: unknowable ? `${how} (nothing can show it before its events come)` : how,
+      over: settledAt === null ? "still open" : shortTime(settledAt),
+    }, { color: noticedAt === null && !unknowable ? "red" : "white" });
+  }
   return table.render();
+}
+
+function alarmLine({ outcomes, detected, falseAlarms, unknowable, minutesToDetectMax }: Judgement) {
+  return [
+    `${detected} of ${outcomes.length} noticed, the slowest after ${minutesToDetectMax} minutes; ` +
+    `${unknowable} could not be known in time; ${falseAlarms.length} false alarms`,
+    ...falseAlarms.map((title) => `  false alarm: ${title}`),
+  ].join("\n");
 }
 
 function verdicts(audit: Audit): string {

@@ -53,6 +53,12 @@ comment on function private.judge_confidence(numeric, timestamptz) is
 revoke execute on function private.judge_confidence(numeric, timestamptz) from public;
 grant execute on function private.judge_confidence(numeric, timestamptz) to service_role;
 
+alter table private.settings
+  add column missing_events_share_max numeric not null default 0.05,
+  add constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1);
+comment on column private.settings.missing_events_share_max is
+  'Which share of the pushes that Braze counts may be missing among our events before an alert is raised. Braze does not promise equality.';
+
 create function private.judge_missing_webhooks(p_now timestamptz)
 returns jsonb
 language sql
@@ -61,8 +67,10 @@ security invoker
 set search_path = ''
 as $$
   with judged as (
-    select ledger.id, ledger.match_id, ledger.send_at_utc, ledger.braze_reported_count as reported
+    select ledger.id, ledger.match_id, ledger.send_at_utc, ledger.braze_reported_count as reported,
+      (1 - settings.missing_events_share_max) * ledger.braze_reported_count as enough
     from public.schedule_ledger as ledger
+    cross join private.settings as settings
     where ledger.braze_reported_count > 0
       and (
         -- Currents come up to half an hour late on quiet days.
@@ -90,7 +98,7 @@ as $$
     cross join lateral (
       select count(*) as events
       from public.notification_sends as event
-      where attributed.events < 0.95 * judged.reported
+      where attributed.events < judged.enough
         and event.sent_at >= judged.send_at_utc - interval '10 minutes'
         and event.sent_at < judged.send_at_utc + interval '2 hours'
         and event.channel = 'push' and event.event_type = 'send'
@@ -112,11 +120,11 @@ as $$
     'match_id', match_id
   ) order by match_id), '[]')
   from compared
-  where events + possible < 0.95 * reported;
+  where events + possible < enough;
 $$;
 
 comment on function private.judge_missing_webhooks(timestamptz) is
-  'Alert missing_webhooks for each match of the last 24 hours of whose pushes, as Braze counts them, more than 5% never reached us.';
+  'Alert missing_webhooks for each match of the last 24 hours of whose pushes, as Braze counts them, more than settings.missing_events_share_max never reached us.';
 
 revoke execute on function private.judge_missing_webhooks(timestamptz) from public;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
