@@ -28,9 +28,7 @@ export async function measureAudiences(
       { segmentId, lengthDays: LENGTH_DAYS },
       { deadline: run.deadline },
     );
-    const size = answer.outcome === "succeeded"
-      ? latestSize(answer.value)
-      : null;
+    const size = answer.outcome === "succeeded" ? latestSize(answer.value) : null;
     if (size !== null) {
       sizes.push({ name, size });
       continue;

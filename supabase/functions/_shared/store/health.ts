@@ -57,8 +57,7 @@ const REPEATABLE = { repeatable: true };
 
 export function createHealth(rpc: Rpc): Health {
   return {
-    lastDate: () =>
-      rpc.call("last_health_date", {}, z.iso.date().nullable(), REPEATABLE),
+    lastDate: () => rpc.call("last_health_date", {}, z.iso.date().nullable(), REPEATABLE),
     measure: async (date, now) => {
       const { metrics } = await rpc.call(
         "measure_webhook_health",
@@ -90,8 +89,7 @@ export function createHealth(rpc: Rpc): Health {
         DoublePushes,
         REPEATABLE,
       ),
-    teamsToMeasure: () =>
-      rpc.call("teams_to_measure", {}, z.array(TeamToMeasure), REPEATABLE),
+    teamsToMeasure: () => rpc.call("teams_to_measure", {}, z.array(TeamToMeasure), REPEATABLE),
     async storeAudienceSizes(sizes, now) {
       if (sizes.length === 0) return 0;
       return await rpc.call(
