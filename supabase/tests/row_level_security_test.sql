@@ -39,6 +39,12 @@ insert into public.schedule_attempts (id, run_id, kind, reason, request, opened_
 values (
   '00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000001', 'send_id', 'plan', '{}', now()
 );
+insert into public.operator_actions
+  (acted_at, action, match_id, ledger_id, generation, actor_kind, reason, before, run_id)
+values (
+  now(), 'mark_sent', 1, '00000000-0000-0000-0000-000000000002', 1, 'secret_key', 'r', '{}',
+  '00000000-0000-0000-0000-000000000001'
+);
 insert into public.schedule_identifiers (kind, value, ledger_id, source, first_seen_at)
 values ('send_id', 'v', '00000000-0000-0000-0000-000000000002', 'create', now());
 insert into public.notification_sends

@@ -67,7 +67,11 @@ Deno.test(
   "prune_history() keeps open alerts, the journal, the runs it names, runs under way and each last success",
   withSuite(async (suite) => {
     await fill(suite);
-    await scheduledMatch(suite);
+    const { runId } = await scheduledMatch(suite);
+    await suite.sql`update public.job_runs set outcome = 'failed' where run_id = ${runId}`;
+    await suite.sql`
+      insert into public.job_runs (function_name, caller, outcome, called_at, lease_until)
+      values ('braze-count-audit', 'secret_key', 'running', ${NOW}, ${NOW})`;
     await suite.sql`
       update public.schedule_attempts set outcome = 'unknown', closed_at = opened_at`;
     await suite.sql`
@@ -81,8 +85,9 @@ Deno.test(
     const runs = await suite.sql`
       select function_name, outcome, called_at from public.job_runs order by function_name`;
     deepStrictEqual(runs.map((run) => [run.function_name, run.outcome, run.called_at]), [
+      ["braze-count-audit", "running", NOW],
       ["braze-reconcile", "succeeded", minutes(1)],
-      ["braze-scheduler", "running", NOW],
+      ["braze-scheduler", "failed", NOW],
     ]);
     deepStrictEqual(
       (await suite.sql`select fingerprint from public.alerts`).map((row) => row.fingerprint),

@@ -42,6 +42,8 @@ Deno.test("readEnvironment() reads what is set and takes the usual for the rest"
     alertWebhookUrls: null,
     alertDigestAt: 5,
     lowConfidenceShareMax: 0.2,
+    reconcileCancelsMax: 20,
+    reconcileCancelShareMax: 0.2,
     secrets: [
       "sb_secret_default",
       "sb_secret_reports",
@@ -220,6 +222,9 @@ for (
     ["ALERT_DIGEST_AT", "many"],
     ["LOW_CONFIDENCE_SHARE_MAX", "1.5"],
     ["LOW_CONFIDENCE_SHARE_MAX", "20%"],
+    ["RECONCILE_CANCELS_MAX", "-1"],
+    ["RECONCILE_CANCELS_MAX", "many"],
+    ["RECONCILE_CANCEL_SHARE_MAX", "2"],
   ] as const
 ) {
   Deno.test(`readEnvironment() refuses ${name} = ${value}, and does not say the value`, () => {

@@ -116,10 +116,7 @@ function stepsOf(chosen: readonly Check[], options: Options, scene: Scene): Step
   return chosen.flatMap((check): Step[] => {
     if (check !== "orphans" && check !== "duplicates") {
       const step = STEPS[check];
-      return [{
-        checks: [check],
-        take: async () => ({ [check]: await step(scene, options) }),
-      }];
+      return [{ checks: [check], take: async () => ({ [check]: await step(scene, options) }) }];
     }
     // Sorted out of one list, under one cap.
     return check === strays[0] ? [{ checks: strays, take: () => checkStrays(scene, strays) }] : [];

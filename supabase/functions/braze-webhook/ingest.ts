@@ -123,7 +123,7 @@ export function createIngest(dependencies: Dependencies) {
     context: Context,
     runId: string,
   ): Promise<void> {
-// A repeated request may be here because these very lessons failed the first time.
+    // A repeated request may be here because these very lessons failed the first time.
     const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
     const lessons = [...receipt.learned, ...again, ...openQuestions(judged)];
     if (lessons.length > 0) await settle(lessons, runId);

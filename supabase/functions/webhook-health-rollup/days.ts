@@ -1,5 +1,9 @@
-/** Which UTC days a run rolls up. Pure. */
-import { addDays, differenceInCalendarDays, max, min, subDays } from "date-fns";
+/**
+ * Which UTC days a run rolls up. Pure.
+ *
+ * A day is 24 hours here: calendar days would be those of the machine's own time zone, summer time and all.
+ */
+import { addHours, differenceInHours, max, min, subHours } from "date-fns";
 import type { DateText } from "../_shared/store/health.ts";
 
 export const DAYS_MAX = 400;
@@ -15,30 +19,25 @@ export interface Span {
 export function daysOf({ from, to }: Span, now: Date): DateText[] {
   const last = min([startOf(to), now]);
   const days: DateText[] = [];
-  for (let day = startOf(from); day <= last; day = addDays(day, 1)) {
-    days.push(dateOf(day));
-  }
+  for (let day = startOf(from); day <= last; day = addHours(day, 24)) days.push(dateOf(day));
   return days;
 }
 
 /**
- * Yesterday and the two days before; and where runs were missed, all that was not rolled up since, with the two days
- * before that which were not done for the last time.
+ * Yesterday and the two days before; and where runs were missed, all that was not rolled up since, with the last two
+ * that were: late events may have come for them.
  */
 export function usualSpan(lastDate: DateText | null, now: Date): Span {
-  const yesterday = subDays(startOf(dateOf(now)), 1);
-  const usual = subDays(yesterday, DAYS_AGAIN);
-  const missedFrom = lastDate === null ? usual : subDays(startOf(lastDate), DAYS_AGAIN - 1);
-  const from = max([
-    min([usual, missedFrom]),
-    subDays(yesterday, DAYS_MAX - 1),
-  ]);
+  const yesterday = daysBefore(startOf(dateOf(now)), 1);
+  const usual = daysBefore(yesterday, DAYS_AGAIN);
+  const missedFrom = lastDate === null ? usual : daysBefore(startOf(lastDate), DAYS_AGAIN - 1);
+  const from = max([min([usual, missedFrom]), daysBefore(yesterday, DAYS_MAX - 1)]);
   return { from: dateOf(from), to: dateOf(yesterday) };
 }
 
 /** How many days it holds, both ends included. */
 export function lengthOf({ from, to }: Span): number {
-  return differenceInCalendarDays(startOf(to), startOf(from)) + 1;
+  return differenceInHours(startOf(to), startOf(from)) / 24 + 1;
 }
 
 export function startOf(date: DateText): Date {
@@ -46,7 +45,11 @@ export function startOf(date: DateText): Date {
 }
 
 export function endOf(date: DateText): Date {
-  return addDays(startOf(date), 1);
+  return addHours(startOf(date), 24);
+}
+
+function daysBefore(time: Date, days: number): Date {
+  return subHours(time, 24 * days);
 }
 
 function dateOf(time: Date): DateText {

@@ -23,39 +23,35 @@ const Options = z.strictObject({
   date: z.iso.date().optional(),
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-}).refine(
-  ({ date, from, to }) =>
-    (from === undefined) === (to === undefined) &&
-    (date === undefined || from === undefined),
-  "must hold date, or from and to, or neither",
-).transform(({ dry_run, date, from, to }) => ({
-  dryRun: dry_run,
-  span: date !== undefined
-    ? { from: date, to: date }
-    : from !== undefined && to !== undefined
-    ? { from, to }
-    : null,
-})).refine(
-  ({ span }) => span === null || span.from <= span.to,
-  "from must not be after to",
-)
+})
+  .refine(
+    ({ date, from, to }) =>
+      (from === undefined) === (to === undefined) && (date === undefined || from === undefined),
+    "must hold date, or from and to, or neither",
+  )
+  .transform(({ dry_run, date, from, to }) => ({
+    dryRun: dry_run,
+    span: date !== undefined
+      ? { from: date, to: date }
+      : from !== undefined && to !== undefined
+      ? { from, to }
+      : null,
+  }))
+  .refine(({ span }) => span === null || span.from <= span.to, "from must not be after to")
   .refine(
     ({ span }) => span === null || lengthOf(span) <= DAYS_MAX,
     `from and to must span at most ${DAYS_MAX} days`,
   );
 type Options = z.infer<typeof Options>;
 
-export function createHandler(
-  dependencies: Dependencies,
-): (request: Request) => Promise<Response> {
+export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { store, clock } = dependencies;
 
   return createTimedFunction(dependencies, {
     options: Options,
     isDryRun: (options) => options.dryRun,
     async run(options, run) {
-      const span = options.span ??
-        usualSpan(await store.health.lastDate(), clock.now());
+      const span = options.span ?? usualSpan(await store.health.lastDate(), clock.now());
       const days = await rollUp(span, run);
       // Who asks for days gone by does not ask how many users there are today.
       if (run.dryRun || options.span !== null) return days;
@@ -100,10 +96,6 @@ export function createHandler(
   async function rollUpDay(day: string) {
     await store.health.refreshSendCounts(startOf(day), endOf(day), clock.now());
     await store.health.rollUp(day, clock.now());
-    return await store.health.detectDoublePushes(
-      startOf(day),
-      endOf(day),
-      clock.now(),
-    );
+    return await store.health.detectDoublePushes(startOf(day), endOf(day), clock.now());
   }
 }

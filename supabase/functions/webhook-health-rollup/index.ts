@@ -3,6 +3,4 @@ import { connect } from "../_shared/dependencies.ts";
 import { hosted } from "../_shared/platform.ts";
 import { createHandler } from "./handler.ts";
 
-export default {
-  fetch: createHandler(connect(hosted, "webhook-health-rollup")),
-};
+export default { fetch: createHandler(connect(hosted, "webhook-health-rollup")) };

@@ -73,9 +73,7 @@ export function sortListing(
   matches: readonly KnownMatch[],
   now: Date,
 ): Sorted {
-  const entries = [
-    ...new Map(listed.map((entry) => [entry.scheduleId, entry])).values(),
-  ];
+  const entries = [...new Map(listed.map((entry) => [entry.scheduleId, entry])).values()];
   const byScheduleId = new Map(
     matches.flatMap((match) =>
       match.schedules.flatMap((schedule) =>
@@ -87,12 +85,10 @@ export function sortListing(
   );
   const byLedgerId = new Map(matches.map((match) => [match.ledgerId, match]));
   const byMatchId = new Map(matches.map((match) => [match.matchId, match]));
-  const adopted = new Set<string>();
-
-  const sorted = entries.map((entry) => {
-    const echo = readEcho(entry);
-    return { entry, echo, verdict: judge(entry, echo) };
-  });
+  const said = entries.map((entry) => ({ entry, echo: readEcho(entry) }));
+  // First of all, so that what is judged then knows which matches have their schedule after all.
+  const adopted = findAdoptions();
+  const sorted = said.map(({ entry, echo }) => ({ entry, echo, verdict: judge(entry, echo) }));
   const of = (kind: Verdict["kind"]) =>
     sorted.flatMap(({ entry, verdict }) => verdict.kind === kind ? [entry] : []);
   const adoptions = sorted.flatMap(({ entry, verdict }): Adoption[] =>
@@ -117,31 +113,51 @@ export function sortListing(
     held: of("held"),
   };
 
-  function judge(entry: ListedSchedule, echo: Echo): Verdict {
-    // Braze is about to send it, or has: nothing can be changed any more.
-    if (entry.sendAt !== null && !isAfter(entry.sendAt, now)) {
-      return { kind: "unsettled" };
+  /** By generation: one entry for each that is without an id and that no call is under way on. */
+  function findAdoptions(): ReadonlyMap<string, ListedSchedule> {
+    const found = new Map<string, ListedSchedule>();
+    for (const { entry, echo } of said) {
+      const fits = fitting(entry, echo);
+      if (fits === null || fits.schedule.hasOpenAttempt || !isAdoptable(fits.schedule)) continue;
+      if (!found.has(fits.key)) found.set(fits.key, entry);
     }
+    return found;
+  }
+
+  /** The generation that an entry says it is, if nobody has heard its id yet. */
+  function fitting(entry: ListedSchedule, { ledgerId, generation }: Echo) {
+    const match = ledgerId === null ? undefined : byLedgerId.get(ledgerId);
+    const schedule = match?.schedules.find((one) =>
+      one.generation === generation && one.brazeScheduleId === null
+    );
+    if (match === undefined || schedule === undefined) return null;
+    if (byScheduleId.has(entry.scheduleId) || isLeaving(entry)) return null;
+    return {
+      match,
+      schedule,
+      key: keyOf({ ledgerId: match.ledgerId, generation: schedule.generation }),
+    };
+  }
+
+  function judge(entry: ListedSchedule, echo: Echo): Verdict {
+    if (isLeaving(entry)) return { kind: "unsettled" };
     const known = byScheduleId.get(entry.scheduleId);
     if (known !== undefined) return judgeKnown(known.match, known.schedule);
 
-    const named = echo.ledgerId === null ? undefined : byLedgerId.get(echo.ledgerId);
-    const fits = named?.schedules.find((schedule) =>
-      schedule.generation === echo.generation &&
-      schedule.brazeScheduleId === null
-    );
-    if (named !== undefined && fits !== undefined) {
-      if (fits.hasOpenAttempt) return { kind: "unsettled" };
-      const key = keyOf({ ledgerId: named.ledgerId, generation: fits.generation });
-      if (isAdoptable(fits) && !adopted.has(key)) {
-        adopted.add(key);
-        return { kind: "adopt", match: named, generation: fits.generation };
-      }
+    const fits = fitting(entry, echo);
+    if (fits?.schedule.hasOpenAttempt) return { kind: "unsettled" };
+    if (fits !== null && adopted.get(fits.key) === entry) {
+      return { kind: "adopt", match: fits.match, generation: fits.schedule.generation };
     }
-    const match = named ??
+    const match = (echo.ledgerId === null ? undefined : byLedgerId.get(echo.ledgerId)) ??
       (echo.matchId === null ? undefined : byMatchId.get(echo.matchId));
     if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };
     return { kind: "stray", match: match ?? null };
+  }
+
+  /** Braze is about to send it, or has: nothing can be changed any more. */
+  function isLeaving({ sendAt }: ListedSchedule): boolean {
+    return sendAt !== null && !isAfter(sendAt, now);
   }
 
   function judgeKnown(match: KnownMatch, schedule: KnownSchedule): Verdict {
@@ -158,12 +174,10 @@ export function sortListing(
 
   /** Wanted, and nobody knows of a live schedule of it. */
   function isUnconfirmed(match: KnownMatch): boolean {
-    if (match.status !== "pending") return false;
+    if (match.status !== "pending" || adopted.has(keyOf(match))) return false;
     const current = currentOf(match);
-    return current === undefined ||
-      (current.brazeScheduleId === null && !adopted.has(keyOf(match))) ||
-      current.state === "deleted" || current.state === "deleting" ||
-      current.state === "unknown";
+    return current === undefined || current.brazeScheduleId === null ||
+      current.state === "deleted" || current.state === "deleting" || current.state === "unknown";
   }
 
   function strayOf(entry: ListedSchedule, echo: Echo, match: KnownMatch | null): Stray {
@@ -193,9 +207,7 @@ export function scheduleIdsByMatch(
       match.schedules.map(({ brazeScheduleId }) => [brazeScheduleId, match.matchId] as const)
     ),
   );
-  const byLedgerId = new Map(
-    matches.map(({ ledgerId, matchId }) => [ledgerId, matchId]),
-  );
+  const byLedgerId = new Map(matches.map(({ ledgerId, matchId }) => [ledgerId, matchId]));
   for (const entry of listed) {
     const echo = readEcho(entry);
     const matchId = owners.get(entry.scheduleId) ??

@@ -94,9 +94,7 @@ async function judgeEchoes(
       : [];
   });
   if (read.length === 0) return [];
-  const context = await store.events.context(
-    questionFor(read.map(({ event }) => event.evidence)),
-  );
+  const context = await store.events.context(questionFor(read.map(({ event }) => event.evidence)));
   return read.flatMap(({ echo, event }) => {
     const attribution = correlate(event.evidence, context, [environment.brazeCampaignId]);
     if (attribution.confidence !== "high") return [];

@@ -40,9 +40,7 @@ export async function settleStale(scene: Scene): Promise<Report> {
     settled: judged.filter(({ isSettled }) => isSettled).map((
       { stale: { match }, reported },
     ) => ({ match_id: match.matchId, braze_reported: reported })),
-    open: open.map((
-      { stale: { match, dueAt, isForGood, unsettleable }, reported },
-    ) => ({
+    open: open.map(({ stale: { match, dueAt, isForGood, unsettleable }, reported }) => ({
       match_id: match.matchId,
       due_at: dueAt,
       for_good: isForGood,

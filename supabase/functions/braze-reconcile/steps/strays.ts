@@ -174,9 +174,7 @@ async function tell(
   const now = scene.now();
   const today = now.toISOString().slice(0, 10);
   const days = streakUntil(duplicates.length > 0 ? [...duplicateDays, today] : duplicateDays, now);
-  const matchIds = [
-    ...new Set(duplicates.flatMap(({ match }) => match?.matchId ?? [])),
-  ];
+  const matchIds = [...new Set(duplicates.flatMap(({ match }) => match?.matchId ?? []))];
   const judgesDuplicates = chosen.includes("duplicates");
   await store.notices.settleAlerts({
     // Half of the strays may fit under the cap where all of them do not: that resolves nothing.
@@ -199,10 +197,7 @@ async function tell(
 async function cancelAll(strays: readonly Stray[], scene: Scene): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const stray of strays) {
-    outcomes.push({
-      stray,
-      cancelled: scene.isLate() ? null : await cancelStray(stray, scene),
-    });
+    outcomes.push({ stray, cancelled: scene.isLate() ? null : await cancelStray(stray, scene) });
   }
   return outcomes;
 }

@@ -58,9 +58,7 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
   };
 }
 
-async function isCampaignShut(
-  { dependencies: { braze, environment }, run }: Scene,
-) {
+async function isCampaignShut({ dependencies: { braze, environment }, run }: Scene) {
   const details = await braze.campaignDetails(environment.brazeCampaignId, {
     deadline: run.deadline,
   });
@@ -101,9 +99,7 @@ async function tell(
 ): Promise<void> {
   const { notices } = scene.dependencies.store;
   const now = scene.now();
-  const justNow = new Set(
-    gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId),
-  );
+  const justNow = new Set(gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId));
   const alerts = matches.flatMap((match): Alert[] => {
     const brazeScheduleId = currentOf(match)?.brazeScheduleId ?? null;
     const isMissing = justNow.has(match.matchId) || (

@@ -1,0 +1,257 @@
+/**
+ * Kills braze-reconcile at every call it makes, before the call and after its effect.
+ *
+ * Whatever happened, the schedule that a match is to be pushed by is never cancelled, and the runs that follow end where
+ * an undisturbed one does.
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { addDays, addMinutes } from "date-fns";
+import { createHandler } from "../../supabase/functions/braze-reconcile/handler.ts";
+import type { Stack } from "../../local/stack.ts";
+import { type Death, killable } from "../support/killable_function.ts";
+import { call, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import {
+  CREATE,
+  duplicateByHand,
+  inDashboard,
+  later,
+  LISTING_MODES,
+  type ListingMode,
+  reconcile,
+  set,
+  withListing,
+} from "../support/reconciling.ts";
+
+const START = new Date("2024-12-01T06:00:00Z");
+const MINUTES_PAST_A_LEASE = 5;
+/** More calls than a run makes: a loop that never ends without being killed must not hang the test. */
+const CALLS_MAX = 90;
+const DEATHS = ["before the call", "after its effect"] as const;
+
+for (const mode of LISTING_MODES) {
+  for (const death of DEATHS) {
+    Deno.test(`braze-reconcile killed at any call, ${death}, cancels no schedule that is wanted (${mode})`, () =>
+      withSuite({
+        clock: START,
+        sandbox: withListing(mode),
+        env: { RECONCILE_CANCEL_SHARE_MAX: "1" },
+      }, async (stack) => {
+        await stack.sql`
+          insert into public.teams (name, braze_attribute_value)
+          values ('Arsenal', 'Arsenal'), ('Chelsea', 'Chelsea')`;
+        let deaths = 0;
+        for (let deadly = 1; deadly <= CALLS_MAX; deadly++) {
+          if (!await killAndRecover(stack, mode, 1_000 + deadly * 10, deadly, death)) break;
+          deaths++;
+        }
+        ok(deaths >= 15, `killed ${deaths} times`);
+        ok(deaths < CALLS_MAX, "the run ends by itself when it is not killed");
+      }));
+  }
+}
+
+/** False when the run had fewer calls and lived. */
+async function killAndRecover(
+  stack: Stack,
+  mode: ListingMode,
+  base: number,
+  deadlyCall: number,
+  death: Death,
+): Promise<boolean> {
+  const world = await makeTrouble(stack, base);
+  const isKilled = await runUntil(stack, deadlyCall, death);
+  const story = isKilled ? `killed at call ${deadlyCall} ${death}` : "not killed";
+  verifyWanted(stack, world, story);
+
+  // A delete that was not heard of is known after two lists, the first of them 5 minutes later.
+  const runs = mode === "per_schedule" ? 3 : 1;
+  for (let run = 0; run < runs; run++) {
+    await later(stack, 2 * MINUTES_PAST_A_LEASE);
+    await reconcile(stack);
+    verifyWanted(stack, world, story);
+  }
+  await verifyEnd(stack, mode, world, story);
+  await tidy(stack, world);
+  return isKilled;
+}
+
+interface World {
+  /** Scheduled, and doubled by hand. */
+  readonly doubled: number;
+  /** Scheduled, and nobody heard of it. */
+  readonly lost: number;
+  readonly strays: readonly string[];
+  /** The one schedule of each match that is to stay, by id. */
+  readonly wanted: readonly string[];
+}
+
+async function makeTrouble(stack: Stack, base: number): Promise<World> {
+  const [doubled, lost] = [base, base + 1];
+  const kickoffAt = addDays(stack.timeline.now(), 3);
+  for (const id of [doubled, lost]) {
+    await stack.sql`
+      insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+      values (${id}, 'Premier League', 'Arsenal', 'Chelsea', ${kickoffAt})`;
+  }
+  await call(stack, "braze-scheduler", { match_ids: [doubled] });
+  set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
+  await call(stack, "braze-scheduler", { match_ids: [lost] });
+  set(stack, { faults: [] });
+  const sendAt = addMinutes(kickoffAt, -60).toISOString();
+  const wanted = stack.sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
+    state === "scheduled" &&
+    [doubled, lost].some((id) => triggerProperties.match_id === String(id))
+  );
+  strictEqual(wanted.length, 2);
+  const strays = [
+    await duplicateByHand(stack, doubled, sendAt),
+    await duplicateByHand(stack, base + 9, sendAt),
+  ];
+  // Old enough that a list may be believed.
+  await later(stack, 2 * MINUTES_PAST_A_LEASE);
+  return { doubled, lost, strays, wanted: wanted.map(({ id }) => id) };
+}
+
+async function runUntil(stack: Stack, deadlyCall: number, death: Death): Promise<boolean> {
+  const victim = killable(stack, "braze-reconcile", createHandler, deadlyCall, death);
+  const request = new Request(`${stack.ready.functions_url}/braze-reconcile`, {
+    method: "POST",
+    headers: { apikey: stack.ready.secret_key, "content-type": "application/json" },
+    body: "{}",
+  });
+  return await Promise.race([
+    victim.died.then(() => true),
+    victim.handle(request).then(async (response) => {
+      strictEqual(response.status, 200, await response.text());
+      return false;
+    }),
+  ]);
+}
+
+function verifyWanted({ sandbox }: Stack, { wanted }: World, story: string): void {
+  for (const id of wanted) {
+    strictEqual(sandbox.model.schedules.find(id)?.state, "scheduled", `${id}, ${story}`);
+  }
+}
+
+async function verifyEnd(
+  { sql, sandbox }: Stack,
+  mode: ListingMode,
+  { doubled, lost, strays, wanted }: World,
+  story: string,
+): Promise<void> {
+  const isSeen = mode === "per_schedule";
+  for (const id of strays) {
+    strictEqual(
+      sandbox.model.schedules.find(id)?.state,
+      isSeen ? "deleted" : "scheduled",
+      `${id}, ${story}`,
+    );
+  }
+  const rows = await sql`
+    select
+      ledger.status::text, ledger.braze_schedule_id, schedule.state,
+      (
+        select count(*)::int from public.schedule_attempts as attempt
+        where (attempt.ledger_id = ledger.id or attempt.braze_schedule_id = any (${[...strays]}))
+          and (attempt.outcome is null or (attempt.outcome = 'unknown' and attempt.settled_at is null))
+      ) as unsettled
+    from public.schedule_ledger as ledger
+    join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+    where ledger.match_id in (${doubled}, ${lost}) order by ledger.match_id`;
+  deepStrictEqual(
+    rows.map((row) => ({ ...row })),
+    [
+      { status: "pending", braze_schedule_id: wanted[0], state: "live", unsettled: 0 },
+      isSeen
+        ? { status: "pending", braze_schedule_id: wanted[1], state: "live", unsettled: 0 }
+        : { status: "pending", braze_schedule_id: null, state: "unknown", unsettled: 1 },
+    ],
+    story,
+  );
+  const [found] = await sql`
+    select count(*)::int as logs from public.scheduler_logs
+    where action = 'duplicate_count' and match_id = ${doubled}`;
+  strictEqual((found?.logs ?? 0) > 0, isSeen, `told before it was cancelled, ${story}`);
+  const open = await sql`
+    select rule from public.alerts
+    where resolved_at is null and rule <> 'create_unknown' order by rule`;
+  deepStrictEqual(open.map(({ rule }) => rule), [], `alerts left open, ${story}`);
+}
+
+/** Out of the way of the next world. */
+async function tidy(stack: Stack, { doubled, lost, strays, wanted }: World): Promise<void> {
+  for (const id of [...strays, ...wanted]) {
+    if (stack.sandbox.model.schedules.find(id)?.state !== "scheduled") continue;
+    await inDashboard(stack, "dashboard/cancel", { schedule_id: id });
+  }
+  await stack.sql`update public.matches set status = 'cancelled' where id in (${doubled}, ${lost})`;
+  await stack.sql`
+    update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'
+    where match_id in (${doubled}, ${lost})`;
+  await stack.sql`
+    update public.braze_schedules set state = 'deleted'
+    where ledger_id in (select id from public.schedule_ledger where match_id in (${doubled}, ${lost}))`;
+  await stack.sql`
+    update public.schedule_attempts set settled_at = opened_at, settled_as = 'released'
+    where outcome = 'unknown' and settled_at is null`;
+}
+
+for (const death of DEATHS) {
+  Deno.test(`braze-reconcile killed at any call, ${death}, settles what is past all the same`, () =>
+    withSuite({
+      sandbox: withListing("per_campaign", { currents: { enabled: false } }),
+      fixtures: THREE_AT_ONCE,
+    }, async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
+      let deaths = 0;
+      for (let deadly = 1; deadly <= CALLS_MAX; deadly++) {
+        await stack.sql`
+          update public.schedule_ledger
+          set status = 'pending', sent_evidence = null, sent_confirmed_at = null,
+            actual_send_count = null, braze_reported_count = null`;
+        const isKilled = await runUntil(stack, deadly, death);
+        await later(stack, MINUTES_PAST_A_LEASE);
+        await reconcile(stack);
+        const rows = await stack.sql`
+          select status::text, sent_evidence, actual_send_count, braze_reported_count > 0 as is_counted
+          from public.schedule_ledger`;
+        for (const row of rows) {
+          deepStrictEqual(
+            { ...row },
+            { status: "sent", sent_evidence: "statistics", actual_send_count: 0, is_counted: true },
+            `killed at call ${deadly} ${death}`,
+          );
+        }
+        const open = await stack.sql`select rule from public.alerts where resolved_at is null`;
+        deepStrictEqual(open.map(({ rule }) => rule), [], `killed at call ${deadly} ${death}`);
+        if (!isKilled) break;
+        deaths++;
+      }
+      ok(deaths >= 15, `killed ${deaths} times`);
+    }));
+}
+
+for (const mode of LISTING_MODES) {
+  Deno.test(`two runs of braze-reconcile at once, and one after the other, end as one does (${mode})`, () =>
+    withSuite({ clock: START, sandbox: withListing(mode) }, async (stack) => {
+      await stack.sql`
+        insert into public.teams (name, braze_attribute_value)
+        values ('Arsenal', 'Arsenal'), ('Chelsea', 'Chelsea')`;
+      const world = await makeTrouble(stack, 1_000);
+      const answers = await Promise.all(
+        Array.from({ length: 3 }, () => call(stack, "braze-reconcile")),
+      );
+      ok(answers.some(({ status }) => status === 200));
+      for (const { status, body } of answers) {
+        if (status !== 200) deepStrictEqual([status, body.code], [409, "run_in_progress"]);
+      }
+      for (let run = 0; run < 2; run++) await reconcile(stack);
+      verifyWanted(stack, world, "two at once");
+      await verifyEnd(stack, mode, world, "two at once");
+      const [counted] = await stack.sql`
+        select count(*)::int as deletes from public.schedule_attempts where kind = 'delete'`;
+      strictEqual(counted?.deletes, mode === "per_schedule" ? 2 : 0);
+    }));
+}

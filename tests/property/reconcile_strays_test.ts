@@ -1,0 +1,95 @@
+/** Whatever the ledger and Braze's list say: no stray is the schedule that a match is to be pushed by. */
+import { ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { sortListing } from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
+import type {
+  KnownMatch,
+  KnownSchedule,
+} from "../../supabase/functions/_shared/store/reconciliation.ts";
+import { at, ledgerIdOf } from "../support/facts.ts";
+import { knownMatch, listed } from "../support/known.ts";
+
+const NOW = at("06:00:00");
+const MATCHES = [1, 2, 3];
+
+const schedule: fc.Arbitrary<Partial<KnownSchedule>> = fc.record({
+  state: fc.constantFrom("creating", "live", "unknown", "failed", "deleting", "deleted", "over"),
+  hasOpenAttempt: fc.boolean(),
+  updatedAt: fc.constantFrom(at("05:59:00"), at("04:00:00")),
+});
+
+const match = (matchId: number): fc.Arbitrary<KnownMatch> =>
+  fc.tuple(
+    fc.constantFrom("pending", "sent", "cancelled"),
+    fc.constantFrom("plan", "dashboard", "operator"),
+    fc.array(fc.tuple(schedule, fc.boolean()), { minLength: 1, maxLength: 3 }),
+  ).map(([status, cancelReason, schedules]) =>
+    knownMatch(
+      matchId,
+      { status, cancelReason: status === "cancelled" ? cancelReason : null },
+      ...schedules.map(([one, isHeard], index) => ({
+        ...one,
+        brazeScheduleId: isHeard ? `schedule-${matchId}-${index + 1}` : null,
+      })),
+    )
+  );
+
+const entry = fc.tuple(
+  fc.constantFrom(...MATCHES, 9),
+  fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  fc.constantFrom("schedule-1-1", "schedule-1-2", "schedule-2-1", "schedule-3-1", "a", "b", "c"),
+).map(([matchId, generation, id]) =>
+  listed(id, { matchId, ...(generation === undefined ? {} : { generation }) })
+);
+
+Deno.test("sortListing() never calls the current schedule of a match that is not cancelled a stray", () => {
+  fc.assert(
+    fc.property(
+      fc.tuple(...MATCHES.map(match)),
+      fc.array(entry, { maxLength: 12 }),
+      (matches, entries) => {
+        const sorted = sortListing(entries, matches, NOW);
+        const wanted = matches.filter(({ status }) => status !== "cancelled");
+        for (const { entry } of [...sorted.duplicates, ...sorted.orphans]) {
+          for (const { schedules, generation } of wanted) {
+            const current = schedules.find((one) => one.generation === generation);
+            ok(current?.brazeScheduleId !== entry.scheduleId, `${entry.scheduleId} is wanted`);
+          }
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("sortListing() never calls both the adopted and its like strays, and sorts each entry once", () => {
+  fc.assert(
+    fc.property(
+      fc.tuple(...MATCHES.map(match)),
+      fc.array(entry, { maxLength: 12 }),
+      (matches, entries) => {
+        const sorted = sortListing(entries, matches, NOW);
+        const strays = new Set(
+          [...sorted.duplicates, ...sorted.orphans].map(({ entry }) => entry.scheduleId),
+        );
+        const wantedAdoptions = sorted.adoptions.filter(({ match, generation }) =>
+          match.status !== "cancelled" && match.generation === generation
+        );
+        for (const { entry } of wantedAdoptions) ok(!strays.has(entry.scheduleId));
+        const keys = sorted.adoptions.map(({ match, generation }) =>
+          `${match.ledgerId}:${generation}`
+        );
+        strictEqual(new Set(keys).size, keys.length, "each generation is adopted once");
+        const all = new Set(entries.map(({ scheduleId }) => scheduleId));
+        const placed = [
+          ...[...sorted.owned, ...sorted.unsettled, ...sorted.held].map((one) => one.scheduleId),
+          ...sorted.adoptions.map(({ entry }) => entry.scheduleId),
+          ...strays,
+        ];
+        strictEqual(new Set(placed).size, all.size);
+        ok(matches.every(({ matchId, ledgerId }) => ledgerId === ledgerIdOf(matchId)));
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
