@@ -85,7 +85,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     const [message] = stack.alerts.messages;
     const [, all, come] =
       /Braze sent (\d+) pushes, and told us of (\d+)/.exec(message?.text ?? "") ?? [];
-    ok(Number(come) < Number(all), message?.text);
+    ok(Number(come) < Number(all), message?.text ?? "nobody was told");
     match(message?.text ?? "", /import-events/);
 
     await tell(stack, JSON.parse(currentsBody(sentOf(1002), stack.sandbox.model.campaign)));

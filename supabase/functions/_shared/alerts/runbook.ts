@@ -16,6 +16,10 @@ const HINTS = new Map<string, string>([
   ["brought_forward_inside_freeze", "stop the campaign in Braze if the late push must not go out"],
   ["brought_forward_too_late", "tell who asks that this match has no push; nothing else is to do"],
   ["cancel_inside_freeze", "stop the campaign in Braze if nobody may get the push"],
+  [
+    "moved_while_unconfirmed",
+    "nothing, unless users should hear of the new time sooner: it is scheduled anew by itself",
+  ],
   ["sent_then_moved", "send again by hand in Braze if users should hear of the new time"],
   [
     "went_out_unexpectedly",
