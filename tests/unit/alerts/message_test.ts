@@ -65,12 +65,16 @@ Deno.test("digestOf() speaks of nothing but ends where there are only ends", () 
   doesNotMatch(text, /more/);
 });
 
-Deno.test("hintFor() has a word of its own for every rule of the scheduler, and some word for any other", () => {
+Deno.test("hintFor() has a word of its own for every rule, and some word for any other", () => {
   const other = hintFor("constructor");
-  for (
-    const rule of [...RULES, "went_out_unexpectedly", "low_confidence_share", "missing_webhooks"]
-  ) {
-    ok(hintFor(rule) !== other, rule);
-  }
   match(other, /runbook/);
+  const rules = [
+    ...RULES,
+    ...["went_out_unexpectedly", "low_confidence_share", "missing_webhooks", "double_push"],
+    ...["schedule_missing", "changed_before_send", "schedule_id_missing", "campaign_stopped"],
+    ...["count_mismatch", "schedule_gap", "stale_pending", "attempt_unknown", "cancel_cap"],
+    ...["many_duplicates", "duplicates_three_days"],
+    ...["silent_function", "pg_net_failures", "partitions_run_out", "rejects_pile_up"],
+  ];
+  for (const rule of rules) ok(hintFor(rule) !== other, rule);
 });
