@@ -68,6 +68,7 @@ export async function addEvent(
     sent_at: sentAt,
     event_id: `event-${++events}`,
     event_type: "send",
+    time_is_send_time: true,
     channel: "push",
     external_user_id: `user-${events}`,
     device_id: `device-${events}`,

@@ -146,9 +146,15 @@ Deno.test(
     await holdQueue(suite, SECRETS);
     const jobs = await suite.sql`select jobname, schedule, command from cron.job order by jobname`;
     deepStrictEqual(jobs.map(({ jobname, schedule }) => [jobname, schedule]), [
+      ["braze-count-audit", "20 * * * *"],
+      ["braze-preflight-check", "*/5 * * * *"],
+      ["braze-reconcile", "10,40 * * * *"],
       ["braze-scheduler", "*/15 * * * *"],
-      ["ensure-partitions", "20 2 * * *"],
-      ["prune-event-claims", "40 2 * * *"],
+      ["ensure-partitions", "22 2 * * *"],
+      ["heartbeat", "*/5 * * * *"],
+      ["prune-event-claims", "42 2 * * *"],
+      ["prune-history", "52 2 * * *"],
+      ["webhook-health-rollup", "35 3 * * *"],
     ]);
     for (const { command } of jobs) await suite.sql.unsafe(command);
   }),

@@ -280,7 +280,7 @@ Deno.test(
     await addMatch(suite, 1);
     await addMatch(suite, 2);
     const runId = await startRun(suite);
-    // Their answers were lost, so nothing was learned from them.
+    // Their answers were lost: only the id that we chose ourselves is known.
     const ours = await openCreate(suite, runId, 1, { p_send_id: "match-1" });
     const theirs = await openCreate(suite, runId, 2);
     await note(suite, [
@@ -291,7 +291,7 @@ Deno.test(
       select value, generation, source from public.schedule_identifiers where kind = 'send_id' order by value`;
     deepStrictEqual(known.map((row) => ({ ...row })), [
       { value: "braze-2", generation: 1, source: "preflight" },
-      { value: "match-1", generation: null, source: "preflight" },
+      { value: "match-1", generation: null, source: "create" },
     ]);
     const again = await note(suite, [{ ...of(theirs), result: "ok", send_id: "braze-2" }]);
     deepStrictEqual(again.learned, []);

@@ -224,7 +224,9 @@ for (const death of DEATHS) {
             `killed at call ${deadly} ${death}`,
           );
         }
-        const open = await stack.sql`select rule from public.alerts where resolved_at is null`;
+        // Braze tells nothing here of what it sent, and that is an alert of its own.
+        const open = await stack.sql`
+          select rule from public.alerts where resolved_at is null and rule <> 'missing_webhooks'`;
         deepStrictEqual(open.map(({ rule }) => rule), [], `killed at call ${deadly} ${death}`);
         if (!isKilled) break;
         deaths++;
