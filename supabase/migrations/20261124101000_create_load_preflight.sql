@@ -24,11 +24,11 @@ begin
   with times as (
     select ledger.id, ledger.send_at_utc as send_at
     from public.schedule_ledger as ledger
-    where ledger.send_at_utc > p_now and ledger.send_at_utc <= p_until
+    where ledger.send_at_utc > p_now
       and (
-        ledger.status = 'pending'
-        -- Taken back by an earlier check: its alert stands until the time of the send.
-        or (ledger.cancel_reason = 'dashboard' and ledger.preflight_result = 'absent')
+        (ledger.status = 'pending' and ledger.send_at_utc <= p_until)
+        -- Gone from Braze, by an earlier check or a reconciliation hours ahead: its alert stands until the time of the send.
+        or ledger.cancel_reason = 'dashboard'
       )
     union all
     -- A move that was not heard of again: the send may happen at either time.

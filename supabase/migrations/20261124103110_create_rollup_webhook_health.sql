@@ -8,8 +8,9 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the dates known to the planner it looks at their partitions alone.
+-- With the dates known to the planner it looks at their partitions alone; a matchday is half a million events.
 set plan_cache_mode = 'force_custom_plan'
+set work_mem = '64MB'
 as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
@@ -44,51 +45,60 @@ begin
     told as materialized (
       select
         due.id,
-        event.event_id,
-        event.sent_at,
         event.received_at,
         event.event_type = 'send' as is_send,
         event.event_type = 'send' and event.channel = 'push' as is_push_send,
-        private.milliseconds(
-          event.received_at - case event.channel when 'push' then event.sent_at else due.send_at_utc end
-        ) as delay_ms,
-        private.milliseconds(event.sent_at - due.send_at_utc) as lateness_ms,
+        pg_catalog.date_part('epoch', event.received_at - event.sent_at) * 1000 as delay_ms,
+        pg_catalog.date_part('epoch', event.sent_at - due.send_at_utc) * 1000 as lateness_ms,
         coalesce(event.raw_payload -> 'properties' ->> 'platform', event.raw_payload ->> 'platform', 'unknown') as platform
-      from due
-      join public.notification_sends as event on event.ledger_id = due.id
-      where event.sent_at >= v_told_from and event.sent_at < v_told_until
+      from public.notification_sends as event
+      join due on due.id = event.ledger_id
+      -- All matches in one pass: events of one time lie mixed on the same pages.
+      where event.ledger_id = any (array(select due.id from due))
+        and event.sent_at >= v_told_from and event.sent_at < v_told_until
         and event.confidence in ('high', 'medium')
         -- An older schedule of the match that went out all the same is not this one.
         and coalesce(event.generation, due.generation) = due.generation
     ),
-    first_told as (
-      select distinct on (told.id) told.id, told.delay_ms
+    counted as materialized (
+      select
+        told.id,
+        count(*) filter (where told.is_push_send) as push_sends,
+        count(*) filter (where told.is_push_send and told.delay_ms > v_five_minutes_ms) as sends_delayed,
+        sum(told.delay_ms) filter (where told.is_push_send) as delay_ms_sum,
+        max(told.delay_ms) filter (where told.is_push_send) as delay_ms_max,
+        min(told.received_at) filter (where told.is_send) as first_received_at
       from told
-      where told.is_send
-      order by told.id, told.is_push_send desc, told.received_at, told.sent_at, told.event_id
+      group by told.id
+    ),
+    by_receipt as (
+      select told.id, told.received_at, max(told.delay_ms) as delay_ms
+      from told
+      where told.is_push_send
+      group by told.id, told.received_at
+    ),
+    first_push as (
+      -- Of those that came together, the one that had waited longest.
+      select distinct on (by_receipt.id) by_receipt.id, by_receipt.delay_ms
+      from by_receipt
+      order by by_receipt.id, by_receipt.received_at
     ),
     by_schedule as materialized (
       select
         due.*,
-        coalesce(counted.events, 0) > 0 as is_received,
+        counted.id is not null as is_received,
         coalesce(counted.push_sends, 0) as push_sends,
         coalesce(counted.sends_delayed, 0) as sends_delayed,
         coalesce(counted.delay_ms_sum, 0) as delay_ms_sum,
         counted.delay_ms_max,
-        first_told.delay_ms as first_delay_ms
+        coalesce(
+          first_push.delay_ms,
+          -- The webhook channel tells no time of its own.
+          pg_catalog.date_part('epoch', counted.first_received_at - due.send_at_utc) * 1000
+        ) as first_delay_ms
       from due
-      left join (
-        select
-          told.id,
-          count(*) as events,
-          count(*) filter (where told.is_push_send) as push_sends,
-          count(*) filter (where told.is_push_send and told.delay_ms > v_five_minutes_ms) as sends_delayed,
-          sum(told.delay_ms) filter (where told.is_push_send) as delay_ms_sum,
-          max(told.delay_ms) filter (where told.is_push_send) as delay_ms_max
-        from told
-        group by told.id
-      ) as counted using (id)
-      left join first_told using (id)
+      left join counted using (id)
+      left join first_push using (id)
     ),
     schedules as (
       select
@@ -135,8 +145,8 @@ begin
         count(*) filter (where not by_schedule.is_received) as never_received,
         sum(by_schedule.push_sends) as push_sends,
         sum(by_schedule.sends_delayed) as sends_delayed_5min,
-        sum(by_schedule.delay_ms_sum) as delay_ms_sum,
-        max(by_schedule.delay_ms_max) as delay_ms_max,
+        round(sum(by_schedule.delay_ms_sum)) as delay_ms_sum,
+        round(max(by_schedule.delay_ms_max)) as delay_ms_max,
         sum(by_schedule.braze_reported_count) as braze_reported_sends,
         sum(by_schedule.push_sends) filter (where by_schedule.braze_reported_count is not null) as recorded_of_reported
       from by_schedule
@@ -150,18 +160,27 @@ begin
       union all
       select
         'platform',
-        told.platform,
-        count(distinct told.id),
-        null,
+        by_platform.platform,
         count(*),
-        count(*) filter (where told.delay_ms > v_five_minutes_ms),
-        sum(told.delay_ms),
-        max(told.delay_ms),
+        null,
+        sum(by_platform.push_sends),
+        sum(by_platform.sends_delayed),
+        round(sum(by_platform.delay_ms_sum)),
+        round(max(by_platform.delay_ms_max)),
         null,
         null
-      from told
-      where told.is_push_send
-      group by told.platform
+      from (
+        select
+          told.platform,
+          count(*) as push_sends,
+          count(*) filter (where told.delay_ms > v_five_minutes_ms) as sends_delayed,
+          sum(told.delay_ms) as delay_ms_sum,
+          max(told.delay_ms) as delay_ms_max
+        from told
+        where told.is_push_send
+        group by told.platform, told.id
+      ) as by_platform
+      group by by_platform.platform
     )
     select pg_catalog.jsonb_build_object(
       'metrics', pg_catalog.jsonb_build_object(
@@ -172,13 +191,13 @@ begin
         'webhooks_delayed_10min', schedules.delayed_10min,
         'webhooks_never_received', schedules.total - schedules.received,
         'avg_webhook_delay_ms', sends.avg_delay,
-        'p50_webhook_delay_ms', sends.delays[1],
-        'p95_webhook_delay_ms', sends.delays[2],
-        'p99_webhook_delay_ms', sends.delays[3],
+        'p50_webhook_delay_ms', round(sends.delays[1]),
+        'p95_webhook_delay_ms', round(sends.delays[2]),
+        'p99_webhook_delay_ms', round(sends.delays[3]),
         'avg_send_lateness_ms', sends.avg_lateness,
-        'p50_send_lateness_ms', sends.latenesses[1],
-        'p95_send_lateness_ms', sends.latenesses[2],
-        'p99_send_lateness_ms', sends.latenesses[3],
+        'p50_send_lateness_ms', round(sends.latenesses[1]),
+        'p95_send_lateness_ms', round(sends.latenesses[2]),
+        'p99_send_lateness_ms', round(sends.latenesses[3]),
         'events', day_events.events,
         'push_sends', schedules.push_sends,
         'duplicates', requests.duplicates,
@@ -205,21 +224,6 @@ comment on function public.measure_webhook_health(date, timestamptz) is
 
 revoke execute on function public.measure_webhook_health(date, timestamptz) from public;
 grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;
-
-create function private.milliseconds(p_interval interval)
-returns bigint
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select round(extract(epoch from p_interval) * 1000)::bigint;
-$$;
-
-comment on function private.milliseconds(interval) is 'An interval in whole milliseconds.';
-
-revoke execute on function private.milliseconds(interval) from public;
-grant execute on function private.milliseconds(interval) to service_role;
 
 create function public.rollup_webhook_health(p_date date, p_now timestamptz)
 returns jsonb

@@ -9,16 +9,20 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- With the window known to the planner it looks at its partitions alone.
+-- With the window known to the planner it looks at its partitions alone; a matchday is half a million events.
 set plan_cache_mode = 'force_custom_plan'
+set work_mem = '64MB'
 as $$
 declare
   v_ledger_ids uuid[];
   v_match_ids bigint[];
+  v_span_from timestamptz;
+  v_span_until timestamptz;
   v_found jsonb;
   v_settled jsonb;
 begin
-  -- Matches of the window, and those that an open alert names: an event of theirs may have turned out to be another's.
+  -- Matches of the window, and those that an open alert found in it: an event of theirs may have turned out to be
+  -- another's.
   select
     coalesce(pg_catalog.array_agg(judged.ledger_id), '{}'),
     coalesce(pg_catalog.array_agg(judged.match_id), '{}')
@@ -33,50 +37,70 @@ begin
     from public.alerts as open
     join public.schedule_ledger as ledger on ledger.match_id = open.match_id
     where open.resolved_at is null and open.rule = 'double_push'
+      and (open.details ->> 'first_sent_at')::timestamptz < p_until
+      and (open.details ->> 'last_sent_at')::timestamptz >= p_from
   ) as judged;
+  -- The other push of a match may have come long before the window.
+  select least(p_from, lower(span.sending)), greatest(p_until, upper(span.sending)) into v_span_from, v_span_until
+  from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    select event.*
-    from public.schedule_ledger as ledger
-    cross join lateral (
-      select
-        event.ledger_id, event.external_user_id, event.device_id, event.generation, event.dispatch_id, event.sent_at
-      from public.notification_sends as event
-      where event.ledger_id = ledger.id
-        -- All of the match: its other push may have come long before the window.
-        and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-        and event.sent_at < greatest(p_until, p_now) + interval '1 day'
-        and event.channel = 'push' and event.event_type = 'send' and event.confidence in ('high', 'medium')
-    ) as event
-    where ledger.id = any (v_ledger_ids)
-  ),
-  twice as (
-    select sends.ledger_id, sends.external_user_id as recipient
-    from sends
-    where sends.external_user_id is not null
-    group by sends.ledger_id, sends.external_user_id
-    having min(sends.generation) <> max(sends.generation)
-    union
-    select sends.ledger_id, coalesce(sends.external_user_id, sends.device_id)
-    from sends
-    where sends.device_id is not null
-    group by sends.ledger_id, sends.external_user_id, sends.device_id
-    having min(sends.dispatch_id) <> max(sends.dispatch_id)
-  ),
-  by_match as (
+    -- Names compare by their bytes here: the order of a language costs more than all the rest.
     select
-      twice.ledger_id,
-      count(distinct twice.recipient) as users,
+      event.ledger_id,
+      event.external_user_id collate "C" as external_user_id,
+      event.device_id collate "C" as device_id,
+      event.generation,
+      event.dispatch_id collate "C" as dispatch_id,
+      event.sent_at
+    from public.notification_sends as event
+    where event.sent_at >= v_span_from and event.sent_at < v_span_until
+      and event.ledger_id = any (v_ledger_ids)
+      and event.channel = 'push' and event.event_type = 'send' and event.confidence in ('high', 'medium')
+  ),
+  by_device as (
+    select
+      sends.ledger_id,
+      sends.external_user_id,
+      sends.device_id,
       count(*) as sends,
       min(sends.sent_at) as first_sent_at,
       max(sends.sent_at) as last_sent_at,
-      pg_catalog.array_agg(distinct sends.generation) filter (where sends.generation is not null) as generations,
-      (pg_catalog.array_agg(distinct sends.dispatch_id) filter (where sends.dispatch_id is not null))[1:10] as dispatch_ids,
-      (pg_catalog.array_agg(distinct twice.recipient))[1:10] as sample_users
-    from twice
-    join sends
-      on sends.ledger_id = twice.ledger_id and twice.recipient = coalesce(sends.external_user_id, sends.device_id)
-    group by twice.ledger_id
+      min(sends.generation) as first_generation,
+      max(sends.generation) as last_generation,
+      min(sends.dispatch_id) as one_dispatch_id,
+      max(sends.dispatch_id) as another_dispatch_id
+    from sends
+    group by sends.ledger_id, sends.external_user_id, sends.device_id
+  ),
+  by_user as (
+    select
+      by_device.ledger_id,
+      coalesce(by_device.external_user_id, by_device.device_id) as recipient,
+      sum(by_device.sends) as sends,
+      min(by_device.first_sent_at) as first_sent_at,
+      max(by_device.last_sent_at) as last_sent_at,
+      min(by_device.one_dispatch_id) as one_dispatch_id,
+      max(by_device.another_dispatch_id) as another_dispatch_id
+    from by_device
+    where by_device.external_user_id is not null or by_device.device_id is not null
+    group by by_device.ledger_id, 2
+    having min(by_device.first_generation) <> max(by_device.last_generation)
+      or pg_catalog.bool_or(by_device.one_dispatch_id <> by_device.another_dispatch_id)
+        filter (where by_device.device_id is not null)
+  ),
+  by_match as (
+    select
+      by_user.ledger_id,
+      count(*) as users,
+      sum(by_user.sends) as sends,
+      min(by_user.first_sent_at) as first_sent_at,
+      max(by_user.last_sent_at) as last_sent_at,
+      pg_catalog.array_agg(distinct by_user.one_dispatch_id) || pg_catalog.array_agg(distinct by_user.another_dispatch_id)
+        as dispatch_ids,
+      (pg_catalog.array_agg(by_user.recipient order by by_user.recipient))[1:10] as sample_users
+    from by_user
+    group by by_user.ledger_id
   )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'double_push:' || ledger.match_id,
@@ -89,8 +113,18 @@ begin
     'details', pg_catalog.jsonb_build_object(
       'users', by_match.users,
       'sends', by_match.sends,
-      'generations', coalesce(by_match.generations, '{}'),
-      'dispatch_ids', coalesce(by_match.dispatch_ids, '{}'),
+      'generations', (
+        select coalesce(pg_catalog.jsonb_agg(distinct sends.generation), '[]')
+        from sends
+        where sends.ledger_id = by_match.ledger_id and sends.generation is not null
+      ),
+      'dispatch_ids', array(
+        select distinct told.dispatch_id
+        from pg_catalog.unnest(by_match.dispatch_ids) as told (dispatch_id)
+        where told.dispatch_id is not null
+        order by told.dispatch_id
+        limit 10
+      ),
       'sample_users', by_match.sample_users,
       'first_sent_at', by_match.first_sent_at,
       'last_sent_at', by_match.last_sent_at
@@ -98,7 +132,8 @@ begin
   ) order by ledger.match_id), '[]')
   into v_found
   from by_match
-  join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id;
+  join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
+  where ledger.id = any (v_ledger_ids);
 
   v_settled := public.settle_alerts(
     array['double_push'],

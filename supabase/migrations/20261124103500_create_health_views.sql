@@ -23,7 +23,7 @@ select
   counted.opens,
   counted.bounces,
   counted.aborts,
-  aborted.aborts_by_type,
+  counted.aborts_by_type,
   counted.low_confidence,
   ledger.braze_reported_count as braze_reported_sends,
   counted.actual_users - ledger.expected_send_count as delta,
@@ -45,38 +45,44 @@ select
 from public.schedule_ledger as ledger
 join public.matches as match on match.id = ledger.match_id
 cross join lateral (
-  select
-    -- Where the events are pruned already, what was counted of them stands.
-    case count(*) when 0 then coalesce(ledger.actual_send_count, 0) else count(
-      distinct coalesce(event.external_user_id, event.device_id, event.event_id)
-    ) filter (where event.is_told and event.channel = 'push' and event.event_type = 'send') end as actual_users,
-    count(*) as events,
-    count(*) filter (where event.is_told and event.channel = 'push' and event.event_type = 'send') as sends,
-    count(*) filter (where event.is_told and event.channel = 'webhook' and event.event_type = 'send') as webhook_sends,
-    count(*) filter (where event.is_told and event.event_type = 'open') as opens,
-    count(*) filter (where event.is_told and event.event_type = 'bounce') as bounces,
-    count(*) filter (where event.is_told and event.event_type = 'abort') as aborts,
-    count(*) filter (where not event.is_told) as low_confidence
-  from (
-    select told.*, told.confidence in ('high', 'medium') as is_told
-    from public.notification_sends as told
-    where told.ledger_id = ledger.id
-      and told.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-  ) as event
-) as counted
-cross join lateral (
-  select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}') as aborts_by_type
-  from (
+  with told as materialized (
     select
-      coalesce(event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown') as abort_type,
-      count(*) as count
+      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.event_type,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
+      event.channel,
+      case event.event_type when 'abort' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_type
     from public.notification_sends as event
     where event.ledger_id = ledger.id
       and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-      and event.event_type = 'abort' and event.confidence in ('high', 'medium')
-    group by 1
-  ) as by_type
-) as aborted
+  )
+  select
+    -- Where the events are pruned already, what was counted of them stands.
+    case count(*)
+      when 0 then coalesce(ledger.actual_send_count, 0)
+      else count(distinct told.recipient) filter (where told.is_push_send)
+    end as actual_users,
+    count(*) as events,
+    count(*) filter (where told.is_push_send) as sends,
+    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send') as webhook_sends,
+    count(*) filter (where told.is_sure and told.event_type = 'open') as opens,
+    count(*) filter (where told.is_sure and told.event_type = 'bounce') as bounces,
+    count(*) filter (where told.is_sure and told.event_type = 'abort') as aborts,
+    (
+      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
+      from (
+        select aborted.abort_type, count(*) as count
+        from told as aborted
+        where aborted.is_sure and aborted.abort_type is not null
+        group by aborted.abort_type
+      ) as by_type
+    ) as aborts_by_type,
+    count(*) filter (where not told.is_sure) as low_confidence
+  from told
+) as counted
 where ledger.send_at_utc <= now();
 comment on view public.match_verification is
   'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Ask for one match or a window of send_at_utc: it counts events as it is asked.';

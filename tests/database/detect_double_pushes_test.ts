@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, type DueMatch, NIGHT, openOf } from "./health.ts";
+import { addDue, addEvent, DUE, type DueMatch, NIGHT, openOf } from "./health.ts";
 
 const FROM = minutes(0);
 
@@ -126,6 +126,24 @@ Deno.test(
 );
 
 Deno.test(
+  "detect_double_pushes() finds the pair of a match that was moved by days after its first push",
+  withSuite(async (suite) => {
+    const before = minutes(-5 * 24 * 60);
+    const match = await addDue(suite, 1, { generation: 2 });
+    const user = { external_user_id: "user" };
+    await addEvent(suite, match, { ...user, due: before });
+    await addEvent(suite, match, { ...user, generation: 2 });
+    await suite.sql`
+      update public.braze_schedules set send_at_utc = ${before}, first_event_at = ${before} where generation = 1`;
+    strictEqual((await detect(suite)).matches, 1);
+    // Both pushes reached the one user.
+    await suite.call("refresh_send_counts", { p_from: FROM, p_until: NIGHT, p_now: NIGHT });
+    const row = only(await suite.sql`select actual_send_count from public.schedule_ledger`);
+    strictEqual(row.actual_send_count, 1);
+  }),
+);
+
+Deno.test(
   "detect_double_pushes() raises once and counts up; what turns out to be another match's is resolved",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2 });
@@ -136,14 +154,17 @@ Deno.test(
     const [alert] = await openOf(suite, "double_push");
     strictEqual(alert?.occurrences, 2);
 
-    // A window without any of it judges what is open all the same.
+    // No event of the match is left; its open alert is judged all the same.
     await suite.sql`
-      update public.notification_sends set match_id = 2, ledger_id = ${other.ledgerId} where generation = 2`;
-    strictEqual((await detect(suite, minutes(20 * 60))).resolved, 1);
+      update public.notification_sends set match_id = 2, ledger_id = ${other.ledgerId}`;
+    strictEqual((await detect(suite, minutes(20 * 60))).resolved, 0, "not in this window");
+    await suite.sql`update public.notification_sends set generation = 1`;
+    strictEqual((await detect(suite)).resolved, 1);
     strictEqual((await openOf(suite, "double_push")).length, 0);
 
-    await suite.sql`
-      update public.notification_sends set match_id = 1, ledger_id = ${match.ledgerId} where generation = 2`;
+    await suite
+      .sql`update public.notification_sends set match_id = 1, ledger_id = ${match.ledgerId}`;
+    await suite.sql`update public.notification_sends set generation = 2 where sent_at > ${DUE}`;
     strictEqual((await detect(suite)).raised, 1);
   }),
 );

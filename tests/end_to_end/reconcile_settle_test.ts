@@ -318,3 +318,29 @@ Deno.test("what events have proved since cannot be undone", () =>
     );
     deepStrictEqual((await logsOf(stack, "settled_by_statistics")).length, 0);
   }));
+
+Deno.test("a run that has no time left says what it did not begin, and the next one goes on", () =>
+  withSuite({
+    sandbox: withListing("per_campaign", SILENT),
+    fixtures: THREE_AT_ONCE,
+    env: { RUN_DEADLINE_SECONDS: "10" },
+  }, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
+    set(stack, { faults: [{ endpoint: STATISTICS, kind: "latency", latencyMs: 6_000 }] });
+    const first = await reconcile(stack);
+    deepStrictEqual(
+      [first.outcome, first.checks.stale.status, first.checks.stale.counts.settled],
+      ["partial", "partial", 2],
+    );
+    deepStrictEqual(first.not_begun, ["attribution", "counts", "recovery"]);
+    // What was not looked at is not known to be mended, nor to be wrong.
+    deepStrictEqual(await alertsOf(stack, "stale_pending"), []);
+
+    set(stack, { faults: [] });
+    const second = await reconcile(stack);
+    deepStrictEqual(
+      [second.outcome, second.not_begun, second.checks.stale.counts.settled],
+      ["succeeded", [], 1],
+    );
+  }));

@@ -211,7 +211,7 @@ for (
   const [what, sent] of [
     ["one more than is left over is missing", [["match-3", 11]]],
     ["one less than is left over is missing", [["match-3", 9]]],
-    ["two matches lack events", [["match-2", 11], ["match-3", 9]]],
+    ["two matches lack events", [["match-1", 20], ["match-3", 1]]],
     ["a neighbour has more events than Braze counts", [["match-2", 9]]],
     ["a neighbour's number is not known", [["match-2", null]]],
   ] as const

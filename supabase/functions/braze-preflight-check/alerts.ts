@@ -2,6 +2,7 @@
 import { isShut } from "../_shared/braze/campaign_gate.ts";
 import type { Alert } from "../_shared/store/notices.ts";
 import type { NearSend } from "../_shared/store/preflight.ts";
+import { scheduleMissing } from "../_shared/watch/alerts.ts";
 import { currentOf, type Inspection } from "./inspect.ts";
 
 /** Judged anew by each run, from the ledger alone: what is not raised again is mended, or past. */
@@ -13,17 +14,17 @@ export function alertsOf(inspections: readonly Inspection[]): Alert[] {
   return [...inspections.flatMap(matchAlerts), ...campaignAlerts(inspections)];
 }
 
-export function scheduleMissing(send: NearSend): Alert {
-  return matchAlert(
-    send,
-    "schedule_missing",
-    "its schedule is gone from Braze, so no push goes out",
-    { schedule_id: currentOf(send.ledger)?.brazeScheduleId ?? null },
-  );
+export function missing({ fixture, ledger, sendAt }: NearSend): Alert {
+  return scheduleMissing({
+    ...fixture,
+    generation: ledger.generation,
+    sendAt,
+    brazeScheduleId: currentOf(ledger)?.brazeScheduleId ?? null,
+  });
 }
 
 function matchAlerts({ send, result, changes, hasSchedule, gate }: Inspection): Alert[] {
-  if (result === "absent") return [scheduleMissing(send)];
+  if (result === "absent") return [missing(send)];
   const state = currentOf(send.ledger)?.state;
   return [
     ...(changes.length === 0 || isShut(gate) ? [] : [matchAlert(

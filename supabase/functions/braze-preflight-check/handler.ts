@@ -20,7 +20,7 @@ import {
   type RunResult,
 } from "../_shared/timed_function.ts";
 import { takeListing, type TakenListing } from "../_shared/watch/listing.ts";
-import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, scheduleMissing } from "./alerts.ts";
+import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, missing } from "./alerts.ts";
 import { currentOf, inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
@@ -84,7 +84,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       }
 
       // Told first: what is recorded as checked is not looked at again.
-      await tell([...alertsOf(inspections), ...takenBack.map(scheduleMissing)], gates);
+      await tell([...alertsOf(inspections), ...takenBack.map(missing)], gates);
       const captured = await record(checks, listing, run);
       await writeLogs(gates, checks, run);
       return { outcome: "succeeded", summary: count(checks, listing?.mode ?? null, captured) };

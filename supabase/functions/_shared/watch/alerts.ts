@@ -1,8 +1,6 @@
 /** Alerts that more than one watcher raises: the same trouble has one fingerprint, whoever sees it first. */
 import type { Alert } from "../store/notices.ts";
 
-export const SCHEDULE_MISSING = "schedule_missing";
-
 /** Braze no longer holds the schedule of a match that is to be pushed. */
 export function scheduleMissing(missing: {
   readonly matchId: number;
@@ -14,8 +12,8 @@ export function scheduleMissing(missing: {
 }): Alert {
   const { matchId, homeTeam, awayTeam, generation, sendAt, brazeScheduleId } = missing;
   return {
-    fingerprint: `${SCHEDULE_MISSING}:${matchId}`,
-    rule: SCHEDULE_MISSING,
+    fingerprint: `schedule_missing:${matchId}`,
+    rule: "schedule_missing",
     severity: "critical",
     audience: "admin",
     title:

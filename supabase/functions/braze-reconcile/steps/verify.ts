@@ -1,12 +1,9 @@
 /** Holds each ledger row against Braze's list and against its events, and carries over what is certain. */
-import { isAfter } from "date-fns";
 import { isShut, readGate } from "../../_shared/braze/campaign_gate.ts";
 import type { AbsentSchedule } from "../../_shared/store/listings.ts";
 import type { Alert } from "../../_shared/store/notices.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
-import { SCHEDULE_MISSING, scheduleMissing } from "../../_shared/watch/alerts.ts";
-import type { TakenListing } from "../../_shared/watch/listing.ts";
-import { currentOf } from "../decisions/matches.ts";
+import { scheduleMissing } from "../../_shared/watch/alerts.ts";
 import { FINDINGS, verify } from "../decisions/verify.ts";
 import type { Report } from "../report.ts";
 import type { Scene } from "../scene.ts";
@@ -36,7 +33,7 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
       );
     }
     gone = await cancelAll(absent, scene);
-    await tell(matches, listing, gone, gone.length === absent.length, scene);
+    await store.notices.raiseAlerts(missingOf(matches, gone), scene.now());
     if (confirmed.length > 0 || gone.length > 0) scene.forget();
   }
   const cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
@@ -89,27 +86,10 @@ async function cancelAll(
   return gone;
 }
 
-/** The alert of a match stands until its send would have been, it is not wanted any more, or Braze shows it again. */
-async function tell(
-  matches: readonly KnownMatch[],
-  listing: TakenListing,
-  gone: readonly AbsentSchedule[],
-  isComplete: boolean,
-  scene: Scene,
-): Promise<void> {
-  const { notices } = scene.dependencies.store;
-  const now = scene.now();
-  const justNow = new Set(gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId));
-  const alerts = matches.flatMap((match): Alert[] => {
-    const brazeScheduleId = currentOf(match)?.brazeScheduleId ?? null;
-    const isMissing = justNow.has(match.matchId) || (
-      match.status === "cancelled" && match.cancelReason === "dashboard" &&
-      match.matchStatus === "scheduled" && isAfter(match.sendAt, now) &&
-      listing.presenceOf(brazeScheduleId) !== "present"
-    );
-    return isMissing ? [scheduleMissing({ ...match, brazeScheduleId })] : [];
+/** Pre-flight keeps the alert for as long as it stands: until the time of the send, if somebody still wants the push. */
+function missingOf(matches: readonly KnownMatch[], gone: readonly AbsentSchedule[]): Alert[] {
+  return gone.filter(({ isCurrent }) => isCurrent).flatMap((schedule) => {
+    const match = matches.find(({ ledgerId }) => ledgerId === schedule.ledgerId);
+    return match === undefined ? [] : [scheduleMissing({ ...match, ...schedule })];
   });
-  if (isComplete) {
-    await notices.settleAlerts({ rules: [SCHEDULE_MISSING], alerts }, now);
-  } else await notices.raiseAlerts(alerts, now);
 }
