@@ -91,7 +91,12 @@ async function main(): Promise<number> {
         seconds: Math.round(seconds * 10) / 10,
       }));
     }
-    return lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 ? 0 : 1;
+    const unnoticed = judgement.outcomes.filter(({ noticedAt, unknowable }) =>
+      noticedAt === null && !unknowable
+    );
+    const isGood = lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 &&
+      unnoticed.length === 0 && judgement.falseAlarms.length === 0;
+    return isGood ? 0 : 1;
   } finally {
     await stack.close();
   }

@@ -14,4 +14,4 @@ select cron.schedule('webhook-health-rollup', '35 3 * * *', $$select private.inv
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);
 select cron.schedule('prune-event-claims', '42 2 * * *', $$select private.prune_event_claims(now())$$);
-select cron.schedule('prune-history', '52 2 * * *', $$select private.prune_history(now())$$);
+select cron.schedule('prune-history', '*/5 4 * * *', $$select private.prune_history(now())$$);

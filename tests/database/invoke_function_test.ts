@@ -153,7 +153,7 @@ Deno.test(
       ["ensure-partitions", "22 2 * * *"],
       ["heartbeat", "*/5 * * * *"],
       ["prune-event-claims", "42 2 * * *"],
-      ["prune-history", "52 2 * * *"],
+      ["prune-history", "*/5 4 * * *"],
       ["webhook-health-rollup", "35 3 * * *"],
     ]);
     for (const { command } of jobs) await suite.sql.unsafe(command);
