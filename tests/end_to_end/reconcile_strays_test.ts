@@ -1,5 +1,6 @@
 /** braze-reconcile's checks `orphans` and `duplicates` over the whole stack: adopt, tell, cancel, and never too much. */
 import { deepStrictEqual, match as matches, ok, strictEqual } from "node:assert/strict";
+import { CHECKS } from "../../supabase/functions/braze-reconcile/report.ts";
 import type { Stack } from "../../local/stack.ts";
 import {
   addFixture,
@@ -256,6 +257,11 @@ Deno.test("more than ten duplicates in one run are an alarm to the admin, resolv
     async (stack) => {
       await schedule(stack);
       for (let copy = 0; copy < 11; copy++) await duplicateByHand(stack, 1001 + copy % 3);
+      // As long as Braze refuses, it is one alert that counts up.
+      set(stack, { faults: [{ endpoint: DELETE, kind: "status", status: 403 }] });
+      strictEqual((await reconcile(stack, STRAYS)).checks.duplicates.counts.failed, 11);
+      set(stack, { faults: [] });
+      await later(stack, 30);
       strictEqual((await reconcile(stack, STRAYS)).checks.duplicates.counts.cancelled, 11);
       const [alert] = await stack.sql`
         select audience, severity, details from public.alerts where rule = 'many_duplicates'`;
@@ -267,7 +273,7 @@ Deno.test("more than ten duplicates in one run are an alarm to the admin, resolv
       await reconcile(stack, STRAYS);
       deepStrictEqual(
         (await alertsOf(stack, "many_duplicates")).map((one) => [one.occurrences, one.is_open]),
-        [[1, false]],
+        [[2, false]],
       );
       for (const { id } of THREE_AT_ONCE) strictEqual(liveSchedules(stack, id).length, 1);
     },
@@ -341,6 +347,23 @@ Deno.test("a delete that was not heard of is settled by the lists that follow: s
       (await alertsOf(stack, "attempt_unknown")).filter(({ is_open }) => is_open),
       [],
     );
+  }));
+
+Deno.test("pg_cron's signed call runs every check once for its slot", () =>
+  withSuite(PER_SCHEDULE, async (stack) => {
+    await schedule(stack);
+    const duplicate = await duplicateByHand(stack, 1002);
+    for (let time = 0; time < 2; time++) {
+      await stack.sql`select private.invoke_function('braze-reconcile', ${stack.timeline.now()})`;
+    }
+    await later(stack, 1);
+    const runs = await stack.sql`
+      select outcome, summary -> 'checks' as checks from public.job_runs
+      where function_name = 'braze-reconcile'`;
+    strictEqual(runs.length, 1);
+    strictEqual(runs[0]?.outcome, "succeeded");
+    deepStrictEqual(Object.keys(runs[0]?.checks).sort(), [...CHECKS].sort());
+    strictEqual(statesOf(stack)[duplicate], "deleted");
   }));
 
 Deno.test("only who may call a timed function may reconcile, and options are checked", () =>

@@ -15,6 +15,7 @@ import {
   inDashboard,
   later,
   LISTING,
+  LISTING_MODES,
   reconcile,
   set,
   withListing,
@@ -46,6 +47,9 @@ Deno.test("verify takes back what two lists lack, tells it once, and resolves it
     ]);
     strictEqual((await ledgerOf(stack, 1002)).status, "pending");
     await later(stack, 30);
+    const dry = (await reconcile(stack, { ...VERIFY, dry_run: true })).checks.verify;
+    deepStrictEqual([dry.match_ids.future_missing, dry.cancelled], [[1002], [1002]]);
+    strictEqual((await ledgerOf(stack, 1002)).status, "pending");
     const { verify } = (await reconcile(stack, VERIFY)).checks;
     deepStrictEqual([verify.match_ids.future_missing, verify.cancelled], [[1002], [1002]]);
     const { status, cancel_reason } = await ledgerOf(stack, 1002);
@@ -139,53 +143,59 @@ Deno.test("verify tells past schedules with events from those without, and confi
     deepStrictEqual([status, sent_evidence], ["sent", "push"]);
   }));
 
-Deno.test("gaps tells why a match has no schedule, to a person only where somebody must act", () =>
-  withSuite({ sandbox: withListing("per_campaign"), fixtures: THREE_AT_ONCE }, async (stack) => {
-    await schedule(stack);
-    const kickoffAt = "2024-12-07T18:00:00Z";
-    await addFixture(stack, { id: 2001, home: "Lyon", away: "Nantes", kickoffAt });
-    await addFixture(stack, { id: 2002, home: "Roma", away: "Lazio", kickoffAt });
-    await addFixture(stack, {
-      id: 2003,
-      home: "Ajax",
-      away: "PSV",
-      kickoffAt: "2024-12-07T06:40:00Z",
-    });
-    await addFixture(stack, { id: 2004, home: "Porto", away: "Braga", kickoffAt });
-    await addFixture(stack, {
-      id: 2005,
-      home: "Genk",
-      away: "Gent",
-      kickoffAt: "2024-12-30T18:00:00Z",
-    });
-    await stack.sql`delete from public.teams where name in ('Lyon', 'Nantes')`;
-    await stack.sql`update public.teams set notify = false where name in ('Roma', 'Lazio')`;
-    await stack.sql`update public.matches set updated_at = '2024-12-01T00:00:00Z'`;
+for (const mode of LISTING_MODES) {
+  Deno.test(`gaps tells why a match has no schedule, to a person only where somebody must act (${mode})`, () =>
+    withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
+      await schedule(stack);
+      const kickoffAt = "2024-12-07T18:00:00Z";
+      await addFixture(stack, { id: 2001, home: "Lyon", away: "Nantes", kickoffAt });
+      await addFixture(stack, { id: 2002, home: "Roma", away: "Lazio", kickoffAt });
+      await addFixture(stack, {
+        id: 2003,
+        home: "Ajax",
+        away: "PSV",
+        kickoffAt: "2024-12-07T06:40:00Z",
+      });
+      await addFixture(stack, { id: 2004, home: "Porto", away: "Braga", kickoffAt });
+      await addFixture(stack, {
+        id: 2005,
+        home: "Genk",
+        away: "Gent",
+        kickoffAt: "2024-12-30T18:00:00Z",
+      });
+      await stack.sql`delete from public.teams where name in ('Lyon', 'Nantes')`;
+      await stack.sql`update public.teams set notify = false where name in ('Roma', 'Lazio')`;
+      await stack.sql`update public.matches set updated_at = '2024-12-01T00:00:00Z'`;
 
-    const first = (await reconcile(stack, GAPS)).checks.gaps;
-    deepStrictEqual(
-      first.gaps.map(({ match_id, reason }: Record<string, unknown>) => [match_id, reason]).sort(),
-      [
-        [2001, "unknown_team"],
-        [2002, "no_audience"],
-        [2003, "window_missed"],
-        [2004, "never_planned"],
-      ],
-    );
-    await reconcile(stack, GAPS);
-    deepStrictEqual(
-      (await alertsOf(stack, "schedule_gap")).map((
-        alert,
-      ) => [alert.fingerprint, alert.occurrences]),
-      [["schedule_gap:2001", 2], ["schedule_gap:2003", 2], ["schedule_gap:2004", 2]],
-    );
+      const first = (await reconcile(stack, GAPS)).checks.gaps;
+      deepStrictEqual(
+        first.gaps.map(({ match_id, reason }: Record<string, unknown>) => [match_id, reason])
+          .sort(),
+        [
+          [2001, "unknown_team"],
+          [2002, "no_audience"],
+          [2003, "window_missed"],
+          [2004, "never_planned"],
+        ],
+      );
+      await reconcile(stack, GAPS);
+      deepStrictEqual(
+        (await alertsOf(stack, "schedule_gap")).map((
+          alert,
+        ) => [alert.fingerprint, alert.occurrences]),
+        [["schedule_gap:2001", 2], ["schedule_gap:2003", 2], ["schedule_gap:2004", 2]],
+      );
 
-    await schedule(stack);
-    await stack.sql`update public.matches set status = 'postponed' where id = 2001`;
-    await later(stack, 60);
-    deepStrictEqual((await reconcile(stack, GAPS)).checks.gaps.counts.alerted, 0);
-    strictEqual((await alertsOf(stack, "schedule_gap")).filter(({ is_open }) => is_open).length, 0);
-  }));
+      await schedule(stack);
+      await stack.sql`update public.matches set status = 'postponed' where id = 2001`;
+      await later(stack, 60);
+      deepStrictEqual((await reconcile(stack, GAPS)).checks.gaps.counts.alerted, 0);
+      strictEqual(
+        (await alertsOf(stack, "schedule_gap")).filter(({ is_open }) => is_open).length,
+        0,
+      );
+    }));
+}
 
 Deno.test("gaps gives the scheduler its chance before it calls a match passed over", () =>
   withSuite({ sandbox: withListing("per_campaign") }, async (stack) => {

@@ -1,9 +1,9 @@
 /** Whether each pending schedule exists, and each past one has events. Pure. */
-import { isAfter, subMilliseconds } from "date-fns";
+import { differenceInMilliseconds, isAfter, subMilliseconds } from "date-fns";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import type { Presence } from "../../_shared/watch/listing.ts";
-import { STALE_AFTER_MS } from "./limits.ts";
-import { currentOf, lastSendAt } from "./matches.ts";
+import { BETWEEN_LISTINGS_MS, STALE_AFTER_MS } from "./limits.ts";
+import { currentOf, firstSendAt, lastSendAt } from "./matches.ts";
 
 /** These are stored: never rename one. */
 export const FINDINGS = [
@@ -85,4 +85,26 @@ function isPast(match: KnownMatch, now: Date): boolean {
 
 function isSent({ status }: KnownMatch): boolean {
   return status === "sent";
+}
+
+/**
+ * What note_listing would find absent, for a run that may not note anything: an earlier list lacked it, and this one,
+ * which reaches far enough, does too.
+ */
+export function lackedTwice(
+  matches: readonly KnownMatch[],
+  listed: ReadonlySet<string>,
+  until: Date,
+  now: Date,
+): Set<string> {
+  return new Set(matches.flatMap(({ schedules }) =>
+    schedules.flatMap((schedule) => {
+      const { brazeScheduleId, state, listedAt, missedAt } = schedule;
+      const isLacking = brazeScheduleId !== null && state === "live" && listedAt !== null &&
+        missedAt !== null && !listed.has(brazeScheduleId) &&
+        differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS &&
+        isAfter(firstSendAt(schedule), now) && !isAfter(lastSendAt(schedule), until);
+      return isLacking ? [brazeScheduleId] : [];
+    })
+  ));
 }

@@ -4,7 +4,8 @@ import type { AbsentSchedule } from "../../_shared/store/listings.ts";
 import type { Alert } from "../../_shared/store/notices.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import { scheduleMissing } from "../../_shared/watch/alerts.ts";
-import { FINDINGS, verify } from "../decisions/verify.ts";
+import type { TakenListing } from "../../_shared/watch/listing.ts";
+import { FINDINGS, lackedTwice, verify } from "../decisions/verify.ts";
 import type { Report } from "../report.ts";
 import type { Scene } from "../scene.ts";
 
@@ -13,18 +14,24 @@ const ABSENT_NOTE = "Schedule not found in Braze reconciliation";
 export async function verifySchedules(scene: Scene): Promise<Report> {
   const { dependencies: { store }, run } = scene;
   const { matches } = await scene.known();
-  const { listing } = await scene.listed();
+  const { listing, until } = await scene.listed();
+  const presenceOf = run.dryRun
+    ? foresee(matches, listing, until, scene.now())
+    : listing.presenceOf;
+  const isMissing = matches.some(({ schedules }) =>
+    schedules.some(({ brazeScheduleId }) => presenceOf(brazeScheduleId) === "absent")
+  );
   // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
-  const isHeld = listing.absent.length > 0 && await isCampaignShut(scene);
-  const absent = isHeld ? [] : listing.absent;
+  const isHeld = isMissing && await isCampaignShut(scene);
   const { found, toConfirm } = verify(
     matches,
-    (id) => isHeld && listing.presenceOf(id) === "absent" ? "unknown" : listing.presenceOf(id),
+    (id) => isHeld && presenceOf(id) === "absent" ? "unknown" : presenceOf(id),
     scene.now(),
   );
 
   let confirmed = toConfirm.map(({ matchId }) => matchId);
-  let gone: readonly AbsentSchedule[] = [];
+  let cancelled = found.future_missing.map(({ matchId }) => matchId);
+  let isComplete = true;
   if (!run.dryRun) {
     if (toConfirm.length > 0) {
       confirmed = await store.reconciliation.confirmByEvents(
@@ -32,17 +39,17 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
         scene.now(),
       );
     }
-    gone = await cancelAll(absent, scene);
+    const absent = isHeld ? [] : listing.absent;
+    const gone = await cancelAll(absent, scene);
     await store.notices.raiseAlerts(missingOf(matches, gone), scene.now());
+    cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
+    isComplete = gone.length === absent.length;
     if (confirmed.length > 0 || gone.length > 0) scene.forget();
   }
-  const cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
   return {
-    status: run.dryRun || gone.length === absent.length ? "done" : "partial",
+    status: isComplete ? "done" : "partial",
     counts: {
-      ...Object.fromEntries(
-        FINDINGS.map((finding) => [finding, found[finding].length]),
-      ),
+      ...Object.fromEntries(FINDINGS.map((finding) => [finding, found[finding].length])),
       confirmed: confirmed.length,
       cancelled: cancelled.length,
     },
@@ -53,6 +60,19 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
     cancelled,
     campaign_is_shut: isHeld,
   };
+}
+
+/** A dry run notes no list, and can tell all the same what the next one that does will find. */
+function foresee(
+  matches: readonly KnownMatch[],
+  listing: TakenListing,
+  until: Date,
+  now: Date,
+): TakenListing["presenceOf"] {
+  if (listing.mode !== "per_schedule") return listing.presenceOf;
+  const listed = new Set(listing.schedules.map(({ scheduleId }) => scheduleId));
+  const lacking = lackedTwice(matches, listed, until, now);
+  return (id) => id !== null && lacking.has(id) ? "absent" : listing.presenceOf(id);
 }
 
 async function isCampaignShut({ dependencies: { braze, environment }, run }: Scene) {
