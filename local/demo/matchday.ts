@@ -61,17 +61,9 @@ const MOMENTS: readonly Moment[] = [
     tell: "The answer to a create is lost, of Brentford–Newcastle",
     act: (mischief) => mischief.loseAnswerOf(1003),
     anomaly: {
-      rules: [
-        "create_unknown",
-        "delete_unconfirmed",
-        "count_mismatch",
-        "went_out_unexpectedly",
-        "double_push",
-        "schedule_gap",
-        "attempt_unknown",
-      ],
+      rules: ["create_unknown", "schedule_gap", "attempt_unknown"],
       matchIds: [1003],
-      hours: 8,
+      hours: 3,
       needsListing: false,
     },
   },
@@ -82,7 +74,7 @@ const MOMENTS: readonly Moment[] = [
     anomaly: {
       rules: ["count_mismatch", "went_out_unexpectedly", "double_push"],
       matchIds: [1003],
-      hours: 8,
+      hours: 12,
       needsListing: true,
       shownBy: cancelledDuplicate(1003),
     },
@@ -94,7 +86,7 @@ const MOMENTS: readonly Moment[] = [
     anomaly: {
       rules: ["count_mismatch", "double_push", "went_out_unexpectedly"],
       matchIds: [1004],
-      hours: 8,
+      hours: 12,
       needsListing: true,
       shownBy: cancelledDuplicate(1004),
     },
