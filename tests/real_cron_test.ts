@@ -5,7 +5,7 @@
  *
  *     POSTGRES_BIN=/usr/lib/postgresql/15/bin deno test --allow-all tests/real_cron_test.ts
  */
-import { match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok } from "node:assert/strict";
 import { z } from "zod";
 import { connectSql, type Sql } from "../local/sql.ts";
 
@@ -15,7 +15,15 @@ const POLL_MS = 250;
 
 const Ready = z.object({ db_url: z.string() });
 
-Deno.test("the real pg_cron calls braze-scheduler, and its run succeeds", async () => {
+const FUNCTIONS = [
+  "braze-count-audit",
+  "braze-preflight-check",
+  "braze-reconcile",
+  "braze-scheduler",
+  "webhook-health-rollup",
+];
+
+Deno.test("the real pg_cron calls each timed function and the heartbeat, and each succeeds", async () => {
   const bin = Deno.env.get("POSTGRES_BIN");
   if (bin === undefined) {
     throw new Error(
@@ -25,34 +33,40 @@ Deno.test("the real pg_cron calls braze-scheduler, and its run succeeds", async 
   await withStack(bin, async (sql) => {
     const [extension] = await sql`select extversion from pg_extension where extname = 'pg_cron'`;
     match(String(extension?.extversion), /^\d+\.\d+(?:-\d+)?$/, "it is no stand-in");
-    // The command stays as the migrations have it; only its quarter of an hour is too long to wait for.
+    // The commands stay as the migrations have them; only their periods are too long to wait for.
     await sql`
       select cron.alter_job(jobid, schedule => '* * * * *')
-      from cron.job where jobname = 'braze-scheduler'`;
+      from cron.job where jobname = any (${[...FUNCTIONS, "heartbeat"]})`;
 
-    const run = await firstRun(sql);
-    strictEqual(run.outcome, "succeeded", `the run says: ${JSON.stringify(run)}`);
-    strictEqual(run.caller, "cron");
-    const [details] = await sql`
-      select status, command from cron.job_run_details order by runid desc limit 1`;
-    strictEqual(details?.status, "succeeded");
-    match(String(details?.command), /private\.invoke_function\('braze-scheduler', now\(\)\)/);
+    const runs = await firstRuns(sql);
+    deepStrictEqual(
+      runs.map(({ function_name, outcome, caller }) => [function_name, outcome, caller]),
+      FUNCTIONS.map((name) => [name, "succeeded", "cron"]),
+      JSON.stringify(runs),
+    );
+    const details = await sql`select command, status from cron.job_run_details order by runid`;
+    for (const name of [...FUNCTIONS, "heartbeat"]) {
+      const own = details.filter(({ command }) => String(command).includes(name));
+      ok(own.length > 0, `${name} was never run`);
+      ok(own.every(({ status }) => status === "succeeded"), JSON.stringify(own));
+    }
   });
 });
 
-async function firstRun(sql: Sql): Promise<Record<string, unknown>> {
+/** The first run of each function that has ended. */
+async function firstRuns(sql: Sql): Promise<Record<string, unknown>[]> {
   for (let waitedMs = 0; waitedMs < WAIT_MS_MAX; waitedMs += POLL_MS) {
-    const [run] = await sql`
-      select * from public.job_runs
-      where function_name = 'braze-scheduler' and outcome not in ('called', 'running')
-      limit 1`;
-    if (run !== undefined) return run;
+    const runs = await sql`
+      select distinct on (function_name) * from public.job_runs
+      where outcome not in ('called', 'running')
+      order by function_name, called_at`;
+    if (runs.length === FUNCTIONS.length) return [...runs];
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   const runs = await sql`select * from public.job_runs`;
   const details = await sql`select * from cron.job_run_details`;
   throw new Error(
-    `Cannot see a run end: one must within ${WAIT_MS_MAX} ms, got ${
+    `Cannot see each run end: one of each function must within ${WAIT_MS_MAX} ms, got ${
       JSON.stringify({ runs, details })
     }`,
   );

@@ -20,7 +20,10 @@ const HINTS = new Map<string, string>([
     "moved_while_unconfirmed",
     "nothing, unless users should hear of the new time sooner: it is scheduled anew by itself",
   ],
-  ["sent_then_moved", "send again by hand in Braze if users should hear of the new time"],
+  [
+    "sent_then_moved",
+    "send again through another campaign if users should hear of the new time: in this one it would be a duplicate",
+  ],
   [
     "went_out_unexpectedly",
     "read `select match_timeline(<match>)`; tell support that some users were pushed in error",
