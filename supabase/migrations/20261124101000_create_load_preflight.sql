@@ -75,7 +75,7 @@ end;
 $$;
 
 comment on function public.load_preflight(timestamptz, timestamptz, timestamptz) is
-  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; with the scheduler''s input for them.';
+  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and what is gone from Braze before its time.';
 
 revoke execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;
