@@ -333,7 +333,7 @@ Deno.test("a run that has no time left says what it did not begin, and the next 
       [first.outcome, first.checks.stale.status, first.checks.stale.counts.settled],
       ["partial", "partial", 2],
     );
-    deepStrictEqual(first.not_begun, ["attribution", "counts", "recovery"]);
+    deepStrictEqual(first.not_begun, ["attribution", "counts", "quality", "recovery"]);
     // What was not looked at is not known to be mended, nor to be wrong.
     deepStrictEqual(await alertsOf(stack, "stale_pending"), []);
 
