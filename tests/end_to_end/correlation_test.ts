@@ -4,13 +4,14 @@ import type { Stack } from "../../local/stack.ts";
 import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 /** Braze tells nothing by itself here: the test speaks for it. */
-const SILENT = {
+const silent = (listingMode: "per_schedule" | "per_campaign") => ({
   sandbox: {
     users: { count: 20 },
-    switches: { createAnswersDispatchId: false, currents: { enabled: false } },
+    switches: { listingMode, createAnswersDispatchId: false, currents: { enabled: false } },
   },
   fixtures: THREE_AT_ONCE,
-} as const;
+});
+const SILENT = silent("per_campaign");
 
 interface Told {
   readonly id: string;
@@ -52,53 +53,57 @@ async function stored({ sql }: Stack): Promise<Stored[]> {
     order by event_id`;
 }
 
-Deno.test("gap 2: an event at 14:00:23 with no known id is tied to none of three matches at 14:00", () =>
-  withSuite(SILENT, async (stack) => {
-    await schedule(stack);
-    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-    const { body } = await tell(stack, { events: [send(stack, { id: "a" })] });
+for (const listing of ["per_schedule", "per_campaign"] as const) {
+  Deno.test(`gap 2: an event at 14:00:23 with no known id is tied to none of three matches at 14:00 (${listing})`, () =>
+    withSuite(silent(listing), async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+      const { body } = await tell(stack, { events: [send(stack, { id: "a" })] });
 
-    strictEqual(body.unattributed, 1);
-    deepStrictEqual([...await stored(stack)], [{
-      event_id: "a",
-      match_id: null,
-      correlation_method: "tie",
-      confidence: "none",
-      candidate_count: 3,
-      candidate_match_ids: [1001, 1002, 1003],
-    }]);
-    for (const { id } of THREE_AT_ONCE) strictEqual((await ledgerOf(stack, id)).status, "pending");
-  }));
+      strictEqual(body.unattributed, 1);
+      deepStrictEqual([...await stored(stack)], [{
+        event_id: "a",
+        match_id: null,
+        correlation_method: "tie",
+        confidence: "none",
+        candidate_count: 3,
+        candidate_match_ids: [1001, 1002, 1003],
+      }]);
+      for (const { id } of THREE_AT_ONCE) {
+        strictEqual((await ledgerOf(stack, id)).status, "pending");
+      }
+    }));
 
-Deno.test("gap 2: the event is settled at once when its dispatch id becomes known, and only that match is sent", () =>
-  withSuite(SILENT, async (stack) => {
-    await schedule(stack);
-    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-    await tell(stack, { events: [send(stack, { id: "a", dispatchId: "dispatch-2" })] });
-    const { id: ledgerId } = await ledgerOf(stack, 1002);
-    const echo = { ledger_id: ledgerId, match_id: "1002", generation: "1" };
-    await tell(stack, { events: [send(stack, { id: "b", dispatchId: "dispatch-2", echo })] });
+  Deno.test(`gap 2: the event is settled at once when its dispatch id becomes known, and only that match is sent (${listing})`, () =>
+    withSuite(silent(listing), async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+      await tell(stack, { events: [send(stack, { id: "a", dispatchId: "dispatch-2" })] });
+      const { id: ledgerId } = await ledgerOf(stack, 1002);
+      const echo = { ledger_id: ledgerId, match_id: "1002", generation: "1" };
+      await tell(stack, { events: [send(stack, { id: "b", dispatchId: "dispatch-2", echo })] });
 
-    deepStrictEqual(
-      (await stored(stack)).map(({ event_id, match_id, correlation_method, confidence }) => [
-        event_id,
-        match_id,
-        correlation_method,
-        confidence,
-      ]),
-      [["a", 1002, "dispatch_id", "high"], ["b", 1002, "ledger_id", "high"]],
-    );
-    deepStrictEqual(
-      await Promise.all(THREE_AT_ONCE.map(async ({ id }) => (await ledgerOf(stack, id)).status)),
-      ["pending", "sent", "pending"],
-    );
-    const [log] = await stack.sql<{ reason: string; match_id: number }[]>`
+      deepStrictEqual(
+        (await stored(stack)).map(({ event_id, match_id, correlation_method, confidence }) => [
+          event_id,
+          match_id,
+          correlation_method,
+          confidence,
+        ]),
+        [["a", 1002, "dispatch_id", "high"], ["b", 1002, "ledger_id", "high"]],
+      );
+      deepStrictEqual(
+        await Promise.all(THREE_AT_ONCE.map(async ({ id }) => (await ledgerOf(stack, id)).status)),
+        ["pending", "sent", "pending"],
+      );
+      const [log] = await stack.sql<{ reason: string; match_id: number }[]>`
       select reason, match_id::int from public.scheduler_logs where action = 'attribution_changed'`;
-    deepStrictEqual({ ...log }, {
-      reason: "tie (none) became dispatch_id (high)",
-      match_id: 1002,
-    });
-  }));
+      deepStrictEqual({ ...log }, {
+        reason: "tie (none) became dispatch_id (high)",
+        match_id: 1002,
+      });
+    }));
+}
 
 Deno.test("an identifier that turns out to be shared attributes nothing, and what it alone settled is reopened", () =>
   withSuite(SILENT, async (stack) => {
