@@ -13,7 +13,8 @@ export async function refreshCounts(scene: Scene): Promise<Report> {
   const until = scene.now();
   const from = subMilliseconds(until, LOOK_BACK_MS);
   // Those that have no number yet come first, so that runs that end early come round to all.
-  const asked = (await scene.known()).matches
+  const { matches } = await scene.known();
+  const asked = matches
     .filter(({ sendAt, sendId, status, hasEvents }) =>
       sendId !== null && !isAfter(sendAt, until) && isAfter(sendAt, from) &&
       (status !== "cancelled" || hasEvents)
@@ -38,6 +39,8 @@ export async function refreshCounts(scene: Scene): Promise<Report> {
       break;
     }
     const end = min([addMilliseconds(start, WINDOW_MS), until]);
+    // Most nights nothing was sent for hours.
+    if (!matches.some(({ sendAt }) => sendAt >= start && sendAt < end)) continue;
     refreshed += await store.health.refreshSendCounts(start, end, scene.now());
   }
 
