@@ -81,7 +81,12 @@ export class Activities {
     work.then(over, over);
   }
 
-  async fetch(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+  /** `send` carries the request over: the network, or a handler of this process. */
+  async fetch(
+    input: RequestInfo | URL,
+    init: RequestInit | undefined,
+    send: typeof globalThis.fetch = globalThis.fetch,
+  ): Promise<Response> {
     const caller = this.current;
     const activity: Activity = { ...idle(caller?.origin ?? "outside"), caller };
     const id = String(++this.#called);
@@ -93,7 +98,7 @@ export class Activities {
     try {
       return await this.#whileOpen(
         activity,
-        async () => await readWhole(await globalThis.fetch(input, { ...init, headers })),
+        async () => await readWhole(await send(input, { ...init, headers })),
       );
     } finally {
       this.#calls.delete(id);

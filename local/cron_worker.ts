@@ -6,8 +6,12 @@ import { Cron } from "croner";
 import { connectSql, type Sql } from "./sql.ts";
 import type { StackTimeline } from "./timeline.ts";
 
+/** What becomes of a call that was planned: pg_cron and pg_net may make it twice, late, or never. */
+export type CallFate = "on_time" | "missed" | "doubled" | { readonly lateMs: number };
+
 interface Job {
   readonly jobid: string;
+  readonly jobname: string | null;
   readonly schedule: string;
   readonly command: string;
   readonly username: string;
@@ -25,6 +29,7 @@ export async function startCronWorker(
   databaseUrl: string,
   timeline: StackTimeline,
   onProblem: (message: string) => void,
+  fateOf: (jobName: string, due: Date) => CallFate = () => "on_time",
 ): Promise<CronWorker> {
   const sql = connectSql(databaseUrl, { max: 2, applicationName: "local pg_cron worker" });
   let planned: { readonly due: Date; readonly callOff: () => void } | undefined;
@@ -58,14 +63,28 @@ export async function startCronWorker(
   async function fire(due: Date, jobs: readonly Job[]): Promise<void> {
     planned = undefined;
     await replan();
+    const now: Job[] = [];
+    for (const job of jobs) {
+      const fate = fateOf(job.jobname ?? job.jobid, due);
+      if (fate === "on_time") now.push(job);
+      else if (fate === "doubled") now.push(job, job);
+      else if (fate !== "missed") {
+        const late = new Date(due.getTime() + fate.lateMs);
+        timeline.at(late, () => run(late, [job]));
+      }
+    }
+    await run(due, now);
+  }
+
+  async function run(at: Date, jobs: readonly Job[]): Promise<void> {
     running = running.then(async () => {
       for (const job of jobs) {
         if (isClosed) return;
         ran++;
-        await timeline.hold(() => runJob(sql, job, timeline.virtual ? due : undefined));
+        await timeline.hold(() => runJob(sql, job, timeline.virtual ? at : undefined));
       }
-    });
-    await running.catch((error) => onProblem(`Cannot run cron jobs: ${error}`));
+    }).catch((error) => onProblem(`Cannot run cron jobs: ${error}`));
+    await running;
   }
 
   const reread = () => void replan().catch((error) => onProblem(`Cannot read cron.job: ${error}`));
@@ -109,7 +128,7 @@ export function atVirtualTime(command: string, now: Date): string {
 
 async function activeJobs(sql: Sql): Promise<Job[]> {
   return await sql<Job[]>`
-    select jobid, schedule, command, username from cron.job
+    select jobid, jobname, schedule, command, username from cron.job
     where active and database = current_database()
     order by jobid`;
 }

@@ -14,6 +14,17 @@ const CONSOLE_METHODS = ["debug", "log", "info", "warn", "error"] as const;
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
+/** One request to a function, and how to start an instance of it over a platform of one's own. */
+export interface Invocation {
+  readonly functionName: string;
+  readonly request: Request;
+  readonly platform: Platform;
+  readonly start: (platform: Platform) => Handler;
+}
+
+/** Answers a request with an instance that lives and dies as a simulation wants it to. */
+export type Isolate = (invocation: Invocation) => Promise<Response>;
+
 export interface FunctionsOptions {
   /** Every folder in here with an `index.ts`, but those that begin with `_`. */
   readonly folder: URL;
@@ -21,6 +32,8 @@ export interface FunctionsOptions {
   readonly timeline: StackTimeline;
   /** One line that a function wrote, or how it died. */
   readonly onLog: (functionName: string, line: string) => void;
+  /** On a virtual clock; without it one instance of each function answers everything. */
+  readonly isolate?: Isolate | undefined;
 }
 
 export interface FunctionsRuntime {
@@ -96,7 +109,7 @@ let boots = 0;
 
 async function boot(
   name: string,
-  { folder, env, timeline, onLog }: FunctionsOptions,
+  { folder, env, timeline, onLog, isolate }: FunctionsOptions,
   waitUntil: Platform["waitUntil"],
 ): Promise<Handler | undefined> {
   try {
@@ -114,7 +127,9 @@ async function boot(
     };
     const { connect } = await import(new URL("_shared/dependencies.ts", folder).href);
     const { createHandler } = await import(new URL(`${name}/handler.ts`, folder).href);
-    return createHandler(connect(platform, name));
+    const start = (over: Platform): Handler => createHandler(connect(over, name));
+    if (isolate === undefined) return start(platform);
+    return (request) => isolate({ functionName: name, request, platform, start });
   } catch (error) {
     onLog(name, `Cannot start: ${describe(error)}`);
     return undefined;

@@ -4,6 +4,7 @@
  *
  * At most once: a request leaves the queue before it is sent.
  */
+import type { CallFate } from "./cron_worker.ts";
 import { connectSql, type Sql } from "./sql.ts";
 import type { StackTimeline } from "./timeline.ts";
 
@@ -38,9 +39,10 @@ export async function startNetWorker(
   databaseUrl: string,
   timeline: StackTimeline,
   onProblem: (message: string) => void,
+  fateOf: (url: string) => CallFate = () => "on_time",
 ): Promise<NetWorker> {
   const sql = connectSql(databaseUrl, { max: 3, applicationName: "local pg_net worker" });
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<unknown>>();
   let sent = 0;
   let isClosed = false;
   let draining: Promise<boolean> | undefined;
@@ -53,12 +55,23 @@ export async function startNetWorker(
       found = true;
       for (const request of batch) {
         sent++;
-        const work = deliver(request);
-        underWay.add(work);
-        work.finally(() => underWay.delete(work));
+        const fate = fateOf(request.url);
+        if (fate === "missed") continue;
+        if (typeof fate === "object") {
+          const late = new Date(timeline.now().getTime() + fate.lateMs);
+          timeline.at(late, () => track(deliver(request)));
+          continue;
+        }
+        track(deliver(request));
+        if (fate === "doubled") track(send(request, timeline));
       }
     }
     return found;
+  }
+
+  function track(work: Promise<unknown>): void {
+    underWay.add(work);
+    work.finally(() => underWay.delete(work));
   }
 
   async function deliver(request: QueuedRequest): Promise<void> {

@@ -1,7 +1,7 @@
 /** Runs one Postgres server as an ordinary child process, on a folder that it keeps. */
 import { join } from "node:path";
 import postgres from "postgres";
-import { run, startChild, tail } from "./child_process.ts";
+import { type Child, run, startChild, tail } from "./child_process.ts";
 import { StackFailure } from "./failure.ts";
 import { exists } from "./postgres_binaries.ts";
 import type { ServerHome } from "./server_home.ts";
@@ -22,7 +22,10 @@ export interface PostgresServer {
   readonly url: string;
   /** True when this start made the folder. */
   readonly isNew: boolean;
+  /** Resolves when it ends without having been told to. */
   readonly ended: Promise<number>;
+  /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,23 +38,45 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   else await refuseForeignData(home, data);
   await writeSettings(data, { ...base(port, fsync), ...options.settings });
 
-  const child = startChild({
-    command: [home.binaries.postgres, "-D", data],
-    log,
-    identity: home.identity,
-  });
   const url = databaseUrl(port, "postgres");
-  try {
-    await untilReady(url, child.ended);
-  } catch (error) {
-    await child.stop();
-    throw new StackFailure(
-      `Cannot start Postgres ${home.binaries.major}: ${
-        error instanceof Error ? error.message : error
-      }; its log (${log}) ends with:\n${await tail(log)}`,
-    );
+  const ended = Promise.withResolvers<number>();
+  let isExpected = false;
+  let child = await startServer();
+  return {
+    url,
+    isNew,
+    ended: ended.promise,
+    async restart() {
+      const old = child;
+      isExpected = true;
+      const [pid] = (await Deno.readTextFile(join(data, "postmaster.pid"))).split("\n");
+      Deno.kill(Number(pid), "SIGQUIT");
+      await old.ended;
+      child = await startServer();
+      isExpected = false;
+    },
+    stop: () => child.stop(),
+  };
+
+  async function startServer(): Promise<Child> {
+    const started = startChild({
+      command: [home.binaries.postgres, "-D", data],
+      log,
+      identity: home.identity,
+    });
+    started.ended.then((code) => isExpected || ended.resolve(code));
+    try {
+      await untilReady(url, started.ended);
+    } catch (error) {
+      await started.stop();
+      throw new StackFailure(
+        `Cannot start Postgres ${home.binaries.major}: ${
+          error instanceof Error ? error.message : error
+        }; its log (${log}) ends with:\n${await tail(log)}`,
+      );
+    }
+    return started;
   }
-  return { url, isNew, ended: child.ended, stop: child.stop };
 }
 
 export function databaseUrl(port: number, database: string, user = "postgres"): string {

@@ -1,7 +1,7 @@
 /** Runs PostgREST as hosted Supabase sets it up. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startChild, tail } from "./child_process.ts";
+import { type Child, startChild, tail } from "./child_process.ts";
 import { StackFailure } from "./failure.ts";
 import { acceptedKeySet, type Keys } from "./keys.ts";
 import { exists, refuseForeign } from "./postgres_binaries.ts";
@@ -20,7 +20,9 @@ export interface PostgrestOptions {
 
 export interface Postgrest {
   readonly url: string;
+  /** Resolves when it ends without having been told to. */
   readonly ended: Promise<number>;
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,34 +30,52 @@ export interface Postgrest {
 export async function startPostgrest(options: PostgrestOptions): Promise<Postgrest> {
   const { port, adminPort, log } = options;
   const binary = await findPostgrest();
-  const child = startChild({
-    command: [binary],
-    log,
-    env: {
-      PGRST_DB_URI: options.databaseUrl,
-      PGRST_DB_SCHEMAS: "public",
-      PGRST_DB_EXTRA_SEARCH_PATH: "public,extensions",
-      PGRST_DB_ANON_ROLE: "anon",
-      PGRST_DB_MAX_ROWS: "1000",
-      PGRST_DB_POOL: "10",
-      PGRST_JWT_SECRET: JSON.stringify(acceptedKeySet(options.keys)),
-      PGRST_SERVER_HOST: "127.0.0.1",
-      PGRST_SERVER_PORT: String(port),
-      PGRST_ADMIN_SERVER_PORT: String(adminPort),
-      PGRST_LOG_LEVEL: "error",
+  const ended = Promise.withResolvers<number>();
+  let isExpected = false;
+  let child = await startServer();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    ended: ended.promise,
+    async restart() {
+      isExpected = true;
+      await child.stop();
+      child = await startServer();
+      isExpected = false;
     },
-  });
-  try {
-    await untilReady(adminPort, child.ended);
-  } catch (error) {
-    await child.stop();
-    throw new StackFailure(
-      `Cannot start PostgREST: ${
-        error instanceof Error ? error.message : error
-      }; its log (${log}) ends with:\n${await tail(log)}`,
-    );
+    stop: () => child.stop(),
+  };
+
+  async function startServer(): Promise<Child> {
+    const started = startChild({
+      command: [binary],
+      log,
+      env: {
+        PGRST_DB_URI: options.databaseUrl,
+        PGRST_DB_SCHEMAS: "public",
+        PGRST_DB_EXTRA_SEARCH_PATH: "public,extensions",
+        PGRST_DB_ANON_ROLE: "anon",
+        PGRST_DB_MAX_ROWS: "1000",
+        PGRST_DB_POOL: "10",
+        PGRST_JWT_SECRET: JSON.stringify(acceptedKeySet(options.keys)),
+        PGRST_SERVER_HOST: "127.0.0.1",
+        PGRST_SERVER_PORT: String(port),
+        PGRST_ADMIN_SERVER_PORT: String(adminPort),
+        PGRST_LOG_LEVEL: "error",
+      },
+    });
+    started.ended.then((code) => isExpected || ended.resolve(code));
+    try {
+      await untilReady(adminPort, started.ended);
+    } catch (error) {
+      await started.stop();
+      throw new StackFailure(
+        `Cannot start PostgREST: ${
+          error instanceof Error ? error.message : error
+        }; its log (${log}) ends with:\n${await tail(log)}`,
+      );
+    }
+    return started;
   }
-  return { url: `http://127.0.0.1:${port}`, ended: child.ended, stop: child.stop };
 }
 
 async function findPostgrest(): Promise<string> {

@@ -1,5 +1,6 @@
 /** The timeline of the wall clock: what is due runs when it is due, and nothing needs to be told. */
 import { systemClock } from "../supabase/functions/_shared/clock.ts";
+import { callWithin } from "./call_within.ts";
 import type { StackTimeline } from "./timeline.ts";
 
 /** Timers hold no more than 2^31 - 1 milliseconds; a longer wait is made of several. */
@@ -34,6 +35,10 @@ export class RealTimeline implements StackTimeline {
   }
 
   readonly fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+  fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch {
+    return (input, init) => callWithin(handle, input, init);
+  }
 
   waiting(_request: Request, ms: number): Promise<void> {
     return this.sleep(ms);

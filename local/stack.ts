@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "./braze_sandbox/sandbox.ts";
 import { createControl, type MoveReport } from "./control.ts";
-import { startCronWorker } from "./cron_worker.ts";
+import { type CallFate, startCronWorker } from "./cron_worker.ts";
 import { type DatabaseServer, startDatabaseServer } from "./database_server.ts";
 import { DEFAULT_TEAMS } from "./default_teams.ts";
-import { type FunctionsRuntime, startFunctions } from "./functions_runtime.ts";
-import { createGateway } from "./gateway.ts";
+import { type FunctionsRuntime, type Isolate, startFunctions } from "./functions_runtime.ts";
+import { createGateway, type Gateway } from "./gateway.ts";
 import { keepKeys, type Keys, operatorToken, publicKeySet } from "./keys.ts";
 import type { MigrationReport } from "./migrations.ts";
 import { startNetWorker } from "./net_worker.ts";
 import { fixedPorts, onFreePorts, type Ports } from "./ports.ts";
-import { startPostgrest } from "./postgrest.ts";
+import { type Postgrest, startPostgrest } from "./postgrest.ts";
 import {
   applySeed,
   ensurePartitions,
@@ -58,11 +58,21 @@ export interface StackOptions {
   };
   /** Over what the stack itself gives to the functions. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where a simulation interferes; a virtual clock and the stand-ins only. */
+  readonly interference?: Interference | undefined;
   readonly onRequest?: (line: RequestLine) => void;
   /** What a function wrote. */
   readonly onLog?: (functionName: string, line: string) => void;
   /** What went wrong in the stack itself. */
   readonly onProblem?: (message: string) => void;
+}
+
+export interface Interference {
+  readonly isolate: Isolate;
+  /** Of a job of pg_cron's that is due. */
+  readonly cronFate: (jobName: string, due: Date) => CallFate;
+  /** Of a request of pg_net's. */
+  readonly netFate: (url: string) => CallFate;
 }
 
 /** What a script needs to drive the stack; `--json` prints it. */
@@ -86,6 +96,8 @@ export interface Stack {
   readonly sql: Sql;
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
+  /** What stands before functions and database, for who calls it in this process. */
+  readonly gateway: Gateway;
   /** What the functions told people of alerts. */
   readonly alerts: AlertSink;
   readonly functions: FunctionsRuntime;
@@ -94,6 +106,7 @@ export interface Stack {
   /** What the functions find in their environment, for who connects a handler of their own. */
   readonly functionEnv: Readonly<Record<string, string>>;
   readonly server: DatabaseServer | undefined;
+  readonly postgrest: Postgrest;
   readonly migrations: MigrationReport;
   readonly isSeeded: boolean;
   /** Which extensions are our stand-ins. */
@@ -183,6 +196,7 @@ async function bringUp(
     env,
     timeline,
     onLog,
+    isolate: options.interference?.isolate,
   });
   cleanups.push(() => functions.close());
   const postgrest = await starting;
@@ -246,7 +260,7 @@ async function bringUp(
   });
 
   const net = standIns.has("pg_net")
-    ? await startNetWorker(ready.db_url, timeline, onProblem)
+    ? await startNetWorker(ready.db_url, timeline, onProblem, options.interference?.netFate)
     : undefined;
   cleanups.push(async () => {
     sandbox.stop();
@@ -255,7 +269,7 @@ async function bringUp(
     await net?.close();
   });
   const cron = standIns.has("pg_cron")
-    ? await startCronWorker(ready.db_url, timeline, onProblem)
+    ? await startCronWorker(ready.db_url, timeline, onProblem, options.interference?.cronFate)
     : undefined;
   cleanups.push(() => cron?.close());
 
@@ -290,11 +304,13 @@ async function bringUp(
     sql,
     timeline,
     sandbox,
+    gateway,
     alerts,
     functions,
     outages,
     functionEnv: env,
     server,
+    postgrest,
     migrations,
     isSeeded,
     standIns,

@@ -26,6 +26,9 @@ export interface StackTimeline extends Timeline {
   /** True when time stands still until told. */
   readonly virtual: boolean;
 
+  /** `fetch` to a handler of this process: to the clock the same as a call over the wire. */
+  fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch;
+
   /** Answers `request` on behalf of its caller, so that a sleep in `handle` is known to be theirs. */
   serve(request: Request, handle: () => Promise<Response>): Promise<Response>;
 

@@ -7,6 +7,7 @@
  * planned work and no background work, save for those that themselves sleep on this clock.
  */
 import { Activities, type Activity, movesClock } from "./activities.ts";
+import { callWithin } from "./call_within.ts";
 import { DueQueue } from "./due_queue.ts";
 import type { StackTimeline } from "./timeline.ts";
 
@@ -96,6 +97,16 @@ export class VirtualTimeline implements StackTimeline {
   }
 
   readonly fetch: typeof globalThis.fetch = (input, init) => this.#activities.fetch(input, init);
+
+  fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch {
+    return (input, init) =>
+      this.#activities.fetch(
+        input,
+        init,
+        (input, init) =>
+          callWithin((request) => this.serve(request, () => handle(request)), input, init),
+      );
+  }
 
   serve(request: Request, handle: () => Promise<Response>): Promise<Response> {
     return this.#activities.serve(request, handle);

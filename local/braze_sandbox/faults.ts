@@ -4,6 +4,8 @@ import type { FaultRule } from "./fault_rule.ts";
 import type { Switchboard } from "./switches.ts";
 
 export class Faults {
+  /** How often each kind has fired. */
+  readonly fired = new Map<FaultRule["kind"], number>();
   readonly #prng: Prng;
 
   constructor(readonly switchboard: Switchboard, prng: Prng) {
@@ -16,6 +18,7 @@ export class Faults {
     const rule = rules.find((rule) =>
       (rule.endpoint === "*" || rule.endpoint === endpoint) && this.#prng.chance(rule.probability)
     );
+    if (rule !== undefined) this.fired.set(rule.kind, (this.fired.get(rule.kind) ?? 0) + 1);
     if (rule?.times !== undefined) {
       const { times, ...rest } = rule;
       this.switchboard.set({

@@ -64,13 +64,14 @@ export class Outbox {
     this.#prng = prng.fork("outbox");
   }
 
-  put(entry: TruthEntry, prng: Prng): void {
+  /** `happenedAt`: by our clock, in UNIX seconds. */
+  put(entry: TruthEntry, happenedAt: number, prng: Prng): void {
     const settings = this.switchboard.current[entry.kind];
     if (!settings.enabled || prng.chance(settings.lossProbability)) {
       entry.lost = true;
       return;
     }
-    const readySeconds = entry.time + prng.below(settings.delaySecondsMax + 1);
+    const readySeconds = happenedAt + prng.below(settings.delaySecondsMax + 1);
     this.#wait(entry, readySeconds);
     if (prng.chance(settings.duplicateProbability)) {
       this.#wait(entry, readySeconds + 1 + prng.below(DUPLICATE_SECONDS_MAX));

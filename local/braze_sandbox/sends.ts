@@ -140,13 +140,13 @@ class OneSend {
       user,
       device,
       dispatchId,
-      time,
+      time: time + this.switches.clockSkewSeconds,
       carried: this.#carried,
       lost: false,
       acknowledged: 0,
       dropped: null,
     };
     this.sender.truth.add(entry);
-    this.sender.outbox.put(entry, this.prng);
+    this.sender.outbox.put(entry, time, this.prng);
   }
 }

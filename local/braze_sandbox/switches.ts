@@ -52,6 +52,8 @@ const SwitchesSchema = z.strictObject({
   nearSendSurvivalProbability: probability,
   schedulesReturnOnResume: z.boolean(),
 
+  /** How much Braze's clock is ahead of ours, in the times of its events; behind, if negative. */
+  clockSkewSeconds: z.int().min(-300).max(300),
   sendSpreadSeconds: seconds,
   abortProbability: probability,
   bounceProbability: probability,
@@ -92,6 +94,7 @@ const DEFAULTS: Switches = {
   nearSendSeconds: 0,
   nearSendSurvivalProbability: 0.5,
   schedulesReturnOnResume: false,
+  clockSkewSeconds: 0,
   sendSpreadSeconds: 90,
   abortProbability: 0.01,
   bounceProbability: 0.005,

@@ -1,0 +1,233 @@
+/** What people and machines around the suite do, and when: drawn here, carried out in `hands.ts`. */
+import { addMinutes, addSeconds } from "date-fns";
+import type { Prng } from "../../local/prng.ts";
+import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
+import { isInTruce, type Truce } from "./world.ts";
+
+export type FixtureChange =
+  | { readonly kickoffByMinutes: number }
+  | { readonly status: "scheduled" | "postponed" | "cancelled" | "finished" }
+  | { readonly properties: Readonly<Record<string, string>> }
+  | { readonly home: string };
+
+export type FunctionToCall =
+  | "braze-scheduler"
+  | "braze-preflight-check"
+  | "braze-reconcile"
+  | "braze-count-audit"
+  | "webhook-health-rollup";
+
+export type What =
+  | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
+  /** Both teams of a match want no push, or do again. */
+  | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
+  | { readonly kind: "team_becomes_known" }
+  | { readonly kind: "cancel_in_dashboard"; readonly matchId: number }
+  | {
+    readonly kind: "schedule_in_dashboard";
+    readonly matchId: number;
+    /** What a person put in: the match id alone, a copy of ours, nothing, or a match that nobody knows. */
+    readonly says: "match" | "copy" | "nothing" | "unknown_match";
+    readonly byMinutes: number;
+  }
+  | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
+  | { readonly kind: "receiver"; readonly state: "down" | "up" }
+  | { readonly kind: "echo"; readonly on: boolean }
+  | { readonly kind: "call_twice"; readonly functionName: FunctionToCall }
+  | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
+  /** Events that were told already come again, cut and mixed in another way, at once. */
+  | {
+    readonly kind: "replay";
+    readonly share: number;
+    readonly shape: "batches" | "single" | "list" | "flat";
+  }
+  /** Somebody looks after creates that nobody knows of; `carelessly`: without looking. */
+  | { readonly kind: "release"; readonly carelessly: boolean }
+  | { readonly kind: "mark_sent" }
+  /** A person takes a match out by hand, in the ledger and in Braze. */
+  | { readonly kind: "operator_cancels"; readonly matchId: number }
+  /** A preview, an event of another campaign, and one that nobody can read, in one batch. */
+  | { readonly kind: "odd_events" }
+  /** In the middle of the next run. */
+  | { readonly kind: "restart"; readonly server: "postgres" | "postgrest" };
+
+export interface Act {
+  readonly at: Date;
+  readonly what: What;
+}
+
+interface Around {
+  readonly startAt: Date;
+  readonly endAt: Date;
+  readonly truces: readonly Truce[];
+  readonly fixtures: readonly FixturePlan[];
+  readonly isEchoTold: boolean;
+  readonly restartsServers: boolean;
+}
+
+const SEND_LEAD_MINUTES = 60;
+const FUNCTIONS: readonly FunctionToCall[] = [
+  "braze-scheduler",
+  "braze-scheduler",
+  "braze-preflight-check",
+  "braze-reconcile",
+  "braze-reconcile",
+  "braze-count-audit",
+  "webhook-health-rollup",
+];
+
+export function drawActs(prng: Prng, around: Around): Act[] {
+  const acts = [
+    ...around.fixtures.flatMap((fixture) =>
+      drawChanges(prng.fork(`changes/${fixture.matchId}`), fixture, around)
+    ),
+    ...around.fixtures.flatMap((fixture) =>
+      drawMeddling(prng.fork(`meddling/${fixture.matchId}`), fixture, around)
+    ),
+    ...drawOutages(prng.fork("outages"), around),
+    ...drawCalls(prng.fork("calls"), around),
+    ...(around.restartsServers ? drawRestarts(prng.fork("restarts"), around) : []),
+  ];
+  return acts
+    .map((act) => ({ ...act, at: outOfTruces(act.at, around) }))
+    .filter(({ at }) => at >= around.startAt && at < around.endAt)
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+}
+
+/** Moved to just before the truce that it would break. */
+function outOfTruces(at: Date, around: Around): Date {
+  const broken = around.truces.find((truce) => isInTruce({ truces: [truce] }, at));
+  return broken === undefined ? at : addSeconds(broken.from, -30);
+}
+
+/** Half of all happens around the time of the push, where it hurts. */
+function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Around): Date {
+  const sendAt = addMinutes(fixture.kickoffAt, -SEND_LEAD_MINUTES);
+  const seconds = prng.chance(0.5)
+    ? (sendAt.getTime() - startAt.getTime()) / 1_000 - 2_700 + prng.below(3_600)
+    : prng.below((endAt.getTime() - startAt.getTime()) / 1_000);
+  return addSeconds(startAt, Math.round(seconds));
+}
+
+function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
+  if (prng.chance(0.4)) return [];
+  const { matchId } = fixture;
+  const change = (at: Date, change: FixtureChange): Act => ({
+    at,
+    what: { kind: "change_fixture", matchId, change },
+  });
+  return Array.from({ length: 1 + prng.below(3) }).flatMap((): Act[] => {
+    const at = someTime(prng, fixture, around);
+    const after = addMinutes(at, 2 + prng.below(150));
+    const back = (act: Act) => prng.chance(0.6) ? [act] : [];
+    switch (prng.below(9)) {
+      case 0:
+      case 1:
+        return [change(at, { kickoffByMinutes: 5 * (1 + prng.below(48)) })];
+      case 2:
+        return [change(at, { kickoffByMinutes: -5 * (1 + prng.below(24)) })];
+      case 3:
+        return [
+          change(at, { kickoffByMinutes: 14_400 }),
+          ...back(change(after, { kickoffByMinutes: -14_400 })),
+        ];
+      case 4: {
+        const status = prng.chance(0.6) ? "postponed" as const : "cancelled" as const;
+        return [change(at, { status }), ...back(change(after, { status: "scheduled" }))];
+      }
+      case 5:
+        return prng.chance(0.5)
+          ? [change(addMinutes(fixture.kickoffAt, prng.below(120)), { status: "finished" })]
+          : [change(at, { status: "finished" }), ...back(change(after, { status: "scheduled" }))];
+      case 6:
+        return [change(at, { properties: { venue: `Ground ${prng.below(4)}` } })];
+      case 7: {
+        const isUnknown = prng.chance(0.4);
+        const home = isUnknown ? UNKNOWN_TEAM : `${fixture.home} FC`;
+        const both = prng.chance(0.5) && isUnknown;
+        return [
+          change(at, { home }),
+          // An unknown opponent alone leaves fans enough; one that plays nobody's team leaves none.
+          ...(both ? [{ at, what: { kind: "notify" as const, matchId, on: false } }] : []),
+          ...back({ at: after, what: { kind: "team_becomes_known" } }),
+          ...(both ? [{ at: after, what: { kind: "notify" as const, matchId, on: true } }] : []),
+        ];
+      }
+      default:
+        return [
+          { at, what: { kind: "notify", matchId, on: false } },
+          ...back({ at: after, what: { kind: "notify", matchId, on: true } }),
+        ];
+    }
+  });
+}
+
+function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
+  const { matchId } = fixture;
+  const acts: Act[] = [];
+  if (prng.chance(0.1)) {
+    const at = someTime(prng, fixture, around);
+    acts.push({ at, what: { kind: "cancel_in_dashboard", matchId } });
+  }
+  if (prng.chance(0.15)) {
+    const says = (["match", "match", "copy", "nothing", "unknown_match"] as const)[prng.below(5)]!;
+    const byMinutes = prng.chance(0.5) ? 0 : prng.below(120) - 60;
+    acts.push({
+      at: someTime(prng, fixture, around),
+      what: { kind: "schedule_in_dashboard", matchId, says, byMinutes },
+    });
+  }
+  if (prng.chance(0.04)) {
+    const at = someTime(prng, fixture, around);
+    acts.push({ at, what: { kind: "operator_cancels", matchId } });
+  }
+  return acts;
+}
+
+function drawOutages(prng: Prng, { startAt, endAt, isEchoTold }: Around): Act[] {
+  const minutes = (endAt.getTime() - startAt.getTime()) / 60_000;
+  const acts: Act[] = [];
+  const span = (first: What, last: What, minutesMax: number) => {
+    const at = addSeconds(startAt, 60 * prng.below(minutes) + prng.below(60));
+    acts.push({ at, what: first }, { at: addMinutes(at, 2 + prng.below(minutesMax)), what: last });
+  };
+  if (prng.chance(0.2)) {
+    const state = prng.chance(0.8) ? "stopped" as const : "archived" as const;
+    span({ kind: "campaign", state }, { kind: "campaign", state: "enabled" }, 60);
+  }
+  if (prng.chance(0.3)) {
+    span({ kind: "receiver", state: "down" }, { kind: "receiver", state: "up" }, 120);
+  }
+  if (isEchoTold && prng.chance(0.3)) {
+    span({ kind: "echo", on: false }, { kind: "echo", on: true }, 180);
+  }
+  return acts;
+}
+
+function drawCalls(prng: Prng, { startAt, endAt }: Around): Act[] {
+  const seconds = (endAt.getTime() - startAt.getTime()) / 1_000;
+  const sometime = () => addSeconds(startAt, prng.below(seconds));
+  const several = (max: number, what: () => What): Act[] =>
+    Array.from({ length: prng.below(max + 1) }, () => ({ at: sometime(), what: what() }));
+  const functionName = () => FUNCTIONS[prng.below(FUNCTIONS.length)]!;
+  return [
+    ...several(3, () => ({ kind: "call_twice", functionName: functionName() })),
+    ...several(1, () => ({ kind: "dry_run", functionName: functionName() })),
+    ...several(3, () => ({
+      kind: "replay",
+      share: 0.2 + 0.8 * prng.next(),
+      shape: (["batches", "single", "list", "flat"] as const)[prng.below(4)]!,
+    })),
+    ...several(2, () => ({ kind: "release", carelessly: prng.chance(0.2) })),
+    ...several(1, () => ({ kind: "mark_sent" })),
+    ...several(1, () => ({ kind: "odd_events" })),
+  ];
+}
+
+function drawRestarts(prng: Prng, { startAt, endAt }: Around): Act[] {
+  const seconds = (endAt.getTime() - startAt.getTime()) / 1_000;
+  return Array.from({ length: 4 + prng.below(5) }, () => ({
+    at: addSeconds(startAt, prng.below(seconds)),
+    what: { kind: "restart", server: prng.chance(0.7) ? "postgres" : "postgrest" },
+  }));
+}

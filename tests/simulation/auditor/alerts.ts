@@ -1,0 +1,156 @@
+/** What was broken raised its alert in time, and no alert stays open whose cause is gone. */
+import { addHours, addMinutes, isEqual } from "date-fns";
+import { currentOf, schedulesOf } from "./ledger.ts";
+import {
+  at,
+  type Findings,
+  isMadeByHand,
+  isProof,
+  matchOf,
+  openAlerts,
+  rowOf,
+  type Scene,
+  SEND,
+  wasAlerted,
+} from "./scene.ts";
+
+/** Trouble with a schedule that is there, as it is wanted, and that nobody doubts any more. */
+const SCHEDULING_RULES = [
+  "create_unknown",
+  "create_failed",
+  "move_failed",
+  "delete_unconfirmed",
+  "schedule_id_unknown",
+  "create_inside_freeze",
+  "change_inside_freeze",
+  "brought_forward_inside_freeze",
+  "brought_forward_too_late",
+  "cancel_inside_freeze",
+  "schedule_gap",
+  "schedule_missing",
+  "changed_before_send",
+  "schedule_id_missing",
+  "attempt_unknown",
+];
+/** Of the suite itself: an hour of calm mends them. */
+const OWN_RULES = ["silent_function", "pg_net_failures", "partitions_run_out"];
+const MISSING_SHARE = 0.8;
+const MISSING_SENDS_MIN = 20;
+
+export function auditAlerts(scene: Scene, findings: Findings): void {
+  for (const matchId of scene.history.matchIds) {
+    auditGone(matchId, scene, findings);
+    auditTakenBack(matchId, scene, findings);
+    auditUnexpected(matchId, scene, findings);
+    auditMissing(matchId, scene, findings);
+  }
+  for (const { rule, fingerprint, resolved_at } of scene.facts.alerts) {
+    if (resolved_at !== null || !OWN_RULES.includes(rule)) continue;
+    findings.violate("the suite is well again after a calm", `${fingerprint} is open`);
+  }
+}
+
+/** All is as it should be, and still somebody is told that it is not. */
+function auditGone(matchId: number, scene: Scene, findings: Findings): void {
+  const { facts, history, now } = scene;
+  const row = rowOf(scene, matchId);
+  if (row === undefined || facts.unsettled.some(({ match_id }) => Number(match_id) === matchId)) {
+    return;
+  }
+  const isSettled = scene.isLast && row.status === "sent";
+  const wanted = history.wanted(matchId, now);
+  const [live, ...more] = schedulesOf(row, row.generation, scene)
+    .filter(({ state }) => state === "scheduled");
+  const isWell = row.status === "pending" && wanted !== null && live !== undefined &&
+    more.length === 0 && live.id === row.braze_schedule_id && live.sendAt > addMinutes(now, 20) &&
+    isEqual(live.sendAt, wanted.sendAt) &&
+    facts.schedules.every(({ ledger_id, generation, state }) =>
+      ledger_id !== row.id || generation === row.generation || state === "deleted" ||
+      state === "failed" || state === "over"
+    );
+  if (!isSettled && !isWell) return;
+  const left = openAlerts(scene, matchId).filter(({ rule }) => SCHEDULING_RULES.includes(rule));
+  for (const { fingerprint } of left) {
+    findings.violate(
+      "an alert goes with its cause",
+      `${fingerprint} is open, and match ${matchId} is ${isSettled ? "sent" : "scheduled well"}`,
+    );
+  }
+}
+
+/** Cancelled in the dashboard, and a list that shows each schedule has shown it before. */
+function auditTakenBack(matchId: number, scene: Scene, findings: Findings): void {
+  const { model, calmSince, now } = scene;
+  if (model.switchboard.current.listingMode !== "per_schedule" || scene.isLast) return;
+  const row = rowOf(scene, matchId);
+  if (row === undefined || row.cancel_reason === "operator") return;
+  const current = currentOf(row, scene);
+  const gone = schedulesOf(row, row.generation, scene).find(({ id, state, endedAt }) =>
+    id === row.braze_schedule_id && state === "cancelled" && endedAt !== null && endedAt < calmSince
+  );
+  if (
+    gone === undefined || current?.listed_at === null || gone.sendAt < addMinutes(calmSince, 90)
+  ) {
+    return;
+  }
+  // An empty list names no schedule: it shows nothing, so nothing is missing from it.
+  const isListTelling = model.schedules.all.some(({ state, sendAt }) =>
+    state === "scheduled" && sendAt > addMinutes(now, 1)
+  );
+  if (!isListTelling || scene.history.wanted(matchId, now) === null) return;
+  if (row.status === "cancelled" && wasAlerted(scene, matchId, ["schedule_missing"])) return;
+  findings.violate(
+    "a schedule that is taken back is noticed",
+    `match ${matchId}, due ${at(gone.sendAt)}, was cancelled by hand at ${
+      at(gone.endedAt!)
+    }; the row is ${row.status}, alerted: ${wasAlerted(scene, matchId, ["schedule_missing"])}`,
+  );
+}
+
+/** An old or deleted schedule was sent, and its events said so. */
+function auditUnexpected(matchId: number, scene: Scene, findings: Findings): void {
+  const row = rowOf(scene, matchId);
+  if (row === undefined) return;
+  for (const schedule of scene.model.schedules.all) {
+    if (isMadeByHand(schedule) || matchOf(schedule, scene) !== matchId) continue;
+    const { generation } = schedule.triggerProperties;
+    const isUnwanted = schedule.state === "deleted" || Number(generation) < row.generation;
+    const isTold = scene.model.truth.of(schedule.id).some((entry) =>
+      isProof(entry) && entry.acknowledged > 0 && entry.carried.echo &&
+      !entry.type.endsWith(".Open")
+    );
+    // What went out before its successor was made was wanted when it did.
+    const successor = schedulesOf(row, Number(generation) + 1, scene)[0];
+    const wasInTime = schedule.state === "sent" &&
+      (successor === undefined || successor.createdAt > schedule.sendAt);
+    if (!isUnwanted || !isTold || wasInTime) continue;
+    const rules = ["went_out_unexpectedly", "double_push"];
+    if (wasAlerted(scene, matchId, rules)) continue;
+    findings.violate(
+      "a send that nobody wanted is told",
+      `match ${matchId}, generation ${generation} (${schedule.state}), due ${at(schedule.sendAt)}`,
+    );
+  }
+}
+
+/** Far fewer sends reached us than Braze counts under the match's own send id. */
+function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
+  const { model, now, calmSince } = scene;
+  const row = rowOf(scene, matchId);
+  if (row?.status !== "sent" || scene.isLast) return;
+  const sends = schedulesOf(row, row.generation, scene)
+    .flatMap(({ id }) => model.truth.of(id))
+    .filter(({ type, carried, schedule }) =>
+      type === SEND && carried.echo && schedule.sendId === `match-${matchId}`
+    );
+  const reached = sends.filter(({ acknowledged }) => acknowledged > 0);
+  const isJudged = row.send_id === `match-${matchId}` &&
+    row.send_at_utc < addMinutes(calmSince, -90) && row.send_at_utc > addHours(now, -22);
+  if (!isJudged || sends.length < MISSING_SENDS_MIN) return;
+  if (reached.length > MISSING_SHARE * sends.length) return;
+  if (wasAlerted(scene, matchId, ["missing_webhooks"])) return;
+  findings.violate(
+    "events that are missing are told",
+    `match ${matchId}: ${reached.length} of ${sends.length} sends reached us`,
+  );
+}

@@ -1,0 +1,85 @@
+/** No event is tied to a wrong match with high or medium confidence, ever. */
+import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
+import { keyOf } from "./events.ts";
+import type { StoredEvent } from "./facts.ts";
+import { type Findings, generationOf, isMadeByHand, matchOf, type Scene } from "./scene.ts";
+
+export function auditAttribution(scene: Scene, findings: Findings): void {
+  const byId = new Map<string, TruthEntry[]>();
+  for (const entry of scene.model.truth.entries) {
+    const key = entry.kind === "webhook"
+      ? keyOf(JSON.parse(webhookBody(entry, scene.model.campaign)))
+      : entry.id;
+    byId.set(key, [...(byId.get(key) ?? []), entry]);
+  }
+  const dispatches = ownersOfDispatches(scene);
+  for (const row of scene.facts.events) {
+    if (row.confidence !== "high" && row.confidence !== "medium") continue;
+    const key = row.channel === "webhook" ? keyOf(row.raw_payload) : row.event_id;
+    const entries = byId.get(key) ?? [];
+    if (entries.length === 0) continue;
+    const isRight = entries.some((entry) =>
+      matchOf(entry.schedule, scene) === Number(row.match_id)
+    );
+    if (isRight) auditGeneration(row, entries, findings);
+    else if (isUnknowable(row, entries[0]!, dispatches)) {
+      findings.unknowable(
+        `${row.confidence} by ${row.correlation_method}, of a schedule that nobody told of`,
+      );
+    } else {
+      const [entry] = entries;
+      findings.violate(
+        "no event is tied to a wrong match",
+        `${row.event_type} of match ${entry!.schedule.triggerProperties.match_id} (schedule ${
+          entry!.schedule.id
+        }, made by ${
+          entry!.schedule.origin
+        }) is tied to ${row.match_id} by ${row.correlation_method} (${row.confidence})`,
+      );
+    }
+  }
+}
+
+/** What an event says outright must not be bent. */
+function auditGeneration(
+  row: StoredEvent,
+  entries: readonly TruthEntry[],
+  findings: Findings,
+): void {
+  if (row.generation === null || row.confidence !== "high") return;
+  const echoing = entries.filter(({ carried, type }) => carried.echo && type.endsWith(".Send"));
+  if (echoing.length === 0 || echoing.some(({ schedule }) => isMadeByHand(schedule))) return;
+  if (row.correlation_method !== "ledger_id") return;
+  if (echoing.some(({ schedule }) => generationOf(schedule) === row.generation)) return;
+  findings.violate(
+    "an echoed generation is kept",
+    `match ${row.match_id} says ${generationOf(echoing[0]!.schedule)}, stored as ${row.generation}`,
+  );
+}
+
+/**
+ * Sends of schedules that no journal can know of (people made them) may look like ours by their time, never more. And
+ * an event whose only word is the dispatch id of another send cannot be told from that send's own.
+ */
+function isUnknowable(
+  row: StoredEvent,
+  { schedule, dispatchId, carried, type }: TruthEntry,
+  dispatches: ReadonlyMap<string, ReadonlySet<string>>,
+): boolean {
+  const owners = dispatches.get(dispatchId);
+  const isBorrowed = owners !== undefined && (owners.size > 1 || !owners.has(schedule.id));
+  const saysMore = (carried.echo && (type.endsWith(".Send") || type === "campaign.webhook")) ||
+    (carried.sendId && schedule.sendId !== null);
+  if (row.correlation_method === "dispatch_id" && isBorrowed && !saysMore) return true;
+  return isMadeByHand(schedule) && row.confidence === "medium";
+}
+
+function ownersOfDispatches({ model }: Scene): Map<string, Set<string>> {
+  const owners = new Map<string, Set<string>>();
+  const add = (dispatchId: string, scheduleId: string) =>
+    owners.set(dispatchId, (owners.get(dispatchId) ?? new Set()).add(scheduleId));
+  for (const { dispatchId, schedule } of model.truth.entries) add(dispatchId, schedule.id);
+  for (const schedule of model.schedules.all) add(schedule.dispatchId, schedule.id);
+  return owners;
+}

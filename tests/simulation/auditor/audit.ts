@@ -1,0 +1,42 @@
+/**
+ * Says what is wrong, from the world's truth alone: nothing in this folder calls what it judges.
+ *
+ * The truth is the sandbox's (what was scheduled, sent and told), the history of the fixture list, and what a witness saw
+ * pass. What the suite says is read from its tables.
+ */
+import { auditAlerts } from "./alerts.ts";
+import { auditAttribution } from "./attribution.ts";
+import { auditEvents } from "./events.ts";
+import { auditJournal } from "./journal.ts";
+import { auditLedger } from "./ledger.ts";
+import { auditSchedules } from "./schedules.ts";
+import type { Scene, Violation } from "./scene.ts";
+
+export interface Audit {
+  readonly violations: readonly Violation[];
+  /** How often each thing happened that nobody could have known. */
+  readonly unknowable: Readonly<Record<string, number>>;
+}
+
+export function audit(scene: Scene): Audit {
+  const violations: Violation[] = [];
+  const unknowable: Record<string, number> = {};
+  const findings = {
+    violate(rule: string, story: string) {
+      violations.push({ rule, story });
+    },
+    unknowable(what: string) {
+      unknowable[what] = (unknowable[what] ?? 0) + 1;
+    },
+  };
+  const judges = [
+    auditEvents,
+    auditAttribution,
+    auditLedger,
+    auditSchedules,
+    auditJournal,
+    auditAlerts,
+  ];
+  for (const judge of judges) judge(scene, findings);
+  return { violations, unknowable };
+}

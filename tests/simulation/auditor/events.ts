@@ -1,0 +1,112 @@
+/** Each event that was acknowledged is stored exactly once, nothing is made up, and the counts add up. */
+import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
+import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { Findings, Scene } from "./scene.ts";
+
+export function auditEvents(scene: Scene, findings: Findings): void {
+  auditCurrents(scene, findings);
+  auditMessages(scene, findings);
+  auditCounts(scene, findings);
+}
+
+function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
+  const rows = new Map<string, number>();
+  for (const { event_id, channel } of facts.events) {
+    if (channel !== "webhook") rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
+  }
+  const told = model.truth.entries.filter(({ kind }) => kind === "currents");
+  const missing = told.filter(({ id, acknowledged }) => acknowledged > 0 && !rows.has(id));
+  if (missing.length > 0) {
+    findings.violate(
+      "acknowledged events are stored",
+      `${missing.length} of ${told.length} are not: ${missing.slice(0, 3).map(nameOf)}`,
+    );
+  }
+  const twice = [...rows].filter(([, times]) => times > 1);
+  if (twice.length > 0) {
+    findings.violate("events are stored once", `${twice.length} are not: ${twice.slice(0, 3)}`);
+  }
+  const known = new Set([...told.map(({ id }) => id), ...odd.events.map(({ eventId }) => eventId)]);
+  const invented = [...rows.keys()].filter((id) => !known.has(id));
+  if (invented.length > 0) {
+    findings.violate(
+      "no event is made up",
+      `${invented.length} were never sent: ${invented.slice(0, 3)}`,
+    );
+  }
+  for (const { eventId, method } of odd.events) {
+    const row = facts.events.find(({ event_id }) => event_id === eventId);
+    if (row?.correlation_method === method) continue;
+    findings.violate(
+      "odd events are what they are",
+      `${method} became ${row?.correlation_method ?? "nothing"}`,
+    );
+  }
+}
+
+/** Messages of the webhook channel have no id: two that say the same are one. */
+function auditMessages({ model, facts }: Scene, findings: Findings): void {
+  const rows = new Map<string, number>();
+  for (const { channel, raw_payload } of facts.events) {
+    if (channel !== "webhook") continue;
+    const key = keyOf(raw_payload);
+    rows.set(key, (rows.get(key) ?? 0) + 1);
+  }
+  const told = new Map<string, TruthEntry[]>();
+  for (const entry of model.truth.entries) {
+    if (entry.kind !== "webhook") continue;
+    const key = keyOf(JSON.parse(webhookBody(entry, model.campaign)));
+    told.set(key, [...(told.get(key) ?? []), entry]);
+  }
+  for (const [key, entries] of told) {
+    const times = rows.get(key) ?? 0;
+    if (times === 0 && entries.some(({ acknowledged }) => acknowledged > 0)) {
+      findings.violate("acknowledged messages are stored", `${key} is not`);
+    }
+    // A message that names nothing of its send is taken for a retry only as long as Braze retries.
+    const namesItsSend = entries.some(({ carried }) => carried.dispatchId || carried.echo);
+    if (times > (namesItsSend ? 1 : entries.length)) {
+      findings.violate("messages are stored once", `${key} is stored ${times} times`);
+    }
+  }
+  const invented = [...rows.keys()].filter((key) => !told.has(key));
+  if (invented.length > 0) {
+    findings.violate(
+      "no message is made up",
+      `${invented.length} were never sent: ${invented.slice(0, 3)}`,
+    );
+  }
+}
+
+function auditCounts({ facts, witness, odd }: Scene, findings: Findings): void {
+  for (const { received, recorded, duplicates, rejected } of witness.answers) {
+    if (received === recorded + duplicates + rejected) continue;
+    findings.violate(
+      "an answer's counts add up",
+      `${received} received, ${recorded} recorded, ${duplicates} duplicates, ${rejected} rejected`,
+    );
+  }
+  const { received, duplicates, rejected } = facts.counted;
+  if (received - duplicates - rejected !== facts.events.length) {
+    findings.violate(
+      "the day's counts add up",
+      `${received} received less ${duplicates} duplicates and ${rejected} rejected is not ${facts.events.length}`,
+    );
+  }
+  if (facts.rejects < odd.rejects || (odd.rejects === 0 && facts.rejects > 0)) {
+    findings.violate(
+      "rejects are kept, and only they",
+      `${facts.rejects} are kept, ${odd.rejects} were told`,
+    );
+  }
+}
+
+export function keyOf(body: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(body).sort(([a], [b]) => a < b ? -1 : 1)),
+  );
+}
+
+function nameOf({ id, type, schedule }: TruthEntry): string {
+  return `${type.split(".").at(-1)} ${id} of match ${schedule.triggerProperties.match_id}`;
+}

@@ -1,0 +1,108 @@
+/** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
+import type { WitnessedDelete } from "../witness.ts";
+import {
+  at,
+  type Findings,
+  generationOf,
+  isMadeByHand,
+  matchOf,
+  type Scene,
+  SEND,
+  wasAlerted,
+} from "./scene.ts";
+
+/** A run acts on what it found at its start, and may wait for Braze in between. */
+const RUN_SECONDS_MAX = 300;
+
+export function auditJournal(scene: Scene, findings: Findings): void {
+  for (const seen of scene.witness.creates) {
+    if (seen.isJournalled) continue;
+    const row = scene.facts.ledger.find(({ id }) => id === seen.ledgerId);
+    findings.violate(
+      "a create is journalled before its call",
+      `match ${row?.match_id}, generation ${seen.generation}, at ${at(seen.at)}, is not`,
+    );
+  }
+  for (const seen of scene.witness.deletes) auditDelete(seen, scene, findings);
+  for (const matchId of scene.history.matchIds) auditDoublePush(matchId, scene, findings);
+  for (const run of scene.facts.hanging) {
+    findings.violate("a run that died is called lost", run);
+  }
+}
+
+function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): void {
+  const { scheduleId, reasons, owner } = seen;
+  const story = `${scheduleId} at ${at(seen.at)}, ${JSON.stringify(owner)}`;
+  const [reason] = reasons;
+  if (reason === undefined || reasons.length > 1) {
+    findings.violate("a delete is journalled with one reason", `${story}: ${reasons}`);
+    return;
+  }
+  const isCurrent = owner !== null && owner.generation === owner.currentGeneration &&
+    owner.status !== "cancelled";
+  if (reason !== "plan") {
+    if (isCurrent) findings.violate("a wanted schedule is not taken for a stray", story);
+    return;
+  }
+  if (owner === null) {
+    findings.violate("a planned delete is of our own schedule", story);
+    return;
+  }
+  const asked = scene.witness.creates.find(({ ledgerId, generation }) => {
+    const row = scene.facts.ledger.find(({ id }) => id === ledgerId);
+    return Number(row?.match_id) === owner.matchId && generation === owner.generation;
+  });
+  const sendAt = scene.model.schedules.find(scheduleId)!.sendAt;
+  const isStillWanted = scene.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, seen.at)
+    .every((wanted) =>
+      wanted !== null && asked !== undefined &&
+      JSON.stringify(wanted.teams) === JSON.stringify(asked.teams) &&
+      Object.keys({ ...wanted.properties, ...asked.properties })
+        .filter((name) => name !== "competition" && name !== "match_id")
+        .every((name) => wanted.properties[name] === asked.properties[name]) &&
+      // A push that would come after the new kick-off is taken back, too.
+      sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
+    );
+  if (isStillWanted && isCurrent) findings.violate("a wanted schedule is not deleted", story);
+}
+
+/** By schedules that the journal knows of; a person who releases a create that is there after all has been warned. */
+function auditDoublePush(matchId: number, scene: Scene, findings: Findings): void {
+  const { model } = scene;
+  const sends = model.truth.entries.filter(({ type, schedule }) =>
+    type === SEND && matchOf(schedule, scene) === matchId
+  );
+  const byUser = Map.groupBy(sends, ({ user }) => user.index);
+  for (const own of byUser.values()) {
+    const schedules = [...new Set(own.map(({ schedule }) => schedule.id))]
+      .map((id) => model.schedules.find(id)!);
+    if (schedules.length < 2) continue;
+    const ours = schedules.filter((schedule) => !isMadeByHand(schedule));
+    const isReleased = scene.released.has(matchId);
+    if (ours.length > 1 && !isReleased) {
+      findings.violate(
+        "nobody is pushed twice by what the journal knows of",
+        `match ${matchId}: generations ${ours.map(generationOf)}, due ${
+          ours.map(({ sendAt }) => at(sendAt))
+        }, ${ours.map(({ state }) => state)}`,
+      );
+      return;
+    }
+    // Both pushes were told, and said whose they are.
+    const isTold = schedules.every((schedule) =>
+      own.some((entry) =>
+        entry.schedule.id === schedule.id && entry.acknowledged > 0 && entry.carried.echo &&
+        entry.device !== null
+      )
+    );
+    const isApart = new Set(own.map(({ dispatchId }) => dispatchId)).size > 1;
+    const rules = ["double_push", "went_out_unexpectedly"];
+    if (isTold && isApart && scene.isLast && !wasAlerted(scene, matchId, rules)) {
+      findings.violate(
+        "a double push is told",
+        `match ${matchId}: ${schedules.map(({ id, origin }) => `${id} (${origin})`)}`,
+      );
+      return;
+    }
+  }
+}

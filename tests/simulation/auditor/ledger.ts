@@ -1,0 +1,95 @@
+/** A row is `sent` exactly where its current generation went out and somebody could tell; whatever stays open is told. */
+import { addHours, addMinutes, max } from "date-fns";
+import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
+import type { LedgerRow, ScheduleRow } from "./facts.ts";
+import {
+  at,
+  type Findings,
+  generationOf,
+  isMadeByHand,
+  isProof,
+  matchOf,
+  openAlerts,
+  type Scene,
+} from "./scene.ts";
+
+/** Currents may come half an hour late, and reconciliation comes every half hour. */
+const TOLD_AFTER_MINUTES = 65;
+const HARD_DEADLINE_HOURS = 24;
+
+export function auditLedger(scene: Scene, findings: Findings): void {
+  for (const row of scene.facts.ledger) {
+    auditSent(row, scene, findings);
+    auditPending(row, scene, findings);
+  }
+}
+
+function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
+  const { model } = scene;
+  const current = schedulesOf(row, row.generation, scene);
+  const proofs = current.flatMap(({ id }) => model.truth.of(id).filter(isProof));
+  if (row.status === "sent" && row.sent_evidence !== "operator" && proofs.length === 0) {
+    const byHand = model.schedules.all.filter((schedule) =>
+      isMadeByHand(schedule) && model.truth.of(schedule.id).some(isProof) &&
+      (matchOf(schedule, scene) ?? Number(row.match_id)) === Number(row.match_id)
+    );
+    if (byHand.length > 0) findings.unknowable("a schedule made by hand passed for ours");
+    else {
+      findings.violate(
+        "sent means that it went out",
+        `match ${row.match_id} is sent by ${row.sent_evidence}, and generation ${row.generation} sent nothing`,
+      );
+    }
+  }
+
+  const told = proofs.filter(({ acknowledged, carried, type, schedule }) =>
+    acknowledged > 0 &&
+    ((carried.echo && !type.endsWith(".Open")) ||
+      // Our own send id is the match's: with one schedule only it is that one's.
+      (carried.sendId && schedule.sendId === `match-${row.match_id}` && row.generation === 1))
+  );
+  if (row.status !== "sent" && told.length > 0) {
+    findings.violate(
+      "what is told is sent",
+      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${told.length} events prove that generation ${row.generation} went out`,
+    );
+  }
+}
+
+function auditPending(row: LedgerRow, scene: Scene, findings: Findings): void {
+  if (row.status !== "pending") return;
+  const { now, calmSince, isLast } = scene;
+  const current = currentOf(row, scene);
+  const due = current === undefined
+    ? row.send_at_utc
+    : max([current.send_at_utc, current.moving_to_utc ?? current.send_at_utc]);
+  const deadline = isLast ? addHours(due, HARD_DEADLINE_HOURS) : max([
+    addMinutes(due, TOLD_AFTER_MINUTES),
+    addMinutes(calmSince, TOLD_AFTER_MINUTES),
+  ]);
+  if (now < deadline || openAlerts(scene, Number(row.match_id)).length > 0) return;
+  findings.violate(
+    "what stays open is told",
+    `match ${row.match_id}, due ${at(due)}, is pending (${current?.state}) at ${
+      at(now)
+    }, and no alert is open`,
+  );
+}
+
+export function currentOf(row: LedgerRow, { facts }: Scene): ScheduleRow | undefined {
+  return facts.schedules.find(({ ledger_id, generation }) =>
+    ledger_id === row.id && generation === row.generation
+  );
+}
+
+/** In Braze: made through the API for that generation. */
+export function schedulesOf(
+  row: LedgerRow,
+  generation: number,
+  { model }: Scene,
+): readonly Schedule[] {
+  return model.schedules.all.filter((schedule) =>
+    !isMadeByHand(schedule) && schedule.triggerProperties.ledger_id === row.id &&
+    generationOf(schedule) === generation
+  );
+}

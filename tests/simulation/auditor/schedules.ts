@@ -1,0 +1,170 @@
+/** What Braze holds is what is wanted, and all of it is the ledger's, or somebody was told. */
+import { addMinutes, isEqual } from "date-fns";
+import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
+import { currentOf, schedulesOf } from "./ledger.ts";
+import {
+  at,
+  type Findings,
+  isMadeByHand,
+  matchOf,
+  openAlerts,
+  rowOf,
+  type Scene,
+} from "./scene.ts";
+
+/** Nothing is made or moved this close to a send, and a run comes every quarter of an hour. */
+const OUT_OF_REACH_MINUTES = 35;
+const HORIZON_MINUTES = 7 * 24 * 60;
+
+export function auditSchedules(scene: Scene, findings: Findings): void {
+  for (const matchId of scene.history.matchIds) auditWanted(matchId, scene, findings);
+  for (const schedule of scene.model.schedules.all) auditStray(schedule, scene, findings);
+  auditCounts(scene, findings);
+}
+
+/** Each match that is to be pushed has its one schedule, as it is wanted; or a person knows why not. */
+function auditWanted(matchId: number, scene: Scene, findings: Findings): void {
+  const { now, calmSince, history, witness } = scene;
+  const wanted = history.wanted(matchId, now);
+  const row = rowOf(scene, matchId);
+  if (wanted === null || row?.status === "sent") return;
+  if (row?.cancel_reason === "operator" || row?.cancel_reason === "dashboard") return;
+  const reach = addMinutes(calmSince, OUT_OF_REACH_MINUTES);
+  if (wanted.sendAt < reach || wanted.sendAt <= now) return;
+  if (wanted.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
+  if (openAlerts(scene, matchId).length > 0) return;
+
+  const live = row === undefined ? [] : schedulesOf(row, row.generation, scene)
+    .filter(({ state }) => state === "scheduled");
+  const [schedule] = live;
+  if (row === undefined || schedule === undefined) {
+    const isTakenByHand = row !== undefined &&
+      schedulesOf(row, row.generation, scene).some(({ state }) =>
+        state === "cancelled" || state === "stopped"
+      );
+    // Only a list that shows each schedule could tell, and only if it showed this one before.
+    const isKnowable = scene.model.switchboard.current.listingMode === "per_schedule" &&
+      row !== undefined && currentOf(row, scene)?.listed_at !== null;
+    if (isTakenByHand && !isKnowable) {
+      findings.unknowable("a schedule was taken back by hand, and no list shows it");
+      return;
+    }
+    findings.violate(
+      "what is wanted is scheduled, or told",
+      `match ${matchId}, wanted at ${at(wanted.sendAt)}, has nothing live at ${at(now)} (row ${
+        row?.status ?? "missing"
+      }, generation ${row?.generation}, ${row && currentOf(row, scene)?.state})`,
+    );
+    return;
+  }
+  const asked = witness.creates.find(({ ledgerId, generation }) =>
+    ledgerId === row.id && generation === row.generation
+  );
+  const isRight = isEqual(schedule.sendAt, wanted.sendAt) &&
+    isSame(asked?.teams, wanted.teams) &&
+    Object.entries(wanted.properties).every(([name, value]) => asked?.properties[name] === value);
+  if (isRight && live.length === 1) return;
+  findings.violate(
+    "what is scheduled is what is wanted",
+    `match ${matchId}: ${live.length} live, at ${at(schedule.sendAt)} for ${asked?.teams} ${
+      JSON.stringify(asked?.properties)
+    }; wanted at ${at(wanted.sendAt)} for ${wanted.teams} ${JSON.stringify(wanted.properties)}`,
+  );
+}
+
+/** No live schedule that the ledger does not own, where the list shows them all. */
+function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void {
+  const { now, calmSince, facts, model } = scene;
+  if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
+  const owner = facts.ledger.find(({ braze_schedule_id, status }) =>
+    braze_schedule_id === schedule.id && status !== "cancelled"
+  );
+  if (owner !== undefined) return;
+  const matchId = matchOf(schedule, scene);
+  const alerts = matchId === null ? [] : openAlerts(scene, matchId);
+  const isListed = model.switchboard.current.listingMode === "per_schedule";
+  if (!isListed) {
+    if (isMadeByHand(schedule)) findings.unknowable("made by hand, and no list shows it");
+    else if (alerts.length === 0) {
+      findings.violate(
+        "each schedule is owned, or told",
+        `match ${matchId}: generation ${schedule.triggerProperties.generation} is live, due ${
+          at(schedule.sendAt)
+        }, nobody owns it and no alert is open`,
+      );
+    }
+    return;
+  }
+  const isCapped = facts.alerts.some(({ rule, resolved_at }) =>
+    rule === "cancel_cap" && resolved_at === null
+  );
+  // Due before the third list of the truce: too late to be settled by it.
+  if (isCapped || schedule.sendAt < addMinutes(calmSince, 90)) return;
+  if (matchId !== null && isHeld(matchId, scene)) return;
+  findings.violate(
+    "no stray stays live",
+    `${schedule.id} of match ${matchId}, generation ${schedule.triggerProperties.generation}, made by ${schedule.origin}, is due ${
+      at(schedule.sendAt)
+    }, and nobody owns it (${alerts.map(({ rule }) => rule)})`,
+  );
+}
+
+/** It may be the only push there is: the match has no live schedule of its own, or a person took it back and made another. */
+function isHeld(matchId: number, scene: Scene): boolean {
+  const row = rowOf(scene, matchId);
+  if (row === undefined) return false;
+  if (row.status === "cancelled") return row.cancel_reason === "dashboard";
+  const state = currentOf(row, scene)?.state;
+  return row.status === "pending" &&
+    (row.braze_schedule_id === null || state === "deleted" || state === "deleting" ||
+      state === "unknown");
+}
+
+/** What the count audit answers at this moment is the truth, where a list tells. */
+function auditCounts(scene: Scene, findings: Findings): void {
+  const { counts, facts, model, now } = scene;
+  if (counts === null) return;
+  if (model.switchboard.current.listingMode !== "per_schedule") {
+    if (counts.status !== "unknown") {
+      findings.violate("a list that cannot tell says unknown", JSON.stringify(counts));
+    }
+    return;
+  }
+  // An empty list names no schedule, so it cannot tell either.
+  const live = model.schedules.all.filter(({ state, sendAt }) =>
+    state === "scheduled" && sendAt > now && sendAt <= addMinutes(now, HORIZON_MINUTES)
+  );
+  if (live.length === 0 && counts.status === "unknown") return;
+  const pending = facts.ledger.filter(({ status, send_at_utc }) =>
+    status === "pending" && send_at_utc > now && send_at_utc <= addMinutes(now, HORIZON_MINUTES)
+  );
+  const standing = new Map(pending.map((row) => [row, standsFor(row.id, row, live)]));
+  const missing = pending.filter((row) => standing.get(row) === undefined)
+    .map(({ match_id }) => Number(match_id)).sort();
+  const extra = live.filter((schedule) => ![...standing.values()].includes(schedule))
+    .map(({ id }) => id).sort();
+  if (isSame(counts.missing ?? [], missing) && isSame(counts.extra ?? [], extra)) return;
+  findings.violate(
+    "the count audit tells the truth",
+    `it says ${counts.status}, missing ${counts.missing}, extra ${counts.extra}; true are missing ${missing}, extra ${extra}`,
+  );
+}
+
+function standsFor(
+  ledgerId: string,
+  { braze_schedule_id, generation }: {
+    readonly braze_schedule_id: string | null;
+    readonly generation: number;
+  },
+  live: readonly Schedule[],
+): Schedule | undefined {
+  return live.find(({ id, triggerProperties }) =>
+    braze_schedule_id !== null
+      ? id === braze_schedule_id
+      : triggerProperties.ledger_id === ledgerId && triggerProperties.generation === generation
+  );
+}
+
+function isSame<T>(a: readonly T[] | undefined, b: readonly T[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

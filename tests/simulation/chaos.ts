@@ -1,0 +1,142 @@
+/**
+ * Breaks what runs: isolates die at any of their calls, the database refuses or its answer is lost, and calls of
+ * pg_cron's and pg_net's come twice, late or never. Everything that is broken is counted.
+ *
+ * A function calls gateway and Braze here within this process, so that a run costs no sockets; what it reaches there
+ * is the same.
+ */
+import type { CallFate } from "../../local/cron_worker.ts";
+import type { Invocation } from "../../local/functions_runtime.ts";
+import type { Interference } from "../../local/stack.ts";
+import { Prng } from "../../local/prng.ts";
+import type { Platform } from "../../supabase/functions/_shared/platform.ts";
+import type { FaultRates } from "./faults.ts";
+import type { Tally } from "./tally.ts";
+
+/** Runs make 3 to some 60 calls; most die early, some late, and some live although they were to die. */
+const DEADLY_CALLS = [5, 12, 40] as const;
+const DEATHS = [
+  "before a call",
+  "after its effect, before its answer",
+  "after its answer, before the next call",
+] as const;
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly rates: FaultRates;
+  readonly tally: Tally;
+  readonly isTruce: () => boolean;
+  /** How to get to an address: within this process, where gateway or Braze stands behind it. */
+  readonly fetchFor: (address: string) => typeof fetch;
+  /** Called before each call to the database: a restart that somebody ordered happens here. */
+  readonly beforeDatabase: () => Promise<void>;
+  readonly onAnswer: (functionName: string, response: Response) => Promise<void>;
+}
+
+export function createChaos(options: ChaosOptions): Interference {
+  const { rates, tally, isTruce } = options;
+  const prng = new Prng(`chaos/${options.seed}`);
+  const invocations = new Map<string, number>();
+
+  /** A stream for each nth thing of its kind, so that what one does changes nothing for the others. */
+  function streamOf(kind: string): Prng {
+    const nth = (invocations.get(kind) ?? 0) + 1;
+    invocations.set(kind, nth);
+    return prng.fork(`${kind}/${nth}`);
+  }
+
+  return {
+    isolate: (invocation) => runIsolate(invocation, streamOf(invocation.functionName), options),
+    cronFate: (jobName) => isTruce() ? "on_time" : fateOf(streamOf(`cron/${jobName}`), "slot"),
+    netFate: (url) => isTruce() ? "on_time" : fateOf(streamOf(`net/${url}`), "call"),
+  };
+
+  function fateOf(own: Prng, what: string): CallFate {
+    if (own.chance(rates.missed)) {
+      tally.fault(`${what} missed`, own.seed.toString());
+      return "missed";
+    }
+    if (own.chance(rates.doubled)) {
+      tally.fault(`${what} doubled`, own.seed.toString());
+      return "doubled";
+    }
+    if (own.chance(rates.late)) {
+      tally.fault(`${what} late`, own.seed.toString());
+      return { lateMs: 1_000 + own.below(rates.lateMsMax) };
+    }
+    return "on_time";
+  }
+}
+
+async function runIsolate(
+  { functionName, request, platform, start }: Invocation,
+  prng: Prng,
+  { rates, tally, isTruce, fetchFor, beforeDatabase, onAnswer }: ChaosOptions,
+): Promise<Response> {
+  const isDoomed = prng.chance(rates.death) && !isTruce();
+  const deadlyCall = isDoomed ? 1 + prng.below(DEADLY_CALLS[prng.below(3)]!) : Infinity;
+  const death = DEATHS[prng.below(DEATHS.length)]!;
+  const faults = prng.fork("database");
+  const { promise: died, resolve } = Promise.withResolvers<void>();
+  let calls = 0;
+  let isDead = false;
+
+  const never = () => new Promise<never>(() => {});
+  function die(address: string): Promise<never> {
+    isDead = true;
+    tally.fault(`death ${death}`, `${functionName} call ${calls} ${new URL(address).pathname}`);
+    tally.death(functionName, calls, new URL(address).pathname);
+    resolve();
+    return never();
+  }
+
+  const fetchOver: typeof fetch = async (input, init) => {
+    const address = input instanceof Request ? input.url : String(input);
+    const isDeadly = ++calls === deadlyCall;
+    if (isDead) return await never();
+    if (calls > deadlyCall) return await die(address);
+    if (isDeadly && death === "before a call") return await die(address);
+    const answer = await callOut(address, input, init);
+    if (isDeadly && death === "after its effect, before its answer") {
+      await answer.body?.cancel();
+      return await die(address);
+    }
+    return answer;
+  };
+
+  async function callOut(
+    address: string,
+    input: RequestInfo | URL,
+    init: RequestInit | undefined,
+  ): Promise<Response> {
+    const send = fetchFor(address);
+    if (!address.includes("/rest/v1/")) return await send(input, init);
+
+    await beforeDatabase();
+    if (faults.chance(rates.databaseRefuses) && !isTruce()) {
+      tally.fault("database refuses", `${functionName} ${new URL(address).pathname}`);
+      return Response.json({ code: "PGRST001", message: "Database connection error" }, {
+        status: 503,
+      });
+    }
+    const answer = await send(input, init);
+    if (!faults.chance(rates.databaseAnswerLost) || isTruce()) return answer;
+    await answer.body?.cancel();
+    tally.fault("database answer lost", `${functionName} ${new URL(address).pathname}`);
+    throw new TypeError("error sending request: connection reset");
+  }
+
+  const over: Platform = {
+    ...platform,
+    fetch: fetchOver,
+    clock: {
+      now: () => platform.clock.now(),
+      sleep: (ms, signal) => isDead ? never() : platform.clock.sleep(ms, signal),
+    },
+    waitUntil: (work) => platform.waitUntil(Promise.race([work, died])),
+  };
+  const killed = died.then(() => Response.json({ code: "WORKER_LIMIT" }, { status: 546 }));
+  const response = await Promise.race([start(over)(request), killed]);
+  await onAnswer(functionName, response);
+  return response;
+}

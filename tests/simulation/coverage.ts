@@ -1,0 +1,269 @@
+/**
+ * Which branches of the plan, of correlation and of reconciliation a world has taken, read off what the functions say of
+ * themselves. The lists are complete by their types: a new branch that no world takes shows as a zero.
+ */
+import type { Sql } from "../../local/sql.ts";
+import type {
+  AttributedMethod,
+  UnattributedMethod,
+} from "../../supabase/functions/_shared/correlation/evidence.ts";
+import type { Done } from "../../supabase/functions/braze-scheduler/execute.ts";
+import type {
+  CancelReason,
+  FrozenReason,
+  SkipReason,
+  Step,
+} from "../../supabase/functions/braze-scheduler/plan.ts";
+import type { Cancelled } from "../../supabase/functions/braze-reconcile/cancel.ts";
+import type { GapReason } from "../../supabase/functions/braze-reconcile/decisions/gaps.ts";
+import type { Stale } from "../../supabase/functions/braze-reconcile/decisions/stale.ts";
+import type { Stray } from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
+import type { Finding } from "../../supabase/functions/braze-reconcile/decisions/verify.ts";
+import type { Check } from "../../supabase/functions/braze-reconcile/report.ts";
+import type { Counts, Tally } from "./tally.ts";
+
+/** Every key of a union, or it does not compile. */
+function all<Name extends string>(names: Record<Name, true>): Name[] {
+  return Object.keys(names) as Name[];
+}
+
+const BRANCHES: Readonly<Record<string, readonly string[]>> = {
+  plan: all<Step["action"]>({
+    create: true,
+    move: true,
+    recreate: true,
+    cancel: true,
+    skip: true,
+    frozen: true,
+  }),
+  skip: all<SkipReason>({
+    match_postponed: true,
+    match_cancelled: true,
+    match_finished: true,
+    no_audience: true,
+    unknown_team: true,
+    unchanged: true,
+    beyond_horizon: true,
+    window_missed: true,
+    awaiting_evidence: true,
+    already_sent: true,
+    sent_then_moved: true,
+    cancelled: true,
+    cancelled_by_dashboard: true,
+    cancelled_by_operator: true,
+    create_unknown: true,
+    delete_unconfirmed: true,
+    schedule_id_unknown: true,
+  }),
+  frozen: all<FrozenReason>({
+    create_inside_freeze: true,
+    change_inside_freeze: true,
+    brought_forward_inside_freeze: true,
+  }),
+  cancel: all<CancelReason>({
+    match_postponed: true,
+    match_cancelled: true,
+    match_finished: true,
+    no_audience: true,
+    unknown_team: true,
+    too_late: true,
+  }),
+  done: all<Done>({
+    created: true,
+    moved: true,
+    recreated: true,
+    cancelled: true,
+    failed: true,
+    unknown: true,
+    deferred: true,
+    frozen: true,
+    overtaken: true,
+  }),
+  correlation: all<AttributedMethod | UnattributedMethod | "elimination">({
+    ledger_id: true,
+    match_id: true,
+    schedule_id: true,
+    dispatch_id: true,
+    send_id: true,
+    time_exact: true,
+    time_window: true,
+    elimination: true,
+    tie: true,
+    no_candidate: true,
+    no_evidence: true,
+    other_campaign: true,
+    test_send: true,
+  }),
+  check: all<Check>({
+    verify: true,
+    gaps: true,
+    orphans: true,
+    duplicates: true,
+    unknown_attempts: true,
+    stale: true,
+    attribution: true,
+    counts: true,
+    quality: true,
+    recovery: true,
+  }),
+  verify: all<Finding>({
+    future_ok: true,
+    future_missing: true,
+    future_unknown: true,
+    past_with_webhook: true,
+    past_awaiting: true,
+    past_no_webhook: true,
+    stale_pending: true,
+  }),
+  gap: all<GapReason>({
+    unknown_team: true,
+    no_audience: true,
+    window_missed: true,
+    inside_freeze: true,
+    never_planned: true,
+    not_recreated: true,
+    create_failed: true,
+    create_unknown: true,
+    delete_unconfirmed: true,
+    cancelled_by_dashboard: true,
+    cancelled_by_operator: true,
+  }),
+  stray: all<Stray["why"]>({
+    second_schedule: true,
+    old_generation: true,
+    not_wanted: true,
+    unknown_match: true,
+  }),
+  stray_cancelled: all<Cancelled>({
+    cancelled: true,
+    refused: true,
+    failed: true,
+    unknown: true,
+    deferred: true,
+    overtaken: true,
+  }),
+  stray_kept: ["adopted", "owned", "held", "unsettled", "capped"],
+  attempt_settled: [
+    "adopted",
+    "proved_by_events",
+    "proved_by_statistics",
+    "absent",
+    "listed",
+    "released",
+    "superseded",
+  ],
+  schedule_settled: ["live", "deleted", "missed"],
+  stale: all<NonNullable<Stale["unsettleable"]> | "settled" | "for_good">({
+    no_send_id: true,
+    statistics_gone: true,
+    another_schedule_may_have_gone_out: true,
+    settled: true,
+    for_good: true,
+  }),
+  attribution: ["settled_by_echo", "settled_by_correlation", "settled_by_elimination"],
+};
+
+/** Every branch there is, as `group/name`. */
+export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
+  names.map((name) => `${group}/${name}`)
+);
+
+export function untaken(taken: Counts): string[] {
+  return ALL_BRANCHES.filter((branch) => (taken[branch] ?? 0) === 0);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a run says of itself when it ends. */
+export function readBranches(functionName: string, line: string, tally: Tally): void {
+  const said = parse(line);
+  if (said?.event !== "run_ended" || said.dry_run === true) return;
+  if (functionName === "braze-scheduler") {
+    add("plan", said.planned, tally);
+    add("skip", said.skipped, tally);
+    add("done", said.done, tally);
+  }
+  if (functionName === "braze-reconcile") readReconciliation(record(said.checks), tally);
+}
+
+function readReconciliation(checks: Fields, tally: Tally): void {
+  for (const [check, report] of Object.entries(checks)) {
+    tally.branch(`check/${check}`);
+    const { counts, found, open, is_capped: isCapped } = record(report);
+    const numbers = record(counts);
+    switch (check) {
+      case "verify":
+        add("verify", numbers, tally);
+        break;
+      case "gaps":
+        add("gap", numbers, tally);
+        break;
+      case "orphans":
+      case "duplicates":
+        add("stray_kept", numbers, tally);
+        if (isCapped === true) tally.branch("stray_kept/capped");
+        for (const { why, cancelled } of list(found)) {
+          tally.branch(`stray/${why}`);
+          if (cancelled !== null) tally.branch(`stray_cancelled/${cancelled}`);
+        }
+        break;
+      case "unknown_attempts":
+        for (const [name, times] of Object.entries(numbers)) {
+          if (!name.startsWith("schedule_")) continue;
+          tally.branch(`schedule_settled/${name.slice("schedule_".length)}`, Number(times));
+        }
+        break;
+      case "stale":
+        add("stale", numbers, tally);
+        for (const { unsettleable } of list(open)) {
+          if (typeof unsettleable === "string") tally.branch(`stale/${unsettleable}`);
+        }
+        break;
+      case "attribution":
+        add("attribution", numbers, tally);
+    }
+  }
+}
+
+/** What no run says, and the database does. */
+export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> {
+  const rows = await sql<{ branch: string; times: number }[]>`
+    select 'correlation/' || correlation_method as branch, count(*)::int as times
+    from public.notification_sends group by correlation_method
+    union all
+    -- What is settled by now was something else before.
+    select 'correlation/' || split_part(reason, ' ', 1), count(*)::int
+    from public.scheduler_logs where action = 'attribution_changed' group by 1
+    union all
+    select 'frozen/' || reason, count(*)::int
+    from public.scheduler_logs where action = 'frozen' group by reason
+    union all
+    select 'cancel/' || reason, count(*)::int
+    from public.scheduler_logs where action = 'schedule_cancelled' group by reason
+    union all
+    select 'attempt_settled/' || settled_as, count(*)::int
+    from public.schedule_attempts where settled_as is not null group by settled_as`;
+  for (const { branch, times } of rows) tally.branch(branch, times);
+}
+
+function add(group: string, counts: unknown, tally: Tally): void {
+  for (const [name, times] of Object.entries(record(counts))) {
+    if (BRANCHES[group]?.includes(name)) tally.branch(`${group}/${name}`, Number(times));
+  }
+}
+
+function parse(line: string): Fields | null {
+  try {
+    return record(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+function record(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? value as Fields : {};
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(record) : [];
+}

@@ -1,0 +1,48 @@
+/** How often everything fails that can. Each kind has its own probability, and in many worlds it is none. */
+import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
+import type { Prng } from "../../local/prng.ts";
+
+export type FaultList = NonNullable<SwitchesPatch["faults"]>;
+
+export interface FaultRates {
+  /** Of a run or a request: that its isolate dies somewhere on the way. */
+  readonly death: number;
+  /** Of a call to the database: that it never arrives, and that its answer is lost. */
+  readonly databaseRefuses: number;
+  readonly databaseAnswerLost: number;
+  /** Of a slot of pg_cron's, and of a request of pg_net's. */
+  readonly missed: number;
+  readonly doubled: number;
+  readonly late: number;
+  readonly lateMsMax: number;
+  /** Braze's own, as the sandbox plays them. */
+  readonly braze: FaultList;
+}
+
+export function drawFaults(prng: Prng): FaultRates {
+  const rate = (max: number) => prng.chance(0.6) ? 0 : max * prng.next();
+  const fault = (kind: FaultList[number]["kind"], max: number, more = {}): FaultList => {
+    const probability = rate(max);
+    return probability === 0 ? [] : [{ endpoint: "*", kind, probability, ...more }];
+  };
+  return {
+    death: rate(0.25),
+    databaseRefuses: rate(0.02),
+    databaseAnswerLost: rate(0.02),
+    missed: rate(0.2),
+    doubled: rate(0.2),
+    late: rate(0.2),
+    lateMsMax: 60_000 * (1 + prng.below(9)),
+    braze: [
+      ...fault("status", 0.08, { status: 500 }),
+      ...fault("status", 0.04, { status: 400 }),
+      ...fault("429", 0.08),
+      ...fault("timeout_before_effect", 0.06),
+      ...fault("timeout_after_effect", 0.08),
+      ...fault("drop_connection", 0.06),
+      ...fault("malformed", 0.05),
+      // Longer than the suite waits for an answer.
+      ...fault("latency", 0.06, { latencyMs: 1_000 * (1 + prng.below(40)) }),
+    ],
+  };
+}

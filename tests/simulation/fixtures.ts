@@ -1,0 +1,49 @@
+/** A matchday as fixture lists have them: many kick-offs at the same time, and pairs that meet twice. */
+import { addMinutes } from "date-fns";
+import type { Prng } from "../../local/prng.ts";
+
+export const TEAMS = [
+  "Liverpool",
+  "Arsenal",
+  "Manchester City",
+  "Everton",
+  "Brighton & Hove Albion",
+  "Nott'm Forest",
+] as const;
+/** In no user's attributes and, until somebody mends it, not in `teams`. */
+export const UNKNOWN_TEAM = "AFC Nowhere";
+
+export interface FixturePlan {
+  readonly matchId: number;
+  readonly home: string;
+  readonly away: string;
+  readonly kickoffAt: Date;
+}
+
+const MATCHES_MAX = 8;
+/** Before that a push could not be scheduled any more. */
+const FIRST_MINUTES = 80;
+
+export function drawFixtures(prng: Prng, startAt: Date, endAt: Date): FixturePlan[] {
+  const minutes = (endAt.getTime() - startAt.getTime()) / 60_000;
+  // A few kick-off times for all, some of them close to each other.
+  const slots = Array.from(
+    { length: 1 + prng.below(4) },
+    () => FIRST_MINUTES + 5 * prng.below((minutes - FIRST_MINUTES) / 5 + 12),
+  );
+  if (prng.chance(0.4)) slots.push(slots[0]! + [1, 5, 9, 11, 12][prng.below(5)]!);
+  const count = 3 + prng.below(MATCHES_MAX - 2);
+  const fixtures: FixturePlan[] = [];
+  while (fixtures.length < count) {
+    const [home, away] = prng.shuffled(TEAMS);
+    const at = addMinutes(startAt, slots[prng.below(slots.length)]!);
+    const matchId = 1_001 + fixtures.length;
+    fixtures.push({ matchId, home: home!, away: away!, kickoffAt: at });
+    if (prng.chance(0.15) && fixtures.length < count) {
+      // The second leg, on the same day.
+      const later = addMinutes(at, 120 + 30 * prng.below(4));
+      fixtures.push({ matchId: matchId + 1, home: away!, away: home!, kickoffAt: later });
+    }
+  }
+  return fixtures;
+}

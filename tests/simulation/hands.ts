@@ -1,0 +1,330 @@
+/** Carries out what people and machines around the suite do. */
+import { addMinutes } from "date-fns";
+import { currentsBody } from "../../local/braze_sandbox/currents.ts";
+import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
+import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import { Prng } from "../../local/prng.ts";
+import type { Act, FunctionToCall, What } from "./acts.ts";
+import { UNKNOWN_TEAM } from "./fixtures.ts";
+import type { Stage } from "./stage.ts";
+
+/** A match that no fixture list has. */
+const UNKNOWN_MATCH_ID = 9_999;
+/** A person looks after a create that nobody knows of when the alert has stood for a while. */
+const LOOKED_AT_AFTER_MINUTES = 20;
+
+export async function carryOut({ what }: Act, stage: Stage, nth: number): Promise<void> {
+  stage.tally.act(nameOf(what));
+  const prng = new Prng(`hands/${stage.world.seed}/${nth}`);
+  await (HANDS[what.kind] as Hand<What>)(what, stage, prng);
+}
+
+type Hand<W extends What> = (what: W, stage: Stage, prng: Prng) => Promise<void> | void;
+
+const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } = {
+  async change_fixture({ matchId, change }, { stack: { sql, timeline }, history }) {
+    const now = timeline.now();
+    if ("home" in change && change.home !== UNKNOWN_TEAM) {
+      const { home } = history.match(matchId, now);
+      const value = history.valueOf(home, now) ?? home;
+      // The fixture sync knows the new name; the fans carry the old value.
+      await sql`
+        insert into public.teams (name, braze_attribute_value) values (${change.home}, ${value})
+        on conflict (name) do nothing`;
+      if (history.valueOf(change.home, now) === undefined) {
+        history.setTeam(change.home, true, value, now);
+      }
+    }
+    const match = history.change(matchId, change, now);
+    await sql`
+      update public.matches
+      set home_team = ${match.home}, kickoff_at = ${match.kickoffAt}, status = ${match.status},
+        trigger_properties = ${sql.json(match.properties)}, updated_at = ${now}
+      where id = ${matchId}`;
+  },
+
+  async notify({ matchId, on }, { stack: { sql, timeline }, history }) {
+    const now = timeline.now();
+    const { home, away } = history.match(matchId, now);
+    for (const name of [home, away]) {
+      const value = history.valueOf(name, now);
+      if (value === undefined) continue;
+      history.setTeam(name, on, value, now);
+      await sql`update public.teams set notify = ${on} where name = ${name}`;
+    }
+  },
+
+  async team_becomes_known(_what, { stack: { sql, timeline }, history }) {
+    const now = timeline.now();
+    if (history.valueOf(UNKNOWN_TEAM, now) !== undefined) return;
+    history.setTeam(UNKNOWN_TEAM, true, UNKNOWN_TEAM, now);
+    await sql`
+      insert into public.teams (name, braze_attribute_value) values (${UNKNOWN_TEAM}, ${UNKNOWN_TEAM})`;
+  },
+
+  cancel_in_dashboard({ matchId }, { stack: { sandbox, timeline } }) {
+    const live = sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
+      state === "scheduled" && triggerProperties.match_id === String(matchId)
+    );
+    for (const schedule of live) {
+      sandbox.model.schedules.end(schedule, "cancelled", timeline.now());
+    }
+  },
+
+  schedule_in_dashboard({ matchId, says, byMinutes }, { stack: { sandbox, timeline }, history }) {
+    const now = timeline.now();
+    const { model } = sandbox;
+    const live = model.schedules.all.find(({ state, triggerProperties }) =>
+      state === "scheduled" && triggerProperties.match_id === String(matchId)
+    );
+    const planned = addMinutes(history.match(matchId, now).kickoffAt, -60);
+    const sendAt = addMinutes(live?.sendAt ?? planned, byMinutes);
+    if (sendAt <= addMinutes(now, 1)) return;
+    const properties = {
+      match: { match_id: String(matchId) },
+      copy: live?.triggerProperties ?? { match_id: String(matchId) },
+      nothing: {},
+      unknown_match: { match_id: String(UNKNOWN_MATCH_ID) },
+    }[says];
+    model.schedules.create({
+      origin: "dashboard",
+      target: live?.target ?? { kind: "audience", matches: () => true },
+      triggerProperties: properties,
+      sendId: says === "copy" ? live?.sendId ?? null : null,
+      sendAt,
+    }, now);
+  },
+
+  campaign({ state }, { stack: { sandbox, timeline } }) {
+    sandbox.model.setCampaignState(state, timeline.now());
+  },
+
+  receiver({ state }, { stack: { outages } }) {
+    if (state === "down") outages.add("braze-webhook");
+    else outages.delete("braze-webhook");
+  },
+
+  echo({ on }, { stack: { sandbox } }) {
+    sandbox.model.switchboard.set({ eventsCarryEcho: on });
+  },
+
+  async call_twice({ functionName }, stage) {
+    await Promise.all([call(functionName, {}, stage), call(functionName, {}, stage)]);
+  },
+
+  async dry_run({ functionName }, stage) {
+    const days = { from: dayOf(stage.world.startAt), to: dayOf(stage.stack.timeline.now()) };
+    const isRollup = functionName === "webhook-health-rollup";
+    await call(functionName, isRollup ? days : { dry_run: true }, stage);
+  },
+
+  async operator_cancels({ matchId }, stage, prng) {
+    const { sql, timeline } = stage.stack;
+    await sql`
+      select public.cancel_ledger(id, generation, 'operator', 'Not this one', ${timeline.now()})
+      from public.schedule_ledger where match_id = ${matchId}`;
+    await HANDS.cancel_in_dashboard({ kind: "cancel_in_dashboard", matchId }, stage, prng);
+  },
+
+  async odd_events(_what, stage, prng) {
+    const time = Math.floor(stage.stack.timeline.now().getTime() / 1_000);
+    const event = (id: string, properties: Record<string, unknown>) => ({
+      event_type: "users.messages.pushnotification.Send",
+      id,
+      time,
+      user: { external_user_id: "u-000001" },
+      properties,
+    });
+    const { campaign } = stage.stack.sandbox.model;
+    const test = prng.uuid();
+    const other = prng.uuid();
+    const body = JSON.stringify({
+      events: [
+        event(test, {
+          campaign_id: campaign.id,
+          dispatch_id: "dispatch_id_for_unsent_campaign",
+        }),
+        event(other, { campaign_id: prng.uuid(), dispatch_id: prng.hex(32) }),
+        { ...event(prng.uuid(), { campaign_id: campaign.id }), time: "soon" },
+      ],
+    });
+    const response = await post(body, stage);
+    if (!response.ok) return;
+    stage.odd.events.push(
+      { eventId: test, method: "test_send" },
+      { eventId: other, method: "other_campaign" },
+    );
+    stage.odd.rejects++;
+  },
+
+  async replay({ share, shape }, stage, prng) {
+    // What was lost on the way is found in an export, and told by hand.
+    const told = stage.stack.sandbox.model.truth.entries.filter((entry) =>
+      entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
+      prng.chance(share)
+    );
+    const bodies = shapeAnew(prng.shuffled(told), shape, prng, stage);
+    for (let from = 0; from < bodies.length; from += 4) {
+      await Promise.all(bodies.slice(from, from + 4).map((body) => deliver(body, stage)));
+    }
+  },
+
+  async release({ carelessly }, { stack: { sql, sandbox, timeline }, tally, released }) {
+    const now = timeline.now();
+    const lost = await sql<{ match_id: string; ledger_id: string; generation: number }[]>`
+      select ledger.match_id, ledger.id as ledger_id, ledger.generation
+      from public.alerts as alert
+      join public.schedule_ledger as ledger on ledger.match_id = alert.match_id
+      where alert.rule = 'create_unknown' and alert.resolved_at is null
+        and alert.first_seen_at <= ${addMinutes(now, -LOOKED_AT_AFTER_MINUTES)}
+      order by ledger.match_id`;
+    for (const { match_id, ledger_id, generation } of lost) {
+      const isThere = sandbox.model.schedules.all.some(({ state, triggerProperties }) =>
+        state === "scheduled" && triggerProperties.ledger_id === ledger_id &&
+        triggerProperties.generation === generation
+      );
+      if (isThere && !carelessly) continue;
+      tally.act(isThere ? "released although it is there" : "released");
+      if (isThere) released.add(Number(match_id));
+      await sql`select public.release_create(${match_id}, 'Looked in the dashboard', ${now})`;
+    }
+  },
+
+  async mark_sent(_what, stage) {
+    const { stack: { sql, sandbox }, tally } = stage;
+    const stale = await sql<{ match_id: string }[]>`
+      select match_id from public.alerts
+      where rule = 'stale_pending' and resolved_at is null order by match_id`;
+    // A person who has asked Braze's support, and was told that it did go out.
+    const sent = stale.filter(({ match_id }) =>
+      sandbox.model.truth.entries.some(({ schedule }) =>
+        schedule.triggerProperties.match_id === match_id
+      )
+    );
+    if (sent.length === 0) return;
+    tally.act("marked as sent");
+    await call("braze-reconcile", {
+      mark_sent: sent.map(({ match_id }) => ({
+        match_id: Number(match_id),
+        reason: "Braze's support says so",
+      })),
+    }, stage);
+  },
+
+  restart({ server: which }, { stack: { server, postgrest, timeline }, world, order }, prng) {
+    // Servers that other worlds use, too, are not restarted.
+    if (!world.restartsServers || server === undefined) return;
+    const restart = () =>
+      timeline.hold(() => which === "postgres" ? server.restart() : postgrest.restart());
+    const isWaitedFor = prng.chance(0.5);
+    order(async () => {
+      const done = restart();
+      if (isWaitedFor) await done;
+    });
+  },
+};
+
+/** As a person does, with the project's secret key; whatever comes of it is the auditor's to judge. */
+export async function call(
+  functionName: FunctionToCall,
+  body: unknown,
+  { stack: { ready } }: Stage,
+): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+  const response = await fetch(`${ready.functions_url}/${functionName}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", apikey: ready.secret_key },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+interface Reshaped {
+  readonly entries: readonly TruthEntry[];
+  readonly body: string;
+}
+
+function shapeAnew(
+  entries: readonly TruthEntry[],
+  shape: "batches" | "single" | "list" | "flat",
+  prng: Prng,
+  { stack: { sandbox } }: Stage,
+): Reshaped[] {
+  if (shape === "flat") {
+    return entries.map((entry) => ({ entries: [entry], body: flatBody(entry, sandbox) }));
+  }
+  const reshaped: Reshaped[] = [];
+  for (let from = 0; from < entries.length;) {
+    const size = shape === "single" ? 1 : 1 + prng.below(90);
+    const part = entries.slice(from, from += size);
+    const body = currentsBody(part, sandbox.model.campaign);
+    const { events } = JSON.parse(body);
+    const [first] = events;
+    reshaped.push({
+      entries: part,
+      body: shape === "batches" ? body : JSON.stringify(shape === "list" ? events : first),
+    });
+  }
+  return reshaped;
+}
+
+/** The shape of other senders, as somebody would write it who fills up from an export. */
+function flatBody(
+  { id, type, time, user, device, dispatchId, schedule }: TruthEntry,
+  { model }: Sandbox,
+) {
+  return JSON.stringify({
+    event_type: type.split(".").at(-1)!.toLowerCase(),
+    event_id: id,
+    sent_at: new Date(time * 1_000).toISOString(),
+    external_user_id: user.externalId,
+    device_id: device?.id ?? null,
+    campaign_id: model.campaign.id,
+    dispatch_id: dispatchId,
+    schedule_id: schedule.id,
+  });
+}
+
+async function deliver({ entries, body }: Reshaped, stage: Stage): Promise<void> {
+  const response = await post(body, stage);
+  if (response.ok) { for (const entry of entries) entry.acknowledged++; }
+}
+
+async function post(body: string, { stack: { ready } }: Stage): Promise<Response> {
+  const response = await fetch(`${ready.functions_url}/braze-webhook`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${ready.webhook_secret}`,
+    },
+    body,
+  });
+  await response.body?.cancel();
+  return response;
+}
+
+function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+function nameOf(what: What): string {
+  if (what.kind === "change_fixture") {
+    const [field = "", value] = Object.entries(what.change)[0] ?? [];
+    return field === "kickoffByMinutes"
+      ? `change_fixture: ${Number(value) > 0 ? "later" : "earlier"}`
+      : field === "status"
+      ? `change_fixture: ${value}`
+      : `change_fixture: ${field}`;
+  }
+  const detail = "state" in what
+    ? what.state
+    : "says" in what
+    ? what.says
+    : "on" in what
+    ? (what.on ? "on" : "off")
+    : "shape" in what
+    ? what.shape
+    : "server" in what
+    ? what.server
+    : "";
+  return detail === "" ? what.kind : `${what.kind}: ${detail}`;
+}

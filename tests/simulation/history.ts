@@ -1,0 +1,113 @@
+/**
+ * The fixture list over time, kept beside the database: what was wanted when, worked out from what people did and never
+ * read back from the suite.
+ */
+import { addMinutes, addSeconds } from "date-fns";
+import type { FixtureChange } from "./acts.ts";
+import type { World } from "./world.ts";
+import { TEAMS } from "./fixtures.ts";
+
+const SEND_LEAD_MINUTES = 60;
+
+export interface MatchState {
+  readonly home: string;
+  readonly away: string;
+  readonly kickoffAt: Date;
+  readonly status: "scheduled" | "postponed" | "cancelled" | "finished";
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** What Braze should hold for a match; null where no push is wanted. */
+export interface WantedPush {
+  readonly sendAt: Date;
+  /** What fans carry in their attributes, sorted. */
+  readonly teams: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+interface Entry<T> {
+  readonly from: Date;
+  readonly value: T;
+}
+
+export class History {
+  readonly #matches = new Map<number, Entry<MatchState>[]>();
+  /** Teams that are in `teams`, and whether their fans are to be told. */
+  readonly #teams: Entry<
+    ReadonlyMap<string, { readonly notify: boolean; readonly value: string }>
+  >[];
+
+  constructor({ startAt, fixtures }: World) {
+    const value = new Map(TEAMS.map((name) => [name, { notify: true, value: name }]));
+    this.#teams = [{ from: startAt, value }];
+    for (const { matchId, home, away, kickoffAt } of fixtures) {
+      const value = { home, away, kickoffAt, status: "scheduled" as const, properties: {} };
+      this.#matches.set(matchId, [{ from: startAt, value }]);
+    }
+  }
+
+  get matchIds(): readonly number[] {
+    return [...this.#matches.keys()];
+  }
+
+  match(matchId: number, at: Date): MatchState {
+    return valueAt(this.#matches.get(matchId)!, at);
+  }
+
+  change(matchId: number, change: FixtureChange, at: Date): MatchState {
+    const before = this.match(matchId, at);
+    const value: MatchState = "kickoffByMinutes" in change
+      ? { ...before, kickoffAt: addMinutes(before.kickoffAt, change.kickoffByMinutes) }
+      : { ...before, ...change };
+    this.#matches.get(matchId)!.push({ from: at, value });
+    return value;
+  }
+
+  setTeam(name: string, notify: boolean, value: string, at: Date): void {
+    const teams = new Map(valueAt(this.#teams, at)).set(name, { notify, value });
+    this.#teams.push({ from: at, value: teams });
+  }
+
+  valueOf(team: string, at: Date): string | undefined {
+    return valueAt(this.#teams, at).get(team)?.value;
+  }
+
+  wanted(matchId: number, at: Date): WantedPush | null {
+    const { home, away, kickoffAt, status, properties } = this.match(matchId, at);
+    if (status !== "scheduled") return null;
+    const teams = valueAt(this.#teams, at);
+    const told = [home, away].flatMap((name) => {
+      const team = teams.get(name);
+      return team?.notify === true ? [team.value] : [];
+    });
+    if (told.length === 0) return null;
+    return {
+      sendAt: addMinutes(kickoffAt, -SEND_LEAD_MINUTES),
+      teams: [...new Set(told)].sort(),
+      properties: { home_team: home, away_team: away, ...properties },
+    };
+  }
+
+  /** All that was wanted at some moment of a while that ends with `until`: a run plans with what it found at its start. */
+  wantedWithin(matchId: number, seconds: number, until: Date): (WantedPush | null)[] {
+    const from = addSeconds(until, -seconds);
+    const changes = [...this.#matches.get(matchId)!, ...this.#teams]
+      .map((entry) => entry.from)
+      .filter((at) => at > from && at <= until);
+    return [from, ...changes].map((at) => this.wanted(matchId, at));
+  }
+
+  /** Since when a match and its teams have been as they are. */
+  unchangedSince(matchId: number, at: Date): Date {
+    const froms = [...this.#matches.get(matchId)!, ...this.#teams]
+      .map((entry) => entry.from)
+      .filter((from) => from <= at);
+    return new Date(Math.max(...froms.map((from) => from.getTime())));
+  }
+}
+
+function valueAt<T>(entries: readonly Entry<T>[], at: Date): T {
+  const known = entries.findLast(({ from }) => from <= at) ?? entries[0];
+  if (known === undefined) throw new Error("Cannot look back: there must be an entry, got none");
+  return known.value;
+}

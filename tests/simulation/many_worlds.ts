@@ -1,0 +1,33 @@
+/** Many worlds, several at once, each in a thread that lives through one after the other. */
+import type { Servers } from "./place.ts";
+import type { Outcome } from "./play.ts";
+
+export interface ManyWorlds {
+  /** Asked for each world; null when there is no other. */
+  readonly nextSeed: () => number | null;
+  readonly servers: Servers;
+  readonly threads: number;
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+export async function playMany(worlds: ManyWorlds): Promise<void> {
+  await Promise.all(Array.from({ length: worlds.threads }, () => oneAfterTheOther(worlds)));
+}
+
+async function oneAfterTheOther({ nextSeed, servers, onOutcome }: ManyWorlds): Promise<void> {
+  const worker = new Worker(new URL("./world_worker.ts", import.meta.url), { type: "module" });
+  try {
+    for (let seed = nextSeed(); seed !== null; seed = nextSeed()) {
+      const answered = Promise.withResolvers<Outcome>();
+      worker.onmessage = ({ data }) => answered.resolve(data);
+      worker.onerror = (error) => {
+        error.preventDefault();
+        answered.reject(new Error(`World ${seed} took its thread along: ${error.message}`));
+      };
+      worker.postMessage({ seed, servers });
+      onOutcome(await answered.promise);
+    }
+  } finally {
+    worker.terminate();
+  }
+}

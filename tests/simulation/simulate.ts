@@ -1,0 +1,68 @@
+/**
+ * `deno task simulate`: lives through many worlds and says what the auditor found.
+ *
+ * Each world is known by its seed: `SEED=123 deno task simulate` lives through that one again, and tells its story.
+ */
+import { resolve } from "node:path";
+import { createWriter } from "../../local/report.ts";
+import { startTestServer } from "../../local/test_server.ts";
+import { readArguments, USAGE } from "./arguments.ts";
+import { playMany } from "./many_worlds.ts";
+import type { Outcome } from "./play.ts";
+import { createProgress } from "./progress.ts";
+import { describeTotals, tellFailure, tellOutcome } from "./report.ts";
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+
+async function main(): Promise<number> {
+  const read = readArguments(Deno.args, Deno.env.get("SEED"));
+  if (read.kind === "help") {
+    out.line(USAGE.trimEnd());
+    return 0;
+  }
+  if (read.kind === "wrong") {
+    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
+    return 1;
+  }
+  const { firstSeed, worlds, minutes, threads, resume, tellsStory } = read.arguments;
+  const postgresBin = read.arguments.postgresBin === undefined
+    ? undefined
+    : resolve(read.arguments.postgresBin);
+  const progress = await createProgress({ firstSeed, worlds, resume });
+  const until = minutes === null ? Infinity : performance.now() + minutes * 60_000;
+  if (progress.done > 0) out.line(`${progress.done} of ${worlds} worlds were lived through before`);
+
+  const server = await startTestServer(postgresBin);
+  const started = performance.now();
+  let firstFailure: Outcome | null = null;
+  try {
+    await playMany({
+      nextSeed: () => performance.now() < until ? progress.next() : null,
+      servers: { url: server.url, postgresBin },
+      threads,
+      onOutcome(outcome) {
+        progress.note(outcome);
+        for (const line of tellOutcome(outcome)) out.line(line);
+        if (isGood(outcome)) return;
+        if (firstFailure === null || outcome.seed < firstFailure.seed) firstFailure = outcome;
+      },
+    });
+  } finally {
+    await server.stop();
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  for (const line of describeTotals(progress.totals, progress.unknowable, seconds)) out.line(line);
+  if (firstFailure !== null) {
+    for (const line of tellFailure(firstFailure, tellsStory)) out.line(line);
+  }
+  const { passed, failed } = progress;
+  out.line(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function isGood({ violations, broken }: Outcome): boolean {
+  return broken === null && violations.length === 0;
+}
+
+Deno.exit(await main());

@@ -1,0 +1,116 @@
+/** Puts a world on its feet: the stack with everything that breaks it built in, fixtures in the database, nothing sent yet. */
+import type { Stack, StackOptions } from "../../local/stack.ts";
+import { startStack } from "../../local/stack.ts";
+import { createChaos } from "./chaos.ts";
+import { readBranches } from "./coverage.ts";
+import { TEAMS } from "./fixtures.ts";
+import { History } from "./history.ts";
+import { isInTruce, type World } from "./world.ts";
+import { Tally } from "./tally.ts";
+import { Witness } from "./witness.ts";
+
+/** An event that belongs to no match, and what it has to be taken for. */
+export interface OddEvent {
+  readonly eventId: string;
+  readonly method: "test_send" | "other_campaign";
+}
+
+export interface Stage {
+  readonly world: World;
+  readonly stack: Stack;
+  readonly history: History;
+  readonly witness: Witness;
+  readonly tally: Tally;
+  /** What was told that Braze never sent: taken in all the same. */
+  readonly odd: { readonly events: OddEvent[]; rejects: number };
+  /** Matches whose create a person called not there although it was. */
+  readonly released: Set<number>;
+  /** While set, pg_cron runs no jobs: nights are long. */
+  silence(isSilent: boolean): Promise<void>;
+  /** To be done in the middle of the next call to the database. */
+  order(work: () => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+/** Where the database is: one on a server that others use too, or a server of its own. */
+export type Place = Pick<StackOptions, "databaseUrl" | "postgresBin">;
+
+export async function setUp(world: World, place: Place): Promise<Stage> {
+  const problems: string[] = [];
+  const ordered: (() => Promise<void>)[] = [];
+  let stack: Stack | undefined;
+  const running = () => {
+    if (stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
+    return stack;
+  };
+  const now = () => running().timeline.now();
+  const tally = new Tally(now);
+  const witness = new Witness({ sandbox: () => running().sandbox, sql: () => running().sql, now });
+
+  const chaos = createChaos({
+    seed: world.seed,
+    rates: world.faults,
+    tally,
+    isTruce: () => isInTruce(world, now()) || now() >= world.endAt,
+    fetchFor(address) {
+      const { ready, gateway, timeline } = running();
+      if (address.startsWith(ready.api_url)) return timeline.fetchWithin(gateway);
+      return address.startsWith(ready.braze_url)
+        ? timeline.fetchWithin((request) => witness.braze(request))
+        : timeline.fetch;
+    },
+    async beforeDatabase() {
+      await ordered.shift()?.();
+    },
+    onAnswer: (functionName, response) => witness.answered(functionName, response),
+  });
+
+  stack = await startStack({
+    ...place,
+    clock: world.startAt,
+    sandbox: {
+      seed: world.seed,
+      users: { count: world.userCount, seed: world.seed, teams: world.teams },
+      switches: { ...world.switches, faults: world.faults.braze },
+      deliveriesAtOnce: world.deliveriesAtOnce,
+    },
+    interference: chaos,
+    onLog: (functionName, line) => readBranches(functionName, line, tally),
+    onProblem: (message) => problems.push(message),
+  });
+  const { sql, sandbox } = stack;
+  await sql`update cron.job set database = current_database()`;
+  for (const name of TEAMS) {
+    await sql`insert into public.teams (name, braze_attribute_value) values (${name}, ${name})`;
+  }
+  for (const { matchId, home, away, kickoffAt } of world.fixtures) {
+    await sql`
+      insert into public.matches (id, competition, home_team, away_team, kickoff_at, updated_at)
+      values (${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${world.startAt})`;
+  }
+  const up = stack;
+  return {
+    world,
+    stack: up,
+    history: new History(world),
+    witness,
+    tally,
+    odd: { events: [], rejects: 0 },
+    released: new Set(),
+    async silence(isSilent) {
+      await sql`update cron.job set active = ${!isSilent}`;
+    },
+    order(work) {
+      ordered.push(work);
+    },
+    async close() {
+      for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);
+      tally.events = sandbox.model.truth.entries.length;
+      await up.close();
+      // Where servers are restarted, whoever was connected has to try again.
+      if (problems.length > 0 && !world.restartsServers) {
+        throw new Error(`The stack had problems:\n${problems.join("\n")}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
+import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
+import type { Sql } from "../../local/sql.ts";
+
+/** What the journal and the ledger said when a delete took effect in Braze. */
+export interface WitnessedDelete {
+  readonly at: Date;
+  readonly scheduleId: string;
+  /** Of attempts that were open at the time: they were written before the call. */
+  readonly reasons: readonly string[];
+  /** Null where the schedule was none of the ledger's. */
+  readonly owner: {
+    readonly matchId: number;
+    readonly generation: number;
+    readonly currentGeneration: number;
+    readonly status: string;
+  } | null;
+}
+
+/** What a create asked for: the people it was for, and what it would say. */
+export interface WitnessedCreate {
+  readonly at: Date;
+  readonly ledgerId: string;
+  readonly generation: number;
+  readonly isJournalled: boolean;
+  readonly teams: readonly string[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** How a delivery was answered. */
+export interface WitnessedAnswer {
+  readonly at: Date;
+  readonly received: number;
+  readonly recorded: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+export interface WitnessOptions {
+  readonly sandbox: () => Sandbox;
+  readonly sql: () => Sql;
+  readonly now: () => Date;
+}
+
+export class Witness {
+  readonly deletes: WitnessedDelete[] = [];
+  readonly creates: WitnessedCreate[] = [];
+  readonly answers: WitnessedAnswer[] = [];
+  readonly #options: WitnessOptions;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+  }
+
+  /** Braze, with somebody who looks over its shoulder. */
+  async braze(request: Request): Promise<Response> {
+    const sandbox = this.#options.sandbox();
+    const { pathname } = new URL(request.url);
+    if (pathname === "/campaigns/trigger/schedule/create") {
+      await this.#seeCreate(await request.clone().json());
+    }
+    if (pathname !== "/campaigns/trigger/schedule/delete") return await sandbox.handle(request);
+
+    const { schedule_id: scheduleId } = await request.clone().json();
+    const seen = await this.#lookAt(scheduleId);
+    const isLive = () => sandbox.model.schedules.find(scheduleId)?.state === "scheduled";
+    const wasLive = isLive();
+    try {
+      return await sandbox.handle(request);
+    } finally {
+      if (wasLive && !isLive()) this.deletes.push({ at: this.#options.now(), scheduleId, ...seen });
+    }
+  }
+
+  async answered(functionName: string, response: Response): Promise<void> {
+    if (functionName !== "braze-webhook" || response.status !== 200) return;
+    const { received, recorded, duplicates, rejected } = await response.clone().json();
+    this.answers.push({ at: this.#options.now(), received, recorded, duplicates, rejected });
+  }
+
+  async #lookAt(scheduleId: string): Promise<Pick<WitnessedDelete, "reasons" | "owner">> {
+    const sql = this.#options.sql();
+    const attempts = await sql<{ reason: string }[]>`
+      select reason from public.schedule_attempts
+      where kind = 'delete' and braze_schedule_id = ${scheduleId} and outcome is null`;
+    const [owner] = await sql<{ match_id: string; hit: number; current: number; status: string }[]>`
+      select ledger.match_id, schedule.generation as hit, ledger.generation as current, ledger.status::text
+      from public.braze_schedules as schedule
+      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+      where schedule.braze_schedule_id = ${scheduleId}`;
+    return {
+      reasons: attempts.map(({ reason }) => reason),
+      owner: owner === undefined ? null : {
+        matchId: Number(owner.match_id),
+        generation: owner.hit,
+        currentGeneration: owner.current,
+        status: owner.status,
+      },
+    };
+  }
+
+  async #seeCreate(body: Record<string, unknown>): Promise<void> {
+    const { ledger_id: ledgerId, generation, ...properties } = body.trigger_properties as {
+      readonly ledger_id: string;
+      readonly generation: number;
+    };
+    const [journal] = await this.#options.sql()<{ entries: number }[]>`
+      select count(*)::int as entries from public.schedule_attempts
+      where kind = 'create' and ledger_id = ${ledgerId} and generation = ${generation} and outcome is null`;
+    this.creates.push({
+      at: this.#options.now(),
+      ledgerId,
+      generation,
+      isJournalled: journal?.entries === 1,
+      teams: valuesIn(body.audience),
+      properties,
+    });
+  }
+}
+
+/** Every value that the filters of an audience name, sorted. */
+function valuesIn(audience: unknown): string[] {
+  if (Array.isArray(audience)) return [...new Set(audience.flatMap(valuesIn))].sort();
+  if (typeof audience !== "object" || audience === null) return [];
+  return [
+    ...new Set(
+      Object.entries(audience).flatMap(([key, content]) =>
+        key === "value" && Array.isArray(content) ? content.map(String) : valuesIn(content)
+      ),
+    ),
+  ].sort();
+}

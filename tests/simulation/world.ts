@@ -1,0 +1,85 @@
+/**
+ * One world: a fixture list, the people around it, a Braze of a certain kind, and everything that goes wrong. All of
+ * it is drawn from one seed before anything happens, and each matter from a stream of its own.
+ */
+import { addMinutes } from "date-fns";
+import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
+import type { TeamWeight } from "../../local/braze_sandbox/users.ts";
+import { Prng } from "../../local/prng.ts";
+import { type Act, drawActs } from "./acts.ts";
+import { drawFixtures, type FixturePlan, TEAMS } from "./fixtures.ts";
+import { drawFaults, type FaultRates } from "./faults.ts";
+import { drawSwitches } from "./switches.ts";
+
+/** Nothing is broken on purpose in here, for long enough that all that can be known is known. */
+export interface Truce {
+  readonly from: Date;
+  readonly until: Date;
+}
+
+export interface World {
+  readonly seed: number;
+  readonly startAt: Date;
+  /** When the last act is over, and the last truce begins. */
+  readonly endAt: Date;
+  readonly teams: readonly TeamWeight[];
+  readonly userCount: number;
+  readonly fixtures: readonly FixturePlan[];
+  readonly switches: SwitchesPatch;
+  readonly faults: FaultRates;
+  readonly acts: readonly Act[];
+  readonly truces: readonly Truce[];
+  /** How many deliveries Braze has under way at once: more than one, and the order is the machine's. */
+  readonly deliveriesAtOnce: number;
+  /** Its servers are its own, and are restarted in the middle of runs. */
+  readonly restartsServers: boolean;
+}
+
+/** Long enough for three reconciliations, and for a delete that nobody heard of to be settled. */
+const TRUCE_MINUTES = 100;
+const RESTARTING_SHARE = 0.06;
+
+export function drawWorld(seed: number): World {
+  const prng = new Prng(`world/${seed}`);
+  const shape = prng.fork("shape");
+  // Half past, so that no job of the night falls into each and every world.
+  const startAt = addMinutes(
+    new Date("2024-12-06T00:00:00Z"),
+    30 + 60 * shape.below(24) + 15 * shape.below(4),
+  );
+  const hours = shape.chance(0.08) ? 30 + shape.below(19) : 7 + shape.below(8);
+  const endAt = addMinutes(startAt, hours * 60);
+  const firstTruce = addMinutes(startAt, 60 * (3 + shape.below(Math.max(1, hours - 5))));
+  const truces = [
+    { from: firstTruce, until: addMinutes(firstTruce, TRUCE_MINUTES) },
+    { from: endAt, until: addMinutes(endAt, TRUCE_MINUTES) },
+  ];
+  const restartsServers = prng.fork("restarts").chance(RESTARTING_SHARE);
+  const fixtures = drawFixtures(prng.fork("fixtures"), startAt, endAt);
+  const { switches, isEchoTold } = drawSwitches(prng.fork("switches"));
+  return {
+    seed,
+    startAt,
+    endAt,
+    teams: TEAMS.map((value, index) => ({ value, weight: TEAMS.length - index })),
+    userCount: 30 + shape.below(31),
+    fixtures,
+    switches,
+    faults: drawFaults(prng.fork("faults")),
+    acts: drawActs(prng.fork("acts"), {
+      startAt,
+      endAt,
+      truces,
+      fixtures,
+      isEchoTold,
+      restartsServers,
+    }),
+    truces,
+    deliveriesAtOnce: shape.chance(0.5) ? 1 : 2 + shape.below(4),
+    restartsServers,
+  };
+}
+
+export function isInTruce({ truces }: Pick<World, "truces">, at: Date): boolean {
+  return truces.some(({ from, until }) => at >= from && at <= until);
+}

@@ -1,0 +1,12 @@
+/** Lives through the worlds that it is told to, one after the other, in a thread of its own. */
+import type { Servers } from "./place.ts";
+import { play } from "./play.ts";
+
+const thread = self as unknown as {
+  onmessage: (message: MessageEvent<{ readonly seed: number; readonly servers: Servers }>) => void;
+  postMessage(outcome: unknown): void;
+};
+
+thread.onmessage = async ({ data: { seed, servers } }) => {
+  thread.postMessage(await play(seed, servers));
+};
