@@ -16,6 +16,8 @@ export interface PostgrestOptions {
   readonly adminPort: number;
   readonly keys: Keys;
   readonly log: string;
+  /** How many connections it may hold, 10 unless told: each of them plans every function anew. */
+  readonly connections?: number | undefined;
 }
 
 export interface Postgrest {
@@ -55,7 +57,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
         PGRST_DB_EXTRA_SEARCH_PATH: "public,extensions",
         PGRST_DB_ANON_ROLE: "anon",
         PGRST_DB_MAX_ROWS: "1000",
-        PGRST_DB_POOL: "10",
+        PGRST_DB_POOL: String(options.connections ?? 10),
         PGRST_JWT_SECRET: JSON.stringify(acceptedKeySet(options.keys)),
         PGRST_SERVER_HOST: "127.0.0.1",
         PGRST_SERVER_PORT: String(port),

@@ -49,6 +49,8 @@ export interface StackOptions {
   /** By default on where data is kept. */
   readonly fsync?: boolean;
   readonly preferStandIns?: boolean;
+  /** How many connections PostgREST may hold. */
+  readonly restConnections?: number;
   readonly migrations?: URL;
   readonly functions?: URL;
   /** Applied once for each database. */
@@ -188,6 +190,7 @@ async function bringUp(
     adminPort: ports.restAdmin,
     keys,
     log: join(folder, "postgrest.log"),
+    connections: options.restConnections,
   });
   cleanups.push(() => starting.then((postgrest) => postgrest.stop(), () => {}));
   const env = { ...functionEnv(ready, keys), ...options.env };

@@ -68,6 +68,8 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
   stack = await startStack({
     ...place,
     clock: world.startAt,
+    // A world is short: with more, planning queries would take longer than running them.
+    restConnections: 3,
     sandbox: {
       seed: world.seed,
       users: { count: world.userCount, seed: world.seed, teams: world.teams },

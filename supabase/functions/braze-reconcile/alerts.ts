@@ -6,6 +6,7 @@ import type { Stale } from "./decisions/stale.ts";
 import type { Unsettled } from "./decisions/unknown_attempts.ts";
 
 export const SCHEDULE_GAP = "schedule_gap";
+export const LIST_WENT_EMPTY = "list_went_empty";
 export const CANCEL_CAP = "cancel_cap";
 export const MANY_DUPLICATES = "many_duplicates";
 export const DUPLICATES_THREE_DAYS = "duplicates_three_days";
@@ -36,6 +37,23 @@ export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
     }`,
     details: { reason, send_at: sendAt, kickoff_at: fixture.kickoffAt },
     matchId,
+  };
+}
+
+/** An empty list proves nothing, so the ledger stays as it is; but it has shown these, and shows nothing now. */
+export function listWentEmpty(campaignId: string, shown: readonly KnownMatch[]): Alert {
+  return {
+    fingerprint: `${LIST_WENT_EMPTY}:${campaignId}`,
+    rule: LIST_WENT_EMPTY,
+    severity: "critical",
+    audience: "admin",
+    title:
+      `Braze's list, which has shown ${shown.length} of the schedules to come, shows nothing now`,
+    details: {
+      campaign_id: campaignId,
+      matches: shown.map(({ matchId, sendAt }) => ({ match_id: matchId, send_at: sendAt })),
+    },
+    matchId: null,
   };
 }
 

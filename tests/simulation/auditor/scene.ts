@@ -74,9 +74,12 @@ export function rowOf({ facts }: Scene, matchId: number): LedgerRow | undefined 
   return facts.ledger.find((row) => Number(row.match_id) === matchId);
 }
 
+/** Of everything at once, so of each match too. */
+const OF_ALL = ["list_went_empty", "campaign_stopped"];
+
 export function openAlerts({ facts }: Scene, matchId: number): readonly AlertRow[] {
-  return facts.alerts.filter(({ match_id, resolved_at }) =>
-    resolved_at === null && Number(match_id) === matchId
+  return facts.alerts.filter(({ rule, match_id, resolved_at }) =>
+    resolved_at === null && (Number(match_id) === matchId || OF_ALL.includes(rule))
   );
 }
 

@@ -29,6 +29,10 @@ const HINTS = new Map<string, string>([
     "read `select match_timeline(<match>)`; tell support that some users were pushed in error",
   ],
   ["schedule_missing", "find out who deleted it in Braze; send by hand if users should be told"],
+  [
+    "list_went_empty",
+    "look in Braze whether the campaign was stopped or its schedules were deleted, all at once",
+  ],
   ["changed_before_send", "stop the campaign in Braze if the push must not go out as planned"],
   ["schedule_id_missing", "look in Braze's dashboard whether this match has a schedule"],
   ["campaign_stopped", "start the campaign in Braze again before the next send"],

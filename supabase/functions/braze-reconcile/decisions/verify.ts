@@ -72,6 +72,19 @@ function judge(
   return isSent(match) ? ["past_no_webhook"] : ["past_no_webhook", "stale_pending"];
 }
 
+/** Live as far as we know, still to be sent, shown by an earlier list, and within reach of this one. */
+export function shownBefore(
+  matches: readonly KnownMatch[],
+  until: Date,
+  now: Date,
+): readonly KnownMatch[] {
+  return matches.filter((match) => {
+    const current = currentOf(match);
+    return match.status === "pending" && current?.state === "live" && current.listedAt !== null &&
+      isAfter(firstSendAt(current), now) && !isAfter(lastSendAt(current), until);
+  });
+}
+
 /** Due long enough ago that an event should have told of it. */
 export function isStale(match: KnownMatch, now: Date): boolean {
   const current = currentOf(match);

@@ -5,7 +5,8 @@ import type { Alert } from "../../_shared/store/notices.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import { scheduleMissing } from "../../_shared/watch/alerts.ts";
 import type { TakenListing } from "../../_shared/watch/listing.ts";
-import { FINDINGS, lackedTwice, verify } from "../decisions/verify.ts";
+import { LIST_WENT_EMPTY, listWentEmpty } from "../alerts.ts";
+import { FINDINGS, lackedTwice, shownBefore, verify } from "../decisions/verify.ts";
 import type { Report } from "../report.ts";
 import type { Scene } from "../scene.ts";
 
@@ -39,6 +40,7 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
         scene.now(),
       );
     }
+    await tellOfEmptiness(shownBefore(matches, until, scene.now()), listing, scene);
     const absent = isHeld ? [] : listing.absent;
     const gone = await cancelAll(absent, scene);
     await store.notices.raiseAlerts(missingOf(matches, gone), scene.now());
@@ -60,6 +62,19 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
     cancelled,
     campaign_is_shut: isHeld,
   };
+}
+
+/** When everything is gone at once there is no list that could lack a schedule: somebody should look. */
+async function tellOfEmptiness(
+  shown: readonly KnownMatch[],
+  { mode }: TakenListing,
+  { dependencies: { store, environment }, now }: Scene,
+): Promise<void> {
+  if (mode === "unavailable") return;
+  const alerts = mode === "empty" && shown.length > 0
+    ? [listWentEmpty(environment.brazeCampaignId, shown)]
+    : [];
+  await store.notices.settleAlerts({ rules: [LIST_WENT_EMPTY], alerts }, now());
 }
 
 /** A dry run notes no list, and can tell all the same what the next one that does will find. */
