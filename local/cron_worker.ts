@@ -113,12 +113,22 @@ export function nextDue(schedule: string, after: Date): Date | undefined {
     return new Date(Math.floor(after.getTime() / stepMs) * stepMs + stepMs);
   }
   try {
-    // pg_cron writes the last day of the month as `$`, croner as `L`.
-    const cron = new Cron(schedule.trim().replace("$", "L"), { timezone: "UTC", paused: true });
-    return cron.nextRun(after) ?? undefined;
+    return cronOf(schedule).nextRun(after) ?? undefined;
   } catch {
     return undefined;
   }
+}
+
+const read = new Map<string, Cron>();
+
+/** Read once: the same few schedules are asked for again after every job. */
+function cronOf(schedule: string): Cron {
+  const known = read.get(schedule);
+  if (known !== undefined) return known;
+  // pg_cron writes the last day of the month as `$`, croner as `L`.
+  const cron = new Cron(schedule.trim().replace("$", "L"), { timezone: "UTC", paused: true });
+  read.set(schedule, cron);
+  return cron;
 }
 
 /** On a virtual clock `now()` of the server would be the wall clock's: a command gets the slot's time instead. */
@@ -137,15 +147,18 @@ async function runJob(sql: Sql, job: Job, virtualNow: Date | undefined): Promise
   const command = virtualNow === undefined ? job.command : atVirtualTime(job.command, virtualNow);
   const connection = await sql.reserve();
   try {
+    // The role as of the job's owner, in the same round trip as its beginning is noted.
     const [run] = await connection<{ runid: string }[]>`
-      insert into cron.job_run_details
-        (jobid, job_pid, database, username, command, status, start_time)
-      values (
-        ${job.jobid}, pg_backend_pid(), current_database(), ${job.username}, ${command}, 'running',
-        coalesce(${virtualNow ?? null}::timestamptz, clock_timestamp())
+      with begun as (
+        insert into cron.job_run_details
+          (jobid, job_pid, database, username, command, status, start_time)
+        values (
+          ${job.jobid}, pg_backend_pid(), current_database(), ${job.username}, ${command}, 'running',
+          coalesce(${virtualNow ?? null}::timestamptz, clock_timestamp())
+        )
+        returning runid
       )
-      returning runid`;
-    await connection`select set_config('role', ${job.username}, false)`;
+      select runid, set_config('role', ${job.username}, false) from begun`;
     const outcome = await connection.unsafe(command).simple().then(
       (result) => ({ status: "succeeded", message: describe(result) }),
       (error: Error) => ({ status: "failed", message: `ERROR: ${error.message}` }),

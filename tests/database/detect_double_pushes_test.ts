@@ -62,6 +62,26 @@ Deno.test(
   }),
 );
 
+for (
+  const [what, second, matches] of [
+    ["twice, 11 minutes apart", { lateSeconds: 660 }, 1],
+    ["twice, 10 minutes apart, as a slow send may be told", { lateSeconds: 600 }, 0],
+    ["once, and told again at a time that is not its own", {
+      lateSeconds: 3_600,
+      time_is_send_time: false,
+    }, 0],
+    ["once, and so did another one of the same user", { lateSeconds: 660, device_id: "tablet" }, 0],
+  ] as const
+) {
+  Deno.test(
+    `detect_double_pushes() finds ${matches} where no dispatch is told and a device got the push ${what}`,
+    withSuite(async (suite) => {
+      await twice(suite, await addDue(suite, 1), "user", second, { dispatch_id: null });
+      strictEqual((await detect(suite)).matches, matches);
+    }),
+  );
+}
+
 Deno.test(
   "detect_double_pushes() alerts on a device that got two dispatches of one match, told of by name or not",
   withSuite(async (suite) => {

@@ -16,11 +16,13 @@ const SILENT = silent("per_campaign");
 interface Told {
   readonly id: string;
   readonly dispatchId?: string;
+  /** One that we never chose, unless told; null for none. */
+  readonly sendId?: string | null;
   readonly echo?: Readonly<Record<string, string>>;
 }
 
 /** A push Send at 14:00:23 of our campaign. */
-function send({ ready }: Stack, { id, dispatchId, echo }: Told) {
+function send({ ready }: Stack, { id, dispatchId, sendId = "xyz-789", echo }: Told) {
   return {
     event_type: "users.messages.pushnotification.Send",
     id,
@@ -28,7 +30,7 @@ function send({ ready }: Stack, { id, dispatchId, echo }: Told) {
     user: { external_user_id: `user-${id}`, device_id: `device-${id}` },
     properties: {
       campaign_id: ready.campaign_id,
-      send_id: "xyz-789",
+      ...(sendId === null ? {} : { send_id: sendId }),
       ...(dispatchId === undefined ? {} : { dispatch_id: dispatchId }),
       ...(echo === undefined ? {} : { message_extras: JSON.stringify(echo) }),
     },
@@ -78,7 +80,9 @@ for (const listing of ["per_schedule", "per_campaign"] as const) {
     withSuite(silent(listing), async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-      await tell(stack, { events: [send(stack, { id: "a", dispatchId: "dispatch-2" })] });
+      await tell(stack, {
+        events: [send(stack, { id: "a", dispatchId: "dispatch-2", sendId: null })],
+      });
       const { id: ledgerId } = await ledgerOf(stack, 1002);
       const echo = { ledger_id: ledgerId, match_id: "1002", generation: "1" };
       await tell(stack, { events: [send(stack, { id: "b", dispatchId: "dispatch-2", echo })] });
@@ -133,6 +137,37 @@ Deno.test("an identifier that turns out to be shared attributes nothing, and wha
         confidence,
       ]),
       [["a", 1001, "high"], ["b", null, "none"], ["c", 1003, "high"]],
+    );
+  }));
+
+Deno.test("a dispatch id that Braze lends to users of another send ties nothing to the wrong match", () =>
+  withSuite(SILENT, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
+    const dispatchId = "lent";
+    const { id: ledgerId } = await ledgerOf(stack, 1001);
+    const echo = { ledger_id: ledgerId, generation: "1" };
+    await tell(stack, {
+      events: [
+        send(stack, { id: "a", dispatchId, sendId: "match-1001", echo }),
+        send(stack, { id: "b", dispatchId, sendId: null }),
+      ],
+    });
+    // The first says whose it is by our own send id, the second only that it is not of 1001.
+    await tell(stack, {
+      events: [
+        send(stack, { id: "c", dispatchId, sendId: "match-1002" }),
+        send(stack, { id: "d", dispatchId, sendId: "made-by-braze" }),
+      ],
+    });
+    deepStrictEqual(
+      (await stored(stack)).map(({ event_id, match_id, correlation_method }) => [
+        event_id,
+        match_id,
+        correlation_method,
+      ]),
+      // What the dispatch id alone had settled is open again, since it is known to be lent.
+      [["a", 1001, "ledger_id"], ["b", null, "tie"], ["c", 1002, "send_id"], ["d", null, "tie"]],
     );
   }));
 

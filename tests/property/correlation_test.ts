@@ -35,12 +35,16 @@ const ledgers: fc.Arbitrary<LedgerFacts[]> = fc.uniqueArray(matchId, { maxLength
   ids,
 ) =>
   fc.tuple(...ids.map((matchId) =>
-    fc.array(
-      fc.record({ campaignId: campaign, state, sendAt, movingTo: maybe(sendAt) }),
-      { minLength: 1, maxLength: 3 },
-    ).map((schedules) => ({
+    fc.tuple(
+      fc.array(
+        fc.record({ campaignId: campaign, state, sendAt, movingTo: maybe(sendAt) }),
+        { minLength: 1, maxLength: 3 },
+      ),
+      maybe(fc.constantFrom(`match-${matchId}`, "id-1")),
+    ).map(([schedules, sendId]) => ({
       ledgerId: ledgerIdOf(matchId),
       matchId,
+      sendId,
       schedules: schedules.map((schedule, index) => ({ ...schedule, generation: index + 1 })),
     }))
   ))

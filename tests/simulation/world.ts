@@ -47,9 +47,9 @@ export function drawWorld(seed: number): World {
     new Date("2024-12-06T00:00:00Z"),
     30 + 60 * shape.below(24) + 15 * shape.below(4),
   );
-  const hours = shape.chance(0.04) ? 24 + shape.below(25) : 6 + shape.below(6);
+  const hours = shape.chance(0.04) ? 24 + shape.below(25) : 5 + shape.below(4);
   const endAt = addMinutes(startAt, hours * 60);
-  const firstTruce = addMinutes(startAt, 60 * (2 + shape.below(Math.max(1, hours - 4))));
+  const firstTruce = addMinutes(startAt, 60 * (2 + shape.below(hours - 4)));
   const truces = [
     { from: firstTruce, until: addMinutes(firstTruce, TRUCE_MINUTES) },
     { from: endAt, until: addMinutes(endAt, TRUCE_MINUTES) },

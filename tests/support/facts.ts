@@ -34,6 +34,7 @@ export function ledger(matchId: number, ...schedules: Partial<ScheduleFacts>[]):
   return {
     ledgerId: ledgerIdOf(matchId),
     matchId,
+    sendId: null,
     schedules: schedules.map((changes, index) => schedule({ generation: index + 1, ...changes })),
   };
 }

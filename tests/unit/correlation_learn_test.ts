@@ -26,8 +26,8 @@ Deno.test("learnFrom() learns every identifier that a certain event names", () =
   const whose = { ledgerId: ledgerIdOf(1), generation: 2 };
   deepStrictEqual(learnFrom(named, attribution()), [
     { kind: "schedule_id", value: "schedule-1", ...whose },
-    { kind: "dispatch_id", value: "dispatch-1", ...whose },
     { kind: "send_id", value: "send-1", ...whose },
+    { kind: "dispatch_id", value: "dispatch-1", ...whose },
   ]);
 });
 
@@ -42,9 +42,13 @@ for (
     ],
     ["from one identifier the others", { method: "dispatch_id" }, 3],
     ["nothing from identifiers that contradict each other", {
-      method: "dispatch_id",
+      method: "schedule_id",
       contradictions: against,
     }, 0],
+    ["that a dispatch id is lent, from a send id that names another match", {
+      method: "send_id",
+      contradictions: [{ method: "dispatch_id", matchId: 2 }],
+    }, 3],
     ["what an echoed ledger row vouches for, against another evidence", {
       contradictions: against,
     }, 3],

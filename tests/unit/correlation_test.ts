@@ -26,24 +26,24 @@ const context = createContext(
   ],
   [
     identifier("schedule_id", "schedule-3", 3),
-    identifier("dispatch_id", "dispatch-4", 4),
-    identifier("send_id", "send-5", 5),
+    identifier("send_id", "send-4", 4),
+    identifier("dispatch_id", "dispatch-5", 5),
   ],
 );
 const everything = evidence({
   ledgerId: ledgerIdOf(1),
   matchId: 2,
   scheduleId: "schedule-3",
-  dispatchId: "dispatch-4",
-  sendId: "send-5",
+  sendId: "send-4",
+  dispatchId: "dispatch-5",
 });
 const strongestFirst = [
   ["ledger_id", 1, "high", {}],
   ["match_id", 2, "high", { ledgerId: null }],
   ["schedule_id", 3, "high", { matchId: null }],
-  ["dispatch_id", 4, "high", { scheduleId: null }],
-  ["send_id", 5, "high", { dispatchId: null }],
-  ["time_exact", 6, "medium", { sendId: null }],
+  ["send_id", 4, "high", { scheduleId: null }],
+  ["dispatch_id", 5, "high", { sendId: null }],
+  ["time_exact", 6, "medium", { dispatchId: null }],
 ] as const;
 
 let said: Evidence = everything;
@@ -65,6 +65,31 @@ for (const [index, [method, matchId, confidence, withoutTheFormer]] of strongest
       correlate(given, context, [CAMPAIGN]).contradictions,
       weaker.map(([method, matchId]) => ({ method, matchId })),
     );
+  });
+}
+
+for (
+  const [what, ownSendId, sendId, method] of [
+    ["with another send id than the match's own", "match-1", "send-of-another", "no_candidate"],
+    ["with the match's own send id", "match-1", "match-1", "dispatch_id"],
+    ["without a send id", "match-1", null, "dispatch_id"],
+    // Braze makes a new one for each schedule that was made without.
+    [
+      "with another send id, where the match has none of its own",
+      "braze-made",
+      "send-2",
+      "dispatch_id",
+    ],
+    ["with a send id, where the match has none", null, "send-2", "dispatch_id"],
+  ] as const
+) {
+  Deno.test(`correlate() calls a dispatch id that comes ${what} ${method}`, () => {
+    const lending = createContext(
+      [{ ...ledger(1, { sendAt: at("08:00:00") }), sendId: ownSendId }],
+      [identifier("dispatch_id", "dispatch-1", 1)],
+    );
+    const given = evidence({ dispatchId: "dispatch-1", sendId });
+    strictEqual(correlate(given, lending, [CAMPAIGN]).method, method);
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { Clock } from "../_shared/clock.ts";
+import { ownSendId } from "../_shared/correlation/own_send_id.ts";
 import type { Journal } from "../_shared/store/journal.ts";
 import type { LogEntry } from "../_shared/store/notices.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
@@ -35,7 +36,7 @@ export function createSendIds(
   return {
     logs,
     async for(fixture) {
-      const sendId = `match-${fixture.matchId}`;
+      const sendId = ownSendId(fixture.matchId);
       // One that Braze made, and told of later, belongs to an earlier schedule alone.
       if (fixture.sendId === sendId) return sendId;
       if (left <= 0) {

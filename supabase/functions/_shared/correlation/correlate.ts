@@ -8,11 +8,12 @@
  * |-------|------------------------------------------------------|------------|
  * | 1     | the ledger id that we put into the schedule, echoed  | high       |
  * | 2     | the match id, echoed                                 | high       |
- * | 3     | a schedule id, 4 dispatch id, 5 send id we know      | high       |
+ * | 3     | a schedule id, 4 send id, 5 dispatch id we know      | high       |
  * | 6     | `time_exact`: the campaign's only schedule around it | medium     |
  * | 7     | `time_window`: several, one clearly the closest      | low        |
  */
 import { differenceInMilliseconds } from "date-fns";
+import { ownSendId } from "./own_send_id.ts";
 import {
   type AttributedMethod,
   type Attribution,
@@ -82,9 +83,19 @@ function namedHits(evidence: Evidence, context: Context): Hit[] {
     const identifier = context.identifier(kind, value);
     if (identifier === undefined || identifier.ambiguous) continue;
     const ledger = context.ledger(identifier.ledgerId);
-    if (ledger !== undefined) hits.push(hit(kind, ledger, identifier.generation, evidence));
+    if (ledger === undefined) continue;
+    if (kind === "dispatch_id" && isLent(ledger, evidence)) continue;
+    hits.push(hit(kind, ledger, identifier.generation, evidence));
   }
   return hits;
+}
+
+/**
+ * Whether a dispatch id that points to this match came with a send id that cannot be its own: all schedules of a match
+ * are made with the one that we chose. Source: Braze docs, "Dispatch ID behavior" (shared by users sent close together).
+ */
+function isLent({ matchId, sendId }: LedgerFacts, evidence: Evidence): boolean {
+  return sendId === ownSendId(matchId) && evidence.sendId !== null && evidence.sendId !== sendId;
 }
 
 function hit(

@@ -26,8 +26,9 @@ export function identifiersOf(
 ): readonly NamedIdentifier[] {
   const named: readonly (readonly [IdentifierKind, string | null])[] = [
     ["schedule_id", evidence.scheduleId],
-    ["dispatch_id", evidence.dispatchId],
+    // Before the dispatch id, which Braze may lend to users of another send.
     ["send_id", evidence.sendId],
+    ["dispatch_id", evidence.dispatchId],
   ];
   return named.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
 }
@@ -59,6 +60,8 @@ export interface ScheduleFacts {
 export interface LedgerFacts {
   readonly ledgerId: string;
   readonly matchId: number;
+  /** What all its schedules were made with, or were seen with first; null where none is known. */
+  readonly sendId: string | null;
   readonly schedules: readonly ScheduleFacts[];
 }
 

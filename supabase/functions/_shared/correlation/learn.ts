@@ -16,13 +16,15 @@ export type Proof = "push" | "webhook";
 
 /**
  * The Braze identifiers that now belong to the event's ledger row. Only certain events teach, and an event
- * that contradicts itself teaches only what its own echo vouches for.
+ * that contradicts itself teaches only what its own echo vouches for; or that its dispatch id is lent, and good for
+ * nothing any more.
  */
 export function learnFrom(evidence: Evidence, attribution: Attribution): LearnedIdentifier[] {
   const { ledgerId, generation, method, confidence, contradictions } = attribution;
   if (confidence !== "high" || ledgerId === null) return [];
   const echoed = method === "ledger_id" || method === "match_id";
-  if (contradictions.length > 0 && !echoed) return [];
+  const isLent = contradictions.every((other) => other.method === "dispatch_id");
+  if (!echoed && !isLent) return [];
 
   return identifiersOf(evidence).map((named) => ({ ...named, ledgerId, generation }));
 }

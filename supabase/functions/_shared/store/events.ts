@@ -31,6 +31,7 @@ const CorrelationContext = z.object({
     z.object({
       ledger_id: z.guid(),
       match_id: z.int(),
+      send_id: z.string().nullable(),
       schedules: z.array(
         z.object({
           generation: z.int(),
@@ -49,6 +50,7 @@ const CorrelationContext = z.object({
     }).transform((ledger) => ({
       ledgerId: ledger.ledger_id,
       matchId: ledger.match_id,
+      sendId: ledger.send_id,
       schedules: ledger.schedules,
     })),
   ),
