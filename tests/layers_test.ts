@@ -74,6 +74,18 @@ Deno.test("local/ imports no test", () => {
   );
 });
 
+Deno.test("the auditor of the simulation calls nothing that it judges", () => {
+  const auditor = others.filter(({ path }) => path.startsWith("tests/simulation/auditor/"));
+  ok(auditor.length > 5, "there are sources to look at");
+  deepStrictEqual(
+    findAll(
+      auditor,
+      ({ imports }) => imports.filter((specifier) => specifier.startsWith(FUNCTIONS)),
+    ),
+    [],
+  );
+});
+
 Deno.test("correlation and events are pure", () => {
   const pure = deployed.filter(({ path }) => PURE.some((folder) => path.startsWith(folder)));
   ok(pure.length >= 8, "there are sources to look at");

@@ -87,10 +87,11 @@ class OneSend {
     readonly switches: Switches,
     readonly prng: Prng,
   ) {
+    const isSilent = prng.fork("silent").chance(switches.silentSendProbability);
     this.#carried = {
-      dispatchId: switches.eventsCarryDispatchId,
-      sendId: switches.eventsCarrySendId,
-      echo: switches.eventsCarryEcho,
+      dispatchId: switches.eventsCarryDispatchId && !isSilent,
+      sendId: switches.eventsCarrySendId && !isSilent,
+      echo: switches.eventsCarryEcho && !isSilent,
     };
   }
 

@@ -46,6 +46,8 @@ const SwitchesSchema = z.strictObject({
   eventsCarryDispatchId: z.boolean(),
   eventsCarrySendId: z.boolean(),
   eventsCarryEcho: z.boolean(),
+  /** A whole send whose messages carry neither ids nor echoes. */
+  silentSendProbability: probability,
 
   /** A change this close to the send takes effect for some of the users only. */
   nearSendSeconds: seconds,
@@ -91,6 +93,7 @@ const DEFAULTS: Switches = {
   eventsCarryDispatchId: true,
   eventsCarrySendId: true,
   eventsCarryEcho: true,
+  silentSendProbability: 0,
   nearSendSeconds: 0,
   nearSendSurvivalProbability: 0.5,
   schedulesReturnOnResume: false,

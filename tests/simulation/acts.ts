@@ -1,5 +1,5 @@
 /** What people and machines around the suite do, and when: drawn here, carried out in `hands.ts`. */
-import { addMinutes, addSeconds } from "date-fns";
+import { addMinutes, addSeconds, max } from "date-fns";
 import type { Prng } from "../../local/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
 import { isInTruce, type Truce } from "./world.ts";
@@ -19,6 +19,7 @@ export type FunctionToCall =
 
 export type What =
   | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
+  | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
   /** Both teams of a match want no push, or do again. */
   | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
   | { readonly kind: "team_becomes_known" }
@@ -30,10 +31,15 @@ export type What =
     readonly says: "match" | "copy" | "nothing" | "unknown_match";
     readonly byMinutes: number;
   }
+  /** Somebody who does not know that all is scheduled already. */
+  | { readonly kind: "schedule_all_in_dashboard" }
   | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
   | { readonly kind: "receiver"; readonly state: "down" | "up" }
   | { readonly kind: "echo"; readonly on: boolean }
-  | { readonly kind: "call_twice"; readonly functionName: FunctionToCall }
+  | {
+    readonly kind: "call_at_once";
+    readonly functionNames: readonly [FunctionToCall, FunctionToCall];
+  }
   | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
   /** Events that were told already come again, cut and mixed in another way, at once. */
   | {
@@ -110,14 +116,22 @@ function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Around):
 }
 
 function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
-  if (prng.chance(0.4)) return [];
   const { matchId } = fixture;
+  const becomesKnown: Act[] = fixture.knownAt > around.startAt
+    ? [{ at: fixture.knownAt, what: { kind: "fixture_becomes_known", fixture } }]
+    : [];
+  if (prng.chance(0.35)) return becomesKnown;
   const change = (at: Date, change: FixtureChange): Act => ({
     at,
     what: { kind: "change_fixture", matchId, change },
   });
-  return Array.from({ length: 1 + prng.below(3) }).flatMap((): Act[] => {
-    const at = someTime(prng, fixture, around);
+  const later = (at: Date) => max([at, fixture.knownAt]);
+  if (fixture.status !== "scheduled") {
+    const at = later(someTime(prng, fixture, around));
+    return [...becomesKnown, change(at, { status: "scheduled" })];
+  }
+  const changes = Array.from({ length: 1 + prng.below(3) }).flatMap((): Act[] => {
+    const at = later(someTime(prng, fixture, around));
     const after = addMinutes(at, 2 + prng.below(150));
     const back = (act: Act) => prng.chance(0.6) ? [act] : [];
     switch (prng.below(9)) {
@@ -160,6 +174,7 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
         ];
     }
   });
+  return [...becomesKnown, ...changes];
 }
 
 function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
@@ -169,7 +184,7 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     const at = someTime(prng, fixture, around);
     acts.push({ at, what: { kind: "cancel_in_dashboard", matchId } });
   }
-  if (prng.chance(0.15)) {
+  if (prng.chance(0.2)) {
     const says = (["match", "match", "copy", "nothing", "unknown_match"] as const)[prng.below(5)]!;
     const byMinutes = prng.chance(0.5) ? 0 : prng.below(120) - 60;
     acts.push({
@@ -198,6 +213,10 @@ function drawOutages(prng: Prng, { startAt, endAt, isEchoTold }: Around): Act[] 
   if (prng.chance(0.3)) {
     span({ kind: "receiver", state: "down" }, { kind: "receiver", state: "up" }, 120);
   }
+  if (prng.chance(0.05)) {
+    const at = addSeconds(startAt, 60 * prng.below(minutes));
+    acts.push({ at, what: { kind: "schedule_all_in_dashboard" } });
+  }
   if (isEchoTold && prng.chance(0.3)) {
     span({ kind: "echo", on: false }, { kind: "echo", on: true }, 180);
   }
@@ -210,8 +229,12 @@ function drawCalls(prng: Prng, { startAt, endAt }: Around): Act[] {
   const several = (max: number, what: () => What): Act[] =>
     Array.from({ length: prng.below(max + 1) }, () => ({ at: sometime(), what: what() }));
   const functionName = () => FUNCTIONS[prng.below(FUNCTIONS.length)]!;
+  const twoFunctions = () => {
+    const one = functionName();
+    return [one, prng.chance(0.5) ? one : functionName()] as const;
+  };
   return [
-    ...several(3, () => ({ kind: "call_twice", functionName: functionName() })),
+    ...several(4, () => ({ kind: "call_at_once", functionNames: twoFunctions() })),
     ...several(1, () => ({ kind: "dry_run", functionName: functionName() })),
     ...several(3, () => ({
       kind: "replay",

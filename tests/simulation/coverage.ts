@@ -168,8 +168,16 @@ export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
   names.map((name) => `${group}/${name}`)
 );
 
+/** Guards against what cannot come about through the suite itself, and why no world gets there. */
+const OUT_OF_REACH: Readonly<Record<string, string>> = {
+  "skip/schedule_id_unknown":
+    "a live schedule without its id: only after somebody edited the tables",
+};
+
 export function untaken(taken: Counts): string[] {
-  return ALL_BRANCHES.filter((branch) => (taken[branch] ?? 0) === 0);
+  return ALL_BRANCHES.filter((branch) =>
+    (taken[branch] ?? 0) === 0 && OUT_OF_REACH[branch] === undefined
+  );
 }
 
 type Fields = Readonly<Record<string, unknown>>;

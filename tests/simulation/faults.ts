@@ -19,6 +19,37 @@ export interface FaultRates {
   readonly braze: FaultList;
 }
 
+/** Few calls change Braze, and those are the ones that hurt. */
+const CHANGING = [
+  "/campaigns/trigger/schedule/create",
+  "/campaigns/trigger/schedule/update",
+  "/campaigns/trigger/schedule/delete",
+] as const;
+const KINDS = [
+  "status",
+  "429",
+  "timeout_before_effect",
+  "timeout_after_effect",
+  "drop_connection",
+  "malformed",
+  "latency",
+] as const;
+
+/** Some endpoints that fail again and again for the length of a world. */
+function drawTrouble(prng: Prng): FaultList {
+  return CHANGING.flatMap((endpoint) => {
+    if (prng.chance(0.65)) return [];
+    const kind = KINDS[prng.below(KINDS.length)]!;
+    return [{
+      endpoint,
+      kind,
+      probability: 0.2 + 0.5 * prng.next(),
+      ...(kind === "status" ? { status: [400, 500, 503][prng.below(3)]! } : {}),
+      ...(kind === "latency" ? { latencyMs: 1_000 * (5 + prng.below(30)) } : {}),
+    }];
+  });
+}
+
 export function drawFaults(prng: Prng): FaultRates {
   const rate = (max: number) => prng.chance(0.6) ? 0 : max * prng.next();
   const fault = (kind: FaultList[number]["kind"], max: number, more = {}): FaultList => {
@@ -34,6 +65,7 @@ export function drawFaults(prng: Prng): FaultRates {
     late: rate(0.2),
     lateMsMax: 60_000 * (1 + prng.below(9)),
     braze: [
+      ...drawTrouble(prng.fork("trouble")),
       ...fault("status", 0.08, { status: 500 }),
       ...fault("status", 0.04, { status: 400 }),
       ...fault("429", 0.08),

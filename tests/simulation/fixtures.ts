@@ -18,6 +18,9 @@ export interface FixturePlan {
   readonly home: string;
   readonly away: string;
   readonly kickoffAt: Date;
+  readonly status: "scheduled" | "postponed" | "cancelled" | "finished";
+  /** When the fixture list first has it. */
+  readonly knownAt: Date;
 }
 
 const MATCHES_MAX = 8;
@@ -32,17 +35,31 @@ export function drawFixtures(prng: Prng, startAt: Date, endAt: Date): FixturePla
     () => FIRST_MINUTES + 5 * prng.below((minutes - FIRST_MINUTES) / 5 + 12),
   );
   if (prng.chance(0.4)) slots.push(slots[0]! + [1, 5, 9, 11, 12][prng.below(5)]!);
-  const count = 3 + prng.below(MATCHES_MAX - 2);
+  const count = 4 + prng.below(MATCHES_MAX - 3);
   const fixtures: FixturePlan[] = [];
   while (fixtures.length < count) {
     const [home, away] = prng.shuffled(TEAMS);
     const at = addMinutes(startAt, slots[prng.below(slots.length)]!);
     const matchId = 1_001 + fixtures.length;
-    fixtures.push({ matchId, home: home!, away: away!, kickoffAt: at });
+    const isLate = prng.chance(0.1);
+    const status = prng.chance(0.9)
+      ? "scheduled" as const
+      : (["postponed", "cancelled", "finished"] as const)[prng.below(3)]!;
+    const knownAt = isLate
+      ? addMinutes(startAt, prng.below((at.getTime() - startAt.getTime()) / 60_000))
+      : startAt;
+    fixtures.push({ matchId, home: home!, away: away!, kickoffAt: at, status, knownAt });
     if (prng.chance(0.15) && fixtures.length < count) {
       // The second leg, on the same day.
       const later = addMinutes(at, 120 + 30 * prng.below(4));
-      fixtures.push({ matchId: matchId + 1, home: away!, away: home!, kickoffAt: later });
+      fixtures.push({
+        matchId: matchId + 1,
+        home: away!,
+        away: home!,
+        kickoffAt: later,
+        status: "scheduled",
+        knownAt: startAt,
+      });
     }
   }
   return fixtures;

@@ -5,7 +5,8 @@ import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
 import { Prng } from "../../local/prng.ts";
 import type { Act, FunctionToCall, What } from "./acts.ts";
-import { UNKNOWN_TEAM } from "./fixtures.ts";
+import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
+import type { MatchState } from "./history.ts";
 import type { Stage } from "./stage.ts";
 
 /** A match that no fixture list has. */
@@ -41,6 +42,14 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
       set home_team = ${match.home}, kickoff_at = ${match.kickoffAt}, status = ${match.status},
         trigger_properties = ${sql.json(match.properties)}, updated_at = ${now}
       where id = ${matchId}`;
+  },
+
+  async fixture_becomes_known({ fixture }, stage) {
+    await addFixture(
+      fixture,
+      stage.history.match(fixture.matchId, stage.stack.timeline.now()),
+      stage,
+    );
   },
 
   async notify({ matchId, on }, { stack: { sql, timeline }, history }) {
@@ -95,6 +104,16 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     }, now);
   },
 
+  async schedule_all_in_dashboard(_what, stage, prng) {
+    for (const matchId of stage.history.matchIds) {
+      await HANDS.schedule_in_dashboard(
+        { kind: "schedule_in_dashboard", matchId, says: "match", byMinutes: 0 },
+        stage,
+        prng,
+      );
+    }
+  },
+
   campaign({ state }, { stack: { sandbox, timeline } }) {
     sandbox.model.setCampaignState(state, timeline.now());
   },
@@ -108,8 +127,8 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     sandbox.model.switchboard.set({ eventsCarryEcho: on });
   },
 
-  async call_twice({ functionName }, stage) {
-    await Promise.all([call(functionName, {}, stage), call(functionName, {}, stage)]);
+  async call_at_once({ functionNames }, stage) {
+    await Promise.all(functionNames.map((name) => call(name, {}, stage)));
   },
 
   async dry_run({ functionName }, stage) {
@@ -223,6 +242,20 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     });
   },
 };
+
+/** As the fixture sync does, with the match as it is by now. */
+export async function addFixture(
+  { matchId }: FixturePlan,
+  { home, away, kickoffAt, status, properties }: MatchState,
+  { stack: { sql, timeline } }: Pick<Stage, "stack">,
+): Promise<void> {
+  await sql`
+    insert into public.matches
+      (id, competition, home_team, away_team, kickoff_at, status, trigger_properties, updated_at)
+    values (${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${status}, ${
+    sql.json(properties)
+  }, ${timeline.now()})`;
+}
 
 /** As a person does, with the project's secret key; whatever comes of it is the auditor's to judge. */
 export async function call(

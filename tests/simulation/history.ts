@@ -32,6 +32,7 @@ interface Entry<T> {
 
 export class History {
   readonly #matches = new Map<number, Entry<MatchState>[]>();
+  readonly #knownAt = new Map<number, Date>();
   /** Teams that are in `teams`, and whether their fans are to be told. */
   readonly #teams: Entry<
     ReadonlyMap<string, { readonly notify: boolean; readonly value: string }>
@@ -40,9 +41,12 @@ export class History {
   constructor({ startAt, fixtures }: World) {
     const value = new Map(TEAMS.map((name) => [name, { notify: true, value: name }]));
     this.#teams = [{ from: startAt, value }];
-    for (const { matchId, home, away, kickoffAt } of fixtures) {
-      const value = { home, away, kickoffAt, status: "scheduled" as const, properties: {} };
-      this.#matches.set(matchId, [{ from: startAt, value }]);
+    for (const { matchId, home, away, kickoffAt, status, knownAt } of fixtures) {
+      this.#matches.set(matchId, [{
+        from: startAt,
+        value: { home, away, kickoffAt, status, properties: {} },
+      }]);
+      this.#knownAt.set(matchId, knownAt);
     }
   }
 
@@ -74,7 +78,7 @@ export class History {
 
   wanted(matchId: number, at: Date): WantedPush | null {
     const { home, away, kickoffAt, status, properties } = this.match(matchId, at);
-    if (status !== "scheduled") return null;
+    if (status !== "scheduled" || at < this.#knownAt.get(matchId)!) return null;
     const teams = valueAt(this.#teams, at);
     const told = [home, away].flatMap((name) => {
       const team = teams.get(name);
@@ -93,16 +97,9 @@ export class History {
     const from = addSeconds(until, -seconds);
     const changes = [...this.#matches.get(matchId)!, ...this.#teams]
       .map((entry) => entry.from)
+      .concat(this.#knownAt.get(matchId)!)
       .filter((at) => at > from && at <= until);
     return [from, ...changes].map((at) => this.wanted(matchId, at));
-  }
-
-  /** Since when a match and its teams have been as they are. */
-  unchangedSince(matchId: number, at: Date): Date {
-    const froms = [...this.#matches.get(matchId)!, ...this.#teams]
-      .map((entry) => entry.from)
-      .filter((from) => from <= at);
-    return new Date(Math.max(...froms.map((from) => from.getTime())));
   }
 }
 

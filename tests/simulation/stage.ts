@@ -4,6 +4,7 @@ import { startStack } from "../../local/stack.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
+import { addFixture } from "./hands.ts";
 import { History } from "./history.ts";
 import { isInTruce, type World } from "./world.ts";
 import { Tally } from "./tally.ts";
@@ -85,16 +86,16 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
   for (const name of TEAMS) {
     await sql`insert into public.teams (name, braze_attribute_value) values (${name}, ${name})`;
   }
-  for (const { matchId, home, away, kickoffAt } of world.fixtures) {
-    await sql`
-      insert into public.matches (id, competition, home_team, away_team, kickoff_at, updated_at)
-      values (${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${world.startAt})`;
+  const history = new History(world);
+  for (const fixture of world.fixtures) {
+    if (fixture.knownAt > world.startAt) continue;
+    await addFixture(fixture, history.match(fixture.matchId, world.startAt), { stack });
   }
   const up = stack;
   return {
     world,
     stack: up,
-    history: new History(world),
+    history,
     witness,
     tally,
     odd: { events: [], rejects: 0 },

@@ -11,8 +11,10 @@ export interface DrawnSwitches {
 export function drawSwitches(prng: Prng): DrawnSwitches {
   const one = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)]!;
   const refusal = () => one("refuse", "accept") as "refuse" | "accept";
-  const isEchoTold = prng.chance(0.7);
-  const carriesSendId = prng.chance(0.7);
+  // In some worlds events say nothing of their origin but their time.
+  const isMute = prng.chance(0.15);
+  const isEchoTold = !isMute && prng.chance(0.75);
+  const carriesSendId = !isMute && prng.chance(0.7);
   const listingMode = one<Switches["listingMode"]>(
     "per_schedule",
     "per_schedule",
@@ -36,9 +38,10 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
       dispatchIdsPerSchedule: one(1, 1, 3, 6),
       // Where nothing else tells the events apart, nobody could know whose a shared id is.
       sharedDispatchProbability: isEchoTold || carriesSendId ? one(0, 0, 0.3) : 0,
-      eventsCarryDispatchId: prng.chance(0.8),
+      eventsCarryDispatchId: !isMute && prng.chance(0.8),
       eventsCarrySendId: carriesSendId,
       eventsCarryEcho: isEchoTold,
+      silentSendProbability: one(0, 0, 0.3),
       nearSendSeconds: one(0, 120, 600),
       nearSendSurvivalProbability: prng.next(),
       schedulesReturnOnResume: prng.chance(0.5),
@@ -58,7 +61,7 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
 function drawDelivery(prng: Prng) {
   const one = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)]!;
   return {
-    lossProbability: one(0, 0, 0.03, 0.3),
+    lossProbability: one(0, 0, 0, 0.03, 0.3),
     duplicateProbability: one(0.01, 0.2, 0.6),
     delaySecondsMax: one(0, 0, 300, 3_600, 86_000),
     reorder: prng.chance(0.8),

@@ -33,10 +33,16 @@ export interface World {
   readonly deliveriesAtOnce: number;
   /** Its servers are its own, and are restarted in the middle of runs. */
   readonly restartsServers: boolean;
+  /** How long nothing runs after the last send, before somebody looks for the last time. */
+  readonly nightHours: number;
 }
 
 /** Long enough for three reconciliations, and for a delete that nobody heard of to be settled. */
 const TRUCE_MINUTES = 100;
+/** Webhook retries end after a day, and events may be held back for as long. */
+const NIGHT_HOURS = 25;
+/** Braze has forgotten its statistics by then. */
+const LONG_NIGHT_HOURS = 15 * 24;
 const RESTARTING_SHARE = 0.06;
 
 export function drawWorld(seed: number): World {
@@ -77,6 +83,7 @@ export function drawWorld(seed: number): World {
     truces,
     deliveriesAtOnce: shape.chance(0.5) ? 1 : 2 + shape.below(4),
     restartsServers,
+    nightHours: shape.chance(0.1) ? LONG_NIGHT_HOURS : NIGHT_HOURS,
   };
 }
 

@@ -1,0 +1,36 @@
+/**
+ * A few dozen worlds, each a test of its own. `deno task simulate` lives through as many as one likes; a world that fails
+ * here is told in full by `SEED=… deno task simulate`.
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { play } from "./play.ts";
+import { addTotals, NOTHING, type Totals } from "./tally.ts";
+
+const FIRST_SEED = 1;
+const WORLDS = 24;
+
+const url = Deno.env.get("TEST_DATABASE_URL");
+const postgresBin = Deno.env.get("TEST_POSTGRES_BIN");
+let totals: Totals = NOTHING;
+
+for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
+  Deno.test(`the auditor finds nothing wrong in world ${seed}`, async () => {
+    if (url === undefined) {
+      throw new Error(
+        "Cannot simulate: TEST_DATABASE_URL must name a test server, got nothing; run `deno task test`",
+      );
+    }
+    const { violations, broken, totals: own } = await play(seed, { url, postgresBin });
+    totals = addTotals(totals, own);
+    strictEqual(broken, null, broken ?? "");
+    deepStrictEqual(violations.map(({ rule, story }) => `${rule}: ${story}`), []);
+  });
+}
+
+Deno.test("the worlds were worth living through", () => {
+  strictEqual(totals.worlds, WORLDS);
+  ok(totals.events > 50 * WORLDS, `${totals.events} events`);
+  for (const kind of ["death", "braze", "database", "slot", "call"]) {
+    ok(Object.keys(totals.faults).some((name) => name.startsWith(kind)), `no fault of ${kind}`);
+  }
+});
