@@ -223,6 +223,37 @@ for (
   );
 }
 
+for (
+  const [earlier, later, movingTo] of [
+    ["unknown", "failed", minutes(600)],
+    ["unknown", "succeeded", null],
+    ["unknown", "unknown", minutes(660)],
+    ["failed", "failed", null],
+    ["succeeded", "failed", null],
+  ] as const
+) {
+  Deno.test(
+    `close_attempt() of an update that is ${later}, after one that was ${earlier}, keeps what Braze may hold`,
+    withSuite(async (suite) => {
+      const { target, attemptId } = await openedChange(suite, "update");
+      await close(suite, attemptId, earlier);
+      const { attempt_id } = await suite.call<{ attempt_id: string }>("open_update", {
+        p_attempt_id: crypto.randomUUID(),
+        p_run_id: target.runId,
+        p_lease_seconds: LEASE_SECONDS,
+        p_ledger_id: target.ledger_id,
+        p_generation: 1,
+        p_request: { schedule_id: "schedule-1001-1", schedule: { time: minutes(660) } },
+        p_reason: "plan",
+        p_now: seconds(60),
+        p_send_at: minutes(660),
+      });
+      await close(suite, attempt_id, later, {}, seconds(61));
+      deepStrictEqual((await scheduleRow(suite, target)).moving_to_utc, movingTo);
+    }),
+  );
+}
+
 Deno.test(
   "close_attempt() of an update does not touch a row that was sent meanwhile",
   withSuite(async (suite) => {

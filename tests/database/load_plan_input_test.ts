@@ -108,6 +108,7 @@ Deno.test(
         braze_schedule_id: "schedule-1001-2",
         send_at: "2024-12-07T15:00:00+00:00",
         moving_to: null,
+        changed_at: "2024-12-07T06:00:00+00:00",
       },
     ]);
   }),

@@ -36,6 +36,8 @@ const schedule = fc.record({
   brazeScheduleId: maybe(fc.constantFrom("schedule-a", "schedule-b")),
   sendAt,
   movingTo: maybe(sendAt),
+  // Mostly long ago; at times in the very minutes before its send.
+  changedAt: fc.constantFrom(new Date(0), NOW),
 });
 
 function ledgerOf(matchId: number): fc.Arbitrary<LedgerRow> {
@@ -102,9 +104,11 @@ function timesOf({ sendAt, movingTo }: PlannedSchedule): Date[] {
   return movingTo === null ? [sendAt] : [sendAt, movingTo];
 }
 
-/** By what the journal knows: not refused, not deleted, not seen to go out, and not a day past. */
+/** By what the journal knows: not refused, not deleted in good time, not seen to go out, and not a day past. */
 function mayBeLive(schedule: PlannedSchedule): boolean {
-  return ["creating", "live", "unknown", "deleting"].includes(schedule.state) &&
+  const isDeletedLate = schedule.state === "deleted" &&
+    schedule.sendAt.getTime() - schedule.changedAt.getTime() < FREEZE;
+  return (["creating", "live", "unknown", "deleting"].includes(schedule.state) || isDeletedLate) &&
     timesOf(schedule).some((time) => time.getTime() + 24 * HOUR > NOW.getTime());
 }
 

@@ -167,13 +167,14 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
         { ...event(prng.uuid(), { campaign_id: campaign.id }), time: "soon" },
       ],
     });
-    const response = await post(body, stage);
-    if (!response.ok) return;
-    stage.odd.events.push(
-      { eventId: test, method: "test_send" },
-      { eventId: other, method: "other_campaign" },
-    );
-    stage.odd.rejects++;
+    const { ok: isAcknowledged } = await post(body, stage);
+    stage.odd.push({
+      isAcknowledged,
+      events: [
+        { eventId: test, method: "test_send" },
+        { eventId: other, method: "other_campaign" },
+      ],
+    });
   },
 
   async replay({ share, shape }, stage, prng) {

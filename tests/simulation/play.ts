@@ -32,6 +32,7 @@ export interface Outcome {
 
 /** Long enough for two reconciliations, and for an alert on silence to go. */
 const MORNING_MINUTES = 75;
+const HEARTBEAT_MINUTES = 6;
 
 export async function play(seed: number, servers: Servers): Promise<Outcome> {
   const world = drawWorld(seed);
@@ -109,10 +110,11 @@ async function sleepOverNight(stage: Stage): Promise<void> {
   await reach(addHours(lastSend, world.nightHours), stage);
   await stage.silence(false);
   await reach(addMinutes(stack.timeline.now(), MORNING_MINUTES), stage);
-  // Its slot is at night; what was told a day late is its to find.
+  // Its slot is at night; what was told a day late is its to find, and its silence the heartbeat's.
   const dayOf = (at: Date) => at.toISOString().slice(0, 10);
   const days = { from: dayOf(world.startAt), to: dayOf(dayAfter) };
   await call("webhook-health-rollup", days, stage);
+  await reach(addMinutes(stack.timeline.now(), HEARTBEAT_MINUTES), stage);
 }
 
 async function look(

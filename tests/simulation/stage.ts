@@ -10,10 +10,13 @@ import { isInTruce, type World } from "./world.ts";
 import { Tally } from "./tally.ts";
 import { Witness } from "./witness.ts";
 
-/** An event that belongs to no match, and what it has to be taken for. */
-export interface OddEvent {
-  readonly eventId: string;
-  readonly method: "test_send" | "other_campaign";
+/** Events that belong to no match, what each has to be taken for, and beside them one that nobody can read. */
+export interface OddBatch {
+  readonly isAcknowledged: boolean;
+  readonly events: readonly {
+    readonly eventId: string;
+    readonly method: "test_send" | "other_campaign";
+  }[];
 }
 
 export interface Stage {
@@ -23,7 +26,7 @@ export interface Stage {
   readonly witness: Witness;
   readonly tally: Tally;
   /** What was told that Braze never sent: taken in all the same. */
-  readonly odd: { readonly events: OddEvent[]; rejects: number };
+  readonly odd: OddBatch[];
   /** Matches whose create a person called not there although it was. */
   readonly released: Set<number>;
   /** While set, pg_cron runs no jobs: nights are long. */
@@ -69,6 +72,8 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
   stack = await startStack({
     ...place,
     clock: world.startAt,
+    // A commit must survive a crash, or acknowledging it would be no promise.
+    fsync: world.restartsServers,
     // A world is short: with more, planning queries would take longer than running them.
     restConnections: 3,
     sandbox: {
@@ -98,7 +103,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     history,
     witness,
     tally,
-    odd: { events: [], rejects: 0 },
+    odd: [],
     released: new Set(),
     async silence(isSilent) {
       await sql`update cron.job set active = ${!isSilent}`;

@@ -37,9 +37,29 @@ export async function tellStory(
       ]),
     ...(await readWritten(stack.sql)).filter(({ match_id }) => isMeant(toNumber(match_id))),
   ];
-  return lines
-    .sort((a, b) => a.at.getTime() - b.at.getTime())
-    .map(({ at, what }) => `${at.toISOString().slice(5, 19)} ${what}`);
+  return [
+    ...lines
+      .sort((a, b) => a.at.getTime() - b.at.getTime())
+      .map(({ at, what }) => `${at.toISOString().slice(5, 19)} ${what}`),
+    ...await readEnd(stack.sql),
+  ];
+}
+
+/** How things stand in the end. */
+async function readEnd(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    select 'in the end: match ' || match_id || ' generation ' || generation || ' is ' || status || ', '
+      || coalesce(sent_evidence, cancel_reason, 'open') || ', due ' || to_char(send_at_utc, 'DD HH24:MI') || ', reached '
+      || coalesce(actual_send_count::text, '-') || ', Braze says ' || coalesce(braze_reported_count::text, '-') as line
+    from public.schedule_ledger
+    union all
+    select 'in the end: ' || count(*) || ' ' || channel || ' ' || event_type || ' of match ' || coalesce(match_id::text, '-')
+      || ' generation ' || coalesce(generation::text, '-') || ' by ' || correlation_method
+    from public.notification_sends group by channel, event_type, match_id, generation, correlation_method
+    union all
+    select 'in the end: rejected ' || count(*) || ': ' || reason from public.webhook_rejects group by reason
+    order by line`;
+  return rows.map(({ line }) => line);
 }
 
 function toNumber(matchId: string | null): number | null {

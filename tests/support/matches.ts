@@ -64,6 +64,7 @@ export function planned(changes: Partial<PlannedSchedule> = {}): PlannedSchedule
     brazeScheduleId: "schedule-1",
     sendAt: SEND_AT,
     movingTo: null,
+    changedAt: new Date("2024-12-06T18:00:00Z"),
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { addDays } from "date-fns";
 import type {
   Fixture,
   PlannedSchedule,
@@ -369,6 +370,35 @@ const rows: readonly Row[] = [
   {
     what: "a match that is on again",
     fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
+    step: "create",
+  },
+  {
+    what: "a match that is on again later, whose delete came a quarter of an hour before the send",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:45:00") }),
+    }),
+    now: at("13:55:00"),
+    step: "create",
+  },
+  {
+    what:
+      "a match that is on again later, whose delete came so late that some users may have got the push",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:46:00") }),
+    }),
+    now: at("13:55:00"),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "the same, a day later",
+    fixture: match({
+      kickoffAt: addDays(at("19:00:00"), 2),
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:46:00") }),
+    }),
+    now: addDays(at("14:01:00"), 1),
     step: "create",
   },
   {

@@ -159,7 +159,7 @@ function planCancelled(
   if (!intent.wanted) {
     // Braze refused its delete, which does not prove that it is gone: until its time a person should know.
     const refused = ledger.schedules.find((schedule) =>
-      mayBeLive(schedule, now) && isAfter(schedule.sendAt, now)
+      mayBeLive(schedule, settings, now) && isAfter(schedule.sendAt, now)
     );
     return refused === undefined
       ? skip("cancelled")
@@ -167,7 +167,7 @@ function planCancelled(
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
-  const loose = ledger.schedules.find((schedule) => mayBeLive(schedule, now));
+  const loose = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
   if (loose !== undefined) {
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, loose));
   }
@@ -183,7 +183,7 @@ function planPending(
   now: Date,
 ): Planned {
   const loose = ledger.schedules.find((schedule) =>
-    schedule !== current && mayBeLive(schedule, now)
+    schedule !== current && mayBeLive(schedule, settings, now)
   );
   if (loose !== undefined) {
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, loose));
@@ -198,7 +198,9 @@ function planPending(
         : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
     case "failed":
     case "deleted":
-      return planCreate(fixture, want, settings, now);
+      return mayBeLive(current, settings, now)
+        ? skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current))
+        : planCreate(fixture, want, settings, now);
     case "over":
       return skip("awaiting_evidence");
     case "deleting":
@@ -246,7 +248,7 @@ function planPast(
   now: Date,
 ): Planned {
   if (!isAfter(want.sendAt, now)) return skip("awaiting_evidence");
-  return mayBeLive(current, now)
+  return mayBeLive(current, settings, now)
     ? skip("awaiting_evidence", alerts.movedWhileUnconfirmed(fixture, current, want.sendAt))
     : planCreate(fixture, want, settings, now);
 }
@@ -275,9 +277,14 @@ function planUnwanted(
     : cancel(reason, ledger, current, target);
 }
 
-function mayBeLive({ state, sendAt, movingTo }: PlannedSchedule, now: Date): boolean {
+/** A delete inside the freeze window is best effort: some users may get the push all the same. */
+function mayBeLive(
+  { state, sendAt, movingTo, changedAt }: PlannedSchedule,
+  settings: PlanSettings,
+  now: Date,
+): boolean {
   const isUnsettled = state === "creating" || state === "live" || state === "unknown" ||
-    state === "deleting";
+    state === "deleting" || (state === "deleted" && isFrozen(sendAt, settings, changedAt));
   const lastSendAt = max([sendAt, movingTo ?? sendAt]);
   return isUnsettled && isAfter(addHours(lastSendAt, SENDS_FOR_HOURS_MAX), now);
 }

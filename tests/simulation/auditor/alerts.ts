@@ -138,6 +138,8 @@ function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
   const { model, now, calmSince } = scene;
   const row = rowOf(scene, matchId);
   if (row?.status !== "sent" || scene.isLast) return;
+  // Events that say nothing of their origin may be the missing ones, so nobody can call them missing.
+  if (model.truth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
   const sends = schedulesOf(row, row.generation, scene)
     .flatMap(({ id }) => model.truth.of(id))
     .filter(({ type, carried, schedule }) =>

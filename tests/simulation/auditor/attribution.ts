@@ -70,7 +70,7 @@ function isUnknowable(
   const owners = dispatches.get(dispatchId);
   const isBorrowed = owners !== undefined && (owners.size > 1 || !owners.has(schedule.id));
   const saysMore = (carried.echo && (type.endsWith(".Send") || type === "campaign.webhook")) ||
-    (carried.sendId && schedule.sendId !== null);
+    (carried.sendId && schedule.sendId !== null && type !== "campaign.webhook");
   if (row.correlation_method === "dispatch_id" && isBorrowed && !saysMore) return true;
   return isMadeByHand(schedule) && row.confidence === "medium";
 }

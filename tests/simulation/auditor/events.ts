@@ -26,7 +26,8 @@ function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
   if (twice.length > 0) {
     findings.violate("events are stored once", `${twice.length} are not: ${twice.slice(0, 3)}`);
   }
-  const known = new Set([...told.map(({ id }) => id), ...odd.events.map(({ eventId }) => eventId)]);
+  const oddEvents = odd.flatMap(({ events }) => events);
+  const known = new Set([...told.map(({ id }) => id), ...oddEvents.map(({ eventId }) => eventId)]);
   const invented = [...rows.keys()].filter((id) => !known.has(id));
   if (invented.length > 0) {
     findings.violate(
@@ -34,7 +35,8 @@ function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
       `${invented.length} were never sent: ${invented.slice(0, 3)}`,
     );
   }
-  for (const { eventId, method } of odd.events) {
+  const kept = odd.flatMap(({ isAcknowledged, events }) => isAcknowledged ? events : []);
+  for (const { eventId, method } of kept) {
     const row = facts.events.find(({ event_id }) => event_id === eventId);
     if (row?.correlation_method === method) continue;
     findings.violate(
@@ -93,10 +95,11 @@ function auditCounts({ facts, witness, odd }: Scene, findings: Findings): void {
       `${received} received less ${duplicates} duplicates and ${rejected} rejected is not ${facts.events.length}`,
     );
   }
-  if (facts.rejects < odd.rejects || (odd.rejects === 0 && facts.rejects > 0)) {
+  const acknowledged = odd.filter(({ isAcknowledged }) => isAcknowledged).length;
+  if (facts.rejects < acknowledged || facts.rejects > odd.length) {
     findings.violate(
       "rejects are kept, and only they",
-      `${facts.rejects} are kept, ${odd.rejects} were told`,
+      `${facts.rejects} are kept; ${odd.length} were told, ${acknowledged} acknowledged`,
     );
   }
 }

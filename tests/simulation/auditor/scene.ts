@@ -3,7 +3,7 @@ import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
 import type { History } from "../history.ts";
-import type { OddEvent } from "../stage.ts";
+import type { OddBatch } from "../stage.ts";
 import type { Witness } from "../witness.ts";
 import type { World } from "../world.ts";
 import type { AlertRow, Facts, LedgerRow } from "./facts.ts";
@@ -27,7 +27,7 @@ export interface Scene {
   readonly history: History;
   readonly model: BrazeModel;
   readonly witness: Witness;
-  readonly odd: { readonly events: readonly OddEvent[]; readonly rejects: number };
+  readonly odd: readonly OddBatch[];
   /** Matches whose create a person called not there although it was. */
   readonly released: ReadonlySet<number>;
   readonly facts: Facts;

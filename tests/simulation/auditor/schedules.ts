@@ -76,6 +76,8 @@ function auditWanted(matchId: number, scene: Scene, findings: Findings): void {
 function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void {
   const { now, calmSince, facts, model } = scene;
   if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
+  // Nobody asks for a list that reaches further.
+  if (schedule.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
   const owner = facts.ledger.find(({ braze_schedule_id, status }) =>
     braze_schedule_id === schedule.id && status !== "cancelled"
   );

@@ -10,12 +10,15 @@ const Schedule = z.object({
   braze_schedule_id: z.string().nullable(),
   send_at: instant,
   moving_to: instant.nullable(),
+  changed_at: instant,
 }).transform((schedule) => ({
   generation: schedule.generation,
   state: schedule.state,
   brazeScheduleId: schedule.braze_schedule_id,
   sendAt: schedule.send_at,
   movingTo: schedule.moving_to,
+  /** When its state or its time last changed. */
+  changedAt: schedule.changed_at,
 }));
 export type PlannedSchedule = z.infer<typeof Schedule>;
 
