@@ -25,24 +25,24 @@ export async function structureOf(sql: Sql): Promise<string[]> {
     with ours as (
       select oid, nspname from pg_catalog.pg_namespace where nspname = any (${OURS})
     )
-    select class.oid::regclass || ' ' || class.relkind || class.relrowsecurity || coalesce(class.relacl::text, '') as line
+    select class.oid::regclass::text || ' ' || class.relkind::text || class.relrowsecurity::text || coalesce(class.relacl::text, '') as line
     from pg_catalog.pg_class as class join ours on ours.oid = class.relnamespace
     union all
-    select attribute.attrelid::regclass || '.' || attribute.attname || ' ' || attribute.atttypid::regtype
+    select attribute.attrelid::regclass::text || '.' || attribute.attname || ' ' || attribute.atttypid::regtype::text
     from pg_catalog.pg_attribute as attribute
     join pg_catalog.pg_class as class on class.oid = attribute.attrelid
     join ours on ours.oid = class.relnamespace
     where attribute.attnum > 0
     union all
-    select con.conrelid::regclass || ' ' || con.conname || ' ' || pg_catalog.pg_get_constraintdef(con.oid)
+    select con.conrelid::regclass::text || ' ' || con.conname || ' ' || pg_catalog.pg_get_constraintdef(con.oid)
     from pg_catalog.pg_constraint as con join ours on ours.oid = con.connamespace
     union all
-    select proc.oid::regprocedure || ' ' || md5(proc.prosrc) || coalesce(proc.proacl::text, '')
+    select proc.oid::regprocedure::text || ' ' || md5(proc.prosrc) || coalesce(proc.proacl::text, '')
     from pg_catalog.pg_proc as proc join ours on ours.oid = proc.pronamespace
     union all
     select 'policy ' || policy.polname from pg_catalog.pg_policy as policy
     union all
-    select 'role ' || role.rolname || role.rolsuper || role.rolbypassrls from pg_catalog.pg_roles as role
+    select 'role ' || role.rolname || role.rolsuper::text || role.rolbypassrls::text from pg_catalog.pg_roles as role
     order by 1`;
   return lines.map(({ line }) => line);
 }
