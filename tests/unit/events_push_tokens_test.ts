@@ -21,6 +21,19 @@ Deno.test("withoutPushTokens() leaves everything else as it is", () => {
   strictEqual(JSON.stringify(withoutPushTokens(value)), JSON.stringify(value));
 });
 
+Deno.test("withoutPushTokens() is not led astray by names that objects have of their own", () => {
+  const value = JSON.parse(
+    '{"constructor": 1, "__proto__": {"push_token": "t"}, "toString": {"push_token": "t"}, "push_token": "t"}',
+  );
+  const wanted = '{"constructor":1,"__proto__":{},"toString":{}}';
+  strictEqual(JSON.stringify(withoutPushTokens(value)), wanted);
+});
+
+Deno.test("withoutPushTokens() leaves what is no plain object alone", () => {
+  const when = new Date(0);
+  strictEqual((withoutPushTokens({ when }) as { when: unknown }).when, when);
+});
+
 Deno.test("readBody() keeps no push token of an event that it understands, in either shape", () => {
   for (
     const body of [

@@ -2,13 +2,20 @@
 
 const PUSH_TOKEN = /^(?:push|device|apns|fcm)?_?token$/i;
 
-/** `value` comes from JSON.parse and is not nested deep. */
+/** `value` is JSON as it was read, and not nested deep. */
 export function withoutPushTokens(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPushTokens);
-  if (typeof value !== "object" || value === null) return value;
+  // Only what came in braces: what stands for anything else stays what it is.
+  if (!isPlainObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, held]) =>
       PUSH_TOKEN.test(name) ? [] : [[name, withoutPushTokens(held)]]
     ),
   );
+}
+
+/** By its prototype, since a name like "constructor" may stand in it. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
 }
