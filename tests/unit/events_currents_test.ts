@@ -63,8 +63,9 @@ Deno.test("readBody() reads the same in the flat form of Currents", async () => 
   deepStrictEqual(event, send);
 });
 
-Deno.test("readBody() keeps each event as it came", async () => {
+Deno.test("readBody() keeps each event as it came, but for its push token", async () => {
   const body = JSON.parse(new TextDecoder().decode(await fixture("currents_nested.json")));
+  delete body.events[0].properties.push_token;
   deepStrictEqual(read(body).events.map((event) => event.raw), body.events);
 });
 

@@ -8,6 +8,7 @@ import { type Environment, readEnvironment } from "./config.ts";
 import type { Database } from "./database.types.ts";
 import { createLog, type Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
+import { createQuote } from "./quotation.ts";
 import { createRpc } from "./store/rpc.ts";
 import { createStore, type Store } from "./store/store.ts";
 
@@ -40,7 +41,7 @@ export function connect(platform: Platform, functionName: FunctionName): Depende
     clock,
     log,
     identifyCaller: createIdentifyCaller(environment, clock),
-    store: createStore(createRpc(supabase, clock)),
+    store: createStore(createRpc(supabase, clock, createQuote(environment.secrets))),
     braze: createBrazeClient({
       restUrl: environment.brazeRestUrl,
       apiKey: environment.brazeApiKey,

@@ -12,6 +12,7 @@ import { readBody } from "./body.ts";
 import type { Caller } from "./callers.ts";
 import { answerPreflight, withCors } from "./cors.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { whyNotStorable } from "./events/storable.ts";
 import { json, problem } from "./http.ts";
 import type { Log } from "./log.ts";
 import type { RunLease } from "./store/journal.ts";
@@ -176,6 +177,9 @@ function readOptions<Options>(
   } catch {
     return { ok: false, message: "Cannot read options: the body must be JSON" };
   }
+  // Found here, before anything is done: Postgres would refuse it half-way.
+  const unstorable = whyNotStorable(value);
+  if (unstorable !== null) return { ok: false, message: `Cannot read options: ${unstorable}` };
   if (caller.kind === "cron") value = CronBody.safeParse(value).success ? {} : value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };

@@ -27,7 +27,7 @@ export function unknownTeam(fixture: Fixture, team: string): Alert {
     rule: "unknown_team",
     severity: "warning",
     audience: "admin",
-    title: `Team "${team}" is not in teams: its fans get no push`,
+    title: `Team "${team}" is not in teams with a value of Braze's: its fans get no push`,
     details: { team, first_match_id: fixture.matchId, kickoff_at: fixture.kickoffAt },
     matchId: null,
   };

@@ -10,6 +10,7 @@ import { z } from "zod";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import type { BrazeEvent } from "../_shared/events/event.ts";
 import { readBody } from "../_shared/events/read_body.ts";
+import { whyNotStorable } from "../_shared/events/storable.ts";
 import type { KeptReject, LoadedRejects } from "../_shared/store/rejects.ts";
 import { createIngest, type Tally } from "./ingest.ts";
 
@@ -21,13 +22,19 @@ const PAGE_BYTES_MAX = 4_194_304;
 const Order = z.strictObject({
   replay_rejects: z.strictObject({
     /** A pattern of SQL's LIKE, for those with one reason only. */
-    reason_like: z.string().min(1).max(1_000).optional(),
+    reason_like: z.string().min(1).max(1_000)
+      .refine(isWholePattern, "must not end in a lone backslash").optional(),
     limit: z.int().min(1).max(LIMIT_MAX).default(1_000),
     /** Where the call before ended: its `next`. */
     after: z.string().regex(/^[0-9a-f]{64}$/, "must be what an earlier call named `next`")
       .optional(),
   }),
 });
+/** A backslash takes the character after it: without one Postgres refuses the pattern, once it gets there. */
+function isWholePattern(pattern: string): boolean {
+  return /^(?:[^\\]|\\.)*$/su.test(pattern);
+}
+
 type Order = z.infer<typeof Order>["replay_rejects"];
 
 export type ReadOrder =
@@ -45,6 +52,10 @@ export function readReplayOrder(body: Uint8Array): ReadOrder {
   }
   if (typeof value !== "object" || value === null || !("replay_rejects" in value)) {
     return { asked: false };
+  }
+  const unstorable = whyNotStorable(value);
+  if (unstorable !== null) {
+    return { asked: true, ok: false, message: `Cannot replay rejects: ${unstorable}` };
   }
   const parsed = Order.safeParse(value);
   if (parsed.success) return { asked: true, ok: true, order: parsed.data.replay_rejects };

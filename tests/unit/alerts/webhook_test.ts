@@ -53,6 +53,7 @@ for (
       "the webhook answered 404 no_service",
       null,
     ],
+    ["a word of the address", "services", { status: 404 }, "the webhook answered 404", null],
     ["a redirect", null, { status: 302 }, "the webhook answered 302", null],
     [
       "a page that quotes the address",

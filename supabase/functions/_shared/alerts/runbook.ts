@@ -2,7 +2,7 @@
 
 /** A Map, since an object would also answer to "constructor". */
 const HINTS = new Map<string, string>([
-  ["unknown_team", "add the team to `teams`, or correct its name in `matches`"],
+  ["unknown_team", "add the team and its value to `teams`, or correct its name in `matches`"],
   [
     "create_unknown",
     "look in Braze's dashboard whether the schedule is there; until it is known, nothing is repeated",

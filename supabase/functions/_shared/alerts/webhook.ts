@@ -51,7 +51,7 @@ export function createPostAlert(
     const said = await response.text().catch(() => "");
     if (response.ok) return { ok: true };
     return failed(
-      `the webhook answered ${response.status}${codeOf(said)}`,
+      `the webhook answered ${response.status}${codeOf(said, url)}`,
       readRetryAfter(response.headers.get("retry-after"), clock.now()),
     );
   }
@@ -61,7 +61,7 @@ function failed(error: string, retryAt: Date | null = null): PostResult {
   return { ok: false, error, retryAt };
 }
 
-/** As in `no_service`. Longer words may quote the address. */
-function codeOf(said: string): string {
-  return /^[a-z_]{3,40}$/.test(said) ? ` ${said}` : "";
+/** As in `no_service`. Longer words may quote the address, and so may a short one. */
+function codeOf(said: string, url: string): string {
+  return /^[a-z_]{3,40}$/.test(said) && !url.includes(said) ? ` ${said}` : "";
 }

@@ -6,7 +6,8 @@
 import { randomInt as cryptoRandomInt } from "node:crypto";
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { createRedaction, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
+import { createQuote, type Quote } from "../quotation.ts";
 import {
   type CallResult,
   judge,
@@ -63,7 +64,7 @@ export type Call = <T>(operation: Operation<T>, options?: CallOptions) => Promis
 export function createCall(options: BrazeClientOptions): Call {
   const { clock, log, randomInt = (max) => cryptoRandomInt(max) } = options;
   const send = createTransport({ attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, ...options });
-  const redact = createRedaction([options.apiKey]);
+  const quote = createQuote([options.apiKey]);
 
   return async function call<T>(operation: Operation<T>, { deadline }: CallOptions = {}) {
     const { name, request, schema, repeatable, admit } = operation;
@@ -91,7 +92,7 @@ export function createCall(options: BrazeClientOptions): Call {
       if (!await mayBegin()) return done(last);
 
       const answer = await send(request);
-      const verdict = readable(judge(answer, schema), name, redact);
+      const verdict = readable(judge(answer, schema), name, quote);
       const rateLimit = answer.kind === "answered" ? answer.rateLimit : NO_RATE_LIMIT;
       const result: CallResult<T> = {
         ...verdict,
@@ -132,14 +133,10 @@ function isWorthRepeating(verdict: Verdict<unknown>, repeatable: boolean): boole
   return verdict.reason === "rate_limited" || (repeatable && verdict.reason === "not_connected");
 }
 
-/** Braze's words may quote the key that it did not like. */
-function readable<T>(
-  verdict: Verdict<T>,
-  name: string,
-  redact: (text: string) => string,
-): Verdict<T> {
+/** Nothing of what Braze says is taken as it comes. */
+function readable<T>(verdict: Verdict<T>, name: string, quote: Quote): Verdict<T> {
   if (verdict.outcome === "succeeded") {
-    return { ...verdict, warnings: verdict.warnings.map(redact) };
+    return { ...verdict, warnings: verdict.warnings.map(quote) };
   }
-  return { ...verdict, detail: redact(`Cannot ${name}: ${verdict.detail}`) };
+  return { ...verdict, detail: quote(`Cannot ${name}: ${verdict.detail}`) };
 }

@@ -73,8 +73,6 @@ export type CallResult<T> = Verdict<T> & {
   readonly rateLimit: RateLimit;
 };
 
-const DETAIL_CHARACTERS_MAX = 500;
-
 /** Pure: says what an answer means, with the value in it if `schema` finds one. */
 export function judge<T>(answer: Answer, schema: z.ZodType<T>): Verdict<T> {
   if (answer.kind === "unsent") return failed("not_connected", answer.detail, null);
@@ -116,7 +114,7 @@ function readEnvelope(text: string | null) {
 
 function saying({ message, errors }: z.infer<typeof Envelope>): string {
   const words = [...(message === undefined ? [] : [message]), ...errors].join(", ");
-  return words === "" ? "" : `: ${words}`.slice(0, DETAIL_CHARACTERS_MAX);
+  return words === "" ? "" : `: ${words}`;
 }
 
 function faults(error: z.ZodError): string {

@@ -5,21 +5,27 @@
  * Only what identifies a thing must be there, since a guess about identity ends in a wrong match.
  */
 import { z } from "zod";
+import { whyNotStorable } from "../events/storable.ts";
 import { findAudienceFault } from "./audience.ts";
 import { readInstant } from "./instants.ts";
 
 const RECIPIENTS_MAX = 50;
 const TRIGGER_PROPERTIES_BYTES_MAX = 50_000;
 
-const text = z.string().nullish().catch(null).transform((value) => value ?? null);
+/** What Postgres refuses would fail the run that wants to write it down. */
+const isStorable = (value: unknown) => whyNotStorable(value) === null;
+
+const text = z.string().refine(isStorable).nullish().catch(null).transform((value) =>
+  value ?? null
+);
 const count = z.number().nullish().catch(null).transform((value) => value ?? null);
 const flag = z.boolean().nullish().catch(null).transform((value) => value ?? null);
 const instant = text.transform(readInstant);
 const texts = z.array(z.string()).catch([]);
 /** Ids are opaque: their format is not documented. */
-const id = z.union([z.string().min(1), z.number().transform(String)]);
+const id = z.union([z.string().min(1).refine(isStorable), z.number().transform(String)]);
 const idOrNull = id.nullish().catch(null).transform((value) => value ?? null);
-const properties = z.record(z.string(), z.unknown()).nullish().catch(null)
+const properties = z.record(z.string(), z.unknown()).refine(isStorable).nullish().catch(null)
   .transform((value) => value ?? null);
 
 /** On every answer. `errors` beside a success are minor ones. */

@@ -12,7 +12,7 @@ export interface BrazeEvent {
   readonly externalUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
-  /** The event as it came, JSON. */
+  /** The event as it came but for its push tokens, JSON. */
   readonly raw: unknown;
 }
 

@@ -2,10 +2,11 @@
  * Reads what was posted to the webhook: a Currents batch, webhook-channel messages, or the flat shape.
  *
  * Events are judged one by one: a bad one must not cost the good ones beside it, and is kept whole. Nothing is
- * dropped.
+ * dropped but push tokens.
  */
 import { isCurrentsEvent, readCurrentsEvent } from "./currents.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
+import { withoutPushTokens } from "./push_tokens.ts";
 import { whyNotStorable } from "./storable.ts";
 import { readTemplateBody } from "./template.ts";
 
@@ -71,7 +72,7 @@ export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
   if (JSON.stringify(part).length > EVENT_CHARACTERS_MAX) {
     return { ok: false, reason: `Event must be at most ${EVENT_CHARACTERS_MAX} characters long` };
   }
-  const raw = part as Record<string, unknown>;
+  const raw = withoutPushTokens(part) as Record<string, unknown>;
   return isCurrentsEvent(raw) ? readCurrentsEvent(raw) : readTemplateBody(raw, receivedAt);
 }
 

@@ -81,7 +81,10 @@ export type Team = z.infer<typeof Team>;
 
 export const PlanInput = z.object({
   matches: z.array(Fixture),
-  teams: z.array(Team),
+  // A team without a value names nobody in Braze: it is as if it were not there, and costs no other match its push.
+  teams: z.array(Team).transform((teams) =>
+    teams.filter((team) => team.brazeAttributeValue.trim() !== "")
+  ),
   send_ids_used: z.int(),
 }).transform((input) => ({
   fixtures: input.matches,

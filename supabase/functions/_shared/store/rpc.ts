@@ -8,6 +8,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database, Json } from "../database.types.ts";
+import type { Quote } from "../quotation.ts";
 
 type Functions = Database["public"]["Functions"];
 export type FunctionArguments<Name extends keyof Functions> = Functions[Name]["Args"];
@@ -44,7 +45,11 @@ export interface Rpc {
   ): Promise<T>;
 }
 
-export function createRpc(supabase: SupabaseClient<Database>, clock: Clock): Rpc {
+export function createRpc(
+  supabase: SupabaseClient<Database>,
+  clock: Clock,
+  quote: Quote,
+): Rpc {
   return {
     async call(name, args, answer, { repeatable } = { repeatable: false }) {
       for (let attempt = 0;; attempt++) {
@@ -53,9 +58,10 @@ export function createRpc(supabase: SupabaseClient<Database>, clock: Clock): Rpc
         const failure = new DatabaseError(
           name,
           status,
-          error.code ?? "",
-          error.hint ?? null,
-          error.message,
+          // Not only the database speaks here: what stands before it may repeat the key.
+          quote(error.code ?? ""),
+          quoteOrNull(error.hint),
+          quote(error.message),
         );
         const pauseMs = PAUSES_MS[attempt];
         if (!repeatable || !failure.isUnavailable || pauseMs === undefined) throw failure;
@@ -63,6 +69,10 @@ export function createRpc(supabase: SupabaseClient<Database>, clock: Clock): Rpc
       }
     },
   };
+
+  function quoteOrNull(text: string | null | undefined): string | null {
+    return text == null ? null : quote(text);
+  }
 }
 
 /** Values built here are plain JSON; the generated type only wants to hear it. */

@@ -1,0 +1,75 @@
+/** Secrets are compared so that the time it takes tells nothing: by what the comparison looks at, never by a clock. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http.ts";
+import { readSources, type Source } from "../support/sources.ts";
+
+const SHARED = "supabase/functions/_shared/";
+/** Where what a caller shows meets what we know. */
+const JUDGES = ["callers.ts", "cron_signature.ts", "http.ts"].map((name) => `${SHARED}${name}`);
+/** Comparisons that are none of secrets. */
+const HARMLESS = [
+  'claims.app_metadata?.role === "operator"',
+  'each.code !== "not_allowed"',
+  "call.data.function !== functionName",
+  'part !== ""',
+];
+
+const sources = await readSources("supabase/functions");
+const judges = sources.filter(({ path }) => JUDGES.includes(path));
+
+function matchesIn(those: readonly Source[], pattern: RegExp): string[] {
+  return those.flatMap(({ path, code }) =>
+    [...code.matchAll(pattern)].map(([found]) => `${path}: ${found.trim()}`)
+  );
+}
+
+Deno.test("a candidate is held against every secret, whichever fits", () => {
+  for (const fitting of ["first", "second", "third", "none"]) {
+    const looked: string[] = [];
+    const secrets = new Proxy(["first", "second", "third"], {
+      get(list, index, self) {
+        if (typeof index === "string" && /^\d+$/.test(index)) looked.push(index);
+        return Reflect.get(list, index, self);
+      },
+    });
+    strictEqual(isOneOf(fitting, secrets), fitting !== "none");
+    deepStrictEqual(looked, ["0", "1", "2"], fitting);
+  }
+});
+
+Deno.test("secrets of any length are compared, and only equal ones are equal", () => {
+  for (
+    const [a, b] of [["", "x"], ["x", "xx"], ["x".repeat(10_000), "x"], ["é", "e\u0301"]] as const
+  ) {
+    strictEqual(secretsEqual(a, b), false);
+    strictEqual(secretsEqual(a, a), true);
+    strictEqual(isOneOf(a, []), false);
+  }
+});
+
+Deno.test("who judges callers compares by digest alone", () => {
+  strictEqual(judges.length, JUDGES.length);
+  const equalities = matchesIn(judges, /[\w.?]+ [!=]==? (?!null\b|undefined\b)\S+/g)
+    .filter((found) => !HARMLESS.some((harmless) => found.includes(harmless)));
+  deepStrictEqual(equalities, []);
+  deepStrictEqual(
+    matchesIn(
+      judges,
+      /[\w.]+\.(?:includes|indexOf|startsWith|endsWith|find|some|match|localeCompare|has)\(/g,
+    )
+      .filter((found) => !/: (?:allowed\.includes|headers\.has|found\.find)\($/.test(found)),
+    [],
+  );
+  ok(matchesIn(judges, /\btimingSafeEqual\(/g).length >= 2, "and that one takes its time");
+});
+
+Deno.test("nobody else compares a secret", () => {
+  const others = sources.filter(({ path }) => !JUDGES.includes(path));
+  deepStrictEqual(
+    matchesIn(
+      others,
+      /\b(?:secretKeys|publishableKeys|webhookSecrets|cronSigningSecrets|signingSecrets|databaseKey|brazeApiKey)\b\s*(?:[!=]==? (?!null\b)|\.(?:includes|indexOf|some|find)\()/g,
+    ),
+    [],
+  );
+});

@@ -1,0 +1,86 @@
+/** The six functions as the world finds them, and callers that knock at each of them. */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import { withSuite } from "../support/suite.ts";
+import { contentsOf } from "./digest.ts";
+import { inWords, type Knock, knock } from "./knock.ts";
+
+/** How each function is guarded: as pg_cron's and people's, or as Braze's. */
+export const GUARDED: Readonly<Record<string, "timed" | "webhook">> = {
+  "braze-count-audit": "timed",
+  "braze-preflight-check": "timed",
+  "braze-reconcile": "timed",
+  "braze-scheduler": "timed",
+  "braze-webhook": "webhook",
+  "webhook-health-rollup": "timed",
+};
+export const NAMES = Object.keys(GUARDED);
+
+export const LEGACY_KEY =
+  "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.bGVnYWN5IHNlcnZpY2Uga2V5";
+export const LEGACY_ANON_KEY = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.bGVnYWN5IGFub24ga2V5";
+export const WEBHOOK = {
+  next: "webhook-secret-that-is-being-rotated-in",
+  former: "webhook-secret-that-is-rotated-out-soon",
+  gone: "webhook-secret-that-was-rotated-out-once",
+};
+export const SIGNING = {
+  former: `whsec_${btoa("the signing key before the rotation")}`,
+  next: `whsec_${btoa("the signing key after the rotation.")}`,
+  gone: `whsec_${btoa("a signing key that is not in use now")}`,
+};
+
+export interface Row {
+  readonly caller: string;
+  readonly shows: (functionName: string) => Knock | Promise<Knock>;
+  readonly timed: string;
+  readonly webhook: string;
+}
+
+export const NO = "401 no_credential";
+export const BAD = "401 bad_credential";
+export const NOT_YOU = "403 not_allowed";
+export const SEVERAL = "401 several_credentials";
+
+/** What an answer says that let a caller in; a replay is answered, and not let in. */
+const LET_IN = ["200", "202"];
+
+/** Asks row by row, and checks that whoever is not let in leaves nothing behind. */
+export async function compare(stack: Stack, rows: readonly Row[]): Promise<void> {
+  const heard: Record<string, Record<string, string>> = {};
+  const expected: Record<string, Record<string, string>> = {};
+  for (const row of rows) {
+    const answers: Record<string, string> = {};
+    for (const name of NAMES) {
+      const shown = await row.shows(name);
+      const before = await contentsOf(stack.sql);
+      answers[name] = inWords(await knock(`${stack.ready.functions_url}/${name}`, shown));
+      if (LET_IN.includes(answers[name])) await stack.functions.idle();
+      else deepStrictEqual(await contentsOf(stack.sql), before, `${row.caller} changed something`);
+    }
+    heard[row.caller] = answers;
+    expected[row.caller] = Object.fromEntries(NAMES.map((name) => [name, row[GUARDED[name]!]]));
+  }
+  deepStrictEqual(heard, expected);
+}
+
+export function withGuardedSuite(test: (stack: Stack) => Promise<void>): () => Promise<void> {
+  return () =>
+    withSuite({
+      sandbox: { users: { count: 20 } },
+      env: {
+        SUPABASE_SERVICE_ROLE_KEY: LEGACY_KEY,
+        SUPABASE_ANON_KEY: LEGACY_ANON_KEY,
+        BRAZE_WEBHOOK_SECRETS: `${WEBHOOK.next},${WEBHOOK.former}`,
+        CRON_SIGNING_SECRETS: `${SIGNING.next},${SIGNING.former}`,
+      },
+    }, async (stack) => {
+      await signWith(stack, SIGNING.former);
+      await test(stack);
+    });
+}
+
+export async function signWith({ sql }: Stack, secret: string): Promise<void> {
+  await sql`
+    select vault.update_secret(id, ${secret}) from vault.secrets where name = 'cron_signing_secret'`;
+}

@@ -1,0 +1,143 @@
+/** What PostgREST does not offer stays out of reach, also for the secret key: schemas, partitions, helpers. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { type Rest, type Sql, withRest } from "../support/database.ts";
+import { contentsOf } from "./digest.ts";
+import { inWords, type Knock, knock } from "./knock.ts";
+import { guestsAmong, type RestCaller, strangersOf } from "./rest_callers.ts";
+import { FUNCTIONS, TABLES, VIEWS } from "./rights.ts";
+import { fillTables } from "./rows.ts";
+
+/** Everybody who comes in at all: the key, and those whom it opens nothing for. */
+async function insidersOf(rest: Rest): Promise<readonly Omit<RestCaller, "refusal">[]> {
+  return [
+    { caller: "secret key", headers: { apikey: rest.keys.secretKey } },
+    ...guestsAmong(await strangersOf(rest)),
+  ];
+}
+
+async function names(sql: Sql, query: string): Promise<string[]> {
+  const rows = await sql.unsafe<{ name: string }[]>(query);
+  return rows.map(({ name }) => name);
+}
+
+const OTHER_SCHEMAS = `
+  select nspname as name from pg_catalog.pg_namespace
+  where nspname <> 'public' and nspname !~ '^pg_(toast|temp)' order by 1`;
+
+Deno.test("no schema but public is served, to nobody", () =>
+  withRest(async (rest) => {
+    const schemas = await names(rest.sql, OTHER_SCHEMAS);
+    for (const schema of ["private", "net", "cron", "vault", "auth", "extensions", "pg_catalog"]) {
+      ok(schemas.includes(schema), `there is a schema ${schema} to ask for`);
+    }
+    const before = await contentsOf(rest.sql);
+    const wrong: string[] = [];
+    for (const { caller, headers } of await insidersOf(rest)) {
+      for (const schema of [...schemas, "graphql_public", "", '"private"', "public,private"]) {
+        const asked: [string, Knock][] = [
+          ["settings", { method: "GET", headers: { "accept-profile": schema } }],
+          ["secrets", { method: "GET", headers: { "accept-profile": schema } }],
+          ["settings", { headers: { "content-profile": schema }, body: "{}" }],
+          ["rpc/invoke_function", { headers: { "content-profile": schema }, body: "{}" }],
+        ];
+        for (const [path, shown] of asked) {
+          const answer = inWords(
+            await knock(`${rest.restUrl}/${path}`, {
+              ...shown,
+              headers: { ...headers, ...Object.fromEntries(new Headers(shown.headers)) },
+            }),
+          );
+          if (answer !== "406 PGRST106") wrong.push(`${schema}/${path} by ${caller}: ${answer}`);
+        }
+      }
+    }
+    deepStrictEqual(wrong, []);
+    deepStrictEqual(await contentsOf(rest.sql), before);
+  }));
+
+Deno.test("partitions, helpers and what extensions bring have no address", () =>
+  withRest(async (rest) => {
+    const { sql } = rest;
+    const partitions = await names(
+      sql,
+      "select partition_name as name from private.event_partitions",
+    );
+    ok(partitions.length >= 4, "there are partitions to ask for");
+    const helpers = await names(
+      sql,
+      `select distinct proname as name from pg_catalog.pg_proc as proc
+       join pg_catalog.pg_namespace as namespace on namespace.oid = proc.pronamespace
+       where namespace.nspname in ('private', 'net', 'cron', 'vault')`,
+    );
+    ok(helpers.includes("invoke_function") && helpers.includes("create_secret"), `${helpers}`);
+    const dangerous = ["pg_sleep", "pg_read_file", "query_to_xml", "set_config", "hmac", "dblink"];
+    const before = await contentsOf(sql);
+    const wrong: string[] = [];
+    const paths = [
+      ...partitions,
+      ...partitions.map((name) => `private.${name}`),
+      "private.settings",
+      "settings",
+      "job",
+      "secrets",
+      "decrypted_secrets",
+      "http_request_queue",
+      "_http_response",
+      "pg_roles",
+      "pg_authid",
+      ...helpers.map((name) => `rpc/${name}`),
+      ...helpers.map((name) => `rpc/private.${name}`),
+      ...dangerous.map((name) => `rpc/${name}`),
+    ];
+    for (const { caller, headers } of await insidersOf(rest)) {
+      for (const path of paths) {
+        const method = path.startsWith("rpc/") ? "POST" : "GET";
+        const answer = await knock(`${rest.restUrl}/${path}`, { method, headers });
+        if (answer.status !== 404) wrong.push(`${path} by ${caller}: ${inWords(answer)}`);
+      }
+    }
+    deepStrictEqual(wrong, []);
+    deepStrictEqual(await contentsOf(sql), before);
+  }));
+
+Deno.test("no table is reached through another one, and none is described to who may not read it", () =>
+  withRest(async (rest) => {
+    await fillTables(rest.sql);
+    const wrong: string[] = [];
+    for (const { caller, headers } of guestsAmong(await strangersOf(rest))) {
+      const embedding = await knock(
+        `${rest.restUrl}/schedule_ledger?select=match_id,matches(*),braze_schedules(*)`,
+        { method: "GET", headers },
+      );
+      if (embedding.code !== "42501") wrong.push(`embedding by ${caller}: ${embedding.text}`);
+      const explained = await knock(`${rest.restUrl}/teams`, {
+        method: "GET",
+        headers: { ...headers, accept: "application/vnd.pgrst.plan+json" },
+      });
+      if (explained.status < 400) wrong.push(`plan by ${caller}: ${explained.text}`);
+      const described = await knock(`${rest.restUrl}/`, { method: "GET", headers });
+      for (const name of [...Object.keys(TABLES), ...VIEWS, ...FUNCTIONS]) {
+        if (described.text.includes(`"/${name}"`) || described.text.includes(`"/rpc/${name}"`)) {
+          wrong.push(`${name} is described to ${caller}`);
+        }
+      }
+    }
+    deepStrictEqual(wrong, []);
+    const toTheKey = await knock(`${rest.restUrl}/`, {
+      method: "GET",
+      headers: { apikey: rest.keys.secretKey },
+    });
+    ok(toTheKey.text.includes('"/teams"'), "the description would name it");
+  }));
+
+Deno.test("a page may ask which methods there are, and learns nothing else", () =>
+  withRest(async (rest) => {
+    await fillTables(rest.sql);
+    for (const name of [...Object.keys(TABLES), ...VIEWS]) {
+      const { text } = await knock(`${rest.restUrl}/${name}`, {
+        method: "OPTIONS",
+        headers: { origin: "https://evil.example", "access-control-request-method": "GET" },
+      });
+      deepStrictEqual(text, "", name);
+    }
+  }));

@@ -1,0 +1,127 @@
+/**
+ * Neighbours that repeat what they were told in confidence: Braze, the database's gateway, the chat. Whatever the suite
+ * writes of it, in log lines, answers, tables and messages, no key and no secret may stand in it.
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { addFixture } from "../support/suite.ts";
+import { NAMES } from "./guarded.ts";
+import { LeakFinder } from "./leaks.ts";
+import { findLeaks, pass, run, SECRETS, withWorld, type World } from "./leaky_world.ts";
+import { type Answer, BRAZE_SAYS, CHAT_SAYS, DATABASE_SAYS } from "./talkative.ts";
+
+/** Each call that Braze knows of is wanted once more: a create, a move, a delete, a list, statistics. */
+let added = 0;
+async function stir({ stack }: World): Promise<void> {
+  await stack
+    .sql`update public.matches set kickoff_at = kickoff_at + interval '5 minutes' where id = 1001`;
+  await stack
+    .sql`update public.matches set status = case status when 'scheduled' then 'cancelled' else 'scheduled' end where id = 1002`;
+  await stack
+    .sql`update public.matches set trigger_properties = jsonb_build_object('turn', ${added}::int) where id = 1003`;
+  await addFixture(stack, {
+    id: 2000 + ++added,
+    home: "Manchester City",
+    away: "Arsenal",
+    kickoffAt: "2024-12-07T15:00:00Z",
+  });
+}
+
+Deno.test("what Braze repeats of our key is nowhere written down", () =>
+  withWorld(async (world) => {
+    for (const name of NAMES) await run(world, name);
+    for (const says of Object.values(BRAZE_SAYS)) {
+      await stir(world);
+      world.braze.answer = says;
+      for (const name of NAMES) await run(world, name);
+      world.braze.answer = () => undefined;
+      await pass(world, 4);
+    }
+    // Close to the sends pre-flight asks for the campaign, and after them reconcile for what was sent.
+    for (
+      const [time, name] of [["14:01", "braze-preflight-check"], [
+        "16:30",
+        "braze-reconcile",
+      ]] as const
+    ) {
+      await world.stack.advanceTo(new Date(`2024-12-07T${time}:00Z`));
+      for (const says of Object.values(BRAZE_SAYS)) {
+        world.braze.answer = says;
+        await run(world, name);
+      }
+    }
+    ok(world.braze.heard > 150, `${world.braze.heard} calls to Braze`);
+    ok(world.logged.length > 100, `${world.logged.length} lines`);
+    deepStrictEqual(await findLeaks(world), []);
+  }));
+
+Deno.test("what the database's gateway repeats of our key is nowhere written down, whichever call it fails", () =>
+  withWorld(async (world) => {
+    const sayings = Object.values(DATABASE_SAYS);
+    let refused = 0;
+    const failing = (nth: number, says: Answer): Answer => {
+      let call = 0;
+      return (request, body) => ++call === nth ? (refused++, says(request, body)) : undefined;
+    };
+    for (const name of NAMES) {
+      const before = world.database.heard;
+      await stir(world);
+      await run(world, name);
+      const calls = world.database.heard - before;
+      for (let nth = 1; nth <= calls; nth++) {
+        // One answer at every call, and the others in turn.
+        for (
+          const says of [
+            DATABASE_SAYS["400 with the key in every field"]!,
+            sayings[nth % sayings.length]!,
+          ]
+        ) {
+          if (nth % 3 === 0) await stir(world);
+          world.database.answer = failing(nth, says);
+          await run(world, name);
+          world.database.answer = () => undefined;
+          // A run whose end could not be recorded holds its lease until then.
+          await pass(world, 4);
+        }
+      }
+    }
+    ok(refused > 60, `${refused} calls refused`);
+    deepStrictEqual(await findLeaks(world), []);
+  }));
+
+Deno.test("what a chat repeats of its address is nowhere written down", () =>
+  withWorld(async (world) => {
+    for (const says of [...Object.values(CHAT_SAYS), undefined]) {
+      // Of a team that nobody knows: an alert.
+      await addFixture(world.stack, {
+        id: 3000 + ++added,
+        home: `Stranger ${added}`,
+        away: "Arsenal",
+        kickoffAt: "2024-12-07T15:00:00Z",
+      });
+      await world.stack.sql`delete from public.teams where name like 'Stranger%'`;
+      if (says === undefined) await world.chat.stop();
+      else world.chat.answer = says;
+      for (const name of NAMES) await run(world, name);
+      await pass(world, 60);
+    }
+    const [told] = await world.stack.sql<{ count: number }[]>`
+      select count(*)::int as count from public.alerts where delivery_error is not null`;
+    ok(told!.count > 0, "there are errors to look at");
+    deepStrictEqual(await findLeaks(world), []);
+  }));
+
+Deno.test("the finder finds: a secret whole, in part, in hex, in an address, and at each place of base64", () => {
+  const finder = new LeakFinder({ it: SECRETS.webhookSecret });
+  const secret = SECRETS.webhookSecret;
+  const places = ["", "a", "ab"].map((before) => btoa(`${before}{"key":"${secret}"}`));
+  for (
+    const text of [secret, secret.slice(3, 16), new TextEncoder().encode(secret).toHex(), ...places]
+  ) {
+    deepStrictEqual(
+      finder.find("x", `before ${text} after`).map((leak) => leak.secret),
+      ["it"],
+      text,
+    );
+  }
+  deepStrictEqual(finder.find("x", `${secret.slice(0, 11)} ${"nothing ".repeat(40)}`), []);
+});

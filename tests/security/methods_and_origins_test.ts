@@ -1,0 +1,162 @@
+/** Every method and every origin at every function: nothing but POST does anything, and no page reads that was not named. */
+import { deepStrictEqual } from "node:assert/strict";
+import { withSuite } from "../support/suite.ts";
+import { contentsOf } from "./digest.ts";
+import { GUARDED, NAMES } from "./guarded.ts";
+import { inWords, knock } from "./knock.ts";
+
+const DASHBOARD = "https://dashboard.example";
+const OTHERS = [
+  "https://evil.example",
+  "http://dashboard.example",
+  "https://dashboard.example:8443",
+  "https://sub.dashboard.example",
+  "https://dashboard.example.evil.example",
+  "https://DASHBOARD.example",
+  "https://dashboard.example/",
+  "https://dashboard.example, https://evil.example",
+  "*",
+  "null",
+  "",
+];
+
+const CORS = /^access-control-/;
+
+function corsOf(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => CORS.test(name)));
+}
+
+const withDashboard = (test: Parameters<typeof withSuite>[1]) => () =>
+  withSuite({ sandbox: { users: { count: 20 } }, env: { OPERATOR_ORIGINS: DASHBOARD } }, test);
+
+Deno.test(
+  "no method but POST does anything, whoever asks",
+  withDashboard(async ({ sql, ready }) => {
+    const before = await contentsOf(sql);
+    const heard: Record<string, string> = {};
+    const expected: Record<string, string> = {};
+    for (const name of NAMES) {
+      for (const method of ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+        const key = `${method} ${name}`;
+        heard[key] = inWords(
+          await knock(`${ready.functions_url}/${name}`, {
+            method,
+            headers: { apikey: ready.secret_key },
+          }),
+        );
+        expected[key] = "405 method_not_allowed";
+      }
+      // The platform itself has no use for it, and no body to say so in.
+      const key = `HEAD ${name}`;
+      heard[key] = inWords(
+        await knock(`${ready.functions_url}/${name}`, {
+          method: "HEAD",
+          headers: { apikey: ready.secret_key },
+        }),
+      );
+      expected[key] = "405";
+    }
+    deepStrictEqual(heard, expected);
+    deepStrictEqual(await contentsOf(sql), before);
+  }),
+);
+
+Deno.test(
+  "a method in a header or in the address is no method",
+  withDashboard(async ({ sql, ready }) => {
+    const before = await contentsOf(sql);
+    const url = `${ready.functions_url}/braze-scheduler`;
+    const headers = { apikey: ready.secret_key, "x-http-method-override": "POST" };
+    deepStrictEqual(
+      inWords(await knock(url, { method: "GET", headers, query: "?_method=POST" })),
+      "405 method_not_allowed",
+    );
+    deepStrictEqual(await contentsOf(sql), before);
+  }),
+);
+
+Deno.test(
+  "a page of an origin that was not named is told nothing, and one that was is told of POST alone",
+  withDashboard(async ({ sql, ready }) => {
+    const before = await contentsOf(sql);
+    for (const name of NAMES) {
+      const url = `${ready.functions_url}/${name}`;
+      const ask = async (origin: string) => {
+        const preflight = await knock(url, {
+          method: "OPTIONS",
+          headers: {
+            origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization, x-webhook-secret",
+          },
+        });
+        const call = await knock(url, { headers: { origin } });
+        return [preflight.status, corsOf(preflight.headers), call.status, corsOf(call.headers)];
+      };
+      const isTimed = GUARDED[name] === "timed";
+      for (const origin of OTHERS) {
+        deepStrictEqual(
+          await ask(origin),
+          [isTimed ? 204 : 405, {}, 401, {}],
+          `${origin || "an empty origin"} at ${name}`,
+        );
+      }
+      deepStrictEqual(
+        await ask(DASHBOARD),
+        isTimed
+          ? [
+            204,
+            {
+              "access-control-allow-headers": "authorization, apikey, content-type, x-client-info",
+              "access-control-allow-methods": "POST",
+              "access-control-allow-origin": DASHBOARD,
+              "access-control-max-age": "600",
+            },
+            401,
+            { "access-control-allow-origin": DASHBOARD },
+          ]
+          // Braze is no page.
+          : [405, {}, 401, {}],
+        `${DASHBOARD} at ${name}`,
+      );
+    }
+    deepStrictEqual(await contentsOf(sql), before);
+  }),
+);
+
+Deno.test("without OPERATOR_ORIGINS no page of any origin is told anything", () =>
+  withSuite({ sandbox: { users: { count: 20 } } }, async ({ ready }) => {
+    for (const origin of [DASHBOARD, ...OTHERS, ready.api_url]) {
+      const { headers } = await knock(`${ready.functions_url}/braze-scheduler`, {
+        headers: { origin, apikey: ready.secret_key },
+        body: '{"dry_run": true}',
+      });
+      deepStrictEqual(corsOf(headers), {}, origin);
+    }
+  }));
+
+Deno.test(
+  "only the six names lead to a function, however the address is written",
+  withDashboard(async ({ sql, ready }) => {
+    const before = await contentsOf(sql);
+    const heard: Record<string, string> = {};
+    const paths = [
+      "_shared",
+      "_shared/config.ts",
+      "braze-webhook.ts",
+      "Braze-Scheduler",
+      "braze-scheduler%00",
+      "braze-scheduler;x",
+      "%2e%2e/rest/v1/teams",
+      "",
+    ];
+    for (const path of paths) {
+      const answer = await knock(`${ready.functions_url}/${path}`, {
+        headers: { apikey: ready.secret_key },
+      });
+      heard[path] = `${answer.status}`;
+    }
+    deepStrictEqual(heard, Object.fromEntries(paths.map((path) => [path, "404"])));
+    deepStrictEqual(await contentsOf(sql), before);
+  }),
+);

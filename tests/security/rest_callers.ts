@@ -1,0 +1,80 @@
+/** Everybody who may knock at PostgREST, by what they show, and how they are refused. */
+import { roleToken } from "../../local/keys.ts";
+import type { Rest } from "../support/database.ts";
+import { confusedToken, tokenOf, unsignedToken } from "./tokens.ts";
+
+export interface RestCaller {
+  readonly caller: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What they get instead of anything that is ours. */
+  readonly refusal: string;
+}
+
+const NO_KEY = "401 No API key found in request";
+const UNKNOWN_KEY = "401 Unregistered API key";
+/** What they show is good, and opens nothing. */
+const NO_RIGHT = "42501";
+const BAD_TOKEN = "401 PGRST301";
+
+/** Those who come in, as anon or as authenticated, and may do nothing there. */
+export function guestsAmong(strangers: readonly RestCaller[]): readonly RestCaller[] {
+  return strangers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
+}
+
+/** None of whom may do anything. */
+export async function strangersOf({ keys }: Rest): Promise<readonly RestCaller[]> {
+  const now = new Date();
+  const apikey = keys.publishableKey;
+  const withToken = (token: string) => ({ apikey, authorization: `Bearer ${token}` });
+  const signedIn = async (changes: Parameters<typeof tokenOf>[2]) =>
+    withToken(await tokenOf(keys, now, changes));
+  const service = await roleToken(keys, "service_role");
+
+  return [
+    { caller: "nobody", headers: {}, refusal: NO_KEY },
+    {
+      caller: "nobody with a good token",
+      headers: { authorization: `Bearer ${service}` },
+      refusal: NO_KEY,
+    },
+    { caller: "wrong key", headers: { apikey: "sb_secret_wrong" }, refusal: UNKNOWN_KEY },
+    { caller: "Braze", headers: { "x-webhook-secret": keys.webhookSecret }, refusal: NO_KEY },
+    {
+      caller: "webhook secret as a key",
+      headers: { apikey: keys.webhookSecret },
+      refusal: "401 Invalid API key",
+    },
+    { caller: "publishable key", headers: { apikey }, refusal: `401 ${NO_RIGHT}` },
+    {
+      caller: "publishable key beside the secret one as a token",
+      headers: withToken(keys.secretKey),
+      refusal: BAD_TOKEN,
+    },
+    {
+      caller: "signed-in user",
+      headers: await signedIn({ claims: { app_metadata: {} } }),
+      refusal: `403 ${NO_RIGHT}`,
+    },
+    { caller: "operator", headers: await signedIn({}), refusal: `403 ${NO_RIGHT}` },
+    {
+      caller: "operator whose token has run out",
+      headers: await signedIn({ expiresIn: -60 }),
+      refusal: BAD_TOKEN,
+    },
+    {
+      caller: "service_role by a stranger's signature",
+      headers: await signedIn({ claims: { role: "service_role" }, byStranger: true }),
+      refusal: BAD_TOKEN,
+    },
+    {
+      caller: "service_role by nobody's signature",
+      headers: withToken(unsignedToken(now, "service_role")),
+      refusal: BAD_TOKEN,
+    },
+    {
+      caller: "service_role by the public key as a secret",
+      headers: withToken(await confusedToken(keys, now, "service_role")),
+      refusal: BAD_TOKEN,
+    },
+  ];
+}

@@ -1,0 +1,212 @@
+/** Tables, views and functions as PostgREST offers them: asked for everything, by everybody. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { type Rest, type Sql, withRest } from "../support/database.ts";
+import { contentsOf, structureOf } from "./digest.ts";
+import { type Heard, inWords, type Knock, knock } from "./knock.ts";
+import { guestsAmong, type RestCaller, strangersOf } from "./rest_callers.ts";
+import { FUNCTIONS, TABLES, VIEWS } from "./rights.ts";
+import { fillTables } from "./rows.ts";
+
+interface Relation {
+  readonly name: string;
+  readonly kind: "table" | "view";
+  /** One that can be written, so that a refusal is about the right to. */
+  readonly column: string;
+}
+
+async function relationsOf(sql: Sql): Promise<Relation[]> {
+  return await sql<Relation[]>`
+    select class.relname as name, case class.relkind when 'v' then 'view' else 'table' end as kind,
+      (
+        select attribute.attname from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = class.oid and attribute.attnum > 0 and attribute.attidentity = ''
+          and attribute.attgenerated = ''
+        order by attribute.attnum limit 1
+      ) as column
+    from pg_catalog.pg_class as class
+    where class.relnamespace = 'public'::regnamespace and class.relkind in ('r', 'p', 'v', 'm', 'f')
+    order by 1`;
+}
+
+/** By name, with the arguments that they take. */
+async function functionsOf(sql: Sql): Promise<Map<string, readonly string[]>> {
+  const rows = await sql<{ name: string; args: string[] | null }[]>`
+    select proc.proname as name, proc.proargnames as args
+    from pg_catalog.pg_proc as proc
+    where proc.pronamespace = 'public'::regnamespace and proc.prorettype <> 'trigger'::regtype
+    order by 1`;
+  return new Map(rows.map(({ name, args }) => [name, args ?? []]));
+}
+
+/** Everything that can be asked of a table, by the letter of the right that it needs. */
+function knocksAt({ column }: Relation, isHarmless: boolean): readonly [string, Knock][] {
+  // Harmless: meets no row. Else it would meet every one, and the fingerprints would show it.
+  const where = isHarmless ? `?${column}=is.null&${column}=not.is.null` : `?${column}=not.is.null`;
+  // A time that has a partition, since a place for the row is looked for before the right to it.
+  const row = JSON.stringify({ [column]: column.endsWith("_at") ? new Date() : null });
+  const prefer = { prefer: "return=minimal" };
+  return [
+    ["s", { method: "GET", query: `?select=${column}` }],
+    ["s", { method: "HEAD", query: `?select=${column}`, headers: { prefer: "count=exact" } }],
+    ["i", { method: "POST", body: row, headers: prefer }],
+    ["u", { method: "PATCH", query: where, body: row, headers: prefer }],
+    ["d", { method: "DELETE", query: where, headers: prefer }],
+  ];
+}
+
+function ask(rest: Rest, path: string, caller: RestCaller["headers"], shown: Knock) {
+  return knock(`${rest.restUrl}/${path}`, {
+    ...shown,
+    headers: { ...caller, ...Object.fromEntries(new Headers(shown.headers)) },
+  });
+}
+
+/** What was answered otherwise than it should, in a line each, of how much that was asked. */
+class Answers {
+  asked = 0;
+  readonly wrong: string[] = [];
+
+  add(question: string, heard: string, wanted: string): void {
+    this.asked++;
+    if (heard !== wanted) this.wrong.push(`${question}: wanted ${wanted}, got ${heard}`);
+  }
+}
+
+/** A HEAD has no body to say why. */
+function wordsFor(answer: Heard, { method }: Knock): string {
+  return method === "HEAD" ? `${answer.status}` : inWords(answer);
+}
+
+function refusalOf({ refusal }: RestCaller, { method }: Knock): string {
+  return method === "HEAD" ? refusal.slice(0, 3) : refusal;
+}
+
+Deno.test("every table, view and function of the API is in the table of rights", () =>
+  withRest(async ({ sql }) => {
+    const relations = await relationsOf(sql);
+    deepStrictEqual(
+      relations.filter(({ kind }) => kind === "table").map(({ name }) => name),
+      Object.keys(TABLES),
+    );
+    deepStrictEqual(
+      relations.filter(({ kind }) => kind === "view").map(({ name }) => name),
+      VIEWS,
+    );
+    deepStrictEqual([...(await functionsOf(sql)).keys()], FUNCTIONS);
+  }));
+
+Deno.test("nobody but the secret key reads, adds, changes or deletes a row of any table or view", () =>
+  withRest(async (rest) => {
+    const { sql } = rest;
+    await fillTables(sql);
+    const before = [await contentsOf(sql), await structureOf(sql)];
+    const answers = new Answers();
+    for (const relation of await relationsOf(sql)) {
+      const [row] = await sql.unsafe(`select 1 from public.${relation.name} limit 1`);
+      ok(row !== undefined, `${relation.name} has a row that could be seen`);
+      for (const stranger of await strangersOf(rest)) {
+        for (const [right, shown] of knocksAt(relation, false)) {
+          // Postgres refuses to write through a view before it looks at rights.
+          if (relation.kind === "view" && right !== "s") continue;
+          const answer = await ask(rest, relation.name, stranger.headers, shown);
+          answers.add(
+            `${shown.method} ${relation.name} by ${stranger.caller}`,
+            wordsFor(answer, shown),
+            refusalOf(stranger, shown),
+          );
+        }
+      }
+    }
+    deepStrictEqual(answers.wrong, []);
+    ok(answers.asked > 1_000, `${answers.asked} questions`);
+    deepStrictEqual([await contentsOf(sql), await structureOf(sql)], before);
+  }));
+
+Deno.test("the secret key does with each table what the table of rights says, and no more", () =>
+  withRest(async (rest) => {
+    const { sql, keys } = rest;
+    await fillTables(sql);
+    const headers = { apikey: keys.secretKey };
+    const found: Record<string, string> = {};
+    for (const relation of await relationsOf(sql)) {
+      const rights = new Set<string>();
+      for (const [right, shown] of knocksAt(relation, true)) {
+        const { status, code } = await ask(rest, relation.name, headers, shown);
+        ok(status !== 401 && code !== "PGRST301", "the key is good");
+        // A row that is not complete, or a view that cannot be written, is another matter.
+        if (status !== 403 && code !== "42501" && code !== "55000") rights.add(right);
+      }
+      found[relation.name] = [...rights].join("");
+    }
+    deepStrictEqual(found, {
+      ...Object.fromEntries(VIEWS.map((name) => [name, "s"])),
+      ...TABLES,
+    });
+  }));
+
+Deno.test("nobody but the secret key calls a function, by POST or by GET", () =>
+  withRest(async (rest) => {
+    const { sql, keys } = rest;
+    await fillTables(sql);
+    const before = await contentsOf(sql);
+    const answers = new Answers();
+    const secret = {
+      caller: "secret key",
+      headers: { apikey: keys.secretKey },
+      refusal: "reached",
+    };
+    // The key last: what it does may leave something.
+    for (const stranger of [...await strangersOf(rest), secret]) {
+      for (const [name, args] of await functionsOf(sql)) {
+        const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
+        const asked: Knock[] = [
+          { method: "POST", body: JSON.stringify(nothing) },
+          { method: "GET", query: `?${args.map((arg) => `${arg}=`).join("&")}` },
+        ];
+        for (const shown of asked) {
+          const answer = await ask(rest, `rpc/${name}`, stranger.headers, shown);
+          // By the key, nulls may be refused by the function itself: that it was reached is all that is asked.
+          const isReached = stranger === secret && ![401, 403, 404].includes(answer.status);
+          answers.add(
+            `${shown.method} ${name} by ${stranger.caller}`,
+            isReached ? "reached" : inWords(answer),
+            stranger.refusal,
+          );
+        }
+      }
+      if (stranger !== secret) deepStrictEqual(await contentsOf(sql), before, stranger.caller);
+    }
+    deepStrictEqual(answers.wrong, []);
+    ok(answers.asked > 1_000, `${answers.asked} questions`);
+  }));
+
+Deno.test("were everything granted to everybody by mistake, there would still be no row for them", () =>
+  withRest(async (rest) => {
+    const { sql } = rest;
+    await fillTables(sql);
+    await sql.unsafe(`
+      grant usage on schema private to anon, authenticated;
+      grant all on all tables in schema public, private to anon, authenticated;
+      grant usage on all sequences in schema public to anon, authenticated;
+      grant execute on all functions in schema public, private to anon, authenticated`).simple();
+    const before = await contentsOf(sql);
+    const answers = new Answers();
+    const guests = guestsAmong(await strangersOf(rest));
+    ok(guests.length >= 3, "the publishable key, a user and an operator");
+    for (const { name, kind, column } of await relationsOf(sql)) {
+      for (const { caller, headers } of guests) {
+        const { status, text } = await ask(rest, name, headers, { method: "GET" });
+        // A view that counts says 0 where it sees nothing.
+        const seen = JSON.parse(text.replaceAll(/"[a-z_]+":0,?/g, "").replace(/^\[\{\}\]$/, "[]"));
+        answers.add(`${name} by ${caller}`, `${status} ${JSON.stringify(seen)}`, "200 []");
+        if (kind === "view") continue;
+        const [, , add, change, remove] = knocksAt({ name, kind, column }, false);
+        // Before a row is looked at for what it lacks.
+        const added = await ask(rest, name, headers, add![1]);
+        answers.add(`POST ${name} by ${caller}`, `${added.code}`, "42501");
+        for (const [, shown] of [change!, remove!]) await ask(rest, name, headers, shown);
+      }
+    }
+    deepStrictEqual(answers.wrong, []);
+    deepStrictEqual(await contentsOf(sql), before);
+  }));

@@ -1,0 +1,91 @@
+/**
+ * What the secret key may do with each table, view and function of the API. Nobody else may do anything.
+ *
+ * Written out, and compared with what the catalogue holds: what a migration adds and this table does not know
+ * turns a test red.
+ */
+
+/** s: read, i: add, u: change, d: delete. */
+export const TABLES: Readonly<Record<string, string>> = {
+  alerts: "siu",
+  braze_schedules: "siu",
+  count_audit_logs: "si",
+  event_claims: "siu",
+  job_runs: "siu",
+  match_changes: "si",
+  matches: "siud",
+  notification_sends: "siu",
+  operator_actions: "si",
+  schedule_attempts: "siu",
+  schedule_identifiers: "siu",
+  schedule_ledger: "siu",
+  scheduler_logs: "si",
+  teams: "siud",
+  webhook_daily_counts: "siu",
+  webhook_health_metrics: "siu",
+  webhook_health_patterns: "sid",
+  webhook_rejects: "siu",
+};
+
+export const VIEWS: readonly string[] = [
+  "duplicate_trends",
+  "match_verification",
+  "missing_ids",
+  "webhook_failure_patterns",
+];
+
+/** All of them for the secret key: the edge functions' doors, and what a person calls with curl. */
+export const FUNCTIONS: readonly string[] = [
+  "adopt_schedule",
+  "cancel_absent",
+  "cancel_ledger",
+  "claim_alert_deliveries",
+  "claim_run",
+  "close_attempt",
+  "confirm_by_events",
+  "correlation_context",
+  "detect_double_pushes",
+  "finish_run",
+  "give_up_attempts",
+  "ingest_events",
+  "judge_event_quality",
+  "last_health_date",
+  "load_audit",
+  "load_open_sends",
+  "load_plan_input",
+  "load_preflight",
+  "load_reconciliation",
+  "load_rejects",
+  "mark_replayed",
+  "mark_sent",
+  "match_timeline",
+  "measure_webhook_health",
+  "note_listing",
+  "note_preflight",
+  "open_create",
+  "open_delete",
+  "open_echoes",
+  "open_event_groups",
+  "open_evidence",
+  "open_send_id",
+  "open_stray_delete",
+  "open_update",
+  "raise_alerts",
+  "record_alert_delivery",
+  "record_audit",
+  "refresh_send_counts",
+  "release_create",
+  "resolve_past_alerts",
+  "rollup_webhook_health",
+  "settle_alerts",
+  "settle_by_elimination",
+  "settle_by_statistics",
+  "settle_events",
+  "settle_single_events",
+  "settle_unknown",
+  "store_audience_sizes",
+  "store_reported_counts",
+  "teams_to_measure",
+  "undo_mark_sent",
+  "write_logs",
+];

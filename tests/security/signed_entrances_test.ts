@@ -1,0 +1,159 @@
+/** Calls that the database signs: what a thief who reads pg_net's queue, or knows half of a secret, can do with them. */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import {
+  BAD,
+  compare,
+  NAMES,
+  NO,
+  NOT_YOU,
+  type Row,
+  SEVERAL,
+  SIGNING,
+  signWith,
+  WEBHOOK,
+  withGuardedSuite,
+} from "./guarded.ts";
+import { inWords, type Knock, knock } from "./knock.ts";
+import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_calls.ts";
+
+/** Signed calls, stolen from the queue before anybody used them. In this order: the genuine one last. */
+async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
+  const { sql, timeline, keys } = stack;
+  const now = timeline.now();
+  const late = new Date(now.getTime() - 301_000);
+  const early = new Date(now.getTime() + 301_000);
+  const stolen = new Map<string, SignedCall>();
+  for (const name of NAMES) stolen.set(name, await stealCall(sql, name, now));
+  const of = (name: string) => stolen.get(name)!;
+  const next = (name: string) => NAMES[(NAMES.indexOf(name) + 1) % NAMES.length]!;
+  const row = (
+    caller: string,
+    shows: (functionName: string) => Knock,
+    timed: string,
+    webhook = timed,
+  ): Row => ({ caller, shows, timed, webhook });
+
+  return [
+    row("signature over another body", (name) => ({
+      ...of(name),
+      body: of(name).body.replace("{", '{"dry_run": false, '),
+    }), BAD),
+    row("signature over the same words, written otherwise", (name) => ({
+      ...of(name),
+      body: JSON.stringify(JSON.parse(of(name).body)),
+    }), BAD),
+    row("signature without its body", (name) => ({ headers: of(name).headers }), BAD),
+    row(
+      "altered signature",
+      (name) => withHeaders(of(name), { "webhook-signature": `v1,${btoa("x".repeat(32))}` }),
+      BAD,
+    ),
+    row(
+      "signature under another id",
+      (name) => withHeaders(of(name), { "webhook-id": `${of(name).headers["webhook-id"]}x` }),
+      BAD,
+    ),
+    row(
+      "signature with another time",
+      (name) =>
+        withHeaders(of(name), { "webhook-timestamp": `${Math.floor(now.getTime() / 1_000) + 60}` }),
+      BAD,
+    ),
+    row("signature without an id", (name) => {
+      const { "webhook-id": _, ...rest } = of(name).headers;
+      return { ...of(name), headers: rest };
+    }, BAD),
+    row(
+      "signature by a secret no longer listed",
+      (name) => forgeCall(SIGNING.gone, name, now),
+      BAD,
+    ),
+    row(
+      "signature by the webhook secret",
+      (name) => forgeCall(`whsec_${btoa(WEBHOOK.next)}`, name, now),
+      BAD,
+    ),
+    row(
+      "signature of five minutes ago",
+      (name) => forgeCall(SIGNING.former, name, late),
+      "401 bad_timestamp",
+    ),
+    row(
+      "signature of five minutes hence",
+      (name) => forgeCall(SIGNING.former, name, early),
+      "401 bad_timestamp",
+    ),
+    row(
+      "right signature for another function",
+      (name) => of(next(name)),
+      "403 wrong_function",
+      NOT_YOU,
+    ),
+    row(
+      "right signature for a slot long gone",
+      (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 3_661_000)),
+      "403 wrong_slot",
+      NOT_YOU,
+    ),
+    row(
+      "right signature for a call that the database never made",
+      (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 120_000)),
+      NOT_YOU,
+    ),
+    row(
+      "right signature in the address",
+      (name) => ({ query: `?${new URLSearchParams(of(name).headers)}`, body: of(name).body }),
+      NO,
+    ),
+    row(
+      "right signature and the secret key",
+      (name) => withHeaders(of(name), { apikey: keys.secretKey }),
+      SEVERAL,
+      NOT_YOU,
+    ),
+    row(
+      "right signature beside a wrong key",
+      (name) => withHeaders(of(name), { apikey: "sb_secret_wrong_key" }),
+      BAD,
+    ),
+    row("right signature", of, "202", NOT_YOU),
+    row("right signature, replayed", of, "200 already_claimed", NOT_YOU),
+    row(
+      "right signature for another function, used already",
+      (name) => of(next(name)),
+      "403 wrong_function",
+      NOT_YOU,
+    ),
+  ];
+}
+
+Deno.test(
+  "a signed call is good for its function, its slot and once, whoever read it on its way",
+  withGuardedSuite(async (stack) => await compare(stack, await signedTableFor(stack))),
+);
+
+Deno.test(
+  "a signed call that was never used is worth nothing after five minutes",
+  withGuardedSuite(async (stack) => {
+    const stolen = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
+    await stack.advanceTo(new Date(stack.timeline.now().getTime() + 301_000));
+    const url = `${stack.ready.functions_url}/braze-scheduler`;
+    deepStrictEqual(inWords(await knock(url, stolen)), "401 bad_timestamp");
+  }),
+);
+
+Deno.test(
+  "signing secrets rotate without a missed call: the new one works beside the old, a third one never",
+  withGuardedSuite(async (stack) => {
+    const url = `${stack.ready.functions_url}/braze-scheduler`;
+    const heard: string[] = [];
+    for (const secret of [SIGNING.former, SIGNING.next, SIGNING.gone]) {
+      await signWith(stack, secret);
+      const call = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
+      heard.push(inWords(await knock(url, call)));
+      await stack.advanceTo(new Date(stack.timeline.now().getTime() + 60_000));
+    }
+    deepStrictEqual(heard, ["202", "202", BAD]);
+  }),
+);
