@@ -12,8 +12,13 @@ export interface BrazeEvent {
   readonly externalUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
-  /** The event as it came, JSON. */
+  /** The event as it came, JSON; numbers that a double cannot hold are ExactNumbers. */
   readonly raw: unknown;
+}
+
+export interface ReceivedEvent extends BrazeEvent {
+  /** Its very bytes. */
+  readonly body: Uint8Array;
 }
 
 export type ReadEvent =
