@@ -20,7 +20,7 @@ const HELP = `Runs the tests.
 `;
 
 const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
-const WITH_DATABASE = ["tests/database", "tests/end_to_end"];
+const WITH_DATABASE = ["tests/database", "tests/end_to_end", "tests/security"];
 const FILES_AT_ONCE = "2";
 
 const out = createWriter(Deno.stdout);
