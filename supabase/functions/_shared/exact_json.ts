@@ -2,9 +2,8 @@
  * Reads JSON as it is written, or says why it cannot be kept: JSON.parse alone keeps the last of two values of one
  * name, makes another number of one that a double cannot hold, and lets through what Postgres refuses.
  */
+import { TOO_DEEP, whyNotStorable } from "./events/storable.ts";
 
-export const JSON_DEPTH_MAX = 64;
-const TOO_DEEP = `JSON must not be nested deeper than ${JSON_DEPTH_MAX} levels`;
 /** Any double keeps so many. */
 const DIGITS_EXACT_MAX = 15;
 /** Holds wherever a number is longer, or its size could be beyond a double; and in some texts, which costs time only. */
@@ -55,34 +54,17 @@ export function readJson(text: string): JsonReading {
       ? { ok: false, isJson: false, reason: "Must be JSON" }
       : { ok: false, isJson: true, reason: TOO_DEEP };
   }
-  const names = surveyed(value, faults, 0);
-  if (names < countNames(text)) faults.push("Object must not hold a name twice");
-  const [reason] = faults;
-  return reason === undefined ? { ok: true, value } : { ok: false, isJson: true, reason };
+  const reason = whyNotStorable(value) ?? faults[0] ??
+    (countHeld(value) < countNames(text) ? "Object must not hold a name twice" : null);
+  return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
 }
 
-/** How many names there are in a value; adds what cannot be kept of it to `faults`. */
-function surveyed(value: unknown, faults: string[], depth: number): number {
-  if (typeof value === "string") faults.push(...faultsOfText(value));
+/** How many names there are in a value that is not nested deep. */
+function countHeld(value: unknown): number {
   if (typeof value !== "object" || value === null || value instanceof ExactNumber) return 0;
-  if (depth >= JSON_DEPTH_MAX) {
-    faults.push(TOO_DEEP);
-    return 0;
-  }
-  let names = 0;
-  for (const [name, held] of Object.entries(value)) {
-    if (!Array.isArray(value)) {
-      faults.push(...faultsOfText(name));
-      names++;
-    }
-    names += surveyed(held, faults, depth + 1);
-  }
-  return names;
-}
-
-function faultsOfText(text: string): readonly string[] {
-  if (text.includes("\u0000")) return ["Text must not hold NUL"];
-  return text.isWellFormed() ? [] : ["Text must not hold a lone surrogate"];
+  const held = Object.values(value);
+  const names = Array.isArray(value) ? 0 : held.length;
+  return held.reduce((sum: number, each) => sum + countHeld(each), names);
 }
 
 function faultsOfNumber(value: number, source: string): readonly string[] {

@@ -26,13 +26,18 @@ const Order = z.strictObject({
   replay_rejects: z.strictObject({
     /** A pattern of SQL's LIKE, for those with one reason only. */
     reason_like: z.string().min(1).max(1_000)
-      .regex(/^(?:[^\\]|\\.)*$/s, "must have something after each backslash").optional(),
+      .refine(isWholePattern, "must not end in a lone backslash").optional(),
     limit: z.int().min(1).max(LIMIT_MAX).default(1_000),
     /** Where the call before ended: its `next`. */
     after: z.string().regex(/^[0-9a-f]{64}$/, "must be what an earlier call named `next`")
       .optional(),
   }),
 });
+/** A backslash takes the character after it: without one Postgres refuses the pattern, once it gets there. */
+function isWholePattern(pattern: string): boolean {
+  return /^(?:[^\\]|\\.)*$/su.test(pattern);
+}
+
 type Order = z.infer<typeof Order>["replay_rejects"];
 
 export type ReadOrder =

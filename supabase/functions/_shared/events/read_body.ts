@@ -4,10 +4,11 @@
  * Events are judged one by one: a bad one must not cost the good ones beside it, and is kept whole. Nothing is
  * dropped.
  */
-import { isRecord, JSON_DEPTH_MAX, readJson } from "../exact_json.ts";
+import { isRecord, readJson } from "../exact_json.ts";
 import { isCurrentsEvent, readCurrentsEvent } from "./currents.ts";
 import type { ReadEvent, ReceivedEvent } from "./event.ts";
 import { EVENT_BYTES_MAX, type Part, splitBody, type WhyNotSplit } from "./split_body.ts";
+import { DEPTH_MAX, TOO_DEEP } from "./storable.ts";
 import { readTemplateBody } from "./template.ts";
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -54,9 +55,7 @@ export function readBody(body: Uint8Array, receivedAt: Date): ReadBody | "too_ma
 }
 
 function readPart({ bytes, depth }: Part, receivedAt: Date): ReadEvent | "no_json" {
-  if (depth > JSON_DEPTH_MAX) {
-    return { ok: false, reason: `JSON must not be nested deeper than ${JSON_DEPTH_MAX} levels` };
-  }
+  if (depth > DEPTH_MAX) return { ok: false, reason: TOO_DEEP };
   if (bytes.length > EVENT_BYTES_MAX) {
     return { ok: false, reason: `Event must be at most ${EVENT_BYTES_MAX} bytes long` };
   }

@@ -4,7 +4,8 @@
  *
  * Whether a part is JSON shows only when it is read. If the body is, they all are.
  */
-import { JSON_DEPTH_MAX, readJson } from "../exact_json.ts";
+import { readJson } from "../exact_json.ts";
+import { DEPTH_MAX } from "./storable.ts";
 
 /** Currents sends 100 at a time. To judge so many takes what a function may take for one request. */
 export const EVENTS_A_BODY_MAX = 20_000;
@@ -38,7 +39,7 @@ export function splitBody(body: Uint8Array): Split {
 
 /** Whether it is worth reading. */
 export function isReadable({ bytes, depth }: Part): boolean {
-  return bytes.length <= EVENT_BYTES_MAX && depth <= JSON_DEPTH_MAX;
+  return bytes.length <= EVENT_BYTES_MAX && depth <= DEPTH_MAX;
 }
 
 class NotSplit extends Error {
