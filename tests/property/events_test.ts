@@ -1,12 +1,14 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { readBody } from "../../supabase/functions/_shared/events/read_body.ts";
+import { splitBody } from "../../supabase/functions/_shared/events/split_body.ts";
 import {
   bytes,
   currentsSend,
   read,
   readOne,
   RECEIVED_AT,
+  text,
   webhookMessage,
 } from "../support/bodies.ts";
 
@@ -63,6 +65,40 @@ Deno.test("readBody() judges each event alone, whatever stands beside it", () =>
     );
   }));
 });
+
+Deno.test("splitBody() finds the parts of any list to the byte, as JSON.parse does", () => {
+  const gap = fc.constantFrom("", " ", "\r\n\t");
+  const parts = fc.array(fc.json({ stringUnit: "binary" }), { maxLength: 8 });
+  fc.assert(fc.property(parts, gap, fc.boolean(), fc.jsonValue(), (parts, gap, isList, beside) => {
+    const list = `[${gap}${parts.join(`${gap},${gap}`)}${gap}]`;
+    const envelope = `{"beside":${JSON.stringify(beside)}${gap},"events":${gap}${list}${gap}}`;
+    const split = splitBody(bytes(isList ? list : envelope));
+    deepStrictEqual(split.ok && split.parts.map((part) => text(part.bytes)), parts);
+  }));
+});
+
+Deno.test("splitBody() finds no parts that JSON.parse would not find, however a body is spoiled", () => {
+  fc.assert(
+    fc.property(fc.array(part), fc.nat(), fc.nat({ max: 127 }), (parts, position, byte) => {
+      const body = bytes(JSON.stringify({ events: parts }));
+      const spoiled = body.with(position % body.length, byte);
+      const split = splitBody(spoiled);
+      const found = split.ok && split.parts.every((part) => isJson(text(part.bytes)));
+      if (isJson(text(spoiled))) ok(found || !split.ok && split.why === "events_twice");
+      else strictEqual(found, false);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 Deno.test("readBody() lets no event through that Postgres could not keep", () => {
   fc.assert(fc.property(fc.array(part, { maxLength: 5 }), (parts) => {

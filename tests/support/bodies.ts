@@ -1,6 +1,7 @@
 /** Bodies as they are posted, and what the webhook reads in them. */
 import { strictEqual } from "node:assert/strict";
-import type { BrazeEvent } from "../../supabase/functions/_shared/events/event.ts";
+import type { ReadRawBody } from "../../supabase/functions/_shared/callers.ts";
+import type { ReceivedEvent } from "../../supabase/functions/_shared/events/event.ts";
 import { type ReadBody, readBody } from "../../supabase/functions/_shared/events/read_body.ts";
 import { at } from "./facts.ts";
 
@@ -18,14 +19,25 @@ export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** A body as whoever asks who sent it gets to see it. */
+export function arrived(bytes: Uint8Array): ReadRawBody {
+  return () => Promise.resolve({ ok: true, bytes });
+}
+
 /** `body` as it is when bytes or text, else as JSON. */
 export function read(body: unknown, receivedAt = RECEIVED_AT): ReadBody {
-  if (body instanceof Uint8Array) return readBody(body, receivedAt);
-  return readBody(bytes(typeof body === "string" ? body : JSON.stringify(body)), receivedAt);
+  const read = readBody(
+    body instanceof Uint8Array
+      ? body
+      : bytes(typeof body === "string" ? body : JSON.stringify(body)),
+    receivedAt,
+  );
+  if (read === "too_many_events") throw new Error("Cannot read the body: it holds too many events");
+  return read;
 }
 
 /** The one event in `body`, which is expected to hold no other and no reject. */
-export function readOne(body: unknown, receivedAt = RECEIVED_AT): BrazeEvent {
+export function readOne(body: unknown, receivedAt = RECEIVED_AT): ReceivedEvent {
   const { events, rejects } = read(body, receivedAt);
   const [event] = events;
   strictEqual(rejects[0]?.reason, undefined);

@@ -1,6 +1,6 @@
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { readBody } from "../../supabase/functions/_shared/body.ts";
+import { bodyReader, readBody } from "../../supabase/functions/_shared/body.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 
@@ -48,11 +48,70 @@ Deno.test("readBody() hands back a gzip that is broken, since it came whole", as
   deepStrictEqual(reading, { ok: false, code: "not_gzip", bytes: broken });
 });
 
-Deno.test("readBody() does not guess at another encoding", async () => {
-  deepStrictEqual(await readBody(post("{}", { "content-encoding": "br" }), 100), {
-    ok: false,
-    code: "unsupported_encoding",
+for (const encoding of ["br", "deflate", "gzip, gzip", "utf-8"]) {
+  Deno.test(`readBody() does not guess at ${encoding}, and hands back what came`, async () => {
+    deepStrictEqual(await readBody(post("{}", { "content-encoding": encoding }), 100), {
+      ok: false,
+      code: "unsupported_encoding",
+      bytes: text("{}"),
+    });
   });
+}
+
+Deno.test("readBody() unpacks gzip by its old name, too", async () => {
+  const packed = gzip(text("{}"));
+  deepStrictEqual(await readBody(post(packed, { "content-encoding": "x-gzip" }), 100), {
+    ok: true,
+    bytes: text("{}"),
+  });
+});
+
+Deno.test("readBody() sees that a packed body is cut off, and does not take it for a broken one", async () => {
+  const packed = gzip(text('{"events":[]}'));
+  const headers = { "content-encoding": "gzip", "content-length": `${packed.length}` };
+  deepStrictEqual(await readBody(post(packed.slice(0, 20), headers), 100), {
+    ok: false,
+    code: "body_cut_off",
+  });
+});
+
+for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", text("x")]] as const) {
+  Deno.test(`readBody() hands back a gzip that has ${what} behind it, rather than half of it`, async () => {
+    const both = new Uint8Array([...gzip(text("[]")), ...extra]);
+    deepStrictEqual(await readBody(post(both, { "content-encoding": "gzip" }), 100), {
+      ok: false,
+      code: "not_gzip",
+      bytes: both,
+    });
+  });
+}
+
+/** A body without end, that counts what is taken of it. */
+function endless(chunk: Uint8Array, headers: HeadersInit = {}) {
+  const taken = { chunks: 0 };
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      taken.chunks++;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+  return { request: post(stream, headers), taken };
+}
+
+Deno.test("readBody() takes no more of an endless body than the limit and the chunk that passes it", async () => {
+  const { request, taken } = endless(new Uint8Array(1_000));
+  deepStrictEqual(await readBody(request, 10_000), { ok: false, code: "body_too_large" });
+  strictEqual(taken.chunks, 11);
+});
+
+Deno.test("bodyReader() takes nothing until it is asked, and reads once", async () => {
+  const { request, taken } = endless(new Uint8Array(1_000));
+  const read = bodyReader(request);
+  strictEqual(taken.chunks, 0);
+  const first = await read(2_000);
+  strictEqual(taken.chunks, 3);
+  strictEqual(await read(9_000), first);
+  strictEqual(taken.chunks, 3);
 });
 
 Deno.test("readBody() sees that a stream broke off", async () => {

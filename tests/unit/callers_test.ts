@@ -7,6 +7,7 @@ import {
   type FunctionName,
   MAY_CALL,
 } from "../../supabase/functions/_shared/callers.ts";
+import { arrived } from "../support/bodies.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 // Far from the machine's own clock, so that a look at it shows.
@@ -34,7 +35,11 @@ const identifyCaller = createIdentifyCaller({
 
 async function answer(headers: HeadersInit, functionName: FunctionName, body = "") {
   const request = new Request("http://test/", { method: "POST", headers });
-  const result = await identifyCaller(request, new TextEncoder().encode(body), functionName);
+  const result = await identifyCaller(
+    request,
+    arrived(new TextEncoder().encode(body)),
+    functionName,
+  );
   return result.ok ? result.caller.kind : result.code;
 }
 
@@ -184,11 +189,47 @@ for (
   });
 }
 
+for (
+  const [what, headers, reads] of [
+    ["anybody without a credential", {}, 0],
+    ["the secret key", { apikey: secretKey }, 0],
+    ["a wrong key", { apikey: "wrong" }, 0],
+    ["a wrong key beside a signature", { apikey: "wrong", ...signedCall().headers }, 0],
+    ["a signed call", signedCall().headers, 1],
+  ] as const
+) {
+  Deno.test(`identifyCaller() reads the body of ${what} ${reads} times`, async () => {
+    let read = 0;
+    await identifyCaller(new Request("http://test/", { method: "POST", headers }), () => {
+      read++;
+      return Promise.resolve({ ok: true, bytes: new Uint8Array() });
+    }, "braze-scheduler");
+    strictEqual(read, reads);
+  });
+}
+
+for (
+  const [code, wanted] of [
+    ["body_too_large", "bad_credential"],
+    ["body_cut_off", "body_cut_off"],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to a signed call whose body is ${code}`, async () => {
+    const { headers } = signedCall();
+    const request = new Request("http://test/", { method: "POST", headers });
+    const unread = () => Promise.resolve({ ok: false, code } as const);
+    deepStrictEqual(await identifyCaller(request, unread, "braze-scheduler"), {
+      ok: false,
+      code: wanted,
+    });
+  });
+}
+
 Deno.test("identifyCaller() hands on the slot and the id of a signed call", async () => {
   const { headers, body } = signedCall();
   const request = new Request("http://test/", { method: "POST", headers });
   deepStrictEqual(
-    await identifyCaller(request, new TextEncoder().encode(body), "braze-scheduler"),
+    await identifyCaller(request, arrived(new TextEncoder().encode(body)), "braze-scheduler"),
     {
       ok: true,
       caller: {
@@ -290,10 +331,13 @@ Deno.test("identifyCaller() refuses a signed body that is not UTF-8", async () =
       "webhook-signature": sign("call-1", timestamp, "\ufffd", signingKeys[0]),
     },
   });
-  deepStrictEqual(await identifyCaller(request, new Uint8Array([0xff]), "braze-scheduler"), {
-    ok: false,
-    code: "bad_credential",
-  });
+  deepStrictEqual(
+    await identifyCaller(request, arrived(new Uint8Array([0xff])), "braze-scheduler"),
+    {
+      ok: false,
+      code: "bad_credential",
+    },
+  );
 });
 
 for (
@@ -320,7 +364,7 @@ Deno.test("identifyCaller() lets an operator send the publishable key beside the
 
 Deno.test("identifyCaller() hands on who the operator is", async () => {
   const request = new Request("http://test/", { headers: bearer(await operatorToken()) });
-  deepStrictEqual(await identifyCaller(request, new Uint8Array(), "braze-scheduler"), {
+  deepStrictEqual(await identifyCaller(request, arrived(new Uint8Array()), "braze-scheduler"), {
     ok: true,
     caller: { kind: "operator", userId: "user-1" },
   });
@@ -353,7 +397,7 @@ Deno.test("identifyCaller() refuses a genuine token of an algorithm that Auth do
     .setAudience("authenticated").setSubject("user-1").setExpirationTime(NOW_SECONDS + 60)
     .sign(pair.privateKey);
   const request = new Request("http://test/", { headers: bearer(token) });
-  deepStrictEqual(await identify(request, new Uint8Array(), "braze-scheduler"), {
+  deepStrictEqual(await identify(request, arrived(new Uint8Array()), "braze-scheduler"), {
     ok: false,
     code: "bad_credential",
   });
@@ -373,7 +417,7 @@ Deno.test("identifyCaller() refuses a token whose symmetric key stands in the ke
     .setAudience("authenticated").setSubject("user-1").setExpirationTime(NOW_SECONDS + 60)
     .sign(secret);
   const request = new Request("http://test/", { headers: bearer(token) });
-  deepStrictEqual(await identify(request, new Uint8Array(), "braze-scheduler"), {
+  deepStrictEqual(await identify(request, arrived(new Uint8Array()), "braze-scheduler"), {
     ok: false,
     code: "bad_credential",
   });

@@ -12,7 +12,7 @@ import { at, CAMPAIGN } from "../support/facts.ts";
 const LEDGER_ID = "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1002";
 
 Deno.test("readBody() reads a message of the webhook channel", async () => {
-  const { eventId, raw: _, ...event } = readOne(await fixture("webhook_template.json"));
+  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("webhook_template.json"));
   match(eventId, /^[0-9a-f]{64}$/);
   deepStrictEqual(event, {
     claim: "strong",
@@ -36,7 +36,7 @@ Deno.test("readBody() reads a message of the webhook channel", async () => {
 });
 
 Deno.test("readBody() reads the flat shape, with a time of its own, as a push", async () => {
-  const { eventId, raw: _, ...event } = readOne(await fixture("flat.json"));
+  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("flat.json"));
   match(eventId, /^[0-9a-f]{64}$/);
   deepStrictEqual(event, {
     claim: null,
@@ -127,6 +127,9 @@ for (
     ["2024-12-07 14:00:23 -0000", at("14:00:23")],
     ["2024-12-07T14:00:23", at("14:00:23")],
     ["2024-12-07 14:00:23", at("14:00:23")],
+    ["2024-12-07 14:00:23 UTC", at("14:00:23")],
+    ["2024-12-07T14:00z", at("14:00:00")],
+    ["2024-12-07T14:00:23.123456789Z", at("14:00:23.123")],
   ] as const
 ) {
   Deno.test(`readBody() reads the time ${sent_at}, in UTC where it names no zone`, () => {
@@ -139,6 +142,12 @@ for (
     ["a time in words", { sent_at: "yesterday" }, /sent_at: must be an ISO 8601 time/],
     ["a time before 2000", { sent_at: "1999-12-31T23:59:59Z" }, /sent_at: must be an ISO 8601/],
     ["a time after 2100", { sent_at: "2100-01-01T00:00:00Z" }, /sent_at: must be an ISO 8601/],
+    ["a day that is none", { sent_at: "2024-02-30T14:00:00Z" }, /sent_at: must be an ISO 8601/],
+    ["a day without a time", { sent_at: "2024-12-07" }, /sent_at: must be an ISO 8601/],
+    ["a day as some write it", { sent_at: "07/12/2024" }, /sent_at: must be an ISO 8601/],
+    ["a number in some words", { sent_at: "match 5" }, /sent_at: must be an ISO 8601/],
+    ["a zone that is none", { sent_at: "2024-12-07T14:00:23+99:99" }, /sent_at: must be an ISO/],
+    ["a user id that is a fraction", { external_user_id: 1.5 }, /external_user_id/],
     ["an unknown event type", { event_type: "campaign.email" }, /event_type/],
     ["an endless dispatch id", { dispatch_id: "x".repeat(257) }, /dispatch_id/],
     ["an endless user id", { external_user_id: "x".repeat(1_025) }, /external_user_id/],
@@ -176,17 +185,32 @@ for (
   });
 }
 
-Deno.test("readBody() reads the echo in trigger_properties, after the one outside", () => {
+Deno.test("readBody() reads the echo in trigger_properties, and the one outside", () => {
   const trigger_properties = { match_id: 7, ledger_id: LEDGER_ID, generation: 3 };
   const inside = readOne({ external_user_id: "u-1001", trigger_properties }).evidence;
   deepStrictEqual([inside.matchId, inside.ledgerId, inside.generation], [7, LEDGER_ID, 3]);
-  strictEqual(readOne({ match_id: 8, trigger_properties }).evidence.matchId, 8);
+  strictEqual(readOne({ match_id: "7", trigger_properties }).evidence.matchId, 7);
+  strictEqual(readOne({ match_id: "", trigger_properties }).evidence.matchId, 7);
 });
 
 for (const trigger_properties of ["text", 7, [], null]) {
   const told = JSON.stringify(trigger_properties);
   Deno.test(`readBody() takes a message for good whose trigger_properties are ${told}`, () => {
     strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.matchId, 1002);
+  });
+}
+
+for (
+  const [what, changes, name] of [
+    ["match", { match_id: "1003", trigger_properties: { match_id: "1002" } }, "match_id"],
+    ["match, one of them none", { match_id: "x", trigger_properties: { match_id: 2 } }, "match_id"],
+    ["ledger row", { trigger_properties: { ledger_id: "other" } }, "ledger_id"],
+    ["generation", { trigger_properties: { generation: 2 } }, "generation"],
+    ["schedule", { schedule_id: "one", braze_schedule_id: "two" }, "schedule_id"],
+  ] as const
+) {
+  Deno.test(`readBody() rejects a message that names two: ${what}`, () => {
+    strictEqual(whyRejected(webhookMessage(changes)), `Event must name one ${name}, got 2`);
   });
 }
 
@@ -210,6 +234,23 @@ for (const type of ["send", "open", "bounce", "abort"]) {
 
 Deno.test("readBody() reads a user id that is a number as text", () => {
   strictEqual(readOne({ external_user_id: 1001 }).externalUserId, "1001");
+});
+
+Deno.test("readBody() rounds no user id", () => {
+  const ids = ["9007199254740993", "-9007199254740993", "18446744073709551617"];
+  const events = ids.map((id) => readOne(`{"external_user_id":${id},"match_id":"1002"}`));
+  deepStrictEqual(events.map(({ externalUserId }) => externalUserId), ids);
+  strictEqual(new Set(events.map(({ eventId }) => eventId)).size, ids.length);
+});
+
+for (const id of ["1001.9999999999999999", "9007199254740991.4", "1002.0000000000000001"]) {
+  Deno.test(`readBody() rounds ${id} to no match`, () => {
+    match(whyRejected(`{"match_id":${id}}`), /^Number must not be a fraction/);
+  });
+}
+
+Deno.test("readBody() takes a match id past exact counting for none", () => {
+  strictEqual(readOne('{"match_id":9007199254740993}').evidence.matchId, null);
 });
 
 Deno.test("readBody() knows a test send of the webhook channel", () => {

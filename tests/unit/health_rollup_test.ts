@@ -152,6 +152,9 @@ Deno.test("webhook-health-rollup refuses a body it cannot follow, and does nothi
   const wrong = [
     { date: "2024-13-01" },
     { date: "yesterday" },
+    { date: "0000-01-01" },
+    { date: "1999-12-31" },
+    { from: "2099-12-31", to: "2100-01-01" },
     { date: "2024-12-01", from: "2024-12-01", to: "2024-12-02" },
     { from: "2024-12-01" },
     { to: "2024-12-01" },

@@ -108,6 +108,22 @@ for (
   const [what, body, message] of [
     ["is no JSON", "{", "Cannot read options: the body must be JSON"],
     ["has an unknown name", { dryrun: true }, /^Cannot read options: body: .*"dryrun"/],
+    ["says two things", '{"dry_run":true,"dry_run":false}', /Object must not hold a name twice$/],
+    ["holds NUL", '{"limit":"\\u0000"}', "Cannot read options: Text must not hold NUL"],
+    ["holds half a character", '{"\\ud800":1}', /must not hold a lone surrogate$/],
+    [
+      "is nested out of all bounds",
+      "[".repeat(30_000) + "]".repeat(30_000),
+      /deeper than 64 levels$/,
+    ],
+    ["holds a number beyond all", '{"limit":1e400}', /of a size that a double can hold$/],
+    [
+      "holds a number past exact counting",
+      '{"limit":9007199254740993}',
+      /^Cannot read options: limit/,
+    ],
+    ["begins with what only looks blank", "\u00a0{}", "Cannot read options: the body must be JSON"],
+    ["has an endless name", `{"${"x".repeat(60_000)}":1}`, /^.{1,600}$/],
     ["has a wrong value", { limit: "3" }, /^Cannot read options: limit: /],
     ["is no object", [], /^Cannot read options: body: /],
   ] as const
@@ -123,9 +139,18 @@ for (
   });
 }
 
-Deno.test("a timed function refuses a body that is too large before it asks who sent it", async () => {
+Deno.test("a timed function refuses a body that is too large, once it knows who sent it", async () => {
+  strictEqual((await post(setup().handle, "x".repeat(65_537))).status, 413);
   const { handle } = setup({ identification: { ok: false, code: "no_credential" } });
-  strictEqual((await post(handle, "x".repeat(65_537))).status, 413);
+  strictEqual((await post(handle, "x".repeat(65_537))).status, 401);
+});
+
+Deno.test("a timed function takes nothing of a body whose sender may not call", async () => {
+  const { handle } = setup({ identification: { ok: false, code: "bad_credential" } });
+  let chunks = 0;
+  const body = new ReadableStream({ pull: () => void chunks++ }, { highWaterMark: 0 });
+  strictEqual((await post(handle, "", { body })).status, 401);
+  strictEqual(chunks, 0);
 });
 
 Deno.test("a timed function gives the run its options, its lease and its deadline", async () => {

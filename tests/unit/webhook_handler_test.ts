@@ -106,6 +106,39 @@ Deno.test("braze-webhook keeps a whole body that is not the gzip it says it is",
   deepStrictEqual(rejects[0]?.body, spoiled);
 });
 
+Deno.test("braze-webhook keeps a whole body that is packed in a way it does not know", async () => {
+  const { handle, said } = setup();
+  const headers = { "content-encoding": "br" };
+  const { status, body } = await post(handle, new Uint8Array([1, 2, 3]), { headers });
+  strictEqual(status, 200);
+  strictEqual(body.rejected, 1);
+  const [{ rejects } = { rejects: [] }] = said("events.ingest") as {
+    readonly rejects: readonly { readonly body: Uint8Array; readonly reason: string }[];
+  }[];
+  deepStrictEqual(rejects.map(({ body, reason }) => [[...body], reason]), [
+    [[1, 2, 3], "Body must come plain or as gzip"],
+  ]);
+});
+
+Deno.test("braze-webhook asks for less at a time where a body holds too many events", async () => {
+  const { status, body, calls } = await deliver(`[${Array(20_001).fill("0").join()}]`);
+  strictEqual(status, 413);
+  deepStrictEqual(body, {
+    code: "body_too_large",
+    message: "Cannot take the body: it must hold at most 20000 events, got more",
+    run_id: null,
+  });
+  deepStrictEqual(calls, []);
+});
+
+Deno.test("braze-webhook takes nothing of a body whose sender may not call", async () => {
+  const { handle } = setup({ identification: { ok: false, code: "bad_credential" } });
+  let chunks = 0;
+  const body = new ReadableStream({ pull: () => void chunks++ }, { highWaterMark: 0 });
+  strictEqual((await post(handle, "", { body })).status, 401);
+  strictEqual(chunks, 0);
+});
+
 Deno.test("braze-webhook asks for a body again that was cut off, and stores none of it", async () => {
   const { handle, calls } = setup();
   const whole = JSON.stringify(webhookMessage());

@@ -105,6 +105,27 @@ Deno.test("ingest cuts a large request into transactions, adds them up, and keep
   deepStrictEqual([tally.received, tally.recorded, tally.rejected], [1_202, 1_201, 1]);
 });
 
+Deno.test("ingest cuts many rejects into transactions, beside the events", async () => {
+  const kept: number[] = [];
+  const { events } = pushes(ids(2));
+  const { rejects } = read(Array(1_201).fill(0));
+  const { tally } = await ingest({ events, rejects }, {
+    ingest: (judged, rejects) => {
+      kept.push(rejects.length);
+      return Promise.resolve(receiptOf(judged, rejects.length));
+    },
+  });
+  deepStrictEqual(kept, [500, 500, 201]);
+  deepStrictEqual([tally.received, tally.recorded, tally.rejected], [1_203, 2, 1_201]);
+});
+
+Deno.test("ingest keeps what Postgres refuses to the byte", async () => {
+  const { ingest: take, rejected } = storeThatRefuses(["event-1"]);
+  const event = JSON.stringify(currentsSend()).replace(",", " ,\n");
+  await ingest(read(`[${event},{}]`), { ingest: take });
+  strictEqual(rejected.find(({ reason }) => /Unicode/.test(reason))?.body, event);
+});
+
 for (
   const [what, bad] of [
     ["the first of seven", ["event-1"]],

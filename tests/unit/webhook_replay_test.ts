@@ -155,6 +155,7 @@ for (
     { reason_like: "" },
     { after: "somewhere" },
     { reasons: "%" },
+    { reason_like: "%\\" },
   ]
 ) {
   Deno.test(`a replay refuses ${JSON.stringify(order)}, and keeps it as no reject`, async () => {
@@ -165,6 +166,38 @@ for (
     deepStrictEqual(calls, []);
   });
 }
+
+for (
+  const [what, order, message] of [
+    ["NUL", '{"replay_rejects":{"reason_like":"\\u0000"}}', "Text must not hold NUL"],
+    [
+      "one name twice",
+      '{"replay_rejects":{"limit":1,"limit":2}}',
+      "Object must not hold a name twice",
+    ],
+    [
+      "more than an order has",
+      `{ "replay_rejects": {"reason_like":"${"x".repeat(70_000)}"}}`,
+      "the order must be at most 65536 bytes long",
+    ],
+  ] as const
+) {
+  Deno.test(`a replay refuses an order that holds ${what}, and keeps it as no reject`, async () => {
+    const { dependencies, calls } = setup([]);
+    const { status, body } = await post(createHandler(dependencies), order);
+    deepStrictEqual([status, body.message], [400, `Cannot replay rejects: ${message}`]);
+    deepStrictEqual(calls, []);
+  });
+}
+
+Deno.test("a replay takes a pattern with escapes", async () => {
+  strictEqual((await setup([]).replay({ reason_like: "100\\% \\\\ \n_" })).status, 200);
+});
+
+Deno.test("a kept body of too many events stays kept", async () => {
+  const { body } = await setup([kept(1, Array(20_001).fill(good("a")))]).replay();
+  deepStrictEqual([body.replayed, body.still_rejected], [0, 1]);
+});
 
 Deno.test("from Braze the order to replay is a message like any other", async () => {
   const { replay, calls } = setup([kept(1, good("a"))], {}, { kind: "braze" });

@@ -1,39 +1,43 @@
 /**
  * Reads a request's body within a limit, and tells one that was cut off from one that came whole.
  *
- * The difference decides what Braze is told: a cut-off body must be sent again, a whole one that
- * makes no sense must be kept and never asked for again.
+ * The difference decides what the sender is told: a cut-off body must be sent again, a whole one that makes no sense
+ * must be kept and never asked for again. The limit holds while the body comes, and again while it is unpacked.
  */
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 
 export type BodyReading =
   | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly code: "body_too_large" | "body_cut_off" }
+  /** The body came whole and cannot be unpacked; `bytes` are as they arrived. */
   | {
     readonly ok: false;
-    readonly code: "body_too_large" | "body_cut_off" | "unsupported_encoding";
-  }
-  /** The body came whole and is not the gzip that it says it is; `bytes` are as they arrived. */
-  | { readonly ok: false; readonly code: "not_gzip"; readonly bytes: Uint8Array };
+    readonly code: "unsupported_encoding" | "not_gzip";
+    readonly bytes: Uint8Array;
+  };
+
+/** Nothing is read before somebody asks, and only once: who may not call is told so without a look at the body. */
+export function bodyReader(request: Request): (bytesMax: number) => Promise<BodyReading> {
+  let reading: Promise<BodyReading> | undefined;
+  return (bytesMax) => reading ??= readBody(request, bytesMax);
+}
 
 export async function readBody(request: Request, bytesMax: number): Promise<BodyReading> {
-  const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  if (encoding !== "identity" && encoding !== "gzip") {
-    return { ok: false, code: "unsupported_encoding" };
-  }
-
   const arrived = await collect(request.body, bytesMax);
   if (arrived === "too_large") return { ok: false, code: "body_too_large" };
   if (arrived === "broken") return { ok: false, code: "body_cut_off" };
-  if (encoding === "identity") {
-    return arrived.byteLength < declaredBytes(request)
-      ? { ok: false, code: "body_cut_off" }
-      : { ok: true, bytes: arrived };
+
+  const encoding = encodingOf(request);
+  const isPacked = encoding === "gzip" &&
+    GZIP_MAGIC.every((byte, index) => arrived[index] === byte);
+  // A gateway on the way may have unpacked the body and left the headers.
+  const isAsDeclared = encoding !== "gzip" || isPacked;
+  if (isAsDeclared && arrived.byteLength < declaredBytes(request)) {
+    return { ok: false, code: "body_cut_off" };
   }
-  // A gateway on the way may have unpacked the body and left the header.
-  if (!GZIP_MAGIC.every((byte, index) => arrived[index] === byte)) {
-    return { ok: true, bytes: arrived };
-  }
+  if (encoding === "other") return { ok: false, code: "unsupported_encoding", bytes: arrived };
+  if (!isPacked) return { ok: true, bytes: arrived };
 
   // In a stream and not with node:zlib, whose limit on the output Deno 2.1 ignores: a small body
   // could unpack to gigabytes before anybody looks.
@@ -42,6 +46,12 @@ export async function readBody(request: Request, bytesMax: number): Promise<Body
   if (unpacked === "too_large") return { ok: false, code: "body_too_large" };
   if (unpacked === "broken") return { ok: false, code: "not_gzip", bytes: arrived };
   return { ok: true, bytes: unpacked };
+}
+
+function encodingOf({ headers }: Request): "identity" | "gzip" | "other" {
+  const encoding = (headers.get("content-encoding") ?? "").trim().toLowerCase();
+  if (encoding === "" || encoding === "identity") return "identity";
+  return encoding === "gzip" || encoding === "x-gzip" ? "gzip" : "other";
 }
 
 async function collect(

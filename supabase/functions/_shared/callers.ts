@@ -6,6 +6,7 @@
  */
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { z } from "zod";
+import type { BodyReading } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import { verifyCronCall } from "./cron_signature.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -37,9 +38,13 @@ export type Identification =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly code: ErrorCode };
 
+/** The body as it came, up to so many bytes. */
+export type ReadRawBody = (bytesMax: number) => Promise<BodyReading>;
+
+/** Reads the body only where the caller cannot be known without it: it is signed, and nothing else is wrong. */
 export type IdentifyCaller = (
   request: Request,
-  rawBody: Uint8Array,
+  readRawBody: ReadRawBody,
   functionName: FunctionName,
 ) => Promise<Identification>;
 
@@ -54,6 +59,9 @@ export interface CallerSecrets {
 /** What Supabase Auth signs with. Nothing symmetric: whoever can check such a token can make one. */
 const TOKEN_ALGORITHMS = ["ES256", "RS256", "EdDSA"];
 
+/** What pg_cron signs is a hundred bytes long. */
+const SIGNED_BYTES_MAX = 65_536;
+
 const OperatorClaims = z.object({
   sub: z.string().min(1),
   app_metadata: z.object({ role: z.string().optional() }).optional(),
@@ -62,7 +70,7 @@ const OperatorClaims = z.object({
 export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): IdentifyCaller {
   const operatorKeys = createLocalJWKSet(secrets.operatorKeySet);
 
-  return async function identifyCaller(request, rawBody, functionName) {
+  return async function identifyCaller(request, readRawBody, functionName) {
     const allowed: readonly CallerKind[] = MAY_CALL[functionName];
     const found: Identification[] = [];
     const { headers } = request;
@@ -79,7 +87,11 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     const authorization = headers.get("authorization");
     if (authorization !== null) found.push(await readAuthorization(authorization));
     if (isSigned(headers)) {
-      const call = verifyCronCall(headers, rawBody, {
+      const invalid = invalidAmong(found);
+      if (invalid !== undefined) return invalid;
+      const body = await readRawBody(SIGNED_BYTES_MAX);
+      if (!body.ok) return body.code === "body_cut_off" ? { ok: false, code: body.code } : BAD;
+      const call = verifyCronCall(headers, body.bytes, {
         functionName,
         signingSecrets: secrets.cronSigningSecrets,
         now: clock.now(),
@@ -123,12 +135,15 @@ function isSigned(headers: Headers): boolean {
   return ["webhook-id", "webhook-timestamp", "webhook-signature"].some((name) => headers.has(name));
 }
 
+function invalidAmong(found: readonly Identification[]): Identification | undefined {
+  return found.find((each) => !each.ok && each.code !== "not_allowed");
+}
+
 function settle(found: readonly Identification[], allowed: readonly CallerKind[]): Identification {
   const [first] = found;
   if (first === undefined) return { ok: false, code: "no_credential" };
   // A credential that is not valid says more than one that is valid for something else.
-  const refused = found.find((each) => !each.ok && each.code !== "not_allowed") ??
-    found.find((each) => !each.ok);
+  const refused = invalidAmong(found) ?? found.find((each) => !each.ok);
   if (refused !== undefined) return refused;
 
   const callers = found.flatMap((each) => each.ok ? [each.caller] : []);

@@ -8,13 +8,14 @@
 import { addMilliseconds, addSeconds } from "date-fns";
 import { z } from "zod";
 import { createDeliverAlerts } from "./alerts/deliver.ts";
-import { readBody } from "./body.ts";
+import { bodyReader } from "./body.ts";
 import type { Caller } from "./callers.ts";
 import { answerPreflight, withCors } from "./cors.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { whyNotStorable } from "./events/storable.ts";
+import { readJson } from "./exact_json.ts";
 import { json, problem } from "./http.ts";
 import type { Log } from "./log.ts";
+import { shortened } from "./shortened.ts";
 import type { RunLease } from "./store/journal.ts";
 import { DatabaseError } from "./store/rpc.ts";
 import type { RunOutcome } from "./store/runs.ts";
@@ -66,10 +67,11 @@ export function createTimedFunction<Options>(
 
   async function answer(request: Request): Promise<Response> {
     if (request.method !== "POST") return problem("method_not_allowed");
-    const body = await readBody(request, BODY_BYTES_MAX);
-    if (!body.ok) return problem(body.code === "not_gzip" ? "invalid_body" : body.code);
-    const identified = await identifyCaller(request, body.bytes, functionName);
+    const read = bodyReader(request);
+    const identified = await identifyCaller(request, read, functionName);
     if (!identified.ok) return problem(identified.code);
+    const body = await read(BODY_BYTES_MAX);
+    if (!body.ok) return problem(body.code === "not_gzip" ? "invalid_body" : body.code);
 
     const { caller } = identified;
     const options = readOptions(body.bytes, caller, job.options);
@@ -170,23 +172,20 @@ function readOptions<Options>(
   caller: Caller,
   schema: z.ZodType<Options>,
 ): ReadOptions<Options> {
-  const text = new TextDecoder().decode(bytes).trim();
-  let value: unknown;
-  try {
-    value = text === "" ? {} : JSON.parse(text);
-  } catch {
-    return { ok: false, message: "Cannot read options: the body must be JSON" };
+  const text = new TextDecoder().decode(bytes);
+  const json = readJson(/^[ \t\r\n]*$/.test(text) ? "{}" : text);
+  if (!json.ok) {
+    const why = json.isJson ? json.reason : "the body must be JSON";
+    return { ok: false, message: `Cannot read options: ${why}` };
   }
-  // Found here, before anything is done: Postgres would refuse it half-way.
-  const unstorable = whyNotStorable(value);
-  if (unstorable !== null) return { ok: false, message: `Cannot read options: ${unstorable}` };
+  let { value } = json;
   if (caller.kind === "cron") value = CronBody.safeParse(value).success ? {} : value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const faults = parsed.error.issues.map(({ path, message }) =>
     `${path.join(".") || "body"}: ${message}`
   );
-  return { ok: false, message: `Cannot read options: ${faults.join("; ")}` };
+  return { ok: false, message: shortened(`Cannot read options: ${faults.join("; ")}`) };
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -4,10 +4,11 @@
  * The promise: 200 means that every event of the request is durable, or kept as a reject. Whatever is our own
  * fault is answered 503, so that Braze sends it again; Currents throws away what gets 400, 401 or 403.
  */
-import { readBody as readBytes } from "../_shared/body.ts";
+import { bodyReader } from "../_shared/body.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import type { ErrorCode } from "../_shared/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
+import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
 import { json, problem } from "../_shared/http.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
@@ -15,6 +16,13 @@ import { createReplay, type ReadOrder, readReplayOrder, type ReplayTally } from 
 
 /** 100 events of Currents are some 100 KB; exports that are posted by hand may be larger. */
 const BODY_BYTES_MAX = 8_388_608;
+/** Currents divides what was too large for us. */
+const TOO_MANY = `Cannot take the body: it must hold at most ${EVENTS_A_BODY_MAX} events, got more`;
+/** Braze's webhooks are not sent again after any 4xx, so that even this is kept. */
+const UNREADABLE = {
+  not_gzip: "Body must be the gzip that its header announces",
+  unsupported_encoding: "Body must come plain or as gzip",
+} as const;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { functionName, clock, identifyCaller, newId } = dependencies;
@@ -23,11 +31,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   return async function handle(request) {
     if (request.method !== "POST") return problem("method_not_allowed");
-    const body = await readBytes(request, BODY_BYTES_MAX);
-    // Not even who sent it can be told of a body that did not come whole: better again than lost.
-    if (!body.ok && body.code !== "not_gzip") return problem(body.code);
-    const identified = await identifyCaller(request, body.bytes, functionName);
+    const readBytes = bodyReader(request);
+    const identified = await identifyCaller(request, readBytes, functionName);
     if (!identified.ok) return problem(identified.code);
+    const body = await readBytes(BODY_BYTES_MAX);
+    if (!body.ok && !("bytes" in body)) return problem(body.code);
 
     const runId = newId();
     // From Braze the same words are a message like any other.
@@ -36,10 +44,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       if (order.asked) return await replayRejects(order, runId);
     }
     const receivedAt = clock.now();
-    const read: ReadBody = body.ok ? readBody(body.bytes, receivedAt) : {
+    const read = body.ok ? readBody(body.bytes, receivedAt) : {
       events: [],
-      rejects: [{ body: body.bytes, reason: "Body must be the gzip that its header announces" }],
+      rejects: [{ body: body.bytes, reason: UNREADABLE[body.code] }],
     };
+    if (read === "too_many_events") return problem("body_too_large", TOO_MANY);
     return await store(read, request.headers.get("content-type"), runId);
   };
 

@@ -10,7 +10,7 @@ import { type Context, identifiersOf } from "../_shared/correlation/evidence.ts"
 import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
 import { questionFor } from "../_shared/correlation/question.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
-import type { BrazeEvent } from "../_shared/events/event.ts";
+import type { ReceivedEvent } from "../_shared/events/event.ts";
 import type { ReadBody, Reject } from "../_shared/events/read_body.ts";
 import type { JudgedEvent, LearnedNow, Receipt } from "../_shared/store/events.ts";
 import type { LogEntry } from "../_shared/store/notices.ts";
@@ -57,17 +57,18 @@ export function createIngest(dependencies: Dependencies) {
   ): Promise<Tally> {
     const rejects = read.rejects.map((reject) => ({ ...reject, contentType }));
     const batches = chunk(read.events, EVENTS_A_TRANSACTION_MAX);
-    if (batches.length === 0 && rejects.length > 0) batches.push([]);
+    const rejectBatches = chunk(rejects, EVENTS_A_TRANSACTION_MAX);
 
     let tally = NOTHING;
-    for (const [index, batch] of batches.entries()) {
-      tally = add(tally, await ingestBatch(batch, index === 0 ? rejects : [], runId));
+    for (let index = 0; index < Math.max(batches.length, rejectBatches.length); index++) {
+      const batch = await ingestBatch(batches[index] ?? [], rejectBatches[index] ?? [], runId);
+      tally = add(tally, batch);
     }
     return tally;
   };
 
   async function ingestBatch(
-    batch: readonly BrazeEvent[],
+    batch: readonly ReceivedEvent[],
     rejects: readonly KeptReject[],
     runId: string,
   ): Promise<Tally> {
@@ -78,7 +79,7 @@ export function createIngest(dependencies: Dependencies) {
     return tallyOf(receipt);
   }
 
-  function judge(event: BrazeEvent, context: Context): JudgedEvent {
+  function judge(event: ReceivedEvent, context: Context): JudgedEvent {
     const attribution = correlate(event.evidence, context, campaignIds);
     return {
       event,
@@ -105,7 +106,7 @@ export function createIngest(dependencies: Dependencies) {
       }
       const [only] = judged;
       if (judged.length === 1 && only !== undefined) {
-        const body = new TextEncoder().encode(JSON.stringify(only.event.raw));
+        const { body } = only.event;
         const reject = { body, reason: error.message, contentType: "application/json" };
         return await store.events.ingest([], [...rejects, reject], { runId, now: clock.now() });
       }

@@ -8,14 +8,17 @@
 import { addMilliseconds, isBefore } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/dependencies.ts";
-import type { BrazeEvent } from "../_shared/events/event.ts";
+import type { BrazeEvent, ReceivedEvent } from "../_shared/events/event.ts";
 import { readBody } from "../_shared/events/read_body.ts";
-import { whyNotStorable } from "../_shared/events/storable.ts";
+import { isRecord, readJson } from "../_shared/exact_json.ts";
+import { shortened } from "../_shared/shortened.ts";
 import type { KeptReject, LoadedRejects } from "../_shared/store/rejects.ts";
 import { createIngest, type Tally } from "./ingest.ts";
 
 const LIMIT_MAX = 10_000;
 const PAGE_REJECTS_MAX = 500;
+const ORDER_BYTES_MAX = 65_536;
+const ORDER_BEGINS = /^\s*\{\s*"replay_rejects"/;
 /** One body may be as large as a request. */
 const PAGE_BYTES_MAX = 4_194_304;
 
@@ -44,23 +47,26 @@ export type ReadOrder =
 
 /** Whether a body asks for a replay. Only to be read for somebody who may ask for one. */
 export function readReplayOrder(body: Uint8Array): ReadOrder {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return { asked: false };
+  const text = new TextDecoder().decode(body.subarray(0, ORDER_BYTES_MAX));
+  const refused = (why: string): ReadOrder =>
+    ORDER_BEGINS.test(text)
+      ? { asked: true, ok: false, message: `Cannot replay rejects: ${why}` }
+      : { asked: false };
+  if (body.byteLength > ORDER_BYTES_MAX) {
+    return refused(`the order must be at most ${ORDER_BYTES_MAX} bytes long`);
   }
-  if (typeof value !== "object" || value === null || !("replay_rejects" in value)) {
-    return { asked: false };
-  }
-  const unstorable = whyNotStorable(value);
-  if (unstorable !== null) {
-    return { asked: true, ok: false, message: `Cannot replay rejects: ${unstorable}` };
-  }
+  const json = readJson(text);
+  if (!json.ok) return json.isJson ? refused(json.reason) : { asked: false };
+  const { value } = json;
+  if (!isRecord(value) || !("replay_rejects" in value)) return { asked: false };
   const parsed = Order.safeParse(value);
   if (parsed.success) return { asked: true, ok: true, order: parsed.data.replay_rejects };
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  return { asked: true, ok: false, message: `Cannot replay rejects: ${faults.join("; ")}` };
+  return {
+    asked: true,
+    ok: false,
+    message: shortened(`Cannot replay rejects: ${faults.join("; ")}`),
+  };
 }
 
 export interface ReplayTally {
@@ -104,8 +110,9 @@ export function createReplay(dependencies: Dependencies) {
     const hasPlace = ({ evidence: { sentAt } }: BrazeEvent) =>
       places.some(({ from, until }) => sentAt >= from && sentAt < until);
     const understood = rejects.flatMap((reject) => {
-      const { events, rejects: unread } = readBody(reject.body, reject.firstReceivedAt);
-      return unread.length === 0 && events.every(hasPlace) ? [{ reject, events }] : [];
+      const read = readBody(reject.body, reject.firstReceivedAt);
+      if (read === "too_many_events" || read.rejects.length > 0) return [];
+      return read.events.every(hasPlace) ? [{ reject, events: read.events }] : [];
     });
 
     const all = await take(understood, runId);
@@ -121,7 +128,10 @@ export function createReplay(dependencies: Dependencies) {
   }
 
   async function take(
-    understood: readonly { readonly reject: KeptReject; readonly events: readonly BrazeEvent[] }[],
+    understood: readonly {
+      readonly reject: KeptReject;
+      readonly events: readonly ReceivedEvent[];
+    }[],
     runId: string,
   ): Promise<Tally> {
     const events = understood.flatMap((one) => one.events);

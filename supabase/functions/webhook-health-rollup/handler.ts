@@ -16,13 +16,17 @@ import {
 import { measureAudiences } from "./audiences.ts";
 import { DAYS_MAX, daysOf, endOf, lengthOf, type Span, startOf, usualSpan } from "./days.ts";
 
+/** As far as events reach. Postgres has no year 0. */
+const Day = z.iso.date()
+  .refine((date) => date >= "2000" && date < "2100", "must be between 2000 and 2100");
+
 const Options = z.strictObject({
   /** Answers with the numbers and keeps nothing. */
   dry_run: z.boolean().default(false),
   /** One day, or a span of them, both ends included; the last days when left out. */
-  date: z.iso.date().optional(),
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  date: Day.optional(),
+  from: Day.optional(),
+  to: Day.optional(),
 })
   .refine(
     ({ date, from, to }) =>

@@ -5,9 +5,11 @@
  * Source: Braze docs, "Custom HTTP connector" and "Message engagement events".
  */
 import { z } from "zod";
+import { isRecord, readJson } from "../exact_json.ts";
 import type { Channel } from "../correlation/evidence.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import * as fields from "./fields.ts";
+import { gather } from "./gather.ts";
 import { issueLine } from "./issues.ts";
 
 /** Where Braze renders a preview or a test, it has no dispatch yet and says so. */
@@ -26,6 +28,16 @@ const CHANNELS = new Map<string, Channel>([
 const SENDING = ["send", "bounce", "abort", "delivery", "retry", "failure"];
 
 const MESSAGE_EVENT = /^users\.messages\.([a-z]+)\.([A-Za-z]+)$/;
+
+/** What may stand outside (in exported files), in `user` or in `properties`. */
+const NAMED = [
+  ["external_user_id"],
+  ["device_id"],
+  ["campaign_id"],
+  ["dispatch_id"],
+  ["send_id"],
+  ["message_extras"],
+] as const;
 
 const Echo = z.object({
   match_id: fields.matchId,
@@ -50,12 +62,11 @@ export function isCurrentsEvent(value: Record<string, unknown>): boolean {
 }
 
 export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
-  const parsed = CurrentsEvent.safeParse({
-    ...raw,
-    ...record(raw.user),
-    ...record(raw.properties),
-    ...ownId(raw),
-  });
+  const gathered = gather([raw, raw.user, raw.properties].filter(isRecord), NAMED);
+  if (!gathered.ok) return gathered;
+  // Its own id, type and time stand outside; nothing inside may take their place.
+  const { event_type, id, time } = raw;
+  const parsed = CurrentsEvent.safeParse({ ...gathered.said, event_type, id, time });
   if (!parsed.success) return { ok: false, reason: issueLine("Currents event", parsed.error) };
 
   const said = parsed.data;
@@ -87,23 +98,9 @@ export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
   return { ok: true, event };
 }
 
-/** The event's own id and type stand outside; nothing inside may take their place. */
-function ownId({ event_type, id, time }: Record<string, unknown>): Record<string, unknown> {
-  return { event_type, id, time };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : {};
-}
-
 /** `message_extras` is a JSON string of strings; Braze cuts it off past 1,000 bytes. */
 function readEcho(extras: unknown): z.infer<typeof Echo> {
   if (typeof extras !== "string") return Echo.safeParse(extras).data ?? {};
-  try {
-    return Echo.safeParse(JSON.parse(extras)).data ?? {};
-  } catch {
-    return {};
-  }
+  const read = readJson(extras);
+  return read.ok ? Echo.safeParse(read.value).data ?? {} : {};
 }

@@ -12,8 +12,13 @@ export interface BrazeEvent {
   readonly externalUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
-  /** The event as it came but for its push tokens, JSON. */
+  /** The event as it came but for its push tokens, JSON; numbers that a double cannot hold are ExactNumbers. */
   readonly raw: unknown;
+}
+
+export interface ReceivedEvent extends BrazeEvent {
+  /** Its very bytes. */
+  readonly body: Uint8Array;
 }
 
 export type ReadEvent =

@@ -1,10 +1,13 @@
 /** The small types that every event shape is made of: lenient in form, strict in what Postgres can keep. */
 import { z } from "zod";
+import { ExactNumber } from "../exact_json.ts";
 
 export const ID_CHARACTERS_MAX = 256;
 const USER_ID_CHARACTERS_MAX = 1_024;
 const TIME_MIN_MS = Date.UTC(2000);
 const TIME_MAX_MS = Date.UTC(2100);
+/** `Date` reads nearly anything as some time; "UTC" is how Liquid writes the zone. */
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?$/i;
 
 /** Liquid renders what is missing as an empty string: both mean "not said". */
 function blankToNull(value: unknown): unknown {
@@ -16,10 +19,15 @@ export const identifier = z.preprocess(
   z.string().max(ID_CHARACTERS_MAX).nullable(),
 );
 
+/** Whole where it is a number: another one would be another user's as soon as it was rounded. */
 export const userId = z.preprocess(
   blankToNull,
-  z.union([z.string(), z.number().transform(String)]).pipe(z.string().max(USER_ID_CHARACTERS_MAX))
-    .nullable(),
+  z.union([
+    z.string(),
+    z.int().transform(String),
+    z.instanceof(ExactNumber).refine(({ isWhole }) => isWhole, "must be text or a whole number")
+      .transform(({ digits }) => digits),
+  ]).pipe(z.string().max(USER_ID_CHARACTERS_MAX)).nullable(),
 );
 
 /** An echo that is not a match id is no echo: the event itself is still good. */
@@ -44,10 +52,16 @@ export const unixTime = z.union([z.number(), z.string().regex(/^[0-9]{9,13}$/).t
   .transform((time) => new Date(time < 1e11 ? time * 1_000 : time))
   .refine(isKeepable, "must be UNIX seconds between 2000 and 2100");
 
-export const isoTime = z.string()
-  .transform((text) => text.replace(/ ?UTC$/, "Z"))
-  .transform((text) => new Date(/(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text) ? text : `${text}Z`))
+export const isoTime = z.string().transform(readIsoTime)
   .refine(isKeepable, "must be an ISO 8601 time between 2000 and 2100");
+
+/** In UTC where it names no zone. */
+function readIsoTime(text: string): Date {
+  const [, date, time, zone = "Z"] = ISO_TIME.exec(text) ?? [];
+  // For `Date`, the 30th of February is the 1st of March.
+  if (!z.iso.date().safeParse(date).success) return new Date(NaN);
+  return new Date(`${date}T${time}${zone.toUpperCase() === "UTC" ? "Z" : zone.toUpperCase()}`);
+}
 
 function isKeepable(time: Date): boolean {
   return time.getTime() >= TIME_MIN_MS && time.getTime() < TIME_MAX_MS;

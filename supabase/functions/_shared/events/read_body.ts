@@ -4,14 +4,16 @@
  * Events are judged one by one: a bad one must not cost the good ones beside it, and is kept whole. Nothing is
  * dropped but push tokens.
  */
+import { isRecord, readJson } from "../exact_json.ts";
 import { isCurrentsEvent, readCurrentsEvent } from "./currents.ts";
-import type { BrazeEvent, ReadEvent } from "./event.ts";
+import type { ReadEvent, ReceivedEvent } from "./event.ts";
+import { EVENT_BYTES_MAX, type Part, splitBody, type WhyNotSplit } from "./split_body.ts";
 import { withoutPushTokens } from "./push_tokens.ts";
-import { whyNotStorable } from "./storable.ts";
+import { DEPTH_MAX, TOO_DEEP } from "./storable.ts";
 import { readTemplateBody } from "./template.ts";
 
-/** Braze itself drops events over 900 KB. */
-const EVENT_CHARACTERS_MAX = 1_000_000;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const BLANKS = [0x09, 0x0a, 0x0d, 0x20];
 
 export interface Reject {
   readonly body: Uint8Array;
@@ -19,68 +21,66 @@ export interface Reject {
 }
 
 export interface ReadBody {
-  readonly events: readonly BrazeEvent[];
+  readonly events: readonly ReceivedEvent[];
   readonly rejects: readonly Reject[];
 }
 
-/** `receivedAt` stands in for the time of a message that has none of its own. Never throws. */
-export function readBody(body: Uint8Array, receivedAt: Date): ReadBody {
-  const text = new TextDecoder().decode(body);
-  // Currents probes the connection with an empty body.
-  if (text.trim() === "") return { events: [], rejects: [] };
+const REASONS: Readonly<Record<Exclude<WhyNotSplit, "too_many_events">, string>> = {
+  no_json: "Body must be JSON",
+  events_twice: "Body must hold one list of events",
+};
 
-  const parts = partsOf(text);
-  if (parts === null) {
-    return { events: [], rejects: [{ body, reason: "Body must be JSON" }] };
+/** `receivedAt` stands in for the time of a message that has none of its own. Never throws. */
+export function readBody(body: Uint8Array, receivedAt: Date): ReadBody | "too_many_events" {
+  const isMarked = BYTE_ORDER_MARK.every((byte, index) => body[index] === byte);
+  const json = isMarked ? body.subarray(BYTE_ORDER_MARK.length) : body;
+  // Currents probes the connection with an empty body.
+  if (json.every((byte) => BLANKS.includes(byte))) return { events: [], rejects: [] };
+
+  const rejected = (reason: string) => ({ events: [], rejects: [{ body, reason }] });
+  const split = splitBody(json);
+  if (!split.ok) {
+    return split.why === "too_many_events" ? split.why : rejected(REASONS[split.why]);
   }
-  const events: BrazeEvent[] = [];
+
+  const events: ReceivedEvent[] = [];
   const rejects: Reject[] = [];
-  for (const part of parts) {
-    const read = readEvent(part, receivedAt);
-    if (read.ok) {
-      events.push(read.event);
-    } else {
-      // A lone bad event is kept as it came, to the byte.
-      const kept = parts.length === 1 ? body : bytesOf(part, body);
-      rejects.push({ body: kept, reason: read.reason });
-    }
+  for (const part of split.parts) {
+    const read = readPart(part, receivedAt);
+    if (read === "no_json") return rejected(REASONS.no_json);
+    if (read.ok) events.push({ ...read.event, body: part.bytes });
+    // A lone bad event is kept with all that came around it.
+    else rejects.push({ body: split.parts.length === 1 ? body : part.bytes, reason: read.reason });
   }
   return { events, rejects };
 }
 
-function partsOf(text: string): readonly unknown[] | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return null;
+function readPart({ bytes, depth }: Part, receivedAt: Date): ReadEvent | "no_json" {
+  if (depth > DEPTH_MAX) return { ok: false, reason: TOO_DEEP };
+  if (bytes.length > EVENT_BYTES_MAX) {
+    return { ok: false, reason: `Event must be at most ${EVENT_BYTES_MAX} bytes long` };
   }
-  if (Array.isArray(parsed)) return parsed;
-  if (typeof parsed === "object" && parsed !== null && "events" in parsed) {
-    if (Array.isArray(parsed.events)) return parsed.events;
-    if (parsed.events === null) return [];
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const json = readJson(text);
+  if (!json.ok) return json.isJson ? json : "no_json";
+  if (text.includes("\ufffd") && !isUtf8(bytes)) {
+    return { ok: false, reason: "Text must be UTF-8" };
   }
-  return [parsed];
+  return readEvent(json.value, receivedAt);
 }
 
+/** `part` as `readJson` reads it. */
 export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
-  if (typeof part !== "object" || part === null || Array.isArray(part)) {
-    return { ok: false, reason: "Event must be a JSON object" };
-  }
-  const reason = whyNotStorable(part);
-  if (reason !== null) return { ok: false, reason };
-  if (JSON.stringify(part).length > EVENT_CHARACTERS_MAX) {
-    return { ok: false, reason: `Event must be at most ${EVENT_CHARACTERS_MAX} characters long` };
-  }
+  if (!isRecord(part)) return { ok: false, reason: "Event must be a JSON object" };
   const raw = withoutPushTokens(part) as Record<string, unknown>;
   return isCurrentsEvent(raw) ? readCurrentsEvent(raw) : readTemplateBody(raw, receivedAt);
 }
 
-/** Not every runtime can write again what it read, when it is nested very deep: the whole body is kept then. */
-function bytesOf(part: unknown, body: Uint8Array): Uint8Array {
+function isUtf8(bytes: Uint8Array): boolean {
   try {
-    return new TextEncoder().encode(JSON.stringify(part));
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
   } catch {
-    return body;
+    return false;
   }
 }

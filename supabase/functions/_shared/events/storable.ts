@@ -1,6 +1,7 @@
 /** What Postgres cannot keep as jsonb must be found here: one such event would refuse its whole batch. */
 
-const DEPTH_MAX = 64;
+export const DEPTH_MAX = 64;
+export const TOO_DEEP = `JSON must not be nested deeper than ${DEPTH_MAX} levels`;
 
 /** Why `value` cannot be stored, or null. `value` comes from JSON.parse. */
 export function whyNotStorable(value: unknown, depth = 0): string | null {
@@ -9,7 +10,7 @@ export function whyNotStorable(value: unknown, depth = 0): string | null {
     return value.isWellFormed() ? null : "Text must not hold a lone surrogate";
   }
   if (typeof value !== "object" || value === null) return null;
-  if (depth >= DEPTH_MAX) return `JSON must not be nested deeper than ${DEPTH_MAX} levels`;
+  if (depth >= DEPTH_MAX) return TOO_DEEP;
   for (const [key, inner] of Object.entries(value)) {
     const reason = (Array.isArray(value) ? null : whyNotStorable(key)) ??
       whyNotStorable(inner, depth + 1);

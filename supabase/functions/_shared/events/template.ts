@@ -7,9 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isRecord } from "../exact_json.ts";
+import { shortened } from "../shortened.ts";
 import { TEST_DISPATCH_ID } from "./currents.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import * as fields from "./fields.ts";
+import { gather } from "./gather.ts";
 import { issueLine } from "./issues.ts";
 
 const TEMPLATE_EVENT_TYPE = "campaign.webhook";
@@ -30,16 +33,14 @@ const Body = z.object({
   dispatch_id: fields.identifier,
   send_id: fields.identifier,
   schedule_id: fields.identifier,
-  braze_schedule_id: fields.identifier,
   match_id: fields.matchId,
   ledger_id: fields.ledgerId,
   generation: fields.generation,
-  trigger_properties: z.object({
-    match_id: fields.matchId,
-    ledger_id: fields.ledgerId,
-    generation: fields.generation,
-  }).partial().nullish().catch(null),
 }).partial();
+
+/** What the flat shape has in its trigger properties, and others outside; and one thing that goes by two names. */
+const ECHOED = [["match_id"], ["ledger_id"], ["generation"]] as const;
+const SCHEDULE = [["schedule_id", "braze_schedule_id"]] as const;
 
 /** What must be there for a body to be a message at all. */
 const NAMING = [
@@ -53,19 +54,22 @@ const NAMING = [
 ];
 
 export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
-  const parsed = Body.safeParse(raw);
+  const echo = gather([raw, raw.trigger_properties].filter(isRecord), ECHOED);
+  if (!echo.ok) return echo;
+  const schedule = gather([raw], SCHEDULE);
+  if (!schedule.ok) return schedule;
+  const parsed = Body.safeParse({ ...raw, ...echo.said, ...schedule.said });
   if (!parsed.success) return { ok: false, reason: issueLine("Webhook message", parsed.error) };
   if (!NAMING.some((name) => name in raw)) {
     return {
       ok: false,
       reason: `Webhook message must hold one of ${NAMING.join(", ")}, got ${
-        Object.keys(raw).slice(0, 10).join(", ") || "nothing"
+        shortened(Object.keys(raw).slice(0, 10).join(", ")) || "nothing"
       }`,
     };
   }
 
   const said = parsed.data;
-  const echo = said.trigger_properties ?? {};
   const isTemplate = said.event_type === TEMPLATE_EVENT_TYPE;
   const isTest = said.dispatch_id === TEST_DISPATCH_ID;
   const evidence = {
@@ -75,10 +79,10 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
     timeIsSendTime: said.sent_at != null && said.event_type !== "open",
     isTest,
     campaignId: said.campaign_id ?? null,
-    ledgerId: said.ledger_id ?? echo.ledger_id ?? null,
-    matchId: said.match_id ?? echo.match_id ?? null,
-    generation: said.generation ?? echo.generation ?? null,
-    scheduleId: said.schedule_id ?? said.braze_schedule_id ?? null,
+    ledgerId: said.ledger_id ?? null,
+    matchId: said.match_id ?? null,
+    generation: said.generation ?? null,
+    scheduleId: said.schedule_id ?? null,
     dispatchId: isTest ? null : said.dispatch_id ?? null,
     sendId: said.send_id ?? null,
   };

@@ -10,8 +10,9 @@ import {
 } from "../correlation/evidence.ts";
 import type { LearnedIdentifier, Proof } from "../correlation/learn.ts";
 import type { Question } from "../correlation/question.ts";
-import type { BrazeEvent } from "../events/event.ts";
+import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
+import { shortened } from "../shortened.ts";
 import { instant } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
@@ -144,7 +145,7 @@ const Settled = z.object({ settled: z.int(), went_out: z.array(WentOut) })
   .transform((answer) => ({ settled: answer.settled, wentOut: answer.went_out }));
 
 export interface JudgedEvent {
-  readonly event: BrazeEvent;
+  readonly event: ReceivedEvent;
   readonly attribution: Attribution;
   readonly learned: readonly LearnedIdentifier[];
   readonly proof: Proof | null;
@@ -186,8 +187,8 @@ export function createEvents(rpc: Rpc): Events {
         p_events: toJson(events.map(writeEvent)),
         p_rejects: toJson(rejects.map((reject) => ({
           body_base64: Buffer.from(reject.body).toString("base64"),
-          reason: reject.reason,
-          content_type: reject.contentType,
+          reason: shortened(reject.reason),
+          content_type: reject.contentType === null ? null : shortened(reject.contentType),
         }))),
         p_identifiers: toJson(unique(events.flatMap((one) => one.learned.map(writeIdentifier)))),
         p_proofs: toJson(

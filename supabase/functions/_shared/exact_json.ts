@@ -1,0 +1,95 @@
+/**
+ * Reads JSON as it is written, or says why it cannot be kept: JSON.parse alone keeps the last of two values of one
+ * name, makes another number of one that a double cannot hold, and lets through what Postgres refuses.
+ */
+import { TOO_DEEP, whyNotStorable } from "./events/storable.ts";
+
+/** Any double keeps so many. */
+const DIGITS_EXACT_MAX = 15;
+/** Holds wherever a number is longer, or its size could be beyond a double; and in some texts, which costs time only. */
+const LONG_NUMBER = /[0-9.]{16}|[0-9][eE][-+]?[0-9]{3}/;
+
+export type JsonReading =
+  | { readonly ok: true; readonly value: unknown }
+  /** `isJson`: it is JSON all the same. */
+  | { readonly ok: false; readonly isJson: boolean; readonly reason: string };
+
+/** A number that a double cannot hold. Written as JSON it is again what it was. */
+export class ExactNumber {
+  constructor(readonly digits: string) {}
+
+  get isWhole(): boolean {
+    return isWhole(this.digits);
+  }
+
+  toJSON(): unknown {
+    return rawJSON(this.digits);
+  }
+}
+
+/** Whether it came as an object in braces. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof ExactNumber);
+}
+
+/** V8 has it since 11.4; TypeScript does not know it yet. */
+const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown };
+
+export function readJson(text: string): JsonReading {
+  let value: unknown;
+  const faults: string[] = [];
+  try {
+    value = LONG_NUMBER.test(text)
+      ? JSON.parse(text, (...[, held, context]: readonly unknown[]) => {
+        if (typeof held !== "number") return held;
+        const { source } = context as { readonly source: string };
+        faults.push(...faultsOfNumber(held, source));
+        return isExact(held, source) ? held : new ExactNumber(source);
+      })
+      : JSON.parse(text);
+  } catch (error) {
+    // Only the reader that looks at each number ever runs out of stack.
+    return error instanceof SyntaxError
+      ? { ok: false, isJson: false, reason: "Must be JSON" }
+      : { ok: false, isJson: true, reason: TOO_DEEP };
+  }
+  const reason = whyNotStorable(value) ?? faults[0] ??
+    (countHeld(value) < countNames(text) ? "Object must not hold a name twice" : null);
+  return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
+}
+
+/** How many names there are in a value that is not nested deep. */
+function countHeld(value: unknown): number {
+  if (typeof value !== "object" || value === null || value instanceof ExactNumber) return 0;
+  const held = Object.values(value);
+  const names = Array.isArray(value) ? 0 : held.length;
+  return held.reduce((sum: number, each) => sum + countHeld(each), names);
+}
+
+function faultsOfNumber(value: number, source: string): readonly string[] {
+  if (!Number.isFinite(value) || value === 0 && /^[^eE]*[1-9]/.test(source)) {
+    return ["Number must be of a size that a double can hold"];
+  }
+  // It would be read as the whole number beside it, which may be the id of another match.
+  const isRounded = Number.isInteger(value) && !isWhole(source) && !isExact(value, source);
+  return isRounded && Math.abs(value) <= Number.MAX_SAFE_INTEGER + 1
+    ? ["Number must not be a fraction that a double rounds to a whole number"]
+    : [];
+}
+
+function isExact(value: number, source: string): boolean {
+  if (isWhole(source)) return Number.isSafeInteger(value);
+  const [digits = ""] = source.split(/e/i);
+  const significant = digits.replaceAll(/[-.]/g, "").replaceAll(/^0+|0+$/g, "");
+  return significant.length <= DIGITS_EXACT_MAX || String(value) === source;
+}
+
+function isWhole(source: string): boolean {
+  return /^-?[0-9]+$/.test(source);
+}
+
+/** How many names stand in what is known to be JSON: outside of its texts, there is a colon for each. */
+function countNames(json: string): number {
+  return json.replaceAll(/"(?:[^"\\]+|\\.)*"/g, "").split(":").length - 1;
+}

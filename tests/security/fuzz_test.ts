@@ -1,0 +1,88 @@
+/** Ten thousand bodies that somebody might send to break us, to every function, over a real database. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import fc from "fast-check";
+import type { Stack } from "../../local/stack.ts";
+import { type BodyPlan, bodyPlan, makeBody } from "../support/hostile/bodies.ts";
+import { callWith, faultsInCall } from "../support/hostile/calls.ts";
+import type { Origin } from "../support/hostile/events.ts";
+import { optionsPlan } from "../support/hostile/options.ts";
+import { SEED, tell } from "../support/hostile/seed.ts";
+import { LARGEST_EXACT } from "../support/hostile/values.ts";
+import { faultsOf, postToWebhook } from "../support/hostile/volley.ts";
+import { CLOCK, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+
+const INPUTS_MIN = 10_000;
+const WEBHOOK_VOLLEYS = 150;
+const OPTIONS_VOLLEYS = 450;
+const WEBHOOK_BODIES_AT_ONCE = 8;
+const OPTIONS_BODIES_AT_ONCE = 20;
+
+/** The last one is a match that sloppy arithmetic would find. */
+const FIXTURES = [...THREE_AT_ONCE, { ...THREE_AT_ONCE[0]!, id: LARGEST_EXACT }];
+
+/** `count` of what `arbitrary` makes. */
+function volleyOf<T>(arbitrary: fc.Arbitrary<T>, count: number): fc.Arbitrary<T[]> {
+  return fc.array(arbitrary, { minLength: count, maxLength: count });
+}
+
+async function originOf({ sql, ready }: Stack): Promise<Origin> {
+  const ledgers = await sql<{ id: string; match_id: string }[]>`
+    select id, match_id::text from public.schedule_ledger order by match_id`;
+  return {
+    campaignId: ready.campaign_id,
+    ledgers: ledgers.map(({ id, match_id }) => ({ ledgerId: id, matchId: Number(match_id) })),
+  };
+}
+
+Deno.test("of ten thousand hostile bodies none is answered 5xx, and none costs an event beside it", (t) =>
+  withSuite({ fixtures: FIXTURES, sandbox: { users: { count: 20 } } }, async (stack) => {
+    tell(`To run these again: SEED=${SEED} deno task test tests/security/fuzz_test.ts`);
+    await schedule(stack);
+    await stack.sql`create index on public.notification_sends ((raw_payload ->> 'mark'))`;
+    const origin = await originOf(stack);
+    let bodies = 0;
+    let events = 0;
+
+    let volleys = 0;
+    const tellWebhook = async (plans: readonly BodyPlan[], times: number) => {
+      const volley = ++volleys;
+      const made = plans.map((plan, body) =>
+        makeBody(plan, (event) => `${volley}-${body}-${event}`, origin, CLOCK)
+      );
+      bodies += made.length;
+      events += made.reduce((sum, { parts }) => sum + parts.length, 0);
+      const answers = await Promise.all(
+        Array.from({ length: times }, () => made).flat().map((body) => postToWebhook(stack, body)),
+      );
+      deepStrictEqual(await faultsOf(stack, made, answers, origin), []);
+    };
+    await t.step(
+      "braze-webhook, with good events among the bad, now and then twice at once",
+      () =>
+        fc.assert(
+          fc.asyncProperty(
+            volleyOf(bodyPlan, WEBHOOK_BODIES_AT_ONCE),
+            fc.constantFrom(1, 1, 1, 2),
+            tellWebhook,
+          ),
+          { seed: SEED, numRuns: WEBHOOK_VOLLEYS },
+        ),
+    );
+
+    // Orders to replay rejects would read all that was kept above, again and again.
+    await stack.sql`truncate public.webhook_rejects`;
+    await t.step("options of all functions, with a credential and without", () =>
+      fc.assert(
+        fc.asyncProperty(volleyOf(optionsPlan, OPTIONS_BODIES_AT_ONCE), async (plans) => {
+          bodies += plans.length;
+          const faults = await Promise.all(
+            plans.map(async (plan) => faultsInCall(plan, await callWith(stack, plan))),
+          );
+          deepStrictEqual(faults.flat(), []);
+        }),
+        { seed: SEED, numRuns: OPTIONS_VOLLEYS },
+      ));
+
+    tell(`${bodies} bodies, with ${events} events in those to the webhook`);
+    ok(bodies >= INPUTS_MIN, `${bodies} bodies`);
+  }));

@@ -1,0 +1,151 @@
+/**
+ * Whether an event was stored as what it is, judged by its own text alone and without any code under test.
+ *
+ * Numbers are read exactly here. Where an event says two things of one kind it says nothing, so that nothing of the
+ * kind may have been taken from it.
+ */
+import type { Origin, Specimen } from "./events.ts";
+import { heldBy, isNode, type Member, type Node, write } from "./json_tree.ts";
+
+/** A row of `notification_sends`. */
+export interface Stored {
+  readonly mark: string;
+  readonly event_id: string;
+  readonly external_user_id: string | null;
+  readonly device_id: string | null;
+  readonly campaign_id: string | null;
+  readonly dispatch_id: string | null;
+  readonly send_id: string | null;
+  readonly match_id: string | null;
+  readonly ledger_id: string | null;
+  readonly sent_at: Date;
+  readonly time_is_send_time: boolean;
+  readonly correlation_method: string;
+  readonly confidence: string;
+  /** Whether the payload is the text that was sent, as Postgres reads it. */
+  readonly is_same: boolean;
+}
+
+const PLACES = ["user", "properties", "trigger_properties"];
+const NAMED = ["external_user_id", "device_id", "campaign_id", "dispatch_id", "send_id"] as const;
+
+/** What is not true of it; nothing where all is. */
+export function untruths(specimen: Specimen, stored: Stored, origin: Origin, now: Date): string[] {
+  const { tree } = specimen;
+  if (typeof tree === "string" || !("object" in tree)) return ["is stored, and was no event"];
+  const inside = placesIn(tree.object);
+  const found: string[] = [];
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) found.push(what);
+  };
+
+  expect(stored.is_same, "the payload is another one");
+  for (const name of NAMED) {
+    if (stored[name] === null) continue;
+    const [claim, ...others] = claimsOf(inside, name);
+    expect(claim === stored[name] && others.length === 0, `${name} is ${stored[name]}`);
+  }
+  if (stored.correlation_method === "match_id") {
+    const [claim, ...others] = claimsOf(inside, "match_id");
+    expect(claim === stored.match_id && others.length === 0, `match is ${stored.match_id}`);
+  }
+  if (stored.correlation_method === "ledger_id") {
+    const [claim, ...others] = claimsOf(inside, "ledger_id");
+    const ledger = origin.ledgers.find(({ ledgerId }) => ledgerId === claim?.toLowerCase());
+    expect(
+      `${ledger?.matchId}` === stored.match_id && others.length === 0,
+      `ledger row is ${stored.ledger_id}`,
+    );
+  }
+  const ids = [...claimsOf([tree.object], "id"), ...claimsOf([tree.object], "event_id")];
+  expect(
+    ids.includes(stored.event_id) || /^[0-9a-f]{64}$/.test(stored.event_id),
+    `id is ${stored.event_id}`,
+  );
+  expect(isTimeOf(tree.object, stored, now), `time is ${stored.sent_at.toISOString()}`);
+  return found;
+}
+
+/** What of a good event did not arrive as it was sent. */
+export function losses({ shape, mark, matchId }: Specimen, stored: Stored): string[] {
+  const found: string[] = [];
+  if (stored.external_user_id !== `u-${mark}`) found.push("its user");
+  if (shape !== "template" && stored.event_id !== `id-${mark}`) found.push("its id");
+  if (stored.match_id !== (matchId === null ? null : `${matchId}`)) found.push("its match");
+  if (matchId !== null && stored.confidence !== "high") found.push("its confidence");
+  return found;
+}
+
+/** Whether what tells an event from every other is as it was made: only then can it not be taken for another. */
+export function isNamed({ shape, mark, tree }: Specimen): boolean {
+  if (typeof tree === "string" || !("object" in tree)) return false;
+  if (shape === "template") {
+    return claimsOf([tree.object], "external_user_id").includes(`u-${mark}`) ||
+      claimsOf([tree.object], "braze_id").includes(`b-${mark}`);
+  }
+  return claimsOf([tree.object], "id").concat(claimsOf([tree.object], "event_id"))
+    .includes(`id-${mark}`);
+}
+
+/** The objects that an event may name things in: itself, and those that our senders use. */
+function placesIn(outermost: readonly Member[]): (readonly Member[])[] {
+  const inner = PLACES.flatMap((name) => heldBy([outermost], name)).flatMap(objectOf);
+  const all = [outermost, ...inner];
+  return [...all, ...heldBy(all, "message_extras").flatMap(objectOf)];
+}
+
+function objectOf(node: Node): (readonly Member[])[] {
+  if (isNode(node)) return ["text" in node ? node.text : node.object];
+  return [];
+}
+
+/** The different things that are said under a name; blanks say nothing. */
+function claimsOf(objects: readonly (readonly Member[])[], name: string): string[] {
+  return [...new Set(heldBy(objects, name).flatMap(claimOf))];
+}
+
+function claimOf(node: Node): string[] {
+  const json = write(node);
+  if (json === "null" || json === '""') return [];
+  if (json.startsWith('"')) return [JSON.parse(json)];
+  if (/^[-0-9]/.test(json)) return [wholeNumber(json) ?? json];
+  return [json];
+}
+
+/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is no whole number, whatever a double makes of it. */
+function wholeNumber(json: string): string | null {
+  const [, sign = "", whole = "", fraction = "", power = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(json) ?? [];
+  const exponent = Number(power) - fraction.length;
+  if (Math.abs(exponent) > 1_000) return null;
+  const digits = BigInt(whole + fraction);
+  if (exponent >= 0) return `${BigInt(`${sign}1`) * digits * 10n ** BigInt(exponent)}`;
+  const divisor = 10n ** BigInt(-exponent);
+  return digits % divisor === 0n ? `${BigInt(`${sign}1`) * (digits / divisor)}` : null;
+}
+
+function isTimeOf(outermost: readonly Member[], stored: Stored, now: Date): boolean {
+  const at = stored.sent_at.getTime();
+  if (claimsOf([outermost], "event_type").some((type) => type.startsWith("users."))) {
+    const [claim, ...others] = claimsOf([outermost], "time");
+    const value = Number(claim);
+    return others.length === 0 && Math.abs((value < 1e11 ? value * 1_000 : value) - at) <= 1;
+  }
+  const [claim, ...others] = claimsOf([outermost], "sent_at");
+  if (claim === undefined) return !stored.time_is_send_time && at === now.getTime();
+  return others.length === 0 && isoMs(claim) === at;
+}
+
+/** By the letter of ISO 8601: what some reader makes of other texts is not what was said. */
+function isoMs(text: string): number | null {
+  const [, date, hour, minute, second = "00", fraction = "", zone = ""] =
+    /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/
+      .exec(text) ?? [];
+  if (date === undefined) return null;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return null;
+  const [, direction, hours = 0, minutes = 0] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? [];
+  const awayMinutes = Number(`${direction ?? "+"}1`) * (Number(hours) * 60 + Number(minutes));
+  return midnight + (Number(hour) * 60 + Number(minute) - awayMinutes) * 60_000 +
+    Number(second) * 1_000 + Math.trunc(Number(`0${fraction}`) * 1_000);
+}
