@@ -23,6 +23,8 @@ export interface DatabaseServer {
   readonly isNew: boolean;
   readonly ended: Promise<number>;
   stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`. */
+  crash(): Promise<void>;
 }
 
 export async function startDatabaseServer(

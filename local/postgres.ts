@@ -24,6 +24,8 @@ export interface PostgresServer {
   readonly isNew: boolean;
   readonly ended: Promise<number>;
   stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`: no checkpoint, the next start recovers from the log. */
+  crash(): Promise<void>;
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -51,7 +53,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       }; its log (${log}) ends with:\n${await tail(log)}`,
     );
   }
-  return { url, isNew, ended: child.ended, stop: child.stop };
+  return {
+    url,
+    isNew,
+    ended: child.ended,
+    stop: child.stop,
+    crash: () => child.end("QUIT"),
+  };
 }
 
 export function databaseUrl(port: number, database: string, user = "postgres"): string {

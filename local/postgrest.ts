@@ -22,6 +22,7 @@ export interface Postgrest {
   readonly url: string;
   readonly ended: Promise<number>;
   stop(): Promise<void>;
+  kill(): Promise<void>;
 }
 
 /** Start it after the migrations: it reads the schema once, and again when told by `notify pgrst`. */
@@ -55,7 +56,12 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       }; its log (${log}) ends with:\n${await tail(log)}`,
     );
   }
-  return { url: `http://127.0.0.1:${port}`, ended: child.ended, stop: child.stop };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    ended: child.ended,
+    stop: child.stop,
+    kill: () => child.end("KILL"),
+  };
 }
 
 async function findPostgrest(): Promise<string> {
