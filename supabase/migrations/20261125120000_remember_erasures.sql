@@ -32,7 +32,7 @@ create table private.erased_events (
   erased_at timestamptz not null
 );
 comment on table private.erased_events is
-  'Tombstones: the digest of the id of each event of a person who was erased, and of each payload that was not understood.';
+  'Tombstones: the digest of the id of each event of a person who was erased; of what was not understood, also of payload and body.';
 
 create index erased_users_erased_at_idx on private.erased_users (erased_at);
 create index erased_events_erased_at_idx on private.erased_events (erased_at);

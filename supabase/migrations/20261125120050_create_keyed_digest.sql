@@ -1,4 +1,20 @@
--- Create private.keyed_digest, private.event_stand_in and private.device_stand_in: how what was erased is known again.
+-- Create private.digest_of_bytes, private.keyed_digest, private.event_stand_in and private.device_stand_in: how what was
+-- erased is known again.
+
+create function private.digest_of_bytes(p_bytes bytea)
+returns bytea
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.sha256(keys.key || p_bytes) from private.erasure_keys as keys;
+$$;
+
+comment on function private.digest_of_bytes(bytea) is 'The digest under which a body that named somebody is remembered.';
+
+revoke execute on function private.digest_of_bytes(bytea) from public;
+grant execute on function private.digest_of_bytes(bytea) to service_role;
 
 create function private.keyed_digest(p_text text)
 returns bytea
@@ -7,8 +23,7 @@ stable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_text, 'UTF8'))
-  from private.erasure_keys as keys;
+  select private.digest_of_bytes(pg_catalog.convert_to(p_text, 'UTF8'));
 $$;
 
 comment on function private.keyed_digest(text) is 'The digest under which erased users and events are remembered.';

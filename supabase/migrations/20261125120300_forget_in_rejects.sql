@@ -1,4 +1,4 @@
--- Let private.store_rejects keep a body under the digest of what came, also when less is kept of it.
+-- Let private.store_rejects keep a body under a digest that it is told, when less is kept than came.
 --
 -- So the same bytes, should they come again, meet what an erasure has left of them.
 
@@ -32,4 +32,4 @@ as $$
 $$;
 
 comment on function private.store_rejects(jsonb, timestamptz) is
-  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row. A digest, where told, is that of the body as it came.';
+  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row. Where told, the digest that the body is kept under.';

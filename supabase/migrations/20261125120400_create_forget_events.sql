@@ -123,9 +123,22 @@ declare
   v_digests bytea[];
 begin
   with cleaned as materialized (
-    select told.reject, told.place, came.body as came, anonymous.body, anonymous.tombstones, anonymous.found_names
+    select
+      told.reject,
+      told.place,
+      came.digest,
+      -- Of what is no JSON nothing can be told apart: the same bytes are the same body.
+      coalesce(anonymous.body, case when stone.digest is not null then pg_catalog.convert_to('{"erased": true}', 'UTF8') end) as body,
+      anonymous.tombstones,
+      anonymous.found_names
     from pg_catalog.jsonb_array_elements(p_rejects) with ordinality as told (reject, place)
-    cross join lateral (select pg_catalog.decode(told.reject ->> 'body_base64', 'base64') as body) as came
+    cross join lateral (
+      select bytes.body, private.digest_of_bytes(bytes.body) as digest
+      from (select pg_catalog.decode(told.reject ->> 'body_base64', 'base64') as body) as bytes
+    ) as came
+    left join lateral (
+      select known.digest from private.erased_events as known where known.digest = came.digest limit 1
+    ) as stone on true
     cross join lateral private.anonymous_body(came.body, null, null, null, p_now) as anonymous
   )
   select
@@ -134,7 +147,7 @@ begin
         when cleaned.body is null then cleaned.reject
         else cleaned.reject || pg_catalog.jsonb_build_object(
           'body_base64', pg_catalog.encode(cleaned.body, 'base64'),
-          'digest', pg_catalog.encode(pg_catalog.sha256(cleaned.came), 'hex'),
+          'digest', pg_catalog.encode(cleaned.digest, 'hex'),
           'reason', private.without_names(cleaned.reject ->> 'reason', cleaned.found_names)
         )
       end
@@ -143,7 +156,8 @@ begin
     (
       select pg_catalog.array_agg(stone.digest)
       from cleaned
-      cross join lateral pg_catalog.unnest(cleaned.tombstones) as stone (digest)
+      cross join lateral pg_catalog.unnest(cleaned.tombstones || cleaned.digest) as stone (digest)
+      where cleaned.body is not null
     )
   into v_rejects, v_digests
   from cleaned;

@@ -154,7 +154,7 @@ begin
     for update
   ),
   cleaned as materialized (
-    select named.digest, named.reason, anonymous.body, anonymous.tombstones
+    select named.digest, named.reason, anonymous.body, anonymous.tombstones, private.digest_of_bytes(named.body) as new_digest
     from named
     cross join lateral private.anonymous_body(
       named.body, v_digest, array[p_external_user_id], v_device_ids, p_now
@@ -165,12 +165,12 @@ begin
     insert into private.erased_events (digest, erased_at)
     select distinct stone.digest, p_now
     from cleaned
-    cross join lateral pg_catalog.unnest(cleaned.tombstones) as stone (digest)
+    cross join lateral pg_catalog.unnest(cleaned.tombstones || cleaned.new_digest) as stone (digest)
     order by stone.digest
     on conflict (digest) do nothing
   )
   update public.webhook_rejects as reject
-  set body = cleaned.body, reason = private.without_names(cleaned.reason, array[p_external_user_id])
+  set digest = cleaned.new_digest, body = cleaned.body, reason = private.without_names(cleaned.reason, array[p_external_user_id])
   from cleaned
   where reject.digest = cleaned.digest;
   get diagnostics v_rejects = row_count;

@@ -158,6 +158,7 @@ select bag_eq(
       ('private.store_rejects', 'service_role'),
       ('public.erase_user', 'service_role'),
       ('private.keyed_digest', 'service_role'),
+      ('private.digest_of_bytes', 'service_role'),
       ('private.event_stand_in', 'service_role'),
       ('private.device_stand_in', 'service_role'),
       ('private.as_json', 'service_role'),

@@ -350,6 +350,28 @@ Deno.test(
 );
 
 Deno.test(
+  "erase_user() gives up rather than hold up the webhooks, and has changed nothing",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    const session = await suite.sql.reserve();
+    try {
+      await session`begin`;
+      await session.unsafe(
+        `select public.ingest_events('[]', '[]', '[]', '[]', gen_random_uuid(), $1)`,
+        [NOW as never],
+      );
+      await rejects(erase(suite), { code: "55P03" });
+      await session`rollback`;
+    } finally {
+      session.release();
+    }
+    strictEqual((await rowsOf(suite, ANN)).length, 1);
+    deepStrictEqual([...await suite.sql`select * from private.erased_users`], []);
+    strictEqual((await erase(suite)).events, 1);
+  }),
+);
+
+Deno.test(
   "people erased while their events stream in, in batches that overlap, are gone in the end, and nothing is lost",
   withSuite(async (suite) => {
     const users = Array.from({ length: 12 }, (_, index) => `user-${index}@example.org`);

@@ -167,6 +167,9 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
       ok([401, 403, 404].includes((await rpc(stack, key, order)).status));
     }
     ok((await tracesOf(sql, ...names)).length >= 2, "nobody without the key erases anything");
+    const refused = await rpc(stack, ready.secret_key, { ...order, p_reason: " " });
+    strictEqual(refused.status, 400);
+    strictEqual(refused.body.message, "Cannot erase a user: a reason must be given");
     const { status, body } = await rpc(stack, ready.secret_key, order);
     strictEqual(status, 200, JSON.stringify(body));
     const { events, matches, rejects } = body;
