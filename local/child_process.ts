@@ -2,8 +2,8 @@
  * Child processes that cannot outlive us.
  *
  * Each one runs under a small shell that holds the other end of a pipe: when we close it, or die in
- * whatever way, the shell stops the child. They have a session of their own, so that Ctrl-C in a
- * terminal reaches only us and things stop in the right order.
+ * whatever way, the shell stops the child. A word on the pipe names another signal to stop it by. They have
+ * a session of their own, so that Ctrl-C in a terminal reaches only us and things stop in the right order.
  */
 
 const SUPERVISE = `
@@ -11,7 +11,7 @@ log=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- >>"$log" 2>&1 &
 child=$!
-{ cat <&3 >/dev/null; kill -INT "$child" 2>/dev/null; } &
+{ read -r signal <&3 || signal=INT; kill -"$signal" "$child" 2>/dev/null; } &
 exec 3<&-
 wait "$child"
 exit $?
@@ -35,6 +35,8 @@ export interface Child {
   readonly ended: Promise<number>;
   /** Asks it to stop (SIGINT) and waits until it has. */
   stop(): Promise<void>;
+  /** Ends it by another signal, as an accident would, and waits until it is gone. */
+  end(signal: "QUIT" | "KILL"): Promise<void>;
 }
 
 export function startChild({ command, log, env = {}, identity }: ChildOptions): Child {
@@ -65,6 +67,10 @@ export function startChild({ command, log, env = {}, identity }: ChildOptions): 
     ended,
     async stop() {
       await close();
+      await ended;
+    },
+    async end(signal) {
+      if (!isClosed) await stdin.write(new TextEncoder().encode(`${signal}\n`)).catch(() => {});
       await ended;
     },
   };

@@ -26,6 +26,8 @@ export interface DatabaseServer {
   /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`. */
+  crash(): Promise<void>;
 }
 
 export async function startDatabaseServer(

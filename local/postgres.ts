@@ -27,6 +27,8 @@ export interface PostgresServer {
   /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`: no checkpoint, the next start recovers from the log. */
+  crash(): Promise<void>;
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -47,15 +49,16 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     isNew,
     ended: ended.promise,
     async restart() {
-      const old = child;
       isExpected = true;
-      const [pid] = (await Deno.readTextFile(join(data, "postmaster.pid"))).split("\n");
-      Deno.kill(Number(pid), "SIGQUIT");
-      await old.ended;
+      await child.end("QUIT");
       child = await startServer();
       isExpected = false;
     },
     stop: () => child.stop(),
+    crash() {
+      isExpected = true;
+      return child.end("QUIT");
+    },
   };
 
   async function startServer(): Promise<Child> {

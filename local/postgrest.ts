@@ -26,6 +26,7 @@ export interface Postgrest {
   readonly ended: Promise<number>;
   restart(): Promise<void>;
   stop(): Promise<void>;
+  kill(): Promise<void>;
 }
 
 /** Start it after the migrations: it reads the schema once, and again when told by `notify pgrst`. */
@@ -45,6 +46,10 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       isExpected = false;
     },
     stop: () => child.stop(),
+    kill() {
+      isExpected = true;
+      return child.end("KILL");
+    },
   };
 
   async function startServer(): Promise<Child> {

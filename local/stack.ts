@@ -345,7 +345,10 @@ function readyLine(ports: Ports, keys: Keys, databaseUrl: string): Ready {
 }
 
 /** What a hosted function finds in its environment. */
-function functionEnv(ready: Ready, keys: Keys): Record<string, string> {
+export function functionEnv(
+  ready: Pick<Ready, "api_url" | "db_url" | "braze_url" | "control_url">,
+  keys: Keys,
+): Record<string, string> {
   return {
     SUPABASE_URL: ready.api_url,
     SUPABASE_DB_URL: ready.db_url,

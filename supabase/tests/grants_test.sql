@@ -24,7 +24,7 @@ select bag_eq(
       ('teams', 'service_role', 'DELETE INSERT SELECT UPDATE'),
       ('matches', 'service_role', 'DELETE INSERT SELECT UPDATE'),
       ('job_runs', 'service_role', 'INSERT SELECT UPDATE'),
-      ('scheduler_logs', 'service_role', 'INSERT SELECT'),
+      ('scheduler_logs', 'service_role', 'INSERT SELECT UPDATE'),
       ('alerts', 'service_role', 'INSERT SELECT UPDATE'),
       ('schedule_ledger', 'service_role', 'INSERT SELECT UPDATE'),
       ('braze_schedules', 'service_role', 'INSERT SELECT UPDATE'),
@@ -44,7 +44,11 @@ select bag_eq(
       ('webhook_failure_patterns', 'service_role', 'SELECT'),
       ('missing_ids', 'service_role', 'SELECT'),
       ('private.event_partitions', 'service_role', 'SELECT'),
-      ('private.settings', 'service_role', 'SELECT')
+      ('private.settings', 'service_role', 'SELECT'),
+      ('private.erasure_keys', 'service_role', 'SELECT'),
+      ('private.erased_users', 'service_role', 'INSERT SELECT UPDATE'),
+      ('private.erased_events', 'service_role', 'INSERT SELECT'),
+      ('private.prune_progress', 'service_role', 'SELECT UPDATE')
   $$,
   'Each table is granted what its users need and nothing else, partitions to nobody'
 );
@@ -151,7 +155,26 @@ select bag_eq(
       ('private.apply_outcome', 'service_role'),
       ('private.note_evidence', 'service_role'),
       ('private.withdraw_evidence', 'service_role'),
-      ('private.store_rejects', 'service_role')
+      ('private.store_rejects', 'service_role'),
+      ('public.erase_user', 'service_role'),
+      ('private.keyed_digest', 'service_role'),
+      ('private.digest_of_bytes', 'service_role'),
+      ('private.event_stand_in', 'service_role'),
+      ('private.device_stand_in', 'service_role'),
+      ('private.as_json', 'service_role'),
+      ('private.impersonal_fields', 'service_role'),
+      ('private.anonymous_payload', 'service_role'),
+      ('private.texts_of', 'service_role'),
+      ('private.anonymous_part', 'service_role'),
+      ('private.cut_from_text', 'service_role'),
+      ('private.parts_of', 'service_role'),
+      ('private.utf8_or_null', 'service_role'),
+      ('private.anonymous_body', 'service_role'),
+      ('private.forget_events', 'service_role'),
+      ('private.without_names', 'service_role'),
+      ('private.forget_rejects', 'service_role'),
+      ('private.store_events', 'service_role'),
+      ('private.rename_in_list', 'service_role')
   $$,
   'Each function is granted to service_role alone, and those that only cron calls to nobody'
 );

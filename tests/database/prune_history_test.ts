@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { event, ingest } from "./events.ts";
+import { tracesOf } from "../support/traces.ts";
+import { event, ingest, reject } from "./events.ts";
 import { minutes, NOBODY, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
 
 const DAY = 24 * 60;
@@ -19,6 +20,9 @@ const NOTHING = {
   job_runs: 0,
   count_audit_logs: 0,
   resolved_alerts: 0,
+  webhook_rejects: 0,
+  operator_actions: 0,
+  erased_events: 0,
   raw_payloads: 0,
   partitions: 0,
   more: false,
@@ -197,5 +201,81 @@ Deno.test(
       reader.release();
     }
     ok(Number((await prune(suite, days(10_000))).partitions) >= 5);
+  }),
+);
+
+Deno.test(
+  "prune_history() lets go of bodies that were not understood, replayed or not, when they last came long ago",
+  withSuite(async (suite) => {
+    await ingest(suite, { rejects: [reject("once"), reject("again")] });
+    await ingest(suite, { rejects: [reject("again")], now: days(10) });
+    await suite.sql`update private.settings set partitions_kept = null`;
+    strictEqual((await prune(suite, days(180))).webhook_rejects, 0);
+    strictEqual((await prune(suite, minutes(180 * DAY + 1))).webhook_rejects, 1);
+    const { body } = only(await suite.sql`select body from public.webhook_rejects`);
+    strictEqual(new TextDecoder().decode(body), "again");
+  }),
+);
+
+Deno.test(
+  "prune_history() keeps what people did and whom they erased, unless a setting says until when",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite);
+    const act = { p_match_id: 1001, p_reason: "r", p_actor_kind: "secret_key", p_run_id: NOBODY };
+    const at = { p_dry_run: false, p_now: minutes(700) };
+    await suite.call("mark_sent", { ...act, ...at });
+    await suite.call("undo_mark_sent", { ...act, ...at });
+    const erase = (user: string, until: Date) =>
+      suite.call("erase_user", {
+        p_external_user_id: user,
+        p_reason: "r",
+        p_now: minutes(700),
+        p_forget_until: until,
+      });
+    await ingest(suite, { events: [event("e1")] });
+    await erase("user-1", NOW);
+    await erase("user-2", days(1_000));
+    await suite.sql`update private.settings set partitions_kept = null, raw_payloads_kept = null`;
+    const left = async () =>
+      only(
+        await suite.sql`
+          select (select count(*) from public.operator_actions)::int as actions,
+            (select count(*) from private.erased_users)::int as users,
+            (select count(*) from private.erased_events)::int as events`,
+      );
+    await prune(suite, days(10_000));
+    deepStrictEqual({ ...await left() }, { actions: 4, users: 2, events: 1 });
+
+    await suite
+      .sql`update private.settings set operator_actions_kept = '30 days', erasures_kept = '30 days'`;
+    await prune(suite, days(30));
+    deepStrictEqual({ ...await left() }, { actions: 4, users: 2, events: 1 });
+    const { operator_actions, erased_events } = await prune(suite, days(31));
+    deepStrictEqual([operator_actions, erased_events], [3, 1]);
+    // The undo goes first; who is still to be forgotten stays.
+    strictEqual((await prune(suite, days(31))).operator_actions, 1);
+    deepStrictEqual({ ...await left() }, { actions: 0, users: 1, events: 0 });
+    await prune(suite, days(1_001));
+    deepStrictEqual({ ...await left() }, { actions: 0, users: 0, events: 0 });
+  }),
+);
+
+Deno.test(
+  "prune_history() goes on where it stopped, also when the last event it saw was erased since",
+  withSuite(async (suite) => {
+    const sentTo = (user: string) => event(`to ${user}`, { external_user_id: user });
+    await ingest(suite, { events: [sentTo("ann"), sentTo("ben"), sentTo("cleo")] });
+    await suite.sql`
+      update private.settings set prune_batch = 2, raw_payloads_kept = '1 day', partitions_kept = null`;
+    strictEqual((await prune(suite, days(2))).raw_payloads, 2);
+    await suite.call("erase_user", {
+      p_external_user_id: "ben",
+      p_reason: "r",
+      p_now: days(2),
+    });
+    deepStrictEqual(await tracesOf(suite.sql, "ben"), []);
+    for (let call = 0; call < 3; call++) await prune(suite, days(2));
+    const payloads = await suite.sql`select distinct raw_payload from public.notification_sends`;
+    deepStrictEqual(payloads.map((row) => row.raw_payload), [{}]);
   }),
 );

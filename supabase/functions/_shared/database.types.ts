@@ -383,12 +383,13 @@ export type Database = {
           "actor_id": string | null;
           "actor_kind": string;
           "before": NonNullable<Json>;
-          "generation": number;
+          "details": NonNullable<Json>;
+          "generation": number | null;
           "id": number;
-          "ledger_id": string;
-          "match_id": number;
+          "ledger_id": string | null;
+          "match_id": number | null;
           "reason": string;
-          "run_id": string;
+          "run_id": string | null;
           "undoes": number | null;
         };
         ComputedFields: never;
@@ -398,12 +399,13 @@ export type Database = {
           "actor_id"?: string | null;
           "actor_kind": string;
           "before": NonNullable<Json>;
-          "generation": number;
+          "details"?: NonNullable<Json>;
+          "generation"?: number | null;
           "id"?: never;
-          "ledger_id": string;
-          "match_id": number;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
           "reason": string;
-          "run_id": string;
+          "run_id"?: string | null;
           "undoes"?: number | null;
         };
         Update: {
@@ -412,12 +414,13 @@ export type Database = {
           "actor_id"?: string | null;
           "actor_kind"?: string;
           "before"?: NonNullable<Json>;
-          "generation"?: number;
+          "details"?: NonNullable<Json>;
+          "generation"?: number | null;
           "id"?: never;
-          "ledger_id"?: string;
-          "match_id"?: number;
+          "ledger_id"?: string | null;
+          "match_id"?: number | null;
           "reason"?: string;
-          "run_id"?: string;
+          "run_id"?: string | null;
           "undoes"?: number | null;
         };
         Relationships: [
@@ -1047,6 +1050,15 @@ export type Database = {
       };
       "detect_double_pushes": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
+        Returns: Json;
+      };
+      "erase_user": {
+        Args: {
+          "p_external_user_id": string;
+          "p_forget_until"?: string;
+          "p_now": string;
+          "p_reason": string;
+        };
         Returns: Json;
       };
       "finish_run": {

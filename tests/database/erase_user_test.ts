@@ -1,0 +1,468 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { tracesOf } from "../support/traces.ts";
+import { event, ingest, type StoredEvent } from "./events.ts";
+import { minutes, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
+
+const ANN = "ann@example.org";
+const BEN = "ben@example.org";
+const FOR_EVER = new Date("2100-01-01T00:00:00Z");
+const REASON = "Request 2024-17";
+
+interface Erased {
+  readonly events: number;
+  readonly matches: number;
+  readonly rejects: number;
+  readonly logs: number;
+  readonly alerts: number;
+  readonly was_erased_before: boolean;
+}
+
+const NOTHING: Erased = {
+  events: 0,
+  matches: 0,
+  rejects: 0,
+  logs: 0,
+  alerts: 0,
+  was_erased_before: false,
+};
+
+function erase(
+  { call }: Suite,
+  user = ANN,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<Erased> {
+  return call("erase_user", {
+    p_external_user_id: user,
+    p_reason: REASON,
+    p_now: minutes(60),
+    ...args,
+  });
+}
+
+/** A push Send to a user, whose own device is theirs alone. */
+function sendTo(
+  user: string | null,
+  id: string,
+  fields: Record<string, unknown> = {},
+): StoredEvent {
+  return event(id, {
+    external_user_id: user,
+    device_id: `phone of ${user}`,
+    raw_payload: {
+      id,
+      event_type: "users.messages.pushnotification.Send",
+      time: NOW.getTime() / 1_000,
+      user: { external_user_id: user, user_id: `braze ${user}`, timezone: "Europe/London" },
+      properties: { device_id: `phone of ${user}`, platform: "ios", ad_id: `ad of ${user}` },
+    },
+    ...fields,
+  });
+}
+
+async function rows({ sql }: Suite) {
+  return await sql`select * from public.notification_sends order by sent_at, received_at, event_id`;
+}
+
+async function rowsOf({ sql }: Suite, user: string) {
+  return await sql`
+    select * from public.notification_sends where external_user_id = ${user} order by sent_at, event_id`;
+}
+
+Deno.test(
+  "erase_user() leaves the event and takes the person",
+  withSuite(async (suite) => {
+    const { ledger_id } = await scheduledMatch(suite);
+    const attributed = {
+      match_id: 1001,
+      ledger_id,
+      generation: 1,
+      dispatch_id: "dispatch",
+      correlation_method: "match_id",
+      confidence: "high",
+    };
+    await ingest(suite, {
+      events: [sendTo(ANN, "a1", attributed), sendTo(BEN, "b1", attributed)],
+    });
+    const before = await rows(suite);
+
+    deepStrictEqual(await erase(suite), { ...NOTHING, events: 1, matches: 1 });
+
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    const after = await rows(suite);
+    const [ann] = after.filter(({ external_user_id }) => external_user_id !== BEN);
+    const kept = (
+      { event_id: _, external_user_id: _u, device_id: _d, raw_payload: _r, ...rest }: Record<
+        string,
+        unknown
+      >,
+    ) => rest;
+    deepStrictEqual(kept(ann!), kept(before.find((row) => row.event_id === "a1")!));
+    match(ann!.external_user_id, /^erased-[0-9a-f-]{36}$/);
+    match(ann!.device_id, /^erased-[0-9a-f]{64}$/);
+    match(ann!.event_id, /^erased-[0-9a-f]{64}$/);
+    deepStrictEqual(ann!.raw_payload, {
+      id: ann!.event_id,
+      event_type: "users.messages.pushnotification.Send",
+      time: NOW.getTime() / 1_000,
+      user: {},
+      properties: { platform: "ios" },
+      external_user_id: ann!.external_user_id,
+      device_id: ann!.device_id,
+    });
+    deepStrictEqual(
+      after.filter(({ external_user_id }) => external_user_id === BEN),
+      before.filter(({ external_user_id }) => external_user_id === BEN),
+    );
+  }),
+);
+
+Deno.test(
+  "a person's events keep one stand-in, and their devices one each",
+  withSuite(async (suite) => {
+    await ingest(suite, {
+      events: [
+        sendTo(ANN, "a1"),
+        sendTo(ANN, "a2"),
+        sendTo(ANN, "a3", { device_id: "tablet of ann" }),
+        // Before she signed in; and on a device that she lent.
+        sendTo(null, "a4", { device_id: "tablet of ann" }),
+        sendTo(BEN, "b1", { device_id: "tablet of ann" }),
+      ],
+    });
+    strictEqual((await erase(suite)).events, 4);
+    const [counted] = await suite.sql`
+      select count(distinct external_user_id)::int as users, count(distinct device_id)::int as devices,
+        count(*) filter (where external_user_id is null)::int as without_user
+      from public.notification_sends where external_user_id is distinct from ${BEN}`;
+    deepStrictEqual({ ...counted }, { users: 1, devices: 2, without_user: 1 });
+    strictEqual(only(await rowsOf(suite, BEN)).device_id, "tablet of ann");
+  }),
+);
+
+Deno.test(
+  "what a sender put into the id of an event goes too, in logs and claims as well",
+  withSuite(async (suite) => {
+    const { ledger_id } = await scheduledMatch(suite);
+    const low = {
+      match_id: 1001,
+      ledger_id,
+      generation: 1,
+      correlation_method: "time_window",
+      confidence: "low",
+      candidate_match_ids: [1001, 1002],
+    };
+    const id = `send to ${ANN}`;
+    await ingest(suite, {
+      events: [sendTo(ANN, id, { ...low, claim: "strong" }), sendTo(BEN, "b1", low)],
+    });
+    await suite.call("write_logs", {
+      p_logs: [{
+        action: "contradicting_evidence",
+        reason: "r",
+        match_id: 1001,
+        details: { event_id: id },
+      }],
+      p_function: "braze-webhook",
+      p_run_id: crypto.randomUUID(),
+      p_now: NOW,
+    });
+    strictEqual((await tracesOf(suite.sql, id)).length, 3);
+
+    strictEqual((await erase(suite)).logs, 2);
+    // A repetition logs it once more.
+    await suite.call("write_logs", {
+      p_logs: [{
+        action: "contradicting_evidence",
+        reason: "r",
+        match_id: 1001,
+        details: { event_id: id },
+      }],
+      p_function: "braze-webhook",
+      p_run_id: crypto.randomUUID(),
+      p_now: NOW,
+    });
+
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    const renamed = (await rows(suite)).map((row) => row.event_id);
+    const [logged] = await suite.sql`
+      select details from public.scheduler_logs where action = 'low_confidence_correlation'`;
+    deepStrictEqual(logged?.details.event_ids.toSorted(), renamed.toSorted());
+    const contradicting = await suite.sql`
+      select details ->> 'event_id' as event_id from public.scheduler_logs
+      where action = 'contradicting_evidence'`;
+    ok(
+      contradicting.length === 2 &&
+        contradicting.every(({ event_id }) => renamed.includes(event_id)),
+    );
+  }),
+);
+
+Deno.test(
+  "a repetition of an erased event is a duplicate and brings nobody back, whenever and however it comes",
+  withSuite(async (suite) => {
+    const timeless = { claim: "strong", time_is_send_time: false };
+    await ingest(suite, { events: [sendTo(ANN, "a1"), sendTo(ANN, "a2", timeless)] });
+    await erase(suite, ANN, { p_forget_until: NOW });
+    const before = await rows(suite);
+    await suite.sql`delete from public.event_claims`;
+
+    const again = await ingest(suite, {
+      events: [
+        sendTo(ANN, "a1", { raw_payload: { id: "a1", another: "shape" } }),
+        sendTo(ANN, "a2", { ...timeless, sent_at: minutes(5 * 24 * 60) }),
+        sendTo(BEN, "b1"),
+      ],
+      now: minutes(5 * 24 * 60),
+    });
+    deepStrictEqual([again.received, again.recorded, again.duplicates, again.rejected], [
+      3,
+      1,
+      2,
+      0,
+    ]);
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    deepStrictEqual(
+      (await rows(suite)).filter(({ external_user_id }) => external_user_id !== BEN),
+      [...before],
+    );
+    const [day] = await suite.sql`
+      select sum(received)::int as received, sum(duplicates)::int as duplicates
+      from public.webhook_daily_counts where date = '2024-12-12'`;
+    deepStrictEqual({ ...day }, { received: 3, duplicates: 2 });
+  }),
+);
+
+Deno.test(
+  "a message that does not name its send meets its repetitions after an erasure as before it",
+  withSuite(async (suite) => {
+    const weak = (at: Date) => sendTo(ANN, "weak", { claim: "weak", sent_at: at });
+    await ingest(suite, { events: [weak(NOW)] });
+    await erase(suite, ANN, { p_now: minutes(1), p_forget_until: minutes(1) });
+    strictEqual(
+      (await ingest(suite, { events: [weak(minutes(10))], now: minutes(10) })).duplicates,
+      1,
+    );
+    // An hour later it is another message, of the same nobody.
+    strictEqual(
+      (await ingest(suite, { events: [weak(minutes(70))], now: minutes(70) })).recorded,
+      1,
+    );
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    strictEqual(new Set((await rows(suite)).map((row) => row.external_user_id)).size, 1);
+  }),
+);
+
+Deno.test(
+  "what is first told after the erasure and happened before its limit comes in without the person",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    await erase(suite);
+    const late = await ingest(suite, {
+      events: [
+        sendTo(ANN, "a2", { sent_at: minutes(30) }),
+        sendTo(ANN, "a3", { sent_at: minutes(60 + 24 * 60 - 1) }),
+      ],
+      now: minutes(25 * 60),
+    });
+    deepStrictEqual([late.recorded, late.duplicates], [2, 0]);
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    const all = await rows(suite);
+    strictEqual(new Set(all.map((row) => row.external_user_id)).size, 1);
+    strictEqual(new Set(all.map((row) => row.device_id)).size, 1);
+    // And a repetition of it is known.
+    const again = await ingest(suite, { events: [sendTo(ANN, "a2", { sent_at: minutes(30) })] });
+    strictEqual(again.duplicates, 1);
+
+    // From then on the person is somebody whom Braze has not deleted.
+    await ingest(suite, { events: [sendTo(ANN, "a4", { sent_at: minutes(61 + 24 * 60) })] });
+    strictEqual(only(await rowsOf(suite, ANN)).event_id, "a4");
+    // Erased again, the person is the same nobody.
+    deepStrictEqual(
+      await erase(suite, ANN, { p_now: minutes(26 * 60), p_forget_until: FOR_EVER }),
+      { ...NOTHING, events: 1, was_erased_before: true },
+    );
+    await ingest(suite, { events: [sendTo(ANN, "a5", { sent_at: minutes(50 * 24 * 60) })] });
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    const end = await rows(suite);
+    deepStrictEqual([end.length, new Set(end.map((row) => row.external_user_id)).size], [5, 1]);
+  }),
+);
+
+Deno.test(
+  "an alert that names people names nobody in the person's place",
+  withSuite(async (suite) => {
+    const { ledger_id } = await scheduledMatch(suite);
+    const to = (user: string, generation: number) =>
+      sendTo(user, `${user} ${generation}`, {
+        match_id: 1001,
+        ledger_id,
+        generation,
+        correlation_method: "match_id",
+        confidence: "high",
+      });
+    await ingest(suite, { events: [to(ANN, 1), to(ANN, 2), to(BEN, 1), to(BEN, 2)] });
+    await suite.call("detect_double_pushes", {
+      p_from: NOW,
+      p_until: minutes(60),
+      p_now: minutes(60),
+    });
+    const alert = async () => only(await suite.sql`select * from public.alerts`);
+    const before = await alert();
+    deepStrictEqual(before.details.sample_users, [ANN, BEN]);
+
+    strictEqual((await erase(suite)).alerts, 1);
+
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    const after = await alert();
+    const [stood] = after.details.sample_users;
+    match(stood, /^erased-/);
+    deepStrictEqual(after, {
+      ...before,
+      details: { ...before.details, sample_users: [stood, BEN] },
+    });
+  }),
+);
+
+Deno.test(
+  "erase_user() waits for a request that is under way, and finds what it stored",
+  withSuite(async (suite) => {
+    const session = await suite.sql.reserve();
+    try {
+      await session`begin`;
+      await session.unsafe(
+        `select public.ingest_events($1, '[]', '[]', '[]', gen_random_uuid(), $2)`,
+        [[sendTo(ANN, "a1")] as never, NOW as never],
+      );
+      const erasing = erase(suite);
+      const isWaiting = () =>
+        suite.sql`select 1 from pg_catalog.pg_locks where locktype = 'advisory' and not granted`;
+      for (let look = 0; (await isWaiting()).length === 0; look++) {
+        ok(look < 500, "the erasure waits");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await session`commit`;
+      strictEqual((await erasing).events, 1);
+    } finally {
+      session.release();
+    }
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+  }),
+);
+
+Deno.test(
+  "erase_user() gives up rather than hold up the webhooks, and has changed nothing",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    const session = await suite.sql.reserve();
+    try {
+      await session`begin`;
+      await session.unsafe(
+        `select public.ingest_events('[]', '[]', '[]', '[]', gen_random_uuid(), $1)`,
+        [NOW as never],
+      );
+      await rejects(erase(suite), { code: "55P03" });
+      await session`rollback`;
+    } finally {
+      session.release();
+    }
+    strictEqual((await rowsOf(suite, ANN)).length, 1);
+    deepStrictEqual([...await suite.sql`select * from private.erased_users`], []);
+    strictEqual((await erase(suite)).events, 1);
+  }),
+);
+
+Deno.test(
+  "people erased while their events stream in, in batches that overlap, are gone in the end, and nothing is lost",
+  withSuite(async (suite) => {
+    const users = Array.from({ length: 12 }, (_, index) => `user-${index}@example.org`);
+    const events = users.flatMap((user) =>
+      Array.from({ length: 20 }, (_, index) => sendTo(user, `${index} of ${user}`))
+    );
+    const stream = async (worker: number) => {
+      for (let round = 0; round < 8; round++) {
+        const from = (worker * 37 + round * 53) % events.length;
+        const batch = [...events.slice(from), ...events.slice(0, from)].slice(0, 60);
+        await ingest(suite, { events: worker % 2 === 0 ? batch : batch.toReversed() });
+      }
+    };
+    const erased = users.slice(0, 6);
+    const eraseAll = async (order: readonly string[]) => {
+      for (const user of order) await erase(suite, user);
+    };
+    await Promise.all([
+      ...[0, 1, 2, 3].map(stream),
+      eraseAll(erased),
+      eraseAll(erased.toReversed()),
+    ]);
+    await ingest(suite, { events });
+    deepStrictEqual(await tracesOf(suite.sql, ...erased), []);
+    const [counted] = await suite.sql`
+      select count(*)::int as events, count(distinct external_user_id)::int as users
+      from public.notification_sends`;
+    deepStrictEqual({ ...counted }, { events: events.length, users: users.length });
+  }),
+);
+
+Deno.test(
+  "erase_user() asked again finds nothing and writes nothing",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    await erase(suite);
+    const actions = () => suite.sql`select * from public.operator_actions`;
+    const action = only(await actions());
+    deepStrictEqual(await erase(suite), { ...NOTHING, was_erased_before: true });
+    deepStrictEqual([...await actions()], [action]);
+    const { user_digest, ...details } = action.details;
+    match(user_digest, /^[0-9a-f]{64}$/);
+    deepStrictEqual([action.action, action.actor_kind, action.reason, action.acted_at, details], [
+      "erase_user",
+      "secret_key",
+      REASON,
+      minutes(60),
+      {
+        events: 1,
+        matches: 0,
+        rejects: 0,
+        logs: 0,
+        alerts: 0,
+        forget_until: "2024-12-08T07:00:00+00:00",
+      },
+    ]);
+  }),
+);
+
+Deno.test(
+  "a person of whom nothing is known is remembered as erased all the same",
+  withSuite(async (suite) => {
+    deepStrictEqual(await erase(suite), NOTHING);
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    strictEqual((await rows(suite)).length, 1);
+  }),
+);
+
+Deno.test(
+  "erase_user() says why it does not erase",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")] });
+    const refused = (args: Record<string, unknown>, why: RegExp) =>
+      rejects(erase(suite, ANN, args), (error: Error & { code?: string }) => {
+        match(error.message, why);
+        return error.code === "PT400";
+      });
+    await refused(
+      { p_external_user_id: "" },
+      /^Cannot erase a user: the external user id must not/,
+    );
+    await refused({ p_external_user_id: null }, /the external user id must not be empty/);
+    await refused({ p_reason: "  " }, /a reason must be given/);
+    await refused(
+      { p_reason: `As ${ANN} asked` },
+      /the reason is kept, so it must not name the user/,
+    );
+    strictEqual((await rowsOf(suite, ANN)).length, 1);
+    await erase(suite);
+    const stood = (await rows(suite))[0]!.external_user_id;
+    await refused({ p_external_user_id: stood }, /stands for somebody who is erased already/);
+  }),
+);

@@ -1,0 +1,22 @@
+/** `deno task soak` in small: a project of its own whose parts fall while Braze tells it of a send. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { runBurst } from "../soak/burst.ts";
+
+Deno.test("messages that meet a crashed database or a killed receiver are stored in the end, once, and none that was acknowledged is lost", async () => {
+  const burst = await runBurst({
+    users: 1_500,
+    secondsMax: 300,
+    switches: {
+      currents: { enabled: false },
+      webhook: { enabled: true, duplicateProbability: 0.05 },
+    },
+    strikes: [
+      { at: 0.3, parts: ["Postgres"] },
+      { at: 0.6, parts: ["receiver"] },
+    ],
+  });
+  deepStrictEqual(burst.problems, []);
+  deepStrictEqual([burst.stored, burst.strikes], [burst.sent, 2]);
+  ok(burst.sent > 1_000, `${burst.sent} events sent`);
+  strictEqual((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0, true);
+});

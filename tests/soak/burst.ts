@@ -1,0 +1,183 @@
+/**
+ * A match is sent to all of its fans, and while Braze tells of it, parts of the project are struck down.
+ *
+ * Braze lives by a virtual clock, since its retries are minutes apart; what it talks to is real. The clock goes
+ * minute by minute and waits for whatever was struck down: an outage lasts one minute of Braze's.
+ */
+import { addHours, addMinutes, startOfMinute } from "date-fns";
+import { createSandbox, type Sandbox } from "../../local/braze_sandbox/sandbox.ts";
+import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
+import { isWaiting } from "../../local/braze_sandbox/truth.ts";
+import { createKeys } from "../../local/keys.ts";
+import { VirtualTimeline } from "../../local/virtual_timeline.ts";
+import { type Audit, audit, brokenPromises, shortened } from "./audit.ts";
+import { createPostman, type Postman } from "./postman.ts";
+import { type Part, type Servers, startServers } from "./servers.ts";
+
+const TEAMS = [{ value: "Arsenal", weight: 1 }, { value: "Chelsea", weight: 1 }] as const;
+const MATCH_ID = 1001;
+const DELIVERIES_AT_ONCE = 32;
+/** All that Braze retries is over by then. */
+const MINUTES_MAX = 120;
+const WATCH_MS = 50;
+
+export interface Strike {
+  /** When this share of the events has been acknowledged. */
+  readonly at: number;
+  readonly parts: readonly Part[];
+}
+
+export interface BurstOptions {
+  readonly users: number;
+  readonly switches: SwitchesPatch;
+  readonly strikes: readonly Strike[];
+  /** Gives up with its story when it takes longer. */
+  readonly secondsMax: number;
+}
+
+export interface Burst extends Audit {
+  /** What Braze sent, and had any way to tell. */
+  readonly sent: number;
+  readonly requests: Readonly<Record<string, number>>;
+  readonly strikes: number;
+  readonly minutes: number;
+}
+
+export async function runBurst(options: BurstOptions): Promise<Burst> {
+  const keys = await createKeys();
+  let sandbox: Sandbox | undefined;
+  const braze = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request, caller) => sandbox!.handle(request, caller),
+  );
+  try {
+    const servers = await startServers({ keys, brazeUrl: `http://127.0.0.1:${braze.addr.port}` });
+    const start = startOfMinute(new Date());
+    const timeline = new VirtualTimeline(start);
+    const postman = createPostman(timeline);
+    try {
+      sandbox = createSandbox({
+        timeline: postman,
+        seed: 1,
+        apiKey: keys.brazeApiKey,
+        campaignId: keys.campaignId,
+        users: { count: options.users, seed: 1, teams: TEAMS },
+        switches: options.switches,
+        deliverTo: {
+          url: `${servers.functionsUrl}/braze-webhook`,
+          headers: {
+            currents: { authorization: `Bearer ${keys.webhookSecret}` },
+            webhook: { "x-webhook-secret": keys.webhookSecret },
+          },
+        },
+        deliveriesAtOnce: DELIVERIES_AT_ONCE,
+      });
+      await schedule(servers, addHours(start, 2));
+      await timeline.advanceTo(addMinutes(start, 59));
+      return await within(
+        options.secondsMax,
+        live(options, { sandbox, postman, timeline, servers }),
+      );
+    } finally {
+      sandbox?.stop();
+      timeline.close();
+      await servers.close();
+    }
+  } finally {
+    await braze.shutdown();
+  }
+}
+
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`Cannot finish within ${seconds} s`)),
+    seconds * 1_000,
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface World {
+  readonly sandbox: Sandbox;
+  readonly postman: Postman;
+  readonly timeline: VirtualTimeline;
+  readonly servers: Servers;
+}
+
+async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
+  const { sandbox, postman, timeline, servers } = world;
+  const { truth } = sandbox.model;
+  const toCome = [...strikes];
+  const broken: string[] = [];
+  let minutes = 0;
+  while (
+    minutes === 0 || truth.entries.some(isWaiting) || sandbox.model.nextDueAt() !== undefined
+  ) {
+    if (++minutes > MINUTES_MAX) break;
+    let isOver = false;
+    const minute = timeline.advanceTo(addMinutes(timeline.now(), 1)).finally(() => isOver = true);
+    // Whoever awaits it below sees a failure; until then it must not end the process.
+    minute.catch(() => {});
+    while (!isOver) {
+      const next = toCome[0];
+      if (next !== undefined && acknowledgedShare(world) >= next.at) {
+        toCome.shift();
+        await servers.strike(next.parts);
+        // What was promised before must be there now, and not only when it has come again.
+        const promised = truth.entries.filter(({ acknowledged }) => acknowledged > 0);
+        const missing = await servers.query((sql) => brokenPromises(promised, sql));
+        broken.push(
+          ...missing.map((key) =>
+            `${key}: acknowledged, and gone after ${next.parts.join(" and ")} fell`
+          ),
+        );
+      } else {
+        await Promise.race([minute, new Promise((resolve) => setTimeout(resolve, WATCH_MS))]);
+      }
+    }
+    await minute;
+  }
+  const found = await servers.query((sql) => audit(truth.entries, sql));
+  return {
+    ...found,
+    problems: [...shortened(broken), ...found.problems],
+    sent: truth.entries.filter(({ lost }) => !lost).length,
+    requests: Object.fromEntries(postman.tally),
+    strikes: strikes.length - toCome.length,
+    minutes,
+  };
+}
+
+function acknowledgedShare({ sandbox: { model: { truth } } }: World): number {
+  const told = truth.entries.filter(({ lost }) => !lost);
+  return told.length === 0
+    ? 0
+    : told.filter(({ acknowledged }) => acknowledged > 0).length / told.length;
+}
+
+/** The match as the fixture sync writes it, scheduled as pg_cron would have it. */
+async function schedule({ query, functionsUrl, keys }: Servers, kickoffAt: Date): Promise<void> {
+  await query(async (sql) => {
+    await sql`insert into public.teams ${
+      sql(TEAMS.map(({ value }) => ({ name: value, braze_attribute_value: value })))
+    }`;
+    await sql`
+      insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+      values (${MATCH_ID}, 'Premier League', 'Arsenal', 'Chelsea', ${kickoffAt})`;
+  });
+  const response = await fetch(`${functionsUrl}/braze-scheduler`, {
+    method: "POST",
+    headers: { apikey: keys.secretKey, "content-type": "application/json" },
+    body: "{}",
+  });
+  const answer = await response.json();
+  if (answer.outcome !== "succeeded") {
+    throw new Error(
+      `Cannot schedule the match: the run must succeed, got ${JSON.stringify(answer)}`,
+    );
+  }
+}

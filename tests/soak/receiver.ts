@@ -1,0 +1,37 @@
+/**
+ * The edge functions in a process of their own: `receiver.ts PORT REST_URL KEYS`, their environment in that of the
+ * process.
+ *
+ * What the gateway does to their calls is done in here: a hop less for each of a hundred thousand.
+ */
+import { startFunctions } from "../../local/functions_runtime.ts";
+import { createGateway } from "../../local/gateway.ts";
+import type { Keys } from "../../local/keys.ts";
+import { RealTimeline } from "../../local/real_timeline.ts";
+import { createWriter } from "../../local/report.ts";
+
+const [port, restUrl, keysFile] = Deno.args as [string, string, string];
+const keys: Keys = JSON.parse(await Deno.readTextFile(keysFile));
+const own = `${Deno.env.get("SUPABASE_URL")}/`;
+const nothingHere = () => Promise.resolve(new Response(null, { status: 404 }));
+const gateway = await createGateway({
+  keys,
+  restUrl,
+  functions: nothingHere,
+  control: nothingHere,
+});
+const { fetch } = globalThis;
+globalThis.fetch = (input, init) =>
+  String(input).startsWith(own) ? gateway(new Request(input, init)) : fetch(input, init);
+
+const out = createWriter(Deno.stdout);
+const functions = await startFunctions({
+  folder: new URL("../../supabase/functions/", import.meta.url),
+  env: {},
+  timeline: new RealTimeline(),
+  onLog: (functionName, line) => out.line(`${functionName} ${line}`),
+});
+Deno.serve(
+  { hostname: "127.0.0.1", port: Number(port), onListen() {} },
+  (request) => functions.handle(request),
+);

@@ -1,0 +1,72 @@
+/**
+ * 25,000 webhook messages, one for each request, and a day's worth of Currents batches, with the receiver killed,
+ * Postgres crashed and PostgREST killed in the middle of both: what was answered 2xx is stored, what was not comes
+ * again, nothing is stored twice.
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { createWriter } from "../../local/report.ts";
+import { type Burst, type BurstOptions, runBurst } from "./burst.ts";
+
+const out = createWriter(Deno.stdout);
+/** Some follow neither team. */
+const USERS = Number(Deno.env.get("SOAK_USERS") ?? 26_500);
+
+async function run(name: string, options: BurstOptions): Promise<Burst> {
+  const started = performance.now();
+  const burst = await runBurst(options);
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  const { sent, stored, requests, strikes, minutes, unheard } = burst;
+  out.line(
+    `${name} (${seconds} s): ${sent} events sent, ${stored} stored, ${strikes} strikes, ${minutes} minutes of Braze's, ` +
+      `${unheard} stored and not heard of; answers ${JSON.stringify(requests)}`,
+  );
+  return burst;
+}
+
+function verify(burst: Burst, options: BurstOptions): void {
+  deepStrictEqual(burst.problems, []);
+  strictEqual(burst.stored, burst.sent);
+  strictEqual(burst.strikes, options.strikes.length);
+  // Otherwise nothing was struck while it worked.
+  ok((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0);
+  ok(burst.unheard >= 0);
+}
+
+Deno.test("25,000 single messages come through the fall of every part, each of them once", async () => {
+  const options: BurstOptions = {
+    users: USERS,
+    secondsMax: 600,
+    switches: {
+      currents: { enabled: false },
+      webhook: { enabled: true, duplicateProbability: 0.03 },
+      openProbability: 0,
+      bounceProbability: 0,
+    },
+    strikes: [
+      { at: 0.15, parts: ["receiver"] },
+      { at: 0.35, parts: ["Postgres"] },
+      { at: 0.55, parts: ["PostgREST"] },
+      { at: 0.75, parts: ["Postgres", "receiver"] },
+    ],
+  };
+  const burst = await run("Single messages", options);
+  verify(burst, options);
+});
+
+Deno.test("Currents batches come through the fall of every part, each of their events once", async () => {
+  const options: BurstOptions = {
+    users: USERS,
+    secondsMax: 600,
+    switches: {
+      currents: { duplicateProbability: 0.05, delaySecondsMax: 120 },
+      openDelaySecondsMax: 300,
+    },
+    strikes: [
+      { at: 0.1, parts: ["Postgres"] },
+      { at: 0.3, parts: ["receiver"] },
+      { at: 0.5, parts: ["PostgREST"] },
+      { at: 0.7, parts: ["receiver", "Postgres", "PostgREST"] },
+    ],
+  };
+  verify(await run("Batches", options), options);
+});
