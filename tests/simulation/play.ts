@@ -135,7 +135,7 @@ async function look(
     witness,
     odd,
     released,
-    facts: await readFacts(stack.sql, now),
+    facts: await readFacts(stack.sql),
     counts,
   });
   found.violations.push(...violations.map((violation) => ({ ...violation, at: now })));

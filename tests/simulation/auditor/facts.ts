@@ -60,7 +60,7 @@ export interface Facts {
   readonly schedules: readonly ScheduleRow[];
   readonly alerts: readonly AlertRow[];
   readonly unsettled: readonly UnsettledAttempt[];
-  /** Runs that hold a lease that ran out, and were not called lost. */
+  /** Runs that hold a lease that ran out, although their function has run since. */
   readonly hanging: readonly string[];
   readonly counted: {
     readonly received: number;
@@ -69,7 +69,7 @@ export interface Facts {
   };
 }
 
-export async function readFacts(sql: Sql, now: Date): Promise<Facts> {
+export async function readFacts(sql: Sql): Promise<Facts> {
   const [events, rejects, ledger, schedules, alerts, unsettled, hanging, counted] = await Promise
     .all([
       sql<StoredEvent[]>`
@@ -90,8 +90,13 @@ export async function readFacts(sql: Sql, now: Date): Promise<Facts> {
         select kind, match_id, ledger_id, generation, braze_schedule_id from public.schedule_attempts
         where kind <> 'send_id' and (outcome is null or (outcome = 'unknown' and settled_at is null))`,
       sql<{ run: string }[]>`
-        select function_name || ' since ' || started_at as run from public.job_runs
-        where outcome = 'running' and lease_until < ${now}::timestamptz - interval '1 hour'`,
+        select dead.function_name || ' since ' || dead.started_at as run
+        from public.job_runs as dead
+        where dead.outcome = 'running'
+          and exists (
+            select 1 from public.job_runs as later
+            where later.function_name = dead.function_name and later.started_at > dead.lease_until
+          )`,
       sql<{ received: number; duplicates: number; rejected: number }[]>`
         select coalesce(sum(received), 0)::int as received, coalesce(sum(duplicates), 0)::int as duplicates,
           coalesce(sum(rejected), 0)::int as rejected
