@@ -142,7 +142,14 @@ async function everythingWritten(world: World): Promise<(readonly [string, strin
   ];
 }
 
+/** The first of each secret in each place. */
 export async function findLeaks(world: World): Promise<Leak[]> {
-  const written = await everythingWritten(world);
-  return written.flatMap(([where, text]) => world.finder.find(where, text));
+  const found = new Map<string, Leak>();
+  for (const [where, text] of await everythingWritten(world)) {
+    for (const leak of world.finder.find(where, text)) {
+      const key = `${leak.secret} in ${where}`;
+      if (!found.has(key)) found.set(key, leak);
+    }
+  }
+  return [...found.values()];
 }

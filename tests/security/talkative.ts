@@ -48,8 +48,9 @@ function confidences({ headers, url }: Request): string {
   return [...told, new URL(url).pathname].join(" ");
 }
 
-/** Long before, so that the secret lies where a text is cut off. */
-const PADDING = "no".repeat(230);
+/** So long that the secret after it lies where a text is cut off, whatever is said before. */
+const BEFORE_BRAZES = "n".repeat(414);
+const BEFORE_THE_DATABASES = "n".repeat(465);
 
 /** How Braze, or what stands before it, might repeat our key. */
 export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
@@ -63,7 +64,7 @@ export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
       status: 400,
     }),
   "400 with the key at the end of a long text": (request) =>
-    Response.json({ message: `${PADDING} ${confidences(request)}` }, { status: 400 }),
+    Response.json({ message: `${BEFORE_BRAZES} ${confidences(request)}` }, { status: 400 }),
   "500 with the key, not as JSON": (request) =>
     new Response(`<pre>${confidences(request)}</pre>`, { status: 500 }),
   "502 with the key": (request) =>
@@ -102,6 +103,11 @@ export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
       message: `invalid input syntax: "${confidences(request)}"`,
       hint: confidences(request),
       details: confidences(request),
+    }, { status: 400 }),
+  "400 with the key at the end of a long text": (request) =>
+    Response.json({
+      code: "22P02",
+      message: `${BEFORE_THE_DATABASES} ${confidences(request)}`,
     }, { status: 400 }),
   "400 with the key as its code": (request) =>
     Response.json({ code: confidences(request), message: confidences(request) }, { status: 400 }),
