@@ -236,7 +236,7 @@ Deno.test("ingest looks again at what it could not explain, for somebody may hav
   });
   deepStrictEqual(
     asked.map(({ kind, value, ambiguous }) => [kind, value, ambiguous]),
-    [["dispatch_id", "dispatch-1002", false], ["send_id", "xyz-789", false]],
+    [["send_id", "xyz-789", false], ["dispatch_id", "dispatch-1002", false]],
   );
 });
 
