@@ -6,6 +6,8 @@ import { Cron } from "croner";
 import { connectSql, type Sql } from "./sql.ts";
 import type { StackTimeline } from "./timeline.ts";
 
+const RETRY_MS = 60_000;
+
 /** What becomes of a call that was planned: pg_cron and pg_net may make it twice, late, or never. */
 export type CallFate = "on_time" | "missed" | "doubled" | { readonly lateMs: number };
 
@@ -62,7 +64,11 @@ export async function startCronWorker(
 
   async function fire(due: Date, jobs: readonly Job[]): Promise<void> {
     planned = undefined;
-    await replan();
+    await replan().catch((error) => {
+      onProblem(`Cannot read cron.job: ${error}`);
+      // As pg_cron itself, which comes back with its server.
+      timeline.at(new Date(due.getTime() + RETRY_MS), () => replan());
+    });
     const now: Job[] = [];
     for (const job of jobs) {
       const fate = fateOf(job.jobname ?? job.jobid, due);

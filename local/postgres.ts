@@ -44,15 +44,20 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const ended = Promise.withResolvers<number>();
   let isExpected = false;
   let child = await startServer();
+  let restarted: Promise<void> = Promise.resolve();
   return {
     url,
     isNew,
     ended: ended.promise,
-    async restart() {
-      isExpected = true;
-      await child.end("QUIT");
-      child = await startServer();
-      isExpected = false;
+    restart() {
+      // One after the other: two servers on one folder refuse each other.
+      restarted = restarted.then(async () => {
+        isExpected = true;
+        await child.end("QUIT");
+        child = await startServer();
+        isExpected = false;
+      });
+      return restarted;
     },
     stop: () => child.stop(),
     crash() {

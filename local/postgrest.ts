@@ -36,14 +36,18 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
   const ended = Promise.withResolvers<number>();
   let isExpected = false;
   let child = await startServer();
+  let restarted: Promise<void> = Promise.resolve();
   return {
     url: `http://127.0.0.1:${port}`,
     ended: ended.promise,
-    async restart() {
-      isExpected = true;
-      await child.stop();
-      child = await startServer();
-      isExpected = false;
+    restart() {
+      restarted = restarted.then(async () => {
+        isExpected = true;
+        await child.stop();
+        child = await startServer();
+        isExpected = false;
+      });
+      return restarted;
     },
     stop: () => child.stop(),
     kill() {

@@ -231,7 +231,8 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     }, stage);
   },
 
-  restart({ server: which }, { stack: { server, postgrest, timeline }, world, order }, prng) {
+  restart({ server: which }, stage, prng) {
+    const { stack: { server, postgrest, timeline }, world, order, restarts } = stage;
     // Servers that other worlds use, too, are not restarted.
     if (!world.restartsServers || server === undefined) return;
     const restart = () =>
@@ -239,6 +240,7 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     const isWaitedFor = prng.chance(0.5);
     order(async () => {
       const done = restart();
+      restarts.push(done.then(() => null, (error) => error));
       if (isWaitedFor) await done;
     });
   },

@@ -163,6 +163,7 @@ async function countNow(stage: Stage): Promise<CountAnswer> {
 }
 
 /** A person's call that waited for Braze may have moved the clock past it. */
-async function reach(at: Date, { stack }: Stage): Promise<void> {
+async function reach(at: Date, { stack, restarts }: Stage): Promise<void> {
+  for (const failure of await Promise.all(restarts.splice(0))) if (failure !== null) throw failure;
   if (at > stack.timeline.now()) await stack.advanceTo(at);
 }

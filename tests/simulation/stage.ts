@@ -31,6 +31,8 @@ export interface Stage {
   readonly released: Set<number>;
   /** While set, pg_cron runs no jobs: nights are long. */
   silence(isSilent: boolean): Promise<void>;
+  /** Restarts that were begun; each ends with null, or with why it failed. */
+  readonly restarts: Promise<unknown>[];
   /** To be done in the middle of the next call to the database. */
   order(work: () => Promise<void>): void;
   close(): Promise<void>;
@@ -105,6 +107,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     tally,
     odd: [],
     released: new Set(),
+    restarts: [],
     async silence(isSilent) {
       await sql`update cron.job set active = ${!isSilent}`;
     },
