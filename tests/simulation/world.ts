@@ -53,9 +53,9 @@ export function drawWorld(seed: number): World {
     new Date("2024-12-06T00:00:00Z"),
     30 + 60 * shape.below(24) + 15 * shape.below(4),
   );
-  const hours = shape.chance(0.04) ? 24 + shape.below(25) : 5 + shape.below(4);
+  const hours = shape.chance(0.04) ? 24 + shape.below(25) : 4 + shape.below(3);
   const endAt = addMinutes(startAt, hours * 60);
-  const firstTruce = addMinutes(startAt, 60 * (2 + shape.below(hours - 4)));
+  const firstTruce = addMinutes(startAt, 60 * (1 + shape.below(hours - 2)));
   const truces = [
     { from: firstTruce, until: addMinutes(firstTruce, TRUCE_MINUTES) },
     { from: endAt, until: addMinutes(endAt, TRUCE_MINUTES) },

@@ -61,7 +61,8 @@ function auditGone(matchId: number, scene: Scene, findings: Findings): void {
   const wanted = history.wanted(matchId, now);
   const [live, ...more] = schedulesOf(row, row.generation, scene)
     .filter(({ state }) => state === "scheduled");
-  const isWell = row.status === "pending" && wanted !== null && live !== undefined &&
+  const isWell = row.status === "pending" && currentOf(row, scene)?.state === "live" &&
+    wanted !== null && live !== undefined &&
     more.length === 0 && live.id === row.braze_schedule_id && live.sendAt > addMinutes(now, 20) &&
     isEqual(live.sendAt, wanted.sendAt) &&
     facts.schedules.every(({ ledger_id, generation, state }) =>

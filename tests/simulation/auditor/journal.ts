@@ -1,4 +1,5 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
+import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
 import type { WitnessedDelete } from "../witness.ts";
 import {
   at,
@@ -11,6 +12,7 @@ import {
   wasAlerted,
 } from "./scene.ts";
 
+const SEND_SECONDS_MAX = 600;
 /** A run acts on what it found at its start, and may wait for Braze in between. */
 const RUN_SECONDS_MAX = 300;
 
@@ -95,7 +97,7 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
         entry.device !== null
       )
     );
-    const isApart = new Set(own.map(({ dispatchId }) => dispatchId)).size > 1;
+    const isApart = isToldApart(own);
     const rules = ["double_push", "went_out_unexpectedly"];
     if (isTold && isApart && scene.isLast && !wasAlerted(scene, matchId, rules)) {
       findings.violate(
@@ -105,4 +107,20 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
       return;
     }
   }
+}
+
+/**
+ * By their dispatch ids, or by their times: two events of one device within a send's length may be one push, told in two
+ * shapes.
+ */
+function isToldApart(sends: readonly TruthEntry[]): boolean {
+  const told = sends.filter(({ acknowledged }) => acknowledged > 0);
+  return [...Map.groupBy(told, ({ device }) => device?.id).values()].some((own) => {
+    const dispatchIds = own.flatMap(({ carried, dispatchId }) =>
+      carried.dispatchId ? [dispatchId] : []
+    );
+    const times = own.map(({ time }) => time);
+    return new Set(dispatchIds).size > 1 ||
+      Math.max(...times) - Math.min(...times) > SEND_SECONDS_MAX;
+  });
 }
