@@ -10,6 +10,7 @@ const EXACT = /^npm:(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?$/;
 const Config = z.object({
   imports: z.record(z.string(), z.string()),
   allowScripts: z.array(z.string()).default([]),
+  lock: z.unknown().optional(),
 });
 const Lock = z.object({
   specifiers: z.record(z.string(), z.string()),
@@ -46,6 +47,11 @@ Deno.test("the lockfile holds all that is imported and nothing else", async () =
   const { jose: _, ...less } = imports;
   strictEqual(await isFrozen({ imports: less }, text), false, "Deno looks at it");
   deepStrictEqual(Object.keys(lock.specifiers).sort(), Object.values(imports).sort());
+});
+
+Deno.test("no command adds to the lockfile by itself", () => {
+  // Else a run would lock whatever is missing, before any test could see that it was.
+  deepStrictEqual(config.lock, { frozen: true });
 });
 
 Deno.test("every package is locked by its contents", () => {
