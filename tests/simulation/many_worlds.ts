@@ -7,7 +7,7 @@ export interface ManyWorlds {
   readonly nextSeed: () => number | null;
   readonly servers: Servers;
   readonly threads: number;
-  readonly onOutcome: (outcome: Outcome) => void;
+  readonly onOutcome: (outcome: Outcome) => Promise<void>;
 }
 
 export async function playMany(worlds: ManyWorlds): Promise<void> {
@@ -25,7 +25,7 @@ async function oneAfterTheOther({ nextSeed, servers, onOutcome }: ManyWorlds): P
         answered.reject(new Error(`World ${seed} took its thread along: ${error.message}`));
       };
       worker.postMessage({ seed, servers });
-      onOutcome(await answered.promise);
+      await onOutcome(await answered.promise);
     }
   } finally {
     worker.terminate();

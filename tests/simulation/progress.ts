@@ -29,7 +29,7 @@ export interface Progress {
   readonly unknowable: Counts;
   /** The next seed that nobody has begun; null when there is none. */
   next(): number | null;
-  note(outcome: Outcome): void;
+  note(outcome: Outcome): Promise<void>;
 }
 
 export async function createProgress(
@@ -46,6 +46,7 @@ export async function createProgress(
   let totals: Totals = saved?.totals ?? NOTHING;
   let unknowable: Counts = saved?.unknowable ?? {};
   let upcoming = firstSeed;
+  let saving: Promise<void> = Promise.resolve();
   await Deno.mkdir(FOLDER, { recursive: true });
 
   return {
@@ -68,13 +69,19 @@ export async function createProgress(
       while (done.has(upcoming)) upcoming++;
       return upcoming < firstSeed + worlds ? upcoming++ : null;
     },
-    note(outcome) {
+    async note(outcome) {
       done.add(outcome.seed);
       if (outcome.broken !== null || outcome.violations.length > 0) failed.add(outcome.seed);
       totals = addTotals(totals, outcome.totals);
       unknowable = addCounts(unknowable, outcome.unknowable);
       const saved: Saved = { done: [...done], failed: [...failed], unknowable, totals };
-      Deno.writeTextFileSync(file, JSON.stringify(saved));
+      // Moved into its place whole, so that what was killed meanwhile left the former one.
+      saving = saving.then(async () => {
+        const draft = new URL(`${file.href}.draft`);
+        await Deno.writeTextFile(draft, JSON.stringify(saved));
+        await Deno.rename(draft, file);
+      });
+      await saving;
     },
   };
 }

@@ -45,8 +45,8 @@ async function main(): Promise<number> {
       nextSeed: () => performance.now() < until ? progress.next() : null,
       servers: { url: server.url, postgresBin },
       threads,
-      onOutcome(outcome) {
-        progress.note(outcome);
+      async onOutcome(outcome) {
+        await progress.note(outcome);
         for (const line of tellOutcome(outcome)) out.line(line);
         if (isGood(outcome)) return;
         if (firstFailure === null || outcome.seed < firstFailure.seed) firstFailure = outcome;

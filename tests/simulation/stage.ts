@@ -44,10 +44,10 @@ export type Place = Pick<StackOptions, "databaseUrl" | "postgresBin">;
 export async function setUp(world: World, place: Place): Promise<Stage> {
   const problems: string[] = [];
   const ordered: (() => Promise<void>)[] = [];
-  let stack: Stack | undefined;
+  const up: { stack?: Stack } = {};
   const running = () => {
-    if (stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
-    return stack;
+    if (up.stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
+    return up.stack;
   };
   const now = () => running().timeline.now();
   const tally = new Tally(now);
@@ -71,7 +71,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     onAnswer: (functionName, response) => witness.answered(functionName, response),
   });
 
-  stack = await startStack({
+  const stack = await startStack({
     ...place,
     clock: world.startAt,
     // A commit must survive a crash, or acknowledging it would be no promise.
@@ -88,6 +88,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     onLog: (functionName, line) => readBranches(functionName, line, tally),
     onProblem: (message) => problems.push(message),
   });
+  up.stack = stack;
   const { sql, sandbox } = stack;
   await sql`update cron.job set database = current_database()`;
   for (const name of TEAMS) {
@@ -98,10 +99,9 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     if (fixture.knownAt > world.startAt) continue;
     await addFixture(fixture, history.match(fixture.matchId, world.startAt), { stack });
   }
-  const up = stack;
   return {
     world,
-    stack: up,
+    stack,
     history,
     witness,
     tally,
@@ -117,7 +117,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     async close() {
       for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);
       tally.events = sandbox.model.truth.entries.length;
-      await up.close();
+      await stack.close();
       // Where servers are restarted, whoever was connected has to try again.
       if (problems.length > 0 && !world.restartsServers) {
         throw new Error(`The stack had problems:\n${problems.join("\n")}`);
