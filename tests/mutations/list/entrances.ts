@@ -3,9 +3,14 @@ import type { Mutation } from "../mutation.ts";
 
 const SIGNATURE = "supabase/functions/_shared/cron_signature.ts";
 const HTTP = "supabase/functions/_shared/http.ts";
-const SCHEMAS = "supabase/migrations/20261124090000_create_schemas.sql";
 const CALLERS = "tests/unit/callers_test.ts";
 const CATALOGUE = "tests/database/catalogue_test.ts";
+
+const CLOSES_FUNCTIONS = {
+  file: "supabase/migrations/20261124090000_create_schemas.sql",
+  find: "alter default privileges revoke execute on functions from public;\n",
+  replace: "",
+};
 
 export const ENTRANCES: readonly Mutation[] = [
   {
@@ -58,12 +63,17 @@ export const ENTRANCES: readonly Mutation[] = [
     tests: [CALLERS],
   },
   {
+    name: "closed-by-default",
+    rule: "A function whose migration forgets its grants can be called by nobody but its owner",
+    ...CLOSES_FUNCTIONS,
+    tests: [CATALOGUE],
+    filter: "what the next migration forgets",
+  },
+  {
     name: "revoked-functions",
     rule:
-      "A function can be called by nobody whom no grant names: by the defaults, and by its own revoke",
-    file: SCHEMAS,
-    find: "alter default privileges revoke execute on functions from public;\n",
-    replace: "",
+      "A function can be called by nobody whom no grant names: with neither the defaults nor its own revoke it can",
+    ...CLOSES_FUNCTIONS,
     also: [{
       file: "supabase/migrations/20261124091850_create_release_create.sql",
       find:
@@ -71,6 +81,7 @@ export const ENTRANCES: readonly Mutation[] = [
       replace: "",
     }],
     tests: [CATALOGUE],
+    filter: "the roles that the world can reach",
   },
   {
     name: "row-level-security",
