@@ -22,11 +22,15 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export function startTestServer(postgresBin?: string): Promise<TestServer> {
-  return onFreePorts(({ database }) => startOn(database, postgresBin));
+/** `migrations`: of another copy of the project, where its rules are to be tested. */
+export function startTestServer(
+  postgresBin?: string,
+  migrations: URL = MIGRATIONS,
+): Promise<TestServer> {
+  return onFreePorts(({ database }) => startOn(database, migrations, postgresBin));
 }
 
-async function startOn(port: number, postgresBin?: string): Promise<TestServer> {
+async function startOn(port: number, migrations: URL, postgresBin?: string): Promise<TestServer> {
   const folder = await makeTemporaryFolder();
   const remove = () => Deno.remove(folder, { recursive: true });
   try {
@@ -45,7 +49,7 @@ async function startOn(port: number, postgresBin?: string): Promise<TestServer> 
       await remove().catch(() => {});
     };
     try {
-      await prepareTemplate(server.url, databaseUrl(port, TEMPLATE));
+      await prepareTemplate(server.url, databaseUrl(port, TEMPLATE), migrations);
     } catch (error) {
       await stop();
       throw error;
@@ -58,12 +62,16 @@ async function startOn(port: number, postgresBin?: string): Promise<TestServer> 
 }
 
 /** Nobody may be connected to a template while it is cloned, so the connection ends here. */
-async function prepareTemplate(serverUrl: string, templateUrl: string): Promise<void> {
+async function prepareTemplate(
+  serverUrl: string,
+  templateUrl: string,
+  migrations: URL,
+): Promise<void> {
   const admin = connectSql(serverUrl, { max: 1 });
   const template = connectSql(templateUrl, { max: 1 });
   try {
     await admin.unsafe(`create database ${TEMPLATE}`);
-    await prepareProject(template, MIGRATIONS);
+    await prepareProject(template, migrations);
   } finally {
     await template.end();
     await admin.end();

@@ -2,6 +2,7 @@
  * What the tests of the SQL functions share: a database of one's own, calls with the rights that callers have in
  * production, and rows to start from.
  */
+import { AssertionError } from "node:assert/strict";
 import { addMinutes, addSeconds } from "date-fns";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 import { type Sql, withDatabase } from "../support/database.ts";
@@ -58,7 +59,9 @@ export async function callAs<T>(
 export function only<T>(rows: readonly T[]): T {
   const [row] = rows;
   if (row === undefined || rows.length !== 1) {
-    throw new Error(`Cannot take the only row: there must be 1, got ${rows.length}`);
+    throw new AssertionError({
+      message: `Cannot take the only row: there must be 1, got ${rows.length}`,
+    });
   }
   return row;
 }

@@ -1,0 +1,138 @@
+/** An event is never tied to a match it may not belong to, and what is not certain proves nothing. */
+import type { Mutation } from "../mutation.ts";
+
+const CORRELATE = "supabase/functions/_shared/correlation/correlate.ts";
+const LEARN = "supabase/functions/_shared/correlation/learn.ts";
+const SETTLE_EVENTS = "public.settle_events()";
+
+const BY_TIME = "tests/unit/correlation_time_test.ts";
+const LEARNING = "tests/unit/correlation_learn_test.ts";
+
+export const ATTRIBUTION: readonly Mutation[] = [
+  {
+    name: "tie",
+    rule: "Of several matches that are equally close none is chosen",
+    file: CORRELATE,
+    find: "if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {",
+    replace: "if (next.distanceMs < closest.distanceMs) {",
+    tests: [BY_TIME, "tests/property/correlation_test.ts"],
+  },
+  {
+    name: "clear-margin",
+    rule: "The closest of several must beat the next one by a minute",
+    file: CORRELATE,
+    find: "export const CLEAR_MARGIN_MS = 60_000;",
+    replace: "export const CLEAR_MARGIN_MS = 1;",
+    tests: [BY_TIME],
+  },
+  {
+    name: "guard-of-the-time",
+    rule: "The time alone settles nothing with another schedule within ten minutes",
+    file: CORRELATE,
+    find: "export const TIME_GUARD_MS = 10 * 60_000;",
+    replace: "export const TIME_GUARD_MS = 2 * 60_000;",
+    tests: [BY_TIME],
+  },
+  {
+    name: "deleted-candidates",
+    rule: "A schedule that was deleted is a candidate too",
+    file: CORRELATE,
+    find: `campaignId === evidence.campaignId && state !== "failed"
+          )`,
+    replace: `campaignId === evidence.campaignId && state !== "failed" && state !== "deleted"
+          )`,
+    tests: [BY_TIME],
+  },
+  {
+    name: "time-of-arrival",
+    rule: "When an event reached us says nothing of when it was sent",
+    file: CORRELATE,
+    find: "if (!evidence.timeIsSendTime || evidence.campaignId === null) {",
+    replace: "if (evidence.campaignId === null) {",
+    tests: ["tests/unit/correlation_test.ts"],
+  },
+  {
+    name: "test-sends",
+    rule: "A test send belongs to no match, whatever it echoes",
+    file: CORRELATE,
+    find: 'if (evidence.isTest) return unattributed("test_send", []);',
+    replace: "",
+    tests: ["tests/unit/correlation_test.ts"],
+  },
+  {
+    name: "ambiguous-identifiers",
+    rule: "An identifier of two matches attributes nothing",
+    file: CORRELATE,
+    find: "if (identifier === undefined || identifier.ambiguous) continue;",
+    replace: "if (identifier === undefined) continue;",
+    tests: ["tests/unit/correlation_test.ts"],
+  },
+  {
+    name: "marking-of-ambiguous-identifiers",
+    rule: "An identifier that turns up on a second match is marked for good",
+    file: "private.learn_identifiers()",
+    find: "or known.ledger_id <> excluded.ledger_id,",
+    replace: ",",
+    tests: ["tests/database/learn_identifiers_test.ts"],
+  },
+  {
+    name: "reopening-of-ambiguous-events",
+    rule: "What an identifier settled alone is reopened when it turns out to be ambiguous",
+    file: "public.open_evidence()",
+    find: "where identifier.ambiguous\n",
+    replace: "where false\n",
+    tests: ["tests/database/settle_events_test.ts"],
+  },
+  {
+    name: "low-confidence-proves-nothing",
+    rule: "Low confidence never changes a ledger status",
+    file: LEARN,
+    find: '(confidence !== "high" && confidence !== "medium")',
+    replace: 'confidence === "none"',
+    tests: [LEARNING, "tests/property/correlation_test.ts"],
+  },
+  {
+    name: "only-certain-events-teach",
+    rule: "Only an event that is certain teaches identifiers",
+    file: LEARN,
+    find: 'if (confidence !== "high" || ledgerId === null) return [];',
+    replace: "if (ledgerId === null) return [];",
+    tests: [LEARNING, "tests/property/correlation_test.ts"],
+  },
+  {
+    name: "messages-prove-no-push",
+    rule: "A message of the webhook channel proves that the dispatch ran, and no push",
+    file: LEARN,
+    find: 'evidence.eventType === "send" ? "webhook" : null;',
+    replace: 'evidence.eventType === "send" ? "push" : null;',
+    tests: [LEARNING],
+  },
+  {
+    name: "bounces-prove-nothing",
+    rule: "An Abort or a Bounce alone proves no push",
+    file: LEARN,
+    find: 'return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;',
+    replace: 'return "push";',
+    tests: [LEARNING],
+  },
+  {
+    name: "withdrawal-of-evidence",
+    rule: "A ledger row is sent only as long as an event says so",
+    file: SETTLE_EVENTS,
+    find: "    perform private.withdraw_evidence(v_left_ids, p_function, p_run_id, p_now);\n",
+    replace: "    null;\n",
+    tests: ["tests/end_to_end/doubt_test.ts"],
+    filter: "a guess by time gives way",
+  },
+  {
+    name: "settlements-of-others",
+    rule: "What somebody else has settled meanwhile stands",
+    file: SETTLE_EVENTS,
+    find: `      and event.correlation_method = verdict.from_method
+      and event.ledger_id is not distinct from verdict.from_ledger_id
+      and event.generation is not distinct from verdict.from_generation
+`,
+    replace: "",
+    tests: ["tests/database/settle_events_test.ts"],
+  },
+];

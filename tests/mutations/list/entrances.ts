@@ -1,0 +1,102 @@
+/** Nobody without a secret reads or writes anything, and a signature is good for one function, once, for a while. */
+import type { Mutation } from "../mutation.ts";
+
+const SIGNATURE = "supabase/functions/_shared/cron_signature.ts";
+const HTTP = "supabase/functions/_shared/http.ts";
+const CALLERS = "tests/unit/callers_test.ts";
+const CATALOGUE = "tests/database/catalogue_test.ts";
+
+const CLOSES_FUNCTIONS = {
+  file: "supabase/migrations/20261124090000_create_schemas.sql",
+  find: "alter default privileges revoke execute on functions from public;\n",
+  replace: "",
+};
+
+export const ENTRANCES: readonly Mutation[] = [
+  {
+    name: "signature-of-another-function",
+    rule: "A signature is good for the function that it names",
+    file: SIGNATURE,
+    find:
+      '  if (call.data.function !== functionName) return { ok: false, code: "wrong_function" };\n',
+    replace: "",
+    tests: [CALLERS],
+  },
+  {
+    name: "signature-of-yesterday",
+    rule: "A signature is good for five minutes",
+    file: SIGNATURE,
+    find: "> TOLERANCE_MS) {",
+    replace: "> 1_000 * TOLERANCE_MS) {",
+    tests: [CALLERS],
+  },
+  {
+    name: "signatures-are-compared",
+    rule: "A signature is held against the one that is expected",
+    file: HTTP,
+    find: "return timingSafeEqual(digest(a), digest(b));",
+    replace: 'return a !== "" && b !== "";',
+    tests: [CALLERS, "tests/unit/http_test.ts"],
+  },
+  {
+    name: "secrets-are-compared",
+    rule: "A secret is held against those that are known",
+    file: HTTP,
+    find: "found = timingSafeEqual(given, digest(secret)) || found;",
+    replace: "found = timingSafeEqual(given, given) || digest(secret).length === 0 || found;",
+    tests: [CALLERS, "tests/unit/http_test.ts"],
+  },
+  {
+    name: "role-of-an-operator",
+    rule: "A signed-in user without the role of an operator may call nothing",
+    file: "supabase/functions/_shared/callers.ts",
+    find: 'claims.app_metadata?.role === "operator"',
+    replace: "claims.app_metadata?.role !== null",
+    tests: [CALLERS],
+  },
+  {
+    name: "bad-credentials-end-the-request",
+    rule: "A credential that is wrong is never overlooked in favour of another one",
+    file: "supabase/functions/_shared/callers.ts",
+    find: "  if (refused !== undefined) return refused;\n",
+    replace: "  if (refused !== undefined && found.length === 1) return refused;\n",
+    tests: [CALLERS],
+  },
+  {
+    name: "closed-by-default",
+    rule: "A function whose migration forgets its grants can be called by nobody but its owner",
+    ...CLOSES_FUNCTIONS,
+    tests: [CATALOGUE],
+    filter: "what the next migration forgets",
+  },
+  {
+    name: "revoked-functions",
+    rule:
+      "A function can be called by nobody whom no grant names: with neither the defaults nor its own revoke it can",
+    ...CLOSES_FUNCTIONS,
+    also: [{
+      file: "supabase/migrations/20261124091850_create_release_create.sql",
+      find:
+        "revoke execute on function public.release_create(bigint, text, timestamptz) from public;\n",
+      replace: "",
+    }],
+    tests: [CATALOGUE],
+    filter: "the roles that the world can reach",
+  },
+  {
+    name: "row-level-security",
+    rule: "Every table has row level security",
+    file: "supabase/migrations/20261124101200_create_count_audit_logs.sql",
+    find: "alter table public.count_audit_logs enable row level security;\n",
+    replace: "",
+    tests: [CATALOGUE],
+  },
+  {
+    name: "grants-to-the-world",
+    rule: "The roles that the world can reach hold no right on a table",
+    file: "supabase/migrations/20261124101200_create_count_audit_logs.sql",
+    find: "grant select, insert on public.count_audit_logs to service_role;",
+    replace: "grant select, insert on public.count_audit_logs to service_role, authenticated;",
+    tests: [CATALOGUE],
+  },
+];

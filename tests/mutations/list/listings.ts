@@ -1,0 +1,125 @@
+/** Unknown is not absent: what Braze's list of schedules can prove, and what it cannot. */
+import type { Mutation } from "../mutation.ts";
+
+const NOTE_LISTING = "public.note_listing()";
+const LISTING = "supabase/functions/_shared/braze/listing.ts";
+const NOTING = "tests/database/note_listing_test.ts";
+const READING = "tests/unit/braze/listing_test.ts";
+
+export const LISTINGS: readonly Mutation[] = [
+  {
+    name: "absent-is-lacked-twice",
+    rule: "A schedule is absent only when two lists in a row lack it",
+    file: NOTE_LISTING,
+    find: "where expected.missed_at < p_now - interval '1 minute'",
+    replace: "where expected.missed_at is null or true",
+    tests: [NOTING],
+  },
+  {
+    name: "lists-of-one-moment",
+    rule: "Two lists of one moment are one",
+    file: NOTE_LISTING,
+    find: "where expected.missed_at < p_now - interval '1 minute'",
+    replace: "where expected.missed_at <= p_now",
+    tests: [NOTING],
+  },
+  {
+    name: "absent-is-old-enough",
+    rule: "A schedule that is younger than five minutes is not absent",
+    file: NOTE_LISTING,
+    find: "      and schedule.created_at < p_now - interval '5 minutes'\n",
+    replace: "",
+    tests: [NOTING],
+  },
+  {
+    name: "absent-was-listed",
+    rule: "A schedule that no list has ever shown is not absent",
+    file: NOTE_LISTING,
+    find: "      and schedule.listed_at is not null\n",
+    replace: "",
+    tests: [NOTING],
+  },
+  {
+    name: "absent-within-reach",
+    rule: "A schedule that is due later than the list reaches is not absent",
+    file: NOTE_LISTING,
+    find: "      and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until\n",
+    replace: "",
+    tests: [NOTING],
+  },
+  {
+    name: "shown-again-is-not-absent",
+    rule: "A list that shows a schedule forgets that an earlier one lacked it",
+    file: NOTE_LISTING,
+    find: "set listed_at = p_now, missed_at = null",
+    replace: "set listed_at = p_now",
+    tests: [NOTING],
+  },
+  {
+    name: "lists-of-campaigns-prove-nothing",
+    rule: "A list that names campaigns and no schedules proves nothing of a schedule",
+    file: LISTING,
+    find: 'return schedules === entries ? "per_schedule" : "per_campaign";',
+    replace: 'return "per_schedule";',
+    tests: [READING],
+  },
+  {
+    name: "empty-lists-prove-nothing",
+    rule: "An empty list proves nothing",
+    file: LISTING,
+    find: 'if (entries === 0) return "empty";',
+    replace: "",
+    tests: [READING],
+  },
+  {
+    name: "failed-lists-prove-nothing",
+    rule: "A list that could not be had proves nothing",
+    file: LISTING,
+    find: '{ mode: "unavailable", schedules: [], campaigns: [] }',
+    replace: '{ mode: "per_schedule", schedules: [], campaigns: [] }',
+    tests: [READING],
+  },
+  {
+    name: "unknown-is-not-absent",
+    rule: "A schedule that a list does not show is unknown, and not absent",
+    file: "supabase/functions/_shared/watch/listing.ts",
+    find: 'absentIds.has(brazeScheduleId) ? "absent" : "unknown"',
+    replace: 'isTelling ? "absent" : "unknown"',
+    tests: ["tests/end_to_end/preflight_test.ts"],
+    filter: "takes back what two successive listings lack",
+  },
+  {
+    name: "only-absent-is-taken-back",
+    rule: "The check before the send takes back what is absent, and not what is unknown",
+    file: "public.note_preflight()",
+    find: "and checked.result = 'absent'",
+    replace: "and checked.result in ('absent', 'unknown')",
+    tests: ["tests/database/preflight_test.ts"],
+    filter: "takes nothing back",
+  },
+  {
+    name: "stopped-campaigns-hide-schedules",
+    rule: "Nothing is taken back for what a stopped campaign hides from the list",
+    file: "supabase/functions/braze-reconcile/steps/verify.ts",
+    find: "const isHeld = isMissing && await isCampaignShut(scene);",
+    replace: "const isHeld = isMissing && await isCampaignShut(scene) && false;",
+    tests: ["tests/end_to_end/reconcile_verify_test.ts"],
+    filter: "verify takes nothing back for a stopped campaign",
+  },
+  {
+    name: "too-young-to-be-missed",
+    rule: "The count audit does not miss what was asked for within five minutes",
+    file: "supabase/functions/braze-count-audit/compare.ts",
+    find: "absent.filter(({ askedAt }) => isBefore(askedAt, settledBefore))",
+    replace: "absent",
+    tests: ["tests/unit/count_audit_compare_test.ts"],
+  },
+  {
+    name: "equal-counts-hide-differences",
+    rule: "The count audit compares sets, for equal counts can hide one missing and one extra",
+    file: "supabase/functions/braze-count-audit/compare.ts",
+    find: "missing.length === 0 && extra.length === 0",
+    replace: "missing.length === extra.length",
+    tests: ["tests/unit/count_audit_compare_test.ts"],
+  },
+];

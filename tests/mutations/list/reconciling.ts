@@ -1,0 +1,136 @@
+/** No wanted schedule is cancelled, a wrong database does not empty Braze, and only what balances is settled. */
+import type { Mutation } from "../mutation.ts";
+
+const STRAYS = "supabase/functions/braze-reconcile/decisions/strays.ts";
+const ELIMINATION = "supabase/functions/braze-reconcile/decisions/elimination.ts";
+const SORTING = "tests/unit/reconcile_strays_test.ts";
+const PAST = "tests/unit/reconcile_past_test.ts";
+
+const SORTS_OUT_THE_CURRENT = {
+  file: STRAYS,
+  find: '      if (match.status !== "cancelled") return { kind: "owned" };\n',
+  replace: "",
+};
+const REFUSES_THE_CURRENT = {
+  file: "public.open_stray_delete()",
+  find: "    where ledger.status <> 'cancelled'\n",
+  replace: "    where false\n",
+};
+
+export const RECONCILING: readonly Mutation[] = [
+  {
+    name: "current-is-no-stray",
+    rule: "The current schedule of a match that is not cancelled is sorted out as nobody's stray",
+    ...SORTS_OUT_THE_CURRENT,
+    tests: [SORTING, "tests/property/reconcile_strays_test.ts"],
+  },
+  {
+    name: "current-is-refused",
+    rule: "The journal refuses to delete the current schedule of a match that is not cancelled",
+    ...REFUSES_THE_CURRENT,
+    tests: ["tests/database/open_stray_delete_test.ts"],
+  },
+  {
+    name: "current-both",
+    rule: "No wanted schedule is ever cancelled: with both guards broken it is",
+    ...SORTS_OUT_THE_CURRENT,
+    also: [REFUSES_THE_CURRENT],
+    tests: ["tests/end_to_end/reconcile_strays_test.ts"],
+    filter: "a second schedule is told",
+  },
+  {
+    name: "held-strays",
+    rule: "A stranger is left alone as long as it may be the only push of its match",
+    file: STRAYS,
+    find: '    if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };\n',
+    replace: "",
+    tests: [SORTING],
+  },
+  {
+    name: "strays-settle-first",
+    rule: "What was changed within five minutes is no stray yet",
+    file: STRAYS,
+    find: "differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS",
+    replace: "differenceInMilliseconds(now, schedule.updatedAt) < 0",
+    tests: [SORTING],
+  },
+  {
+    name: "cancel-cap",
+    rule: "More strays than one run may cancel are not cancelled, and told",
+    file: "supabase/functions/braze-reconcile/steps/strays.ts",
+    find: "const isCapped = strays.length > allowed;",
+    replace: "const isCapped = strays.length > allowed && strays.length < 0;",
+    tests: ["tests/end_to_end/reconcile_strays_test.ts"],
+    filter: "more strays than one run may cancel",
+  },
+  {
+    name: "cancel-cap-by-share",
+    rule: "The cap is a share of what Braze lists, too",
+    file: "supabase/functions/braze-reconcile/decisions/cap.ts",
+    find: "return Math.min(settings.cancelsMax, share);",
+    replace: "return Math.max(settings.cancelsMax, share);",
+    tests: [SORTING],
+  },
+  {
+    name: "journal-before-stray-delete",
+    rule: "A stray is written down before it is deleted",
+    file: "supabase/functions/braze-reconcile/cancel.ts",
+    find: "    await store.reconciliation.openStrayDelete({\n",
+    replace:
+      `    await braze.deleteSchedule({ campaignId: entry.campaignId, scheduleId: entry.scheduleId });
+    await store.reconciliation.openStrayDelete({
+`,
+    tests: ["tests/unit/reconcile_cancel_test.ts"],
+  },
+  {
+    name: "elimination-balances",
+    rule: "Elimination must balance to the last event",
+    file: ELIMINATION,
+    find: "only.missing !== cluster.events",
+    replace: "only.missing === 0",
+    tests: [PAST],
+  },
+  {
+    name: "elimination-leaves-one",
+    rule: "Elimination wants one match alone to lack events",
+    file: ELIMINATION,
+    find: "others.length > 0 || ",
+    replace: "",
+    tests: [PAST],
+  },
+  {
+    name: "elimination-counts-again",
+    rule: "One event more than was counted, and elimination settles nothing",
+    file: "public.settle_by_elimination()",
+    find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
+    replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
+    tests: ["tests/database/reconciliation_test.ts"],
+    filter: "settle_by_elimination()",
+  },
+  {
+    name: "statistics-of-another-schedule",
+    rule: "Statistics settle a match only when none but its current schedule can have gone out",
+    file: "supabase/functions/braze-reconcile/decisions/stale.ts",
+    find: 'return mayBeAnothers(match, now) ? "another_schedule_may_have_gone_out" : null;',
+    replace: "return mayBeAnothers(match, now) ? null : null;",
+    tests: [PAST],
+  },
+  {
+    name: "statistics-of-nothing",
+    rule: "Statistics that count no push prove no send",
+    file: "public.settle_by_statistics()",
+    find: "and p_count > 0",
+    replace: "and p_count >= 0",
+    tests: ["tests/database/reconciliation_test.ts"],
+    filter: "settle_by_statistics()",
+  },
+  {
+    name: "adoption-waits-for-the-answer",
+    rule: "A schedule is not adopted while its create is under way",
+    file: "public.adopt_schedule()",
+    find: "attempt.generation = p_generation and attempt.outcome is null\n",
+    replace: "attempt.generation = p_generation and false\n",
+    tests: ["tests/database/reconciliation_test.ts"],
+    filter: "adopt_schedule()",
+  },
+];

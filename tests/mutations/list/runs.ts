@@ -1,0 +1,87 @@
+/** One run at a time, each slot once, and what a dead run left open is unknown. */
+import type { Mutation } from "../mutation.ts";
+
+const CLAIM_RUN = "public.claim_run()";
+const CLAIMING = "tests/database/claim_run_test.ts";
+const DATABASE_OPENING = "tests/database/open_create_test.ts";
+const HANDLER = "tests/unit/scheduler_handler_test.ts";
+
+export const RUNS: readonly Mutation[] = [
+  {
+    name: "lease-of-each-call",
+    rule: "No call to Braze is opened by a run that may have a successor",
+    file: "private.hold_lease()",
+    find: "and run.outcome = 'running' and run.lease_until > p_now and not run.dry_run;",
+    replace: "and not run.dry_run;",
+    tests: [DATABASE_OPENING],
+  },
+  {
+    name: "overlap",
+    rule: "Two runs of a function do not overlap: by the claim, and by an index",
+    file: CLAIM_RUN,
+    find: "    if v_running is not null then\n",
+    replace: "    if false then\n",
+    also: [{
+      file: "supabase/migrations/20261124090150_create_runs_logs_and_alerts.sql",
+      find: "create unique index one_run_at_a_time_idx",
+      replace: "create index one_run_at_a_time_idx",
+    }],
+    tests: [CLAIMING],
+  },
+  {
+    name: "slot-called-twice",
+    rule: "A slot that pg_cron runs twice is called once",
+    file: "private.invoke_function()",
+    find: "    return null;\n",
+    replace: "    null;\n",
+    tests: ["tests/database/invoke_function_test.ts"],
+  },
+  {
+    name: "slot-replayed",
+    rule: "A signed call that comes again does not run again",
+    file: CLAIM_RUN,
+    find: "    if v_outcome <> 'called' then\n",
+    replace: "    if v_outcome = 'running' then\n",
+    tests: [CLAIMING],
+  },
+  {
+    name: "deadline",
+    rule: "A run begins nothing after its deadline, and leaves it to the next",
+    file: "supabase/functions/_shared/timed_function.ts",
+    find: "return addSeconds(now, 1) >= run.deadline;",
+    replace: "return addSeconds(now, 1) >= run.deadline && run.dryRun;",
+    tests: ["tests/unit/timed_function_test.ts", HANDLER],
+  },
+  {
+    name: "unfinished-is-not-succeeded",
+    rule: "A run that did not do all that it planned is not called a success",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find: 'outcome: isWhole ? "succeeded" : "partial"',
+    replace: 'outcome: isWhole ? "succeeded" : "succeeded"',
+    tests: [HANDLER],
+  },
+  {
+    name: "dead-runs-are-given-up",
+    rule: "What dead runs left open is closed before anything is planned",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find: "run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());",
+    replace: "run.dryRun ? await store.journal.giveUp(run.runId, clock.now()) : [];",
+    tests: [HANDLER],
+  },
+  {
+    name: "given-up-is-unknown",
+    rule: "What a dead run left open is unknown, and not failed",
+    file: "public.give_up_attempts()",
+    find: "v_attempt.id, 'unknown', ",
+    replace: "v_attempt.id, 'failed', ",
+    tests: ["tests/database/close_attempt_test.ts"],
+  },
+  {
+    name: "living-runs-are-not-given-up",
+    rule: "What a run that still lives has open is left to it",
+    file: "public.give_up_attempts()",
+    find: "and run.outcome <> 'running'",
+    replace: "and run.outcome <> ''",
+    tests: ["tests/database/close_attempt_test.ts"],
+  },
+];

@@ -1,0 +1,216 @@
+/** Nothing changes in Braze that was not written down first, and no match gets two schedules that we know of. */
+import type { Mutation } from "../mutation.ts";
+
+const EXECUTE = "supabase/functions/braze-scheduler/execute.ts";
+const PLAN = "supabase/functions/braze-scheduler/plan.ts";
+const HANDLER = "supabase/functions/braze-scheduler/handler.ts";
+const OUTCOME = "supabase/functions/_shared/braze/outcome.ts";
+const OPEN_CREATE = "public.open_create()";
+const APPLY_OUTCOME = "private.apply_outcome()";
+
+const EXECUTING = "tests/unit/scheduler_execute_test.ts";
+const PLANNING = "tests/unit/scheduler_plan_table_test.ts";
+const OPENING = "tests/database/open_create_test.ts";
+const CLOSING = "tests/database/close_attempt_test.ts";
+
+const HOLDS_UNKNOWN_CREATES = {
+  file: PLAN,
+  find: '? skip("create_unknown", alerts.createUnknown(fixture, current, null))',
+  replace: "? planCreate(fixture, want, settings, now)",
+};
+const REFUSES_UNKNOWN_CREATES = {
+  file: OPEN_CREATE,
+  find: "earlier.state in ('creating', 'live', 'unknown', 'deleting')",
+  replace: "earlier.state in ('live', 'deleting')",
+};
+
+export const SCHEDULING: readonly Mutation[] = [
+  {
+    name: "journal-before-create",
+    rule: "A create is written down before Braze is called",
+    file: EXECUTE,
+    find: "  const opened = await journal.openCreate({\n",
+    replace:
+      "  const result = await braze.createSchedule(want.request, { deadline: run.deadline });\n" +
+      "  const opened = await journal.openCreate({\n",
+    also: [{
+      file: EXECUTE,
+      find:
+        "  const result = await braze.createSchedule(opened.request, { deadline: run.deadline });\n",
+      replace: "",
+    }],
+    tests: [EXECUTING],
+  },
+  {
+    name: "journal-before-move",
+    rule: "A move is written down before Braze is called",
+    file: EXECUTE,
+    find: "  await journal.openUpdate({\n",
+    replace: `  const result = await braze.updateSchedule(
+    { campaignId: target.campaignId, scheduleId: target.scheduleId, sendAt: want.sendAt },
+    { deadline: run.deadline },
+  );
+  await journal.openUpdate({
+`,
+    also: [{
+      file: EXECUTE,
+      find: `    now: clock.now(),
+  });
+  const result = await braze.updateSchedule(
+    { campaignId: target.campaignId, scheduleId: target.scheduleId, sendAt: want.sendAt },
+    { deadline: run.deadline },
+  );
+`,
+      replace: `    now: clock.now(),
+  });
+`,
+    }],
+    tests: [EXECUTING],
+  },
+  {
+    name: "journal-before-delete",
+    rule: "A delete is written down before Braze is called",
+    file: EXECUTE,
+    find: "  await journal.openDelete({\n",
+    replace: "  const result = await braze.deleteSchedule(target, { deadline: run.deadline });\n" +
+      "  await journal.openDelete({\n",
+    also: [{
+      file: EXECUTE,
+      find: `    now: clock.now(),
+  });
+  const result = await braze.deleteSchedule(target, { deadline: run.deadline });
+`,
+      replace: `    now: clock.now(),
+  });
+`,
+    }],
+    tests: [EXECUTING],
+  },
+  {
+    name: "generation-before-call",
+    rule: "The generation goes up before each create, and not after its success",
+    file: OPEN_CREATE,
+    find: "  set generation = ledger.generation + 1,\n",
+    replace: "  set generation = ledger.generation,\n",
+    also: [{
+      file: OPEN_CREATE,
+      find: "'creating', p_now, p_now);",
+      replace:
+        "'creating', p_now, p_now) on conflict (ledger_id, generation) do update set state = 'creating';",
+    }],
+    tests: [OPENING],
+  },
+  {
+    name: "creates-are-not-repeated",
+    rule: "A create whose answer is lost is not sent again in the same run",
+    file: "supabase/functions/_shared/braze/client.ts",
+    find: "        repeatable: false,\n",
+    replace: "        repeatable: true,\n",
+    tests: ["tests/unit/braze/calls_test.ts"],
+    filter: "createSchedule() calls",
+  },
+  {
+    name: "server-errors-are-unknown",
+    rule: "A create that Braze answers with a server error may have happened",
+    file: OUTCOME,
+    find: 'return unknown("server_error", said, httpStatus);',
+    replace: 'return failed("rejected", said, httpStatus);',
+    tests: ["tests/unit/braze/calls_test.ts"],
+  },
+  {
+    name: "lost-answers-are-unknown",
+    rule: "A create whose connection breaks off may have happened",
+    file: OUTCOME,
+    find: "return unknown(answer.reason, answer.detail, null);",
+    replace: 'return failed("not_connected", answer.detail, null);',
+    tests: ["tests/unit/braze/calls_test.ts"],
+    filter: "when the connection drops",
+  },
+  {
+    name: "unknown-creates-are-held",
+    rule: "The plan makes no second schedule while the outcome of a create is unknown",
+    ...HOLDS_UNKNOWN_CREATES,
+    tests: [PLANNING, "tests/property/plan_test.ts"],
+  },
+  {
+    name: "unknown-creates-are-refused",
+    rule: "The journal opens no create while the outcome of an earlier one is unknown",
+    ...REFUSES_UNKNOWN_CREATES,
+    tests: [OPENING],
+  },
+  {
+    name: "unknown-creates-both",
+    rule:
+      "A create whose outcome is unknown is never repeated by itself: with both guards broken the match gets two",
+    ...HOLDS_UNKNOWN_CREATES,
+    also: [REFUSES_UNKNOWN_CREATES],
+    tests: ["tests/end_to_end/scheduler_test.ts"],
+    filter: "a create whose answer is lost",
+  },
+  {
+    name: "what-was-sent-is-not-pushed-again",
+    rule: "A match that was sent is not pushed again by itself, wherever it is moved",
+    file: PLAN,
+    find: '    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))\n',
+    replace: '    ? step({ action: "create", want: intent, soonest: intent.sendAt })\n',
+    tests: [PLANNING, "tests/property/plan_test.ts"],
+  },
+  {
+    name: "only-the-plan-is-taken-back",
+    rule: "What a person or the dashboard cancelled is not made again by itself",
+    file: OPEN_CREATE,
+    find: "  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'\n",
+    replace: "  where ledger.status <> 'sent'\n",
+    tests: [OPENING],
+  },
+  {
+    name: "freeze-window",
+    rule: "Nothing is made or moved close to its send",
+    file: "supabase/functions/_shared/intent.ts",
+    find: "return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));",
+    replace: "return isBefore(sendAt, addMilliseconds(now, 0 * settings.freezeMs));",
+    tests: [PLANNING, "tests/property/plan_test.ts"],
+  },
+  {
+    name: "freeze-window-of-each-step",
+    rule: "The freeze is looked at again before each step, since the run itself takes time",
+    file: HANDLER,
+    find: "isFrozen(step.soonest, settings, now)",
+    replace: "isFrozen(step.soonest, settings, new Date(0))",
+    tests: ["tests/unit/scheduler_handler_test.ts"],
+  },
+  {
+    name: "recreate-deletes-first",
+    rule: "No new schedule is made while the delete of the old one is unconfirmed",
+    file: EXECUTE,
+    find:
+      '      if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);\n',
+    replace: "",
+    tests: [EXECUTING],
+  },
+  {
+    name: "refused-deletes-prove-nothing",
+    rule: "A delete that Braze refuses does not prove that the schedule is gone",
+    file: APPLY_OUTCOME,
+    find: "when (p_result ->> 'refused')::boolean then 'unknown'",
+    replace: "when (p_result ->> 'refused')::boolean then 'deleted'",
+    tests: [CLOSING],
+  },
+  {
+    name: "unknown-moves-keep-both-times",
+    rule: "After a move of unknown outcome both times count",
+    file: APPLY_OUTCOME,
+    find: "case p_outcome when 'unknown' then schedule.moving_to_utc end,",
+    replace: "null,",
+    tests: [CLOSING],
+  },
+  {
+    name: "late-answers-count",
+    rule: "The late answer of a create that was given up is taken",
+    file: "public.close_attempt()",
+    find:
+      "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then\n",
+    replace: "    then\n",
+    tests: [CLOSING],
+  },
+];

@@ -1,0 +1,156 @@
+/** 200 means committed; each event is stored once, whatever comes beside it; writers take their locks in one order. */
+import type { Mutation } from "../mutation.ts";
+
+const INGEST_EVENTS = "public.ingest_events()";
+const APPLY_EVIDENCE = "private.apply_evidence()";
+const SETTLE_EVENTS = "public.settle_events()";
+const HANDLER = "supabase/functions/braze-webhook/handler.ts";
+const INGEST = "supabase/functions/braze-webhook/ingest.ts";
+
+const DEADLOCK = /deadlock detected/;
+
+export const STORING: readonly Mutation[] = [
+  {
+    name: "lock-order-of-events",
+    rule: "Two requests that share events lock them in one order",
+    file: INGEST_EVENTS,
+    find: "    order by happened_at, event_id\n",
+    replace: "",
+    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    filter: "the same events",
+    shownBy: DEADLOCK,
+  },
+  {
+    name: "lock-order-of-proofs",
+    rule: "Two requests that prove the same sends lock their ledger rows in key order",
+    file: APPLY_EVIDENCE,
+    find: `  where ledger.id = any (v_ledger_ids)
+  order by ledger.id
+  for no key update;`,
+    replace: `  where ledger.id = any (v_ledger_ids)
+  order by (
+    select min(told.place)
+    from pg_catalog.jsonb_array_elements(p_proofs) with ordinality as told (proof, place)
+    where told.proof ->> 'ledger_id' = ledger.id::text
+  )
+  for no key update;`,
+    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    shownBy: DEADLOCK,
+  },
+  {
+    name: "lock-order-of-settlements",
+    rule: "Whoever loses evidence and whoever gains it are locked in one go, in key order",
+    file: SETTLE_EVENTS,
+    find: `  where ledger.id = any (v_left_ids || v_proved_ids)
+  order by ledger.id
+`,
+    replace: `  where ledger.id = any (v_left_ids || v_proved_ids)
+  order by pg_catalog.array_position(v_left_ids || v_proved_ids, ledger.id)
+`,
+    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    shownBy: DEADLOCK,
+  },
+  {
+    name: "lock-order-of-tables",
+    rule: "Ledger rows are locked before identifiers",
+    file: INGEST_EVENTS,
+    find: `  -- Ledger rows before identifiers: close_attempt takes them in this order too.
+`,
+    replace: `  perform private.learn_identifiers(p_identifiers, 'event', p_now);
+`,
+    tests: ["tests/database/lock_order_test.ts"],
+    shownBy: DEADLOCK,
+  },
+  {
+    name: "dedupe-of-events",
+    rule: "An event that comes again is counted and not stored again",
+    file: INGEST_EVENTS,
+    find: "    on conflict (sent_at, event_id) do nothing\n",
+    replace: "",
+    tests: ["tests/database/ingest_events_test.ts"],
+    shownBy: /duplicate key value/,
+  },
+  {
+    name: "dedupe-of-claims",
+    rule: "A webhook message without a time of its own meets its first telling when it comes again",
+    file: INGEST_EVENTS,
+    find: "coalesce(claim.sent_at, event.sent_at) as happened_at",
+    replace: "event.sent_at as happened_at",
+    tests: ["tests/database/ingest_events_test.ts"],
+  },
+  {
+    name: "claims-of-weak-identities",
+    rule: "A weak identity that comes after all retries is another send",
+    file: INGEST_EVENTS,
+    find: "claim.claimed_at < p_now - interval '45 minutes'",
+    replace: "claim.claimed_at < p_now - interval '45 years'",
+    tests: ["tests/database/ingest_events_test.ts"],
+  },
+  {
+    name: "nothing-is-dropped",
+    rule: "An event for whose time there is no place is kept as a reject",
+    file: INGEST_EVENTS,
+    find: "private.store_rejects(p_rejects || v_outside, p_now)",
+    replace: "private.store_rejects(p_rejects, p_now)",
+    tests: ["tests/database/ingest_events_test.ts"],
+  },
+  {
+    name: "ok-before-commit",
+    rule: "200 is answered after the commit",
+    file: HANDLER,
+    find: "const tally = await ingest(read, contentType, runId);",
+    replace:
+      "const tally: Tally = { received: 0, recorded: 0, duplicates: 0, rejected: 0, high: 0, medium: 0, low: 0, unattributed: 0 };\n" +
+      "      dependencies.waitUntil(ingest(read, contentType, runId));",
+    tests: ["tests/unit/webhook_handler_test.ts"],
+  },
+  {
+    name: "ok-without-commit",
+    rule: "A database that is away is answered 503, so that Braze sends again",
+    file: HANDLER,
+    find: 'return problem(unavailableOr(error, "not_stored"), undefined, runId);',
+    replace: "return json({ run_id: runId });",
+    tests: ["tests/unit/webhook_handler_test.ts"],
+  },
+  {
+    name: "cut-off-bodies",
+    rule: "A body that was cut off is asked for again",
+    file: HANDLER,
+    find: 'body.code !== "not_gzip") return problem(body.code);',
+    replace: 'body.code !== "not_gzip") return json({});',
+    tests: ["tests/unit/webhook_handler_test.ts"],
+  },
+  {
+    name: "neighbours-of-a-bad-event",
+    rule: "One event that Postgres refuses does not take its neighbours along",
+    file: INGEST,
+    find: "if (judged.length === 1 && only !== undefined) {",
+    replace: "if (only !== undefined) {",
+    tests: ["tests/unit/webhook_ingest_test.ts"],
+  },
+  {
+    name: "faults-of-the-database",
+    rule: "A fault of the database is never taken for a fault of an event",
+    file: INGEST,
+    find: "return /^(?:22|23|54)/.test(code);",
+    replace: 'return code !== "";',
+    tests: ["tests/unit/webhook_ingest_test.ts"],
+  },
+  {
+    name: "lessons-of-a-repetition",
+    rule:
+      "A request that comes again applies what it teaches again, since the first time may have died half-way",
+    file: INGEST,
+    find: "receipt.duplicates > 0 ? knownLessons(judged, context) : []",
+    replace: "receipt.duplicates < 0 ? knownLessons(judged, context) : []",
+    tests: ["tests/unit/webhook_ingest_test.ts"],
+  },
+  {
+    name: "alert-in-the-transaction",
+    rule: "The alert on an unwanted send is raised in the transaction that notes its proof",
+    file: "private.note_evidence()",
+    find: "    perform public.raise_alerts(v_alerts, p_now);\n",
+    replace: "    null;\n",
+    tests: ["tests/database/unexpected_sends_test.ts"],
+  },
+];

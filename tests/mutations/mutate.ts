@@ -1,0 +1,230 @@
+/**
+ * `deno task mutate`: breaks one rule at a time, and shows that each turns something red.
+ *
+ * A test that stays green when its rule is broken tests nothing, and nobody sees that by looking at green tests.
+ */
+import { join } from "node:path";
+import { StackFailure } from "../../local/failure.ts";
+import { orphaned } from "../../local/orphan.ts";
+import { createWriter } from "../../local/report.ts";
+import { startTestServer } from "../../local/test_server.ts";
+import { applyMutation, type Texts } from "./apply.ts";
+import { type Arguments, readArguments, USAGE } from "./arguments.ts";
+import { type Copy, createCopy } from "./copy.ts";
+import type { Mutation } from "./mutation.ts";
+import { MUTATIONS } from "./mutations.ts";
+import { readProject, ROOT, textsOf } from "./project.ts";
+import { checkTypes, needsDatabase, runTests } from "./suite.ts";
+import { type Result, writeTable } from "./table.ts";
+import { type EndedRun, judge, type Verdict } from "./verdict.ts";
+import { type Lived, liveThrough, type Worlds } from "./worlds.ts";
+
+/** Of one mutation's tests; all tests as they are may take as long for each file. */
+const RUN_SECONDS_MAX = 300;
+/** Mutations at once: as many as a small machine has cores. */
+const LANES = 2;
+const FAILED_TOLD_MAX = 3;
+const PAGE = "docs/mutations.md";
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+const stopping = new AbortController();
+const { signal } = stopping;
+
+interface Bench {
+  readonly texts: Texts;
+  /** Of the project as it is; undefined where no test needs it. */
+  readonly databaseUrl: string | undefined;
+  readonly postgresBin: string | undefined;
+  readonly worlds: Worlds | null;
+}
+
+async function main(): Promise<number> {
+  const read = readArguments(Deno.args, MUTATIONS.map(({ name }) => name));
+  if (read.kind === "help") {
+    out.line(USAGE.trimEnd());
+    return 0;
+  }
+  if (read.kind === "wrong") {
+    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
+    return 1;
+  }
+  if (read.arguments.lists) {
+    for (const { name, rule } of MUTATIONS) out.line(`${name.padEnd(34)}${rule}`);
+    return 0;
+  }
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => stopping.abort());
+  }
+  orphaned().then(() => stopping.abort());
+  return await mutateAll(read.arguments);
+}
+
+async function mutateAll(
+  { only, worlds, postgresBin, writesTable }: Arguments,
+): Promise<number> {
+  const chosen = MUTATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
+  // Before anything is started: a list that has rotted is mended first.
+  const project = await readProject();
+  const texts = textsOf(project);
+  for (const mutation of chosen) applyMutation(mutation, texts);
+
+  const server = chosen.some(({ tests }) => needsDatabase(tests))
+    ? await startTestServer(postgresBin)
+    : undefined;
+  const copies: Copy[] = [];
+  let results: readonly Result[];
+  try {
+    while (copies.length < LANES) copies.push(await createCopy(project));
+    const bench = { texts, databaseUrl: server?.url, postgresBin, worlds };
+    await beGreen(chosen, copies[0]!, bench);
+    results = await inLanes(chosen, copies, bench);
+  } finally {
+    for (const copy of copies) await copy.remove();
+    await server?.stop();
+  }
+  if (writesTable) await Deno.writeTextFile(join(ROOT, PAGE), writeTable(results, worlds));
+  const red = results.filter(({ verdict }) => verdict.kind === "red").length;
+  out.line(`\n${red} red, ${results.length - red} not`);
+  return red === results.length ? 0 : 1;
+}
+
+/** In each copy one mutation after the other; told as they end, and returned in their order. */
+async function inLanes(
+  chosen: readonly Mutation[],
+  copies: readonly Copy[],
+  bench: Bench,
+): Promise<readonly Result[]> {
+  const results = new Map<Mutation, Result>();
+  const queue = [...chosen];
+  const ended = await Promise.allSettled(copies.map(async (copy) => {
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const started = performance.now();
+        const result = await mutate(next, copy, bench);
+        results.set(next, result);
+        tell(result, (performance.now() - started) / 1_000);
+      }
+    } catch (error) {
+      queue.length = 0;
+      throw error;
+    }
+  }));
+  for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
+  return chosen.flatMap((mutation) => results.get(mutation) ?? []);
+}
+
+/** Whatever fails without any mutation would seem to notice each of them. */
+async function beGreen(chosen: readonly Mutation[], copy: Copy, bench: Bench): Promise<void> {
+  const { worlds, postgresBin } = bench;
+  await copy.renew();
+  const byFilter = Map.groupBy(chosen, ({ filter }) => filter);
+  for (const [filter, alike] of byFilter) {
+    const tests = [...new Set(alike.flatMap(({ tests }) => tests))].sort();
+    const secondsMax = RUN_SECONDS_MAX * tests.length;
+    const ended = await runTests({
+      ...bench,
+      folder: copy.folder,
+      tests,
+      filter,
+      secondsMax,
+      signal,
+    });
+    requireGreen(tests, ended);
+  }
+  if (worlds === null) return;
+  const lived = await liveThrough(copy.folder, { ...worlds, threads: LANES }, postgresBin, signal);
+  if (lived.kind === "passed") {
+    out.line(`green    ${lived.worlds} worlds as they are`);
+    return;
+  }
+  throw new StackFailure(
+    `Cannot judge by worlds: all must pass as they are, got ${
+      lived.kind === "failed" ? `${lived.rules.join(", ")} in world ${lived.seed}` : lived.reason
+    }`,
+  );
+}
+
+function requireGreen(tests: readonly string[], ended: EndedRun): void {
+  const verdict = judge({ tests }, ended);
+  const failed = ended.kind === "ended" ? ended.run.failed : [];
+  if (ended.kind === "ended" && verdict.kind === "green" && failed.length === 0) {
+    out.line(`green    ${ended.run.passed} tests in ${tests.length} files as they are`);
+    return;
+  }
+  const names = failed.map(({ file, name }) => `${file}: ${name}`);
+  throw new StackFailure(
+    `Cannot mutate: the tests must be green as they are, got ${
+      names.join("; ") || ("reason" in verdict ? verdict.reason : verdict.kind)
+    }`,
+  );
+}
+
+async function mutate(mutation: Mutation, copy: Copy, bench: Bench): Promise<Result> {
+  const { worlds, postgresBin } = bench;
+  const texts = applyMutation(mutation, bench.texts);
+  await copy.renew(texts);
+  const changed = [...texts.keys()].filter((file) => file.endsWith(".ts"));
+  const fault = changed.length === 0
+    ? null
+    : await checkTypes(copy.folder, [...changed, ...mutation.tests], signal);
+  if (fault !== null) {
+    return { mutation, verdict: { kind: "broken", reason: fault }, lived: null };
+  }
+  const verdict = await test(mutation, copy, changed.length < texts.size, bench);
+  const lived: Lived | null = worlds === null
+    ? null
+    : await liveThrough(copy.folder, { ...worlds, threads: 1 }, postgresBin, signal);
+  return { mutation, verdict, lived };
+}
+
+async function test(
+  mutation: Mutation,
+  { folder, migrations }: Copy,
+  changesSchema: boolean,
+  { postgresBin, databaseUrl }: Bench,
+): Promise<Verdict> {
+  const { tests, filter } = mutation;
+  const run = async (url: string | undefined) => {
+    const about = { folder, tests, filter, postgresBin, signal, secondsMax: RUN_SECONDS_MAX };
+    return judge(mutation, await runTests({ ...about, databaseUrl: url }));
+  };
+  if (!changesSchema || !needsDatabase(tests)) return await run(databaseUrl);
+  let server;
+  try {
+    server = await startTestServer(postgresBin, migrations);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: "broken", reason: `its migrations do not apply: ${reason}` };
+  }
+  try {
+    return await run(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+function tell({ mutation, verdict, lived }: Result, seconds: number): void {
+  out.line(`${verdict.kind.padEnd(8)} ${mutation.name} (${seconds.toFixed(0)} s)`);
+  if (verdict.kind === "red") {
+    for (const { file, name } of verdict.failed.slice(0, FAILED_TOLD_MAX)) {
+      out.line(`           ${file}: ${name}`);
+    }
+    const rest = verdict.failed.length - FAILED_TOLD_MAX;
+    if (rest > 0) out.line(`           and ${rest} more`);
+  } else out.line(`           ${verdict.reason}`);
+  if (lived?.kind === "failed") {
+    out.line(`           world ${lived.seed}: ${lived.rules.join(", ")}`);
+  }
+  if (lived?.kind === "passed") out.line(`           in none of ${lived.worlds} worlds`);
+  if (lived?.kind === "broken") out.line(`           worlds: ${lived.reason}`);
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (signal.aborted) Deno.exit(130);
+  if (!(error instanceof StackFailure)) throw error;
+  err.line(error.message);
+  Deno.exit(1);
+}

@@ -1,0 +1,19 @@
+/** Every rule that is broken on purpose. Names are told on the page, so they must not be the same. */
+import { ATTRIBUTION } from "./list/attribution.ts";
+import { ENTRANCES } from "./list/entrances.ts";
+import { LISTINGS } from "./list/listings.ts";
+import { RECONCILING } from "./list/reconciling.ts";
+import { RUNS } from "./list/runs.ts";
+import { SCHEDULING } from "./list/scheduling.ts";
+import { STORING } from "./list/storing.ts";
+import type { Mutation } from "./mutation.ts";
+
+export const MUTATIONS: readonly Mutation[] = [
+  ...STORING,
+  ...ATTRIBUTION,
+  ...SCHEDULING,
+  ...LISTINGS,
+  ...RECONCILING,
+  ...RUNS,
+  ...ENTRANCES,
+];

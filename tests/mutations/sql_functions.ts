@@ -1,0 +1,45 @@
+/** Where each SQL function is made as it is now: later migrations make some anew, rename or drop them. Pure. */
+
+export interface Migration {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Place {
+  readonly file: string;
+  /** From its `create` up to the end of its body, as places in the text of the migration. */
+  readonly from: number;
+  readonly until: number;
+}
+
+const STATEMENT = new RegExp(
+  [
+    String.raw`^create (?:or replace )?function (?<created>[\w.]+)\(`,
+    String.raw`^alter function (?<renamed>[\w.]+)\([^)]*\)\s+rename to (?<name>\w+);`,
+    String.raw`^drop function (?:if exists )?(?<dropped>[\w.]+)\b`,
+  ].join("|"),
+  "gm",
+);
+const END_OF_BODY = "\n$$;";
+
+/** By name, without parentheses. `migrations` in the order in which they are applied. */
+export function findFunctions(migrations: readonly Migration[]): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const { file, text } of migrations) {
+    for (const { index, groups } of text.matchAll(STATEMENT)) {
+      const { created, renamed, name, dropped } = groups ?? {};
+      if (created !== undefined) {
+        const end = text.indexOf(END_OF_BODY, index);
+        places.set(created, { file, from: index, until: end < 0 ? text.length : end });
+      }
+      const gone = renamed ?? dropped;
+      if (gone === undefined) continue;
+      const place = places.get(gone);
+      places.delete(gone);
+      if (name !== undefined && place !== undefined) {
+        places.set(`${gone.split(".", 1)[0]}.${name}`, place);
+      }
+    }
+  }
+  return places;
+}
