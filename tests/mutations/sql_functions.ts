@@ -1,4 +1,4 @@
-/** Where each SQL function is made as it is now: later migrations make some anew, rename or drop them. Pure. */
+/** Where each SQL function is made as it is now: later migrations make some anew, rename, move or drop them. Pure. */
 
 export interface Migration {
   readonly file: string;
@@ -16,6 +16,7 @@ const STATEMENT = new RegExp(
   [
     String.raw`^create (?:or replace )?function (?<created>[\w.]+)\(`,
     String.raw`^alter function (?<renamed>[\w.]+)\([^)]*\)\s+rename to (?<name>\w+);`,
+    String.raw`^alter function (?<moved>[\w.]+)\([^)]*\)\s+set schema (?<schema>\w+);`,
     String.raw`^drop function (?:if exists )?(?<dropped>[\w.]+)\b`,
   ].join("|"),
   "gm",
@@ -27,18 +28,18 @@ export function findFunctions(migrations: readonly Migration[]): ReadonlyMap<str
   const places = new Map<string, Place>();
   for (const { file, text } of migrations) {
     for (const { index, groups } of text.matchAll(STATEMENT)) {
-      const { created, renamed, name, dropped } = groups ?? {};
+      const { created, renamed, name, moved, schema, dropped } = groups ?? {};
       if (created !== undefined) {
         const end = text.indexOf(END_OF_BODY, index);
         places.set(created, { file, from: index, until: end < 0 ? text.length : end });
       }
-      const gone = renamed ?? dropped;
+      const gone = renamed ?? moved ?? dropped;
       if (gone === undefined) continue;
       const place = places.get(gone);
       places.delete(gone);
-      if (name !== undefined && place !== undefined) {
-        places.set(`${gone.split(".", 1)[0]}.${name}`, place);
-      }
+      if (place === undefined || dropped !== undefined) continue;
+      const [oldSchema, oldName] = gone.split(".");
+      places.set(`${schema ?? oldSchema}.${name ?? oldName}`, place);
     }
   }
   return places;

@@ -200,8 +200,8 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "unknown-moves-keep-both-times",
     rule: "After a move of unknown outcome both times count",
     file: APPLY_OUTCOME,
-    find: "case p_outcome when 'unknown' then schedule.moving_to_utc end,",
-    replace: "null,",
+    find: "when 'unknown' then schedule.moving_to_utc\n",
+    replace: "when 'unknown' then null\n",
     tests: [CLOSING],
   },
   {

@@ -1,7 +1,7 @@
 /** 200 means committed; each event is stored once, whatever comes beside it; writers take their locks in one order. */
 import type { Mutation } from "../mutation.ts";
 
-const INGEST_EVENTS = "public.ingest_events()";
+const INGEST_EVENTS = "private.store_events()";
 const APPLY_EVIDENCE = "private.apply_evidence()";
 const SETTLE_EVENTS = "public.settle_events()";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
@@ -116,8 +116,8 @@ export const STORING: readonly Mutation[] = [
     name: "cut-off-bodies",
     rule: "A body that was cut off is asked for again",
     file: HANDLER,
-    find: 'body.code !== "not_gzip") return problem(body.code);',
-    replace: 'body.code !== "not_gzip") return json({});',
+    find: 'if (!body.ok && !("bytes" in body)) return problem(body.code);',
+    replace: 'if (!body.ok && !("bytes" in body)) return json({});',
     tests: ["tests/unit/webhook_handler_test.ts"],
   },
   {

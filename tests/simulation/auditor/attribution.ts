@@ -69,7 +69,9 @@ function isUnknowable(
 ): boolean {
   const owners = dispatches.get(dispatchId);
   const isBorrowed = owners !== undefined && (owners.size > 1 || !owners.has(schedule.id));
-  const saysMore = (carried.echo && (type.endsWith(".Send") || type === "campaign.webhook")) ||
+  const hasWords = schedule.triggerProperties.match_id !== undefined;
+  const saysMore =
+    (carried.echo && hasWords && (type.endsWith(".Send") || type === "campaign.webhook")) ||
     (carried.sendId && schedule.sendId !== null && type !== "campaign.webhook");
   if (row.correlation_method === "dispatch_id" && isBorrowed && !saysMore) return true;
   return isMadeByHand(schedule) && row.confidence === "medium";
