@@ -10,6 +10,7 @@ const JUDGES = ["callers.ts", "cron_signature.ts", "http.ts"].map((name) => `${S
 const HARMLESS = [
   'claims.app_metadata?.role === "operator"',
   'each.code !== "not_allowed"',
+  'body.code === "body_cut_off"',
   "call.data.function !== functionName",
   'part !== ""',
 ];
