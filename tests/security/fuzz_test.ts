@@ -12,8 +12,8 @@ import { faultsOf, postToWebhook } from "../support/hostile/volley.ts";
 import { CLOCK, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const INPUTS_MIN = 10_000;
-const WEBHOOK_VOLLEYS = 150;
-const OPTIONS_VOLLEYS = 450;
+const WEBHOOK_VOLLEYS = 100;
+const OPTIONS_VOLLEYS = 465;
 const WEBHOOK_BODIES_AT_ONCE = 8;
 const OPTIONS_BODIES_AT_ONCE = 20;
 

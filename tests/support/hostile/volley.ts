@@ -40,9 +40,14 @@ export async function faultsOf(
       const isKept = isKeptWhole || kept.has(digest(part.bytes)) ||
         rows.length === 0 && await isKeptForWantOfPlace(stack, part);
       const now = stack.timeline.now();
-      for (const what of faultsInPart(part, rows, isKept, body.isList, origin, now)) {
-        faults.push(`${what}: ${part.specimen.text.slice(0, 2_000)}`);
-      }
+      const found = faultsInPart(
+        part,
+        rows,
+        { isKept, isList: body.isList },
+        origin,
+        now,
+      );
+      faults.push(...found.map((what) => `${what}: ${part.specimen.text}, in ${show(body)}`));
     }
   }
   const recorded = answers.reduce((sum, { said }) => sum + (said.recorded ?? 0), 0);
@@ -60,8 +65,7 @@ function faultsInAnswer({ status, said }: Answered): string[] {
 function faultsInPart(
   { specimen, isWhole }: Part,
   rows: readonly Stored[],
-  isKept: boolean,
-  isList: boolean,
+  { isKept, isList }: { readonly isKept: boolean; readonly isList: boolean },
   origin: Origin,
   now: Date,
 ): string[] {
@@ -70,7 +74,7 @@ function faultsInPart(
   if (row === undefined) {
     if (isList && isWhole && specimen.mutations === null) return ["good, and not stored"];
     // What is named like another event may have been taken for its repetition.
-    return isKept || isWhole && !isNamed(specimen) ? [] : ["neither stored nor kept"];
+    return isKept || !isNamed(specimen) ? [] : ["neither stored nor kept"];
   }
   if (!isWhole) return [];
   const lost = specimen.mutations === null ? losses(specimen, row) : [];
