@@ -14,7 +14,7 @@ import { type Copy, createCopy } from "./copy.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { readProject, ROOT, textsOf } from "./project.ts";
-import { checkTypes, needsDatabase, runTests } from "./suite.ts";
+import { checkTypes, needsDatabase, runsOf, runTests } from "./suite.ts";
 import { type Result, writeTable } from "./table.ts";
 import { type EndedRun, judge, type Verdict } from "./verdict.ts";
 import { type Lived, liveThrough, type Worlds } from "./worlds.ts";
@@ -118,19 +118,10 @@ async function inLanes(
 async function beGreen(chosen: readonly Mutation[], copy: Copy, bench: Bench): Promise<void> {
   const { worlds, postgresBin } = bench;
   await copy.renew();
-  const byFilter = Map.groupBy(chosen, ({ filter }) => filter);
-  for (const [filter, alike] of byFilter) {
-    const tests = [...new Set(alike.flatMap(({ tests }) => tests))].sort();
+  for (const { tests, filter } of runsOf(chosen)) {
     const secondsMax = RUN_SECONDS_MAX * tests.length;
-    const ended = await runTests({
-      ...bench,
-      folder: copy.folder,
-      tests,
-      filter,
-      secondsMax,
-      signal,
-    });
-    requireGreen(tests, ended);
+    const about = { folder: copy.folder, tests, filter, secondsMax, signal };
+    requireGreen(tests, await runTests({ ...bench, ...about }));
   }
   if (worlds === null) return;
   const lived = await liveThrough(copy.folder, { ...worlds, threads: LANES }, postgresBin, signal);

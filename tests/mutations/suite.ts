@@ -1,10 +1,12 @@
 /** Runs test files of a copy, on a server that fits it. */
 import { resolve } from "node:path";
 import { runDeno } from "./command.ts";
+import type { Mutation } from "./mutation.ts";
 import { readTap } from "./tap.ts";
 import type { EndedRun } from "./verdict.ts";
 
-const CHECK_SECONDS_MAX = 300;
+/** Many projects may be checked on one machine at a time. */
+const CHECK_SECONDS_MAX = 900;
 
 export interface Tests {
   readonly folder: string;
@@ -19,6 +21,31 @@ export interface Tests {
 
 export function needsDatabase(tests: readonly string[]): boolean {
   return tests.some((path) => /^tests\/(?:database|end_to_end)\//.test(path));
+}
+
+export interface Chosen {
+  readonly tests: readonly string[];
+  /** As `deno test --filter` takes it. */
+  readonly filter: string | undefined;
+}
+
+/** Pure. All tests of the mutations in two runs: files that are wanted whole, and of the others what is wanted of any. */
+export function runsOf(mutations: readonly Pick<Mutation, "tests" | "filter">[]): Chosen[] {
+  const filesOf = (some: typeof mutations) => [...new Set(some.flatMap(({ tests }) => tests))];
+  const whole = filesOf(mutations.filter(({ filter }) => filter === undefined));
+  const filtered = mutations.filter(({ tests, filter }) =>
+    filter !== undefined && tests.some((file) => !whole.includes(file))
+  );
+  const partly = filesOf(filtered).filter((file) => !whole.includes(file));
+  const filters = new Set(filtered.flatMap(({ filter }) => filter ?? []));
+  return [
+    { tests: whole.sort(), filter: undefined },
+    { tests: partly.sort(), filter: `/${[...filters].map(literally).join("|")}/` },
+  ].filter(({ tests }) => tests.length > 0);
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /** What was changed is type-checked by itself: whatever does not compile shows nothing. */
