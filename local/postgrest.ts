@@ -7,6 +7,8 @@ import { acceptedKeySet, type Keys } from "./keys.ts";
 import { exists, refuseForeign } from "./postgres_binaries.ts";
 
 const READY_MS_MAX = 15_000;
+/** It waits 32 seconds at most between two attempts. */
+const RECONNECTED_MS_MAX = 70_000;
 const POLL_MS = 15;
 
 export interface PostgrestOptions {
@@ -25,6 +27,8 @@ export interface Postgrest {
   /** Resolves when it ends without having been told to. */
   readonly ended: Promise<number>;
   restart(): Promise<void>;
+  /** Resolves when it is connected to the database: after an outage it waits ever longer before it tries again. */
+  ready(): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -49,6 +53,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       });
       return restarted;
     },
+    ready: () => untilReady(adminPort, child.ended, RECONNECTED_MS_MAX),
     stop: () => child.stop(),
     kill() {
       isExpected = true;
@@ -76,7 +81,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
     });
     started.ended.then((code) => isExpected || ended.resolve(code));
     try {
-      await untilReady(adminPort, started.ended);
+      await untilReady(adminPort, started.ended, READY_MS_MAX);
     } catch (error) {
       await started.stop();
       throw new StackFailure(
@@ -114,10 +119,14 @@ async function onPath(): Promise<string> {
   );
 }
 
-async function untilReady(adminPort: number, ended: Promise<number>): Promise<void> {
+async function untilReady(
+  adminPort: number,
+  ended: Promise<number>,
+  readyMsMax: number,
+): Promise<void> {
   let code: number | undefined;
   ended.then((ending) => code = ending);
-  for (let waited = 0; waited < READY_MS_MAX; waited += POLL_MS) {
+  for (let waited = 0; waited < readyMsMax; waited += POLL_MS) {
     if (code !== undefined) throw new Error(`it must keep running, got exit code ${code}`);
     const isReady = await fetch(`http://127.0.0.1:${adminPort}/ready`).then(async (response) => {
       await response.body?.cancel();
@@ -126,5 +135,5 @@ async function untilReady(adminPort: number, ended: Promise<number>): Promise<vo
     if (isReady) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(`it must be ready within ${READY_MS_MAX / 1_000} s, got silence`);
+  throw new Error(`it must be ready within ${readyMsMax / 1_000} s, got silence`);
 }

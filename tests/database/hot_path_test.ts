@@ -129,6 +129,31 @@ Deno.test(
             NOW,
           ],
         ),
+        ingest_named_events: await readThrough(
+          suite,
+          `select public.ingest_named_events($1, $2, gen_random_uuid(), $3)`,
+          (call) => [
+            Array.from(
+              { length: 100 },
+              (_, index) => ({
+                // Told twice, so that what it taught is looked after.
+                ...event(`named-${call >> 1}-${index}`),
+                names: 1,
+                proof: "push",
+              }),
+            ),
+            [{
+              claims: [["ledger_id", ledgerId], ["match_id", "777"], [
+                "dispatch_id",
+                `dispatch_id-777`,
+              ]],
+              generation: 1,
+              send_id: null,
+              campaign_id: CAMPAIGN,
+            }],
+            NOW,
+          ],
+        ),
         open_evidence: await readThrough(
           suite,
           `select public.open_evidence($1)`,
@@ -160,7 +185,13 @@ Deno.test(
           ],
         ),
       },
-      { correlation_context: [], ingest_events: [], open_evidence: [], settle_events: [] },
+      {
+        correlation_context: [],
+        ingest_events: [],
+        ingest_named_events: [],
+        open_evidence: [],
+        settle_events: [],
+      },
     );
   }),
 );

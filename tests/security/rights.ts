@@ -49,6 +49,7 @@ export const FUNCTIONS: readonly string[] = [
   "finish_run",
   "give_up_attempts",
   "ingest_events",
+  "ingest_named_events",
   "judge_event_quality",
   "last_health_date",
   "load_audit",

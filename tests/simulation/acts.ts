@@ -52,6 +52,10 @@ export type What =
   | { readonly kind: "mark_sent" }
   /** A person takes a match out by hand, in the ledger and in Braze. */
   | { readonly kind: "operator_cancels"; readonly matchId: number }
+  /** The same in the middle of a run, to the very match whose schedule the run is about to change. */
+  | { readonly kind: "overtake" }
+  /** Sends come to lie so close to the freeze window that they are inside of it before a slow run gets to them. */
+  | { readonly kind: "close_call" }
   /** A preview, an event of another campaign, and one that nobody can read, in one batch. */
   | { readonly kind: "odd_events" }
   /** In the middle of the next run. */
@@ -244,6 +248,8 @@ function drawCalls(prng: Prng, { startAt, endAt }: Around): Act[] {
     ...several(2, () => ({ kind: "release", carelessly: prng.chance(0.2) })),
     ...several(1, () => ({ kind: "mark_sent" })),
     ...several(1, () => ({ kind: "odd_events" })),
+    ...(prng.chance(0.15) ? [{ at: sometime(), what: { kind: "overtake" as const } }] : []),
+    ...(prng.chance(0.1) ? [{ at: sometime(), what: { kind: "close_call" as const } }] : []),
   ];
 }
 

@@ -15,6 +15,8 @@ import type { Tally } from "./tally.ts";
 
 /** Runs make 3 to some 60 calls; most die early, some late, and some live although they were to die. */
 const DEADLY_CALLS = [5, 12, 40] as const;
+/** A request of the webhook makes one to five. */
+const WEBHOOK_CALLS = 4;
 const DEATHS = [
   "before a call",
   "after its effect, before its answer",
@@ -28,8 +30,8 @@ export interface ChaosOptions {
   readonly isTruce: () => boolean;
   /** How to get to an address: within this process, where gateway or Braze stands behind it. */
   readonly fetchFor: (address: string) => typeof fetch;
-  /** Called before each call to the database: a restart that somebody ordered happens here. */
-  readonly beforeDatabase: () => Promise<void>;
+  /** Called before each call to the database: what somebody ordered for the middle of a run happens here. */
+  readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
   readonly onAnswer: (functionName: string, response: Response) => Promise<void>;
 }
 
@@ -73,8 +75,10 @@ async function runIsolate(
   prng: Prng,
   { rates, tally, isTruce, fetchFor, beforeDatabase, onAnswer }: ChaosOptions,
 ): Promise<Response> {
-  const isDoomed = prng.chance(rates.death) && !isTruce();
-  const deadlyCall = isDoomed ? 1 + prng.below(DEADLY_CALLS[prng.below(3)]!) : Infinity;
+  const isWebhook = functionName === "braze-webhook";
+  const isDoomed = prng.chance(isWebhook ? rates.webhookDeath : rates.death) && !isTruce();
+  const deadlyCalls = isWebhook ? WEBHOOK_CALLS : DEADLY_CALLS[prng.below(3)]!;
+  const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
   const { promise: died, resolve } = Promise.withResolvers<void>();
@@ -112,7 +116,7 @@ async function runIsolate(
     const send = fetchFor(address);
     if (!address.includes("/rest/v1/")) return await send(input, init);
 
-    await beforeDatabase();
+    await beforeDatabase(address, init?.body);
     if (faults.chance(rates.databaseRefuses) && !isTruce()) {
       tally.fault("database refuses", `${functionName} ${new URL(address).pathname}`);
       return Response.json({ code: "PGRST001", message: "Database connection error" }, {

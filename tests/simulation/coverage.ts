@@ -91,6 +91,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     tie: true,
     no_candidate: true,
     no_evidence: true,
+    unknown_match: true,
     other_campaign: true,
     test_send: true,
   }),
@@ -172,6 +173,8 @@ export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "skip/schedule_id_unknown":
     "a live schedule without its id: only after somebody edited the tables",
+  "stray_cancelled/overtaken":
+    "the second of two guards: within one call, what was nobody's would have to become the match's own",
 };
 
 export function untaken(taken: Counts): string[] {

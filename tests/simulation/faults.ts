@@ -7,6 +7,8 @@ export type FaultList = NonNullable<SwitchesPatch["faults"]>;
 export interface FaultRates {
   /** Of a run or a request: that its isolate dies somewhere on the way. */
   readonly death: number;
+  /** The same of a request to the webhook, which Braze repeats. */
+  readonly webhookDeath: number;
   /** Of a call to the database: that it never arrives, and that its answer is lost. */
   readonly databaseRefuses: number;
   readonly databaseAnswerLost: number;
@@ -37,6 +39,16 @@ const KINDS = [
 
 /** Some endpoints that fail again and again for the length of a world. */
 function drawTrouble(prng: Prng): FaultList {
+  if (prng.chance(0.15)) {
+    // A schedule that is gone, and a key that may not delete.
+    const status = [400, 403][prng.below(2)]!;
+    return [{
+      endpoint: CHANGING[2],
+      kind: "status",
+      probability: 0.3 + 0.4 * prng.next(),
+      status,
+    }];
+  }
   return CHANGING.flatMap((endpoint) => {
     if (prng.chance(0.65)) return [];
     const kind = KINDS[prng.below(KINDS.length)]!;
@@ -58,6 +70,7 @@ export function drawFaults(prng: Prng): FaultRates {
   };
   return {
     death: rate(0.25),
+    webhookDeath: rate(0.5),
     databaseRefuses: rate(0.02),
     databaseAnswerLost: rate(0.02),
     missed: rate(0.2),

@@ -1,5 +1,5 @@
 /** Carries out what people and machines around the suite do. */
-import { addMinutes } from "date-fns";
+import { addMinutes, addSeconds } from "date-fns";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
@@ -13,6 +13,12 @@ import type { Stage } from "./stage.ts";
 const UNKNOWN_MATCH_ID = 9_999;
 /** A person looks after a create that nobody knows of when the alert has stood for a while. */
 const LOOKED_AT_AFTER_MINUTES = 20;
+/** What changes a schedule that is there. */
+const CHANGING_CALLS = ["open_update", "open_delete"];
+const SEND_LEAD_MS = 60 * 60_000;
+const FREEZE_SECONDS = 15 * 60;
+/** By so much a plan finds a send outside of the freeze window. */
+const CLOSE_SECONDS = 5;
 
 export async function carryOut({ what }: Act, stage: Stage, nth: number): Promise<void> {
   stage.tally.act(nameOf(what));
@@ -145,6 +151,45 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     await HANDS.cancel_in_dashboard({ kind: "cancel_in_dashboard", matchId }, stage, prng);
   },
 
+  async overtake(_what, stage, prng) {
+    const { stack: { sql, timeline }, order } = stage;
+    order(async (asked) => {
+      const ledgerId = asked.p_ledger_id as string;
+      const rows = await sql<{ match_id: string }[]>`
+        select match_id, public.cancel_ledger(id, generation, 'operator', 'Not this one', ${timeline.now()})
+        from public.schedule_ledger where id = ${ledgerId} and status = 'pending'`;
+      for (const { match_id } of rows) {
+        const matchId = Number(match_id);
+        await HANDS.cancel_in_dashboard({ kind: "cancel_in_dashboard", matchId }, stage, prng);
+      }
+    }, CHANGING_CALLS);
+  },
+
+  async close_call(_what, stage, prng) {
+    const { stack: { sql, sandbox, timeline }, world, history } = stage;
+    const now = timeline.now();
+    const due = addSeconds(now, FREEZE_SECONDS + CLOSE_SECONDS);
+    const rows = await sql<{ match_id: string }[]>`
+      select match_id from public.schedule_ledger
+      where status = 'pending' and send_at_utc > ${due} order by match_id limit 3`;
+    for (const matchId of rows.map(({ match_id }) => Number(match_id))) {
+      const { kickoffAt } = history.match(matchId, now);
+      const byMs = due.getTime() + SEND_LEAD_MS - kickoffAt.getTime();
+      const change = { kickoffByMinutes: byMs / 60_000 };
+      await HANDS.change_fixture({ kind: "change_fixture", matchId, change }, stage, prng);
+    }
+    const { switchboard } = sandbox.model;
+    const slow = {
+      endpoint: "*",
+      kind: "latency",
+      probability: 1,
+      latencyMs: 2_000 * CLOSE_SECONDS,
+    };
+    switchboard.set({ faults: [slow as typeof world.faults.braze[number]] });
+    await call("braze-scheduler", {}, stage);
+    switchboard.set({ faults: world.faults.braze });
+  },
+
   async odd_events(_what, stage, prng) {
     const time = Math.floor(stage.stack.timeline.now().getTime() / 1_000);
     const event = (id: string, properties: Record<string, unknown>) => ({
@@ -236,7 +281,12 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     // Servers that other worlds use, too, are not restarted.
     if (!world.restartsServers || server === undefined) return;
     const restart = () =>
-      timeline.hold(() => which === "postgres" ? server.restart() : postgrest.restart());
+      timeline.hold(async () => {
+        if (which === "postgrest") return await postgrest.restart();
+        await server.restart();
+        // It would take no note of our clock, and be away for the rest of the day.
+        await postgrest.ready();
+      });
     const isWaitedFor = prng.chance(0.5);
     order(async () => {
       const done = restart();

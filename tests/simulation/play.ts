@@ -144,8 +144,15 @@ async function look(
   }
 }
 
+/** A machine that is busy may keep the database from answering: that is no finding. */
+const COUNTS_MAX = 3;
+
 async function countNow(stage: Stage): Promise<CountAnswer> {
-  const { status, body } = await call("braze-count-audit", { dry_run: true }, stage);
+  let answer = await call("braze-count-audit", { dry_run: true }, stage);
+  for (let tries = 1; answer.status === 503 && tries < COUNTS_MAX; tries++) {
+    answer = await call("braze-count-audit", { dry_run: true }, stage);
+  }
+  const { status, body } = answer;
   if (status !== 200) {
     throw new Error(
       `Cannot count: the audit must answer 200, got ${status} ${JSON.stringify(body)}`,

@@ -33,17 +33,19 @@ export interface Stage {
   silence(isSilent: boolean): Promise<void>;
   /** Restarts that were begun; each ends with null, or with why it failed. */
   readonly restarts: Promise<unknown>[];
-  /** To be done in the middle of the next call to the database. */
-  order(work: () => Promise<void>): void;
+  /** To be done before the next call to the database, or the next of these functions: with what it asks. */
+  order(work: Work, before?: readonly string[]): void;
   close(): Promise<void>;
 }
+
+type Work = (asked: Readonly<Record<string, unknown>>) => Promise<void>;
 
 /** Where the database is: one on a server that others use too, or a server of its own. */
 export type Place = Pick<StackOptions, "databaseUrl" | "postgresBin">;
 
 export async function setUp(world: World, place: Place): Promise<Stage> {
   const problems: string[] = [];
-  const ordered: (() => Promise<void>)[] = [];
+  const ordered: { readonly work: Work; readonly before: readonly string[] | undefined }[] = [];
   const up: { stack?: Stack } = {};
   const running = () => {
     if (up.stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
@@ -65,8 +67,12 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
         ? timeline.fetchWithin((request) => witness.braze(request))
         : timeline.fetch;
     },
-    async beforeDatabase() {
-      await ordered.shift()?.();
+    async beforeDatabase(address, body) {
+      const called = address.split("/rpc/").at(-1) ?? "";
+      const place = ordered.findIndex(({ before }) => before?.includes(called) ?? true);
+      if (place === -1) return;
+      const [order] = ordered.splice(place, 1);
+      await order?.work(typeof body === "string" ? JSON.parse(body) : {});
     },
     onAnswer: (functionName, response) => witness.answered(functionName, response),
   });
@@ -111,8 +117,8 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     async silence(isSilent) {
       await sql`update cron.job set active = ${!isSilent}`;
     },
-    order(work) {
-      ordered.push(work);
+    order(work, before) {
+      ordered.push({ work, before });
     },
     async close() {
       for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);

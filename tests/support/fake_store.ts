@@ -102,6 +102,12 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       context: (question) => noted("events.context", question, createContext([], [])),
       ingest: (events, rejects, from) =>
         noted("events.ingest", { events, rejects, from }, receiptOf(events, rejects.length)),
+      // Nobody is known here by name alone: each event is weighed.
+      ingestNamed: ({ named }, from) =>
+        noted("events.ingestNamed", { named, from }, {
+          ...receiptOf([], 0),
+          left: named.map((_, place) => place),
+        }),
       openEvidence: (identifiers) => noted("events.openEvidence", identifiers, []),
       settle: (settlements) => noted("events.settle", settlements, { settled: 0, wentOut: [] }),
       ...changes.events,

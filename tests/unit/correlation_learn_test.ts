@@ -40,7 +40,8 @@ for (
       { method: "tie", confidence: "none", matchId: null, ledgerId: null, generation: null },
       0,
     ],
-    ["from one identifier the others", { method: "dispatch_id" }, 3],
+    ["from one identifier the others", { method: "schedule_id" }, 3],
+    ["nothing from a dispatch id, which may be lent", { method: "dispatch_id" }, 0],
     ["nothing from identifiers that contradict each other", {
       method: "schedule_id",
       contradictions: against,

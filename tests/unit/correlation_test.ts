@@ -195,3 +195,28 @@ Deno.test("correlate() never ties an event by time that does not say when it was
   const opened = evidence({ eventType: "open", timeIsSendTime: false });
   strictEqual(correlate(opened, context, [CAMPAIGN]).method, "no_evidence");
 });
+
+for (
+  const [what, named, method] of [
+    ["a match that nobody knows", { matchId: 9_999 }, "unknown_match"],
+    ["a ledger row that nobody knows", { ledgerId: ledgerIdOf(9_999) }, "unknown_match"],
+    ["a schedule that nobody knows", { scheduleId: "nobody-s" }, "no_evidence"],
+  ] as const
+) {
+  for (
+    const [weaker, more] of [["its dispatch id", { dispatchId: "dispatch-1" }], [
+      "the time",
+      {},
+    ]] as const
+  ) {
+    Deno.test(`correlate() ties an event that names ${what} to no other match by ${weaker}`, () => {
+      const context = createContext([ledger(1, {})], [identifier("dispatch_id", "dispatch-1", 1)]);
+      const { confidence, method: told } = correlate(
+        evidence({ ...named, ...more }),
+        context,
+        [CAMPAIGN],
+      );
+      deepStrictEqual([confidence, told], ["none", method]);
+    });
+  }
+}

@@ -266,6 +266,7 @@ Deno.test("ingest applies what a repeated batch teaches again, since the first t
 Deno.test("ingest stores first, and looks at earlier events then", async () => {
   const { calls } = await ingest(pushes(["event-1"], { dispatch_id: "dispatch-1002" }));
   deepStrictEqual(calls, [
+    "events.ingestNamed",
     "events.ingest",
     "events.openEvidence",
     "notices.writeLogs",

@@ -1083,6 +1083,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      "ingest_named_events": {
+        Args: { "p_events": Json; "p_names": Json; "p_now": string; "p_run_id": string };
+        Returns: Json;
+      };
       "judge_event_quality": {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;

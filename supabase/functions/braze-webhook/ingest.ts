@@ -11,8 +11,9 @@ import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
 import { questionFor } from "../_shared/correlation/question.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import type { ReceivedEvent } from "../_shared/events/event.ts";
-import type { ReadBody, Reject } from "../_shared/events/read_body.ts";
-import type { JudgedEvent, LearnedNow, Receipt } from "../_shared/store/events.ts";
+import { gatherNames } from "../_shared/correlation/names.ts";
+import type { ReadBody } from "../_shared/events/read_body.ts";
+import type { JudgedEvent, KeptReject, LearnedNow, Receipt } from "../_shared/store/events.ts";
 import type { LogEntry } from "../_shared/store/notices.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createSettle } from "../_shared/settle.ts";
@@ -43,7 +44,17 @@ const NOTHING: Tally = {
   unattributed: 0,
 };
 
-type KeptReject = Reject & { readonly contentType: string | null };
+interface Taken {
+  readonly tally: Tally;
+  readonly learned: readonly LearnedNow[];
+  readonly left: readonly ReceivedEvent[];
+}
+
+interface Weighed {
+  readonly tally: Tally;
+  readonly lessons: readonly LearnedNow[];
+  readonly logs: readonly LogEntry[];
+}
 
 export function createIngest(dependencies: Dependencies) {
   const { store, clock, environment, functionName } = dependencies;
@@ -72,11 +83,55 @@ export function createIngest(dependencies: Dependencies) {
     rejects: readonly KeptReject[],
     runId: string,
   ): Promise<Tally> {
-    const context = await store.events.context(questionFor(batch.map((event) => event.evidence)));
-    const judged = batch.map((event) => judge(event, context));
+    const named = await takeNamed(batch, runId);
+    const weighed = await weigh(named.left, rejects, runId);
+    const lessons = [...named.learned, ...weighed.lessons];
+    if (lessons.length > 0) await settle(lessons, runId);
+    await store.notices.writeLogs(weighed.logs, { functionName, runId }, clock.now());
+    return add(named.tally, weighed.tally);
+  }
+
+  /** Nearly all events name their match outright, and are stored with a single question. */
+  async function takeNamed(batch: readonly ReceivedEvent[], runId: string): Promise<Taken> {
+    const { names, named, unnamed } = gatherNames(batch);
+    const nothing = { tally: NOTHING, learned: [], left: batch };
+    if (named.length === 0) return nothing;
+    try {
+      const receipt = await store.events.ingestNamed({ names, named }, {
+        runId,
+        now: clock.now(),
+      });
+      return {
+        tally: tallyOf(receipt),
+        learned: receipt.learned,
+        left: [...receipt.left.flatMap((place) => named[place]?.event ?? []), ...unnamed],
+      };
+    } catch (error) {
+      // Which of them it is shows when they go in one by one.
+      if (error instanceof DatabaseError && isAboutTheData(error)) return nothing;
+      throw error;
+    }
+  }
+
+  /** The others are judged by what the database knows around them. */
+  async function weigh(
+    events: readonly ReceivedEvent[],
+    rejects: readonly KeptReject[],
+    runId: string,
+  ): Promise<Weighed> {
+    if (events.length === 0 && rejects.length === 0) {
+      return { tally: NOTHING, lessons: [], logs: [] };
+    }
+    const context = await store.events.context(questionFor(events.map((event) => event.evidence)));
+    const judged = events.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    await applyLessons(judged, receipt, context, runId);
-    return tallyOf(receipt);
+    // A repeated request may be here because these very lessons failed the first time.
+    const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
+    return {
+      tally: tallyOf(receipt),
+      lessons: [...receipt.learned, ...again, ...openQuestions(judged)],
+      logs: judged.flatMap(contradictionLog),
+    };
   }
 
   function judge(event: ReceivedEvent, context: Context): JudgedEvent {
@@ -116,20 +171,6 @@ export function createIngest(dependencies: Dependencies) {
         await commit(judged.slice(half), [], runId),
       );
     }
-  }
-
-  async function applyLessons(
-    judged: readonly JudgedEvent[],
-    receipt: Receipt,
-    context: Context,
-    runId: string,
-  ): Promise<void> {
-    // A repeated request may be here because these very lessons failed the first time.
-    const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
-    const lessons = [...receipt.learned, ...again, ...openQuestions(judged)];
-    if (lessons.length > 0) await settle(lessons, runId);
-    const logs = judged.flatMap(contradictionLog);
-    await store.notices.writeLogs(logs, { functionName, runId }, clock.now());
   }
 }
 

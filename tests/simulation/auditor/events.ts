@@ -104,10 +104,10 @@ function auditCounts({ facts, witness, odd }: Scene, findings: Findings): void {
   }
 }
 
+/** Liquid renders what is missing as nothing: a blank says as much as a name that is not there. */
 export function keyOf(body: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(body).sort(([a], [b]) => a < b ? -1 : 1)),
-  );
+  const said = Object.entries(body).filter(([, value]) => value !== "");
+  return JSON.stringify(Object.fromEntries(said.sort(([a], [b]) => a < b ? -1 : 1)));
 }
 
 function nameOf({ id, type, schedule }: TruthEntry): string {

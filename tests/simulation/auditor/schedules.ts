@@ -87,7 +87,9 @@ function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void 
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {
     if (isMadeByHand(schedule)) findings.unknowable("made by hand, and no list shows it");
-    else if (alerts.length === 0) {
+    else if (matchId !== null && scene.released.has(matchId)) {
+      findings.unknowable("a person called it not there, and no list shows it");
+    } else if (alerts.length === 0) {
       findings.violate(
         "each schedule is owned, or told",
         `match ${matchId}: generation ${schedule.triggerProperties.generation} is live, due ${

@@ -11,16 +11,19 @@
  * | 3     | a schedule id, 4 send id, 5 dispatch id we know      | high       |
  * | 6     | `time_exact`: the campaign's only schedule around it | medium     |
  * | 7     | `time_window`: several, one clearly the closest      | low        |
+ *
+ * Where all that is named and known is one match's (rows 1 to 5), the database can look it up and store the event at
+ * once, see names.ts; a test holds both to the same verdict.
  */
 import { differenceInMilliseconds } from "date-fns";
 import { ownSendId } from "./own_send_id.ts";
 import {
   type AttributedMethod,
   type Attribution,
+  claimsOf,
   type Context,
   type Contradiction,
   type Evidence,
-  identifiersOf,
   type LedgerFacts,
   type ScheduleFacts,
   type UnattributedMethod,
@@ -61,6 +64,7 @@ export function correlate(
     );
     if (!known) return unattributed("other_campaign", []);
   }
+  if (echoesStranger(evidence, context)) return unattributed("unknown_match", []);
   return byTime(evidence, context);
 }
 
@@ -68,34 +72,50 @@ export function correlate(
 function namedHits(evidence: Evidence, context: Context): Hit[] {
   const hits: Hit[] = [];
   const echoed = evidence.ledgerId === null ? undefined : context.ledger(evidence.ledgerId);
-  if (echoed !== undefined) hits.push(hit("ledger_id", echoed, evidence.generation, evidence));
-
-  const matched = evidence.matchId === null ? undefined : context.match(evidence.matchId);
-  if (matched !== undefined) {
-    // The generation was echoed for the ledger row that came with it, not for another.
-    const generation = evidence.ledgerId === null || echoed === matched
-      ? evidence.generation
-      : null;
-    hits.push(hit("match_id", matched, generation, evidence));
-  }
-
-  for (const { kind, value } of identifiersOf(evidence)) {
-    const identifier = context.identifier(kind, value);
-    if (identifier === undefined || identifier.ambiguous) continue;
-    const ledger = context.ledger(identifier.ledgerId);
-    if (ledger === undefined) continue;
-    if (kind === "dispatch_id" && isLent(ledger, evidence)) continue;
-    hits.push(hit(kind, ledger, identifier.generation, evidence));
+  for (const { method, value } of claimsOf(evidence)) {
+    if (method === "ledger_id") {
+      if (echoed !== undefined) hits.push(hit(method, echoed, evidence.generation, evidence));
+    } else if (method === "match_id") {
+      const matched = context.match(Number(value));
+      if (matched === undefined) continue;
+      // The generation was echoed for the ledger row that came with it, not for another.
+      const generation = evidence.ledgerId === null || echoed === matched
+        ? evidence.generation
+        : null;
+      hits.push(hit(method, matched, generation, evidence));
+    } else {
+      const identifier = context.identifier(method, value);
+      if (identifier === undefined || identifier.ambiguous) continue;
+      const ledger = context.ledger(identifier.ledgerId);
+      if (ledger === undefined) continue;
+      if (method === "dispatch_id" && isLent(ledger, evidence, context)) continue;
+      hits.push(hit(method, ledger, identifier.generation, evidence));
+    }
   }
   return hits;
 }
 
 /**
- * Whether a dispatch id that points to this match came with a send id that cannot be its own: all schedules of a match
- * are made with the one that we chose. Source: Braze docs, "Dispatch ID behavior" (shared by users sent close together).
+ * Whether an event that carries a match's dispatch id says in another way that it is of a different send: all schedules
+ * of a match are made with the send id that we chose, we know the ids of schedules, and what is echoed is what a schedule
+ * was made with. Source: Braze docs, "Dispatch ID behavior" (shared by users sent close together).
  */
-function isLent({ matchId, sendId }: LedgerFacts, evidence: Evidence): boolean {
-  return sendId === ownSendId(matchId) && evidence.sendId !== null && evidence.sendId !== sendId;
+function isLent({ matchId, sendId }: LedgerFacts, evidence: Evidence, context: Context): boolean {
+  const isOfAnotherSend = sendId === ownSendId(matchId) && evidence.sendId !== null &&
+    evidence.sendId !== sendId;
+  return isOfAnotherSend || namesStranger(evidence, context);
+}
+
+/** What it names outright is nobody's that we know: nothing weaker may make it somebody's. */
+function namesStranger(evidence: Evidence, context: Context): boolean {
+  const { scheduleId } = evidence;
+  return echoesStranger(evidence, context) ||
+    (scheduleId !== null && context.identifier("schedule_id", scheduleId) === undefined);
+}
+
+function echoesStranger({ ledgerId, matchId }: Evidence, context: Context): boolean {
+  return (ledgerId !== null && context.ledger(ledgerId) === undefined) ||
+    (matchId !== null && context.match(matchId) === undefined);
 }
 
 function hit(
@@ -150,7 +170,9 @@ interface Candidate {
 
 function byTime(evidence: Evidence, context: Context): Attribution {
   // An opened push says when it was opened, and an event without a campaign may be anybody's.
-  if (!evidence.timeIsSendTime || evidence.campaignId === null) {
+  if (
+    !evidence.timeIsSendTime || evidence.campaignId === null || namesStranger(evidence, context)
+  ) {
     return unattributed("no_evidence", []);
   }
   const around = candidatesAround(evidence, context);

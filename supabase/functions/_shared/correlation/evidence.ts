@@ -33,6 +33,22 @@ export function identifiersOf(
   return named.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
 }
 
+/** A match that an event names, and by what. */
+export interface Claim {
+  readonly method: "ledger_id" | "match_id" | IdentifierKind;
+  readonly value: string;
+}
+
+/** Everything that an event names outright, strongest first: what was echoed comes before Braze's own ids. */
+export function claimsOf(evidence: Evidence): readonly Claim[] {
+  const { ledgerId, matchId } = evidence;
+  return [
+    ...ledgerId === null ? [] : [{ method: "ledger_id" as const, value: ledgerId }],
+    ...matchId === null ? [] : [{ method: "match_id" as const, value: String(matchId) }],
+    ...identifiersOf(evidence).map(({ kind, value }) => ({ method: kind, value })),
+  ];
+}
+
 export interface NamedIdentifier {
   readonly kind: IdentifierKind;
   readonly value: string;
@@ -115,6 +131,7 @@ export type UnattributedMethod =
   | "tie"
   | "no_candidate"
   | "no_evidence"
+  | "unknown_match"
   | "other_campaign"
   | "test_send";
 

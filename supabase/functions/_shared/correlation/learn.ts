@@ -15,13 +15,15 @@ export interface LearnedIdentifier extends NamedIdentifier {
 export type Proof = "push" | "webhook";
 
 /**
- * The Braze identifiers that now belong to the event's ledger row. Only certain events teach, and an event
- * that contradicts itself teaches only what its own echo vouches for; or that its dispatch id is lent, and good for
- * nothing any more.
+ * The Braze identifiers that now belong to the event's ledger row. Only certain events teach, not those that have
+ * nothing but a dispatch id; and an event that contradicts itself teaches only what its own echo vouches for, or that
+ * its dispatch id is lent, and good for nothing any more.
  */
 export function learnFrom(evidence: Evidence, attribution: Attribution): LearnedIdentifier[] {
   const { ledgerId, generation, method, confidence, contradictions } = attribution;
   if (confidence !== "high" || ledgerId === null) return [];
+  // Braze may have lent it: what else the event names may be another match's.
+  if (method === "dispatch_id") return [];
   const echoed = method === "ledger_id" || method === "match_id";
   const isLent = contradictions.every((other) => other.method === "dispatch_id");
   if (!echoed && !isLent) return [];
@@ -36,6 +38,11 @@ export function proofOf(
 ): Proof | null {
   const { confidence, generation } = attribution;
   if (generation === null || (confidence !== "high" && confidence !== "medium")) return null;
+  return proofIfTied(evidence);
+}
+
+/** What an event proves of the schedule that it is tied to for certain. */
+export function proofIfTied(evidence: Pick<Evidence, "channel" | "eventType">): Proof | null {
   if (evidence.channel === "push") {
     return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;
   }

@@ -8,7 +8,8 @@ import {
   createContext,
   type Evidence,
 } from "../correlation/evidence.ts";
-import type { LearnedIdentifier, Proof } from "../correlation/learn.ts";
+import { type LearnedIdentifier, type Proof, proofIfTied } from "../correlation/learn.ts";
+import type { NamedEvents, Names } from "../correlation/names.ts";
 import type { Question } from "../correlation/question.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
@@ -98,6 +99,10 @@ const Receipt = z.object({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
+const NamedReceipt = Receipt.extend({ left: z.array(z.int()) });
+/** `left`: the places, from 0, of the named events that were not stored, since they need judgement. */
+export type NamedReceipt = z.infer<typeof NamedReceipt>;
+
 export const EvidenceGroup = z.object({
   sent_at: instant,
   time_is_send_time: z.boolean(),
@@ -157,14 +162,21 @@ export interface Settlement {
   readonly proof: Proof | null;
 }
 
+export type KeptReject = Reject & { readonly contentType: string | null };
+
 export interface Events {
   context(question: Question): Promise<Context>;
   /** Resolves only once everything is durable. Safe to repeat. */
   ingest(
     events: readonly JudgedEvent[],
-    rejects: readonly (Reject & { readonly contentType: string | null })[],
+    rejects: readonly KeptReject[],
     from: { readonly runId: string; readonly now: Date },
   ): Promise<Receipt>;
+  /** The same in one go with the looking up, for events about which there is nothing to weigh. */
+  ingestNamed(
+    events: Pick<NamedEvents<ReceivedEvent>, "names" | "named">,
+    from: { readonly runId: string; readonly now: Date },
+  ): Promise<NamedReceipt>;
   openEvidence(identifiers: readonly LearnedNow[]): Promise<EvidenceGroup[]>;
   settle(
     settlements: readonly Settlement[],
@@ -185,11 +197,7 @@ export function createEvents(rpc: Rpc): Events {
     ingest: (events, rejects, { runId, now }) =>
       rpc.call("ingest_events", {
         p_events: toJson(events.map(writeEvent)),
-        p_rejects: toJson(rejects.map((reject) => ({
-          body_base64: Buffer.from(reject.body).toString("base64"),
-          reason: shortened(reject.reason),
-          content_type: reject.contentType === null ? null : shortened(reject.contentType),
-        }))),
+        p_rejects: toJson(rejects.map(writeReject)),
         p_identifiers: toJson(unique(events.flatMap((one) => one.learned.map(writeIdentifier)))),
         p_proofs: toJson(
           unique(
@@ -199,6 +207,18 @@ export function createEvents(rpc: Rpc): Events {
         p_run_id: runId,
         p_now: now.toISOString(),
       }, Receipt),
+    ingestNamed: ({ names, named }, { runId, now }) =>
+      rpc.call("ingest_named_events", {
+        p_events: toJson(named.map(({ event, place }) => ({
+          ...writeReceived(event),
+          // SQL counts from 1.
+          names: place + 1,
+          proof: proofIfTied(event.evidence),
+        }))),
+        p_names: toJson(names.map(writeNames)),
+        p_run_id: runId,
+        p_now: now.toISOString(),
+      }, NamedReceipt),
     openEvidence: (identifiers) =>
       rpc.call("open_evidence", { p_identifiers: toJson(identifiers) }, z.array(EvidenceGroup)),
     settle: (settlements, { functionName, runId, now }) =>
@@ -219,15 +239,34 @@ export function createEvents(rpc: Rpc): Events {
 }
 
 function writeEvent({ event, attribution }: JudgedEvent) {
-  const { evidence } = event;
+  return { ...writeReceived(event), ...writeAttribution(attribution) };
+}
+
+function writeReceived(event: ReceivedEvent) {
   return {
     event_id: event.eventId,
     claim: event.claim,
     external_user_id: event.externalUserId,
     device_id: event.deviceId,
     raw_payload: event.raw,
-    ...writeEvidence(evidence),
-    ...writeAttribution(attribution),
+    ...writeEvidence(event.evidence),
+  };
+}
+
+function writeNames({ claims, generation, sendId, campaignId }: Names) {
+  return {
+    claims: claims.map(({ method, value }) => [method, value]),
+    generation,
+    send_id: sendId,
+    campaign_id: campaignId,
+  };
+}
+
+function writeReject({ body, reason, contentType }: KeptReject) {
+  return {
+    body_base64: Buffer.from(body).toString("base64"),
+    reason: shortened(reason),
+    content_type: contentType === null ? null : shortened(contentType),
   };
 }
 
