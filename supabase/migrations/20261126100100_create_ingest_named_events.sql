@@ -57,7 +57,7 @@ begin
     place integer, method text, ledger_id uuid, match_id bigint, generation integer, send_at_utc timestamptz
   ) on resolved.place = (told.event ->> 'names')::integer;
 
-  -- Nothing contradicts it, so whatever else such an event names is its match's too. A dispatch id teaches nothing.
+  -- Nothing contradicts it, so whatever else such an event names is its match's too.
   select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
     'kind', claim.named -> 0,
     'value', claim.named -> 1,
@@ -65,11 +65,9 @@ begin
     'generation', resolved.generation
   )), '[]')
   into v_identifiers
-  from pg_catalog.jsonb_to_recordset(v_resolved) as resolved (
-    place integer, method text, ledger_id uuid, generation integer
-  )
+  from pg_catalog.jsonb_to_recordset(v_resolved) as resolved (place integer, ledger_id uuid, generation integer)
   cross join lateral pg_catalog.jsonb_array_elements(p_names -> (resolved.place - 1) -> 'claims') as claim (named)
-  where resolved.method <> 'dispatch_id' and claim.named ->> 0 not in ('ledger_id', 'match_id');
+  where claim.named ->> 0 not in ('ledger_id', 'match_id');
 
   if v_taken = '[]' then
     -- Nothing to store, and so nothing to count.

@@ -6,6 +6,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
 import {
+  type Attribution,
   createContext,
   type Evidence,
   type IdentifierFacts,
@@ -130,12 +131,11 @@ async function ask(tx: Sql, evidence: Evidence): Promise<{ readonly left: readon
   return only(rows).receipt;
 }
 
-async function judge(
-  tx: Sql,
+function verdictOn(
   evidence: Evidence,
   ledgers: readonly LedgerFacts[],
   identifiers: readonly IdentifierFacts[],
-): Promise<void> {
+): Attribution {
   // As correlation_context tells it.
   const context = createContext(
     ledgers.map((ledger) => ({
@@ -144,7 +144,16 @@ async function judge(
     })),
     identifiers,
   );
-  const attribution = correlate(evidence, context, [CAMPAIGN]);
+  return correlate(evidence, context, [CAMPAIGN]);
+}
+
+async function judge(
+  tx: Sql,
+  evidence: Evidence,
+  ledgers: readonly LedgerFacts[],
+  identifiers: readonly IdentifierFacts[],
+): Promise<void> {
+  const attribution = verdictOn(evidence, ledgers, identifiers);
   const proof = proofOf(evidence, attribution);
   await tx`
     select public.ingest_events(
@@ -193,6 +202,8 @@ Deno.test(
             continue;
           }
           taken++;
+          // They are written down, never settled in silence.
+          deepStrictEqual(verdictOn(evidence, ledgers, known).contradictions, []);
           deepStrictEqual(held, await after(sql, (tx) => judge(tx, evidence, ledgers, known)));
         }
       }),

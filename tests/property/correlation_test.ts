@@ -10,7 +10,7 @@ import {
 } from "../../supabase/functions/_shared/correlation/evidence.ts";
 import { learnFrom, proofOf } from "../../supabase/functions/_shared/correlation/learn.ts";
 import { evidences, identifiers, ledgers, MINUTE } from "../support/correlation_worlds.ts";
-import { at, CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
+import { CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
 
 function judge(
   evidence: Evidence,

@@ -151,7 +151,7 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     await HANDS.cancel_in_dashboard({ kind: "cancel_in_dashboard", matchId }, stage, prng);
   },
 
-  async overtake(_what, stage, prng) {
+  overtake(_what, stage, prng) {
     const { stack: { sql, timeline }, order } = stage;
     order(async (asked) => {
       const ledgerId = asked.p_ledger_id as string;
