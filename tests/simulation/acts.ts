@@ -29,7 +29,8 @@ export type What =
     readonly matchId: number;
     /** What a person put in: the match id alone, a copy of ours, nothing, or a match that nobody knows. */
     readonly says: "match" | "copy" | "nothing" | "unknown_match";
-    readonly byMinutes: number;
+    /** Off the time that is planned, or from now. */
+    readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
   }
   /** Somebody who does not know that all is scheduled already. */
   | { readonly kind: "schedule_all_in_dashboard" }
@@ -193,7 +194,20 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     const byMinutes = prng.chance(0.5) ? 0 : prng.below(120) - 60;
     acts.push({
       at: someTime(prng, fixture, around),
-      what: { kind: "schedule_in_dashboard", matchId, says, byMinutes },
+      what: { kind: "schedule_in_dashboard", matchId, says, when: { byMinutes } },
+    });
+  }
+  const unknownMinutes = (fixture.knownAt.getTime() - around.startAt.getTime()) / 60_000;
+  if (unknownMinutes > 10 && prng.chance(0.4)) {
+    // Somebody who cannot wait for the fixture list: its events name a match that nobody knows yet.
+    acts.push({
+      at: addMinutes(around.startAt, prng.below(unknownMinutes - 8)),
+      what: {
+        kind: "schedule_in_dashboard",
+        matchId,
+        says: "match",
+        when: { inMinutes: 2 + prng.below(4) },
+      },
     });
   }
   if (prng.chance(0.04)) {

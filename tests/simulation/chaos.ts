@@ -32,6 +32,8 @@ export interface ChaosOptions {
   readonly fetchFor: (address: string) => typeof fetch;
   /** Called before each call to the database: what somebody ordered for the middle of a run happens here. */
   readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
+  /** A request to the webhook died before it applied what it had taught. */
+  readonly onForgottenLesson: () => void;
   readonly onAnswer: (functionName: string, response: Response) => Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export function createChaos(options: ChaosOptions): Interference {
 async function runIsolate(
   { functionName, request, platform, start }: Invocation,
   prng: Prng,
-  { rates, tally, isTruce, fetchFor, beforeDatabase, onAnswer }: ChaosOptions,
+  { rates, tally, isTruce, fetchFor, beforeDatabase, onForgottenLesson, onAnswer }: ChaosOptions,
 ): Promise<Response> {
   const isWebhook = functionName === "braze-webhook";
   const isDoomed = prng.chance(isWebhook ? rates.webhookDeath : rates.death) && !isTruce();
@@ -81,6 +83,7 @@ async function runIsolate(
   const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
+  const lessons = prng.fork("lessons");
   const { promise: died, resolve } = Promise.withResolvers<void>();
   let calls = 0;
   let isDead = false;
@@ -100,6 +103,10 @@ async function runIsolate(
     if (isDead) return await never();
     if (calls > deadlyCall) return await die(address);
     if (isDeadly && death === "before a call") return await die(address);
+    if (isWebhook && address.endsWith("/rpc/open_evidence") && forgets()) {
+      onForgottenLesson();
+      return await die(address);
+    }
     const answer = await callOut(address, input, init);
     if (isDeadly && death === "after its effect, before its answer") {
       await answer.body?.cancel();
@@ -107,6 +114,10 @@ async function runIsolate(
     }
     return answer;
   };
+
+  function forgets(): boolean {
+    return lessons.chance(rates.lessonForgotten) && !isTruce();
+  }
 
   async function callOut(
     address: string,

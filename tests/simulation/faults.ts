@@ -9,6 +9,8 @@ export interface FaultRates {
   readonly death: number;
   /** The same of a request to the webhook, which Braze repeats. */
   readonly webhookDeath: number;
+  /** Of a lesson that a request to the webhook is about to apply: that it dies then, and a reconciliation comes first. */
+  readonly lessonForgotten: number;
   /** Of a call to the database: that it never arrives, and that its answer is lost. */
   readonly databaseRefuses: number;
   readonly databaseAnswerLost: number;
@@ -71,6 +73,7 @@ export function drawFaults(prng: Prng): FaultRates {
   return {
     death: rate(0.25),
     webhookDeath: rate(0.5),
+    lessonForgotten: prng.fork("lessons").chance(0.9) ? 0 : 0.6,
     databaseRefuses: rate(0.02),
     databaseAnswerLost: rate(0.02),
     missed: rate(0.2),

@@ -86,14 +86,16 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
     }
   },
 
-  schedule_in_dashboard({ matchId, says, byMinutes }, { stack: { sandbox, timeline }, history }) {
+  schedule_in_dashboard({ matchId, says, when }, { stack: { sandbox, timeline }, history }) {
     const now = timeline.now();
     const { model } = sandbox;
     const live = model.schedules.all.find(({ state, triggerProperties }) =>
       state === "scheduled" && triggerProperties.match_id === String(matchId)
     );
     const planned = addMinutes(history.match(matchId, now).kickoffAt, -60);
-    const sendAt = addMinutes(live?.sendAt ?? planned, byMinutes);
+    const sendAt = "inMinutes" in when
+      ? addMinutes(now, when.inMinutes)
+      : addMinutes(live?.sendAt ?? planned, when.byMinutes);
     if (sendAt <= addMinutes(now, 1)) return;
     const properties = {
       match: { match_id: String(matchId) },
@@ -113,7 +115,7 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
   async schedule_all_in_dashboard(_what, stage, prng) {
     for (const matchId of stage.history.matchIds) {
       await HANDS.schedule_in_dashboard(
-        { kind: "schedule_in_dashboard", matchId, says: "match", byMinutes: 0 },
+        { kind: "schedule_in_dashboard", matchId, says: "match", when: { byMinutes: 0 } },
         stage,
         prng,
       );
