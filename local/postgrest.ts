@@ -53,7 +53,10 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       });
       return restarted;
     },
-    ready: () => untilReady(adminPort, child.ended, RECONNECTED_MS_MAX),
+    ready() {
+      restarted = restarted.then(() => untilReady(adminPort, child.ended, RECONNECTED_MS_MAX));
+      return restarted;
+    },
     stop: () => child.stop(),
     kill() {
       isExpected = true;

@@ -7,6 +7,7 @@ import {
   generationOf,
   isMadeByHand,
   matchOf,
+  rowOf,
   type Scene,
   SEND,
   wasAlerted,
@@ -99,6 +100,10 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     );
     const isApart = isToldApart(own);
     const rules = ["double_push", "went_out_unexpectedly"];
+    if (isTold && ours.length === 0 && rowOf(scene, matchId) === undefined) {
+      findings.unknowable("pushed twice by hand, a match that was never planned");
+      return;
+    }
     if (isTold && isApart && scene.isLast && !wasAlerted(scene, matchId, rules)) {
       findings.violate(
         "a double push is told",
