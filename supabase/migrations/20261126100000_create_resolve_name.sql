@@ -103,7 +103,11 @@ begin
     into v_schedule
     from public.braze_schedules as schedule
     where schedule.ledger_id = v_resolved.ledger_id and schedule.state <> 'failed';
-    if v_schedule.schedules <> 1 or v_schedule.campaign_id <> p_name ->> 'campaign_id' then
+    if v_schedule.schedules <> 1
+      or v_schedule.campaign_id <> p_name ->> 'campaign_id'
+      -- Sent before its time: by another schedule for the same match.
+      or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz
+    then
       return null;
     end if;
     v_resolved.generation := v_schedule.generation;
@@ -121,7 +125,7 @@ end;
 $$;
 
 comment on function private.resolve_name(jsonb) is
-  'Of {claims: [[method, value], …] strongest first, generation, send_id, campaign_id} the one ledger row and schedule that are named; null where that needs judgement.';
+  'Of {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by} the one ledger row and schedule that are named; null where that needs judgement.';
 
 revoke execute on function private.resolve_name(jsonb) from public;
 grant execute on function private.resolve_name(jsonb) to service_role;

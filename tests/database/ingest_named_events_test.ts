@@ -21,6 +21,7 @@ import { gatherNames } from "../../supabase/functions/_shared/correlation/names.
 import {
   writeAttribution,
   writeIdentifier,
+  writeNames,
 } from "../../supabase/functions/_shared/store/events.ts";
 import { evidences, identifiers, ledgers } from "../support/correlation_worlds.ts";
 import { CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
@@ -118,16 +119,7 @@ async function ask(tx: Sql, evidence: Evidence): Promise<{ readonly left: readon
         proof: proofIfTied(evidence),
       })) as never,
     )
-  }, ${
-    tx.json(
-      names.map(({ claims, generation, sendId, campaignId }) => ({
-        claims: claims.map(({ method, value }) => [method, value]),
-        generation,
-        send_id: sendId,
-        campaign_id: campaignId,
-      })) as never,
-    )
-  }, gen_random_uuid(), ${NOW}) as receipt`;
+  }, ${tx.json(names.map(writeNames) as never)}, gen_random_uuid(), ${NOW}) as receipt`;
   return only(rows).receipt;
 }
 

@@ -50,7 +50,7 @@ Deno.test("an event that names a match which was not known when it came is tied 
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echo = { match_id: "4001", generation: "1" };
     await tell(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
-    deepStrictEqual(await verdictOf(stack, "a"), [null, "tie", "none"]);
+    deepStrictEqual(await verdictOf(stack, "a"), [null, "unknown_match", "none"]);
 
     await addFixture(stack, {
       id: 4001,

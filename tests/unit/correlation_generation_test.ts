@@ -1,4 +1,4 @@
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
 import {
   createContext,
@@ -45,14 +45,20 @@ for (
     [
       "the only one that is not deleted, where none is at that time",
       {},
-      [{ ...deleted, ...earlier }, { ...live, ...later }],
+      [{ ...deleted, ...earlier }, { ...live, ...earlier }],
       2,
     ],
     [
       "none, where none is at that time and two are not deleted",
       {},
-      [{ ...live, ...earlier }, { ...live, ...later }],
+      [{ ...live, ...earlier }, { ...live, ...earlier }],
       null,
+    ],
+    [
+      "the one whose time had come, even a deleted one",
+      {},
+      [{ ...deleted, ...earlier }, { ...live, ...later }],
+      1,
     ],
     ["the only one, for an event without a send time", opened, [live], 1],
     ["the one that is not deleted, for an event without a send time", opened, [deleted, live], 2],
@@ -116,4 +122,15 @@ Deno.test("correlate() works the generation out where the identifier spans them 
 Deno.test("correlate() says no time difference where it does not know the schedule", () => {
   const context = createContext([ledger(1, live, live)], []);
   strictEqual(correlate(evidence({ matchId: 1 }), context, [CAMPAIGN]).timeDiffMs, null);
+});
+
+Deno.test("correlate() takes no schedule for an event that was sent before its time", () => {
+  const later = createContext([ledger(1, { sendAt: at("19:15:00") })], []);
+  const sent = evidence({ matchId: 1, sentAt: at("17:18:30") });
+  const { matchId, generation } = correlate(sent, later, [CAMPAIGN]);
+  deepStrictEqual([matchId, generation], [1, null]);
+  const opened = { ...sent, timeIsSendTime: false };
+  strictEqual(correlate(opened, later, [CAMPAIGN]).generation, 1);
+  const late = { ...sent, sentAt: at("19:50:00") };
+  strictEqual(correlate(late, later, [CAMPAIGN]).generation, 1);
 });

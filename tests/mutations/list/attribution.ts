@@ -52,6 +52,17 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/correlation_test.ts"],
   },
   {
+    name: "before-its-time",
+    rule: "No schedule explains an event that was sent before its time",
+    file: CORRELATE,
+    find: "!isTooEarly(schedule, evidence) &&",
+    replace: "",
+    tests: [
+      "tests/unit/correlation_generation_test.ts",
+      "tests/database/ingest_named_events_test.ts",
+    ],
+  },
+  {
     name: "strangers-by-time",
     rule: "The time ties no event that names somebody else",
     file: CORRELATE,

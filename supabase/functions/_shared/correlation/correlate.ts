@@ -139,14 +139,21 @@ function whichGeneration(
   if (claimed !== null) {
     return ledger.schedules.some(({ generation }) => generation === claimed) ? claimed : null;
   }
-  const possible = ledger.schedules.filter(({ state, campaignId }) =>
-    state !== "failed" && (evidence.campaignId === null || campaignId === evidence.campaignId)
+  const possible = ledger.schedules.filter((schedule) =>
+    schedule.state !== "failed" && !isTooEarly(schedule, evidence) &&
+    (evidence.campaignId === null || schedule.campaignId === evidence.campaignId)
   );
   const inTime = evidence.timeIsSendTime
     ? possible.filter((schedule) => distanceMs(schedule, evidence.sentAt) <= TIME_WINDOW_MS)
     : [];
   return onlyOne(inTime) ?? onlyOne(undeleted(inTime)) ??
     (inTime.length === 0 ? onlyOne(possible) ?? onlyOne(undeleted(possible)) : null);
+}
+
+/** A push may come late, but none comes before its time: it was made by somebody else for the same match. */
+function isTooEarly(schedule: ScheduleFacts, { sentAt, timeIsSendTime }: Evidence): boolean {
+  return timeIsSendTime &&
+    timesOf(schedule).every((time) => differenceInMilliseconds(time, sentAt) > TIME_WINDOW_MS);
 }
 
 function undeleted(schedules: readonly ScheduleFacts[]): readonly ScheduleFacts[] {
@@ -213,10 +220,14 @@ function candidatesAround(evidence: Evidence, context: Context): Candidate[] {
 }
 
 function distanceMs(schedule: ScheduleFacts, at: Date): number {
-  const times = schedule.movingTo === null
-    ? [schedule.sendAt]
-    : [schedule.sendAt, schedule.movingTo];
-  return Math.min(...times.map((time) => Math.abs(differenceInMilliseconds(at, time))));
+  return Math.min(
+    ...timesOf(schedule).map((time) => Math.abs(differenceInMilliseconds(at, time))),
+  );
+}
+
+/** When it may go out. */
+function timesOf({ sendAt, movingTo }: ScheduleFacts): readonly Date[] {
+  return movingTo === null ? [sendAt] : [sendAt, movingTo];
 }
 
 function attributed(

@@ -1,4 +1,6 @@
 /** What the events of a batch name, said once for all that name the same. Pure. */
+import { addMilliseconds, min } from "date-fns";
+import { TIME_WINDOW_MS } from "./correlate.ts";
 import { type Claim, claimsOf, type Evidence } from "./evidence.ts";
 
 export interface Names {
@@ -6,6 +8,8 @@ export interface Names {
   readonly generation: number | null;
   readonly sendId: string | null;
   readonly campaignId: string | null;
+  /** A schedule that is due later than this cannot have sent all of the events. Null where none says when it was sent. */
+  readonly dueBy: Date | null;
 }
 
 export interface NamedEvents<Event> {
@@ -20,7 +24,7 @@ export function gatherNames<Event extends { readonly evidence: Evidence }>(
   events: readonly Event[],
 ): NamedEvents<Event> {
   const places = new Map<string, number>();
-  const names: Names[] = [];
+  const names: { -readonly [Name in keyof Names]: Names[Name] }[] = [];
   const named: { event: Event; place: number }[] = [];
   const unnamed: Event[] = [];
   for (const event of events) {
@@ -30,12 +34,14 @@ export function gatherNames<Event extends { readonly evidence: Evidence }>(
       continue;
     }
     const { generation, sendId, campaignId } = event.evidence;
-    const said: Names = { claims, generation, sendId, campaignId };
+    const said = { claims, generation, sendId, campaignId };
     const key = JSON.stringify(said);
-    let place = places.get(key);
-    if (place === undefined) {
-      place = names.push(said) - 1;
-      places.set(key, place);
+    const place = places.get(key) ?? names.push({ ...said, dueBy: null }) - 1;
+    places.set(key, place);
+    const name = names[place]!;
+    if (event.evidence.timeIsSendTime) {
+      const dueBy = addMilliseconds(event.evidence.sentAt, TIME_WINDOW_MS);
+      name.dueBy = name.dueBy === null ? dueBy : min([name.dueBy, dueBy]);
     }
     named.push({ event, place });
   }

@@ -253,12 +253,13 @@ function writeReceived(event: ReceivedEvent) {
   };
 }
 
-function writeNames({ claims, generation, sendId, campaignId }: Names) {
+export function writeNames({ claims, generation, sendId, campaignId, dueBy }: Names) {
   return {
     claims: claims.map(({ method, value }) => [method, value]),
     generation,
     send_id: sendId,
     campaign_id: campaignId,
+    due_by: dueBy?.toISOString() ?? null,
   };
 }
 
