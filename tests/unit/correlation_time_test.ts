@@ -159,3 +159,21 @@ Deno.test("correlate() settles the event of three matches once its send id is kn
   strictEqual(settled.matchId, 1002);
   strictEqual(settled.confidence, "high");
 });
+
+for (
+  const [state, confidence] of [
+    ["live", "medium"],
+    ["over", "medium"],
+    ["creating", "low"],
+    ["unknown", "low"],
+    ["deleting", "low"],
+    ["deleted", "low"],
+  ] as const
+) {
+  Deno.test(`correlate() says ${confidence} of the time alone, where the schedule is ${state}`, () => {
+    const context = createContext([ledger(1, { state, sendAt: at("14:00:00") })], []);
+    const told = correlate(evidence({ sentAt: at("14:00:23") }), context, [CAMPAIGN]);
+    strictEqual(told.matchId, 1);
+    strictEqual(told.confidence, confidence);
+  });
+}

@@ -52,6 +52,14 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/correlation_test.ts"],
   },
   {
+    name: "time-of-what-may-not-be",
+    rule: "The time alone proves nothing of a schedule that may not be there",
+    file: CORRELATE,
+    find: '(schedule.state === "live" || schedule.state === "over") &&',
+    replace: "",
+    tests: [BY_TIME],
+  },
+  {
     name: "before-its-time",
     rule: "No schedule explains an event that was sent before its time",
     file: CORRELATE,

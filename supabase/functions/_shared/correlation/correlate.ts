@@ -10,7 +10,8 @@
  * | 2     | the match id, echoed                                 | high       |
  * | 3     | a schedule id, 4 send id, 5 dispatch id we know      | high       |
  * | 6     | `time_exact`: the campaign's only schedule around it | medium     |
- * | 7     | `time_window`: several, one clearly the closest      | low        |
+ * | 7     | `time_window`: several, one clearly the closest; or  | low        |
+ * |       | one that may not be there (unknown, deleted)         |            |
  *
  * Where all that is named and known is one match's (rows 1 to 5), the database can look it up and store the event at
  * once, see names.ts; a test holds both to the same verdict.
@@ -189,7 +190,11 @@ function byTime(evidence: Evidence, context: Context): Attribution {
   }
 
   const winner = hit("time_exact", closest.ledger, null, evidence);
-  if (next === undefined) return attributed(winner, "medium", evidence, around, []);
+  if (next === undefined) {
+    return isKnownToBe(closest.ledger, evidence)
+      ? attributed(winner, "medium", evidence, around, [])
+      : attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
+  }
   if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {
     const tied = around.filter(({ distanceMs }) =>
       distanceMs - closest.distanceMs < CLEAR_MARGIN_MS
@@ -197,6 +202,14 @@ function byTime(evidence: Evidence, context: Context): Attribution {
     return unattributed("tie", tied);
   }
   return attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
+}
+
+/** Whether Braze is known to hold what was due then: of a schedule that may not be there, the time alone proves nothing. */
+function isKnownToBe(ledger: LedgerFacts, { campaignId, sentAt }: Evidence): boolean {
+  return ledger.schedules.some((schedule) =>
+    (schedule.state === "live" || schedule.state === "over") &&
+    schedule.campaignId === campaignId && distanceMs(schedule, sentAt) <= TIME_WINDOW_MS
+  );
 }
 
 /**
