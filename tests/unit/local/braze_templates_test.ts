@@ -1,10 +1,10 @@
 /** What is pasted into Braze, rendered and read: it must say what correlation needs, whatever a user or a match is called. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { echo } from "../../local/braze_sandbox/echo.ts";
-import { currentsSend, readOne, whyRejected } from "../support/bodies.ts";
-import { brazeTemplate, type Personalization, renderBraze } from "../support/braze_liquid.ts";
-import { CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
-import { readText } from "../support/sources.ts";
+import { echo } from "../../../local/braze_sandbox/echo.ts";
+import { currentsSend, readOne, whyRejected } from "../../support/bodies.ts";
+import { brazeTemplate, type Personalization, renderBraze } from "../../support/braze_liquid.ts";
+import { CAMPAIGN, ledgerIdOf } from "../../support/facts.ts";
+import { readText } from "../../support/sources.ts";
 
 const DISPATCH = "6b1f0c9de2a84f7795b3c1d0e4aa7f12";
 const ECHO = { match_id: "1002", ledger_id: ledgerIdOf(1002), generation: 3 };
