@@ -5,7 +5,7 @@ import { z } from "zod";
 const HOUR_SECONDS = 3_600;
 const TEN_YEARS_SECONDS = 10 * 365 * 24 * HOUR_SECONDS;
 
-const Keys = z.object({
+export const Keys = z.object({
   publishableKey: z.string(),
   secretKey: z.string(),
   webhookSecret: z.string(),

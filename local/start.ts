@@ -1,5 +1,6 @@
 /** `deno task start`: brings the stack up, says what runs where, and takes it down again on Ctrl-C. */
 import { fileURLToPath } from "node:url";
+import { removeAddress, writeAddress } from "./address.ts";
 import { StackFailure } from "./failure.ts";
 import { HELP, readOptions } from "./options.ts";
 import { orphaned } from "./orphan.ts";
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
     clock: options.clock,
     dataFolder,
   }));
+  if (dataFolder !== undefined) await writeAddress(dataFolder, first.ready);
   if (options.json) out.line(JSON.stringify(first.ready));
 
   const reason = await Promise.race([stop.signalled, first.broken]);
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
   const { pending } = first.functions;
   if (pending > 0) say.line(`Waiting for ${pending} runs to end (Ctrl-C again leaves them)`);
   await first.close();
+  if (dataFolder !== undefined) await removeAddress(dataFolder);
   say.line("Stopped");
   return reason === "signal" ? 0 : 1;
 }

@@ -121,6 +121,7 @@ select bag_eq(
       ('public.refresh_send_counts', 'service_role'),
       ('private.sending_span', 'service_role'),
       ('public.teams_to_measure', 'service_role'),
+      ('public.tell_night', 'service_role'),
       ('public.store_audience_sizes', 'service_role'),
       ('public.detect_double_pushes', 'service_role'),
       ('public.match_timeline', 'service_role'),

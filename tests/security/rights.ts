@@ -88,6 +88,7 @@ export const FUNCTIONS: readonly string[] = [
   "store_audience_sizes",
   "store_reported_counts",
   "teams_to_measure",
+  "tell_night",
   "undo_mark_sent",
   "write_logs",
 ];

@@ -1305,6 +1305,7 @@ export type Database = {
       "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
       "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
+      "tell_night": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "undo_mark_sent": {
         Args: {
           "p_actor_id"?: string;

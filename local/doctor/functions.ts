@@ -1,0 +1,112 @@
+/**
+ * The edge functions: deployed, started, and holding the same secrets as here.
+ *
+ * Each question is one that ends before a run begins: without a credential, with a body that no function takes, with a
+ * signature over the name of no function, or with a batch of no events.
+ */
+import { Webhook } from "standardwebhooks";
+import { MAY_CALL } from "../../supabase/functions/_shared/callers.ts";
+import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
+import { type Configured, PATIENCE_MS } from "./patient.ts";
+
+const DEPLOY = "supabase functions deploy --use-api, then read the function's log";
+const SET = "set it with supabase secrets set, the same here and there";
+const A_TIMED_FUNCTION = "braze-count-audit";
+
+interface Told {
+  readonly status: number;
+  readonly code: string;
+}
+
+export async function examineFunctions(patient: Configured): Promise<Finding[]> {
+  const names = Object.keys(MAY_CALL);
+  const functions = await Promise.all(
+    names.map((name) =>
+      look(`function:${name}`, DEPLOY, async () => judgeStart(name, await post(patient, name, {})))
+    ),
+  );
+  const { webhookSecrets, cronSigningSecrets, databaseKey } = patient.environment;
+  const secrets = await Promise.all([
+    look("functions_secret_key", DEPLOY, async () => {
+      const told = await post(patient, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
+      return judge("functions_secret_key", told, "invalid_body", "SUPABASE_SECRET_KEYS");
+    }),
+    ...webhookSecrets.map((secret, index) => {
+      const check = numbered("webhook_secret", index, webhookSecrets.length);
+      return look(check, DEPLOY, async () => {
+        const headers = { "x-webhook-secret": secret };
+        const told = await post(patient, "braze-webhook", headers, '{"events": []}');
+        return judge(check, told, "", "BRAZE_WEBHOOK_SECRETS");
+      });
+    }),
+    ...cronSigningSecrets.map((secret, index) => {
+      const check = numbered("cron_secret", index, cronSigningSecrets.length);
+      return look(check, DEPLOY, async () => {
+        const told = await postSigned(patient, secret);
+        return judge(check, told, "wrong_function", "CRON_SIGNING_SECRETS");
+      });
+    }),
+  ]);
+  return [...functions, ...secrets];
+}
+
+/** A function that lives refuses who brings nothing, in its own words. */
+function judgeStart(name: string, { status, code }: Told): Finding {
+  const check = `function:${name}`;
+  if (code === "no_credential") return ok(check, "it answers");
+  if (status === 404) return wrong(check, "it is not deployed", DEPLOY);
+  if (status === 401) {
+    return wrong(
+      check,
+      `the platform answered in its place (${code || status})`,
+      "Deploy it with supabase/config.toml, where verify_jwt is false for each function",
+    );
+  }
+  return wrong(check, `it answered ${status} ${code}`.trim(), DEPLOY);
+}
+
+function judge(check: string, { status, code }: Told, wanted: string, variable: string): Finding {
+  if (code === wanted && (wanted !== "" || status === 200)) {
+    return ok(check, "the functions take it");
+  }
+  if (code === "bad_timestamp") {
+    return wrong(check, "the functions' clock is minutes away from this one", "Set the clock here");
+  }
+  if (status === 401 || status === 403) {
+    return wrong(check, `the functions have another ${variable}`, `${variable}: ${SET}`);
+  }
+  return unknown(check, `the function answered ${status} ${code}`.trim());
+}
+
+async function postSigned(patient: Configured, secret: string): Promise<Told> {
+  const now = await patient.suiteNow();
+  const id = `doctor_${crypto.randomUUID()}`;
+  const slot = `${now.toISOString().slice(0, 16)}:00Z`;
+  const body = JSON.stringify({ function: "doctor", slot });
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
+    "webhook-signature": new Webhook(secret).sign(id, now, body),
+  };
+  return await post(patient, A_TIMED_FUNCTION, headers, body);
+}
+
+async function post(
+  { environment, fetch }: Configured,
+  name: string,
+  headers: Record<string, string>,
+  body = "{}",
+): Promise<Told> {
+  const response = await fetch(`${environment.supabaseUrl}/functions/v1/${name}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const { code = "" } = await response.json().catch(() => ({}));
+  return { status: response.status, code: String(code) };
+}
+
+function numbered(check: string, index: number, length: number): string {
+  return length === 1 ? check : `${check}:${index + 1}`;
+}

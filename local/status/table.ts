@@ -1,0 +1,131 @@
+/** The night as a table for a terminal. */
+import { Table } from "console-table-printer";
+import type { Alert, Match, Night } from "./night.ts";
+
+const MINUTE_MS = 60_000;
+
+export interface Look {
+  readonly date: string;
+  /** By the project's clock. */
+  readonly now: Date;
+  readonly colours: boolean;
+}
+
+export function describe(night: Night, { date, now, colours }: Look): string {
+  const alerts = [
+    ...night.matches.flatMap(({ match_id, alerts }) => alerts.map((it) => ({ ...it, match_id }))),
+    ...night.alerts,
+  ];
+  return [
+    night.matches.length === 0 ? `No match on ${date}` : matchTable(night, date, colours),
+    nextSend(night, now),
+    alerts.length === 0
+      ? "No open alerts"
+      : ["Open alerts:", ...alerts.map((alert) => `  ${alertLine(alert)}`)].join("\n"),
+  ].join("\n\n");
+}
+
+export function openAlerts({ matches, alerts }: Night): number {
+  return matches.reduce((sum, match) => sum + match.alerts.length, alerts.length);
+}
+
+function matchTable({ matches }: Night, date: string, colours: boolean): string {
+  const table = new Table({
+    shouldDisableColors: !colours,
+    title: `${date} (times UTC)`,
+    columns: [
+      { name: "match", alignment: "left" },
+      { name: "kickoff", title: "kick-off" },
+      { name: "send", title: "push at" },
+      { name: "status", alignment: "left" },
+      { name: "preflight", alignment: "left", title: "pre-flight" },
+      { name: "received" },
+      { name: "expected" },
+      { name: "braze", title: "Braze" },
+      { name: "high" },
+      { name: "medium" },
+      { name: "low" },
+      { name: "alerts" },
+    ],
+  });
+  for (const match of matches) table.addRow(rowOf(match), { color: colourOf(match) });
+  return table.render();
+}
+
+function rowOf(match: Match) {
+  return {
+    match: `${match.match_id} ${match.home_team} – ${match.away_team}`,
+    kickoff: clockTime(match.kickoff_at),
+    send: match.send_at === null ? "–" : clockTime(match.send_at),
+    status: statusOf(match),
+    preflight: match.preflight_result ?? "–",
+    received: receivedOf(match),
+    expected: expectedOf(match),
+    braze: shown(match.braze_reported),
+    high: shown(match.high),
+    medium: shown(match.medium),
+    low: shown(match.low),
+    alerts: match.alerts.length,
+  };
+}
+
+function statusOf(match: Match): string {
+  const fixture = match.match_status === "scheduled" ? "" : `, match ${match.match_status}`;
+  if (match.status === null) return `not scheduled${fixture}`;
+  if (match.status === "sent") return `sent (${match.sent_evidence})${fixture}`;
+  if (match.status === "cancelled") return `cancelled (${match.cancel_reason})${fixture}`;
+  return `${match.status}, ${match.schedule_state ?? "no schedule"}${fixture}`;
+}
+
+/** Users with a push; where only the webhook channel told of them, that is said. */
+function receivedOf({ received, webhook_sends }: Match): string {
+  return received === 0 && (webhook_sends ?? 0) > 0 ? `webhook ${webhook_sends}` : shown(received);
+}
+
+function expectedOf({ expected, expected_min, expected_max }: Match): string {
+  if (expected === null && expected_min === null) return "–";
+  const [least, most] = [expected_min ?? expected, expected_max ?? expected];
+  return least === most || most === null ? shown(least) : `${shown(least)}–${shown(most)}`;
+}
+
+function colourOf({ alerts, status }: Match): string {
+  if (alerts.some(({ severity }) => severity === "critical")) return "red";
+  if (alerts.length > 0) return "yellow";
+  return status === "sent" ? "green" : "white";
+}
+
+function nextSend({ matches }: Night, now: Date): string {
+  const next = matches
+    .flatMap(({ send_at, status, match_id }) =>
+      send_at !== null && status === "pending" && send_at > now ? [{ send_at, match_id }] : []
+    )
+    .sort((a, b) => a.send_at.getTime() - b.send_at.getTime())[0];
+  const at = `It is ${clockTime(now)} UTC`;
+  if (next === undefined) return `${at}; nothing more is to be sent of these`;
+  const minutes = Math.ceil((next.send_at.getTime() - now.getTime()) / MINUTE_MS);
+  return `${at}; the next push goes out in ${duration(minutes)} (match ${next.match_id})`;
+}
+
+function duration(minutes: number): string {
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function alertLine({ severity, rule, title, since, match_id }: Alert): string {
+  const of = match_id == null ? "" : ` [${match_id}]`;
+  const at = since.toISOString().slice(0, 16).replace("T", " ");
+  return `${severity.padEnd(8)} ${rule}${of}: ${printable(title)} (since ${at})`;
+}
+
+/** A title may quote what somebody else wrote: nothing of it may steer the terminal. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- they are what is taken out
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+}
+
+function clockTime(at: Date): string {
+  return at.toISOString().slice(11, 16);
+}
+
+function shown(value: number | null): string {
+  return value === null ? "–" : value.toLocaleString("en-GB");
+}

@@ -1,0 +1,160 @@
+/** The doctor: green on a stack that is well, red for each thing that is broken, one at a time. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import { ensurePartitions, keepVaultSecrets } from "../../local/project.ts";
+import { type Sql, withDatabase, withStack } from "../support/database.ts";
+import {
+  ALL_OF_THE_DATABASE,
+  type Breakage,
+  BREAKAGES,
+  BREAKAGES_IN_SQL,
+  CREATE,
+  DELETE,
+  OTHER_SECRET,
+  SEND_ID,
+  UPDATE,
+} from "../support/breakages.ts";
+import { checksOf, diagnose, patientOf } from "../support/doctor.ts";
+import { addFixture, CLOCK, schedule, THREE_AT_ONCE } from "../support/suite.ts";
+
+const withFreshStack = (run: (stack: Stack) => Promise<void>) => withStack({ clock: CLOCK }, run);
+
+Deno.test("the doctor is green on a stack that is well, and says what it cannot know", () =>
+  withFreshStack(async (stack) => {
+    const { checks, findings } = await diagnose(patientOf(stack));
+    deepStrictEqual(checks("wrong"), []);
+    deepStrictEqual(checks("unknown"), [CREATE, DELETE, UPDATE, SEND_ID, "cron_calls"].sort());
+    strictEqual(checks("ok").length, findings.length - 5);
+    const [{ count }] = await stack.sql<[{ count: number }]>`
+      select count(*)::int as count from public.job_runs`;
+    strictEqual(count, 0, "the doctor begins no run");
+    strictEqual(stack.sandbox.model.schedules.all.length, 0);
+  }));
+
+Deno.test("what only an effect can show is known once the suite has had it", () =>
+  withFreshStack(async (stack) => {
+    for (const fixture of THREE_AT_ONCE) await addFixture(stack, fixture);
+    await schedule(stack);
+    await stack
+      .sql`update public.matches set kickoff_at = kickoff_at + interval '1 hour' where id = 1001`;
+    await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
+    await stack.advanceTo(new Date(CLOCK.getTime() + 20 * 60_000));
+    const { checks } = await diagnose(patientOf(stack));
+    deepStrictEqual([checks("wrong"), checks("unknown")], [[], []]);
+  }));
+
+Deno.test("without a database the doctor calls unknown what only it can tell", () =>
+  withFreshStack(async (stack) => {
+    const { checks } = await diagnose({ ...patientOf(stack), databaseUrl: null });
+    deepStrictEqual(checks("wrong"), []);
+    const asked = checks("unknown").filter((check) => ALL_OF_THE_DATABASE.includes(check));
+    deepStrictEqual(asked, ALL_OF_THE_DATABASE);
+  }));
+
+Deno.test("the doctor is red for each thing that is broken, and for nothing else", (t) =>
+  withFreshStack(async (stack) => {
+    for (const breakage of BREAKAGES) {
+      await t.step(breakage.what, async () => {
+        await breakage.stack?.(stack);
+        try {
+          await expectWrong(stack, breakage);
+        } finally {
+          await breakage.undo?.(stack);
+        }
+      });
+    }
+  }));
+
+Deno.test("the doctor is red for each thing that is broken in the database, and for nothing else", (t) =>
+  withFreshStack(async (stack) => {
+    for (const [what, wrong, statement] of BREAKAGES_IN_SQL) {
+      await t.step(what, () =>
+        withDatabase(async (sql, databaseUrl) => {
+          await prepareCopy(sql, stack);
+          await sql.unsafe(statement);
+          const vault = ["vault:cron_signing_secret", "vault:project_url"];
+          const gone = wrong === "extensions" ? vault : [];
+          const patient = () => ({ databaseUrl });
+          await expectWrong(stack, { what, patient, wrong: [wrong, ...gone] });
+        }));
+    }
+  }));
+
+Deno.test("the doctor is red when Braze last refused what only an effect can show", (t) =>
+  withFreshStack(async (stack) => {
+    const { sql } = stack;
+    for (
+      const [wrong, kind, status] of [
+        [CREATE, "create", 403],
+        [UPDATE, "update", 401],
+        [DELETE, "delete", 403],
+        [SEND_ID, "send_id", 401],
+      ] as const
+    ) {
+      await t.step(wrong, async () => {
+        await sql`
+          with run as (
+            insert into public.job_runs (function_name, caller, outcome, called_at)
+            values ('braze-scheduler', 'secret_key', 'succeeded', ${CLOCK}) returning run_id
+          )
+          insert into public.schedule_attempts
+            (id, run_id, kind, reason, request, opened_at, closed_at, outcome, http_status)
+          select gen_random_uuid(), run.run_id, ${kind}, 'plan', '{}', ${CLOCK}, ${CLOCK}, 'failed', ${status}
+          from run`;
+        await expectWrong(stack, { what: wrong, wrong: [wrong] });
+        await sql`delete from public.schedule_attempts`;
+      });
+    }
+  }));
+
+Deno.test("the doctor is red when pg_cron is silent, or calls in vain", (t) =>
+  withFreshStack(async (stack) => {
+    for (
+      const [minutesAgo, outcome] of [[1_440, "succeeded"], [3, "called"], [3, "failed"]] as const
+    ) {
+      const what = `${minutesAgo} minutes ago a call ended ${outcome}`;
+      await t.step(what, async () => {
+        const slot = new Date(CLOCK.getTime() - minutesAgo * 60_000);
+        await stack.sql`
+          insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
+          values ('braze-preflight-check', ${slot}, 'cron_x', 'cron', ${outcome}, ${slot})`;
+        await expectWrong(stack, { what, wrong: ["cron_calls"] });
+        if (minutesAgo > 60) {
+          // A stack that was started just now has not missed a call.
+          const cronSince = () => Promise.resolve(stack.timeline.now());
+          const { checks } = await diagnose({ ...patientOf(stack), cronSince });
+          ok(checks("unknown").includes("cron_calls"));
+        }
+        await stack.sql`delete from public.job_runs`;
+      });
+    }
+  }));
+
+async function expectWrong(stack: Stack, { env, patient, wrong }: Breakage): Promise<void> {
+  const { findings } = await diagnose({ ...patientOf(stack, env), ...patient?.(stack) });
+  deepStrictEqual(checksOf(findings, "wrong"), [...wrong].sort(), JSON.stringify(findings));
+  for (const finding of findings) {
+    if (finding.result !== "wrong") continue;
+    ok((finding.mend ?? "").length > 10, `${finding.check} says how to mend it`);
+    ok(finding.says.length > 5, finding.check);
+  }
+  const text = JSON.stringify(findings);
+  const secrets = [
+    stack.ready.secret_key,
+    stack.ready.webhook_secret,
+    stack.ready.braze_api_key,
+    stack.keys.cronSigningSecret,
+    OTHER_SECRET,
+    "hunter2hunter2",
+  ];
+  for (const secret of secrets) strictEqual(text.includes(secret), false, "a secret is told");
+}
+
+/** A copy of the template lacks what the stack put into its own database. */
+async function prepareCopy(sql: Sql, { keys, ready }: Stack): Promise<void> {
+  await ensurePartitions(sql, CLOCK);
+  await keepVaultSecrets(sql, {
+    project_url: ready.api_url,
+    cron_signing_secret: keys.cronSigningSecret,
+  });
+}

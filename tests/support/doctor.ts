@@ -1,0 +1,46 @@
+/** The doctor beside a stack of the tests, and short words for what it says. */
+import { examine } from "../../local/doctor/examine.ts";
+import type { Finding, Result } from "../../local/doctor/finding.ts";
+import type { Patient } from "../../local/doctor/patient.ts";
+import { MIGRATIONS } from "../../local/project.ts";
+import type { Stack } from "../../local/stack.ts";
+
+export function patientOf(stack: Stack, env: Readonly<Record<string, string>> = {}): Patient {
+  const variables = new Map(Object.entries({ ...stack.functionEnv, ...env }));
+  return {
+    env: (name) => variables.get(name),
+    databaseUrl: stack.ready.db_url,
+    fetch: globalThis.fetch,
+    now: () => new Date(),
+    suiteNow: () => Promise.resolve(stack.timeline.now()),
+    cronSince: () => Promise.resolve(new Date(0)),
+    migrations: MIGRATIONS,
+  };
+}
+
+export async function diagnose(patient: Patient) {
+  const findings = await examine(patient);
+  return { findings, checks: (result: Result) => checksOf(findings, result) };
+}
+
+export function checksOf(findings: readonly Finding[], wanted: Result): string[] {
+  return findings.filter(({ result }) => result === wanted).map(({ check }) => check).sort();
+}
+
+/** Answers in the place of whatever `pattern` names. */
+export function answering(pattern: RegExp, status: number, body: unknown): typeof fetch {
+  return (input, init) =>
+    pattern.test(String(input))
+      ? Promise.resolve(Response.json(body, { status }))
+      : globalThis.fetch(input, init);
+}
+
+/** As if the clock of whatever `pattern` names went another way. */
+export function dated(pattern: RegExp, date: Date): typeof fetch {
+  return async (input, init) => {
+    const { body, status, headers } = await globalThis.fetch(input, init);
+    const changed = new Headers(headers);
+    if (pattern.test(String(input))) changed.set("date", date.toUTCString());
+    return new Response(body, { status, headers: changed });
+  };
+}

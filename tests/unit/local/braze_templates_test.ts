@@ -1,0 +1,128 @@
+/** What is pasted into Braze, rendered and read: it must say what correlation needs, whatever a user or a match is called. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { echo } from "../../../local/braze_sandbox/echo.ts";
+import { currentsSend, readOne, whyRejected } from "../../support/bodies.ts";
+import { brazeTemplate, type Personalization, renderBraze } from "../../support/braze_liquid.ts";
+import { CAMPAIGN, ledgerIdOf } from "../../support/facts.ts";
+import { readText } from "../../support/sources.ts";
+
+const DISPATCH = "6b1f0c9de2a84f7795b3c1d0e4aa7f12";
+const ECHO = { match_id: "1002", ledger_id: ledgerIdOf(1002), generation: 3 };
+const WEBHOOK = await brazeTemplate("webhook");
+const PUSH = await brazeTemplate("push");
+
+function person(changes: Partial<Personalization> = {}): Personalization {
+  return {
+    user: { user_id: "u-1001", braze_id: "64f0a1b2c3d4e5f601234567" },
+    campaign: { api_id: CAMPAIGN, dispatch_id: DISPATCH, message_api_id: "3ac2" },
+    api_trigger_properties: { home_team: "Everton", ...ECHO },
+    ...changes,
+  };
+}
+
+const webhookBody = async (known: Personalization) => (await renderBraze(WEBHOOK, known)).text;
+
+async function pushSend(known: Personalization, body = "Everton – Liverpool, in an hour") {
+  const { text, messageExtras } = await renderBraze(`${body}${PUSH}`, known);
+  return { text, event: readOne(currentsSend({ properties: { message_extras: messageExtras } })) };
+}
+
+Deno.test("the webhook template becomes a message with every field that we read", async () => {
+  const { externalUserId, evidence, claim } = readOne(await webhookBody(person()));
+  strictEqual(externalUserId, "u-1001");
+  strictEqual(claim, "strong");
+  const { sentAt: _, ...said } = evidence;
+  deepStrictEqual(said, {
+    eventType: "send",
+    channel: "webhook",
+    timeIsSendTime: false,
+    isTest: false,
+    campaignId: CAMPAIGN,
+    ledgerId: ECHO.ledger_id,
+    matchId: 1002,
+    generation: 3,
+    scheduleId: null,
+    dispatchId: DISPATCH,
+    sendId: null,
+  });
+});
+
+for (
+  const userId of ['say "hi"', "back\\slash", "line\nbreak", "{{campaign}}", "Zoë 🏟", '","x":"y']
+) {
+  Deno.test(`the webhook template carries the user ${JSON.stringify(userId)} whole`, async () => {
+    const body = await webhookBody(person({ user: { user_id: userId } }));
+    strictEqual(readOne(body).externalUserId, userId);
+  });
+}
+
+Deno.test("the webhook template without trigger properties still names dispatch and campaign", async () => {
+  const { evidence } = readOne(await webhookBody(person({ api_trigger_properties: {} })));
+  deepStrictEqual(
+    [evidence.matchId, evidence.ledgerId, evidence.generation, evidence.dispatchId],
+    [null, null, null, DISPATCH],
+  );
+});
+
+Deno.test("the webhook template without a user of ours is one message for each of Braze's users", async () => {
+  const of = async (brazeId: string) =>
+    readOne(await webhookBody(person({ user: { user_id: null, braze_id: brazeId } })));
+  const [one, other] = [await of("a"), await of("b")];
+  strictEqual(one.externalUserId, null);
+  ok(one.eventId !== other.eventId);
+});
+
+Deno.test("a test send of the webhook template is known as one", async () => {
+  const campaign = { api_id: CAMPAIGN, dispatch_id: "dispatch_id_for_unsent_campaign" };
+  const { evidence } = readOne(await webhookBody(person({ campaign })));
+  strictEqual(evidence.isTest, true);
+  strictEqual(evidence.dispatchId, null);
+});
+
+Deno.test("trigger properties that no scheduler of ours wrote cannot name another match", async () => {
+  const hostile = { ...ECHO, match_id: '1002", "match_id": "1003' };
+  const body = await webhookBody(person({ api_trigger_properties: hostile }));
+  strictEqual(whyRejected(body), "Object must not hold a name twice");
+});
+
+Deno.test("the push template echoes match, ledger row and generation, and shows nothing of it", async () => {
+  const { text, event } = await pushSend(person());
+  strictEqual(text.trim(), "Everton – Liverpool, in an hour");
+  const { matchId, ledgerId, generation } = event.evidence;
+  deepStrictEqual([matchId, ledgerId, generation], [1002, ECHO.ledger_id, 3]);
+});
+
+Deno.test("the sandbox echoes what the templates echo", async () => {
+  for (const properties of [ECHO, { match_id: 1002 }, {}]) {
+    const { messageExtras } = await renderBraze(
+      PUSH,
+      person({ api_trigger_properties: properties }),
+    );
+    deepStrictEqual(JSON.parse(messageExtras ?? "null"), echo(properties));
+  }
+});
+
+Deno.test("the push template is one line: what it adds to a push is a line break at most", () => {
+  strictEqual(PUSH.trimEnd().includes("\n"), false);
+});
+
+for (
+  const [what, properties] of [
+    ["without trigger properties", {}],
+    ["with more than Braze carries", { ...ECHO, match_id: "9".repeat(2_000) }],
+    ["with texts that are no ids", { match_id: "x'\"", ledger_id: "{}", generation: "one" }],
+  ] as const
+) {
+  Deno.test(`the push template ${what} makes an event that names no match`, async () => {
+    const { event } = await pushSend(person({ api_trigger_properties: properties }));
+    const { matchId, ledgerId, generation, dispatchId } = event.evidence;
+    deepStrictEqual([matchId, ledgerId, generation], [null, null, null]);
+    strictEqual(dispatchId, "dispatch-1", "the event itself is good");
+  });
+}
+
+Deno.test("the guide shows the templates as they are in their files", async () => {
+  const guide = await readText("docs/braze-setup.md");
+  const shown = [...guide.matchAll(/^```liquid\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
+  deepStrictEqual(shown, [PUSH, WEBHOOK]);
+});
