@@ -1,0 +1,84 @@
+/** The arguments of `deno task bench`, read and refused in one place. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { StackFailure } from "../local/failure.ts";
+import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
+
+export const HELP =
+  `Measures the suite beside others, on a Postgres of its own that keeps every promise.
+
+  npx -y deno@2.9.6 task bench [options]
+
+  --quick              one short round of each
+  --rounds N           how many rounds (5)
+  --shape NAME         one, batch or doubled; may be repeated (all)
+  --contestant NAME    only this one; may be repeated (all)
+  --seed TEXT          other events
+  --postgres-bin DIR   another server's binaries
+  --json               one JSON document on stdout, everything else on stderr
+  --help               this text
+`;
+
+export interface BenchArguments {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly shapes: readonly ShapeName[];
+  readonly contestants: readonly string[] | undefined;
+  readonly seed: string;
+  readonly postgresBin: string | undefined;
+}
+
+export function readArguments(args: readonly string[]): BenchArguments {
+  const values = parse(args);
+  const quick = values.quick ?? false;
+  return {
+    help: values.help ?? false,
+    json: values.json ?? false,
+    quick,
+    rounds: values.rounds === undefined ? quick ? 1 : 5 : wholeNumber("rounds", values.rounds, 100),
+    shapes: values.shape === undefined ? SHAPE_NAMES : values.shape.map(shapeName),
+    contestants: values.contestant,
+    seed: values.seed ?? "1",
+    postgresBin: values["postgres-bin"] === undefined ? undefined : resolve(values["postgres-bin"]),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        contestant: { type: "string", multiple: true },
+        help: { type: "boolean", short: "h" },
+        json: { type: "boolean" },
+        "postgres-bin": { type: "string" },
+        quick: { type: "boolean" },
+        rounds: { type: "string" },
+        seed: { type: "string" },
+        shape: { type: "string", multiple: true },
+      },
+    }).values;
+  } catch (error) {
+    throw new StackFailure(
+      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
+    );
+  }
+}
+
+export function wholeNumber(name: string, text: string, max: number): number {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= 1 && value <= max) return value;
+  throw new StackFailure(
+    `Cannot measure: --${name} must be a whole number from 1 to ${max}, got "${text}"`,
+  );
+}
+
+function shapeName(text: string): ShapeName {
+  const found = SHAPE_NAMES.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new StackFailure(
+    `Cannot measure: --shape must be one of ${SHAPE_NAMES.join(", ")}, got "${text}"`,
+  );
+}
