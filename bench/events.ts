@@ -7,8 +7,8 @@ import type { Matchday } from "./matchday.ts";
 
 export const EVENT_BYTES = 600;
 export const DUPLICATE_SHARE = 0.1;
-/** So many in a row come from matches with one send time. */
-const EVENTS_A_TIME = 500;
+/** So many in a row come from matches with one send time; a real push to 25,000 users a match has even more. */
+const EVENTS_A_TIME = 10_000;
 const MATCHES_A_TIME = 10;
 /** A send takes a while. */
 const SEND_SECONDS = 60;

@@ -96,6 +96,7 @@ export function tellShape(shape: Shape, summaries: readonly Summary[]): string {
   const [any] = summaries;
   if (any === undefined) return `\n${shape.title}: nobody takes part`;
   const table = new Table({
+    shouldDisableColors: true,
     columns: [
       { name: "contestant", alignment: "left" },
       { name: "events a round" },

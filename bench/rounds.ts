@@ -10,7 +10,8 @@ const TRIAL_EVENTS = { one: 1_000, batch: 10_000, doubled: 10_000 };
 const TRIAL_SHARE_MAX = 0.25;
 const EVENTS_MIN = { one: 200, batch: 500, doubled: 500 };
 const WARM_UP_SHARE = 0.2;
-const WARM_UP_EVENTS_MAX = 10_000;
+/** Each connection of each pool must have had its share, as far as a turn of the slowest allows. */
+const WARM_UP_REQUESTS_A_CONNECTION = 8;
 
 export interface Result {
   readonly contestant: Contestant;
@@ -42,7 +43,7 @@ export async function playRounds(options: RoundsOptions): Promise<Result[]> {
       shape,
       seed: `${seed}/${shape.name}/${round}`,
       events,
-      warmUpEvents: whole(Math.min(events * WARM_UP_SHARE, WARM_UP_EVENTS_MAX), shape),
+      warmUpEvents: warmUpOf(events, shape),
     });
 
   for (const entry of entries) {
@@ -64,6 +65,11 @@ export async function playRounds(options: RoundsOptions): Promise<Result[]> {
     }
   }
   return entries.map(({ contestant, turns }) => ({ contestant, shape, turns }));
+}
+
+function warmUpOf(events: number, shape: Shape): number {
+  const warm = WARM_UP_REQUESTS_A_CONNECTION * shape.connections * shape.eventsARequest;
+  return whole(Math.max(events * WARM_UP_SHARE, Math.min(events, warm)), shape);
 }
 
 /** Whole requests only, so that each is as large as it is said to be. */
