@@ -5,7 +5,7 @@
 import { Prng } from "../local/prng.ts";
 import type { Matchday } from "./matchday.ts";
 
-export const EVENT_BYTES = 600;
+export const EVENT_BYTES = 640;
 export const DUPLICATE_SHARE = 0.1;
 /** So many in a row come from matches with one send time; a real push to 25,000 users a match has even more. */
 const EVENTS_A_TIME = 10_000;
