@@ -13,6 +13,7 @@ export const HELP =
   --rounds N           how many rounds (5)
   --shape NAME         one, batch or doubled; may be repeated (all)
   --contestant NAME    only this one; may be repeated (all)
+  --latency            instead: how long a sender waits at half of our maximum rate
   --seed TEXT          other events
   --postgres-bin DIR   another server's binaries
   --json               one JSON document on stdout, everything else on stderr
@@ -23,6 +24,7 @@ export interface BenchArguments {
   readonly help: boolean;
   readonly json: boolean;
   readonly quick: boolean;
+  readonly latency: boolean;
   readonly rounds: number;
   readonly shapes: readonly ShapeName[];
   readonly contestants: readonly string[] | undefined;
@@ -37,6 +39,7 @@ export function readArguments(args: readonly string[]): BenchArguments {
     help: values.help ?? false,
     json: values.json ?? false,
     quick,
+    latency: values.latency ?? false,
     rounds: values.rounds === undefined ? quick ? 1 : 5 : wholeNumber("rounds", values.rounds, 100),
     shapes: values.shape === undefined ? SHAPE_NAMES : values.shape.map(shapeName),
     contestants: values.contestant,
@@ -53,6 +56,7 @@ function parse(args: readonly string[]) {
         contestant: { type: "string", multiple: true },
         help: { type: "boolean", short: "h" },
         json: { type: "boolean" },
+        latency: { type: "boolean" },
         "postgres-bin": { type: "string" },
         quick: { type: "boolean" },
         rounds: { type: "string" },
