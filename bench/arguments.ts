@@ -14,6 +14,7 @@ export const HELP =
   --shape NAME         one, batch or doubled; may be repeated (all)
   --contestant NAME    only this one; may be repeated (all)
   --latency            instead: how long a sender waits at half of our maximum rate
+  --costs              instead: CPU, bytes, cold starts, and planning 5,000 matches
   --seed TEXT          other events
   --postgres-bin DIR   another server's binaries
   --json               one JSON document on stdout, everything else on stderr
@@ -25,6 +26,7 @@ export interface BenchArguments {
   readonly json: boolean;
   readonly quick: boolean;
   readonly latency: boolean;
+  readonly costs: boolean;
   readonly rounds: number;
   readonly shapes: readonly ShapeName[];
   readonly contestants: readonly string[] | undefined;
@@ -40,6 +42,7 @@ export function readArguments(args: readonly string[]): BenchArguments {
     json: values.json ?? false,
     quick,
     latency: values.latency ?? false,
+    costs: values.costs ?? false,
     rounds: values.rounds === undefined ? quick ? 1 : 5 : wholeNumber("rounds", values.rounds, 100),
     shapes: values.shape === undefined ? SHAPE_NAMES : values.shape.map(shapeName),
     contestants: values.contestant,
@@ -54,6 +57,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         contestant: { type: "string", multiple: true },
+        costs: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         json: { type: "boolean" },
         latency: { type: "boolean" },

@@ -7,12 +7,17 @@ import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
 import { measureLatency, tellLatency } from "./latency.ts";
+import { measureColdStarts, tellColdStart } from "./cold_start.ts";
+import { measureCurrentsCost, tellCurrentsCost } from "./currents_cost.ts";
+import { measurePlanning, tellPlanning } from "./planning.ts";
 import { describeMachine } from "./machine.ts";
-import { makeMatchday } from "./matchday.ts";
+import { makeMatchday, type Matchday } from "./matchday.ts";
 import { tellMachine } from "./report.ts";
 
 const MATCHES = 150;
 const LATENCY_SECONDS = { full: 20, quick: 5 };
+const COST_BATCHES = { full: 500, quick: 100 };
+const PLANNED_MATCHES = 5_000;
 
 const out = createWriter(Deno.stdout);
 const err = createWriter(Deno.stderr);
@@ -28,39 +33,60 @@ async function main(): Promise<number> {
   const measuring = measure(bench, options, say);
   const first = await Promise.race([measuring, untilSignal()]).finally(() => bench.stop());
   if (first === "signal") return 130;
-  if (options.json) out.line(JSON.stringify(first.report, null, 2));
-  return first.isRight ? 0 : 1;
+  if (options.json) out.line(JSON.stringify(first, null, 2));
+  return first.is_right ? 0 : 1;
 }
 
 async function measure(bench: BenchServer, options: BenchArguments, say: (line: string) => void) {
   const machine = await describeMachine(bench.admin);
   for (const line of tellMachine(machine)) say(line);
-  const { seed, quick } = options;
   const matchday = makeMatchday({
-    seed,
+    seed: options.seed,
     campaignId: bench.keys.campaignId,
     matches: MATCHES,
     until: subHours(startOfHour(new Date()), 1),
   });
-  if (!options.latency) {
-    const comparison = await compareAll(bench, matchday, options, say);
-    return {
-      report: { machine, ...comparison },
-      isRight: comparison.results.every(({ rows_right }) => rows_right),
-    };
-  }
+  const context = { bench, matchday, options, say };
+  if (options.latency) return { machine, ...await latencies(context) };
+  if (options.costs) return { machine, ...await costs(context) };
+  const comparison = await compareAll(bench, matchday, options, say);
+  return {
+    machine,
+    ...comparison,
+    is_right: comparison.results.every(({ rows_right }) => rows_right),
+  };
+}
+
+interface Context {
+  readonly bench: BenchServer;
+  readonly matchday: Matchday;
+  readonly options: BenchArguments;
+  readonly say: (line: string) => void;
+}
+
+async function latencies({ bench, matchday, options, say }: Context) {
+  const { seed, quick, shapes } = options;
   const seconds = quick ? LATENCY_SECONDS.quick : LATENCY_SECONDS.full;
   const latencies = [];
   for (const shape of ["one", "batch"] as const) {
-    if (!options.shapes.includes(shape)) continue;
+    if (!shapes.includes(shape)) continue;
     const latency = await measureLatency(shape, { bench, matchday, seed, seconds });
     say(tellLatency(latency));
     latencies.push(latency);
   }
-  return {
-    report: { machine, latencies },
-    isRight: latencies.every(({ rows_right }) => rows_right),
-  };
+  return { latencies, is_right: latencies.every(({ rows_right }) => rows_right) };
+}
+
+async function costs({ bench, matchday, options, say }: Context) {
+  const { seed, quick } = options;
+  const coldStarts = await measureColdStarts(bench);
+  for (const found of coldStarts) say(tellColdStart(found));
+  const batches = quick ? COST_BATCHES.quick : COST_BATCHES.full;
+  const currents = await measureCurrentsCost(bench, matchday, { seed, batches });
+  for (const line of tellCurrentsCost(currents)) say(line);
+  const planning = await measurePlanning(bench, PLANNED_MATCHES);
+  for (const line of tellPlanning(planning)) say(line);
+  return { cold_starts: coldStarts, currents, planning, is_right: currents.rows_right };
 }
 
 function untilSignal(): Promise<"signal"> {

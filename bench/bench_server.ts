@@ -16,6 +16,7 @@ export interface BenchServer {
   readonly admin: Sql;
   /** A new database: empty, or with all migrations of the suite. */
   createDatabase(name: string, content: "empty" | "suite"): Promise<string>;
+  urlOf(name: string): string;
   dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -64,6 +65,7 @@ async function startOn(port: number, postgresBin?: string): Promise<BenchServer>
           );
           return named(server.url, name);
         },
+        urlOf: (name) => named(server.url, name),
         async dropDatabase(name) {
           await admin.unsafe(`drop database if exists ${name} with (force)`);
         },
