@@ -15,6 +15,9 @@ export const HELP =
   --contestant NAME    only this one; may be repeated (all)
   --latency            instead: how long a sender waits at half of our maximum rate
   --costs              instead: CPU, bytes, cold starts, and planning 5,000 matches
+  --growth             instead: the same work over an empty database, a tenth of the history and all of it
+  --events N           how long that history is (10000000)
+  --ledger-rows N      and how many schedules it has (100000)
   --seed TEXT          other events
   --postgres-bin DIR   another server's binaries
   --json               one JSON document on stdout, everything else on stderr
@@ -27,6 +30,9 @@ export interface BenchArguments {
   readonly quick: boolean;
   readonly latency: boolean;
   readonly costs: boolean;
+  readonly growth: boolean;
+  readonly events: number;
+  readonly ledgerRows: number;
   readonly rounds: number;
   readonly shapes: readonly ShapeName[];
   readonly contestants: readonly string[] | undefined;
@@ -43,6 +49,9 @@ export function readArguments(args: readonly string[]): BenchArguments {
     quick,
     latency: values.latency ?? false,
     costs: values.costs ?? false,
+    growth: values.growth ?? false,
+    events: wholeNumber("events", values.events ?? "10000000", 100_000_000),
+    ledgerRows: wholeNumber("ledger-rows", values["ledger-rows"] ?? "100000", 1_000_000),
     rounds: values.rounds === undefined ? quick ? 1 : 5 : wholeNumber("rounds", values.rounds, 100),
     shapes: values.shape === undefined ? SHAPE_NAMES : values.shape.map(shapeName),
     contestants: values.contestant,
@@ -58,8 +67,11 @@ function parse(args: readonly string[]) {
       options: {
         contestant: { type: "string", multiple: true },
         costs: { type: "boolean" },
+        events: { type: "string" },
+        growth: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         json: { type: "boolean" },
+        "ledger-rows": { type: "string" },
         latency: { type: "boolean" },
         "postgres-bin": { type: "string" },
         quick: { type: "boolean" },

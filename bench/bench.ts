@@ -6,6 +6,7 @@ import { createWriter } from "../local/report.ts";
 import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
+import { measureGrowth, tellGrowth } from "./growth.ts";
 import { measureLatency, tellLatency } from "./latency.ts";
 import { measureColdStarts, tellColdStart } from "./cold_start.ts";
 import { measureCurrentsCost, tellCurrentsCost } from "./currents_cost.ts";
@@ -49,6 +50,7 @@ async function measure(bench: BenchServer, options: BenchArguments, say: (line: 
   const context = { bench, matchday, options, say };
   if (options.latency) return { machine, ...await latencies(context) };
   if (options.costs) return { machine, ...await costs(context) };
+  if (options.growth) return { machine, ...await growth(context) };
   const comparison = await compareAll(bench, matchday, options, say);
   return {
     machine,
@@ -87,6 +89,12 @@ async function costs({ bench, matchday, options, say }: Context) {
   const planning = await measurePlanning(bench, PLANNED_MATCHES);
   for (const line of tellPlanning(planning)) say(line);
   return { cold_starts: coldStarts, currents, planning, is_right: currents.rows_right };
+}
+
+async function growth({ bench, options, say }: Context) {
+  const found = await measureGrowth(bench, { ...options, say });
+  for (const line of tellGrowth(found)) say(line);
+  return found;
 }
 
 function untilSignal(): Promise<"signal"> {

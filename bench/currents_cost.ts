@@ -58,7 +58,7 @@ export async function measureCurrentsCost(
     const before = await cpuMsOf(path.functionsUrl);
     await send("cost", batches);
     const cpuMs = await cpuMsOf(path.functionsUrl) - before;
-    const relations = await sizes(prepared.sql, expected.size);
+    const relations = await sizesOf(prepared.sql, expected.size);
     return {
       batches,
       cpu_ms_a_batch: cpuMs / batches,
@@ -82,7 +82,7 @@ export async function cpuMsOf(functionsUrl: string): Promise<number> {
 }
 
 /** Each table and index by its own, partitions added up under the name of what they are part of. */
-async function sizes(sql: Sql, events: number): Promise<CurrentsCost["relations"]> {
+export async function sizesOf(sql: Sql, events: number): Promise<CurrentsCost["relations"]> {
   const rows = await sql<{ name: string; bytes: number }[]>`
     with relation as (
       select oid, relname, relkind from pg_class

@@ -1,9 +1,8 @@
 /** What the scheduler needs for a horizon full of matches: its CPU, and how fast it calls Braze. */
 import { addHours, startOfHour } from "date-fns";
-import { createSandbox } from "../local/braze_sandbox/sandbox.ts";
-import { RealTimeline } from "../local/real_timeline.ts";
 import { connectSql } from "../local/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
+import { serveBraze } from "./braze.ts";
 import { startSuitePath } from "./contestants/suite_path.ts";
 import { cpuMsOf } from "./currents_cost.ts";
 
@@ -31,21 +30,7 @@ export async function measurePlanning(bench: BenchServer, matches: number): Prom
   const name = "planning";
   const databaseUrl = await bench.createDatabase(name, "suite");
   const sql = connectSql(databaseUrl, { applicationName: "bench" });
-  const calls = new Map<string, number>();
-  const sandbox = createSandbox({
-    timeline: new RealTimeline(),
-    seed: 1,
-    apiKey: bench.keys.brazeApiKey,
-    campaignId: bench.keys.campaignId,
-    users: { count: 0, seed: 1, teams: [{ value: "Team 1", weight: 1 }] },
-    deliverTo: { url: "http://127.0.0.1:9/", headers: { currents: {}, webhook: {} } },
-    deliveriesAtOnce: 1,
-  });
-  const braze = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request, info) => {
-    const { pathname } = new URL(request.url);
-    calls.set(pathname, (calls.get(pathname) ?? 0) + 1);
-    return sandbox.handle(request, info);
-  });
+  const braze = serveBraze(bench.keys);
   try {
     const from = addHours(startOfHour(new Date()), FIRST_KICKOFF_HOURS);
     await sql`insert into public.teams (name, braze_attribute_value)
@@ -61,7 +46,7 @@ export async function measurePlanning(bench: BenchServer, matches: number): Prom
       databaseUrl,
       functions: FUNCTIONS,
       hasGateway: true,
-      brazeUrl: `http://127.0.0.1:${braze.addr.port}`,
+      brazeUrl: braze.url,
     });
     const schedule = async (body: unknown): Promise<RunCost> => {
       const before = await cpuMsOf(path.functionsUrl);
@@ -82,22 +67,21 @@ export async function measurePlanning(bench: BenchServer, matches: number): Prom
       // The first call compiles what the second one uses.
       await schedule({ dry_run: true, match_ids: [1] });
       const dryRun = await schedule({ dry_run: true });
-      calls.clear();
+      braze.calls.clear();
       const run = await schedule({});
-      const sum = [...calls.values()].reduce((total, count) => total + count, 0);
+      const sum = [...braze.calls.values()].reduce((total, count) => total + count, 0);
       return {
         matches,
         dry_run: dryRun,
         run,
-        braze_calls: Object.fromEntries(calls),
+        braze_calls: Object.fromEntries(braze.calls),
         braze_calls_a_second: sum / run.seconds,
       };
     } finally {
       await path.stop();
     }
   } finally {
-    sandbox.stop();
-    await braze.shutdown();
+    await braze.stop();
     await sql.end({ timeout: 5 });
     await bench.dropDatabase(name);
   }
