@@ -1,0 +1,104 @@
+/** The arguments of `deno task bench`, read and refused in one place. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { StackFailure } from "../local/failure.ts";
+import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
+
+export const HELP =
+  `Measures the suite beside others, on a Postgres of its own that keeps every promise.
+
+  npx -y deno@2.9.6 task bench [options]
+
+  --quick              one short round of each
+  --rounds N           how many rounds (5)
+  --shape NAME         one, batch or doubled; may be repeated (all)
+  --contestant NAME    only this one; may be repeated (all)
+  --latency            instead: how long a sender waits at half of our maximum rate
+  --costs              instead: CPU, bytes, cold starts, and planning 5,000 matches
+  --growth             instead: the same work over an empty database, a tenth of the history and all of it
+  --events N           how long that history is (10000000)
+  --ledger-rows N      and how many schedules it has (100000)
+  --seed TEXT          other events
+  --postgres-bin DIR   another server's binaries
+  --json               one JSON document on stdout, everything else on stderr
+  --help               this text
+`;
+
+export interface BenchArguments {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly latency: boolean;
+  readonly costs: boolean;
+  readonly growth: boolean;
+  readonly events: number;
+  readonly ledgerRows: number;
+  readonly rounds: number;
+  readonly shapes: readonly ShapeName[];
+  readonly contestants: readonly string[] | undefined;
+  readonly seed: string;
+  readonly postgresBin: string | undefined;
+}
+
+export function readArguments(args: readonly string[]): BenchArguments {
+  const values = parse(args);
+  const quick = values.quick ?? false;
+  return {
+    help: values.help ?? false,
+    json: values.json ?? false,
+    quick,
+    latency: values.latency ?? false,
+    costs: values.costs ?? false,
+    growth: values.growth ?? false,
+    events: wholeNumber("events", values.events ?? "10000000", 100_000_000),
+    ledgerRows: wholeNumber("ledger-rows", values["ledger-rows"] ?? "100000", 1_000_000),
+    rounds: values.rounds === undefined ? quick ? 1 : 5 : wholeNumber("rounds", values.rounds, 100),
+    shapes: values.shape === undefined ? SHAPE_NAMES : values.shape.map(shapeName),
+    contestants: values.contestant,
+    seed: values.seed ?? "1",
+    postgresBin: values["postgres-bin"] === undefined ? undefined : resolve(values["postgres-bin"]),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        contestant: { type: "string", multiple: true },
+        costs: { type: "boolean" },
+        events: { type: "string" },
+        growth: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+        json: { type: "boolean" },
+        "ledger-rows": { type: "string" },
+        latency: { type: "boolean" },
+        "postgres-bin": { type: "string" },
+        quick: { type: "boolean" },
+        rounds: { type: "string" },
+        seed: { type: "string" },
+        shape: { type: "string", multiple: true },
+      },
+    }).values;
+  } catch (error) {
+    throw new StackFailure(
+      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
+    );
+  }
+}
+
+export function wholeNumber(name: string, text: string, max: number): number {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= 1 && value <= max) return value;
+  throw new StackFailure(
+    `Cannot measure: --${name} must be a whole number from 1 to ${max}, got "${text}"`,
+  );
+}
+
+function shapeName(text: string): ShapeName {
+  const found = SHAPE_NAMES.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new StackFailure(
+    `Cannot measure: --shape must be one of ${SHAPE_NAMES.join(", ")}, got "${text}"`,
+  );
+}

@@ -1,0 +1,115 @@
+/** `deno task bench`: the suite beside others, measured in turns on one private Postgres. */
+import { startOfHour, subHours } from "date-fns";
+import { StackFailure } from "../local/failure.ts";
+import { orphaned } from "../local/orphan.ts";
+import { createWriter } from "../local/report.ts";
+import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
+import { type BenchServer, startBenchServer } from "./bench_server.ts";
+import { compareAll } from "./comparison.ts";
+import { measureGrowth, tellGrowth } from "./growth.ts";
+import { measureLatency, tellLatency } from "./latency.ts";
+import { measureColdStarts, tellColdStart } from "./cold_start.ts";
+import { measureCurrentsCost, tellCurrentsCost } from "./currents_cost.ts";
+import { measurePlanning, tellPlanning } from "./planning.ts";
+import { describeMachine } from "./machine.ts";
+import { makeMatchday, type Matchday } from "./matchday.ts";
+import { tellMachine } from "./report.ts";
+
+const MATCHES = 150;
+const LATENCY_SECONDS = { full: 20, quick: 5 };
+const COST_BATCHES = { full: 500, quick: 100 };
+const PLANNED_MATCHES = 5_000;
+
+const out = createWriter(Deno.stdout);
+const err = createWriter(Deno.stderr);
+
+async function main(): Promise<number> {
+  const options = readArguments(Deno.args);
+  if (options.help) {
+    out.line(HELP.trimEnd());
+    return 0;
+  }
+  const say = options.json ? err.line : out.line;
+  const bench = await startBenchServer(options.postgresBin);
+  const measuring = measure(bench, options, say);
+  const first = await Promise.race([measuring, untilSignal()]).finally(() => bench.stop());
+  if (first === "signal") return 130;
+  if (options.json) out.line(JSON.stringify(first, null, 2));
+  return first.is_right ? 0 : 1;
+}
+
+async function measure(bench: BenchServer, options: BenchArguments, say: (line: string) => void) {
+  const machine = await describeMachine(bench.admin);
+  for (const line of tellMachine(machine)) say(line);
+  const matchday = makeMatchday({
+    seed: options.seed,
+    campaignId: bench.keys.campaignId,
+    matches: MATCHES,
+    until: subHours(startOfHour(new Date()), 1),
+  });
+  const context = { bench, matchday, options, say };
+  if (options.latency) return { machine, ...await latencies(context) };
+  if (options.costs) return { machine, ...await costs(context) };
+  if (options.growth) return { machine, ...await growth(context) };
+  const comparison = await compareAll(bench, matchday, options, say);
+  return {
+    machine,
+    ...comparison,
+    is_right: comparison.results.every(({ rows_right }) => rows_right),
+  };
+}
+
+interface Context {
+  readonly bench: BenchServer;
+  readonly matchday: Matchday;
+  readonly options: BenchArguments;
+  readonly say: (line: string) => void;
+}
+
+async function latencies({ bench, matchday, options, say }: Context) {
+  const { seed, quick, shapes } = options;
+  const seconds = quick ? LATENCY_SECONDS.quick : LATENCY_SECONDS.full;
+  const latencies = [];
+  for (const shape of ["one", "batch"] as const) {
+    if (!shapes.includes(shape)) continue;
+    const latency = await measureLatency(shape, { bench, matchday, seed, seconds });
+    say(tellLatency(latency));
+    latencies.push(latency);
+  }
+  return { latencies, is_right: latencies.every(({ rows_right }) => rows_right) };
+}
+
+async function costs({ bench, matchday, options, say }: Context) {
+  const { seed, quick } = options;
+  const coldStarts = await measureColdStarts(bench);
+  for (const found of coldStarts) say(tellColdStart(found));
+  const batches = quick ? COST_BATCHES.quick : COST_BATCHES.full;
+  const currents = await measureCurrentsCost(bench, matchday, { seed, batches });
+  for (const line of tellCurrentsCost(currents)) say(line);
+  const planning = await measurePlanning(bench, PLANNED_MATCHES);
+  for (const line of tellPlanning(planning)) say(line);
+  return { cold_starts: coldStarts, currents, planning, is_right: currents.rows_right };
+}
+
+async function growth({ bench, options, say }: Context) {
+  const found = await measureGrowth(bench, { ...options, say });
+  for (const line of tellGrowth(found)) say(line);
+  return found;
+}
+
+function untilSignal(): Promise<"signal"> {
+  const { promise, resolve } = Promise.withResolvers<"signal">();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => resolve("signal"));
+  }
+  orphaned().then(resolve);
+  return promise;
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof StackFailure)) throw error;
+  err.line(error.message);
+  Deno.exit(1);
+}

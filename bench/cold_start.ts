@@ -1,0 +1,89 @@
+/** How large each function is as one file, and how long a process that has nothing yet takes until its first answer. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "../local/ports.ts";
+import { functionEnv } from "../local/stack.ts";
+import type { BenchServer } from "./bench_server.ts";
+import { spreadOf } from "./statistics.ts";
+
+const FUNCTIONS = new URL("../supabase/functions/", import.meta.url);
+const SERVER = fileURLToPath(new URL("./servers/one_function.ts", import.meta.url));
+const STARTS = 5;
+const POLL_MS = 2;
+const READY_MS_MAX = 30_000;
+
+export interface ColdStart {
+  readonly function: string;
+  readonly bundle_bytes: number;
+  readonly first_answer_ms: { readonly median: number; readonly min: number; readonly max: number };
+}
+
+export async function measureColdStarts(bench: BenchServer): Promise<ColdStart[]> {
+  const found: ColdStart[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(FUNCTIONS)) {
+    if (!isDirectory || name.startsWith("_")) continue;
+    const bundle = join(bench.folder, `${name}.js`);
+    await bundleTo(bundle, name);
+    const times: number[] = [];
+    for (let start = 0; start < STARTS; start++) times.push(await firstAnswerMs(bench, bundle));
+    found.push({
+      function: name,
+      bundle_bytes: (await Deno.stat(bundle)).size,
+      first_answer_ms: spreadOf(times),
+    });
+  }
+  return found.sort((a, b) => a.function < b.function ? -1 : 1);
+}
+
+async function bundleTo(bundle: string, name: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--config", fileURLToPath(new URL("../deno.json", import.meta.url))],
+      ...["-o", bundle, fileURLToPath(new URL(`${name}/index.ts`, FUNCTIONS))],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  throw new Error(
+    `Cannot bundle ${name}: deno bundle must succeed, got ${new TextDecoder().decode(stderr)}`,
+  );
+}
+
+/** A caller without credentials is refused: that takes the whole module, its configuration and no database. */
+async function firstAnswerMs(bench: BenchServer, bundle: string): Promise<number> {
+  const port = freePorts().gateway;
+  const url = `http://127.0.0.1:${port}/`;
+  const started = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    // A cache of compiled code would make each start but the first a warm one.
+    args: ["run", "--allow-all", "--no-check", "--no-code-cache", SERVER, String(port), bundle],
+    env: functionEnv({ api_url: url, db_url: url, braze_url: url, control_url: url }, bench.keys),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    while (performance.now() - started < READY_MS_MAX) {
+      const status = await fetch(url, { method: "POST", body: "{}" }).then(async (response) => {
+        await response.body?.cancel();
+        return response.status;
+      }, () => 0);
+      if (status === 401) return performance.now() - started;
+      if (status !== 0) throw new Error(`Cannot go on: the answer must be 401, got ${status}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    throw new Error(`Cannot go on: ${bundle} must answer within ${READY_MS_MAX / 1_000} s`);
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+}
+
+export function tellColdStart(found: ColdStart): string {
+  const { median, min, max } = found.first_answer_ms;
+  return `${found.function.padEnd(24)} ${
+    (found.bundle_bytes / 1_024).toFixed(0)
+  } KiB, first answer after ${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)})`;
+}

@@ -1,0 +1,58 @@
+/** All contestants in all shapes, and the ratios that the suite is held against. */
+import type { BenchArguments } from "./arguments.ts";
+import type { BenchServer } from "./bench_server.ts";
+import type { Contestant, Prepared } from "./contestant.ts";
+import { chooseContestants } from "./contestants/contestants.ts";
+import type { Matchday } from "./matchday.ts";
+import { type Ratio, ratiosOf, tellRatio } from "./ratios.ts";
+import { summarize, type Summary, tellShape, tellTurn } from "./report.ts";
+import { playRounds } from "./rounds.ts";
+import { SHAPES } from "./shapes.ts";
+
+const TURN_SECONDS = { full: 5, quick: 1.5 };
+const NO_DIRECT_PATH =
+  "The suite has no path from its handler straight to Postgres: it speaks to PostgREST only, so none is measured";
+
+export interface Comparison {
+  readonly note: string;
+  readonly results: readonly Summary[];
+  readonly ratios: readonly Ratio[];
+}
+
+export async function compareAll(
+  bench: BenchServer,
+  matchday: Matchday,
+  options: BenchArguments,
+  say: (line: string) => void,
+): Promise<Comparison> {
+  say(NO_DIRECT_PATH);
+  const contestants: { contestant: Contestant; prepared: Prepared }[] = [];
+  const results: Summary[] = [];
+  try {
+    for (const contestant of chooseContestants(options.contestants)) {
+      contestants.push({ contestant, prepared: await contestant.prepare(bench, matchday) });
+    }
+    for (const name of options.shapes) {
+      const shape = SHAPES[name];
+      say(`\n${shape.title}`);
+      const played = await playRounds({
+        bench,
+        matchday,
+        shape,
+        contestants,
+        rounds: options.rounds,
+        turnSeconds: options.quick ? TURN_SECONDS.quick : TURN_SECONDS.full,
+        seed: options.seed,
+        onTurn: (contestant, round, turn) => say(tellTurn(contestant, round, turn)),
+      });
+      const summaries = played.map(summarize);
+      say(tellShape(shape, summaries));
+      results.push(...summaries);
+    }
+  } finally {
+    for (const { prepared } of contestants) await prepared.close();
+  }
+  const ratios = ratiosOf(results);
+  for (const ratio of ratios) say(tellRatio(ratio));
+  return { note: NO_DIRECT_PATH, results, ratios };
+}

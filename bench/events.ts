@@ -1,0 +1,92 @@
+/**
+ * Push Send events as Currents posts them, from a seed: with the echo of the trigger properties, our own send id, and
+ * one dispatch id a schedule. One in ten is an event that came before.
+ */
+import { Prng } from "../local/prng.ts";
+import type { Matchday } from "./matchday.ts";
+
+export const EVENT_BYTES = 640;
+export const DUPLICATE_SHARE = 0.1;
+/** So many in a row come from matches with one send time; a real push to 25,000 users a match has even more. */
+const EVENTS_A_TIME = 10_000;
+const MATCHES_A_TIME = 10;
+/** A send takes a while. */
+const SEND_SECONDS = 60;
+
+export interface BenchEvent {
+  readonly id: string;
+  /** Its JSON: all contestants but one are posted this very text. */
+  readonly json: string;
+}
+
+export interface Events {
+  /** In the order in which they are sent. */
+  readonly sent: readonly BenchEvent[];
+  readonly uniqueIds: ReadonlySet<string>;
+}
+
+export type MakeEvent = (prng: Prng, index: number) => BenchEvent;
+
+/** `count` events of which a tenth repeat earlier ones; the same seed makes the same. */
+export function makeEvents(seed: string, count: number, make: MakeEvent): Events {
+  const prng = new Prng(seed);
+  const choice = prng.fork("duplicates");
+  const sent: BenchEvent[] = [];
+  const uniqueIds = new Set<string>();
+  while (sent.length < count) {
+    if (sent.length > 0 && choice.chance(DUPLICATE_SHARE)) {
+      sent.push(sent[choice.below(sent.length)]!);
+      continue;
+    }
+    const event = make(prng, sent.length);
+    uniqueIds.add(event.id);
+    sent.push(event);
+  }
+  return { sent, uniqueIds };
+}
+
+export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
+  return (prng, index) => {
+    const first = Math.floor(index / EVENTS_A_TIME) * MATCHES_A_TIME % schedules.length;
+    const inSlot = Math.min(MATCHES_A_TIME, schedules.length - first);
+    const schedule = schedules[first + prng.below(inSlot)]!;
+    const id = prng.uuid();
+    const make = (variation: string) =>
+      JSON.stringify({
+        event_type: "users.messages.pushnotification.Send",
+        id,
+        time: Math.floor(schedule.sendAt.getTime() / 1_000) + secondsInto(id),
+        user: {
+          user_id: id.replaceAll("-", "").slice(0, 24),
+          external_user_id: `user-${id.slice(0, 8)}`,
+          device_id: `${id.slice(9)}-device`,
+          timezone: "Europe/London",
+        },
+        properties: {
+          app_id: "aa110000-0000-4000-8000-000000000001",
+          platform: "ios",
+          campaign_id: campaignId,
+          message_variation_id: variation,
+          send_id: schedule.sendId,
+          dispatch_id: schedule.dispatchId,
+          message_extras: JSON.stringify({
+            match_id: String(schedule.matchId),
+            ledger_id: schedule.ledgerId,
+            generation: "1",
+          }),
+        },
+      });
+    return { id, json: padded(make) };
+  };
+}
+
+/** The same for the same id, so that whoever makes an event twice makes it alike. */
+function secondsInto(id: string): number {
+  return Number.parseInt(id.slice(0, 6), 16) % SEND_SECONDS;
+}
+
+/** Fills up to the size that all contestants are given. */
+export function padded(make: (filler: string) => string): string {
+  const bare = make("").length;
+  return make("v".repeat(Math.max(0, EVENT_BYTES - bare)));
+}

@@ -1,0 +1,82 @@
+/**
+ * The schedules that the events belong to: made from a seed, and written as the scheduler leaves them.
+ *
+ * Ten matches share each send time, as at three o'clock on a Saturday, so that time alone explains nothing.
+ */
+import { Prng } from "../local/prng.ts";
+import type { Sql } from "../local/sql.ts";
+
+const MATCHES_A_TIME = 10;
+const MINUTES_BETWEEN_TIMES = 5;
+
+export interface Scheduled {
+  readonly matchId: number;
+  readonly ledgerId: string;
+  readonly scheduleId: string;
+  readonly dispatchId: string;
+  readonly sendId: string;
+  readonly sendAt: Date;
+}
+
+export interface Matchday {
+  readonly campaignId: string;
+  readonly schedules: readonly Scheduled[];
+}
+
+export interface MatchdayOptions {
+  readonly seed: string;
+  readonly campaignId: string;
+  readonly matches: number;
+  /** When the last of them is sent. */
+  readonly until: Date;
+  readonly firstMatchId?: number;
+}
+
+export function makeMatchday(options: MatchdayOptions): Matchday {
+  const { seed, campaignId, matches, until, firstMatchId = 1_001 } = options;
+  const prng = new Prng(`${seed}/matchday`);
+  const schedules = Array.from({ length: matches }, (_, index): Scheduled => {
+    const matchId = firstMatchId + index;
+    const minutesBefore = Math.floor(index / MATCHES_A_TIME) * MINUTES_BETWEEN_TIMES;
+    return {
+      matchId,
+      ledgerId: prng.uuid(),
+      scheduleId: prng.uuid(),
+      dispatchId: prng.hex(32),
+      sendId: `match-${matchId}`,
+      sendAt: new Date(until.getTime() - minutesBefore * 60_000),
+    };
+  });
+  return { campaignId, schedules };
+}
+
+/** As the scheduler leaves it before the sends: Braze has not told the dispatch ids yet. */
+export async function writeMatchday(sql: Sql, { campaignId, schedules }: Matchday): Promise<void> {
+  const rows = JSON.stringify(schedules.map((schedule) => ({
+    ...schedule,
+    createdAt: new Date(schedule.sendAt.getTime() - 86_400_000),
+  })));
+  const told = sql`jsonb_to_recordset(${rows}::text::jsonb) as told (
+    "matchId" bigint, "ledgerId" uuid, "scheduleId" text, "sendId" text, "sendAt" timestamptz, "createdAt" timestamptz)`;
+  await sql.begin(async (tx) => {
+    await tx`
+      insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+      select "matchId", 'League', 'Home ' || "matchId", 'Away ' || "matchId", "sendAt" + interval '1 hour'
+      from ${told}`;
+    await tx`
+      insert into public.schedule_ledger
+        (id, match_id, campaign_id, generation, braze_schedule_id, send_id, signature, send_at_utc, created_at, updated_at)
+      select "ledgerId", "matchId", ${campaignId}, 1, "scheduleId", "sendId", md5("ledgerId"::text), "sendAt", "createdAt", "createdAt"
+      from ${told}`;
+    await tx`
+      insert into public.braze_schedules
+        (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
+      select "ledgerId", 1, ${campaignId}, "scheduleId", "sendAt", 'live', "createdAt", "createdAt"
+      from ${told}`;
+    await tx`
+      insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
+      select 'schedule_id', "scheduleId", "ledgerId", 1, 'create', "createdAt" from ${told}
+      union all
+      select 'send_id', "sendId", "ledgerId", null, 'create', "createdAt" from ${told}`;
+  });
+}

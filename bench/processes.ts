@@ -1,0 +1,93 @@
+/** Contestants' servers are processes of their own; each is up when it answers. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Child, startChild, tail } from "../local/child_process.ts";
+import { freePorts } from "../local/ports.ts";
+
+const READY_MS_MAX = 60_000;
+const POLL_MS = 20;
+
+export interface ServerProcess {
+  readonly port: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** For its log. */
+  readonly name: string;
+  readonly folder: string;
+  /** Beside this file. */
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of a configuration other than the project's. */
+  readonly config?: string;
+  /** A free one without it. */
+  readonly port?: number;
+}
+
+/** `args` come after the port. */
+export async function startServer(options: ServerOptions): Promise<ServerProcess> {
+  const { name, folder, script, args, env = {}, config } = options;
+  const port = options.port ?? freePorts().gateway;
+  const log = join(folder, `${name}.log`);
+  const child = startChild({
+    command: [
+      Deno.execPath(),
+      ...["run", "--allow-all", "--no-check"],
+      ...(config === undefined ? [] : ["--config", path(config)]),
+      ...[path(script), String(port), ...args],
+    ],
+    log,
+    env: { ...toolEnv(), ...env },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await untilReady(name, `${url}/_local/ready`, child, log);
+  } catch (error) {
+    await child.end("KILL");
+    throw error;
+  }
+  return { port, url, stop: () => endSoon(child) };
+}
+
+/** What does not listen to being asked is ended, since the next turn must not be shared with it. */
+async function endSoon(child: Child): Promise<void> {
+  const timer = setTimeout(() => child.end("KILL"), 5_000);
+  await child.stop();
+  clearTimeout(timer);
+}
+
+async function untilReady(name: string, url: string, child: Child, log: string): Promise<void> {
+  let code: number | undefined;
+  child.ended.then((ending) => code = ending);
+  for (let waited = 0; waited < READY_MS_MAX && code === undefined; waited += POLL_MS) {
+    const isReady = await fetch(url).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(
+    `Cannot start ${name}: it must answer within ${READY_MS_MAX / 1_000} s, got ${
+      code === undefined ? "silence" : `exit code ${code}`
+    }; its log ends with:\n${await tail(log)}`,
+  );
+}
+
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+/** Where the runtime finds what it has compiled and downloaded. */
+function toolEnv(): Record<string, string> {
+  const names = ["HOME", "DENO_DIR", "DENO_TLS_CA_STORE", "NPM_CONFIG_REGISTRY"];
+  return Object.fromEntries(
+    [...names, "NO_COLOR"].flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

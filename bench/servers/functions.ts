@@ -1,0 +1,48 @@
+/**
+ * Edge functions in a process of their own, on the wall clock: `functions.ts PORT FOLDER [REST_URL KEYS]`, their
+ * environment in that of the process.
+ *
+ * With the last two, what the gateway does to their calls is done in here: the path without its stand-in.
+ */
+import { startFunctions } from "../../local/functions_runtime.ts";
+import process from "node:process";
+import { createGateway } from "../../local/gateway.ts";
+import type { Keys } from "../../local/keys.ts";
+import { RealTimeline } from "../../local/real_timeline.ts";
+import { createWriter } from "../../local/report.ts";
+
+const [port, folder, restUrl, keysFile] = Deno.args as [string, string, string?, string?];
+if (restUrl !== undefined && keysFile !== undefined) await callDirectly(restUrl, keysFile);
+
+const err = createWriter(Deno.stderr);
+const functions = await startFunctions({
+  folder: new URL(folder),
+  env: {},
+  timeline: new RealTimeline(),
+  // A line for each request would measure the log.
+  onLog: (functionName, line) =>
+    /"level":"(?:warn|error)"/.test(line) && err.line(`${functionName} ${line}`),
+});
+Deno.serve({ hostname: "127.0.0.1", port: Number(port), onListen() {} }, (request) => {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/_local/cpu") {
+    const { user, system } = process.cpuUsage();
+    return Response.json({ cpu_ms: (user + system) / 1_000 });
+  }
+  return pathname.startsWith("/_local/") ? new Response("ready") : functions.handle(request);
+});
+
+async function callDirectly(restUrl: string, keysFile: string): Promise<void> {
+  const keys: Keys = JSON.parse(await Deno.readTextFile(keysFile));
+  const own = `${Deno.env.get("SUPABASE_URL")}/`;
+  const nothingHere = () => Promise.resolve(new Response(null, { status: 404 }));
+  const gateway = await createGateway({
+    keys,
+    restUrl,
+    functions: nothingHere,
+    control: nothingHere,
+  });
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) =>
+    String(input).startsWith(own) ? gateway(new Request(input, init)) : fetch(input, init);
+}

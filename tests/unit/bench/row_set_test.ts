@@ -1,0 +1,33 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { checkRowSet } from "../../../bench/row_set.ts";
+
+const EXPECTED = new Set(["a", "b", "c"]);
+
+Deno.test("the same ids in any order are right", () => {
+  deepStrictEqual(checkRowSet(["c", "a", "b"], EXPECTED), {
+    isRight: true,
+    missing: 0,
+    unexpected: 0,
+    repeated: 0,
+    examples: [],
+  });
+});
+
+Deno.test("as many rows as wanted are wrong when one of them was never sent", () => {
+  const check = checkRowSet(["a", "b", "x"], EXPECTED);
+  strictEqual(check.isRight, false);
+  deepStrictEqual(check.examples, ["missing c", "unexpected x"]);
+});
+
+Deno.test("as many rows as wanted are wrong when one of them stands for two", () => {
+  const check = checkRowSet(["a", "b", "b"], EXPECTED);
+  strictEqual(check.isRight, false);
+  deepStrictEqual(check.examples, ["missing c", "repeated b"]);
+});
+
+Deno.test("a row too few and a row too many are told apart", () => {
+  const few = checkRowSet(["a", "b"], EXPECTED);
+  deepStrictEqual([few.isRight, few.missing, few.unexpected, few.repeated], [false, 1, 0, 0]);
+  const many = checkRowSet(["a", "b", "c", "c"], EXPECTED);
+  deepStrictEqual([many.isRight, many.missing, many.unexpected, many.repeated], [false, 0, 0, 1]);
+});
