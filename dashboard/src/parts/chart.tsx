@@ -1,13 +1,17 @@
 /** Small charts in SVG: series over time, as lines or as stacked columns, with a legend and words for who listens. */
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { count } from "../format.ts";
 import { clockTime, inZone } from "../time.ts";
+import { Columns, Line } from "./chart_marks.tsx";
 import { roundUp } from "./scale.ts";
 
-const [WIDTH, HEIGHT] = [720, 170];
+const HEIGHT = 180;
+/** Until it is measured. */
+const WIDTH_USUAL = 720;
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 24 };
 const TICKS = 5;
+const DAY_MS = 86_400_000;
 
 export interface Series {
   readonly name: string;
@@ -28,14 +32,13 @@ export interface ChartProps {
   readonly format?: (value: number) => string;
   /** What the picture says, in a sentence. */
   readonly summary: string;
-  readonly labels?: "clock" | "date";
 }
 
 export function Chart(props: ChartProps) {
-  const { title, times, series, kind, stepMs = 0, format = count, summary, labels = "date" } =
-    props;
+  const { title, times, series, kind, stepMs = 0, format = count, summary } = props;
   const { zone } = usePage();
   const id = useId();
+  const [figure, width] = useWidth();
   const totals = times.map((_, index) => {
     const values = series.map(({ values }) => values[index] ?? 0);
     return kind === "columns" ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values);
@@ -43,33 +46,33 @@ export function Chart(props: ChartProps) {
   const top = roundUp(Math.max(0, ...totals));
   const [first = 0, last = 0] = [times[0], (times.at(-1) ?? 0) + stepMs];
   const x = (time: number) =>
-    MARGIN.left + (time - first) / Math.max(1, last - first) * (WIDTH - MARGIN.left - MARGIN.right);
+    MARGIN.left + (time - first) / Math.max(1, last - first) * (width - MARGIN.left - MARGIN.right);
   const y = (value: number) =>
     HEIGHT - MARGIN.bottom - value / top * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const isDaily = stepMs >= DAY_MS;
+  const isShort = !isDaily && last - first < 2 * DAY_MS;
   const label = (time: number) =>
-    labels === "clock"
-      ? clockTime(new Date(time), zone)
-      : inZone(new Date(time), stepMs >= 86_400_000 ? "UTC" : zone, {
-        day: "numeric",
-        month: "short",
-      });
-  const ticks = ticksOf(first, last, labels === "date" && stepMs >= 86_400_000 ? stepMs : 0);
+    isShort ? clockTime(new Date(time), zone) : inZone(new Date(time), isDaily ? "UTC" : zone, {
+      day: "numeric",
+      month: "short",
+    });
+  const ticks = ticksOf(first, last, isDaily ? stepMs : 0);
   return (
-    <figure class="chart">
+    <figure class="chart" ref={figure}>
       <figcaption>
         <span class="chart-title">{title}</span>
         <span class="legend">
           {series.map(({ name, colour }) => <span key={name} class={`key ${colour}`}>{name}</span>)}
         </span>
       </figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-labelledby={id}>
         <title id={id}>{`${title}. ${summary}`}</title>
         {[0, 0.5, 1].map((share) => (
           <g key={share}>
             <line
               class="grid"
               x1={MARGIN.left}
-              x2={WIDTH - MARGIN.right}
+              x2={width - MARGIN.right}
               y1={y(top * share)}
               y2={y(top * share)}
             />
@@ -97,6 +100,20 @@ export function Chart(props: ChartProps) {
   );
 }
 
+/** Drawn as wide as it is shown, so that its letters stay as large as all others. */
+function useWidth() {
+  const figure = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(WIDTH_USUAL);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) setWidth(Math.max(240, Math.round(entry.contentRect.width)));
+    });
+    observer.observe(figure.current!);
+    return () => observer.disconnect();
+  }, []);
+  return [figure, width] as const;
+}
+
 function ticksOf(first: number, last: number, stepMs: number): number[] {
   if (stepMs > 0) {
     const steps = Math.round((last - first) / stepMs);
@@ -106,72 +123,4 @@ function ticksOf(first: number, last: number, stepMs: number): number[] {
     return ticks;
   }
   return Array.from({ length: TICKS }, (_, index) => first + (last - first) * index / (TICKS - 1));
-}
-
-interface Scaled {
-  readonly times: readonly number[];
-  readonly x: (time: number) => number;
-  readonly y: (value: number) => number;
-}
-
-function Line({ series, times, x, y }: Scaled & { readonly series: Series }) {
-  let path = "";
-  let isDrawing = false;
-  const dots: [number, number][] = [];
-  times.forEach((time, index) => {
-    const value = series.values[index] ?? null;
-    if (value !== null) {
-      path += `${isDrawing ? "L" : "M"}${x(time).toFixed(1)} ${y(value).toFixed(1)}`;
-      dots.push([x(time), y(value)]);
-    }
-    isDrawing = value !== null;
-  });
-  return (
-    <g class={`line ${series.colour}`}>
-      <path d={path} />
-      {dots.length <= 40
-        ? dots.map(([cx, cy]) => <circle key={cx} cx={cx} cy={cy} r="2.6" />)
-        : null}
-    </g>
-  );
-}
-
-function Columns({ series, times, x, y, stepMs, format, label }: Scaled & {
-  readonly series: readonly Series[];
-  readonly stepMs: number;
-  readonly format: (value: number) => string;
-  readonly label: (time: number) => string;
-}) {
-  return (
-    <>
-      {times.map((time, index) => {
-        const left = x(time);
-        const width = Math.min(48, Math.max(1.2, (x(time + stepMs) - left) * 0.8));
-        let below = 0;
-        return (
-          <g key={time}>
-            {series.map(({ name, colour, values }) => {
-              const value = values[index] ?? 0;
-              if (value === 0) return null;
-              const bottom = y(below);
-              below += value;
-              const height = bottom - y(below);
-              return (
-                <rect
-                  key={name}
-                  class={colour}
-                  x={left}
-                  y={bottom - height}
-                  width={width}
-                  height={height}
-                >
-                  <title>{`${label(time)}: ${format(value)} ${name}`}</title>
-                </rect>
-              );
-            })}
-          </g>
-        );
-      })}
-    </>
-  );
 }

@@ -45,7 +45,11 @@ export function Table<Row>({ caption, columns, rows, keyOf, rowClass }: {
                 "data-label": column.label,
               };
               return index === 0
-                ? <th key={column.label} role="rowheader" scope="row" {...attributes}>{column.cell(row)}</th>
+                ? (
+                  <th key={column.label} role="rowheader" scope="row" {...attributes}>
+                    {column.cell(row)}
+                  </th>
+                )
                 : <td key={column.label} role="cell" {...attributes}>{column.cell(row)}</td>;
             })}
           </tr>

@@ -42,28 +42,31 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
   const [last] = rows;
   return (
     <>
-      <Chart
-        title="Webhook delay"
-        kind="line"
-        times={times}
-        stepMs={DAY_MS}
-        format={duration}
-        series={[
-          {
-            name: "median",
-            colour: "one",
-            values: oldestFirst.map((row) => row.p50_webhook_delay_ms),
-          },
-          {
-            name: "95 %",
-            colour: "two",
-            values: oldestFirst.map((row) => row.p95_webhook_delay_ms),
-          },
-        ]}
-        summary={`${plural(rows.length, "day")}; last: median ${
-          delay(last?.p50_webhook_delay_ms ?? null)
-        }, 95 % within ${delay(last?.p95_webhook_delay_ms ?? null)}`}
-      />
+      {/* One day is no line. */}
+      {rows.length < 2 ? null : (
+        <Chart
+          title="Webhook delay"
+          kind="line"
+          times={times}
+          stepMs={DAY_MS}
+          format={duration}
+          series={[
+            {
+              name: "median",
+              colour: "one",
+              values: oldestFirst.map((row) => row.p50_webhook_delay_ms),
+            },
+            {
+              name: "95 %",
+              colour: "two",
+              values: oldestFirst.map((row) => row.p95_webhook_delay_ms),
+            },
+          ]}
+          summary={`${plural(rows.length, "day")}; last: median ${
+            delay(last?.p50_webhook_delay_ms ?? null)
+          }, 95 % within ${delay(last?.p95_webhook_delay_ms ?? null)}`}
+        />
+      )}
       <Table
         caption="Days, newest first"
         rows={rows}

@@ -79,7 +79,6 @@ function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
     <Chart
       title={stepMs === MINUTE_MS ? "Events a minute" : `Events in ${stepMs / MINUTE_MS} minutes`}
       kind="columns"
-      labels="clock"
       times={times}
       stepMs={stepMs}
       series={[

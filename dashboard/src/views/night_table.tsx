@@ -51,7 +51,9 @@ export function NightTable({ matches }: { readonly matches: readonly NightMatch[
       title: "Pre-flight",
       label: "Pre-flight",
       cell: (match) => {
-        if (match.status === null) return <span class="quiet">–</span>;
+        if (
+          match.status === null || match.status === "cancelled" && match.preflight_result === null
+        ) return <span class="quiet">–</span>;
         const { tone, text } = preflightState(match.preflight_result);
         return tone === "off" ? <span class="quiet">{text}</span> : <Chip tone={tone}>{text}</Chip>;
       },

@@ -47,7 +47,12 @@ function Details({ details }: { readonly details: Readonly<Record<string, unknow
   return (
     <span class="sub">
       {first === undefined ? "" : `${first}${rest.length > 0 ? " · " : ""}`}
-      {rest.map(([name, value]) => `${name.replaceAll("_", " ")} ${told(value)}`).join(" · ")}
+      {rest.map(([name, value], index) => (
+        <span key={name}>
+          {index === 0 ? "" : " · "}
+          {name.replaceAll("_", " ")} {isTime(value) ? <Time at={value} /> : told(value)}
+        </span>
+      ))}
     </span>
   );
 }
@@ -61,6 +66,10 @@ function isShort(value: unknown): boolean {
 
 function isChange(value: unknown): value is { from: unknown; to: unknown } {
   return typeof value === "object" && value !== null && "from" in value && "to" in value;
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value);
 }
 
 function told(value: unknown): string {
