@@ -74,7 +74,7 @@ select bag_eq(
       and attribute.attacl is not null
   $$,
   $$
-    select 'notification_sends', readable.name, '{authenticated=r/' || current_user || '}'
+    select 'notification_sends'::text, readable.name::text, '{authenticated=r/' || current_user || '}'
     from unnest(array[
       'sent_at', 'event_type', 'channel', 'match_id', 'ledger_id', 'generation', 'campaign_id', 'received_at',
       'correlation_method', 'confidence', 'time_diff_ms', 'candidate_count', 'candidate_match_ids'

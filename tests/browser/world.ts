@@ -1,13 +1,15 @@
 /** The demo's matchday, lived through to the afternoon of its Saturday, with the dashboard beside it. */
 import { createCounter } from "../../local/demo/counter.ts";
 import { matchday, START } from "../../local/demo/matchday.ts";
+import { createMischief } from "../../local/demo/mischief.ts";
 import { type DashboardServer, startDashboard } from "../../local/dashboard.ts";
 import { SEED } from "../../local/project.ts";
 import type { Stack } from "../../local/stack.ts";
 import { withStack } from "../support/database.ts";
 
-/** Three pushes of the day are out, one is due in 25 minutes. */
-export const NOW = new Date("2024-12-07T16:05:00Z");
+/** Three pushes of the day are out, one is due in 9 minutes, and somebody has just stopped the campaign. */
+export const NOW = new Date("2024-12-07T16:21:00Z");
+const STOPPED_AT = new Date("2024-12-07T16:18:00Z");
 const USERS = 2_000;
 
 export interface World {
@@ -34,8 +36,11 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       },
       env: { OPERATOR_ORIGINS: origins },
     }, async (stack) => {
-      await matchday(stack, createCounter(), () => {}, NOW);
+      await matchday(stack, createCounter(), () => {}, STOPPED_AT);
+      await createMischief(stack).campaign("stopped");
+      await stack.advanceTo(NOW);
       await rollUpTheDay(stack);
+      await pushSomebodyTwice(stack);
       const project = {
         apiUrl: stack.ready.api_url,
         publishableKey: stack.ready.publishable_key,
@@ -69,4 +74,15 @@ async function rollUpTheDay({ ready }: Stack): Promise<void> {
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`Cannot roll up ${date}: got ${response.status} ${answer}`);
+}
+
+/** Reconciliation cancels second schedules in time, so nobody was: the alert is made as it would be told. */
+async function pushSomebodyTwice({ sql, timeline }: Stack): Promise<void> {
+  const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
+  await sql`
+    insert into public.alerts
+      (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    values ('double_push:1004', 'double_push', 'critical', 'admin',
+      'Match 1004 was pushed more than once to 2 users', ${sql.json(details)}, 1004,
+      ${timeline.now()}, ${timeline.now()})`;
 }
