@@ -11,7 +11,7 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
   --clock TIME         a virtual clock that stands still at TIME (ISO 8601) until told to move
   --data DIR           where data is kept from start to start (.local)
   --ephemeral          free ports and a throw-away folder
-  --port N             the first of five ports in a row (${PORT_BASE})
+  --port N             the first of six ports in a row (${PORT_BASE})
   --postgres-bin DIR   another server's binaries, Postgres 15 to 18 (/usr/lib/postgresql/15/bin)
   --json               one line on stdout when ready, everything else on stderr
   --help               this text

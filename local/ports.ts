@@ -2,6 +2,8 @@
 import { StackFailure } from "./failure.ts";
 
 export const PORT_BASE = 54_321;
+/** The dashboard comes after the five of the stack itself. */
+export const DASHBOARD_OFFSET = 5;
 
 /** Below what Linux and macOS use for outgoing connections. */
 const FREE_MIN = 10_000;

@@ -29,13 +29,17 @@ export interface SummaryOptions {
   readonly seconds: number;
   readonly clock: Date | undefined;
   readonly dataFolder: string | undefined;
+  readonly dashboardUrl: string;
 }
 
-export function summary({ stack, seconds, clock, dataFolder }: SummaryOptions): string {
+export function summary(
+  { stack, seconds, clock, dataFolder, dashboardUrl }: SummaryOptions,
+): string {
   const { ready, functions, server, standIns } = stack;
   const cron = standIns.has("pg_cron") ? "a worker of this stack" : "the server's own pg_cron";
   const net = standIns.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
   const rows = [
+    ["Dashboard", dashboardUrl, "the night on one page; you are signed in as an operator"],
     ["API", ready.api_url, "gateway: /rest/v1 (PostgREST), /functions/v1"],
     ["Functions", ready.functions_url, functions.names.join(", ")],
     [

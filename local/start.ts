@@ -1,9 +1,11 @@
 /** `deno task start`: brings the stack up, says what runs where, and takes it down again on Ctrl-C. */
 import { fileURLToPath } from "node:url";
 import { removeAddress, writeAddress } from "./address.ts";
+import { startDashboard } from "./dashboard.ts";
 import { StackFailure } from "./failure.ts";
 import { HELP, readOptions } from "./options.ts";
 import { orphaned } from "./orphan.ts";
+import { DASHBOARD_OFFSET } from "./ports.ts";
 import { SEED } from "./project.ts";
 import { createWriter, requestLine, summary } from "./report.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -23,7 +25,11 @@ async function main(): Promise<number> {
   const stop = untilSignal();
   const started = performance.now();
   const dataFolder = options.ephemeral ? undefined : options.dataFolder;
+  const dashboard = startDashboard(
+    options.ephemeral ? undefined : options.portBase + DASHBOARD_OFFSET,
+  );
   const starting = startStack({
+    env: { OPERATOR_ORIGINS: dashboard.origins },
     clock: options.clock,
     dataFolder,
     portBase: options.ephemeral ? undefined : options.portBase,
@@ -39,6 +45,13 @@ async function main(): Promise<number> {
     await starting.then((stack) => stack.close(), () => {});
     return 0;
   }
+  dashboard.show({
+    apiUrl: first.ready.api_url,
+    publishableKey: first.ready.publishable_key,
+    now: () => first.timeline.now(),
+    isVirtual: options.clock !== undefined,
+    token: () => first.operatorToken(),
+  });
   announce(first, say);
   await announceForgotten(first, say);
   say.line(summary({
@@ -46,15 +59,17 @@ async function main(): Promise<number> {
     seconds: (performance.now() - started) / 1_000,
     clock: options.clock,
     dataFolder,
+    dashboardUrl: dashboard.url,
   }));
   if (dataFolder !== undefined) await writeAddress(dataFolder, first.ready);
-  if (options.json) out.line(JSON.stringify(first.ready));
+  if (options.json) out.line(JSON.stringify({ ...first.ready, dashboard_url: dashboard.url }));
 
   const reason = await Promise.race([stop.signalled, first.broken]);
   stop.ignoreNoMore();
   if (reason !== "signal") err.line(`Cannot go on: ${reason}`);
   const { pending } = first.functions;
   if (pending > 0) say.line(`Waiting for ${pending} runs to end (Ctrl-C again leaves them)`);
+  await dashboard.close();
   await first.close();
   if (dataFolder !== undefined) await removeAddress(dataFolder);
   say.line("Stopped");

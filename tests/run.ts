@@ -9,6 +9,7 @@ import { StackFailure } from "../local/failure.ts";
 import { orphaned } from "../local/orphan.ts";
 import { createWriter } from "../local/report.ts";
 import { startTestServer, type TestServer } from "../local/test_server.ts";
+import { findChromium } from "./browser/chromium.ts";
 
 const HELP = `Runs the tests.
 
@@ -21,6 +22,8 @@ const HELP = `Runs the tests.
 
 const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
 const WITH_DATABASE = ["tests/database", "tests/end_to_end", "tests/security", "tests/simulation"];
+/** On the database too, and in Chromium. */
+const WITH_BROWSER = "tests/browser";
 const FILES_AT_ONCE = "2";
 
 const out = createWriter(Deno.stdout);
@@ -45,7 +48,7 @@ async function main(): Promise<number> {
   orphaned().then(() => stopping.abort());
   const filter = values.filter === undefined ? [] : ["--filter", values.filter];
   const groups = await chooseGroups(positionals);
-  const starting = groups.withDatabase.length === 0
+  const starting = groups.withDatabase.length + groups.withBrowser.length === 0
     ? undefined
     : startTestServer(values["postgres-bin"]);
   // Whoever waits for it below sees the failure; until then it must not end the process.
@@ -64,11 +67,14 @@ async function main(): Promise<number> {
           : { TEST_POSTGRES_BIN: resolve(values["postgres-bin"]) }),
       };
       tallies.push(await deno(groups.withDatabase, ["--parallel", ...filter], env));
+      // By themselves: a browser beside other tests would wait longer than it tests.
+      tallies.push(await deno(groups.withBrowser, filter, env));
     }
     const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
     const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
     const ok = tallies.every((tally) => tally.ok) && passed > 0;
     if (passed === 0) err.line("Cannot call this tested: at least one test must run, got none");
+    if (groups.notRun !== null) out.line(`\n${groups.notRun}`);
     out.line(`\n${passed} passed, ${failed} failed`);
     return ok ? 0 : 1;
   } finally {
@@ -95,16 +101,23 @@ function readArguments() {
 }
 
 async function chooseGroups(paths: readonly string[]) {
-  if (paths.length === 0) return { withoutDatabase: WITHOUT_DATABASE, withDatabase: WITH_DATABASE };
   for (const path of paths) {
     if (await Deno.stat(path).then(() => true, () => false)) continue;
     throw new StackFailure(`Cannot test ${path}: it must be a file or folder, got nothing there`);
   }
-  const needsDatabase = (path: string) =>
-    WITH_DATABASE.some((folder) => resolve(path).startsWith(resolve(folder)));
+  const chosen = paths.length > 0 ? paths : [...WITHOUT_DATABASE, ...WITH_DATABASE, WITH_BROWSER];
+  const isIn = (path: string, folders: readonly string[]) =>
+    folders.some((folder) => resolve(path).startsWith(resolve(folder)));
+  const inBrowser = chosen.filter((path) => isIn(path, [WITH_BROWSER]));
+  const canBrowse = findChromium() !== undefined || Deno.env.get("TEST_BROWSER") === "required";
   return {
-    withoutDatabase: paths.filter((path) => !needsDatabase(path)),
-    withDatabase: paths.filter(needsDatabase),
+    withoutDatabase: chosen.filter((path) => !isIn(path, [...WITH_DATABASE, WITH_BROWSER])),
+    withDatabase: chosen.filter((path) => isIn(path, WITH_DATABASE)),
+    // With none although it is required, they run and fail, each saying what it lacks.
+    withBrowser: canBrowse ? inBrowser : [],
+    notRun: canBrowse || inBrowser.length === 0
+      ? null
+      : "Browser tests not run: no Chromium found here; install it, or name it by TEST_CHROMIUM. CI runs them.",
   };
 }
 

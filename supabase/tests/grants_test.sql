@@ -48,20 +48,39 @@ select bag_eq(
       ('private.erasure_keys', 'service_role', 'SELECT'),
       ('private.erased_users', 'service_role', 'INSERT SELECT UPDATE'),
       ('private.erased_events', 'service_role', 'INSERT SELECT'),
-      ('private.prune_progress', 'service_role', 'SELECT UPDATE')
+      ('private.prune_progress', 'service_role', 'SELECT UPDATE'),
+      ('alerts', 'authenticated', 'SELECT'),
+      ('braze_schedules', 'authenticated', 'SELECT'),
+      ('count_audit_logs', 'authenticated', 'SELECT'),
+      ('duplicate_trends', 'authenticated', 'SELECT'),
+      ('job_runs', 'authenticated', 'SELECT'),
+      ('match_changes', 'authenticated', 'SELECT'),
+      ('matches', 'authenticated', 'SELECT'),
+      ('operator_actions', 'authenticated', 'SELECT'),
+      ('schedule_attempts', 'authenticated', 'SELECT'),
+      ('schedule_ledger', 'authenticated', 'SELECT'),
+      ('scheduler_logs', 'authenticated', 'SELECT'),
+      ('webhook_health_metrics', 'authenticated', 'SELECT')
   $$,
   'Each table is granted what its users need and nothing else, partitions to nobody'
 );
 
-select is_empty(
+select bag_eq(
   $$
-    select attribute.attrelid::regclass, attribute.attname
+    select attribute.attrelid::regclass::text, attribute.attname::text, attribute.attacl::text
     from pg_catalog.pg_attribute as attribute
     join pg_catalog.pg_class as class on class.oid = attribute.attrelid
     where class.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
       and attribute.attacl is not null
   $$,
-  'No column has grants of its own'
+  $$
+    select 'notification_sends'::text, readable.name::text, '{authenticated=r/' || current_user || '}'
+    from unnest(array[
+      'sent_at', 'event_type', 'channel', 'match_id', 'ledger_id', 'generation', 'campaign_id', 'received_at',
+      'correlation_method', 'confidence', 'time_diff_ms', 'candidate_count', 'candidate_match_ids'
+    ]) as readable (name)
+  $$,
+  'Of an event those who are signed in read what is counted; no other column has grants of its own'
 );
 
 select is_empty(
@@ -175,9 +194,17 @@ select bag_eq(
       ('private.without_names', 'service_role'),
       ('private.forget_rejects', 'service_role'),
       ('private.store_events', 'service_role'),
-      ('private.rename_in_list', 'service_role')
+      ('private.rename_in_list', 'service_role'),
+      ('public.is_operator', 'service_role'),
+      ('public.is_operator', 'authenticated'),
+      ('public.night', 'service_role'),
+      ('public.night', 'authenticated'),
+      ('public.match_story', 'service_role'),
+      ('public.match_story', 'authenticated'),
+      ('public.match_events', 'service_role'),
+      ('public.match_events', 'authenticated')
   $$,
-  'Each function is granted to service_role alone, and those that only cron calls to nobody'
+  'Each function is granted to service_role, those of the dashboard to who is signed in too, those of cron to nobody'
 );
 
 select bag_eq(

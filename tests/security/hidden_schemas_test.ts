@@ -4,7 +4,7 @@ import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf } from "./digest.ts";
 import { inWords, type Knock, knock } from "./knock.ts";
 import { guestsAmong, type RestCaller, strangersOf } from "./rest_callers.ts";
-import { FUNCTIONS, TABLES, VIEWS } from "./rights.ts";
+import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
 /** Everybody who comes in at all: the key, and those whom it opens nothing for. */
@@ -104,9 +104,9 @@ Deno.test("no table is reached through another one, and none is described to who
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
-    for (const { caller, headers } of guestsAmong(await strangersOf(rest))) {
+    for (const { caller, headers, isSignedIn } of guestsAmong(await strangersOf(rest))) {
       const embedding = await knock(
-        `${rest.restUrl}/schedule_ledger?select=match_id,matches(*),braze_schedules(*)`,
+        `${rest.restUrl}/schedule_ledger?select=match_id,schedule_identifiers(*)`,
         { method: "GET", headers },
       );
       if (embedding.code !== "42501") wrong.push(`embedding by ${caller}: ${embedding.text}`);
@@ -116,7 +116,9 @@ Deno.test("no table is reached through another one, and none is described to who
       });
       if (explained.status < 400) wrong.push(`plan by ${caller}: ${explained.text}`);
       const described = await knock(`${rest.restUrl}/`, { method: "GET", headers });
+      const theirs = isSignedIn === true ? [...OPERATORS_READ, ...OPERATORS_CALL] : [];
       for (const name of [...Object.keys(TABLES), ...VIEWS, ...FUNCTIONS]) {
+        if (theirs.includes(name)) continue;
         if (described.text.includes(`"/${name}"`) || described.text.includes(`"/rpc/${name}"`)) {
           wrong.push(`${name} is described to ${caller}`);
         }

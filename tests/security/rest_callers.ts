@@ -1,13 +1,15 @@
 /** Everybody who may knock at PostgREST, by what they show, and how they are refused. */
 import { roleToken } from "../../local/keys.ts";
 import type { Rest } from "../support/database.ts";
-import { confusedToken, tokenOf, unsignedToken } from "./tokens.ts";
+import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
 
 export interface RestCaller {
   readonly caller: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What they get instead of anything that is ours. */
   readonly refusal: string;
+  /** Shows a good token of somebody: asked for what operators read, the policies decide and not the grants. */
+  readonly isSignedIn?: true;
 }
 
 const NO_KEY = "401 No API key found in request";
@@ -16,12 +18,14 @@ const UNKNOWN_KEY = "401 Unregistered API key";
 const NO_RIGHT = "42501";
 const BAD_TOKEN = "401 PGRST301";
 
-/** Those who come in, as anon or as authenticated, and may do nothing there. */
+export const OPERATOR_CALLER = "operator";
+
+/** Those who come in, as anon or as authenticated, and may do nothing there that no list names. */
 export function guestsAmong(strangers: readonly RestCaller[]): readonly RestCaller[] {
   return strangers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
 }
 
-/** None of whom may do anything. */
+/** None of whom may do anything, but for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
 export async function strangersOf({ keys }: Rest): Promise<readonly RestCaller[]> {
   const now = new Date();
   const apikey = keys.publishableKey;
@@ -54,8 +58,20 @@ export async function strangersOf({ keys }: Rest): Promise<readonly RestCaller[]
       caller: "signed-in user",
       headers: await signedIn({ claims: { app_metadata: {} } }),
       refusal: `403 ${NO_RIGHT}`,
+      isSignedIn: true,
     },
-    { caller: "operator", headers: await signedIn({}), refusal: `403 ${NO_RIGHT}` },
+    {
+      caller: "user who calls themselves an operator",
+      headers: await signedIn({ claims: SELF_STYLED }),
+      refusal: `403 ${NO_RIGHT}`,
+      isSignedIn: true,
+    },
+    {
+      caller: OPERATOR_CALLER,
+      headers: await signedIn({}),
+      refusal: `403 ${NO_RIGHT}`,
+      isSignedIn: true,
+    },
     {
       caller: "operator whose token has run out",
       headers: await signedIn({ expiresIn: -60 }),

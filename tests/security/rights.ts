@@ -1,5 +1,6 @@
 /**
- * What the secret key may do with each table, view and function of the API. Nobody else may do anything.
+ * What the secret key may do with each table, view and function of the API, and what of that operators may read.
+ * Nobody else may do anything.
  *
  * Written out, and compared with what the catalogue holds: what a migration adds and this table does not know
  * turns a test red.
@@ -50,6 +51,7 @@ export const FUNCTIONS: readonly string[] = [
   "give_up_attempts",
   "ingest_events",
   "ingest_named_events",
+  "is_operator",
   "judge_event_quality",
   "last_health_date",
   "load_audit",
@@ -60,8 +62,11 @@ export const FUNCTIONS: readonly string[] = [
   "load_rejects",
   "mark_replayed",
   "mark_sent",
+  "match_events",
+  "match_story",
   "match_timeline",
   "measure_webhook_health",
+  "night",
   "note_listing",
   "note_preflight",
   "open_create",
@@ -91,4 +96,41 @@ export const FUNCTIONS: readonly string[] = [
   "tell_night",
   "undo_mark_sent",
   "write_logs",
+];
+
+/** Read by who is signed in; policies let only operators see a row. */
+export const OPERATORS_READ: readonly string[] = [
+  "alerts",
+  "braze_schedules",
+  "count_audit_logs",
+  "duplicate_trends",
+  "job_runs",
+  "match_changes",
+  "matches",
+  "notification_sends",
+  "operator_actions",
+  "schedule_attempts",
+  "schedule_ledger",
+  "scheduler_logs",
+  "webhook_health_metrics",
+];
+
+/** Called by who is signed in; they tell operators something, and everybody else nothing. */
+export const OPERATORS_CALL: readonly string[] = [
+  "is_operator",
+  "match_events",
+  "match_story",
+  "night",
+];
+
+/** Of an event, what operators may not read: who got it, on what, what Braze told of it. */
+export const EVENT_SECRETS: readonly string[] = [
+  "event_id",
+  "external_user_id",
+  "device_id",
+  "braze_schedule_id",
+  "dispatch_id",
+  "send_id",
+  "time_is_send_time",
+  "raw_payload",
 ];

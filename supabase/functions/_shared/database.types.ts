@@ -1087,6 +1087,7 @@ export type Database = {
         Args: { "p_events": Json; "p_names": Json; "p_now": string; "p_run_id": string };
         Returns: Json;
       };
+      "is_operator": { Args: Record<PropertyKey, never>; Returns: boolean };
       "judge_event_quality": {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;
@@ -1133,8 +1134,11 @@ export type Database = {
         };
         Returns: Json;
       };
+      "match_events": { Args: { "p_match_id": number }; Returns: Json };
+      "match_story": { Args: { "p_match_id": number }; Returns: Json };
       "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
+      "night": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "note_listing": {
         Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
         Returns: Json;

@@ -1,0 +1,87 @@
+/** What an operator may do from here: calls of the edge functions in their own name, told in words afterwards. */
+import { FunctionsHttpError } from "@supabase/supabase-js";
+import type { Client } from "./client.ts";
+
+export interface Done {
+  readonly isGood: boolean;
+  readonly text: string;
+  /** What it did, line by line. */
+  readonly lines: readonly string[];
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+export async function markSent(client: Client, matchId: number, reason: string): Promise<Done> {
+  const answer = await call(client, "braze-reconcile", {
+    mark_sent: [{ match_id: matchId, reason }],
+  });
+  if (!("run_id" in answer.body) || !answer.ok) return answer.done;
+  const recovery = (answer.body.checks as Record<string, Answer> | undefined)?.recovery;
+  const refused = (recovery?.refused ?? []) as readonly unknown[];
+  return refused.length > 0
+    ? { isGood: false, text: "Nothing was changed", lines: refused.map(sentence) }
+    : {
+      isGood: true,
+      text: `Match ${matchId} is marked as sent; your user id and the reason are kept with it`,
+      lines: [],
+    };
+}
+
+export async function runPreflight(client: Client): Promise<Done> {
+  const answer = await call(client, "braze-preflight-check", {});
+  if (!answer.ok) return answer.done;
+  const { checked = 0, outcome, ...rest } = answer.body;
+  return {
+    isGood: outcome === "succeeded",
+    text: checked === 0
+      ? "Pre-flight ran: no push is due within its window, so there was nothing to check"
+      : `Pre-flight ran and checked ${checked}`,
+    lines: counts(rest),
+  };
+}
+
+export async function reconcile(client: Client, dryRun: boolean): Promise<Done> {
+  const answer = await call(client, "braze-reconcile", { dry_run: dryRun });
+  if (!answer.ok) return answer.done;
+  const checks = (answer.body.checks ?? {}) as Record<string, Answer | undefined>;
+  return {
+    isGood: answer.body.outcome === "succeeded",
+    text: dryRun
+      ? "Dry run: this is what it would do; nothing was changed"
+      : `Reconciled: ${answer.body.outcome}`,
+    lines: Object.entries(checks).map(([name, report]) => {
+      const told = counts((report?.counts ?? {}) as Answer);
+      return `${name.replaceAll("_", " ")}: ${
+        told.length > 0
+          ? told.join(", ")
+          : String(report?.status ?? "not begun").replaceAll("_", " ")
+      }`;
+    }),
+  };
+}
+
+async function call(client: Client, name: string, body: Answer) {
+  const { data, error } = await client.functions.invoke(name, { body });
+  if (error === null) {
+    const ok = true as const;
+    return { ok, body: data as Answer, done: { isGood: true, text: "", lines: [] } };
+  }
+  let text =
+    "The function did not answer: is it deployed, and this page's origin in OPERATOR_ORIGINS?";
+  if (error instanceof FunctionsHttpError) {
+    const told: unknown = await (error.context as Response).json().catch(() => null);
+    const { code, message } = (told ?? {}) as { code?: string; message?: string };
+    text = `${name} refused: ${message ?? code ?? (error.context as Response).status}`;
+  }
+  const ok = false as const;
+  return { ok, body: {} as Answer, done: { isGood: false, text, lines: [] } };
+}
+
+function counts(answer: Answer): string[] {
+  return Object.entries(answer).filter(([, value]) => typeof value === "number" && value > 0)
+    .map(([name, value]) => `${value} ${name.replaceAll("_", " ")}`);
+}
+
+function sentence(refusal: unknown): string {
+  return typeof refusal === "string" ? refusal : JSON.stringify(refusal);
+}

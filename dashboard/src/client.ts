@@ -1,0 +1,73 @@
+/** The door to the project: the publishable key and the operator's own token, nothing else. */
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Database } from "../../supabase/functions/_shared/database.types.ts";
+
+export type Client = SupabaseClient<Database>;
+
+export interface Config {
+  readonly supabase_url: string;
+  readonly publishable_key: string;
+  /** On the local stack, which has no Supabase Auth: a token and the time are asked of the page's own server. */
+  readonly local?: boolean;
+}
+
+/** A clock that may be the stack's virtual one. */
+export interface PageClock {
+  now(): Date;
+  /** Asks again, where there is anybody to ask. */
+  refresh(): Promise<void>;
+}
+
+export interface Connection {
+  readonly client: Client;
+  readonly clock: PageClock;
+  readonly isLocal: boolean;
+}
+
+const TOKEN_KEPT_MS = 45 * 60_000;
+
+export async function readConfig(): Promise<Config> {
+  const response = await fetch("config.json", { cache: "no-store" });
+  if (!response.ok) throw new Error(`Cannot read config.json: got ${response.status}`);
+  const config: unknown = await response.json();
+  for (const name of ["supabase_url", "publishable_key"]) {
+    const value = (config as Record<string, unknown> | null)?.[name];
+    if (typeof value !== "string" || value === "" || value.includes("<")) {
+      throw new Error(`Cannot use config.json: ${name} must be filled in, got ${value}`);
+    }
+  }
+  const read = config as Config;
+  if (/^sb_secret_/.test(read.publishable_key)) {
+    throw new Error("Cannot use config.json: publishable_key must be public, got a secret key");
+  }
+  return read;
+}
+
+export function connect(config: Config): Connection {
+  const { supabase_url: url, publishable_key: key, local: isLocal = false } = config;
+  if (!isLocal) {
+    const clock = { now: () => new Date(), refresh: () => Promise.resolve() };
+    return { client: createClient<Database>(url, key), clock, isLocal };
+  }
+  let offsetMs = 0;
+  let token: { text: string; at: number } | undefined;
+  const ask = async (what: string) =>
+    await (await fetch(`local/${what}`, { cache: "no-store" })).json();
+  const clock: PageClock = {
+    now: () => new Date(Date.now() + offsetMs),
+    async refresh() {
+      const { now, virtual } = await ask("clock") as { now: string; virtual: boolean };
+      offsetMs = virtual ? new Date(now).getTime() - Date.now() : 0;
+    },
+  };
+  const client = createClient<Database>(url, key, {
+    accessToken: async () => {
+      if (token === undefined || Date.now() - token.at > TOKEN_KEPT_MS) {
+        const { token: text } = await ask("session") as { token: string };
+        token = { text, at: Date.now() };
+      }
+      return token.text;
+    },
+  });
+  return { client, clock, isLocal };
+}

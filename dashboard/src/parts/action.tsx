@@ -1,0 +1,98 @@
+/** A button that asks once, does it, and tells what it did. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Done } from "../act.ts";
+
+export interface ActionProps {
+  readonly name: string;
+  /** What will happen, before it does. */
+  readonly question: ComponentChildren;
+  readonly confirm: string;
+  /** Asked for beside the confirmation, and required. */
+  readonly reasonFor?: string;
+  readonly act: (reason: string) => Promise<Done>;
+  readonly after: () => Promise<void>;
+}
+
+const REASON_CHARACTERS_MAX = 1_000;
+
+export function Action({ name, question, confirm, reasonFor, act, after }: ActionProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const result = useRef<HTMLDivElement>(null);
+  const [reason, setReason] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [done, setDone] = useState<Done | null>(null);
+  const id = useId();
+
+  useEffect(() => {
+    if (done !== null) result.current?.focus();
+  }, [done]);
+
+  async function carryOut(event: Event) {
+    event.preventDefault();
+    dialog.current?.close();
+    setBusy(true);
+    setDone(null);
+    const told = await act(reason.trim()).catch((error: unknown): Done => ({
+      isGood: false,
+      text: error instanceof Error ? error.message : String(error),
+      lines: [],
+    }));
+    setBusy(false);
+    setReason("");
+    setDone(told);
+    await after();
+  }
+
+  return (
+    <div class="action">
+      <button type="button" disabled={isBusy} onClick={() => dialog.current?.showModal()}>
+        {isBusy ? `${name} …` : name}
+      </button>
+      <dialog ref={dialog} aria-labelledby={`${id}-title`}>
+        <form method="dialog" onSubmit={(event) => void carryOut(event)}>
+          <h2 id={`${id}-title`}>{name}?</h2>
+          <p>{question}</p>
+          {reasonFor === undefined ? null : (
+            <label>
+              {reasonFor}
+              <textarea
+                required
+                rows={3}
+                maxLength={REASON_CHARACTERS_MAX}
+                value={reason}
+                onInput={(event) => setReason(event.currentTarget.value)}
+              />
+            </label>
+          )}
+          <p class="buttons">
+            <button type="button" onClick={() => dialog.current?.close()}>Leave it</button>
+            <button
+              type="submit"
+              class="primary"
+              disabled={reasonFor !== undefined && reason.trim() === ""}
+            >
+              {confirm}
+            </button>
+          </p>
+        </form>
+      </dialog>
+      {done === null ? null : (
+        <div
+          ref={result}
+          tabIndex={-1}
+          role="status"
+          class={`notice result ${done.isGood ? "good" : "bad"}`}
+        >
+          <p class="notice-title">
+            <span aria-hidden="true">{done.isGood ? "✓ " : "✕ "}</span>
+            {done.text}
+          </p>
+          {done.lines.length === 0
+            ? null
+            : <ul>{done.lines.map((line) => <li key={line}>{line}</li>)}</ul>}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+/** How the events of a match came in, and which ones nobody could tie to it or to another. */
+import { count, plural, words } from "../format.ts";
+import { Chart } from "../parts/chart.tsx";
+import { MatchLink } from "../parts/match_link.tsx";
+import { Empty } from "../parts/states.tsx";
+import { Table } from "../parts/table.tsx";
+import { Time } from "../parts/time.tsx";
+import type { EventMinute, MatchEvents, NightMatch } from "../rows.ts";
+
+const MINUTE_MS = 60_000;
+/** More columns than this would be thinner than a line. */
+const COLUMNS_MAX = 240;
+
+export function MatchEventsPart({ events, match }: {
+  readonly events: MatchEvents;
+  readonly match: NightMatch;
+}) {
+  const { minutes, candidates } = events;
+  return (
+    <>
+      <section aria-labelledby="events">
+        <h2 id="events">Events by minute</h2>
+        {minutes.length === 0
+          ? (
+            <Empty title="No event yet">
+              {match.status === "sent" || match.status === null
+                ? "None was tied to this match."
+                : "They come when the push goes out."}
+            </Empty>
+          )
+          : <Curve minutes={minutes} />}
+      </section>
+      {candidates.length === 0 ? null : (
+        <section aria-labelledby="candidates">
+          <h2 id="candidates">Unattributed events that could be this match's</h2>
+          <Table
+            caption="Unattributed events with this match among their candidates"
+            rows={candidates}
+            keyOf={(row) =>
+              `${row.event_type} ${row.channel} ${row.correlation_method} ${row.candidate_match_ids}`}
+            columns={[
+              {
+                title: "Kind",
+                label: "Kind",
+                cell: (row) => words(`${row.channel} ${row.event_type}`),
+              },
+              {
+                title: "Events",
+                label: "Events",
+                isNumber: true,
+                cell: (row) => count(row.events),
+              },
+              { title: "Why", label: "Why", cell: (row) => words(row.correlation_method) },
+              { title: "First", label: "First", cell: (row) => <Time at={row.first_at} /> },
+              { title: "Last", label: "Last", cell: (row) => <Time at={row.last_at} /> },
+              {
+                title: "Candidates",
+                label: "Candidates",
+                cell: (row) =>
+                  row.candidate_match_ids.map((id) => (
+                    <span key={id} class="inline">
+                      <MatchLink matchId={id} />
+                    </span>
+                  )),
+              },
+            ]}
+          />
+        </section>
+      )}
+    </>
+  );
+}
+
+function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
+  const { times, stepMs, sums } = gather(minutes);
+  const total = minutes.reduce((sum, { sends, opens, others }) => sum + sends + opens + others, 0);
+  const busiest = minutes.reduce((best, each) => each.sends > best.sends ? each : best);
+  return (
+    <Chart
+      title={stepMs === MINUTE_MS ? "Events a minute" : `Events in ${stepMs / MINUTE_MS} minutes`}
+      kind="columns"
+      times={times}
+      stepMs={stepMs}
+      series={[
+        { name: "sends", colour: "one", values: sums.map(({ sends }) => sends) },
+        { name: "opens", colour: "two", values: sums.map(({ opens }) => opens) },
+        { name: "others", colour: "three", values: sums.map(({ others }) => others) },
+      ]}
+      summary={`${plural(total, "event")}; most sends at ${busiest.minute.slice(11, 16)} UTC: ${
+        count(busiest.sends)
+      }`}
+    />
+  );
+}
+
+/** Minutes without events too, and several in one where there are many. */
+export function gather(minutes: readonly EventMinute[]) {
+  const at = (each: EventMinute | undefined) => new Date(each?.minute ?? 0).getTime();
+  const first = at(minutes[0]);
+  const steps = (at(minutes.at(-1)) - first) / MINUTE_MS + 1;
+  const stepMs = Math.ceil(steps / COLUMNS_MAX) * MINUTE_MS;
+  const sums = Array.from(
+    { length: Math.ceil(steps * MINUTE_MS / stepMs) },
+    () => ({ sends: 0, opens: 0, others: 0 }),
+  );
+  for (const each of minutes) {
+    const sum = sums[Math.floor((at(each) - first) / stepMs)]!;
+    sum.sends += each.sends;
+    sum.opens += each.opens;
+    sum.others += each.others;
+  }
+  return { stepMs, sums, times: sums.map((_, index) => first + index * stepMs) };
+}

@@ -1,0 +1,57 @@
+/** The buttons: each asks once, does what it says in the operator's name, and tells what it did. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { open } from "./browser.ts";
+import type { Check } from "./numbers.ts";
+
+/** Returns what the page told of it. */
+async function press(page: Page, name: string, confirm: string, reason?: string): Promise<string> {
+  await page.getByRole("button", { name, exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  if (reason !== undefined) await dialog.getByRole("textbox").fill(reason);
+  await dialog.getByRole("button", { name: confirm, exact: true }).click();
+  const action = page.locator(".action", { has: page.getByRole("button", { name, exact: true }) });
+  const told = action.locator(".result");
+  await told.waitFor({ timeout: 20_000 });
+  strictEqual(await told.evaluate((element) => element === document.activeElement), true);
+  return await told.innerText();
+}
+
+export const theButtonsDoWhatTheySay: Check = async (page, { pages, stack: { sql } }) => {
+  await open(page, pages.operator, "match/1001");
+  const ledger = async () =>
+    JSON.stringify(await sql`select * from public.schedule_ledger order by match_id`);
+  const lastRun = async () => {
+    const [run] = await sql<{ name: string; caller: string; dry: boolean; outcome: string }[]>`
+      select function_name as name, caller, dry_run as dry, outcome
+      from public.job_runs where caller = 'operator' order by called_at desc, started_at desc limit 1`;
+    return run && { ...run };
+  };
+  match(await press(page, "Run pre-flight now", "Run it"), /Pre-flight ran/);
+  deepStrictEqual(await lastRun(), {
+    name: "braze-preflight-check",
+    caller: "operator",
+    dry: false,
+    outcome: "succeeded",
+  });
+
+  const before = await ledger();
+  match(await press(page, "Try a reconciliation", "Try it"), /nothing was changed\s+verify:/);
+  strictEqual(await ledger(), before);
+  const tried = await sql`
+    select 1 from public.job_runs where caller = 'operator' and dry_run and function_name = 'braze-reconcile'`;
+  strictEqual(tried.length, 1);
+  match(await press(page, "Reconcile for real", "Reconcile"), /Reconciled: succeeded/);
+
+  const reason = "Support saw it on a phone";
+  match(
+    await press(page, "Mark as sent", "I vouch for it", reason),
+    /Match 1001 is marked as sent/,
+  );
+  const [action] = await sql<{ actor: string; reason: string; kind: string }[]>`
+    select actor_id as actor, reason, actor_kind as kind from public.operator_actions`;
+  ok(action !== undefined);
+  match(action.actor, /^[0-9a-f-]{36}$/);
+  deepStrictEqual([action.reason, action.kind], [reason, "operator"]);
+  await page.locator(".facts").getByText("evidence: operator").waitFor();
+};

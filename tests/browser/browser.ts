@@ -1,0 +1,91 @@
+/** Chromium, as it is installed on this machine, and what a test does with a page. */
+/// <reference lib="dom" />
+import axe from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { findChromium } from "./chromium.ts";
+
+export const DESK = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
+
+export async function withBrowser(run: (browser: Browser) => Promise<void>): Promise<void> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    throw new Error(
+      "Cannot test the dashboard: Chromium must be installed or named by TEST_CHROMIUM, got none",
+    );
+  }
+  // Root, as in a container, has no sandbox to offer.
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+  try {
+    await run(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A page of its own, in London; what it complains of fails the test. */
+export async function withPage(
+  browser: Browser,
+  options: BrowserContextOptions,
+  run: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext({
+    locale: "en-GB",
+    timezoneId: "Europe/London",
+    viewport: DESK,
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const faults: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => faults.push(`${error.stack}`));
+    await run(page);
+  } finally {
+    await context.close();
+  }
+  if (faults.length > 0) throw new Error(`The page failed: ${faults.join("\n")}`);
+}
+
+/** Goes to a view and waits until it shows what it read. */
+export async function open(page: Page, base: string, route: string): Promise<void> {
+  await page.goto(`${base}/#/${route}`);
+  const name = route.split(/[/?]/)[0] ?? "";
+  await page.locator("#content h1", { hasText: new RegExp(`^${name}`, "i") }).waitFor();
+  await page.locator(".loading").waitFor({ state: "detached" });
+}
+
+/** A table's cells as text, by what stands at their head; `sub` lines follow after a space. */
+export async function rowsOf(page: Page, caption: string): Promise<Record<string, string>[]> {
+  const table = page.getByRole("table", { name: caption });
+  await table.waitFor();
+  return await table.evaluate((element) =>
+    [...element.querySelectorAll("tbody tr")].map((row) =>
+      Object.fromEntries(
+        [...row.children].map((cell) => [
+          cell.getAttribute("data-label") ?? "",
+          (cell as HTMLElement).innerText.replaceAll(/\s+/g, " ").trim(),
+        ]),
+      )
+    )
+  );
+}
+
+/** What axe finds against WCAG 2.2 A and AA, in a line each; `rules`: of these alone. */
+export async function complaintsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate(async (rules) => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(document, {
+      runOnly: rules === undefined
+        ? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        : { type: "rule", values: [...rules] },
+    });
+    return violations.map(({ id, nodes }) =>
+      `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`)}`
+    );
+  }, rules);
+}

@@ -1,0 +1,88 @@
+/** The demo's matchday, lived through to the afternoon of its Saturday, with the dashboard beside it. */
+import { createCounter } from "../../local/demo/counter.ts";
+import { matchday, START } from "../../local/demo/matchday.ts";
+import { createMischief } from "../../local/demo/mischief.ts";
+import { type DashboardServer, startDashboard } from "../../local/dashboard.ts";
+import { SEED } from "../../local/project.ts";
+import type { Stack } from "../../local/stack.ts";
+import { withStack } from "../support/database.ts";
+
+/** Three pushes of the day are out, one is due in 9 minutes, and somebody has just stopped the campaign. */
+export const NOW = new Date("2024-12-07T16:21:00Z");
+const STOPPED_AT = new Date("2024-12-07T16:18:00Z");
+const USERS = 2_000;
+
+export interface World {
+  readonly stack: Stack;
+  /** As an operator, as a user who is none, and with nobody signed in. */
+  readonly pages: Readonly<Record<"operator" | "user" | "nobody", string>>;
+}
+
+export async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
+  const servers: Record<keyof World["pages"], DashboardServer> = {
+    operator: startDashboard(),
+    user: startDashboard(),
+    nobody: startDashboard(),
+  };
+  const origins = Object.values(servers).map((server) => server.origins).join(",");
+  try {
+    await withStack({
+      clock: START,
+      seed: SEED,
+      sandbox: {
+        seed: 15,
+        users: { count: USERS },
+        switches: { listingMode: "per_schedule", schedulesReturnOnResume: true },
+      },
+      env: { OPERATOR_ORIGINS: origins },
+    }, async (stack) => {
+      await matchday(stack, createCounter(), () => {}, STOPPED_AT);
+      await createMischief(stack).campaign("stopped");
+      await stack.advanceTo(NOW);
+      await rollUpTheDay(stack);
+      await pushSomebodyTwice(stack);
+      const project = {
+        apiUrl: stack.ready.api_url,
+        publishableKey: stack.ready.publishable_key,
+        now: () => stack.timeline.now(),
+        isVirtual: true,
+      };
+      servers.operator.show({ ...project, token: () => stack.operatorToken() });
+      servers.user.show({ ...project, token: () => stack.operatorToken({ role: null }) });
+      servers.nobody.show(project);
+      await run({
+        stack,
+        pages: {
+          operator: servers.operator.url,
+          user: servers.user.url,
+          nobody: servers.nobody.url,
+        },
+      });
+    });
+  } finally {
+    for (const server of Object.values(servers)) await server.close();
+  }
+}
+
+/** By hand: its own time is at night. */
+async function rollUpTheDay({ ready }: Stack): Promise<void> {
+  const date = NOW.toISOString().slice(0, 10);
+  const response = await fetch(`${ready.functions_url}/webhook-health-rollup`, {
+    method: "POST",
+    headers: { apikey: ready.secret_key },
+    body: JSON.stringify({ from: date, to: date }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`Cannot roll up ${date}: got ${response.status} ${answer}`);
+}
+
+/** Reconciliation cancels second schedules in time, so nobody was: the alert is made as it would be told. */
+async function pushSomebodyTwice({ sql, timeline }: Stack): Promise<void> {
+  const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
+  await sql`
+    insert into public.alerts
+      (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    values ('double_push:1004', 'double_push', 'critical', 'admin',
+      'Match 1004 was pushed more than once to 2 users', ${sql.json(details)}, 1004,
+      ${timeline.now()}, ${timeline.now()})`;
+}

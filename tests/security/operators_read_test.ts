@@ -1,0 +1,78 @@
+/** What the dashboard reads with an operator's own token: what is counted, and nobody's name. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { withRest } from "../support/database.ts";
+import { EVENT_SECRETS } from "./rights.ts";
+import { fillTables } from "./rows.ts";
+
+const EVERYTHING = { p_from: "2000-01-01T00:00:00Z", p_until: "2100-01-01T00:00:00Z" };
+
+Deno.test("operators read of an event what is counted, and not who got it nor what Braze told", () =>
+  withRest(async ({ sql, signedIn }) => {
+    await fillTables(sql);
+    const operator = await signedIn();
+    const columns = await sql<{ name: string }[]>`
+      select attname as name from pg_catalog.pg_attribute
+      where attrelid = 'public.notification_sends'::regclass and attnum > 0 and not attisdropped`;
+    ok(columns.length > 15, "there are columns to ask for");
+    const refused: string[] = [];
+    for (const { name } of columns) {
+      const { error } = await operator.from("notification_sends").select(name);
+      if (error !== null) refused.push(`${name} ${error.code}`);
+    }
+    deepStrictEqual(refused.sort(), EVENT_SECRETS.map((name) => `${name} 42501`).sort());
+    strictEqual((await operator.from("notification_sends").select("*")).error?.code, "42501");
+    // Neither by asking for those of which it is true.
+    const guessed = await operator.from("notification_sends").select("sent_at")
+      .eq("external_user_id", "user-1");
+    strictEqual(guessed.error?.code, "42501");
+  }));
+
+Deno.test("operators read no line of the log that names a single event", () =>
+  withRest(async ({ sql, signedIn }) => {
+    await fillTables(sql);
+    await sql`
+      insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, details)
+      values (now(), 'braze-webhook', 'contradicting_evidence', 'two', 1, '{"event_id": "named"}')`;
+    const operator = await signedIn();
+    const { data } = await operator.from("scheduler_logs").select("action");
+    deepStrictEqual(data?.map(({ action }) => action), ["duplicate_count"]);
+    const { data: story } = await operator.rpc("match_story", { p_match_id: 1 });
+    ok(JSON.stringify(story).includes("duplicate_count"), "the story has the others");
+    ok(!JSON.stringify(story).includes("named"));
+  }));
+
+Deno.test("the functions of the dashboard tell an operator something and other users nothing", () =>
+  withRest(async ({ sql, signedIn }) => {
+    await fillTables(sql);
+    const answers = async (role: string | null) => {
+      const client = await signedIn(role);
+      const night = (await client.rpc("night", EVERYTHING)).data as unknown[];
+      const story = (await client.rpc("match_story", { p_match_id: 1 })).data as unknown[];
+      const events = (await client.rpc("match_events", { p_match_id: 1 })).data;
+      return {
+        isOperator: (await client.rpc("is_operator")).data,
+        matches: night.length,
+        hasStory: story.length > 0,
+        hasEvents: JSON.stringify(events) !== '{"minutes":[],"candidates":[]}' &&
+          JSON.stringify(events) !== '{"candidates":[],"minutes":[]}',
+      };
+    };
+    await sql`
+      update public.notification_sends
+      set match_id = 1, ledger_id = (select id from public.schedule_ledger), confidence = 'high',
+        correlation_method = 'ledger_id'`;
+    deepStrictEqual(await answers("operator"), {
+      isOperator: true,
+      matches: 1,
+      hasStory: true,
+      hasEvents: true,
+    });
+    for (const role of [null, "admin", "service_role", "Operator"]) {
+      deepStrictEqual(await answers(role), {
+        isOperator: false,
+        matches: 0,
+        hasStory: false,
+        hasEvents: false,
+      });
+    }
+  }));
