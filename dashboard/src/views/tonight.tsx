@@ -19,11 +19,12 @@ export function Tonight() {
   const polled = usePolled(
     `night ${date} ${zone}`,
     async () => {
-      const [matches, next] = await Promise.all([
+      const [matches, next, general] = await Promise.all([
         night(client, startOfDay(date, zone), startOfDay(addDays(date, 1), zone)),
         nextSend(client, clock.now()),
+        generalAlerts(client),
       ]);
-      return { matches, next };
+      return { matches, next, general };
     },
     clock,
     POLL_MS,
@@ -42,8 +43,9 @@ export function Tonight() {
     <>
       <DayPicker date={date} />
       <Content polled={polled}>
-        {({ matches, next }) => (
+        {({ matches, next, general }) => (
           <>
+            <AlertList alerts={general} />
             <Countdown matches={matches} next={next} date={date} />
             {matches.length === 0
               ? (
