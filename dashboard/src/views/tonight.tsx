@@ -2,8 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { plural } from "../format.ts";
+import { AlertList } from "../parts/alert_list.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { nextSend, night } from "../read.ts";
+import { generalAlerts, nextSend, night } from "../read.ts";
 import { hashOf } from "../route.ts";
 import type { NightMatch } from "../rows.ts";
 import { addDays, dateIn, dayName, startOfDay } from "../time.ts";
