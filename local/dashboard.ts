@@ -61,6 +61,11 @@ export function startDashboard(port = 0, building = buildDashboard()): Dashboard
 }
 
 function listen(port: number, handle: (request: Request) => Promise<Response>) {
+  if (port > 65_535) {
+    throw new StackFailure(
+      `Cannot choose ports: the dashboard's must be 65535 at most, got ${port}`,
+    );
+  }
   try {
     return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, handle);
   } catch (error) {

@@ -5,7 +5,7 @@ import { startDashboard } from "./dashboard.ts";
 import { StackFailure } from "./failure.ts";
 import { HELP, readOptions } from "./options.ts";
 import { orphaned } from "./orphan.ts";
-import { DASHBOARD_OFFSET } from "./ports.ts";
+import { DASHBOARD_OFFSET, fixedPorts } from "./ports.ts";
 import { SEED } from "./project.ts";
 import { createWriter, requestLine, summary } from "./report.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -25,6 +25,8 @@ async function main(): Promise<number> {
   const stop = untilSignal();
   const started = performance.now();
   const dataFolder = options.ephemeral ? undefined : options.dataFolder;
+  // The stack's ports first: whoever started it twice should read of them, not of the page's.
+  if (!options.ephemeral) fixedPorts(options.portBase);
   const dashboard = startDashboard(
     options.ephemeral ? undefined : options.portBase + DASHBOARD_OFFSET,
   );

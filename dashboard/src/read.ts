@@ -9,6 +9,7 @@ import type {
   Health,
   JobRun,
   MatchEvents,
+  NightAlert,
   NightMatch,
   StoryLine,
 } from "./rows.ts";
@@ -56,6 +57,14 @@ export async function nextSend(client: Client, now: Date): Promise<string | null
       .gt("send_at_utc", now.toISOString()).order("send_at_utc").limit(1),
   );
   return row?.send_at_utc ?? null;
+}
+
+/** Open ones that concern no single match: a stopped campaign, a silent function. */
+export function generalAlerts(client: Client): Promise<NightAlert[]> {
+  return read(
+    client.from("alerts").select("id, rule, severity, title, first_seen_at")
+      .is("resolved_at", null).is("match_id", null).order("first_seen_at"),
+  );
 }
 
 export interface MatchPage {

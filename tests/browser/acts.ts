@@ -13,7 +13,7 @@ async function press(page: Page, name: string, confirm: string, reason?: string)
   const action = page.locator(".action", { has: page.getByRole("button", { name, exact: true }) });
   const told = action.locator(".result");
   await told.waitFor({ timeout: 20_000 });
-  strictEqual(await told.evaluate((element) => element === document.activeElement), true);
+  await page.waitForFunction(() => document.activeElement?.classList.contains("result"));
   return await told.innerText();
 }
 

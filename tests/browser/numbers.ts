@@ -49,6 +49,10 @@ export const tonight: Check = async (page, { stack: { sql }, pages }) => {
   const countdown = await page.locator(".countdown").innerText();
   match(countdown, /^[89]:\d\d\s+until Manchester United – Nottingham Forest, at 16:30/);
   match(countdown, /Campaign stopped/);
+  match(
+    await page.getByRole("list", { name: "Open alerts" }).innerText(),
+    /campaign is stopped/,
+  );
 };
 
 export const oneMatch: Check = async (page, { stack: { sql }, pages }) => {

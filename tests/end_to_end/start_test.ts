@@ -20,6 +20,7 @@ const READY_KEYS = [
   "braze_api_key",
   "campaign_id",
   "control_url",
+  "dashboard_url",
 ];
 
 interface Ended {
@@ -88,7 +89,33 @@ async function processesOf(folder: string): Promise<string[]> {
   return found;
 }
 
-const ready = (started: Started): Ready => JSON.parse(started.line ?? "null");
+type Printed = Ready & { readonly dashboard_url: string };
+const ready = (started: Started): Printed => JSON.parse(started.line ?? "null");
+
+/** The page, its script, and a token with which it reads and may call. */
+async function dashboardIsThere({ dashboard_url: url, ...one }: Printed): Promise<void> {
+  const ask = (path: string, headers: HeadersInit = {}) => fetch(`${url}/${path}`, { headers });
+  match(await (await ask("")).text(), /<script type="module" src="main.js">/);
+  const script = await ask("main.js");
+  match(script.headers.get("content-type") ?? "", /^text\/javascript/);
+  match(script.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+  ok((await script.text()).length > 50_000);
+  deepStrictEqual(await (await ask("config.json")).json(), {
+    supabase_url: one.api_url,
+    publishable_key: one.publishable_key,
+    local: true,
+  });
+  strictEqual(await (await ask("../local/keys.json")).text(), "Not found");
+  const { token } = await (await ask("local/session")).json();
+  const headers = { apikey: one.publishable_key, authorization: `Bearer ${token}` };
+  const is = await fetch(`${one.rest_url}/rpc/is_operator`, { method: "POST", headers });
+  strictEqual(await is.text(), "true");
+  const preflight = await fetch(`${one.functions_url}/braze-reconcile`, {
+    method: "OPTIONS",
+    headers: { origin: url, "access-control-request-method": "POST" },
+  });
+  strictEqual(preflight.headers.get("access-control-allow-origin"), url);
+}
 
 Deno.test("start --json prints one line with every key in order, keeps data, and stops cleanly", () =>
   withFolder(async (folder) => {
@@ -99,6 +126,8 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
     deepStrictEqual(Object.keys(one), READY_KEYS);
     strictEqual(one.api_url, `http://127.0.0.1:${port}`);
     strictEqual(one.control_url, `${one.api_url}/_local`);
+    strictEqual(one.dashboard_url, `http://127.0.0.1:${port + 5}`);
+    await dashboardIsThere(one);
 
     const sql = connectSql(one.db_url, { max: 1 });
     await sql`insert into public.teams (name, braze_attribute_value) values ('Kept FC', 'Kept')`;

@@ -1,13 +1,15 @@
-/** Five free ports in a row, for what takes a base. */
+/** Six free ports in a row, for what takes a base: the stack's five and the dashboard's. */
 import { fixedPorts, freePorts } from "../../local/ports.ts";
 
 export function freeBase(): number {
   for (let attempt = 0; attempt < 50; attempt++) {
     try {
-      return fixedPorts(freePorts().gateway).gateway;
+      const base = fixedPorts(freePorts().gateway).gateway;
+      fixedPorts(base + 1);
+      return base;
     } catch {
-      // One of the five is taken: another base.
+      // One of the six is taken: another base.
     }
   }
-  throw new Error("Cannot find five free ports in a row");
+  throw new Error("Cannot find six free ports in a row");
 }

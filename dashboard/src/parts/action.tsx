@@ -8,6 +8,7 @@ export interface ActionProps {
   /** What will happen, before it does. */
   readonly question: ComponentChildren;
   readonly confirm: string;
+  readonly isPossible?: boolean;
   /** Asked for beside the confirmation, and required. */
   readonly reasonFor?: string;
   readonly act: (reason: string) => Promise<Done>;
@@ -16,7 +17,9 @@ export interface ActionProps {
 
 const REASON_CHARACTERS_MAX = 1_000;
 
-export function Action({ name, question, confirm, reasonFor, act, after }: ActionProps) {
+export function Action(
+  { name, question, confirm, isPossible = true, reasonFor, act, after }: ActionProps,
+) {
   const dialog = useRef<HTMLDialogElement>(null);
   const result = useRef<HTMLDivElement>(null);
   const [reason, setReason] = useState("");
@@ -46,7 +49,11 @@ export function Action({ name, question, confirm, reasonFor, act, after }: Actio
 
   return (
     <div class="action">
-      <button type="button" disabled={isBusy} onClick={() => dialog.current?.showModal()}>
+      <button
+        type="button"
+        disabled={isBusy || !isPossible}
+        onClick={() => dialog.current?.showModal()}
+      >
         {isBusy ? `${name} …` : name}
       </button>
       <dialog ref={dialog} aria-labelledby={`${id}-title`}>

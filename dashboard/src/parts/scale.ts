@@ -13,7 +13,7 @@ export interface TimeAxis {
 }
 
 /** From the half hour before the first time to the half hour after the last, with a handful of ticks. */
-export function timeAxis(times: readonly number[], ticksMax = 8): TimeAxis {
+export function timeAxis(times: readonly number[], ticksMax = 5): TimeAxis {
   const half = HOUR_MS / 2;
   const first = Math.min(...times);
   const last = Math.max(...times);

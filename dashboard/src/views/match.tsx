@@ -1,12 +1,14 @@
 /** One match: its numbers, what an operator may do, its story, its calls, its events. */
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { markSent, reconcile, runPreflight } from "../act.ts";
 import { usePage } from "../context.ts";
 import { count, range, signed } from "../format.ts";
 import { Action } from "../parts/action.tsx";
+import { AlertList } from "../parts/alert_list.tsx";
 import { Confidence } from "../parts/confidence.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { Chip, preflightState, sendState, SEVERITY_TONES } from "../parts/status.tsx";
+import { Chip, preflightState, sendState } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
 import { type MatchPage, matchPage } from "../read.ts";
 import { hashOf } from "../route.ts";
@@ -104,17 +106,7 @@ function Known({ page, match, reload }: {
       {match.alerts.length === 0 ? null : (
         <section aria-labelledby="open-alerts">
           <h2 id="open-alerts">Open alerts</h2>
-          <ul class="plain">
-            {match.alerts.map(({ id, severity, rule, title, first_seen_at }) => (
-              <li key={id}>
-                <Chip tone={SEVERITY_TONES[severity]}>{rule.replaceAll("_", " ")}</Chip> {title}
-                {" "}
-                <span class="quiet">
-                  since <Time at={first_seen_at} />
-                </span>
-              </li>
-            ))}
-          </ul>
+          <AlertList alerts={match.alerts} />
         </section>
       )}
       <Buttons match={match} reload={reload} />
@@ -140,6 +132,10 @@ function Buttons({ match, reload }: {
 }) {
   const { client, clock } = usePage();
   const isDue = match.send_at !== null && new Date(match.send_at) <= clock.now();
+  const canMark = match.status !== null && match.status !== "sent" && isDue;
+  // Stays after it was done, with what it told.
+  const [wasOffered, setOffered] = useState(canMark);
+  if (canMark && !wasOffered) setOffered(true);
   return (
     <section aria-labelledby="actions" class="actions">
       <h2 id="actions">Act</h2>
@@ -164,8 +160,9 @@ function Buttons({ match, reload }: {
         act={() => reconcile(client, false)}
         after={reload}
       />
-      {match.status === null || match.status === "sent" || !isDue ? null : (
+      {!canMark && !wasOffered ? null : (
         <Action
+          isPossible={canMark}
           name="Mark as sent"
           question={`You vouch that the push of match ${match.match_id} went out, although nothing proves it. Your user id and the reason are kept.`}
           confirm="I vouch for it"

@@ -2,8 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { plural } from "../format.ts";
+import { AlertList } from "../parts/alert_list.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { nextSend, night } from "../read.ts";
+import { generalAlerts, nextSend, night } from "../read.ts";
 import { hashOf } from "../route.ts";
 import type { NightMatch } from "../rows.ts";
 import { addDays, dateIn, dayName, startOfDay } from "../time.ts";
@@ -19,11 +20,12 @@ export function Tonight() {
   const polled = usePolled(
     `night ${date} ${zone}`,
     async () => {
-      const [matches, next] = await Promise.all([
+      const [matches, next, general] = await Promise.all([
         night(client, startOfDay(date, zone), startOfDay(addDays(date, 1), zone)),
         nextSend(client, clock.now()),
+        generalAlerts(client),
       ]);
-      return { matches, next };
+      return { matches, next, general };
     },
     clock,
     POLL_MS,
@@ -42,8 +44,9 @@ export function Tonight() {
     <>
       <DayPicker date={date} />
       <Content polled={polled}>
-        {({ matches, next }) => (
+        {({ matches, next, general }) => (
           <>
+            <AlertList alerts={general} />
             <Countdown matches={matches} next={next} date={date} />
             {matches.length === 0
               ? (
