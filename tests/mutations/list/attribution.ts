@@ -104,6 +104,14 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/database/ingest_named_events_test.ts"],
   },
   {
+    name: "looked-up-before-its-time",
+    rule: "What the database looks up by itself takes no event that was sent before the only schedule's time",
+    file: "private.resolve_name()",
+    find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
+    replace: "",
+    tests: ["tests/database/ingest_named_events_test.ts"],
+  },
+  {
     name: "looked-up-contradictions",
     rule: "What the database looks up by itself takes no event whose names disagree",
     file: "private.resolve_name()",
