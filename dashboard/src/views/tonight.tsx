@@ -1,5 +1,5 @@
 /** The matches of one day on one axis of time, live while pushes go out. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { plural } from "../format.ts";
 import { AlertList } from "../parts/alert_list.tsx";
@@ -12,11 +12,14 @@ import { usePolled } from "../use_polled.ts";
 import { Countdown } from "./countdown.tsx";
 import { NightTable } from "./night_table.tsx";
 
-const POLL_MS = 5_000;
+const POLL_MS = { live: 5_000, quiet: 30_000 };
+/** Around a push its numbers change by the second; a day's events are counted each time they are read. */
+const LIVE_MS = { before: 15 * 60_000, after: 2 * 3_600_000 };
 
 export function Tonight() {
   const { client, clock, route, zone, announce } = usePage();
   const date = route.date ?? dateIn(clock.now(), zone);
+  const [isLive, setLive] = useState(true);
   const polled = usePolled(
     `night ${date} ${zone}`,
     async () => {
@@ -28,12 +31,13 @@ export function Tonight() {
       return { matches, next, general };
     },
     clock,
-    POLL_MS,
+    isLive ? POLL_MS.live : POLL_MS.quiet,
   );
   const matches = polled.data?.matches;
   const told = useRef("");
   useEffect(() => {
     if (matches === undefined) return;
+    setLive(isAroundAPush(matches, clock.now()));
     const text = inWords(matches);
     // The first reading is read out as a page; only what is new afterwards is news.
     if (told.current !== "" && told.current !== text) announce(text);
@@ -60,6 +64,13 @@ export function Tonight() {
       </Content>
     </>
   );
+}
+
+function isAroundAPush(matches: readonly NightMatch[], now: Date): boolean {
+  return matches.some(({ send_at }) => {
+    const sinceMs = send_at === null ? Infinity : now.getTime() - new Date(send_at).getTime();
+    return sinceMs > -LIVE_MS.before && sinceMs < LIVE_MS.after;
+  });
 }
 
 function inWords(matches: readonly NightMatch[]): string {
