@@ -38,7 +38,13 @@ export async function measureColdStarts(bench: BenchServer): Promise<ColdStart[]
 async function bundleTo(bundle: string, name: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--minify", "--config", fileURLToPath(new URL("../deno.json", import.meta.url))],
+      ...[
+        "bundle",
+        "--quiet",
+        "--minify",
+        "--config",
+        fileURLToPath(new URL("../deno.json", import.meta.url)),
+      ],
       ...["-o", bundle, fileURLToPath(new URL(`${name}/index.ts`, FUNCTIONS))],
     ],
     stdin: "null",

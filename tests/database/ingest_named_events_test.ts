@@ -3,6 +3,7 @@
  * leaves is left whole. Worlds and events are drawn, in places where names meet.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import { addMinutes } from "date-fns";
 import fc from "fast-check";
 import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
 import {
@@ -206,55 +207,89 @@ Deno.test(
   }),
 );
 
+const SURE = [
+  ["echoes its ledger row and generation", {
+    ledgerId: ledgerIdOf(1),
+    matchId: 1,
+    generation: 1,
+    sendId: "match-1",
+    dispatchId: "new",
+  }],
+  ["echoes its match alone", { matchId: 1 }],
+  ["has a send id that is known", { sendId: "match-1" }],
+  ["has a dispatch id that is known, and nothing else", { dispatchId: "dispatch-1" }],
+] as const;
+const DOUBTFUL = [
+  ["names two matches", { matchId: 1, sendId: "match-2" }],
+  ["echoes a match that nobody knows, beside a dispatch id", {
+    matchId: 9,
+    dispatchId: "dispatch-1",
+  }],
+  ["names a schedule that nobody knows, beside a dispatch id", {
+    scheduleId: "nobody-s",
+    dispatchId: "dispatch-1",
+  }],
+  ["has another send id than its match's own", { scheduleId: "schedule-1", sendId: "match-3" }],
+  ["echoes a ledger row that nobody knows", { ledgerId: ledgerIdOf(9), sendId: "match-1" }],
+  ["echoes a generation that was never made", { ledgerId: ledgerIdOf(1), generation: 7 }],
+  ["was sent before the schedule's time", { matchId: 1, sentAt: addMinutes(NOW, -3) }],
+  ["is of another campaign than the only schedule", { matchId: 1, campaignId: "another" }],
+  ["has nothing but a send id that is nobody's", { sendId: "nobody-s" }],
+] as const;
+
 for (
-  const [what, changes] of [
-    ["echoes its ledger row and generation", {
-      ledgerId: ledgerIdOf(1),
-      matchId: 1,
-      generation: 1,
-      sendId: "match-1",
-      dispatchId: "new",
-    }],
-    ["echoes its match alone", { matchId: 1 }],
-    ["has a send id that is known", { sendId: "match-1" }],
-    ["has a dispatch id that is known, and nothing else", { dispatchId: "dispatch-1" }],
-  ] as const
+  const [verb, left, cases] of [["takes", [], SURE], ["leaves", [0], DOUBTFUL]] as const
 ) {
-  Deno.test(
-    `ingest_named_events() takes an event that ${what}`,
-    withSuite(async (suite) => {
-      const schedule = {
-        generation: 1,
-        campaignId: CAMPAIGN,
-        state: "live" as const,
-        sendAt: NOW,
-        movingTo: null,
-      };
-      const whose = { ledgerId: ledgerIdOf(1), generation: 1, ambiguous: false };
-      await build(
-        suite,
-        [{ ledgerId: ledgerIdOf(1), matchId: 1, sendId: "match-1", schedules: [schedule] }],
-        [
-          { kind: "send_id", value: "match-1", ...whose, generation: null },
-          { kind: "dispatch_id", value: "dispatch-1", ...whose },
-        ],
-      );
-      const evidence: Evidence = {
-        eventType: "send",
-        channel: "push",
-        sentAt: NOW,
-        timeIsSendTime: true,
-        isTest: false,
-        campaignId: CAMPAIGN,
-        ledgerId: null,
-        matchId: null,
-        generation: null,
-        scheduleId: null,
-        dispatchId: null,
-        sendId: null,
-        ...changes,
-      };
-      deepStrictEqual((await ask(suite.sql, evidence)).left, []);
-    }),
-  );
+  for (const [what, changes] of cases) {
+    Deno.test(
+      `ingest_named_events() ${verb} an event that ${what}`,
+      withSuite(async (suite) => {
+        const schedules = [{
+          generation: 1,
+          campaignId: CAMPAIGN,
+          state: "live" as const,
+          sendAt: NOW,
+          movingTo: null,
+        }];
+        const whose = { ledgerId: ledgerIdOf(1), generation: 1, ambiguous: false };
+        await build(
+          suite,
+          [1, 2].map((matchId) => ({
+            ledgerId: ledgerIdOf(matchId),
+            matchId,
+            sendId: `match-${matchId}`,
+            schedules,
+          })),
+          [
+            { kind: "send_id", value: "match-1", ...whose, generation: null },
+            {
+              kind: "send_id",
+              value: "match-2",
+              ...whose,
+              ledgerId: ledgerIdOf(2),
+              generation: null,
+            },
+            { kind: "schedule_id", value: "schedule-1", ...whose },
+            { kind: "dispatch_id", value: "dispatch-1", ...whose },
+          ],
+        );
+        const evidence: Evidence = {
+          eventType: "send",
+          channel: "push",
+          sentAt: NOW,
+          timeIsSendTime: true,
+          isTest: false,
+          campaignId: CAMPAIGN,
+          ledgerId: null,
+          matchId: null,
+          generation: null,
+          scheduleId: null,
+          dispatchId: null,
+          sendId: null,
+          ...changes,
+        };
+        deepStrictEqual((await ask(suite.sql, evidence)).left, left);
+      }),
+    );
+  }
 }

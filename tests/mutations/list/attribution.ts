@@ -65,10 +65,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: "!isTooEarly(schedule, evidence) &&",
     replace: "",
-    tests: [
-      "tests/unit/correlation_generation_test.ts",
-      "tests/database/ingest_named_events_test.ts",
-    ],
+    tests: ["tests/unit/correlation_generation_test.ts"],
   },
   {
     name: "strangers-by-time",
@@ -105,7 +102,8 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "looked-up-before-its-time",
-    rule: "What the database looks up by itself takes no event that was sent before the only schedule's time",
+    rule:
+      "What the database looks up by itself takes no event that was sent before the only schedule's time",
     file: "private.resolve_name()",
     find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
     replace: "",
