@@ -29,7 +29,7 @@ declare
   v_found uuid;
   v_generation integer;
   v_is_ambiguous boolean;
-  v_generations integer[] := '{}';
+  v_generations integer[] := array[]::integer[];
   v_ledger record;
   v_schedule record;
   v_resolved private.resolved_name;

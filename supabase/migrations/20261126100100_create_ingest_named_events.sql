@@ -41,9 +41,9 @@ set search_path = ''
 as $$
 declare
   v_resolved private.resolved_name;
-  v_names_resolved private.resolved_name[] := '{}';
+  v_names_resolved private.resolved_name[] := array[]::private.resolved_name[];
   v_events jsonb := p_events;
-  v_left jsonb := '[]';
+  v_left jsonb := jsonb '[]';
   v_proves boolean := false;
   v_teaches boolean := false;
   v_first timestamptz;
@@ -51,8 +51,8 @@ declare
   v_received integer;
   v_recorded integer;
   v_identifiers jsonb;
-  v_learned jsonb := '[]';
-  v_went_out jsonb := '[]';
+  v_learned jsonb := jsonb '[]';
+  v_went_out jsonb := jsonb '[]';
 begin
   -- An erasure waits for requests that are under way, and those that come later see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
@@ -81,7 +81,7 @@ begin
   if v_received > 0 and not exists (
     select from private.event_partitions as existing where existing.starts_at <= v_first and existing.ends_at > v_last
   ) then
-    v_events := '[]';
+    v_events := jsonb '[]';
     v_received := 0;
     select pg_catalog.jsonb_agg(place) into v_left
     from pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(p_events) - 1) as place;
