@@ -316,7 +316,7 @@ export async function addFixture(
 export async function call(
   functionName: FunctionToCall,
   body: unknown,
-  { stack: { ready } }: Stage,
+  { stack: { ready } }: Pick<Stage, "stack">,
 ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
   const response = await fetch(`${ready.functions_url}/${functionName}`, {
     method: "POST",

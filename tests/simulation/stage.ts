@@ -4,7 +4,7 @@ import { startStack } from "../../local/stack.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
-import { addFixture } from "./hands.ts";
+import { addFixture, call } from "./hands.ts";
 import { History } from "./history.ts";
 import { isInTruce, type World } from "./world.ts";
 import { Tally } from "./tally.ts";
@@ -43,22 +43,13 @@ type Work = (asked: Readonly<Record<string, unknown>>) => Promise<void>;
 /** Runs of a world that a person starts at such a moment. */
 const RECONCILED_MAX = 4;
 
-async function reconcileNow({ functions_url, secret_key }: Stack["ready"]): Promise<void> {
-  const response = await fetch(`${functions_url}/braze-reconcile`, {
-    method: "POST",
-    headers: { "content-type": "application/json", apikey: secret_key },
-    body: "{}",
-  });
-  await response.body?.cancel();
-}
-
 /** Where the database is: one on a server that others use too, or a server of its own. */
 export type Place = Pick<StackOptions, "databaseUrl" | "postgresBin">;
 
 export async function setUp(world: World, place: Place): Promise<Stage> {
   const problems: string[] = [];
   const ordered: { readonly work: Work; readonly before: readonly string[] | undefined }[] = [];
-  const reconciled: Promise<void>[] = [];
+  const reconciled: Promise<unknown>[] = [];
   const up: { stack?: Stack } = {};
   const running = () => {
     if (up.stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
@@ -89,7 +80,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     },
     onForgottenLesson() {
       if (reconciled.length === RECONCILED_MAX) return;
-      reconciled.push(reconcileNow(running().ready));
+      reconciled.push(call("braze-reconcile", {}, { stack: running() }));
     },
     onAnswer: (functionName, response) => witness.answered(functionName, response),
   });
