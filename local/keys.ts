@@ -10,6 +10,7 @@ export const Keys = z.object({
   secretKey: z.string(),
   webhookSecret: z.string(),
   cronSigningSecret: z.string(),
+  sendGateSecret: z.string(),
   brazeApiKey: z.string(),
   campaignId: z.string(),
   /** Signs the gateway's own role tokens. */
@@ -34,6 +35,7 @@ export async function createKeys(): Promise<Keys> {
     publishableKey: `sb_publishable_${random(16)}_${random(6)}`,
     secretKey: `sb_secret_${random(16)}_${random(6)}`,
     webhookSecret: random(32),
+    sendGateSecret: random(32),
     cronSigningSecret: `whsec_${bytes(32).toBase64()}`,
     brazeApiKey: crypto.randomUUID(),
     campaignId: crypto.randomUUID(),
@@ -47,8 +49,10 @@ export async function keepKeys(file: string): Promise<Keys> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
-  if (text !== undefined) return Keys.parse(JSON.parse(text));
-  const keys = await createKeys();
+  const kept = text === undefined ? {} : JSON.parse(text);
+  // What an older version of the stack did not have yet is made now.
+  const keys = Keys.parse({ ...await createKeys(), ...kept });
+  if (Object.keys(keys).every((name) => name in kept)) return keys;
   await Deno.writeTextFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
   return keys;
 }

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { StackFailure } from "./failure.ts";
+import type { SendGate } from "./braze_sandbox/connected_content.ts";
 import { PORT_BASE } from "./ports.ts";
 
 export const HELP = `Starts the whole suite on this machine, without Docker.
@@ -13,6 +14,7 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
   --ephemeral          free ports and a throw-away folder
   --port N             the first of six ports in a row (${PORT_BASE})
   --postgres-bin DIR   another server's binaries, Postgres 15 to 18 (/usr/lib/postgresql/15/bin)
+  --send-gate MODE     templates ask the send gate: fail_open or fail_closed (off)
   --json               one line on stdout when ready, everything else on stderr
   --help               this text
 `;
@@ -25,6 +27,7 @@ export interface StartOptions {
   readonly dataFolder: string;
   readonly portBase: number;
   readonly postgresBin: string | undefined;
+  readonly sendGate: SendGate;
 }
 
 export function readOptions(args: readonly string[], defaultData: string): StartOptions {
@@ -41,6 +44,7 @@ export function readOptions(args: readonly string[], defaultData: string): Start
     clock: values.clock === undefined ? undefined : readClock(values.clock),
     dataFolder: resolve(values.data ?? defaultData),
     portBase: values.port === undefined ? PORT_BASE : readPort(values.port),
+    sendGate: readSendGate(values["send-gate"] ?? "off"),
     postgresBin: values["postgres-bin"] === undefined ? undefined : resolve(values["postgres-bin"]),
   };
 }
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
         json: { type: "boolean" },
         port: { type: "string" },
         "postgres-bin": { type: "string" },
+        "send-gate": { type: "string" },
       },
     }).values;
   } catch (error) {
@@ -86,4 +91,11 @@ function readPort(text: string): number {
     throw new StackFailure(`Cannot choose ports: --port must be a whole number, got "${text}"`);
   }
   return port;
+}
+
+function readSendGate(text: string): SendGate {
+  if (text === "off" || text === "fail_open" || text === "fail_closed") return text;
+  throw new StackFailure(
+    `Cannot set the send gate: --send-gate must be off, fail_open or fail_closed, got "${text}"`,
+  );
 }

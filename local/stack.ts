@@ -219,6 +219,7 @@ async function bringUp(
       },
     },
     deliveriesAtOnce: options.sandbox?.deliveriesAtOnce ?? DELIVERIES_AT_ONCE,
+    gateUrl: `${ready.functions_url}/braze-send-gate`,
   });
   const tokenFor = (role?: string | null) =>
     operatorToken({
@@ -360,6 +361,7 @@ export function functionEnv(
     BRAZE_CAMPAIGN_ID: keys.campaignId,
     BRAZE_WEBHOOK_SECRETS: keys.webhookSecret,
     CRON_SIGNING_SECRETS: keys.cronSigningSecret,
+    SEND_GATE_SECRETS: keys.sendGateSecret,
     ...alertWebhooks(ready.control_url),
   };
 }

@@ -31,7 +31,8 @@ async function main(): Promise<number> {
     options.ephemeral ? undefined : options.portBase + DASHBOARD_OFFSET,
   );
   const starting = startStack({
-    env: { OPERATOR_ORIGINS: dashboard.origins },
+    env: { OPERATOR_ORIGINS: dashboard.origins, SEND_GATE: options.sendGate },
+    sandbox: { switches: { sendGate: options.sendGate } },
     clock: options.clock,
     dataFolder,
     portBase: options.ephemeral ? undefined : options.portBase,

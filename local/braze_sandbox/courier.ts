@@ -1,12 +1,15 @@
 /** Takes the model's deliveries to the receiver, several at once, when the timeline says so. */
 import type { Timeline } from "../timeline.ts";
 import type { BrazeModel } from "./model.ts";
+import type { Question } from "./connected_content.ts";
 import type { Delivery } from "./outbox.ts";
 import type { Outcome } from "./retries.ts";
 import type { DeliveryKind } from "./truth.ts";
 
-/** How long Braze waits for an answer. */
+/** How long Braze waits for the answer to an event … */
 const ANSWER_TIMEOUT_MS = 90_000;
+/** … and to a template's question. */
+const CONTENT_TIMEOUT_MS = 2_000;
 
 export interface CourierOptions {
   readonly model: BrazeModel;
@@ -17,6 +20,8 @@ export interface CourierOptions {
     readonly headers: Readonly<Record<DeliveryKind, Readonly<Record<string, string>>>>;
   };
   readonly deliveriesAtOnce: number;
+  /** What the templates ask before they send, without its token; left out, nobody answers them. */
+  readonly gateUrl?: string | undefined;
 }
 
 export class Courier {
@@ -55,6 +60,7 @@ export class Courier {
     for (const delivery of this.#options.model.due(this.#options.timeline.now())) {
       this.#queue.push(delivery);
     }
+    for (const question of this.#options.model.takeQuestions()) void this.#ask(question);
     this.plan();
     while (this.#underWay < this.#options.deliveriesAtOnce && this.#taken < this.#queue.length) {
       this.#underWay++;
@@ -80,19 +86,28 @@ export class Courier {
     return undefined;
   }
 
+  /** A template sees the body of a 2xx and nothing else; redirects are not followed. */
+  async #ask({ id, token }: Question): Promise<void> {
+    const { model, timeline, gateUrl } = this.#options;
+    const answer = await this.#within(CONTENT_TIMEOUT_MS, async (signal) => {
+      if (gateUrl === undefined) return { content: null };
+      const url = `${gateUrl}?token=${encodeURIComponent(token)}`;
+      const response = await timeline.fetch(url, { redirect: "manual", signal });
+      const body = await response.text();
+      return { content: response.ok ? body : null };
+    });
+    model.tell(id, typeof answer === "string" ? null : answer.content, timeline.now());
+    this.plan();
+  }
+
   async #post(delivery: Delivery): Promise<Outcome> {
     const { timeline, deliverTo } = this.#options;
-    const timeout = new AbortController();
-    const callOff = timeline.at(
-      new Date(timeline.now().getTime() + ANSWER_TIMEOUT_MS),
-      () => timeout.abort(),
-    );
-    try {
+    return await this.#within(ANSWER_TIMEOUT_MS, async (signal) => {
       const response = await timeline.fetch(deliverTo.url, {
         method: "POST",
         headers: { ...delivery.headers, ...deliverTo.headers[delivery.kind] },
         body: delivery.body,
-        signal: timeout.signal,
+        signal,
       });
       // Read to the end, so that the connection can be used again.
       await response.arrayBuffer();
@@ -101,6 +116,21 @@ export class Courier {
         status: response.status,
         ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1_000 } : {}),
       };
+    });
+  }
+
+  async #within<Answer>(
+    ms: number,
+    call: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer | "timeout" | "unreachable"> {
+    const { timeline } = this.#options;
+    const timeout = new AbortController();
+    const callOff = timeline.at(
+      new Date(timeline.now().getTime() + ms),
+      () => timeout.abort(),
+    );
+    try {
+      return await call(timeout.signal);
     } catch {
       return timeout.signal.aborted ? "timeout" : "unreachable";
     } finally {

@@ -1,7 +1,12 @@
 /** What Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { TruthEntry } from "./truth.ts";
+import type { AbortType, TruthEntry } from "./truth.ts";
+
+const ABORT_LOGS: Readonly<Record<AbortType, string>> = {
+  frequency_capped: "Frequency capped",
+  liquid_abort_message: "The send gate turned this push away",
+};
 
 export function currentsBody(entries: readonly TruthEntry[], campaign: Campaign): string {
   return JSON.stringify({ events: entries.map((entry) => currentsEvent(entry, campaign)) });
@@ -36,9 +41,9 @@ function currentsEvent(entry: TruthEntry, campaign: Campaign): Record<string, un
         ? { message_extras: JSON.stringify(echo(entry.triggerProperties)) }
         : {}),
       ...(isSend ? { push_token: device?.pushToken ?? null } : {}),
-      ...(entry.type === "users.messages.pushnotification.Abort"
-        ? { abort_type: "frequency_capped", abort_log: "Frequency capped" }
-        : {}),
+      ...(entry.abortType === null
+        ? {}
+        : { abort_type: entry.abortType, abort_log: ABORT_LOGS[entry.abortType] }),
     },
   };
 }

@@ -2,12 +2,14 @@
  * Braze as documented, as far as scheduling, sending and telling of it go.
  *
  * Pure: the time is an argument, chance comes from the seed, and nothing here touches a network. What
- * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`).
+ * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`); so with the questions of
+ * templates (`takeQuestions`, `tell`).
  */
 import { Prng } from "../prng.ts";
 import { Agenda } from "./agenda.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
+import { ConnectedContent, type Content, type Question } from "./connected_content.ts";
 import { Faults } from "./faults.ts";
 import { type Allowance, Limits } from "./limits.ts";
 import { type Delivery, Outbox } from "./outbox.ts";
@@ -82,6 +84,7 @@ export class BrazeModel {
   readonly limits = new Limits();
   readonly faults: Faults;
   readonly sendIds = new Set<string>();
+  readonly #content = new ConnectedContent();
   readonly #agenda = new Agenda();
   readonly #outbox: Outbox;
   readonly #prng: Prng;
@@ -106,6 +109,7 @@ export class BrazeModel {
       this.switchboard,
       this.truth,
       this.#outbox,
+      this.#content,
     );
     this.schedules = new Schedules(
       prng,
@@ -145,6 +149,15 @@ export class BrazeModel {
   /** Tells what became of a delivery; Braze's rules decide whether it comes again. */
   report(deliveryId: string, outcome: Outcome, now: Date): void {
     this.#outbox.report(deliveryId, outcome, now);
+  }
+
+  /** What templates ask before they send; the caller tells each answer. */
+  takeQuestions(): Question[] {
+    return this.#content.takeQuestions();
+  }
+
+  tell(questionId: string, content: Content, now: Date): void {
+    this.#content.tell(questionId, content, now);
   }
 
   segmentOf(team: string): Segment | undefined {

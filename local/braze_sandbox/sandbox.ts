@@ -14,6 +14,7 @@ export interface SandboxOptions extends ModelOptions {
   readonly apiKey: string;
   readonly deliverTo: CourierOptions["deliverTo"];
   readonly deliveriesAtOnce: number;
+  readonly gateUrl?: CourierOptions["gateUrl"];
 }
 
 /** Where a request comes from, as `Deno.serve` tells it. */
@@ -30,9 +31,9 @@ export interface Sandbox {
 }
 
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const { timeline, apiKey, deliverTo, deliveriesAtOnce } = options;
+  const { timeline, apiKey, deliverTo, deliveriesAtOnce, gateUrl } = options;
   const model = new BrazeModel(options);
-  const courier = new Courier({ model, timeline, deliverTo, deliveriesAtOnce });
+  const courier = new Courier({ model, timeline, deliverTo, deliveriesAtOnce, gateUrl });
   const changed = () => courier.plan();
   const face = createFace({ model, timeline, apiKey, changed });
   const control = createControlFace({ model, timeline, changed });

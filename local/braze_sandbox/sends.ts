@@ -1,14 +1,17 @@
 /** What happens at send time: who gets a push, on which devices, and what is later told of it. */
 import type { Prng } from "../prng.ts";
 import type { Campaign } from "./campaign.ts";
+import { type ConnectedContent, isAborted } from "./connected_content.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Recipient, Schedule } from "./schedules.ts";
 import type { Switchboard, Switches } from "./switches.ts";
-import type { Carried, DeliveryKind, EventType, Truth } from "./truth.ts";
+import type { AbortType, Carried, DeliveryKind, EventType, Truth } from "./truth.ts";
 import type { Device, User, UserBase } from "./users.ts";
 
 /** Opens come no sooner than this after their send. */
 const OPEN_DELAY_SECONDS_MIN = 20;
+
+const ABORT = "users.messages.pushnotification.Abort";
 
 export class Sender {
   readonly #prng: Prng;
@@ -23,6 +26,7 @@ export class Sender {
     readonly switchboard: Switchboard,
     readonly truth: Truth,
     readonly outbox: Outbox,
+    readonly content: ConnectedContent,
   ) {
     this.#prng = prng.fork("sends");
   }
@@ -40,10 +44,19 @@ export class Sender {
     const second = Math.floor(at.getTime() / 1_000);
     const dispatchIdFor = this.#dispatchIds(schedule, second, switches, prng.fork("dispatch"));
     const one = new OneSend(this, schedule, switches, prng);
-    for (const recipient of this.#recipients(schedule, at)) {
-      if (!includes(recipient.user)) continue;
-      one.reach(recipient, dispatchIdFor(), second + prng.below(switches.sendSpreadSeconds + 1));
-    }
+    const deliver = (isTurnedAway: boolean) => {
+      for (const recipient of this.#recipients(schedule, at)) {
+        if (!includes(recipient.user)) continue;
+        const time = second + prng.below(switches.sendSpreadSeconds + 1);
+        if (isTurnedAway) one.abort(recipient, dispatchIdFor(), time);
+        else one.reach(recipient, dispatchIdFor(), time);
+      }
+    };
+    const { sendGate } = switches;
+    if (sendGate === "off") return deliver(false);
+    // Each user's message asks, all by one address: the first one's answer serves the rest.
+    const token = String(schedule.triggerProperties["send_gate_token"] ?? "");
+    this.content.ask(token, at, (content) => deliver(isAborted(sendGate, content)));
   }
 
   *#recipients({ target, triggerProperties }: Schedule, at: Date): Iterable<Recipient> {
@@ -95,12 +108,18 @@ class OneSend {
     };
   }
 
+  /** Neither the push nor the webhook message goes out; only for the push is an event told. */
+  abort(recipient: Recipient, dispatchId: string, time: number): void {
+    if (!recipient.user.pushEnabled) return;
+    this.#tell(ABORT, recipient, null, dispatchId, time, "liquid_abort_message");
+  }
+
   reach(recipient: Recipient, dispatchId: string, time: number): void {
     const { prng, switches } = this;
     if (recipient.user.pushEnabled) {
       // A cap counts per user and dispatch: one abort, whatever the number of devices.
       if (prng.chance(switches.abortProbability)) {
-        this.#tell("users.messages.pushnotification.Abort", recipient, null, dispatchId, time);
+        this.#tell(ABORT, recipient, null, dispatchId, time, "frequency_capped");
       } else {
         for (const device of recipient.user.devices) {
           this.#push(recipient, device, dispatchId, time);
@@ -130,6 +149,7 @@ class OneSend {
     device: Device | null,
     dispatchId: string,
     time: number,
+    abortType: AbortType | null = null,
   ): void {
     const kind: DeliveryKind = type === "campaign.webhook" ? "webhook" : "currents";
     const entry = {
@@ -143,6 +163,7 @@ class OneSend {
       dispatchId,
       time: time + this.switches.clockSkewSeconds,
       carried: this.#carried,
+      abortType,
       lost: false,
       acknowledged: 0,
       dropped: null,

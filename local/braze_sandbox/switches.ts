@@ -54,6 +54,9 @@ const SwitchesSchema = z.strictObject({
   nearSendSurvivalProbability: probability,
   schedulesReturnOnResume: z.boolean(),
 
+  /** Whether the templates ask the send gate, and what they do where it does not answer. */
+  sendGate: z.enum(["off", "fail_open", "fail_closed"]),
+
   /** How much Braze's clock is ahead of ours, in the times of its events; behind, if negative. */
   clockSkewSeconds: z.int().min(-300).max(300),
   sendSpreadSeconds: seconds,
@@ -97,6 +100,7 @@ const DEFAULTS: Switches = {
   nearSendSeconds: 0,
   nearSendSurvivalProbability: 0.5,
   schedulesReturnOnResume: false,
+  sendGate: "off",
   clockSkewSeconds: 0,
   sendSpreadSeconds: 90,
   abortProbability: 0.01,

@@ -22,6 +22,8 @@ export interface Carried {
   readonly echo: boolean;
 }
 
+export type AbortType = "frequency_capped" | "liquid_abort_message";
+
 export interface TruthEntry {
   /** The Currents event id; for a webhook message a name that is never on the wire. */
   readonly id: string;
@@ -35,6 +37,8 @@ export interface TruthEntry {
   /** Whole UNIX seconds. */
   readonly time: number;
   readonly carried: Carried;
+  /** Why nothing was sent; null for anything but an Abort. */
+  readonly abortType: AbortType | null;
   /** Never handed to any delivery. */
   lost: boolean;
   /** Deliveries that were answered with 2xx. */

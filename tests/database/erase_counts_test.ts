@@ -45,6 +45,31 @@ const aWorld = fc.record({
 }, { noNullPrototype: true });
 
 type AnEvent = typeof anEvent extends fc.Arbitrary<infer T> ? T : never;
+type AWorld = typeof aWorld extends fc.Arbitrary<infer T> ? T : never;
+
+function aSend(user: 0 | 1, generation: 1 | 2): AnEvent {
+  return {
+    user,
+    device: 1,
+    match: 0,
+    type: "send",
+    channel: "push",
+    confidence: "high",
+    generation,
+    dispatch: generation === 1 ? "dispatch-a" : "dispatch-b",
+    platform: "ios",
+    nested: false,
+    strong: true,
+    late: generation,
+  };
+}
+
+/** Ann gets two pushes for one match, whatever else is drawn. */
+const TOLD_TWICE: AWorld = {
+  events: [aSend(0, 1), aSend(0, 2), aSend(1, 1)],
+  erased: [USERS[0]!],
+  again: [],
+};
 
 function build(told: AnEvent, index: number, matches: readonly DueMatch[]): StoredEvent {
   const match = told.match === null ? null : matches[told.match]!;
@@ -183,7 +208,7 @@ Deno.test(
         worlds++;
         if (before.alerts.length > 0) doubles++;
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: [[TOLD_TWICE]] },
     );
     ok(worlds >= RUNS && doubles > 0, `${worlds} worlds, ${doubles} with double pushes`);
   }),

@@ -86,6 +86,7 @@ Deno.test("no headers and no body that anybody makes up identify a caller", asyn
     secretKeys: ["sb_secret_0123456789"],
     publishableKeys: [],
     webhookSecrets: ["w".repeat(32)],
+    sendGateSecrets: ["g".repeat(32)],
     cronSigningSecrets: [`whsec_${btoa("k".repeat(24))}`],
     operatorKeySet: { keys: [] },
   }, new ManualClock("2024-12-07T06:00:00Z"));
@@ -98,9 +99,16 @@ Deno.test("no headers and no body that anybody makes up identify a caller", asyn
     "webhook-timestamp": fc.oneof(text, fc.constant("1733551200")),
     "webhook-signature": fc.oneof(text, fc.base64String().map((mac) => `v1,${mac}`)),
   }, { requiredKeys: [] });
-  await fc.assert(fc.asyncProperty(headers, fc.uint8Array(), async (made, body) => {
-    const request = new Request("http://test/", { headers: { ...made } });
-    for (const name of ["braze-webhook", "braze-scheduler"] as const) {
+  const part = fc.oneof(
+    fc.base64String().map((text) => text.replaceAll(/[+/=]/g, "_")),
+    fc.json().map((json) => btoa(encodeURIComponent(json))),
+  );
+  const token = fc.oneof(text, fc.tuple(part, part, part).map((parts) => parts.join(".")));
+  const query = fc.option(token.map((made) => `?token=${encodeURIComponent(made)}`), { nil: "" });
+  const made = fc.tuple(headers, query, fc.uint8Array());
+  await fc.assert(fc.asyncProperty(made, async ([headers, query, body]) => {
+    const request = new Request(`http://test/${query}`, { headers: { ...headers } });
+    for (const name of ["braze-webhook", "braze-scheduler", "braze-send-gate"] as const) {
       strictEqual((await identifyCaller(request, arrived(body), name)).ok, false);
     }
   }));

@@ -69,7 +69,7 @@ Deno.test("nobody else compares a secret", () => {
   deepStrictEqual(
     matchesIn(
       others,
-      /\b(?:secretKeys|publishableKeys|webhookSecrets|cronSigningSecrets|signingSecrets|databaseKey|brazeApiKey)\b\s*(?:[!=]==? (?!null\b)|\.(?:includes|indexOf|some|find)\()/g,
+      /\b(?:secretKeys|publishableKeys|webhookSecrets|cronSigningSecrets|sendGateSecrets|signingSecrets|databaseKey|brazeApiKey)\b\s*(?:[!=]==? (?!null\b)|\.(?:includes|indexOf|some|find)\()/g,
     ),
     [],
   );

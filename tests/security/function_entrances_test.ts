@@ -6,10 +6,12 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { roleToken } from "../../local/keys.ts";
 import type { Stack } from "../../local/stack.ts";
+import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { functionFolders } from "../support/sources.ts";
 import {
   BAD,
   compare,
+  GATE,
   LEGACY_ANON_KEY,
   LEGACY_KEY,
   NAMES,
@@ -24,6 +26,16 @@ import type { Knock } from "./knock.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+function gateToken(secret: string): Promise<string> {
+  return signGateToken({ ledgerId: crypto.randomUUID(), generation: 1 }, secret);
+}
+
+async function alteredToken(): Promise<string> {
+  const [head, body, mac] = (await gateToken(GATE.next)).split(".");
+  const claims = { ...JSON.parse(atob(body!)), generation: 2 };
+  return [head, btoa(JSON.stringify(claims)).replaceAll("=", ""), mac].join(".");
+}
 
 async function tableFor(stack: Stack): Promise<readonly Row[]> {
   const { keys, timeline } = stack;
@@ -44,6 +56,13 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     shows: () => ({ headers: given }),
     timed: NOT_YOU,
     webhook: "200",
+  });
+  const push = (token: string) => ({
+    shows: () => ({ query: `?token=${token}` }),
+    timed: NOT_YOU,
+    webhook: NOT_YOU,
+    // It is let in, and told of a schedule that is not there.
+    gate: "200 unknown_schedule",
   });
   const token = async (changes: Parameters<typeof tokenOf>[2]) =>
     bearer(await tokenOf(keys, now, changes));
@@ -182,7 +201,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     { caller: "webhook secret in the address", ...query(`x-webhook-secret=${WEBHOOK.next}`) },
     {
       caller: "webhook secret in the address, by other names",
-      ...query(`secret=${WEBHOOK.next}&token=${WEBHOOK.next}`),
+      ...query(`secret=${WEBHOOK.next}&key=${WEBHOOK.next}`),
     },
     {
       caller: "webhook secret and secret key",
@@ -192,6 +211,49 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
       caller: "webhook secret and an operator's token",
       ...headers({ "x-webhook-secret": WEBHOOK.next, ...await token({}) }, SEVERAL),
     },
+    {
+      caller: "webhook secret as a push's token",
+      ...all({ query: `?token=${WEBHOOK.next}` }, BAD),
+    },
+
+    { caller: "a push", ...push(await gateToken(GATE.next)) },
+    { caller: "a push of before the rotation", ...push(await gateToken(GATE.former)) },
+    {
+      caller: "a push of a secret no longer listed",
+      ...all({ query: `?token=${await gateToken(GATE.gone)}` }, BAD),
+    },
+    {
+      caller: "a push that names another generation",
+      ...all({ query: `?token=${await alteredToken()}` }, BAD),
+    },
+    { caller: "a push without its token", ...all({ query: "?token=" }, BAD) },
+    {
+      caller: "a push's token as a token",
+      ...headers(bearer(await gateToken(GATE.next)), BAD),
+    },
+    {
+      caller: "a push's token as a webhook secret",
+      ...headers({ "x-webhook-secret": await gateToken(GATE.next) }, BAD),
+    },
+    {
+      caller: "a push with the secret key",
+      ...all({
+        query: `?token=${await gateToken(GATE.next)}`,
+        headers: { apikey: secretKey },
+      }, SEVERAL),
+    },
+    {
+      caller: "a push with a wrong key",
+      ...all({
+        query: `?token=${await gateToken(GATE.next)}`,
+        headers: { apikey: "sb_secret_wrong_key" },
+      }, BAD),
+    },
+    {
+      caller: "an operator's token as a push's",
+      ...all({ query: `?token=${await tokenOf(keys, now)}` }, BAD),
+    },
+
     {
       caller: "webhook secret beside a wrong token",
       ...headers({ "x-webhook-secret": WEBHOOK.next, ...bearer("nonsense") }, BAD),

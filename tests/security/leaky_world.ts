@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { addMinutes } from "date-fns";
 import { roleToken } from "../../local/keys.ts";
 import type { Stack } from "../../local/stack.ts";
+import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { currentsSend } from "../support/bodies.ts";
 import { THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { type Heard, type Knock, knock } from "./knock.ts";
@@ -17,6 +18,7 @@ export const SECRETS = {
   legacyKey: `eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoieCJ9.${random()}`,
   webhookSecret: random(),
   formerWebhookSecret: random(),
+  gateSecret: random(),
   signingSecret: whsec(),
   formerSigningSecret: whsec(),
   chat: letters(),
@@ -68,6 +70,8 @@ export async function withWorld(test: (world: World) => Promise<void>): Promise<
         SUPABASE_SERVICE_ROLE_KEY: SECRETS.legacyKey,
         BRAZE_REST_URL: braze.url,
         BRAZE_WEBHOOK_SECRETS: `${SECRETS.webhookSecret},${SECRETS.formerWebhookSecret}`,
+        SEND_GATE: "fail_closed",
+        SEND_GATE_SECRETS: SECRETS.gateSecret,
         CRON_SIGNING_SECRETS: `${SECRETS.signingSecret},${SECRETS.formerSigningSecret}`,
         ALERT_WEBHOOK_URL: `${chat.url}/services/T0/B0/${SECRETS.chat}?key=${SECRETS.chatQuery}`,
         ALERT_WEBHOOK_URL_ENGINEERING: `${chat.url}/services/T0/B1/${SECRETS.engineeringChat}`,
@@ -107,8 +111,14 @@ export async function ask({ stack, answers }: World, name: string, shown: Knock)
   return answer;
 }
 
-export function run(world: World, name: string): Promise<Heard> {
-  return ask(world, name, {
+export async function run(world: World, name: string): Promise<Heard> {
+  if (name === "braze-send-gate") {
+    const [row] = await world.stack.sql<{ id: string }[]>`select id from public.schedule_ledger`;
+    const asked = { ledgerId: row?.id ?? crypto.randomUUID(), generation: 1 };
+    const token = await signGateToken(asked, SECRETS.gateSecret);
+    return await ask(world, name, { method: "GET", query: `?token=${token}` });
+  }
+  return await ask(world, name, {
     headers: { apikey: world.stack.ready.secret_key },
     body: name === "braze-webhook" ? JSON.stringify({ events: [currentsSend()] }) : "{}",
   });

@@ -1,4 +1,4 @@
-/** Every method and every origin at every function: nothing but POST does anything, and no page reads that was not named. */
+/** Every method and every origin at every function: nothing but POST does anything (at the gate GET), and no page reads that was not named. */
 import { deepStrictEqual } from "node:assert/strict";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
@@ -30,13 +30,15 @@ const withDashboard = (test: Parameters<typeof withSuite>[1]) => () =>
   withSuite({ sandbox: { users: { count: 20 } }, env: { OPERATOR_ORIGINS: DASHBOARD } }, test);
 
 Deno.test(
-  "no method but POST does anything, whoever asks",
+  "no method but a function's own does anything, whoever asks",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
     const heard: Record<string, string> = {};
     const expected: Record<string, string> = {};
     for (const name of NAMES) {
-      for (const method of ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const isGate = GUARDED[name] === "gate";
+      const others = ["PUT", "PATCH", "DELETE", "OPTIONS", isGate ? "POST" : "GET"];
+      for (const method of others) {
         const key = `${method} ${name}`;
         heard[key] = inWords(
           await knock(`${ready.functions_url}/${name}`, {
@@ -44,7 +46,7 @@ Deno.test(
             headers: { apikey: ready.secret_key },
           }),
         );
-        expected[key] = "405 method_not_allowed";
+        expected[key] = `405 ${isGate ? "get_only" : "method_not_allowed"}`;
       }
       // The platform itself has no use for it, and no body to say so in.
       const key = `HEAD ${name}`;
@@ -90,7 +92,8 @@ Deno.test(
             "access-control-request-headers": "authorization, x-webhook-secret",
           },
         });
-        const call = await knock(url, { headers: { origin } });
+        const method = GUARDED[name] === "gate" ? "GET" : "POST";
+        const call = await knock(url, { method, headers: { origin } });
         return [preflight.status, corsOf(preflight.headers), call.status, corsOf(call.headers)];
       };
       const isTimed = GUARDED[name] === "timed";
@@ -136,7 +139,7 @@ Deno.test("without OPERATOR_ORIGINS no page of any origin is told anything", () 
   }));
 
 Deno.test(
-  "only the six names lead to a function, however the address is written",
+  "only the seven names lead to a function, however the address is written",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
     const heard: Record<string, string> = {};

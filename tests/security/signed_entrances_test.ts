@@ -4,6 +4,7 @@ import type { Stack } from "../../local/stack.ts";
 import {
   BAD,
   compare,
+  GUARDED,
   NAMES,
   NO,
   NOT_YOU,
@@ -17,6 +18,9 @@ import {
 import { inWords, type Knock, knock } from "./knock.ts";
 import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_calls.ts";
 
+/** A signature is over a body, which a question to the gate does not have. */
+const SIGNED_NAMES = NAMES.filter((name) => GUARDED[name] !== "gate");
+
 /** Signed calls, stolen from the queue before anybody used them. In this order: the genuine one last. */
 async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
   const { sql, timeline, keys } = stack;
@@ -24,9 +28,10 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
   const late = new Date(now.getTime() - 301_000);
   const early = new Date(now.getTime() + 301_000);
   const stolen = new Map<string, SignedCall>();
-  for (const name of NAMES) stolen.set(name, await stealCall(sql, name, now));
+  for (const name of SIGNED_NAMES) stolen.set(name, await stealCall(sql, name, now));
   const of = (name: string) => stolen.get(name)!;
-  const next = (name: string) => NAMES[(NAMES.indexOf(name) + 1) % NAMES.length]!;
+  const next = (name: string) =>
+    SIGNED_NAMES[(SIGNED_NAMES.indexOf(name) + 1) % SIGNED_NAMES.length]!;
   const row = (
     caller: string,
     shows: (functionName: string) => Knock,
@@ -130,7 +135,9 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
 
 Deno.test(
   "a signed call is good for its function, its slot and once, whoever read it on its way",
-  withGuardedSuite(async (stack) => await compare(stack, await signedTableFor(stack))),
+  withGuardedSuite(async (stack) =>
+    await compare(stack, await signedTableFor(stack), SIGNED_NAMES)
+  ),
 );
 
 Deno.test(

@@ -1,13 +1,17 @@
 /**
- * Renders Liquid as Braze does, as far as our templates go: its `${…}` names, `json_escape` and `message_extras`.
+ * Renders Liquid as Braze does, as far as our templates go: its `${…}` names, `json_escape`, `message_extras`,
+ * `connected_content` and `abort_message`.
  *
- * Sources: Braze docs, "Supported personalization tags", "Message extras", "Advanced filters".
+ * Sources: Braze docs, "Supported personalization tags", "Message extras", "Advanced filters", "Connected Content",
+ * "Aborting messages".
  */
 import { Liquid, type TagToken } from "liquidjs";
 import { readText } from "./sources.ts";
 
 /** Over all keys and values; Braze cuts off what is more. */
 const EXTRAS_BYTES_MAX = 1_000;
+const CONTENT = /^(\S.*\S)\s+:save\s+(\w+)$/;
+const ABORT = /^\('([^']*)'\)$/;
 const EXTRA = /^:key\s+(\S+)\s+:value\s+(?:\{\{\s*(\S+)\s*\}\}|(\S+))$/;
 
 export interface Rendering {
@@ -15,7 +19,12 @@ export interface Rendering {
   readonly text: string;
   /** What goes into the Send event, as the JSON text that Currents carries. */
   readonly messageExtras: string | null;
+  /** Why nothing is sent, where the template says so. */
+  readonly aborted: string | null;
 }
+
+/** Answers a Connected Content call: the body of a 2xx, or null for anything else. */
+export type Answering = (url: string) => string | null;
 
 export interface Personalization {
   /** `{{${user_id}}}` and its like. */
@@ -24,8 +33,13 @@ export interface Personalization {
   readonly api_trigger_properties: Readonly<Record<string, unknown>>;
 }
 
-export async function renderBraze(template: string, known: Personalization): Promise<Rendering> {
+export async function renderBraze(
+  template: string,
+  known: Personalization,
+  answering: Answering = () => null,
+): Promise<Rendering> {
   const extras: Record<string, string> = {};
+  let aborted: string | null = null;
   const engine = new Liquid();
   engine.registerFilter(
     "json_escape",
@@ -46,9 +60,44 @@ export async function renderBraze(template: string, known: Personalization): Pro
       extras[this.key] = value === undefined || value === null ? "" : String(value);
     },
   });
+  engine.registerTag("connected_content", {
+    parse({ args }: TagToken) {
+      const found = CONTENT.exec(args);
+      if (found === null) {
+        throw new Error(`Cannot read connected_content: it must be a URL :save name, got ${args}`);
+      }
+      this.url = this.liquid.parse(found[1]!);
+      this.name = found[2]!;
+    },
+    *render(context, emitter) {
+      const url: unknown = yield this.liquid.renderer.renderTemplates(this.url, context);
+      context.bottom()[this.name] = parsed(answering(String(url)));
+      emitter.write("");
+    },
+  });
+  engine.registerTag("abort_message", {
+    parse({ args }: TagToken) {
+      this.reason = ABORT.exec(args)?.[1];
+      if (this.reason === undefined) {
+        throw new Error(`Cannot read abort_message: it must be ('reason'), got ${args}`);
+      }
+    },
+    render() {
+      aborted ??= this.reason;
+    },
+  });
   const text = await engine.parseAndRender(withoutDollars(template), known);
   const isEmpty = Object.keys(extras).length === 0;
-  return { text, messageExtras: isEmpty ? null : JSON.stringify(cutOff(extras)) };
+  return { text, messageExtras: isEmpty ? null : JSON.stringify(cutOff(extras)), aborted };
+}
+
+/** JSON becomes an object with fields; nothing, and what is no JSON, has none. */
+function parsed(content: string | null): unknown {
+  try {
+    return content === null ? null : JSON.parse(content);
+  } catch {
+    return content;
+  }
 }
 
 /** A template of ours, as it is to be pasted. */

@@ -47,6 +47,7 @@ export interface StoreChanges {
   readonly deliveries?: Partial<Deliveries>;
   readonly quality?: Partial<Quality>;
   readonly rejects?: Partial<Rejects>;
+  readonly gate?: Partial<Store["gate"]>;
   readonly claim?: Claim;
   readonly planInput?: Partial<PlanInput>;
 }
@@ -94,6 +95,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       openDelete: (attempt) => noted("journal.openDelete", attempt, undefined),
       openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
       close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
+      releaseGatedCreate: (release) => noted("journal.releaseGatedCreate", release, true),
       giveUp: (runId) => noted("journal.giveUp", runId, []),
       cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),
       ...changes.journal,
@@ -208,6 +210,10 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       load: (request) => noted("rejects.load", request, { rejects: [], places: [] }),
       markReplayed: (digests) => noted("rejects.markReplayed", digests, undefined),
       ...changes.rejects,
+    },
+    gate: {
+      load: (asked) => noted("gate.load", asked, null),
+      ...changes.gate,
     },
   };
 }

@@ -77,6 +77,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
         operatorOrigins: ["https://dashboard.test"],
         webhookSecrets: [],
         cronSigningSecrets: [],
+        sendGateSecrets: [],
         brazeRestUrl: "http://braze.test",
         brazeApiKey: "key",
         brazeCampaignId: CAMPAIGN,

@@ -24,6 +24,7 @@ export const settings: PlanSettings = {
   broadcast: false,
   teamAttributes: ["Team 1", "Team 2"],
   sendLeadMs: 60 * MINUTE_MS,
+  sendGate: "off",
   freezeMs: 15 * MINUTE_MS,
   horizonMs: 7 * 24 * 60 * MINUTE_MS,
 };
@@ -91,8 +92,13 @@ export function row(
   };
 }
 
-export function planOne(fixture: Fixture, now = NOW, known: readonly Team[] = teams): PlannedMatch {
-  const [planned] = plan([fixture], known, settings, now);
+export function planOne(
+  fixture: Fixture,
+  now = NOW,
+  known: readonly Team[] = teams,
+  of = settings,
+): PlannedMatch {
+  const [planned] = plan([fixture], known, of, now);
   if (planned === undefined) throw new Error("Cannot plan: nothing came of it");
   return planned;
 }

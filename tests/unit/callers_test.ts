@@ -8,6 +8,8 @@ import {
   MAY_CALL,
 } from "../../supabase/functions/_shared/callers.ts";
 import { arrived } from "../support/bodies.ts";
+import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
+import { ledgerIdOf } from "../support/facts.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 // Far from the machine's own clock, so that a look at it shows.
@@ -19,6 +21,7 @@ const secretKey = "sb_secret_default_key";
 const legacyKey = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl";
 const publishableKey = "sb_publishable_key";
 const webhookSecrets = ["w".repeat(32), "v".repeat(32)];
+const gateSecrets = ["g".repeat(32), "h".repeat(32)];
 const signingKeys = ["1".repeat(24), "2".repeat(24)];
 
 const auth = await generateKeyPair("ES256", { extractable: true });
@@ -30,11 +33,12 @@ const identifyCaller = createIdentifyCaller({
   publishableKeys: [publishableKey],
   webhookSecrets,
   cronSigningSecrets: signingKeys.map((key) => `whsec_${btoa(key)}`),
+  sendGateSecrets: gateSecrets,
   operatorKeySet: { keys: [publicKey] },
 }, new ManualClock(NOW));
 
-async function answer(headers: HeadersInit, functionName: FunctionName, body = "") {
-  const request = new Request("http://test/", { method: "POST", headers });
+async function answer(headers: HeadersInit, functionName: FunctionName, body = "", query = "") {
+  const request = new Request(`http://test/${query}`, { method: "POST", headers });
   const result = await identifyCaller(
     request,
     arrived(new TextEncoder().encode(body)),
@@ -90,10 +94,27 @@ async function operatorToken(changes: TokenChanges = {}): Promise<string> {
   return await token.sign(changes.key ?? auth.privateKey);
 }
 
+const LEDGER = ledgerIdOf(1002);
+
+function gateToken(secret = gateSecrets[0]!): Promise<string> {
+  return signGateToken({ ledgerId: LEDGER, generation: 3 }, secret);
+}
+
+async function ownToken(
+  claims: Readonly<Record<string, unknown>>,
+  change: (token: SignJWT) => SignJWT,
+): Promise<string> {
+  const token = new SignJWT(claims).setProtectedHeader({ alg: "HS256" });
+  return await change(token).sign(new TextEncoder().encode(gateSecrets[0]));
+}
+
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 const names = Object.keys(MAY_CALL) as FunctionName[];
-const credentials: Record<CallerKind, (name: FunctionName) => Promise<[HeadersInit, string]>> = {
+const credentials: Record<
+  CallerKind,
+  (name: FunctionName) => Promise<[HeadersInit, string, string?]>
+> = {
   cron: (name) => {
     const { headers, body } = signedCall({ function: name });
     return Promise.resolve([headers, body]);
@@ -101,26 +122,82 @@ const credentials: Record<CallerKind, (name: FunctionName) => Promise<[HeadersIn
   secret_key: () => Promise.resolve([{ apikey: secretKey }, ""]),
   operator: async () => [bearer(await operatorToken()), ""],
   braze: () => Promise.resolve([{ "x-webhook-secret": webhookSecrets[0] ?? "" }, ""]),
+  gate_token: async () => [{}, "", `?token=${await gateToken()}`],
 };
+const timed = names.filter((name) => name !== "braze-webhook" && name !== "braze-send-gate");
 /** Written out once more, so that the table in the code cannot change unseen. */
 const expected: Record<CallerKind, readonly FunctionName[]> = {
-  cron: names.filter((name) => name !== "braze-webhook"),
-  secret_key: names,
-  operator: names.filter((name) => name !== "braze-webhook"),
+  cron: timed,
+  secret_key: [...timed, "braze-webhook"],
+  operator: timed,
   braze: ["braze-webhook"],
+  gate_token: ["braze-send-gate"],
 };
 
 for (const kind of Object.keys(credentials) as CallerKind[]) {
   for (const name of names) {
     const wanted = expected[kind].includes(name) ? kind : "not_allowed";
     Deno.test(`identifyCaller() answers ${wanted} to ${kind} at ${name}`, async () => {
-      const [headers, body] = await credentials[kind](name);
-      strictEqual(await answer(headers, name, body), wanted);
+      const [headers, body, query] = await credentials[kind](name);
+      strictEqual(await answer(headers, name, body, query), wanted);
     });
   }
 }
 
-Deno.test("there are six functions", () => strictEqual(names.length, 6));
+Deno.test("there are seven functions", () => strictEqual(names.length, 7));
+
+for (
+  const [what, makeToken, wanted] of [
+    ["the token of a rotated secret", () => gateToken(gateSecrets[1]), "gate_token"],
+    ["a token of another secret", () => gateToken("x".repeat(32)), "bad_credential"],
+    ["an empty token", () => "", "bad_credential"],
+    ["the secret itself", () => gateSecrets[0]!, "bad_credential"],
+    ["an operator's token", () => operatorToken(), "bad_credential"],
+    [
+      "a token of its secret that is for something else",
+      () => ownToken({ generation: 1 }, (token) => token.setSubject(LEDGER)),
+      "bad_credential",
+    ],
+    [
+      "a token that names no generation",
+      () => ownToken({}, (token) => token.setSubject(LEDGER).setAudience("braze-send-gate")),
+      "bad_credential",
+    ],
+    [
+      "a token that names no ledger row",
+      () => ownToken({ generation: 1 }, (token) => token.setAudience("braze-send-gate")),
+      "bad_credential",
+    ],
+    [
+      "a token that nobody signed",
+      async () => (await gateToken()).replace(/[^.]*$/, ""),
+      "bad_credential",
+    ],
+  ] as const
+) {
+  Deno.test(`identifyCaller() answers ${wanted} to ${what}`, async () => {
+    const query = `?token=${encodeURIComponent(await makeToken())}`;
+    strictEqual(await answer({}, "braze-send-gate", "", query), wanted);
+  });
+}
+
+Deno.test("identifyCaller() tells which generation a push asks for", async () => {
+  const request = new Request(`http://test/?token=${await gateToken()}`);
+  const asked = await identifyCaller(request, arrived(new Uint8Array()), "braze-send-gate");
+  deepStrictEqual(asked, {
+    ok: true,
+    caller: { kind: "gate_token", asks: { ledgerId: LEDGER, generation: 3 } },
+  });
+});
+
+Deno.test("a right gate token does not help beside a wrong key", async () => {
+  const query = `?token=${await gateToken()}`;
+  strictEqual(await answer({ apikey: "wrong" }, "braze-send-gate", "", query), "bad_credential");
+  strictEqual(
+    await answer({ apikey: secretKey }, "braze-send-gate", "", query),
+    "several_credentials",
+  );
+});
 
 for (
   const [what, headers, name, wanted] of [
@@ -390,6 +467,7 @@ Deno.test("identifyCaller() refuses a genuine token of an algorithm that Auth do
     publishableKeys: [],
     webhookSecrets: [],
     cronSigningSecrets: [],
+    sendGateSecrets: [],
     operatorKeySet: { keys: [await exportJWK(pair.publicKey)] },
   }, new ManualClock(NOW));
   const token = await new SignJWT({ app_metadata: { role: "operator" } })
@@ -410,6 +488,7 @@ Deno.test("identifyCaller() refuses a token whose symmetric key stands in the ke
     publishableKeys: [],
     webhookSecrets: [],
     cronSigningSecrets: [],
+    sendGateSecrets: [],
     operatorKeySet: { keys: [{ kty: "oct", k: btoa("k".repeat(32)), kid: "old", alg: "HS256" }] },
   }, new ManualClock(NOW));
   const token = await new SignJWT({ app_metadata: { role: "operator" } })

@@ -73,6 +73,7 @@ for (
     ["the campaign", { campaignId: "campaign-2" }],
     ["broadcast", { broadcast: true }],
     ["the attributes", { teamAttributes: ["Team 1"] }],
+    ["a send gate", { sendGate: "fail_open" }],
   ] as const
 ) {
   Deno.test(`intentFor() changes the signature with ${what}`, () => {

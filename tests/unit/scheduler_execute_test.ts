@@ -4,12 +4,13 @@ import {
   execute,
   type StepResult,
 } from "../../supabase/functions/braze-scheduler/execute.ts";
+import type { GatedGeneration } from "../../supabase/functions/_shared/send_gate_token.ts";
 import type { Fixture } from "../../supabase/functions/_shared/store/planning.ts";
 import { at, CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
 import { type Answers, failed, succeeded, timedOut } from "../support/fake_braze.ts";
 import { RUN_ID } from "../support/fake_store.ts";
 import { fakeWorld, type World, type WorldOptions } from "../support/fake_world.ts";
-import { match, planOne, row, wanted } from "../support/matches.ts";
+import { match, planOne, row, settings, wanted } from "../support/matches.ts";
 
 const DEADLINE = at("06:01:00");
 
@@ -20,7 +21,8 @@ interface Executed extends World {
 /** Does what the plan says of the match. */
 async function doIt(fixture: Fixture, options: WorldOptions = {}): Promise<Executed> {
   const world = fakeWorld(options);
-  const { step } = planOne(fixture);
+  const { sendGate = "off" } = options.environment ?? {};
+  const { step } = planOne(fixture, undefined, undefined, { ...settings, sendGate });
   if (step.action === "skip" || step.action === "frozen") {
     throw new Error(`Cannot execute: the plan is to do nothing (${step.reason})`);
   }
@@ -34,7 +36,9 @@ async function doIt(fixture: Fixture, options: WorldOptions = {}): Promise<Execu
     log,
   };
   const sendIdFor = ({ sendId }: Fixture) => Promise.resolve(sendId);
-  const hands = { journal: store.journal, braze, clock, newId, sendIdFor };
+  const gateTokenFor = ({ generation }: GatedGeneration) =>
+    Promise.resolve(sendGate === "off" ? null : `token of ${generation}`);
+  const hands = { journal: store.journal, braze, clock, newId, sendIdFor, gateTokenFor };
   return { ...world, result: await execute(fixture, step, run, hands) };
 }
 
@@ -266,6 +270,46 @@ for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] 
     deepStrictEqual(world.result.alerts.map((alert) => alert.rule), alerts);
   });
 }
+
+const unheard = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
+const gated = { environment: { sendGate: "fail_closed" } } as const;
+
+Deno.test("execute() releases a create that stayed unknown and makes the next one", async () => {
+  const { result, calls, said } = await doIt(unheard, gated);
+  strictEqual(result.done, "replaced");
+  deepStrictEqual(calls, ["journal.releaseGatedCreate", ...whenCreating]);
+  deepStrictEqual(said("journal.releaseGatedCreate"), [{
+    lease: { runId: RUN_ID, leaseSeconds: 180 },
+    ledgerId: ledgerIdOf(1),
+    generation: 1,
+    now: at("06:00:00"),
+  }]);
+  deepStrictEqual(result.logs.map(({ action }) => action), ["create_released", "schedule_created"]);
+});
+
+Deno.test("execute() makes nothing over a create that somebody else settled", async () => {
+  const settled = { releaseGatedCreate: () => Promise.resolve(false) };
+  const { result, calls } = await doIt(unheard, { ...gated, journal: settled });
+  strictEqual(result.done, "overtaken");
+  deepStrictEqual(calls, []);
+});
+
+Deno.test("execute() says of a replacement that times out what it says of any create", async () => {
+  const { result } = await doIt(unheard, { ...gated, braze: { create: () => timedOut } });
+  strictEqual(result.done, "unknown");
+  deepStrictEqual(result.alerts.map(({ rule }) => rule), ["create_unknown"]);
+});
+
+Deno.test("execute() gives the push its token for the gate, and the journal none", async () => {
+  const { said } = await doIt(create, gated);
+  const [sent] = said("braze.create") as { body: { trigger_properties: object } }[];
+  deepStrictEqual(sent?.body.trigger_properties, {
+    ...wanted(create).request.trigger_properties,
+    generation: "1",
+    send_gate_token: "token of 1",
+  });
+  strictEqual(JSON.stringify(said("journal.openCreate")).includes("token"), false);
+});
 
 Deno.test("execute() sends what the journal says, under the deadline of the run", async () => {
   const { said } = await doIt(create);

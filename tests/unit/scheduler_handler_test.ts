@@ -88,7 +88,7 @@ Deno.test("braze-scheduler creates, soonest first, and answers what it did", asy
     outcome: "succeeded",
     dry_run: false,
     matches: 4,
-    planned: { create: 3, move: 0, recreate: 0, cancel: 0, skip: 1, frozen: 0 },
+    planned: { create: 3, move: 0, recreate: 0, replace: 0, cancel: 0, skip: 1, frozen: 0 },
     skipped: { match_postponed: 1 },
     given_up: 0,
     done: { created: 3 },

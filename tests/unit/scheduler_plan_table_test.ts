@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addDays } from "date-fns";
+import type { SendGate } from "../../supabase/functions/_shared/config.ts";
 import type {
   Fixture,
   PlannedSchedule,
@@ -13,6 +14,7 @@ import {
   planOne,
   row,
   SEND_AT,
+  settings,
   team,
   teams,
 } from "../support/matches.ts";
@@ -25,6 +27,7 @@ interface Row {
   /** The rules of the alerts that are raised. */
   readonly alerts?: readonly string[];
   readonly teams?: readonly Team[];
+  readonly sendGate?: SendGate;
 }
 
 const moved = { kickoffAt: at("19:00:00") };
@@ -252,6 +255,40 @@ const rows: readonly Row[] = [
     alerts: ["create_unknown"],
   },
   {
+    what: "a create that stayed unknown, behind a closed gate",
+    fixture: unheard({}),
+    sendGate: "fail_closed",
+    step: "replace",
+  },
+  ...(["off", "fail_open"] as const).map((sendGate): Row => ({
+    what: `a create that stayed unknown, and a gate that is ${sendGate}`,
+    fixture: unheard({}),
+    sendGate,
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  })),
+  ...([
+    ["that is under way", unheard({ state: "creating" })],
+    ["that reconciliation may still find", unheard({ changedAt: at("05:15:00.001") })],
+    ["that may be sent before the gate knows", unheard({ sendAt: at("06:10:00") })],
+    ["whose next one would come too late", unheard({}, { kickoffAt: at("07:14:59") })],
+  ] as const).map(([what, fixture]): Row => ({
+    what: `a create ${what}, behind a closed gate`,
+    fixture,
+    sendGate: "fail_closed",
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  })),
+  ...([
+    ["for which reconciliation has looked twice", unheard({ changedAt: at("05:15:00") })],
+    ["that is sent when the gate knows", unheard({ sendAt: at("06:10:00.001") })],
+  ] as const).map(([what, fixture]): Row => ({
+    what: `an unknown create ${what}, behind a closed gate`,
+    fixture,
+    sendGate: "fail_closed",
+    step: "replace",
+  })),
+  {
     what: "a create that is under way",
     fixture: match({ ledger: row({}, { state: "creating", brazeScheduleId: null }) }),
     step: "skip create_unknown",
@@ -464,13 +501,20 @@ function cancelled(
   return row({ status: "cancelled", cancelReason }, schedule);
 }
 
+function unheard(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> = {}): Fixture {
+  return match({
+    ledger: row({}, { state: "unknown", brazeScheduleId: null, ...schedule }),
+    ...changes,
+  });
+}
+
 function sent() {
   return row({ status: "sent" }, { state: "over" });
 }
 
-for (const { what, fixture, now, step, alerts = [], teams } of rows) {
+for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {
   Deno.test(`plan() says of ${what}: ${step}`, () => {
-    const planned = planOne(fixture, now, teams);
+    const planned = planOne(fixture, now, teams, { ...settings, sendGate });
     strictEqual(inWords(planned), step);
     deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);
   });

@@ -11,8 +11,9 @@ import type { Clock } from "./clock.ts";
 import { verifyCronCall } from "./cron_signature.ts";
 import type { ErrorCode } from "./errors.ts";
 import { isOneOf } from "./http.ts";
+import { type GatedGeneration, readGateToken } from "./send_gate_token.ts";
 
-export type CallerKind = "cron" | "secret_key" | "operator" | "braze";
+export type CallerKind = "cron" | "secret_key" | "operator" | "braze" | "gate_token";
 
 const TIMED: readonly CallerKind[] = ["cron", "secret_key", "operator"];
 
@@ -23,6 +24,7 @@ export const MAY_CALL = {
   "braze-reconcile": TIMED,
   "braze-count-audit": TIMED,
   "webhook-health-rollup": TIMED,
+  "braze-send-gate": ["gate_token"],
 } as const satisfies Record<string, readonly CallerKind[]>;
 
 export type FunctionName = keyof typeof MAY_CALL;
@@ -32,7 +34,9 @@ export type Caller =
   | { readonly kind: "cron"; readonly slot: Date; readonly invocationId: string }
   | { readonly kind: "secret_key" }
   | { readonly kind: "operator"; readonly userId: string }
-  | { readonly kind: "braze" };
+  | { readonly kind: "braze" }
+  /** A push that is about to be sent, by the token that was put into its schedule. */
+  | { readonly kind: "gate_token"; readonly asks: GatedGeneration };
 
 export type Identification =
   | { readonly ok: true; readonly caller: Caller }
@@ -53,6 +57,7 @@ export interface CallerSecrets {
   readonly publishableKeys: readonly string[];
   readonly webhookSecrets: readonly string[];
   readonly cronSigningSecrets: readonly string[];
+  readonly sendGateSecrets: readonly string[];
   readonly operatorKeySet: JSONWebKeySet;
 }
 
@@ -86,6 +91,12 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     }
     const authorization = headers.get("authorization");
     if (authorization !== null) found.push(await readAuthorization(authorization));
+    // The one credential in a URL: Braze keeps answers by address, so what tells generations apart must stand there.
+    const gateToken = new URL(request.url).searchParams.get("token");
+    if (gateToken !== null) {
+      const asks = await readGateToken(gateToken, secrets.sendGateSecrets);
+      found.push(asks === null ? BAD : known({ kind: "gate_token", asks }));
+    }
     if (isSigned(headers)) {
       const invalid = invalidAmong(found);
       if (invalid !== undefined) return invalid;

@@ -9,11 +9,20 @@ import { z } from "zod";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const WEBHOOK_SECRET_CHARACTERS_MIN = 32;
+const SECRET_CHARACTERS_MIN = 32;
 /** What the Standard Webhooks scheme asks for. */
 const SIGNING_KEY_BYTES_MIN = 24;
 /** Braze may be reached without TLS only here: its API key travels in every request. */
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
+
+/** How a campaign's templates take part in the send gate, which they must be told of in Braze. */
+export type SendGate =
+  /** They do not ask. */
+  | "off"
+  /** They ask, and send where they get no answer. */
+  | "fail_open"
+  /** They ask, and send only what the gate lets pass. */
+  | "fail_closed";
 
 export interface Environment {
   readonly supabaseUrl: string;
@@ -27,6 +36,10 @@ export interface Environment {
   readonly operatorOrigins: readonly string[];
   readonly webhookSecrets: readonly string[];
   readonly cronSigningSecrets: readonly string[];
+  /** What the campaign's templates do with the send gate: nothing, or ask it, and then what where it does not answer. */
+  readonly sendGate: SendGate;
+  /** The first one signs. */
+  readonly sendGateSecrets: readonly string[];
   readonly brazeRestUrl: string;
   readonly brazeApiKey: string;
   readonly brazeCampaignId: string;
@@ -66,8 +79,10 @@ const names = {
   BRAZE_REST_URL: required(brazeUrl),
   BRAZE_API_KEY: required(word),
   BRAZE_CAMPAIGN_ID: required(word),
-  BRAZE_WEBHOOK_SECRETS: required(webhookSecrets),
+  BRAZE_WEBHOOK_SECRETS: required(longSecrets),
   CRON_SIGNING_SECRETS: required(signingSecrets),
+  SEND_GATE: optional(sendGate, "off"),
+  SEND_GATE_SECRETS: optional(longSecrets, []),
   SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
   FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
   // Braze once refused schedules more than 90 days ahead.
@@ -108,6 +123,9 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
   if (read.PREFLIGHT_FROM_MINUTES >= read.PREFLIGHT_UNTIL_MINUTES) {
     throw refusal(["PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES"]);
   }
+  if (read.SEND_GATE !== "off" && read.SEND_GATE_SECRETS.length === 0) {
+    throw refusal(["SEND_GATE_SECRETS must be set where SEND_GATE is not off"]);
+  }
   const alertWebhookUrls = alertWebhooks(
     read.ALERT_WEBHOOK_URL,
     read.ALERT_WEBHOOK_URL_ENGINEERING,
@@ -125,6 +143,8 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     operatorOrigins: read.OPERATOR_ORIGINS,
     webhookSecrets: read.BRAZE_WEBHOOK_SECRETS,
     cronSigningSecrets: read.CRON_SIGNING_SECRETS,
+    sendGate: read.SEND_GATE,
+    sendGateSecrets: read.SEND_GATE_SECRETS,
     brazeRestUrl: read.BRAZE_REST_URL,
     brazeApiKey: read.BRAZE_API_KEY,
     brazeCampaignId: read.BRAZE_CAMPAIGN_ID,
@@ -145,6 +165,7 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
       ...secretKeys,
       ...read.BRAZE_WEBHOOK_SECRETS,
       ...read.CRON_SIGNING_SECRETS,
+      ...read.SEND_GATE_SECRETS,
       read.BRAZE_API_KEY,
       ...secretsOf(alertWebhookUrls),
     ],
@@ -267,6 +288,12 @@ function flag(text: string, refuse: (fault: string) => never): boolean {
   return text === "true";
 }
 
+function sendGate(text: string, refuse: (fault: string) => never): SendGate {
+  return text === "off" || text === "fail_open" || text === "fail_closed"
+    ? text
+    : refuse("must be off, fail_open or fail_closed");
+}
+
 function duration(unitMs: number, min: number, max: number): Reader<number> {
   return (text, refuse) => {
     const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : NaN;
@@ -276,11 +303,11 @@ function duration(unitMs: number, min: number, max: number): Reader<number> {
   };
 }
 
-function webhookSecrets(text: string, refuse: (fault: string) => never): string[] {
+function longSecrets(text: string, refuse: (fault: string) => never): string[] {
   const secrets = list(text, refuse);
-  return secrets.every((secret) => secret.length >= WEBHOOK_SECRET_CHARACTERS_MIN)
+  return secrets.every((secret) => secret.length >= SECRET_CHARACTERS_MIN)
     ? secrets
-    : refuse(`must hold secrets of at least ${WEBHOOK_SECRET_CHARACTERS_MIN} characters`);
+    : refuse(`must hold secrets of at least ${SECRET_CHARACTERS_MIN} characters`);
 }
 
 function signingSecrets(text: string, refuse: (fault: string) => never): string[] {

@@ -1094,6 +1094,7 @@ export type Database = {
       };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
+      "load_gate_facts": { Args: { "p_generation": number; "p_ledger_id": string }; Returns: Json };
       "load_open_sends": {
         Args: {
           "p_campaign_id": string;
@@ -1248,6 +1249,16 @@ export type Database = {
       };
       "release_create": {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
+        Returns: boolean;
+      };
+      "release_gated_create": {
+        Args: {
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+        };
         Returns: boolean;
       };
       "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };

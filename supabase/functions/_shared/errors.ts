@@ -26,6 +26,7 @@ const refusals = {
   invalid_body: { status: 400, message: "The body is not what this function takes" },
   not_found: { status: 404, message: "There is no such thing" },
   method_not_allowed: { status: 405, message: "Use POST", headers: { allow: "POST, OPTIONS" } },
+  get_only: { status: 405, message: "Use GET", headers: { allow: "GET" } },
   run_in_progress: {
     status: 409,
     message: "Another run of this function holds the lease",

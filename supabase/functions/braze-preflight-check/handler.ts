@@ -41,6 +41,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     broadcast: environment.brazeBroadcast,
     teamAttributes: environment.teamAttributes,
     sendLeadMs: environment.sendLeadMs,
+    sendGate: environment.sendGate,
     freezeMs: environment.freezeMs,
   };
 

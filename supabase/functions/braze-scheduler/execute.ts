@@ -10,6 +10,7 @@ import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/clock.ts";
 import type { Wanted } from "../_shared/intent.ts";
 import { attemptResult, isDeferred, isRefused } from "../_shared/attempt_result.ts";
+import type { GatedGeneration } from "../_shared/send_gate_token.ts";
 import type { Journal } from "../_shared/store/journal.ts";
 import type { Alert, LogEntry } from "../_shared/store/notices.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
@@ -24,6 +25,8 @@ export interface Hands {
   readonly newId: () => string;
   /** A send id of our own for the match, or null where the day's budget is spent. */
   readonly sendIdFor: (fixture: Fixture) => Promise<string | null>;
+  /** What the push will show to the send gate, or null where there is none. */
+  readonly gateTokenFor: (generation: GatedGeneration) => Promise<string | null>;
 }
 
 /** These are stored: never rename one. */
@@ -31,6 +34,7 @@ export type Done =
   | "created"
   | "moved"
   | "recreated"
+  | "replaced"
   | "cancelled"
   | "failed"
   | "unknown"
@@ -66,6 +70,8 @@ export async function execute(
       const created = await create(fixture, step.want, run, hands);
       return created.done === "created" ? { ...created, done: "recreated" } : created;
     }
+    case "replace":
+      return await replace(fixture, step, run, hands);
     case "cancel":
       return await cancel(fixture, step, run, hands);
   }
@@ -75,7 +81,7 @@ async function create(
   fixture: Fixture,
   want: Wanted,
   run: Run,
-  { journal, braze, clock, newId, sendIdFor }: Hands,
+  { journal, braze, clock, newId, sendIdFor, gateTokenFor }: Hands,
 ): Promise<StepResult> {
   const sendId = await sendIdFor(fixture);
   const opened = await journal.openCreate({
@@ -90,7 +96,13 @@ async function create(
     reason: "plan",
     now: clock.now(),
   });
-  const result = await braze.createSchedule(opened.request, { deadline: run.deadline });
+  // Not journalled: who may read the journal need not be able to ask in a push's name.
+  const token = await gateTokenFor(opened);
+  const request = token === null ? opened.request : {
+    ...opened.request,
+    trigger_properties: { ...opened.request.trigger_properties, send_gate_token: token },
+  };
+  const result = await braze.createSchedule(request, { deadline: run.deadline });
   await journal.close(
     opened.attemptId,
     attemptResult(result, (created) => ({
@@ -124,6 +136,30 @@ async function create(
     : done("failed", fixture, "create_failed", result.detail, details, [
       alerts.createFailed(fixture, generation, result.detail),
     ]);
+}
+
+async function replace(
+  fixture: Fixture,
+  { want, ledgerId, generation }: Extract<Step, { action: "replace" }>,
+  run: Run,
+  hands: Hands,
+): Promise<StepResult> {
+  const release = { lease: run.lease, ledgerId, generation, now: hands.clock.now() };
+  // Released by an answer that was lost, or settled by somebody: the next run sees which.
+  if (!await hands.journal.releaseGatedCreate(release)) {
+    return done("overtaken", fixture, "step_overtaken", "The create is settled by now", {
+      action: "replace",
+      generation,
+    });
+  }
+  const created = await create(fixture, want, run, hands);
+  const logs = [{
+    action: "create_released",
+    reason: "Nothing shows it, and the send gate turns it away",
+    matchId: fixture.matchId,
+    details: { generation },
+  }, ...created.logs];
+  return { ...created, done: created.done === "created" ? "replaced" : created.done, logs };
 }
 
 async function move(

@@ -16,6 +16,7 @@ import {
   type RunResult,
 } from "../_shared/timed_function.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
+import { type GatedGeneration, signGateToken } from "../_shared/send_gate_token.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 import { type ActiveStep, type Done, execute, type Hands, type StepResult } from "./execute.ts";
 import {
@@ -51,6 +52,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     broadcast: environment.brazeBroadcast,
     teamAttributes: environment.teamAttributes,
     sendLeadMs: environment.sendLeadMs,
+    sendGate: environment.sendGate,
     freezeMs: environment.freezeMs,
     horizonMs: environment.horizonMs,
   };
@@ -74,6 +76,12 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       };
     },
   });
+
+  async function gateTokenFor(generation: GatedGeneration): Promise<string | null> {
+    const [secret] = environment.sendGateSecrets;
+    if (settings.sendGate === "off" || secret === undefined) return null;
+    return await signGateToken(generation, secret);
+  }
 
   async function makePlan(options: Options, now: Date) {
     const input = await store.planning.loadPlanInput({
@@ -112,6 +120,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       clock,
       newId,
       sendIdFor: (fixture) => sendIds.for(fixture),
+      gateTokenFor,
     };
 
     try {
@@ -182,6 +191,7 @@ function countPlan(planned: readonly PlannedMatch[]) {
     create: 0,
     move: 0,
     recreate: 0,
+    replace: 0,
     cancel: 0,
     skip: 0,
     frozen: 0,

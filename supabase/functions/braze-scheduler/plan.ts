@@ -2,7 +2,7 @@
  * What to do about each match: create, move, recreate, cancel, skip, or leave frozen. Pure.
  *
  * Two rules stand above all. Nothing is created while an earlier schedule of the match may still be live, for
- * Braze would push twice. And close to the send nothing is made or moved, since Braze promises nothing then;
+ * Braze would push twice; only behind a closed send gate, which turns the earlier one away. And close to the send nothing is made or moved, since Braze promises nothing then;
  * deletes are tried all the same, and a person is told.
  */
 import { addHours, addMilliseconds, isAfter, isBefore, isEqual, max, min } from "date-fns";
@@ -14,6 +14,7 @@ import {
   type Unwanted,
   type Wanted,
 } from "../_shared/intent.ts";
+import { GATE_ANSWER_LIVES_MS } from "../_shared/send_gate_token.ts";
 import type { Alert } from "../_shared/store/notices.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
@@ -25,6 +26,12 @@ export interface PlanSettings extends IntentSettings {
 
 /** A schedule whose time is this long past has been sent or never will be. open_create has the same rule. */
 const SENDS_FOR_HOURS_MAX = 24;
+const MINUTE_MS = 60_000;
+
+/** Two reconciliations have looked for it by then; a listing that shows it is better than a second schedule. */
+const UNKNOWN_FOR_MS = 45 * MINUTE_MS;
+/** An answer of the gate's that Braze has kept must be gone, with some room, before the released one could be sent. */
+const TURNED_AWAY_AFTER_MS = 2 * GATE_ANSWER_LIVES_MS;
 
 /** A schedule in Braze that a call names. */
 export interface Target {
@@ -64,6 +71,14 @@ export type Step =
     readonly action: "move" | "recreate";
     readonly want: Wanted;
     readonly target: Target;
+    readonly soonest: Date;
+  }
+  /** Create the next generation over one that stayed unknown, which the send gate will turn away. */
+  | {
+    readonly action: "replace";
+    readonly want: Wanted;
+    readonly ledgerId: string;
+    readonly generation: number;
     readonly soonest: Date;
   }
   | {
@@ -194,7 +209,7 @@ function planPending(
     case "unknown":
       if (!isAfter(current.sendAt, now)) return planPast(fixture, current, want, settings, now);
       return target === null
-        ? skip("create_unknown", alerts.createUnknown(fixture, current, null))
+        ? planUnknownCreate(fixture, ledger, current, want, settings, now)
         : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
     case "failed":
     case "deleted":
@@ -236,6 +251,31 @@ function planPending(
     want,
     target,
     soonest: min([sendsFirstAt, want.sendAt]),
+  });
+}
+
+/** Only a person may say that it is not there, or the send gate see to it that it does no harm. */
+function planUnknownCreate(
+  fixture: Fixture,
+  { ledgerId }: LedgerRow,
+  current: PlannedSchedule,
+  want: Wanted,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const mayReplace = settings.sendGate === "fail_closed" && current.state === "unknown" &&
+    !isBefore(now, addMilliseconds(current.changedAt, UNKNOWN_FOR_MS)) &&
+    isAfter(current.sendAt, addMilliseconds(now, TURNED_AWAY_AFTER_MS));
+  const next = mayReplace ? planCreate(fixture, want, settings, now) : null;
+  if (next?.step.action !== "create") {
+    return skip("create_unknown", alerts.createUnknown(fixture, current, null));
+  }
+  return step({
+    action: "replace",
+    want,
+    ledgerId,
+    generation: current.generation,
+    soonest: min([current.sendAt, want.sendAt]),
   });
 }
 

@@ -35,8 +35,7 @@ export const SCHEDULING: readonly Mutation[] = [
       "  const opened = await journal.openCreate({\n",
     also: [{
       file: EXECUTE,
-      find:
-        "  const result = await braze.createSchedule(opened.request, { deadline: run.deadline });\n",
+      find: "  const result = await braze.createSchedule(request, { deadline: run.deadline });\n",
       replace: "",
     }],
     tests: [EXECUTING],

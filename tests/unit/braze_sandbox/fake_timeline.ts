@@ -18,6 +18,9 @@ export class FakeTimeline implements Timeline {
   mostAtOnce = 0;
   /** The receiver. */
   answer: (body: string) => Response | Promise<Response> = () => new Response("{}");
+  /** Who answers first, where the address is one of theirs. */
+  answerTo: (url: URL) => Response | Promise<Response> | undefined = () => undefined;
+  #abandon: (() => void)[] = [];
   #nowMs: number;
   #planned: Planned[] = [];
   #underWay = 0;
@@ -47,7 +50,20 @@ export class FakeTimeline implements Timeline {
     return Promise.resolve();
   }
 
-  readonly fetch: typeof globalThis.fetch = async (_url, init) => {
+  /** Nobody answers: the caller has to give up by its own clock. */
+  unanswered(): Promise<never> {
+    return new Promise((_, reject) => this.#abandon.push(() => reject(new Error("given up"))));
+  }
+
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    const other = this.answerTo(new URL(String(input)));
+    if (other instanceof Promise) {
+      init?.signal?.addEventListener(
+        "abort",
+        () => this.#abandon.splice(0).forEach((end) => end()),
+      );
+    }
+    if (other !== undefined) return await other;
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#underWay);
     try {
       await Promise.resolve();

@@ -67,6 +67,7 @@ export function world(
       },
     },
     deliveriesAtOnce: options.deliveriesAtOnce ?? 4,
+    gateUrl: "http://receiver.test/functions/v1/braze-send-gate",
   });
   const call = async (method: string, path: string, init: RequestInit): Promise<Answered> => {
     const response = await sandbox.handle(

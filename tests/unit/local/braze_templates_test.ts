@@ -1,5 +1,10 @@
 /** What is pasted into Braze, rendered and read: it must say what correlation needs, whatever a user or a match is called. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { isAborted } from "../../../local/braze_sandbox/connected_content.ts";
+import {
+  readGateToken,
+  signGateToken,
+} from "../../../supabase/functions/_shared/send_gate_token.ts";
 import { echo } from "../../../local/braze_sandbox/echo.ts";
 import { currentsSend, readOne, whyRejected } from "../../support/bodies.ts";
 import { brazeTemplate, type Personalization, renderBraze } from "../../support/braze_liquid.ts";
@@ -10,6 +15,10 @@ const DISPATCH = "6b1f0c9de2a84f7795b3c1d0e4aa7f12";
 const ECHO = { match_id: "1002", ledger_id: ledgerIdOf(1002), generation: 3 };
 const WEBHOOK = await brazeTemplate("webhook");
 const PUSH = await brazeTemplate("push");
+const GATE_FAIL_CLOSED = await brazeTemplate("gate_fail_closed");
+const GATE_FAIL_OPEN = await brazeTemplate("gate_fail_open");
+
+const GATES = [["fail_closed", GATE_FAIL_CLOSED], ["fail_open", GATE_FAIL_OPEN]] as const;
 
 function person(changes: Partial<Personalization> = {}): Personalization {
   return {
@@ -121,8 +130,52 @@ for (
   });
 }
 
+for (const [gate, template] of GATES) {
+  for (
+    const [what, content] of [
+      ["yes", '{"send":true,"reason":"current"}'],
+      ["no", '{"send":false,"reason":"superseded"}'],
+      ["nothing, or anything but 2xx", null],
+      ["an empty body", ""],
+      ["a page", "<html>Sorry</html>"],
+      ["JSON of somebody else's", '{"code":"database_unavailable"}'],
+      ["yes as text", '{"send":"true"}'],
+      ["a list", "[true]"],
+    ] as const
+  ) {
+    Deno.test(`the ${gate} gate makes of ${what} what the sandbox makes of it`, async () => {
+      const { text, aborted } = await renderBraze(`${template}Kick-off!`, person(), () => content);
+      strictEqual(aborted !== null, isAborted(gate, content));
+      strictEqual(text.trim().replace(/\s+/, " "), "Kick-off!", "it shows nothing of itself");
+    });
+  }
+
+  Deno.test(`the ${gate} gate asks for the schedule's own token`, async () => {
+    const secret = "s".repeat(32);
+    const asked = { ledgerId: ECHO.ledger_id, generation: ECHO.generation };
+    const token = await signGateToken(asked, secret);
+    const urls: string[] = [];
+    const properties = { ...ECHO, send_gate_token: token };
+    await renderBraze(template, person({ api_trigger_properties: properties }), (url) => {
+      urls.push(url);
+      return null;
+    });
+    strictEqual(urls.length, 1);
+    const { pathname, searchParams } = new URL(urls[0]!.replace("<ref>", "ref"));
+    strictEqual(pathname, "/functions/v1/braze-send-gate");
+    deepStrictEqual(await readGateToken(searchParams.get("token") ?? "", [secret]), asked);
+  });
+}
+
+Deno.test("only the fail_open gate lets pass what it hears nothing of", () => {
+  deepStrictEqual(GATES.map(([gate]) => [gate, isAborted(gate, null)]), [
+    ["fail_closed", true],
+    ["fail_open", false],
+  ]);
+});
+
 Deno.test("the guide shows the templates as they are in their files", async () => {
   const guide = await readText("docs/braze-setup.md");
   const shown = [...guide.matchAll(/^```liquid\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
-  deepStrictEqual(shown, [PUSH, WEBHOOK]);
+  deepStrictEqual(shown, [PUSH, WEBHOOK, GATE_FAIL_CLOSED, GATE_FAIL_OPEN]);
 });

@@ -11,6 +11,7 @@ Deno.test("readOptions() without arguments keeps data in the default folder, on 
     dataFolder: "/repo/.local",
     portBase: 54_321,
     postgresBin: undefined,
+    sendGate: "off",
   });
 });
 
@@ -25,7 +26,9 @@ Deno.test("readOptions() reads every option that the help names", () => {
   strictEqual(options.json, true);
   strictEqual(readOptions(["--postgres-bin", "/pg/bin"], "/x").postgresBin, "/pg/bin");
   strictEqual(readOptions(["--ephemeral"], "/x").ephemeral, true);
-  for (const name of ["clock", "data", "ephemeral", "port", "postgres-bin", "json", "help"]) {
+  strictEqual(readOptions(["--send-gate", "fail_open"], "/x").sendGate, "fail_open");
+  const named = ["clock", "data", "ephemeral", "port", "postgres-bin", "send-gate", "json", "help"];
+  for (const name of named) {
     strictEqual(HELP.includes(`--${name}`), true, name);
   }
 });
@@ -36,6 +39,7 @@ for (
     ["a stray word", ["now"], /Cannot read the arguments/],
     ["a clock without a zone", ["--clock", "2024-12-07T06:00:00"], /--clock must be .* got "2024/],
     ["a clock that is no time", ["--clock", "2024-13-07T06:00:00Z"], /--clock must be/],
+    ["a gate that is half open", ["--send-gate", "ajar"], /--send-gate must be .* got "ajar"/],
     ["a port that is no number", ["--port", "http"], /--port must be a whole number, got "http"/],
     ["a throw-away folder that has a name", ["--ephemeral", "--data", "/d"], /--ephemeral takes/],
   ] as const

@@ -99,6 +99,13 @@ export interface Journal {
     readonly request: unknown;
     readonly now: Date;
   }): Promise<void>;
+  /** Where the send gate turns the generation away. False where its create is settled, or the row has moved on. */
+  releaseGatedCreate(release: {
+    readonly lease: RunLease;
+    readonly ledgerId: string;
+    readonly generation: number;
+    readonly now: Date;
+  }): Promise<boolean>;
   close(attemptId: string, result: AttemptResult, now: Date): Promise<void>;
   /** Closes as unknown what dead runs left open. */
   giveUp(runId: string, now: Date): Promise<GivenUpAttempt[]>;
@@ -173,6 +180,20 @@ export function createJournal(rpc: Rpc): Journal {
         REPEATABLE,
       );
     },
+    releaseGatedCreate: ({ lease, ledgerId, generation, now }) =>
+      rpc.call(
+        "release_gated_create",
+        {
+          p_run_id: lease.runId,
+          p_lease_seconds: lease.leaseSeconds,
+          p_ledger_id: ledgerId,
+          p_generation: generation,
+          p_now: now.toISOString(),
+        },
+        z.boolean(),
+        // Its second answer would be false, so that the next run makes what this one did not.
+        REPEATABLE,
+      ),
     async close(attemptId, result, now) {
       await rpc.call(
         "close_attempt",

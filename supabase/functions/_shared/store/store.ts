@@ -3,6 +3,7 @@ import type { Rpc } from "./rpc.ts";
 import { type Audits, createAudits } from "./audits.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { createEvents, type Events } from "./events.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { createHealth, type Health } from "./health.ts";
 import { createListings, type Listings } from "./listings.ts";
 import { createJournal, type Journal } from "./journal.ts";
@@ -30,6 +31,7 @@ export interface Store {
   readonly deliveries: Deliveries;
   readonly quality: Quality;
   readonly rejects: Rejects;
+  readonly gate: Gate;
 }
 
 export function createStore(rpc: Rpc): Store {
@@ -48,5 +50,6 @@ export function createStore(rpc: Rpc): Store {
     deliveries: createDeliveries(rpc),
     quality: createQuality(rpc),
     rejects: createRejects(rpc),
+    gate: createGate(rpc),
   };
 }

@@ -1,0 +1,37 @@
+/** What the send gate judges by. */
+import { z } from "zod";
+import type { GatedGeneration } from "../send_gate_token.ts";
+import type { Rpc } from "./rpc.ts";
+
+const Facts = z.object({
+  generation: z.int(),
+  status: z.enum(["pending", "sent", "cancelled"]),
+  match_status: z.enum(["scheduled", "postponed", "cancelled", "finished"]),
+  state: z.enum(["creating", "live", "unknown", "failed", "deleting", "deleted", "over"])
+    .nullable(),
+}).transform((facts) => ({
+  /** The ledger row's current one. */
+  generation: facts.generation,
+  status: facts.status,
+  matchStatus: facts.match_status,
+  /** Of the generation that was asked for; null where there is none. */
+  state: facts.state,
+}));
+export type GateFacts = z.infer<typeof Facts>;
+
+export interface Gate {
+  /** Null where there is no such ledger row. */
+  load(asked: GatedGeneration): Promise<GateFacts | null>;
+}
+
+export function createGate(rpc: Rpc): Gate {
+  return {
+    // Not repeated: Braze waits two seconds, and a late answer is none.
+    load: ({ ledgerId, generation }) =>
+      rpc.call(
+        "load_gate_facts",
+        { p_ledger_id: ledgerId, p_generation: generation },
+        Facts.nullable(),
+      ),
+  };
+}

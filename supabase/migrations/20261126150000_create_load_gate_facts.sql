@@ -1,0 +1,27 @@
+-- Create public.load_gate_facts: what the send gate judges by, three look-ups by primary key.
+
+create function public.load_gate_facts(p_ledger_id uuid, p_generation integer)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.jsonb_build_object(
+    'generation', ledger.generation,
+    'status', ledger.status,
+    'match_status', match.status,
+    'state', schedule.state
+  )
+  from public.schedule_ledger as ledger
+  join public.matches as match on match.id = ledger.match_id
+  left join public.braze_schedules as schedule
+    on schedule.ledger_id = ledger.id and schedule.generation = p_generation
+  where ledger.id = p_ledger_id;
+$$;
+
+comment on function public.load_gate_facts(uuid, integer) is
+  'Of a ledger row {generation, status, match_status}, and the state of one generation (null where there is none); null without a row.';
+
+revoke execute on function public.load_gate_facts(uuid, integer) from public;
+grant execute on function public.load_gate_facts(uuid, integer) to service_role;

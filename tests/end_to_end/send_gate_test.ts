@@ -1,0 +1,172 @@
+/** The send gate in the way of each push: what the ledger does not want any more aborts by itself. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Stack } from "../../local/stack.ts";
+import { tracesOf } from "../support/traces.ts";
+import {
+  addFixture,
+  ledgerOf,
+  openAlerts,
+  schedule,
+  THREE_AT_ONCE,
+  withSuite,
+} from "../support/suite.ts";
+import { inDashboard, logsOf, reach, watch } from "../support/watchers.ts";
+
+const CREATE = "/campaigns/trigger/schedule/create";
+const SEND = "users.messages.pushnotification.Send";
+const ABORT = "users.messages.pushnotification.Abort";
+
+function gated(
+  gate: "fail_open" | "fail_closed",
+  test: (stack: Stack) => Promise<void>,
+): () => Promise<void> {
+  return () =>
+    withSuite({
+      fixtures: THREE_AT_ONCE,
+      env: { SEND_GATE: gate },
+      sandbox: {
+        users: { count: 150 },
+        switches: { sendGate: gate, abortProbability: 0, bounceProbability: 0, openProbability: 0 },
+      },
+    }, test);
+}
+
+/** Which generations of a match were pushed to anybody, and which were turned away. */
+function fates({ sandbox }: Stack, matchId: number) {
+  const generations = (type: string) => [
+    ...new Set(
+      sandbox.model.truth.entries
+        .filter((entry) =>
+          entry.type === type && entry.triggerProperties.match_id === String(matchId)
+        )
+        .map(({ triggerProperties }) => triggerProperties.generation),
+    ),
+  ];
+  return { pushed: generations(SEND), turnedAway: generations(ABORT) };
+}
+
+Deno.test(
+  "behind a closed gate everybody gets what is wanted, and no token is left anywhere",
+  gated("fail_closed", async (stack) => {
+    await schedule(stack);
+    const tokens = stack.sandbox.model.schedules.all.map(({ triggerProperties }) =>
+      String(triggerProperties.send_gate_token)
+    );
+    strictEqual(new Set(tokens).size, 3);
+    ok(tokens.every((token) => token.split(".").length === 3));
+    await reach(stack, "14:30");
+    deepStrictEqual(fates(stack, 1002), { pushed: [1], turnedAway: [] });
+    strictEqual((await ledgerOf(stack, 1002)).status, "sent");
+    deepStrictEqual(await tracesOf(stack.sql, ...tokens), []);
+  }),
+);
+
+Deno.test(
+  "a create that stayed unknown is made anew, and only the new one is pushed, though both are there",
+  gated("fail_closed", async (stack) => {
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],
+    });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
+    await reach(stack, "06:30");
+    deepStrictEqual((await schedule(stack)).skipped, { create_unknown: 1, unchanged: 2 });
+    deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
+
+    await reach(stack, "07:00");
+    deepStrictEqual((await schedule(stack)).done, { replaced: 1 });
+    deepStrictEqual(await openAlerts(stack, 1001), []);
+    strictEqual((await ledgerOf(stack, 1001)).generation, 2);
+    deepStrictEqual(
+      (await logsOf(stack, "braze-scheduler")).filter(({ match_id }) => match_id === "1001")
+        .map(({ action }) => action),
+      ["create_unknown", "create_released", "schedule_created"],
+    );
+
+    await reach(stack, "14:30");
+    deepStrictEqual(fates(stack, 1001), { pushed: [2], turnedAway: [1] });
+    strictEqual((await ledgerOf(stack, 1001)).status, "sent");
+  }),
+);
+
+Deno.test(
+  "a match that is postponed at the last minute is pushed to nobody, though nothing could be deleted",
+  gated("fail_closed", async (stack) => {
+    await schedule(stack);
+    await reach(stack, "13:59");
+    await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
+    await reach(stack, "14:30");
+    deepStrictEqual(fates(stack, 1002), { pushed: [], turnedAway: [1] });
+    deepStrictEqual(fates(stack, 1001), { pushed: [1], turnedAway: [] });
+    strictEqual((await ledgerOf(stack, 1002)).status, "pending");
+  }),
+);
+
+Deno.test(
+  "a schedule that a person copied by hand is turned away, since no generation of ours speaks for it",
+  gated("fail_closed", async (stack) => {
+    await schedule(stack);
+    const { id } = await ledgerOf(stack, 1002);
+    await inDashboard(stack, "dashboard/create", {
+      send_at: "2024-12-07T13:30:00Z",
+      trigger_properties: { match_id: "1002", ledger_id: id, generation: 9 },
+    });
+    await reach(stack, "14:30");
+    deepStrictEqual(fates(stack, 1002), { pushed: [1], turnedAway: [9] });
+  }),
+);
+
+for (
+  const [gate, expected, status] of [
+    ["fail_closed", { pushed: [], turnedAway: [1] }, "pending"],
+    ["fail_open", { pushed: [1], turnedAway: [] }, "sent"],
+  ] as const
+) {
+  Deno.test(
+    `when the gate is down, ${gate} leaves the match ${status}`,
+    gated(gate, async (stack) => {
+      await schedule(stack);
+      stack.outages.add("braze-send-gate");
+      await reach(stack, "14:30");
+      deepStrictEqual(fates(stack, 1002), expected);
+      strictEqual((await ledgerOf(stack, 1002)).status, status);
+    }),
+  );
+}
+
+Deno.test(
+  "that a closed gate kept a push from everybody is told",
+  gated("fail_closed", async (stack) => {
+    await schedule(stack);
+    stack.outages.add("braze-send-gate");
+    await reach(stack, "15:00");
+    await watch(stack, "braze-reconcile");
+    deepStrictEqual(await openAlerts(stack, 1002), ["stale_pending"]);
+  }),
+);
+
+Deno.test(
+  "nothing is released beside an open gate: its templates push what they hear nothing of",
+  gated("fail_open", async (stack) => {
+    stack.sandbox.model.switchboard.set({
+      faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],
+    });
+    await schedule(stack);
+    await reach(stack, "08:00");
+    deepStrictEqual((await schedule(stack)).skipped, { create_unknown: 1, unchanged: 2 });
+  }),
+);
+
+Deno.test("switching the gate on makes what is scheduled anew, with a token", () =>
+  withSuite(
+    { env: { SEND_GATE: "fail_closed" }, sandbox: { users: { count: 20 } } },
+    async (stack) => {
+      await addFixture(stack, THREE_AT_ONCE[0]!);
+      await schedule(stack);
+      // As the gate's absence would have left it.
+      await stack.sql`update public.schedule_ledger set signature = 'made without the gate'`;
+      deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
+      const live = stack.sandbox.model.schedules.all.filter(({ state }) => state === "scheduled");
+      deepStrictEqual(live.map(({ triggerProperties }) => triggerProperties.generation), [2]);
+      ok(live[0]?.triggerProperties.send_gate_token);
+    },
+  ));
