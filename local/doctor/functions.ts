@@ -2,16 +2,20 @@
  * The edge functions: deployed, started, and holding the same secrets as here.
  *
  * Each question is one that ends before a run begins: without a credential, with a body that no function takes, with a
- * signature over the name of no function, or with a batch of no events.
+ * signature over the name of no function, with a batch of no events, or with a token of no ledger row.
  */
 import { Webhook } from "standardwebhooks";
 import { MAY_CALL } from "../../supabase/functions/_shared/callers.ts";
+import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./patient.ts";
 
 const DEPLOY = "supabase functions deploy --use-api, then read the function's log";
 const SET = "set it with supabase secrets set, the same here and there";
 const A_TIMED_FUNCTION = "braze-count-audit";
+const GATE = "braze-send-gate";
+/** Of no ledger row: the gate knows the token, and nothing else. */
+const NOBODYS = { ledgerId: "00000000-0000-0000-0000-000000000000", generation: 1 };
 
 interface Told {
   readonly status: number;
@@ -22,10 +26,13 @@ export async function examineFunctions(patient: Configured): Promise<Finding[]> 
   const names = Object.keys(MAY_CALL);
   const functions = await Promise.all(
     names.map((name) =>
-      look(`function:${name}`, DEPLOY, async () => judgeStart(name, await post(patient, name, {})))
+      look(`function:${name}`, DEPLOY, async () => {
+        const told = name === GATE ? await get(patient, "") : await post(patient, name, {});
+        return judgeStart(name, told);
+      })
     ),
   );
-  const { webhookSecrets, cronSigningSecrets, databaseKey } = patient.environment;
+  const { webhookSecrets, cronSigningSecrets, sendGateSecrets, databaseKey } = patient.environment;
   const secrets = await Promise.all([
     look("functions_secret_key", DEPLOY, async () => {
       const told = await post(patient, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
@@ -44,6 +51,13 @@ export async function examineFunctions(patient: Configured): Promise<Finding[]> 
       return look(check, DEPLOY, async () => {
         const told = await postSigned(patient, secret);
         return judge(check, told, "wrong_function", "CRON_SIGNING_SECRETS");
+      });
+    }),
+    ...sendGateSecrets.map((secret, index) => {
+      const check = numbered("send_gate_secret", index, sendGateSecrets.length);
+      return look(check, DEPLOY, async () => {
+        const told = await get(patient, `?token=${await signGateToken(NOBODYS, secret)}`);
+        return judge(check, told, "unknown_schedule", "SEND_GATE_SECRETS");
       });
     }),
   ]);
@@ -91,20 +105,34 @@ async function postSigned(patient: Configured, secret: string): Promise<Told> {
   return await post(patient, A_TIMED_FUNCTION, headers, body);
 }
 
-async function post(
-  { environment, fetch }: Configured,
+function post(
+  patient: Configured,
   name: string,
   headers: Record<string, string>,
   body = "{}",
 ): Promise<Told> {
-  const response = await fetch(`${environment.supabaseUrl}/functions/v1/${name}`, {
+  return ask(patient, name, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
+  });
+}
+
+function get(patient: Configured, query: string): Promise<Told> {
+  return ask(patient, `${GATE}${query}`, { method: "GET" });
+}
+
+async function ask(
+  { environment, fetch }: Configured,
+  path: string,
+  init: RequestInit,
+): Promise<Told> {
+  const response = await fetch(`${environment.supabaseUrl}/functions/v1/${path}`, {
+    ...init,
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  const { code = "" } = await response.json().catch(() => ({}));
-  return { status: response.status, code: String(code) };
+  const { code, reason = "" } = await response.json().catch(() => ({}));
+  return { status: response.status, code: String(code ?? reason) };
 }
 
 function numbered(check: string, index: number, length: number): string {

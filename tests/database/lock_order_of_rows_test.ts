@@ -4,9 +4,10 @@
  * Somebody else holds the row in the middle until both wait: then each has what the other needs, if their orders differ.
  */
 import { deepStrictEqual } from "node:assert/strict";
-import { event, ingest, type StoredEvent } from "./events.ts";
+import { event, ingest, type Receipt, type StoredEvent } from "./events.ts";
 import {
   addMatch,
+  CAMPAIGN,
   NOW,
   openCreate,
   type OpenedCreate,
@@ -86,6 +87,40 @@ Deno.test(
           )`,
       () => ingest(suite, { events }),
       () => ingest(suite, { events: events.toReversed() }),
+    );
+    deepStrictEqual([first.recorded, second.recorded, second.duplicates], [3, 0, 3]);
+  }),
+);
+
+Deno.test(
+  "ingest_named_events() of the same events in other orders do not deadlock, and store each once",
+  withSuite(async (suite) => {
+    const [{ ledger_id }] = await threeMatches(suite);
+    const claims = [["ledger_id", ledger_id]];
+    const names = [{
+      claims,
+      generation: null,
+      send_id: null,
+      campaign_id: CAMPAIGN,
+      due_by: null,
+    }];
+    const events = ["a", "b", "c"].map((id) => ({ ...event(id), names: 1, proof: null }));
+    const named = (p_events: readonly unknown[]) =>
+      suite.call<Receipt>("ingest_named_events", {
+        p_events,
+        p_names: names,
+        p_run_id: crypto.randomUUID(),
+        p_now: NOW,
+      });
+    const [first, second] = await whileHeld(
+      suite,
+      (held) =>
+        held`
+          select public.ingest_events(
+            ${held.json([event("b")] as never)}, '[]', '[]', '[]', gen_random_uuid(), ${NOW}
+          )`,
+      () => named(events),
+      () => named(events.toReversed()),
     );
     deepStrictEqual([first.recorded, second.recorded, second.duplicates], [3, 0, 3]);
   }),

@@ -1,6 +1,7 @@
 /** Every rule that is broken on purpose. Names are told on the page, so they must not be the same. */
 import { ATTRIBUTION } from "./list/attribution.ts";
 import { ENTRANCES } from "./list/entrances.ts";
+import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
 import { RECONCILING } from "./list/reconciling.ts";
 import { RUNS } from "./list/runs.ts";
@@ -15,5 +16,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LISTINGS,
   ...RECONCILING,
   ...RUNS,
+  ...GATING,
   ...ENTRANCES,
 ];

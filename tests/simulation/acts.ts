@@ -73,6 +73,8 @@ interface Around {
   readonly truces: readonly Truce[];
   readonly fixtures: readonly FixturePlan[];
   readonly isEchoTold: boolean;
+  /** Templates ask before they send. */
+  readonly isGated: boolean;
   readonly restartsServers: boolean;
 }
 
@@ -95,6 +97,11 @@ export function drawActs(prng: Prng, around: Around): Act[] {
     ...around.fixtures.flatMap((fixture) =>
       drawMeddling(prng.fork(`meddling/${fixture.matchId}`), fixture, around)
     ),
+    ...(around.isGated
+      ? around.fixtures.flatMap((fixture) =>
+        drawLastMinute(prng.fork(`last minute/${fixture.matchId}`), fixture)
+      )
+      : []),
     ...drawOutages(prng.fork("outages"), around),
     ...drawCalls(prng.fork("calls"), around),
     ...(around.restartsServers ? drawRestarts(prng.fork("restarts"), around) : []),
@@ -215,6 +222,16 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     acts.push({ at, what: { kind: "operator_cancels", matchId } });
   }
   return acts;
+}
+
+/** So late that only the gate can still stop the push. */
+function drawLastMinute(prng: Prng, { matchId, kickoffAt }: FixturePlan): Act[] {
+  if (prng.chance(0.8)) return [];
+  const status = (["postponed", "cancelled", "finished"] as const)[prng.below(3)]!;
+  return [{
+    at: addSeconds(addMinutes(kickoffAt, -SEND_LEAD_MINUTES), -5 - prng.below(400)),
+    what: { kind: "change_fixture", matchId, change: { status } },
+  }];
 }
 
 function drawOutages(prng: Prng, { startAt, endAt, isEchoTold }: Around): Act[] {

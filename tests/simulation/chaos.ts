@@ -17,6 +17,8 @@ import type { Tally } from "./tally.ts";
 const DEADLY_CALLS = [5, 12, 40] as const;
 /** A request of the webhook makes one to five. */
 const WEBHOOK_CALLS = 4;
+/** The send gate makes one. */
+const GATE_CALLS = 1;
 const DEATHS = [
   "before a call",
   "after its effect, before its answer",
@@ -34,7 +36,7 @@ export interface ChaosOptions {
   readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
   /** A request to the webhook died before it applied what it had taught. */
   readonly onForgottenLesson: () => void;
-  readonly onAnswer: (functionName: string, response: Response) => Promise<void>;
+  readonly onAnswer: (functionName: string, request: Request, response: Response) => Promise<void>;
 }
 
 export function createChaos(options: ChaosOptions): Interference {
@@ -79,7 +81,11 @@ async function runIsolate(
 ): Promise<Response> {
   const isWebhook = functionName === "braze-webhook";
   const isDoomed = prng.chance(isWebhook ? rates.webhookDeath : rates.death) && !isTruce();
-  const deadlyCalls = isWebhook ? WEBHOOK_CALLS : DEADLY_CALLS[prng.below(3)]!;
+  const deadlyCalls = isWebhook
+    ? WEBHOOK_CALLS
+    : functionName === "braze-send-gate"
+    ? GATE_CALLS
+    : DEADLY_CALLS[prng.below(3)]!;
   const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
@@ -152,6 +158,6 @@ async function runIsolate(
   };
   const killed = died.then(() => Response.json({ code: "WORKER_LIMIT" }, { status: 546 }));
   const response = await Promise.race([start(over)(request), killed]);
-  await onAnswer(functionName, response);
+  await onAnswer(functionName, request, response);
   return response;
 }

@@ -14,6 +14,7 @@ import type {
   SkipReason,
   Step,
 } from "../../supabase/functions/braze-scheduler/plan.ts";
+import type { GateReason } from "../../supabase/functions/braze-send-gate/decide.ts";
 import type { Cancelled } from "../../supabase/functions/braze-reconcile/cancel.ts";
 import type { GapReason } from "../../supabase/functions/braze-reconcile/decisions/gaps.ts";
 import type { Stale } from "../../supabase/functions/braze-reconcile/decisions/stale.ts";
@@ -163,6 +164,16 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     settled: true,
     for_good: true,
   }),
+  gate: all<GateReason>({
+    current: true,
+    unknown_schedule: true,
+    superseded: true,
+    cancelled: true,
+    taken_back: true,
+    match_postponed: true,
+    match_cancelled: true,
+    match_finished: true,
+  }),
   attribution: ["settled_by_echo", "settled_by_correlation", "settled_by_elimination"],
 };
 
@@ -175,6 +186,8 @@ export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "skip/schedule_id_unknown":
     "a live schedule without its id: only after somebody edited the tables",
+  "gate/unknown_schedule":
+    "a token of ours for a row that is not there: only after a database was put back from a copy",
   "stray_cancelled/overtaken":
     "the second of two guards: within one call, what was nobody's would have to become the match's own",
 };

@@ -127,8 +127,10 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
   },
 
   receiver({ state }, { stack: { outages } }) {
-    if (state === "down") outages.add("braze-webhook");
-    else outages.delete("braze-webhook");
+    for (const name of ["braze-webhook", "braze-send-gate"]) {
+      if (state === "down") outages.add(name);
+      else outages.delete(name);
+    }
   },
 
   echo({ on }, { stack: { sandbox } }) {

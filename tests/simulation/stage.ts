@@ -82,7 +82,10 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
       if (reconciled.length === RECONCILED_MAX) return;
       reconciled.push(call("braze-reconcile", {}, { stack: running() }));
     },
-    onAnswer: (functionName, response) => witness.answered(functionName, response),
+    async onAnswer(functionName, request, response) {
+      const reason = await witness.answered(functionName, request, response);
+      if (reason !== null) tally.branch(`gate/${reason}`);
+    },
   });
 
   const stack = await startStack({
@@ -92,6 +95,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     fsync: world.restartsServers,
     // A world is short: with more, planning queries would take longer than running them.
     restConnections: 3,
+    env: { SEND_GATE: world.sendGate },
     sandbox: {
       seed: world.seed,
       users: { count: world.userCount, seed: world.seed, teams: world.teams },

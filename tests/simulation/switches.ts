@@ -6,6 +6,8 @@ export interface DrawnSwitches {
   readonly switches: SwitchesPatch;
   /** Whether events ever say what we put into the schedule. */
   readonly isEchoTold: boolean;
+  /** What the campaign's templates do, and what the suite is told of them. */
+  readonly sendGate: Switches["sendGate"];
 }
 
 export function drawSwitches(prng: Prng): DrawnSwitches {
@@ -22,9 +24,13 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
     "omit",
   );
   const currents = prng.chance(0.9);
+  const gates = ["off", "off", "fail_open", "fail_closed", "fail_closed"] as const;
+  const sendGate = gates[prng.fork("send gate").below(gates.length)]!;
   return {
     isEchoTold,
+    sendGate,
     switches: {
+      sendGate,
       listingMode,
       listingLagSeconds: one(0, 0, 60, 240),
       onUpdateMissing: refusal(),

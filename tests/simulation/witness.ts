@@ -23,6 +23,7 @@ export interface WitnessedCreate {
   readonly ledgerId: string;
   readonly generation: number;
   readonly isJournalled: boolean;
+  readonly hasToken: boolean;
   readonly teams: readonly string[];
   readonly properties: Readonly<Record<string, unknown>>;
 }
@@ -36,6 +37,15 @@ export interface WitnessedAnswer {
   readonly rejected: number;
 }
 
+/** What a push was told that asked whether it may go out. */
+export interface WitnessedGate {
+  readonly at: Date;
+  readonly ledgerId: string;
+  readonly generation: number;
+  readonly send: boolean;
+  readonly reason: string;
+}
+
 export interface WitnessOptions {
   readonly sandbox: () => Sandbox;
   readonly sql: () => Sql;
@@ -46,6 +56,7 @@ export class Witness {
   readonly deletes: WitnessedDelete[] = [];
   readonly creates: WitnessedCreate[] = [];
   readonly answers: WitnessedAnswer[] = [];
+  readonly gates: WitnessedGate[] = [];
   readonly #options: WitnessOptions;
 
   constructor(options: WitnessOptions) {
@@ -72,10 +83,24 @@ export class Witness {
     }
   }
 
-  async answered(functionName: string, response: Response): Promise<void> {
-    if (functionName !== "braze-webhook" || response.status !== 200) return;
+  /** Of the gate's answers it tells the reason. */
+  async answered(
+    functionName: string,
+    request: Request,
+    response: Response,
+  ): Promise<string | null> {
+    if (response.status !== 200) return null;
+    if (functionName === "braze-send-gate") {
+      const token = new URL(request.url).searchParams.get("token") ?? "";
+      const { sub: ledgerId, generation } = JSON.parse(atob(base64Of(token.split(".")[1] ?? "")));
+      const { send, reason } = await response.clone().json();
+      this.gates.push({ at: this.#options.now(), ledgerId, generation, send, reason });
+      return reason;
+    }
+    if (functionName !== "braze-webhook") return null;
     const { received, recorded, duplicates, rejected } = await response.clone().json();
     this.answers.push({ at: this.#options.now(), received, recorded, duplicates, rejected });
+    return null;
   }
 
   async #lookAt(scheduleId: string): Promise<Pick<WitnessedDelete, "reasons" | "owner">> {
@@ -100,10 +125,12 @@ export class Witness {
   }
 
   async #seeCreate(body: Record<string, unknown>): Promise<void> {
-    const { ledger_id: ledgerId, generation, ...properties } = body.trigger_properties as {
-      readonly ledger_id: string;
-      readonly generation: number;
-    };
+    const { ledger_id: ledgerId, generation, send_gate_token: token, ...properties } = body
+      .trigger_properties as {
+        readonly ledger_id: string;
+        readonly generation: number;
+        readonly send_gate_token?: string;
+      };
     const [journal] = await this.#options.sql()<{ entries: number }[]>`
       select count(*)::int as entries from public.schedule_attempts
       where kind = 'create' and ledger_id = ${ledgerId} and generation = ${generation} and outcome is null`;
@@ -112,10 +139,16 @@ export class Witness {
       ledgerId,
       generation,
       isJournalled: journal?.entries === 1,
+      hasToken: token !== undefined,
       teams: valuesIn(body.audience),
       properties,
     });
   }
+}
+
+/** Of a URL, which writes two of its characters in another way. */
+function base64Of(text: string): string {
+  return text.replaceAll("-", "+").replaceAll("_", "/");
 }
 
 /** Every value that the filters of an audience name, sorted. */

@@ -3,6 +3,7 @@
  * it is drawn from one seed before anything happens, and each matter from a stream of its own.
  */
 import { addMinutes } from "date-fns";
+import type { SendGate } from "../../local/braze_sandbox/connected_content.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { TeamWeight } from "../../local/braze_sandbox/users.ts";
 import { Prng } from "../../local/prng.ts";
@@ -26,6 +27,7 @@ export interface World {
   readonly userCount: number;
   readonly fixtures: readonly FixturePlan[];
   readonly switches: SwitchesPatch;
+  readonly sendGate: SendGate;
   readonly faults: FaultRates;
   readonly acts: readonly Act[];
   readonly truces: readonly Truce[];
@@ -62,7 +64,7 @@ export function drawWorld(seed: number): World {
   ];
   const restartsServers = prng.fork("restarts").chance(RESTARTING_SHARE);
   const fixtures = drawFixtures(prng.fork("fixtures"), startAt, endAt);
-  const { switches, isEchoTold } = drawSwitches(prng.fork("switches"));
+  const { switches, isEchoTold, sendGate } = drawSwitches(prng.fork("switches"));
   return {
     seed,
     startAt,
@@ -71,6 +73,7 @@ export function drawWorld(seed: number): World {
     userCount: 30 + shape.below(31),
     fixtures,
     switches,
+    sendGate,
     faults: drawFaults(prng.fork("faults")),
     acts: drawActs(prng.fork("acts"), {
       startAt,
@@ -78,6 +81,7 @@ export function drawWorld(seed: number): World {
       truces,
       fixtures,
       isEchoTold,
+      isGated: sendGate !== "off",
       restartsServers,
     }),
     truces,

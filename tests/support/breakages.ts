@@ -13,6 +13,7 @@ const FUNCTIONS = [
   "braze-preflight-check",
   "braze-reconcile",
   "braze-scheduler",
+  "braze-send-gate",
   "braze-webhook",
   "webhook-health-rollup",
 ].map((name) => `function:${name}`);
@@ -100,6 +101,7 @@ export const BREAKAGES: readonly Breakage[] = [
       ...FUNCTIONS,
       "functions_secret_key",
       "secret_key",
+      "send_gate_secret",
       "vault:project_url",
       "webhook_secret",
     ],
@@ -121,6 +123,11 @@ export const BREAKAGES: readonly Breakage[] = [
       return { env: patientOf(stack, { BRAZE_WEBHOOK_SECRETS: secrets }).env };
     },
     wrong: ["webhook_secret:2"],
+  },
+  {
+    what: "the functions have another secret for the send gate",
+    env: { SEND_GATE_SECRETS: "g".repeat(40) },
+    wrong: ["send_gate_secret"],
   },
   {
     what: "functions and Vault have another signing secret",

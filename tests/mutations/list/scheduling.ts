@@ -15,7 +15,7 @@ const CLOSING = "tests/database/close_attempt_test.ts";
 
 const HOLDS_UNKNOWN_CREATES = {
   file: PLAN,
-  find: '? skip("create_unknown", alerts.createUnknown(fixture, current, null))',
+  find: "? planUnknownCreate(fixture, ledger, current, want, settings, now)",
   replace: "? planCreate(fixture, want, settings, now)",
 };
 const REFUSES_UNKNOWN_CREATES = {

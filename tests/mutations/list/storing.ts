@@ -2,6 +2,7 @@
 import type { Mutation } from "../mutation.ts";
 
 const INGEST_EVENTS = "private.store_events()";
+const NAMED_EVENTS = "public.ingest_named_events()";
 const APPLY_EVIDENCE = "private.apply_evidence()";
 const SETTLE_EVENTS = "public.settle_events()";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
@@ -19,6 +20,26 @@ export const STORING: readonly Mutation[] = [
     tests: ["tests/database/lock_order_of_rows_test.ts"],
     filter: "the same events",
     shownBy: DEADLOCK,
+  },
+  {
+    name: "lock-order-of-named-events",
+    rule: "So do requests whose events name their match",
+    file: NAMED_EVENTS,
+    find: "    order by happened_at, event.event_id\n",
+    replace: "",
+    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    filter: "ingest_named_events",
+    shownBy: DEADLOCK,
+  },
+  {
+    name: "dedupe-of-named-events",
+    rule: "An event that names its match and comes again is counted and not stored again",
+    file: NAMED_EVENTS,
+    find: "    on conflict (sent_at, event_id) do nothing\n",
+    replace: "",
+    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    filter: "ingest_named_events",
+    shownBy: /duplicate key value/,
   },
   {
     name: "lock-order-of-proofs",

@@ -7,6 +7,7 @@
 import { auditAlerts } from "./alerts.ts";
 import { auditAttribution } from "./attribution.ts";
 import { auditEvents } from "./events.ts";
+import { auditGate } from "./gate.ts";
 import { auditJournal } from "./journal.ts";
 import { auditLedger } from "./ledger.ts";
 import { auditSchedules } from "./schedules.ts";
@@ -35,6 +36,7 @@ export function audit(scene: Scene): Audit {
     auditLedger,
     auditSchedules,
     auditJournal,
+    auditGate,
     auditAlerts,
   ];
   for (const judge of judges) judge(scene, findings);

@@ -1,5 +1,6 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
 import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import { wasRevoked } from "./gate.ts";
 import type { WitnessedDelete } from "../witness.ts";
 import {
   at,
@@ -82,6 +83,18 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     if (schedules.length < 2) continue;
     const ours = schedules.filter((schedule) => !isMadeByHand(schedule));
     const isReleased = scene.released.has(matchId);
+    if (scene.world.sendGate === "fail_closed") {
+      const [older, newer] = ours.toSorted((a, b) => generationOf(a)! - generationOf(b)!).slice(-2);
+      if (older !== undefined && newer !== undefined && wasRevoked(older, newer)) {
+        findings.violate(
+          "behind a closed gate nobody is pushed twice",
+          `match ${matchId}: generations ${ours.map(generationOf)}, due ${
+            ours.map(({ sendAt }) => at(sendAt))
+          }, the last one made at ${at(newer.createdAt)}`,
+        );
+        return;
+      }
+    }
     if (ours.length > 1 && !isReleased) {
       findings.violate(
         "nobody is pushed twice by what the journal knows of",

@@ -1,6 +1,7 @@
 /** What Braze holds is what is wanted, and all of it is the ledger's, or somebody was told. */
 import { addMinutes, isEqual } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
+import { isTurnedAway } from "./gate.ts";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
   at,
@@ -86,6 +87,7 @@ function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void 
   const alerts = matchId === null ? [] : openAlerts(scene, matchId);
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {
+    if (isTurnedAway(schedule, matchId, scene)) return;
     if (isMadeByHand(schedule)) findings.unknowable("made by hand, and no list shows it");
     else if (matchId !== null && scene.released.has(matchId)) {
       findings.unknowable("a person called it not there, and no list shows it");

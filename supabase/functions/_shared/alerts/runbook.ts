@@ -36,15 +36,6 @@ const HINTS = new Map<string, string>([
   ["changed_before_send", "stop the campaign in Braze if the push must not go out as planned"],
   ["schedule_id_missing", "look in Braze's dashboard whether this match has a schedule"],
   ["campaign_stopped", "start the campaign in Braze again before the next send"],
-  ["schedule_gap", "read why in `details`; run braze-scheduler for this match once it is mended"],
-  ["stale_pending", "look in Braze whether it was sent, then vouch for it with `mark_sent`"],
-  ["attempt_unknown", "look in Braze's dashboard what became of the call"],
-  ["cancel_cap", "check that this is the right database before reconcile may cancel so much"],
-  [
-    "many_duplicates",
-    "read `scheduler_logs`: their ids were written down before any was cancelled",
-  ],
-  ["duplicates_three_days", "read `duplicate_trends`: something makes schedules beside the suite"],
   ["count_mismatch", "read the ids in `count_audit_logs`; reconcile mends what it may"],
   ["double_push", "stop the second schedule in Braze; read `select match_timeline(<match>)`"],
   [

@@ -1,0 +1,119 @@
+/** What the send gate judges by, and the release that it makes safe. */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  attemptRow,
+  close,
+  endRun,
+  LEASE_SECONDS,
+  minutes,
+  NOBODY,
+  NOW,
+  openCreate,
+  type OpenedCreate,
+  refusal,
+  scheduleRow,
+  startRun,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+const MATCH = 1001;
+
+function facts({ call }: Suite, ledgerId: string, generation: number): Promise<unknown> {
+  return call("load_gate_facts", { p_ledger_id: ledgerId, p_generation: generation });
+}
+
+/** A create of which nothing was heard, and the run that made it. */
+async function unheard(suite: Suite): Promise<{ opened: OpenedCreate; runId: string }> {
+  await addMatch(suite, MATCH);
+  const runId = await startRun(suite);
+  const opened = await openCreate(suite, runId, MATCH);
+  await close(suite, opened.attempt_id, "unknown");
+  return { opened, runId };
+}
+
+function release({ call }: Suite, runId: string, opened: OpenedCreate, changes = {}) {
+  return call<boolean>("release_gated_create", {
+    p_run_id: runId,
+    p_lease_seconds: LEASE_SECONDS,
+    p_ledger_id: opened.ledger_id,
+    p_generation: opened.generation,
+    p_now: minutes(1),
+    ...changes,
+  });
+}
+
+Deno.test(
+  "load_gate_facts() tells of row, match and the generation that is asked for",
+  withSuite(async (suite) => {
+    const { opened } = await unheard(suite);
+    const known = { generation: 1, status: "pending", match_status: "scheduled" };
+    deepStrictEqual(await facts(suite, opened.ledger_id, 1), { ...known, state: "unknown" });
+    deepStrictEqual(await facts(suite, opened.ledger_id, 2), { ...known, state: null });
+    strictEqual(await facts(suite, NOBODY, 1), null);
+    await suite.sql`update public.matches set status = 'postponed'`;
+    await suite.sql`update public.schedule_ledger set generation = 2`;
+    await suite.sql`
+      update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator'`;
+    deepStrictEqual(await facts(suite, opened.ledger_id, 1), {
+      generation: 2,
+      status: "cancelled",
+      match_status: "postponed",
+      state: "unknown",
+    });
+  }),
+);
+
+Deno.test(
+  "release_gated_create() makes way for the next generation",
+  withSuite(async (suite) => {
+    const { opened, runId } = await unheard(suite);
+    await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unsettled"));
+    strictEqual(await release(suite, runId, opened), true);
+    strictEqual((await scheduleRow(suite, opened)).state, "deleted");
+    const { settled_as, settled_at } = await attemptRow(suite, opened.attempt_id);
+    deepStrictEqual([settled_as, settled_at], ["released", minutes(1)]);
+    strictEqual((await openCreate(suite, runId, MATCH)).generation, 2);
+    strictEqual(await release(suite, runId, opened), false, "there is another one by now");
+  }),
+);
+
+Deno.test(
+  "release_gated_create() wants the lease, and lets go of nothing without it",
+  withSuite(async (suite) => {
+    const { opened, runId } = await unheard(suite);
+    await endRun(suite, runId);
+    await rejects(release(suite, runId, opened), refusal("lease_lost"));
+    strictEqual((await scheduleRow(suite, opened)).state, "unknown");
+  }),
+);
+
+for (
+  const [what, change] of [
+    ["is cancelled", "status = 'cancelled', cancel_reason = 'operator'"],
+    ["has moved on", "generation = 2"],
+  ] as const
+) {
+  Deno.test(
+    `release_gated_create() releases nothing of a row that ${what}`,
+    withSuite(async (suite) => {
+      const { opened, runId } = await unheard(suite);
+      await suite.sql.unsafe(`update public.schedule_ledger set ${change}`);
+      strictEqual(await release(suite, runId, opened), false);
+      strictEqual((await attemptRow(suite, opened.attempt_id)).settled_as, null);
+    }),
+  );
+}
+
+Deno.test(
+  "release_gated_create() releases nothing that is known",
+  withSuite(async (suite) => {
+    await addMatch(suite, MATCH);
+    const runId = await startRun(suite);
+    const opened = await openCreate(suite, runId, MATCH);
+    await close(suite, opened.attempt_id, "succeeded");
+    strictEqual(await release(suite, runId, opened, { p_now: NOW }), false);
+    strictEqual((await scheduleRow(suite, opened)).state, "live");
+  }),
+);

@@ -1,0 +1,80 @@
+/** The send gate lets pass what is wanted now, says nothing when it does not know, and opens to nobody else. */
+import type { Mutation } from "../mutation.ts";
+
+const DECIDE = "supabase/functions/braze-send-gate/decide.ts";
+const HANDLER = "supabase/functions/braze-send-gate/handler.ts";
+const TOKEN = "supabase/functions/_shared/send_gate_token.ts";
+const PLAN = "supabase/functions/braze-scheduler/plan.ts";
+const RELEASE = "public.release_gated_create()";
+
+const GATE = "tests/unit/send_gate_test.ts";
+const CALLERS = "tests/unit/callers_test.ts";
+const PLANNING = "tests/unit/scheduler_plan_table_test.ts";
+const DATABASE = "tests/database/send_gate_test.ts";
+
+export const GATING: readonly Mutation[] = [
+  {
+    name: "gate-old-generation",
+    rule: "An old generation is turned away",
+    file: DECIDE,
+    find: `  if (facts.generation !== generation) return closed("superseded");\n`,
+    replace: "",
+    tests: [GATE],
+  },
+  {
+    name: "gate-postponed",
+    rule: "A match that is not to be played is pushed to nobody, however late that became known",
+    file: DECIDE,
+    find: '  if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);\n',
+    replace: "",
+    tests: [GATE],
+  },
+  {
+    name: "gate-unknown-is-no-answer",
+    rule: "A gate that cannot ask the database says neither yes nor no",
+    file: HANDLER,
+    find: '      return problem(isAway ? "database_unavailable" : "internal");',
+    replace: '      return isAway ? json({ send: true, reason: "current" }) : problem("internal");',
+    tests: [GATE],
+  },
+  {
+    name: "gate-token-purpose",
+    rule: "A token that the same secret signed for something else does not open the gate",
+    file: TOKEN,
+    find: "        audience: AUDIENCE,\n",
+    replace: "",
+    tests: [CALLERS],
+  },
+  {
+    name: "gate-closed-only",
+    rule: "Only a closed gate lets the scheduler replace an unknown create",
+    file: PLAN,
+    find: 'settings.sendGate === "fail_closed" && current.state',
+    replace: 'settings.sendGate !== "off" && current.state',
+    tests: [PLANNING],
+  },
+  {
+    name: "gate-knows-in-time",
+    rule: "An unknown create is replaced only while the gate can still learn of it before its send",
+    file: PLAN,
+    find: "isAfter(current.sendAt, addMilliseconds(now, TURNED_AWAY_AFTER_MS))",
+    replace: "isAfter(current.sendAt, now)",
+    tests: [PLANNING],
+  },
+  {
+    name: "gate-release-lease",
+    rule: "A run that lost its lease releases nothing",
+    file: RELEASE,
+    find: "  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);\n",
+    replace: "",
+    tests: [DATABASE],
+  },
+  {
+    name: "gate-release-current",
+    rule: "Nothing is released of a row that has moved on or was cancelled",
+    file: RELEASE,
+    find: " and ledger.generation = p_generation and ledger.status = 'pending'",
+    replace: "",
+    tests: [DATABASE],
+  },
+];
