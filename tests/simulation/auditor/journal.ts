@@ -7,6 +7,7 @@ import {
   type Findings,
   generationOf,
   isMadeByHand,
+  isToldWhole,
   matchOf,
   rowOf,
   type Scene,
@@ -107,7 +108,7 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     // Both pushes were told, and said whose they are.
     const isTold = schedules.every((schedule) =>
       own.some((entry) =>
-        entry.schedule.id === schedule.id && entry.acknowledged > 0 && entry.carried.echo &&
+        entry.schedule.id === schedule.id && isToldWhole(entry) && entry.carried.echo &&
         entry.device !== null
       )
     );

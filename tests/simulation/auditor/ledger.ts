@@ -8,6 +8,7 @@ import {
   generationOf,
   isMadeByHand,
   isProof,
+  isToldWhole,
   matchOf,
   openAlerts,
   type Scene,
@@ -42,12 +43,12 @@ function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
     }
   }
 
-  const told = proofs.filter(({ acknowledged, carried, type, schedule }) =>
-    acknowledged > 0 &&
-    ((carried.echo && !type.endsWith(".Open")) ||
-      // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
-      (carried.sendId && type !== "campaign.webhook" &&
-        schedule.sendId === `match-${row.match_id}` && row.generation === 1))
+  const told = proofs.filter(isToldWhole).filter((
+    { carried, type, schedule },
+  ) => ((carried.echo && !type.endsWith(".Open")) ||
+    // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
+    (carried.sendId && type !== "campaign.webhook" &&
+      schedule.sendId === `match-${row.match_id}` && row.generation === 1))
   );
   if (row.status !== "sent" && told.length > 0) {
     findings.violate(

@@ -70,6 +70,11 @@ export function isProof({ type }: TruthEntry): boolean {
   return type === SEND || type === OPEN || type === "campaign.webhook";
 }
 
+/** What it carries reached us: an event that was lost, and found in an export, names its schedule there and no more. */
+export function isToldWhole({ acknowledged, lost }: TruthEntry): boolean {
+  return acknowledged > 0 && !lost;
+}
+
 export function rowOf({ facts }: Scene, matchId: number): LedgerRow | undefined {
   return facts.ledger.find((row) => Number(row.match_id) === matchId);
 }
