@@ -13,7 +13,7 @@ export const HELP =
   --rounds N           how many rounds (5)
   --shape NAME         one, batch or doubled; may be repeated (all)
   --contestant NAME    only this one; may be repeated (all)
-  --latency            instead: how long a sender waits at half of our maximum rate
+  --latency            instead: how long a sender waits at half of our maximum rate, and a push for the gate
   --costs              instead: CPU, bytes, cold starts, and planning 5,000 matches
   --growth             instead: the same work over an empty database, a tenth of the history and all of it
   --events N           how long that history is (10000000)

@@ -7,7 +7,7 @@ import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
 import { measureGrowth, tellGrowth } from "./growth.ts";
-import { measureLatency, tellLatency } from "./latency.ts";
+import { measureGate, measureLatency, tellLatency } from "./latency.ts";
 import { measureColdStarts, tellColdStart } from "./cold_start.ts";
 import { measureCurrentsCost, tellCurrentsCost } from "./currents_cost.ts";
 import { measurePlanning, tellPlanning } from "./planning.ts";
@@ -76,7 +76,10 @@ async function latencies({ bench, matchday, options, say }: Context) {
     say(tellLatency(latency));
     latencies.push(latency);
   }
-  return { latencies, is_right: latencies.every(({ rows_right }) => rows_right) };
+  const gate = await measureGate({ bench, matchday, seed, seconds });
+  say(tellLatency(gate));
+  latencies.push(gate);
+  return { latencies, is_right: latencies.every(({ is_right }) => is_right) };
 }
 
 async function costs({ bench, matchday, options, say }: Context) {

@@ -1,4 +1,5 @@
 /** How long a sender waits at half of the rate that the suite can take at most. */
+import { signGateToken } from "../supabase/functions/_shared/send_gate_token.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { OURS } from "./contestants/ours.ts";
 import { makeEvents } from "./events.ts";
@@ -14,6 +15,11 @@ const SHARE_OF_MAXIMUM = 0.5;
 const CONNECTIONS = 64;
 const WARM_UP_REQUESTS = { one: 2_000, batch: 200 };
 const TARGETS_P99_MS = { one: 50, batch: 100 };
+const GATE = "/functions/v1/braze-send-gate";
+const GATE_CONNECTIONS = 16;
+const GATE_TARGET_P99_MS = 100;
+
+const encoder = new TextEncoder();
 
 export interface LatencyOptions {
   readonly bench: BenchServer;
@@ -24,14 +30,15 @@ export interface LatencyOptions {
 }
 
 export interface Latency {
-  readonly shape: "one" | "batch";
+  readonly what: string;
   readonly maximum_requests_a_second: number;
   readonly paced_requests_a_second: number;
   readonly requests: number;
   readonly acknowledged_ms: Percentiles;
   readonly target_p99_ms: number;
   readonly errors: Readonly<Record<string, number>>;
-  readonly rows_right: boolean;
+  /** Every row, or every answer, is what it must be. */
+  readonly is_right: boolean;
 }
 
 export async function measureLatency(
@@ -56,34 +63,94 @@ export async function measureLatency(
   try {
     const warmUp = requestsOf("warm", WARM_UP_REQUESTS[name]);
     const warmRate = await rateOf(running.port, warmUp, shape.connections);
-    const maximum = await rateOf(
-      running.port,
-      requestsOf("maximum", warmRate * seconds),
-      shape.connections,
-    );
-    const requestsASecond = maximum * SHARE_OF_MAXIMUM;
-    const requests = requestsOf("paced", requestsASecond * seconds);
-    const { latenciesMs, errors } = await pace({
-      port: running.port,
-      requests,
-      requestsASecond,
-      connections: CONNECTIONS,
+    const paced = await atHalfRate(running.port, shape.connections, {
+      seconds,
+      warmRate,
+      requestsOf,
     });
     return {
-      shape: name,
-      maximum_requests_a_second: maximum,
-      paced_requests_a_second: requestsASecond,
-      requests: requests.length,
-      acknowledged_ms: percentilesOf([latenciesMs]),
+      what: shape.title,
+      ...paced,
       target_p99_ms: TARGETS_P99_MS[name],
-      errors: Object.fromEntries(errors),
-      rows_right: checkRowSet(await prepared.ids(), expected).isRight,
+      is_right: checkRowSet(await prepared.ids(), expected).isRight,
     };
   } finally {
     await running.stop();
     await prepared.close();
     await bench.dropDatabase(prepared.databaseName);
   }
+}
+
+/** The send gate, on the same path: what a push waits for before it goes. */
+export async function measureGate(
+  { bench, matchday, seconds }: LatencyOptions,
+): Promise<Latency> {
+  const prepared = await OURS.prepare(bench, matchday);
+  const running = await prepared.start();
+  const tokenOf = (ledgerId: string, generation = 1) =>
+    signGateToken({ ledgerId, generation }, bench.keys.sendGateSecret);
+  try {
+    const asked = await Promise.all(matchday.schedules.map(async ({ ledgerId }) =>
+      encoder.encode(
+        `GET ${GATE}?token=${await tokenOf(ledgerId)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`,
+      )
+    ));
+    const requestsOf = (_label: string, count: number) =>
+      Array.from(
+        { length: Math.max(1, Math.round(count)) },
+        (_, nth) => asked[nth % asked.length]!,
+      );
+    const warmUp = requestsOf("warm", WARM_UP_REQUESTS.one);
+    const warmRate = await rateOf(running.port, warmUp, GATE_CONNECTIONS);
+    const paced = await atHalfRate(running.port, GATE_CONNECTIONS, {
+      seconds,
+      warmRate,
+      requestsOf,
+    });
+    const answers = async (generation: number) => {
+      const [{ ledgerId } = { ledgerId: "" }] = matchday.schedules;
+      const token = await tokenOf(ledgerId, generation);
+      const response = await fetch(`http://127.0.0.1:${running.port}${GATE}?token=${token}`);
+      return (await response.json()).send;
+    };
+    return {
+      what: "the send gate",
+      ...paced,
+      target_p99_ms: GATE_TARGET_P99_MS,
+      is_right: await answers(1) === true && await answers(2) === false,
+    };
+  } finally {
+    await running.stop();
+    await prepared.close();
+    await bench.dropDatabase(prepared.databaseName);
+  }
+}
+
+async function atHalfRate(
+  port: number,
+  connections: number,
+  { seconds, warmRate, requestsOf }: {
+    readonly seconds: number;
+    readonly warmRate: number;
+    readonly requestsOf: (label: string, count: number) => readonly Uint8Array[];
+  },
+) {
+  const maximum = await rateOf(port, requestsOf("maximum", warmRate * seconds), connections);
+  const requestsASecond = maximum * SHARE_OF_MAXIMUM;
+  const requests = requestsOf("paced", requestsASecond * seconds);
+  const { latenciesMs, errors } = await pace({
+    port,
+    requests,
+    requestsASecond,
+    connections: CONNECTIONS,
+  });
+  return {
+    maximum_requests_a_second: maximum,
+    paced_requests_a_second: requestsASecond,
+    requests: requests.length,
+    acknowledged_ms: percentilesOf([latenciesMs]),
+    errors: Object.fromEntries(errors),
+  };
 }
 
 async function rateOf(
@@ -100,12 +167,12 @@ export function tellLatency(latency: Latency): string {
   const { p50, p95, p99, max } = latency.acknowledged_ms;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const errors = Object.entries(latency.errors).map(([status, count]) => `, ${count} × ${status}`);
-  return `${SHAPES[latency.shape].title}: at most ${
-    latency.maximum_requests_a_second.toFixed(0)
-  } requests/s; at ${latency.paced_requests_a_second.toFixed(0)}/s p50 ${ms(p50)}, p95 ${
-    ms(p95)
-  }, p99 ${ms(p99)}, max ${ms(max)} over ${latency.requests} requests${errors.join("")}; ` +
+  return `${latency.what}: at most ${latency.maximum_requests_a_second.toFixed(0)} requests/s; at ${
+    latency.paced_requests_a_second.toFixed(0)
+  }/s p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}, max ${
+    ms(max)
+  } over ${latency.requests} requests${errors.join("")}; ` +
     `target p99 < ${latency.target_p99_ms} ms, ${
       p99 < latency.target_p99_ms ? "reached" : "MISSED"
-    }; rows ${latency.rows_right ? "exact" : "WRONG"}`;
+    }; ${latency.is_right ? "all as it must be" : "WRONG"}`;
 }
