@@ -80,6 +80,10 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
         PGRST_SERVER_PORT: String(port),
         PGRST_ADMIN_SERVER_PORT: String(adminPort),
         PGRST_LOG_LEVEL: "error",
+        // As later versions do unasked: every call of a function brings the same token.
+        PGRST_JWT_CACHE_MAX_LIFETIME: "3600",
+        // Beside other processes, threads that collect garbage together wait for each other more than they collect.
+        GHCRTS: "-A32m -qg",
       },
     });
     started.ended.then((code) => isExpected || ended.resolve(code));

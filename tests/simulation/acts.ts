@@ -226,6 +226,11 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
 
 /** So late that only the gate can still stop the push. */
 function drawLastMinute(prng: Prng, { matchId, kickoffAt }: FixturePlan): Act[] {
+  if (prng.chance(0.15)) {
+    // Somebody calls a create not there without looking, and there is no time left to make another.
+    const at = addMinutes(kickoffAt, -SEND_LEAD_MINUTES - 1 - prng.below(14));
+    return [{ at, what: { kind: "release", carelessly: true } }];
+  }
   if (prng.chance(0.8)) return [];
   const status = (["postponed", "cancelled", "finished"] as const)[prng.below(3)]!;
   return [{

@@ -4,10 +4,13 @@
  */
 import { TOO_DEEP, whyNotStorable } from "./events/storable.ts";
 
+const [QUOTE, BACKSLASH, COLON, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x3a, 0x2d, 0x30, 0x39] as const;
 /** Any double keeps so many. */
 const DIGITS_EXACT_MAX = 15;
-/** Holds wherever a number is longer, or its size could be beyond a double; and in some texts, which costs time only. */
-const LONG_NUMBER = /[0-9.]{16}|[0-9][eE][-+]?[0-9]{3}/;
+/** What a number that is longer, or whose size could be beyond a double, has in it. */
+const LONG_NUMBER = /[0-9.]{16}|[eE]/;
+/** What a number is made of. */
+const NUMBER = /[-+.0-9eE]+/y;
 
 export type JsonReading =
   | { readonly ok: true; readonly value: unknown }
@@ -38,9 +41,10 @@ const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown };
 
 export function readJson(text: string): JsonReading {
   let value: unknown;
+  const { names, hasLongNumber } = survey(text);
   const faults: string[] = [];
   try {
-    value = LONG_NUMBER.test(text)
+    value = hasLongNumber
       ? JSON.parse(text, (...[, held, context]: readonly unknown[]) => {
         if (typeof held !== "number") return held;
         const { source } = context as { readonly source: string };
@@ -55,7 +59,7 @@ export function readJson(text: string): JsonReading {
       : { ok: false, isJson: true, reason: TOO_DEEP };
   }
   const reason = whyNotStorable(value) ?? faults[0] ??
-    (countHeld(value) < countNames(text) ? "Object must not hold a name twice" : null);
+    (countHeld(value) < names ? "Object must not hold a name twice" : null);
   return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
 }
 
@@ -89,7 +93,39 @@ function isWhole(source: string): boolean {
   return /^-?[0-9]+$/.test(source);
 }
 
-/** How many names stand in what is known to be JSON: outside of its texts, there is a colon for each. */
-function countNames(json: string): number {
-  return json.replaceAll(/"(?:[^"\\]+|\\.)*"/g, "").split(":").length - 1;
+interface Survey {
+  /** Of what is JSON, how many names stand in it: outside of its texts there is a colon for each. */
+  readonly names: number;
+  readonly hasLongNumber: boolean;
+}
+
+/** Looks at what stands outside of texts, most of which is read no closer. */
+function survey(json: string): Survey {
+  let names = 0;
+  let hasLongNumber = false;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfText(json, at);
+    else if (code === COLON) names++;
+    else if (code === MINUS || code >= ZERO && code <= NINE) {
+      NUMBER.lastIndex = at;
+      const [number = ""] = NUMBER.exec(json) ?? [];
+      hasLongNumber ||= LONG_NUMBER.test(number);
+      at += number.length - 1;
+    }
+  }
+  return { names, hasLongNumber };
+}
+
+/** Where the quotation mark stands that ends the text that begins at `start`; behind everything if there is none. */
+function endOfText(json: string, start: number): number {
+  let at = start;
+  let escapes: number;
+  do {
+    at = json.indexOf('"', at + 1);
+    if (at === -1) return json.length;
+    escapes = 0;
+    while (json.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
+  } while (escapes % 2 === 1);
+  return at;
 }

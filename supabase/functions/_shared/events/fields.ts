@@ -37,8 +37,12 @@ export const matchId = z.preprocess((value) => {
   return Number.isSafeInteger(id) ? id : null;
 }, z.int().nullable());
 
+// Made once: to make a schema takes longer than to check by it.
+const Guid = z.guid();
+const IsoDate = z.iso.date();
+
 export const ledgerId = z.preprocess(
-  (value) => z.guid().safeParse(value).success ? String(value).toLowerCase() : null,
+  (value) => Guid.safeParse(value).success ? String(value).toLowerCase() : null,
   z.string().nullable(),
 );
 
@@ -59,7 +63,7 @@ export const isoTime = z.string().transform(readIsoTime)
 function readIsoTime(text: string): Date {
   const [, date, time, zone = "Z"] = ISO_TIME.exec(text) ?? [];
   // For `Date`, the 30th of February is the 1st of March.
-  if (!z.iso.date().safeParse(date).success) return new Date(NaN);
+  if (!IsoDate.safeParse(date).success) return new Date(NaN);
   return new Date(`${date}T${time}${zone.toUpperCase() === "UTC" ? "Z" : zone.toUpperCase()}`);
 }
 

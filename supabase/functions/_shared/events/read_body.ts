@@ -12,6 +12,7 @@ import { withoutPushTokens } from "./push_tokens.ts";
 import { DEPTH_MAX, TOO_DEEP } from "./storable.ts";
 import { readTemplateBody } from "./template.ts";
 
+const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const BLANKS = [0x09, 0x0a, 0x0d, 0x20];
 
@@ -60,7 +61,7 @@ function readPart({ bytes, depth }: Part, receivedAt: Date): ReadEvent | "no_jso
   if (bytes.length > EVENT_BYTES_MAX) {
     return { ok: false, reason: `Event must be at most ${EVENT_BYTES_MAX} bytes long` };
   }
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const text = LENIENT.decode(bytes);
   const json = readJson(text);
   if (!json.ok) return json.isJson ? json : "no_json";
   if (text.includes("\ufffd") && !isUtf8(bytes)) {
