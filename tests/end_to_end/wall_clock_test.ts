@@ -1,5 +1,6 @@
 /** The deployed `index.ts` of every function, on the wall clock, as a hosted project runs it. */
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
+import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { withStack } from "../support/database.ts";
 
 const sandbox = { users: { count: 100 } };
@@ -13,20 +14,29 @@ async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
   throw new Error("Cannot wait any longer: it must happen within 10 s, got nothing");
 }
 
-Deno.test("every function boots from its index.ts and tells a stranger from a caller with the secret key", () =>
-  withStack({ sandbox }, async ({ ready, functions }) => {
+Deno.test("every function boots from its index.ts and tells a stranger from its own callers", () =>
+  withStack({ sandbox }, async ({ ready, keys, functions }) => {
+    const nobodys = { ledgerId: crypto.randomUUID(), generation: 1 };
+    const token = await signGateToken(nobodys, keys.sendGateSecret);
     notStrictEqual(functions.names.length, 0);
     for (const name of functions.names) {
-      const call = async (headers: HeadersInit, body: string) => {
-        const response = await fetch(`${ready.functions_url}/${name}`, {
-          method: "POST",
-          headers: { "content-type": "application/json", ...headers },
-          body,
-        });
+      const ask = async (query: string, init: RequestInit) => {
+        const response = await fetch(`${ready.functions_url}/${name}${query}`, init);
         strictEqual(response.headers.get("sb-error-code"), null, name);
         await response.body?.cancel();
         return response.status;
       };
+      if (name === "braze-send-gate") {
+        strictEqual(await ask("", {}), 401);
+        strictEqual(await ask(`?token=${token}`, {}), 200);
+        continue;
+      }
+      const call = (headers: HeadersInit, body: string) =>
+        ask("", {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body,
+        });
       strictEqual(await call({}, "{}"), 401, name);
       const body = name === "braze-webhook" ? '{"events": []}' : '{"dry_run": true}';
       strictEqual(await call({ apikey: ready.secret_key }, body), 200, name);
