@@ -25,7 +25,9 @@ export async function measureColdStarts(bench: BenchServer): Promise<ColdStart[]
     const bundle = join(bench.folder, `${name}.js`);
     await bundleTo(bundle, name);
     const times: number[] = [];
-    for (let start = 0; start < STARTS; start++) times.push(await firstAnswerMs(bench, bundle));
+    for (let start = 0; start < STARTS; start++) {
+      times.push(await firstAnswerMs(bench, name, bundle));
+    }
     found.push({
       function: name,
       bundle_bytes: (await Deno.stat(bundle)).size,
@@ -58,7 +60,11 @@ async function bundleTo(bundle: string, name: string): Promise<void> {
 }
 
 /** A caller without credentials is refused: that takes the whole module, its configuration and no database. */
-async function firstAnswerMs(bench: BenchServer, bundle: string): Promise<number> {
+async function firstAnswerMs(
+  bench: BenchServer,
+  name: string,
+  bundle: string,
+): Promise<number> {
   const port = freePorts().gateway;
   const url = `http://127.0.0.1:${port}/`;
   const started = performance.now();
@@ -72,7 +78,8 @@ async function firstAnswerMs(bench: BenchServer, bundle: string): Promise<number
   }).spawn();
   try {
     while (performance.now() - started < READY_MS_MAX) {
-      const status = await fetch(url, { method: "POST", body: "{}" }).then(async (response) => {
+      const init = name === "braze-send-gate" ? {} : { method: "POST", body: "{}" };
+      const status = await fetch(url, init).then(async (response) => {
         await response.body?.cancel();
         return response.status;
       }, () => 0);
