@@ -170,6 +170,13 @@ Deno.test("readBody() reads as many events as it may, and no body with one more"
   strictEqual(readBody(list(20_001), RECEIVED_AT), "too_many_events");
 });
 
+Deno.test("readBody() keeps a body that is cut off, however many events stand in it", () => {
+  const whole = `{"events":[${Array(20_001).fill("{}").join()}]}`;
+  strictEqual(readBody(bytes(whole), RECEIVED_AT), "too_many_events");
+  const cutOff = read(whole.slice(0, -1));
+  deepStrictEqual(cutOff.rejects.map(({ reason }) => reason), ["Body must be JSON"]);
+});
+
 Deno.test("readBody() keeps of a list just the event that it rejects", () => {
   const { rejects } = read([webhookMessage(), { hello: "world" }]);
   strictEqual(text(rejects[0]?.body ?? bytes("")), '{"hello":"world"}');

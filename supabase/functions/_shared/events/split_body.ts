@@ -89,6 +89,17 @@ class Scanner {
     return parts;
   }
 
+  /** A body that is broken is that first, however many events stand in it. */
+  #elementsWithin(start: number): readonly Part[] {
+    try {
+      return this.#elements();
+    } catch (error) {
+      this.#at = start;
+      this.#value();
+      throw error;
+    }
+  }
+
   #eventsOrItself(): readonly Part[] {
     const start = this.#at;
     const lists: (readonly Part[])[] = [];
@@ -100,7 +111,7 @@ class Scanner {
       this.#take(COLON);
       this.#skipBlanks();
       if (isEvents && this.#here === LIST) {
-        lists.push(this.#elements());
+        lists.push(this.#elementsWithin(start));
         continue;
       }
       const value = this.#value();
