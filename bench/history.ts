@@ -5,6 +5,7 @@
  * The last ten days are alike in a history of any length, so that what looks at them alone has the same to do.
  */
 import { addDays, subDays, subMonths } from "date-fns";
+import { StackFailure } from "../local/failure.ts";
 import type { Sql } from "../local/sql.ts";
 
 const RECENT_DAYS = 10;
@@ -58,7 +59,7 @@ export function stretchesOf({ events, ledgerRows, now }: HistoryOptions): Stretc
     events: events - sum((stretch) => stretch.events),
   };
   if (past.rows < 1 || past.events < past.rows) {
-    throw new RangeError(
+    throw new StackFailure(
       `Cannot make a history: it must hold more than ${
         sum((stretch) => stretch.events)
       } events and ${sum(({ rows }) => rows)} ledger rows, got ${events} and ${ledgerRows}`,
