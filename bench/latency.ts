@@ -1,6 +1,7 @@
 /** How long a sender waits at half of the rate that the suite can take at most. */
 import { signGateToken } from "../supabase/functions/_shared/send_gate_token.ts";
 import type { BenchServer } from "./bench_server.ts";
+import type { Prepared } from "./contestant.ts";
 import { OURS } from "./contestants/ours.ts";
 import { makeEvents } from "./events.ts";
 import { drive } from "./load.ts";
@@ -46,26 +47,21 @@ export async function measureLatency(
   { bench, matchday, seed, seconds }: LatencyOptions,
 ): Promise<Latency> {
   const shape = SHAPES[name];
-  const prepared = await OURS.prepare(bench, matchday);
-  const make = prepared.makeEvent(matchday);
-  const expected = new Set<string>();
-  const requestsOf = (label: string, count: number) => {
-    const { sent, uniqueIds } = makeEvents(
-      `${seed}/${label}`,
-      Math.max(1, Math.round(count)) * shape.eventsARequest,
-      make,
-    );
-    for (const id of uniqueIds) expected.add(id);
-    return makeRequests(seed, sent, shape, prepared.postOf).raw;
-  };
-  await prepared.reset();
-  const running = await prepared.start();
-  try {
-    const warmUp = requestsOf("warm", WARM_UP_REQUESTS[name]);
-    const warmRate = await rateOf(running.port, warmUp, shape.connections);
-    const paced = await atHalfRate(running.port, shape.connections, {
+  return await onSuite({ bench, matchday }, async (prepared, port) => {
+    const make = prepared.makeEvent(matchday);
+    const expected = new Set<string>();
+    const requestsOf = (label: string, count: number) => {
+      const { sent, uniqueIds } = makeEvents(
+        `${seed}/${label}`,
+        Math.max(1, Math.round(count)) * shape.eventsARequest,
+        make,
+      );
+      for (const id of uniqueIds) expected.add(id);
+      return makeRequests(seed, sent, shape, prepared.postOf).raw;
+    };
+    const paced = await atHalfRate(port, shape.connections, {
       seconds,
-      warmRate,
+      warmUpRequests: WARM_UP_REQUESTS[name],
       requestsOf,
     });
     return {
@@ -74,22 +70,16 @@ export async function measureLatency(
       target_p99_ms: TARGETS_P99_MS[name],
       is_right: checkRowSet(await prepared.ids(), expected).isRight,
     };
-  } finally {
-    await running.stop();
-    await prepared.close();
-    await bench.dropDatabase(prepared.databaseName);
-  }
+  });
 }
 
 /** The send gate, on the same path: what a push waits for before it goes. */
 export async function measureGate(
   { bench, matchday, seconds }: LatencyOptions,
 ): Promise<Latency> {
-  const prepared = await OURS.prepare(bench, matchday);
-  const running = await prepared.start();
   const tokenOf = (ledgerId: string, generation = 1) =>
     signGateToken({ ledgerId, generation }, bench.keys.sendGateSecret);
-  try {
+  return await onSuite({ bench, matchday }, async (_prepared, port) => {
     const asked = await Promise.all(matchday.schedules.map(async ({ ledgerId }) =>
       encoder.encode(
         `GET ${GATE}?token=${await tokenOf(ledgerId)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`,
@@ -100,17 +90,15 @@ export async function measureGate(
         { length: Math.max(1, Math.round(count)) },
         (_, nth) => asked[nth % asked.length]!,
       );
-    const warmUp = requestsOf("warm", WARM_UP_REQUESTS.one);
-    const warmRate = await rateOf(running.port, warmUp, GATE_CONNECTIONS);
-    const paced = await atHalfRate(running.port, GATE_CONNECTIONS, {
+    const paced = await atHalfRate(port, GATE_CONNECTIONS, {
       seconds,
-      warmRate,
+      warmUpRequests: WARM_UP_REQUESTS.one,
       requestsOf,
     });
     const answers = async (generation: number) => {
       const [{ ledgerId } = { ledgerId: "" }] = matchday.schedules;
       const token = await tokenOf(ledgerId, generation);
-      const response = await fetch(`http://127.0.0.1:${running.port}${GATE}?token=${token}`);
+      const response = await fetch(`http://127.0.0.1:${port}${GATE}?token=${token}`);
       return (await response.json()).send;
     };
     return {
@@ -119,6 +107,19 @@ export async function measureGate(
       target_p99_ms: GATE_TARGET_P99_MS,
       is_right: await answers(1) === true && await answers(2) === false,
     };
+  });
+}
+
+/** On a database and servers of its own, with nothing stored yet. */
+async function onSuite<Result>(
+  { bench, matchday }: Pick<LatencyOptions, "bench" | "matchday">,
+  measure: (prepared: Prepared, port: number) => Promise<Result>,
+): Promise<Result> {
+  const prepared = await OURS.prepare(bench, matchday);
+  await prepared.reset();
+  const running = await prepared.start();
+  try {
+    return await measure(prepared, running.port);
   } finally {
     await running.stop();
     await prepared.close();
@@ -129,12 +130,13 @@ export async function measureGate(
 async function atHalfRate(
   port: number,
   connections: number,
-  { seconds, warmRate, requestsOf }: {
+  { seconds, warmUpRequests, requestsOf }: {
     readonly seconds: number;
-    readonly warmRate: number;
+    readonly warmUpRequests: number;
     readonly requestsOf: (label: string, count: number) => readonly Uint8Array[];
   },
 ) {
+  const warmRate = await rateOf(port, requestsOf("warm", warmUpRequests), connections);
   const maximum = await rateOf(port, requestsOf("maximum", warmRate * seconds), connections);
   const requestsASecond = maximum * SHARE_OF_MAXIMUM;
   const requests = requestsOf("paced", requestsASecond * seconds);

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { StackFailure } from "./failure.ts";
-import type { SendGate } from "./braze_sandbox/connected_content.ts";
+import { SEND_GATES, type SendGate } from "./braze_sandbox/connected_content.ts";
 import { PORT_BASE } from "./ports.ts";
 
 export const HELP = `Starts the whole suite on this machine, without Docker.
@@ -94,7 +94,8 @@ function readPort(text: string): number {
 }
 
 function readSendGate(text: string): SendGate {
-  if (text === "off" || text === "fail_open" || text === "fail_closed") return text;
+  const found = SEND_GATES.find((gate) => gate === text);
+  if (found !== undefined) return found;
   throw new StackFailure(
     `Cannot set the send gate: --send-gate must be off, fail_open or fail_closed, got "${text}"`,
   );

@@ -8,7 +8,8 @@ import { isRecord } from "./wire.ts";
 const KEPT_MS = 5 * 60_000;
 
 /** How the campaign's templates take part in the send gate. */
-export type SendGate = "off" | "fail_open" | "fail_closed";
+export const SEND_GATES = ["off", "fail_open", "fail_closed"] as const;
+export type SendGate = typeof SEND_GATES[number];
 
 export interface Question {
   readonly id: string;

@@ -4,6 +4,7 @@
  * The defaults are what Braze documents, or the careful reading of it where it says nothing.
  */
 import { z } from "zod";
+import { SEND_GATES } from "./connected_content.ts";
 import { FaultRule } from "./fault_rule.ts";
 import { isRecord, snakeCased, toCamelCase, toSnakeCase } from "./wire.ts";
 
@@ -55,7 +56,7 @@ const SwitchesSchema = z.strictObject({
   schedulesReturnOnResume: z.boolean(),
 
   /** Whether the templates ask the send gate, and what they do where it does not answer. */
-  sendGate: z.enum(["off", "fail_open", "fail_closed"]),
+  sendGate: z.enum(SEND_GATES),
 
   /** How much Braze's clock is ahead of ours, in the times of its events; behind, if negative. */
   clockSkewSeconds: z.int().min(-300).max(300),

@@ -25,7 +25,7 @@ import {
   writeNames,
 } from "../../supabase/functions/_shared/store/events.ts";
 import { evidences, identifiers, ledgers } from "../support/correlation_worlds.ts";
-import { CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
+import { CAMPAIGN, evidence, ledgerIdOf } from "../support/facts.ts";
 import { NOW, only, type Sql, type Suite, withSuite } from "./fixtures.ts";
 
 const WORLDS = 150;
@@ -273,22 +273,7 @@ for (
             { kind: "dispatch_id", value: "dispatch-1", ...whose },
           ],
         );
-        const evidence: Evidence = {
-          eventType: "send",
-          channel: "push",
-          sentAt: NOW,
-          timeIsSendTime: true,
-          isTest: false,
-          campaignId: CAMPAIGN,
-          ledgerId: null,
-          matchId: null,
-          generation: null,
-          scheduleId: null,
-          dispatchId: null,
-          sendId: null,
-          ...changes,
-        };
-        deepStrictEqual((await ask(suite.sql, evidence)).left, left);
+        deepStrictEqual((await ask(suite.sql, evidence({ sentAt: NOW, ...changes }))).left, left);
       }),
     );
   }

@@ -17,7 +17,7 @@ import { json, problem } from "./http.ts";
 import type { Log } from "./log.ts";
 import { shortened } from "./shortened.ts";
 import type { RunLease } from "./store/journal.ts";
-import { DatabaseError } from "./store/rpc.ts";
+import { isUnavailable } from "./store/rpc.ts";
 import type { RunOutcome } from "./store/runs.ts";
 
 const BODY_BYTES_MAX = 65_536;
@@ -186,8 +186,4 @@ function readOptions<Options>(
     `${path.join(".") || "body"}: ${message}`
   );
   return { ok: false, message: shortened(`Cannot read options: ${faults.join("; ")}`) };
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof DatabaseError && error.isUnavailable;
 }

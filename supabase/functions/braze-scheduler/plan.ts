@@ -2,8 +2,8 @@
  * What to do about each match: create, move, recreate, cancel, skip, or leave frozen. Pure.
  *
  * Two rules stand above all. Nothing is created while an earlier schedule of the match may still be live, for
- * Braze would push twice; only behind a closed send gate, which turns the earlier one away. And close to the send nothing is made or moved, since Braze promises nothing then;
- * deletes are tried all the same, and a person is told.
+ * Braze would push twice; only behind a closed send gate, which turns the earlier one away. And close to the send
+ * nothing is made or moved, since Braze promises nothing then; deletes are tried all the same, and a person is told.
  */
 import { addHours, addMilliseconds, isAfter, isBefore, isEqual, max, min } from "date-fns";
 import {

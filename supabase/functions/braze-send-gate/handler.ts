@@ -9,7 +9,7 @@ import { bodyReader } from "../_shared/body.ts";
 import type { Dependencies } from "../_shared/dependencies.ts";
 import { json, problem } from "../_shared/http.ts";
 import { GATE_ANSWER_LIVES_MS } from "../_shared/send_gate_token.ts";
-import { DatabaseError } from "../_shared/store/rpc.ts";
+import { isUnavailable } from "../_shared/store/rpc.ts";
 import { decide, type GateAnswer } from "./decide.ts";
 
 /** For Braze alone: nobody on the way may keep an answer and hand it out. */
@@ -40,8 +40,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       return json(answer satisfies GateAnswer, 200, CACHING);
     } catch (error) {
       log.error("gate_not_answered", { ledger_id: ledgerId, generation, error });
-      const isAway = error instanceof DatabaseError && error.isUnavailable;
-      return problem(isAway ? "database_unavailable" : "internal");
+      return problem(isUnavailable(error) ? "database_unavailable" : "internal");
     }
   };
 }

@@ -10,7 +10,7 @@ import type { ErrorCode } from "../_shared/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
 import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
 import { json, problem } from "../_shared/http.ts";
-import { DatabaseError } from "../_shared/store/rpc.ts";
+import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
 import { createReplay, type ReadOrder, readReplayOrder, type ReplayTally } from "./replay.ts";
 
@@ -86,5 +86,5 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 }
 
 function unavailableOr(error: unknown, otherwise: ErrorCode): ErrorCode {
-  return error instanceof DatabaseError && error.isUnavailable ? "database_unavailable" : otherwise;
+  return isUnavailable(error) ? "database_unavailable" : otherwise;
 }

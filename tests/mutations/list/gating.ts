@@ -33,8 +33,9 @@ export const GATING: readonly Mutation[] = [
     name: "gate-unknown-is-no-answer",
     rule: "A gate that cannot ask the database says neither yes nor no",
     file: HANDLER,
-    find: '      return problem(isAway ? "database_unavailable" : "internal");',
-    replace: '      return isAway ? json({ send: true, reason: "current" }) : problem("internal");',
+    find: '      return problem(isUnavailable(error) ? "database_unavailable" : "internal");',
+    replace:
+      '      return isUnavailable(error) ? json({ send: true, reason: "current" }) : problem("internal");',
     tests: [GATE],
   },
   {

@@ -14,7 +14,7 @@ import type { Question } from "../correlation/question.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
 import { shortened } from "../shortened.ts";
-import { instant } from "./planning.ts";
+import { instant, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
 const kind = z.enum(["schedule_id", "dispatch_id", "send_id"]);
@@ -38,7 +38,7 @@ const CorrelationContext = z.object({
         z.object({
           generation: z.int(),
           campaign_id: z.string(),
-          state: z.enum(["creating", "live", "unknown", "failed", "deleting", "deleted", "over"]),
+          state: ScheduleState,
           send_at: instant,
           moving_to: instant.nullable(),
         }).transform((schedule) => ({

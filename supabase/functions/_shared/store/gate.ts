@@ -1,13 +1,14 @@
 /** What the send gate judges by. */
 import { z } from "zod";
 import type { GatedGeneration } from "../send_gate_token.ts";
+import { LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import type { Rpc } from "./rpc.ts";
 
 const Facts = z.object({
   generation: z.int(),
-  status: z.enum(["pending", "sent", "cancelled"]),
-  match_status: z.enum(["scheduled", "postponed", "cancelled", "finished"]),
-  state: z.enum(["creating", "live", "unknown", "failed", "deleting", "deleted", "over"])
+  status: LedgerStatus,
+  match_status: MatchStatus,
+  state: ScheduleState
     .nullable(),
 }).transform((facts) => ({
   /** The ledger row's current one. */

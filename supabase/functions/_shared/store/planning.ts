@@ -4,9 +4,22 @@ import type { Rpc } from "./rpc.ts";
 
 export const instant = z.string().transform((text) => new Date(text));
 
+/** The words of the tables `matches`, `schedule_ledger` and `braze_schedules`. */
+export const MatchStatus = z.enum(["scheduled", "postponed", "cancelled", "finished"]);
+export const LedgerStatus = z.enum(["pending", "sent", "cancelled"]);
+export const ScheduleState = z.enum([
+  "creating",
+  "live",
+  "unknown",
+  "failed",
+  "deleting",
+  "deleted",
+  "over",
+]);
+
 const Schedule = z.object({
   generation: z.int(),
-  state: z.enum(["creating", "live", "unknown", "failed", "deleting", "deleted", "over"]),
+  state: ScheduleState,
   braze_schedule_id: z.string().nullable(),
   send_at: instant,
   moving_to: instant.nullable(),
@@ -24,7 +37,7 @@ export type PlannedSchedule = z.infer<typeof Schedule>;
 
 const LedgerRow = z.object({
   ledger_id: z.guid(),
-  status: z.enum(["pending", "sent", "cancelled"]),
+  status: LedgerStatus,
   cancel_reason: z.enum(["plan", "dashboard", "operator"]).nullable(),
   campaign_id: z.string(),
   generation: z.int(),
@@ -49,7 +62,7 @@ const Fixture = z.object({
   home_team: z.string(),
   away_team: z.string(),
   kickoff_at: instant,
-  status: z.enum(["scheduled", "postponed", "cancelled", "finished"]),
+  status: MatchStatus,
   trigger_properties: z.record(z.string(), z.unknown()),
   send_id: z.string().nullable(),
   ledger: LedgerRow.nullable(),

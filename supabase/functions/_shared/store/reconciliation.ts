@@ -2,20 +2,12 @@
 import { z } from "zod";
 import { LearnedNow } from "./events.ts";
 import type { AttemptReason, RunLease } from "./journal.ts";
-import { instant } from "./planning.ts";
+import { instant, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
 const KnownSchedule = z.object({
   generation: z.int(),
-  state: z.enum([
-    "creating",
-    "live",
-    "unknown",
-    "failed",
-    "deleting",
-    "deleted",
-    "over",
-  ]),
+  state: ScheduleState,
   braze_schedule_id: z.string().nullable(),
   send_at: instant,
   moving_to: instant.nullable(),
@@ -44,8 +36,8 @@ const KnownMatch = z.object({
   match_id: z.int(),
   home_team: z.string(),
   away_team: z.string(),
-  match_status: z.enum(["scheduled", "postponed", "cancelled", "finished"]),
-  status: z.enum(["pending", "sent", "cancelled"]),
+  match_status: MatchStatus,
+  status: LedgerStatus,
   cancel_reason: z.enum(["plan", "dashboard", "operator"]).nullable(),
   campaign_id: z.string(),
   generation: z.int(),

@@ -36,6 +36,10 @@ export class DatabaseError extends Error {
   }
 }
 
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof DatabaseError && error.isUnavailable;
+}
+
 export interface Rpc {
   call<Name extends keyof Functions, T>(
     name: Name,
