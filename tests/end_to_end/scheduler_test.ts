@@ -150,6 +150,21 @@ Deno.test("a match that moves keeps its schedule, at the new time", () =>
     );
   }));
 
+Deno.test("a match that is on again before Braze carried out its delete keeps its schedule", () =>
+  withSuite(SMALL, async (stack) => {
+    await schedule(stack);
+    const before = liveSchedules(stack, 1002);
+    fault(stack, { endpoint: DELETE, kind: "status", status: 403 });
+    await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).done, { failed: 1 });
+    deepStrictEqual(await openAlerts(stack, 1002), ["delete_unconfirmed"]);
+    fault(stack);
+    await stack.sql`update public.matches set status = 'scheduled' where id = 1002`;
+    deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
+    deepStrictEqual(liveSchedules(stack, 1002), before);
+    deepStrictEqual(await openAlerts(stack, 1002), []);
+  }));
+
 Deno.test("a match whose teams change gets a new schedule in place of the old one", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);

@@ -8,6 +8,8 @@ export interface WitnessedDelete {
   readonly scheduleId: string;
   /** Of attempts that were open at the time: they were written before the call. */
   readonly reasons: readonly string[];
+  /** When the first delete was asked for that, for all the journal knows, may have been done: this one or one before. */
+  readonly askedFrom: Date;
   /** Null where the schedule was none of the ledger's. */
   readonly owner: {
     readonly matchId: number;
@@ -103,18 +105,23 @@ export class Witness {
     return null;
   }
 
-  async #lookAt(scheduleId: string): Promise<Pick<WitnessedDelete, "reasons" | "owner">> {
+  async #lookAt(
+    scheduleId: string,
+  ): Promise<Pick<WitnessedDelete, "reasons" | "askedFrom" | "owner">> {
     const sql = this.#options.sql();
-    const attempts = await sql<{ reason: string }[]>`
-      select reason from public.schedule_attempts
-      where kind = 'delete' and braze_schedule_id = ${scheduleId} and outcome is null`;
+    const attempts = await sql<{ reason: string; isOpen: boolean; openedAt: Date }[]>`
+      select reason, outcome is null as "isOpen", opened_at as "openedAt" from public.schedule_attempts
+      where kind = 'delete' and braze_schedule_id = ${scheduleId}
+        and (outcome is null or outcome = 'unknown' and settled_as is distinct from 'listed' or http_status in (400, 404))
+      order by opened_at`;
     const [owner] = await sql<{ match_id: string; hit: number; current: number; status: string }[]>`
       select ledger.match_id, schedule.generation as hit, ledger.generation as current, ledger.status::text
       from public.braze_schedules as schedule
       join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
       where schedule.braze_schedule_id = ${scheduleId}`;
     return {
-      reasons: attempts.map(({ reason }) => reason),
+      reasons: attempts.flatMap(({ reason, isOpen }) => isOpen ? [reason] : []),
+      askedFrom: attempts[0]?.openedAt ?? this.#options.now(),
       owner: owner === undefined ? null : {
         matchId: Number(owner.match_id),
         generation: owner.hit,

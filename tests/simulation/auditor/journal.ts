@@ -58,8 +58,9 @@ function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): v
     return Number(row?.match_id) === owner.matchId && generation === owner.generation;
   });
   const sendAt = scene.model.schedules.find(scheduleId)!.sendAt;
-  const isStillWanted = scene.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, seen.at)
-    .every((wanted) =>
+  // A delete that may have been done is asked for again: to make the schedule anew it must be known to be gone.
+  const wasWanted = [seen.askedFrom, seen.at].every((until) =>
+    scene.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
       wanted !== null && asked !== undefined &&
       JSON.stringify(wanted.teams) === JSON.stringify(asked.teams) &&
       Object.keys({ ...wanted.properties, ...asked.properties })
@@ -67,8 +68,9 @@ function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): v
         .every((name) => wanted.properties[name] === asked.properties[name]) &&
       // A push that would come after the new kick-off is taken back, too.
       sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
-    );
-  if (isStillWanted && isCurrent) findings.violate("a wanted schedule is not deleted", story);
+    )
+  );
+  if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", story);
 }
 
 /** By schedules that the journal knows of; a person who releases a create that is there after all has been warned. */
