@@ -21,7 +21,8 @@ const HELP = `Runs the tests.
 `;
 
 const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
-const WITH_DATABASE = ["tests/database", "tests/end_to_end", "tests/security", "tests/simulation"];
+/** The longest file first, or it would be the last one, by itself. */
+const WITH_DATABASE = ["tests/simulation", "tests/security", "tests/end_to_end", "tests/database"];
 /** On the database too, and in Chromium. */
 const WITH_BROWSER = "tests/browser";
 const FILES_AT_ONCE = "2";
@@ -55,18 +56,20 @@ async function main(): Promise<number> {
   starting?.catch(() => {});
   let server: TestServer | undefined;
   try {
-    const tallies: Tally[] = [await deno(groups.withoutDatabase, filter, {})];
+    const atOnce = ["--parallel", ...filter];
+    const jobs = { DENO_JOBS: FILES_AT_ONCE };
+    const tallies: Tally[] = [await deno(groups.withoutDatabase, atOnce, jobs)];
     server = await starting;
     if (server !== undefined) {
       out.line(`\nOn Postgres ${server.major}`);
       const env = {
         TEST_DATABASE_URL: server.url,
-        DENO_JOBS: FILES_AT_ONCE,
+        ...jobs,
         ...(values["postgres-bin"] === undefined
           ? {}
           : { TEST_POSTGRES_BIN: resolve(values["postgres-bin"]) }),
       };
-      tallies.push(await deno(groups.withDatabase, ["--parallel", ...filter], env));
+      tallies.push(await deno(groups.withDatabase, atOnce, env));
       // By themselves: a browser beside other tests would wait longer than it tests.
       tallies.push(await deno(groups.withBrowser, filter, env));
     }
