@@ -10,6 +10,7 @@ as $$
   select pg_catalog.jsonb_build_object(
     'generation', ledger.generation,
     'status', ledger.status,
+    'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
     'state', schedule.state
   )
@@ -21,7 +22,7 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer) is
-  'Of a ledger row {generation, status, match_status}, and the state of one generation (null where there is none); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none); null without a row.';
 
 revoke execute on function public.load_gate_facts(uuid, integer) from public;
 grant execute on function public.load_gate_facts(uuid, integer) to service_role;

@@ -67,18 +67,30 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  v_match_id bigint;
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
   -- Somebody may have settled it, or made the next one, since the plan was made.
-  perform from public.schedule_ledger as ledger
+  select ledger.match_id into v_match_id
+  from public.schedule_ledger as ledger
   where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
   for no key update;
-  return found and private.release_generation(p_ledger_id, p_generation, p_now);
+  if v_match_id is null or not private.release_generation(p_ledger_id, p_generation, p_now) then
+    return false;
+  end if;
+
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  values (
+    p_now, 'braze-scheduler', 'create_released', 'Nothing shows it, and the send gate turns it away', v_match_id,
+    p_run_id, pg_catalog.jsonb_build_object('generation', p_generation)
+  );
+  return true;
 end;
 $$;
 
 comment on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) is
-  'Releases the unknown create of the current generation, for a run that holds its lease; false where it is settled. Raises PT409 lease_lost.';
+  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is settled. Raises PT409 lease_lost.';
 
 revoke execute on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) from public;
 grant execute on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;

@@ -48,7 +48,12 @@ Deno.test(
   "load_gate_facts() tells of row, match and the generation that is asked for",
   withSuite(async (suite) => {
     const { opened } = await unheard(suite);
-    const known = { generation: 1, status: "pending", match_status: "scheduled" };
+    const known = {
+      generation: 1,
+      status: "pending",
+      cancel_reason: null,
+      match_status: "scheduled",
+    };
     deepStrictEqual(await facts(suite, opened.ledger_id, 1), { ...known, state: "unknown" });
     deepStrictEqual(await facts(suite, opened.ledger_id, 2), { ...known, state: null });
     strictEqual(await facts(suite, NOBODY, 1), null);
@@ -59,6 +64,7 @@ Deno.test(
     deepStrictEqual(await facts(suite, opened.ledger_id, 1), {
       generation: 2,
       status: "cancelled",
+      cancel_reason: "operator",
       match_status: "postponed",
       state: "unknown",
     });
@@ -74,6 +80,16 @@ Deno.test(
     strictEqual((await scheduleRow(suite, opened)).state, "deleted");
     const { settled_as, settled_at } = await attemptRow(suite, opened.attempt_id);
     deepStrictEqual([settled_as, settled_at], ["released", minutes(1)]);
+    const [log] = await suite.sql`
+      select logged_at, function_name, action, match_id, run_id, details from public.scheduler_logs`;
+    deepStrictEqual({ ...log }, {
+      logged_at: minutes(1),
+      function_name: "braze-scheduler",
+      action: "create_released",
+      match_id: String(MATCH),
+      run_id: runId,
+      details: { generation: 1 },
+    });
     strictEqual((await openCreate(suite, runId, MATCH)).generation, 2);
     strictEqual(await release(suite, runId, opened), false, "there is another one by now");
   }),

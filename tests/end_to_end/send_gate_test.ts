@@ -1,10 +1,15 @@
 /** The send gate in the way of each push: what the ledger does not want any more aborts by itself. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { connect } from "../../supabase/functions/_shared/dependencies.ts";
+import type { SendGate } from "../../supabase/functions/_shared/config.ts";
+import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
 import type { Stack } from "../../local/stack.ts";
+import { withListing } from "../support/reconciling.ts";
 import { tracesOf } from "../support/traces.ts";
 import {
   addFixture,
   ledgerOf,
+  liveSchedules,
   openAlerts,
   schedule,
   THREE_AT_ONCE,
@@ -72,7 +77,7 @@ Deno.test(
     deepStrictEqual((await schedule(stack)).skipped, { create_unknown: 1, unchanged: 2 });
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
 
-    await reach(stack, "07:00");
+    await reach(stack, "07:15");
     deepStrictEqual((await schedule(stack)).done, { replaced: 1 });
     deepStrictEqual(await openAlerts(stack, 1001), []);
     strictEqual((await ledgerOf(stack, 1001)).generation, 2);
@@ -102,7 +107,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that a person copied by hand is turned away, since no generation of ours speaks for it",
+  "a schedule that a person made by hand is turned away: it brings no token",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const { id } = await ledgerOf(stack, 1002);
@@ -112,6 +117,22 @@ Deno.test(
     });
     await reach(stack, "14:30");
     deepStrictEqual(fates(stack, 1002), { pushed: [1], turnedAway: [9] });
+  }),
+);
+
+Deno.test(
+  "a schedule that two lists lacked and that is there after all is pushed, and told",
+  gated("fail_closed", async (stack) => {
+    await schedule(stack);
+    const { id } = await ledgerOf(stack, 1002);
+    // As the reconciliation leaves what two lists lacked.
+    await stack.sql`
+      update public.schedule_ledger set status = 'cancelled', cancel_reason = 'dashboard' where id = ${id}`;
+    await stack.sql`update public.braze_schedules set state = 'deleted' where ledger_id = ${id}`;
+    await reach(stack, "14:30");
+    deepStrictEqual(fates(stack, 1002), { pushed: [1], turnedAway: [] });
+    strictEqual((await ledgerOf(stack, 1002)).status, "sent");
+    ok((await openAlerts(stack, 1002)).includes("went_out_unexpectedly"));
   }),
 );
 
@@ -156,17 +177,64 @@ Deno.test(
   }),
 );
 
-Deno.test("switching the gate on makes what is scheduled anew, with a token", () =>
-  withSuite(
-    { env: { SEND_GATE: "fail_closed" }, sandbox: { users: { count: 20 } } },
-    async (stack) => {
-      await addFixture(stack, THREE_AT_ONCE[0]!);
-      await schedule(stack);
-      // As the gate's absence would have left it.
-      await stack.sql`update public.schedule_ledger set signature = 'made without the gate'`;
-      deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
-      const live = stack.sandbox.model.schedules.all.filter(({ state }) => state === "scheduled");
-      deepStrictEqual(live.map(({ triggerProperties }) => triggerProperties.generation), [2]);
-      ok(live[0]?.triggerProperties.send_gate_token);
-    },
-  ));
+/** Another deployment of the scheduler, with another mode of the gate. */
+async function scheduleWith(stack: Stack, gate: SendGate) {
+  const handle = createHandler(connect({
+    env: (name) => name === "SEND_GATE" ? gate : stack.functionEnv[name],
+    clock: stack.timeline,
+    fetch: stack.timeline.fetch,
+    waitUntil: () => {},
+    write: () => {},
+  }, "braze-scheduler"));
+  const headers = { apikey: stack.ready.secret_key };
+  const response = await handle(
+    new Request("http://functions.test/", { method: "POST", headers, body: "{}" }),
+  );
+  return await response.json();
+}
+
+for (
+  const [before, after] of [
+    ["off", "fail_open"],
+    ["fail_open", "off"],
+  ] as const
+) {
+  Deno.test(`switching the gate from ${before} to ${after} makes what is scheduled anew`, () =>
+    withSuite(
+      { env: { SEND_GATE: before }, sandbox: { users: { count: 20 } } },
+      async (stack) => {
+        await addFixture(stack, THREE_AT_ONCE[0]!);
+        await schedule(stack);
+        deepStrictEqual((await schedule(stack)).skipped, { unchanged: 1 });
+        deepStrictEqual((await scheduleWith(stack, after)).done, { recreated: 1 });
+        deepStrictEqual(
+          liveSchedules(stack, THREE_AT_ONCE[0]!.id).map(({ triggerProperties }) => [
+            triggerProperties.generation,
+            "send_gate_token" in triggerProperties,
+          ]),
+          [[2, after !== "off"]],
+        );
+      },
+    ));
+}
+
+Deno.test("of a stray whose token Braze lists all but that is logged", () =>
+  withSuite({
+    fixtures: THREE_AT_ONCE,
+    env: { SEND_GATE: "fail_open" },
+    sandbox: withListing("per_schedule"),
+  }, async (stack) => {
+    await schedule(stack);
+    const [own] = liveSchedules(stack, 1002);
+    const { send_gate_token: token } = own!.triggerProperties;
+    await inDashboard(stack, "dashboard/create", {
+      send_at: "2024-12-07T14:00:00Z",
+      trigger_properties: { match_id: "9999", send_gate_token: token },
+    });
+    const { checks } = await watch(stack, "braze-reconcile", { checks: ["orphans"] });
+    strictEqual(checks.orphans.counts.found, 1);
+    const [log] = await stack.sql`
+      select details from public.scheduler_logs where action = 'orphan_found'`;
+    deepStrictEqual(log?.details.trigger_properties, { match_id: "9999" });
+    deepStrictEqual(await tracesOf(stack.sql, String(token)), []);
+  }));

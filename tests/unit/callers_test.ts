@@ -136,7 +136,9 @@ const expected: Record<CallerKind, readonly FunctionName[]> = {
 
 for (const kind of Object.keys(credentials) as CallerKind[]) {
   for (const name of names) {
-    const wanted = expected[kind].includes(name) ? kind : "not_allowed";
+    // What stands in an address is a credential at the gate alone.
+    const refused = kind === "gate_token" ? "no_credential" : "not_allowed";
+    const wanted = expected[kind].includes(name) ? kind : refused;
     Deno.test(`identifyCaller() answers ${wanted} to ${kind} at ${name}`, async () => {
       const [headers, body, query] = await credentials[kind](name);
       strictEqual(await answer(headers, name, body, query), wanted);
@@ -188,6 +190,11 @@ Deno.test("identifyCaller() tells which generation a push asks for", async () =>
     ok: true,
     caller: { kind: "gate_token", asks: { ledgerId: LEDGER, generation: 3 } },
   });
+});
+
+Deno.test("a token in the address of another function is none of ours", async () => {
+  const secret = { "x-webhook-secret": webhookSecrets[0] ?? "" };
+  strictEqual(await answer(secret, "braze-webhook", "", "?token=of-somebody"), "braze");
 });
 
 Deno.test("a right gate token does not help beside a wrong key", async () => {

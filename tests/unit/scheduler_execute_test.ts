@@ -284,7 +284,7 @@ Deno.test("execute() releases a create that stayed unknown and makes the next on
     generation: 1,
     now: at("06:00:00"),
   }]);
-  deepStrictEqual(result.logs.map(({ action }) => action), ["create_released", "schedule_created"]);
+  deepStrictEqual(result.logs.map(({ action }) => action), ["schedule_created"]);
 });
 
 Deno.test("execute() makes nothing over a create that somebody else settled", async () => {

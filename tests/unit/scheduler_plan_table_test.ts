@@ -269,9 +269,9 @@ const rows: readonly Row[] = [
   })),
   ...([
     ["that is under way", unheard({ state: "creating" })],
-    ["that reconciliation may still find", unheard({ changedAt: at("05:15:00.001") })],
-    ["that may be sent before the gate knows", unheard({ sendAt: at("06:10:00") })],
-    ["whose next one would come too late", unheard({}, { kickoffAt: at("07:14:59") })],
+    ["that reconciliation may still find", unheard({ changedAt: at("05:00:00.001") })],
+    ["that leaves no time for a second try", unheard({ sendAt: at("06:44:59.999") })],
+    ["whose next one leaves no time for it", unheard({}, { kickoffAt: at("07:44:59") })],
   ] as const).map(([what, fixture]): Row => ({
     what: `a create ${what}, behind a closed gate`,
     fixture,
@@ -280,8 +280,9 @@ const rows: readonly Row[] = [
     alerts: ["create_unknown"],
   })),
   ...([
-    ["for which reconciliation has looked twice", unheard({ changedAt: at("05:15:00") })],
-    ["that is sent when the gate knows", unheard({ sendAt: at("06:10:00.001") })],
+    ["for which reconciliation has looked twice", unheard({ changedAt: at("05:00:00") })],
+    ["that leaves time for a second try", unheard({ sendAt: at("06:45:00") })],
+    ["whose next one leaves time for it", unheard({}, { kickoffAt: at("07:45:00") })],
   ] as const).map(([what, fixture]): Row => ({
     what: `an unknown create ${what}, behind a closed gate`,
     fixture,

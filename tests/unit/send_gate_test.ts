@@ -10,8 +10,16 @@ const GENERATION = 2;
 const CURRENT: GateFacts = {
   generation: GENERATION,
   status: "pending",
+  cancelReason: null,
   matchStatus: "scheduled",
   state: "live",
+};
+/** As it is cancelled when the list lacked it twice. */
+const TAKEN_FOR_GONE: GateFacts = {
+  ...CURRENT,
+  status: "cancelled",
+  cancelReason: "dashboard",
+  state: "deleted",
 };
 
 for (
@@ -25,7 +33,31 @@ for (
     ["a generation that never was", { ...CURRENT, state: null }, false, "unknown_schedule"],
     ["an old generation", { ...CURRENT, generation: 3 }, false, "superseded"],
     ["one of an older copy of the database", { ...CURRENT, generation: 1 }, false, "superseded"],
-    ["a cancelled row", { ...CURRENT, status: "cancelled" }, false, "cancelled"],
+    [
+      "a row that the plan cancelled",
+      { ...CURRENT, status: "cancelled", cancelReason: "plan" },
+      false,
+      "cancelled",
+    ],
+    [
+      "a row that a person cancelled",
+      { ...CURRENT, status: "cancelled", cancelReason: "operator" },
+      false,
+      "cancelled",
+    ],
+    ["one that no list showed any more, and that is there", TAKEN_FOR_GONE, true, "current"],
+    [
+      "an old generation of a match whose last one no list shows",
+      { ...TAKEN_FOR_GONE, generation: 3 },
+      false,
+      "superseded",
+    ],
+    [
+      "one that no list showed any more, of a match that is off",
+      { ...TAKEN_FOR_GONE, matchStatus: "postponed" },
+      false,
+      "match_postponed",
+    ],
     ["a deleted schedule", { ...CURRENT, state: "deleted" }, false, "taken_back"],
     ["a schedule that was never made", { ...CURRENT, state: "failed" }, false, "taken_back"],
     [

@@ -91,9 +91,10 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     }
     const authorization = headers.get("authorization");
     if (authorization !== null) found.push(await readAuthorization(authorization));
-    // The one credential in a URL: Braze keeps answers by address, so what tells generations apart must stand there.
+    // The one credential in a URL: Braze keeps answers by address, so what tells generations apart must stand there. To
+    // every other function a `token` in its address is a word like any other.
     const gateToken = new URL(request.url).searchParams.get("token");
-    if (gateToken !== null) {
+    if (gateToken !== null && allowed.includes("gate_token")) {
       const asks = await readGateToken(gateToken, secrets.sendGateSecrets);
       found.push(asks === null ? BAD : known({ kind: "gate_token", asks }));
     }

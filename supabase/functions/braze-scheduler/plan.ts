@@ -14,7 +14,6 @@ import {
   type Unwanted,
   type Wanted,
 } from "../_shared/intent.ts";
-import { GATE_ANSWER_LIVES_MS } from "../_shared/send_gate_token.ts";
 import type { Alert } from "../_shared/store/notices.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
@@ -29,9 +28,12 @@ const SENDS_FOR_HOURS_MAX = 24;
 const MINUTE_MS = 60_000;
 
 /** Two reconciliations have looked for it by then; a listing that shows it is better than a second schedule. */
-const UNKNOWN_FOR_MS = 45 * MINUTE_MS;
-/** An answer of the gate's that Braze has kept must be gone, with some room, before the released one could be sent. */
-const TURNED_AWAY_AFTER_MS = 2 * GATE_ANSWER_LIVES_MS;
+const UNKNOWN_FOR_MS = 60 * MINUTE_MS;
+/**
+ * The released one is turned away whether or not the next one is made, so two more runs must be able to make it before
+ * the freeze. By then an answer of the gate's that Braze has kept is gone, too.
+ */
+const MADE_WITHIN_MS = 30 * MINUTE_MS;
 
 /** A schedule in Braze that a call names. */
 export interface Target {
@@ -263,9 +265,10 @@ function planUnknownCreate(
   settings: PlanSettings,
   now: Date,
 ): Planned {
+  const soonest = min([current.sendAt, want.sendAt]);
   const mayReplace = settings.sendGate === "fail_closed" && current.state === "unknown" &&
     !isBefore(now, addMilliseconds(current.changedAt, UNKNOWN_FOR_MS)) &&
-    isAfter(current.sendAt, addMilliseconds(now, TURNED_AWAY_AFTER_MS));
+    !isFrozen(soonest, settings, addMilliseconds(now, MADE_WITHIN_MS));
   const next = mayReplace ? planCreate(fixture, want, settings, now) : null;
   if (next?.step.action !== "create") {
     return skip("create_unknown", alerts.createUnknown(fixture, current, null));
@@ -275,7 +278,7 @@ function planUnknownCreate(
     want,
     ledgerId,
     generation: current.generation,
-    soonest: min([current.sendAt, want.sendAt]),
+    soonest,
   });
 }
 

@@ -21,13 +21,17 @@ export interface GateAnswer {
 
 /**
  * A kick-off that moved while its match stays `scheduled` closes nothing: near the send it cannot be planned anew, and
- * a push at the old time is better than none.
+ * a push at the old time is better than none. Nor does a list that lacked the schedule: what asks is there after all, and
+ * it is the only one of its match.
  */
 export function decide(facts: GateFacts | null, generation: number): GateAnswer {
   if (facts === null || facts.state === null) return closed("unknown_schedule");
   if (facts.generation !== generation) return closed("superseded");
-  if (facts.status === "cancelled") return closed("cancelled");
-  if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
+  const isTakenForGone = facts.status === "cancelled" && facts.cancelReason === "dashboard";
+  if (!isTakenForGone) {
+    if (facts.status === "cancelled") return closed("cancelled");
+    if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
+  }
   if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
   return { send: true, reason: "current" };
 }

@@ -196,6 +196,22 @@ export const SCHEDULING: readonly Mutation[] = [
     tests: [CLOSING],
   },
   {
+    name: "failed-deletes-keep",
+    rule: "A schedule whose delete was surely not carried out is live as before",
+    file: APPLY_OUTCOME,
+    find: "when p_outcome = 'failed' and not exists (",
+    replace: "when false and not exists (",
+    tests: [CLOSING],
+  },
+  {
+    name: "unknown-deletes-last",
+    rule: "A delete that was not carried out says nothing of one before it that may have been",
+    file: APPLY_OUTCOME,
+    find: "(earlier.outcome = 'unknown' and earlier.settled_as is distinct from 'listed')",
+    replace: "false",
+    tests: [CLOSING],
+  },
+  {
     name: "unknown-moves-keep-both-times",
     rule: "After a move of unknown outcome both times count",
     file: APPLY_OUTCOME,

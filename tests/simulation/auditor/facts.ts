@@ -45,6 +45,18 @@ export interface AlertRow {
   readonly resolved_at: Date | null;
 }
 
+/** A create or a delete of a generation, and what became of it. */
+export interface JournalEntry {
+  readonly kind: "create" | "delete";
+  readonly ledger_id: string;
+  readonly generation: number;
+  readonly opened_at: Date;
+  readonly closed_at: Date | null;
+  readonly outcome: "succeeded" | "failed" | "unknown" | null;
+  readonly settled_at: Date | null;
+  readonly settled_as: string | null;
+}
+
 export interface UnsettledAttempt {
   readonly kind: string;
   readonly match_id: string | null;
@@ -59,6 +71,7 @@ export interface Facts {
   readonly ledger: readonly LedgerRow[];
   readonly schedules: readonly ScheduleRow[];
   readonly alerts: readonly AlertRow[];
+  readonly journal: readonly JournalEntry[];
   readonly unsettled: readonly UnsettledAttempt[];
   /** Runs that hold a lease that ran out, although their function has run since. */
   readonly hanging: readonly string[];
@@ -70,8 +83,8 @@ export interface Facts {
 }
 
 export async function readFacts(sql: Sql): Promise<Facts> {
-  const [events, rejects, ledger, schedules, alerts, unsettled, hanging, counted] = await Promise
-    .all([
+  const [events, rejects, ledger, schedules, alerts, journal, unsettled, hanging, counted] =
+    await Promise.all([
       sql<StoredEvent[]>`
         select event_id, channel, event_type, external_user_id, match_id, generation, dispatch_id,
           correlation_method, confidence, received_at, raw_payload
@@ -86,6 +99,9 @@ export async function readFacts(sql: Sql): Promise<Facts> {
         from public.braze_schedules order by ledger_id, generation`,
       sql<AlertRow[]>`
         select rule, fingerprint, match_id, first_seen_at, resolved_at from public.alerts order by id`,
+      sql<JournalEntry[]>`
+        select kind, ledger_id, generation, opened_at, closed_at, outcome, settled_at, settled_as
+        from public.schedule_attempts where kind in ('create', 'delete') and ledger_id is not null`,
       sql<UnsettledAttempt[]>`
         select kind, match_id, ledger_id, generation, braze_schedule_id from public.schedule_attempts
         where kind <> 'send_id' and (outcome is null or (outcome = 'unknown' and settled_at is null))`,
@@ -108,6 +124,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     ledger,
     schedules,
     alerts,
+    journal,
     unsettled,
     hanging: hanging.map(({ run }) => run),
     counted: counted[0]!,

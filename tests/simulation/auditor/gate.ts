@@ -1,41 +1,95 @@
 /** The send gate lets pass what is wanted, turns away what is not, and behind a closed one nobody is pushed twice. */
-import { addMinutes } from "date-fns";
+import { addMinutes, subSeconds } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
+import type { WitnessedGate } from "../witness.ts";
+import type { JournalEntry, LedgerRow } from "./facts.ts";
 import { at, type Findings, generationOf, isMadeByHand, rowOf, type Scene } from "./scene.ts";
 
 /** Braze keeps an answer so long. */
 const ANSWER_MINUTES = 5;
+/** What the journal is told when a call is repeated carries the time of the first try. */
+const REPEATED_SECONDS_MAX = 60;
 
 export function auditGate(scene: Scene, findings: Findings): void {
-  const { world, witness, facts, history } = scene;
+  const { world, witness } = scene;
   for (const { hasToken, ledgerId, generation } of witness.creates) {
     if (hasToken === (world.sendGate !== "off")) continue;
     findings.violate("a gated schedule has its token", `${ledgerId}, generation ${generation}`);
   }
-  for (const asked of witness.gates) {
-    const row = facts.ledger.find(({ id }) => id === asked.ledgerId);
-    if (row === undefined) {
-      findings.violate("only schedules of ours ask with a token", `${asked.ledgerId}`);
-      continue;
-    }
-    const matchId = Number(row.match_id);
-    const { status } = history.match(matchId, asked.at);
-    const newest = Math.max(
-      ...witness.creates.filter((create) => create.ledgerId === row.id && create.at <= asked.at)
-        .map((create) => create.generation),
-    );
-    const story = `match ${matchId} (${status}), generation ${asked.generation} of ${newest} at ${
-      at(asked.at)
-    }: ${asked.send ? "sent" : asked.reason}`;
-    if (asked.send && (status !== "scheduled" || asked.generation < newest)) {
+  for (const asked of witness.gates) auditAnswer(asked, scene, findings);
+}
+
+function auditAnswer(asked: WitnessedGate, scene: Scene, findings: Findings): void {
+  const { facts, history } = scene;
+  const row = facts.ledger.find(({ id }) => id === asked.ledgerId);
+  if (row === undefined) {
+    findings.violate("only schedules of ours ask with a token", `${asked.ledgerId}`);
+    return;
+  }
+  const matchId = Number(row.match_id);
+  const { status } = history.match(matchId, asked.at);
+  const journal = facts.journal.filter(({ ledger_id }) => ledger_id === row.id);
+  const written = subSeconds(asked.at, REPEATED_SECONDS_MAX);
+  const newest = Math.max(
+    ...journal.filter(({ kind, opened_at }) => kind === "create" && opened_at < written)
+      .map(({ generation }) => generation),
+  );
+  const own = journal.filter(({ generation }) => generation === asked.generation);
+  const story = `match ${matchId} (${status}), generation ${asked.generation} of ${newest} at ${
+    at(asked.at)
+  }: ${asked.send ? "sent" : asked.reason}`;
+  if (asked.send) {
+    const isWanted = status === "scheduled" && asked.generation >= newest;
+    if (!isWanted || isTakenBack(own, asked, scene)) {
       findings.violate("the gate turns away what is not wanted", story);
     }
-    const isTrue = asked.reason === "superseded"
-      ? asked.generation < newest
-      : !asked.reason.startsWith("match_") || asked.reason === `match_${status}`;
-    if (!asked.send && !isTrue) {
-      findings.violate("the gate turns nothing away without a reason that holds", story);
-    }
+    return;
+  }
+  if (!holds(asked, row, status, journal)) {
+    findings.violate("the gate turns nothing away without a reason that holds", story);
+  }
+}
+
+/** Given up or deleted for certain, and nothing has told since that it went out all the same. */
+function isTakenBack(own: readonly JournalEntry[], asked: WitnessedGate, scene: Scene): boolean {
+  const { facts } = scene;
+  const written = subSeconds(asked.at, REPEATED_SECONDS_MAX);
+  const went = facts.events.some(({ generation, match_id, received_at }) => {
+    const row = facts.ledger.find((one) => one.match_id === match_id);
+    return row?.id === asked.ledgerId && generation === asked.generation && received_at <= asked.at;
+  });
+  return !went &&
+    own.some((one) =>
+      one.kind === "delete"
+        ? one.outcome === "succeeded" && one.closed_at! < written
+        : one.settled_as === "released" && one.settled_at! < written
+    );
+}
+
+function holds(
+  { reason, generation, at }: WitnessedGate,
+  row: LedgerRow,
+  status: string,
+  journal: readonly JournalEntry[],
+): boolean {
+  const own = journal.filter((one) => one.generation === generation && one.opened_at <= at);
+  const isSuperseded = journal.some((one) =>
+    one.kind === "create" && one.generation > generation && one.opened_at <= at
+  );
+  switch (reason) {
+    case "superseded":
+      return isSuperseded;
+    case "cancelled":
+      // It may have been revived since, or an event of it come.
+      return row.cancel_reason === "plan" || row.cancel_reason === "operator" ||
+        row.generation > generation || row.status === "sent";
+    case "taken_back":
+      return own.some((one) =>
+        one.kind === "delete" || one.outcome === "failed" ||
+        (one.settled_at !== null && one.settled_at <= at)
+      );
+    default:
+      return reason === `match_${status}`;
   }
 }
 

@@ -87,13 +87,19 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     const ours = schedules.filter((schedule) => !isMadeByHand(schedule));
     const isReleased = scene.released.has(matchId);
     if (scene.world.sendGate === "fail_closed") {
-      const [older, newer] = ours.toSorted((a, b) => generationOf(a)! - generationOf(b)!).slice(-2);
-      if (older !== undefined && newer !== undefined && wasRevoked(older, newer)) {
+      const made = model.schedules.all
+        .filter((schedule) => matchOf(schedule, scene) === matchId && !isMadeByHand(schedule))
+        .toSorted((a, b) => generationOf(a)! - generationOf(b)!);
+      const revoked = ours.find((older) => {
+        const next = made.find((newer) => generationOf(newer)! > generationOf(older)!);
+        return next !== undefined && wasRevoked(older, next);
+      });
+      if (ours.length > 1 && revoked !== undefined) {
         findings.violate(
           "behind a closed gate nobody is pushed twice",
           `match ${matchId}: generations ${ours.map(generationOf)}, due ${
             ours.map(({ sendAt }) => at(sendAt))
-          }, the last one made at ${at(newer.createdAt)}`,
+          }, generation ${generationOf(revoked)} had been superseded`,
         );
         return;
       }

@@ -57,6 +57,15 @@ Deno.test("readListing() reads one entry per schedule", () => {
   );
 });
 
+Deno.test("readListing() keeps nothing that opens the send gate", () => {
+  const { schedules } = listing([{
+    ...documented,
+    schedule_id: "schedule-1",
+    trigger_properties: { match_id: "1", send_gate_token: "signed" },
+  }]);
+  deepStrictEqual(schedules[0]?.triggerProperties, { match_id: "1" });
+});
+
 Deno.test("readListing() reads one entry per campaign, as Braze documents it", () => {
   deepStrictEqual(listing([documented, foreign]), {
     mode: "per_campaign",

@@ -76,11 +76,20 @@ const ListedBroadcast = z.object({
   scheduleId: entry.schedule_id ?? null,
   isCanvas: entry.type?.toLowerCase() === "canvas",
   sendAt: entry.next_send_time,
-  triggerProperties: entry.trigger_properties,
+  triggerProperties: withoutGateToken(entry.trigger_properties),
   dispatchId: entry.dispatch_id,
   sendId: entry.send_id,
 }));
 export type ListedBroadcast = z.infer<typeof ListedBroadcast>;
+
+/** What a list shows is logged, and who reads the log need not be able to ask in a push's name. */
+function withoutGateToken(
+  properties: Readonly<Record<string, unknown>> | null,
+): Readonly<Record<string, unknown>> | null {
+  if (properties === null) return null;
+  const { send_gate_token: _token, ...rest } = properties;
+  return rest;
+}
 
 export const ScheduledBroadcasts = z.object({ scheduled_broadcasts: z.array(ListedBroadcast) })
   .transform((answer) => answer.scheduled_broadcasts);

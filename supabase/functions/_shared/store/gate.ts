@@ -1,19 +1,20 @@
 /** What the send gate judges by. */
 import { z } from "zod";
 import type { GatedGeneration } from "../send_gate_token.ts";
-import { LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
+import { CancelReason, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import type { Rpc } from "./rpc.ts";
 
 const Facts = z.object({
   generation: z.int(),
   status: LedgerStatus,
+  cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,
-  state: ScheduleState
-    .nullable(),
+  state: ScheduleState.nullable(),
 }).transform((facts) => ({
   /** The ledger row's current one. */
   generation: facts.generation,
   status: facts.status,
+  cancelReason: facts.cancel_reason,
   matchStatus: facts.match_status,
   /** Of the generation that was asked for; null where there is none. */
   state: facts.state,

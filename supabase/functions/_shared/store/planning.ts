@@ -7,6 +7,7 @@ export const instant = z.string().transform((text) => new Date(text));
 /** The words of the tables `matches`, `schedule_ledger` and `braze_schedules`. */
 export const MatchStatus = z.enum(["scheduled", "postponed", "cancelled", "finished"]);
 export const LedgerStatus = z.enum(["pending", "sent", "cancelled"]);
+export const CancelReason = z.enum(["plan", "dashboard", "operator"]);
 export const ScheduleState = z.enum([
   "creating",
   "live",
@@ -38,7 +39,7 @@ export type PlannedSchedule = z.infer<typeof Schedule>;
 const LedgerRow = z.object({
   ledger_id: z.guid(),
   status: LedgerStatus,
-  cancel_reason: z.enum(["plan", "dashboard", "operator"]).nullable(),
+  cancel_reason: CancelReason.nullable(),
   campaign_id: z.string(),
   generation: z.int(),
   signature: z.string(),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { LearnedNow } from "./events.ts";
 import type { AttemptReason, RunLease } from "./journal.ts";
-import { instant, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
+import { CancelReason, instant, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
 const KnownSchedule = z.object({
@@ -38,7 +38,7 @@ const KnownMatch = z.object({
   away_team: z.string(),
   match_status: MatchStatus,
   status: LedgerStatus,
-  cancel_reason: z.enum(["plan", "dashboard", "operator"]).nullable(),
+  cancel_reason: CancelReason.nullable(),
   campaign_id: z.string(),
   generation: z.int(),
   send_id: z.string().nullable(),
