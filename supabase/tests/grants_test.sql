@@ -121,6 +121,8 @@ select bag_eq(
       ('public.cancel_ledger', 'service_role'),
       ('public.release_create', 'service_role'),
       ('public.release_gated_create', 'service_role'),
+      ('public.keep_schedule', 'service_role'),
+      ('private.delete_surely_failed', 'service_role'),
       ('private.release_generation', 'service_role'),
       ('public.load_gate_facts', 'service_role'),
       ('public.correlation_context', 'service_role'),

@@ -109,6 +109,7 @@ Deno.test(
         send_at: "2024-12-07T15:00:00+00:00",
         moving_to: null,
         changed_at: "2024-12-07T06:00:00+00:00",
+        delete_failed: false,
       },
     ]);
   }),

@@ -30,6 +30,7 @@ const schedule = fc.record({
     "unknown" as const,
     "failed" as const,
     "deleting" as const,
+    "deleting" as const,
     "deleted" as const,
     "over" as const,
   ),
@@ -38,7 +39,8 @@ const schedule = fc.record({
   movingTo: maybe(sendAt),
   // Mostly long ago; at times in the very minutes before its send.
   changedAt: fc.constantFrom(new Date(0), NOW),
-});
+  deleteFailed: fc.constantFrom(true, true, false),
+}).map((one) => ({ ...one, deleteFailed: one.deleteFailed && one.state === "deleting" }));
 
 function ledgerOf(matchId: number): fc.Arbitrary<LedgerRow> {
   return fc.record({
@@ -131,7 +133,7 @@ Deno.test("plan() creates nothing while a schedule of the match may be live", ()
 Deno.test("plan() makes and moves nothing inside the freeze, and nothing into it", () => {
   const frozenUntil = NOW.getTime() + FREEZE;
   forEveryPlan(({ fixture, step }) => {
-    if (step.action === "cancel" || step.action === "skip" || step.action === "frozen") return;
+    if (!("want" in step)) return;
     ok(step.want.sendAt.getTime() >= frozenUntil);
     ok(step.soonest.getTime() >= frozenUntil);
     if (step.action === "create" || step.action === "replace") return;
@@ -159,6 +161,20 @@ Deno.test("plan() touches neither what was sent nor what a person cancelled", ()
       strictEqual(step.action, "skip");
     }
   });
+});
+
+Deno.test("plan() keeps what is there as it is wanted, whenever it is sent, and nothing else", () => {
+  let kept = 0;
+  forEveryPlan(({ fixture, step }) => {
+    if (step.action !== "keep") return;
+    kept++;
+    const current = fixture.ledger?.schedules.at(-1);
+    strictEqual(current?.deleteFailed, true);
+    strictEqual(fixture.status, "scheduled");
+    strictEqual(fixture.ledger?.status, "pending");
+    strictEqual(fixture.ledger?.signature, wanted(match({ matchId: fixture.matchId })).signature);
+  });
+  ok(kept > 0, "the plans must keep something");
 });
 
 Deno.test("plan() cancels only what is not wanted, or comes too late to be of use", () => {

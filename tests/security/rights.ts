@@ -53,6 +53,7 @@ export const FUNCTIONS: readonly string[] = [
   "ingest_named_events",
   "is_operator",
   "judge_event_quality",
+  "keep_schedule",
   "last_health_date",
   "load_audit",
   "load_gate_facts",

@@ -221,6 +221,15 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     const at = someTime(prng, fixture, around);
     acts.push({ at, what: { kind: "operator_cancels", matchId } });
   }
+  if (prng.chance(0.15)) {
+    // Called off by mistake, and on again after a run of the scheduler or two.
+    const at = someTime(prng, fixture, around);
+    const change = (at: Date, status: "postponed" | "scheduled"): Act => ({
+      at: max([at, fixture.knownAt]),
+      what: { kind: "change_fixture", matchId, change: { status } },
+    });
+    acts.push(change(at, "postponed"), change(addMinutes(at, 16 + prng.below(30)), "scheduled"));
+  }
   return acts;
 }
 

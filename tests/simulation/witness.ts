@@ -1,4 +1,5 @@
 /** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
+import { subMinutes } from "date-fns";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { Sql } from "../../local/sql.ts";
 
@@ -109,10 +110,15 @@ export class Witness {
     scheduleId: string,
   ): Promise<Pick<WitnessedDelete, "reasons" | "askedFrom" | "owner">> {
     const sql = this.#options.sql();
+    const runBegan = subMinutes(this.#options.now(), 5);
     const attempts = await sql<{ reason: string; isOpen: boolean; openedAt: Date }[]>`
       select reason, outcome is null as "isOpen", opened_at as "openedAt" from public.schedule_attempts
       where kind = 'delete' and braze_schedule_id = ${scheduleId}
-        and (outcome is null or outcome = 'unknown' and settled_as is distinct from 'listed' or http_status in (400, 404))
+        and (
+          outcome is null or http_status in (400, 404)
+          -- What a list has settled in the middle of a run does not reach that run any more.
+          or outcome = 'unknown' and (settled_as is distinct from 'listed' or settled_at > ${runBegan})
+        )
       order by opened_at`;
     const [owner] = await sql<{ match_id: string; hit: number; current: number; status: string }[]>`
       select ledger.match_id, schedule.generation as hit, ledger.generation as current, ledger.status::text

@@ -96,6 +96,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
       close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
       releaseGatedCreate: (release) => noted("journal.releaseGatedCreate", release, true),
+      keepSchedule: (keep) => noted("journal.keepSchedule", keep, true),
       giveUp: (runId) => noted("journal.giveUp", runId, []),
       cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),
       ...changes.journal,

@@ -66,6 +66,7 @@ export function planned(changes: Partial<PlannedSchedule> = {}): PlannedSchedule
     sendAt: SEND_AT,
     movingTo: null,
     changedAt: new Date("2024-12-06T18:00:00Z"),
+    deleteFailed: false,
     ...changes,
   };
 }

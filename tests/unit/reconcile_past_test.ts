@@ -109,6 +109,12 @@ for (
       [false, "another_schedule_may_have_gone_out"],
     ],
     [
+      "beside an older schedule that a person called not there",
+      knownMatch(1, {}, { state: "deleted", brazeScheduleId: null }, {}),
+      at("15:00:00"),
+      [false, "another_schedule_may_have_gone_out"],
+    ],
+    [
       "beside an older schedule that was deleted the day before",
       knownMatch(1, {}, { state: "deleted" }, {}),
       at("15:00:00"),

@@ -287,6 +287,27 @@ Deno.test("execute() releases a create that stayed unknown and makes the next on
   deepStrictEqual(result.logs.map(({ action }) => action), ["schedule_created"]);
 });
 
+const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: true }) });
+
+Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothing", async () => {
+  const { result, calls, said } = await doIt(wantedAgain);
+  deepStrictEqual(result, { done: "kept", alerts: [], logs: [] });
+  deepStrictEqual(calls, ["journal.keepSchedule"]);
+  deepStrictEqual(said("journal.keepSchedule"), [{
+    lease: { runId: RUN_ID, leaseSeconds: 180 },
+    ledgerId: ledgerIdOf(1),
+    generation: 1,
+    now: at("06:00:00"),
+  }]);
+});
+
+Deno.test("execute() leaves alone what it meant to keep and somebody else settled", async () => {
+  const settled = { keepSchedule: () => Promise.resolve(false) };
+  const { result } = await doIt(wantedAgain, { journal: settled });
+  strictEqual(result.done, "overtaken");
+  deepStrictEqual(result.logs.map(({ action }) => action), ["step_overtaken"]);
+});
+
 Deno.test("execute() makes nothing over a create that somebody else settled", async () => {
   const settled = { releaseGatedCreate: () => Promise.resolve(false) };
   const { result, calls } = await doIt(unheard, { ...gated, journal: settled });

@@ -307,6 +307,19 @@ const rows: readonly Row[] = [
     step: "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
   },
+  ...([
+    ["is on again", {}, "06:00", "keep"],
+    ["is on again at another time", moved, "06:00", "keep"],
+    ["is on again inside the freeze", {}, "13:59", "keep"],
+    ["is on again when it may be going out", {}, "14:00", "skip awaiting_evidence"],
+    ["is on again and says something else", reworded, "06:00", "recreate"],
+    ["is off", postponed, "06:00", "cancel match_postponed"],
+  ] as const).map(([what, changes, time, step]): Row => ({
+    what: `a match that ${what}, of whose deletes none was carried out`,
+    fixture: match({ ...changes, ledger: row({}, { state: "deleting", deleteFailed: true }) }),
+    now: at(`${time}:00`),
+    step,
+  })),
   {
     what: "a delete that was not heard",
     fixture: match({ ledger: row({}, { state: "deleting" }) }),

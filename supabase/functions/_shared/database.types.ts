@@ -1092,6 +1092,16 @@ export type Database = {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;
       };
+      "keep_schedule": {
+        Args: {
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+        };
+        Returns: boolean;
+      };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
       "load_gate_facts": { Args: { "p_generation": number; "p_ledger_id": string }; Returns: Json };

@@ -35,6 +35,7 @@ export type Done =
   | "moved"
   | "recreated"
   | "replaced"
+  | "kept"
   | "cancelled"
   | "failed"
   | "unknown"
@@ -70,6 +71,8 @@ export async function execute(
       const created = await create(fixture, step.want, run, hands);
       return created.done === "created" ? { ...created, done: "recreated" } : created;
     }
+    case "keep":
+      return await keep(fixture, step, run, hands);
     case "replace":
       return await replace(fixture, step, run, hands);
     case "cancel":
@@ -138,6 +141,22 @@ async function create(
     ]);
 }
 
+async function keep(
+  fixture: Fixture,
+  { ledgerId, generation }: Extract<Step, { action: "keep" }>,
+  run: Run,
+  { journal, clock }: Hands,
+): Promise<StepResult> {
+  const isKept = await journal.keepSchedule({
+    lease: run.lease,
+    ledgerId,
+    generation,
+    now: clock.now(),
+  });
+  // It is logged where it is kept.
+  return isKept ? { done: "kept", alerts: [], logs: [] } : overtaken(fixture, "keep", generation);
+}
+
 async function replace(
   fixture: Fixture,
   { want, ledgerId, generation }: Extract<Step, { action: "replace" }>,
@@ -147,10 +166,7 @@ async function replace(
   const release = { lease: run.lease, ledgerId, generation, now: hands.clock.now() };
   // Released by an answer that was lost, or settled by somebody: the next run sees which.
   if (!await hands.journal.releaseGatedCreate(release)) {
-    return done("overtaken", fixture, "step_overtaken", "The create is settled by now", {
-      action: "replace",
-      generation,
-    });
+    return overtaken(fixture, "replace", generation);
   }
   const created = await create(fixture, want, run, hands);
   return created.done === "created" ? { ...created, done: "replaced" } : created;
@@ -240,6 +256,17 @@ async function remove(
   const result = await braze.deleteSchedule(target, { deadline: run.deadline });
   await journal.close(attemptId, attemptResult(result), clock.now());
   return result;
+}
+
+function overtaken(
+  fixture: Fixture,
+  action: Step["action"],
+  generation: number,
+): StepResult {
+  return done("overtaken", fixture, "step_overtaken", "Somebody has settled it meanwhile", {
+    action,
+    generation,
+  });
 }
 
 function unconfirmed(fixture: Fixture, target: Target, result: CallResult<null>): Alert {

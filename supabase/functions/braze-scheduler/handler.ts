@@ -157,7 +157,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const now = clock.now();
     if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
     // The run itself takes time: what was outside the freeze window when planned may be inside by now.
-    if (step.action !== "cancel" && isFrozen(step.soonest, settings, now)) {
+    if ("soonest" in step && isFrozen(step.soonest, settings, now)) {
       const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
       const alert = alerts.frozen(fixture, reason, step.soonest);
       return { done: "frozen", alerts: [alert], logs: logOfFrozen(fixture, reason) };
@@ -191,6 +191,7 @@ function countPlan(planned: readonly PlannedMatch[]) {
     create: 0,
     move: 0,
     recreate: 0,
+    keep: 0,
     replace: 0,
     cancel: 0,
     skip: 0,

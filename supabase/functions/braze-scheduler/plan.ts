@@ -1,5 +1,5 @@
 /**
- * What to do about each match: create, move, recreate, cancel, skip, or leave frozen. Pure.
+ * What to do about each match: create, move, recreate, keep, cancel, skip, or leave frozen. Pure.
  *
  * Two rules stand above all. Nothing is created while an earlier schedule of the match may still be live, for
  * Braze would push twice; only behind a closed send gate, which turns the earlier one away. And close to the send
@@ -75,6 +75,8 @@ export type Step =
     readonly target: Target;
     readonly soonest: Date;
   }
+  /** Leave in Braze what was to be deleted there and was not: it is wanted again. */
+  | { readonly action: "keep"; readonly ledgerId: string; readonly generation: number }
   /** Create the next generation over one that stayed unknown, which the send gate will turn away. */
   | {
     readonly action: "replace";
@@ -226,7 +228,12 @@ function planPending(
 
   const sendsFirstAt = min([current.sendAt, current.movingTo ?? current.sendAt]);
   if (!isAfter(sendsFirstAt, now)) return planPast(fixture, current, want, settings, now);
-  const isSame = ledger.signature === want.signature && current.state === "live";
+  const isAsWanted = ledger.signature === want.signature;
+  if (isAsWanted && current.deleteFailed) {
+    const { ledgerId, generation } = ledger;
+    return step({ action: "keep", ledgerId, generation });
+  }
+  const isSame = isAsWanted && current.state === "live";
   if (isSame && current.movingTo === null && isEqual(current.sendAt, want.sendAt)) {
     return skip("unchanged");
   }

@@ -116,6 +116,14 @@ export const RECONCILING: readonly Mutation[] = [
     tests: [PAST],
   },
   {
+    name: "statistics-of-a-released-one",
+    rule: "A create that somebody called not there may have gone out all the same",
+    file: "supabase/functions/braze-reconcile/decisions/stale.ts",
+    find: " || wasReleased(schedule)",
+    replace: "",
+    tests: [PAST],
+  },
+  {
     name: "statistics-of-nothing",
     rule: "Statistics that count no push prove no send",
     file: "public.settle_by_statistics()",

@@ -53,6 +53,7 @@ export interface JournalEntry {
   readonly opened_at: Date;
   readonly closed_at: Date | null;
   readonly outcome: "succeeded" | "failed" | "unknown" | null;
+  readonly http_status: number | null;
   readonly settled_at: Date | null;
   readonly settled_as: string | null;
 }
@@ -100,7 +101,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
       sql<AlertRow[]>`
         select rule, fingerprint, match_id, first_seen_at, resolved_at from public.alerts order by id`,
       sql<JournalEntry[]>`
-        select kind, ledger_id, generation, opened_at, closed_at, outcome, settled_at, settled_as
+        select kind, ledger_id, generation, opened_at, closed_at, outcome, http_status, settled_at, settled_as
         from public.schedule_attempts where kind in ('create', 'delete') and ledger_id is not null`,
       sql<UnsettledAttempt[]>`
         select kind, match_id, ledger_id, generation, braze_schedule_id from public.schedule_attempts

@@ -85,8 +85,9 @@ function holds(
         row.generation > generation || row.status === "sent";
     case "taken_back":
       return own.some((one) =>
-        one.kind === "delete" || one.outcome === "failed" ||
-        (one.settled_at !== null && one.settled_at <= at)
+        one.kind === "delete"
+          ? one.outcome !== "failed" || one.http_status === 400 || one.http_status === 404
+          : one.outcome === "failed" || (one.settled_at !== null && one.settled_at <= at)
       );
     default:
       return reason === `match_${status}`;

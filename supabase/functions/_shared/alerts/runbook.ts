@@ -5,7 +5,7 @@ const HINTS = new Map<string, string>([
   ["unknown_team", "add the team and its value to `teams`, or correct its name in `matches`"],
   [
     "create_unknown",
-    "look in Braze's dashboard whether the schedule is there; until it is known, nothing is repeated",
+    "look in Braze's dashboard whether the schedule is there; until it is known, nothing is repeated but behind a closed send gate",
   ],
   ["create_failed", "read `details`, mend what Braze refused; the next run tries again"],
   ["move_failed", "move the schedule in Braze's dashboard if the next run does not"],

@@ -106,6 +106,13 @@ export interface Journal {
     readonly generation: number;
     readonly now: Date;
   }): Promise<boolean>;
+  /** Wanted again, and no delete of it was carried out. False where one may have been, or the row has moved on. */
+  keepSchedule(keep: {
+    readonly lease: RunLease;
+    readonly ledgerId: string;
+    readonly generation: number;
+    readonly now: Date;
+  }): Promise<boolean>;
   close(attemptId: string, result: AttemptResult, now: Date): Promise<void>;
   /** Closes as unknown what dead runs left open. */
   giveUp(runId: string, now: Date): Promise<GivenUpAttempt[]>;
@@ -180,20 +187,10 @@ export function createJournal(rpc: Rpc): Journal {
         REPEATABLE,
       );
     },
-    releaseGatedCreate: ({ lease, ledgerId, generation, now }) =>
-      rpc.call(
-        "release_gated_create",
-        {
-          p_run_id: lease.runId,
-          p_lease_seconds: lease.leaseSeconds,
-          p_ledger_id: ledgerId,
-          p_generation: generation,
-          p_now: now.toISOString(),
-        },
-        z.boolean(),
-        // Its second answer would be false, so that the next run makes what this one did not.
-        REPEATABLE,
-      ),
+    releaseGatedCreate: (release) =>
+      // Its second answer would be false, so that the next run makes what this one did not.
+      rpc.call("release_gated_create", generationOf(release), z.boolean(), REPEATABLE),
+    keepSchedule: (keep) => rpc.call("keep_schedule", generationOf(keep), z.boolean(), REPEATABLE),
     async close(attemptId, result, now) {
       await rpc.call(
         "close_attempt",
@@ -232,6 +229,23 @@ export function createJournal(rpc: Rpc): Journal {
         z.boolean(),
         REPEATABLE,
       ),
+  };
+}
+
+function generationOf(
+  { lease, ledgerId, generation, now }: {
+    readonly lease: RunLease;
+    readonly ledgerId: string;
+    readonly generation: number;
+    readonly now: Date;
+  },
+) {
+  return {
+    p_run_id: lease.runId,
+    p_lease_seconds: lease.leaseSeconds,
+    p_ledger_id: ledgerId,
+    p_generation: generation,
+    p_now: now.toISOString(),
   };
 }
 

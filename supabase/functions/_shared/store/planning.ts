@@ -25,6 +25,7 @@ const Schedule = z.object({
   send_at: instant,
   moving_to: instant.nullable(),
   changed_at: instant,
+  delete_failed: z.boolean(),
 }).transform((schedule) => ({
   generation: schedule.generation,
   state: schedule.state,
@@ -33,6 +34,8 @@ const Schedule = z.object({
   movingTo: schedule.moving_to,
   /** When its state or its time last changed. */
   changedAt: schedule.changed_at,
+  /** Deletes were asked for, and Braze surely carried out none. */
+  deleteFailed: schedule.delete_failed,
 }));
 export type PlannedSchedule = z.infer<typeof Schedule>;
 

@@ -1,6 +1,6 @@
 /** Past and still pending: what can settle it, and how bad it is. Pure. */
 import { differenceInMilliseconds, subDays } from "date-fns";
-import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
+import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import {
   SENDS_FOR_MS_MAX,
   STALE_AFTER_MS,
@@ -50,7 +50,7 @@ function mayBeAnothers({ schedules, generation }: KnownMatch, now: Date): boolea
   const kept = subDays(now, STATISTICS_KEPT_DAYS + 1);
   return schedules.some((schedule) =>
     schedule.generation !== generation && lastSendAt(schedule) > kept &&
-    (schedule.firstEventAt !== null || isLoose(schedule.state) ||
+    (schedule.firstEventAt !== null || isLoose(schedule.state) || wasReleased(schedule) ||
       // A delete close to the send is best effort.
       (schedule.state === "deleted" &&
         differenceInMilliseconds(schedule.sendAt, schedule.updatedAt) <
@@ -58,6 +58,11 @@ function mayBeAnothers({ schedules, generation }: KnownMatch, now: Date): boolea
         differenceInMilliseconds(schedule.updatedAt, schedule.sendAt) <
           SENDS_FOR_MS_MAX))
   );
+}
+
+/** Somebody called it not there, which nothing proves. */
+function wasReleased({ state, brazeScheduleId }: KnownSchedule): boolean {
+  return state === "deleted" && brazeScheduleId === null;
 }
 
 function isLoose(state: string): boolean {
