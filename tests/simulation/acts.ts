@@ -221,7 +221,7 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     const at = someTime(prng, fixture, around);
     acts.push({ at, what: { kind: "operator_cancels", matchId } });
   }
-  if (prng.chance(0.15)) {
+  if (prng.chance(0.3)) {
     // Called off by mistake, and on again after a run of the scheduler or two.
     const at = someTime(prng, fixture, around);
     const change = (at: Date, status: "postponed" | "scheduled"): Act => ({

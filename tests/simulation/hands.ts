@@ -227,11 +227,14 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
   },
 
   async replay({ share, shape }, stage, prng) {
-    // What was lost on the way is found in an export, and told by hand.
+    // What was lost on the way, or is on it still, is found in an export, and told by hand.
     const told = stage.stack.sandbox.model.truth.entries.filter((entry) =>
       entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
       prng.chance(share)
     );
+    if (shape === "flat") {
+      for (const { id, acknowledged } of told) if (acknowledged === 0) stage.toldBare.add(id);
+    }
     const bodies = shapeAnew(prng.shuffled(told), shape, prng, stage);
     for (let from = 0; from < bodies.length; from += 4) {
       await Promise.all(bodies.slice(from, from + 4).map((body) => deliver(body, stage)));

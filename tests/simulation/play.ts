@@ -122,7 +122,7 @@ async function look(
   stage: Stage,
   found: Found,
 ): Promise<void> {
-  const { world, history, witness, odd, released, stack } = stage;
+  const { world, history, witness, odd, released, toldBare, stack } = stage;
   const counts = isLast ? null : await countNow(stage);
   const now = stack.timeline.now();
   const { violations, unknowable } = audit({
@@ -135,6 +135,7 @@ async function look(
     witness,
     odd,
     released,
+    toldBare,
     facts: await readFacts(stack.sql),
     counts,
   });

@@ -29,6 +29,8 @@ export interface Stage {
   readonly odd: OddBatch[];
   /** Matches whose create a person called not there although it was. */
   readonly released: Set<number>;
+  /** Events that an export told of before Braze did: what they carry came too late to count. */
+  readonly toldBare: Set<string>;
   /** While set, pg_cron runs no jobs: nights are long. */
   silence(isSilent: boolean): Promise<void>;
   /** Restarts that were begun; each ends with null, or with why it failed. */
@@ -125,6 +127,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     tally,
     odd: [],
     released: new Set(),
+    toldBare: new Set(),
     restarts: [],
     async silence(isSilent) {
       await sql`update cron.job set active = ${!isSilent}`;

@@ -118,7 +118,7 @@ function auditUnexpected(matchId: number, scene: Scene, findings: Findings): voi
     const { generation } = schedule.triggerProperties;
     const isUnwanted = schedule.state === "deleted" || Number(generation) < row.generation;
     const isTold = scene.model.truth.of(schedule.id).some((entry) =>
-      isProof(entry) && isToldWhole(entry) && entry.carried.echo &&
+      isProof(entry) && isToldWhole(entry, scene) && entry.carried.echo &&
       !entry.type.endsWith(".Open")
     );
     // What went out before its successor was made was wanted when it did.

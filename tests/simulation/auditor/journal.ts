@@ -116,7 +116,7 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     // Both pushes were told, and said whose they are.
     const isTold = schedules.every((schedule) =>
       own.some((entry) =>
-        entry.schedule.id === schedule.id && isToldWhole(entry) && entry.carried.echo &&
+        entry.schedule.id === schedule.id && isToldWhole(entry, scene) && entry.carried.echo &&
         entry.device !== null
       )
     );

@@ -43,12 +43,14 @@ function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
     }
   }
 
-  const told = proofs.filter(isToldWhole).filter(({ carried, type, schedule }) => {
-    if (carried.echo && !type.endsWith(".Open")) return true;
-    // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
-    return carried.sendId && type !== "campaign.webhook" &&
-      schedule.sendId === `match-${row.match_id}` && row.generation === 1;
-  });
+  const told = proofs.filter((entry) => isToldWhole(entry, scene)).filter(
+    ({ carried, type, schedule }) => {
+      if (carried.echo && !type.endsWith(".Open")) return true;
+      // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
+      return carried.sendId && type !== "campaign.webhook" &&
+        schedule.sendId === `match-${row.match_id}` && row.generation === 1;
+    },
+  );
   if (row.status !== "sent" && told.length > 0) {
     findings.violate(
       "what is told is sent",

@@ -30,6 +30,8 @@ export interface Scene {
   readonly odd: readonly OddBatch[];
   /** Matches whose create a person called not there although it was. */
   readonly released: ReadonlySet<number>;
+  /** Events that an export told of first, without what they carry. */
+  readonly toldBare: ReadonlySet<string>;
   readonly facts: Facts;
   readonly counts: CountAnswer | null;
 }
@@ -70,9 +72,9 @@ export function isProof({ type }: TruthEntry): boolean {
   return type === SEND || type === OPEN || type === "campaign.webhook";
 }
 
-/** What it carries reached us: an event that was lost, and found in an export, names its schedule there and no more. */
-export function isToldWhole({ acknowledged, lost }: TruthEntry): boolean {
-  return acknowledged > 0 && !lost;
+/** What it carries reached us: an event that was found in an export names its schedule there and no more. */
+export function isToldWhole({ id, acknowledged, lost }: TruthEntry, { toldBare }: Scene): boolean {
+  return acknowledged > 0 && !lost && !toldBare.has(id);
 }
 
 export function rowOf({ facts }: Scene, matchId: number): LedgerRow | undefined {
