@@ -78,8 +78,10 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
   },
 
   cancel_in_dashboard({ matchId }, { stack: { sandbox, timeline } }) {
+    // While the campaign is stopped too, or it would come back with it.
     const live = sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
-      state === "scheduled" && triggerProperties.match_id === String(matchId)
+      (state === "scheduled" || state === "stopped") &&
+      triggerProperties.match_id === String(matchId)
     );
     for (const schedule of live) {
       sandbox.model.schedules.end(schedule, "cancelled", timeline.now());

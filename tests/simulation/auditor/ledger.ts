@@ -25,6 +25,16 @@ export function auditLedger(scene: Scene, findings: Findings): void {
   }
 }
 
+/** Whether each was lent is for who audits attributions. */
+function isProvedByDispatchAlone(row: LedgerRow, { facts }: Scene): boolean {
+  const proofs = facts.events.filter(({ match_id, event_type, confidence }) =>
+    match_id === row.match_id && (event_type === "send" || event_type === "open") &&
+    (confidence === "high" || confidence === "medium")
+  );
+  return proofs.length > 0 &&
+    proofs.every(({ correlation_method }) => correlation_method === "dispatch_id");
+}
+
 function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
   const { model } = scene;
   const current = schedulesOf(row, row.generation, scene);
@@ -35,7 +45,9 @@ function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
       (matchOf(schedule, scene) ?? Number(row.match_id)) === Number(row.match_id)
     );
     if (byHand.length > 0) findings.unknowable("a schedule made by hand passed for ours");
-    else {
+    else if (isProvedByDispatchAlone(row, scene)) {
+      findings.unknowable("the dispatch id of ours, lent to another's send, proved ours");
+    } else {
       findings.violate(
         "sent means that it went out",
         `match ${row.match_id} is sent by ${row.sent_evidence}, and generation ${row.generation} sent nothing`,

@@ -151,10 +151,13 @@ function whichGeneration(
     (inTime.length === 0 ? onlyOne(possible) ?? onlyOne(undeleted(possible)) : null);
 }
 
-/** A push may come late, but none comes before its time: it was made by somebody else for the same match. */
-function isTooEarly(schedule: ScheduleFacts, { sentAt, timeIsSendTime }: Evidence): boolean {
-  return timeIsSendTime &&
-    timesOf(schedule).every((time) => differenceInMilliseconds(time, sentAt) > TIME_WINDOW_MS);
+/**
+ * A push may come late, but none comes before its time: it was made by somebody else for the same match. What was opened,
+ * or told of, by then was sent by then.
+ */
+function isTooEarly(schedule: ScheduleFacts, { sentAt }: Evidence): boolean {
+  return timesOf(schedule)
+    .every((time) => differenceInMilliseconds(time, sentAt) > TIME_WINDOW_MS);
 }
 
 function undeleted(schedules: readonly ScheduleFacts[]): readonly ScheduleFacts[] {

@@ -8,8 +8,8 @@ export interface Names {
   readonly generation: number | null;
   readonly sendId: string | null;
   readonly campaignId: string | null;
-  /** A schedule that is due later than this cannot have sent all of the events. Null where none says when it was sent. */
-  readonly dueBy: Date | null;
+  /** A schedule that is due later than this cannot have sent all of the events. */
+  readonly dueBy: Date;
 }
 
 export interface NamedEvents<Event> {
@@ -33,16 +33,14 @@ export function gatherNames<Event extends { readonly evidence: Evidence }>(
       unnamed.push(event);
       continue;
     }
-    const { generation, sendId, campaignId } = event.evidence;
+    const { generation, sendId, campaignId, sentAt } = event.evidence;
     const said = { claims, generation, sendId, campaignId };
     const key = JSON.stringify(said);
-    const place = places.get(key) ?? names.push({ ...said, dueBy: null }) - 1;
+    const dueBy = addMilliseconds(sentAt, TIME_WINDOW_MS);
+    const place = places.get(key) ?? names.push({ ...said, dueBy }) - 1;
     places.set(key, place);
     const name = names[place]!;
-    if (event.evidence.timeIsSendTime) {
-      const dueBy = addMilliseconds(event.evidence.sentAt, TIME_WINDOW_MS);
-      name.dueBy = name.dueBy === null ? dueBy : min([name.dueBy, dueBy]);
-    }
+    name.dueBy = min([name.dueBy, dueBy]);
     named.push({ event, place });
   }
   return { names, named, unnamed };
