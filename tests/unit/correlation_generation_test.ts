@@ -63,9 +63,15 @@ for (
     ["the only one, for an event without a send time", opened, [live], 1],
     ["the one that is not deleted, for an event without a send time", opened, [deleted, live], 2],
     [
-      "none of two, for an event without a send time, close as one may be",
+      "the one whose time had come, for an event without a send time",
       { ...opened, sentAt: at("14:00:23") },
       [live, { ...live, ...later }],
+      1,
+    ],
+    [
+      "none of two whose time had come, for an event without a send time",
+      { ...opened, sentAt: at("14:00:23") },
+      [{ ...live, ...earlier }, live],
       null,
     ],
     [
