@@ -21,8 +21,7 @@ const HELP = `Runs the tests.
 `;
 
 const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
-/** The longest file first, or it would be the last one, by itself. */
-const WITH_DATABASE = ["tests/simulation", "tests/security", "tests/end_to_end", "tests/database"];
+const WITH_DATABASE = ["tests/database", "tests/end_to_end", "tests/security", "tests/simulation"];
 /** On the database too, and in Chromium. */
 const WITH_BROWSER = "tests/browser";
 const FILES_AT_ONCE = "2";
