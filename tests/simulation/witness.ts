@@ -1,7 +1,10 @@
 /** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
-import { subMinutes } from "date-fns";
+import { subSeconds } from "date-fns";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { Sql } from "../../local/sql.ts";
+
+/** A run acts on what it found at its start, and may wait for Braze in between. */
+export const RUN_SECONDS_MAX = 300;
 
 /** What the journal and the ledger said when a delete took effect in Braze. */
 export interface WitnessedDelete {
@@ -110,7 +113,7 @@ export class Witness {
     scheduleId: string,
   ): Promise<Pick<WitnessedDelete, "reasons" | "askedFrom" | "owner">> {
     const sql = this.#options.sql();
-    const runBegan = subMinutes(this.#options.now(), 5);
+    const runBegan = subSeconds(this.#options.now(), RUN_SECONDS_MAX);
     const attempts = await sql<{ reason: string; isOpen: boolean; openedAt: Date }[]>`
       select reason, outcome is null as "isOpen", opened_at as "openedAt" from public.schedule_attempts
       where kind = 'delete' and braze_schedule_id = ${scheduleId}

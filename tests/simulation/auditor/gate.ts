@@ -40,7 +40,10 @@ function auditAnswer(asked: WitnessedGate, scene: Scene, findings: Findings): vo
   }: ${asked.send ? "sent" : asked.reason}`;
   if (asked.send) {
     const isWanted = status === "scheduled" && asked.generation >= newest;
-    if (!isWanted || isTakenBack(own, asked, scene)) {
+    const went = facts.events.some(({ match_id, generation, received_at }) =>
+      match_id === row.match_id && generation === asked.generation && received_at <= asked.at
+    );
+    if (!isWanted || (isTakenBack(own, written) && !went)) {
       findings.violate("the gate turns away what is not wanted", story);
     }
     return;
@@ -50,20 +53,13 @@ function auditAnswer(asked: WitnessedGate, scene: Scene, findings: Findings): vo
   }
 }
 
-/** Given up or deleted for certain, and nothing has told since that it went out all the same. */
-function isTakenBack(own: readonly JournalEntry[], asked: WitnessedGate, scene: Scene): boolean {
-  const { facts } = scene;
-  const written = subSeconds(asked.at, REPEATED_SECONDS_MAX);
-  const went = facts.events.some(({ generation, match_id, received_at }) => {
-    const row = facts.ledger.find((one) => one.match_id === match_id);
-    return row?.id === asked.ledgerId && generation === asked.generation && received_at <= asked.at;
-  });
-  return !went &&
-    own.some((one) =>
-      one.kind === "delete"
-        ? one.outcome === "succeeded" && one.closed_at! < written
-        : one.settled_as === "released" && one.settled_at! < written
-    );
+/** Given up, or deleted for certain, before then. */
+function isTakenBack(own: readonly JournalEntry[], before: Date): boolean {
+  return own.some((one) =>
+    one.kind === "delete"
+      ? one.outcome === "succeeded" && one.closed_at! < before
+      : one.settled_as === "released" && one.settled_at! < before
+  );
 }
 
 function holds(

@@ -1,7 +1,7 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
 import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
 import { wasRevoked } from "./gate.ts";
-import type { WitnessedDelete } from "../witness.ts";
+import { RUN_SECONDS_MAX, type WitnessedDelete } from "../witness.ts";
 import {
   at,
   type Findings,
@@ -16,8 +16,6 @@ import {
 } from "./scene.ts";
 
 const SEND_SECONDS_MAX = 600;
-/** A run acts on what it found at its start, and may wait for Braze in between. */
-const RUN_SECONDS_MAX = 300;
 
 export function auditJournal(scene: Scene, findings: Findings): void {
   for (const seen of scene.witness.creates) {

@@ -60,6 +60,14 @@ export interface RunLease {
   readonly leaseSeconds: number;
 }
 
+/** A generation that a run changes under its lease. */
+export interface LeasedGeneration {
+  readonly lease: RunLease;
+  readonly ledgerId: string;
+  readonly generation: number;
+  readonly now: Date;
+}
+
 export interface Journal {
   openCreate(attempt: {
     readonly attemptId: string;
@@ -100,19 +108,9 @@ export interface Journal {
     readonly now: Date;
   }): Promise<void>;
   /** Where the send gate turns the generation away. False where its create is settled, or the row has moved on. */
-  releaseGatedCreate(release: {
-    readonly lease: RunLease;
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly now: Date;
-  }): Promise<boolean>;
+  releaseGatedCreate(release: LeasedGeneration): Promise<boolean>;
   /** Wanted again, and no delete of it was carried out. False where one may have been, or the row has moved on. */
-  keepSchedule(keep: {
-    readonly lease: RunLease;
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly now: Date;
-  }): Promise<boolean>;
+  keepSchedule(keep: LeasedGeneration): Promise<boolean>;
   close(attemptId: string, result: AttemptResult, now: Date): Promise<void>;
   /** Closes as unknown what dead runs left open. */
   giveUp(runId: string, now: Date): Promise<GivenUpAttempt[]>;
@@ -232,14 +230,7 @@ export function createJournal(rpc: Rpc): Journal {
   };
 }
 
-function generationOf(
-  { lease, ledgerId, generation, now }: {
-    readonly lease: RunLease;
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly now: Date;
-  },
-) {
+function generationOf({ lease, ledgerId, generation, now }: LeasedGeneration) {
   return {
     p_run_id: lease.runId,
     p_lease_seconds: lease.leaseSeconds,

@@ -1,6 +1,6 @@
 /** Events that are tied to no match, or not surely: read again, and settled where they can be. */
 import { z } from "zod";
-import type { Attribution, ScheduleState } from "../correlation/evidence.ts";
+import type { Attribution } from "../correlation/evidence.ts";
 import type { LearnedIdentifier, Proof } from "../correlation/learn.ts";
 import type { BrazeEvent } from "../events/event.ts";
 import {
@@ -11,7 +11,7 @@ import {
   writeIdentifier,
   writeProof,
 } from "./events.ts";
-import { instant } from "./planning.ts";
+import { instant, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
 const Echo = z.object({
@@ -30,16 +30,6 @@ const Echo = z.object({
 /** An event that names a ledger row or match which is known by now. */
 export type Echo = z.infer<typeof Echo>;
 
-const states = [
-  "creating",
-  "live",
-  "unknown",
-  "failed",
-  "deleting",
-  "deleted",
-  "over",
-] as const satisfies ScheduleState[];
-
 const OpenSends = z.object({
   seconds: z.array(
     z.object({ sent_at: instant, events: z.int() })
@@ -53,7 +43,7 @@ const OpenSends = z.object({
       ledger_id: z.guid(),
       match_id: z.int(),
       generation: z.int(),
-      state: z.enum(states),
+      state: ScheduleState,
       send_at: instant,
       moving_to: instant.nullable(),
       send_id: z.string().nullable(),
