@@ -2,16 +2,37 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { applyMigrations, type MigrationReport } from "./migrations.ts";
+import { StackFailure } from "./failure.ts";
+import { type SchemaFile, statementsOf } from "./migration/schemas.ts";
 import type { Sql } from "./sql.ts";
 
 const BOOTSTRAP = new URL("./bootstrap.sql", import.meta.url);
 const ROOT = new URL("../", import.meta.url);
 export const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
+export const SCHEMAS = new URL("../supabase/schemas/", import.meta.url);
 export const SEED = new URL("../supabase/seed.sql", import.meta.url);
 
 export async function prepareProject(sql: Sql, migrations: URL): Promise<MigrationReport> {
-  await sql.unsafe(await Deno.readTextFile(BOOTSTRAP)).simple();
+  await bootstrap(sql);
   return await applyMigrations(sql, migrations);
+}
+
+/** As `prepareProject()`, from the schemas themselves; nothing is recorded of it. */
+export async function prepareFromSchemas(sql: Sql, files: readonly SchemaFile[]): Promise<void> {
+  await bootstrap(sql);
+  await sql.begin(async (transaction) => {
+    for (const { text } of statementsOf(files)) {
+      await transaction.unsafe(text).simple().catch((error: Error) => {
+        throw new StackFailure(
+          `Cannot apply the schemas: each statement must run, got "${error.message}"\n${text}`,
+        );
+      });
+    }
+  });
+}
+
+export async function bootstrap(sql: Sql): Promise<void> {
+  await sql.unsafe(await Deno.readTextFile(BOOTSTRAP)).simple();
 }
 
 /** Once for each database; recorded where the CLI records it, so that neither does it again. */

@@ -80,7 +80,7 @@ async function main(): Promise<number> {
 }
 
 function announce({ migrations, isSeeded }: Stack, say: { line(text: string): void }): void {
-  if (migrations.applied.length > 0) say.line(`Applied ${migrations.applied.length} migrations`);
+  for (const name of migrations.applied) say.line(`Applied migration ${name}`);
   if (isSeeded) say.line("Applied supabase/seed.sql");
   for (const name of migrations.changed) {
     say.line(

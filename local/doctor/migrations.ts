@@ -15,7 +15,7 @@ export function examineMigrations(sql: Sql, folder: URL): Promise<Finding> {
     const missing = ours.filter((version) => !applied.has(version));
     const foreign = [...applied].filter((version) => !ours.includes(version));
     if (missing.length > 0) {
-      return wrong("migrations", `${missing.length} are not applied: ${listed(missing)}`, mend);
+      return wrong("migrations", `not applied: ${listed(missing)}`, mend);
     }
     // Other migrations of the same project are its own affair, as long as ours are there.
     const others = foreign.length === 0 ? "" : `; ${foreign.length} are not of this copy`;
@@ -25,7 +25,7 @@ export function examineMigrations(sql: Sql, folder: URL): Promise<Finding> {
         `the database is newer than this copy: ${listed(foreign)}`,
         "Look from the copy that was deployed, or bring this one up to date",
       )
-      : ok("migrations", `all ${ours.length} are applied${others}`);
+      : ok("migrations", `all applied (${ours.length})${others}`);
   });
 }
 

@@ -2,7 +2,7 @@
 
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(9);
+select plan(5);
 
 select bag_eq(
   $$
@@ -225,46 +225,6 @@ select bag_eq(
   $$,
   $$ values ('service_role', 'USAGE') $$,
   'The schema private is open to service_role alone'
-);
-
--- What the next migration forgets to grant or revoke is closed.
-create table public.forgotten (id bigint generated always as identity primary key);
-create function public.forgotten() returns integer language sql set search_path = '' as 'select 1';
-create function private.forgotten() returns integer language sql set search_path = '' as 'select 1';
-
-select is_empty(
-  $$
-    select role
-    from unnest(array['anon', 'authenticated', 'service_role']) as role
-    where has_table_privilege(
-      role, 'public.forgotten', 'select, insert, update, delete, truncate, references, trigger'
-    )
-  $$,
-  'A new table is granted to nobody'
-);
-select is_empty(
-  $$
-    select role
-    from unnest(array['anon', 'authenticated', 'service_role']) as role
-    where has_sequence_privilege(role, 'public.forgotten_id_seq', 'usage, select, update')
-  $$,
-  'A new sequence is granted to nobody'
-);
-select is_empty(
-  $$
-    select role
-    from unnest(array['anon', 'authenticated', 'service_role']) as role
-    where has_function_privilege(role, 'public.forgotten()', 'execute')
-  $$,
-  'A new function of public can be called by nobody'
-);
-select is_empty(
-  $$
-    select role
-    from unnest(array['anon', 'authenticated', 'service_role']) as role
-    where has_function_privilege(role, 'private.forgotten()', 'execute')
-  $$,
-  'A new function of private can be called by nobody'
 );
 
 select * from finish();

@@ -72,33 +72,6 @@ Deno.test(
 );
 
 Deno.test(
-  "what the next migration forgets to grant or revoke is closed",
-  withSuite(async (suite) => {
-    await suite.sql`
-      create function public.forgotten() returns integer language sql
-      set search_path = '' as 'select 1'`;
-    await suite.sql`
-      create function private.forgotten() returns integer language sql
-      set search_path = '' as 'select 1'`;
-    await suite.sql`create table public.forgotten (id integer primary key)`;
-    const roles = `unnest(array['anon', 'authenticated', 'service_role']) as role`;
-    deepStrictEqual(
-      await names(
-        suite,
-        `select role || ' on ' || proc.oid::regprocedure as name
-         from ${roles} cross join ${OUR_FUNCTIONS} and proc.proname = 'forgotten'
-         and has_function_privilege(role, proc.oid, 'execute')
-         union all
-         select role || ' on the table' from ${roles}
-         where has_table_privilege(role, 'public.forgotten',
-           'select, insert, update, delete, truncate, references, trigger')`,
-      ),
-      [],
-    );
-  }),
-);
-
-Deno.test(
   "every function has an empty search_path and runs with its caller's rights",
   withSuite(async (suite) => {
     const all = await names(suite, `select proc.proname as name from ${OUR_FUNCTIONS}`);

@@ -1,11 +1,16 @@
 /** A copy of the project that may be broken. */
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { BASELINE, writeBaseline } from "../../local/migration/baseline.ts";
+import { readSchemas } from "../../local/migration/schemas.ts";
 import { makeTemporaryFolder } from "../../local/temporary_folder.ts";
 import { type Project, ROOT } from "./project.ts";
 
+const MIGRATIONS = "supabase/migrations/";
+
 export interface Copy {
   readonly folder: string;
+  /** One migration, generated from the schemas of the copy. */
   readonly migrations: URL;
   /** Makes it the project again, but for these texts. */
   renew(texts?: ReadonlyMap<string, string>): Promise<void>;
@@ -16,19 +21,25 @@ export interface Copy {
 export async function createCopy(project: Project): Promise<Copy> {
   const parent = await makeTemporaryFolder();
   const folder = join(parent, "project");
+  const migrations = pathToFileURL(join(folder, MIGRATIONS));
+  const schemas = pathToFileURL(join(folder, "supabase/schemas/"));
   return {
     folder,
-    migrations: pathToFileURL(join(folder, "supabase/migrations/")),
+    migrations,
     async renew(texts = new Map()) {
       await Deno.remove(folder, { recursive: true }).catch(() => {});
       await Deno.mkdir(folder);
       await Deno.symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
       for (const [file, bytes] of project) {
+        if (file.startsWith(MIGRATIONS)) continue;
         await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
         const text = texts.get(file);
         if (text === undefined) await Deno.writeFile(join(folder, file), bytes);
         else await Deno.writeTextFile(join(folder, file), text);
       }
+      await Deno.mkdir(migrations, { recursive: true });
+      const baseline = writeBaseline(await readSchemas(schemas));
+      await Deno.writeTextFile(new URL(BASELINE, migrations), baseline);
     },
     async remove() {
       await Deno.remove(parent, { recursive: true });

@@ -8,7 +8,7 @@ import { StackFailure } from "../../local/failure.ts";
 import { orphaned } from "../../local/orphan.ts";
 import { createWriter } from "../../local/report.ts";
 import { startTestServer } from "../../local/test_server.ts";
-import { applyMutation, type Texts } from "./apply.ts";
+import { applyMutation, type ReadText } from "./apply.ts";
 import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { type Copy, createCopy } from "./copy.ts";
 import type { Mutation } from "./mutation.ts";
@@ -32,7 +32,7 @@ const stopping = new AbortController();
 const { signal } = stopping;
 
 interface Bench {
-  readonly texts: Texts;
+  readonly texts: ReadText;
   /** Of the project as it is; undefined where no test needs it. */
   readonly databaseUrl: string | undefined;
   readonly postgresBin: string | undefined;
@@ -186,7 +186,7 @@ async function test(
     server = await startTestServer(postgresBin, migrations);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "broken", reason: `its migrations do not apply: ${reason}` };
+    return { kind: "broken", reason: `its schemas do not apply: ${reason}` };
   }
   try {
     return await run(server.url);

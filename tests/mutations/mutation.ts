@@ -1,9 +1,9 @@
 /** One rule that is broken on purpose: what is changed, and who must notice. */
 
 export interface Change {
-  /** A path, or a SQL function as in `public.claim_run()`: it is changed where the migrations make it last. */
+  /** A path from the root of the project. */
   readonly file: string;
-  /** Stands exactly once in the file or function, so that the list cannot rot in silence. */
+  /** Stands exactly once in the file, so that the list cannot rot in silence. */
   readonly find: string;
   readonly replace: string;
 }

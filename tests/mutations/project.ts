@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StackFailure } from "../../local/failure.ts";
-import type { Texts } from "./apply.ts";
+import type { ReadText } from "./apply.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -30,16 +30,11 @@ export async function readProject(): Promise<Project> {
   return project;
 }
 
-export function textsOf(project: Project): Texts {
+export function textsOf(project: Project): ReadText {
   const decoder = new TextDecoder();
-  return {
-    read(file) {
-      const bytes = project.get(file);
-      if (bytes !== undefined) return decoder.decode(bytes);
-      throw new StackFailure(`Cannot mutate ${file}: it must be a file of the project, got none`);
-    },
-    migrations: [...project]
-      .filter(([file]) => /^supabase\/migrations\/.*\.sql$/.test(file))
-      .map(([file, bytes]) => ({ file, text: decoder.decode(bytes) })),
+  return (file) => {
+    const bytes = project.get(file);
+    if (bytes !== undefined) return decoder.decode(bytes);
+    throw new StackFailure(`Cannot mutate ${file}: it must be a file of the project, got none`);
   };
 }

@@ -57,7 +57,7 @@ function placesOf(mutation: Mutation): string {
 
 /** The folder that says which part it is, and the file without what orders it. */
 function shorten(file: string): string {
-  return file.replace(/^supabase\/(?:functions\/|migrations\/\d+_)/, "");
+  return file.replace(/^supabase\/(?:functions\/|schemas\/\d+_)/, "");
 }
 
 function noticed(verdict: Verdict): string {

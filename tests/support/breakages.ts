@@ -169,7 +169,7 @@ export const BREAKAGES_IN_SQL: readonly (readonly [what: string, wrong: string, 
   [
     "a migration is missing",
     "migrations",
-    "delete from supabase_migrations.schema_migrations where version = '20261124103400'",
+    "delete from supabase_migrations.schema_migrations where version = '20261130000000'",
   ],
   [
     "the database is newer",

@@ -11,7 +11,23 @@ import type { Database } from "../../supabase/functions/_shared/database.types.t
 
 export type { Sql };
 
-export async function withDatabase(
+export function withDatabase(
+  run: (sql: Sql, databaseUrl: string) => Promise<void>,
+): Promise<void> {
+  return withCloneOf(TEMPLATE, async (sql, databaseUrl) => {
+    // A job names its database: in a clone that is still the template.
+    await sql`update cron.job set database = current_database()`;
+    await run(sql, databaseUrl);
+  });
+}
+
+/** Without bootstrap and migrations. */
+export function withEmptyDatabase(run: (sql: Sql) => Promise<void>): Promise<void> {
+  return withCloneOf("template0", run);
+}
+
+async function withCloneOf(
+  template: string,
   run: (sql: Sql, databaseUrl: string) => Promise<void>,
 ): Promise<void> {
   const serverUrl = Deno.env.get("TEST_DATABASE_URL");
@@ -25,13 +41,11 @@ export async function withDatabase(
   const admin = connectSql(serverUrl, { max: 1 });
   try {
     // Copying files beats logging every page of a schema that is thrown away.
-    await admin.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`);
+    await admin.unsafe(`create database ${name} template ${template} strategy file_copy`);
     const databaseUrl = new URL(serverUrl);
     databaseUrl.pathname = name;
     const sql = connectSql(databaseUrl.href, { max: 8, applicationName: "test" });
     try {
-      // A job names its database: in a clone that is still the template.
-      await sql`update cron.job set database = current_database()`;
       await run(sql, databaseUrl.href);
     } finally {
       await sql.end({ timeout: 5 });

@@ -3,7 +3,7 @@ import type { Mutation } from "../mutation.ts";
 
 const CORRELATE = "supabase/functions/_shared/correlation/correlate.ts";
 const LEARN = "supabase/functions/_shared/correlation/learn.ts";
-const SETTLE_EVENTS = "public.settle_events()";
+const SETTLE_EVENTS = "supabase/schemas/50_attribution/settle_events.sql";
 
 const BY_TIME = "tests/unit/correlation_time_test.ts";
 const LEARNING = "tests/unit/correlation_learn_test.ts";
@@ -95,7 +95,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "looked-up-lent-dispatch",
     rule:
       "What the database looks up by itself takes a dispatch id alone, without anything beside it",
-    file: "private.resolve_name()",
+    file: "supabase/schemas/40_events/ingest_named_events.sql",
     find: "or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)",
     replace: "",
     tests: ["tests/database/ingest_named_events_test.ts"],
@@ -104,7 +104,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "looked-up-before-its-time",
     rule:
       "What the database looks up by itself takes no event that was sent before the only schedule's time",
-    file: "private.resolve_name()",
+    file: "supabase/schemas/40_events/ingest_named_events.sql",
     find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
     replace: "",
     tests: ["tests/database/ingest_named_events_test.ts"],
@@ -112,7 +112,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "looked-up-contradictions",
     rule: "What the database looks up by itself takes no event whose names disagree",
-    file: "private.resolve_name()",
+    file: "supabase/schemas/40_events/ingest_named_events.sql",
     find: "elsif v_resolved.ledger_id <> v_found then\n      return null;",
     replace: "",
     tests: ["tests/database/ingest_named_events_test.ts"],
@@ -136,7 +136,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "marking-of-ambiguous-identifiers",
     rule: "An identifier that turns up on a second match is marked for good",
-    file: "private.learn_identifiers()",
+    file: "supabase/schemas/30_schedules/learn_identifiers.sql",
     find: "or known.ledger_id <> excluded.ledger_id,",
     replace: ",",
     tests: ["tests/database/learn_identifiers_test.ts"],
@@ -144,7 +144,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "reopening-of-ambiguous-events",
     rule: "What an identifier settled alone is reopened when it turns out to be ambiguous",
-    file: "public.open_evidence()",
+    file: "supabase/schemas/50_attribution/open_evidence.sql",
     find: "where identifier.ambiguous\n",
     replace: "where false\n",
     tests: ["tests/database/settle_events_test.ts"],

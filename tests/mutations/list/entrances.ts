@@ -6,12 +6,6 @@ const HTTP = "supabase/functions/_shared/http.ts";
 const CALLERS = "tests/unit/callers_test.ts";
 const CATALOGUE = "tests/database/catalogue_test.ts";
 
-const CLOSES_FUNCTIONS = {
-  file: "supabase/migrations/20261124090000_create_schemas.sql",
-  find: "alter default privileges revoke execute on functions from public;\n",
-  replace: "",
-};
-
 export const ENTRANCES: readonly Mutation[] = [
   {
     name: "signature-of-another-function",
@@ -63,30 +57,20 @@ export const ENTRANCES: readonly Mutation[] = [
     tests: [CALLERS],
   },
   {
-    name: "closed-by-default",
-    rule: "A function whose migration forgets its grants can be called by nobody but its owner",
-    ...CLOSES_FUNCTIONS,
-    tests: [CATALOGUE],
-    filter: "what the next migration forgets",
-  },
-  {
     name: "revoked-functions",
     rule:
-      "A function can be called by nobody whom no grant names: with neither the defaults nor its own revoke it can",
-    ...CLOSES_FUNCTIONS,
-    also: [{
-      file: "supabase/migrations/20261124091850_create_release_create.sql",
-      find:
-        "revoke execute on function public.release_create(bigint, text, timestamptz) from public;\n",
-      replace: "",
-    }],
+      "A function can be called by nobody whom no grant names, whatever the project grants by default",
+    file: "supabase/schemas/30_schedules/release_create.sql",
+    find:
+      "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
+    replace: "",
     tests: [CATALOGUE],
     filter: "the roles that the world can reach",
   },
   {
     name: "row-level-security",
     rule: "Every table has row level security",
-    file: "supabase/migrations/20261124101200_create_count_audit_logs.sql",
+    file: "supabase/schemas/65_checks/tables.sql",
     find: "alter table public.count_audit_logs enable row level security;\n",
     replace: "",
     tests: [CATALOGUE],
@@ -94,9 +78,10 @@ export const ENTRANCES: readonly Mutation[] = [
   {
     name: "grants-to-the-world",
     rule: "The roles that the world can reach hold no right on a table",
-    file: "supabase/migrations/20261124101200_create_count_audit_logs.sql",
-    find: "grant select, insert on public.count_audit_logs to service_role;",
-    replace: "grant select, insert on public.count_audit_logs to service_role, authenticated;",
+    file: "supabase/schemas/65_checks/tables.sql",
+    find: "grant select, insert on table public.count_audit_logs to service_role;",
+    replace:
+      "grant select, insert on table public.count_audit_logs to service_role, authenticated;",
     tests: [CATALOGUE],
   },
 ];

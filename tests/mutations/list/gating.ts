@@ -5,7 +5,7 @@ const DECIDE = "supabase/functions/braze-send-gate/decide.ts";
 const HANDLER = "supabase/functions/braze-send-gate/handler.ts";
 const TOKEN = "supabase/functions/_shared/send_gate_token.ts";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
-const RELEASE = "public.release_gated_create()";
+const RELEASE = "supabase/schemas/30_schedules/release_gated_create.sql";
 
 const GATE = "tests/unit/send_gate_test.ts";
 const CALLERS = "tests/unit/callers_test.ts";

@@ -1,7 +1,7 @@
 /** Unknown is not absent: what Braze's list of schedules can prove, and what it cannot. */
 import type { Mutation } from "../mutation.ts";
 
-const NOTE_LISTING = "public.note_listing()";
+const NOTE_LISTING = "supabase/schemas/30_schedules/note_listing.sql";
 const LISTING = "supabase/functions/_shared/braze/listing.ts";
 const NOTING = "tests/database/note_listing_test.ts";
 const READING = "tests/unit/braze/listing_test.ts";
@@ -91,7 +91,7 @@ export const LISTINGS: readonly Mutation[] = [
   {
     name: "only-absent-is-taken-back",
     rule: "The check before the send takes back what is absent, and not what is unknown",
-    file: "public.note_preflight()",
+    file: "supabase/schemas/65_checks/note_preflight.sql",
     find: "and checked.result = 'absent'",
     replace: "and checked.result in ('absent', 'unknown')",
     tests: ["tests/database/preflight_test.ts"],

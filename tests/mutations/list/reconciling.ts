@@ -12,7 +12,7 @@ const SORTS_OUT_THE_CURRENT = {
   replace: "",
 };
 const REFUSES_THE_CURRENT = {
-  file: "public.open_stray_delete()",
+  file: "supabase/schemas/60_reconcile/open_stray_delete.sql",
   find: "    where ledger.status <> 'cancelled'\n",
   replace: "    where false\n",
 };
@@ -101,7 +101,7 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "elimination-counts-again",
     rule: "One event more than was counted, and elimination settles nothing",
-    file: "public.settle_by_elimination()",
+    file: "supabase/schemas/50_attribution/settle_by_elimination.sql",
     find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
     replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
     tests: ["tests/database/reconciliation_test.ts"],
@@ -126,7 +126,7 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "statistics-of-nothing",
     rule: "Statistics that count no push prove no send",
-    file: "public.settle_by_statistics()",
+    file: "supabase/schemas/60_reconcile/settle_by_statistics.sql",
     find: "and p_count > 0",
     replace: "and p_count >= 0",
     tests: ["tests/database/reconciliation_test.ts"],
@@ -135,7 +135,7 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "adoption-waits-for-the-answer",
     rule: "A schedule is not adopted while its create is under way",
-    file: "public.adopt_schedule()",
+    file: "supabase/schemas/60_reconcile/adopt_schedule.sql",
     find: "attempt.generation = p_generation and attempt.outcome is null\n",
     replace: "attempt.generation = p_generation and false\n",
     tests: ["tests/database/reconciliation_test.ts"],

@@ -1,7 +1,7 @@
 /** One run at a time, each slot once, and what a dead run left open is unknown. */
 import type { Mutation } from "../mutation.ts";
 
-const CLAIM_RUN = "public.claim_run()";
+const CLAIM_RUN = "supabase/schemas/20_runs/claim_run.sql";
 const CLAIMING = "tests/database/claim_run_test.ts";
 const DATABASE_OPENING = "tests/database/open_create_test.ts";
 const HANDLER = "tests/unit/scheduler_handler_test.ts";
@@ -10,7 +10,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "lease-of-each-call",
     rule: "No call to Braze is opened by a run that may have a successor",
-    file: "private.hold_lease()",
+    file: "supabase/schemas/20_runs/hold_lease.sql",
     find: "and run.outcome = 'running' and run.lease_until > p_now and not run.dry_run;",
     replace: "and not run.dry_run;",
     tests: [DATABASE_OPENING],
@@ -22,7 +22,7 @@ export const RUNS: readonly Mutation[] = [
     find: "    if v_running is not null then\n",
     replace: "    if false then\n",
     also: [{
-      file: "supabase/migrations/20261124090150_create_runs_logs_and_alerts.sql",
+      file: "supabase/schemas/20_runs/tables.sql",
       find: "create unique index one_run_at_a_time_idx",
       replace: "create index one_run_at_a_time_idx",
     }],
@@ -31,7 +31,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "slot-called-twice",
     rule: "A slot that pg_cron runs twice is called once",
-    file: "private.invoke_function()",
+    file: "supabase/schemas/20_runs/invoke_function.sql",
     find: "    return null;\n",
     replace: "    null;\n",
     tests: ["tests/database/invoke_function_test.ts"],
@@ -71,7 +71,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "given-up-is-unknown",
     rule: "What a dead run left open is unknown, and not failed",
-    file: "public.give_up_attempts()",
+    file: "supabase/schemas/30_schedules/give_up_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
     replace: "v_attempt.id, 'failed', ",
     tests: ["tests/database/close_attempt_test.ts"],
@@ -79,7 +79,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "living-runs-are-not-given-up",
     rule: "What a run that still lives has open is left to it",
-    file: "public.give_up_attempts()",
+    file: "supabase/schemas/30_schedules/give_up_attempts.sql",
     find: "and run.outcome <> 'running'",
     replace: "and run.outcome <> ''",
     tests: ["tests/database/close_attempt_test.ts"],

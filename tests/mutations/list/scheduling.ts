@@ -5,8 +5,8 @@ const EXECUTE = "supabase/functions/braze-scheduler/execute.ts";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
 const HANDLER = "supabase/functions/braze-scheduler/handler.ts";
 const OUTCOME = "supabase/functions/_shared/braze/outcome.ts";
-const OPEN_CREATE = "public.open_create()";
-const APPLY_OUTCOME = "private.apply_outcome()";
+const OPEN_CREATE = "supabase/schemas/30_schedules/open_create.sql";
+const APPLY_OUTCOME = "supabase/schemas/30_schedules/apply_outcome.sql";
 
 const EXECUTING = "tests/unit/scheduler_execute_test.ts";
 const PLANNING = "tests/unit/scheduler_plan_table_test.ts";
@@ -198,7 +198,7 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "keep-what-is-there",
     rule: "A schedule is kept only when no delete of it can have been carried out",
-    file: "private.delete_surely_failed()",
+    file: "supabase/schemas/30_schedules/delete_surely_failed.sql",
     find: "    bool_and((",
     replace: "    bool_or((",
     tests: ["tests/database/keep_schedule_test.ts"],
@@ -222,7 +222,7 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "late-answers-count",
     rule: "The late answer of a create that was given up is taken",
-    file: "public.close_attempt()",
+    file: "supabase/schemas/30_schedules/close_attempt.sql",
     find:
       "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then\n",
     replace: "    then\n",

@@ -1,10 +1,10 @@
 /** 200 means committed; each event is stored once, whatever comes beside it; writers take their locks in one order. */
 import type { Mutation } from "../mutation.ts";
 
-const INGEST_EVENTS = "private.store_events()";
-const NAMED_EVENTS = "public.ingest_named_events()";
-const APPLY_EVIDENCE = "private.apply_evidence()";
-const SETTLE_EVENTS = "public.settle_events()";
+const INGEST_EVENTS = "supabase/schemas/40_events/ingest_events.sql";
+const NAMED_EVENTS = "supabase/schemas/40_events/ingest_named_events.sql";
+const APPLY_EVIDENCE = "supabase/schemas/50_attribution/note_evidence.sql";
+const SETTLE_EVENTS = "supabase/schemas/50_attribution/settle_events.sql";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
 const INGEST = "supabase/functions/braze-webhook/ingest.ts";
 
@@ -169,7 +169,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "alert-in-the-transaction",
     rule: "The alert on an unwanted send is raised in the transaction that notes its proof",
-    file: "private.note_evidence()",
+    file: "supabase/schemas/50_attribution/note_evidence.sql",
     find: "    perform public.raise_alerts(v_alerts, p_now);\n",
     replace: "    null;\n",
     tests: ["tests/database/unexpected_sends_test.ts"],

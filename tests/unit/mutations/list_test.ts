@@ -11,7 +11,7 @@ Deno.test("each mutation changes the project as it is now", async () => {
     const changed = [...applyMutation(mutation, texts)];
     ok(changed.length > 0);
     for (const [file, text] of changed) {
-      notStrictEqual(text, texts.read(file), `${mutation.name} changes ${file}`);
+      notStrictEqual(text, texts(file), `${mutation.name} changes ${file}`);
     }
   }
 });

@@ -1,0 +1,60 @@
+-- Settings that SQL needs: one row. The edge functions have theirs in the environment.
+
+create table private.settings (
+  only_row boolean primary key default true,
+  partition_by text not null default 'month',
+  partitions_ahead integer not null default 3,
+  partitions_behind integer not null default 1,
+  event_claims_kept interval not null default '3 days',
+  call_failures_watched interval not null default '1 hour',
+  rejects_an_hour_max integer not null default 100,
+  missing_events_share_max numeric not null default 0.05,
+  cron_runs_kept interval default '7 days',
+  logs_kept interval default '180 days',
+  job_runs_kept interval default '90 days',
+  audits_kept interval default '400 days',
+  resolved_alerts_kept interval default '400 days',
+  raw_payloads_kept interval default '90 days',
+  partitions_kept interval default '24 months',
+  rejects_kept interval default '180 days',
+  operator_actions_kept interval,
+  erasures_kept interval,
+  prune_batch integer not null default 20000,
+  constraint there_is_one_row check (only_row),
+  constraint partition_by_is_known check (partition_by in ('day', 'month')),
+  constraint partitions_ahead_is_positive check (partitions_ahead >= 1),
+  constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
+  constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
+  constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
+  -- The heartbeat looks for the last success of a daily function, the trend of duplicates back three days.
+  constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
+  constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
+  constraint partitions_are_kept_for_a_month check (partitions_kept >= interval '1 month'),
+  -- The heartbeat counts those of the last hour.
+  constraint rejects_are_kept_for_a_day check (rejects_kept >= interval '1 day'),
+  -- Until then Braze may report again what it reported.
+  constraint erasures_are_kept_for_a_week check (erasures_kept >= interval '7 days'),
+  constraint prune_batch_is_positive check (prune_batch >= 1)
+);
+comment on table private.settings is 'Settings that SQL needs; the functions have theirs in the environment.';
+comment on column private.settings.call_failures_watched is
+  'How far back the heartbeat looks for calls by pg_cron that were not answered with 2xx. pg_net keeps answers for 6 hours.';
+comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
+comment on column private.settings.cron_runs_kept is 'Of cron.job_run_details. null, here and below: for ever.';
+comment on column private.settings.raw_payloads_kept is
+  'After this, raw_payload of an event becomes {}: platform and abort type are not known of it any more.';
+comment on column private.settings.partitions_kept is 'After this, partitions of notification_sends are dropped with their events.';
+comment on column private.settings.prune_batch is 'How many rows of a kind one call of private.prune_history takes.';
+comment on column private.settings.missing_events_share_max is
+  'Which share of the pushes that Braze counts may be missing among our events before an alert is raised. Braze does not promise equality.';
+comment on column private.settings.rejects_kept is
+  'How long after it last came a body that was not understood is kept, replayed or not.';
+comment on column private.settings.operator_actions_kept is 'An action that is gone cannot be undone any more.';
+comment on column private.settings.erasures_kept is
+  'After this, an event of a person who was erased, told again, would be stored anew, with the person.';
+
+alter table private.settings enable row level security;
+revoke all on table private.settings from public, anon, authenticated, service_role;
+grant select on table private.settings to service_role;
+
+insert into private.settings default values;

@@ -1,0 +1,52 @@
+-- What stays known of a person who was erased: enough to recognise them again, nothing that says who they were.
+--
+-- Users and events are remembered by a keyed digest: without the key nobody can try names out against it.
+
+create table private.erasure_keys (
+  only_row boolean primary key default true,
+  key bytea not null default pg_catalog.sha256(
+    pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  ),
+  constraint there_is_one_row check (only_row),
+  constraint key_is_long_enough check (pg_catalog.length(key) >= 32)
+);
+comment on table private.erasure_keys is
+  'The key of the digests of erased users and events. Another key would forget all erasures.';
+
+alter table private.erasure_keys enable row level security;
+revoke all on table private.erasure_keys from public, anon, authenticated, service_role;
+grant select on table private.erasure_keys to service_role;
+
+insert into private.erasure_keys default values;
+
+create table private.erased_users (
+  user_digest bytea primary key,
+  stand_in text not null unique,
+  device_key bytea not null,
+  forget_until timestamptz not null,
+  erased_at timestamptz not null
+);
+comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
+comment on column private.erased_users.stand_in is
+  'Stands where the id stood, the same in all events of the person, so that they still count as one.';
+comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
+comment on column private.erased_users.forget_until is 'Events of the person that happened before this come in without them.';
+
+create index erased_users_erased_at_idx on private.erased_users (erased_at);
+
+alter table private.erased_users enable row level security;
+revoke all on table private.erased_users from public, anon, authenticated, service_role;
+grant select, insert, update on table private.erased_users to service_role;
+
+create table private.erased_events (
+  digest bytea primary key,
+  erased_at timestamptz not null
+);
+comment on table private.erased_events is
+  'Tombstones: the digest of the id of each event of a person who was erased; of what was not understood, also of payload and body.';
+
+create index erased_events_erased_at_idx on private.erased_events (erased_at);
+
+alter table private.erased_events enable row level security;
+revoke all on table private.erased_events from public, anon, authenticated, service_role;
+grant select, insert on table private.erased_events to service_role;

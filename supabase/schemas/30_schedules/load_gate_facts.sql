@@ -1,0 +1,27 @@
+-- The facts by which the send gate decides: three look-ups by primary key.
+
+create function public.load_gate_facts(p_ledger_id uuid, p_generation integer)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.jsonb_build_object(
+    'generation', ledger.generation,
+    'status', ledger.status,
+    'cancel_reason', ledger.cancel_reason,
+    'match_status', match.status,
+    'state', schedule.state
+  )
+  from public.schedule_ledger as ledger
+  join public.matches as match on match.id = ledger.match_id
+  left join public.braze_schedules as schedule
+    on schedule.ledger_id = ledger.id and schedule.generation = p_generation
+  where ledger.id = p_ledger_id;
+$$;
+
+comment on function public.load_gate_facts(uuid, integer) is
+  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none); null without a row.';
+revoke all on function public.load_gate_facts(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function public.load_gate_facts(uuid, integer) to service_role;

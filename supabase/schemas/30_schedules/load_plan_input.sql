@@ -1,0 +1,113 @@
+-- All input of the plan of a scheduler run, in one answer.
+--
+-- One jsonb and not a table: PostgREST truncates row sets at max_rows without an error. Close to the send a delete is best
+-- effort and some users may get the push all the same, so the time of a schedule's last change decides whether the match
+-- may get another one. A schedule whose delete certainly failed is there as before: its match needs no other one.
+
+create function public.load_plan_input(
+  p_from timestamptz,
+  p_until timestamptz,
+  p_now timestamptz,
+  p_match_ids bigint[] default null
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with wanted as (
+    select match.id
+    from public.matches as match
+    where match.kickoff_at >= p_from and match.kickoff_at < p_until
+    union
+    -- A match that was moved out of the window still has its schedule in Braze.
+    select ledger.match_id
+    from public.schedule_ledger as ledger
+    where ledger.status = 'pending' and ledger.send_at_utc >= p_from
+    union
+    -- What was cancelled and may be sent all the same is not done with.
+    select ledger.match_id
+    from public.braze_schedules as schedule
+    join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+    where schedule.state in ('live', 'unknown', 'deleting') and schedule.send_at_utc >= p_from
+  )
+  select pg_catalog.jsonb_build_object(
+    'matches', coalesce((
+      select pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object(
+          'match_id', match.id,
+          'competition', match.competition,
+          'home_team', match.home_team,
+          'away_team', match.away_team,
+          'kickoff_at', match.kickoff_at,
+          'status', match.status,
+          'trigger_properties', match.trigger_properties,
+          'send_id', coalesce(ledger.send_id, own.send_id),
+          'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
+            'ledger_id', ledger.id,
+            'status', ledger.status,
+            'cancel_reason', ledger.cancel_reason,
+            'campaign_id', ledger.campaign_id,
+            'generation', ledger.generation,
+            'signature', ledger.signature,
+            'send_at', ledger.send_at_utc,
+            'schedules', schedules.list
+          ) end
+        )
+        order by match.kickoff_at, match.id
+      )
+      from wanted
+      join public.matches as match using (id)
+      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join lateral (
+        -- Made, but the run died before a schedule used it.
+        select attempt.request ->> 'send_id' as send_id
+        from public.schedule_attempts as attempt
+        where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+        order by attempt.opened_at desc
+        limit 1
+      ) as own on true
+      left join lateral (
+        select pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object(
+            'generation', schedule.generation,
+            'state', schedule.state,
+            'braze_schedule_id', schedule.braze_schedule_id,
+            'send_at', schedule.send_at_utc,
+            'moving_to', schedule.moving_to_utc,
+            'changed_at', schedule.updated_at,
+            'delete_failed', schedule.state = 'deleting'
+              and private.delete_surely_failed(schedule.ledger_id, schedule.generation)
+          )
+          order by schedule.generation
+        ) as list
+        from public.braze_schedules as schedule
+        where schedule.ledger_id = ledger.id
+          -- What Braze refused never was; the current one is told all the same.
+          and (schedule.state <> 'failed' or schedule.generation = ledger.generation)
+      ) as schedules on true
+      where p_match_ids is null or match.id = any (p_match_ids)
+    ), '[]'),
+    'teams', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'name', team.name,
+        'braze_attribute_value', team.braze_attribute_value,
+        'notify', team.notify,
+        'audience_size', team.audience_size
+      ))
+      from public.teams as team
+    ), '[]'),
+    'send_ids_used', (
+      select count(*)
+      from public.schedule_attempts as attempt
+      where attempt.kind = 'send_id' and attempt.opened_at > p_now - interval '24 hours'
+        and attempt.outcome is distinct from 'failed'
+    )
+  );
+$$;
+
+comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) is
+  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations, teams, and send ids used in 24 hours.';
+revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;

@@ -1,0 +1,225 @@
+-- The ledger (what is wanted), its generations (what Braze was asked for), the journal (each call), the identifiers that
+-- Braze gave, and what people did by hand.
+
+create type public.schedule_status as enum ('pending', 'sent', 'cancelled');
+
+create table public.schedule_ledger (
+  id uuid primary key default gen_random_uuid(),
+  match_id bigint not null references public.matches (id),
+  campaign_id text not null,
+  generation integer not null,
+  braze_schedule_id text,
+  dispatch_id text,
+  send_id text,
+  signature text not null,
+  send_at_utc timestamptz not null,
+  status public.schedule_status not null default 'pending',
+  cancel_reason text,
+  notes text,
+  expected_send_count integer,
+  expected_send_count_min integer,
+  expected_send_count_max integer,
+  expected_source text,
+  actual_send_count integer,
+  send_count_delta integer generated always as (actual_send_count - expected_send_count) stored,
+  braze_reported_count integer,
+  preflight_at timestamptz,
+  preflight_result text,
+  sent_confirmed_at timestamptz,
+  sent_evidence text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint a_match_has_one_ledger_row unique (match_id),
+  constraint generation_starts_at_one check (generation >= 1),
+  constraint cancel_reason_is_known check (cancel_reason in ('plan', 'dashboard', 'operator')),
+  constraint cancel_reason_only_when_cancelled check ((status = 'cancelled') = (cancel_reason is not null)),
+  constraint sent_has_its_evidence check (
+    (status = 'sent') = (sent_evidence is not null) and (status = 'sent') = (sent_confirmed_at is not null)
+  ),
+  constraint sent_evidence_is_known check (sent_evidence in ('push', 'webhook', 'statistics', 'operator')),
+  constraint expected_bounds_are_in_order check (expected_send_count_min <= expected_send_count_max),
+  constraint preflight_result_is_known check (
+    preflight_result in ('ok', 'absent', 'unknown', 'campaign_stopped', 'changed', 'no_schedule_id')
+  ),
+  constraint preflight_result_has_its_time check ((preflight_result is null) = (preflight_at is null))
+);
+comment on table public.schedule_ledger is
+  'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
+comment on column public.schedule_ledger.generation is
+  'The nth schedule of this match; goes up before each create call, so that a lost one can be told from its successor.';
+comment on column public.schedule_ledger.signature is
+  'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
+comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
+comment on column public.schedule_ledger.expected_send_count is
+  'Users, from teams.audience_size; the bounds are there since nobody knows how many follow both teams.';
+comment on column public.schedule_ledger.sent_evidence is
+  'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
+comment on column public.schedule_ledger.preflight_result is
+  'The worst that the last check before the send found. Only "absent" cancels; unknown: nothing could be proved.';
+
+-- Pre-flight, audit and scheduler ask for what is still to go out.
+create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
+-- The rollup asks for the schedules due on a day, whatever became of them.
+create index schedule_ledger_send_at_idx on public.schedule_ledger (send_at_utc);
+
+alter table public.schedule_ledger enable row level security;
+revoke all on table public.schedule_ledger from public, anon, authenticated, service_role;
+grant select, insert, update on table public.schedule_ledger to service_role;
+
+create table public.braze_schedules (
+  ledger_id uuid not null references public.schedule_ledger (id),
+  generation integer not null,
+  campaign_id text not null,
+  braze_schedule_id text,
+  send_at_utc timestamptz not null,
+  moving_to_utc timestamptz,
+  state text not null,
+  listed_at timestamptz,
+  missed_at timestamptz,
+  first_event_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (ledger_id, generation),
+  constraint state_is_known check (
+    state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'over')
+  ),
+  constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
+);
+comment on table public.braze_schedules is
+  'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may send all the same.';
+comment on column public.braze_schedules.moving_to_utc is
+  'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
+comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
+comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
+comment on column public.braze_schedules.missed_at is
+  'When a per-schedule listing first lacked it, since one last showed it.';
+
+-- Correlation asks which schedules were due around the time of an event.
+create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
+create index braze_schedules_moving_to_idx on public.braze_schedules (moving_to_utc) where moving_to_utc is not null;
+create unique index braze_schedules_schedule_id_idx on public.braze_schedules (braze_schedule_id);
+
+alter table public.braze_schedules enable row level security;
+revoke all on table public.braze_schedules from public, anon, authenticated, service_role;
+grant select, insert, update on table public.braze_schedules to service_role;
+
+create table public.schedule_attempts (
+  id uuid primary key,
+  run_id uuid not null references public.job_runs (run_id),
+  kind text not null,
+  reason text not null,
+  match_id bigint,
+  ledger_id uuid references public.schedule_ledger (id),
+  generation integer,
+  braze_schedule_id text,
+  request jsonb not null,
+  opened_at timestamptz not null,
+  closed_at timestamptz,
+  outcome text,
+  http_status integer,
+  detail text,
+  response jsonb,
+  missed_at timestamptz,
+  settled_at timestamptz,
+  settled_as text,
+  constraint kind_is_known check (kind in ('send_id', 'create', 'update', 'delete')),
+  constraint reason_is_known check (reason in ('plan', 'duplicate', 'orphan', 'operator')),
+  constraint outcome_is_known check (outcome in ('succeeded', 'failed', 'unknown')),
+  constraint closed_has_an_outcome check ((closed_at is null) = (outcome is null)),
+  constraint settled_as_is_known check (settled_as in (
+    'adopted', 'proved_by_events', 'proved_by_statistics', 'listed', 'absent', 'superseded', 'released'
+  )),
+  constraint settled_has_its_time check ((settled_at is null) = (settled_as is null)),
+  constraint only_unknown_is_settled check (settled_at is null or outcome is not distinct from 'unknown')
+);
+comment on table public.schedule_attempts is
+  'The write-ahead journal: one row for each call that changes Braze, opened before the call and closed after it.';
+comment on column public.schedule_attempts.id is
+  'Chosen by the caller, so that opening the same attempt again (its answer was lost) finds it instead of doubling it.';
+comment on column public.schedule_attempts.outcome is
+  'null: under way, or its run died. unknown: Braze may have done it; it is never repeated blindly.';
+comment on column public.schedule_attempts.settled_as is
+  'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call did it for certain. released: too long past to matter.';
+comment on column public.schedule_attempts.missed_at is
+  'Of the delete of a schedule that is none of ours: when a per-schedule listing first lacked it.';
+
+-- Braze has no idempotency key: while one create may have happened, there is no second one.
+create unique index one_unsettled_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
+  where kind = 'create' and settled_at is null and (outcome is null or outcome = 'unknown');
+create index schedule_attempts_ledger_id_idx on public.schedule_attempts (ledger_id);
+create index schedule_attempts_match_id_idx on public.schedule_attempts (match_id, opened_at);
+create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
+create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
+-- The daily budget of send ids is counted from here.
+create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
+create index schedule_attempts_unsettled_idx on public.schedule_attempts (opened_at)
+  where outcome = 'unknown' and settled_at is null;
+
+alter table public.schedule_attempts enable row level security;
+revoke all on table public.schedule_attempts from public, anon, authenticated, service_role;
+grant select, insert, update on table public.schedule_attempts to service_role;
+
+create table public.schedule_identifiers (
+  kind text not null,
+  value text not null,
+  ledger_id uuid not null references public.schedule_ledger (id),
+  generation integer,
+  ambiguous boolean not null default false,
+  source text not null,
+  first_seen_at timestamptz not null,
+  primary key (kind, value),
+  constraint kind_is_known check (kind in ('schedule_id', 'dispatch_id', 'send_id')),
+  constraint source_is_known check (source in ('create', 'preflight', 'event'))
+);
+comment on table public.schedule_identifiers is
+  'Which ledger row each Braze identifier belongs to. One schedule can have many dispatch ids.';
+comment on column public.schedule_identifiers.generation is 'null where the identifier spans generations, as our send ids do.';
+comment on column public.schedule_identifiers.ambiguous is 'Seen on two ledger rows: attributes nothing any more.';
+
+create index schedule_identifiers_ledger_id_idx on public.schedule_identifiers (ledger_id);
+
+alter table public.schedule_identifiers enable row level security;
+revoke all on table public.schedule_identifiers from public, anon, authenticated, service_role;
+grant select, insert, update on table public.schedule_identifiers to service_role;
+
+create table public.operator_actions (
+  id bigint generated always as identity primary key,
+  acted_at timestamptz not null,
+  action text not null,
+  match_id bigint,
+  ledger_id uuid references public.schedule_ledger (id),
+  generation integer,
+  actor_kind text not null,
+  actor_id text,
+  reason text not null,
+  before jsonb not null,
+  details jsonb not null default '{}',
+  run_id uuid,
+  undoes bigint references public.operator_actions (id),
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+  constraint all_but_an_erasure_concern_a_match check (
+    (action = 'erase_user') = (match_id is null)
+    and (match_id is null) = (ledger_id is null)
+    and (match_id is null) = (generation is null)
+    and (match_id is null) = (run_id is null)
+  ),
+  constraint actor_kind_is_known check (actor_kind in ('secret_key', 'operator')),
+  constraint an_operator_has_a_name check ((actor_kind = 'operator') = (actor_id is not null)),
+  constraint reason_is_given check (pg_catalog.btrim(reason) <> ''),
+  constraint an_undo_names_what_it_undoes check ((action = 'undo_mark_sent') = (undoes is not null)),
+  constraint an_action_is_undone_once unique (undoes)
+);
+comment on table public.operator_actions is
+  'What people did by hand: who, what, why. Only ever added to; an undo is a row of its own, an erasure has none.';
+comment on column public.operator_actions.actor_id is
+  'The user id of an operator; null where somebody used the project''s secret key.';
+comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
+comment on column public.operator_actions.details is 'Of an erasure: the digest of the user''s id, and what was found.';
+
+create index operator_actions_ledger_id_idx on public.operator_actions (ledger_id, id);
+create index operator_actions_match_id_idx on public.operator_actions (match_id, acted_at);
+
+alter table public.operator_actions enable row level security;
+revoke all on table public.operator_actions from public, anon, authenticated, service_role;
+grant select, insert on table public.operator_actions to service_role;
+revoke all on sequence public.operator_actions_id_seq from public, anon, authenticated, service_role;

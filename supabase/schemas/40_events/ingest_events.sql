@@ -1,0 +1,313 @@
+-- Stores one webhook request, whole, in one transaction.
+--
+-- Safe to repeat, in any order, also concurrently with its own repetition: the keys of the events decide, and rows are
+-- written in key order so that two such requests cannot deadlock. What concerns an erased person is anonymised first; while
+-- nobody is erased, that costs one look-up. A body may be kept under the digest of the bytes that came, when less of it is
+-- kept: then the same bytes meet what an erasure has left of them.
+
+create function private.forget_rejects(p_rejects jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_rejects jsonb;
+  v_digests bytea[];
+begin
+  with cleaned as materialized (
+    select
+      told.reject,
+      told.place,
+      came.digest,
+      -- Of what is no JSON nothing can be told apart: the same bytes are the same body.
+      coalesce(anonymous.body, case when stone.digest is not null then pg_catalog.convert_to('{"erased": true}', 'UTF8') end) as body,
+      anonymous.tombstones,
+      anonymous.found_names
+    from pg_catalog.jsonb_array_elements(p_rejects) with ordinality as told (reject, place)
+    cross join lateral (
+      select bytes.body, private.digest_of_bytes(bytes.body) as digest
+      from (select pg_catalog.decode(told.reject ->> 'body_base64', 'base64') as body) as bytes
+    ) as came
+    left join lateral (
+      select known.digest from private.erased_events as known where known.digest = came.digest limit 1
+    ) as stone on true
+    cross join lateral private.anonymous_body(came.body, null, null, null, p_now) as anonymous
+  )
+  select
+    pg_catalog.jsonb_agg(
+      case
+        when cleaned.body is null then cleaned.reject
+        else cleaned.reject || pg_catalog.jsonb_build_object(
+          'body_base64', pg_catalog.encode(cleaned.body, 'base64'),
+          'digest', pg_catalog.encode(cleaned.digest, 'hex'),
+          'reason', private.without_names(cleaned.reject ->> 'reason', cleaned.found_names)
+        )
+      end
+      order by cleaned.place
+    ),
+    (
+      select pg_catalog.array_agg(stone.digest)
+      from cleaned
+      cross join lateral pg_catalog.unnest(cleaned.tombstones || cleaned.digest) as stone (digest)
+      where cleaned.body is not null
+    )
+  into v_rejects, v_digests
+  from cleaned;
+
+  insert into private.erased_events (digest, erased_at)
+  select distinct told.digest, p_now from pg_catalog.unnest(v_digests) as told (digest) order by told.digest
+  on conflict (digest) do nothing;
+  return coalesce(v_rejects, '[]');
+end;
+$$;
+
+comment on function private.forget_rejects(jsonb, timestamptz) is
+  'Rejects as ingest_events takes them, anonymous where they are JSON and name somebody who is to be forgotten, or were erased before.';
+revoke all on function private.forget_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.forget_rejects(jsonb, timestamptz) to service_role;
+
+create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.webhook_rejects as known
+    (digest, body, reason, content_type, first_received_at, last_received_at, occurrences)
+  select
+    digest, (pg_catalog.array_agg(told.body))[1], min(told.reason), min(told.content_type), p_now, p_now, count(*)
+  from (
+    select
+      coalesce(
+        pg_catalog.decode(reject.digest, 'hex'), pg_catalog.sha256(pg_catalog.decode(reject.body_base64, 'base64'))
+      ) as digest,
+      pg_catalog.decode(reject.body_base64, 'base64') as body,
+      reject.reason,
+      reject.content_type
+    from pg_catalog.jsonb_to_recordset(p_rejects) as reject (body_base64 text, digest text, reason text, content_type text)
+  ) as told
+  group by digest
+  order by digest
+  on conflict (digest) do update
+  set last_received_at = excluded.last_received_at,
+    occurrences = known.occurrences + excluded.occurrences,
+    reason = excluded.reason;
+$$;
+
+comment on function private.store_rejects(jsonb, timestamptz) is
+  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row. Where told, the digest that the body is kept under.';
+revoke all on function private.store_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.store_rejects(jsonb, timestamptz) to service_role;
+
+create function private.store_events(
+  p_events jsonb,
+  p_rejects jsonb,
+  p_identifiers jsonb,
+  p_proofs jsonb,
+  p_run_id uuid,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_counts jsonb;
+  v_outside jsonb;
+  v_learned jsonb := jsonb '[]';
+  v_went_out jsonb := jsonb '[]';
+  v_received integer;
+  v_duplicates integer;
+  v_rejected integer;
+begin
+  -- A webhook-channel body has no time of its own: its first telling sets it, its retries find it here. A weak
+  -- identity (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
+  insert into public.event_claims as claim (event_id, sent_at, claimed_at)
+  select distinct on (event.event_id) event.event_id, event.sent_at, p_now
+  from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, sent_at timestamptz, claim text)
+  where event.claim is not null
+  order by event.event_id
+  on conflict (event_id) do update
+  set sent_at = excluded.sent_at, claimed_at = excluded.claimed_at
+  where claim.claimed_at < p_now - interval '45 minutes'
+    and exists (
+      select 1
+      from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, claim text)
+      where event.event_id = claim.event_id and event.claim = 'weak'
+    );
+
+  with incoming as materialized (
+    select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
+    from pg_catalog.jsonb_to_recordset(p_events) as event (
+      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text, external_user_id text,
+      device_id text, match_id bigint, ledger_id uuid, generation integer, braze_schedule_id text,
+      campaign_id text, dispatch_id text, send_id text, correlation_method text, confidence text,
+      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[], raw_payload jsonb
+    )
+    left join lateral (
+      select known.sent_at from public.event_claims as known
+      where event.claim is not null and known.event_id = event.event_id
+      limit 1
+    ) as claim on true
+    left join lateral (
+      select existing.starts_at from private.event_partitions as existing
+      where existing.starts_at <= coalesce(claim.sent_at, event.sent_at)
+        and existing.ends_at > coalesce(claim.sent_at, event.sent_at)
+      limit 1
+    ) as partition on true
+  ),
+  inserted as (
+    insert into public.notification_sends (
+      sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
+      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
+      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+    )
+    select
+      happened_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
+      braze_schedule_id, campaign_id, dispatch_id, send_id, p_now, time_is_send_time, correlation_method, confidence,
+      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+    from incoming
+    where has_place
+    -- Two requests that share events must take their locks in one order.
+    order by happened_at, event_id
+    on conflict (sent_at, event_id) do nothing
+    returning event_id, match_id, correlation_method, confidence, candidate_match_ids
+  ),
+  logged as (
+    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+    select
+      p_now, 'braze-webhook', 'low_confidence_correlation', 'Matched via ' || correlation_method, match_id, p_run_id,
+      pg_catalog.jsonb_build_object(
+        'correlation_method', correlation_method, 'confidence', 'low', 'events', count(*),
+        'event_ids', pg_catalog.jsonb_agg(event_id order by event_id),
+        'candidate_match_ids', min(candidate_match_ids)
+      )
+    from inserted
+    where confidence = 'low'
+    group by match_id, correlation_method
+    returning id
+  )
+  select
+    pg_catalog.jsonb_build_object(
+      'received', (select count(*) from incoming),
+      'recorded', (select count(*) from inserted),
+      'high', (select count(*) from inserted where confidence = 'high'),
+      'medium', (select count(*) from inserted where confidence = 'medium'),
+      'low', (select count(*) from inserted where confidence = 'low'),
+      'unattributed', (select count(*) from inserted where confidence = 'none'),
+      'outside', (select count(*) from incoming where not has_place)
+    ),
+    (
+      select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'body_base64', pg_catalog.encode(pg_catalog.convert_to(raw_payload::text, 'UTF8'), 'base64'),
+        'reason', 'No partition of notification_sends holds ' || (happened_at at time zone 'utc')::text || ' UTC',
+        'content_type', 'application/json'
+      )), '[]')
+      from incoming
+      where not has_place
+    )
+  into v_counts, v_outside;
+
+  if v_outside <> '[]' or p_rejects <> '[]' then
+    perform private.store_rejects(p_rejects || v_outside, p_now);
+  end if;
+  -- Ledger rows before identifiers: close_attempt takes them in this order too.
+  if p_proofs <> '[]' then
+    v_went_out := private.note_evidence(p_proofs, p_now);
+  end if;
+  if p_identifiers <> '[]' then
+    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
+  end if;
+
+  v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
+  v_duplicates := (v_counts ->> 'received')::integer - (v_counts ->> 'recorded')::integer
+    - (v_counts ->> 'outside')::integer;
+  v_rejected := pg_catalog.jsonb_array_length(p_rejects) + (v_counts ->> 'outside')::integer;
+
+  -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
+  -- holds it waits for another.
+  insert into public.webhook_daily_counts as counted (date, slot, received, duplicates, rejected)
+  values (
+    (p_now at time zone 'utc')::date,
+    pg_catalog.uuid_hash(p_run_id) & 15,
+    v_received,
+    v_duplicates,
+    v_rejected
+  )
+  on conflict (date, slot) do update
+  set received = counted.received + excluded.received,
+    duplicates = counted.duplicates + excluded.duplicates,
+    rejected = counted.rejected + excluded.rejected;
+
+  return pg_catalog.jsonb_build_object(
+    'received', v_received,
+    'recorded', v_counts -> 'recorded',
+    'duplicates', v_duplicates,
+    'rejected', v_rejected,
+    'high', v_counts -> 'high',
+    'medium', v_counts -> 'medium',
+    'low', v_counts -> 'low',
+    'unattributed', v_counts -> 'unattributed',
+    'learned', v_learned,
+    'went_out', v_went_out
+  );
+end;
+$$;
+
+comment on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+  'Stores the events and rejects of one request, counts the day, learns identifiers and notes proofs. Called by ingest_events.';
+revoke all on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
+
+create function public.ingest_events(
+  p_events jsonb,
+  p_rejects jsonb,
+  p_identifiers jsonb,
+  p_proofs jsonb,
+  p_run_id uuid,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_events jsonb := p_events;
+  v_rejects jsonb := p_rejects;
+  v_receipt jsonb;
+  v_known integer;
+begin
+  -- An erasure waits for requests that are under way, and those that come later see it.
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
+  if exists (select 1 from private.erased_users) then
+    v_events := private.forget_events(p_events, p_now);
+    v_rejects := private.forget_rejects(p_rejects, p_now);
+  end if;
+
+  v_receipt := private.store_events(v_events, v_rejects, p_identifiers, p_proofs, p_run_id, p_now);
+
+  v_known := pg_catalog.jsonb_array_length(p_events) - pg_catalog.jsonb_array_length(v_events);
+  if v_known = 0 then
+    return v_receipt;
+  end if;
+  update public.webhook_daily_counts as counted
+  set received = counted.received + v_known, duplicates = counted.duplicates + v_known
+  where counted.date = (p_now at time zone 'utc')::date and counted.slot = pg_catalog.uuid_hash(p_run_id) & 15;
+  return v_receipt || pg_catalog.jsonb_build_object(
+    'received', (v_receipt ->> 'received')::integer + v_known,
+    'duplicates', (v_receipt ->> 'duplicates')::integer + v_known
+  );
+end;
+$$;
+
+comment on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+  'Stores the events and rejects of one request; received = recorded + duplicates + rejected. Events of erased users that were stored count as duplicates.';
+revoke all on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;

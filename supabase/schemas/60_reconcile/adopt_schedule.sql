@@ -1,0 +1,83 @@
+-- Takes over a schedule in Braze's list whose create never got an answer.
+
+create function public.adopt_schedule(
+  p_ledger_id uuid,
+  p_generation integer,
+  p_braze_schedule_id text,
+  p_now timestamptz,
+  p_send_at timestamptz default null,
+  p_dispatch_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  update public.braze_schedules as schedule
+  set braze_schedule_id = p_braze_schedule_id,
+    state = 'live',
+    -- What Braze holds counts, not what it was asked for.
+    send_at_utc = coalesce(p_send_at, schedule.send_at_utc),
+    listed_at = p_now,
+    missed_at = null,
+    updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
+    and schedule.braze_schedule_id is null and schedule.state in ('creating', 'unknown', 'failed')
+    -- While its call is under way, the answer will tell.
+    and not exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.outcome is null
+    )
+    and not exists (
+      select 1 from public.braze_schedules as other where other.braze_schedule_id = p_braze_schedule_id
+    );
+  if not found then
+    return pg_catalog.jsonb_build_object('adopted', false, 'learned', jsonb '[]');
+  end if;
+
+  update public.schedule_attempts as attempt
+  set braze_schedule_id = p_braze_schedule_id,
+    settled_at = case attempt.outcome when 'unknown' then p_now end,
+    settled_as = case attempt.outcome when 'unknown' then 'adopted' end
+  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
+    and attempt.settled_at is null;
+
+  update public.schedule_ledger as ledger
+  set braze_schedule_id = p_braze_schedule_id,
+    dispatch_id = coalesce(ledger.dispatch_id, p_dispatch_id),
+    send_at_utc = case ledger.status when 'pending' then coalesce(p_send_at, ledger.send_at_utc) else ledger.send_at_utc end,
+    updated_at = p_now
+  where ledger.id = p_ledger_id and ledger.generation = p_generation;
+
+  return pg_catalog.jsonb_build_object(
+    'adopted', true,
+    'learned', private.learn_identifiers(
+      (
+        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'kind', told.kind, 'value', told.value, 'ledger_id', p_ledger_id, 'generation', told.generation
+        ))
+        from (
+          values
+            ('schedule_id', p_braze_schedule_id, p_generation),
+            ('dispatch_id', p_dispatch_id, p_generation),
+            -- Ours is kept over all generations of the match.
+            ('send_id', v_row.send_id, null)
+        ) as told (kind, value, generation)
+        where told.value is not null
+      ),
+      'create',
+      p_now
+    )
+  );
+end;
+$$;
+
+comment on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) is
+  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, learned}. Not while its create is under way.';
+revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;

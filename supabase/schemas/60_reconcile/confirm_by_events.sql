@@ -1,0 +1,49 @@
+-- Turns a past ledger row to sent when its events prove that it went out.
+
+create function public.confirm_by_events(p_ledger_ids uuid[], p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_proofs jsonb;
+begin
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'ledger_id', ledger.id, 'generation', ledger.generation, 'proof', event.proof,
+    'dispatch_id', event.dispatch_id, 'send_id', event.send_id
+  )), '[]')
+  into v_proofs
+  from public.schedule_ledger as ledger
+  cross join lateral (
+    select
+      case event.channel when 'push' then 'push' else 'webhook' end as proof,
+      event.dispatch_id,
+      event.send_id
+    from public.notification_sends as event
+    where event.ledger_id = ledger.id and event.generation = ledger.generation
+      and event.sent_at >= ledger.send_at_utc - interval '1 day'
+      and event.sent_at < ledger.send_at_utc + interval '2 days'
+      and event.confidence in ('high', 'medium')
+      and ((event.channel = 'push' and event.event_type in ('send', 'open'))
+        or (event.channel = 'webhook' and event.event_type = 'send'))
+    order by event.channel = 'push' desc
+    limit 1
+  ) as event
+  where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
+
+  perform private.note_evidence(v_proofs, p_now);
+  return (
+    select coalesce(pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id), '[]')
+    from public.schedule_ledger as ledger
+    join pg_catalog.jsonb_to_recordset(v_proofs) as proof (ledger_id uuid) on proof.ledger_id = ledger.id
+    where ledger.id = any (p_ledger_ids) and ledger.status = 'sent'
+  );
+end;
+$$;
+
+comment on function public.confirm_by_events(uuid[], timestamptz) is
+  'Turns the past rows among p_ledger_ids to sent whose events prove it with high or medium confidence; returns their match ids.';
+revoke all on function public.confirm_by_events(uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_by_events(uuid[], timestamptz) to service_role;

@@ -1,0 +1,144 @@
+-- What the ledger says of everything that is due or went out lately.
+--
+-- One jsonb and not a table: PostgREST truncates row sets at max_rows without an error.
+
+create function public.load_reconciliation(p_past_from timestamptz, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ledger_ids uuid[];
+  v_scheduler_ran_at timestamptz;
+begin
+  select pg_catalog.array_agg(found.id)
+  into v_ledger_ids
+  from (
+    select ledger.id from public.schedule_ledger as ledger where ledger.status = 'pending'
+    union
+    select schedule.ledger_id from public.braze_schedules as schedule where schedule.send_at_utc >= p_past_from
+    union
+    select schedule.ledger_id from public.braze_schedules as schedule where schedule.moving_to_utc >= p_past_from
+    union
+    select attempt.ledger_id
+    from public.schedule_attempts as attempt
+    where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.ledger_id is not null
+  ) as found;
+
+  select max(run.started_at)
+  into v_scheduler_ran_at
+  from public.job_runs as run
+  where run.function_name = 'braze-scheduler' and run.outcome = 'succeeded' and not run.dry_run
+    and run.called_at > p_now - interval '1 day' and run.called_at <= p_now;
+
+  return pg_catalog.jsonb_build_object(
+    'matches', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'ledger_id', ledger.id,
+        'match_id', ledger.match_id,
+        'home_team', match.home_team,
+        'away_team', match.away_team,
+        'match_status', match.status,
+        'status', ledger.status,
+        'cancel_reason', ledger.cancel_reason,
+        'campaign_id', ledger.campaign_id,
+        'generation', ledger.generation,
+        -- Where it is not this match's alone, what Braze counts under it says nothing of this match.
+        'send_id', case when not exists (
+          select 1
+          from public.schedule_identifiers as known
+          where known.kind = 'send_id' and known.value = ledger.send_id
+            and (known.ambiguous or known.ledger_id <> ledger.id)
+        ) then ledger.send_id end,
+        'send_at', ledger.send_at_utc,
+        'reported_count', ledger.braze_reported_count,
+        'has_events', schedules.went_out or (
+          -- First evidence turns the row in one transaction; whatever kept it from that is to be made good.
+          ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
+            select 1
+            from public.notification_sends as event
+            where event.ledger_id = ledger.id and event.generation = ledger.generation
+              and event.sent_at >= ledger.send_at_utc - interval '1 day'
+              and event.sent_at < ledger.send_at_utc + interval '2 days'
+              and event.confidence in ('high', 'medium')
+              and ((event.channel = 'push' and event.event_type in ('send', 'open'))
+                or (event.channel = 'webhook' and event.event_type = 'send'))
+          )
+        ),
+        'schedules', schedules.list
+      ) order by ledger.send_at_utc, ledger.match_id)
+      from pg_catalog.unnest(v_ledger_ids) as wanted (ledger_id)
+      join public.schedule_ledger as ledger on ledger.id = wanted.ledger_id
+      join public.matches as match on match.id = ledger.match_id
+      cross join lateral (
+        select
+          coalesce(pg_catalog.bool_or(
+            schedule.generation = ledger.generation and schedule.first_event_at is not null
+          ), false) as went_out,
+          coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+            'generation', schedule.generation,
+            'state', schedule.state,
+            'braze_schedule_id', schedule.braze_schedule_id,
+            'send_at', schedule.send_at_utc,
+            'moving_to', schedule.moving_to_utc,
+            'updated_at', schedule.updated_at,
+            'listed_at', schedule.listed_at,
+            'missed_at', schedule.missed_at,
+            'first_event_at', schedule.first_event_at,
+            'has_open_attempt', exists (
+              select 1
+              from public.schedule_attempts as attempt
+              where attempt.ledger_id = schedule.ledger_id and attempt.generation = schedule.generation
+                and attempt.outcome is null
+            )
+          ) order by schedule.generation), '[]') as list
+        from public.braze_schedules as schedule
+        where schedule.ledger_id = ledger.id
+      ) as schedules
+    ), '[]'),
+    'attempts', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'attempt_id', attempt.id,
+        'kind', attempt.kind,
+        'match_id', attempt.match_id,
+        'ledger_id', attempt.ledger_id,
+        'generation', attempt.generation,
+        'braze_schedule_id', attempt.braze_schedule_id,
+        'moving_to', case attempt.kind when 'update' then (attempt.request #>> '{schedule,time}')::timestamptz end,
+        'closed_at', attempt.closed_at,
+        'missed_at', attempt.missed_at,
+        'is_superseded', exists (
+          select 1
+          from public.schedule_attempts as later
+          where later.ledger_id = attempt.ledger_id and later.generation = attempt.generation
+            and later.opened_at > attempt.opened_at and later.outcome = 'succeeded'
+            -- A delete ends what a move began; a move does not end a delete.
+            and (later.kind = attempt.kind or later.kind = 'delete')
+        )
+      ) order by attempt.opened_at, attempt.id)
+      from public.schedule_attempts as attempt
+      where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.kind <> 'send_id'
+    ), '[]'),
+    'duplicate_days', coalesce((
+      select pg_catalog.jsonb_agg(distinct pg_catalog.to_char(log.logged_at at time zone 'utc', 'YYYY-MM-DD'))
+      from public.scheduler_logs as log
+      where log.action = 'duplicate_count' and log.function_name = 'braze-reconcile'
+        and log.logged_at > p_now - interval '5 days' and log.logged_at <= p_now
+    ), '[]'),
+    'scheduler_ran_at', v_scheduler_ran_at,
+    -- Written since, so that no run of the scheduler can have seen them as they are.
+    'fresh_match_ids', coalesce((
+      select pg_catalog.jsonb_agg(match.id order by match.id)
+      from public.matches as match
+      where match.kickoff_at >= p_now and match.updated_at > v_scheduler_ran_at and match.updated_at <= p_now
+    ), '[]')
+  );
+end;
+$$;
+
+comment on function public.load_reconciliation(timestamptz, timestamptz) is
+  'Every ledger row that is pending, due since p_past_from or has an unsettled attempt, with its generations; unsettled attempts; days with duplicates; the scheduler''s last good run.';
+revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;

@@ -1,0 +1,63 @@
+-- A person confirms a send that no event proves.
+--
+-- Only the ledger row changes. What Braze was asked for stays as it is, so the undo has one thing to restore.
+
+create function public.mark_sent(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'it is marked as sent already'
+    when v_row.status = 'sent' then 'it is sent already (' || v_row.sent_evidence || ')'
+    when v_row.send_at_utc > p_now then
+      'its push is not due before '
+        || pg_catalog.to_char(v_row.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  end;
+  if v_refused is not null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
+    values (
+      p_now, 'mark_sent', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object(
+        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes
+      ),
+      p_run_id
+    );
+    update public.schedule_ledger as ledger
+    set status = 'sent',
+      cancel_reason = null,
+      sent_evidence = 'operator',
+      sent_confirmed_at = p_now,
+      notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
+      updated_at = p_now
+    where ledger.id = v_row.id;
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person vouches that the push of a match went out; returns {match_id, done, refused}. A dry run only says what it would do.';
+revoke all on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

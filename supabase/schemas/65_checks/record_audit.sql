@@ -1,0 +1,28 @@
+-- Stores one audit, once, however often its answer is lost.
+
+create function public.record_audit(p_audit jsonb, p_run_id uuid, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  insert into public.count_audit_logs
+    (run_id, checked_at, listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze)
+  select
+    p_run_id, p_now, audit.listing_mode, audit.ledger_pending, audit.braze_actual, audit.status,
+    audit.missing_in_braze, audit.extra_in_braze
+  from pg_catalog.jsonb_to_record(p_audit) as audit (
+    listing_mode text, ledger_pending integer, braze_actual integer, status text,
+    missing_in_braze jsonb, extra_in_braze jsonb
+  )
+  on conflict (run_id) do nothing;
+  return found;
+end;
+$$;
+
+comment on function public.record_audit(jsonb, uuid, timestamptz) is
+  'Stores {listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze}; false when the run has stored its audit.';
+revoke all on function public.record_audit(jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_audit(jsonb, uuid, timestamptz) to service_role;

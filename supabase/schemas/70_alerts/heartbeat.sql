@@ -1,0 +1,155 @@
+-- Watches from inside the database what cannot report its own failure.
+--
+-- It uses no HTTP: a dead pg_net, a wrong secret or a function that crashes each time would also stop a watcher that is
+-- called like the others.
+
+create function private.heartbeat(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_settings private.settings;
+  v_alerts jsonb;
+begin
+  select * into strict v_settings from private.settings;
+
+  with silent as (
+    select
+      job.function_name,
+      job.period,
+      good.finished_at as last_success_at,
+      coalesce(good.finished_at, first_call.called_at, job.watched_since) as silent_since,
+      last_call.outcome as last_outcome,
+      last_call.error as last_error
+    from private.job_periods as job
+    left join lateral (
+      select run.finished_at
+      from public.job_runs as run
+      where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
+      order by run.called_at desc
+      limit 1
+    ) as good on true
+    left join lateral (
+      select run.called_at
+      from public.job_runs as run
+      where run.function_name = job.function_name
+      order by run.called_at
+      limit 1
+    ) as first_call on true
+    left join lateral (
+      select run.outcome, run.error
+      from public.job_runs as run
+      where run.function_name = job.function_name
+      order by run.called_at desc
+      limit 1
+    ) as last_call on true
+  ),
+  failures as (
+    select
+      count(*) as count,
+      count(*) filter (where response.timed_out) as timed_out,
+      coalesce(
+        pg_catalog.array_agg(distinct response.status_code) filter (where response.status_code is not null), '{}'
+      ) as status_codes,
+      pg_catalog.array_agg(distinct run.function_name) as functions,
+      max(response.error_msg) as an_error,
+      max(response.created) as last_at
+    from net._http_response as response
+    -- The project's other requests are not ours to judge.
+    join public.job_runs as run on run.request_id = response.id
+    where response.created > p_now - v_settings.call_failures_watched
+      and run.called_at > p_now - v_settings.call_failures_watched - interval '1 hour'
+      and (
+        response.timed_out is true or response.error_msg is not null or response.status_code is null
+        or response.status_code not between 200 and 299
+      )
+  ),
+  rejects as (
+    select count(*) as count, max(reject.last_received_at) as last_at, min(reject.reason) as a_reason
+    from public.webhook_rejects as reject
+    where reject.last_received_at > p_now - interval '1 hour'
+      and (reject.replayed_at is null or reject.replayed_at < reject.last_received_at)
+  ),
+  partitions as (
+    select
+      max(existing.ends_at) as last_ends_at,
+      coalesce(
+        pg_catalog.range_agg(pg_catalog.tstzrange(existing.starts_at, existing.ends_at)) @> pg_catalog.tstzrange(
+          p_now, p_now + case v_settings.partition_by when 'day' then interval '1 day' else interval '1 month' end
+        ),
+        false
+      ) as reach
+    from private.event_partitions as existing
+  ),
+  trouble (fingerprint, rule, severity, title, details) as (
+    select
+      'silent_function:' || silent.function_name,
+      'silent_function',
+      'critical',
+      silent.function_name || ' has not succeeded since '
+        || pg_catalog.to_char(silent.silent_since at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC',
+      pg_catalog.jsonb_build_object(
+        'function_name', silent.function_name,
+        'period_minutes', extract(epoch from silent.period)::integer / 60,
+        'last_success_at', silent.last_success_at,
+        'silent_since', silent.silent_since,
+        'last_outcome', silent.last_outcome,
+        'last_error', silent.last_error
+      )
+    from silent
+    where silent.silent_since < p_now - 2 * silent.period
+    union all
+    select
+      'pg_net_failures',
+      'pg_net_failures',
+      'warning',
+      failures.count || ' calls by pg_cron were not answered as they should be',
+      pg_catalog.jsonb_build_object(
+        'failures', failures.count,
+        'timed_out', failures.timed_out,
+        'status_codes', failures.status_codes,
+        'functions', failures.functions,
+        'an_error', failures.an_error,
+        'last_at', failures.last_at
+      )
+    from failures
+    where failures.count > 0
+    union all
+    select
+      'partitions_run_out',
+      'partitions_run_out',
+      'critical',
+      'Partitions for new events run out: events without one end in webhook_rejects',
+      pg_catalog.jsonb_build_object('partition_by', v_settings.partition_by, 'last_ends_at', partitions.last_ends_at)
+    from partitions
+    where not partitions.reach
+    union all
+    select
+      'rejects_pile_up',
+      'rejects_pile_up',
+      'warning',
+      rejects.count || ' webhook bodies were not understood within an hour',
+      pg_catalog.jsonb_build_object(
+        'rejects', rejects.count, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
+      )
+    from rejects
+    where rejects.count > v_settings.rejects_an_hour_max
+  )
+  select coalesce(pg_catalog.jsonb_agg(
+    pg_catalog.to_jsonb(trouble) || jsonb '{"audience": "engineering", "match_id": null}' order by trouble.fingerprint
+  ), '[]')
+  into v_alerts
+  from trouble;
+
+  return public.settle_alerts(
+    array['silent_function', 'pg_net_failures', 'partitions_run_out', 'rejects_pile_up'], v_alerts, p_now
+  );
+end;
+$$;
+
+comment on function private.heartbeat(timestamptz) is
+  'Alerts silent_function, pg_net_failures, partitions_run_out and rejects_pile_up, and resolves them; returns {raised, resolved}.';
+revoke all on function private.heartbeat(timestamptz) from public, anon, authenticated, service_role;

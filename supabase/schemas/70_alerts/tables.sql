@@ -1,0 +1,84 @@
+-- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
+--
+-- A message is claimed before it is sent and recorded after it. A crash in between leaves a claim that expires, so a message
+-- may be sent twice and is never lost.
+
+create table public.alerts (
+  id bigint generated always as identity primary key,
+  fingerprint text not null,
+  rule text not null,
+  severity text not null,
+  audience text not null,
+  title text not null,
+  details jsonb not null default '{}',
+  match_id bigint,
+  first_seen_at timestamptz not null,
+  last_seen_at timestamptz not null,
+  occurrences integer not null default 1,
+  resolved_at timestamptz,
+  delivered_at timestamptz,
+  delivered_as text,
+  delivered_severity text,
+  resolution_delivered_at timestamptz,
+  delivery_kind text,
+  delivery_attempts integer not null default 0,
+  delivery_error text,
+  next_delivery_at timestamptz,
+  delivery_claim uuid,
+  delivery_claimed_until timestamptz,
+  constraint severity_is_known check (severity in ('info', 'warning', 'critical')),
+  constraint audience_is_known check (audience in ('admin', 'engineering')),
+  constraint occurrences_start_at_one check (occurrences >= 1),
+  constraint delivered_as_is_known check (delivered_as in ('webhook', 'log')),
+  constraint delivered_says_how check (
+    (delivered_at is null) = (delivered_as is null) and (delivered_at is null) = (delivered_severity is null)
+  ),
+  constraint delivery_kind_is_known check (delivery_kind in ('raised', 'escalated', 'resolved')),
+  constraint delivery_attempts_are_not_negative check (delivery_attempts >= 0),
+  constraint a_claim_runs_out check ((delivery_claim is null) = (delivery_claimed_until is null))
+);
+comment on table public.alerts is
+  'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
+comment on column public.alerts.delivered_at is 'When its raising, or its last rise in severity, was told.';
+comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
+comment on column public.alerts.delivered_severity is 'As it was told: when it rises above this, it is told again.';
+comment on column public.alerts.resolution_delivered_at is 'When its end was told.';
+comment on column public.alerts.delivery_kind is 'What delivery_attempts and delivery_error are about.';
+comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is told.';
+comment on column public.alerts.next_delivery_at is 'Not before: back-off, or what the webhook asked for by Retry-After.';
+
+create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerprint) where resolved_at is null;
+create index alerts_match_id_idx on public.alerts (match_id) where match_id is not null;
+-- Closed alerts are looked up too.
+create index alerts_fingerprint_idx on public.alerts (fingerprint);
+-- Each run asks for what is untold. What was resolved before it was told, or is told to its end, is over.
+create index alerts_untold_idx on public.alerts (first_seen_at)
+  where resolved_at is null or (delivered_at is not null and resolution_delivered_at is null);
+create index alerts_claimed_idx on public.alerts (delivery_claimed_until) where delivery_claimed_until is not null;
+
+alter table public.alerts enable row level security;
+revoke all on table public.alerts from public, anon, authenticated, service_role;
+grant select, insert, update on table public.alerts to service_role;
+revoke all on sequence public.alerts_id_seq from public, anon, authenticated, service_role;
+
+create table private.job_periods (
+  function_name text primary key,
+  period interval not null,
+  watched_since timestamptz not null default now(),
+  constraint period_is_positive check (period > interval '0')
+);
+comment on table private.job_periods is
+  'How often each timed function succeeds when all is well. Delete a row to stop watching a function that is not in use.';
+comment on column private.job_periods.watched_since is
+  'A function that was never called counts from here: a fresh install is not an outage.';
+
+alter table private.job_periods enable row level security;
+revoke all on table private.job_periods from public, anon, authenticated, service_role;
+
+insert into private.job_periods (function_name, period)
+values
+  ('braze-scheduler', '15 minutes'),
+  ('braze-preflight-check', '5 minutes'),
+  ('braze-reconcile', '30 minutes'),
+  ('braze-count-audit', '60 minutes'),
+  ('webhook-health-rollup', '1440 minutes');

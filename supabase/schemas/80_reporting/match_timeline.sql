@@ -1,0 +1,145 @@
+-- Everything that is known of one match, in order of time.
+
+create function public.match_timeline(p_match_id bigint)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ledger public.schedule_ledger;
+begin
+  select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
+
+  return (
+    -- `step` puts in order what happened at one time: a cause before what came of it.
+    with told (at, step, kind, what, details) as (
+      select change.changed_at, 1, 'fixture', change.kind, change.changes
+      from public.match_changes as change
+      where change.match_id = p_match_id
+
+      union all
+      select
+        action.acted_at, 2, 'person', action.action,
+        pg_catalog.jsonb_build_object(
+          'generation', action.generation, 'reason', action.reason, 'actor_kind', action.actor_kind,
+          'actor_id', action.actor_id, 'before', action.before, 'run_id', action.run_id
+        )
+      from public.operator_actions as action
+      where action.match_id = p_match_id
+
+      union all
+      select
+        attempt.opened_at, case attempt.kind when 'send_id' then 3 else 5 end, 'attempt', attempt.kind || ' opened',
+        pg_catalog.jsonb_build_object(
+          'attempt_id', attempt.id, 'run_id', attempt.run_id, 'reason', attempt.reason,
+          'generation', attempt.generation, 'braze_schedule_id', attempt.braze_schedule_id
+        )
+      from public.schedule_attempts as attempt
+      where attempt.match_id = p_match_id
+
+      union all
+      select
+        attempt.closed_at, case attempt.kind when 'send_id' then 4 else 6 end, 'attempt', attempt.kind || ' ' || attempt.outcome,
+        pg_catalog.jsonb_build_object(
+          'attempt_id', attempt.id, 'generation', attempt.generation,
+          'braze_schedule_id', attempt.braze_schedule_id, 'http_status', attempt.http_status, 'detail', attempt.detail
+        )
+      from public.schedule_attempts as attempt
+      where attempt.match_id = p_match_id and attempt.closed_at is not null
+
+      union all
+      select
+        attempt.settled_at, 7, 'attempt', attempt.kind || ' settled',
+        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'settled_as', attempt.settled_as)
+      from public.schedule_attempts as attempt
+      where attempt.match_id = p_match_id and attempt.settled_at is not null
+
+      union all
+      select
+        v_ledger.preflight_at, 8, 'check', 'preflight ' || v_ledger.preflight_result,
+        pg_catalog.jsonb_build_object('generation', v_ledger.generation)
+      where v_ledger.preflight_at is not null
+
+      union all
+      select
+        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 9, 'events',
+        event.channel || ' ' || event.event_type,
+        pg_catalog.jsonb_build_object(
+          'events', count(*),
+          'users', count(distinct event.external_user_id),
+          'generation', event.generation,
+          'method', event.correlation_method,
+          'confidence', event.confidence,
+          'last_received_at', max(event.received_at)
+        )
+      from public.notification_sends as event
+      where event.ledger_id = v_ledger.id
+        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
+
+      union all
+      select
+        log.logged_at, 10,
+        case
+          when log.action in ('attribution_changed', 'low_confidence_correlation', 'contradicting_evidence')
+            then 'attribution'
+          else 'log'
+        end,
+        log.action,
+        pg_catalog.jsonb_build_object(
+          'function_name', log.function_name, 'reason', log.reason, 'run_id', log.run_id, 'details', log.details
+        )
+      from public.scheduler_logs as log
+      where log.match_id = p_match_id
+
+      union all
+      select
+        v_ledger.sent_confirmed_at, 11, 'ledger', 'sent',
+        pg_catalog.jsonb_build_object('generation', v_ledger.generation, 'evidence', v_ledger.sent_evidence)
+      where v_ledger.sent_confirmed_at is not null
+
+      union all
+      -- When it was cancelled is not kept apart; nothing is changed in a cancelled row but to take that back.
+      select
+        v_ledger.updated_at, 11, 'ledger', 'cancelled',
+        pg_catalog.jsonb_build_object(
+          'generation', v_ledger.generation, 'reason', v_ledger.cancel_reason, 'notes', v_ledger.notes
+        )
+      where v_ledger.status = 'cancelled'
+
+      union all
+      select
+        v_ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', v_ledger.generation)
+      where v_ledger.status <> 'cancelled'
+
+      union all
+      select
+        alert.first_seen_at, 12, 'alert', alert.rule || ' raised',
+        pg_catalog.jsonb_build_object(
+          'severity', alert.severity, 'title', alert.title, 'occurrences', alert.occurrences, 'details', alert.details
+        )
+      from public.alerts as alert
+      where alert.match_id = p_match_id
+
+      union all
+      select
+        alert.resolved_at, 13, 'alert', alert.rule || ' resolved',
+        pg_catalog.jsonb_build_object('title', alert.title, 'first_seen_at', alert.first_seen_at)
+      from public.alerts as alert
+      where alert.match_id = p_match_id and alert.resolved_at is not null
+    )
+    select coalesce(pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_object('at', told.at, 'kind', told.kind, 'what', told.what, 'details', told.details)
+      order by told.at, told.step, told.what, told.details::text
+    ), '[]')
+    from told
+  );
+end;
+$$;
+
+comment on function public.match_timeline(bigint) is
+  'The story of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
+revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
+grant execute on function public.match_timeline(bigint) to service_role;

@@ -1,0 +1,95 @@
+-- Expected against actual, and a verdict, for each schedule that was due.
+
+create view public.match_verification
+with (security_invoker = true)
+as
+select
+  ledger.match_id,
+  match.competition,
+  match.home_team,
+  match.away_team,
+  ledger.send_at_utc,
+  ledger.status,
+  ledger.sent_evidence,
+  ledger.generation,
+  ledger.expected_send_count as expected_users,
+  ledger.expected_send_count_min as expected_users_min,
+  ledger.expected_send_count_max as expected_users_max,
+  ledger.expected_source,
+  counted.actual_users,
+  counted.events,
+  counted.sends,
+  counted.webhook_sends,
+  counted.opens,
+  counted.bounces,
+  counted.aborts,
+  counted.aborts_by_type,
+  counted.low_confidence,
+  ledger.braze_reported_count as braze_reported_sends,
+  counted.actual_users - ledger.expected_send_count as delta,
+  ledger.braze_reported_count - counted.sends as missing_sends,
+  case
+    when ledger.status = 'cancelled' and counted.actual_users > 0 then 'sent_although_cancelled'
+    when ledger.status = 'cancelled' then 'cancelled'
+    when counted.events = 0 and counted.actual_users = 0 and ledger.braze_reported_count > 0 then 'webhooks_missing'
+    when counted.events = 0 and counted.actual_users = 0 then 'no_evidence'
+    when counted.actual_users = 0 then 'no_push_sent'
+    when ledger.braze_reported_count > counted.sends and counted.sends > 0 then 'webhooks_missing'
+    when coalesce(ledger.expected_send_count_max, ledger.expected_send_count) is null then 'no_expectation'
+    when counted.actual_users + counted.aborts < coalesce(ledger.expected_send_count_min, ledger.expected_send_count)
+      then 'fewer_than_expected'
+    when counted.actual_users > coalesce(ledger.expected_send_count_max, ledger.expected_send_count)
+      then 'more_than_expected'
+    else 'as_expected'
+  end as verdict
+from public.schedule_ledger as ledger
+join public.matches as match on match.id = ledger.match_id
+cross join lateral (
+  with told as materialized (
+    select
+      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.event_type,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
+      event.channel,
+      case event.event_type when 'abort' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_type
+    from public.notification_sends as event
+    where event.ledger_id = ledger.id
+      and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
+  )
+  select
+    -- Where the events are pruned already, what was counted of them stands.
+    case count(*)
+      when 0 then coalesce(ledger.actual_send_count, 0)
+      else count(distinct told.recipient) filter (where told.is_push_send)
+    end as actual_users,
+    count(*) as events,
+    count(*) filter (where told.is_push_send) as sends,
+    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send') as webhook_sends,
+    count(*) filter (where told.is_sure and told.event_type = 'open') as opens,
+    count(*) filter (where told.is_sure and told.event_type = 'bounce') as bounces,
+    count(*) filter (where told.is_sure and told.event_type = 'abort') as aborts,
+    (
+      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
+      from (
+        select aborted.abort_type, count(*) as count
+        from told as aborted
+        where aborted.is_sure and aborted.abort_type is not null
+        group by aborted.abort_type
+      ) as by_type
+    ) as aborts_by_type,
+    count(*) filter (where not told.is_sure) as low_confidence
+  from told
+) as counted
+where ledger.send_at_utc <= now();
+comment on view public.match_verification is
+  'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Ask for one match or a window of send_at_utc: it counts events as it is asked.';
+comment on column public.match_verification.actual_users is 'Users with a push Send event, tied to the match with high or medium confidence.';
+comment on column public.match_verification.low_confidence is 'Events tied to the match with low confidence: in none of the other numbers but events.';
+comment on column public.match_verification.delta is 'actual_users less expected_users.';
+comment on column public.match_verification.missing_sends is 'What Braze reports less the push Send events held: above 0, webhooks are missing.';
+
+revoke all on table public.match_verification from public, anon, authenticated, service_role;
+grant select on table public.match_verification to service_role;

@@ -1,0 +1,223 @@
+-- Erases a person; what is counted of them stays.
+--
+-- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
+-- a repetition is recognised.
+
+create function private.rename_in_list(p_list jsonb, p_names jsonb)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(pg_catalog.jsonb_agg(coalesce(p_names -> (element.value #>> '{}'), element.value) order by element.place), '[]')
+  from pg_catalog.jsonb_array_elements(p_list) with ordinality as element (value, place);
+$$;
+
+comment on function private.rename_in_list(jsonb, jsonb) is
+  'A list of names with some of them replaced, as {name: other} says.';
+revoke all on function private.rename_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.rename_in_list(jsonb, jsonb) to service_role;
+
+create function public.erase_user(
+  p_external_user_id text,
+  p_reason text,
+  p_now timestamptz,
+  p_forget_until timestamptz default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- Webhooks wait while this waits for a request that is under way: rather not now than webhooks piling up.
+set lock_timeout = '5s'
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_refused text;
+  v_digest bytea;
+  v_user private.erased_users;
+  v_before private.erased_users;
+  v_device_ids text[];
+  -- The names that go, each with what stands in for it.
+  v_events jsonb;
+  v_people jsonb;
+  v_event_ids text[];
+  v_erased_events integer;
+  v_matches integer;
+  v_rejects integer;
+  v_logs integer;
+  v_alerts integer;
+  v_counts jsonb;
+begin
+  v_refused := case
+    when p_external_user_id is null or p_external_user_id = '' then 'the external user id must not be empty'
+    when p_reason is null or pg_catalog.btrim(p_reason) = '' then 'a reason must be given'
+    when private.without_names(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
+    when p_now is null then 'the time must be given'
+    when exists (select 1 from private.erased_users as erased where erased.stand_in = p_external_user_id)
+      then 'this id stands for somebody who is erased already'
+  end;
+  if v_refused is not null then
+    raise exception 'Cannot erase a user: %', v_refused using errcode = 'PT400', hint = 'invalid_erasure';
+  end if;
+
+  -- Requests under way end first, and those that come now wait for us: see ingest_events.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('erase_user', 0));
+
+  v_digest := private.keyed_digest(p_external_user_id);
+  select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
+  insert into private.erased_users as known (user_digest, stand_in, device_key, forget_until, erased_at)
+  values (
+    v_digest,
+    'erased-' || pg_catalog.gen_random_uuid(),
+    pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || v_digest),
+    -- Braze repeats for a day what was not taken, and messages without a time say nothing of when they were sent.
+    coalesce(p_forget_until, p_now + interval '1 day'),
+    p_now
+  )
+  on conflict (user_digest) do update
+  set forget_until = greatest(known.forget_until, excluded.forget_until), erased_at = excluded.erased_at
+  returning * into v_user;
+
+  v_device_ids := array(
+    select distinct event.device_id
+    from public.notification_sends as event
+    where event.external_user_id = p_external_user_id and event.device_id is not null
+  );
+  perform 1
+  from public.notification_sends as event
+  where event.external_user_id = p_external_user_id
+    or (event.external_user_id is null and event.device_id = any (v_device_ids))
+  order by event.sent_at, event.event_id
+  for update;
+
+  select
+    coalesce(
+      pg_catalog.jsonb_object_agg(event.event_id, private.event_stand_in(private.keyed_digest(event.event_id))), '{}'
+    )
+  into v_events
+  from public.notification_sends as event
+  where event.external_user_id = p_external_user_id
+    or (event.external_user_id is null and event.device_id = any (v_device_ids));
+  select pg_catalog.jsonb_object_agg(device.id, private.device_stand_in(v_user.device_key, device.id))
+  into v_people
+  from pg_catalog.unnest(v_device_ids) as device (id);
+  v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.stand_in);
+
+  insert into private.erased_events (digest, erased_at)
+  select stone.digest, p_now
+  from (select distinct private.keyed_digest(known.id) as digest from pg_catalog.jsonb_object_keys(v_events) as known (id)) as stone
+  order by stone.digest
+  on conflict (digest) do nothing;
+
+  v_event_ids := array(select pg_catalog.jsonb_object_keys(v_events));
+
+  with erased as (
+    update public.notification_sends as event
+    set event_id = v_events ->> event.event_id,
+      external_user_id = case when event.external_user_id is not null then v_user.stand_in end,
+      device_id = v_people ->> event.device_id,
+      raw_payload = private.anonymous_payload(
+        event.raw_payload,
+        v_events ->> event.event_id,
+        case when event.external_user_id is not null then v_user.stand_in end,
+        v_people ->> event.device_id
+      )
+    where event.external_user_id = p_external_user_id
+      or (event.external_user_id is null and event.device_id = any (v_device_ids))
+    returning event.match_id
+  )
+  select count(*), count(distinct erased.match_id) into v_erased_events, v_matches from erased;
+
+  update public.event_claims as claim
+  set event_id = v_events ->> claim.event_id
+  where claim.event_id = any (v_event_ids);
+
+  -- The pruning of payloads goes on from the beginning of that second.
+  update private.prune_progress as progress
+  set event_id = ''
+  where v_events ? progress.event_id;
+
+  with named as materialized (
+    select reject.digest, reject.body, reject.reason
+    from public.webhook_rejects as reject
+    where position(pg_catalog.convert_to(p_external_user_id, 'UTF8') in reject.body) > 0
+      -- JSON may write any letter as an escape.
+      or position('\x5c'::bytea in reject.body) > 0
+      or exists (
+        select 1 from pg_catalog.unnest(v_device_ids) as device (id)
+        where position(pg_catalog.convert_to(device.id, 'UTF8') in reject.body) > 0
+      )
+    order by reject.digest
+    for update
+  ),
+  cleaned as materialized (
+    select named.digest, named.reason, anonymous.body, anonymous.tombstones, private.digest_of_bytes(named.body) as new_digest
+    from named
+    cross join lateral private.anonymous_body(
+      named.body, v_digest, array[p_external_user_id], v_device_ids, p_now
+    ) as anonymous
+    where anonymous.body is not null
+  ),
+  stones as (
+    insert into private.erased_events (digest, erased_at)
+    select distinct stone.digest, p_now
+    from cleaned
+    cross join lateral pg_catalog.unnest(cleaned.tombstones || cleaned.new_digest) as stone (digest)
+    order by stone.digest
+    on conflict (digest) do nothing
+  )
+  update public.webhook_rejects as reject
+  set digest = cleaned.new_digest, body = cleaned.body, reason = private.without_names(cleaned.reason, array[p_external_user_id])
+  from cleaned
+  where reject.digest = cleaned.digest;
+  get diagnostics v_rejects = row_count;
+
+  update public.scheduler_logs as log
+  set details = log.details
+    || case when log.details ? 'event_ids'
+      then pg_catalog.jsonb_build_object('event_ids', private.rename_in_list(log.details -> 'event_ids', v_events)) else '{}' end
+    || case when v_events ? (log.details ->> 'event_id')
+      then pg_catalog.jsonb_build_object('event_id', v_events -> (log.details ->> 'event_id')) else '{}' end
+  where (log.details ? 'event_ids' and log.details -> 'event_ids' ?| v_event_ids)
+    or (log.details ? 'event_id' and log.details ->> 'event_id' = any (v_event_ids));
+  get diagnostics v_logs = row_count;
+
+  update public.alerts as alert
+  set details = alert.details
+    || case when alert.details ? 'sample_users'
+      then pg_catalog.jsonb_build_object('sample_users', private.rename_in_list(alert.details -> 'sample_users', v_people))
+      else '{}' end
+    || case when alert.details ? 'a_reason'
+      then pg_catalog.jsonb_build_object(
+        'a_reason', private.without_names(alert.details ->> 'a_reason', array[p_external_user_id])
+      )
+      else '{}' end
+  where alert.details -> 'sample_users' ?| array(select pg_catalog.jsonb_object_keys(v_people))
+    or pg_catalog.strpos(alert.details ->> 'a_reason', p_external_user_id) > 0;
+  get diagnostics v_alerts = row_count;
+
+  v_counts := pg_catalog.jsonb_build_object(
+    'events', v_erased_events, 'matches', v_matches, 'rejects', v_rejects, 'logs', v_logs, 'alerts', v_alerts
+  );
+  -- Asked again, it finds nothing, and there is nothing to tell.
+  if v_user.forget_until is distinct from v_before.forget_until
+    or v_erased_events + v_rejects + v_logs + v_alerts > 0 then
+    insert into public.operator_actions (acted_at, action, actor_kind, reason, before, details)
+    values (
+      p_now, 'erase_user', 'secret_key', p_reason, '{}',
+      pg_catalog.jsonb_build_object(
+        'user_digest', pg_catalog.encode(v_digest, 'hex'), 'forget_until', v_user.forget_until
+      ) || v_counts
+    );
+  end if;
+  return v_counts || pg_catalog.jsonb_build_object('was_erased_before', v_before.user_digest is not null);
+end;
+$$;
+
+comment on function public.erase_user(text, text, timestamptz, timestamptz) is
+  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_forget_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
+revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;

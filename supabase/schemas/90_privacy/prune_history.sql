@@ -1,0 +1,243 @@
+-- Keeps history as long as the settings say, and deletes in small steps.
+--
+-- Each call deletes at most prune_batch rows of each kind, so that no transaction lasts long; the next call goes on. Open
+-- alerts, the journal of calls to Braze and the runs it names are never pruned. Rejects, and where a setting says so what
+-- operators did and who was erased, end too: they may name a person.
+
+create function private.drop_old_partitions(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- Dropping locks the whole table: better tomorrow than webhooks waiting behind it.
+set lock_timeout = '200ms'
+as $$
+declare
+  v_partition private.event_partitions;
+  v_dropped integer := 0;
+begin
+  for v_partition in
+    select existing.*
+    from private.event_partitions as existing
+    where existing.ends_at <= p_now - (select settings.partitions_kept from private.settings as settings)
+    order by existing.starts_at
+  loop
+    begin
+      execute pg_catalog.format('alter table public.notification_sends detach partition private.%I', v_partition.partition_name);
+      execute pg_catalog.format('drop table private.%I', v_partition.partition_name);
+      delete from private.event_partitions as gone where gone.starts_at = v_partition.starts_at;
+      v_dropped := v_dropped + 1;
+    exception when lock_not_available then
+      exit;
+    end;
+  end loop;
+  return v_dropped;
+end;
+$$;
+
+comment on function private.drop_old_partitions(timestamptz) is
+  'Drops partitions that ended settings.partitions_kept ago; returns how many. Gives up for now where it would have to wait.';
+revoke all on function private.drop_old_partitions(timestamptz) from public, anon, authenticated, service_role;
+
+create function private.prune_raw_payloads(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_settings private.settings;
+  v_done private.prune_progress;
+  v_times timestamptz[];
+  v_ids text[];
+  v_count integer;
+  v_pruned integer;
+begin
+  -- Two at once would prune the same events; the second one waits and goes on from there.
+  select * into strict v_done from private.prune_progress for update;
+  select * into strict v_settings from private.settings;
+  if v_settings.raw_payloads_kept is null then
+    return 0;
+  end if;
+
+  select
+    pg_catalog.array_agg(old.sent_at order by old.sent_at, old.event_id),
+    pg_catalog.array_agg(old.event_id order by old.sent_at, old.event_id),
+    count(*)
+  into v_times, v_ids, v_count
+  from (
+    select event.sent_at, event.event_id
+    from public.notification_sends as event
+    where event.sent_at < p_now - v_settings.raw_payloads_kept
+      and event.sent_at >= v_done.sent_at
+      and (event.sent_at, event.event_id) > (v_done.sent_at, v_done.event_id)
+    order by event.sent_at, event.event_id
+    limit v_settings.prune_batch
+    for no key update
+  ) as old;
+  if v_count = 0 then
+    return 0;
+  end if;
+
+  update public.notification_sends as event
+  set raw_payload = '{}'
+  from unnest(v_times, v_ids) as old (sent_at, event_id)
+  where event.sent_at = old.sent_at and event.event_id = old.event_id
+    and event.sent_at >= v_times[1] and event.sent_at <= v_times[v_count]
+    and event.raw_payload <> '{}';
+  get diagnostics v_pruned = row_count;
+
+  update private.prune_progress set sent_at = v_times[v_count], event_id = v_ids[v_count];
+  return v_pruned;
+end;
+$$;
+
+comment on function private.prune_raw_payloads(timestamptz) is
+  'Empties raw_payload of the next settings.prune_batch events that are older than raw_payloads_kept; returns how many.';
+revoke all on function private.prune_raw_payloads(timestamptz) from public, anon, authenticated, service_role;
+
+create function private.prune_history(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_settings private.settings;
+  v_cron_runs integer;
+  v_logs integer;
+  v_job_runs integer;
+  v_audits integer;
+  v_alerts integer;
+  v_rejects integer;
+  v_actions integer;
+  v_erased_events integer;
+  v_payloads integer;
+  v_partitions integer;
+begin
+  -- Not while somebody is erased: both rewrite what is old.
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
+  select * into strict v_settings from private.settings;
+
+  delete from cron.job_run_details as gone
+  where gone.runid in (
+    select old.runid
+    from cron.job_run_details as old
+    where coalesce(old.end_time, old.start_time) < p_now - v_settings.cron_runs_kept
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_cron_runs = row_count;
+
+  delete from public.scheduler_logs as gone
+  where gone.id in (
+    select old.id
+    from public.scheduler_logs as old
+    where old.logged_at < p_now - v_settings.logs_kept
+    order by old.logged_at
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_logs = row_count;
+
+  delete from public.job_runs as gone
+  where gone.run_id in (
+    select old.run_id
+    from public.job_runs as old
+    where old.called_at < p_now - v_settings.job_runs_kept
+      and old.outcome <> 'running'
+      and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
+      -- The last success of a function says since when it has been silent.
+      and old.run_id <> all (
+        select last_success.run_id
+        from private.job_periods as job
+        cross join lateral (
+          select run.run_id
+          from public.job_runs as run
+          where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
+          order by run.called_at desc
+          limit 1
+        ) as last_success
+      )
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_job_runs = row_count;
+
+  delete from public.count_audit_logs as gone
+  where gone.id in (
+    select old.id
+    from public.count_audit_logs as old
+    where old.checked_at < p_now - v_settings.audits_kept
+    order by old.checked_at
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_audits = row_count;
+
+  delete from public.alerts as gone
+  where gone.id in (
+    select old.id
+    from public.alerts as old
+    where old.resolved_at < p_now - v_settings.resolved_alerts_kept
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_alerts = row_count;
+
+  delete from public.webhook_rejects as gone
+  where gone.digest in (
+    select old.digest
+    from public.webhook_rejects as old
+    where old.last_received_at < p_now - v_settings.rejects_kept
+    order by old.last_received_at
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_rejects = row_count;
+
+  delete from public.operator_actions as gone
+  where gone.id in (
+    select old.id
+    from public.operator_actions as old
+    where old.acted_at < p_now - v_settings.operator_actions_kept
+      -- First the undo, with the next call what it undid.
+      and not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_actions = row_count;
+
+  delete from private.erased_events as gone
+  where gone.digest in (
+    select old.digest
+    from private.erased_events as old
+    where old.erased_at < p_now - v_settings.erasures_kept
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_erased_events = row_count;
+  delete from private.erased_users as gone
+  where gone.erased_at < p_now - v_settings.erasures_kept and gone.forget_until < p_now;
+
+  -- Last what takes the strongest locks.
+  v_payloads := private.prune_raw_payloads(p_now);
+  v_partitions := private.drop_old_partitions(p_now);
+
+  return pg_catalog.jsonb_build_object(
+    'cron_runs', v_cron_runs,
+    'scheduler_logs', v_logs,
+    'job_runs', v_job_runs,
+    'count_audit_logs', v_audits,
+    'resolved_alerts', v_alerts,
+    'webhook_rejects', v_rejects,
+    'operator_actions', v_actions,
+    'erased_events', v_erased_events,
+    'raw_payloads', v_payloads,
+    'partitions', v_partitions,
+    'more', v_settings.prune_batch <= any (array[
+      v_cron_runs, v_logs, v_job_runs, v_audits, v_alerts, v_rejects, v_actions, v_erased_events, v_payloads
+    ])
+  );
+end;
+$$;
+
+comment on function private.prune_history(timestamptz) is
+  'Deletes what is older than private.settings says, at most prune_batch of each kind; returns the counts, and whether there is more.';
+revoke all on function private.prune_history(timestamptz) from public, anon, authenticated, service_role;

@@ -1,0 +1,20 @@
+-- The claim by which the functions and the policies recognise an operator.
+
+create function public.is_operator()
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  -- Users can write their user_metadata, never their app_metadata.
+  select coalesce(
+    nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb #>> '{app_metadata,role}' = 'operator',
+    false
+  );
+$$;
+
+comment on function public.is_operator() is
+  'Whether the caller''s token says app_metadata.role = operator. The policies ask it, and the dashboard before it asks for more.';
+revoke all on function public.is_operator() from public, anon, authenticated, service_role;
+grant execute on function public.is_operator() to authenticated, service_role;
