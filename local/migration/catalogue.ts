@@ -1,5 +1,5 @@
 /** What the schemas public and private of a database hold, object by object, as text that can be compared. */
-import type { Sql } from "../sql.ts";
+import type postgres from "postgres";
 
 /** By object: `function public.claim_run`, `column public.matches.id`, `privileges on table public.alerts`, … */
 export type Catalogue = ReadonlyMap<string, string>;
@@ -28,7 +28,7 @@ export function listDifferences(differences: readonly Difference[]): string {
   ).join("\n");
 }
 
-export async function readCatalogue(sql: Sql): Promise<Catalogue> {
+export async function readCatalogue(sql: postgres.ISql): Promise<Catalogue> {
   const rows = await sql.unsafe<{ object: string; text: string }[]>(OBJECTS);
   const catalogue = new Map(rows.map(({ object, text }) => [object, text]));
   const tables = await sql<{ name: string; columns: string[] }[]>`
@@ -172,6 +172,15 @@ group by name
 union all
 select 'comment on schema ' || nspname, description
 from namespaces join pg_description on classoid = 2615 and objoid = namespaces.oid where nspname = 'private'
+union all
+select 'comment on ' || kind || ' ' || part || ' on ' || name, description
+from relations
+join (
+  select 'constraint' as kind, conname as part, conrelid as relation, oid, 'pg_constraint'::regclass as class from pg_constraint
+  union all select 'policy', polname, polrelid, oid, 'pg_policy'::regclass from pg_policy
+  union all select 'trigger', tgname, tgrelid, oid, 'pg_trigger'::regclass from pg_trigger
+) as parts on relation = relations.oid
+join pg_description on classoid = class and objoid = parts.oid
 union all
 select 'comment on type ' || name, description from types join pg_description on classoid = 1247 and objoid = types.oid
 union all
