@@ -1,7 +1,7 @@
 /** The arguments of `deno task bench`, read and refused in one place. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { StackFailure } from "../local/failure.ts";
+import { StackFailure } from "../local/lib/failure.ts";
 import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
 
 export const HELP =

@@ -1,8 +1,8 @@
 /** `deno task bench`: the suite beside others, measured in turns on one private Postgres. */
 import { startOfHour, subHours } from "date-fns";
-import { StackFailure } from "../local/failure.ts";
-import { orphaned } from "../local/orphan.ts";
-import { createWriter } from "../local/report.ts";
+import { StackFailure } from "../local/lib/failure.ts";
+import { orphaned } from "../local/cli/orphan.ts";
+import { createWriter } from "../local/cli/writer.ts";
 import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";

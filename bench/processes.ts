@@ -1,8 +1,8 @@
 /** Contestants' servers are processes of their own; each is up when it answers. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Child, startChild, tail } from "../local/child_process.ts";
-import { freePorts } from "../local/ports.ts";
+import { type Child, startChild, tail } from "../local/lib/child_process.ts";
+import { freePorts } from "../local/stack/ports.ts";
 
 const READY_MS_MAX = 60_000;
 const POLL_MS = 20;

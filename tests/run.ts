@@ -5,10 +5,10 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { StackFailure } from "../local/failure.ts";
-import { orphaned } from "../local/orphan.ts";
-import { createWriter } from "../local/report.ts";
-import { startTestServer, type TestServer } from "../local/test_server.ts";
+import { StackFailure } from "../local/lib/failure.ts";
+import { orphaned } from "../local/cli/orphan.ts";
+import { createWriter } from "../local/cli/writer.ts";
+import { startTestServer, type TestServer } from "../local/stack/test_server.ts";
 import { findChromium } from "./browser/chromium.ts";
 
 const HELP = `Runs the tests.

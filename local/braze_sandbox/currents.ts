@@ -1,7 +1,7 @@
 /** What Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { AbortType, TruthEntry } from "./truth.ts";
+import type { AbortType, TruthEntry } from "./ground_truth.ts";
 
 const ABORT_LOGS: Readonly<Record<AbortType, string>> = {
   frequency_capped: "Frequency capped",

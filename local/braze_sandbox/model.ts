@@ -5,7 +5,7 @@
  * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`); so with the questions of
  * templates (`takeQuestions`, `tell`).
  */
-import { Prng } from "../prng.ts";
+import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
@@ -33,7 +33,7 @@ import {
 import { Schedules } from "./schedules.ts";
 import { Sender } from "./sends.ts";
 import { Switchboard, type SwitchesPatch } from "./switches.ts";
-import { Truth } from "./truth.ts";
+import { Truth } from "./ground_truth.ts";
 import { type TeamWeight, UserBase } from "./users.ts";
 
 export interface ModelOptions {

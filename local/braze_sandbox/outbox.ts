@@ -3,13 +3,13 @@
  *
  * It yields deliveries and is told what became of each; it never posts anything itself.
  */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Campaign } from "./campaign.ts";
 import { currentsBody } from "./currents.ts";
 import { afterCurrents, afterWebhook, type Outcome } from "./retries.ts";
 import type { Switchboard } from "./switches.ts";
-import type { DeliveryKind, TruthEntry } from "./truth.ts";
+import type { DeliveryKind, TruthEntry } from "./ground_truth.ts";
 import { webhookBody } from "./webhook_message.ts";
 
 const BATCH_EVENTS_MAX = 100;

@@ -1,10 +1,10 @@
 /**
  * The Braze sandbox, ready to be mounted on a port: model, REST face, control face, courier.
  */
-import type { Timeline } from "../timeline.ts";
-import { createControlFace } from "./control_face.ts";
-import { Courier, type CourierOptions } from "./courier.ts";
-import { createFace } from "./http_face.ts";
+import type { Timeline } from "../clock/timeline.ts";
+import { createControlFace } from "./admin_api.ts";
+import { Courier, type CourierOptions } from "./delivery_worker.ts";
+import { createFace } from "./rest_api.ts";
 import { BrazeModel, type ModelOptions } from "./model.ts";
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;

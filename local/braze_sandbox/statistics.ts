@@ -1,5 +1,5 @@
 /** Daily statistics as Braze counts them: from what was really sent, whatever its delivery came to. */
-import type { TruthEntry } from "./truth.ts";
+import type { TruthEntry } from "./ground_truth.ts";
 
 export interface SeriesRange {
   /** UTC dates, oldest first. */

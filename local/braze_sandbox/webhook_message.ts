@@ -1,7 +1,7 @@
 /** The body that our webhook template makes: one user, no event id, no time, everything as text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { TruthEntry } from "./truth.ts";
+import type { TruthEntry } from "./ground_truth.ts";
 
 export function webhookBody(entry: TruthEntry, campaign: Campaign): string {
   return JSON.stringify({

@@ -3,8 +3,8 @@
  *
  * Works from the sandbox's truth and the database's rows alone; no code of the suite is asked.
  */
-import type { TruthEntry } from "../braze_sandbox/truth.ts";
-import type { Sql } from "../sql.ts";
+import type { TruthEntry } from "../braze_sandbox/ground_truth.ts";
+import type { Sql } from "../stack/sql.ts";
 
 export interface RecordedEvent {
   readonly eventId: string;

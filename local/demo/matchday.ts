@@ -1,9 +1,9 @@
 /** What happens on the three days, what goes wrong on them, and what a spectator is told. */
-import type { Stack } from "../stack.ts";
+import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Counter } from "./counter.ts";
 import { measureAudiences } from "./audiences.ts";
-import { createMischief, type Mischief } from "./mischief.ts";
+import { createMischief, type Mischief } from "./fault_injection.ts";
 import { shortTime } from "./report.ts";
 
 /** The first run of the scheduler is at 06:15. */

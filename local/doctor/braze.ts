@@ -7,7 +7,7 @@ import { systemClock } from "../../supabase/functions/_shared/clock.ts";
 import { createLog } from "../../supabase/functions/_shared/log.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 /** Names something that does not exist: a refusal shows that the key was let in. */
 const NOBODY = "doctor";

@@ -1,10 +1,10 @@
 /** What only the owner of the database can see: migrations, extensions, jobs, the Vault, partitions, its clock. */
 import postgres from "postgres";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../stack/sql.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
 import { examineMigrations } from "./migrations.ts";
-import type { Configured } from "./patient.ts";
+import type { Configured } from "./target.ts";
 import { examineJobs } from "./jobs.ts";
 import { examineVault } from "./vault.ts";
 

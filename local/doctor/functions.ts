@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import { MAY_CALL } from "../../supabase/functions/_shared/callers.ts";
 import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 const DEPLOY = "supabase functions deploy --use-api, then read the function's log";
 const SET = "set it with supabase secrets set, the same here and there";

@@ -1,6 +1,6 @@
 /** The jobs of pg_cron, held against what the migrations schedule. */
-import { readMigrations } from "../migrations.ts";
-import type { Sql } from "../sql.ts";
+import { readMigrations } from "../stack/migrations.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const SCHEDULED =

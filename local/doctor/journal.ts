@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import type { Configured } from "./patient.ts";
+import type { Configured } from "./target.ts";
 import { get } from "./rest.ts";
 
 const PERMISSIONS = [

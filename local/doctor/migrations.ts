@@ -1,6 +1,6 @@
 /** Whether the database is of the same version as this copy of the project. */
-import { readMigrations } from "../migrations.ts";
-import type { Sql } from "../sql.ts";
+import { readMigrations } from "../stack/migrations.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const NAMED_MAX = 3;

@@ -1,7 +1,7 @@
 /** The project through its API, with the secret key: it answers, and pg_cron's calls arrive. */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 const MINUTE_MS = 60_000;
 /** Pre-flight is called every five minutes. */

@@ -1,7 +1,7 @@
 /** The two values with which SQL calls the functions. */
 import type { Environment } from "../../supabase/functions/_shared/config.ts";
 import { isOneOf } from "../../supabase/functions/_shared/http.ts";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const CREATE = "select vault.create_secret('…', '";

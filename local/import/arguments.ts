@@ -1,6 +1,6 @@
 /** The arguments of `deno task import-events`, read and refused in one place. */
 import { parseArgs } from "node:util";
-import { StackFailure } from "../failure.ts";
+import { StackFailure } from "../lib/failure.ts";
 
 export const HELP =
   `Brings exported Currents events in: JSON lines, one event on each, plain or gzip.

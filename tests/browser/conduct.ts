@@ -1,6 +1,6 @@
 /** How the page behaves: towards strangers, the keyboard, a phone, a fault, and time that goes on. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { createMischief } from "../../local/demo/mischief.ts";
+import { createMischief } from "../../local/demo/fault_injection.ts";
 import { open, rowsOf } from "./browser.ts";
 import type { Check } from "./numbers.ts";
 

@@ -1,7 +1,7 @@
 /** The doctor: green on a stack that is well, red for each thing that is broken, one at a time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
-import { ensurePartitions, keepVaultSecrets } from "../../local/project.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import { ensurePartitions, keepVaultSecrets } from "../../local/stack/project.ts";
 import { type Sql, withDatabase, withStack } from "../support/database.ts";
 import {
   ALL_OF_THE_DATABASE,

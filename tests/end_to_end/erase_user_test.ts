@@ -5,10 +5,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import type { TruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import type { User } from "../../local/braze_sandbox/users.ts";
 import { webhookBody } from "../../local/braze_sandbox/webhook_message.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   call,
   type FixtureRow,
@@ -19,7 +19,7 @@ import {
 } from "../support/suite.ts";
 import { tracesOf } from "../support/traces.ts";
 
-const IMPORT = fileURLToPath(new URL("../../local/import_events.ts", import.meta.url));
+const IMPORT = fileURLToPath(new URL("../../local/tasks/import_events.ts", import.meta.url));
 const EVENING = new Date("2024-12-07T18:00:00Z");
 const FIXTURES: readonly FixtureRow[] = THREE_AT_ONCE;
 

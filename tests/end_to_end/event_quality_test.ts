@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { connect, type Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
 import { watchQuality } from "../../supabase/functions/_shared/watch/quality.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import { schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 

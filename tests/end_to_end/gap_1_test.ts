@@ -4,7 +4,7 @@
  * Three sends go out at 14:00 sharp, and nothing that their events carry but the dispatch id tells them apart.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { reach, watch } from "../support/watchers.ts";
 

@@ -1,6 +1,6 @@
 /** Gap 4 of the analysis: how many users a push reached, and how many Braze says it sent. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { LISTING_MODES, reconcile, withListing } from "../support/reconciling.ts";
 

@@ -4,7 +4,7 @@
  * Without braze-preflight-check the ledger says `pending` until long after the time of the send.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, openAlerts, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { inDashboard, openAlertsOf, reach, watch } from "../support/watchers.ts";
 

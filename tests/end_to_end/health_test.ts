@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addDays } from "date-fns";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { createHandler } from "../../supabase/functions/webhook-health-rollup/handler.ts";
 import { killable } from "../support/killable_function.ts";
 import { type FixtureRow, schedule, withSuite } from "../support/suite.ts";

@@ -2,10 +2,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { withSuite } from "../support/suite.ts";
 
-const IMPORT = fileURLToPath(new URL("../../local/import_events.ts", import.meta.url));
+const IMPORT = fileURLToPath(new URL("../../local/tasks/import_events.ts", import.meta.url));
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 
 function start({ ready }: Stack, file: string, env: Record<string, string> = {}) {

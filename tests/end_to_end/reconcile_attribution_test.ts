@@ -1,7 +1,7 @@
 /** braze-reconcile's check `attribution` over the whole stack: what correlation left open, and when it stays open. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import type { TruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import {
   addFixture,
   ledgerOf,

@@ -1,6 +1,6 @@
 /** braze-webhook over the whole stack: everything that Braze tells is stored once, whatever happens on the way. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");

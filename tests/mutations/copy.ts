@@ -1,7 +1,7 @@
 /** A copy of the project that may be broken. */
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { makeTemporaryFolder } from "../../local/temporary_folder.ts";
+import { makeTemporaryFolder } from "../../local/lib/temporary_folder.ts";
 import { type Project, ROOT } from "./project.ts";
 
 export interface Copy {

@@ -4,10 +4,10 @@
  * A test that stays green when its rule is broken tests nothing, and nobody sees that by looking at green tests.
  */
 import { join } from "node:path";
-import { StackFailure } from "../../local/failure.ts";
-import { orphaned } from "../../local/orphan.ts";
-import { createWriter } from "../../local/report.ts";
-import { startTestServer } from "../../local/test_server.ts";
+import { StackFailure } from "../../local/lib/failure.ts";
+import { orphaned } from "../../local/cli/orphan.ts";
+import { createWriter } from "../../local/cli/writer.ts";
+import { startTestServer } from "../../local/stack/test_server.ts";
 import { applyMutation, type Texts } from "./apply.ts";
 import { type Arguments, readArguments, USAGE } from "./arguments.ts";
 import { type Copy, createCopy } from "./copy.ts";

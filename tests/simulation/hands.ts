@@ -2,8 +2,8 @@
 import { addMinutes, addSeconds } from "date-fns";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
-import { Prng } from "../../local/prng.ts";
+import type { TruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
+import { Prng } from "../../local/lib/prng.ts";
 import type { Act, FunctionToCall, What } from "./acts.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
 import type { MatchState } from "./history.ts";

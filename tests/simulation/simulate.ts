@@ -4,8 +4,8 @@
  * Each world is known by its seed: `SEED=123 deno task simulate` lives through that one again, and tells its story.
  */
 import { resolve } from "node:path";
-import { createWriter } from "../../local/report.ts";
-import { startTestServer } from "../../local/test_server.ts";
+import { createWriter } from "../../local/cli/writer.ts";
+import { startTestServer } from "../../local/stack/test_server.ts";
 import { readArguments, USAGE } from "./arguments.ts";
 import { untaken } from "./coverage.ts";
 import { playMany } from "./many_worlds.ts";

@@ -1,6 +1,6 @@
 /** Puts a world on its feet: the stack with everything that breaks it built in, fixtures in the database, nothing sent yet. */
-import type { Stack, StackOptions } from "../../local/stack.ts";
-import { startStack } from "../../local/stack.ts";
+import type { Stack, StackOptions } from "../../local/stack/stack.ts";
+import { startStack } from "../../local/stack/stack.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";

@@ -2,8 +2,8 @@
  * Holds what is stored against what Braze really sent. It knows the truth of the sandbox and the rows of the database,
  * and calls nothing of what it judges.
  */
-import { isWaiting, type TruthEntry } from "../../local/braze_sandbox/truth.ts";
-import type { Sql } from "../../local/sql.ts";
+import { isWaiting, type TruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 
 const PROBLEMS_SHOWN_MAX = 20;
 

@@ -7,9 +7,9 @@
 import { addHours, addMinutes, startOfMinute } from "date-fns";
 import { createSandbox, type Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import { isWaiting } from "../../local/braze_sandbox/truth.ts";
-import { createKeys } from "../../local/keys.ts";
-import { VirtualTimeline } from "../../local/virtual_timeline.ts";
+import { isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
+import { createKeys } from "../../local/stack/keys.ts";
+import { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
 import { type Audit, audit, brokenPromises, shortened } from "./audit.ts";
 import { createPostman, type Postman } from "./postman.ts";
 import { type Part, type Servers, startServers } from "./servers.ts";

@@ -4,14 +4,14 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Child, startChild, tail } from "../../local/child_process.ts";
-import { type DatabaseServer, startDatabaseServer } from "../../local/database_server.ts";
-import type { Keys } from "../../local/keys.ts";
-import { onFreePorts, type Ports } from "../../local/ports.ts";
-import { type Postgrest, startPostgrest } from "../../local/postgrest.ts";
-import { MIGRATIONS, prepareProject } from "../../local/project.ts";
-import { connectSql, type Sql } from "../../local/sql.ts";
-import { asAuthenticator, functionEnv } from "../../local/stack.ts";
+import { type Child, startChild, tail } from "../../local/lib/child_process.ts";
+import { type DatabaseServer, startDatabaseServer } from "../../local/stack/database_server.ts";
+import type { Keys } from "../../local/stack/keys.ts";
+import { onFreePorts, type Ports } from "../../local/stack/ports.ts";
+import { type Postgrest, startPostgrest } from "../../local/stack/postgrest.ts";
+import { MIGRATIONS, prepareProject } from "../../local/stack/project.ts";
+import { connectSql, type Sql } from "../../local/stack/sql.ts";
+import { asAuthenticator, functionEnv } from "../../local/stack/stack.ts";
 
 const RECEIVER = fileURLToPath(new URL("./receiver.ts", import.meta.url));
 const READY_MS_MAX = 60_000;

@@ -1,7 +1,7 @@
 /** Everything that the doctor must notice: what is broken, how, and which of its checks turns red. */
 import { match } from "node:assert/strict";
-import type { Patient } from "../../local/doctor/patient.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Patient } from "../../local/doctor/target.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { answering, dated, patientOf } from "./doctor.ts";
 
 export const CREATE = "permission:campaigns.trigger.schedule.create";

@@ -1,9 +1,9 @@
 /** The doctor beside a stack of the tests, and short words for what it says. */
-import { examine } from "../../local/doctor/examine.ts";
+import { examine } from "../../local/doctor/checks.ts";
 import type { Finding, Result } from "../../local/doctor/finding.ts";
-import type { Patient } from "../../local/doctor/patient.ts";
-import { MIGRATIONS } from "../../local/project.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Patient } from "../../local/doctor/target.ts";
+import { MIGRATIONS } from "../../local/stack/project.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 
 export function patientOf(stack: Stack, env: Readonly<Record<string, string>> = {}): Patient {
   const variables = new Map(Object.entries({ ...stack.functionEnv, ...env }));

@@ -1,5 +1,5 @@
 /** No event is tied to a wrong match with high or medium confidence, ever. */
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { TruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import { keyOf } from "./events.ts";
 import type { StoredEvent } from "./facts.ts";

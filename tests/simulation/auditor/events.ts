@@ -1,6 +1,6 @@
 /** Each event that was acknowledged is stored exactly once, nothing is made up, and the counts add up. */
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { TruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { Findings, Scene } from "./scene.ts";
 
 export function auditEvents(scene: Scene, findings: Findings): void {

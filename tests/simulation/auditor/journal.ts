@@ -1,5 +1,5 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { TruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
 import { RUN_SECONDS_MAX, type WitnessedDelete } from "../witness.ts";
 import {

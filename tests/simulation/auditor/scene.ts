@@ -1,7 +1,7 @@
 /** What the auditor looks at, and short words for asking it: the truth on one side, what the suite says on the other. */
 import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { TruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { History } from "../history.ts";
 import type { OddBatch } from "../stage.ts";
 import type { Witness } from "../witness.ts";

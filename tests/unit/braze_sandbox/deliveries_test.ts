@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { afterCurrents, afterWebhook, type Outcome } from "../../../local/braze_sandbox/retries.ts";
-import { isWaiting } from "../../../local/braze_sandbox/truth.ts";
-import { Prng } from "../../../local/prng.ts";
+import { isWaiting } from "../../../local/braze_sandbox/ground_truth.ts";
+import { Prng } from "../../../local/lib/prng.ts";
 import { count, postedEvents, world } from "./support.ts";
 
 const ONE_EACH = {

@@ -1,7 +1,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { Agenda } from "../../../local/braze_sandbox/agenda.ts";
 import { BrazeModel } from "../../../local/braze_sandbox/model.ts";
-import { Prng } from "../../../local/prng.ts";
+import { Prng } from "../../../local/lib/prng.ts";
 import { CAMPAIGN_ID, START, teamAudience } from "./support.ts";
 
 const USERS = 25_000;

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { createGateway, type Gateway } from "../../../local/gateway.ts";
-import { createKeys, type Keys } from "../../../local/keys.ts";
+import { createGateway, type Gateway } from "../../../local/stack/gateway.ts";
+import { createKeys, type Keys } from "../../../local/stack/keys.ts";
 
 interface Seen {
   readonly method: string;

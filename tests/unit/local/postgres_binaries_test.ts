@@ -1,5 +1,5 @@
 import { rejects } from "node:assert/strict";
-import { findPostgres } from "../../../local/postgres_binaries.ts";
+import { findPostgres } from "../../../local/stack/postgres_binaries.ts";
 
 /** A folder of pretended binaries; text that begins with #! runs, anything else does not. */
 async function withBinaries(
