@@ -38,7 +38,7 @@ async function startOn(port: number, postgresBin?: string): Promise<BenchServer>
       fsync: true,
       virtualClock: false,
       // Their jobs would run beside what is measured.
-      preferStandIns: true,
+      preferExtensionStubs: true,
     });
     const admin = connectSql(server.url, { max: 2, applicationName: "bench" });
     const stop = async () => {

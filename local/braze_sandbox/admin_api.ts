@@ -5,9 +5,9 @@ import { parseTime } from "./answer.ts";
 import { parseAudience } from "./audience.ts";
 import type { BrazeModel } from "./model.ts";
 import type { Schedule } from "./schedules.ts";
-import { summaryLine, type TruthEntry, truthLine } from "./ground_truth.ts";
+import { type GroundTruthEntry, groundTruthLine, summaryLine } from "./ground_truth.ts";
 
-const TRUTH_LINES_PER_CHUNK = 500;
+const GROUND_TRUTH_LINES_PER_CHUNK = 500;
 
 const CancelBody = z.union([
   z.strictObject({ schedule_id: z.string() }),
@@ -26,14 +26,14 @@ const CampaignBody = z.strictObject({
   state: z.enum(["enabled", "stopped", "archived", "draft"]),
 });
 
-export interface ControlOptions {
+export interface AdminApiOptions {
   readonly model: BrazeModel;
   readonly timeline: Timeline;
   readonly changed: () => void;
 }
 
-export function createControlFace(
-  options: ControlOptions,
+export function createAdminApi(
+  options: AdminApiOptions,
 ): (request: Request) => Promise<Response> {
   const { model, timeline, changed } = options;
   return async (request) => {
@@ -62,10 +62,10 @@ const ROUTES: Readonly<Record<string, (visit: Visit) => Response>> = {
   "POST /_sandbox/campaign": setCampaign,
   "GET /_sandbox/schedules": ({ model }) =>
     Response.json({ schedules: model.schedules.all.map((schedule) => scheduleLine(schedule)) }),
-  "GET /_sandbox/truth": readTruth,
-  "GET /_sandbox/truth/summary": ({ model }) =>
+  "GET /_sandbox/ground-truth": readGroundTruth,
+  "GET /_sandbox/ground-truth/summary": ({ model }) =>
     Response.json({
-      schedules: model.schedules.all.map((schedule) => summaryLine(schedule, model.truth)),
+      schedules: model.schedules.all.map((schedule) => summaryLine(schedule, model.groundTruth)),
     }),
 };
 
@@ -130,33 +130,33 @@ function setCampaign({ model, body, now }: Visit): Response {
 }
 
 /** A hundred thousand entries are too many for one string: they are written as they are read. */
-function readTruth({ model, query }: Visit): Response {
+function readGroundTruth({ model, query }: Visit): Response {
   const scheduleId = query.get("schedule_id");
   const matchId = query.get("match_id");
   const from = Number(query.get("offset") ?? 0);
   const count = Number(query.get("limit") ?? Infinity);
   if (!(from >= 0 && count >= 0)) {
-    return problem(400, "Cannot read truth: offset and limit must be numbers from 0");
+    return problem(400, "Cannot read the ground truth: offset and limit must be numbers from 0");
   }
-  const all = scheduleId === null ? model.truth.entries : model.truth.of(scheduleId);
+  const all = scheduleId === null ? model.groundTruth.entries : model.groundTruth.of(scheduleId);
   const entries =
     (matchId === null
       ? all
       : all.filter((entry) => String(entry.triggerProperties["match_id"]) === matchId))
       .slice(from, from + count);
   return new Response(
-    ReadableStream.from(truthText(entries)).pipeThrough(new TextEncoderStream()),
+    ReadableStream.from(groundTruthText(entries)).pipeThrough(new TextEncoderStream()),
     {
       headers: { "content-type": "application/json" },
     },
   );
 }
 
-function* truthText(entries: readonly TruthEntry[]): Iterable<string> {
+function* groundTruthText(entries: readonly GroundTruthEntry[]): Iterable<string> {
   yield '{"entries":[';
-  for (let from = 0; from < entries.length; from += TRUTH_LINES_PER_CHUNK) {
-    const lines = entries.slice(from, from + TRUTH_LINES_PER_CHUNK)
-      .map((entry) => JSON.stringify(truthLine(entry)));
+  for (let from = 0; from < entries.length; from += GROUND_TRUTH_LINES_PER_CHUNK) {
+    const lines = entries.slice(from, from + GROUND_TRUTH_LINES_PER_CHUNK)
+      .map((entry) => JSON.stringify(groundTruthLine(entry)));
     yield `${from === 0 ? "" : ","}${lines.join(",")}`;
   }
   yield "]}";

@@ -11,7 +11,7 @@ const ANSWER_TIMEOUT_MS = 90_000;
 /** … and to a template's question. */
 const CONTENT_TIMEOUT_MS = 2_000;
 
-export interface CourierOptions {
+export interface DeliveryWorkerOptions {
   readonly model: BrazeModel;
   readonly timeline: Timeline;
   readonly deliverTo: {
@@ -24,15 +24,15 @@ export interface CourierOptions {
   readonly gateUrl?: string | undefined;
 }
 
-export class Courier {
-  readonly #options: CourierOptions;
+export class DeliveryWorker {
+  readonly #options: DeliveryWorkerOptions;
   #planned: { readonly dueMs: number; readonly callOff: () => void } | undefined;
   #queue: Delivery[] = [];
   #taken = 0;
   #underWay = 0;
   #isStopped = false;
 
-  constructor(options: CourierOptions) {
+  constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
   }
 

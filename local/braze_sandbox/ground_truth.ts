@@ -24,7 +24,7 @@ export interface Carried {
 
 export type AbortType = "frequency_capped" | "liquid_abort_message";
 
-export interface TruthEntry {
+export interface GroundTruthEntry {
   /** The Currents event id; for a webhook message a name that is never on the wire. */
   readonly id: string;
   readonly kind: DeliveryKind;
@@ -47,23 +47,23 @@ export interface TruthEntry {
   dropped: number | "unreachable" | "timeout" | null;
 }
 
-export class Truth {
-  readonly entries: TruthEntry[] = [];
-  readonly #bySchedule = new Map<string, TruthEntry[]>();
+export class GroundTruth {
+  readonly entries: GroundTruthEntry[] = [];
+  readonly #bySchedule = new Map<string, GroundTruthEntry[]>();
 
-  add(entry: TruthEntry): void {
+  add(entry: GroundTruthEntry): void {
     this.entries.push(entry);
     const ofSchedule = this.#bySchedule.get(entry.schedule.id);
     if (ofSchedule === undefined) this.#bySchedule.set(entry.schedule.id, [entry]);
     else ofSchedule.push(entry);
   }
 
-  of(scheduleId: string): readonly TruthEntry[] {
+  of(scheduleId: string): readonly GroundTruthEntry[] {
     return this.#bySchedule.get(scheduleId) ?? [];
   }
 }
 
-export function truthLine(entry: TruthEntry): Record<string, unknown> {
+export function groundTruthLine(entry: GroundTruthEntry): Record<string, unknown> {
   return {
     kind: entry.kind,
     event_id: entry.id,
@@ -81,9 +81,9 @@ export function truthLine(entry: TruthEntry): Record<string, unknown> {
   };
 }
 
-/** Counts per schedule: the short form of the truth. */
-export function summaryLine(schedule: Schedule, truth: Truth): Record<string, unknown> {
-  const entries = truth.of(schedule.id);
+/** Counts per schedule: the short form of the ground truth. */
+export function summaryLine(schedule: Schedule, groundTruth: GroundTruth): Record<string, unknown> {
+  const entries = groundTruth.of(schedule.id);
   const ofType = (type: EventType) => entries.filter((entry) => entry.type === type);
   const sends = ofType("users.messages.pushnotification.Send");
   return {
@@ -110,7 +110,7 @@ export function summaryLine(schedule: Schedule, truth: Truth): Record<string, un
 }
 
 /** Still on its way: not lost, not given up, not yet acknowledged. */
-export function isWaiting(entry: TruthEntry): boolean {
+export function isWaiting(entry: GroundTruthEntry): boolean {
   return !entry.lost && entry.dropped === null && entry.acknowledged === 0;
 }
 

@@ -33,7 +33,7 @@ import {
 import { Schedules } from "./schedules.ts";
 import { Sender } from "./sends.ts";
 import { Switchboard, type SwitchesPatch } from "./switches.ts";
-import { Truth } from "./ground_truth.ts";
+import { GroundTruth } from "./ground_truth.ts";
 import { type TeamWeight, UserBase } from "./users.ts";
 
 export interface ModelOptions {
@@ -80,7 +80,7 @@ export class BrazeModel {
   readonly campaign: Campaign;
   readonly segments: readonly Segment[];
   readonly schedules: Schedules;
-  readonly truth = new Truth();
+  readonly groundTruth = new GroundTruth();
   readonly limits = new Limits();
   readonly faults: Faults;
   readonly sendIds = new Set<string>();
@@ -107,7 +107,7 @@ export class BrazeModel {
       this.users,
       this.campaign,
       this.switchboard,
-      this.truth,
+      this.groundTruth,
       this.#outbox,
       this.#content,
     );

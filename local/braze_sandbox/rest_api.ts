@@ -10,7 +10,7 @@ const SLOW_MS = 1_000;
 const TIMEOUT_MS = 120_000;
 const MINUTE_MS = 60_000;
 
-export interface FaceOptions {
+export interface RestApiOptions {
   readonly model: BrazeModel;
   readonly timeline: Timeline;
   readonly apiKey: string;
@@ -18,7 +18,7 @@ export interface FaceOptions {
   readonly changed: () => void;
 }
 
-export function createFace(options: FaceOptions): (request: Request) => Promise<Response> {
+export function createRestApi(options: RestApiOptions): (request: Request) => Promise<Response> {
   const { model, timeline, apiKey } = options;
   return async (request) => {
     const url = new URL(request.url);

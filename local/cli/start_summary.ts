@@ -13,9 +13,11 @@ export interface SummaryOptions {
 export function summary(
   { stack, seconds, clock, dataFolder, dashboardUrl }: SummaryOptions,
 ): string {
-  const { ready, functions, server, standIns } = stack;
-  const cron = standIns.has("pg_cron") ? "a worker of this stack" : "the server's own pg_cron";
-  const net = standIns.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
+  const { ready, functions, server, extensionStubs } = stack;
+  const cron = extensionStubs.has("pg_cron")
+    ? "a worker of this stack"
+    : "the server's own pg_cron";
+  const net = extensionStubs.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
   const rows = [
     ["Dashboard", dashboardUrl, "the night on one page; you are signed in as an operator"],
     ["API", ready.api_url, "gateway: /rest/v1 (PostgREST), /functions/v1"],
@@ -27,7 +29,7 @@ export function summary(
         dataFolder === undefined ? "thrown away at the end" : server?.folder ?? dataFolder
       }`,
     ],
-    ["Braze", ready.braze_url, "sandbox; its switches and its truth are under /_sandbox/"],
+    ["Braze", ready.braze_url, "sandbox; its switches and its ground truth are under /_sandbox/"],
     [
       "Clock",
       `${ready.control_url}/clock`,

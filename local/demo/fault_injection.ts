@@ -1,7 +1,7 @@
 /** The hands of everybody who is not the suite: people at the dashboard, the fixture list, Braze's own faults. */
 import type { Stack } from "../stack/stack.ts";
 
-export interface Mischief {
+export interface FaultInjection {
   /** Has the match scheduled anew, and Braze's answer lost on the way. */
   loseAnswerOf(matchId: number): Promise<void>;
   release(matchId: number): Promise<void>;
@@ -14,7 +14,9 @@ export interface Mischief {
   campaign(state: "stopped" | "enabled"): Promise<void>;
 }
 
-export function createMischief({ sql, sandbox, timeline, ready, outages }: Stack): Mischief {
+export function createFaultInjection(
+  { sql, sandbox, timeline, ready, outages }: Stack,
+): FaultInjection {
   const { switchboard } = sandbox.model;
   const { eventsCarryDispatchId, eventsCarrySendId, eventsCarryEcho } = switchboard.current;
   const usual = { eventsCarryDispatchId, eventsCarrySendId, eventsCarryEcho };

@@ -5,18 +5,18 @@
  */
 import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
 import { createQuote } from "../../supabase/functions/_shared/quotation.ts";
-import { examineBraze } from "./braze.ts";
-import { examineDatabase } from "./database.ts";
+import { checkBraze } from "./braze.ts";
+import { checkDatabase } from "./database.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
-import { examineFunctions } from "./functions.ts";
-import { examineJournal } from "./journal.ts";
-import type { Patient } from "./target.ts";
-import { examineRest } from "./rest.ts";
+import { checkFunctions } from "./functions.ts";
+import { checkJournal } from "./journal.ts";
+import type { DoctorTarget } from "./target.ts";
+import { checkRest } from "./rest.ts";
 
-export async function examine(patient: Patient): Promise<readonly Finding[]> {
+export async function runChecks(target: DoctorTarget): Promise<readonly Finding[]> {
   let environment;
   try {
-    environment = readEnvironment(patient.env);
+    environment = readEnvironment(target.env);
   } catch (error) {
     // It names variables and never their values.
     const says = error instanceof Error ? error.message : String(error);
@@ -24,16 +24,16 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
       wrong("variables", says, "Set them as docs/deploy.md says; all else is looked at after that"),
     ];
   }
-  const configured = { ...patient, environment };
+  const configured = { ...target, environment };
   const parts = await Promise.all([
-    examineBraze(configured),
-    examineJournal(configured),
-    examineRest(configured),
-    examineDatabase(configured),
-    examineFunctions(configured),
+    checkBraze(configured),
+    checkJournal(configured),
+    checkRest(configured),
+    checkDatabase(configured),
+    checkFunctions(configured),
   ]);
   const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
-  const password = patient.databaseUrl === null ? "" : new URL(patient.databaseUrl).password;
+  const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;
   const quote = createQuote([
     ...environment.secrets,
     ...(password === "" ? [] : [password, decodeURIComponent(password)]),

@@ -14,7 +14,7 @@ interface Job {
   readonly command: string;
 }
 
-export function examineJobs(sql: Sql, folder: URL): Promise<Finding> {
+export function checkJobs(sql: Sql, folder: URL): Promise<Finding> {
   return look("cron_jobs", MEND, async () => {
     const wanted = await wantedJobs(folder);
     const rows = await sql<(Job & { jobname: string | null; active: boolean })[]>`

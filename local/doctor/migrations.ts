@@ -5,7 +5,7 @@ import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const NAMED_MAX = 3;
 
-export function examineMigrations(sql: Sql, folder: URL): Promise<Finding> {
+export function checkMigrations(sql: Sql, folder: URL): Promise<Finding> {
   const mend = "supabase db push --remote --yes";
   return look("migrations", mend, async () => {
     const ours = (await readMigrations(folder)).map(({ version }) => version);

@@ -1,7 +1,7 @@
-/** What is examined, and with what. */
+/** What the doctor checks, and with what. */
 import type { Environment } from "../../supabase/functions/_shared/config.ts";
 
-export interface Patient {
+export interface DoctorTarget {
   readonly env: (name: string) => string | undefined;
   /** The project's database as its owner; what only it can tell is unknown without. */
   readonly databaseUrl: string | null;
@@ -15,8 +15,8 @@ export interface Patient {
   readonly migrations: URL;
 }
 
-/** A patient whose variables could be read. */
-export interface Configured extends Patient {
+/** A target whose variables are well formed. */
+export interface Configured extends DoctorTarget {
   readonly environment: Environment;
 }
 

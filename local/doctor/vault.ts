@@ -6,7 +6,7 @@ import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const CREATE = "select vault.create_secret('…', '";
 
-export async function examineVault(sql: Sql, environment: Environment): Promise<Finding[]> {
+export async function checkVault(sql: Sql, environment: Environment): Promise<Finding[]> {
   const { supabaseUrl, cronSigningSecrets } = environment;
   return [
     await look("vault:project_url", `${CREATE}project_url')`, async () => {

@@ -18,7 +18,7 @@ const Stored = z.object({
 });
 export type Stored = z.infer<typeof Stored>;
 
-export interface CourierOptions {
+export interface DeliveryWorkerOptions {
   readonly functionsUrl: string;
   readonly secret: string;
   readonly fetch: typeof globalThis.fetch;
@@ -27,13 +27,13 @@ export interface CourierOptions {
   readonly onPause: (reason: string, ms: number) => void;
 }
 
-export type Courier = (body: Uint8Array) => Promise<Stored>;
+export type DeliveryWorker = (body: Uint8Array) => Promise<Stored>;
 
 type Attempt =
   | { readonly done: true; readonly stored: Stored }
   | { readonly done: false; readonly reason: string; readonly retryAt: Date | null };
 
-export function createCourier(options: CourierOptions): Courier {
+export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
   const { functionsUrl, secret, fetch, clock, onPause } = options;
   const url = `${functionsUrl}/braze-webhook`;
 

@@ -1,4 +1,4 @@
-/** What an incoming webhook of a chat would have shown: the stack's stand-in for Slack. */
+/** What an incoming webhook of a chat would have shown: the stack's substitute for Slack. */
 import { z } from "zod";
 
 /** Nobody reads further back, and a stack may run for weeks. */

@@ -16,7 +16,7 @@ export interface MoveReport {
   readonly net_requests: number;
 }
 
-export interface ControlOptions {
+export interface ControlApiOptions {
   readonly now: () => Date;
   readonly timeline: VirtualTimeline | undefined;
   readonly advanceTo: (to: Date) => Promise<MoveReport>;
@@ -24,7 +24,9 @@ export interface ControlOptions {
   readonly alerts: AlertSink;
 }
 
-export function createControl(options: ControlOptions): (request: Request) => Promise<Response> {
+export function createControlApi(
+  options: ControlApiOptions,
+): (request: Request) => Promise<Response> {
   const { now, timeline } = options;
   return async (request) => {
     const sunk = options.alerts.handle(request);

@@ -1,5 +1,5 @@
 /**
- * Does what pg_cron's scheduler does, for the stand-in: runs the commands of `cron.job` when they are due
+ * Does what pg_cron's scheduler does, for the stub: runs the commands of `cron.job` when they are due
  * (UTC), one after the other, and writes down how each one ended.
  */
 import { Cron } from "croner";

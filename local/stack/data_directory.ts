@@ -14,16 +14,16 @@ import type { PostgresBinaries } from "./postgres_binaries.ts";
 /** Tried in this order; both exist on practically every Linux. */
 const UNPRIVILEGED = ["postgres", "nobody"];
 
-export interface ServerHome {
+export interface DataDirectory {
   readonly folder: string;
   readonly identity: Identity | undefined;
   readonly binaries: PostgresBinaries;
 }
 
-export async function prepareHome(
+export async function prepareDataDirectory(
   dataFolder: string,
   binaries: PostgresBinaries,
-): Promise<ServerHome> {
+): Promise<DataDirectory> {
   const folder = join(dataFolder, "server");
   if (Deno.uid() !== 0) {
     await Deno.mkdir(folder, { recursive: true });
@@ -32,27 +32,27 @@ export async function prepareHome(
 
   const identity = await unprivileged(folder);
   const isOpen = await canEnter(identity, dataFolder);
-  const home = isOpen ? folder : join(
+  const directory = isOpen ? folder : join(
     "/var/tmp",
     `braze-push-${createHash("sha256").update(dataFolder).digest("hex").slice(0, 12)}`,
   );
-  if (!isOpen) await claimElsewhere(folder, home);
-  await Deno.mkdir(home, { recursive: true });
-  await Deno.chown(home, identity.uid, identity.gid);
+  if (!isOpen) await claimElsewhere(folder, directory);
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.chown(directory, identity.uid, identity.gid);
   const open = await canRead(identity, binaries.postgres)
     ? binaries
-    : await copyBinaries(binaries, home);
-  return { folder: home, identity, binaries: open };
+    : await copyBinaries(binaries, directory);
+  return { folder: directory, identity, binaries: open };
 }
 
 /** A link in the data folder says that what lies elsewhere is ours; without it, it belonged to a folder that is gone. */
-async function claimElsewhere(link: string, home: string): Promise<void> {
+async function claimElsewhere(link: string, directory: string): Promise<void> {
   const target = await Deno.readLink(link).catch(() => undefined);
-  if (target === home) return;
-  await Deno.remove(home, { recursive: true }).catch((error) => {
+  if (target === directory) return;
+  await Deno.remove(directory, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await Deno.symlink(home, link);
+  await Deno.symlink(directory, link);
 }
 
 /** Whoever owns the server's folder already, so that a start as root does not take it away from them. */
@@ -82,10 +82,10 @@ async function canRead(identity: Identity, binary: string): Promise<boolean> {
 
 async function copyBinaries(
   binaries: PostgresBinaries,
-  home: string,
+  directory: string,
 ): Promise<PostgresBinaries> {
   const from = join(dirname(binaries.postgres), "..");
-  const to = join(home, `postgres-${binaries.major}`);
+  const to = join(directory, `postgres-${binaries.major}`);
   if (!await exists(to)) {
     const copied = await run(["cp", "-R", "-P", from, to]);
     if (!copied.ok) {

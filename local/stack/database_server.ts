@@ -1,9 +1,9 @@
-/** One Postgres for a stack or for the tests: binaries, home, stand-ins, server. */
+/** One Postgres for a stack or for the tests: binaries, data directory, extension stubs, server. */
 import { join } from "node:path";
 import { startPostgres } from "./postgres.ts";
 import { findPostgres } from "./postgres_binaries.ts";
-import { prepareHome } from "./data_directory.ts";
-import { chooseExtensions, showStandIns } from "./extension_stubs.ts";
+import { prepareDataDirectory } from "./data_directory.ts";
+import { chooseExtensions, installExtensionStubs } from "./extension_stubs.ts";
 
 export interface DatabaseServerOptions {
   readonly dataFolder: string;
@@ -11,8 +11,8 @@ export interface DatabaseServerOptions {
   readonly postgresBin?: string | undefined;
   readonly fsync: boolean;
   readonly virtualClock: boolean;
-  /** Stand-ins even where the server has the real extensions: those live in one database only. */
-  readonly preferStandIns: boolean;
+  /** Extension stubs even where the server has the real extensions: those live in one database only. */
+  readonly preferExtensionStubs: boolean;
 }
 
 export interface DatabaseServer {
@@ -33,14 +33,18 @@ export interface DatabaseServer {
 export async function startDatabaseServer(
   options: DatabaseServerOptions,
 ): Promise<DatabaseServer> {
-  const { dataFolder, port, fsync, virtualClock, preferStandIns } = options;
-  const home = await prepareHome(dataFolder, await findPostgres(options.postgresBin));
-  const { folder, binaries } = home;
+  const { dataFolder, port, fsync, virtualClock, preferExtensionStubs } = options;
+  const directory = await prepareDataDirectory(dataFolder, await findPostgres(options.postgresBin));
+  const { folder, binaries } = directory;
   const extensions = await chooseExtensions(join(folder, "extensions.json"), binaries, {
     virtualClock,
-    preferStandIns,
+    preferExtensionStubs,
   });
-  const settings = await showStandIns(join(folder, "stand_ins"), binaries, extensions);
-  const server = await startPostgres({ home, port, fsync, settings });
+  const settings = await installExtensionStubs(
+    join(folder, "extension_stubs"),
+    binaries,
+    extensions,
+  );
+  const server = await startPostgres({ directory, port, fsync, settings });
   return { ...server, major: binaries.major, folder };
 }

@@ -1,8 +1,8 @@
 /**
- * Which of Supabase's extensions are the server's own, and which our stand-ins.
+ * Which of Supabase's extensions are the server's own, and which our stubs.
  *
- * The choice is made once for a data folder and kept: a real pg_cron that found the tables of the stand-in
- * would run every job a second time. With a virtual clock everything is a stand-in, since the real ones
+ * The choice is made once for a data folder and kept: a real pg_cron that found the tables of the stub
+ * would run every job a second time. With a virtual clock everything is a stub, since the real ones
  * know only the wall clock. The Vault always is: the real one wants a key of the server's.
  */
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { StackFailure } from "../lib/failure.ts";
 import { exists } from "../lib/exists.ts";
 import type { PostgresBinaries } from "./postgres_binaries.ts";
 
-const STAND_INS = new URL("../extension/", import.meta.url);
+const EXTENSION_STUBS = new URL("../extension/", import.meta.url);
 
 const Extensions = z.object({
   /** Of the server; each needs its library loaded at start and the name of its one database. */
@@ -22,9 +22,9 @@ export type Extensions = z.infer<typeof Extensions>;
 export async function chooseExtensions(
   file: string,
   binaries: PostgresBinaries,
-  options: { readonly virtualClock: boolean; readonly preferStandIns: boolean },
+  options: { readonly virtualClock: boolean; readonly preferExtensionStubs: boolean },
 ): Promise<Extensions> {
-  const { virtualClock, preferStandIns } = options;
+  const { virtualClock, preferExtensionStubs } = options;
   if (await exists(file)) {
     const kept = Extensions.parse(JSON.parse(await Deno.readTextFile(file)));
     if (virtualClock && kept.real.length > 0) {
@@ -39,15 +39,15 @@ export async function chooseExtensions(
   }
   const real: Extensions["real"] = [];
   for (const name of ["pg_cron", "pg_net"] as const) {
-    if (virtualClock || preferStandIns) break;
+    if (virtualClock || preferExtensionStubs) break;
     if (await exists(join(binaries.extensionFolder, `${name}.control`))) real.push(name);
   }
   await Deno.writeTextFile(file, JSON.stringify({ real }));
   return { real };
 }
 
-/** Copies the stand-ins that are wanted to where only they are seen, and says how the server finds them. */
-export async function showStandIns(
+/** Copies the stubs that are wanted to where only they are seen, and says how the server finds them. */
+export async function installExtensionStubs(
   folder: string,
   binaries: PostgresBinaries,
   { real }: Extensions,
@@ -56,9 +56,9 @@ export async function showStandIns(
   const target = isControlPath ? join(folder, "extension") : join(folder, binaries.extensionFolder);
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(target, { recursive: true });
-  for await (const { name } of Deno.readDir(STAND_INS)) {
+  for await (const { name } of Deno.readDir(EXTENSION_STUBS)) {
     if (real.some((extension) => name.startsWith(extension))) continue;
-    await Deno.copyFile(new URL(name, STAND_INS), join(target, name));
+    await Deno.copyFile(new URL(name, EXTENSION_STUBS), join(target, name));
   }
   return {
     [binaries.extensionSetting]: isControlPath ? `${folder}:$system` : folder,

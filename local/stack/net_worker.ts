@@ -1,5 +1,5 @@
 /**
- * Does what pg_net's worker does, for the stand-in: takes requests from the queue, sends them as they lie
+ * Does what pg_net's worker does, for the stub: takes requests from the queue, sends them as they lie
  * there byte for byte, and records what came back.
  *
  * At most once: a request leaves the queue before it is sent.

@@ -4,13 +4,13 @@ import postgres from "postgres";
 import { type Child, run, startChild, tail } from "../lib/child_process.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { exists } from "../lib/exists.ts";
-import type { ServerHome } from "./data_directory.ts";
+import type { DataDirectory } from "./data_directory.ts";
 
 const READY_MS_MAX = 30_000;
 const POLL_MS = 20;
 
 export interface PostgresOptions {
-  readonly home: ServerHome;
+  readonly directory: DataDirectory;
   readonly port: number;
   /** Further lines of postgresql.conf. */
   readonly settings: Readonly<Record<string, string>>;
@@ -32,12 +32,12 @@ export interface PostgresServer {
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const { home, port, fsync } = options;
-  const data = join(home.folder, "data");
-  const log = join(home.folder, "postgres.log");
+  const { directory, port, fsync } = options;
+  const data = join(directory.folder, "data");
+  const log = join(directory.folder, "postgres.log");
   const isNew = !await exists(join(data, "PG_VERSION"));
-  if (isNew) await initialize(home, data, fsync);
-  else await refuseForeignData(home, data);
+  if (isNew) await initialize(directory, data, fsync);
+  else await refuseForeignData(directory, data);
   await writeSettings(data, { ...base(port, fsync), ...options.settings });
 
   const url = databaseUrl(port, "postgres");
@@ -68,9 +68,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
   async function startServer(): Promise<Child> {
     const started = startChild({
-      command: [home.binaries.postgres, "-D", data],
+      command: [directory.binaries.postgres, "-D", data],
       log,
-      identity: home.identity,
+      identity: directory.identity,
     });
     started.ended.then((code) => isExpected || ended.resolve(code));
     try {
@@ -78,7 +78,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     } catch (error) {
       await started.stop();
       throw new StackFailure(
-        `Cannot start Postgres ${home.binaries.major}: ${
+        `Cannot start Postgres ${directory.binaries.major}: ${
           error instanceof Error ? error.message : error
         }; its log (${log}) ends with:\n${await tail(log)}`,
       );
@@ -92,7 +92,7 @@ export function databaseUrl(port: number, database: string, user = "postgres"): 
 }
 
 async function initialize(
-  { binaries, identity }: ServerHome,
+  { binaries, identity }: DataDirectory,
   data: string,
   fsync: boolean,
 ): Promise<void> {
@@ -111,7 +111,7 @@ async function initialize(
   await Deno.writeTextFile(config, "\ninclude_if_exists 'local.conf'\n", { append: true });
 }
 
-async function refuseForeignData({ binaries }: ServerHome, data: string): Promise<void> {
+async function refuseForeignData({ binaries }: DataDirectory, data: string): Promise<void> {
   const found = (await Deno.readTextFile(join(data, "PG_VERSION"))).trim();
   if (found !== String(binaries.major)) {
     throw new StackFailure(

@@ -54,8 +54,8 @@ export async function ensurePartitions(sql: Sql, now: Date): Promise<void> {
   if (found?.exists) await sql`select private.ensure_partitions(${now})`;
 }
 
-/** Stand-ins need our workers; what the server brings itself has its own. */
-export async function standInsOf(sql: Sql): Promise<ReadonlySet<string>> {
+/** Extension stubs need our workers; what the server brings itself has its own. */
+export async function extensionStubsOf(sql: Sql): Promise<ReadonlySet<string>> {
   const rows = await sql<{ extname: string }[]>`
     select extname from pg_extension where extversion like '%-local'`;
   return new Set(rows.map(({ extname }) => extname));

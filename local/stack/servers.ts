@@ -1,4 +1,4 @@
-/** The two HTTP faces of the stack, the gateway and Braze: one line for each request they answer. */
+/** The two HTTP servers of the stack, the gateway and Braze: one line for each request they answer. */
 import type { Keys } from "./keys.ts";
 import { CALL_HEADER, type StackTimeline } from "../clock/timeline.ts";
 

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../braze_sandbox/sandbox.ts";
-import { createControl, type MoveReport } from "./control_api.ts";
+import { createControlApi, type MoveReport } from "./control_api.ts";
 import { type CallFate, startCronWorker } from "./cron_worker.ts";
 import { type DatabaseServer, startDatabaseServer } from "./database_server.ts";
 import { DEFAULT_TEAMS } from "./default_teams.ts";
@@ -19,10 +19,10 @@ import { type Postgrest, startPostgrest } from "./postgrest.ts";
 import {
   applySeed,
   ensurePartitions,
+  extensionStubsOf,
   keepVaultSecrets,
   MIGRATIONS,
   prepareProject,
-  standInsOf,
 } from "./project.ts";
 import { RealTimeline } from "../clock/real_timeline.ts";
 import { brazeCallerName, callerName, type RequestLine, serve } from "./servers.ts";
@@ -48,7 +48,7 @@ export interface StackOptions {
   readonly databaseUrl?: string | undefined;
   /** By default on where data is kept. */
   readonly fsync?: boolean;
-  readonly preferStandIns?: boolean;
+  readonly preferExtensionStubs?: boolean;
   /** How many connections PostgREST may hold. */
   readonly restConnections?: number;
   readonly migrations?: URL;
@@ -60,7 +60,7 @@ export interface StackOptions {
   };
   /** Over what the stack itself gives to the functions. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where a simulation interferes; a virtual clock and the stand-ins only. */
+  /** Where a simulation interferes; a virtual clock and the extension stubs only. */
   readonly interference?: Interference | undefined;
   readonly onRequest?: (line: RequestLine) => void;
   /** What a function wrote. */
@@ -111,8 +111,8 @@ export interface Stack {
   readonly postgrest: Postgrest;
   readonly migrations: MigrationReport;
   readonly isSeeded: boolean;
-  /** Which extensions are our stand-ins. */
-  readonly standIns: ReadonlySet<string>;
+  /** Which extensions are our stubs. */
+  readonly extensionStubs: ReadonlySet<string>;
   /** Moves a virtual clock, running what falls due on the way; resolves when all is quiet. */
   advanceTo(to: Date): Promise<MoveReport>;
   operatorToken(options?: { readonly role?: string | null }): Promise<string>;
@@ -160,7 +160,7 @@ async function bringUp(
     postgresBin: options.postgresBin,
     fsync: options.fsync ?? options.dataFolder !== undefined,
     virtualClock: clock !== undefined,
-    preferStandIns: options.preferStandIns ?? false,
+    preferExtensionStubs: options.preferExtensionStubs ?? false,
   });
   if (server !== undefined) {
     cleanups.push(async () => {
@@ -179,7 +179,7 @@ async function bringUp(
     cron_signing_secret: keys.cronSigningSecret,
   });
   if (clock !== undefined) await ensurePartitions(sql, clock);
-  const standIns = await standInsOf(sql);
+  const extensionStubs = await extensionStubsOf(sql);
 
   const timeline = clock === undefined
     ? new RealTimeline()
@@ -234,7 +234,7 @@ async function bringUp(
     keys,
     restUrl: postgrest.url,
     functions: (request) => outages.has(functionOf(request)) ? down() : functions.handle(request),
-    control: createControl({
+    control: createControlApi({
       now: () => timeline.now(),
       timeline: timeline instanceof VirtualTimeline ? timeline : undefined,
       advanceTo: (to) => advanceTo(to),
@@ -263,7 +263,7 @@ async function bringUp(
     await Promise.all([gatewayServer.shutdown(), brazeServer.shutdown()]);
   });
 
-  const net = standIns.has("pg_net")
+  const net = extensionStubs.has("pg_net")
     ? await startNetWorker(ready.db_url, timeline, onProblem, options.interference?.netFate)
     : undefined;
   cleanups.push(async () => {
@@ -272,7 +272,7 @@ async function bringUp(
     await functions.idle();
     await net?.close();
   });
-  const cron = standIns.has("pg_cron")
+  const cron = extensionStubs.has("pg_cron")
     ? await startCronWorker(ready.db_url, timeline, onProblem, options.interference?.cronFate)
     : undefined;
   cleanups.push(() => cron?.close());
@@ -317,7 +317,7 @@ async function bringUp(
     postgrest,
     migrations,
     isSeeded,
-    standIns,
+    extensionStubs,
     advanceTo,
     operatorToken: (choice) => tokenFor(choice?.role),
     broken,

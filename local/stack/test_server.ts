@@ -41,7 +41,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
       fsync: false,
       virtualClock: false,
       // The real pg_cron lives in one database of a server; tests have one each.
-      preferStandIns: true,
+      preferExtensionStubs: true,
     });
     const stop = async () => {
       await server.stop();

@@ -72,7 +72,7 @@ async function main(): Promise<number> {
     const anomalies = await matchday(stack, counter, (line) => say.line(line));
     if (!ids && !echo) anomalies.push(NOTHING_TO_GO_BY);
     const judgement = await judgeAnomalies(stack.sql, anomalies, listing);
-    const found = await audit(stack.sql, stack.sandbox.model.truth.entries);
+    const found = await audit(stack.sql, stack.sandbox.model.groundTruth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;
     say.line(
       `\n${report(found, judgement, { colours, without })}\n\nThree days in ${

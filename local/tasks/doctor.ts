@@ -4,7 +4,7 @@ import { StackFailure } from "../lib/failure.ts";
 import { MIGRATIONS } from "../stack/project.ts";
 import { createWriter } from "../cli/writer.ts";
 import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
-import { examine } from "../doctor/checks.ts";
+import { runChecks } from "../doctor/checks.ts";
 import { asJson, describe, tally } from "../doctor/report.ts";
 
 const HELP =
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   if (databaseUrl !== null && !URL.canParse(databaseUrl)) {
     throw new StackFailure("Cannot begin: DATABASE_URL must be an address, got something else");
   }
-  const findings = await examine({
+  const findings = await runChecks({
     env: target.env,
     databaseUrl,
     fetch: globalThis.fetch,

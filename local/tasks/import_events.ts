@@ -3,7 +3,7 @@ import { systemClock } from "../../supabase/functions/_shared/clock.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { batchesOf } from "../import/batches.ts";
-import { createCourier, type Stored } from "../import/delivery_worker.ts";
+import { createDeliveryWorker, type Stored } from "../import/delivery_worker.ts";
 import { readLines } from "../import/lines.ts";
 import { type Counts, openProgress } from "../import/progress.ts";
 import { openSource, readFrom } from "../import/source.ts";
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
 async function importFile({ file, functionsUrl, secret }: ImportArguments): Promise<number> {
   const source = await openSource(file);
   const progress = await openProgress(source);
-  const deliver = createCourier({
+  const deliver = createDeliveryWorker({
     functionsUrl,
     secret,
     fetch: globalThis.fetch,

@@ -67,7 +67,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T15:30:00Z"));
     // What braze-reconcile reads from Braze's statistics of each send.
-    const sent = stack.sandbox.model.truth.entries.filter(({ type }) =>
+    const sent = stack.sandbox.model.groundTruth.entries.filter(({ type }) =>
       type === "users.messages.pushnotification.Send"
     );
     const sentOf = (matchId: number) =>

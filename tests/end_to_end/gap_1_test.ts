@@ -40,8 +40,8 @@ async function tiesOf({ sql, sandbox }: Stack) {
   const events = await sql<{ event_id: string; method: string; match_id: string | null }[]>`
     select event_id, correlation_method as method, match_id from public.notification_sends
     where channel = 'push'`;
-  const truth = new Map(
-    sandbox.model.truth.entries.map((
+  const groundTruth = new Map(
+    sandbox.model.groundTruth.entries.map((
       { id, triggerProperties },
     ) => [id, triggerProperties.match_id]),
   );
@@ -50,7 +50,7 @@ async function tiesOf({ sql, sandbox }: Stack) {
     tied: events.filter(({ match_id }) => match_id !== null).length,
     wrong:
       events.filter(({ event_id, match_id }) =>
-        match_id !== null && match_id !== truth.get(event_id)
+        match_id !== null && match_id !== groundTruth.get(event_id)
       ).length,
     isEmpty: events.length === 0,
   };

@@ -98,7 +98,7 @@ Deno.test(
     await reach(stack, "14:30");
     strictEqual((await ledgerOf(stack, 1001)).status, "sent");
     strictEqual((await ledgerOf(stack, 1002)).status, "cancelled");
-    const pushed = stack.sandbox.model.truth.entries.filter(({ triggerProperties }) =>
+    const pushed = stack.sandbox.model.groundTruth.entries.filter(({ triggerProperties }) =>
       triggerProperties.match_id === "1002"
     );
     strictEqual(pushed.length, 0, "Braze really did not send");

@@ -40,7 +40,7 @@ function gated(
 function fates({ sandbox }: Stack, matchId: number) {
   const generations = (type: string) => [
     ...new Set(
-      sandbox.model.truth.entries
+      sandbox.model.groundTruth.entries
         .filter((entry) =>
           entry.type === type && entry.triggerProperties.match_id === String(matchId)
         )

@@ -7,7 +7,7 @@ const EVENING = new Date("2024-12-08T20:00:00Z");
 
 /** What Braze made and did not throw away itself, against what is stored. */
 async function compare({ sql, sandbox }: Stack) {
-  const told = sandbox.model.truth.entries.filter((entry) => !entry.lost);
+  const told = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
   const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`
     select event_id, channel, match_id::int from public.notification_sends`;
   const matchOf = new Map(rows.map((row) => [row.event_id, row.match_id]));

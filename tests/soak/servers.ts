@@ -56,7 +56,7 @@ async function startOn(ports: Ports, { brazeUrl, keys }: ServersOptions): Promis
       postgresBin: Deno.env.get("TEST_POSTGRES_BIN"),
       fsync: true,
       virtualClock: false,
-      preferStandIns: true,
+      preferExtensionStubs: true,
     });
   let database: DatabaseServer;
   let rest: Postgrest;

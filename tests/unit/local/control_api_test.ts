@@ -1,13 +1,13 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { createAlertSink } from "../../../local/stack/alert_sink.ts";
-import { createControl } from "../../../local/stack/control_api.ts";
+import { createControlApi } from "../../../local/stack/control_api.ts";
 import { VirtualTimeline } from "../../../local/clock/virtual_timeline.ts";
 
 const START = new Date("2024-12-07T06:00:00Z");
 
 function setup(virtual = true) {
   const timeline = new VirtualTimeline(START);
-  const control = createControl({
+  const control = createControlApi({
     now: () => timeline.now(),
     timeline: virtual ? timeline : undefined,
     advanceTo: async (to) => ({

@@ -59,7 +59,7 @@ for (const version of ["9.6.24", "14.9 (Debian)", "19.0"]) {
     ));
 }
 
-Deno.test("findPostgres() refuses an older server that knows no place for stand-ins", () =>
+Deno.test("findPostgres() refuses an older server that knows no place for extension stubs", () =>
   withBinaries({
     postgres: says("postgres (PostgreSQL) 17.2"),
     initdb: says("initdb (PostgreSQL) 17.2"),

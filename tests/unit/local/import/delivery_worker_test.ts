@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { readArguments } from "../../../../local/import/arguments.ts";
-import { createCourier } from "../../../../local/import/delivery_worker.ts";
+import { createDeliveryWorker } from "../../../../local/import/delivery_worker.ts";
 import { bytes } from "../../../support/bodies.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 
@@ -11,7 +11,7 @@ function setup(...answers: readonly (() => Response | Promise<Response>)[]) {
   const clock = new ManualClock("2024-12-07T06:00:00Z", () => true);
   const requests: Request[] = [];
   const pauses: string[] = [];
-  const deliver = createCourier({
+  const deliver = createDeliveryWorker({
     functionsUrl: "https://project.test/functions/v1",
     secret: "s".repeat(32),
     clock,
@@ -28,7 +28,7 @@ function setup(...answers: readonly (() => Response | Promise<Response>)[]) {
 const status = (status: number, headers: HeadersInit = {}) => () =>
   new Response("busy", { status, headers });
 
-Deno.test("the courier brings a body to the webhook with the secret, and the counts back", async () => {
+Deno.test("the delivery worker brings a body to the webhook with the secret, and the counts back", async () => {
   const { deliver, requests } = setup(stored);
   deepStrictEqual(await deliver(), STORED);
   const [request] = requests;
@@ -49,14 +49,14 @@ for (
     ["a broken connection", () => Promise.reject(new TypeError("broken")), "500 broken"],
   ] as const
 ) {
-  Deno.test(`the courier comes again after ${what}, when it is time`, async () => {
+  Deno.test(`the delivery worker comes again after ${what}, when it is time`, async () => {
     const { deliver, pauses } = setup(answer, stored);
     deepStrictEqual(await deliver(), STORED);
     deepStrictEqual(pauses, [pause]);
   });
 }
 
-Deno.test("the courier gives up after ten tries, each pause longer than the one before", async () => {
+Deno.test("the delivery worker gives up after ten tries, each pause longer than the one before", async () => {
   const { deliver, pauses } = setup(status(503));
   await rejects(deliver(), /got status 503 10 times; start again to go on from here/);
   deepStrictEqual(
@@ -76,7 +76,7 @@ for (
     ["a function that is not there", status(404), /must be braze-webhook, got status 404/],
   ] as const
 ) {
-  Deno.test(`the courier stops at ${what}, without a second try`, async () => {
+  Deno.test(`the delivery worker stops at ${what}, without a second try`, async () => {
     const { deliver, requests } = setup(answer);
     await rejects(deliver(), message);
     strictEqual(requests.length, 1);
