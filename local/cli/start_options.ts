@@ -1,8 +1,8 @@
 /** The arguments of `deno task start`, read and refused in one place. */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { StackFailure } from "../lib/failure.ts";
+import { UsageFailure } from "../lib/failure.ts";
 import { SEND_GATES, type SendGate } from "../braze_sandbox/connected_content.ts";
+import { parseArguments } from "./arguments.ts";
 import { PORT_BASE } from "../stack/ports.ts";
 
 export const HELP = `Starts the whole suite on this machine, without Docker.
@@ -20,7 +20,6 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
 `;
 
 export interface StartOptions {
-  readonly help: boolean;
   readonly json: boolean;
   readonly ephemeral: boolean;
   readonly clock: Date | undefined;
@@ -31,14 +30,24 @@ export interface StartOptions {
 }
 
 export function readOptions(args: readonly string[], defaultData: string): StartOptions {
-  const values = parse(args);
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      clock: { type: "string" },
+      data: { type: "string" },
+      ephemeral: { type: "boolean" },
+      json: { type: "boolean" },
+      port: { type: "string" },
+      "postgres-bin": { type: "string" },
+      "send-gate": { type: "string" },
+    },
+  });
   if (values.ephemeral && (values.data !== undefined || values.port !== undefined)) {
-    throw new StackFailure(
+    throw new UsageFailure(
       "Cannot start: --ephemeral takes free ports and a throw-away folder, got --data or --port as well",
     );
   }
   return {
-    help: values.help ?? false,
     json: values.json ?? false,
     ephemeral: values.ephemeral ?? false,
     clock: values.clock === undefined ? undefined : readClock(values.clock),
@@ -49,28 +58,6 @@ export function readOptions(args: readonly string[], defaultData: string): Start
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        clock: { type: "string" },
-        data: { type: "string" },
-        ephemeral: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-        json: { type: "boolean" },
-        port: { type: "string" },
-        "postgres-bin": { type: "string" },
-        "send-gate": { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
-}
-
 /** With an offset or Z: a time of nowhere would mean something else on every machine. */
 function readClock(text: string): Date {
   const time =
@@ -78,7 +65,7 @@ function readClock(text: string): Date {
       ? new Date(text)
       : new Date(NaN);
   if (Number.isNaN(time.getTime())) {
-    throw new StackFailure(
+    throw new UsageFailure(
       `Cannot set the clock: --clock must be a time like 2024-12-07T06:00:00Z, got "${text}"`,
     );
   }
@@ -88,7 +75,7 @@ function readClock(text: string): Date {
 function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (Number.isNaN(port)) {
-    throw new StackFailure(`Cannot choose ports: --port must be a whole number, got "${text}"`);
+    throw new UsageFailure(`Cannot choose ports: --port must be a whole number, got "${text}"`);
   }
   return port;
 }
@@ -96,7 +83,7 @@ function readPort(text: string): number {
 function readSendGate(text: string): SendGate {
   const found = SEND_GATES.find((gate) => gate === text);
   if (found !== undefined) return found;
-  throw new StackFailure(
+  throw new UsageFailure(
     `Cannot set the send gate: --send-gate must be off, fail_open or fail_closed, got "${text}"`,
   );
 }

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { findStack } from "../stack/address.ts";
-import { StackFailure } from "../lib/failure.ts";
+import { StackFailure, UsageFailure } from "../lib/failure.ts";
 
-const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
+/** Where the local stack keeps its data. */
+export const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
 
 /** Of every command that looks at a project. */
 export const TARGET_OPTIONS = {
@@ -40,7 +41,7 @@ export async function findTarget(values: TargetValues): Promise<Target> {
   const files = values["env-file"] ?? [];
   if (values.local) {
     if (files.length > 0) {
-      throw new StackFailure(
+      throw new UsageFailure(
         "Cannot choose a project: it must be --local or --env-file, got both",
       );
     }
@@ -57,7 +58,7 @@ export async function findTarget(values: TargetValues): Promise<Target> {
     };
   }
   if (values.data !== undefined) {
-    throw new StackFailure("Cannot choose a project: --data must come with --local, got it alone");
+    throw new UsageFailure("Cannot choose a project: --data must come with --local, got it alone");
   }
   const given: Record<string, string | undefined> = {};
   for (const file of files) Object.assign(given, await readVariables(file));

@@ -1,14 +1,8 @@
-/**
- * `deno task licences` writes docs/licences.md: every package that the lockfile names, with its licence as the installed
- * package states it; with `--check` it only says whether the list is current.
- */
-import { parseArgs } from "node:util";
+/** Every package that the lockfile names, with its licence as the installed package states it. */
 import { z } from "zod";
 import { StackFailure } from "./failure.ts";
-import { createWriter } from "../cli/writer.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const LIST = new URL("docs/licences.md", ROOT);
 
 /** Of what only tests run: its own files stay open, ours are not touched by it. */
 const ALLOWED_IN_TESTS: Readonly<Record<string, string>> = { "axe-core": "MPL-2.0" };
@@ -159,23 +153,4 @@ async function licenceOf(name: string, version: string): Promise<string> {
 
 async function readJson(path: string): Promise<unknown> {
   return JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: "boolean" } } });
-  try {
-    const list = listOf(await readLicences());
-    if (!values.check) {
-      await Deno.writeTextFile(LIST, list);
-    } else if (list !== await Deno.readTextFile(LIST)) {
-      throw new StackFailure(
-        "Cannot pass the licences: docs/licences.md must list what deno.lock names, got another list; " +
-          "run `npx -y deno@2.9.6 task licences` and commit the result",
-      );
-    }
-  } catch (error) {
-    if (!(error instanceof StackFailure)) throw error;
-    createWriter(Deno.stderr).line(error.message);
-    Deno.exit(1);
-  }
 }

@@ -1,16 +1,8 @@
-/**
- * The database server that tests share, and the template that each of them clones.
- *
- * `deno run --allow-all local/stack/test_server.ts [--postgres-bin DIR]` keeps one running for a person who works on one
- * test: it prints the variable to set.
- */
-import { parseArgs } from "node:util";
+/** The database server that tests share, and the template that each of them clones. */
 import { startDatabaseServer } from "./database_server.ts";
-import { StackFailure } from "../lib/failure.ts";
 import { onFreePorts } from "./ports.ts";
 import { databaseUrl } from "./postgres.ts";
 import { MIGRATIONS, prepareProject } from "./project.ts";
-import { createWriter } from "../cli/writer.ts";
 import { connectSql } from "./sql.ts";
 import { makeTemporaryFolder } from "../lib/temporary_folder.ts";
 
@@ -75,26 +67,5 @@ async function prepareTemplate(
   } finally {
     await template.end();
     await admin.end();
-  }
-}
-
-if (import.meta.main) {
-  const err = createWriter(Deno.stderr);
-  try {
-    const { values } = parseArgs({
-      args: Deno.args,
-      options: { "postgres-bin": { type: "string" } },
-    });
-    const { promise: signalled, resolve } = Promise.withResolvers<void>();
-    for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, resolve);
-    const server = await startTestServer(values["postgres-bin"]);
-    createWriter(Deno.stdout).line(`export TEST_DATABASE_URL='${server.url}'`);
-    await signalled;
-    await server.stop();
-    Deno.exit(0);
-  } catch (error) {
-    if (!(error instanceof StackFailure)) throw error;
-    err.line(error.message);
-    Deno.exit(1);
   }
 }

@@ -4,11 +4,10 @@
  * Three days pass on a virtual clock. Everything else is real: Postgres, PostgREST, the edge functions, and a
  * Braze that behaves as documented.
  */
-import { StackFailure } from "../lib/failure.ts";
 import { SEED } from "../stack/project.ts";
-import { createWriter } from "../cli/writer.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
 import { startStack } from "../stack/stack.ts";
-import { readArguments, USAGE } from "../demo/arguments.ts";
+import { type DemoArguments, HELP, readArguments } from "../demo/arguments.ts";
 import { audit } from "../demo/audit.ts";
 import { createCounter } from "../demo/counter.ts";
 import { report } from "../demo/report.ts";
@@ -25,21 +24,10 @@ const NOTHING_TO_GO_BY: Anomaly = {
   needsListing: false,
 };
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const read = readArguments(Deno.args);
-  if (read.kind === "help") {
-    out.line(USAGE.trimEnd());
-    return 0;
-  }
-  if (read.kind === "wrong") {
-    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
-    return 1;
-  }
-
-  const { listing, ids, echo, json, postgresBin } = read.arguments;
+async function demo(
+  { listing, ids, echo, json, postgresBin }: DemoArguments,
+  { out, err }: Writers,
+): Promise<number> {
   const say = json ? err : out;
   const colours = (json ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor;
   const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["echoes of ours"])];
@@ -114,10 +102,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({ help: HELP, read: readArguments, run: demo });

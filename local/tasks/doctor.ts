@@ -1,8 +1,8 @@
 /** `deno task doctor`: says what is wrong with a project, and how to mend it. */
-import { parseArgs } from "node:util";
 import { StackFailure } from "../lib/failure.ts";
 import { MIGRATIONS } from "../stack/project.ts";
-import { createWriter } from "../cli/writer.ts";
+import { parseArguments } from "../cli/arguments.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
 import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
 import { runChecks } from "../doctor/checks.ts";
 import { asJson, describe, tally } from "../doctor/report.ts";
@@ -20,18 +20,13 @@ It wants the functions' own variables, since it compares them with what the func
 the database as its owner: what only that can tell is "unknown" without it, and so is what cannot be tried without an
 effect. Secrets are never printed.
 
-Ends with 0 when nothing is wrong (look at what is unknown), 1 when something is, 2 when it could not begin.
+Ends with 0 when nothing is wrong (look at what is unknown), 1 when something is, 2 when it could not begin or the arguments are wrong.
 `;
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const values = readArguments();
-  if (values.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
+async function doctor(
+  values: ReturnType<typeof readArguments>,
+  { out }: Writers,
+): Promise<number> {
   const target = await findTarget(values);
   const databaseUrl = target.env("DATABASE_URL")?.trim() || null;
   if (databaseUrl !== null && !URL.canParse(databaseUrl)) {
@@ -50,27 +45,11 @@ async function main(): Promise<number> {
   return tally(findings).wrong === 0 ? 0 : 1;
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      args: Deno.args,
-      options: {
-        ...TARGET_OPTIONS,
-        help: { type: "boolean", short: "h" },
-        json: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
+function readArguments(args: readonly string[]) {
+  return parseArguments({
+    args: [...args],
+    options: { ...TARGET_OPTIONS, json: { type: "boolean" } },
+  }).values;
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(2);
-}
+await runTask({ help: HELP, read: readArguments, run: doctor, failureCode: 2 });

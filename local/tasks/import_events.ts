@@ -1,29 +1,22 @@
 /** `deno task import-events FILE`: brings exported events in, as many times as it takes. */
 import { systemClock } from "../../supabase/functions/_shared/clock.ts";
-import { StackFailure } from "../lib/failure.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { batchesOf } from "../import/batches.ts";
 import { createDeliveryWorker, type Stored } from "../import/delivery_worker.ts";
 import { readLines } from "../import/lines.ts";
 import { type Counts, openProgress } from "../import/progress.ts";
 import { openSource, readFrom } from "../import/source.ts";
-import { createWriter } from "../cli/writer.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
 
 const TOLD_EVERY_LINES = 5_000;
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
+/** Of an import that stored what it could. */
+const SOME_REJECTED = 3;
 
-async function main(): Promise<number> {
-  const given = readArguments(Deno.args, (name) => Deno.env.get(name));
-  if (given.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
-  return await importFile(given);
-}
-
-async function importFile({ file, functionsUrl, secret }: ImportArguments): Promise<number> {
+async function importFile(
+  { file, functionsUrl, secret }: ImportArguments,
+  { out, err }: Writers,
+): Promise<number> {
   const source = await openSource(file);
   const progress = await openProgress(source);
   const deliver = createDeliveryWorker({
@@ -54,7 +47,7 @@ async function importFile({ file, functionsUrl, secret }: ImportArguments): Prom
   );
   if (counts.rejected === 0) return 0;
   err.line("What was rejected is kept in webhook_rejects, each with its reason");
-  return 2;
+  return SOME_REJECTED;
 }
 
 function add(counts: Counts, lines: number, stored: Stored): Counts {
@@ -71,10 +64,8 @@ function words(count: number): string {
   return count.toLocaleString("en");
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({
+  help: HELP,
+  read: (args) => readArguments(args, (name) => Deno.env.get(name)),
+  run: importFile,
+});

@@ -1,27 +1,16 @@
 /** `deno task start`: brings the stack up, says what runs where, and takes it down again on Ctrl-C. */
-import { fileURLToPath } from "node:url";
 import { removeAddress, writeAddress } from "../stack/address.ts";
 import { startDashboard } from "../stack/dashboard.ts";
-import { StackFailure } from "../lib/failure.ts";
-import { HELP, readOptions } from "../cli/start_options.ts";
+import { HELP, readOptions, type StartOptions } from "../cli/start_options.ts";
 import { orphaned } from "../cli/orphan.ts";
 import { DASHBOARD_OFFSET, fixedPorts } from "../stack/ports.ts";
 import { SEED } from "../stack/project.ts";
 import { requestLine, summary } from "../cli/start_summary.ts";
-import { createWriter } from "../cli/writer.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
+import { DEFAULT_DATA } from "../cli/target.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
-const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
-
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const options = readOptions(Deno.args, DEFAULT_DATA);
-  if (options.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
+async function start(options: StartOptions, { out, err }: Writers): Promise<number> {
   const say = options.json ? err : out;
   const stop = untilSignal();
   const started = performance.now();
@@ -119,10 +108,8 @@ function untilSignal() {
   return { signalled: promise, ignoreNoMore: () => void (isLast = true) };
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({
+  help: HELP,
+  read: (args) => readOptions(args, DEFAULT_DATA),
+  run: start,
+});

@@ -1,7 +1,9 @@
 /** `deno task status`: the night in the terminal. */
-import { parseArgs } from "node:util";
-import { StackFailure } from "../lib/failure.ts";
-import { createWriter } from "../cli/writer.ts";
+import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { parseArguments } from "../cli/arguments.ts";
+import { interrupted } from "../cli/interrupt.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
+import type { Writer } from "../cli/writer.ts";
 import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
 import { readNight } from "../status/matchday_summary.ts";
 import { describe, openAlerts } from "../status/table.ts";
@@ -22,18 +24,13 @@ ${TARGET_HELP}
 received: users whose push we have an event of, tied with high or medium confidence. Braze: sends that Braze reports.
 high, medium, low: events of every kind by how sure it is that they belong to the match.
 
-Ends with 0 when no alert is open, 1 when one is, on these matches or anything else, 2 when it could not look.
+Ends with 0 when no alert is open, 1 when one is, on these matches or anything else, 2 when it could not look or the arguments are wrong.
 `;
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const values = readArguments();
-  if (values.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
+async function status(
+  values: ReturnType<typeof readArguments>,
+  { out, err }: Writers,
+): Promise<number> {
   const target = await findTarget(values);
   const isTerminal = Deno.stdout.isTerminal();
   const look = async () => {
@@ -48,15 +45,12 @@ async function main(): Promise<number> {
     }
     return openAlerts(night) === 0 ? 0 : 1;
   };
-  return values.watch ? await watch(look) : await look();
+  return values.watch ? await watch(look, err) : await look();
 }
 
 /** Looks until it is told to stop; a look that fails says so, and the next may succeed. */
-async function watch(look: () => Promise<number>): Promise<number> {
-  const { promise: stopped, resolve } = Promise.withResolvers<"stop">();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => resolve("stop"));
-  }
+async function watch(look: () => Promise<number>, err: Writer): Promise<number> {
+  const stopped = interrupted();
   for (let code = 2;;) {
     try {
       code = await look();
@@ -69,30 +63,22 @@ async function watch(look: () => Promise<number>): Promise<number> {
     const timer = setTimeout(() => pause.resolve("again"), WATCH_MS);
     const next = await Promise.race([stopped, pause.promise]);
     clearTimeout(timer);
-    if (next === "stop") return code;
+    if (next === "signal") return code;
   }
 }
 
-function readArguments() {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: Deno.args,
-      options: {
-        ...TARGET_OPTIONS,
-        date: { type: "string" },
-        help: { type: "boolean", short: "h" },
-        json: { type: "boolean" },
-        watch: { type: "boolean" },
-      },
-    }));
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
+function readArguments(args: readonly string[]) {
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      ...TARGET_OPTIONS,
+      date: { type: "string" },
+      json: { type: "boolean" },
+      watch: { type: "boolean" },
+    },
+  });
   if (values.date !== undefined && !isDay(values.date)) {
-    throw new StackFailure(
+    throw new UsageFailure(
       `Cannot look: --date must be a day like 2024-12-07, got "${values.date}"`,
     );
   }
@@ -104,10 +90,4 @@ function isDay(text: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${text}T`);
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(2);
-}
+await runTask({ help: HELP, read: readArguments, run: status, failureCode: 2 });

@@ -2,20 +2,25 @@
  * `deno task types` writes the TypeScript types of the database that the migrations make, as the Supabase CLI
  * generates them; with `--check` it only says whether those in the repository are current.
  */
-import { parseArgs } from "node:util";
+import { parseArguments } from "../cli/arguments.ts";
+import { runTask } from "../cli/run_task.ts";
 import { StackFailure } from "../lib/failure.ts";
-import { createWriter } from "../cli/writer.ts";
 import { startTestServer, TEMPLATE } from "../stack/test_server.ts";
 
 const TYPES = new URL("../../supabase/functions/_shared/database.types.ts", import.meta.url);
 const CLI = "supabase@3.1.0";
 
-const { values } = parseArgs({
-  options: { check: { type: "boolean" }, "postgres-bin": { type: "string" } },
-});
+const HELP = `Writes the types of the database, supabase/functions/_shared/database.types.ts.
 
-try {
-  const types = await generate();
+  npx -y deno@2.9.6 task types [options]
+
+  --check              only says whether the file is current
+  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --help               this text
+`;
+
+async function writeTypes(values: ReturnType<typeof readArguments>): Promise<number> {
+  const types = await generate(values["postgres-bin"]);
   if (!values.check) {
     await Deno.writeTextFile(TYPES, types);
   } else if (types !== await Deno.readTextFile(TYPES)) {
@@ -24,14 +29,18 @@ try {
         "run `npx -y deno@2.9.6 task types` and commit the result",
     );
   }
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  createWriter(Deno.stderr).line(error.message);
-  Deno.exit(1);
+  return 0;
 }
 
-async function generate(): Promise<string> {
-  const server = await startTestServer(values["postgres-bin"]);
+function readArguments(args: readonly string[]) {
+  return parseArguments({
+    args: [...args],
+    options: { check: { type: "boolean" }, "postgres-bin": { type: "string" } },
+  }).values;
+}
+
+async function generate(postgresBin: string | undefined): Promise<string> {
+  const server = await startTestServer(postgresBin);
   try {
     const url = new URL(server.url);
     url.pathname = TEMPLATE;
@@ -68,3 +77,5 @@ async function run(command: string, args: string[], input = ""): Promise<string>
   }
   return text(stdout);
 }
+
+await runTask({ help: HELP, read: readArguments, run: writeTypes });

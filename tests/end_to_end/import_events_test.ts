@@ -101,7 +101,7 @@ Deno.test("bad lines end among the rejects, each by itself, and the import says 
       .join("\n");
     return withFile(content, async (path) => {
       const { code, stdout, stderr } = await start(stack, path).ended;
-      strictEqual(code, 2, stderr);
+      strictEqual(code, 3, stderr);
       strictEqual(stdout, "6 lines: 3 events recorded, 0 known before, 3 rejected");
       match(stderr, /webhook_rejects/);
       const kept = await stack.sql<{ body: string }[]>`

@@ -249,7 +249,7 @@ Deno.test("start refuses a data folder of another server version", () =>
 
 Deno.test("start refuses what it does not know, without a stack trace", async () => {
   const refused = await (await start("--colour")).ended;
-  strictEqual(refused.code, 1);
+  strictEqual(refused.code, 2);
   match(refused.stderr, /^Cannot read the arguments: .*--colour.*\(see --help\)\s*$/);
 });
 

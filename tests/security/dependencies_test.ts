@@ -84,7 +84,7 @@ Deno.test("tools are called by exact versions too", async () => {
       "README.md",
       ".ci/run",
       "local/tasks/types.ts",
-      "local/lib/licences.ts",
+      "local/tasks/licences.ts",
       "tests/run.ts",
     ]
   ) {

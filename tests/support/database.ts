@@ -23,7 +23,7 @@ export async function withDatabase(
   if (serverUrl === undefined) {
     throw new Error(
       "Cannot test on a database: TEST_DATABASE_URL must name a test server, got nothing; " +
-        "run `deno task test`, or start local/stack/test_server.ts",
+        "run `deno task test`, or start `deno task test-server`",
     );
   }
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;

@@ -4,7 +4,6 @@ import { HELP, readOptions } from "../../../local/cli/start_options.ts";
 
 Deno.test("readOptions() without arguments keeps data in the default folder, on the default ports", () => {
   deepStrictEqual(readOptions([], "/repo/.local"), {
-    help: false,
     json: false,
     ephemeral: false,
     clock: undefined,

@@ -94,7 +94,6 @@ const read = (args: string[], changes: Record<string, string | undefined> = {}) 
 
 Deno.test("readArguments() takes the file, and the URL from the flag before the environment", () => {
   deepStrictEqual(read(["events.jsonl"]), {
-    help: false,
     file: "events.jsonl",
     functionsUrl: "https://project.test/functions/v1",
     secret: "s",
