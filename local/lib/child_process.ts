@@ -5,6 +5,7 @@
  * whatever way, the shell stops the child. A word on the pipe names another signal to stop it by. They have
  * a session of their own, so that Ctrl-C in a terminal reaches only us and things stop in the right order.
  */
+import { childEnv } from "./child_env.ts";
 
 const SUPERVISE = `
 log=$1; shift
@@ -49,7 +50,7 @@ export function startChild({ command, log, env = {}, identity }: ChildOptions): 
     // An unprivileged child may be unable to enter the folder that we stand in.
     cwd: "/",
     clearEnv: true,
-    env: inherited(env),
+    env: { ...childEnv(), ...env },
     ...identity,
   }).spawn();
   const stdin = child.stdin.getWriter();
@@ -86,7 +87,7 @@ export async function run(
     stdin: "null",
     cwd: "/",
     clearEnv: true,
-    env: inherited({}),
+    env: childEnv(),
     ...identity,
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
@@ -97,9 +98,4 @@ export async function run(
 export async function tail(log: string, lines = 8): Promise<string> {
   const text = await Deno.readTextFile(log).catch(() => "");
   return text.trimEnd().split("\n").slice(-lines).join("\n");
-}
-
-/** Nothing of the caller's PG* or PGRST* variables may reach a child. */
-function inherited(env: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...env };
 }

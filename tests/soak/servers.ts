@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { toolEnv } from "../../local/lib/child_env.ts";
 import { type Child, startChild, tail } from "../../local/lib/child_process.ts";
 import { type DatabaseServer, startDatabaseServer } from "../../local/stack/database_server.ts";
 import type { Keys } from "../../local/stack/keys.ts";
@@ -163,15 +164,5 @@ async function until(who: string, url: string, status: number, log: string): Pro
     `Cannot go on: ${who} must answer ${status} within ${
       READY_MS_MAX / 1_000
     } s; its log ends with:\n${await tail(log)}`,
-  );
-}
-
-/** Where the runtime finds what it has compiled. */
-function toolEnv(): Record<string, string> {
-  return Object.fromEntries(
-    ["HOME", "DENO_DIR"].flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
   );
 }
