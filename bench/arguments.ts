@@ -1,7 +1,7 @@
 /** The arguments of `deno task bench`, read and refused in one place. */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { StackFailure } from "../local/failure.ts";
+import { parseArguments, readWholeNumber } from "../local/cli/arguments.ts";
+import { UsageFailure } from "../local/lib/failure.ts";
 import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
 
 export const HELP =
@@ -25,7 +25,6 @@ export const HELP =
 `;
 
 export interface BenchArguments {
-  readonly help: boolean;
   readonly json: boolean;
   readonly quick: boolean;
   readonly latency: boolean;
@@ -41,10 +40,25 @@ export interface BenchArguments {
 }
 
 export function readArguments(args: readonly string[]): BenchArguments {
-  const values = parse(args);
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      contestant: { type: "string", multiple: true },
+      costs: { type: "boolean" },
+      events: { type: "string" },
+      growth: { type: "boolean" },
+      json: { type: "boolean" },
+      "ledger-rows": { type: "string" },
+      latency: { type: "boolean" },
+      "postgres-bin": { type: "string" },
+      quick: { type: "boolean" },
+      rounds: { type: "string" },
+      seed: { type: "string" },
+      shape: { type: "string", multiple: true },
+    },
+  });
   const quick = values.quick ?? false;
   return {
-    help: values.help ?? false,
     json: values.json ?? false,
     quick,
     latency: values.latency ?? false,
@@ -60,45 +74,14 @@ export function readArguments(args: readonly string[]): BenchArguments {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        contestant: { type: "string", multiple: true },
-        costs: { type: "boolean" },
-        events: { type: "string" },
-        growth: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-        json: { type: "boolean" },
-        "ledger-rows": { type: "string" },
-        latency: { type: "boolean" },
-        "postgres-bin": { type: "string" },
-        quick: { type: "boolean" },
-        rounds: { type: "string" },
-        seed: { type: "string" },
-        shape: { type: "string", multiple: true },
-      },
-    }).values;
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
-}
-
-export function wholeNumber(name: string, text: string, max: number): number {
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-  if (value >= 1 && value <= max) return value;
-  throw new StackFailure(
-    `Cannot measure: --${name} must be a whole number from 1 to ${max}, got "${text}"`,
-  );
+function wholeNumber(name: string, text: string, max: number): number {
+  return readWholeNumber("Cannot measure", `--${name}`, text, max);
 }
 
 function shapeName(text: string): ShapeName {
   const found = SHAPE_NAMES.find((name) => name === text);
   if (found !== undefined) return found;
-  throw new StackFailure(
+  throw new UsageFailure(
     `Cannot measure: --shape must be one of ${SHAPE_NAMES.join(", ")}, got "${text}"`,
   );
 }

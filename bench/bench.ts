@@ -1,8 +1,7 @@
 /** `deno task bench`: the suite beside others, measured in turns on one private Postgres. */
 import { startOfHour, subHours } from "date-fns";
-import { StackFailure } from "../local/failure.ts";
-import { orphaned } from "../local/orphan.ts";
-import { createWriter } from "../local/report.ts";
+import { interrupted } from "../local/cli/interrupt.ts";
+import { runTask, type Writers } from "../local/cli/run_task.ts";
 import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
@@ -20,19 +19,11 @@ const LATENCY_SECONDS = { full: 20, quick: 5 };
 const COST_BATCHES = { full: 500, quick: 100 };
 const PLANNED_MATCHES = 5_000;
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const options = readArguments(Deno.args);
-  if (options.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
+async function bench(options: BenchArguments, { out, err }: Writers): Promise<number> {
   const say = options.json ? err.line : out.line;
-  const bench = await startBenchServer(options.postgresBin);
-  const measuring = measure(bench, options, say);
-  const first = await Promise.race([measuring, untilSignal()]).finally(() => bench.stop());
+  const server = await startBenchServer(options.postgresBin);
+  const measuring = measure(server, options, say);
+  const first = await Promise.race([measuring, interrupted()]).finally(() => server.stop());
   if (first === "signal") return 130;
   if (options.json) out.line(JSON.stringify(first, null, 2));
   return first.is_right ? 0 : 1;
@@ -100,19 +91,4 @@ async function growth({ bench, options, say }: Context) {
   return found;
 }
 
-function untilSignal(): Promise<"signal"> {
-  const { promise, resolve } = Promise.withResolvers<"signal">();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => resolve("signal"));
-  }
-  orphaned().then(resolve);
-  return promise;
-}
-
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({ help: HELP, read: readArguments, run: bench });

@@ -1,10 +1,10 @@
 /** The one Postgres that all contestants share, with every promise kept, and a database for each of them. */
 import { join } from "node:path";
-import { startDatabaseServer } from "../local/database_server.ts";
-import { createKeys, type Keys } from "../local/keys.ts";
-import { onFreePorts } from "../local/ports.ts";
-import { MIGRATIONS, prepareProject } from "../local/project.ts";
-import { connectSql, type Sql } from "../local/sql.ts";
+import { startDatabaseServer } from "../local/stack/database_server.ts";
+import { createKeys, type Keys } from "../local/stack/keys.ts";
+import { onFreePorts } from "../local/stack/ports.ts";
+import { MIGRATIONS, prepareProject } from "../local/stack/project.ts";
+import { connectSql, type Sql } from "../local/stack/sql.ts";
 
 const TEMPLATE = "suite_template";
 
@@ -38,7 +38,7 @@ async function startOn(port: number, postgresBin?: string): Promise<BenchServer>
       fsync: true,
       virtualClock: false,
       // Their jobs would run beside what is measured.
-      preferStandIns: true,
+      preferExtensionStubs: true,
     });
     const admin = connectSql(server.url, { max: 2, applicationName: "bench" });
     const stop = async () => {

@@ -1,7 +1,7 @@
 /** A Braze for what calls it, served from this process, with a count of its calls. */
 import { createSandbox } from "../local/braze_sandbox/sandbox.ts";
-import type { Keys } from "../local/keys.ts";
-import { RealTimeline } from "../local/real_timeline.ts";
+import type { Keys } from "../local/stack/keys.ts";
+import { RealTimeline } from "../local/clock/real_timeline.ts";
 
 export interface Braze {
   readonly url: string;

@@ -1,8 +1,8 @@
 /** How large each function is as one file, and how long a process that has nothing yet takes until its first answer. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../local/ports.ts";
-import { functionEnv } from "../local/stack.ts";
+import { freePorts } from "../local/stack/ports.ts";
+import { functionEnv } from "../local/stack/stack.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { spreadOf } from "./statistics.ts";
 

@@ -1,5 +1,5 @@
 /** What takes part, and what the bench must know to drive it and to count what it stored. */
-import type { Sql } from "../local/sql.ts";
+import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import type { MakeEvent } from "./events.ts";
 import type { Matchday } from "./matchday.ts";

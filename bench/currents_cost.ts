@@ -1,5 +1,5 @@
 /** What a Currents batch of 100 costs: CPU of the process of the functions alone, and bytes in the database. */
-import type { Sql } from "../local/sql.ts";
+import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { OURS, postToFunction } from "./contestants/ours.ts";
 import { startSuitePath } from "./contestants/suite_path.ts";

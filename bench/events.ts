@@ -2,7 +2,7 @@
  * Push Send events as Currents posts them, from a seed: with the echo of the trigger properties, our own send id, and
  * one dispatch id a schedule. One in ten is an event that came before.
  */
-import { Prng } from "../local/prng.ts";
+import { Prng } from "../local/lib/prng.ts";
 import type { Matchday } from "./matchday.ts";
 
 export const EVENT_BYTES = 640;

@@ -3,7 +3,7 @@
  * database, on a tenth of the history and on all of it, in turns.
  */
 import { addHours, startOfHour, subDays, subHours } from "date-fns";
-import { connectSql, type Sql } from "../local/sql.ts";
+import { connectSql, type Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { type Braze, serveBraze } from "./braze.ts";
 import { startSuitePath, type SuitePath } from "./contestants/suite_path.ts";

@@ -1,5 +1,5 @@
 /** How many events a second a database takes that holds others already; the rows are checked among these alone. */
-import type { Sql } from "../local/sql.ts";
+import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { postToFunction } from "./contestants/ours.ts";
 import type { SuitePath } from "./contestants/suite_path.ts";

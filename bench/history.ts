@@ -5,8 +5,8 @@
  * The last ten days are alike in a history of any length, so that what looks at them alone has the same to do.
  */
 import { addDays, subDays, subMonths } from "date-fns";
-import { StackFailure } from "../local/failure.ts";
-import type { Sql } from "../local/sql.ts";
+import { StackFailure } from "../local/lib/failure.ts";
+import type { Sql } from "../local/stack/sql.ts";
 
 const RECENT_DAYS = 10;
 const RECENT_ROWS_A_DAY = 50;

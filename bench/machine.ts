@@ -1,7 +1,7 @@
 /** What the numbers were measured on: without it they say nothing. */
 import { cpus, release, totalmem } from "node:os";
 import { z } from "zod";
-import type { Sql } from "../local/sql.ts";
+import type { Sql } from "../local/stack/sql.ts";
 
 const SETTINGS = [
   "fsync",

@@ -3,8 +3,8 @@
  *
  * Ten matches share each send time, as at three o'clock on a Saturday, so that time alone explains nothing.
  */
-import { Prng } from "../local/prng.ts";
-import type { Sql } from "../local/sql.ts";
+import { Prng } from "../local/lib/prng.ts";
+import type { Sql } from "../local/stack/sql.ts";
 
 const MATCHES_A_TIME = 10;
 const MINUTES_BETWEEN_TIMES = 5;

@@ -1,6 +1,6 @@
 /** What the scheduler needs for a horizon full of matches: its CPU, and how fast it calls Braze. */
 import { addHours, startOfHour } from "date-fns";
-import { connectSql } from "../local/sql.ts";
+import { connectSql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { serveBraze } from "./braze.ts";
 import { startSuitePath } from "./contestants/suite_path.ts";

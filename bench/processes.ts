@@ -1,8 +1,9 @@
 /** Contestants' servers are processes of their own; each is up when it answers. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Child, startChild, tail } from "../local/child_process.ts";
-import { freePorts } from "../local/ports.ts";
+import { toolEnv } from "../local/lib/child_env.ts";
+import { type Child, startChild, tail } from "../local/lib/child_process.ts";
+import { freePorts } from "../local/stack/ports.ts";
 
 const READY_MS_MAX = 60_000;
 const POLL_MS = 20;
@@ -79,15 +80,4 @@ async function untilReady(name: string, url: string, child: Child, log: string):
 
 function path(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
-}
-
-/** Where the runtime finds what it has compiled and downloaded. */
-function toolEnv(): Record<string, string> {
-  const names = ["HOME", "DENO_DIR", "DENO_TLS_CA_STORE", "NPM_CONFIG_REGISTRY"];
-  return Object.fromEntries(
-    [...names, "NO_COLOR"].flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

@@ -1,5 +1,5 @@
 /** The requests of one turn, ready to be written to a socket: nothing is left to do while the clock runs. */
-import { Prng } from "../local/prng.ts";
+import { Prng } from "../local/lib/prng.ts";
 import type { BenchEvent } from "./events.ts";
 import type { Shape } from "./shapes.ts";
 

@@ -2,7 +2,7 @@
  * One contestant's turn: its servers come up over emptied tables, are warmed, and then the clock runs until the last
  * unique row can be counted. Nothing of any other contestant runs meanwhile.
  */
-import type { Sql } from "../local/sql.ts";
+import type { Sql } from "../local/stack/sql.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
 import { makeEvents } from "./events.ts";
 import { drive } from "./load.ts";

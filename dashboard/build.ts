@@ -1,8 +1,4 @@
-/**
- * `deno task dashboard:build` writes dashboard/dist: three files that any static host can serve, and a config.json to fill in.
- *
- * The local stack builds the same in memory.
- */
+/** Builds the dashboard: three files that any static host can serve. The local stack builds them in memory. */
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
@@ -30,7 +26,8 @@ export async function buildDashboard(): Promise<Files> {
   return { "index.html": page, "style.css": style, "main.js": main.code };
 }
 
-if (import.meta.main) {
+/** Writes the files for a static host, and a config.json to fill in; says what it wrote, line by line. */
+export async function writeDashboard(): Promise<string[]> {
   const files = await buildDashboard();
   await Deno.mkdir(DIST, { recursive: true });
   for (const [name, text] of Object.entries(files)) {
@@ -43,8 +40,9 @@ if (import.meta.main) {
   const lines = Object.entries(files).map(([name, text]) =>
     `  ${name.padEnd(12)}${(new TextEncoder().encode(text).length / 1_024).toFixed(0)} KB`
   );
-  const last = isThere ? "config.json was kept" : "fill in config.json";
-  await Deno.stdout.write(
-    new TextEncoder().encode(`${fileURLToPath(DIST)}\n${lines.join("\n")}\n  ${last}\n`),
-  );
+  return [
+    fileURLToPath(DIST),
+    ...lines,
+    `  ${isThere ? "config.json was kept" : "fill in config.json"}`,
+  ];
 }

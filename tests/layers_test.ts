@@ -65,11 +65,30 @@ Deno.test("_shared imports no function, and nothing under supabase imports local
   );
 });
 
-Deno.test("local/ imports no test", () => {
+/** A folder of local/ imports itself and those above it in this list. */
+const LOCAL = [
+  ["lib"],
+  ["clock"],
+  ["braze_sandbox"],
+  ["stack"],
+  ["cli"],
+  ["demo", "doctor", "import", "status"],
+  ["tasks"],
+];
+
+Deno.test("local/ imports no test, and its folders import downwards only", () => {
   const local = others.filter(({ path }) => path.startsWith("local/"));
   ok(local.length > 10, "there are sources to look at");
+  const roomOf = (path: string) => path.split("/")[1] ?? "";
+  const levelOf = (room: string) => LOCAL.findIndex((rooms) => rooms.includes(room));
+  deepStrictEqual([...new Set(local.map(({ path }) => roomOf(path)))].sort(), LOCAL.flat().sort());
   deepStrictEqual(
-    findAll(local, ({ imports }) => imports.filter((specifier) => specifier.startsWith("tests/"))),
+    findAll(local, ({ path, imports }) =>
+      imports.filter((specifier) => {
+        if (!specifier.startsWith("local/")) return specifier.startsWith("tests/");
+        const [from, to] = [roomOf(path), roomOf(specifier)];
+        return from !== to && levelOf(to) >= levelOf(from);
+      })),
     [],
   );
 });

@@ -7,7 +7,7 @@
  */
 import { deepStrictEqual, match, ok } from "node:assert/strict";
 import { z } from "zod";
-import { connectSql, type Sql } from "../local/sql.ts";
+import { connectSql, type Sql } from "../local/stack/sql.ts";
 
 /** Past the next whole minute, with time for the run itself. */
 const WAIT_MS_MAX = 75_000;

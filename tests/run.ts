@@ -4,11 +4,12 @@
  * What needs no database runs while the server comes up; the rest runs on it, two files at a time.
  */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { StackFailure } from "../local/failure.ts";
-import { orphaned } from "../local/orphan.ts";
-import { createWriter } from "../local/report.ts";
-import { startTestServer, type TestServer } from "../local/test_server.ts";
+import { StackFailure } from "../local/lib/failure.ts";
+import { parseArguments } from "../local/cli/arguments.ts";
+import { interrupted } from "../local/cli/interrupt.ts";
+import { runTask } from "../local/cli/run_task.ts";
+import { createWriter } from "../local/cli/writer.ts";
+import { startTestServer, type TestServer } from "../local/stack/test_server.ts";
 import { findChromium } from "./browser/chromium.ts";
 
 const HELP = `Runs the tests.
@@ -18,6 +19,7 @@ const HELP = `Runs the tests.
   --filter TEXT        only tests whose name holds TEXT (/…/ for a pattern)
   --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
   paths                only these files or folders, as in tests/database
+  --help               this text
 `;
 
 const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
@@ -36,16 +38,10 @@ interface Tally {
   readonly failed: number;
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = readArguments();
-  if (values.help) {
-    out.line(HELP.trimEnd());
-    return 0;
-  }
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => stopping.abort());
-  }
-  orphaned().then(() => stopping.abort());
+async function main(
+  { values, positionals }: ReturnType<typeof readArguments>,
+): Promise<number> {
+  interrupted().then(() => stopping.abort());
   const filter = values.filter === undefined ? [] : ["--filter", values.filter];
   const groups = await chooseGroups(positionals);
   const starting = groups.withDatabase.length + groups.withBrowser.length === 0
@@ -84,22 +80,12 @@ async function main(): Promise<number> {
   }
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      args: Deno.args,
-      allowPositionals: true,
-      options: {
-        filter: { type: "string" },
-        help: { type: "boolean", short: "h" },
-        "postgres-bin": { type: "string" },
-      },
-    });
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
+function readArguments(args: readonly string[]) {
+  return parseArguments({
+    args: [...args],
+    allowPositionals: true,
+    options: { filter: { type: "string" }, "postgres-bin": { type: "string" } },
+  });
 }
 
 async function chooseGroups(paths: readonly string[]) {
@@ -157,10 +143,4 @@ async function deno(
   };
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({ help: HELP, read: readArguments, run: main });

@@ -1,5 +1,5 @@
 /** Everybody who takes part, in the order of the rounds. */
-import { StackFailure } from "../../local/failure.ts";
+import { StackFailure } from "../../local/lib/failure.ts";
 import type { Contestant } from "../contestant.ts";
 import { ORIGINAL, OURS, OURS_WITHOUT_GATEWAY } from "./ours.ts";
 import { CEILING, FLOOR, GRAPHILE_WORKER, PG_BOSS, STRIPE_SYNC_ENGINE } from "./peers.ts";

@@ -1,6 +1,6 @@
 /** The suite itself, and the original that it replaces, on the very same path. */
-import { prepareProject } from "../../local/project.ts";
-import { connectSql } from "../../local/sql.ts";
+import { prepareProject } from "../../local/stack/project.ts";
+import { connectSql } from "../../local/stack/sql.ts";
 import type { BenchServer } from "../bench_server.ts";
 import type { Contestant, Prepared } from "../contestant.ts";
 import { currentsEvent } from "../events.ts";

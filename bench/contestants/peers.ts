@@ -1,7 +1,7 @@
 /** What others have built for the same job, and the bounds: each a server of its own that speaks to Postgres directly. */
 import { createHmac } from "node:crypto";
-import { Prng } from "../../local/prng.ts";
-import { connectSql } from "../../local/sql.ts";
+import { Prng } from "../../local/lib/prng.ts";
+import { connectSql } from "../../local/stack/sql.ts";
 import type { Contestant } from "../contestant.ts";
 import { type BenchEvent, currentsEvent, padded } from "../events.ts";
 import { writeMatchday } from "../matchday.ts";

@@ -1,5 +1,5 @@
 /** How stored rows are emptied, counted and named: the same questions for every table. */
-import type { Sql } from "../../local/sql.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 
 export interface StoredIn {
   readonly table: string;

@@ -1,8 +1,8 @@
 /** The path of a Supabase project: gateway, functions, PostgREST and Postgres, each a process. */
 import { join } from "node:path";
-import { freePorts } from "../../local/ports.ts";
-import { startPostgrest } from "../../local/postgrest.ts";
-import { asAuthenticator, functionEnv } from "../../local/stack.ts";
+import { freePorts } from "../../local/stack/ports.ts";
+import { startPostgrest } from "../../local/stack/postgrest.ts";
+import { asAuthenticator, functionEnv } from "../../local/stack/stack.ts";
 import type { BenchServer } from "../bench_server.ts";
 import { type ServerProcess, startServer } from "../processes.ts";
 

@@ -4,12 +4,12 @@
  *
  * With the last two, what the gateway does to their calls is done in here: the path without its stand-in.
  */
-import { startFunctions } from "../../local/functions_runtime.ts";
+import { startFunctions } from "../../local/stack/functions_runtime.ts";
 import process from "node:process";
-import { createGateway } from "../../local/gateway.ts";
-import type { Keys } from "../../local/keys.ts";
-import { RealTimeline } from "../../local/real_timeline.ts";
-import { createWriter } from "../../local/report.ts";
+import { createGateway } from "../../local/stack/gateway.ts";
+import type { Keys } from "../../local/stack/keys.ts";
+import { RealTimeline } from "../../local/clock/real_timeline.ts";
+import { createWriter } from "../../local/cli/writer.ts";
 
 const [port, folder, restUrl, keysFile] = Deno.args as [string, string, string?, string?];
 if (restUrl !== undefined && keysFile !== undefined) await callDirectly(restUrl, keysFile);

@@ -1,8 +1,8 @@
 /**
  * The gateway of the local stack in a process of its own: `gateway.ts PORT REST_URL FUNCTIONS_URL KEYS`.
  */
-import { createGateway } from "../../local/gateway.ts";
-import type { Keys } from "../../local/keys.ts";
+import { createGateway } from "../../local/stack/gateway.ts";
+import type { Keys } from "../../local/stack/keys.ts";
 
 const [port, restUrl, functionsUrl, keysFile] = Deno.args as [string, string, string, string];
 const keys: Keys = JSON.parse(await Deno.readTextFile(keysFile));

@@ -1,5 +1,5 @@
 /** The one API-triggered campaign of the sandbox: its state, its variations, its details. */
-import { Prng } from "../prng.ts";
+import { Prng } from "../lib/prng.ts";
 
 export type CampaignState = "enabled" | "stopped" | "archived" | "draft";
 

@@ -1,18 +1,18 @@
 /** What Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { AbortType, TruthEntry } from "./truth.ts";
+import type { AbortType, GroundTruthEntry } from "./ground_truth.ts";
 
 const ABORT_LOGS: Readonly<Record<AbortType, string>> = {
   frequency_capped: "Frequency capped",
   liquid_abort_message: "The send gate turned this push away",
 };
 
-export function currentsBody(entries: readonly TruthEntry[], campaign: Campaign): string {
+export function currentsBody(entries: readonly GroundTruthEntry[], campaign: Campaign): string {
   return JSON.stringify({ events: entries.map((entry) => currentsEvent(entry, campaign)) });
 }
 
-function currentsEvent(entry: TruthEntry, campaign: Campaign): Record<string, unknown> {
+function currentsEvent(entry: GroundTruthEntry, campaign: Campaign): Record<string, unknown> {
   const { device, user, carried, schedule } = entry;
   // An abort happens before any device is picked: the platform is that of the first one.
   const platform = (device ?? user.devices[0])?.platform ?? "ios";

@@ -1,5 +1,5 @@
 /** Picks the fault that a call meets, and uses up the rules that fire a given number of times only. */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 import type { FaultRule } from "./fault_rule.ts";
 import type { Switchboard } from "./switches.ts";
 

@@ -5,7 +5,7 @@
  * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`); so with the questions of
  * templates (`takeQuestions`, `tell`).
  */
-import { Prng } from "../prng.ts";
+import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
@@ -33,7 +33,7 @@ import {
 import { Schedules } from "./schedules.ts";
 import { Sender } from "./sends.ts";
 import { Switchboard, type SwitchesPatch } from "./switches.ts";
-import { Truth } from "./truth.ts";
+import { GroundTruth } from "./ground_truth.ts";
 import { type TeamWeight, UserBase } from "./users.ts";
 
 export interface ModelOptions {
@@ -80,7 +80,7 @@ export class BrazeModel {
   readonly campaign: Campaign;
   readonly segments: readonly Segment[];
   readonly schedules: Schedules;
-  readonly truth = new Truth();
+  readonly groundTruth = new GroundTruth();
   readonly limits = new Limits();
   readonly faults: Faults;
   readonly sendIds = new Set<string>();
@@ -107,7 +107,7 @@ export class BrazeModel {
       this.users,
       this.campaign,
       this.switchboard,
-      this.truth,
+      this.groundTruth,
       this.#outbox,
       this.#content,
     );

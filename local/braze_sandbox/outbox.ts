@@ -3,13 +3,13 @@
  *
  * It yields deliveries and is told what became of each; it never posts anything itself.
  */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Campaign } from "./campaign.ts";
 import { currentsBody } from "./currents.ts";
 import { afterCurrents, afterWebhook, type Outcome } from "./retries.ts";
 import type { Switchboard } from "./switches.ts";
-import type { DeliveryKind, TruthEntry } from "./truth.ts";
+import type { DeliveryKind, GroundTruthEntry } from "./ground_truth.ts";
 import { webhookBody } from "./webhook_message.ts";
 
 const BATCH_EVENTS_MAX = 100;
@@ -29,7 +29,7 @@ export class Delivery {
   constructor(
     readonly id: string,
     readonly kind: DeliveryKind,
-    readonly entries: readonly TruthEntry[],
+    readonly entries: readonly GroundTruthEntry[],
     readonly firstDueMs: number,
     readonly campaign: Campaign,
   ) {
@@ -49,7 +49,7 @@ export class Delivery {
 }
 
 export class Outbox {
-  readonly #waiting = new Map<string, TruthEntry[]>();
+  readonly #waiting = new Map<string, GroundTruthEntry[]>();
   readonly #underWay = new Map<string, Delivery>();
   readonly #prng: Prng;
   #due: Delivery[] = [];
@@ -65,7 +65,7 @@ export class Outbox {
   }
 
   /** `happenedAt`: by our clock, in UNIX seconds. */
-  put(entry: TruthEntry, happenedAt: number, prng: Prng): void {
+  put(entry: GroundTruthEntry, happenedAt: number, prng: Prng): void {
     const settings = this.switchboard.current[entry.kind];
     if (!settings.enabled || prng.chance(settings.lossProbability)) {
       entry.lost = true;
@@ -120,7 +120,7 @@ export class Outbox {
   }
 
   /** Events of all sends that are ready within one window wait together and leave at its end. */
-  #wait(entry: TruthEntry, readySeconds: number): void {
+  #wait(entry: GroundTruthEntry, readySeconds: number): void {
     const windowSeconds = entry.kind === "currents"
       ? Math.max(1, this.switchboard.current.currents.waitSeconds)
       : 1;
@@ -144,7 +144,12 @@ export class Outbox {
     this.#cut(kind, ordered, kind === "currents" ? BATCH_EVENTS_MAX : 1, dueMs);
   }
 
-  #cut(kind: DeliveryKind, entries: readonly TruthEntry[], size: number, dueMs: number): void {
+  #cut(
+    kind: DeliveryKind,
+    entries: readonly GroundTruthEntry[],
+    size: number,
+    dueMs: number,
+  ): void {
     for (let from = 0; from < entries.length; from += size) {
       const part = entries.slice(from, from + size);
       this.#due.push(new Delivery(`d-${++this.#made}`, kind, part, dueMs, this.campaign));

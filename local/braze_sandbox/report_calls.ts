@@ -78,7 +78,7 @@ export function sendSeries(model: BrazeModel, { query }: Call, now: Date): Answe
   }
   const oldest = (now.getTime() - SEND_STATISTICS_KEPT_DAYS * DAY_MS) / 1_000;
   const entries = schedules
-    .flatMap((schedule) => model.truth.of(schedule.id))
+    .flatMap((schedule) => model.groundTruth.of(schedule.id))
     .filter((entry) => entry.time >= oldest);
   const row: ChannelRow = (channel, counts) => ({
     variation_name: model.campaign.variation(channel).name,
@@ -104,7 +104,7 @@ export function campaignSeries(model: BrazeModel, { query }: Call, now: Date): A
     variation_api_id: model.campaign.variation(channel).id,
     ...channelCounts(channel, counts),
   });
-  return success(200, { data: dailyRows(model.truth.entries, range, row) });
+  return success(200, { data: dailyRows(model.groundTruth.entries, range, row) });
 }
 
 export function listSegments(model: BrazeModel, { query }: Call): Answer {

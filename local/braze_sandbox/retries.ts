@@ -1,5 +1,5 @@
 /** When Braze sends again: the documented rules of the webhook channel and of Currents. */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,10 +1,10 @@
 /**
- * The Braze sandbox, ready to be mounted on a port: model, REST face, control face, courier.
+ * The Braze sandbox, ready to be mounted on a port: model, REST API, admin API, delivery worker.
  */
-import type { Timeline } from "../timeline.ts";
-import { createControlFace } from "./control_face.ts";
-import { Courier, type CourierOptions } from "./courier.ts";
-import { createFace } from "./http_face.ts";
+import type { Timeline } from "../clock/timeline.ts";
+import { createAdminApi } from "./admin_api.ts";
+import { DeliveryWorker, type DeliveryWorkerOptions } from "./delivery_worker.ts";
+import { createRestApi } from "./rest_api.ts";
 import { BrazeModel, type ModelOptions } from "./model.ts";
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -12,9 +12,9 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 export interface SandboxOptions extends ModelOptions {
   readonly timeline: Timeline;
   readonly apiKey: string;
-  readonly deliverTo: CourierOptions["deliverTo"];
+  readonly deliverTo: DeliveryWorkerOptions["deliverTo"];
   readonly deliveriesAtOnce: number;
-  readonly gateUrl?: CourierOptions["gateUrl"];
+  readonly gateUrl?: DeliveryWorkerOptions["gateUrl"];
 }
 
 /** Where a request comes from, as `Deno.serve` tells it. */
@@ -33,17 +33,23 @@ export interface Sandbox {
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { timeline, apiKey, deliverTo, deliveriesAtOnce, gateUrl } = options;
   const model = new BrazeModel(options);
-  const courier = new Courier({ model, timeline, deliverTo, deliveriesAtOnce, gateUrl });
-  const changed = () => courier.plan();
-  const face = createFace({ model, timeline, apiKey, changed });
-  const control = createControlFace({ model, timeline, changed });
+  const deliveryWorker = new DeliveryWorker({
+    model,
+    timeline,
+    deliverTo,
+    deliveriesAtOnce,
+    gateUrl,
+  });
+  const changed = () => deliveryWorker.plan();
+  const restApi = createRestApi({ model, timeline, apiKey, changed });
+  const adminApi = createAdminApi({ model, timeline, changed });
   return {
     model,
-    stop: () => courier.stop(),
+    stop: () => deliveryWorker.stop(),
     async handle(request, caller) {
-      if (!new URL(request.url).pathname.startsWith("/_sandbox/")) return await face(request);
+      if (!new URL(request.url).pathname.startsWith("/_sandbox/")) return await restApi(request);
       return isLocal(caller)
-        ? await control(request)
+        ? await adminApi(request)
         : Response.json({ message: "Cannot open /_sandbox/ from another machine" }, {
           status: 403,
         });

@@ -1,5 +1,5 @@
 /** The schedules of the campaign: what was asked for, when it is due, and what has become of it. */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Predicate } from "./audience.ts";
 import type { CampaignState } from "./campaign.ts";

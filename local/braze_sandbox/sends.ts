@@ -1,11 +1,11 @@
 /** What happens at send time: who gets a push, on which devices, and what is later told of it. */
-import type { Prng } from "../prng.ts";
+import type { Prng } from "../lib/prng.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ConnectedContent, isAborted } from "./connected_content.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Recipient, Schedule } from "./schedules.ts";
 import type { Switchboard, Switches } from "./switches.ts";
-import type { AbortType, Carried, DeliveryKind, EventType, Truth } from "./truth.ts";
+import type { AbortType, Carried, DeliveryKind, EventType, GroundTruth } from "./ground_truth.ts";
 import type { Device, User, UserBase } from "./users.ts";
 
 /** Opens come no sooner than this after their send. */
@@ -24,7 +24,7 @@ export class Sender {
     readonly users: UserBase,
     readonly campaign: Campaign,
     readonly switchboard: Switchboard,
-    readonly truth: Truth,
+    readonly groundTruth: GroundTruth,
     readonly outbox: Outbox,
     readonly content: ConnectedContent,
   ) {
@@ -168,7 +168,7 @@ class OneSend {
       acknowledged: 0,
       dropped: null,
     };
-    this.sender.truth.add(entry);
+    this.sender.groundTruth.add(entry);
     this.sender.outbox.put(entry, time, this.prng);
   }
 }

@@ -1,5 +1,5 @@
 /** Daily statistics as Braze counts them: from what was really sent, whatever its delivery came to. */
-import type { TruthEntry } from "./truth.ts";
+import type { GroundTruthEntry } from "./ground_truth.ts";
 
 export interface SeriesRange {
   /** UTC dates, oldest first. */
@@ -26,7 +26,7 @@ export interface ChannelCounts {
 export type ChannelRow = (channel: Channel, counts: ChannelCounts) => Record<string, unknown>;
 
 export function dailyRows(
-  entries: readonly TruthEntry[],
+  entries: readonly GroundTruthEntry[],
   { days, untilSeconds }: SeriesRange,
   row: ChannelRow,
 ): Record<string, unknown>[] {
@@ -48,7 +48,7 @@ export function dailyRows(
   }));
 }
 
-function count(day: Day, entry: TruthEntry): void {
+function count(day: Day, entry: GroundTruthEntry): void {
   if (entry.type === "users.messages.pushnotification.Abort") return;
   const channel: Channel = entry.kind === "webhook"
     ? "webhook"

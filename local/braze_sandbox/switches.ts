@@ -14,7 +14,7 @@ const refusal = z.enum(["refuse", "accept"]);
 
 const delivery = {
   enabled: z.boolean(),
-  /** An event is never delivered. The truth notes it. */
+  /** An event is never delivered. The ground truth notes it. */
   lossProbability: probability,
   /** An event is delivered once more, later. */
   duplicateProbability: probability,

@@ -1,5 +1,5 @@
 /** The people in the sandbox: who follows which teams, who can be pushed, and on which devices. */
-import { Prng } from "../prng.ts";
+import { Prng } from "../lib/prng.ts";
 
 export const TEAM_ATTRIBUTES = ["Team 1", "Team 2", "Team 3"] as const;
 

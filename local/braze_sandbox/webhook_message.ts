@@ -1,9 +1,9 @@
 /** The body that our webhook template makes: one user, no event id, no time, everything as text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { TruthEntry } from "./truth.ts";
+import type { GroundTruthEntry } from "./ground_truth.ts";
 
-export function webhookBody(entry: TruthEntry, campaign: Campaign): string {
+export function webhookBody(entry: GroundTruthEntry, campaign: Campaign): string {
   return JSON.stringify({
     v: 1,
     event_type: "campaign.webhook",

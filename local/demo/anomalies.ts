@@ -3,7 +3,7 @@
  * and every other alert is a false alarm.
  */
 import { addHours } from "date-fns";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../stack/sql.ts";
 
 export type Listing = "per_schedule" | "per_campaign" | "omit";
 

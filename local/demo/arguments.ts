@@ -1,5 +1,6 @@
 /** The demo's command line. */
-import { parseArgs } from "node:util";
+import { parseArguments } from "../cli/arguments.ts";
+import { UsageFailure } from "../lib/failure.ts";
 
 export interface DemoArguments {
   readonly listing: "per_schedule" | "per_campaign" | "omit";
@@ -9,7 +10,7 @@ export interface DemoArguments {
   readonly postgresBin: string | undefined;
 }
 
-export const USAGE =
+export const HELP =
   `Runs Premier League matchday 15 of 2024-25 on a private stack with a virtual clock.
 
   --listing per_schedule | per_campaign | omit
@@ -22,53 +23,33 @@ export const USAGE =
   --help                this text
 `;
 
-export type ReadArguments =
-  | { readonly kind: "run"; readonly arguments: DemoArguments }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly message: string };
-
 const LISTINGS = ["per_schedule", "per_campaign", "omit"] as const;
+const ON_OFF = ["on", "off"] as const;
 
-export function readArguments(args: string[]): ReadArguments {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        listing: { type: "string", default: "per_schedule" },
-        ids: { type: "string", default: "on" },
-        echo: { type: "string", default: "on" },
-        json: { type: "boolean", default: false },
-        "postgres-bin": { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    }));
-  } catch (error) {
-    return { kind: "wrong", message: error instanceof Error ? error.message : String(error) };
-  }
-  if (values.help) return { kind: "help" };
-  const listing = LISTINGS.find((mode) => mode === values.listing);
-  if (listing === undefined) return wrong("--listing", LISTINGS, values.listing);
-  for (const name of ["ids", "echo"] as const) {
-    if (!["on", "off"].includes(values[name])) {
-      return wrong(`--${name}`, ["on", "off"], values[name]);
-    }
-  }
-  return {
-    kind: "run",
-    arguments: {
-      listing,
-      ids: values.ids === "on",
-      echo: values.echo === "on",
-      json: values.json,
-      postgresBin: values["postgres-bin"],
+export function readArguments(args: readonly string[]): DemoArguments {
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      listing: { type: "string", default: "per_schedule" },
+      ids: { type: "string", default: "on" },
+      echo: { type: "string", default: "on" },
+      json: { type: "boolean", default: false },
+      "postgres-bin": { type: "string" },
     },
+  });
+  return {
+    listing: oneOf("--listing", LISTINGS, values.listing),
+    ids: oneOf("--ids", ON_OFF, values.ids) === "on",
+    echo: oneOf("--echo", ON_OFF, values.echo) === "on",
+    json: values.json,
+    postgresBin: values["postgres-bin"],
   };
 }
 
-function wrong(name: string, wanted: readonly string[], got: string): ReadArguments {
-  return {
-    kind: "wrong",
-    message: `Cannot run the demo: ${name} must be ${wanted.join(" or ")}, got "${got}"`,
-  };
+function oneOf<Value extends string>(name: string, known: readonly Value[], text: string): Value {
+  const found = known.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new UsageFailure(
+    `Cannot run the demo: ${name} must be ${known.join(" or ")}, got "${text}"`,
+  );
 }

@@ -1,5 +1,5 @@
 /** How many follow each team, read from Braze's segments as a project would keep them up to date. */
-import type { Stack } from "../stack.ts";
+import type { Stack } from "../stack/stack.ts";
 
 export async function measureAudiences({ sql, sandbox, timeline, ready }: Stack): Promise<void> {
   const teams = await sql<{ name: string; value: string }[]>`

@@ -1,10 +1,10 @@
 /**
  * Holds the ledger against what Braze really sent.
  *
- * Works from the sandbox's truth and the database's rows alone; no code of the suite is asked.
+ * Works from the sandbox's ground truth and the database's rows alone; no code of the suite is asked.
  */
-import type { TruthEntry } from "../braze_sandbox/truth.ts";
-import type { Sql } from "../sql.ts";
+import type { GroundTruthEntry } from "../braze_sandbox/ground_truth.ts";
+import type { Sql } from "../stack/sql.ts";
 
 export interface RecordedEvent {
   readonly eventId: string;
@@ -17,9 +17,9 @@ export interface MatchLine {
   readonly title: string;
   readonly sendAt: Date;
   readonly status: string;
-  /** Push Sends by the truth: one a device. */
+  /** Push Sends by the ground truth: one a device. */
   readonly pushes: number;
-  /** Users who were sent a push, by the truth. */
+  /** Users who were sent a push, by the ground truth. */
   readonly users: number;
   /** Users with a recorded Send that is tied to this match. */
   readonly usersRecorded: number;
@@ -54,7 +54,7 @@ interface LedgerLine {
   readonly users_recorded: number;
 }
 
-export async function audit(sql: Sql, truth: readonly TruthEntry[]): Promise<Audit> {
+export async function audit(sql: Sql, groundTruth: readonly GroundTruthEntry[]): Promise<Audit> {
   const recorded = await sql<RecordedEvent[]>`
     select event_id as "eventId", match_id::int as "matchId", confidence
     from public.notification_sends`;
@@ -81,13 +81,13 @@ export async function audit(sql: Sql, truth: readonly TruthEntry[]): Promise<Aud
       .map(({ id }) => id),
   );
 
-  const told = truth.filter((entry) => !entry.lost);
+  const told = groundTruth.filter((entry) => !entry.lost);
   const trueById = new Map(told.map((entry) => [entry.id, entry]));
   const recordedById = new Map(recorded.map((event) => [event.eventId, event]));
   const wrong = recorded.filter((event) => isWrong(event, trueById.get(event.eventId)));
 
   return {
-    matches: ledger.map((line) => matchLine(line, truth, recordedById)),
+    matches: ledger.map((line) => matchLine(line, groundTruth, recordedById)),
     eventsTrue: told.length,
     eventsRecorded: recorded.length,
     attributed: split(recorded),
@@ -95,16 +95,16 @@ export async function audit(sql: Sql, truth: readonly TruthEntry[]): Promise<Aud
     lostEvents: told.filter((entry) => !recordedById.has(entry.id)).length,
     inventedEvents: recorded.filter((event) => !trueById.has(event.eventId)).length,
     pushesWithoutSchedule:
-      truth.filter((entry) => isPush(entry) && !scheduleIds.has(entry.schedule.id)).length,
+      groundTruth.filter((entry) => isPush(entry) && !scheduleIds.has(entry.schedule.id)).length,
   };
 }
 
 function matchLine(
   line: LedgerLine,
-  truth: readonly TruthEntry[],
+  groundTruth: readonly GroundTruthEntry[],
   recorded: ReadonlyMap<string, RecordedEvent>,
 ): MatchLine {
-  const ofMatch = truth.filter((entry) => trueMatch(entry) === line.match_id);
+  const ofMatch = groundTruth.filter((entry) => trueMatch(entry) === line.match_id);
   const pushes = ofMatch.filter(isPush);
   return {
     matchId: line.match_id,
@@ -127,16 +127,16 @@ function split(events: readonly RecordedEvent[]): Record<RecordedEvent["confiden
   return counts;
 }
 
-function isWrong(event: RecordedEvent, entry: TruthEntry | undefined): boolean {
+function isWrong(event: RecordedEvent, entry: GroundTruthEntry | undefined): boolean {
   if (event.confidence !== "high" && event.confidence !== "medium") return false;
   return entry === undefined || trueMatch(entry) !== event.matchId;
 }
 
-function isPush(entry: TruthEntry): boolean {
+function isPush(entry: GroundTruthEntry): boolean {
   return entry.type === "users.messages.pushnotification.Send";
 }
 
-function trueMatch(entry: TruthEntry): number | null {
+function trueMatch(entry: GroundTruthEntry): number | null {
   const matchId = entry.triggerProperties.match_id;
   return matchId === undefined || matchId === null ? null : Number(matchId);
 }

@@ -1,9 +1,9 @@
 /** What happens on the three days, what goes wrong on them, and what a spectator is told. */
-import type { Stack } from "../stack.ts";
+import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Counter } from "./counter.ts";
 import { measureAudiences } from "./audiences.ts";
-import { createMischief, type Mischief } from "./mischief.ts";
+import { createFaultInjection, type FaultInjection } from "./fault_injection.ts";
 import { shortTime } from "./report.ts";
 
 /** The first run of the scheduler is at 06:15. */
@@ -14,7 +14,7 @@ const END = new Date("2024-12-09T20:45:00Z");
 interface Moment {
   readonly at: Date;
   readonly tell: string;
-  readonly act?: (mischief: Mischief) => Promise<unknown>;
+  readonly act?: (faults: FaultInjection) => Promise<unknown>;
   readonly anomaly?: Omit<Anomaly, "at" | "what">;
 }
 
@@ -28,14 +28,14 @@ export async function matchday(
   await measureAudiences(stack);
   // Braze loses two in a hundred here: a stricter eye than the five that it is given by default.
   await stack.sql`update private.settings set missing_events_share_max = 0.01`;
-  const mischief = createMischief(stack);
+  const faults = createFaultInjection(stack);
   const users = stack.sandbox.model.users.all.length.toLocaleString("en-GB");
   say(`${shortTime(START)}  ${users} users, 10 matches, nothing scheduled yet`);
 
   const anomalies: Anomaly[] = [];
   for (const { at, tell, act, anomaly } of MOMENTS.filter(({ at }) => at <= until)) {
     await stack.advanceTo(at);
-    await act?.(mischief);
+    await act?.(faults);
     if (anomaly !== undefined) anomalies.push({ ...anomaly, at, what: tell });
     say(
       `${shortTime(at)}  ${anomaly === undefined ? " " : "!"} ${tell.padEnd(70)} ${await state(
@@ -62,7 +62,7 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T06:30"),
     tell: "The answer to a create is lost, of Brentford–Newcastle",
-    act: (mischief) => mischief.loseAnswerOf(1003),
+    act: (faults) => faults.loseAnswerOf(1003),
     anomaly: {
       rules: ["create_unknown", "schedule_gap", "attempt_unknown"],
       matchIds: [1003],
@@ -73,7 +73,7 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T07:00"),
     tell: "Somebody releases it too soon: now Braze has two of Brentford–Newcastle",
-    act: (mischief) => mischief.release(1003),
+    act: (faults) => faults.release(1003),
     anomaly: {
       rules: ["count_mismatch", "went_out_unexpectedly", "double_push"],
       matchIds: [1003],
@@ -85,7 +85,7 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T08:21"),
     tell: "A second schedule of Crystal Palace–Manchester City, made in the dashboard",
-    act: (mischief) => mischief.scheduleByHand(1004),
+    act: (faults) => faults.scheduleByHand(1004),
     anomaly: {
       rules: ["count_mismatch", "double_push", "went_out_unexpectedly"],
       matchIds: [1004],
@@ -97,7 +97,7 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T09:00"),
     tell: "Somebody cancels Everton–Liverpool in the dashboard",
-    act: (mischief) => mischief.cancelInDashboard(1001),
+    act: (faults) => faults.cancelInDashboard(1001),
     anomaly: {
       rules: ["schedule_missing", "delete_unconfirmed", "count_mismatch", "attempt_unknown"],
       matchIds: [1001],
@@ -109,13 +109,13 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T09:20"),
     tell: "The fixture list says so too: postponed, for the storm",
-    act: (mischief) => mischief.postpone(1001),
+    act: (faults) => faults.postpone(1001),
   },
   { at: day("07T09:31"), tell: "The scheduler has taken it back" },
   {
     at: day("07T13:55"),
     tell: "The webhook receiver goes down, before three pushes at 14:00 sharp",
-    act: (mischief) => mischief.receiver("down"),
+    act: (faults) => faults.receiver("down"),
     anomaly: {
       rules: ["missing_webhooks", "stale_pending"],
       matchIds: [1002, 1003, 1004],
@@ -126,13 +126,13 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("07T15:20"),
     tell: "The receiver is up again, and Braze tells everything once more",
-    act: (mischief) => mischief.receiver("up"),
+    act: (faults) => faults.receiver("up"),
   },
   { at: day("07T16:40"), tell: "Manchester United–Nottingham Forest was pushed" },
   {
     at: day("08T12:55"),
     tell: "From here on Braze loses 2% of the events of three pushes",
-    act: (mischief) => mischief.loseEvents(0.02),
+    act: (faults) => faults.loseEvents(0.02),
     anomaly: {
       rules: ["missing_webhooks"],
       matchIds: [1006, 1007, 1008],
@@ -143,12 +143,12 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("08T15:20"),
     tell: "Nothing is lost any more",
-    act: (mischief) => mischief.loseEvents(0),
+    act: (faults) => faults.loseEvents(0),
   },
   {
     at: day("08T15:29"),
     tell: "The events of Tottenham–Chelsea will carry no ids",
-    act: (mischief) => mischief.ids("off"),
+    act: (faults) => faults.ids("off"),
     anomaly: {
       rules: ["low_confidence_share"],
       matchIds: [1009],
@@ -160,12 +160,12 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("08T15:40"),
     tell: "Tottenham–Chelsea was pushed; ids are back",
-    act: (mischief) => mischief.ids("on"),
+    act: (faults) => faults.ids("on"),
   },
   {
     at: day("09T18:44"),
     tell: "Somebody stops the campaign, before West Ham–Wolves",
-    act: (mischief) => mischief.campaign("stopped"),
+    act: (faults) => faults.campaign("stopped"),
     anomaly: {
       rules: ["campaign_stopped", "schedule_missing", "count_mismatch"],
       matchIds: [1010],
@@ -176,7 +176,7 @@ const MOMENTS: readonly Moment[] = [
   {
     at: day("09T18:52"),
     tell: "Whoever was called by the alert starts it again",
-    act: (mischief) => mischief.campaign("enabled"),
+    act: (faults) => faults.campaign("enabled"),
   },
   { at: day("09T19:10"), tell: "West Ham–Wolves was pushed" },
   { at: END, tell: "The last opens have come in" },

@@ -1,4 +1,4 @@
-/** The demo's last page: what was planned, sent, received; what went wrong; what the truth says of it. */
+/** The demo's last page: what was planned, sent, received; what went wrong; what the ground truth says of it. */
 import { Table } from "console-table-printer";
 import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";

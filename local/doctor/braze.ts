@@ -7,7 +7,7 @@ import { systemClock } from "../../supabase/functions/_shared/clock.ts";
 import { createLog } from "../../supabase/functions/_shared/log.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 /** Names something that does not exist: a refusal shows that the key was let in. */
 const NOBODY = "doctor";
@@ -24,8 +24,8 @@ const SAYS_OF_LISTING = {
   unavailable: "there is no list",
 } as const;
 
-export async function examineBraze(patient: Configured): Promise<Finding[]> {
-  const { environment } = patient;
+export async function checkBraze(target: Configured): Promise<Finding[]> {
+  const { environment } = target;
   let dated: string | null = null;
   const braze = createBrazeClient({
     restUrl: environment.brazeRestUrl,
@@ -34,14 +34,14 @@ export async function examineBraze(patient: Configured): Promise<Finding[]> {
     log: createLog({ functionName: "braze-reconcile", write: () => {}, secrets: [] }),
     attemptTimeoutMs: PATIENCE_MS,
     fetch: async (input, init) => {
-      const response = await patient.fetch(input, init);
+      const response = await target.fetch(input, init);
       dated = response.headers.get("date") ?? dated;
       return response;
     },
   });
   const options = { deadline: new Date(Date.now() + PATIENCE_MS) };
   const campaignId = environment.brazeCampaignId;
-  const suiteNow = await patient.suiteNow();
+  const suiteNow = await target.suiteNow();
   const [listed, details, sends, segment] = await Promise.all([
     braze.listScheduledBroadcasts(
       new Date(suiteNow.getTime() + environment.horizonMs),
@@ -83,7 +83,7 @@ export async function examineBraze(patient: Configured): Promise<Finding[]> {
     permission("sends.data_series", sends),
     permission("segments.data_series", segment),
     campaignFinding(details, isRefused),
-    compareClocks("clock:braze", dated === null ? null : new Date(dated), patient.now()),
+    compareClocks("clock:braze", dated === null ? null : new Date(dated), target.now()),
   ];
 }
 

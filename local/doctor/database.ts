@@ -1,12 +1,12 @@
 /** What only the owner of the database can see: migrations, extensions, jobs, the Vault, partitions, its clock. */
 import postgres from "postgres";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../stack/sql.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import { examineMigrations } from "./migrations.ts";
-import type { Configured } from "./patient.ts";
-import { examineJobs } from "./jobs.ts";
-import { examineVault } from "./vault.ts";
+import { checkMigrations } from "./migrations.ts";
+import type { Configured } from "./target.ts";
+import { checkJobs } from "./jobs.ts";
+import { checkVault } from "./vault.ts";
 
 const CONNECT_SECONDS_MAX = 10;
 const EXTENSIONS = ["pg_cron", "pg_net", "pgcrypto", "supabase_vault"];
@@ -24,8 +24,8 @@ const CHECKS = [
   "clock:database",
 ];
 
-export async function examineDatabase(patient: Configured): Promise<Finding[]> {
-  const { databaseUrl } = patient;
+export async function checkDatabase(target: Configured): Promise<Finding[]> {
+  const { databaseUrl } = target;
   if (databaseUrl === null) {
     const mend = "Set DATABASE_URL to have it looked at";
     return CHECKS.map((check) => unknown(check, "only the database can tell", mend));
@@ -51,14 +51,14 @@ export async function examineDatabase(patient: Configured): Promise<Finding[]> {
     }
     return [
       connected,
-      await examineMigrations(sql, patient.migrations),
+      await checkMigrations(sql, target.migrations),
       await look("extensions", PUSH, () => extensions(sql)),
-      await examineJobs(sql, patient.migrations),
-      ...await examineVault(sql, patient.environment),
-      await look("partitions", PUSH, async () => await partitions(sql, await patient.suiteNow())),
+      await checkJobs(sql, target.migrations),
+      ...await checkVault(sql, target.environment),
+      await look("partitions", PUSH, async () => await partitions(sql, await target.suiteNow())),
       await look("clock:database", ADDRESS, async () => {
         const [row] = await sql<{ now: Date }[]>`select clock_timestamp() as now`;
-        return compareClocks("clock:database", row?.now ?? null, patient.now());
+        return compareClocks("clock:database", row?.now ?? null, target.now());
       }),
     ];
   } finally {

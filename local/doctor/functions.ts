@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import { MAY_CALL } from "../../supabase/functions/_shared/callers.ts";
 import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 const DEPLOY = "supabase functions deploy --use-api, then read the function's log";
 const SET = "set it with supabase secrets set, the same here and there";
@@ -22,41 +22,41 @@ interface Told {
   readonly code: string;
 }
 
-export async function examineFunctions(patient: Configured): Promise<Finding[]> {
+export async function checkFunctions(target: Configured): Promise<Finding[]> {
   const names = Object.keys(MAY_CALL);
   const functions = await Promise.all(
     names.map((name) =>
       look(`function:${name}`, DEPLOY, async () => {
-        const told = name === GATE ? await get(patient, "") : await post(patient, name, {});
+        const told = name === GATE ? await get(target, "") : await post(target, name, {});
         return judgeStart(name, told);
       })
     ),
   );
-  const { webhookSecrets, cronSigningSecrets, sendGateSecrets, databaseKey } = patient.environment;
+  const { webhookSecrets, cronSigningSecrets, sendGateSecrets, databaseKey } = target.environment;
   const secrets = await Promise.all([
     look("functions_secret_key", DEPLOY, async () => {
-      const told = await post(patient, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
+      const told = await post(target, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
       return judge("functions_secret_key", told, "invalid_body", "SUPABASE_SECRET_KEYS");
     }),
     ...webhookSecrets.map((secret, index) => {
       const check = numbered("webhook_secret", index, webhookSecrets.length);
       return look(check, DEPLOY, async () => {
         const headers = { "x-webhook-secret": secret };
-        const told = await post(patient, "braze-webhook", headers, '{"events": []}');
+        const told = await post(target, "braze-webhook", headers, '{"events": []}');
         return judge(check, told, "", "BRAZE_WEBHOOK_SECRETS");
       });
     }),
     ...cronSigningSecrets.map((secret, index) => {
       const check = numbered("cron_secret", index, cronSigningSecrets.length);
       return look(check, DEPLOY, async () => {
-        const told = await postSigned(patient, secret);
+        const told = await postSigned(target, secret);
         return judge(check, told, "wrong_function", "CRON_SIGNING_SECRETS");
       });
     }),
     ...sendGateSecrets.map((secret, index) => {
       const check = numbered("send_gate_secret", index, sendGateSecrets.length);
       return look(check, DEPLOY, async () => {
-        const told = await get(patient, `?token=${await signGateToken(NOBODYS, secret)}`);
+        const told = await get(target, `?token=${await signGateToken(NOBODYS, secret)}`);
         return judge(check, told, "unknown_schedule", "SEND_GATE_SECRETS");
       });
     }),
@@ -92,8 +92,8 @@ function judge(check: string, { status, code }: Told, wanted: string, variable: 
   return unknown(check, `the function answered ${status} ${code}`.trim());
 }
 
-async function postSigned(patient: Configured, secret: string): Promise<Told> {
-  const now = await patient.suiteNow();
+async function postSigned(target: Configured, secret: string): Promise<Told> {
+  const now = await target.suiteNow();
   const id = `doctor_${crypto.randomUUID()}`;
   const slot = `${now.toISOString().slice(0, 16)}:00Z`;
   const body = JSON.stringify({ function: "doctor", slot });
@@ -102,24 +102,24 @@ async function postSigned(patient: Configured, secret: string): Promise<Told> {
     "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
     "webhook-signature": new Webhook(secret).sign(id, now, body),
   };
-  return await post(patient, A_TIMED_FUNCTION, headers, body);
+  return await post(target, A_TIMED_FUNCTION, headers, body);
 }
 
 function post(
-  patient: Configured,
+  target: Configured,
   name: string,
   headers: Record<string, string>,
   body = "{}",
 ): Promise<Told> {
-  return ask(patient, name, {
+  return ask(target, name, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
   });
 }
 
-function get(patient: Configured, query: string): Promise<Told> {
-  return ask(patient, `${GATE}${query}`, { method: "GET" });
+function get(target: Configured, query: string): Promise<Told> {
+  return ask(target, `${GATE}${query}`, { method: "GET" });
 }
 
 async function ask(

@@ -1,6 +1,6 @@
 /** The jobs of pg_cron, held against what the migrations schedule. */
-import { readMigrations } from "../migrations.ts";
-import type { Sql } from "../sql.ts";
+import { readMigrations } from "../stack/migrations.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const SCHEDULED =
@@ -14,7 +14,7 @@ interface Job {
   readonly command: string;
 }
 
-export function examineJobs(sql: Sql, folder: URL): Promise<Finding> {
+export function checkJobs(sql: Sql, folder: URL): Promise<Finding> {
   return look("cron_jobs", MEND, async () => {
     const wanted = await wantedJobs(folder);
     const rows = await sql<(Job & { jobname: string | null; active: boolean })[]>`

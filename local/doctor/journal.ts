@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import type { Configured } from "./patient.ts";
+import type { Configured } from "./target.ts";
 import { get } from "./rest.ts";
 
 const PERMISSIONS = [
@@ -16,10 +16,10 @@ const PERMISSIONS = [
 
 const Attempts = z.array(z.object({ closed_at: z.string(), outcome: z.string() }));
 
-export async function examineJournal(patient: Configured): Promise<Finding[]> {
+export async function checkJournal(target: Configured): Promise<Finding[]> {
   return await Promise.all(PERMISSIONS.map(async ([name, kind]) => {
     const check = `permission:${name}`;
-    const finding = await look(check, "", () => lastTold(check, kind, patient));
+    const finding = await look(check, "", () => lastTold(check, kind, target));
     // That the journal cannot be read says nothing of the permission.
     return finding.result === "wrong" && finding.mend === ""
       ? unknown(check, "the journal could not be read")
@@ -27,9 +27,9 @@ export async function examineJournal(patient: Configured): Promise<Finding[]> {
   }));
 }
 
-async function lastTold(check: string, kind: string, patient: Configured): Promise<Finding> {
+async function lastTold(check: string, kind: string, target: Configured): Promise<Finding> {
   const response = await get(
-    patient,
+    target,
     `/schedule_attempts?select=closed_at,outcome&kind=eq.${kind}` +
       "&or=(outcome.eq.succeeded,http_status.in.(401,403))&order=closed_at.desc&limit=1",
   );

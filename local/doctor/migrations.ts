@@ -1,11 +1,11 @@
 /** Whether the database is of the same version as this copy of the project. */
-import { readMigrations } from "../migrations.ts";
-import type { Sql } from "../sql.ts";
+import { readMigrations } from "../stack/migrations.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const NAMED_MAX = 3;
 
-export function examineMigrations(sql: Sql, folder: URL): Promise<Finding> {
+export function checkMigrations(sql: Sql, folder: URL): Promise<Finding> {
   const mend = "supabase db push --remote --yes";
   return look("migrations", mend, async () => {
     const ours = (await readMigrations(folder)).map(({ version }) => version);

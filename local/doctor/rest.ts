@@ -1,7 +1,7 @@
 /** The project through its API, with the secret key: it answers, and pg_cron's calls arrive. */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
-import { type Configured, PATIENCE_MS } from "./patient.ts";
+import { type Configured, PATIENCE_MS } from "./target.ts";
 
 const MINUTE_MS = 60_000;
 /** Pre-flight is called every five minutes. */
@@ -14,13 +14,13 @@ const Runs = z.array(z.object({
   error: z.string().nullable(),
 }));
 
-export async function examineRest(patient: Configured): Promise<Finding[]> {
-  const { environment } = patient;
+export async function checkRest(target: Configured): Promise<Finding[]> {
+  const { environment } = target;
   const rest = await look(
     "secret_key",
     "Set SUPABASE_URL to https://<ref>.supabase.co and SUPABASE_SECRET_KEYS to a secret key of that project",
     async () => {
-      const response = await get(patient, "/job_runs?select=run_id&limit=1");
+      const response = await get(target, "/job_runs?select=run_id&limit=1");
       if (response.ok) return ok("secret_key", `${environment.supabaseUrl} takes it`);
       const { message = "", hint = "" } = await response.json().catch(() => ({}));
       const says = `the project answered ${response.status}: ${message} ${hint ?? ""}`.trim();
@@ -30,12 +30,12 @@ export async function examineRest(patient: Configured): Promise<Finding[]> {
     },
   );
   if (rest.result !== "ok") return [rest, unknown("cron_calls", "the project did not tell")];
-  return [rest, await look("cron_calls", VAULT, () => lastCall(patient))];
+  return [rest, await look("cron_calls", VAULT, () => lastCall(target))];
 }
 
-async function lastCall(patient: Configured): Promise<Finding> {
+async function lastCall(target: Configured): Promise<Finding> {
   const response = await get(
-    patient,
+    target,
     "/job_runs?select=called_at,outcome,error&caller=eq.cron" +
       "&function_name=eq.braze-preflight-check&order=called_at.desc&limit=2",
   );
@@ -47,11 +47,11 @@ async function lastCall(patient: Configured): Promise<Finding> {
       "The first call comes within five minutes",
     );
   }
-  const suiteNow = await patient.suiteNow();
+  const suiteNow = await target.suiteNow();
   const agoMs = suiteNow.getTime() - last.called_at.getTime();
   const at = last.called_at.toISOString().slice(0, 16).replace("T", " ");
   if (agoMs > SILENCE_MS_MAX) {
-    const expectedForMs = suiteNow.getTime() - (await patient.cronSince()).getTime();
+    const expectedForMs = suiteNow.getTime() - (await target.cronSince()).getTime();
     if (expectedForMs <= SILENCE_MS_MAX) {
       return unknown(
         "cron_calls",

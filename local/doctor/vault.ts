@@ -1,12 +1,12 @@
 /** The two values with which SQL calls the functions. */
 import type { Environment } from "../../supabase/functions/_shared/config.ts";
 import { isOneOf } from "../../supabase/functions/_shared/http.ts";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 
 const CREATE = "select vault.create_secret('…', '";
 
-export async function examineVault(sql: Sql, environment: Environment): Promise<Finding[]> {
+export async function checkVault(sql: Sql, environment: Environment): Promise<Finding[]> {
   const { supabaseUrl, cronSigningSecrets } = environment;
   return [
     await look("vault:project_url", `${CREATE}project_url')`, async () => {

@@ -1,4 +1,4 @@
--- Stand-in for supabase_vault 0.3: the same table, view and functions. The secrets lie there in plain text:
+-- Stub of supabase_vault 0.3: the same table, view and functions. The secrets lie there in plain text:
 -- they are made for one machine and are worth nothing elsewhere.
 
 create table vault.secrets (

@@ -1,6 +1,6 @@
 /** The arguments of `deno task import-events`, read and refused in one place. */
-import { parseArgs } from "node:util";
-import { StackFailure } from "../failure.ts";
+import { parseArguments } from "../cli/arguments.ts";
+import { StackFailure, UsageFailure } from "../lib/failure.ts";
 
 export const HELP =
   `Brings exported Currents events in: JSON lines, one event on each, plain or gzip.
@@ -13,13 +13,12 @@ export const HELP =
 IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
 
 How far it came is kept in FILE.progress: stopped anywhere, a second start goes on.
-Ends with 0 when every event is stored, 2 when some are kept as rejects, 1 when it had to stop.
+Ends with 0 when every event is stored, 3 when some are kept as rejects, 1 when it had to stop, 2 for wrong arguments.
 `;
 
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 export interface ImportArguments {
-  readonly help: boolean;
   readonly file: string;
   readonly functionsUrl: string;
   readonly secret: string;
@@ -29,11 +28,14 @@ export function readArguments(
   args: readonly string[],
   env: (name: string) => string | undefined,
 ): ImportArguments {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseArguments({
+    args: [...args],
+    allowPositionals: true,
+    options: { "functions-url": { type: "string" } },
+  });
   const [file, ...more] = positionals;
-  if (values.help) return { help: true, file: "", functionsUrl: "", secret: "" };
   if (file === undefined || more.length > 0) {
-    throw new StackFailure(
+    throw new UsageFailure(
       `Cannot import: there must be one file, got ${positionals.length} (see --help)`,
     );
   }
@@ -49,24 +51,7 @@ export function readArguments(
       "Cannot import: IMPORT_WEBHOOK_SECRET must be set to one of the project's BRAZE_WEBHOOK_SECRETS",
     );
   }
-  return { help: false, file, functionsUrl: readUrl(url), secret };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        "functions-url": { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new StackFailure(
-      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
-    );
-  }
+  return { file, functionsUrl: readUrl(url), secret };
 }
 
 /** The secret travels in every request. */

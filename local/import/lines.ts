@@ -3,7 +3,7 @@
  *
  * Places count bytes of the unpacked text: a plain file is read from there, a packed one is unpacked again and skipped.
  */
-import { StackFailure } from "../failure.ts";
+import { StackFailure } from "../lib/failure.ts";
 
 /** braze-webhook takes bodies up to 8 MB; one event is at most 900 KB. */
 export const LINE_BYTES_MAX = 7_000_000;

@@ -1,6 +1,6 @@
 /** How far an import has come, kept beside its file, so that a second start goes on where the first one ended. */
 import { z } from "zod";
-import { StackFailure } from "../failure.ts";
+import { StackFailure } from "../lib/failure.ts";
 import { headDigest, type Source } from "./source.ts";
 
 const Counts = z.object({

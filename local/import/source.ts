@@ -1,6 +1,6 @@
 /** A file of events, plain or gzip: what it is, and its text from any place on. */
 import { createHash } from "node:crypto";
-import { StackFailure } from "../failure.ts";
+import { StackFailure } from "../lib/failure.ts";
 import { readLines } from "./lines.ts";
 
 const HEAD_BYTES_MAX = 65_536;

@@ -1,6 +1,6 @@
 /** `supabase/schemas`, the truth about the database: its files in the order in which they apply, and what each statement is about. */
-import { StackFailure } from "../failure.ts";
-import { splitStatements } from "../split_statements.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { splitStatements } from "../lib/split_statements.ts";
 
 export interface SchemaFile {
   /** From the folder of the schemas on: `20_runs/claim_run.sql`. */

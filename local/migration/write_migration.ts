@@ -1,13 +1,13 @@
 /** Writes the next migration, or says which change of a table a person still has to write into it. */
-import { StackFailure } from "../failure.ts";
-import { readMigrations } from "../migrations.ts";
-import { bootstrap, prepareFromSchemas } from "../project.ts";
-import { connectSql, type Sql } from "../sql.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { readMigrations } from "../stack/migrations.ts";
+import { bootstrap, prepareFromSchemas } from "../stack/project.ts";
+import { connectSql, type Sql } from "../stack/sql.ts";
 import { compareCatalogues, listDifferences, readCatalogue } from "./catalogue.ts";
 import { splitDifferences, writeChanges, writeDrops } from "./changes.ts";
 import { type Draft, readByHand, writeDraft } from "./draft.ts";
 import { type SchemaFile, statementsOf } from "./schemas.ts";
-import { splitStatements } from "../split_statements.ts";
+import { splitStatements } from "../lib/split_statements.ts";
 
 export interface MigrationRequest {
   /** A server on which databases may be created. */

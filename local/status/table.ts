@@ -1,6 +1,6 @@
 /** The night as a table for a terminal. */
 import { Table } from "console-table-printer";
-import type { Alert, Match, Night } from "./night.ts";
+import type { Alert, Match, Night } from "./matchday_summary.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -5,13 +5,13 @@
  * migration with the whole text of what changed; a changed table needs an `alter` by hand, and the task says which.
  */
 import { parseArgs } from "node:util";
-import { StackFailure } from "../failure.ts";
+import { StackFailure } from "../lib/failure.ts";
 import { BASELINE, writeBaseline } from "../migration/baseline.ts";
 import { readSchemas, statementsOf } from "../migration/schemas.ts";
 import { writeMigration } from "../migration/write_migration.ts";
-import { MIGRATIONS, SCHEMAS } from "../project.ts";
-import { createWriter } from "../report.ts";
-import { startTestServer } from "../test_server.ts";
+import { MIGRATIONS, SCHEMAS } from "../stack/project.ts";
+import { createWriter } from "../cli/writer.ts";
+import { startTestServer } from "../stack/test_server.ts";
 import project from "../../deno.json" with { type: "json" };
 
 try {

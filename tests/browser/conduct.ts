@@ -1,6 +1,6 @@
 /** How the page behaves: towards strangers, the keyboard, a phone, a fault, and time that goes on. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { createMischief } from "../../local/demo/mischief.ts";
+import { createFaultInjection } from "../../local/demo/fault_injection.ts";
 import { open, rowsOf } from "./browser.ts";
 import type { Check } from "./numbers.ts";
 
@@ -136,7 +136,7 @@ export const itFollowsWhatHappens: Check = async (page, { pages, stack }) => {
   await open(page, pages.operator, "tonight?date=2024-12-07");
   const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
   match(await row.innerText(), /Scheduled/);
-  await createMischief(stack).campaign("enabled");
+  await createFaultInjection(stack).campaign("enabled");
   await stack.advanceTo(new Date("2024-12-07T16:41:00Z"));
   await row.locator(".chip.good", { hasText: "Sent" }).waitFor({ timeout: 20_000 });
   match(await page.locator("div[aria-live=polite]").innerText(), /4 of 5 matches sent/);

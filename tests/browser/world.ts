@@ -1,10 +1,10 @@
 /** The demo's matchday, lived through to the afternoon of its Saturday, with the dashboard beside it. */
 import { createCounter } from "../../local/demo/counter.ts";
 import { matchday, START } from "../../local/demo/matchday.ts";
-import { createMischief } from "../../local/demo/mischief.ts";
-import { type DashboardServer, startDashboard } from "../../local/dashboard.ts";
-import { SEED } from "../../local/project.ts";
-import type { Stack } from "../../local/stack.ts";
+import { createFaultInjection } from "../../local/demo/fault_injection.ts";
+import { type DashboardServer, startDashboard } from "../../local/stack/dashboard.ts";
+import { SEED } from "../../local/stack/project.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { withStack } from "../support/database.ts";
 
 /** Three pushes of the day are out, one is due in 9 minutes, and somebody has just stopped the campaign. */
@@ -37,7 +37,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       env: { OPERATOR_ORIGINS: origins },
     }, async (stack) => {
       await matchday(stack, createCounter(), () => {}, STOPPED_AT);
-      await createMischief(stack).campaign("stopped");
+      await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);
       await pushSomebodyTwice(stack);

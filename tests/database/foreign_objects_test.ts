@@ -1,7 +1,7 @@
 /** The suite shares its database with the project that it is installed in, and leaves alone what is not its own. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readCatalogue } from "../../local/migration/catalogue.ts";
-import { bootstrap, MIGRATIONS, prepareProject } from "../../local/project.ts";
+import { bootstrap, MIGRATIONS, prepareProject } from "../../local/stack/project.ts";
 import { type Sql, withDatabase, withEmptyDatabase } from "../support/database.ts";
 
 const OBJECTS = ["public.theirs_before", "public.theirs_after", "theirs.before", "theirs.after"];

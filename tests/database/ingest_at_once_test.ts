@@ -1,6 +1,6 @@
 /** Braze delivers at least once, unordered, and over many connections. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { Prng } from "../../local/prng.ts";
+import { Prng } from "../../local/lib/prng.ts";
 import { event, ingest, type StoredEvent } from "./events.ts";
 import { scheduledMatch, seconds, type Suite, withSuite } from "./fixtures.ts";
 

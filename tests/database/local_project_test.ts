@@ -2,8 +2,13 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 
 import { pathToFileURL } from "node:url";
-import { readMigrations } from "../../local/migrations.ts";
-import { applySeed, keepVaultSecrets, MIGRATIONS, prepareProject } from "../../local/project.ts";
+import { readMigrations } from "../../local/stack/migrations.ts";
+import {
+  applySeed,
+  keepVaultSecrets,
+  MIGRATIONS,
+  prepareProject,
+} from "../../local/stack/project.ts";
 import { type Sql, withDatabase } from "../support/database.ts";
 import { only } from "./fixtures.ts";
 

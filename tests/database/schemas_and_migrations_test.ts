@@ -7,7 +7,7 @@ import {
   readCatalogue,
 } from "../../local/migration/catalogue.ts";
 import { readSchemas } from "../../local/migration/schemas.ts";
-import { prepareFromSchemas, SCHEMAS } from "../../local/project.ts";
+import { prepareFromSchemas, SCHEMAS } from "../../local/stack/project.ts";
 import { withDatabase, withEmptyDatabase } from "../support/database.ts";
 
 /** A statement, and the objects in which exactly it makes a difference. */

@@ -1,7 +1,7 @@
 /** People are told of alerts: once, in time, also when the chat or the function fails on the way. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { type Death, killable } from "../support/killable_function.ts";
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 

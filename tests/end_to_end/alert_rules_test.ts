@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { RULES } from "../../supabase/functions/braze-scheduler/plan_alerts.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 type Rule = typeof RULES[number];

@@ -68,7 +68,7 @@ Deno.test("braze-api schedules, moves, lists, deletes and reads reports", () =>
     deepStrictEqual(gone, { message: "success" });
 
     await timeline.advanceTo("2024-12-07T13:00:00Z");
-    const sends = sandbox.model.truth.entries.filter(({ type }) => type.endsWith(".Send"));
+    const sends = sandbox.model.groundTruth.entries.filter(({ type }) => type.endsWith(".Send"));
     ok(sends.length > 0 && sends.every((entry) => entry.schedule.id === created.schedule_id));
 
     const details = await braze.campaigns.details({ campaign_id: CAMPAIGN_ID });

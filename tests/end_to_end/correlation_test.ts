@@ -1,6 +1,6 @@
 /** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be told apart. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 /** Braze tells nothing by itself here: the test speaks for it. */

@@ -1,7 +1,7 @@
 /** braze-count-audit over the whole stack: the ledger held against Braze's list, as counts and as sets. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
   call,

@@ -1,6 +1,6 @@
 /** docs/deploy.md: its queries run, its calls are answered as it says, and it knows every variable. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, CLOCK, THREE_AT_ONCE } from "../support/suite.ts";
 import { withStack } from "../support/database.ts";
 import { readText } from "../support/sources.ts";

@@ -1,7 +1,7 @@
 /** The doctor: green on a stack that is well, red for each thing that is broken, one at a time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
-import { ensurePartitions, keepVaultSecrets } from "../../local/project.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import { ensurePartitions, keepVaultSecrets } from "../../local/stack/project.ts";
 import { type Sql, withDatabase, withStack } from "../support/database.ts";
 import {
   ALL_OF_THE_DATABASE,
@@ -14,14 +14,14 @@ import {
   SEND_ID,
   UPDATE,
 } from "../support/breakages.ts";
-import { checksOf, diagnose, patientOf } from "../support/doctor.ts";
+import { checksOf, diagnose, doctorTargetOf } from "../support/doctor.ts";
 import { addFixture, CLOCK, schedule, THREE_AT_ONCE } from "../support/suite.ts";
 
 const withFreshStack = (run: (stack: Stack) => Promise<void>) => withStack({ clock: CLOCK }, run);
 
 Deno.test("the doctor is green on a stack that is well, and says what it cannot know", () =>
   withFreshStack(async (stack) => {
-    const { checks, findings } = await diagnose(patientOf(stack));
+    const { checks, findings } = await diagnose(doctorTargetOf(stack));
     deepStrictEqual(checks("wrong"), []);
     deepStrictEqual(checks("unknown"), [CREATE, DELETE, UPDATE, SEND_ID, "cron_calls"].sort());
     strictEqual(checks("ok").length, findings.length - 5);
@@ -39,13 +39,13 @@ Deno.test("what only an effect can show is known once the suite has had it", () 
       .sql`update public.matches set kickoff_at = kickoff_at + interval '1 hour' where id = 1001`;
     await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
     await stack.advanceTo(new Date(CLOCK.getTime() + 20 * 60_000));
-    const { checks } = await diagnose(patientOf(stack));
+    const { checks } = await diagnose(doctorTargetOf(stack));
     deepStrictEqual([checks("wrong"), checks("unknown")], [[], []]);
   }));
 
 Deno.test("without a database the doctor calls unknown what only it can tell", () =>
   withFreshStack(async (stack) => {
-    const { checks } = await diagnose({ ...patientOf(stack), databaseUrl: null });
+    const { checks } = await diagnose({ ...doctorTargetOf(stack), databaseUrl: null });
     deepStrictEqual(checks("wrong"), []);
     const asked = checks("unknown").filter((check) => ALL_OF_THE_DATABASE.includes(check));
     deepStrictEqual(asked, ALL_OF_THE_DATABASE);
@@ -74,8 +74,8 @@ Deno.test("the doctor is red for each thing that is broken in the database, and 
           await sql.unsafe(statement);
           const vault = ["vault:cron_signing_secret", "vault:project_url"];
           const gone = wrong === "extensions" ? vault : [];
-          const patient = () => ({ databaseUrl });
-          await expectWrong(stack, { what, patient, wrong: [wrong, ...gone] });
+          const target = () => ({ databaseUrl });
+          await expectWrong(stack, { what, target, wrong: [wrong, ...gone] });
         }));
     }
   }));
@@ -122,7 +122,7 @@ Deno.test("the doctor is red when pg_cron is silent, or calls in vain", (t) =>
         if (minutesAgo > 60) {
           // A stack that was started just now has not missed a call.
           const cronSince = () => Promise.resolve(stack.timeline.now());
-          const { checks } = await diagnose({ ...patientOf(stack), cronSince });
+          const { checks } = await diagnose({ ...doctorTargetOf(stack), cronSince });
           ok(checks("unknown").includes("cron_calls"));
         }
         await stack.sql`delete from public.job_runs`;
@@ -130,8 +130,8 @@ Deno.test("the doctor is red when pg_cron is silent, or calls in vain", (t) =>
     }
   }));
 
-async function expectWrong(stack: Stack, { env, patient, wrong }: Breakage): Promise<void> {
-  const { findings } = await diagnose({ ...patientOf(stack, env), ...patient?.(stack) });
+async function expectWrong(stack: Stack, { env, target, wrong }: Breakage): Promise<void> {
+  const { findings } = await diagnose({ ...doctorTargetOf(stack, env), ...target?.(stack) });
   deepStrictEqual(checksOf(findings, "wrong"), [...wrong].sort(), JSON.stringify(findings));
   for (const finding of findings) {
     if (finding.result !== "wrong") continue;

@@ -1,6 +1,6 @@
 /** What cannot be known is said, told to a person, and settled only by evidence. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
   ledgerOf,

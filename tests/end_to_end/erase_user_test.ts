@@ -5,10 +5,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import type { User } from "../../local/braze_sandbox/users.ts";
 import { webhookBody } from "../../local/braze_sandbox/webhook_message.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   call,
   type FixtureRow,
@@ -19,7 +19,7 @@ import {
 } from "../support/suite.ts";
 import { tracesOf } from "../support/traces.ts";
 
-const IMPORT = fileURLToPath(new URL("../../local/import_events.ts", import.meta.url));
+const IMPORT = fileURLToPath(new URL("../../local/tasks/import_events.ts", import.meta.url));
 const EVENING = new Date("2024-12-07T18:00:00Z");
 const FIXTURES: readonly FixtureRow[] = THREE_AT_ONCE;
 
@@ -46,8 +46,8 @@ function namesOf({ externalId, brazeId, devices }: User): string[] {
 }
 
 /** Somebody of whom every kind of event came, on two devices at least. */
-function pickPerson({ sandbox }: Stack): { person: User; entries: readonly TruthEntry[] } {
-  const all = sandbox.model.truth.entries;
+function pickPerson({ sandbox }: Stack): { person: User; entries: readonly GroundTruthEntry[] } {
+  const all = sandbox.model.groundTruth.entries;
   for (const person of sandbox.model.users.all) {
     const entries = all.filter(({ user }) => user === person);
     const types = new Set(entries.map(({ type }) => type));
@@ -128,7 +128,7 @@ interface CurrentsEvent {
 }
 
 function currentsOf({ sandbox: { model } }: Stack): CurrentsEvent[] {
-  const entries = model.truth.entries.filter(({ kind }) => kind === "currents");
+  const entries = model.groundTruth.entries.filter(({ kind }) => kind === "currents");
   return JSON.parse(currentsBody(entries, model.campaign)).events;
 }
 
@@ -181,8 +181,8 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
     deepStrictEqual(await othersThan(stack, person), others);
 
     // The same again: in lists, one by one, as messages, and from files.
-    for (let from = 0; from < model.truth.entries.length; from += 40) {
-      const part = model.truth.entries.slice(from, from + 40);
+    for (let from = 0; from < model.groundTruth.entries.length; from += 40) {
+      const part = model.groundTruth.entries.slice(from, from + 40);
       const currents = part.filter(({ kind }) => kind === "currents");
       const messages = part.filter(({ kind }) => kind === "webhook");
       const again = [

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { connect, type Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
 import { watchQuality } from "../../supabase/functions/_shared/watch/quality.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import { schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
@@ -67,7 +67,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T15:30:00Z"));
     // What braze-reconcile reads from Braze's statistics of each send.
-    const sent = stack.sandbox.model.truth.entries.filter(({ type }) =>
+    const sent = stack.sandbox.model.groundTruth.entries.filter(({ type }) =>
       type === "users.messages.pushnotification.Send"
     );
     const sentOf = (matchId: number) =>

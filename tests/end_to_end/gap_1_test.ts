@@ -4,7 +4,7 @@
  * Three sends go out at 14:00 sharp, and nothing that their events carry but the dispatch id tells them apart.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { reach, watch } from "../support/watchers.ts";
 
@@ -40,8 +40,8 @@ async function tiesOf({ sql, sandbox }: Stack) {
   const events = await sql<{ event_id: string; method: string; match_id: string | null }[]>`
     select event_id, correlation_method as method, match_id from public.notification_sends
     where channel = 'push'`;
-  const truth = new Map(
-    sandbox.model.truth.entries.map((
+  const groundTruth = new Map(
+    sandbox.model.groundTruth.entries.map((
       { id, triggerProperties },
     ) => [id, triggerProperties.match_id]),
   );
@@ -50,7 +50,7 @@ async function tiesOf({ sql, sandbox }: Stack) {
     tied: events.filter(({ match_id }) => match_id !== null).length,
     wrong:
       events.filter(({ event_id, match_id }) =>
-        match_id !== null && match_id !== truth.get(event_id)
+        match_id !== null && match_id !== groundTruth.get(event_id)
       ).length,
     isEmpty: events.length === 0,
   };

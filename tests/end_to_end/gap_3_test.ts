@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addDays, addHours } from "date-fns";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { CLOCK, type FixtureRow, schedule, withSuite } from "../support/suite.ts";
 import { inDashboard, openAlertsOf, reach, watch } from "../support/watchers.ts";
 

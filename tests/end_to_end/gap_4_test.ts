@@ -1,6 +1,6 @@
 /** Gap 4 of the analysis: how many users a push reached, and how many Braze says it sent. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { LISTING_MODES, reconcile, withListing } from "../support/reconciling.ts";
 
@@ -18,8 +18,8 @@ async function countsOf({ sql }: Stack): Promise<Counted[]> {
 }
 
 /** What Braze really sent, and how much of it was told. */
-function truthOf({ sandbox }: Stack, matchId: number) {
-  const sends = sandbox.model.truth.entries.filter(({ type, triggerProperties }) =>
+function groundTruthOf({ sandbox }: Stack, matchId: number) {
+  const sends = sandbox.model.groundTruth.entries.filter(({ type, triggerProperties }) =>
     type === "users.messages.pushnotification.Send" &&
     triggerProperties.match_id === String(matchId)
   );
@@ -44,7 +44,7 @@ for (const mode of LISTING_MODES) {
       // Closed: users reached, from the events; pushes sent, from Braze; and the events that are missing.
       strictEqual((await reconcile(stack)).checks.counts.counts.matches, 3);
       const expected = THREE_AT_ONCE.map(({ id }) => {
-        const { sent, reached } = truthOf(stack, id);
+        const { sent, reached } = groundTruthOf(stack, id);
         return { match_id: id, actual_send_count: reached, braze_reported_count: sent };
       });
       deepStrictEqual(await countsOf(stack), expected);

@@ -4,7 +4,7 @@
  * Without braze-preflight-check the ledger says `pending` until long after the time of the send.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, openAlerts, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { inDashboard, openAlertsOf, reach, watch } from "../support/watchers.ts";
 
@@ -98,7 +98,7 @@ Deno.test(
     await reach(stack, "14:30");
     strictEqual((await ledgerOf(stack, 1001)).status, "sent");
     strictEqual((await ledgerOf(stack, 1002)).status, "cancelled");
-    const pushed = stack.sandbox.model.truth.entries.filter(({ triggerProperties }) =>
+    const pushed = stack.sandbox.model.groundTruth.entries.filter(({ triggerProperties }) =>
       triggerProperties.match_id === "1002"
     );
     strictEqual(pushed.length, 0, "Braze really did not send");

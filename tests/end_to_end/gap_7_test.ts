@@ -26,7 +26,7 @@ for (const mode of LISTING_MODES) {
       }
       const [told] = await stack.sql`
         select sum(braze_reported_count)::int as count from public.schedule_ledger`;
-      const sends = stack.sandbox.model.truth.entries.filter(({ type }) =>
+      const sends = stack.sandbox.model.groundTruth.entries.filter(({ type }) =>
         type === "users.messages.pushnotification.Send"
       );
       strictEqual(told?.count, sends.length);

@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addDays } from "date-fns";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { createHandler } from "../../supabase/functions/webhook-health-rollup/handler.ts";
 import { killable } from "../support/killable_function.ts";
 import { type FixtureRow, schedule, withSuite } from "../support/suite.ts";
@@ -34,7 +34,7 @@ async function metricsOf({ sql }: Stack, date = DATE): Promise<Record<string, un
 
 /** What Braze made of a match, as far as it was delivered. */
 function toldOf({ sandbox }: Stack, matchId: number) {
-  return sandbox.model.truth.entries.filter(({ triggerProperties, acknowledged }) =>
+  return sandbox.model.groundTruth.entries.filter(({ triggerProperties, acknowledged }) =>
     triggerProperties.match_id === String(matchId) && acknowledged > 0
   );
 }
@@ -188,7 +188,7 @@ for (const listingMode of ["per_schedule", "per_campaign", "omit"] as const) {
       await watch(stack, "webhook-health-rollup");
 
       const twice = new Map<string, Set<string>>();
-      for (const { type, user, schedule } of stack.sandbox.model.truth.entries) {
+      for (const { type, user, schedule } of stack.sandbox.model.groundTruth.entries) {
         if (type !== SEND) continue;
         if (schedule.triggerProperties.match_id !== "1001") continue;
         const name = user.externalId ?? user.brazeId;

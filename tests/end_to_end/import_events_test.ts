@@ -2,10 +2,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { withSuite } from "../support/suite.ts";
 
-const IMPORT = fileURLToPath(new URL("../../local/import_events.ts", import.meta.url));
+const IMPORT = fileURLToPath(new URL("../../local/tasks/import_events.ts", import.meta.url));
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 
 function start({ ready }: Stack, file: string, env: Record<string, string> = {}) {
@@ -101,7 +101,7 @@ Deno.test("bad lines end among the rejects, each by itself, and the import says 
       .join("\n");
     return withFile(content, async (path) => {
       const { code, stdout, stderr } = await start(stack, path).ended;
-      strictEqual(code, 2, stderr);
+      strictEqual(code, 3, stderr);
       strictEqual(stdout, "6 lines: 3 events recorded, 0 known before, 3 rejected");
       match(stderr, /webhook_rejects/);
       const kept = await stack.sql<{ body: string }[]>`

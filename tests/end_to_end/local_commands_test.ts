@@ -12,7 +12,7 @@ Deno.test("doctor --local and status --local find the stack that runs, and say w
   await Deno.chmod(data, 0o755);
   const started = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--allow-all", "local/start.ts", "--json", "--data", data],
+      ...["run", "--allow-all", "local/tasks/start.ts", "--json", "--data", data],
       ...["--port", String(freeBase())],
       ...(POSTGRES_BIN === undefined ? [] : ["--postgres-bin", POSTGRES_BIN]),
     ],
@@ -26,20 +26,20 @@ Deno.test("doctor --local and status --local find the stack that runs, and say w
     const { mode } = await Deno.stat(`${data}/address.json`);
     strictEqual((mode ?? 0) & 0o777, 0o600);
 
-    const doctor = await command("local/doctor/doctor.ts", ["--local", "--data", data, "--json"]);
+    const doctor = await command("local/tasks/doctor.ts", ["--local", "--data", data, "--json"]);
     strictEqual(doctor.code, 0, doctor.stdout + doctor.stderr);
     const said = JSON.parse(doctor.stdout);
     strictEqual(said.wrong, 0);
     strictEqual(said.checks.length, said.ok + said.unknown);
 
-    const status = await command("local/status/status.ts", ["--local", "--data", data]);
+    const status = await command("local/tasks/status.ts", ["--local", "--data", data]);
     deepStrictEqual([status.code, status.stderr], [0, ""]);
   } finally {
     started.kill("SIGTERM");
     await started.stdout.cancel();
     await started.status;
   }
-  const late = await command("local/doctor/doctor.ts", ["--local", "--data", data]);
+  const late = await command("local/tasks/doctor.ts", ["--local", "--data", data]);
   strictEqual(late.code, 2);
   match(late.stderr, /^Cannot find a running stack/);
   await Deno.remove(data, { recursive: true });
@@ -48,7 +48,7 @@ Deno.test("doctor --local and status --local find the stack that runs, and say w
 Deno.test("the doctor of a project elsewhere reads its variables from files, and ends with 1", async () => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "SUPABASE_URL=http://127.0.0.1:9\nBRAZE_API_KEY=k3y-of-braze\n");
-  const doctor = await command("local/doctor/doctor.ts", ["--env-file", file]);
+  const doctor = await command("local/tasks/doctor.ts", ["--env-file", file]);
   await Deno.remove(file);
   strictEqual(doctor.code, 1, doctor.stderr);
   match(doctor.stdout, /^wrong +variables +Cannot start: .*BRAZE_CAMPAIGN_ID is missing/);
@@ -70,7 +70,7 @@ Deno.test("the doctor looks at a project elsewhere through two files, with its d
     const platforms = await file("project.env", all.filter(isPlatforms));
     const database = await file("database.env", [["DATABASE_URL", ready.db_url]]);
     const doctor = async (...args: string[]) => {
-      const ended = await command("local/doctor/doctor.ts", [...args, "--json"]);
+      const ended = await command("local/tasks/doctor.ts", [...args, "--json"]);
       strictEqual(ended.code, 0, ended.stdout + ended.stderr);
       const { unknown, ok } = JSON.parse(ended.stdout);
       return { unknown, ok };
@@ -85,7 +85,7 @@ Deno.test("the doctor looks at a project elsewhere through two files, with its d
 Deno.test("status --watch shows the night again and again, and ends when it is told to", () =>
   withStack({ clock: CLOCK }, async ({ ready }) => {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "local/status/status.ts", "--watch", "--date", "2024-12-07"],
+      args: ["run", "--allow-all", "local/tasks/status.ts", "--watch", "--date", "2024-12-07"],
       env: {
         NO_COLOR: "1",
         SUPABASE_URL: ready.api_url,

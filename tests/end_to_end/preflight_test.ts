@@ -1,6 +1,6 @@
 /** braze-preflight-check over the whole stack: what each send looks like in its last minutes. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import {
   call,

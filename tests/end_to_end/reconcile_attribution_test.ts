@@ -1,7 +1,7 @@
 /** braze-reconcile's check `attribution` over the whole stack: what correlation left open, and when it stays open. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import {
   addFixture,
   ledgerOf,
@@ -86,8 +86,11 @@ Deno.test("an identifier that became known without settling its events settles t
   }));
 
 /** Tells what Braze really sent: with all its ids, but for one match whose events say nothing of themselves. */
-async function tellAllBut(stack: Stack, isLost: (entry: TruthEntry, index: number) => boolean) {
-  const entries = stack.sandbox.model.truth.entries.filter(({ type }) =>
+async function tellAllBut(
+  stack: Stack,
+  isLost: (entry: GroundTruthEntry, index: number) => boolean,
+) {
+  const entries = stack.sandbox.model.groundTruth.entries.filter(({ type }) =>
     type === "users.messages.pushnotification.Send"
   );
   const perMatch = new Map<unknown, number>();
@@ -115,7 +118,7 @@ async function tellAllBut(stack: Stack, isLost: (entry: TruthEntry, index: numbe
 }
 
 const nothingLost = () => false;
-const firstOf = (matchId: number) => ({ triggerProperties }: TruthEntry, index: number) =>
+const firstOf = (matchId: number) => ({ triggerProperties }: GroundTruthEntry, index: number) =>
   triggerProperties.match_id === String(matchId) && index === 0;
 
 async function openEvents({ sql }: Stack) {

@@ -1,7 +1,7 @@
 /** braze-reconcile over the whole stack: calls that were not heard of, pushes that nothing tells of, and what people vouch for. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
-import { operatorToken } from "../../local/keys.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import { operatorToken } from "../../local/stack/keys.ts";
 import {
   ledgerOf,
   liveSchedules,

@@ -1,7 +1,7 @@
 /** braze-reconcile's checks `orphans` and `duplicates` over the whole stack: adopt, tell, cancel, and never too much. */
 import { deepStrictEqual, match as matches, ok, strictEqual } from "node:assert/strict";
 import { CHECKS } from "../../supabase/functions/braze-reconcile/report.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
   call,

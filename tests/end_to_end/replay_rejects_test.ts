@@ -1,6 +1,6 @@
 /** What could not be understood when it came is brought in by curl, once. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { createHandler } from "../../supabase/functions/braze-webhook/handler.ts";
 import { type Death, killable } from "../support/killable_function.ts";
 import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";

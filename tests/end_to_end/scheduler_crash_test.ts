@@ -7,7 +7,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { type Death, killable } from "../support/killable_function.ts";
 import { withSuite } from "../support/suite.ts";
 

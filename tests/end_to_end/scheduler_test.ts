@@ -1,6 +1,6 @@
 /** braze-scheduler over the whole stack, against a Braze that misbehaves in the documented ways. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
   call,

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { connect } from "../../supabase/functions/_shared/dependencies.ts";
 import type { SendGate } from "../../supabase/functions/_shared/config.ts";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { withListing } from "../support/reconciling.ts";
 import { tracesOf } from "../support/traces.ts";
 import {
@@ -40,7 +40,7 @@ function gated(
 function fates({ sandbox }: Stack, matchId: number) {
   const generations = (type: string) => [
     ...new Set(
-      sandbox.model.truth.entries
+      sandbox.model.groundTruth.entries
         .filter((entry) =>
           entry.type === type && entry.triggerProperties.match_id === String(matchId)
         )

@@ -1,12 +1,12 @@
 /** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { findPostgres } from "../../local/postgres_binaries.ts";
-import { connectSql } from "../../local/sql.ts";
-import type { Ready } from "../../local/stack.ts";
+import { findPostgres } from "../../local/stack/postgres_binaries.ts";
+import { connectSql } from "../../local/stack/sql.ts";
+import type { Ready } from "../../local/stack/stack.ts";
 import { freeBase } from "../support/ports.ts";
 
-const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+const START = fileURLToPath(new URL("../../local/tasks/start.ts", import.meta.url));
 const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
 const READY_KEYS = [
   "api_url",
@@ -249,7 +249,7 @@ Deno.test("start refuses a data folder of another server version", () =>
 
 Deno.test("start refuses what it does not know, without a stack trace", async () => {
   const refused = await (await start("--colour")).ended;
-  strictEqual(refused.code, 1);
+  strictEqual(refused.code, 2);
   match(refused.stderr, /^Cannot read the arguments: .*--colour.*\(see --help\)\s*$/);
 });
 

@@ -1,6 +1,6 @@
 /** `deno task status`: the numbers of a night that really went by, and the exit codes that scripts read. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { command, type Ended } from "../support/command.ts";
 import { addFixture, CLOCK, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
@@ -8,7 +8,7 @@ const DAY = "2024-12-07";
 const USERS = { users: { count: 300 } };
 
 function status(stack: Stack, ...args: string[]): Promise<Ended> {
-  return command("local/status/status.ts", args, {
+  return command("local/tasks/status.ts", args, {
     SUPABASE_URL: stack.ready.api_url,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.ready.secret_key }),
   });
@@ -83,7 +83,7 @@ Deno.test("status puts a match on the day of its kick-off in UTC", () =>
   }));
 
 Deno.test("status ends with 2 where it cannot look, and says why", async () => {
-  const at = (args: string[], env = {}) => command("local/status/status.ts", args, env);
+  const at = (args: string[], env = {}) => command("local/tasks/status.ts", args, env);
   const keys = { SUPABASE_SECRET_KEYS: '{"default":"sb_secret_0123456789"}' };
   for (
     const [args, env, says] of [

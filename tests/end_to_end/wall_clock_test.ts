@@ -58,7 +58,7 @@ Deno.test("on the wall clock SQL calls a function, which answers at once and end
     strictEqual(response.status_code, 202);
   }));
 
-Deno.test("on the wall clock the stand-in runs jobs by the second and notices new ones", () =>
+Deno.test("on the wall clock the stub of pg_cron runs jobs by the second and notices new ones", () =>
   withStack({ sandbox }, async ({ sql }) => {
     await sql`select cron.schedule('quick', '1 seconds', 'select 42')`;
     const run = await until(async () =>

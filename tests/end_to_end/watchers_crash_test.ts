@@ -6,7 +6,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import type { FunctionName } from "../../supabase/functions/_shared/callers.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
 import { createHandler as createAudit } from "../../supabase/functions/braze-count-audit/handler.ts";

@@ -1,13 +1,13 @@
 /** braze-webhook over the whole stack: everything that Braze tells is stored once, whatever happens on the way. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
 /** What Braze made and did not throw away itself, against what is stored. */
 async function compare({ sql, sandbox }: Stack) {
-  const told = sandbox.model.truth.entries.filter((entry) => !entry.lost);
+  const told = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
   const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`
     select event_id, channel, match_id::int from public.notification_sends`;
   const matchOf = new Map(rows.map((row) => [row.event_id, row.match_id]));

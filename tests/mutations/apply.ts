@@ -1,5 +1,5 @@
 /** Carries a mutation out on texts, or says why it cannot be. Pure. */
-import { StackFailure } from "../../local/failure.ts";
+import { StackFailure } from "../../local/lib/failure.ts";
 import { type Change, changesOf, type Mutation } from "./mutation.ts";
 
 export type ReadText = (file: string) => string;

@@ -1,8 +1,9 @@
 /** What `deno task mutate` was asked for. */
-import { parseArgs } from "node:util";
+import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
+import { UsageFailure } from "../../local/lib/failure.ts";
 import type { Worlds } from "./worlds.ts";
 
-export const USAGE = `Breaks one rule at a time, in a copy, and shows that each turns tests red.
+export const HELP = `Breaks one rule at a time, in a copy, and shows that each turns tests red.
 
   npx -y deno@2.9.6 task mutate [options]
 
@@ -12,6 +13,7 @@ export const USAGE = `Breaks one rule at a time, in a copy, and shows that each 
   --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
   --table              writes docs/mutations.md
   --list               only names them
+  --help               this text
 `;
 
 export interface Arguments {
@@ -23,57 +25,39 @@ export interface Arguments {
   readonly lists: boolean;
 }
 
-export type ReadArguments =
-  | { readonly kind: "read"; readonly arguments: Arguments }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly message: string };
-
-export function readArguments(args: readonly string[], names: readonly string[]): ReadArguments {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        only: { type: "string", multiple: true, default: [] },
-        worlds: { type: "string" },
-        "first-seed": { type: "string" },
-        "postgres-bin": { type: "string" },
-        table: { type: "boolean", default: false },
-        list: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) return { kind: "help" };
-    const unknown = values.only.find((name) => !names.includes(name));
-    if (unknown !== undefined) {
-      throw new RangeError(
-        `Cannot mutate: --only must name a mutation (see --list), got "${unknown}"`,
-      );
-    }
-    if (values.table && values.only.length > 0) {
-      throw new RangeError("Cannot write the table: it must hold every mutation, got --only");
-    }
-    if (values["first-seed"] !== undefined && values.worlds === undefined) {
-      throw new RangeError("Cannot mutate: --first-seed must come with --worlds, got it alone");
-    }
-    return {
-      kind: "read",
-      arguments: {
-        only: values.only,
-        worlds: values.worlds === undefined ? null : {
-          worlds: wholeNumber("--worlds", values.worlds),
-          firstSeed: wholeNumber("--first-seed", values["first-seed"] ?? "1"),
-        },
-        postgresBin: values["postgres-bin"],
-        writesTable: values.table,
-        lists: values.list,
-      },
-    };
-  } catch (error) {
-    return { kind: "wrong", message: error instanceof Error ? error.message : String(error) };
+export function readArguments(args: readonly string[], names: readonly string[]): Arguments {
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      only: { type: "string", multiple: true, default: [] },
+      worlds: { type: "string" },
+      "first-seed": { type: "string" },
+      "postgres-bin": { type: "string" },
+      table: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  });
+  const unknown = values.only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageFailure(
+      `Cannot mutate: --only must name a mutation (see --list), got "${unknown}"`,
+    );
   }
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw new RangeError(`Cannot mutate: ${name} must be a whole number from 1, got "${text}"`);
+  if (values.table && values.only.length > 0) {
+    throw new UsageFailure("Cannot write the table: it must hold every mutation, got --only");
+  }
+  if (values["first-seed"] !== undefined && values.worlds === undefined) {
+    throw new UsageFailure("Cannot mutate: --first-seed must come with --worlds, got it alone");
+  }
+  const wholeNumber = (name: string, text: string) => readWholeNumber("Cannot mutate", name, text);
+  return {
+    only: values.only,
+    worlds: values.worlds === undefined ? null : {
+      worlds: wholeNumber("--worlds", values.worlds),
+      firstSeed: wholeNumber("--first-seed", values["first-seed"] ?? "1"),
+    },
+    postgresBin: values["postgres-bin"],
+    writesTable: values.table,
+    lists: values.list,
+  };
 }

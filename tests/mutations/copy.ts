@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BASELINE, writeBaseline } from "../../local/migration/baseline.ts";
 import { readSchemas } from "../../local/migration/schemas.ts";
-import { makeTemporaryFolder } from "../../local/temporary_folder.ts";
+import { makeTemporaryFolder } from "../../local/lib/temporary_folder.ts";
 import { type Project, ROOT } from "./project.ts";
 
 const MIGRATIONS = "supabase/migrations/";

@@ -4,12 +4,13 @@
  * A test that stays green when its rule is broken tests nothing, and nobody sees that by looking at green tests.
  */
 import { join } from "node:path";
-import { StackFailure } from "../../local/failure.ts";
-import { orphaned } from "../../local/orphan.ts";
-import { createWriter } from "../../local/report.ts";
-import { startTestServer } from "../../local/test_server.ts";
+import { StackFailure } from "../../local/lib/failure.ts";
+import { interrupted } from "../../local/cli/interrupt.ts";
+import { runTask } from "../../local/cli/run_task.ts";
+import { createWriter } from "../../local/cli/writer.ts";
+import { startTestServer } from "../../local/stack/test_server.ts";
 import { applyMutation, type ReadText } from "./apply.ts";
-import { type Arguments, readArguments, USAGE } from "./arguments.ts";
+import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { type Copy, createCopy } from "./copy.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
@@ -27,7 +28,6 @@ const FAILED_TOLD_MAX = 3;
 const PAGE = "docs/mutations.md";
 
 const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
 const stopping = new AbortController();
 const { signal } = stopping;
 
@@ -39,25 +39,18 @@ interface Bench {
   readonly worlds: Worlds | null;
 }
 
-async function main(): Promise<number> {
-  const read = readArguments(Deno.args, MUTATIONS.map(({ name }) => name));
-  if (read.kind === "help") {
-    out.line(USAGE.trimEnd());
-    return 0;
-  }
-  if (read.kind === "wrong") {
-    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
-    return 1;
-  }
-  if (read.arguments.lists) {
+async function main(given: Arguments): Promise<number> {
+  if (given.lists) {
     for (const { name, rule } of MUTATIONS) out.line(`${name.padEnd(34)}${rule}`);
     return 0;
   }
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => stopping.abort());
+  interrupted().then(() => stopping.abort());
+  try {
+    return await mutateAll(given);
+  } catch (error) {
+    if (signal.aborted) return 130;
+    throw error;
   }
-  orphaned().then(() => stopping.abort());
-  return await mutateAll(read.arguments);
 }
 
 async function mutateAll(
@@ -211,11 +204,8 @@ function tell({ mutation, verdict, lived }: Result, seconds: number): void {
   if (lived?.kind === "broken") out.line(`           worlds: ${lived.reason}`);
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  if (signal.aborted) Deno.exit(130);
-  if (!(error instanceof StackFailure)) throw error;
-  err.line(error.message);
-  Deno.exit(1);
-}
+await runTask({
+  help: HELP,
+  read: (args) => readArguments(args, MUTATIONS.map(({ name }) => name)),
+  run: main,
+});

@@ -1,7 +1,7 @@
 /** The project as it lies here: read once, so that whoever works on it meanwhile changes nothing under way. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { StackFailure } from "../../local/failure.ts";
+import { StackFailure } from "../../local/lib/failure.ts";
 import type { ReadText } from "./apply.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { isAllowed, listOf, readLicences } from "../../local/licences.ts";
+import { isAllowed, listOf, readLicences } from "../../local/lib/licences.ts";
 import { functionFolders, readJson, readText } from "../support/sources.ts";
 
 const EXACT = /^npm:(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?$/;
@@ -80,7 +80,13 @@ Deno.test("tools are called by exact versions too", async () => {
   const wrong: string[] = [];
   let called = 0;
   for (
-    const path of ["README.md", ".ci/run", "local/types.ts", "local/licences.ts", "tests/run.ts"]
+    const path of [
+      "README.md",
+      ".ci/run",
+      "local/tasks/types.ts",
+      "local/tasks/licences.ts",
+      "tests/run.ts",
+    ]
   ) {
     for (const [, tool = ""] of (await readText(path)).matchAll(/\bnpx -y ([^\s"'`]+)/g)) {
       called++;

@@ -4,8 +4,8 @@
  * The table is the whole answer. A function that is not in it turns the test red.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { roleToken } from "../../local/keys.ts";
-import type { Stack } from "../../local/stack.ts";
+import { roleToken } from "../../local/stack/keys.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { functionFolders } from "../support/sources.ts";
 import {

@@ -1,7 +1,7 @@
 /** Ten thousand bodies that somebody might send to break us, to every function, over a real database. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { type BodyPlan, bodyPlan, makeBody } from "../support/hostile/bodies.ts";
 import { callWith, faultsInCall } from "../support/hostile/calls.ts";
 import type { Origin } from "../support/hostile/events.ts";

@@ -1,6 +1,6 @@
 /** The seven functions as the world finds them, and callers that knock at each of them. */
 import { deepStrictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
 import { inWords, type Knock, knock } from "./knock.ts";

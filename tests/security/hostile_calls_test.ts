@@ -1,6 +1,6 @@
 /** Hostile texts in what people ask of the functions and of SQL: taken for what they are, or refused with a reason. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 import { reach } from "../support/watchers.ts";
 import { contentsOf, structureOf } from "./digest.ts";

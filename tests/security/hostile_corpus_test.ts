@@ -1,7 +1,7 @@
 /** Every body in tests/fixtures/hostile to every function, against the table that lies beside them. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { FUNCTIONS } from "../support/hostile/options.ts";
 import { type Answer, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 

@@ -1,6 +1,6 @@
 /** Hostile texts in everything that Braze may say: kept and given back to the byte, tied to nothing they do not name. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
 import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";

@@ -1,6 +1,6 @@
 /** Hostile texts in fixtures and teams: written and read through PostgREST, sent to Braze, told to people, unchanged. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { liveSchedules, schedule, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";

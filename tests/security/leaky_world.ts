@@ -1,8 +1,8 @@
 /** A stack whose every neighbour can be made to repeat what it was told in confidence, and all that is written in it. */
 import { randomBytes } from "node:crypto";
 import { addMinutes } from "date-fns";
-import { roleToken } from "../../local/keys.ts";
-import type { Stack } from "../../local/stack.ts";
+import { roleToken } from "../../local/stack/keys.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
 import { currentsSend } from "../support/bodies.ts";
 import { THREE_AT_ONCE, withSuite } from "../support/suite.ts";

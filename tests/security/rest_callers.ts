@@ -1,5 +1,5 @@
 /** Everybody who may knock at PostgREST, by what they show, and how they are refused. */
-import { roleToken } from "../../local/keys.ts";
+import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
 

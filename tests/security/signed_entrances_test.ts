@@ -1,6 +1,6 @@
 /** Calls that the database signs: what a thief who reads pg_net's queue, or knows half of a secret, can do with them. */
 import { deepStrictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import {
   BAD,
   compare,

@@ -1,7 +1,7 @@
 /** Access tokens, good ones and every kind that must not pass. */
 import { Buffer } from "node:buffer";
 import { generateKeyPair, importJWK, SignJWT } from "jose";
-import type { Keys } from "../../local/keys.ts";
+import type { Keys } from "../../local/stack/keys.ts";
 
 export interface TokenChanges {
   readonly claims?: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /** What people and machines around the suite do, and when: drawn here, carried out in `hands.ts`. */
 import { addMinutes, addSeconds, max } from "date-fns";
-import type { Prng } from "../../local/prng.ts";
+import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
 import { isInTruce, type Truce } from "./world.ts";
 

@@ -1,7 +1,7 @@
 /** What `deno task simulate` was asked for. */
-import { parseArgs } from "node:util";
+import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 
-export const USAGE =
+export const HELP =
   `Lives through seeded worlds in which everything breaks, and audits what the suite made of them.
 
   npx -y deno@2.9.6 task simulate [options]
@@ -13,6 +13,7 @@ export const USAGE =
   --threads T          how many at once (2)
   --resume             goes on where an interrupted run with these worlds stopped
   --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --help               this text
 `;
 
 export interface Arguments {
@@ -25,47 +26,30 @@ export interface Arguments {
   readonly postgresBin: string | undefined;
 }
 
-export type ReadArguments =
-  | { readonly kind: "read"; readonly arguments: Arguments }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly message: string };
-
-export function readArguments(args: readonly string[], seed: string | undefined): ReadArguments {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        worlds: { type: "string", default: "20" },
-        "first-seed": { type: "string", default: "1" },
-        minutes: { type: "string" },
-        threads: { type: "string", default: "2" },
-        resume: { type: "boolean", default: false },
-        "postgres-bin": { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) return { kind: "help" };
-    return {
-      kind: "read",
-      arguments: {
-        firstSeed: wholeNumber(
-          seed === undefined ? "--first-seed" : "SEED",
-          seed ?? values["first-seed"],
-        ),
-        worlds: seed === undefined ? wholeNumber("--worlds", values.worlds) : 1,
-        minutes: values.minutes === undefined ? null : wholeNumber("--minutes", values.minutes),
-        threads: seed === undefined ? wholeNumber("--threads", values.threads) : 1,
-        resume: values.resume,
-        tellsStory: seed !== undefined,
-        postgresBin: values["postgres-bin"],
-      },
-    };
-  } catch (error) {
-    return { kind: "wrong", message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw new RangeError(`Cannot simulate: ${name} must be a whole number from 1, got "${text}"`);
+export function readArguments(args: readonly string[], seed: string | undefined): Arguments {
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      worlds: { type: "string", default: "20" },
+      "first-seed": { type: "string", default: "1" },
+      minutes: { type: "string" },
+      threads: { type: "string", default: "2" },
+      resume: { type: "boolean", default: false },
+      "postgres-bin": { type: "string" },
+    },
+  });
+  const wholeNumber = (name: string, text: string) =>
+    readWholeNumber("Cannot simulate", name, text);
+  return {
+    firstSeed: wholeNumber(
+      seed === undefined ? "--first-seed" : "SEED",
+      seed ?? values["first-seed"],
+    ),
+    worlds: seed === undefined ? wholeNumber("--worlds", values.worlds) : 1,
+    minutes: values.minutes === undefined ? null : wholeNumber("--minutes", values.minutes),
+    threads: seed === undefined ? wholeNumber("--threads", values.threads) : 1,
+    resume: values.resume,
+    tellsStory: seed !== undefined,
+    postgresBin: values["postgres-bin"],
+  };
 }

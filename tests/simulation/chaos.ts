@@ -5,10 +5,10 @@
  * A function calls gateway and Braze here within this process, so that a run costs no sockets; what it reaches there
  * is the same.
  */
-import type { CallFate } from "../../local/cron_worker.ts";
-import type { Invocation } from "../../local/functions_runtime.ts";
-import type { Interference } from "../../local/stack.ts";
-import { Prng } from "../../local/prng.ts";
+import type { CallFate } from "../../local/stack/cron_worker.ts";
+import type { Invocation } from "../../local/stack/functions_runtime.ts";
+import type { Interference } from "../../local/stack/stack.ts";
+import { Prng } from "../../local/lib/prng.ts";
 import type { Platform } from "../../supabase/functions/_shared/platform.ts";
 import type { FaultRates } from "./faults.ts";
 import type { Tally } from "./tally.ts";

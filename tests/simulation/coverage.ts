@@ -2,7 +2,7 @@
  * Which branches of the plan, of correlation and of reconciliation a world has taken, read off what the functions say of
  * themselves. The lists are complete by their types: a new branch that no world takes shows as a zero.
  */
-import type { Sql } from "../../local/sql.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 import type {
   AttributedMethod,
   UnattributedMethod,

@@ -1,6 +1,6 @@
 /** How often everything fails that can. Each kind has its own probability, and in many worlds it is none. */
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import type { Prng } from "../../local/prng.ts";
+import type { Prng } from "../../local/lib/prng.ts";
 
 export type FaultList = NonNullable<SwitchesPatch["faults"]>;
 

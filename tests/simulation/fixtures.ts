@@ -1,6 +1,6 @@
 /** A matchday as fixture lists have them: many kick-offs at the same time, and pairs that meet twice. */
 import { addMinutes } from "date-fns";
-import type { Prng } from "../../local/prng.ts";
+import type { Prng } from "../../local/lib/prng.ts";
 
 export const TEAMS = [
   "Liverpool",

@@ -2,8 +2,8 @@
 import { addMinutes, addSeconds } from "date-fns";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
-import type { TruthEntry } from "../../local/braze_sandbox/truth.ts";
-import { Prng } from "../../local/prng.ts";
+import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
+import { Prng } from "../../local/lib/prng.ts";
 import type { Act, FunctionToCall, What } from "./acts.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
 import type { MatchState } from "./history.ts";
@@ -230,7 +230,7 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
 
   async replay({ share, shape }, stage, prng) {
     // What was lost on the way, or is on it still, is found in an export, and told by hand.
-    const told = stage.stack.sandbox.model.truth.entries.filter((entry) =>
+    const told = stage.stack.sandbox.model.groundTruth.entries.filter((entry) =>
       entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
       prng.chance(share)
     );
@@ -271,7 +271,7 @@ const HANDS: { readonly [K in What["kind"]]: Hand<Extract<What, { kind: K }>> } 
       where rule = 'stale_pending' and resolved_at is null order by match_id`;
     // A person who has asked Braze's support, and was told that it did go out.
     const sent = stale.filter(({ match_id }) =>
-      sandbox.model.truth.entries.some(({ schedule }) =>
+      sandbox.model.groundTruth.entries.some(({ schedule }) =>
         schedule.triggerProperties.match_id === match_id
       )
     );
@@ -334,12 +334,12 @@ export async function call(
 }
 
 interface Reshaped {
-  readonly entries: readonly TruthEntry[];
+  readonly entries: readonly GroundTruthEntry[];
   readonly body: string;
 }
 
 function shapeAnew(
-  entries: readonly TruthEntry[],
+  entries: readonly GroundTruthEntry[],
   shape: "batches" | "single" | "list" | "flat",
   prng: Prng,
   { stack: { sandbox } }: Stage,
@@ -364,7 +364,7 @@ function shapeAnew(
 
 /** The shape of other senders, as somebody would write it who fills up from an export. */
 function flatBody(
-  { id, type, time, user, device, dispatchId, schedule }: TruthEntry,
+  { id, type, time, user, device, dispatchId, schedule }: GroundTruthEntry,
   { model }: Sandbox,
 ) {
   return JSON.stringify({

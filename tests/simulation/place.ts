@@ -1,6 +1,6 @@
 /** Where a world lives: a database of its own on a server that many share, or a server of its own. */
-import { connectSql } from "../../local/sql.ts";
-import { TEMPLATE } from "../../local/test_server.ts";
+import { connectSql } from "../../local/stack/sql.ts";
+import { TEMPLATE } from "../../local/stack/test_server.ts";
 import type { Place } from "./stage.ts";
 import type { World } from "./world.ts";
 

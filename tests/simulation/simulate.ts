@@ -4,9 +4,9 @@
  * Each world is known by its seed: `SEED=123 deno task simulate` lives through that one again, and tells its story.
  */
 import { resolve } from "node:path";
-import { createWriter } from "../../local/report.ts";
-import { startTestServer } from "../../local/test_server.ts";
-import { readArguments, USAGE } from "./arguments.ts";
+import { runTask, type Writers } from "../../local/cli/run_task.ts";
+import { startTestServer } from "../../local/stack/test_server.ts";
+import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { untaken } from "./coverage.ts";
 import { playMany } from "./many_worlds.ts";
 import type { Outcome } from "./play.ts";
@@ -16,23 +16,9 @@ import { describeTotals, tellFailure, tellOutcome } from "./report.ts";
 /** So many worlds take every branch between them, or some branch cannot be reached. */
 const WORLDS_TO_COVER = 200;
 
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-
-async function main(): Promise<number> {
-  const read = readArguments(Deno.args, Deno.env.get("SEED"));
-  if (read.kind === "help") {
-    out.line(USAGE.trimEnd());
-    return 0;
-  }
-  if (read.kind === "wrong") {
-    err.line(`${read.message}\n\n${USAGE.trimEnd()}`);
-    return 1;
-  }
-  const { firstSeed, worlds, minutes, threads, resume, tellsStory } = read.arguments;
-  const postgresBin = read.arguments.postgresBin === undefined
-    ? undefined
-    : resolve(read.arguments.postgresBin);
+async function simulate(given: Arguments, { out }: Writers): Promise<number> {
+  const { firstSeed, worlds, minutes, threads, resume, tellsStory } = given;
+  const postgresBin = given.postgresBin === undefined ? undefined : resolve(given.postgresBin);
   const progress = await createProgress({ firstSeed, worlds, resume });
   const until = minutes === null ? Infinity : performance.now() + minutes * 60_000;
   if (progress.done > 0) out.line(`${progress.done} of ${worlds} worlds were lived through before`);
@@ -70,4 +56,8 @@ function isGood({ violations, broken }: Outcome): boolean {
   return broken === null && violations.length === 0;
 }
 
-Deno.exit(await main());
+await runTask({
+  help: HELP,
+  read: (args) => readArguments(args, Deno.env.get("SEED")),
+  run: simulate,
+});

@@ -1,6 +1,6 @@
 /** Puts a world on its feet: the stack with everything that breaks it built in, fixtures in the database, nothing sent yet. */
-import type { Stack, StackOptions } from "../../local/stack.ts";
-import { startStack } from "../../local/stack.ts";
+import type { Stack, StackOptions } from "../../local/stack/stack.ts";
+import { startStack } from "../../local/stack/stack.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
@@ -138,7 +138,7 @@ export async function setUp(world: World, place: Place): Promise<Stage> {
     async close() {
       await Promise.all(reconciled);
       for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);
-      tally.events = sandbox.model.truth.entries.length;
+      tally.events = sandbox.model.groundTruth.entries.length;
       await stack.close();
       // Where servers are restarted, whoever was connected has to try again.
       if (problems.length > 0 && !world.restartsServers) {

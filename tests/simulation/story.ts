@@ -1,5 +1,5 @@
 /** The story of a world in which something was wrong: who did what, what broke, and what the suite wrote down, in order. */
-import type { Sql } from "../../local/sql.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 import type { Stage } from "./stage.ts";
 
 interface Line {

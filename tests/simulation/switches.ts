@@ -1,6 +1,6 @@
 /** Which Braze it is: everything that its documentation leaves open, and how much of it reaches us. */
 import type { Switches, SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import type { Prng } from "../../local/prng.ts";
+import type { Prng } from "../../local/lib/prng.ts";
 
 export interface DrawnSwitches {
   readonly switches: SwitchesPatch;

@@ -1,7 +1,7 @@
 /** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
 import { subSeconds } from "date-fns";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
-import type { Sql } from "../../local/sql.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 
 /** A run acts on what it found at its start, and may wait for Braze in between. */
 export const RUN_SECONDS_MAX = 300;

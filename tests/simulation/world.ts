@@ -6,7 +6,7 @@ import { addMinutes } from "date-fns";
 import type { SendGate } from "../../local/braze_sandbox/connected_content.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { TeamWeight } from "../../local/braze_sandbox/users.ts";
-import { Prng } from "../../local/prng.ts";
+import { Prng } from "../../local/lib/prng.ts";
 import { type Act, drawActs } from "./acts.ts";
 import { drawFixtures, type FixturePlan, TEAMS } from "./fixtures.ts";
 import { drawFaults, type FaultRates } from "./faults.ts";

@@ -2,8 +2,8 @@
  * Holds what is stored against what Braze really sent. It knows the truth of the sandbox and the rows of the database,
  * and calls nothing of what it judges.
  */
-import { isWaiting, type TruthEntry } from "../../local/braze_sandbox/truth.ts";
-import type { Sql } from "../../local/sql.ts";
+import { type GroundTruthEntry, isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
+import type { Sql } from "../../local/stack/sql.ts";
 
 const PROBLEMS_SHOWN_MAX = 20;
 
@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** A webhook message has no id on the wire: one match sends each user one. */
-function keyOf({ kind, id, user, triggerProperties }: TruthEntry): string {
+function keyOf({ kind, id, user, triggerProperties }: GroundTruthEntry): string {
   return kind === "currents" ? id : `${triggerProperties.match_id}/${user.externalId}`;
 }
 
@@ -33,7 +33,7 @@ async function rowsOf(sql: Sql): Promise<Row[]> {
 
 /** Of the events that were answered 2xx by now: those that are not stored. A 2xx is a promise. */
 export async function brokenPromises(
-  promised: readonly TruthEntry[],
+  promised: readonly GroundTruthEntry[],
   sql: Sql,
 ): Promise<string[]> {
   const stored = new Set((await rowsOf(sql)).map(({ key }) => key));
@@ -48,11 +48,11 @@ export interface Audit {
 }
 
 /** At the end, when Braze has nothing more to send. */
-export async function audit(truth: readonly TruthEntry[], sql: Sql): Promise<Audit> {
+export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql): Promise<Audit> {
   const problems: string[] = [];
   const rows = await rowsOf(sql);
   const byKey = Map.groupBy(rows, ({ key }) => key);
-  const told = truth.filter(({ lost }) => !lost);
+  const told = groundTruth.filter(({ lost }) => !lost);
 
   for (const entry of told) {
     const key = keyOf(entry);
@@ -92,7 +92,7 @@ export function shortened(problems: readonly string[]): readonly string[] {
 }
 
 function differences(
-  { kind, type, time, user, device, triggerProperties }: TruthEntry,
+  { kind, type, time, user, device, triggerProperties }: GroundTruthEntry,
   row: Row,
 ): string[] {
   const isMessage = kind === "webhook";

@@ -7,9 +7,9 @@
 import { addHours, addMinutes, startOfMinute } from "date-fns";
 import { createSandbox, type Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import { isWaiting } from "../../local/braze_sandbox/truth.ts";
-import { createKeys } from "../../local/keys.ts";
-import { VirtualTimeline } from "../../local/virtual_timeline.ts";
+import { isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
+import { createKeys } from "../../local/stack/keys.ts";
+import { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
 import { type Audit, audit, brokenPromises, shortened } from "./audit.ts";
 import { createPostman, type Postman } from "./postman.ts";
 import { type Part, type Servers, startServers } from "./servers.ts";
@@ -110,12 +110,12 @@ interface World {
 
 async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
   const { sandbox, postman, timeline, servers } = world;
-  const { truth } = sandbox.model;
+  const { groundTruth } = sandbox.model;
   const toCome = [...strikes];
   const broken: string[] = [];
   let minutes = 0;
   while (
-    minutes === 0 || truth.entries.some(isWaiting) || sandbox.model.nextDueAt() !== undefined
+    minutes === 0 || groundTruth.entries.some(isWaiting) || sandbox.model.nextDueAt() !== undefined
   ) {
     if (++minutes > MINUTES_MAX) break;
     let isOver = false;
@@ -128,7 +128,7 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
         toCome.shift();
         await servers.strike(next.parts);
         // What was promised before must be there now, and not only when it has come again.
-        const promised = truth.entries.filter(({ acknowledged }) => acknowledged > 0);
+        const promised = groundTruth.entries.filter(({ acknowledged }) => acknowledged > 0);
         const missing = await servers.query((sql) => brokenPromises(promised, sql));
         broken.push(
           ...missing.map((key) =>
@@ -141,19 +141,19 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
     }
     await minute;
   }
-  const found = await servers.query((sql) => audit(truth.entries, sql));
+  const found = await servers.query((sql) => audit(groundTruth.entries, sql));
   return {
     ...found,
     problems: [...shortened(broken), ...found.problems],
-    sent: truth.entries.filter(({ lost }) => !lost).length,
+    sent: groundTruth.entries.filter(({ lost }) => !lost).length,
     requests: Object.fromEntries(postman.tally),
     strikes: strikes.length - toCome.length,
     minutes,
   };
 }
 
-function acknowledgedShare({ sandbox: { model: { truth } } }: World): number {
-  const told = truth.entries.filter(({ lost }) => !lost);
+function acknowledgedShare({ sandbox: { model: { groundTruth } } }: World): number {
+  const told = groundTruth.entries.filter(({ lost }) => !lost);
   return told.length === 0
     ? 0
     : told.filter(({ acknowledged }) => acknowledged > 0).length / told.length;

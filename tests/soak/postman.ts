@@ -1,6 +1,6 @@
 /** The sandbox's way to the receiver, with a tally of what became of each request. */
-import type { VirtualTimeline } from "../../local/virtual_timeline.ts";
-import type { Timeline } from "../../local/timeline.ts";
+import type { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
+import type { Timeline } from "../../local/clock/timeline.ts";
 
 export interface Postman extends Timeline {
   /** Requests by what came of them: a status, or `unreachable`. */

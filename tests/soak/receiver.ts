@@ -4,11 +4,11 @@
  *
  * What the gateway does to their calls is done in here: a hop less for each of a hundred thousand.
  */
-import { startFunctions } from "../../local/functions_runtime.ts";
-import { createGateway } from "../../local/gateway.ts";
-import type { Keys } from "../../local/keys.ts";
-import { RealTimeline } from "../../local/real_timeline.ts";
-import { createWriter } from "../../local/report.ts";
+import { startFunctions } from "../../local/stack/functions_runtime.ts";
+import { createGateway } from "../../local/stack/gateway.ts";
+import type { Keys } from "../../local/stack/keys.ts";
+import { RealTimeline } from "../../local/clock/real_timeline.ts";
+import { createWriter } from "../../local/cli/writer.ts";
 
 const [port, restUrl, keysFile] = Deno.args as [string, string, string];
 const keys: Keys = JSON.parse(await Deno.readTextFile(keysFile));

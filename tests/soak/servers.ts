@@ -4,14 +4,15 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Child, startChild, tail } from "../../local/child_process.ts";
-import { type DatabaseServer, startDatabaseServer } from "../../local/database_server.ts";
-import type { Keys } from "../../local/keys.ts";
-import { onFreePorts, type Ports } from "../../local/ports.ts";
-import { type Postgrest, startPostgrest } from "../../local/postgrest.ts";
-import { MIGRATIONS, prepareProject } from "../../local/project.ts";
-import { connectSql, type Sql } from "../../local/sql.ts";
-import { asAuthenticator, functionEnv } from "../../local/stack.ts";
+import { toolEnv } from "../../local/lib/child_env.ts";
+import { type Child, startChild, tail } from "../../local/lib/child_process.ts";
+import { type DatabaseServer, startDatabaseServer } from "../../local/stack/database_server.ts";
+import type { Keys } from "../../local/stack/keys.ts";
+import { onFreePorts, type Ports } from "../../local/stack/ports.ts";
+import { type Postgrest, startPostgrest } from "../../local/stack/postgrest.ts";
+import { MIGRATIONS, prepareProject } from "../../local/stack/project.ts";
+import { connectSql, type Sql } from "../../local/stack/sql.ts";
+import { asAuthenticator, functionEnv } from "../../local/stack/stack.ts";
 
 const RECEIVER = fileURLToPath(new URL("./receiver.ts", import.meta.url));
 const READY_MS_MAX = 60_000;
@@ -56,7 +57,7 @@ async function startOn(ports: Ports, { brazeUrl, keys }: ServersOptions): Promis
       postgresBin: Deno.env.get("TEST_POSTGRES_BIN"),
       fsync: true,
       virtualClock: false,
-      preferStandIns: true,
+      preferExtensionStubs: true,
     });
   let database: DatabaseServer;
   let rest: Postgrest;
@@ -163,15 +164,5 @@ async function until(who: string, url: string, status: number, log: string): Pro
     `Cannot go on: ${who} must answer ${status} within ${
       READY_MS_MAX / 1_000
     } s; its log ends with:\n${await tail(log)}`,
-  );
-}
-
-/** Where the runtime finds what it has compiled. */
-function toolEnv(): Record<string, string> {
-  return Object.fromEntries(
-    ["HOME", "DENO_DIR"].flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
   );
 }

@@ -4,7 +4,7 @@
  * again, nothing is stored twice.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { createWriter } from "../../local/report.ts";
+import { createWriter } from "../../local/cli/writer.ts";
 import { type Burst, type BurstOptions, runBurst } from "./burst.ts";
 
 const out = createWriter(Deno.stdout);

@@ -1,8 +1,8 @@
 /** Everything that the doctor must notice: what is broken, how, and which of its checks turns red. */
 import { match } from "node:assert/strict";
-import type { Patient } from "../../local/doctor/patient.ts";
-import type { Stack } from "../../local/stack.ts";
-import { answering, dated, patientOf } from "./doctor.ts";
+import type { DoctorTarget } from "../../local/doctor/target.ts";
+import type { Stack } from "../../local/stack/stack.ts";
+import { answering, dated, doctorTargetOf } from "./doctor.ts";
 
 export const CREATE = "permission:campaigns.trigger.schedule.create";
 export const UPDATE = "permission:campaigns.trigger.schedule.update";
@@ -39,7 +39,7 @@ export interface Breakage {
   /** What must be wrong then, and nothing else. */
   readonly wrong: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly patient?: (stack: Stack) => Partial<Patient>;
+  readonly target?: (stack: Stack) => Partial<DoctorTarget>;
   readonly stack?: (stack: Stack) => unknown;
   readonly undo?: (stack: Stack) => unknown;
 }
@@ -76,19 +76,19 @@ export const BREAKAGES: readonly Breakage[] = [
   ),
   {
     what: "Braze's clock is wrong",
-    patient: (stack) => ({
+    target: (stack) => ({
       fetch: dated(new RegExp(stack.ready.braze_url), new Date(Date.now() - TEN_MINUTES_MS)),
     }),
     wrong: ["clock:braze"],
   },
   {
     what: "this machine's clock is wrong",
-    patient: () => ({ now: () => new Date(Date.now() + TEN_MINUTES_MS) }),
+    target: () => ({ now: () => new Date(Date.now() + TEN_MINUTES_MS) }),
     wrong: ["clock:braze", "clock:database"],
   },
   {
     what: "the functions' clock is wrong",
-    patient: (stack) => ({
+    target: (stack) => ({
       suiteNow: () => Promise.resolve(new Date(stack.timeline.now().getTime() + TEN_MINUTES_MS)),
     }),
     wrong: ["cron_secret"],
@@ -118,9 +118,9 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     what: "the functions lack the second of two webhook secrets",
-    patient: (stack) => {
+    target: (stack) => {
       const secrets = `${stack.ready.webhook_secret},${"w".repeat(40)}`;
-      return { env: patientOf(stack, { BRAZE_WEBHOOK_SECRETS: secrets }).env };
+      return { env: doctorTargetOf(stack, { BRAZE_WEBHOOK_SECRETS: secrets }).env };
     },
     wrong: ["webhook_secret:2"],
   },
@@ -145,21 +145,21 @@ export const BREAKAGES: readonly Breakage[] = [
   }),
   {
     what: "a function is not deployed",
-    patient: () => ({
+    target: () => ({
       fetch: answering(/\/braze-reconcile$/, 404, { code: "NOT_FOUND", message: "" }),
     }),
     wrong: ["function:braze-reconcile"],
   },
   {
     what: "a function was deployed with verify_jwt",
-    patient: () => ({
+    target: () => ({
       fetch: answering(/\/braze-reconcile$/, 401, { code: "UNAUTHORIZED_NO_AUTH_HEADER" }),
     }),
     wrong: ["function:braze-reconcile"],
   },
   {
     what: "the database is elsewhere",
-    patient: () => ({ databaseUrl: "postgres://postgres:hunter2hunter2@127.0.0.1:9/postgres" }),
+    target: () => ({ databaseUrl: "postgres://postgres:hunter2hunter2@127.0.0.1:9/postgres" }),
     wrong: ["database"],
   },
 ];

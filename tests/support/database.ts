@@ -1,12 +1,17 @@
 /** A database of one's own: each test clones a template that holds the migrations. */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { createGateway } from "../../local/gateway.ts";
-import { createKeys, type Keys, operatorToken } from "../../local/keys.ts";
-import { onFreePorts } from "../../local/ports.ts";
-import { startPostgrest } from "../../local/postgrest.ts";
-import { connectSql, type Sql } from "../../local/sql.ts";
-import { asAuthenticator, type Stack, type StackOptions, startStack } from "../../local/stack.ts";
-import { TEMPLATE } from "../../local/test_server.ts";
+import { createGateway } from "../../local/stack/gateway.ts";
+import { createKeys, type Keys, operatorToken } from "../../local/stack/keys.ts";
+import { onFreePorts } from "../../local/stack/ports.ts";
+import { startPostgrest } from "../../local/stack/postgrest.ts";
+import { connectSql, type Sql } from "../../local/stack/sql.ts";
+import {
+  asAuthenticator,
+  type Stack,
+  type StackOptions,
+  startStack,
+} from "../../local/stack/stack.ts";
+import { TEMPLATE } from "../../local/stack/test_server.ts";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 
 export type { Sql };
@@ -34,7 +39,7 @@ async function withCloneOf(
   if (serverUrl === undefined) {
     throw new Error(
       "Cannot test on a database: TEST_DATABASE_URL must name a test server, got nothing; " +
-        "run `deno task test`, or start local/test_server.ts",
+        "run `deno task test`, or start `deno task test-server`",
     );
   }
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;

@@ -1,11 +1,14 @@
 /** The doctor beside a stack of the tests, and short words for what it says. */
-import { examine } from "../../local/doctor/examine.ts";
+import { runChecks } from "../../local/doctor/checks.ts";
 import type { Finding, Result } from "../../local/doctor/finding.ts";
-import type { Patient } from "../../local/doctor/patient.ts";
-import { MIGRATIONS } from "../../local/project.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { DoctorTarget } from "../../local/doctor/target.ts";
+import { MIGRATIONS } from "../../local/stack/project.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 
-export function patientOf(stack: Stack, env: Readonly<Record<string, string>> = {}): Patient {
+export function doctorTargetOf(
+  stack: Stack,
+  env: Readonly<Record<string, string>> = {},
+): DoctorTarget {
   const variables = new Map(Object.entries({ ...stack.functionEnv, ...env }));
   return {
     env: (name) => variables.get(name),
@@ -18,8 +21,8 @@ export function patientOf(stack: Stack, env: Readonly<Record<string, string>> = 
   };
 }
 
-export async function diagnose(patient: Patient) {
-  const findings = await examine(patient);
+export async function diagnose(target: DoctorTarget) {
+  const findings = await runChecks(target);
   return { findings, checks: (result: Result) => checksOf(findings, result) };
 }
 

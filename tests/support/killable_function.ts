@@ -5,7 +5,7 @@
 import { connect } from "../../supabase/functions/_shared/dependencies.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
 import type { FunctionName } from "../../supabase/functions/_shared/callers.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 
 export type Death = "before the call" | "after its effect";
 

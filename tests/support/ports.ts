@@ -1,5 +1,5 @@
 /** Six free ports in a row, for what takes a base: the stack's five and the dashboard's. */
-import { fixedPorts, freePorts } from "../../local/ports.ts";
+import { fixedPorts, freePorts } from "../../local/stack/ports.ts";
 
 export function freeBase(): number {
   for (let attempt = 0; attempt < 50; attempt++) {

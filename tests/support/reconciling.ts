@@ -1,7 +1,7 @@
 /** Short words for tests of braze-reconcile over the whole stack: Braze's two faces, its dashboard, and what came of it. */
 import { strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import { type Answer, call } from "./suite.ts";
 

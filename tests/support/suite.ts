@@ -1,6 +1,6 @@
 /** A private stack with a few fixtures on it, and short words for what tests do with it. */
 import { strictEqual } from "node:assert/strict";
-import type { Stack, StackOptions } from "../../local/stack.ts";
+import type { Stack, StackOptions } from "../../local/stack/stack.ts";
 import { withStack } from "./database.ts";
 
 export const CLOCK = new Date("2024-12-07T06:00:00Z");

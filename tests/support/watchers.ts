@@ -1,6 +1,6 @@
 /** Short words for what tests of the watchers do with a stack, and with the sandbox behind its API's back. */
 import { strictEqual } from "node:assert/strict";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { type Answer, call } from "./suite.ts";
 
 /** Moves the clock to a time on the day of the tests: `reach(stack, "13:45")`. */

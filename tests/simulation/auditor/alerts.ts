@@ -117,7 +117,7 @@ function auditUnexpected(matchId: number, scene: Scene, findings: Findings): voi
     if (isMadeByHand(schedule) || matchOf(schedule, scene) !== matchId) continue;
     const { generation } = schedule.triggerProperties;
     const isUnwanted = schedule.state === "deleted" || Number(generation) < row.generation;
-    const isTold = scene.model.truth.of(schedule.id).some((entry) =>
+    const isTold = scene.model.groundTruth.of(schedule.id).some((entry) =>
       isProof(entry) && isToldWhole(entry, scene) && entry.carried.echo &&
       !entry.type.endsWith(".Open")
     );
@@ -141,9 +141,9 @@ function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
   const row = rowOf(scene, matchId);
   if (row?.status !== "sent" || scene.isLast) return;
   // Events that say nothing of their origin may be the missing ones, so nobody can call them missing.
-  if (model.truth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
+  if (model.groundTruth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
   const sends = schedulesOf(row, row.generation, scene)
-    .flatMap(({ id }) => model.truth.of(id))
+    .flatMap(({ id }) => model.groundTruth.of(id))
     .filter(({ type, carried, schedule }) =>
       type === SEND && carried.echo && schedule.sendId === `match-${matchId}`
     );
@@ -153,7 +153,7 @@ function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
   if (!isJudged || sends.length < MISSING_SENDS_MIN) return;
   if (reached.length > MISSING_SHARE * sends.length) return;
   // Made by hand for the same match and sent too: its events fill up what is missing of ours.
-  const isFilledUp = model.truth.entries.some(({ type, acknowledged, schedule }) =>
+  const isFilledUp = model.groundTruth.entries.some(({ type, acknowledged, schedule }) =>
     type === SEND && acknowledged > 0 && isMadeByHand(schedule) &&
     matchOf(schedule, scene) === matchId
   );

@@ -1,13 +1,13 @@
 /** No event is tied to a wrong match with high or medium confidence, ever. */
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import { keyOf } from "./events.ts";
 import type { StoredEvent } from "./facts.ts";
 import { type Findings, generationOf, isMadeByHand, matchOf, type Scene } from "./scene.ts";
 
 export function auditAttribution(scene: Scene, findings: Findings): void {
-  const byId = new Map<string, TruthEntry[]>();
-  for (const entry of scene.model.truth.entries) {
+  const byId = new Map<string, GroundTruthEntry[]>();
+  for (const entry of scene.model.groundTruth.entries) {
     const key = entry.kind === "webhook"
       ? keyOf(JSON.parse(webhookBody(entry, scene.model.campaign)))
       : entry.id;
@@ -44,7 +44,7 @@ export function auditAttribution(scene: Scene, findings: Findings): void {
 /** What an event says outright must not be bent. */
 function auditGeneration(
   row: StoredEvent,
-  entries: readonly TruthEntry[],
+  entries: readonly GroundTruthEntry[],
   findings: Findings,
 ): void {
   if (row.generation === null || row.confidence !== "high") return;
@@ -64,7 +64,7 @@ function auditGeneration(
  */
 function isUnknowable(
   row: StoredEvent,
-  { schedule, dispatchId, carried, type }: TruthEntry,
+  { schedule, dispatchId, carried, type }: GroundTruthEntry,
   dispatches: ReadonlyMap<string, ReadonlySet<string>>,
 ): boolean {
   const owners = dispatches.get(dispatchId);
@@ -81,7 +81,7 @@ function ownersOfDispatches({ model }: Scene): Map<string, Set<string>> {
   const owners = new Map<string, Set<string>>();
   const add = (dispatchId: string, scheduleId: string) =>
     owners.set(dispatchId, (owners.get(dispatchId) ?? new Set()).add(scheduleId));
-  for (const { dispatchId, schedule } of model.truth.entries) add(dispatchId, schedule.id);
+  for (const { dispatchId, schedule } of model.groundTruth.entries) add(dispatchId, schedule.id);
   for (const schedule of model.schedules.all) add(schedule.dispatchId, schedule.id);
   return owners;
 }

@@ -1,6 +1,6 @@
 /** Each event that was acknowledged is stored exactly once, nothing is made up, and the counts add up. */
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { Findings, Scene } from "./scene.ts";
 
 export function auditEvents(scene: Scene, findings: Findings): void {
@@ -14,7 +14,7 @@ function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
   for (const { event_id, channel } of facts.events) {
     if (channel !== "webhook") rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
   }
-  const told = model.truth.entries.filter(({ kind }) => kind === "currents");
+  const told = model.groundTruth.entries.filter(({ kind }) => kind === "currents");
   const missing = told.filter(({ id, acknowledged }) => acknowledged > 0 && !rows.has(id));
   if (missing.length > 0) {
     findings.violate(
@@ -54,8 +54,8 @@ function auditMessages({ model, facts }: Scene, findings: Findings): void {
     const key = keyOf(raw_payload);
     rows.set(key, (rows.get(key) ?? 0) + 1);
   }
-  const told = new Map<string, TruthEntry[]>();
-  for (const entry of model.truth.entries) {
+  const told = new Map<string, GroundTruthEntry[]>();
+  for (const entry of model.groundTruth.entries) {
     if (entry.kind !== "webhook") continue;
     const key = keyOf(JSON.parse(webhookBody(entry, model.campaign)));
     told.set(key, [...(told.get(key) ?? []), entry]);
@@ -110,6 +110,6 @@ export function keyOf(body: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.fromEntries(said.sort(([a], [b]) => a < b ? -1 : 1)));
 }
 
-function nameOf({ id, type, schedule }: TruthEntry): string {
+function nameOf({ id, type, schedule }: GroundTruthEntry): string {
   return `${type.split(".").at(-1)} ${id} of match ${schedule.triggerProperties.match_id}`;
 }

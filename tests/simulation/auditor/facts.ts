@@ -1,5 +1,5 @@
 /** Everything that the suite says at a quiet point, read from its tables in one go: what the auditor judges. */
-import type { Sql } from "../../../local/sql.ts";
+import type { Sql } from "../../../local/stack/sql.ts";
 
 export interface StoredEvent {
   readonly event_id: string;

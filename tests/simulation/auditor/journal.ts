@@ -1,5 +1,5 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
 import { RUN_SECONDS_MAX, type WitnessedDelete } from "../witness.ts";
 import {
@@ -74,7 +74,7 @@ function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): v
 /** By schedules that the journal knows of; a person who releases a create that is there after all has been warned. */
 function auditDoublePush(matchId: number, scene: Scene, findings: Findings): void {
   const { model } = scene;
-  const sends = model.truth.entries.filter(({ type, schedule }) =>
+  const sends = model.groundTruth.entries.filter(({ type, schedule }) =>
     type === SEND && matchOf(schedule, scene) === matchId
   );
   const byUser = Map.groupBy(sends, ({ user }) => user.index);
@@ -138,7 +138,7 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
  * By their dispatch ids, or by their times: two events of one device within a send's length may be one push, told in two
  * shapes.
  */
-function isToldApart(sends: readonly TruthEntry[]): boolean {
+function isToldApart(sends: readonly GroundTruthEntry[]): boolean {
   const told = sends.filter(({ acknowledged }) => acknowledged > 0);
   return [...Map.groupBy(told, ({ device }) => device?.id).values()].some((own) => {
     const dispatchIds = own.flatMap(({ carried, dispatchId }) =>

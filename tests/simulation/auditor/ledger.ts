@@ -38,10 +38,10 @@ function isProvedByDispatchAlone(row: LedgerRow, { facts }: Scene): boolean {
 function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
   const { model } = scene;
   const current = schedulesOf(row, row.generation, scene);
-  const proofs = current.flatMap(({ id }) => model.truth.of(id).filter(isProof));
+  const proofs = current.flatMap(({ id }) => model.groundTruth.of(id).filter(isProof));
   if (row.status === "sent" && row.sent_evidence !== "operator" && proofs.length === 0) {
     const byHand = model.schedules.all.filter((schedule) =>
-      isMadeByHand(schedule) && model.truth.of(schedule.id).some(isProof) &&
+      isMadeByHand(schedule) && model.groundTruth.of(schedule.id).some(isProof) &&
       (matchOf(schedule, scene) ?? Number(row.match_id)) === Number(row.match_id)
     );
     if (byHand.length > 0) findings.unknowable("a schedule made by hand passed for ours");

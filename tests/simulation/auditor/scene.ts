@@ -1,7 +1,7 @@
 /** What the auditor looks at, and short words for asking it: the truth on one side, what the suite says on the other. */
 import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
-import type { TruthEntry } from "../../../local/braze_sandbox/truth.ts";
+import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { History } from "../history.ts";
 import type { OddBatch } from "../stage.ts";
 import type { Witness } from "../witness.ts";
@@ -68,12 +68,15 @@ export function generationOf({ triggerProperties }: Schedule): number | null {
 }
 
 /** Proves a push of its schedule, or at least that its dispatch ran. */
-export function isProof({ type }: TruthEntry): boolean {
+export function isProof({ type }: GroundTruthEntry): boolean {
   return type === SEND || type === OPEN || type === "campaign.webhook";
 }
 
 /** What it carries reached us: an event that was found in an export names its schedule there and no more. */
-export function isToldWhole({ id, acknowledged, lost }: TruthEntry, { toldBare }: Scene): boolean {
+export function isToldWhole(
+  { id, acknowledged, lost }: GroundTruthEntry,
+  { toldBare }: Scene,
+): boolean {
   return acknowledged > 0 && !lost && !toldBare.has(id);
 }
 

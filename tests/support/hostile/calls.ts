@@ -1,5 +1,5 @@
 /** Calls functions in process with bodies that come in a stream, and sees how much of them was taken. */
-import type { Stack } from "../../../local/stack.ts";
+import type { Stack } from "../../../local/stack/stack.ts";
 import { type Credential, isWellNamed, type OptionsPlan } from "./options.ts";
 
 export interface Called {

@@ -1,6 +1,6 @@
 /** Posts bodies to the webhook, all at once, and finds what of them was lost, doubled or falsified. */
 import { createHash } from "node:crypto";
-import type { Stack } from "../../../local/stack.ts";
+import type { Stack } from "../../../local/stack/stack.ts";
 import type { Body, Part } from "./bodies.ts";
 import type { Origin, Specimen } from "./events.ts";
 import { isNamed, losses, type Stored, untruths } from "./truth.ts";

@@ -1,6 +1,6 @@
 /** Short words for tests that post bytes to the webhook and look at what became of them. */
 import { createHash } from "node:crypto";
-import type { Stack } from "../../../local/stack.ts";
+import type { Stack } from "../../../local/stack/stack.ts";
 import { type Answer, CLOCK } from "../suite.ts";
 
 export interface Target {

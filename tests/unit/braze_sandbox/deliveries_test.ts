@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { afterCurrents, afterWebhook, type Outcome } from "../../../local/braze_sandbox/retries.ts";
-import { isWaiting } from "../../../local/braze_sandbox/truth.ts";
-import { Prng } from "../../../local/prng.ts";
+import { isWaiting } from "../../../local/braze_sandbox/ground_truth.ts";
+import { Prng } from "../../../local/lib/prng.ts";
 import { count, postedEvents, world } from "./support.ts";
 
 const ONE_EACH = {
@@ -110,7 +110,7 @@ Deno.test("a refused batch comes again until it is taken, and nothing is lost", 
   at.timeline.answer = () => new Response(null, { status: refusals-- > 0 ? 503 : 200 });
   await at.schedule();
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  const { entries } = at.sandbox.model.truth;
+  const { entries } = at.sandbox.model.groundTruth;
   ok(entries.every((entry) => entry.acknowledged === 1));
   ok(postedEvents(at).length > entries.length, "the refused batches were posted before");
 });
@@ -124,11 +124,11 @@ Deno.test("a batch that gets 400 is posted as single events, and only the bad on
   at.timeline.answer = (body) =>
     new Response(null, { status: body.includes(bad.externalId) ? 400 : 200 });
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  const dropped = at.sandbox.model.truth.entries.filter((entry) => entry.dropped !== null);
+  const dropped = at.sandbox.model.groundTruth.entries.filter((entry) => entry.dropped !== null);
   deepStrictEqual(dropped.map(({ user, dropped }) => [user.externalId, dropped]), [
     [bad.externalId, 400],
   ]);
-  strictEqual(count(at.sandbox.model.truth.entries, isWaiting), 0);
+  strictEqual(count(at.sandbox.model.groundTruth.entries, isWaiting), 0);
 });
 
 Deno.test("a webhook message is posted six times in half an hour and then given up", async () => {
@@ -136,7 +136,7 @@ Deno.test("a webhook message is posted six times in half an hour and then given 
   at.timeline.answer = () => new Response(null, { status: 500 });
   await at.schedule();
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  const { entries } = at.sandbox.model.truth;
+  const { entries } = at.sandbox.model.groundTruth;
   const webhooks = entries.filter(({ kind }) => kind === "webhook");
   ok(webhooks.length > 0);
   strictEqual(at.timeline.posted.length, webhooks.length * 6);
@@ -152,15 +152,15 @@ Deno.test("an unreachable receiver gets its webhook messages once it is back", a
   await at.timeline.advanceTo("2024-12-08T08:00:00Z");
   at.timeline.answer = () => new Response("{}");
   await at.timeline.advanceTo("2024-12-08T11:00:00Z");
-  const webhooks = at.sandbox.model.truth.entries.filter(({ kind }) => kind === "webhook");
+  const webhooks = at.sandbox.model.groundTruth.entries.filter(({ kind }) => kind === "webhook");
   ok(webhooks.length > 0 && webhooks.every((entry) => entry.acknowledged === 1));
 });
 
-Deno.test("loss is noted in the truth, and the lost events are exactly those that never come", async () => {
+Deno.test("loss is noted in the ground truth, and the lost events are exactly those that never come", async () => {
   const at = world({ ...ONE_EACH, currents: { lossProbability: 0.2 } });
   await at.schedule();
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  const { entries } = at.sandbox.model.truth;
+  const { entries } = at.sandbox.model.groundTruth;
   const posted = new Set(postedEvents(at).map(({ id }) => id));
   const lost = entries.filter((entry) => entry.lost);
   ok(lost.length > 0);

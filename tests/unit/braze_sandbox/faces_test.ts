@@ -162,7 +162,7 @@ Deno.test("a person cancels a schedule in the dashboard, by schedule or by match
   strictEqual((await at.post("/_sandbox/dashboard/cancel", { match_id: 7 })).status, 404);
   strictEqual((await at.post("/_sandbox/dashboard/cancel", {})).status, 400);
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  const sent = new Set(at.sandbox.model.truth.entries.map(({ schedule }) => schedule.id));
+  const sent = new Set(at.sandbox.model.groundTruth.entries.map(({ schedule }) => schedule.id));
   deepStrictEqual([...sent], [ids[1]]);
 });
 
@@ -179,12 +179,12 @@ Deno.test("a person makes a schedule in the dashboard, and its Liquid tags rende
   strictEqual((await at.post("/_sandbox/dashboard/create", { send_at: "soon" })).status, 400);
 });
 
-Deno.test("the truth has one entry for each event, with what the events need not carry", async () => {
+Deno.test("the ground truth has one entry for each event, with what the events need not carry", async () => {
   const at = world({ eventsCarryDispatchId: false, eventsCarryEcho: false });
   const id = await at.schedule();
   await at.schedule({ trigger_properties: { match_id: 7 } });
   await at.timeline.advanceTo("2024-12-07T14:00:00Z");
-  const { body } = await at.get("/_sandbox/truth");
+  const { body } = await at.get("/_sandbox/ground-truth");
   const ids = new Set(body.entries.map((entry: { event_id: string }) => entry.event_id));
   strictEqual(ids.size, body.entries.length);
   deepStrictEqual(ids, new Set(postedEvents(at).map((event) => event.id)));
@@ -197,19 +197,20 @@ Deno.test("the truth has one entry for each event, with what the events need not
   deepStrictEqual([first.lost, first.dropped], [false, null]);
   ok(first.acknowledged >= 1);
 
-  const ofMatch = (await at.get("/_sandbox/truth?match_id=7")).body.entries;
+  const ofMatch = (await at.get("/_sandbox/ground-truth?match_id=7")).body.entries;
   ok(ofMatch.length > 0 && ofMatch.length < body.entries.length);
-  const page = (await at.get(`/_sandbox/truth?schedule_id=${id}&offset=1&limit=2`)).body.entries;
+  const page =
+    (await at.get(`/_sandbox/ground-truth?schedule_id=${id}&offset=1&limit=2`)).body.entries;
   deepStrictEqual(page, body.entries.slice(1, 3));
 });
 
-Deno.test("the summary counts the truth per schedule", async () => {
+Deno.test("the summary counts the ground truth per schedule", async () => {
   const at = world({ currents: { lossProbability: 0.3 }, webhook: { enabled: true } });
   const id = await at.schedule();
   await at.timeline.advanceTo("2024-12-07T14:00:00Z");
-  const { body } = await at.get("/_sandbox/truth/summary");
+  const { body } = await at.get("/_sandbox/ground-truth/summary");
   const [line] = body.schedules;
-  const entries = at.sandbox.model.truth.of(id);
+  const entries = at.sandbox.model.groundTruth.of(id);
   strictEqual(
     line.push_sends + line.bounces + line.aborts + line.opens + line.webhook_messages,
     entries.length,

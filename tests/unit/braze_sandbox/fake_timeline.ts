@@ -1,5 +1,5 @@
 /** A timeline that stands still until told, and a receiver that answers as told. */
-import type { Timeline } from "../../../local/timeline.ts";
+import type { Timeline } from "../../../local/clock/timeline.ts";
 
 interface Planned {
   readonly dueMs: number;

@@ -122,7 +122,7 @@ Deno.test("send statistics count what was really sent under that send id, delive
     "2024-12-06",
     "2024-12-07",
   ]);
-  const entries = at.sandbox.model.truth.of(first);
+  const entries = at.sandbox.model.groundTruth.of(first);
   const sends = entries.filter(({ type }) => type.endsWith(".Send"));
   const day = body.data[2];
   const [ios, android] = [day.messages.ios_push[0], day.messages.android_push[0]];
@@ -176,13 +176,16 @@ Deno.test("campaign statistics add up all sends and name variations by id", asyn
     `/campaigns/data_series?campaign_id=${CAMPAIGN_ID}&length=1&ending_at=2024-12-07T23:00:00Z`,
   );
   const [day] = body.data;
-  const { truth, campaign } = at.sandbox.model;
+  const { groundTruth, campaign } = at.sandbox.model;
   strictEqual(
     day.messages.ios_push[0].sent + day.messages.android_push[0].sent,
-    count(truth.entries, ({ type }) => type.endsWith(".Send")),
+    count(groundTruth.entries, ({ type }) => type.endsWith(".Send")),
   );
   strictEqual(day.messages.ios_push[0].variation_api_id, campaign.variation("ios_push").id);
-  strictEqual(day.messages.webhook[0].sent, count(truth.entries, ({ kind }) => kind === "webhook"));
+  strictEqual(
+    day.messages.webhook[0].sent,
+    count(groundTruth.entries, ({ kind }) => kind === "webhook"),
+  );
   strictEqual(headers.get("x-ratelimit-limit"), "50000");
 });
 

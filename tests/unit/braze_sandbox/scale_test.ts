@@ -1,7 +1,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { Agenda } from "../../../local/braze_sandbox/agenda.ts";
 import { BrazeModel } from "../../../local/braze_sandbox/model.ts";
-import { Prng } from "../../../local/prng.ts";
+import { Prng } from "../../../local/lib/prng.ts";
 import { CAMPAIGN_ID, START, teamAudience } from "./support.ts";
 
 const USERS = 25_000;
@@ -38,7 +38,7 @@ Deno.test("25,000 users and ten matches make their hundred thousand events in se
       model.report(delivery.id, { status: 200 }, due);
     }
   }
-  const { entries } = model.truth;
+  const { entries } = model.groundTruth;
   ok(entries.length > 70_000, `${entries.length}`);
   ok(entries.every((entry) => entry.acknowledged > 0));
   ok(bytes > 10_000_000);

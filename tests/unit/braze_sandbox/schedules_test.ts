@@ -95,7 +95,7 @@ Deno.test("delete takes the send away", async () => {
   strictEqual(status, 201);
   await at.timeline.advanceTo("2024-12-08T00:00:00Z");
   strictEqual(at.timeline.posted.length, 0);
-  strictEqual(at.sandbox.model.truth.entries.length, 0);
+  strictEqual(at.sandbox.model.groundTruth.entries.length, 0);
 });
 
 Deno.test("update and delete answer for missing schedules as the switches say, without effect", async () => {
@@ -105,7 +105,7 @@ Deno.test("update and delete answer for missing schedules as the switches say, w
     const deleted = await at.schedule();
     await at.post(DELETE, { campaign_id: CAMPAIGN_ID, schedule_id: deleted });
     await at.timeline.advanceTo("2024-12-07T07:00:00Z");
-    const truth = at.sandbox.model.truth.entries.length;
+    const groundTruth = at.sandbox.model.groundTruth.entries.length;
     for (const id of [sent, deleted, "unknown"]) {
       const body = { campaign_id: CAMPAIGN_ID, schedule_id: id };
       const moved = { ...body, schedule: { time: "2024-12-07T09:00:00Z" } };
@@ -114,7 +114,7 @@ Deno.test("update and delete answer for missing schedules as the switches say, w
       strictEqual((await at.post(DELETE, body)).status, expected);
     }
     await at.timeline.advanceTo("2024-12-07T10:00:00Z");
-    strictEqual(at.sandbox.model.truth.entries.length, truth);
+    strictEqual(at.sandbox.model.groundTruth.entries.length, groundTruth);
   }
 });
 
@@ -127,7 +127,7 @@ Deno.test("a delete close to the send takes effect for some of the users only", 
   await at.post(DELETE, { campaign_id: CAMPAIGN_ID, schedule_id: id });
   for (const { timeline } of [at, kept]) await timeline.advanceTo("2024-12-07T13:00:00Z");
   const [some, all] = [at, kept].map(({ sandbox }) =>
-    new Set(sandbox.model.truth.entries.map(({ user }) => user.index)).size
+    new Set(sandbox.model.groundTruth.entries.map(({ user }) => user.index)).size
   );
   strictEqual(some! > 0 && some! < all! * 0.8, true, `${some} of ${all}`);
   strictEqual(at.sandbox.model.schedules.find(id)?.state, "deleted");
@@ -140,7 +140,7 @@ Deno.test("a late update sends to each user once: at the old time or at the new"
   const time = "2024-12-07T12:30:00Z";
   await at.post(UPDATE, { campaign_id: CAMPAIGN_ID, schedule_id: id, schedule: { time } });
   await at.timeline.advanceTo("2024-12-07T14:00:00Z");
-  const sends = at.sandbox.model.truth.entries.filter(({ type }) => type.endsWith("Send"));
+  const sends = at.sandbox.model.groundTruth.entries.filter(({ type }) => type.endsWith("Send"));
   const devices = sends.map(({ device }) => device!.id);
   strictEqual(new Set(devices).size, devices.length);
   strictEqual(new Set(sends.map(({ time }) => Math.floor(time / 1_800))).size, 2);
@@ -172,7 +172,7 @@ Deno.test("stopping the campaign cancels what is queued, and resuming brings it 
     await at.post("/_sandbox/campaign", { state: "enabled" });
     await at.timeline.advanceTo("2024-12-07T13:00:00Z");
     strictEqual(at.sandbox.model.schedules.find(id)?.state, returns ? "sent" : "stopped");
-    strictEqual(at.sandbox.model.truth.entries.length > 0, returns);
+    strictEqual(at.sandbox.model.groundTruth.entries.length > 0, returns);
   }
 });
 
@@ -181,7 +181,7 @@ Deno.test("a schedule made while the campaign is stopped never goes out", async 
   await at.post("/_sandbox/campaign", { state: "archived" });
   await at.schedule();
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");
-  strictEqual(at.sandbox.model.truth.entries.length, 0);
+  strictEqual(at.sandbox.model.groundTruth.entries.length, 0);
 });
 
 Deno.test("recipients are named users, each with own trigger properties over the shared ones", async () => {

@@ -83,7 +83,7 @@ Deno.test("an answer is kept for five minutes, by token; what was no answer is n
   await at.timeline.advanceTo(LATER);
   strictEqual(asked.length, 4);
   const outcomes = at.sandbox.model.schedules.all.map(({ id }) =>
-    new Set(at.sandbox.model.truth.of(id).map(({ type }) => type.split(".").at(-1)))
+    new Set(at.sandbox.model.groundTruth.of(id).map(({ type }) => type.split(".").at(-1)))
   );
   deepStrictEqual(
     outcomes.map((types) => [...types]),
@@ -102,7 +102,7 @@ Deno.test("who is turned away gets one Abort for the push and no webhook message
     count(events, ({ properties }) => properties.abort_type === "liquid_abort_message"),
     events.length,
   );
-  strictEqual(count(at.sandbox.model.truth.entries, ({ kind }) => kind === "webhook"), 0);
+  strictEqual(count(at.sandbox.model.groundTruth.entries, ({ kind }) => kind === "webhook"), 0);
 });
 
 Deno.test("a schedule that a person made brings no token, and asks all the same", async () => {

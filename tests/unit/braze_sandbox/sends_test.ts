@@ -132,10 +132,10 @@ Deno.test("schedules of the same second can share a dispatch id for some users",
   });
   await at.schedule({ schedule: { time: "2024-12-07T11:30:01Z" } });
   await at.timeline.advanceTo(LATER);
-  const { truth, schedules } = at.sandbox.model;
+  const { groundTruth, schedules } = at.sandbox.model;
   const shared = schedules.find(first)!.dispatchId;
   const bySchedule = schedules.all.map(({ id }) =>
-    count(truth.of(id), (entry) => entry.dispatchId === shared) / truth.of(id).length
+    count(groundTruth.of(id), (entry) => entry.dispatchId === shared) / groundTruth.of(id).length
   );
   strictEqual(bySchedule[0], 1);
   ok(bySchedule[1]! > 0.2 && bySchedule[1]! < 0.6);
@@ -174,6 +174,6 @@ Deno.test("event ids are unique over sends", async () => {
   const at = world();
   for (let i = 0; i < 10; i++) await at.schedule({ trigger_properties: { match_id: i } });
   await at.timeline.advanceTo(LATER);
-  const ids = at.sandbox.model.truth.entries.map(({ id }) => id);
+  const ids = at.sandbox.model.groundTruth.entries.map(({ id }) => id);
   strictEqual(new Set(ids).size, ids.length);
 });

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { alertWebhooks, createAlertSink } from "../../../local/alert_sink.ts";
+import { alertWebhooks, createAlertSink } from "../../../local/stack/alert_sink.ts";
 
 const NOW = new Date("2024-12-07T06:00:00Z");
 

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { atVirtualTime, nextDue } from "../../../local/cron_worker.ts";
+import { atVirtualTime, nextDue } from "../../../local/stack/cron_worker.ts";
 
 for (
   const [schedule, after, due] of [

@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { type FunctionsRuntime, startFunctions } from "../../../local/functions_runtime.ts";
-import { RealTimeline } from "../../../local/real_timeline.ts";
-import type { StackTimeline } from "../../../local/timeline.ts";
-import { VirtualTimeline } from "../../../local/virtual_timeline.ts";
+import { type FunctionsRuntime, startFunctions } from "../../../local/stack/functions_runtime.ts";
+import { RealTimeline } from "../../../local/clock/real_timeline.ts";
+import type { StackTimeline } from "../../../local/clock/timeline.ts";
+import { VirtualTimeline } from "../../../local/clock/virtual_timeline.ts";
 
 const START = new Date("2024-12-07T06:00:00Z");
 

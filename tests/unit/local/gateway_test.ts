@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { createGateway, type Gateway } from "../../../local/gateway.ts";
-import { createKeys, type Keys } from "../../../local/keys.ts";
+import { createGateway, type Gateway } from "../../../local/stack/gateway.ts";
+import { createKeys, type Keys } from "../../../local/stack/keys.ts";
 
 interface Seen {
   readonly method: string;
@@ -113,7 +113,7 @@ Deno.test("the gateway lets a browser's question through without a key", () =>
     strictEqual(seen[0]?.method, "OPTIONS");
   }));
 
-Deno.test("the gateway asks for no key before functions and the control face", () =>
+Deno.test("the gateway asks for no key before functions and the control API", () =>
   withGateway(async (gateway) => {
     strictEqual(await (await gateway(request("/functions/v1/f"))).text(), "function");
     strictEqual(await (await gateway(request("/_local/clock"))).text(), "control");

@@ -8,7 +8,7 @@ import {
   operatorToken,
   publicKeySet,
   roleToken,
-} from "../../../local/keys.ts";
+} from "../../../local/stack/keys.ts";
 
 const issuer = "http://127.0.0.1:54321/auth/v1";
 const virtualNow = new Date("2024-12-07T06:00:00Z");

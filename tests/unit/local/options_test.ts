@@ -1,10 +1,9 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { StackFailure } from "../../../local/failure.ts";
-import { HELP, readOptions } from "../../../local/options.ts";
+import { StackFailure } from "../../../local/lib/failure.ts";
+import { HELP, readOptions } from "../../../local/cli/start_options.ts";
 
 Deno.test("readOptions() without arguments keeps data in the default folder, on the default ports", () => {
   deepStrictEqual(readOptions([], "/repo/.local"), {
-    help: false,
     json: false,
     ephemeral: false,
     clock: undefined,

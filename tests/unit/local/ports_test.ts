@@ -1,6 +1,6 @@
 import { notStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
-import { StackFailure } from "../../../local/failure.ts";
-import { fixedPorts, freePorts, onFreePorts } from "../../../local/ports.ts";
+import { StackFailure } from "../../../local/lib/failure.ts";
+import { fixedPorts, freePorts, onFreePorts } from "../../../local/stack/ports.ts";
 import { freeBase } from "../../support/ports.ts";
 
 Deno.test("fixedPorts() takes five in a row", () => {

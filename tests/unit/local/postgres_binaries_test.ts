@@ -1,5 +1,5 @@
 import { rejects } from "node:assert/strict";
-import { findPostgres } from "../../../local/postgres_binaries.ts";
+import { findPostgres } from "../../../local/stack/postgres_binaries.ts";
 
 /** A folder of pretended binaries; text that begins with #! runs, anything else does not. */
 async function withBinaries(
@@ -59,7 +59,7 @@ for (const version of ["9.6.24", "14.9 (Debian)", "19.0"]) {
     ));
 }
 
-Deno.test("findPostgres() refuses an older server that knows no place for stand-ins", () =>
+Deno.test("findPostgres() refuses an older server that knows no place for extension stubs", () =>
   withBinaries({
     postgres: says("postgres (PostgreSQL) 17.2"),
     initdb: says("initdb (PostgreSQL) 17.2"),

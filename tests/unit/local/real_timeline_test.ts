@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { RealTimeline } from "../../../local/real_timeline.ts";
+import { RealTimeline } from "../../../local/clock/real_timeline.ts";
 
 Deno.test("RealTimeline runs work when it is due, and work that is past at once", async () => {
   const timeline = new RealTimeline();

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { splitStatements } from "../../../local/split_statements.ts";
+import { splitStatements } from "../../../local/lib/split_statements.ts";
 
 for (
   const [what, script, statements] of [

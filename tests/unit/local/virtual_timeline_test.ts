@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { VirtualTimeline } from "../../../local/virtual_timeline.ts";
+import { VirtualTimeline } from "../../../local/clock/virtual_timeline.ts";
 
 const START = new Date("2024-12-07T06:00:00Z");
 const SECOND = 1_000;

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { BASELINE, writeBaseline } from "../../../../local/migration/baseline.ts";
 import { readSchemas } from "../../../../local/migration/schemas.ts";
-import { MIGRATIONS, SCHEMAS } from "../../../../local/project.ts";
+import { MIGRATIONS, SCHEMAS } from "../../../../local/stack/project.ts";
 import project from "../../../../deno.json" with { type: "json" };
 
 Deno.test({

@@ -1,7 +1,7 @@
 /** How the schemas are read, and where in them each object stands. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { inOrder, readSchemas, statementsOf } from "../../../../local/migration/schemas.ts";
-import { SCHEMAS } from "../../../../local/project.ts";
+import { SCHEMAS } from "../../../../local/stack/project.ts";
 
 const objectsOf = (text: string) =>
   statementsOf([{ path: "10_a/a.sql", text }]).map(({ object }) => object);

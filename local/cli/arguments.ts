@@ -1,0 +1,30 @@
+/** Reads the arguments of a task and refuses those that are wrong. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { UsageFailure } from "../lib/failure.ts";
+
+/** As `parseArgs` of Node. */
+export function parseArguments<const Config extends ParseArgsConfig>(
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageFailure(
+      `Cannot read the arguments: ${error instanceof Error ? error.message : error} (see --help)`,
+    );
+  }
+}
+
+/** `cannot`: what fails, as in "Cannot measure". */
+export function readWholeNumber(
+  cannot: string,
+  name: string,
+  text: string,
+  max = 999_999_999,
+): number {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= 1 && value <= max) return value;
+  throw new UsageFailure(
+    `${cannot}: ${name} must be a whole number from 1 to ${max}, got "${text}"`,
+  );
+}

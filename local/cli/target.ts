@@ -1,0 +1,88 @@
+/** Which project a command looks at: the stack that runs here, or one whose variables are given. */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
+import { findStack } from "../stack/address.ts";
+import { StackFailure, UsageFailure } from "../lib/failure.ts";
+
+/** Where the local stack keeps its data. */
+export const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
+
+/** Of every command that looks at a project. */
+export const TARGET_OPTIONS = {
+  data: { type: "string" },
+  "env-file": { type: "string", multiple: true },
+  local: { type: "boolean" },
+} as const;
+
+export const TARGET_HELP = `  --local              the stack that \`deno task start\` runs here
+  --data DIR           where that stack keeps its data (.local)
+  --env-file FILE      variables, NAME=value on each line; may be given several times, the last one wins
+
+Without --local the project is that of SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}), from the
+files or else from the environment.
+`;
+
+export interface Target {
+  readonly env: (name: string) => string | undefined;
+  /** The time by which the project's functions live; another than ours on a virtual clock. */
+  readonly suiteNow: () => Promise<Date>;
+  /** Since when calls by pg_cron are to be expected, by the same clock. */
+  readonly cronSince: () => Promise<Date>;
+}
+
+export interface TargetValues {
+  readonly local?: boolean | undefined;
+  readonly data?: string | undefined;
+  readonly "env-file"?: readonly string[] | undefined;
+}
+
+export async function findTarget(values: TargetValues): Promise<Target> {
+  const files = values["env-file"] ?? [];
+  if (values.local) {
+    if (files.length > 0) {
+      throw new UsageFailure(
+        "Cannot choose a project: it must be --local or --env-file, got both",
+      );
+    }
+    const { ready, env, startedAt } = await findStack(resolve(values.data ?? DEFAULT_DATA));
+    const known = new Map(Object.entries({ ...env, DATABASE_URL: ready.db_url }));
+    return {
+      env: (name) => known.get(name),
+      suiteNow: async () => (await clockOf(ready.control_url)).now,
+      cronSince: async () => {
+        const { now, virtual } = await clockOf(ready.control_url);
+        // Nothing falls due on a clock that stands still.
+        return virtual ? now : startedAt;
+      },
+    };
+  }
+  if (values.data !== undefined) {
+    throw new UsageFailure("Cannot choose a project: --data must come with --local, got it alone");
+  }
+  const given: Record<string, string | undefined> = {};
+  for (const file of files) Object.assign(given, await readVariables(file));
+  return {
+    env: (name) => given[name] ?? Deno.env.get(name),
+    suiteNow: () => Promise.resolve(new Date()),
+    cronSince: () => Promise.resolve(new Date(0)),
+  };
+}
+
+async function readVariables(file: string): Promise<Record<string, string | undefined>> {
+  const text = await Deno.readTextFile(file).catch(() => {
+    throw new StackFailure(`Cannot read ${file}: it must be a file of variables, got none`);
+  });
+  return parseEnv(text);
+}
+
+async function clockOf(controlUrl: string): Promise<{ now: Date; virtual: boolean }> {
+  try {
+    const { now, virtual } = await (await fetch(`${controlUrl}/clock`)).json();
+    return { now: new Date(now), virtual };
+  } catch {
+    throw new StackFailure(
+      "Cannot read the clock of the stack: it must run, got no answer; start it with `deno task start`",
+    );
+  }
+}

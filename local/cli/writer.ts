@@ -1,0 +1,22 @@
+/** Lines of text on one of our outputs. */
+export interface Writer {
+  line(text: string): void;
+}
+
+/** Synchronous, so that lines of several requests never mix and none is lost at the end. */
+export function createWriter(stream: typeof Deno.stdout): Writer {
+  const encoder = new TextEncoder();
+  return {
+    line(text) {
+      const bytes = encoder.encode(`${text}\n`);
+      try {
+        for (let written = 0; written < bytes.length;) {
+          written += stream.writeSync(bytes.subarray(written));
+        }
+      } catch (error) {
+        // Whoever read along has gone: no reason to stop what runs.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
+    },
+  };
+}

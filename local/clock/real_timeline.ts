@@ -1,0 +1,69 @@
+/** The timeline of the wall clock: what is due runs when it is due, and nothing needs to be told. */
+import { systemClock } from "../../supabase/functions/_shared/clock.ts";
+import { callWithin } from "../lib/call_within.ts";
+import type { StackTimeline } from "./timeline.ts";
+
+/** Timers hold no more than 2^31 - 1 milliseconds; a longer wait is made of several. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+export class RealTimeline implements StackTimeline {
+  readonly virtual = false;
+  readonly #closed = new AbortController();
+  #looks: (() => Promise<boolean>)[] = [];
+
+  now(): Date {
+    return systemClock.now();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const until = this.now().getTime() + ms;
+    const either = signal === undefined
+      ? this.#closed.signal
+      : AbortSignal.any([signal, this.#closed.signal]);
+    for (let left = ms; left > 0; left = until - this.now().getTime()) {
+      await systemClock.sleep(Math.min(left, TIMER_MS_MAX), either);
+    }
+    either.throwIfAborted();
+  }
+
+  at(due: Date, work: () => Promise<void> | void): () => void {
+    const off = new AbortController();
+    this.sleep(due.getTime() - this.now().getTime(), off.signal).then(work, () => {
+      // Called off, or the stack stops: either way nobody waits for this work any more.
+    });
+    return () => off.abort();
+  }
+
+  readonly fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+  fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch {
+    return (input, init) => callWithin(handle, input, init);
+  }
+
+  waiting(_request: Request, ms: number): Promise<void> {
+    return this.sleep(ms);
+  }
+
+  serve(_request: Request, handle: () => Promise<Response>): Promise<Response> {
+    return handle();
+  }
+
+  background(): void {}
+
+  hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
+  whenQuiet(look: () => Promise<boolean>): void {
+    this.#looks.push(look);
+  }
+
+  nudge(): void {
+    for (const look of this.#looks) look();
+  }
+
+  close(): void {
+    this.#looks = [];
+    this.#closed.abort(new Error("Cannot wait any longer: the stack stops"));
+  }
+}

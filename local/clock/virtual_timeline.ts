@@ -1,0 +1,267 @@
+/**
+ * A clock that stands still until it is told to move, and then runs whatever falls due on the way, in
+ * order, one thing after the other: before the next one starts, all that the last one set going has
+ * come to rest.
+ *
+ * At rest means that nothing is under way that would go on without the clock: no tracked call, no
+ * planned work and no background work, save for those that themselves sleep on this clock.
+ */
+import { Activities, type Activity, movesClock } from "./activities.ts";
+import { callWithin } from "../lib/call_within.ts";
+import { DueQueue } from "./due_queue.ts";
+import type { StackTimeline } from "./timeline.ts";
+
+/** How often the event loop must turn without anything new before we believe that all is quiet. */
+const CALM_TURNS = 5;
+
+interface Item {
+  readonly dueMs: number;
+  readonly planned: number;
+  cancelled: boolean;
+  readonly run: () => void;
+  readonly drop: (reason: Error) => void;
+}
+
+interface Advance {
+  readonly toMs: number;
+  readonly resolve: (ran: number) => void;
+  readonly reject: (reason: Error) => void;
+  ran: number;
+}
+
+export class VirtualTimeline implements StackTimeline {
+  readonly virtual = true;
+  readonly #activities = new Activities(() => this.#changed());
+  readonly #queue = new DueQueue<Item>();
+  /** On whose behalf each sleeper sleeps. */
+  readonly #sleepers = new Map<Item, Activity | undefined>();
+  readonly #onError: (error: unknown) => void;
+  #looks: (() => Promise<boolean>)[] = [];
+  #advances: Advance[] = [];
+  #nowMs: number;
+  #planned = 0;
+  /** Counts everything that happens, so that "nothing new" can be seen. */
+  #changes = 0;
+  #lookedAfter = -1;
+  #isNudged = false;
+  #wake: (() => void) | undefined;
+  #isPumping = false;
+  #isFinishing = false;
+  #isClosed = false;
+
+  constructor(start: Date, onError: (error: unknown) => void = crash) {
+    if (Number.isNaN(start.getTime())) {
+      throw new RangeError(
+        "Cannot start a virtual clock: start must be a time, got an invalid date",
+      );
+    }
+    this.#nowMs = start.getTime();
+    this.#onError = onError;
+  }
+
+  now(): Date {
+    return new Date(this.#nowMs);
+  }
+
+  /** Runs all that is due until `to`, in order, and resolves when all is quiet, with how much ran. */
+  advanceTo(to: Date): Promise<number> {
+    const toMs = to.getTime();
+    if (!(toMs >= this.#nowMs)) {
+      const got = Number.isNaN(toMs) ? "an invalid date" : to.toISOString();
+      return Promise.reject(
+        new RangeError(
+          `Cannot advance the clock: target must be ${this.now().toISOString()} or later, got ${got}`,
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#advances.push({ toMs, resolve, reject, ran: 0 });
+      this.#changed();
+    });
+  }
+
+  at(due: Date, work: () => Promise<void> | void): () => void {
+    const run = () => void this.#activities.run(work).catch(this.#onError);
+    const item = this.#plan(due.getTime(), run, () => {});
+    return () => {
+      item.cancelled = true;
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#sleepFor(this.#activities.current, ms, signal);
+  }
+
+  waiting(request: Request, ms: number): Promise<void> {
+    return this.#sleepFor(this.#activities.callerOf(request) ?? this.#activities.current, ms);
+  }
+
+  readonly fetch: typeof globalThis.fetch = (input, init) => this.#activities.fetch(input, init);
+
+  fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch {
+    return (input, init) =>
+      this.#activities.fetch(
+        input,
+        init,
+        (input, init) =>
+          callWithin((request) => this.serve(request, () => handle(request)), input, init),
+      );
+  }
+
+  serve(request: Request, handle: () => Promise<Response>): Promise<Response> {
+    return this.#activities.serve(request, handle);
+  }
+
+  background(work: Promise<unknown>): void {
+    this.#activities.background(work);
+  }
+
+  hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#activities.hold(work);
+  }
+
+  whenQuiet(look: () => Promise<boolean>): void {
+    this.#looks.push(look);
+    this.#changed();
+  }
+
+  nudge(): void {
+    this.#isNudged = true;
+    this.#changed();
+  }
+
+  /** Lets every sleeper wake in turn, whoever it is, so that background work can end before the stack does. */
+  finish(): void {
+    this.#isFinishing = true;
+    this.#changed();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    const reason = new Error("Cannot wait any longer: the virtual clock was stopped");
+    for (const item of this.#queue.clear()) item.drop(reason);
+    for (const advance of this.#advances.splice(0)) advance.reject(reason);
+    this.#looks = [];
+    this.#changed();
+  }
+
+  #sleepFor(activity: Activity | undefined, ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const over = () => {
+        item.cancelled = true;
+        this.#sleepers.delete(item);
+        signal?.removeEventListener("abort", abort);
+        this.#activities.sleepEnds(activity);
+      };
+      const abort = () => {
+        over();
+        reject(signal?.reason);
+      };
+      const wake = () => {
+        over();
+        resolve();
+      };
+      const drop = (reason: Error) => {
+        over();
+        reject(reason);
+      };
+      const item = this.#plan(this.#nowMs + Math.max(0, ms), wake, drop);
+      this.#sleepers.set(item, activity);
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#activities.sleepBegins(activity);
+    });
+  }
+
+  #plan(dueMs: number, run: () => void, drop: (reason: Error) => void): Item {
+    if (Number.isNaN(dueMs)) {
+      throw new RangeError("Cannot plan ahead: due must be a time, got NaN");
+    }
+    if (this.#isClosed) throw new Error("Cannot plan ahead: the virtual clock was stopped");
+    const item: Item = { dueMs, planned: ++this.#planned, cancelled: false, run, drop };
+    this.#queue.push(item);
+    this.#changed();
+    return item;
+  }
+
+  #changed(): void {
+    this.#changes++;
+    this.#wake?.();
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pump().catch(this.#onError);
+  }
+
+  async #pump(): Promise<void> {
+    let seen: number;
+    do {
+      seen = this.#changes;
+    } while (await this.#step() || seen !== this.#changes);
+    this.#isPumping = false;
+  }
+
+  /** Does the one next thing, if there is one that may be done now. */
+  async #step(): Promise<boolean> {
+    await this.#quiet();
+    const advance = this.#advances[0];
+    const limitMs = Math.max(this.#nowMs, advance?.toMs ?? this.#wokenByItselfMs());
+    const next = this.#queue.peek();
+    if (next !== undefined && next.dueMs <= limitMs) {
+      this.#queue.pop();
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      if (advance !== undefined) advance.ran++;
+      this.#changes++;
+      next.run();
+      return true;
+    }
+    if (advance === undefined) return false;
+    this.#nowMs = limitMs;
+    this.#advances.shift();
+    advance.resolve(advance.ran);
+    return true;
+  }
+
+  /** When the first sleeper is due that may move the clock although nobody does. */
+  #wokenByItselfMs(): number {
+    let earliestMs = Infinity;
+    for (const [{ dueMs }, activity] of this.#sleepers) {
+      if (this.#isFinishing || movesClock(activity)) earliestMs = Math.min(earliestMs, dueMs);
+    }
+    return earliestMs === Infinity ? -Infinity : earliestMs;
+  }
+
+  async #quiet(): Promise<void> {
+    while (true) {
+      await this.#calm();
+      if (this.#lookedAfter === this.#changes) return;
+      let found = false;
+      this.#isNudged = false;
+      for (const look of this.#looks) {
+        found = await this.#activities.asTimeline(look).catch(this.#onError) === true || found;
+      }
+      // Looking is itself a change, so a nudge that came meanwhile must be told apart: it may be news.
+      if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
+    }
+  }
+
+  async #calm(): Promise<void> {
+    for (let calm = 0; calm < CALM_TURNS; calm++) {
+      if (this.#activities.areBusy) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        this.#wake = undefined;
+        calm = -1;
+        continue;
+      }
+      const before = this.#changes;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (before !== this.#changes) calm = -1;
+    }
+  }
+}
+
+/** Planned work that fails is a fault of ours: it must not pass unseen. */
+function crash(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * Looks at everything that must be right before a push can go out, without sending anything.
+ *
+ * Where one thing is wrong the rest is still looked at, so that one call tells of all there is to mend.
+ */
+import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
+import { createQuote } from "../../supabase/functions/_shared/quotation.ts";
+import { checkBraze } from "./braze.ts";
+import { checkDatabase } from "./database.ts";
+import { type Finding, ok, wrong } from "./finding.ts";
+import { checkFunctions } from "./functions.ts";
+import { checkJournal } from "./journal.ts";
+import type { DoctorTarget } from "./target.ts";
+import { checkRest } from "./rest.ts";
+
+export async function runChecks(target: DoctorTarget): Promise<readonly Finding[]> {
+  let environment;
+  try {
+    environment = readEnvironment(target.env);
+  } catch (error) {
+    // It names variables and never their values.
+    const says = error instanceof Error ? error.message : String(error);
+    return [
+      wrong("variables", says, "Set them as docs/deploy.md says; all else is looked at after that"),
+    ];
+  }
+  const configured = { ...target, environment };
+  const parts = await Promise.all([
+    checkBraze(configured),
+    checkJournal(configured),
+    checkRest(configured),
+    checkDatabase(configured),
+    checkFunctions(configured),
+  ]);
+  const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
+  const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;
+  const quote = createQuote([
+    ...environment.secrets,
+    ...(password === "" ? [] : [password, decodeURIComponent(password)]),
+  ]);
+  return findings.map(({ says, ...finding }) => ({ ...finding, says: quote(says) }));
+}

@@ -1,0 +1,43 @@
+/** A throw-away folder for a server's files: in memory where there is room, since cloning a database writes hundreds of files. */
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "./exists.ts";
+
+const PREFIX = "braze-push-";
+/** Names the process whose folder it is. */
+const OWNER = "owner.pid";
+const MEMORY = "/dev/shm";
+/** What a demo or a full run of the tests stays well under. A container's usual 64 MB would not do. */
+const FREE_BYTES_MIN = 1_073_741_824;
+
+export async function makeTemporaryFolder(): Promise<string> {
+  const options = await hasRoom(MEMORY) ? { dir: MEMORY } : {};
+  const folder = await Deno.makeTempDir({ prefix: PREFIX, ...options });
+  await Deno.writeTextFile(join(folder, OWNER), String(Deno.pid));
+  // Open to enter, since an unprivileged server lives in it; what is secret in it is closed by itself.
+  await Deno.chmod(folder, 0o755);
+  await sweep(join(folder, ".."));
+  return folder;
+}
+
+/** Whoever is killed cannot tidy up, and what lies in memory is missed there. */
+async function sweep(parent: string): Promise<void> {
+  if (Deno.build.os !== "linux") return;
+  for await (const { name } of Deno.readDir(parent)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const folder = join(parent, name);
+    const owner = await Deno.readTextFile(join(folder, OWNER)).catch(() => "");
+    if (owner === "" || await exists(`/proc/${owner}`)) continue;
+    // Another process may be sweeping too.
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+  }
+}
+
+async function hasRoom(folder: string): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize >= FREE_BYTES_MIN;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Does what pg_cron's scheduler does, for the stub: runs the commands of `cron.job` when they are due
+ * (UTC), one after the other, and writes down how each one ended.
+ */
+import { Cron } from "croner";
+import { connectSql, type Sql } from "./sql.ts";
+import type { StackTimeline } from "../clock/timeline.ts";
+
+const RETRY_MS = 60_000;
+
+/** What becomes of a call that was planned: pg_cron and pg_net may make it twice, late, or never. */
+export type CallFate = "on_time" | "missed" | "doubled" | { readonly lateMs: number };
+
+interface Job {
+  readonly jobid: string;
+  readonly jobname: string | null;
+  readonly schedule: string;
+  readonly command: string;
+  readonly username: string;
+}
+
+export interface CronWorker {
+  /** Commands run so far. */
+  readonly ran: number;
+  /** Reads the jobs again; they are also read after each run and when they change. */
+  replan(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startCronWorker(
+  databaseUrl: string,
+  timeline: StackTimeline,
+  onProblem: (message: string) => void,
+  fateOf: (jobName: string, due: Date) => CallFate = () => "on_time",
+): Promise<CronWorker> {
+  const sql = connectSql(databaseUrl, { max: 2, applicationName: "local pg_cron worker" });
+  let planned: { readonly due: Date; readonly callOff: () => void } | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let ran = 0;
+  let isClosed = false;
+
+  async function replan(): Promise<void> {
+    const jobs = await timeline.hold(() => activeJobs(sql));
+    if (isClosed) return;
+    // A slot that is due and was not run yet must not get lost because the jobs are read again.
+    const now = timeline.now();
+    const after = planned !== undefined && planned.due <= now
+      ? new Date(planned.due.getTime() - 1)
+      : now;
+    planned?.callOff();
+    planned = undefined;
+    const upcoming = jobs.flatMap((job) => {
+      const due = nextDue(job.schedule, after);
+      if (due === undefined) {
+        onProblem(`Cannot plan job ${job.jobid}: schedule is "${job.schedule}"`);
+      }
+      return due === undefined ? [] : [{ job, due }];
+    });
+    if (upcoming.length === 0) return;
+    const due = new Date(Math.min(...upcoming.map((entry) => entry.due.getTime())));
+    const together = upcoming.filter((entry) => entry.due.getTime() === due.getTime());
+    planned = { due, callOff: timeline.at(due, () => fire(due, together.map(({ job }) => job))) };
+  }
+
+  async function fire(due: Date, jobs: readonly Job[]): Promise<void> {
+    planned = undefined;
+    await replan().catch((error) => {
+      onProblem(`Cannot read cron.job: ${error}`);
+      // As pg_cron itself, which comes back with its server.
+      timeline.at(new Date(due.getTime() + RETRY_MS), () => replan());
+    });
+    const now: Job[] = [];
+    for (const job of jobs) {
+      const fate = fateOf(job.jobname ?? job.jobid, due);
+      if (fate === "on_time") now.push(job);
+      else if (fate === "doubled") now.push(job, job);
+      else if (fate !== "missed") {
+        const late = new Date(due.getTime() + fate.lateMs);
+        timeline.at(late, () => run(late, [job]));
+      }
+    }
+    await run(due, now);
+  }
+
+  async function run(at: Date, jobs: readonly Job[]): Promise<void> {
+    running = running.then(async () => {
+      for (const job of jobs) {
+        if (isClosed) return;
+        ran++;
+        await timeline.hold(() => runJob(sql, job, timeline.virtual ? at : undefined));
+      }
+    }).catch((error) => onProblem(`Cannot run cron jobs: ${error}`));
+    await running;
+  }
+
+  const reread = () => void replan().catch((error) => onProblem(`Cannot read cron.job: ${error}`));
+  await sql.listen("local_cron_jobs", reread);
+  await replan();
+
+  return {
+    get ran() {
+      return ran;
+    },
+    replan,
+    async close() {
+      isClosed = true;
+      planned?.callOff();
+      await running.catch(() => {});
+      await sql.end({ timeout: 5 });
+    },
+  };
+}
+
+/** The first moment after `after` at which a schedule of pg_cron's is due. */
+export function nextDue(schedule: string, after: Date): Date | undefined {
+  const seconds = /^\s*(\d+)\s+seconds?\s*$/i.exec(schedule)?.[1];
+  if (seconds !== undefined) {
+    const stepMs = Number(seconds) * 1_000;
+    return new Date(Math.floor(after.getTime() / stepMs) * stepMs + stepMs);
+  }
+  try {
+    return cronOf(schedule).nextRun(after) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const read = new Map<string, Cron>();
+
+/** Read once: the same few schedules are asked for again after every job. */
+function cronOf(schedule: string): Cron {
+  const known = read.get(schedule);
+  if (known !== undefined) return known;
+  // pg_cron writes the last day of the month as `$`, croner as `L`.
+  const cron = new Cron(schedule.trim().replace("$", "L"), { timezone: "UTC", paused: true });
+  read.set(schedule, cron);
+  return cron;
+}
+
+/** On a virtual clock `now()` of the server would be the wall clock's: a command gets the slot's time instead. */
+export function atVirtualTime(command: string, now: Date): string {
+  return command.replace(/\bnow\(\)/gi, `'${now.toISOString()}'::timestamptz`);
+}
+
+async function activeJobs(sql: Sql): Promise<Job[]> {
+  return await sql<Job[]>`
+    select jobid, jobname, schedule, command, username from cron.job
+    where active and database = current_database()
+    order by jobid`;
+}
+
+async function runJob(sql: Sql, job: Job, virtualNow: Date | undefined): Promise<void> {
+  const command = virtualNow === undefined ? job.command : atVirtualTime(job.command, virtualNow);
+  const connection = await sql.reserve();
+  try {
+    // The role as of the job's owner, in the same round trip as its beginning is noted.
+    const [run] = await connection<{ runid: string }[]>`
+      with begun as (
+        insert into cron.job_run_details
+          (jobid, job_pid, database, username, command, status, start_time)
+        values (
+          ${job.jobid}, pg_backend_pid(), current_database(), ${job.username}, ${command}, 'running',
+          coalesce(${virtualNow ?? null}::timestamptz, clock_timestamp())
+        )
+        returning runid
+      )
+      select runid, set_config('role', ${job.username}, false) from begun`;
+    const outcome = await connection.unsafe(command).simple().then(
+      (result) => ({ status: "succeeded", message: describe(result) }),
+      (error: Error) => ({ status: "failed", message: `ERROR: ${error.message}` }),
+    );
+    await connection`reset role`;
+    await connection`
+      update cron.job_run_details
+      set status = ${outcome.status},
+          return_message = ${outcome.message},
+          end_time = coalesce(${virtualNow ?? null}::timestamptz, clock_timestamp())
+      where runid = ${run!.runid}`;
+  } finally {
+    connection.release();
+  }
+}
+
+/** As pg_cron words it: rows for a query, the command's tag for anything else. */
+function describe(result: { readonly command: string; readonly count: number | null }): string {
+  const count = result.count ?? 0;
+  if (result.command === "SELECT") return count === 1 ? "1 row" : `${count} rows`;
+  return [result.command, result.count].filter((part) => part !== null).join(" ");
+}

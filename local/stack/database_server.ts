@@ -1,0 +1,50 @@
+/** One Postgres for a stack or for the tests: binaries, data directory, extension stubs, server. */
+import { join } from "node:path";
+import { startPostgres } from "./postgres.ts";
+import { findPostgres } from "./postgres_binaries.ts";
+import { prepareDataDirectory } from "./data_directory.ts";
+import { chooseExtensions, installExtensionStubs } from "./extension_stubs.ts";
+
+export interface DatabaseServerOptions {
+  readonly dataFolder: string;
+  readonly port: number;
+  readonly postgresBin?: string | undefined;
+  readonly fsync: boolean;
+  readonly virtualClock: boolean;
+  /** Extension stubs even where the server has the real extensions: those live in one database only. */
+  readonly preferExtensionStubs: boolean;
+}
+
+export interface DatabaseServer {
+  readonly url: string;
+  readonly major: number;
+  /** Where its files are; not in the data folder when the server's user cannot get there. */
+  readonly folder: string;
+  readonly isNew: boolean;
+  /** Resolves when it ends without having been told to. */
+  readonly ended: Promise<number>;
+  /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`. */
+  crash(): Promise<void>;
+}
+
+export async function startDatabaseServer(
+  options: DatabaseServerOptions,
+): Promise<DatabaseServer> {
+  const { dataFolder, port, fsync, virtualClock, preferExtensionStubs } = options;
+  const directory = await prepareDataDirectory(dataFolder, await findPostgres(options.postgresBin));
+  const { folder, binaries } = directory;
+  const extensions = await chooseExtensions(join(folder, "extensions.json"), binaries, {
+    virtualClock,
+    preferExtensionStubs,
+  });
+  const settings = await installExtensionStubs(
+    join(folder, "extension_stubs"),
+    binaries,
+    extensions,
+  );
+  const server = await startPostgres({ directory, port, fsync, settings });
+  return { ...server, major: binaries.major, folder };
+}

@@ -1,0 +1,98 @@
+/** Applies the migrations that a database lacks, and records them as the Supabase CLI does. */
+import { splitStatements } from "../lib/split_statements.ts";
+import { StackFailure } from "../lib/failure.ts";
+import type postgres from "postgres";
+import type { Sql } from "./sql.ts";
+
+const FILE_NAME = /^([0-9]+)_(.*)\.sql$/;
+/** What Postgres refuses inside a transaction: a migration with one of these runs statement by statement. */
+const NEEDS_NO_TRANSACTION =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:(?:create\s+(?:unique\s+)?|drop\s+|re)index\b[^;]*\bconcurrently\b|vacuum\b|alter\s+system\b)/i;
+
+interface Migration {
+  readonly version: string;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export interface MigrationReport {
+  readonly applied: readonly string[];
+  /** Applied earlier from a file that reads differently today: the database does not have that change. */
+  readonly changed: readonly string[];
+}
+
+export async function applyMigrations(sql: Sql, folder: URL): Promise<MigrationReport> {
+  const migrations = await readMigrations(folder);
+  await sql`create schema if not exists supabase_migrations`;
+  await sql`create table if not exists supabase_migrations.schema_migrations (
+    version text not null primary key, statements text[], name text)`;
+  const rows = await sql<{ version: string; statements: string[] | null }[]>`
+    select version, statements from supabase_migrations.schema_migrations`;
+  const recorded = new Map(rows.map(({ version, statements }) => [version, statements]));
+  refuseUnknown(recorded.keys(), migrations, folder);
+
+  const applied: string[] = [];
+  const changed: string[] = [];
+  for (const migration of migrations) {
+    const title = `${migration.version}_${migration.name}`;
+    const statements = recorded.get(migration.version);
+    if (statements === undefined) {
+      await apply(sql, migration);
+      applied.push(title);
+    } else if (statements?.join("\n") !== migration.statements.join("\n")) {
+      changed.push(title);
+    }
+  }
+  return { applied, changed };
+}
+
+export async function readMigrations(folder: URL): Promise<readonly Migration[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const names = entries.filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+  const migrations: Migration[] = [];
+  for (const fileName of names) {
+    const [, version, name] = FILE_NAME.exec(fileName) ?? [];
+    if (version === undefined || name === undefined) continue;
+    const text = await Deno.readTextFile(new URL(fileName, folder));
+    migrations.push({ version, name, statements: splitStatements(text) });
+  }
+  const twice = migrations.find(({ version }, i) => version === migrations[i - 1]?.version);
+  if (twice !== undefined) {
+    throw new StackFailure(
+      `Cannot apply migrations: versions must differ, got two files with ${twice.version}`,
+    );
+  }
+  return migrations;
+}
+
+async function apply(sql: Sql, { version, name, statements }: Migration): Promise<void> {
+  const runAll = async (connection: postgres.ISql) => {
+    for (const [i, statement] of statements.entries()) {
+      await connection.unsafe(statement).simple().catch((error: Error) => {
+        throw new StackFailure(
+          `Cannot apply migration ${version}_${name}: statement ${i} must run, got "${error.message}"\n${statement}`,
+        );
+      });
+    }
+    await connection`
+      insert into supabase_migrations.schema_migrations (version, name, statements)
+      values (${version}, ${name}, ${statements as string[]})`;
+  };
+  if (statements.some((statement) => NEEDS_NO_TRANSACTION.test(statement))) await runAll(sql);
+  else await sql.begin((transaction) => runAll(transaction));
+}
+
+function refuseUnknown(
+  recorded: Iterable<string>,
+  migrations: readonly Migration[],
+  folder: URL,
+): void {
+  const known = new Set(migrations.map(({ version }) => version));
+  const unknown = [...recorded].filter((version) => !known.has(version));
+  if (unknown.length === 0) return;
+  throw new StackFailure(
+    `Cannot apply migrations: every version in the database must be in ${folder.pathname}, got ${
+      unknown.join(", ")
+    } only in the database; take another --data folder, or delete this one`,
+  );
+}

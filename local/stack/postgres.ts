@@ -1,0 +1,180 @@
+/** Runs one Postgres server as an ordinary child process, on a folder that it keeps. */
+import { join } from "node:path";
+import postgres from "postgres";
+import { type Child, run, startChild, tail } from "../lib/child_process.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { exists } from "../lib/exists.ts";
+import type { DataDirectory } from "./data_directory.ts";
+
+const READY_MS_MAX = 30_000;
+const POLL_MS = 20;
+
+export interface PostgresOptions {
+  readonly directory: DataDirectory;
+  readonly port: number;
+  /** Further lines of postgresql.conf. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Off, a crash of the machine loses data, and tests run faster. */
+  readonly fsync: boolean;
+}
+
+export interface PostgresServer {
+  readonly url: string;
+  /** True when this start made the folder. */
+  readonly isNew: boolean;
+  /** Resolves when it ends without having been told to. */
+  readonly ended: Promise<number>;
+  /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  /** As `pg_ctl stop -m immediate`: no checkpoint, the next start recovers from the log. */
+  crash(): Promise<void>;
+}
+
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const { directory, port, fsync } = options;
+  const data = join(directory.folder, "data");
+  const log = join(directory.folder, "postgres.log");
+  const isNew = !await exists(join(data, "PG_VERSION"));
+  if (isNew) await initialize(directory, data, fsync);
+  else await refuseForeignData(directory, data);
+  await writeSettings(data, { ...base(port, fsync), ...options.settings });
+
+  const url = databaseUrl(port, "postgres");
+  const ended = Promise.withResolvers<number>();
+  let isExpected = false;
+  let child = await startServer();
+  let restarted: Promise<void> = Promise.resolve();
+  return {
+    url,
+    isNew,
+    ended: ended.promise,
+    restart() {
+      // One after the other: two servers on one folder refuse each other.
+      restarted = restarted.then(async () => {
+        isExpected = true;
+        await child.end("QUIT");
+        child = await startServer();
+        isExpected = false;
+      });
+      return restarted;
+    },
+    stop: () => child.stop(),
+    crash() {
+      isExpected = true;
+      return child.end("QUIT");
+    },
+  };
+
+  async function startServer(): Promise<Child> {
+    const started = startChild({
+      command: [directory.binaries.postgres, "-D", data],
+      log,
+      identity: directory.identity,
+    });
+    started.ended.then((code) => isExpected || ended.resolve(code));
+    try {
+      await untilReady(url, started.ended);
+    } catch (error) {
+      await started.stop();
+      throw new StackFailure(
+        `Cannot start Postgres ${directory.binaries.major}: ${
+          error instanceof Error ? error.message : error
+        }; its log (${log}) ends with:\n${await tail(log)}`,
+      );
+    }
+    return started;
+  }
+}
+
+export function databaseUrl(port: number, database: string, user = "postgres"): string {
+  return `postgresql://${user}:postgres@127.0.0.1:${port}/${database}`;
+}
+
+async function initialize(
+  { binaries, identity }: DataDirectory,
+  data: string,
+  fsync: boolean,
+): Promise<void> {
+  // A first start that was cut off leaves a folder that initdb would refuse.
+  await Deno.remove(data, { recursive: true }).catch(() => {});
+  const made = await run([
+    binaries.initdb,
+    ...["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"],
+    "--no-instructions",
+    ...(fsync ? [] : ["--no-sync"]),
+  ], identity);
+  if (!made.ok) {
+    throw new StackFailure(`Cannot make a database in ${data}: initdb said: ${made.stderr}`);
+  }
+  const config = join(data, "postgresql.conf");
+  await Deno.writeTextFile(config, "\ninclude_if_exists 'local.conf'\n", { append: true });
+}
+
+async function refuseForeignData({ binaries }: DataDirectory, data: string): Promise<void> {
+  const found = (await Deno.readTextFile(join(data, "PG_VERSION"))).trim();
+  if (found !== String(binaries.major)) {
+    throw new StackFailure(
+      `Cannot start on ${data}: it must have been made by Postgres ${binaries.major}, got Postgres ${found}; ` +
+        `use that server (--postgres-bin), another --data folder, or delete this one`,
+    );
+  }
+  const pid = Number(
+    (await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => ""))
+      .split("\n")[0],
+  );
+  if (pid > 0 && await exists(`/proc/${pid}`) && await isPostgres(pid)) {
+    throw new StackFailure(
+      `Cannot start on ${data}: it must be free, got a server that runs on it (process ${pid}); ` +
+        "stop the stack that uses it, or choose another --data folder",
+    );
+  }
+}
+
+async function isPostgres(pid: number): Promise<boolean> {
+  const name = await Deno.readTextFile(`/proc/${pid}/comm`).catch(() => "");
+  return name.trim() === "postgres";
+}
+
+function base(port: number, fsync: boolean): Record<string, string> {
+  return {
+    // Debian's servers compile plans that look costly and are not: a call of 2 ms takes 200.
+    jit: "off",
+    listen_addresses: "127.0.0.1",
+    port: String(port),
+    // A socket would need a folder that both we and an unprivileged server can reach.
+    unix_socket_directories: "",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    max_connections: "200",
+    ...(fsync ? {} : {
+      fsync: "off",
+      synchronous_commit: "off",
+      full_page_writes: "off",
+      wal_level: "minimal",
+      max_wal_senders: "0",
+      autovacuum_naptime: "10min",
+    }),
+  };
+}
+
+/** In the file and not on the command line: `$system` would not survive a shell. */
+async function writeSettings(data: string, settings: Readonly<Record<string, string>>) {
+  const lines = Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);
+  await Deno.writeTextFile(join(data, "local.conf"), lines.join(""), { mode: 0o644 });
+}
+
+async function untilReady(url: string, ended: Promise<number>): Promise<void> {
+  let code: number | undefined;
+  ended.then((ending) => code = ending);
+  for (let waited = 0; waited < READY_MS_MAX; waited += POLL_MS) {
+    if (code !== undefined) throw new Error(`it must keep running, got exit code ${code}`);
+    const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice() {}, backoff: false });
+    const isReady = await sql`select 1`.then(() => true, () => false);
+    await sql.end();
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(`it must answer within ${READY_MS_MAX / 1_000} s, got silence`);
+}

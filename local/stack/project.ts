@@ -1,0 +1,83 @@
+/** Makes a database what a hosted project is: bootstrap, migrations, seed, and the Vault's two secrets. */
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { applyMigrations, type MigrationReport } from "./migrations.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { type SchemaFile, statementsOf } from "../migration/schemas.ts";
+import type { Sql } from "./sql.ts";
+
+const BOOTSTRAP = new URL("./bootstrap.sql", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
+export const MIGRATIONS = new URL("../../supabase/migrations/", import.meta.url);
+export const SCHEMAS = new URL("../../supabase/schemas/", import.meta.url);
+export const SEED = new URL("../../supabase/seed.sql", import.meta.url);
+
+export async function prepareProject(sql: Sql, migrations: URL): Promise<MigrationReport> {
+  await bootstrap(sql);
+  return await applyMigrations(sql, migrations);
+}
+
+/** As `prepareProject()`, from the schemas themselves; nothing is recorded of it. */
+export async function prepareFromSchemas(sql: Sql, files: readonly SchemaFile[]): Promise<void> {
+  await bootstrap(sql);
+  await sql.begin(async (transaction) => {
+    for (const { text } of statementsOf(files)) {
+      await transaction.unsafe(text).simple().catch((error: Error) => {
+        throw new StackFailure(
+          `Cannot apply the schemas: each statement must run, got "${error.message}"\n${text}`,
+        );
+      });
+    }
+  });
+}
+
+export async function bootstrap(sql: Sql): Promise<void> {
+  await sql.unsafe(await Deno.readTextFile(BOOTSTRAP)).simple();
+}
+
+/** Once for each database; recorded where the CLI records it, so that neither does it again. */
+export async function applySeed(sql: Sql, seed: URL): Promise<boolean> {
+  const text = await Deno.readTextFile(seed).catch(() => undefined);
+  if (text === undefined) return false;
+  await sql`create table if not exists supabase_migrations.seed_files (
+    path text not null primary key, hash text not null)`;
+  const path = fileURLToPath(seed).replace(fileURLToPath(ROOT), "");
+  const done = await sql`select from supabase_migrations.seed_files where path = ${path}`;
+  if (done.length > 0) return false;
+  const hash = createHash("sha256").update(text).digest("hex");
+  await sql.begin(async (transaction) => {
+    await transaction.unsafe(text).simple();
+    await transaction`insert into supabase_migrations.seed_files values (${path}, ${hash})`;
+  });
+  return true;
+}
+
+/** The two secrets that SQL needs to call a function; put in by the stack, as a person would by hand. */
+export async function keepVaultSecrets(
+  sql: Sql,
+  secrets: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, secret] of Object.entries(secrets)) {
+    const [kept] = await sql<{ id: string; decrypted_secret: string }[]>`
+      select id, decrypted_secret from vault.decrypted_secrets where name = ${name}`;
+    if (kept === undefined) {
+      await sql`select vault.create_secret(${secret}, ${name}, 'Put here by the local stack')`;
+    } else if (kept.decrypted_secret !== secret) {
+      await sql`select vault.update_secret(${kept.id}, ${secret})`;
+    }
+  }
+}
+
+/** On a virtual clock the partitions that the migrations made lie around the wall clock's day. */
+export async function ensurePartitions(sql: Sql, now: Date): Promise<void> {
+  const [found] = await sql`
+    select to_regprocedure('private.ensure_partitions(timestamptz)') is not null as exists`;
+  if (found?.exists) await sql`select private.ensure_partitions(${now})`;
+}
+
+/** Extension stubs need our workers; what the server brings itself has its own. */
+export async function extensionStubsOf(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ extname: string }[]>`
+    select extname from pg_extension where extversion like '%-local'`;
+  return new Set(rows.map(({ extname }) => extname));
+}

@@ -1,0 +1,385 @@
+/**
+ * The whole suite on one machine: Postgres and PostgREST as child processes, and in this process the
+ * gateway, the edge functions, the Braze sandbox and the workers that stand in for pg_cron and pg_net.
+ */
+import { join } from "node:path";
+import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
+import { createSandbox, type Sandbox, type SandboxOptions } from "../braze_sandbox/sandbox.ts";
+import { createControlApi, type MoveReport } from "./control_api.ts";
+import { type CallFate, startCronWorker } from "./cron_worker.ts";
+import { type DatabaseServer, startDatabaseServer } from "./database_server.ts";
+import { DEFAULT_TEAMS } from "./default_teams.ts";
+import { type FunctionsRuntime, type Isolate, startFunctions } from "./functions_runtime.ts";
+import { createGateway, type Gateway } from "./gateway.ts";
+import { keepKeys, type Keys, operatorToken, publicKeySet } from "./keys.ts";
+import type { MigrationReport } from "./migrations.ts";
+import { startNetWorker } from "./net_worker.ts";
+import { fixedPorts, onFreePorts, type Ports } from "./ports.ts";
+import { type Postgrest, startPostgrest } from "./postgrest.ts";
+import {
+  applySeed,
+  ensurePartitions,
+  extensionStubsOf,
+  keepVaultSecrets,
+  MIGRATIONS,
+  prepareProject,
+} from "./project.ts";
+import { RealTimeline } from "../clock/real_timeline.ts";
+import { brazeCallerName, callerName, type RequestLine, serve } from "./servers.ts";
+import { connectSql, type Sql } from "./sql.ts";
+import { makeTemporaryFolder } from "../lib/temporary_folder.ts";
+import type { StackTimeline } from "../clock/timeline.ts";
+import { VirtualTimeline } from "../clock/virtual_timeline.ts";
+
+const FUNCTIONS = new URL("../../supabase/functions/", import.meta.url);
+const USERS = 25_000;
+const DELIVERIES_AT_ONCE = 8;
+
+export interface StackOptions {
+  /** A virtual clock that stands still from this moment; without it the wall clock. */
+  readonly clock?: Date | undefined;
+  /** Kept from start to start; without it a throw-away folder. */
+  readonly dataFolder?: string | undefined;
+  /** Five ports in a row; without it free ones. */
+  readonly portBase?: number | undefined;
+  /** Another server's binaries. */
+  readonly postgresBin?: string | undefined;
+  /** A database on a running server, instead of a server of its own. */
+  readonly databaseUrl?: string | undefined;
+  /** By default on where data is kept. */
+  readonly fsync?: boolean;
+  readonly preferExtensionStubs?: boolean;
+  /** How many connections PostgREST may hold. */
+  readonly restConnections?: number;
+  readonly migrations?: URL;
+  readonly functions?: URL;
+  /** Applied once for each database. */
+  readonly seed?: URL | undefined;
+  readonly sandbox?: Partial<Pick<SandboxOptions, "seed" | "switches" | "deliveriesAtOnce">> & {
+    readonly users?: Partial<SandboxOptions["users"]>;
+  };
+  /** Over what the stack itself gives to the functions. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where a simulation interferes; a virtual clock and the extension stubs only. */
+  readonly interference?: Interference | undefined;
+  readonly onRequest?: (line: RequestLine) => void;
+  /** What a function wrote. */
+  readonly onLog?: (functionName: string, line: string) => void;
+  /** What went wrong in the stack itself. */
+  readonly onProblem?: (message: string) => void;
+}
+
+export interface Interference {
+  readonly isolate: Isolate;
+  /** Of a job of pg_cron's that is due. */
+  readonly cronFate: (jobName: string, due: Date) => CallFate;
+  /** Of a request of pg_net's. */
+  readonly netFate: (url: string) => CallFate;
+}
+
+/** What a script needs to drive the stack; `--json` prints it. */
+export interface Ready {
+  readonly api_url: string;
+  readonly functions_url: string;
+  readonly rest_url: string;
+  readonly db_url: string;
+  readonly publishable_key: string;
+  readonly secret_key: string;
+  readonly webhook_secret: string;
+  readonly braze_url: string;
+  readonly braze_api_key: string;
+  readonly campaign_id: string;
+  readonly control_url: string;
+}
+
+export interface Stack {
+  readonly ready: Ready;
+  readonly keys: Keys;
+  readonly sql: Sql;
+  readonly timeline: StackTimeline;
+  readonly sandbox: Sandbox;
+  /** What stands before functions and database, for who calls it in this process. */
+  readonly gateway: Gateway;
+  /** What the functions told people of alerts. */
+  readonly alerts: AlertSink;
+  readonly functions: FunctionsRuntime;
+  /** Functions named in here answer 503, as if they were down. */
+  readonly outages: Set<string>;
+  /** What the functions find in their environment, for who connects a handler of their own. */
+  readonly functionEnv: Readonly<Record<string, string>>;
+  readonly server: DatabaseServer | undefined;
+  readonly postgrest: Postgrest;
+  readonly migrations: MigrationReport;
+  readonly isSeeded: boolean;
+  /** Which extensions are our stubs. */
+  readonly extensionStubs: ReadonlySet<string>;
+  /** Moves a virtual clock, running what falls due on the way; resolves when all is quiet. */
+  advanceTo(to: Date): Promise<MoveReport>;
+  operatorToken(options?: { readonly role?: string | null }): Promise<string>;
+  /** Resolves with a reason if a part that must keep running ends by itself. */
+  readonly broken: Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  return options.portBase === undefined
+    ? await onFreePorts((ports) => startOn(ports, options))
+    : await startOn(fixedPorts(options.portBase), options);
+}
+
+async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
+  const cleanups: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (let last = cleanups.pop(); last !== undefined; last = cleanups.pop()) await last();
+  };
+  try {
+    return await bringUp(ports, options, cleanups, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function bringUp(
+  ports: Ports,
+  options: StackOptions,
+  cleanups: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<Stack> {
+  const { clock, onRequest = () => {}, onLog = () => {}, onProblem = () => {} } = options;
+  const folder = options.dataFolder ?? await makeTemporaryFolder();
+  if (options.dataFolder === undefined) {
+    cleanups.push(() => Deno.remove(folder, { recursive: true }));
+  }
+  await Deno.mkdir(folder, { recursive: true });
+  const keys = await keepKeys(join(folder, "keys.json"));
+
+  const server = options.databaseUrl !== undefined ? undefined : await startDatabaseServer({
+    dataFolder: folder,
+    port: ports.database,
+    postgresBin: options.postgresBin,
+    fsync: options.fsync ?? options.dataFolder !== undefined,
+    virtualClock: clock !== undefined,
+    preferExtensionStubs: options.preferExtensionStubs ?? false,
+  });
+  if (server !== undefined) {
+    cleanups.push(async () => {
+      await server.stop();
+      if (options.dataFolder === undefined) await Deno.remove(server.folder, { recursive: true });
+    });
+  }
+
+  const ready = readyLine(ports, keys, server?.url ?? options.databaseUrl!);
+  const sql = connectSql(ready.db_url);
+  cleanups.push(() => sql.end({ timeout: 5 }));
+  const migrations = await prepareProject(sql, options.migrations ?? MIGRATIONS);
+  const isSeeded = options.seed !== undefined && await applySeed(sql, options.seed);
+  await keepVaultSecrets(sql, {
+    project_url: ready.api_url,
+    cron_signing_secret: keys.cronSigningSecret,
+  });
+  if (clock !== undefined) await ensurePartitions(sql, clock);
+  const extensionStubs = await extensionStubsOf(sql);
+
+  const timeline = clock === undefined
+    ? new RealTimeline()
+    : new VirtualTimeline(clock, (error) => onProblem(`Cannot go on: ${describe(error)}`));
+  const starting = startPostgrest({
+    databaseUrl: asAuthenticator(ready.db_url),
+    port: ports.rest,
+    adminPort: ports.restAdmin,
+    keys,
+    log: join(folder, "postgrest.log"),
+    connections: options.restConnections,
+  });
+  cleanups.push(() => starting.then((postgrest) => postgrest.stop(), () => {}));
+  const env = { ...functionEnv(ready, keys), ...options.env };
+  const functions = await startFunctions({
+    folder: options.functions ?? FUNCTIONS,
+    env,
+    timeline,
+    onLog,
+    isolate: options.interference?.isolate,
+  });
+  cleanups.push(() => functions.close());
+  const postgrest = await starting;
+
+  const sandbox = createSandbox({
+    timeline,
+    seed: options.sandbox?.seed ?? 1,
+    apiKey: keys.brazeApiKey,
+    campaignId: keys.campaignId,
+    users: { count: USERS, seed: 1, teams: DEFAULT_TEAMS, ...options.sandbox?.users },
+    ...(options.sandbox?.switches === undefined ? {} : { switches: options.sandbox.switches }),
+    deliverTo: {
+      url: `${ready.functions_url}/braze-webhook`,
+      headers: {
+        currents: { authorization: `Bearer ${keys.webhookSecret}` },
+        webhook: { "x-webhook-secret": keys.webhookSecret },
+      },
+    },
+    deliveriesAtOnce: options.sandbox?.deliveriesAtOnce ?? DELIVERIES_AT_ONCE,
+    gateUrl: `${ready.functions_url}/braze-send-gate`,
+  });
+  const tokenFor = (role?: string | null) =>
+    operatorToken({
+      keys,
+      issuer: `${ready.api_url}/auth/v1`,
+      now: timeline.now(),
+      ...(role === undefined ? {} : { role }),
+    });
+  const alerts = createAlertSink(() => timeline.now());
+  const outages = new Set<string>();
+  const gateway = await createGateway({
+    keys,
+    restUrl: postgrest.url,
+    functions: (request) => outages.has(functionOf(request)) ? down() : functions.handle(request),
+    control: createControlApi({
+      now: () => timeline.now(),
+      timeline: timeline instanceof VirtualTimeline ? timeline : undefined,
+      advanceTo: (to) => advanceTo(to),
+      operatorToken: () => tokenFor(),
+      alerts,
+    }),
+  });
+  const common = { timeline, onRequest, onProblem };
+  const brazeServer = serve({
+    ...common,
+    server: "braze",
+    port: ports.braze,
+    who: brazeCallerName(keys),
+    handle: (request, info) => sandbox.handle(request, info),
+  });
+  const gatewayServer = serve({
+    ...common,
+    server: "supabase",
+    port: ports.gateway,
+    who: callerName(keys),
+    handle: gateway,
+  });
+  cleanups.push(async () => {
+    // Whoever still waits here must get an answer, or the servers would wait for them.
+    timeline.close();
+    await Promise.all([gatewayServer.shutdown(), brazeServer.shutdown()]);
+  });
+
+  const net = extensionStubs.has("pg_net")
+    ? await startNetWorker(ready.db_url, timeline, onProblem, options.interference?.netFate)
+    : undefined;
+  cleanups.push(async () => {
+    sandbox.stop();
+    if (timeline instanceof VirtualTimeline) timeline.finish();
+    await functions.idle();
+    await net?.close();
+  });
+  const cron = extensionStubs.has("pg_cron")
+    ? await startCronWorker(ready.db_url, timeline, onProblem, options.interference?.cronFate)
+    : undefined;
+  cleanups.push(() => cron?.close());
+
+  async function advanceTo(to: Date): Promise<MoveReport> {
+    if (!(timeline instanceof VirtualTimeline)) {
+      throw new Error("Cannot move the clock: it must be virtual, got the wall clock");
+    }
+    const before = { jobs: cron?.ran ?? 0, requests: net?.sent ?? 0 };
+    // A notice of changed jobs may still be on its way.
+    await cron?.replan();
+    const ran = await timeline.advanceTo(to);
+    return {
+      ran,
+      cron_jobs: (cron?.ran ?? 0) - before.jobs,
+      net_requests: (net?.sent ?? 0) - before.requests,
+    };
+  }
+
+  let isClosing = false;
+  const broken = new Promise<string>((resolve) => {
+    const watch = (name: string, ended: Promise<number> | undefined) =>
+      ended?.then((code) => {
+        if (!isClosing) resolve(`${name} ended by itself with exit code ${code}`);
+      });
+    watch("Postgres", server?.ended);
+    watch("PostgREST", postgrest.ended);
+  });
+
+  return {
+    ready,
+    keys,
+    sql,
+    timeline,
+    sandbox,
+    gateway,
+    alerts,
+    functions,
+    outages,
+    functionEnv: env,
+    server,
+    postgrest,
+    migrations,
+    isSeeded,
+    extensionStubs,
+    advanceTo,
+    operatorToken: (choice) => tokenFor(choice?.role),
+    broken,
+    close: () => {
+      isClosing = true;
+      return close();
+    },
+  };
+}
+
+function readyLine(ports: Ports, keys: Keys, databaseUrl: string): Ready {
+  const apiUrl = `http://127.0.0.1:${ports.gateway}`;
+  return {
+    api_url: apiUrl,
+    functions_url: `${apiUrl}/functions/v1`,
+    rest_url: `${apiUrl}/rest/v1`,
+    db_url: databaseUrl,
+    publishable_key: keys.publishableKey,
+    secret_key: keys.secretKey,
+    webhook_secret: keys.webhookSecret,
+    braze_url: `http://127.0.0.1:${ports.braze}`,
+    braze_api_key: keys.brazeApiKey,
+    campaign_id: keys.campaignId,
+    control_url: `${apiUrl}/_local`,
+  };
+}
+
+/** What a hosted function finds in its environment. */
+export function functionEnv(
+  ready: Pick<Ready, "api_url" | "db_url" | "braze_url" | "control_url">,
+  keys: Keys,
+): Record<string, string> {
+  return {
+    SUPABASE_URL: ready.api_url,
+    SUPABASE_DB_URL: ready.db_url,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
+    SUPABASE_JWKS: JSON.stringify(publicKeySet(keys)),
+    BRAZE_REST_URL: ready.braze_url,
+    BRAZE_API_KEY: keys.brazeApiKey,
+    BRAZE_CAMPAIGN_ID: keys.campaignId,
+    BRAZE_WEBHOOK_SECRETS: keys.webhookSecret,
+    CRON_SIGNING_SECRETS: keys.cronSigningSecret,
+    SEND_GATE_SECRETS: keys.sendGateSecret,
+    ...alertWebhooks(ready.control_url),
+  };
+}
+
+function functionOf({ url }: Request): string {
+  return new URL(url).pathname.split("/").at(-1) ?? "";
+}
+
+function down(): Promise<Response> {
+  return Promise.resolve(Response.json({ code: "WORKER_ERROR" }, { status: 503 }));
+}
+
+export function asAuthenticator(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.username = "authenticator";
+  return url.href;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

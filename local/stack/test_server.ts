@@ -1,0 +1,71 @@
+/** The database server that tests share, and the template that each of them clones. */
+import { startDatabaseServer } from "./database_server.ts";
+import { onFreePorts } from "./ports.ts";
+import { databaseUrl } from "./postgres.ts";
+import { MIGRATIONS, prepareProject } from "./project.ts";
+import { connectSql } from "./sql.ts";
+import { makeTemporaryFolder } from "../lib/temporary_folder.ts";
+
+export const TEMPLATE = "suite_template";
+
+export interface TestServer {
+  readonly url: string;
+  readonly major: number;
+  stop(): Promise<void>;
+}
+
+/** `migrations`: of another copy of the project, where its rules are to be tested. */
+export function startTestServer(
+  postgresBin?: string,
+  migrations: URL = MIGRATIONS,
+): Promise<TestServer> {
+  return onFreePorts(({ database }) => startOn(database, migrations, postgresBin));
+}
+
+async function startOn(port: number, migrations: URL, postgresBin?: string): Promise<TestServer> {
+  const folder = await makeTemporaryFolder();
+  const remove = () => Deno.remove(folder, { recursive: true });
+  try {
+    const server = await startDatabaseServer({
+      dataFolder: folder,
+      port,
+      postgresBin,
+      fsync: false,
+      virtualClock: false,
+      // The real pg_cron lives in one database of a server; tests have one each.
+      preferExtensionStubs: true,
+    });
+    const stop = async () => {
+      await server.stop();
+      await Deno.remove(server.folder, { recursive: true });
+      await remove().catch(() => {});
+    };
+    try {
+      await prepareTemplate(server.url, databaseUrl(port, TEMPLATE), migrations);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return { url: server.url, major: server.major, stop };
+  } catch (error) {
+    await remove().catch(() => {});
+    throw error;
+  }
+}
+
+/** Nobody may be connected to a template while it is cloned, so the connection ends here. */
+async function prepareTemplate(
+  serverUrl: string,
+  templateUrl: string,
+  migrations: URL,
+): Promise<void> {
+  const admin = connectSql(serverUrl, { max: 1 });
+  const template = connectSql(templateUrl, { max: 1 });
+  try {
+    await admin.unsafe(`create database ${TEMPLATE}`);
+    await prepareProject(template, migrations);
+  } finally {
+    await template.end();
+    await admin.end();
+  }
+}

@@ -1,0 +1,71 @@
+/** `deno task import-events FILE`: brings exported events in, as many times as it takes. */
+import { systemClock } from "../../supabase/functions/_shared/clock.ts";
+import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
+import { batchesOf } from "../import/batches.ts";
+import { createDeliveryWorker, type Stored } from "../import/delivery_worker.ts";
+import { readLines } from "../import/lines.ts";
+import { type Counts, openProgress } from "../import/progress.ts";
+import { openSource, readFrom } from "../import/source.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
+
+const TOLD_EVERY_LINES = 5_000;
+
+/** Of an import that stored what it could. */
+const SOME_REJECTED = 3;
+
+async function importFile(
+  { file, functionsUrl, secret }: ImportArguments,
+  { out, err }: Writers,
+): Promise<number> {
+  const source = await openSource(file);
+  const progress = await openProgress(source);
+  const deliver = createDeliveryWorker({
+    functionsUrl,
+    secret,
+    fetch: globalThis.fetch,
+    clock: systemClock,
+    onPause: (reason, ms) => err.line(`Waiting ${(ms / 1_000).toFixed(1)} s: ${reason}`),
+  });
+
+  let { counts, offset } = progress.start;
+  if (offset > 0) err.line(`Going on after ${words(counts.lines)} lines`);
+  let told = counts.lines;
+  for await (const batch of batchesOf(readLines(readFrom(source, offset), offset))) {
+    counts = add(counts, batch.lines, await deliver(batch.body));
+    offset = batch.next;
+    await progress.save({ offset, counts });
+    if (counts.lines - told < TOLD_EVERY_LINES) continue;
+    told = counts.lines;
+    // How long the unpacked text of a packed file is shows only at its end.
+    const share = source.isPacked ? "" : `, ${Math.floor(100 * offset / source.bytes)}%`;
+    err.line(`${words(counts.lines)} lines${share}`);
+  }
+
+  out.line(
+    `${words(counts.lines)} lines: ${words(counts.recorded)} events recorded, ` +
+      `${words(counts.duplicates)} known before, ${words(counts.rejected)} rejected`,
+  );
+  if (counts.rejected === 0) return 0;
+  err.line("What was rejected is kept in webhook_rejects, each with its reason");
+  return SOME_REJECTED;
+}
+
+function add(counts: Counts, lines: number, stored: Stored): Counts {
+  return {
+    lines: counts.lines + lines,
+    received: counts.received + stored.received,
+    recorded: counts.recorded + stored.recorded,
+    duplicates: counts.duplicates + stored.duplicates,
+    rejected: counts.rejected + stored.rejected,
+  };
+}
+
+function words(count: number): string {
+  return count.toLocaleString("en");
+}
+
+await runTask({
+  help: HELP,
+  read: (args) => readArguments(args, (name) => Deno.env.get(name)),
+  run: importFile,
+});

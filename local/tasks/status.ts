@@ -1,0 +1,93 @@
+/** `deno task status`: the night in the terminal. */
+import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { parseArguments } from "../cli/arguments.ts";
+import { interrupted } from "../cli/interrupt.ts";
+import { runTask, type Writers } from "../cli/run_task.ts";
+import type { Writer } from "../cli/writer.ts";
+import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
+import { readNight } from "../status/matchday_summary.ts";
+import { describe, openAlerts } from "../status/table.ts";
+
+const WATCH_MS = 10_000;
+const CLEAR = "\x1b[2J\x1b[H";
+
+const HELP = `Shows the matches of a day: schedule, pre-flight, counts, confidence, alerts.
+
+  npx -y deno@2.9.6 task status [options]
+
+${TARGET_HELP}
+  --date DAY           a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)
+  --watch              again every ${WATCH_MS / 1_000} seconds, until Ctrl-C
+  --json               one line for scripts, as the function tell_night answers it
+  --help               this text
+
+received: users whose push we have an event of, tied with high or medium confidence. Braze: sends that Braze reports.
+high, medium, low: events of every kind by how sure it is that they belong to the match.
+
+Ends with 0 when no alert is open, 1 when one is, on these matches or anything else, 2 when it could not look or the arguments are wrong.
+`;
+
+async function status(
+  values: ReturnType<typeof readArguments>,
+  { out, err }: Writers,
+): Promise<number> {
+  const target = await findTarget(values);
+  const isTerminal = Deno.stdout.isTerminal();
+  const look = async () => {
+    const now = await target.suiteNow();
+    const date = values.date ?? now.toISOString().slice(0, 10);
+    const night = await readNight(target, date);
+    if (values.json) out.line(JSON.stringify({ date, ...night }));
+    else {
+      const colours = isTerminal && Deno.env.get("NO_COLOR") === undefined;
+      const text = describe(night, { date, now, colours });
+      out.line(values.watch && isTerminal ? `${CLEAR}${text}` : text);
+    }
+    return openAlerts(night) === 0 ? 0 : 1;
+  };
+  return values.watch ? await watch(look, err) : await look();
+}
+
+/** Looks until it is told to stop; a look that fails says so, and the next may succeed. */
+async function watch(look: () => Promise<number>, err: Writer): Promise<number> {
+  const stopped = interrupted();
+  for (let code = 2;;) {
+    try {
+      code = await look();
+    } catch (error) {
+      if (!(error instanceof StackFailure)) throw error;
+      code = 2;
+      err.line(error.message);
+    }
+    const pause = Promise.withResolvers<"again">();
+    const timer = setTimeout(() => pause.resolve("again"), WATCH_MS);
+    const next = await Promise.race([stopped, pause.promise]);
+    clearTimeout(timer);
+    if (next === "signal") return code;
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  const { values } = parseArguments({
+    args: [...args],
+    options: {
+      ...TARGET_OPTIONS,
+      date: { type: "string" },
+      json: { type: "boolean" },
+      watch: { type: "boolean" },
+    },
+  });
+  if (values.date !== undefined && !isDay(values.date)) {
+    throw new UsageFailure(
+      `Cannot look: --date must be a day like 2024-12-07, got "${values.date}"`,
+    );
+  }
+  return values;
+}
+
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${text}T`);
+}
+
+await runTask({ help: HELP, read: readArguments, run: status, failureCode: 2 });

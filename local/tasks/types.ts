@@ -1,0 +1,81 @@
+/**
+ * `deno task types` writes the TypeScript types of the database that the migrations make, as the Supabase CLI
+ * generates them; with `--check` it only says whether those in the repository are current.
+ */
+import { parseArguments } from "../cli/arguments.ts";
+import { runTask } from "../cli/run_task.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { startTestServer, TEMPLATE } from "../stack/test_server.ts";
+
+const TYPES = new URL("../../supabase/functions/_shared/database.types.ts", import.meta.url);
+const CLI = "supabase@3.1.0";
+
+const HELP = `Writes the types of the database, supabase/functions/_shared/database.types.ts.
+
+  npx -y deno@2.9.6 task types [options]
+
+  --check              only says whether the file is current
+  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --help               this text
+`;
+
+async function writeTypes(values: ReturnType<typeof readArguments>): Promise<number> {
+  const types = await generate(values["postgres-bin"]);
+  if (!values.check) {
+    await Deno.writeTextFile(TYPES, types);
+  } else if (types !== await Deno.readTextFile(TYPES)) {
+    throw new StackFailure(
+      "Cannot pass the types: database.types.ts must be what the migrations make, got another; " +
+        "run `npx -y deno@2.9.6 task types` and commit the result",
+    );
+  }
+  return 0;
+}
+
+function readArguments(args: readonly string[]) {
+  return parseArguments({
+    args: [...args],
+    options: { check: { type: "boolean" }, "postgres-bin": { type: "string" } },
+  }).values;
+}
+
+async function generate(postgresBin: string | undefined): Promise<string> {
+  const server = await startTestServer(postgresBin);
+  try {
+    const url = new URL(server.url);
+    url.pathname = TEMPLATE;
+    const remote = `--remote=${url.href.replace(/^postgres:/, "postgresql:")}`;
+    const generated = await run("npx", ["-y", CLI, "gen", "types", remote, "--schema", "public"]);
+    return await run(
+      Deno.execPath(),
+      ["fmt", "--no-config", "--ext=ts", "--line-width=100", "-"],
+      generated,
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
+async function run(command: string, args: string[], input = ""): Promise<string> {
+  const child = new Deno.Command(command, {
+    args,
+    // The server is on this machine and has no certificate.
+    env: { PGSSLMODE: "disable" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [, { success, stdout, stderr }] = await Promise.all([
+    new Blob([input]).stream().pipeTo(child.stdin),
+    child.output(),
+  ]);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) {
+    throw new StackFailure(
+      `Cannot make the types: ${command} ${args.join(" ")} must succeed, got:\n${text(stderr)}`,
+    );
+  }
+  return text(stdout);
+}
+
+await runTask({ help: HELP, read: readArguments, run: writeTypes });
