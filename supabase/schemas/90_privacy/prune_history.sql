@@ -110,7 +110,7 @@ declare
   v_settings private.settings;
   v_kind record;
   v_count integer;
-  v_counts jsonb := '{}';
+  v_counts jsonb := jsonb '{}';
 begin
   -- Not while somebody is erased: both rewrite what is old.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
