@@ -1098,6 +1098,42 @@ comment on function private.apply_outcome(uuid, text, jsonb, timestamptz) is
 revoke all on function private.apply_outcome(uuid, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.apply_outcome(uuid, text, jsonb, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/can_be_live.sql
+-- The states in which Braze may hold a schedule and send by it.
+
+create function private.can_be_live(p_state text)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select p_state in ('creating', 'live', 'unknown', 'deleting');
+$$;
+
+comment on function private.can_be_live(text) is
+  'Whether Braze may hold a schedule of this state: what is failed, deleted or sent it does not hold.';
+revoke all on function private.can_be_live(text) from public, anon, authenticated, service_role;
+grant execute on function private.can_be_live(text) to service_role;
+
+-- supabase/schemas/30_schedules/can_still_send.sql
+-- What was due a day ago has been sent or never will be.
+
+create function private.can_still_send(p_send_at timestamptz, p_moving_to timestamptz, p_now timestamptz)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select greatest(p_send_at, p_moving_to) > p_now - interval '24 hours';
+$$;
+
+comment on function private.can_still_send(timestamptz, timestamptz, timestamptz) is
+  'Whether a schedule with this time, or with the one it may have been moved to, can still be sent: for 24 hours after it.';
+revoke all on function private.can_still_send(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.can_still_send(timestamptz, timestamptz, timestamptz) to service_role;
+
 -- supabase/schemas/30_schedules/cancel_absent.sql
 -- Cancels a ledger row whose schedule is absent from Braze.
 
@@ -1328,15 +1364,10 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_match_id bigint;
+  -- Ledger row first, then its generation: the webhook takes them in this order too.
+  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
   v_state text;
 begin
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Ledger row first, then its generation: the webhook takes them in this order too.
-  select ledger.match_id into v_match_id
-  from public.schedule_ledger as ledger
-  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
-  for no key update;
   select schedule.state into v_state
   from public.braze_schedules as schedule
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null
@@ -1493,7 +1524,7 @@ as $$
     select ledger.match_id
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
-    where schedule.state in ('live', 'unknown', 'deleting') and schedule.send_at_utc >= p_from
+    where private.can_be_live(schedule.state) and schedule.state <> 'creating' and schedule.send_at_utc >= p_from
   )
   select pg_catalog.jsonb_build_object(
     'matches', coalesce((
@@ -1575,6 +1606,39 @@ comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz
 revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;
 
+-- supabase/schemas/30_schedules/lock_pending.sql
+-- A run that holds its lease locks a pending ledger row, if that is still of the generation that its plan was made from.
+
+create function private.lock_pending(
+  p_run_id uuid,
+  p_lease_seconds integer,
+  p_ledger_id uuid,
+  p_generation integer,
+  p_now timestamptz
+)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_match_id bigint;
+begin
+  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
+  select ledger.match_id into v_match_id
+  from public.schedule_ledger as ledger
+  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
+  for no key update;
+  return v_match_id;
+end;
+$$;
+
+comment on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) is
+  'The match of the row, or null where it was cancelled, sent or has another generation. Raises PT409 lease_lost.';
+revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
+
 -- supabase/schemas/30_schedules/note_listing.sql
 -- Records which schedules Braze's own list shows.
 --
@@ -1645,6 +1709,67 @@ comment on function public.note_listing(text[], timestamptz, timestamptz) is
 revoke all on function public.note_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.note_listing(text[], timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/open_change.sql
+-- Journals a move or a delete before Braze gets it.
+
+create function private.open_change(
+  p_kind text,
+  p_attempt_id uuid,
+  p_run_id uuid,
+  p_lease_seconds integer,
+  p_ledger_id uuid,
+  p_generation integer,
+  p_send_at timestamptz,
+  p_request jsonb,
+  p_reason text,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_schedule_id text;
+begin
+  if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
+    return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
+  end if;
+  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
+  -- Ledger row first, then its generation: the webhook takes them in this order too.
+  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  update public.braze_schedules as schedule
+  set state = case p_kind when 'delete' then 'deleting' else schedule.state end,
+    moving_to_utc = case p_kind when 'update' then p_send_at else schedule.moving_to_utc end,
+    updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.braze_schedule_id is not null
+    and case p_kind
+      when 'update' then schedule.state = 'live' and v_row.status = 'pending' and v_row.generation = p_generation
+      -- Whatever its create made, its answer is still to come.
+      else private.can_be_live(schedule.state) and schedule.state <> 'creating'
+    end
+  returning schedule.braze_schedule_id into v_schedule_id;
+  if v_schedule_id is null then
+    raise exception 'Cannot open %: generation % of match % %',
+      case p_kind when 'update' then 'an update' else 'a delete' end, p_generation, v_row.match_id,
+      case p_kind when 'update' then 'must be the live current one' else 'has no schedule that could be live' end
+      using errcode = 'PT409', hint = 'not_live';
+  end if;
+
+  insert into public.schedule_attempts
+    (id, run_id, kind, reason, match_id, ledger_id, generation, braze_schedule_id, request, opened_at)
+  values (p_attempt_id, p_run_id, p_kind, p_reason, v_row.match_id, p_ledger_id, p_generation, v_schedule_id, p_request, p_now);
+  return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
+end;
+$$;
+
+comment on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) is
+  'Journals an update or a delete of a schedule of ours. Raises PT409: lease_lost, not_live.';
+revoke all on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) to service_role;
+
 -- supabase/schemas/30_schedules/open_create.sql
 -- The ledger and the journal record a create before Braze gets it.
 --
@@ -1709,9 +1834,8 @@ begin
   end if;
   if exists (
     select 1 from public.braze_schedules as earlier
-    where earlier.ledger_id = v_row.id and earlier.state in ('creating', 'live', 'unknown', 'deleting')
-      -- What was due a day ago has been sent or never will be.
-      and greatest(earlier.send_at_utc, earlier.moving_to_utc) > p_now - interval '24 hours'
+    where earlier.ledger_id = v_row.id and private.can_be_live(earlier.state)
+      and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unsettled';
@@ -1786,35 +1910,14 @@ create function public.open_delete(
   p_now timestamptz
 )
 returns jsonb
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_row public.schedule_ledger;
-  v_schedule_id text;
-begin
-  if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
-    return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-  end if;
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
-  update public.braze_schedules as schedule
-  set state = 'deleting', updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
-    and schedule.state in ('live', 'unknown', 'deleting') and schedule.braze_schedule_id is not null
-  returning schedule.braze_schedule_id into v_schedule_id;
-  if v_schedule_id is null then
-    raise exception 'Cannot open a delete: generation % of match % has no schedule that could be live', p_generation, v_row.match_id
-      using errcode = 'PT409', hint = 'not_live';
-  end if;
-
-  insert into public.schedule_attempts
-    (id, run_id, kind, reason, match_id, ledger_id, generation, braze_schedule_id, request, opened_at)
-  values (p_attempt_id, p_run_id, 'delete', p_reason, v_row.match_id, p_ledger_id, p_generation, v_schedule_id, p_request, p_now);
-  return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-end;
+  select private.open_change(
+    'delete', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, null, p_request, p_reason, p_now
+  );
 $$;
 
 comment on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz) is
@@ -1870,35 +1973,14 @@ create function public.open_update(
   p_now timestamptz
 )
 returns jsonb
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_row public.schedule_ledger;
-  v_schedule_id text;
-begin
-  if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
-    return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-  end if;
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Ledger row first, then its generation: the webhook takes them in this order too.
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
-  update public.braze_schedules as schedule
-  set moving_to_utc = p_send_at, updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'live'
-  returning schedule.braze_schedule_id into v_schedule_id;
-  if v_schedule_id is null or v_row.status <> 'pending' or v_row.generation <> p_generation then
-    raise exception 'Cannot open an update: generation % of match % must be the live current one', p_generation, v_row.match_id
-      using errcode = 'PT409', hint = 'not_live';
-  end if;
-
-  insert into public.schedule_attempts
-    (id, run_id, kind, reason, match_id, ledger_id, generation, braze_schedule_id, request, opened_at)
-  values (p_attempt_id, p_run_id, 'update', p_reason, v_row.match_id, p_ledger_id, p_generation, v_schedule_id, p_request, p_now);
-  return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-end;
+  select private.open_change(
+    'update', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_send_at, p_request, p_reason, p_now
+  );
 $$;
 
 comment on function public.open_update(uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) is
@@ -1958,14 +2040,8 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_match_id bigint;
+  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
 begin
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Somebody may have settled it, or made the next one, since the plan was made.
-  select ledger.match_id into v_match_id
-  from public.schedule_ledger as ledger
-  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
-  for no key update;
   if v_match_id is null or not private.release_generation(p_ledger_id, p_generation, p_now) then
     return false;
   end if;
@@ -2156,6 +2232,9 @@ grant select on table private.event_partitions to service_role;
 
 -- supabase/schemas/40_events/claim_times.sql
 -- The first time at which each event without a time of its own was seen.
+--
+-- A webhook-channel body has no time of its own: its first delivery sets it, its retries find it here. A weak identity
+-- (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
 
 create function private.claim_times(p_events jsonb, p_now timestamptz)
 returns void
@@ -2388,21 +2467,9 @@ declare
   v_duplicates integer;
   v_rejected integer;
 begin
-  -- A webhook-channel body has no time of its own: its first telling sets it, its retries find it here. A weak
-  -- identity (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
-  insert into public.event_claims as claim (event_id, sent_at, claimed_at)
-  select distinct on (event.event_id) event.event_id, event.sent_at, p_now
-  from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, sent_at timestamptz, claim text)
-  where event.claim is not null
-  order by event.event_id
-  on conflict (event_id) do update
-  set sent_at = excluded.sent_at, claimed_at = excluded.claimed_at
-  where claim.claimed_at < p_now - interval '45 minutes'
-    and exists (
-      select 1
-      from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, claim text)
-      where event.event_id = claim.event_id and event.claim = 'weak'
-    );
+  if p_events @? '$[*].claim ? (@ != null)' then
+    perform private.claim_times(p_events, p_now);
+  end if;
 
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
@@ -4343,7 +4410,7 @@ begin
   update public.braze_schedules as schedule
   set state = 'over', updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
-    and schedule.state in ('creating', 'live', 'unknown', 'deleting');
+    and private.can_be_live(schedule.state);
   -- A create of which nothing was heard did happen, then.
   update public.schedule_attempts as attempt
   set settled_at = p_now, settled_as = 'proved_by_statistics'
@@ -5689,12 +5756,11 @@ begin
       and open.rule = 'went_out_unexpectedly'
       and ledger.status <> 'pending'
       and open.first_seen_at < p_now - interval '24 hours'
-      -- Whatever was ever asked for has been sent by then, or never will be.
       and not exists (
         select 1
         from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id
-          and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now - interval '24 hours'
+          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
       )
     order by open.fingerprint
     for update of open
@@ -7814,132 +7880,66 @@ set search_path = ''
 as $$
 declare
   v_settings private.settings;
-  v_cron_runs integer;
-  v_logs integer;
-  v_job_runs integer;
-  v_audits integer;
-  v_alerts integer;
-  v_rejects integer;
-  v_actions integer;
-  v_erased_events integer;
-  v_payloads integer;
-  v_partitions integer;
+  v_kind record;
+  v_count integer;
+  v_counts jsonb := jsonb '{}';
 begin
   -- Not while somebody is erased: both rewrite what is old.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   select * into strict v_settings from private.settings;
 
-  delete from cron.job_run_details as gone
-  where gone.runid in (
-    select old.runid
-    from cron.job_run_details as old
-    where coalesce(old.end_time, old.start_time) < p_now - v_settings.cron_runs_kept
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_cron_runs = row_count;
-
-  delete from public.scheduler_logs as gone
-  where gone.id in (
-    select old.id
-    from public.scheduler_logs as old
-    where old.logged_at < p_now - v_settings.logs_kept
-    order by old.logged_at
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_logs = row_count;
-
-  delete from public.job_runs as gone
-  where gone.run_id in (
-    select old.run_id
-    from public.job_runs as old
-    where old.called_at < p_now - v_settings.job_runs_kept
-      and old.outcome <> 'running'
-      and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
-      -- The last success of a function says since when it has been silent.
-      and old.run_id <> all (
-        select last_success.run_id
-        from private.job_periods as job
-        cross join lateral (
-          select run.run_id
-          from public.job_runs as run
-          where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
-          order by run.called_at desc
-          limit 1
-        ) as last_success
-      )
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_job_runs = row_count;
-
-  delete from public.count_audit_logs as gone
-  where gone.id in (
-    select old.id
-    from public.count_audit_logs as old
-    where old.checked_at < p_now - v_settings.audits_kept
-    order by old.checked_at
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_audits = row_count;
-
-  delete from public.alerts as gone
-  where gone.id in (
-    select old.id
-    from public.alerts as old
-    where old.resolved_at < p_now - v_settings.resolved_alerts_kept
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_alerts = row_count;
-
-  delete from public.webhook_rejects as gone
-  where gone.digest in (
-    select old.digest
-    from public.webhook_rejects as old
-    where old.last_received_at < p_now - v_settings.rejects_kept
-    order by old.last_received_at
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_rejects = row_count;
-
-  delete from public.operator_actions as gone
-  where gone.id in (
-    select old.id
-    from public.operator_actions as old
-    where old.acted_at < p_now - v_settings.operator_actions_kept
-      -- First the undo, with the next call what it undid.
-      and not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_actions = row_count;
-
-  delete from private.erased_events as gone
-  where gone.digest in (
-    select old.digest
-    from private.erased_events as old
-    where old.erased_at < p_now - v_settings.erasures_kept
-    limit v_settings.prune_batch
-  );
-  get diagnostics v_erased_events = row_count;
+  for v_kind in
+    select *
+    from (
+      values
+        ('cron_runs', 'cron.job_run_details', 'runid', 'coalesce(old.end_time, old.start_time)', 'true', v_settings.cron_runs_kept),
+        ('scheduler_logs', 'public.scheduler_logs', 'id', 'old.logged_at', 'true', v_settings.logs_kept),
+        -- The last success of a function says since when it has failed.
+        ('job_runs', 'public.job_runs', 'run_id', 'old.called_at', $condition$
+          old.outcome <> 'running'
+          and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
+          and old.run_id <> all (
+            select last_success.run_id
+            from private.job_periods as job
+            cross join lateral (
+              select run.run_id
+              from public.job_runs as run
+              where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
+              order by run.called_at desc
+              limit 1
+            ) as last_success
+          )
+        $condition$, v_settings.job_runs_kept),
+        ('count_audit_logs', 'public.count_audit_logs', 'id', 'old.checked_at', 'true', v_settings.audits_kept),
+        ('resolved_alerts', 'public.alerts', 'id', 'old.resolved_at', 'true', v_settings.resolved_alerts_kept),
+        ('webhook_rejects', 'public.webhook_rejects', 'digest', 'old.last_received_at', 'true', v_settings.rejects_kept),
+        -- First the undo, with the next call what it undid.
+        ('operator_actions', 'public.operator_actions', 'id', 'old.acted_at',
+          'not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)',
+          v_settings.operator_actions_kept),
+        ('erased_events', 'private.erased_events', 'digest', 'old.erased_at', 'true', v_settings.erasures_kept)
+    ) as kind (name, table_name, key, happened_at, condition, kept)
+  loop
+    execute pg_catalog.format(
+      'delete from %1$s as gone where gone.%2$I in (
+        select old.%2$I from %1$s as old where %3$s < $1 and (%4$s) order by %3$s limit $2
+      )',
+      v_kind.table_name, v_kind.key, v_kind.happened_at, v_kind.condition
+    ) using p_now - v_kind.kept, v_settings.prune_batch;
+    get diagnostics v_count = row_count;
+    v_counts := v_counts || pg_catalog.jsonb_build_object(v_kind.name, v_count);
+  end loop;
   delete from private.erased_users as gone
   where gone.erased_at < p_now - v_settings.erasures_kept and gone.forget_until < p_now;
 
   -- Last what takes the strongest locks.
-  v_payloads := private.prune_raw_payloads(p_now);
-  v_partitions := private.drop_old_partitions(p_now);
-
-  return pg_catalog.jsonb_build_object(
-    'cron_runs', v_cron_runs,
-    'scheduler_logs', v_logs,
-    'job_runs', v_job_runs,
-    'count_audit_logs', v_audits,
-    'resolved_alerts', v_alerts,
-    'webhook_rejects', v_rejects,
-    'operator_actions', v_actions,
-    'erased_events', v_erased_events,
-    'raw_payloads', v_payloads,
-    'partitions', v_partitions,
-    'more', v_settings.prune_batch <= any (array[
-      v_cron_runs, v_logs, v_job_runs, v_audits, v_alerts, v_rejects, v_actions, v_erased_events, v_payloads
-    ])
+  v_counts := v_counts || pg_catalog.jsonb_build_object('raw_payloads', private.prune_raw_payloads(p_now));
+  -- Partitions go whole, not in batches.
+  return v_counts || pg_catalog.jsonb_build_object(
+    'more', exists (
+      select 1 from pg_catalog.jsonb_each(v_counts) as kind where kind.value::integer >= v_settings.prune_batch
+    ),
+    'partitions', private.drop_old_partitions(p_now)
   );
 end;
 $$;

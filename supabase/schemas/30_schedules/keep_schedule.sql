@@ -14,15 +14,10 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_match_id bigint;
+  -- Ledger row first, then its generation: the webhook takes them in this order too.
+  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
   v_state text;
 begin
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Ledger row first, then its generation: the webhook takes them in this order too.
-  select ledger.match_id into v_match_id
-  from public.schedule_ledger as ledger
-  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
-  for no key update;
   select schedule.state into v_state
   from public.braze_schedules as schedule
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null

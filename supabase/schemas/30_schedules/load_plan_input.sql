@@ -30,7 +30,7 @@ as $$
     select ledger.match_id
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
-    where schedule.state in ('live', 'unknown', 'deleting') and schedule.send_at_utc >= p_from
+    where private.can_be_live(schedule.state) and schedule.state <> 'creating' and schedule.send_at_utc >= p_from
   )
   select pg_catalog.jsonb_build_object(
     'matches', coalesce((

@@ -61,9 +61,8 @@ begin
   end if;
   if exists (
     select 1 from public.braze_schedules as earlier
-    where earlier.ledger_id = v_row.id and earlier.state in ('creating', 'live', 'unknown', 'deleting')
-      -- What was due a day ago has been sent or never will be.
-      and greatest(earlier.send_at_utc, earlier.moving_to_utc) > p_now - interval '24 hours'
+    where earlier.ledger_id = v_row.id and private.can_be_live(earlier.state)
+      and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unsettled';

@@ -12,35 +12,14 @@ create function public.open_update(
   p_now timestamptz
 )
 returns jsonb
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_row public.schedule_ledger;
-  v_schedule_id text;
-begin
-  if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
-    return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-  end if;
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Ledger row first, then its generation: the webhook takes them in this order too.
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
-  update public.braze_schedules as schedule
-  set moving_to_utc = p_send_at, updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'live'
-  returning schedule.braze_schedule_id into v_schedule_id;
-  if v_schedule_id is null or v_row.status <> 'pending' or v_row.generation <> p_generation then
-    raise exception 'Cannot open an update: generation % of match % must be the live current one', p_generation, v_row.match_id
-      using errcode = 'PT409', hint = 'not_live';
-  end if;
-
-  insert into public.schedule_attempts
-    (id, run_id, kind, reason, match_id, ledger_id, generation, braze_schedule_id, request, opened_at)
-  values (p_attempt_id, p_run_id, 'update', p_reason, v_row.match_id, p_ledger_id, p_generation, v_schedule_id, p_request, p_now);
-  return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
-end;
+  select private.open_change(
+    'update', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_send_at, p_request, p_reason, p_now
+  );
 $$;
 
 comment on function public.open_update(uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) is

@@ -14,14 +14,8 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_match_id bigint;
+  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
 begin
-  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
-  -- Somebody may have settled it, or made the next one, since the plan was made.
-  select ledger.match_id into v_match_id
-  from public.schedule_ledger as ledger
-  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
-  for no key update;
   if v_match_id is null or not private.release_generation(p_ledger_id, p_generation, p_now) then
     return false;
   end if;

@@ -1,4 +1,7 @@
 -- The first time at which each event without a time of its own was seen.
+--
+-- A webhook-channel body has no time of its own: its first delivery sets it, its retries find it here. A weak identity
+-- (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
 
 create function private.claim_times(p_events jsonb, p_now timestamptz)
 returns void

@@ -125,21 +125,9 @@ declare
   v_duplicates integer;
   v_rejected integer;
 begin
-  -- A webhook-channel body has no time of its own: its first telling sets it, its retries find it here. A weak
-  -- identity (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
-  insert into public.event_claims as claim (event_id, sent_at, claimed_at)
-  select distinct on (event.event_id) event.event_id, event.sent_at, p_now
-  from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, sent_at timestamptz, claim text)
-  where event.claim is not null
-  order by event.event_id
-  on conflict (event_id) do update
-  set sent_at = excluded.sent_at, claimed_at = excluded.claimed_at
-  where claim.claimed_at < p_now - interval '45 minutes'
-    and exists (
-      select 1
-      from pg_catalog.jsonb_to_recordset(p_events) as event (event_id text, claim text)
-      where event.event_id = claim.event_id and event.claim = 'weak'
-    );
+  if p_events @? '$[*].claim ? (@ != null)' then
+    perform private.claim_times(p_events, p_now);
+  end if;
 
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place

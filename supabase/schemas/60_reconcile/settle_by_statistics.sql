@@ -23,7 +23,7 @@ begin
   update public.braze_schedules as schedule
   set state = 'over', updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
-    and schedule.state in ('creating', 'live', 'unknown', 'deleting');
+    and private.can_be_live(schedule.state);
   -- A create of which nothing was heard did happen, then.
   update public.schedule_attempts as attempt
   set settled_at = p_now, settled_as = 'proved_by_statistics'

@@ -18,12 +18,11 @@ begin
       and open.rule = 'went_out_unexpectedly'
       and ledger.status <> 'pending'
       and open.first_seen_at < p_now - interval '24 hours'
-      -- Whatever was ever asked for has been sent by then, or never will be.
       and not exists (
         select 1
         from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id
-          and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now - interval '24 hours'
+          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
       )
     order by open.fingerprint
     for update of open

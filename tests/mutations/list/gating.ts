@@ -5,7 +5,7 @@ const DECIDE = "supabase/functions/braze-send-gate/decide.ts";
 const HANDLER = "supabase/functions/braze-send-gate/handler.ts";
 const TOKEN = "supabase/functions/_shared/send_gate_token.ts";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
-const RELEASE = "supabase/schemas/30_schedules/release_gated_create.sql";
+const LOCK_PENDING = "supabase/schemas/30_schedules/lock_pending.sql";
 
 const GATE = "tests/unit/send_gate_test.ts";
 const CALLERS = "tests/unit/callers_test.ts";
@@ -89,7 +89,7 @@ export const GATING: readonly Mutation[] = [
   {
     name: "gate-release-lease",
     rule: "A run that lost its lease releases nothing",
-    file: RELEASE,
+    file: LOCK_PENDING,
     find: "  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);\n",
     replace: "",
     tests: [DATABASE],
@@ -97,7 +97,7 @@ export const GATING: readonly Mutation[] = [
   {
     name: "gate-release-current",
     rule: "Nothing is released of a row that has moved on or was cancelled",
-    file: RELEASE,
+    file: LOCK_PENDING,
     find: " and ledger.generation = p_generation and ledger.status = 'pending'",
     replace: "",
     tests: [DATABASE],

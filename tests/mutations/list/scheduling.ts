@@ -20,7 +20,7 @@ const HOLDS_UNKNOWN_CREATES = {
 };
 const REFUSES_UNKNOWN_CREATES = {
   file: OPEN_CREATE,
-  find: "earlier.state in ('creating', 'live', 'unknown', 'deleting')",
+  find: "private.can_be_live(earlier.state)",
   replace: "earlier.state in ('live', 'deleting')",
 };
 

@@ -102,7 +102,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "claims-of-weak-identities",
     rule: "A weak identity that comes after all retries is another send",
-    file: INGEST_EVENTS,
+    file: "supabase/schemas/40_events/claim_times.sql",
     find: "claim.claimed_at < p_now - interval '45 minutes'",
     replace: "claim.claimed_at < p_now - interval '45 years'",
     tests: ["tests/database/ingest_events_test.ts"],
