@@ -4,7 +4,7 @@
 -- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
 -- afterwards by the function would be lost with a function that crashes in between.
 
-create function private.apply_evidence(p_proofs jsonb, p_now timestamptz)
+create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -17,6 +17,7 @@ declare
   v_ledger_ids uuid[];
   v_cancelled_ids uuid[];
   v_went_out jsonb;
+  v_alerts jsonb;
 begin
   select
     pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
@@ -114,37 +115,13 @@ begin
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
   where ledger.id = any (v_ledger_ids);
-  return v_went_out;
-end;
-$$;
-
-comment on function private.apply_evidence(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; returns each generation seen to go out for the first time. Called by note_evidence.';
-revoke all on function private.apply_evidence(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.apply_evidence(jsonb, timestamptz) to service_role;
-
-create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_went_out jsonb := private.apply_evidence(p_proofs, p_now);
-  v_alerts jsonb;
-begin
-  -- The hot path ends here: but for one event of each schedule there is nothing new.
-  if v_went_out = '[]' then
-    return v_went_out;
-  end if;
 
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'went_out_unexpectedly:' || seen.match_id || ':' || seen.generation,
     'rule', 'went_out_unexpectedly',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ': '
+    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
       || case
         when seen.generation <> seen.current_generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -162,6 +139,7 @@ begin
   from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
     match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
   )
+  join public.matches as match on match.id = seen.match_id
   where seen.generation <> seen.current_generation
     or seen.state_before in ('deleted', 'deleting')
     or seen.was_cancelled;
@@ -174,6 +152,6 @@ end;
 $$;
 
 comment on function private.note_evidence(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; returns each generation seen to go out for the first time, and alerts on those that nobody wanted.';
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
 revoke all on function private.note_evidence(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.note_evidence(jsonb, timestamptz) to service_role;

@@ -9,8 +9,26 @@ set search_path = ''
 as $$
 declare
   v_ledger public.schedule_ledger;
+  v_users jsonb;
 begin
   select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
+
+  -- Operators have no right to user ids, so their timeline has no counts of users.
+  if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
+    select coalesce(pg_catalog.jsonb_object_agg(counted.key, counted.users), '{}') into v_users
+    from (
+      select
+        pg_catalog.jsonb_build_array(
+          pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
+          event.correlation_method, event.confidence
+        )::text as key,
+        count(distinct event.external_user_id) as users
+      from public.notification_sends as event
+      where event.ledger_id = v_ledger.id
+        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      group by 1
+    ) as counted;
+  end if;
 
   return (
     -- `step` puts in order what happened at one time: a cause before what came of it.
@@ -68,12 +86,17 @@ begin
         event.channel || ' ' || event.event_type,
         pg_catalog.jsonb_build_object(
           'events', count(*),
-          'users', count(distinct event.external_user_id),
           'generation', event.generation,
           'method', event.correlation_method,
           'confidence', event.confidence,
           'last_received_at', max(event.received_at)
-        )
+        ) || case
+          when v_users is null then jsonb '{}'
+          else pg_catalog.jsonb_build_object('users', v_users -> pg_catalog.jsonb_build_array(
+            pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
+            event.correlation_method, event.confidence
+          )::text)
+        end
       from public.notification_sends as event
       where event.ledger_id = v_ledger.id
         and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
@@ -142,4 +165,4 @@ $$;
 comment on function public.match_timeline(bigint) is
   'The story of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
 revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
-grant execute on function public.match_timeline(bigint) to service_role;
+grant execute on function public.match_timeline(bigint) to authenticated, service_role;
