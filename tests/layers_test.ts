@@ -72,7 +72,7 @@ const LOCAL = [
   ["braze_sandbox"],
   ["stack"],
   ["cli"],
-  ["demo", "doctor", "import", "status"],
+  ["demo", "doctor", "import", "migration", "status"],
   ["tasks"],
 ];
 

@@ -47,7 +47,8 @@ export async function isOperator(client: Client): Promise<boolean> {
 
 export function night(client: Client, from: Date, until: Date): Promise<NightMatch[]> {
   const window = { p_from: from.toISOString(), p_until: until.toISOString() };
-  return read(client.rpc("night", window));
+  return read<{ matches: NightMatch[] }>(client.rpc("matchday_summary", window))
+    .then(({ matches }) => matches);
 }
 
 /** When the next push is due that is still wanted, on whatever day. */
@@ -84,7 +85,7 @@ export async function matchPage(client: Client, matchId: number): Promise<MatchP
   const kickoff = new Date(fixture.kickoff_at);
   const [around, story, attempts, events] = await Promise.all([
     night(client, kickoff, new Date(kickoff.getTime() + 1)),
-    read<StoryLine[]>(client.rpc("match_story", { p_match_id: matchId })),
+    read<StoryLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
     read<Attempt[]>(
       client.from("schedule_attempts").select(
         "id, kind, reason, generation, braze_schedule_id, opened_at, closed_at, outcome, http_status, detail, settled_as",

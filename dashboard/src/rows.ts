@@ -14,7 +14,7 @@ export interface NightAlert {
   readonly first_seen_at: string;
 }
 
-/** One row of `night`. What belongs to a ledger row is null where there is none. */
+/** One match of `matchday_summary`. What belongs to a ledger row is null where there is none. */
 export interface NightMatch {
   readonly match_id: number;
   readonly competition: string;

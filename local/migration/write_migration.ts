@@ -1,8 +1,9 @@
 /** Writes the next migration, or says which change of a table a person still has to write into it. */
 import { StackFailure } from "../lib/failure.ts";
 import { readMigrations } from "../stack/migrations.ts";
-import { bootstrap, prepareFromSchemas } from "../stack/project.ts";
+import { bootstrap } from "../stack/project.ts";
 import { connectSql, type Sql } from "../stack/sql.ts";
+import { prepareFromSchemas } from "./prepare_from_schemas.ts";
 import { compareCatalogues, listDifferences, readCatalogue } from "./catalogue.ts";
 import { splitDifferences, writeChanges, writeDrops } from "./changes.ts";
 import { type Draft, readByHand, writeDraft } from "./draft.ts";

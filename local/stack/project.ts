@@ -2,8 +2,6 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { applyMigrations, type MigrationReport } from "./migrations.ts";
-import { StackFailure } from "../lib/failure.ts";
-import { type SchemaFile, statementsOf } from "../migration/schemas.ts";
 import type { Sql } from "./sql.ts";
 
 const BOOTSTRAP = new URL("./bootstrap.sql", import.meta.url);
@@ -15,20 +13,6 @@ export const SEED = new URL("../../supabase/seed.sql", import.meta.url);
 export async function prepareProject(sql: Sql, migrations: URL): Promise<MigrationReport> {
   await bootstrap(sql);
   return await applyMigrations(sql, migrations);
-}
-
-/** As `prepareProject()`, from the schemas themselves; nothing is recorded of it. */
-export async function prepareFromSchemas(sql: Sql, files: readonly SchemaFile[]): Promise<void> {
-  await bootstrap(sql);
-  await sql.begin(async (transaction) => {
-    for (const { text } of statementsOf(files)) {
-      await transaction.unsafe(text).simple().catch((error: Error) => {
-        throw new StackFailure(
-          `Cannot apply the schemas: each statement must run, got "${error.message}"\n${text}`,
-        );
-      });
-    }
-  });
 }
 
 export async function bootstrap(sql: Sql): Promise<void> {

@@ -11,7 +11,7 @@ const Alert = z.object({
   rule: z.string(),
   title: z.string(),
   match_id: z.number().nullish(),
-  since: z.coerce.date(),
+  first_seen_at: z.coerce.date(),
 });
 export type Alert = z.infer<typeof Alert>;
 
@@ -60,7 +60,7 @@ export async function readNight(target: Target, date: string): Promise<Night> {
   const apikey = secretKey(target);
   let response: Response;
   try {
-    response = await fetch(`${url}/rest/v1/rpc/tell_night`, {
+    response = await fetch(`${url}/rest/v1/rpc/matchday_summary`, {
       method: "POST",
       headers: { apikey, "content-type": "application/json" },
       body: JSON.stringify({ p_from: from, p_until: new Date(from.getTime() + DAY_MS) }),

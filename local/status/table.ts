@@ -62,11 +62,15 @@ function rowOf(match: Match) {
     received: receivedOf(match),
     expected: expectedOf(match),
     braze: shown(match.braze_reported),
-    high: shown(match.high),
-    medium: shown(match.medium),
-    low: shown(match.low),
+    ...countsOf(match),
     alerts: match.alerts.length,
   };
+}
+
+/** A match without a ledger row has no events to count. */
+function countsOf({ status, high, medium, low }: Match) {
+  const count = (value: number | null) => shown(status === null ? null : value);
+  return { high: count(high), medium: count(medium), low: count(low) };
 }
 
 function statusOf(match: Match): string {
@@ -110,9 +114,9 @@ function duration(minutes: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function alertLine({ severity, rule, title, since, match_id }: Alert): string {
+function alertLine({ severity, rule, title, first_seen_at, match_id }: Alert): string {
   const of = match_id == null ? "" : ` [${match_id}]`;
-  const at = since.toISOString().slice(0, 16).replace("T", " ");
+  const at = first_seen_at.toISOString().slice(0, 16).replace("T", " ");
   return `${severity.padEnd(8)} ${rule}${of}: ${printable(title)} (since ${at})`;
 }
 

@@ -18,7 +18,7 @@ const HELP = `Shows the matches of a day: schedule, pre-flight, counts, confiden
 ${TARGET_HELP}
   --date DAY           a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)
   --watch              again every ${WATCH_MS / 1_000} seconds, until Ctrl-C
-  --json               one line for scripts, as the function tell_night answers it
+  --json               one line for scripts, as the function matchday_summary answers it
   --help               this text
 
 received: users whose push we have an event of, tied with high or medium confidence. Braze: sends that Braze reports.

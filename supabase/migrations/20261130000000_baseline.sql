@@ -3267,7 +3267,7 @@ grant execute on function public.load_open_sends(text, timestamptz, timestamptz,
 -- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
 -- afterwards by the function would be lost with a function that crashes in between.
 
-create function private.apply_evidence(p_proofs jsonb, p_now timestamptz)
+create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -3280,6 +3280,7 @@ declare
   v_ledger_ids uuid[];
   v_cancelled_ids uuid[];
   v_went_out jsonb;
+  v_alerts jsonb;
 begin
   select
     pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
@@ -3377,37 +3378,13 @@ begin
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
   where ledger.id = any (v_ledger_ids);
-  return v_went_out;
-end;
-$$;
-
-comment on function private.apply_evidence(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; returns each generation seen to go out for the first time. Called by note_evidence.';
-revoke all on function private.apply_evidence(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.apply_evidence(jsonb, timestamptz) to service_role;
-
-create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_went_out jsonb := private.apply_evidence(p_proofs, p_now);
-  v_alerts jsonb;
-begin
-  -- The hot path ends here: but for one event of each schedule there is nothing new.
-  if v_went_out = '[]' then
-    return v_went_out;
-  end if;
 
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'went_out_unexpectedly:' || seen.match_id || ':' || seen.generation,
     'rule', 'went_out_unexpectedly',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ': '
+    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
       || case
         when seen.generation <> seen.current_generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -3425,6 +3402,7 @@ begin
   from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
     match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
   )
+  join public.matches as match on match.id = seen.match_id
   where seen.generation <> seen.current_generation
     or seen.state_before in ('deleted', 'deleting')
     or seen.was_cancelled;
@@ -3437,7 +3415,7 @@ end;
 $$;
 
 comment on function private.note_evidence(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; returns each generation seen to go out for the first time, and alerts on those that nobody wanted.';
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
 revoke all on function private.note_evidence(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.note_evidence(jsonb, timestamptz) to service_role;
 
@@ -6062,155 +6040,6 @@ comment on function public.match_events(bigint) is
 revoke all on function public.match_events(bigint) from public, anon, authenticated, service_role;
 grant execute on function public.match_events(bigint) to authenticated, service_role;
 
--- supabase/schemas/80_reporting/match_story.sql
--- match_timeline without people, for the dashboard.
---
--- No users are counted, so the reader needs no right to see them. The policy on scheduler_logs leaves out lines that name
--- single events.
-
-create function public.match_story(p_match_id bigint)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-declare
-  v_ledger public.schedule_ledger;
-begin
-  select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
-
-  return (
-    -- `step` puts in order what happened at one time: a cause before what came of it.
-    with told (at, step, kind, what, details) as (
-      select change.changed_at, 1, 'fixture', change.kind, change.changes
-      from public.match_changes as change
-      where change.match_id = p_match_id
-
-      union all
-      select
-        action.acted_at, 2, 'person', action.action,
-        pg_catalog.jsonb_build_object(
-          'generation', action.generation, 'reason', action.reason, 'actor_kind', action.actor_kind,
-          'actor_id', action.actor_id, 'before', action.before, 'run_id', action.run_id
-        )
-      from public.operator_actions as action
-      where action.match_id = p_match_id
-
-      union all
-      select
-        attempt.opened_at, case attempt.kind when 'send_id' then 3 else 5 end, 'attempt', attempt.kind || ' opened',
-        pg_catalog.jsonb_build_object(
-          'attempt_id', attempt.id, 'run_id', attempt.run_id, 'reason', attempt.reason,
-          'generation', attempt.generation, 'braze_schedule_id', attempt.braze_schedule_id
-        )
-      from public.schedule_attempts as attempt
-      where attempt.match_id = p_match_id
-
-      union all
-      select
-        attempt.closed_at, case attempt.kind when 'send_id' then 4 else 6 end, 'attempt', attempt.kind || ' ' || attempt.outcome,
-        pg_catalog.jsonb_build_object(
-          'attempt_id', attempt.id, 'generation', attempt.generation,
-          'braze_schedule_id', attempt.braze_schedule_id, 'http_status', attempt.http_status, 'detail', attempt.detail
-        )
-      from public.schedule_attempts as attempt
-      where attempt.match_id = p_match_id and attempt.closed_at is not null
-
-      union all
-      select
-        attempt.settled_at, 7, 'attempt', attempt.kind || ' settled',
-        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'settled_as', attempt.settled_as)
-      from public.schedule_attempts as attempt
-      where attempt.match_id = p_match_id and attempt.settled_at is not null
-
-      union all
-      select
-        v_ledger.preflight_at, 8, 'check', 'preflight ' || v_ledger.preflight_result,
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.preflight_at is not null
-
-      union all
-      select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 9, 'events',
-        event.channel || ' ' || event.event_type,
-        pg_catalog.jsonb_build_object(
-          'events', count(*),
-          'generation', event.generation,
-          'method', event.correlation_method,
-          'confidence', event.confidence,
-          'last_received_at', max(event.received_at)
-        )
-      from public.notification_sends as event
-      where event.ledger_id = v_ledger.id
-        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
-      group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
-
-      union all
-      select
-        log.logged_at, 10,
-        case
-          when log.action in ('attribution_changed', 'low_confidence_correlation', 'contradicting_evidence')
-            then 'attribution'
-          else 'log'
-        end,
-        log.action,
-        pg_catalog.jsonb_build_object(
-          'function_name', log.function_name, 'reason', log.reason, 'run_id', log.run_id, 'details', log.details
-        )
-      from public.scheduler_logs as log
-      where log.match_id = p_match_id
-
-      union all
-      select
-        v_ledger.sent_confirmed_at, 11, 'ledger', 'sent',
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation, 'evidence', v_ledger.sent_evidence)
-      where v_ledger.sent_confirmed_at is not null
-
-      union all
-      -- When it was cancelled is not kept apart; nothing is changed in a cancelled row but to take that back.
-      select
-        v_ledger.updated_at, 11, 'ledger', 'cancelled',
-        pg_catalog.jsonb_build_object(
-          'generation', v_ledger.generation, 'reason', v_ledger.cancel_reason, 'notes', v_ledger.notes
-        )
-      where v_ledger.status = 'cancelled'
-
-      union all
-      select
-        v_ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.status <> 'cancelled'
-
-      union all
-      select
-        alert.first_seen_at, 12, 'alert', alert.rule || ' raised',
-        pg_catalog.jsonb_build_object(
-          'severity', alert.severity, 'title', alert.title, 'occurrences', alert.occurrences, 'details', alert.details
-        )
-      from public.alerts as alert
-      where alert.match_id = p_match_id
-
-      union all
-      select
-        alert.resolved_at, 13, 'alert', alert.rule || ' resolved',
-        pg_catalog.jsonb_build_object('title', alert.title, 'first_seen_at', alert.first_seen_at)
-      from public.alerts as alert
-      where alert.match_id = p_match_id and alert.resolved_at is not null
-    )
-    select coalesce(pg_catalog.jsonb_agg(
-      pg_catalog.jsonb_build_object('at', told.at, 'kind', told.kind, 'what', told.what, 'details', told.details)
-      order by told.at, told.step, told.what, told.details::text
-    ), '[]')
-    from told
-  );
-end;
-$$;
-
-comment on function public.match_story(bigint) is
-  'What match_timeline tells, without counting users: operators may read it, and may not read who they are.';
-revoke all on function public.match_story(bigint) from public, anon, authenticated, service_role;
-grant execute on function public.match_story(bigint) to authenticated, service_role;
-
 -- supabase/schemas/80_reporting/match_timeline.sql
 -- Everything that is known of one match, in order of time.
 
@@ -6223,8 +6052,26 @@ set search_path = ''
 as $$
 declare
   v_ledger public.schedule_ledger;
+  v_users jsonb;
 begin
   select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
+
+  -- Operators have no right to user ids, so their timeline has no counts of users.
+  if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
+    select coalesce(pg_catalog.jsonb_object_agg(counted.key, counted.users), '{}') into v_users
+    from (
+      select
+        pg_catalog.jsonb_build_array(
+          pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
+          event.correlation_method, event.confidence
+        )::text as key,
+        count(distinct event.external_user_id) as users
+      from public.notification_sends as event
+      where event.ledger_id = v_ledger.id
+        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      group by 1
+    ) as counted;
+  end if;
 
   return (
     -- `step` puts in order what happened at one time: a cause before what came of it.
@@ -6282,12 +6129,17 @@ begin
         event.channel || ' ' || event.event_type,
         pg_catalog.jsonb_build_object(
           'events', count(*),
-          'users', count(distinct event.external_user_id),
           'generation', event.generation,
           'method', event.correlation_method,
           'confidence', event.confidence,
           'last_received_at', max(event.received_at)
-        )
+        ) || case
+          when v_users is null then jsonb '{}'
+          else pg_catalog.jsonb_build_object('users', v_users -> pg_catalog.jsonb_build_array(
+            pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
+            event.correlation_method, event.confidence
+          )::text)
+        end
       from public.notification_sends as event
       where event.ledger_id = v_ledger.id
         and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
@@ -6356,7 +6208,7 @@ $$;
 comment on function public.match_timeline(bigint) is
   'The story of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
 revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
-grant execute on function public.match_timeline(bigint) to service_role;
+grant execute on function public.match_timeline(bigint) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/match_verification.sql
 -- Expected against actual, and a verdict, for each schedule that was due.
@@ -6454,6 +6306,134 @@ comment on column public.match_verification.missing_sends is 'What Braze reports
 
 revoke all on table public.match_verification from public, anon, authenticated, service_role;
 grant select on table public.match_verification to service_role;
+
+-- supabase/schemas/80_reporting/matchday_summary.sql
+-- The matches of a day in one round trip, for the dashboard and for `task status`.
+
+create function public.matchday_summary(p_from timestamptz, p_until timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With the times known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_ids bigint[];
+  v_received jsonb;
+begin
+  v_ids := array(
+    select match.id from public.matches as match
+    where match.kickoff_at >= p_from and match.kickoff_at < p_until
+    union
+    select ledger.match_id from public.schedule_ledger as ledger
+    where ledger.send_at_utc >= p_from and ledger.send_at_utc < p_until
+  );
+
+  -- Operators have no right to user ids: their `received` is null.
+  if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
+    select pg_catalog.jsonb_object_agg(counted.match_id, counted.received) into v_received
+    from (
+      select ledger.match_id, (
+        select count(distinct coalesce(event.external_user_id, event.device_id, event.event_id) collate "C")
+        from public.notification_sends as event
+        where event.ledger_id = ledger.id
+          and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
+          and event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium')
+      ) as received
+      from public.schedule_ledger as ledger
+      where ledger.match_id = any (v_ids)
+    ) as counted;
+  end if;
+
+  return pg_catalog.jsonb_build_object(
+    'matches',
+    (
+      select coalesce(pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object(
+          'match_id', match.id,
+          'competition', match.competition,
+          'home_team', match.home_team,
+          'away_team', match.away_team,
+          'kickoff_at', match.kickoff_at,
+          'match_status', match.status,
+          'send_at', ledger.send_at_utc,
+          'status', ledger.status,
+          'cancel_reason', ledger.cancel_reason,
+          'sent_evidence', ledger.sent_evidence,
+          'sent_confirmed_at', ledger.sent_confirmed_at,
+          'generation', ledger.generation,
+          'schedule_state', schedule.state,
+          'preflight_at', ledger.preflight_at,
+          'preflight_result', ledger.preflight_result,
+          'expected', ledger.expected_send_count,
+          'expected_min', ledger.expected_send_count_min,
+          'expected_max', ledger.expected_send_count_max,
+          'users', ledger.actual_send_count,
+          'received', v_received -> match.id::text,
+          'braze_reported', ledger.braze_reported_count,
+          'sends', counted.sends,
+          'webhook_sends', counted.webhook_sends,
+          'opens', counted.opens,
+          'high', counted.high,
+          'medium', counted.medium,
+          'low', counted.low,
+          'last_event_at', counted.last_received_at,
+          'alerts', (
+            select coalesce(pg_catalog.jsonb_agg(
+              pg_catalog.jsonb_build_object(
+                'id', alert.id, 'rule', alert.rule, 'severity', alert.severity, 'title', alert.title,
+                'first_seen_at', alert.first_seen_at
+              ) order by alert.first_seen_at, alert.id
+            ), '[]')
+            from public.alerts as alert
+            where alert.match_id = match.id and alert.resolved_at is null
+          )
+        ) order by coalesce(ledger.send_at_utc, match.kickoff_at), match.id
+      ), '[]')
+      from public.matches as match
+      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join public.braze_schedules as schedule
+        on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
+      cross join lateral (
+        select
+          count(*) filter (
+            where event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium')
+          ) as sends,
+          count(*) filter (
+            where event.event_type = 'send' and event.channel = 'webhook' and event.confidence in ('high', 'medium')
+          ) as webhook_sends,
+          count(*) filter (where event.event_type = 'open' and event.confidence in ('high', 'medium')) as opens,
+          count(*) filter (where event.confidence = 'high') as high,
+          count(*) filter (where event.confidence = 'medium') as medium,
+          count(*) filter (where event.confidence = 'low') as low,
+          max(event.received_at) as last_received_at
+        from public.notification_sends as event
+        where event.ledger_id = ledger.id
+          and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
+      ) as counted
+      where match.id = any (v_ids)
+    ),
+    'alerts',
+    (
+      select coalesce(pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object(
+          'id', alert.id, 'rule', alert.rule, 'severity', alert.severity, 'title', alert.title,
+          'first_seen_at', alert.first_seen_at, 'match_id', alert.match_id
+        ) order by alert.first_seen_at, alert.id
+      ), '[]')
+      from public.alerts as alert
+      where alert.resolved_at is null and (alert.match_id is null or alert.match_id <> all (v_ids))
+    )
+  );
+end;
+$$;
+
+comment on function public.matchday_summary(timestamptz, timestamptz) is
+  '{matches, alerts}: the matches with kick-off or send in [p_from, p_until), soonest send first, each with ledger, schedule, event counts and open alerts; and the open alerts of everything else. received counts users; null for callers without the right to user ids.';
+revoke all on function public.matchday_summary(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.matchday_summary(timestamptz, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/measure_webhook_health.sql
 -- Measures one UTC day in one statement.
@@ -6703,97 +6683,6 @@ comment on view public.missing_ids is 'How many pending schedules have no dispat
 revoke all on table public.missing_ids from public, anon, authenticated, service_role;
 grant select on table public.missing_ids to service_role;
 
--- supabase/schemas/80_reporting/night.sql
--- The matches whose kick-off or push lies in a window, with what is known of each send, in one round trip.
-
-create function public.night(p_from timestamptz, p_until timestamptz)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
-set plan_cache_mode = 'force_custom_plan'
-as $$
-begin
-  return (
-    with chosen as materialized (
-      select match.id, match.competition, match.home_team, match.away_team, match.kickoff_at, match.status
-      from public.matches as match
-      where match.kickoff_at >= p_from and match.kickoff_at < p_until
-      union
-      select match.id, match.competition, match.home_team, match.away_team, match.kickoff_at, match.status
-      from public.schedule_ledger as ledger
-      join public.matches as match on match.id = ledger.match_id
-      where ledger.send_at_utc >= p_from and ledger.send_at_utc < p_until
-    )
-    select coalesce(pg_catalog.jsonb_agg(
-      pg_catalog.jsonb_build_object(
-        'match_id', chosen.id,
-        'competition', chosen.competition,
-        'home_team', chosen.home_team,
-        'away_team', chosen.away_team,
-        'kickoff_at', chosen.kickoff_at,
-        'match_status', chosen.status,
-        'send_at', ledger.send_at_utc,
-        'status', ledger.status,
-        'cancel_reason', ledger.cancel_reason,
-        'sent_evidence', ledger.sent_evidence,
-        'sent_confirmed_at', ledger.sent_confirmed_at,
-        'generation', ledger.generation,
-        'schedule_state', schedule.state,
-        'preflight_at', ledger.preflight_at,
-        'preflight_result', ledger.preflight_result,
-        'expected', ledger.expected_send_count,
-        'expected_min', ledger.expected_send_count_min,
-        'expected_max', ledger.expected_send_count_max,
-        'users', ledger.actual_send_count,
-        'braze_reported', ledger.braze_reported_count,
-        'sends', counted.sends,
-        'opens', counted.opens,
-        'high', counted.high,
-        'medium', counted.medium,
-        'low', counted.low,
-        'last_event_at', counted.last_received_at,
-        'alerts', alert.alerts
-      ) order by coalesce(ledger.send_at_utc, chosen.kickoff_at), chosen.id
-    ), '[]')
-    from chosen
-    left join public.schedule_ledger as ledger on ledger.match_id = chosen.id
-    left join public.braze_schedules as schedule
-      on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
-    cross join lateral (
-      select
-        count(*) filter (where event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium'))
-          as sends,
-        count(*) filter (where event.event_type = 'open' and event.confidence in ('high', 'medium')) as opens,
-        count(*) filter (where event.confidence = 'high') as high,
-        count(*) filter (where event.confidence = 'medium') as medium,
-        count(*) filter (where event.confidence = 'low') as low,
-        max(event.received_at) as last_received_at
-      from public.notification_sends as event
-      where event.ledger_id = ledger.id
-        and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-    ) as counted
-    cross join lateral (
-      select coalesce(pg_catalog.jsonb_agg(
-        pg_catalog.jsonb_build_object(
-          'id', told.id, 'rule', told.rule, 'severity', told.severity, 'title', told.title,
-          'first_seen_at', told.first_seen_at
-        ) order by told.first_seen_at, told.id
-      ), '[]') as alerts
-      from public.alerts as told
-      where told.match_id = chosen.id and told.resolved_at is null
-    ) as alert
-  );
-end;
-$$;
-
-comment on function public.night(timestamptz, timestamptz) is
-  'The matches that are played or pushed in [p_from, p_until), soonest push first: ledger, schedule, events counted by confidence, open alerts.';
-revoke all on function public.night(timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.night(timestamptz, timestamptz) to authenticated, service_role;
-
 -- supabase/schemas/80_reporting/refresh_send_counts.sql
 -- How many users got the push of a match, kept on the ledger.
 --
@@ -6971,103 +6860,6 @@ comment on function private.sending_span(uuid[]) is
   'From when until when these matches were sent, over all their schedules that went out. A send may run late for a day.';
 revoke all on function private.sending_span(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function private.sending_span(uuid[]) to service_role;
-
--- supabase/schemas/80_reporting/tell_night.sql
--- The matches of a day for the operator on duty, at a glance.
-
-create function public.tell_night(p_from timestamptz, p_until timestamptz)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  with told as (
-    select
-      match.id,
-      match.kickoff_at,
-      pg_catalog.jsonb_build_object(
-        'match_id', match.id,
-        'competition', match.competition,
-        'home_team', match.home_team,
-        'away_team', match.away_team,
-        'kickoff_at', match.kickoff_at,
-        'match_status', match.status,
-        'send_at', ledger.send_at_utc,
-        'status', ledger.status,
-        'cancel_reason', ledger.cancel_reason,
-        'sent_evidence', ledger.sent_evidence,
-        'generation', ledger.generation,
-        'schedule_state', schedule.state,
-        'preflight_at', ledger.preflight_at,
-        'preflight_result', ledger.preflight_result,
-        'expected', ledger.expected_send_count,
-        'expected_min', ledger.expected_send_count_min,
-        'expected_max', ledger.expected_send_count_max,
-        'received', counted.received,
-        'webhook_sends', counted.webhook_sends,
-        'braze_reported', ledger.braze_reported_count,
-        'high', counted.high,
-        'medium', counted.medium,
-        'low', counted.low,
-        'alerts', coalesce(
-          (
-            select pg_catalog.jsonb_agg(
-              pg_catalog.jsonb_build_object(
-                'severity', alert.severity, 'rule', alert.rule, 'title', alert.title, 'since', alert.first_seen_at
-              )
-              order by alert.first_seen_at, alert.id
-            )
-            from public.alerts as alert
-            where alert.match_id = match.id and alert.resolved_at is null
-          ),
-          '[]'
-        )
-      ) as line
-    from public.matches as match
-    left join public.schedule_ledger as ledger on ledger.match_id = match.id
-    left join public.braze_schedules as schedule
-      on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
-    left join lateral (
-      select
-        count(distinct coalesce(event.external_user_id, event.device_id, event.event_id) collate "C") filter (
-          where event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium')
-        ) as received,
-        count(*) filter (
-          where event.event_type = 'send' and event.channel = 'webhook' and event.confidence in ('high', 'medium')
-        ) as webhook_sends,
-        count(*) filter (where event.confidence = 'high') as high,
-        count(*) filter (where event.confidence = 'medium') as medium,
-        count(*) filter (where event.confidence = 'low') as low
-      from public.notification_sends as event
-      where event.ledger_id = ledger.id
-        and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-    ) as counted on ledger.id is not null
-    where match.kickoff_at >= p_from and match.kickoff_at < p_until
-  )
-  select pg_catalog.jsonb_build_object(
-    'matches', coalesce((select pg_catalog.jsonb_agg(told.line order by told.kickoff_at, told.id) from told), '[]'),
-    'alerts', coalesce(
-      (
-        select pg_catalog.jsonb_agg(
-          pg_catalog.jsonb_build_object(
-            'severity', alert.severity, 'rule', alert.rule, 'title', alert.title, 'match_id', alert.match_id,
-            'since', alert.first_seen_at
-          )
-          order by alert.first_seen_at, alert.id
-        )
-        from public.alerts as alert
-        where alert.resolved_at is null and not exists (select from told where told.id = alert.match_id)
-      ),
-      '[]'
-    )
-  )
-$$;
-
-comment on function public.tell_night(timestamptz, timestamptz) is
-  'The matches that kick off from p_from on and before p_until, each with schedule, pre-flight, counts, confidence and open alerts, and the open alerts of nothing of that.';
-revoke all on function public.tell_night(timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.tell_night(timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/80_reporting/webhook_failure_patterns.sql
 -- Where webhooks are late or missing.

@@ -6,8 +6,9 @@ import {
   listDifferences,
   readCatalogue,
 } from "../../local/migration/catalogue.ts";
+import { prepareFromSchemas } from "../../local/migration/prepare_from_schemas.ts";
 import { readSchemas } from "../../local/migration/schemas.ts";
-import { prepareFromSchemas, SCHEMAS } from "../../local/stack/project.ts";
+import { SCHEMAS } from "../../local/stack/project.ts";
 import { withDatabase, withEmptyDatabase } from "../support/database.ts";
 
 /** A statement, and the objects in which exactly it makes a difference. */
@@ -25,10 +26,10 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "privileges on function public.is_operator",
   ],
   [
-    "drop function public.night(timestamptz, timestamptz)",
-    "comment on function public.night",
-    "function public.night",
-    "privileges on function public.night",
+    "drop function public.matchday_summary(timestamptz, timestamptz)",
+    "comment on function public.matchday_summary",
+    "function public.matchday_summary",
+    "privileges on function public.matchday_summary",
   ],
   ["comment on function public.is_operator() is 'Other'", "comment on function public.is_operator"],
   ["comment on function public.is_operator() is null", "comment on function public.is_operator"],
@@ -58,8 +59,8 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "comment on trigger record_match_change on public.matches",
   ],
   [
-    "grant execute on function public.night(timestamptz, timestamptz) to anon",
-    "privileges on function public.night",
+    "grant execute on function public.matchday_summary(timestamptz, timestamptz) to anon",
+    "privileges on function public.matchday_summary",
   ],
   ["grant select on public.teams to authenticated", "privileges on table public.teams"],
   ["grant select (name) on public.teams to authenticated", "privileges on table public.teams"],

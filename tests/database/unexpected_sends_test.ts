@@ -36,7 +36,7 @@ async function markDeleted({ sql }: Suite, { ledger_id }: OpenedCreate) {
 const deletedOnce = {
   fingerprint: "went_out_unexpectedly:1001:1",
   severity: "critical",
-  title: "Match 1001: sent although it was deleted (schedule 1)",
+  title: "Match 1001 Home 1001–Away 1001: sent although it was deleted (schedule 1)",
   occurrences: 1,
   match_id: 1001,
   is_open: true,
@@ -78,7 +78,7 @@ Deno.test(
     deepStrictEqual(await alerts(suite), []);
     await prove(suite, match, 1);
     deepStrictEqual((await alerts(suite)).map(({ title }) => title), [
-      "Match 1001: an old schedule was sent (schedule 1)",
+      "Match 1001 Home 1001–Away 1001: an old schedule was sent (schedule 1)",
     ]);
   }),
 );
@@ -92,7 +92,7 @@ Deno.test(
     await prove(suite, match, 1);
     deepStrictEqual(await alerts(suite), [{
       ...deletedOnce,
-      title: "Match 1001: sent although it was cancelled (schedule 1)",
+      title: "Match 1001 Home 1001–Away 1001: sent although it was cancelled (schedule 1)",
     }]);
   }),
 );

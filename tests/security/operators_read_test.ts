@@ -36,9 +36,9 @@ Deno.test("operators read no line of the log that names a single event", () =>
     const operator = await signedIn();
     const { data } = await operator.from("scheduler_logs").select("action");
     deepStrictEqual(data?.map(({ action }) => action), ["duplicate_count"]);
-    const { data: story } = await operator.rpc("match_story", { p_match_id: 1 });
-    ok(JSON.stringify(story).includes("duplicate_count"), "the story has the others");
-    ok(!JSON.stringify(story).includes("named"));
+    const { data: timeline } = await operator.rpc("match_timeline", { p_match_id: 1 });
+    ok(JSON.stringify(timeline).includes("duplicate_count"), "the timeline has the others");
+    ok(!JSON.stringify(timeline).includes("named"));
   }));
 
 Deno.test("the functions of the dashboard tell an operator something and other users nothing", () =>
@@ -46,13 +46,19 @@ Deno.test("the functions of the dashboard tell an operator something and other u
     await fillTables(sql);
     const answers = async (role: string | null) => {
       const client = await signedIn(role);
-      const night = (await client.rpc("night", EVERYTHING)).data as unknown[];
-      const story = (await client.rpc("match_story", { p_match_id: 1 })).data as unknown[];
+      const { matches, alerts } = (await client.rpc("matchday_summary", EVERYTHING)).data as {
+        matches: { received: number | null }[];
+        alerts: unknown[];
+      };
+      const timeline = (await client.rpc("match_timeline", { p_match_id: 1 })).data as unknown[];
       const events = (await client.rpc("match_events", { p_match_id: 1 })).data;
       return {
         isOperator: (await client.rpc("is_operator")).data,
-        matches: night.length,
-        hasStory: story.length > 0,
+        matches: matches.length,
+        received: matches.map(({ received }) => received),
+        hasAlerts: matches.length > 0 || alerts.length > 0,
+        hasTimeline: timeline.length > 0,
+        hasUsers: JSON.stringify(timeline).includes('"users"'),
         hasEvents: JSON.stringify(events) !== '{"minutes":[],"candidates":[]}' &&
           JSON.stringify(events) !== '{"candidates":[],"minutes":[]}',
       };
@@ -64,14 +70,20 @@ Deno.test("the functions of the dashboard tell an operator something and other u
     deepStrictEqual(await answers("operator"), {
       isOperator: true,
       matches: 1,
-      hasStory: true,
+      received: [null],
+      hasAlerts: true,
+      hasTimeline: true,
+      hasUsers: false,
       hasEvents: true,
     });
     for (const role of [null, "admin", "service_role", "Operator"]) {
       deepStrictEqual(await answers(role), {
         isOperator: false,
         matches: 0,
-        hasStory: false,
+        received: [],
+        hasAlerts: false,
+        hasTimeline: false,
+        hasUsers: false,
         hasEvents: false,
       });
     }

@@ -65,10 +65,9 @@ export const FUNCTIONS: readonly string[] = [
   "mark_replayed",
   "mark_sent",
   "match_events",
-  "match_story",
   "match_timeline",
+  "matchday_summary",
   "measure_webhook_health",
-  "night",
   "note_listing",
   "note_preflight",
   "open_create",
@@ -96,7 +95,6 @@ export const FUNCTIONS: readonly string[] = [
   "store_audience_sizes",
   "store_reported_counts",
   "teams_to_measure",
-  "tell_night",
   "undo_mark_sent",
   "write_logs",
 ];
@@ -122,8 +120,8 @@ export const OPERATORS_READ: readonly string[] = [
 export const OPERATORS_CALL: readonly string[] = [
   "is_operator",
   "match_events",
-  "match_story",
-  "night",
+  "match_timeline",
+  "matchday_summary",
 ];
 
 /** Of an event, what operators may not read: who got it, on what, what Braze told of it. */

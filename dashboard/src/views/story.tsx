@@ -1,4 +1,4 @@
-/** What happened to a match, in order, as `match_story` tells it. */
+/** What happened to a match, in order, from `match_timeline`. */
 import { useState } from "preact/hooks";
 import { Time } from "../parts/time.tsx";
 import type { StoryLine } from "../rows.ts";

@@ -1146,10 +1146,9 @@ export type Database = {
         Returns: Json;
       };
       "match_events": { Args: { "p_match_id": number }; Returns: Json };
-      "match_story": { Args: { "p_match_id": number }; Returns: Json };
       "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
+      "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
-      "night": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "note_listing": {
         Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
         Returns: Json;
@@ -1330,7 +1329,6 @@ export type Database = {
       "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
       "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
-      "tell_night": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "undo_mark_sent": {
         Args: {
           "p_actor_id"?: string;
