@@ -6,7 +6,7 @@
  */
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";
-import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { UsageFailure } from "../lib/failure.ts";
 import { BASELINE, writeBaseline } from "../migration/baseline.ts";
 import { readSchemas, statementsOf } from "../migration/schemas.ts";
 import { writeMigration } from "../migration/write_migration.ts";
