@@ -5,14 +5,14 @@ import { runTask, type Writers } from "../local/cli/run_task.ts";
 import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
-import { measureGrowth, tellGrowth } from "./growth.ts";
-import { measureGate, measureLatency, tellLatency } from "./latency.ts";
-import { measureColdStarts, tellColdStart } from "./cold_start.ts";
-import { measureCurrentsCost, tellCurrentsCost } from "./currents_cost.ts";
-import { measurePlanning, tellPlanning } from "./planning.ts";
+import { measureGrowth, printGrowth } from "./growth.ts";
+import { measureGate, measureLatency, printLatency } from "./latency.ts";
+import { measureColdStarts, printColdStart } from "./cold_start.ts";
+import { measureCurrentsCost, printCurrentsCost } from "./currents_cost.ts";
+import { measurePlanning, printPlanning } from "./planning.ts";
 import { describeMachine } from "./machine.ts";
 import { makeMatchday, type Matchday } from "./matchday.ts";
-import { tellMachine } from "./report.ts";
+import { printMachine } from "./report.ts";
 
 const MATCHES = 150;
 const LATENCY_SECONDS = { full: 20, quick: 5 };
@@ -31,7 +31,7 @@ async function bench(options: BenchArguments, { out, err }: Writers): Promise<nu
 
 async function measure(bench: BenchServer, options: BenchArguments, say: (line: string) => void) {
   const machine = await describeMachine(bench.admin);
-  for (const line of tellMachine(machine)) say(line);
+  for (const line of printMachine(machine)) say(line);
   const matchday = makeMatchday({
     seed: options.seed,
     campaignId: bench.keys.campaignId,
@@ -64,11 +64,11 @@ async function latencies({ bench, matchday, options, say }: Context) {
   for (const shape of ["one", "batch"] as const) {
     if (!shapes.includes(shape)) continue;
     const latency = await measureLatency(shape, { bench, matchday, seed, seconds });
-    say(tellLatency(latency));
+    say(printLatency(latency));
     latencies.push(latency);
   }
   const gate = await measureGate({ bench, matchday, seed, seconds });
-  say(tellLatency(gate));
+  say(printLatency(gate));
   latencies.push(gate);
   return { latencies, is_right: latencies.every(({ is_right }) => is_right) };
 }
@@ -76,18 +76,18 @@ async function latencies({ bench, matchday, options, say }: Context) {
 async function costs({ bench, matchday, options, say }: Context) {
   const { seed, quick } = options;
   const coldStarts = await measureColdStarts(bench);
-  for (const found of coldStarts) say(tellColdStart(found));
+  for (const found of coldStarts) say(printColdStart(found));
   const batches = quick ? COST_BATCHES.quick : COST_BATCHES.full;
   const currents = await measureCurrentsCost(bench, matchday, { seed, batches });
-  for (const line of tellCurrentsCost(currents)) say(line);
+  for (const line of printCurrentsCost(currents)) say(line);
   const planning = await measurePlanning(bench, PLANNED_MATCHES);
-  for (const line of tellPlanning(planning)) say(line);
+  for (const line of printPlanning(planning)) say(line);
   return { cold_starts: coldStarts, currents, planning, is_right: currents.rows_right };
 }
 
 async function growth({ bench, options, say }: Context) {
   const found = await measureGrowth(bench, { ...options, say });
-  for (const line of tellGrowth(found)) say(line);
+  for (const line of printGrowth(found)) say(line);
   return found;
 }
 

@@ -94,7 +94,7 @@ async function firstAnswerMs(
   }
 }
 
-export function tellColdStart(found: ColdStart): string {
+export function printColdStart(found: ColdStart): string {
   const { median, min, max } = found.first_answer_ms;
   return `${found.function.padEnd(24)} ${
     (found.bundle_bytes / 1_024).toFixed(0)

@@ -4,9 +4,9 @@ import type { BenchServer } from "./bench_server.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
 import { chooseContestants } from "./contestants/contestants.ts";
 import type { Matchday } from "./matchday.ts";
-import { type Ratio, ratiosOf, tellRatio } from "./ratios.ts";
-import { summarize, type Summary, tellShape, tellTurn } from "./report.ts";
-import { playRounds } from "./rounds.ts";
+import { printRatio, type Ratio, ratiosOf } from "./ratios.ts";
+import { printShape, printTurn, summarize, type Summary } from "./report.ts";
+import { runRounds } from "./rounds.ts";
 import { SHAPES } from "./shapes.ts";
 
 const TURN_SECONDS = { full: 5, quick: 1.5 };
@@ -35,7 +35,7 @@ export async function compareAll(
     for (const name of options.shapes) {
       const shape = SHAPES[name];
       say(`\n${shape.title}`);
-      const played = await playRounds({
+      const played = await runRounds({
         bench,
         matchday,
         shape,
@@ -43,16 +43,16 @@ export async function compareAll(
         rounds: options.rounds,
         turnSeconds: options.quick ? TURN_SECONDS.quick : TURN_SECONDS.full,
         seed: options.seed,
-        onTurn: (contestant, round, turn) => say(tellTurn(contestant, round, turn)),
+        onTurn: (contestant, round, turn) => say(printTurn(contestant, round, turn)),
       });
       const summaries = played.map(summarize);
-      say(tellShape(shape, summaries));
+      say(printShape(shape, summaries));
       results.push(...summaries);
     }
   } finally {
     for (const { prepared } of contestants) await prepared.close();
   }
   const ratios = ratiosOf(results);
-  for (const ratio of ratios) say(tellRatio(ratio));
+  for (const ratio of ratios) say(printRatio(ratio));
   return { note: NO_DIRECT_PATH, results, ratios };
 }

@@ -107,7 +107,7 @@ export async function sizesOf(sql: Sql, events: number): Promise<CurrentsCost["r
   }));
 }
 
-export function tellCurrentsCost(cost: CurrentsCost): string[] {
+export function printCurrentsCost(cost: CurrentsCost): string[] {
   return [
     `A Currents batch of 100: ${
       cost.cpu_ms_a_batch.toFixed(1)

@@ -29,7 +29,7 @@ export interface GrowthOptions {
   readonly say: (line: string) => void;
 }
 
-interface Place {
+interface SimulationDatabase {
   readonly name: string;
   readonly sql: Sql;
   readonly braze: Braze;
@@ -43,7 +43,7 @@ interface Place {
 
 export async function measureGrowth(bench: BenchServer, options: GrowthOptions) {
   const { events, ledgerRows, rounds, say } = options;
-  const places: Place[] = [];
+  const places: SimulationDatabase[] = [];
   try {
     for (
       const [name, share] of [["growth_empty", 0], ["growth_tenth", 0.1], [
@@ -104,7 +104,7 @@ async function prepare(
   name: string,
   events: number,
   ledgerRows: number,
-): Promise<Place> {
+): Promise<SimulationDatabase> {
   const databaseUrl = await bench.createDatabase(name, "suite");
   const sql = connectSql(databaseUrl, { applicationName: "bench" });
   const now = new Date();
@@ -126,7 +126,7 @@ async function prepare(
     select ${FIRST_COMING_MATCH}::bigint + n, 'League', 'Team ' || n % 20, 'Team ' || (n + 1) % 20,
       ${addHours(startOfHour(now), 12)}::timestamptz + n * interval '1 hour'
     from generate_series(0, ${COMING_MATCHES - 1}::int) as n`;
-  const place: Place = {
+  const place: SimulationDatabase = {
     name,
     sql,
     braze: serveBraze(bench.keys),
@@ -144,7 +144,7 @@ async function prepare(
 
 async function withPath(
   bench: BenchServer,
-  { name, databaseUrl, braze }: Place,
+  { name, databaseUrl, braze }: SimulationDatabase,
   run: (path: SuitePath) => Promise<unknown>,
 ): Promise<void> {
   const path = await startSuitePath(bench, {
@@ -188,7 +188,7 @@ async function call(bench: BenchServer, path: SuitePath, name: string, body: unk
   }
 }
 
-async function reportOf(place: Place) {
+async function reportOf(place: SimulationDatabase) {
   const rateOf = (shape: string) =>
     spreadOf(
       place.rates.filter((rate) => rate.shape === shape).map((rate) => rate.events_a_second),
@@ -212,7 +212,7 @@ async function reportOf(place: Place) {
   };
 }
 
-export function tellGrowth({ places }: Awaited<ReturnType<typeof measureGrowth>>): string[] {
+export function printGrowth({ places }: Awaited<ReturnType<typeof measureGrowth>>): string[] {
   return places.flatMap((place) => {
     const { one, batch } = place.events_a_second;
     const { reconcile, count_audit, health_rollup_of_a_day } = place.seconds;

@@ -123,7 +123,7 @@ async function writeRows(
     await tx`
       insert into public.braze_schedules (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state,
         first_event_at, created_at, updated_at)
-      select id, 1, campaign_id, braze_schedule_id, send_at_utc, 'over', sent_confirmed_at, created_at, updated_at
+      select id, 1, campaign_id, braze_schedule_id, send_at_utc, 'completed', sent_confirmed_at, created_at, updated_at
       from public.schedule_ledger where match_id between ${firstMatch} and ${
       firstMatch + rows - 1
     }`;

@@ -1,5 +1,5 @@
 /** How long a sender waits at half of the rate that the suite can take at most. */
-import { signGateToken } from "../supabase/functions/_shared/send_gate_token.ts";
+import { signGateToken } from "../supabase/functions/_shared/auth/gate_token.ts";
 import type { BenchServer } from "./bench_server.ts";
 import type { Prepared } from "./contestant.ts";
 import { OURS } from "./contestants/ours.ts";
@@ -165,7 +165,7 @@ async function rateOf(
   return requests.length / ((performance.now() - started) / 1_000);
 }
 
-export function tellLatency(latency: Latency): string {
+export function printLatency(latency: Latency): string {
   const { p50, p95, p99, max } = latency.acknowledged_ms;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const errors = Object.entries(latency.errors).map(([status, count]) => `, ${count} × ${status}`);

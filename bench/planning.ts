@@ -87,7 +87,7 @@ export async function measurePlanning(bench: BenchServer, matches: number): Prom
   }
 }
 
-export function tellPlanning(cost: PlanningCost): string[] {
+export function printPlanning(cost: PlanningCost): string[] {
   const run = ({ outcome, seconds, cpu_seconds }: RunCost) =>
     `${outcome} after ${seconds.toFixed(1)} s, ${cpu_seconds.toFixed(2)} s of CPU`;
   return [

@@ -33,7 +33,7 @@ export function ratiosOf(summaries: readonly Summary[]): Ratio[] {
   });
 }
 
-export function tellRatio({ shape, against, atLeast, ratio, isReached }: Ratio): string {
+export function printRatio({ shape, against, atLeast, ratio, isReached }: Ratio): string {
   return `${shape.padEnd(8)} ours is ${ratio} × ${against}: target ≥ ${atLeast}, ${
     isReached ? "reached" : "MISSED"
   }`;

@@ -69,7 +69,7 @@ function mapValues<Key extends string>(
   ) as Record<Key, number>;
 }
 
-export function tellMachine(machine: Machine): string[] {
+export function printMachine(machine: Machine): string[] {
   const pairs = (values: Readonly<Record<string, string>>) =>
     Object.entries(values).map(([name, value]) => `${name} ${value}`).join(", ");
   return [
@@ -79,7 +79,7 @@ export function tellMachine(machine: Machine): string[] {
   ];
 }
 
-export function tellTurn({ name }: Contestant, round: number, turn: Turn): string {
+export function printTurn({ name }: Contestant, round: number, turn: Turn): string {
   const troubles = [
     ...[...turn.errors].map(([status, count]) => `${count} times ${status}`),
     ...(turn.deadlocks > 0 ? [`${turn.deadlocks} deadlocks`] : []),
@@ -92,7 +92,7 @@ export function tellTurn({ name }: Contestant, round: number, turn: Turn): strin
   }`;
 }
 
-export function tellShape(shape: Shape, summaries: readonly Summary[]): string {
+export function printShape(shape: Shape, summaries: readonly Summary[]): string {
   const [any] = summaries;
   if (any === undefined) return `\n${shape.title}: nobody takes part`;
   const table = new Table({

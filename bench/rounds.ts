@@ -30,7 +30,7 @@ export interface RoundsOptions {
   readonly onTurn: (contestant: Contestant, round: number, turn: Turn) => void;
 }
 
-export async function playRounds(options: RoundsOptions): Promise<Result[]> {
+export async function runRounds(options: RoundsOptions): Promise<Result[]> {
   const { bench, matchday, shape, rounds, turnSeconds, seed, onTurn } = options;
   const entries = options.contestants.filter(({ contestant }) =>
     contestant.shapes.includes(shape.name)

@@ -12,10 +12,10 @@ import { Duplicates } from "./views/duplicates.tsx";
 import { Health } from "./views/health.tsx";
 import { Jobs } from "./views/jobs.tsx";
 import { Match } from "./views/match.tsx";
-import { Tonight } from "./views/tonight.tsx";
+import { MatchdayView } from "./views/matchday.tsx";
 
 const PAGES: Readonly<Record<View, { readonly title: string; readonly show: ComponentType }>> = {
-  tonight: { title: "Tonight", show: Tonight },
+  tonight: { title: "MatchdayView", show: MatchdayView },
   match: { title: "Match", show: Match },
   counts: { title: "Counts", show: Counts },
   health: { title: "Health", show: Health },

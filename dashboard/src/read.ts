@@ -8,10 +8,10 @@ import type {
   DuplicateDay,
   Health,
   JobRun,
+  MatchdayAlert,
+  MatchdayMatch,
   MatchEvents,
-  NightAlert,
-  NightMatch,
-  StoryLine,
+  TimelineLine,
 } from "./rows.ts";
 
 const ROWS_MAX = 500;
@@ -45,9 +45,9 @@ export async function isOperator(client: Client): Promise<boolean> {
   }
 }
 
-export function night(client: Client, from: Date, until: Date): Promise<NightMatch[]> {
+export function night(client: Client, from: Date, until: Date): Promise<MatchdayMatch[]> {
   const window = { p_from: from.toISOString(), p_until: until.toISOString() };
-  return read<{ matches: NightMatch[] }>(client.rpc("matchday_summary", window))
+  return read<{ matches: MatchdayMatch[] }>(client.rpc("matchday_summary", window))
     .then(({ matches }) => matches);
 }
 
@@ -61,7 +61,7 @@ export async function nextSend(client: Client, now: Date): Promise<string | null
 }
 
 /** Open ones that concern no single match: a stopped campaign, a silent function. */
-export function generalAlerts(client: Client): Promise<NightAlert[]> {
+export function generalAlerts(client: Client): Promise<MatchdayAlert[]> {
   return read(
     client.from("alerts").select("id, rule, severity, title, first_seen_at")
       .is("resolved_at", null).is("match_id", null).order("first_seen_at"),
@@ -69,8 +69,8 @@ export function generalAlerts(client: Client): Promise<NightAlert[]> {
 }
 
 export interface MatchPage {
-  readonly match: NightMatch | null;
-  readonly story: readonly StoryLine[];
+  readonly match: MatchdayMatch | null;
+  readonly story: readonly TimelineLine[];
   readonly attempts: readonly Attempt[];
   readonly events: MatchEvents;
 }
@@ -85,10 +85,10 @@ export async function matchPage(client: Client, matchId: number): Promise<MatchP
   const kickoff = new Date(fixture.kickoff_at);
   const [around, story, attempts, events] = await Promise.all([
     night(client, kickoff, new Date(kickoff.getTime() + 1)),
-    read<StoryLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
+    read<TimelineLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
     read<Attempt[]>(
       client.from("schedule_attempts").select(
-        "id, kind, reason, generation, braze_schedule_id, opened_at, closed_at, outcome, http_status, detail, settled_as",
+        "id, kind, reason, generation, braze_schedule_id, opened_at, closed_at, outcome, http_status, detail, resolved_as",
       ).eq("match_id", matchId).order("opened_at").limit(ROWS_MAX),
     ),
     read<MatchEvents>(client.rpc("match_events", { p_match_id: matchId })),

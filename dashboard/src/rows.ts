@@ -6,7 +6,7 @@ type Tables = Database["public"]["Tables"];
 export type Severity = "info" | "warning" | "critical";
 export type Status = "pending" | "sent" | "cancelled";
 
-export interface NightAlert {
+export interface MatchdayAlert {
   readonly id: number;
   readonly rule: string;
   readonly severity: Severity;
@@ -15,7 +15,7 @@ export interface NightAlert {
 }
 
 /** One match of `matchday_summary`. What belongs to a ledger row is null where there is none. */
-export interface NightMatch {
+export interface MatchdayMatch {
   readonly match_id: number;
   readonly competition: string;
   readonly home_team: string;
@@ -42,10 +42,10 @@ export interface NightMatch {
   readonly medium: number;
   readonly low: number;
   readonly last_event_at: string | null;
-  readonly alerts: readonly NightAlert[];
+  readonly alerts: readonly MatchdayAlert[];
 }
 
-export interface StoryLine {
+export interface TimelineLine {
   readonly at: string;
   readonly kind: string;
   readonly what: string;
@@ -86,7 +86,7 @@ export type Attempt = Pick<
   | "outcome"
   | "http_status"
   | "detail"
-  | "settled_as"
+  | "resolved_as"
 >;
 export type Audit = Tables["count_audit_logs"]["Row"];
 export type Health = Tables["webhook_health_metrics"]["Row"];

@@ -11,7 +11,7 @@ const KEPT_MS = 5 * 60_000;
 export const SEND_GATES = ["off", "fail_open", "fail_closed"] as const;
 export type SendGate = typeof SEND_GATES[number];
 
-export interface Question {
+export interface LookupRequest {
   readonly id: string;
   /** Empty where the schedule brings none, as one that a person made. */
   readonly token: string;
@@ -25,7 +25,7 @@ type Then = (content: Content) => void;
 export class ConnectedContent {
   readonly #kept = new Map<string, { readonly content: string; readonly untilMs: number }>();
   readonly #underWay = new Map<string, { readonly token: string; readonly then: Then }>();
-  #waiting: Question[] = [];
+  #waiting: LookupRequest[] = [];
   #asked = 0;
 
   /** `then` is called at once where an answer is kept, else when it is told. */
@@ -38,7 +38,7 @@ export class ConnectedContent {
   }
 
   /** What was asked since the last call; the caller asks it and tells the answer of each. */
-  takeQuestions(): Question[] {
+  takeQuestions(): LookupRequest[] {
     const waiting = this.#waiting;
     this.#waiting = [];
     return waiting;

@@ -1,7 +1,7 @@
 /** Takes the model's deliveries to the receiver, several at once, when the timeline says so. */
 import type { Timeline } from "../clock/timeline.ts";
 import type { BrazeModel } from "./model.ts";
-import type { Question } from "./connected_content.ts";
+import type { LookupRequest } from "./connected_content.ts";
 import type { Delivery } from "./outbox.ts";
 import type { Outcome } from "./retries.ts";
 import type { DeliveryKind } from "./ground_truth.ts";
@@ -87,7 +87,7 @@ export class DeliveryWorker {
   }
 
   /** A template sees the body of a 2xx and nothing else; redirects are not followed. */
-  async #ask({ id, token }: Question): Promise<void> {
+  async #ask({ id, token }: LookupRequest): Promise<void> {
     const { model, timeline, gateUrl } = this.#options;
     const answer = await this.#within(CONTENT_TIMEOUT_MS, async (signal) => {
       if (gateUrl === undefined) return { content: null };

@@ -9,7 +9,7 @@ import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
-import { ConnectedContent, type Content, type Question } from "./connected_content.ts";
+import { ConnectedContent, type Content, type LookupRequest } from "./connected_content.ts";
 import { Faults } from "./faults.ts";
 import { type Allowance, Limits } from "./limits.ts";
 import { type Delivery, Outbox } from "./outbox.ts";
@@ -152,7 +152,7 @@ export class BrazeModel {
   }
 
   /** What templates ask before they send; the caller tells each answer. */
-  takeQuestions(): Question[] {
+  takeQuestions(): LookupRequest[] {
     return this.#content.takeQuestions();
   }
 

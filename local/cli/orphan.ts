@@ -1,5 +1,5 @@
 /**
- * Notices that whoever started us through npx has gone.
+ * AlertsAndLogs that whoever started us through npx has gone.
  *
  * npx hands a signal to its shell, which dies of it without a word to `deno task` and to us; killed, it
  * leaves its shell behind. Either way a script that stops what it started would leave everything running.

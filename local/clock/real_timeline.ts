@@ -1,5 +1,5 @@
 /** The timeline of the wall clock: what is due runs when it is due, and nothing needs to be told. */
-import { systemClock } from "../../supabase/functions/_shared/clock.ts";
+import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { callWithin } from "../lib/call_within.ts";
 import type { StackTimeline } from "./timeline.ts";
 

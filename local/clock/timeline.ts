@@ -1,5 +1,5 @@
 /** The clock that the local stack lives by: time, waiting, and what falls due when. */
-import type { Clock } from "../../supabase/functions/_shared/clock.ts";
+import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 
 export interface Timeline extends Clock {
   /**

@@ -25,7 +25,7 @@ export interface Outcome {
   readonly anomaly: Anomaly;
   readonly noticedAt: Date | null;
   readonly how: string;
-  readonly settledAt: Date | null;
+  readonly resolvedAt: Date | null;
   readonly unknowable: boolean;
 }
 
@@ -87,7 +87,7 @@ async function judge(
     anomaly,
     noticedAt: soonest ? shown.at : first?.first_seen_at ?? null,
     how: soonest ? shown.how : first?.title ?? "Nobody noticed",
-    settledAt: isOver ? new Date(lastResolved) : own.length === 0 ? shown?.at ?? null : null,
+    resolvedAt: isOver ? new Date(lastResolved) : own.length === 0 ? shown?.at ?? null : null,
     unknowable: anomaly.needsListing && listing !== "per_schedule",
   };
 }

@@ -75,7 +75,7 @@ const MOMENTS: readonly Moment[] = [
     tell: "Somebody releases it too soon: now Braze has two of Brentford–Newcastle",
     act: (faults) => faults.release(1003),
     anomaly: {
-      rules: ["count_mismatch", "went_out_unexpectedly", "double_push"],
+      rules: ["count_mismatch", "unexpected_send", "double_push"],
       matchIds: [1003],
       hours: 12,
       needsListing: true,
@@ -87,7 +87,7 @@ const MOMENTS: readonly Moment[] = [
     tell: "A second schedule of Crystal Palace–Manchester City, made in the dashboard",
     act: (faults) => faults.scheduleByHand(1004),
     anomaly: {
-      rules: ["count_mismatch", "double_push", "went_out_unexpectedly"],
+      rules: ["count_mismatch", "double_push", "unexpected_send"],
       matchIds: [1004],
       hours: 12,
       needsListing: true,

@@ -107,13 +107,13 @@ function outcomeTable(outcomes: readonly Outcome[], shouldDisableColors: boolean
       { name: "over", alignment: "left" },
     ],
   });
-  for (const { anomaly, noticedAt, how, settledAt, unknowable } of outcomes) {
+  for (const { anomaly, noticedAt, how, resolvedAt, unknowable } of outcomes) {
     table.addRow({
       when: shortTime(anomaly.at),
       what: anomaly.what,
       noticed: noticedAt === null ? "-" : shortTime(noticedAt),
       how: unknowable ? `${how} (nothing can show it before its events come)` : how,
-      over: settledAt === null ? "still open" : shortTime(settledAt),
+      over: resolvedAt === null ? "still open" : shortTime(resolvedAt),
     }, { color: noticedAt === null && !unknowable ? "red" : "white" });
   }
   return table.render();

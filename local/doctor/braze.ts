@@ -3,13 +3,13 @@ import { readGate } from "../../supabase/functions/_shared/braze/campaign_gate.t
 import { createBrazeClient } from "../../supabase/functions/_shared/braze/client.ts";
 import { readListing } from "../../supabase/functions/_shared/braze/listing.ts";
 import type { CallResult } from "../../supabase/functions/_shared/braze/outcome.ts";
-import { systemClock } from "../../supabase/functions/_shared/clock.ts";
-import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
+import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./target.ts";
 
-/** Names something that does not exist: a refusal shows that the key was let in. */
+/** ExplicitIds something that does not exist: a refusal shows that the key was let in. */
 const NOBODY = "doctor";
 const ONE_DAY = { lengthDays: 1 };
 const NEW_KEY =

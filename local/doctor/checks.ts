@@ -3,8 +3,8 @@
  *
  * Where one thing is wrong the rest is still looked at, so that one call tells of all there is to mend.
  */
-import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
-import { createQuote } from "../../supabase/functions/_shared/quotation.ts";
+import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
+import { createSanitizeText } from "../../supabase/functions/_shared/runtime/sanitize_text.ts";
 import { checkBraze } from "./braze.ts";
 import { checkDatabase } from "./database.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
@@ -34,7 +34,7 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
   ]);
   const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
   const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;
-  const quote = createQuote([
+  const quote = createSanitizeText([
     ...environment.secrets,
     ...(password === "" ? [] : [password, decodeURIComponent(password)]),
   ]);

@@ -5,8 +5,8 @@
  * signature over the name of no function, with a batch of no events, or with a token of no ledger row.
  */
 import { Webhook } from "standardwebhooks";
-import { MAY_CALL } from "../../supabase/functions/_shared/callers.ts";
-import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
+import { MAY_CALL } from "../../supabase/functions/_shared/auth/callers.ts";
+import { signGateToken } from "../../supabase/functions/_shared/auth/gate_token.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./target.ts";
 

@@ -1,5 +1,5 @@
 /** What the doctor checks, and with what. */
-import type { Environment } from "../../supabase/functions/_shared/config.ts";
+import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
 
 export interface DoctorTarget {
   readonly env: (name: string) => string | undefined;

@@ -1,6 +1,6 @@
 /** The two values with which SQL calls the functions. */
-import type { Environment } from "../../supabase/functions/_shared/config.ts";
-import { isOneOf } from "../../supabase/functions/_shared/http.ts";
+import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
+import { isOneOf } from "../../supabase/functions/_shared/http/responses.ts";
 import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
 

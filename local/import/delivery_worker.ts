@@ -1,7 +1,7 @@
 /** Posts a body to braze-webhook until it is stored, waiting as long as it is asked to. */
 import { z } from "zod";
-import type { Clock } from "../../supabase/functions/_shared/clock.ts";
-import { readRetryAfter } from "../../supabase/functions/_shared/retry_after.ts";
+import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
+import { readRetryAfter } from "../../supabase/functions/_shared/http/retry_after.ts";
 import { StackFailure } from "../lib/failure.ts";
 
 const ATTEMPTS_MAX = 10;

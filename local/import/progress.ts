@@ -22,14 +22,14 @@ const Progress = z.object({
   counts: Counts,
 });
 
-export interface Place {
+export interface SimulationDatabase {
   readonly offset: number;
   readonly counts: Counts;
 }
 
 export interface ProgressFile {
-  readonly start: Place;
-  save(place: Place): Promise<void>;
+  readonly start: SimulationDatabase;
+  save(place: SimulationDatabase): Promise<void>;
 }
 
 export async function openProgress(source: Source): Promise<ProgressFile> {

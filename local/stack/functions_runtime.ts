@@ -5,7 +5,7 @@
  * On the wall clock the deployed `index.ts` runs; on a virtual clock the same handler is connected to a
  * platform whose time and fetch belong to the timeline.
  */
-import type { Platform } from "../../supabase/functions/_shared/platform.ts";
+import type { Platform } from "../../supabase/functions/_shared/runtime/platform.ts";
 import type { StackTimeline } from "../clock/timeline.ts";
 
 const METHODS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
@@ -125,7 +125,7 @@ async function boot(
       waitUntil,
       write: (line) => onLog(name, line),
     };
-    const { connect } = await import(new URL("_shared/dependencies.ts", folder).href);
+    const { connect } = await import(new URL("_shared/function/dependencies.ts", folder).href);
     const { createHandler } = await import(new URL(`${name}/handler.ts`, folder).href);
     const start = (over: Platform): Handler => createHandler(connect(over, name));
     if (isolate === undefined) return start(platform);

@@ -49,7 +49,7 @@ const Night = z.object({ matches: z.array(Match), alerts: z.array(Alert) });
 export type Night = z.infer<typeof Night>;
 
 /** `date` is a day in UTC, like 2024-12-07. */
-export async function readNight(target: Target, date: string): Promise<Night> {
+export async function readMatchdaySummary(target: Target, date: string): Promise<Night> {
   const from = new Date(`${date}T00:00:00Z`);
   const url = target.env("SUPABASE_URL")?.trim().replace(/\/+$/, "");
   if (url === undefined || !URL.canParse(url)) {

@@ -1,5 +1,5 @@
 /** `deno task import-events FILE`: brings exported events in, as many times as it takes. */
-import { systemClock } from "../../supabase/functions/_shared/clock.ts";
+import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { batchesOf } from "../import/batches.ts";
 import { createDeliveryWorker, type Stored } from "../import/delivery_worker.ts";

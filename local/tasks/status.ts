@@ -5,7 +5,7 @@ import { interrupted } from "../cli/interrupt.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
 import type { Writer } from "../cli/writer.ts";
 import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
-import { readNight } from "../status/matchday_summary.ts";
+import { readMatchdaySummary } from "../status/matchday_summary.ts";
 import { describe, openAlerts } from "../status/table.ts";
 
 const WATCH_MS = 10_000;
@@ -36,7 +36,7 @@ async function status(
   const look = async () => {
     const now = await target.suiteNow();
     const date = values.date ?? now.toISOString().slice(0, 10);
-    const night = await readNight(target, date);
+    const night = await readMatchdaySummary(target, date);
     if (values.json) out.line(JSON.stringify({ date, ...night }));
     else {
       const colours = isTerminal && Deno.env.get("NO_COLOR") === undefined;

@@ -108,14 +108,14 @@ create table private.erased_users (
   user_digest bytea primary key,
   stand_in text not null unique,
   device_key bytea not null,
-  forget_until timestamptz not null,
+  anonymise_until timestamptz not null,
   erased_at timestamptz not null
 );
 comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
 comment on column private.erased_users.stand_in is
   'Stands where the id stood, the same in all events of the person, so that they still count as one.';
 comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
-comment on column private.erased_users.forget_until is 'Events of the person that happened before this come in without them.';
+comment on column private.erased_users.anonymise_until is 'Events of the person that happened before this come in without them.';
 
 create index erased_users_erased_at_idx on private.erased_users (erased_at);
 
@@ -136,10 +136,84 @@ alter table private.erased_events enable row level security;
 revoke all on table private.erased_events from public, anon, authenticated, service_role;
 grant select, insert on table private.erased_events to service_role;
 
--- supabase/schemas/05_erasures/as_json.sql
+-- supabase/schemas/05_erasures/device_pseudonym.sql
+-- The pseudonym of a device of an erased user.
+
+create function private.device_pseudonym(p_device_key bytea, p_device_id text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select 'erased-' || pg_catalog.encode(pg_catalog.sha256(p_device_key || pg_catalog.convert_to(p_device_id, 'UTF8')), 'hex');
+$$;
+
+comment on function private.device_pseudonym(bytea, text) is
+  'Stands for a device of the person whose key it is, so that two sends to one device still count as such.';
+revoke all on function private.device_pseudonym(bytea, text) from public, anon, authenticated, service_role;
+grant execute on function private.device_pseudonym(bytea, text) to service_role;
+
+-- supabase/schemas/05_erasures/digest_of_bytes.sql
+-- The keyed digest of bytes. It recognises what was erased and does not reveal it.
+
+create function private.digest_of_bytes(p_bytes bytea)
+returns bytea
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.sha256(keys.key || p_bytes) from private.erasure_keys as keys;
+$$;
+
+comment on function private.digest_of_bytes(bytea) is
+  'The digest under which a body that named somebody is remembered.';
+revoke all on function private.digest_of_bytes(bytea) from public, anon, authenticated, service_role;
+grant execute on function private.digest_of_bytes(bytea) to service_role;
+
+-- supabase/schemas/05_erasures/event_pseudonym.sql
+-- The pseudonym of an event of an erased user.
+
+create function private.event_pseudonym(p_digest bytea)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select 'erased-' || pg_catalog.encode(p_digest, 'hex');
+$$;
+
+comment on function private.event_pseudonym(bytea) is
+  'The id of an event after its erasure, from the digest of the one it had.';
+revoke all on function private.event_pseudonym(bytea) from public, anon, authenticated, service_role;
+grant execute on function private.event_pseudonym(bytea) to service_role;
+
+-- supabase/schemas/05_erasures/fields_without_personal_data.sql
+-- The fields of an event that may stay when its person is erased.
+
+create function private.fields_without_personal_data()
+returns text[]
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select array[
+    'event_type', 'time', 'sent_at', 'campaign_id', 'dispatch_id', 'send_id', 'schedule_id', 'braze_schedule_id',
+    'match_id', 'ledger_id', 'generation', 'platform', 'abort_type'
+  ];
+$$;
+
+comment on function private.fields_without_personal_data() is 'Fields of an event that say nothing of a person: they stay.';
+revoke all on function private.fields_without_personal_data() from public, anon, authenticated, service_role;
+grant execute on function private.fields_without_personal_data() to service_role;
+
+-- supabase/schemas/05_erasures/json_or_null.sql
 -- Text as JSON, or null where it is none.
 
-create function private.as_json(p_text text)
+create function private.json_or_null(p_text text)
 returns json
 language plpgsql
 immutable
@@ -162,84 +236,10 @@ exception when others then
 end;
 $$;
 
-comment on function private.as_json(text) is
+comment on function private.json_or_null(text) is
   'The text as JSON that can be read and cast, null where it is none. NUL and surrogates are replaced where jsonb refuses them.';
-revoke all on function private.as_json(text) from public, anon, authenticated, service_role;
-grant execute on function private.as_json(text) to service_role;
-
--- supabase/schemas/05_erasures/device_stand_in.sql
--- The pseudonym of a device of an erased user.
-
-create function private.device_stand_in(p_device_key bytea, p_device_id text)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select 'erased-' || pg_catalog.encode(pg_catalog.sha256(p_device_key || pg_catalog.convert_to(p_device_id, 'UTF8')), 'hex');
-$$;
-
-comment on function private.device_stand_in(bytea, text) is
-  'Stands for a device of the person whose key it is, so that two sends to one device still count as such.';
-revoke all on function private.device_stand_in(bytea, text) from public, anon, authenticated, service_role;
-grant execute on function private.device_stand_in(bytea, text) to service_role;
-
--- supabase/schemas/05_erasures/digest_of_bytes.sql
--- The keyed digest of bytes. It recognises what was erased and does not reveal it.
-
-create function private.digest_of_bytes(p_bytes bytea)
-returns bytea
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.sha256(keys.key || p_bytes) from private.erasure_keys as keys;
-$$;
-
-comment on function private.digest_of_bytes(bytea) is
-  'The digest under which a body that named somebody is remembered.';
-revoke all on function private.digest_of_bytes(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.digest_of_bytes(bytea) to service_role;
-
--- supabase/schemas/05_erasures/event_stand_in.sql
--- The pseudonym of an event of an erased user.
-
-create function private.event_stand_in(p_digest bytea)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select 'erased-' || pg_catalog.encode(p_digest, 'hex');
-$$;
-
-comment on function private.event_stand_in(bytea) is
-  'The id of an event after its erasure, from the digest of the one it had.';
-revoke all on function private.event_stand_in(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.event_stand_in(bytea) to service_role;
-
--- supabase/schemas/05_erasures/impersonal_fields.sql
--- The fields of an event that may stay when its person is erased.
-
-create function private.impersonal_fields()
-returns text[]
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select array[
-    'event_type', 'time', 'sent_at', 'campaign_id', 'dispatch_id', 'send_id', 'schedule_id', 'braze_schedule_id',
-    'match_id', 'ledger_id', 'generation', 'platform', 'abort_type'
-  ];
-$$;
-
-comment on function private.impersonal_fields() is 'Fields of an event that say nothing of a person: they stay.';
-revoke all on function private.impersonal_fields() from public, anon, authenticated, service_role;
-grant execute on function private.impersonal_fields() to service_role;
+revoke all on function private.json_or_null(text) from public, anon, authenticated, service_role;
+grant execute on function private.json_or_null(text) to service_role;
 
 -- supabase/schemas/05_erasures/keyed_digest.sql
 -- The keyed digest of a text. It recognises what was erased and does not reveal it.
@@ -443,7 +443,7 @@ grant execute on function public.teams_to_measure() to service_role;
 create table public.job_runs (
   run_id uuid primary key default gen_random_uuid(),
   function_name text not null,
-  slot timestamptz,
+  scheduled_at timestamptz,
   invocation_id text unique,
   request_id bigint,
   caller text not null,
@@ -455,12 +455,12 @@ create table public.job_runs (
   finished_at timestamptz,
   summary jsonb,
   error text,
-  constraint a_slot_runs_once unique (function_name, slot),
+  constraint a_scheduled_time_runs_once unique (function_name, scheduled_at),
   constraint caller_is_known check (caller in ('cron', 'secret_key', 'operator')),
   constraint outcome_is_known check (
     outcome in ('called', 'running', 'succeeded', 'partial', 'failed', 'skipped', 'lost')
   ),
-  constraint cron_has_a_slot check ((caller = 'cron') = (slot is not null)),
+  constraint cron_has_a_scheduled_time check ((caller = 'cron') = (scheduled_at is not null)),
   constraint running_has_a_lease check (outcome <> 'running' or lease_until is not null)
 );
 comment on table public.job_runs is
@@ -515,7 +515,7 @@ create function public.claim_run(
   p_dry_run boolean,
   p_lease_seconds integer,
   p_now timestamptz,
-  p_slot timestamptz default null,
+  p_scheduled_at timestamptz default null,
   p_invocation_id text default null
 )
 returns jsonb
@@ -536,10 +536,10 @@ begin
   set outcome = 'lost', finished_at = p_now, error = 'The lease ran out before the run ended'
   where dead.function_name = p_function and dead.outcome = 'running' and dead.lease_until <= p_now;
 
-  if p_slot is not null then
+  if p_scheduled_at is not null then
     select called.run_id, called.outcome into v_run_id, v_outcome
     from public.job_runs as called
-    where called.function_name = p_function and called.slot = p_slot
+    where called.function_name = p_function and called.scheduled_at = p_scheduled_at
       and called.invocation_id = p_invocation_id;
     if v_run_id is null then
       return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'unknown_invocation', 'run_id', null);
@@ -581,7 +581,7 @@ end;
 $$;
 
 comment on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) is
-  'Starts a run, or says why not: overlap (another one runs), already_claimed (this slot ran), unknown_invocation (cron never called it).';
+  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), unknown_invocation (cron never called it).';
 revoke all on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) to service_role;
 
@@ -663,12 +663,12 @@ as $$
 declare
   v_url text;
   v_secret text;
-  v_slot timestamptz := pg_catalog.date_trunc('minute', p_now, 'UTC');
-  v_slot_text text := pg_catalog.to_char(v_slot at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-  v_invocation_id text := 'cron_' || p_function || '_' || v_slot_text;
+  v_scheduled_at timestamptz := pg_catalog.date_trunc('minute', p_now, 'UTC');
+  v_scheduled_at_text text := pg_catalog.to_char(v_scheduled_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+  v_invocation_id text := 'cron_' || p_function || '_' || v_scheduled_at_text;
   -- floor, since a cast would round into the future.
   v_timestamp bigint := pg_catalog.floor(extract(epoch from p_now))::bigint;
-  v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'slot', v_slot_text);
+  v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'scheduled_at', v_scheduled_at_text);
   v_request_id bigint;
 begin
   select secret.decrypted_secret into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
@@ -679,11 +679,11 @@ begin
     raise exception 'Cannot invoke %: the Vault must hold project_url and cron_signing_secret', p_function;
   end if;
 
-  insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
-  values (p_function, v_slot, v_invocation_id, 'cron', 'called', p_now)
-  on conflict (function_name, slot) do nothing;
+  insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
+  values (p_function, v_scheduled_at, v_invocation_id, 'cron', 'called', p_now)
+  on conflict (function_name, scheduled_at) do nothing;
   if not found then
-    -- pg_cron ran this slot twice: once is enough.
+    -- pg_cron ran this scheduled time twice: once is enough.
     return null;
   end if;
 
@@ -712,7 +712,7 @@ end;
 $$;
 
 comment on function private.invoke_function(text, timestamptz) is
-  'Posts {function, slot} to an edge function through pg_net and records the slot; null when the slot was called already.';
+  'Posts {function, scheduled_at} to an edge function through pg_net and records the scheduled time; null when the scheduled time was called already.';
 revoke all on function private.invoke_function(text, timestamptz) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/20_runs/write_logs.sql
@@ -733,7 +733,7 @@ as $$
         || case when stone.stand_in is null then '{}' else pg_catalog.jsonb_build_object('event_id', stone.stand_in) end
     from pg_catalog.jsonb_to_recordset(p_logs) as log (action text, reason text, match_id bigint, details jsonb)
     left join lateral (
-      select private.event_stand_in(known.digest) as stand_in
+      select private.event_pseudonym(known.digest) as stand_in
       from private.erased_events as known
       where log.details ? 'event_id' and known.digest = private.keyed_digest(log.details ->> 'event_id')
       limit 1
@@ -832,7 +832,7 @@ create table public.braze_schedules (
   updated_at timestamptz not null,
   primary key (ledger_id, generation),
   constraint state_is_known check (
-    state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'over')
+    state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'completed')
   ),
   constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
 );
@@ -871,17 +871,17 @@ create table public.schedule_attempts (
   detail text,
   response jsonb,
   missed_at timestamptz,
-  settled_at timestamptz,
-  settled_as text,
+  resolved_at timestamptz,
+  resolved_as text,
   constraint kind_is_known check (kind in ('send_id', 'create', 'update', 'delete')),
   constraint reason_is_known check (reason in ('plan', 'duplicate', 'orphan', 'operator')),
   constraint outcome_is_known check (outcome in ('succeeded', 'failed', 'unknown')),
   constraint closed_has_an_outcome check ((closed_at is null) = (outcome is null)),
-  constraint settled_as_is_known check (settled_as in (
+  constraint resolved_as_is_known check (resolved_as in (
     'adopted', 'proved_by_events', 'proved_by_statistics', 'listed', 'absent', 'superseded', 'released'
   )),
-  constraint settled_has_its_time check ((settled_at is null) = (settled_as is null)),
-  constraint only_unknown_is_settled check (settled_at is null or outcome is not distinct from 'unknown')
+  constraint resolved_has_its_time check ((resolved_at is null) = (resolved_as is null)),
+  constraint only_unknown_is_resolved check (resolved_at is null or outcome is not distinct from 'unknown')
 );
 comment on table public.schedule_attempts is
   'The write-ahead journal: one row for each call that changes Braze, opened before the call and closed after it.';
@@ -889,22 +889,22 @@ comment on column public.schedule_attempts.id is
   'Chosen by the caller, so that opening the same attempt again (its answer was lost) finds it instead of doubling it.';
 comment on column public.schedule_attempts.outcome is
   'null: under way, or its run died. unknown: Braze may have done it; it is never repeated blindly.';
-comment on column public.schedule_attempts.settled_as is
+comment on column public.schedule_attempts.resolved_as is
   'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call did it for certain. released: too long past to matter.';
 comment on column public.schedule_attempts.missed_at is
   'Of the delete of a schedule that is none of ours: when a per-schedule listing first lacked it.';
 
 -- Braze has no idempotency key: while one create may have happened, there is no second one.
-create unique index one_unsettled_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
-  where kind = 'create' and settled_at is null and (outcome is null or outcome = 'unknown');
+create unique index one_unresolved_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
+  where kind = 'create' and resolved_at is null and (outcome is null or outcome = 'unknown');
 create index schedule_attempts_ledger_id_idx on public.schedule_attempts (ledger_id);
 create index schedule_attempts_match_id_idx on public.schedule_attempts (match_id, opened_at);
 create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
 -- The daily budget of send ids is counted from here.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
-create index schedule_attempts_unsettled_idx on public.schedule_attempts (opened_at)
-  where outcome = 'unknown' and settled_at is null;
+create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
+  where outcome = 'unknown' and resolved_at is null;
 
 alter table public.schedule_attempts enable row level security;
 revoke all on table public.schedule_attempts from public, anon, authenticated, service_role;
@@ -1007,7 +1007,7 @@ begin
     update public.braze_schedules as schedule
     set state = case
         -- Its events may have come before the answer.
-        when schedule.state = 'over' then 'over'
+        when schedule.state = 'completed' then 'completed'
         when p_outcome = 'succeeded' then 'live'
         else p_outcome
       end,
@@ -1015,9 +1015,9 @@ begin
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
     returning schedule.state into v_state;
-    if v_state = 'over' and p_outcome = 'unknown' then
+    if v_state = 'completed' and p_outcome = 'unknown' then
       update public.schedule_attempts as attempt
-      set settled_at = p_now, settled_as = 'proved_by_events'
+      set resolved_at = p_now, resolved_as = 'proved_by_events'
       where attempt.id = p_attempt_id;
     end if;
     if p_outcome = 'succeeded' then
@@ -1026,7 +1026,7 @@ begin
         dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
         updated_at = p_now
       where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
-      perform private.learn_identifiers(
+      perform private.register_identifiers(
         (
           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
             'kind', told.kind, 'value', told.value, 'ledger_id', v_attempt.ledger_id, 'generation', told.generation
@@ -1063,7 +1063,7 @@ begin
                 and later.kind = 'update' and later.outcome = 'succeeded' and later.opened_at > earlier.opened_at
             )
             -- What a list has shown since is settled.
-            and (earlier.settled_as is null or earlier.settled_as = 'superseded')
+            and (earlier.resolved_as is null or earlier.resolved_as = 'superseded')
           order by earlier.opened_at desc
           limit 1
         )
@@ -1192,105 +1192,13 @@ comment on function public.cancel_ledger(uuid, integer, text, text, timestamptz)
 revoke all on function public.cancel_ledger(uuid, integer, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_ledger(uuid, integer, text, text, timestamptz) to service_role;
 
--- supabase/schemas/30_schedules/close_attempt.sql
--- Closes an attempt with what Braze answered.
-
-create function public.close_attempt(p_attempt_id uuid, p_outcome text, p_result jsonb, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_attempt public.schedule_attempts;
-begin
-  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
-  -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
-  perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for no key update;
-  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
-
-  -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
-  if v_attempt.outcome is null
-    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then
-    perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);
-  end if;
-  return (
-    select pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'outcome', attempt.outcome)
-    from public.schedule_attempts as attempt
-    where attempt.id = p_attempt_id
-  );
-end;
-$$;
-
-comment on function public.close_attempt(uuid, text, jsonb, timestamptz) is
-  'Closes an attempt with {http_status, detail, answer, refused}. Safe to repeat: the first known outcome stands.';
-revoke all on function public.close_attempt(uuid, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.close_attempt(uuid, text, jsonb, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/delete_surely_failed.sql
--- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
-
-create function private.delete_surely_failed(p_ledger_id uuid, p_generation integer)
-returns boolean
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select coalesce(
-    bool_and((
-      (attempt.outcome = 'failed' and coalesce(attempt.http_status, 0) not in (400, 404))
-      or attempt.settled_as = 'listed'
-    ) is true),
-    false
-  )
-  from public.schedule_attempts as attempt
-  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
-$$;
-
-comment on function private.delete_surely_failed(uuid, integer) is
-  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
-revoke all on function private.delete_surely_failed(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function private.delete_surely_failed(uuid, integer) to service_role;
-
--- supabase/schemas/30_schedules/forget_foreign_send_id.sql
--- A send id that Braze made ends with its schedule.
---
--- The suite's own send id stays over all generations of a match. One that Braze made for one schedule must not go into the
--- next create: Braze takes only ids that were created before.
-
-create function private.forget_foreign_send_id()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  if not private.is_own_send_id(new.send_id) then
-    new.send_id := null;
-  end if;
-  return new;
-end;
-$$;
-
-comment on function private.forget_foreign_send_id() is
-  'When the generation of a ledger row goes up: drops a send id that belonged to the one before.';
-revoke all on function private.forget_foreign_send_id() from public, anon, authenticated, service_role;
-
-create trigger forget_foreign_send_id
-before update of generation on public.schedule_ledger
-for each row
-when (new.generation > old.generation and new.send_id is not null)
-execute function private.forget_foreign_send_id();
-
--- supabase/schemas/30_schedules/give_up_attempts.sql
+-- supabase/schemas/30_schedules/close_abandoned_attempts.sql
 -- What dead runs left open becomes unknown.
 --
 -- The caller holds the lease, so the run that opened these attempts has ended between the journal and the answer. Braze may
 -- have done what was asked.
 
-create function public.give_up_attempts(p_run_id uuid, p_now timestamptz)
+create function public.close_abandoned_attempts(p_run_id uuid, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -1320,10 +1228,76 @@ begin
 end;
 $$;
 
-comment on function public.give_up_attempts(uuid, timestamptz) is
+comment on function public.close_abandoned_attempts(uuid, timestamptz) is
   'Closes as unknown each attempt that a dead run left open; returns [{attempt_id, kind, match_id, generation}].';
-revoke all on function public.give_up_attempts(uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.give_up_attempts(uuid, timestamptz) to service_role;
+revoke all on function public.close_abandoned_attempts(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.close_abandoned_attempts(uuid, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/close_attempt.sql
+-- Closes an attempt with what Braze answered.
+
+create function public.close_attempt(p_attempt_id uuid, p_outcome text, p_result jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_attempt public.schedule_attempts;
+begin
+  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
+  -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
+  perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for no key update;
+  select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
+
+  -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
+  if v_attempt.outcome is null
+    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then
+    perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);
+  end if;
+  return (
+    select pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'outcome', attempt.outcome)
+    from public.schedule_attempts as attempt
+    where attempt.id = p_attempt_id
+  );
+end;
+$$;
+
+comment on function public.close_attempt(uuid, text, jsonb, timestamptz) is
+  'Closes an attempt with {http_status, detail, answer, refused}. Safe to repeat: the first known outcome stands.';
+revoke all on function public.close_attempt(uuid, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.close_attempt(uuid, text, jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/drop_foreign_send_id.sql
+-- A send id that Braze made ends with its schedule.
+--
+-- The suite's own send id stays over all generations of a match. One that Braze made for one schedule must not go into the
+-- next create: Braze takes only ids that were created before.
+
+create function private.drop_foreign_send_id()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  if not private.is_own_send_id(new.send_id) then
+    new.send_id := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.drop_foreign_send_id() is
+  'When the generation of a ledger row goes up: drops a send id that belonged to the one before.';
+revoke all on function private.drop_foreign_send_id() from public, anon, authenticated, service_role;
+
+create trigger drop_foreign_send_id
+before update of generation on public.schedule_ledger
+for each row
+when (new.generation > old.generation and new.send_id is not null)
+execute function private.drop_foreign_send_id();
 
 -- supabase/schemas/30_schedules/is_own_send_id.sql
 -- Whether the suite made a send id itself.
@@ -1346,121 +1320,6 @@ comment on function private.is_own_send_id(text) is
   'False for a send id that is known to belong to one generation alone, as those do that Braze makes.';
 revoke all on function private.is_own_send_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.is_own_send_id(text) to service_role;
-
--- supabase/schemas/30_schedules/keep_schedule.sql
--- Reactivates a schedule that was to be deleted, is there as before, and is wanted again.
-
-create function public.keep_schedule(
-  p_run_id uuid,
-  p_lease_seconds integer,
-  p_ledger_id uuid,
-  p_generation integer,
-  p_now timestamptz
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  -- Ledger row first, then its generation: the webhook takes them in this order too.
-  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
-  v_state text;
-begin
-  select schedule.state into v_state
-  from public.braze_schedules as schedule
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null
-  for no key update;
-  -- Kept before, by a call whose answer was lost.
-  if v_state is distinct from 'deleting' then
-    return v_state is not distinct from 'live';
-  end if;
-  if not private.delete_surely_failed(p_ledger_id, p_generation) then
-    return false;
-  end if;
-
-  update public.braze_schedules as schedule
-  set state = 'live', updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation;
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-  values (
-    p_now, 'braze-scheduler', 'schedule_kept', 'Wanted again, and Braze carried out no delete of it', v_match_id,
-    p_run_id, pg_catalog.jsonb_build_object('generation', p_generation)
-  );
-  return true;
-end;
-$$;
-
-comment on function public.keep_schedule(uuid, integer, uuid, integer, timestamptz) is
-  'Makes the current generation live again whose deletes surely failed, and logs it; false where one may have been done, or the row has moved on. Raises PT409 lease_lost.';
-revoke all on function public.keep_schedule(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.keep_schedule(uuid, integer, uuid, integer, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/learn_identifiers.sql
--- Registers which ledger row a Braze identifier belongs to.
---
--- Braze may share a dispatch id between users sent close together. An identifier seen on two ledger rows is kept and marked
--- ambiguous: from then on it attributes nothing.
-
-create function private.learn_identifiers(p_identifiers jsonb, p_source text, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_result jsonb;
-begin
-  with told as (
-    -- One row a key: insert … on conflict may not touch a row twice.
-    select
-      identifier.kind,
-      identifier.value,
-      (pg_catalog.array_agg(identifier.ledger_id order by identifier.ledger_id))[1] as ledger_id,
-      case when count(distinct coalesce(identifier.generation, 0)) = 1 then max(identifier.generation) end as generation,
-      count(distinct identifier.ledger_id) > 1 as ambiguous
-    from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (
-      kind text, value text, ledger_id uuid, generation integer
-    )
-    group by identifier.kind, identifier.value
-  ),
-  news as (
-    -- What is known already needs no write and takes no lock.
-    select told.*, known.ledger_id as known_ledger_id
-    from told
-    -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
-    left join lateral (
-      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.ambiguous
-      from public.schedule_identifiers as identifier
-      where identifier.kind = told.kind and identifier.value = told.value
-      limit 1
-    ) as known on true
-    where known.kind is null
-      or (not known.ambiguous and (told.ambiguous or known.ledger_id <> told.ledger_id
-        or (known.generation is not null and known.generation is distinct from told.generation)))
-  ),
-  written as (
-    insert into public.schedule_identifiers as known
-      (kind, value, ledger_id, generation, ambiguous, source, first_seen_at)
-    select news.kind, news.value, news.ledger_id, news.generation, news.ambiguous, p_source, p_now
-    from news
-    order by news.kind, news.value
-    on conflict (kind, value) do update
-    set ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
-      generation = case when known.generation = excluded.generation then known.generation end
-    returning known.kind, known.value, known.ledger_id, known.ambiguous
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(written)), '[]') into v_result from written;
-  return v_result;
-end;
-$$;
-
-comment on function private.learn_identifiers(jsonb, text, timestamptz) is
-  'Registers [{kind, value, ledger_id, generation}]; returns those that are new or changed, with whether they are ambiguous now.';
-revoke all on function private.learn_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.learn_identifiers(jsonb, text, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/load_gate_facts.sql
 -- The facts by which the send gate decides: three look-ups by primary key.
@@ -1572,7 +1431,7 @@ as $$
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
             'delete_failed', schedule.state = 'deleting'
-              and private.delete_surely_failed(schedule.ledger_id, schedule.generation)
+              and private.no_delete_took_effect(schedule.ledger_id, schedule.generation)
           )
           order by schedule.generation
         ) as list
@@ -1639,75 +1498,31 @@ comment on function private.lock_pending(uuid, integer, uuid, integer, timestamp
 revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
 
--- supabase/schemas/30_schedules/note_listing.sql
--- Records which schedules Braze's own list shows.
---
--- Only a list that shows schedules one by one counts. A schedule is absent when such a list has shown it before, it is
--- older than 5 minutes (Braze promises no faster read after a write), and two successive lists lack it.
+-- supabase/schemas/30_schedules/no_delete_took_effect.sql
+-- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
 
-create function public.note_listing(p_schedule_ids text[], p_until timestamptz, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
+create function private.no_delete_took_effect(p_ledger_id uuid, p_generation integer)
+returns boolean
+language sql
+stable
 security invoker
 set search_path = ''
 as $$
-declare
-  v_absent jsonb;
-begin
-  perform 1
-  from public.schedule_ledger as ledger
-  join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-  where schedule.state = 'live' and schedule.send_at_utc > p_now
-  order by ledger.id
-  for no key update of ledger;
-
-  update public.braze_schedules as schedule
-  set listed_at = p_now, missed_at = null
-  where schedule.braze_schedule_id = any (p_schedule_ids);
-
-  with expected as (
-    select schedule.ledger_id, schedule.generation, schedule.missed_at
-    from public.braze_schedules as schedule
-    where schedule.state = 'live'
-      and schedule.listed_at is not null
-      and not schedule.braze_schedule_id = any (p_schedule_ids)
-      -- What is due now may be under way, and what is due later than the list reaches was not asked for.
-      and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-      and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
-      and schedule.created_at < p_now - interval '5 minutes'
-  ),
-  missed as (
-    update public.braze_schedules as schedule
-    set missed_at = p_now
-    from expected
-    where schedule.ledger_id = expected.ledger_id and schedule.generation = expected.generation
-      and schedule.missed_at is null
-    returning schedule.ledger_id
+  select coalesce(
+    bool_and((
+      (attempt.outcome = 'failed' and coalesce(attempt.http_status, 0) not in (400, 404))
+      or attempt.resolved_as = 'listed'
+    ) is true),
+    false
   )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'match_id', ledger.match_id,
-    'ledger_id', ledger.id,
-    'generation', expected.generation,
-    'is_current', ledger.generation = expected.generation,
-    'send_at', schedule.send_at_utc,
-    'braze_schedule_id', schedule.braze_schedule_id
-  ) order by ledger.match_id), '[]')
-  into v_absent
-  from expected
-  join public.braze_schedules as schedule using (ledger_id, generation)
-  join public.schedule_ledger as ledger on ledger.id = expected.ledger_id
-  -- Two lists of one moment are one: two functions may ask at once.
-  where expected.missed_at < p_now - interval '1 minute';
-
-  return v_absent;
-end;
+  from public.schedule_attempts as attempt
+  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
 $$;
 
-comment on function public.note_listing(text[], timestamptz, timestamptz) is
-  'Notes which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
-revoke all on function public.note_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.note_listing(text[], timestamptz, timestamptz) to service_role;
+comment on function private.no_delete_took_effect(uuid, integer) is
+  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
+revoke all on function private.no_delete_took_effect(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.no_delete_took_effect(uuid, integer) to service_role;
 
 -- supabase/schemas/30_schedules/open_change.sql
 -- Journals a move or a delete before Braze gets it.
@@ -1838,13 +1653,13 @@ begin
       and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
-      using errcode = 'PT409', hint = 'earlier_generation_unsettled';
+      using errcode = 'PT409', hint = 'earlier_generation_unresolved';
   end if;
   -- Whether it was ever made does not matter any more, and it must not stand in the way for good.
   update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'released'
+  set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
-    and attempt.settled_at is null;
+    and attempt.resolved_at is null;
 
   update public.schedule_ledger as ledger
   set send_id = coalesce(ledger.send_id, p_send_id),
@@ -1857,7 +1672,7 @@ begin
 
   -- Known before the call, so that events can prove a create whose answer is lost.
   if v_row.send_id is not null then
-    perform private.learn_identifiers(
+    perform private.register_identifiers(
       pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
         'kind', 'send_id', 'value', v_row.send_id, 'ledger_id', v_row.id, 'generation', null
       )),
@@ -1892,7 +1707,7 @@ end;
 $$;
 
 comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) is
-  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unsettled.';
+  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unresolved.';
 revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) to service_role;
 
@@ -1988,6 +1803,191 @@ comment on function public.open_update(uuid, uuid, integer, uuid, integer, times
 revoke all on function public.open_update(uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.open_update(uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/reactivate_schedule.sql
+-- Reactivates a schedule that was to be deleted, is there as before, and is wanted again.
+
+create function public.reactivate_schedule(
+  p_run_id uuid,
+  p_lease_seconds integer,
+  p_ledger_id uuid,
+  p_generation integer,
+  p_now timestamptz
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  -- Ledger row first, then its generation: the webhook takes them in this order too.
+  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
+  v_state text;
+begin
+  select schedule.state into v_state
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null
+  for no key update;
+  -- Kept before, by a call whose answer was lost.
+  if v_state is distinct from 'deleting' then
+    return v_state is not distinct from 'live';
+  end if;
+  if not private.no_delete_took_effect(p_ledger_id, p_generation) then
+    return false;
+  end if;
+
+  update public.braze_schedules as schedule
+  set state = 'live', updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation;
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  values (
+    p_now, 'braze-scheduler', 'schedule_kept', 'Wanted again, and Braze carried out no delete of it', v_match_id,
+    p_run_id, pg_catalog.jsonb_build_object('generation', p_generation)
+  );
+  return true;
+end;
+$$;
+
+comment on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) is
+  'Makes the current generation live again whose deletes surely failed, and logs it; false where one may have been done, or the row has moved on. Raises PT409 lease_lost.';
+revoke all on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/record_listing.sql
+-- Records which schedules Braze's own list shows.
+--
+-- Only a list that shows schedules one by one counts. A schedule is absent when such a list has shown it before, it is
+-- older than 5 minutes (Braze promises no faster read after a write), and two successive lists lack it.
+
+create function public.record_listing(p_schedule_ids text[], p_until timestamptz, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_absent jsonb;
+begin
+  perform 1
+  from public.schedule_ledger as ledger
+  join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+  where schedule.state = 'live' and schedule.send_at_utc > p_now
+  order by ledger.id
+  for no key update of ledger;
+
+  update public.braze_schedules as schedule
+  set listed_at = p_now, missed_at = null
+  where schedule.braze_schedule_id = any (p_schedule_ids);
+
+  with expected as (
+    select schedule.ledger_id, schedule.generation, schedule.missed_at
+    from public.braze_schedules as schedule
+    where schedule.state = 'live'
+      and schedule.listed_at is not null
+      and not schedule.braze_schedule_id = any (p_schedule_ids)
+      -- What is due now may be under way, and what is due later than the list reaches was not asked for.
+      and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+      and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
+      and schedule.created_at < p_now - interval '5 minutes'
+  ),
+  missed as (
+    update public.braze_schedules as schedule
+    set missed_at = p_now
+    from expected
+    where schedule.ledger_id = expected.ledger_id and schedule.generation = expected.generation
+      and schedule.missed_at is null
+    returning schedule.ledger_id
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'match_id', ledger.match_id,
+    'ledger_id', ledger.id,
+    'generation', expected.generation,
+    'is_current', ledger.generation = expected.generation,
+    'send_at', schedule.send_at_utc,
+    'braze_schedule_id', schedule.braze_schedule_id
+  ) order by ledger.match_id), '[]')
+  into v_absent
+  from expected
+  join public.braze_schedules as schedule using (ledger_id, generation)
+  join public.schedule_ledger as ledger on ledger.id = expected.ledger_id
+  -- Two lists of one moment are one: two functions may ask at once.
+  where expected.missed_at < p_now - interval '1 minute';
+
+  return v_absent;
+end;
+$$;
+
+comment on function public.record_listing(text[], timestamptz, timestamptz) is
+  'Notes which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
+revoke all on function public.record_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_listing(text[], timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/register_identifiers.sql
+-- Registers which ledger row a Braze identifier belongs to.
+--
+-- Braze may share a dispatch id between users sent close together. An identifier seen on two ledger rows is kept and marked
+-- ambiguous: from then on it attributes nothing.
+
+create function private.register_identifiers(p_identifiers jsonb, p_source text, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_result jsonb;
+begin
+  with told as (
+    -- One row a key: insert … on conflict may not touch a row twice.
+    select
+      identifier.kind,
+      identifier.value,
+      (pg_catalog.array_agg(identifier.ledger_id order by identifier.ledger_id))[1] as ledger_id,
+      case when count(distinct coalesce(identifier.generation, 0)) = 1 then max(identifier.generation) end as generation,
+      count(distinct identifier.ledger_id) > 1 as ambiguous
+    from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (
+      kind text, value text, ledger_id uuid, generation integer
+    )
+    group by identifier.kind, identifier.value
+  ),
+  news as (
+    -- What is known already needs no write and takes no lock.
+    select told.*, known.ledger_id as known_ledger_id
+    from told
+    -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
+    left join lateral (
+      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.ambiguous
+      from public.schedule_identifiers as identifier
+      where identifier.kind = told.kind and identifier.value = told.value
+      limit 1
+    ) as known on true
+    where known.kind is null
+      or (not known.ambiguous and (told.ambiguous or known.ledger_id <> told.ledger_id
+        or (known.generation is not null and known.generation is distinct from told.generation)))
+  ),
+  written as (
+    insert into public.schedule_identifiers as known
+      (kind, value, ledger_id, generation, ambiguous, source, first_seen_at)
+    select news.kind, news.value, news.ledger_id, news.generation, news.ambiguous, p_source, p_now
+    from news
+    order by news.kind, news.value
+    on conflict (kind, value) do update
+    set ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
+      generation = case when known.generation = excluded.generation then known.generation end
+    returning known.kind, known.value, known.ledger_id, known.ambiguous
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(written)), '[]') into v_result from written;
+  return v_result;
+end;
+$$;
+
+comment on function private.register_identifiers(jsonb, text, timestamptz) is
+  'Registers [{kind, value, ledger_id, generation}]; returns those that are new or changed, with whether they are ambiguous now.';
+revoke all on function private.register_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.register_identifiers(jsonb, text, timestamptz) to service_role;
+
 -- supabase/schemas/30_schedules/release_create.sql
 -- A person has checked that the schedule whose create got no answer does not exist.
 --
@@ -2023,10 +2023,41 @@ comment on function public.release_create(bigint, text, timestamptz) is
 revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.release_create(bigint, text, timestamptz) to service_role;
 
--- supabase/schemas/30_schedules/release_gated_create.sql
+-- supabase/schemas/30_schedules/release_generation.sql
+-- Resolves the unknown create of one generation as released.
+
+create function private.release_generation(p_ledger_id uuid, p_generation integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'released'
+  where attempt.ledger_id = p_ledger_id and attempt.kind = 'create' and attempt.outcome = 'unknown'
+    and attempt.resolved_at is null;
+  if not found then
+    return false;
+  end if;
+
+  update public.braze_schedules as schedule
+  set state = 'deleted', updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'unknown';
+  return true;
+end;
+$$;
+
+comment on function private.release_generation(uuid, integer, timestamptz) is
+  'Settles the unknown create of a ledger row as released and takes its schedule for deleted; false where there is none.';
+revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/supersede_gated_create.sql
 -- Where the send gate rejects an old generation, the scheduler itself releases a create that stayed unknown.
 
-create function public.release_gated_create(
+create function public.supersede_gated_create(
   p_run_id uuid,
   p_lease_seconds integer,
   p_ledger_id uuid,
@@ -2055,41 +2086,10 @@ begin
 end;
 $$;
 
-comment on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) is
+comment on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) is
   'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is settled. Raises PT409 lease_lost.';
-revoke all on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.release_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/release_generation.sql
--- Resolves the unknown create of one generation as released.
-
-create function private.release_generation(p_ledger_id uuid, p_generation integer, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'released'
-  where attempt.ledger_id = p_ledger_id and attempt.kind = 'create' and attempt.outcome = 'unknown'
-    and attempt.settled_at is null;
-  if not found then
-    return false;
-  end if;
-
-  update public.braze_schedules as schedule
-  set state = 'deleted', updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'unknown';
-  return true;
-end;
-$$;
-
-comment on function private.release_generation(uuid, integer, timestamptz) is
-  'Settles the unknown create of a ledger row as released and takes its schedule for deleted; false where there is none.';
-revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
+revoke all on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/tables.sql
 -- The evidence: each event that Braze reported, and what could not be understood.
@@ -2199,19 +2199,19 @@ grant select, insert, update on table public.webhook_rejects to service_role;
 -- locked by every request in turn; the id of the request spreads them over sixteen.
 create table public.webhook_daily_counts (
   date date not null,
-  slot smallint not null,
+  shard smallint not null,
   received bigint not null,
   duplicates bigint not null,
   rejected bigint not null,
-  primary key (date, slot),
-  constraint slot_is_one_of_sixteen check (slot between 0 and 15)
+  primary key (date, shard),
+  constraint shard_is_one_of_sixteen check (shard between 0 and 15)
 )
 -- Room in the page, so that a count can be written beside its former self.
 with (fillfactor = 50);
 comment on table public.webhook_daily_counts is
-  'Events received on each UTC day, with those that had come before and those not understood. Sum over slot.';
+  'Events received on each UTC day, with those that had come before and those not understood. Sum over shard.';
 comment on column public.webhook_daily_counts.date is 'The day of receipt, not of the event.';
-comment on column public.webhook_daily_counts.slot is 'Requests of one moment write to different rows; means nothing.';
+comment on column public.webhook_daily_counts.shard is 'Requests of one moment write to different rows; means nothing.';
 
 alter table public.webhook_daily_counts enable row level security;
 revoke all on table public.webhook_daily_counts from public, anon, authenticated, service_role;
@@ -2230,13 +2230,13 @@ alter table private.event_partitions enable row level security;
 revoke all on table private.event_partitions from public, anon, authenticated, service_role;
 grant select on table private.event_partitions to service_role;
 
--- supabase/schemas/40_events/claim_times.sql
+-- supabase/schemas/40_events/claim_event_times.sql
 -- The first time at which each event without a time of its own was seen.
 --
 -- A webhook-channel body has no time of its own: its first delivery sets it, its retries find it here. A weak identity
 -- (nothing in the body names the send) meets its retries for as long as Braze makes them, not longer.
 
-create function private.claim_times(p_events jsonb, p_now timestamptz)
+create function private.claim_event_times(p_events jsonb, p_now timestamptz)
 returns void
 language sql
 volatile
@@ -2258,10 +2258,10 @@ as $$
     );
 $$;
 
-comment on function private.claim_times(jsonb, timestamptz) is
+comment on function private.claim_event_times(jsonb, timestamptz) is
   'Keeps when events without a time of their own were first told; a weak identity is taken for another message after 45 minutes.';
-revoke all on function private.claim_times(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.claim_times(jsonb, timestamptz) to service_role;
+revoke all on function private.claim_event_times(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.claim_event_times(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/ensure_partitions.sql
 -- Partitions of notification_sends exist before they are needed.
@@ -2347,7 +2347,7 @@ select private.ensure_partitions(now());
 -- nobody is erased, that costs one look-up. A body may be kept under the digest of the bytes that came, when less of it is
 -- kept: then the same bytes meet what an erasure has left of them.
 
-create function private.forget_rejects(p_rejects jsonb, p_now timestamptz)
+create function private.anonymise_rejects(p_rejects jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -2375,7 +2375,7 @@ begin
     left join lateral (
       select known.digest from private.erased_events as known where known.digest = came.digest limit 1
     ) as stone on true
-    cross join lateral private.anonymous_body(came.body, null, null, null, p_now) as anonymous
+    cross join lateral private.anonymise_body(came.body, null, null, null, p_now) as anonymous
   )
   select
     pg_catalog.jsonb_agg(
@@ -2384,7 +2384,7 @@ begin
         else cleaned.reject || pg_catalog.jsonb_build_object(
           'body_base64', pg_catalog.encode(cleaned.body, 'base64'),
           'digest', pg_catalog.encode(cleaned.digest, 'hex'),
-          'reason', private.without_names(cleaned.reject ->> 'reason', cleaned.found_names)
+          'reason', private.anonymise_text(cleaned.reject ->> 'reason', cleaned.found_names)
         )
       end
       order by cleaned.place
@@ -2405,10 +2405,10 @@ begin
 end;
 $$;
 
-comment on function private.forget_rejects(jsonb, timestamptz) is
+comment on function private.anonymise_rejects(jsonb, timestamptz) is
   'Rejects as ingest_events takes them, anonymous where they are JSON and name somebody who is to be forgotten, or were erased before.';
-revoke all on function private.forget_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.forget_rejects(jsonb, timestamptz) to service_role;
+revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
 create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
 returns void
@@ -2461,14 +2461,14 @@ as $$
 declare
   v_counts jsonb;
   v_outside jsonb;
-  v_learned jsonb := jsonb '[]';
+  v_registered jsonb := jsonb '[]';
   v_went_out jsonb := jsonb '[]';
   v_received integer;
   v_duplicates integer;
   v_rejected integer;
 begin
   if p_events @? '$[*].claim ? (@ != null)' then
-    perform private.claim_times(p_events, p_now);
+    perform private.claim_event_times(p_events, p_now);
   end if;
 
   with incoming as materialized (
@@ -2548,10 +2548,10 @@ begin
   end if;
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
-    v_went_out := private.note_evidence(p_proofs, p_now);
+    v_went_out := private.record_send_proof(p_proofs, p_now);
   end if;
   if p_identifiers <> '[]' then
-    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
+    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
   end if;
 
   v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
@@ -2561,7 +2561,7 @@ begin
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
   -- holds it waits for another.
-  insert into public.webhook_daily_counts as counted (date, slot, received, duplicates, rejected)
+  insert into public.webhook_daily_counts as counted (date, shard, received, duplicates, rejected)
   values (
     (p_now at time zone 'utc')::date,
     pg_catalog.uuid_hash(p_run_id) & 15,
@@ -2569,7 +2569,7 @@ begin
     v_duplicates,
     v_rejected
   )
-  on conflict (date, slot) do update
+  on conflict (date, shard) do update
   set received = counted.received + excluded.received,
     duplicates = counted.duplicates + excluded.duplicates,
     rejected = counted.rejected + excluded.rejected;
@@ -2583,7 +2583,7 @@ begin
     'medium', v_counts -> 'medium',
     'low', v_counts -> 'low',
     'unattributed', v_counts -> 'unattributed',
-    'learned', v_learned,
+    'registered', v_registered,
     'went_out', v_went_out
   );
 end;
@@ -2617,8 +2617,8 @@ begin
   -- An erasure waits for requests that are under way, and those that come later see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   if exists (select 1 from private.erased_users) then
-    v_events := private.forget_events(p_events, p_now);
-    v_rejects := private.forget_rejects(p_rejects, p_now);
+    v_events := private.anonymise_events(p_events, p_now);
+    v_rejects := private.anonymise_rejects(p_rejects, p_now);
   end if;
 
   v_receipt := private.store_events(v_events, v_rejects, p_identifiers, p_proofs, p_run_id, p_now);
@@ -2629,7 +2629,7 @@ begin
   end if;
   update public.webhook_daily_counts as counted
   set received = counted.received + v_known, duplicates = counted.duplicates + v_known
-  where counted.date = (p_now at time zone 'utc')::date and counted.slot = pg_catalog.uuid_hash(p_run_id) & 15;
+  where counted.date = (p_now at time zone 'utc')::date and counted.shard = pg_catalog.uuid_hash(p_run_id) & 15;
   return v_receipt || pg_catalog.jsonb_build_object(
     'received', (v_receipt ->> 'received')::integer + v_known,
     'duplicates', (v_receipt ->> 'duplicates')::integer + v_known
@@ -2642,7 +2642,7 @@ comment on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, times
 revoke all on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
 
--- supabase/schemas/40_events/ingest_named_events.sql
+-- supabase/schemas/40_events/ingest_identified_events.sql
 -- Looks up and stores, in one round trip, the events that name their match outright.
 --
 -- Nearly every event of a matchday does; asking first and storing afterwards would cost twice as much. What needs judgement
@@ -2660,7 +2660,7 @@ create type private.resolved_name as (
   teaches_something boolean
 );
 
-create function private.resolve_name(p_name jsonb)
+create function private.resolve_explicit_ids(p_name jsonb)
 returns private.resolved_name
 language plpgsql
 stable
@@ -2769,12 +2769,12 @@ begin
 end;
 $$;
 
-comment on function private.resolve_name(jsonb) is
+comment on function private.resolve_explicit_ids(jsonb) is
   'Of {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by} the one ledger row and schedule that are named; null where that needs judgement.';
-revoke all on function private.resolve_name(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.resolve_name(jsonb) to service_role;
+revoke all on function private.resolve_explicit_ids(jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.resolve_explicit_ids(jsonb) to service_role;
 
-create function private.unapplied_lessons(p_identifiers jsonb)
+create function private.newly_known_identifiers(p_identifiers jsonb)
 returns jsonb
 language plpgsql
 stable
@@ -2809,12 +2809,12 @@ begin
 end;
 $$;
 
-comment on function private.unapplied_lessons(jsonb) is
-  'Of [{kind, value}] those that open_evidence must look at: a stored event may be settled or reopened by them.';
-revoke all on function private.unapplied_lessons(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.unapplied_lessons(jsonb) to service_role;
+comment on function private.newly_known_identifiers(jsonb) is
+  'Of [{kind, value}] those that load_affected_events must look at: a stored event may be settled or reopened by them.';
+revoke all on function private.newly_known_identifiers(jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.newly_known_identifiers(jsonb) to service_role;
 
-create function public.ingest_named_events(p_events jsonb, p_names jsonb, p_run_id uuid, p_now timestamptz)
+create function public.ingest_identified_events(p_events jsonb, p_explicit_ids jsonb, p_run_id uuid, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -2833,14 +2833,14 @@ declare
   v_received integer;
   v_recorded integer;
   v_identifiers jsonb;
-  v_learned jsonb := jsonb '[]';
+  v_registered jsonb := jsonb '[]';
   v_went_out jsonb := jsonb '[]';
 begin
   -- An erasure waits for requests that are under way, and those that come later see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
-  for i in 0 .. pg_catalog.jsonb_array_length(p_names) - 1 loop
-    v_resolved := private.resolve_name(p_names -> i);
+  for i in 0 .. pg_catalog.jsonb_array_length(p_explicit_ids) - 1 loop
+    v_resolved := private.resolve_explicit_ids(p_explicit_ids -> i);
     v_names_resolved := v_names_resolved || v_resolved;
     v_proves := v_proves or v_resolved.proves_something is true;
     v_teaches := v_teaches or v_resolved.teaches_something is true;
@@ -2870,14 +2870,14 @@ begin
   end if;
   if v_received = 0 then
     return jsonb '{"received": 0, "recorded": 0, "duplicates": 0, "rejected": 0, "high": 0, "medium": 0, "low": 0,
-      "unattributed": 0, "learned": [], "went_out": []}' || pg_catalog.jsonb_build_object('left', v_left);
+      "unattributed": 0, "registered": [], "went_out": []}' || pg_catalog.jsonb_build_object('left', v_left);
   end if;
 
   if exists (select from private.erased_users) then
-    v_events := private.forget_events(v_events, p_now);
+    v_events := private.anonymise_events(v_events, p_now);
   end if;
   if v_events @? '$[*].claim ? (@ != null)' then
-    perform private.claim_times(v_events, p_now);
+    perform private.claim_event_times(v_events, p_now);
   end if;
 
   with inserted as (
@@ -2914,7 +2914,7 @@ begin
 
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if v_proves then
-    v_went_out := private.note_evidence(
+    v_went_out := private.record_send_proof(
       (
         select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
           'ledger_id', (v_names_resolved[event.names]).ledger_id,
@@ -2943,22 +2943,22 @@ begin
     from pg_catalog.unnest(v_names_resolved) with ordinality as name (
       method, ledger_id, match_id, generation, send_at_utc, proves_something, teaches_something, place
     )
-    cross join lateral pg_catalog.jsonb_array_elements(p_names -> (name.place - 1)::integer -> 'claims') as claim (named)
+    cross join lateral pg_catalog.jsonb_array_elements(p_explicit_ids -> (name.place - 1)::integer -> 'claims') as claim (named)
     where name.ledger_id is not null and claim.named ->> 0 not in ('ledger_id', 'match_id');
-    v_learned := private.learn_identifiers(v_identifiers, 'event', p_now);
+    v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
     if v_recorded < v_received then
       -- A repeated request may be here because what it taught was never applied.
-      v_learned := v_learned || private.unapplied_lessons(v_identifiers);
+      v_registered := v_registered || private.newly_known_identifiers(v_identifiers);
     end if;
   end if;
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
   -- holds it waits for another.
-  insert into public.webhook_daily_counts as counted (date, slot, received, duplicates, rejected)
+  insert into public.webhook_daily_counts as counted (date, shard, received, duplicates, rejected)
   values (
     (p_now at time zone 'utc')::date, pg_catalog.uuid_hash(p_run_id) & 15, v_received, v_received - v_recorded, 0
   )
-  on conflict (date, slot) do update
+  on conflict (date, shard) do update
   set received = counted.received + excluded.received, duplicates = counted.duplicates + excluded.duplicates;
 
   return pg_catalog.jsonb_build_object(
@@ -2970,17 +2970,17 @@ begin
     'medium', 0,
     'low', 0,
     'unattributed', 0,
-    'learned', v_learned,
+    'registered', v_registered,
     'went_out', v_went_out,
     'left', v_left
   );
 end;
 $$;
 
-comment on function public.ingest_named_events(jsonb, jsonb, uuid, timestamptz) is
-  'As ingest_events, of events that hold {names: a place in p_names from 1, proof}. "left": the places, from 0, of those that were not stored.';
-revoke all on function public.ingest_named_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.ingest_named_events(jsonb, jsonb, uuid, timestamptz) to service_role;
+comment on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) is
+  'As ingest_events, of events that hold {names: a place in p_explicit_ids from 1, proof}. "left": the places, from 0, of those that were not stored.';
+revoke all on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/load_rejects.sql
 -- Rejects to be read again after a fix.
@@ -3092,6 +3092,88 @@ comment on function private.prune_event_claims(timestamptz) is
   'Deletes claims older than settings.event_claims_kept; returns how many.';
 revoke all on function private.prune_event_claims(timestamptz) from public, anon, authenticated, service_role;
 
+-- supabase/schemas/50_attribution/attribute_by_elimination.sql
+-- Attributes what is left over to the one match that lacks it.
+
+create function public.attribute_by_elimination(
+  p_campaign_id text,
+  p_first timestamptz,
+  p_last timestamptz,
+  p_events integer,
+  p_ledger_id uuid,
+  p_send_at timestamptz,
+  p_candidate_count integer,
+  p_function text,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_generation integer default null
+)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_times timestamptz[];
+  v_event_ids text[];
+  v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
+begin
+  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id)
+  into v_times, v_event_ids
+  from (
+    select event.sent_at, event.event_id
+    from public.notification_sends as event
+    where event.sent_at between p_first and p_last
+      and event.confidence in ('none', 'low')
+      and event.correlation_method in ('tie', 'no_candidate', 'time_window')
+      and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
+    order by event.sent_at, event.event_id
+    for update
+  ) as open;
+  -- One event more or less than was counted, and nothing balances any more.
+  if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then
+    return 0;
+  end if;
+
+  update public.notification_sends as event
+  set match_id = v_match_id,
+    ledger_id = p_ledger_id,
+    generation = p_generation,
+    correlation_method = 'elimination',
+    confidence = 'medium',
+    time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
+    candidate_count = p_candidate_count,
+    candidate_match_ids = null
+  from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_event_ids)) as open (sent_at, event_id)
+  where event.sent_at between p_first and p_last
+    and event.sent_at = open.sent_at and event.event_id = open.event_id;
+
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  values (
+    p_now, p_function, 'attribution_changed', 'What was left over became elimination (medium)', v_match_id, p_run_id,
+    pg_catalog.jsonb_build_object(
+      'match_id', v_match_id, 'events', p_events, 'first_sent_at', p_first, 'last_sent_at', p_last,
+      'candidates', p_candidate_count
+    )
+  );
+  if p_generation is not null then
+    perform private.record_send_proof(
+      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'dispatch_id', null, 'send_id', null
+      )),
+      p_now
+    );
+  end if;
+  return p_events;
+end;
+$$;
+
+comment on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) is
+  'Ties the open push Sends of [p_first, p_last] to one match, if they are still exactly p_events; returns how many were tied.';
+revoke all on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) to service_role;
+
 -- supabase/schemas/50_attribution/correlation_context.sql
 -- What is known of the identifiers, echoes and times of a batch of events.
 --
@@ -3189,318 +3271,13 @@ comment on function public.correlation_context(uuid[], bigint[], jsonb, timestam
 revoke all on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
 grant execute on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) to service_role;
 
--- supabase/schemas/50_attribution/load_open_sends.sql
--- Push Sends of a window that no match certainly has, and the schedules they may belong to.
-
-create function public.load_open_sends(p_campaign_id text, p_from timestamptz, p_until timestamptz, p_guard_seconds integer)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
-as $$
-declare
-  v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
-  v_seconds jsonb;
-  v_first timestamptz;
-  v_last timestamptz;
-begin
-  select
-    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at), '[]'),
-    min(open.sent_at),
-    max(open.sent_at)
-  into v_seconds, v_first, v_last
-  from (
-    select event.sent_at, count(*) as events
-    from public.notification_sends as event
-    where event.sent_at >= p_from and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method in ('tie', 'no_candidate', 'time_window')
-      and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
-    group by event.sent_at
-  ) as open;
-
-  return pg_catalog.jsonb_build_object(
-    'seconds', v_seconds,
-    'schedules', coalesce((
-      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'ledger_id', ledger.id,
-        'match_id', ledger.match_id,
-        'generation', schedule.generation,
-        'state', schedule.state,
-        'send_at', schedule.send_at_utc,
-        'moving_to', schedule.moving_to_utc,
-        'send_id', case when not exists (
-          select 1
-          from public.schedule_identifiers as known
-          where known.kind = 'send_id' and known.value = ledger.send_id
-            and (known.ambiguous or known.ledger_id <> ledger.id)
-        ) then ledger.send_id end,
-        'attributed', attributed.events
-      ) order by schedule.send_at_utc, ledger.match_id, schedule.generation)
-      from public.braze_schedules as schedule
-      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
-      cross join lateral (
-        select count(*) as events
-        from public.notification_sends as event
-        where event.ledger_id = ledger.id
-          and event.channel = 'push' and event.event_type = 'send'
-          and event.confidence in ('high', 'medium')
-      ) as attributed
-      where schedule.campaign_id = p_campaign_id and schedule.state <> 'failed'
-        and (schedule.send_at_utc between v_first - v_guard and v_last + v_guard
-          or schedule.moving_to_utc between v_first - v_guard and v_last + v_guard)
-    ), '[]')
-  );
-end;
-$$;
-
-comment on function public.load_open_sends(text, timestamptz, timestamptz, integer) is
-  'Push Sends of a campaign in [p_from, p_until) that are tied to no match for certain, by second; and every schedule around them, with how many Sends it has for certain.';
-revoke all on function public.load_open_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.load_open_sends(text, timestamptz, timestamptz, integer) to service_role;
-
--- supabase/schemas/50_attribution/note_evidence.sql
--- The first proof that a schedule went out turns its ledger row to sent.
---
--- 25,000 events of one match arrive one by one: only the first proof writes, the others read. A send that was not wanted
--- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
--- afterwards by the function would be lost with a function that crashes in between.
-
-create function private.note_evidence(p_proofs jsonb, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_news jsonb;
-  -- Named in each statement below: a join with jsonb alone would read the tables through.
-  v_ledger_ids uuid[];
-  v_cancelled_ids uuid[];
-  v_went_out jsonb;
-  v_alerts jsonb;
-begin
-  select
-    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
-    pg_catalog.array_agg(distinct news.ledger_id)
-  into v_news, v_ledger_ids
-  from (
-    select
-      proof.ledger_id,
-      proof.generation,
-      -- 'push' sorts before 'webhook' and proves more.
-      min(proof.proof) as proof,
-      min(proof.dispatch_id) as dispatch_id,
-      min(proof.send_id) as send_id
-    from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
-      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
-    )
-    group by proof.ledger_id, proof.generation
-  ) as news
-  cross join lateral (
-    select schedule.first_event_at
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
-    limit 1
-  ) as schedule
-  cross join lateral (
-    select ledger.generation, ledger.status, ledger.sent_evidence
-    from public.schedule_ledger as ledger
-    where ledger.id = news.ledger_id
-    limit 1
-  ) as ledger
-  where schedule.first_event_at is null
-    or (ledger.generation = news.generation and ledger.status <> 'sent')
-    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
-  if v_news is null then
-    return jsonb '[]';
-  end if;
-
-  -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
-  perform 1
-  from public.schedule_ledger as ledger
-  where ledger.id = any (v_ledger_ids)
-  order by ledger.id
-  for no key update;
-  v_cancelled_ids := array(
-    select ledger.id from public.schedule_ledger as ledger
-    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
-  );
-
-  update public.schedule_ledger as ledger
-  set status = 'sent',
-    cancel_reason = null,
-    sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
-    sent_evidence = news.proof,
-    dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
-    send_id = coalesce(ledger.send_id, news.send_id),
-    updated_at = p_now
-  from pg_catalog.jsonb_to_recordset(v_news) as news (
-    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
-  )
-  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
-    and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
-
-  -- A create of which nothing was heard did happen, then.
-  update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'proved_by_events'
-  from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
-  where attempt.ledger_id = any (v_ledger_ids) and attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
-    and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.settled_at is null;
-
-  with before as (
-    select schedule.ledger_id, schedule.generation, schedule.state
-    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
-    join public.braze_schedules as schedule using (ledger_id, generation)
-    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
-  ),
-  seen as (
-    update public.braze_schedules as schedule
-    set first_event_at = p_now,
-      -- Before the answer of its create it has no schedule id yet; apply_outcome respects `over`.
-      state = 'over',
-      updated_at = p_now
-    from before
-    where schedule.ledger_id = any (v_ledger_ids)
-      and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
-    returning schedule.ledger_id, schedule.generation, before.state as state_before
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'match_id', ledger.match_id,
-    'ledger_id', seen.ledger_id,
-    'generation', seen.generation,
-    'current_generation', ledger.generation,
-    'state_before', seen.state_before,
-    'was_cancelled', ledger.id = any (v_cancelled_ids)
-  ) order by ledger.match_id, seen.generation), '[]') into v_went_out
-  from seen
-  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
-  where ledger.id = any (v_ledger_ids);
-
-  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'went_out_unexpectedly:' || seen.match_id || ':' || seen.generation,
-    'rule', 'went_out_unexpectedly',
-    'severity', 'critical',
-    'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
-      || case
-        when seen.generation <> seen.current_generation then 'an old schedule was sent'
-        when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
-        else 'sent although it was cancelled'
-      end
-      || ' (schedule ' || seen.generation || ')',
-    'details', pg_catalog.jsonb_build_object(
-      'generation', seen.generation,
-      'current_generation', seen.current_generation,
-      'state_before', seen.state_before
-    ),
-    'match_id', seen.match_id
-  ))
-  into v_alerts
-  from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
-    match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
-  )
-  join public.matches as match on match.id = seen.match_id
-  where seen.generation <> seen.current_generation
-    or seen.state_before in ('deleted', 'deleting')
-    or seen.was_cancelled;
-
-  if v_alerts is not null then
-    perform public.raise_alerts(v_alerts, p_now);
-  end if;
-  return v_went_out;
-end;
-$$;
-
-comment on function private.note_evidence(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
-revoke all on function private.note_evidence(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.note_evidence(jsonb, timestamptz) to service_role;
-
--- supabase/schemas/50_attribution/open_echoes.sql
--- Events of a window that name a match or ledger row and are attributed to none.
-
-create function public.open_echoes(p_from timestamptz, p_until timestamptz, p_limit integer)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  with echoing as (
-    select
-      event.sent_at, event.event_id, event.correlation_method, event.ledger_id, event.raw_payload,
-      -- Inside `message_extras` it is JSON within JSON: quotes come with backslashes.
-      pg_catalog.substring(event.raw_payload::text, 'ledger_id[\\": ]+([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})') as echoed_ledger,
-      pg_catalog.substring(event.raw_payload::text, 'match_id[\\": ]+([0-9]{1,16})') as echoed_match
-    from public.notification_sends as event
-    where event.sent_at >= p_from and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method not in ('test_send', 'other_campaign')
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known) order by known.sent_at, known.event_id), '[]')
-  from (
-    select
-      echoing.sent_at, echoing.event_id, echoing.correlation_method, echoing.ledger_id, echoing.raw_payload
-    from echoing
-    where exists (select 1 from public.schedule_ledger as ledger where ledger.id = echoing.echoed_ledger::uuid)
-      or exists (select 1 from public.schedule_ledger as ledger where ledger.match_id = echoing.echoed_match::bigint)
-    order by echoing.sent_at, echoing.event_id
-    limit p_limit
-  ) as known;
-$$;
-
-comment on function public.open_echoes(timestamptz, timestamptz, integer) is
-  'Open events sent in [p_from, p_until) that echo a ledger row or match which is known by now, as they came.';
-revoke all on function public.open_echoes(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.open_echoes(timestamptz, timestamptz, integer) to service_role;
-
--- supabase/schemas/50_attribution/open_event_groups.sql
--- Events of a window that are attributed to no match, or not with certainty.
-
-create function public.open_event_groups(p_after timestamptz, p_until timestamptz, p_limit integer)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups) order by groups.sent_at), '[]')
-  from (
-    select
-      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
-      event.send_id,
-      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-      event.confidence, count(*) as events
-    from public.notification_sends as event
-    where event.sent_at > p_after and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method not in ('test_send', 'other_campaign', 'unknown_match')
-    group by
-      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
-      event.send_id,
-      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-      event.confidence
-    order by event.sent_at
-    -- A second is never cut in two, so that the next page begins after the last time of this one.
-    fetch first p_limit rows with ties
-  ) as groups;
-$$;
-
-comment on function public.open_event_groups(timestamptz, timestamptz, integer) is
-  'A page of the groups of open events sent in (p_after, p_until), by what they say of themselves; at least p_limit groups unless it is the last.';
-revoke all on function public.open_event_groups(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.open_event_groups(timestamptz, timestamptz, integer) to service_role;
-
--- supabase/schemas/50_attribution/open_evidence.sql
+-- supabase/schemas/50_attribution/load_affected_events.sql
 -- Earlier events that a newly known identifier explains, in groups.
 --
 -- Events that carry the same evidence get the same verdict, so they are judged as a group. The correlation module decides
 -- the verdict.
 
-create function public.open_evidence(p_identifiers jsonb)
+create function public.load_affected_events(p_identifiers jsonb)
 returns jsonb
 language plpgsql
 stable
@@ -3575,97 +3352,161 @@ begin
 end;
 $$;
 
-comment on function public.open_evidence(jsonb) is
+comment on function public.load_affected_events(jsonb) is
   'Groups of stored events that [{kind, value, ledger_id, ambiguous}] may settle or reopen, by what they say of themselves.';
-revoke all on function public.open_evidence(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.open_evidence(jsonb) to service_role;
+revoke all on function public.load_affected_events(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.load_affected_events(jsonb) to service_role;
 
--- supabase/schemas/50_attribution/settle_by_elimination.sql
--- Attributes what is left over to the one match that lacks it.
+-- supabase/schemas/50_attribution/load_unattributed_echoes.sql
+-- Events of a window that name a match or ledger row and are attributed to none.
 
-create function public.settle_by_elimination(
-  p_campaign_id text,
-  p_first timestamptz,
-  p_last timestamptz,
-  p_events integer,
-  p_ledger_id uuid,
-  p_send_at timestamptz,
-  p_candidate_count integer,
-  p_function text,
-  p_run_id uuid,
-  p_now timestamptz,
-  p_generation integer default null
-)
-returns integer
+create function public.load_unattributed_echoes(p_from timestamptz, p_until timestamptz, p_limit integer)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with echoing as (
+    select
+      event.sent_at, event.event_id, event.correlation_method, event.ledger_id, event.raw_payload,
+      -- Inside `message_extras` it is JSON within JSON: quotes come with backslashes.
+      pg_catalog.substring(event.raw_payload::text, 'ledger_id[\\": ]+([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})') as echoed_ledger,
+      pg_catalog.substring(event.raw_payload::text, 'match_id[\\": ]+([0-9]{1,16})') as echoed_match
+    from public.notification_sends as event
+    where event.sent_at >= p_from and event.sent_at < p_until
+      and event.confidence in ('none', 'low')
+      and event.correlation_method not in ('test_send', 'other_campaign')
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known) order by known.sent_at, known.event_id), '[]')
+  from (
+    select
+      echoing.sent_at, echoing.event_id, echoing.correlation_method, echoing.ledger_id, echoing.raw_payload
+    from echoing
+    where exists (select 1 from public.schedule_ledger as ledger where ledger.id = echoing.echoed_ledger::uuid)
+      or exists (select 1 from public.schedule_ledger as ledger where ledger.match_id = echoing.echoed_match::bigint)
+    order by echoing.sent_at, echoing.event_id
+    limit p_limit
+  ) as known;
+$$;
+
+comment on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) is
+  'Open events sent in [p_from, p_until) that echo a ledger row or match which is known by now, as they came.';
+revoke all on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) to service_role;
+
+-- supabase/schemas/50_attribution/load_unattributed_groups.sql
+-- Events of a window that are attributed to no match, or not with certainty.
+
+create function public.load_unattributed_groups(p_after timestamptz, p_until timestamptz, p_limit integer)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups) order by groups.sent_at), '[]')
+  from (
+    select
+      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
+      event.send_id,
+      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
+      event.confidence, count(*) as events
+    from public.notification_sends as event
+    where event.sent_at > p_after and event.sent_at < p_until
+      and event.confidence in ('none', 'low')
+      and event.correlation_method not in ('test_send', 'other_campaign', 'unknown_match')
+    group by
+      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
+      event.send_id,
+      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
+      event.confidence
+    order by event.sent_at
+    -- A second is never cut in two, so that the next page begins after the last time of this one.
+    fetch first p_limit rows with ties
+  ) as groups;
+$$;
+
+comment on function public.load_unattributed_groups(timestamptz, timestamptz, integer) is
+  'A page of the groups of open events sent in (p_after, p_until), by what they say of themselves; at least p_limit groups unless it is the last.';
+revoke all on function public.load_unattributed_groups(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function public.load_unattributed_groups(timestamptz, timestamptz, integer) to service_role;
+
+-- supabase/schemas/50_attribution/load_unattributed_sends.sql
+-- Push Sends of a window that no match certainly has, and the schedules they may belong to.
+
+create function public.load_unattributed_sends(p_campaign_id text, p_from timestamptz, p_until timestamptz, p_guard_seconds integer)
+returns jsonb
 language plpgsql
-volatile
+stable
 security invoker
 set search_path = ''
 as $$
 declare
-  v_times timestamptz[];
-  v_event_ids text[];
-  v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
+  v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
+  v_seconds jsonb;
+  v_first timestamptz;
+  v_last timestamptz;
 begin
-  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id)
-  into v_times, v_event_ids
+  select
+    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at), '[]'),
+    min(open.sent_at),
+    max(open.sent_at)
+  into v_seconds, v_first, v_last
   from (
-    select event.sent_at, event.event_id
+    select event.sent_at, count(*) as events
     from public.notification_sends as event
-    where event.sent_at between p_first and p_last
+    where event.sent_at >= p_from and event.sent_at < p_until
       and event.confidence in ('none', 'low')
       and event.correlation_method in ('tie', 'no_candidate', 'time_window')
       and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
-    order by event.sent_at, event.event_id
-    for update
+    group by event.sent_at
   ) as open;
-  -- One event more or less than was counted, and nothing balances any more.
-  if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then
-    return 0;
-  end if;
 
-  update public.notification_sends as event
-  set match_id = v_match_id,
-    ledger_id = p_ledger_id,
-    generation = p_generation,
-    correlation_method = 'elimination',
-    confidence = 'medium',
-    time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
-    candidate_count = p_candidate_count,
-    candidate_match_ids = null
-  from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_event_ids)) as open (sent_at, event_id)
-  where event.sent_at between p_first and p_last
-    and event.sent_at = open.sent_at and event.event_id = open.event_id;
-
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-  values (
-    p_now, p_function, 'attribution_changed', 'What was left over became elimination (medium)', v_match_id, p_run_id,
-    pg_catalog.jsonb_build_object(
-      'match_id', v_match_id, 'events', p_events, 'first_sent_at', p_first, 'last_sent_at', p_last,
-      'candidates', p_candidate_count
-    )
+  return pg_catalog.jsonb_build_object(
+    'seconds', v_seconds,
+    'schedules', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'ledger_id', ledger.id,
+        'match_id', ledger.match_id,
+        'generation', schedule.generation,
+        'state', schedule.state,
+        'send_at', schedule.send_at_utc,
+        'moving_to', schedule.moving_to_utc,
+        'send_id', case when not exists (
+          select 1
+          from public.schedule_identifiers as known
+          where known.kind = 'send_id' and known.value = ledger.send_id
+            and (known.ambiguous or known.ledger_id <> ledger.id)
+        ) then ledger.send_id end,
+        'attributed', attributed.events
+      ) order by schedule.send_at_utc, ledger.match_id, schedule.generation)
+      from public.braze_schedules as schedule
+      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+      cross join lateral (
+        select count(*) as events
+        from public.notification_sends as event
+        where event.ledger_id = ledger.id
+          and event.channel = 'push' and event.event_type = 'send'
+          and event.confidence in ('high', 'medium')
+      ) as attributed
+      where schedule.campaign_id = p_campaign_id and schedule.state <> 'failed'
+        and (schedule.send_at_utc between v_first - v_guard and v_last + v_guard
+          or schedule.moving_to_utc between v_first - v_guard and v_last + v_guard)
+    ), '[]')
   );
-  if p_generation is not null then
-    perform private.note_evidence(
-      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'dispatch_id', null, 'send_id', null
-      )),
-      p_now
-    );
-  end if;
-  return p_events;
 end;
 $$;
 
-comment on function public.settle_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) is
-  'Ties the open push Sends of [p_first, p_last] to one match, if they are still exactly p_events; returns how many were tied.';
-revoke all on function public.settle_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.settle_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) to service_role;
+comment on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) is
+  'Push Sends of a campaign in [p_from, p_until) that are tied to no match for certain, by second; and every schedule around them, with how many Sends it has for certain.';
+revoke all on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) to service_role;
 
--- supabase/schemas/50_attribution/settle_events.sql
--- Carries new verdicts into the groups that open_evidence returned.
+-- supabase/schemas/50_attribution/reattribute_events.sql
+-- Carries new verdicts into the groups that load_affected_events returned.
 
-create function private.withdraw_evidence(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
+create function private.revoke_send_proof(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -3706,18 +3547,18 @@ begin
   )
   insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
   select
-    p_now, p_function, 'sent_withdrawn', 'The events that proved it belong to another match', withdrawn.match_id,
+    p_now, p_function, 'sent_reverted', 'The events that proved it belong to another match', withdrawn.match_id,
     p_run_id, pg_catalog.jsonb_build_object('generation', withdrawn.generation)
   from withdrawn;
 end;
 $$;
 
-comment on function private.withdraw_evidence(uuid[], text, uuid, timestamptz) is
-  'Turns sent ledger rows that no event proves any more back to pending; logged as sent_withdrawn.';
-revoke all on function private.withdraw_evidence(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.withdraw_evidence(uuid[], text, uuid, timestamptz) to service_role;
+comment on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) is
+  'Turns sent ledger rows that no event proves any more back to pending; logged as sent_reverted.';
+revoke all on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) to service_role;
 
-create function public.settle_events(p_settlements jsonb, p_proofs jsonb, p_function text, p_run_id uuid, p_now timestamptz)
+create function public.reattribute_events(p_reattributions jsonb, p_proofs jsonb, p_function text, p_run_id uuid, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -3727,7 +3568,7 @@ as $$
 declare
   -- Named below beside each join, which would read all events through otherwise.
   v_times timestamptz[] := array(
-    select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_settlements) as verdict (sent_at timestamptz)
+    select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (sent_at timestamptz)
   );
   v_proved_ids uuid[] := array(
     select distinct proof.ledger_id from pg_catalog.jsonb_to_recordset(p_proofs) as proof (ledger_id uuid)
@@ -3739,7 +3580,7 @@ declare
 begin
   with verdicts as (
     select verdict.*
-    from pg_catalog.jsonb_to_recordset(p_settlements) as verdict (
+    from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (
       sent_at timestamptz, time_is_send_time boolean, event_type text, channel text, campaign_id text,
       dispatch_id text, send_id text, braze_schedule_id text, from_method text, from_ledger_id uuid,
       from_generation integer, match_id bigint, ledger_id uuid, generation integer,
@@ -3818,25 +3659,25 @@ begin
   order by ledger.id
   for no key update;
   if v_left_ids <> '{}' then
-    perform private.withdraw_evidence(v_left_ids, p_function, p_run_id, p_now);
+    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);
   end if;
   if p_proofs <> '[]' then
-    v_went_out := private.note_evidence(p_proofs, p_now);
+    v_went_out := private.record_send_proof(p_proofs, p_now);
   end if;
   return pg_catalog.jsonb_build_object('settled', v_changed, 'went_out', v_went_out);
 end;
 $$;
 
-comment on function public.settle_events(jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into the groups that open_evidence gave, logs each change, notes proofs.';
-revoke all on function public.settle_events(jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.settle_events(jsonb, jsonb, text, uuid, timestamptz) to service_role;
+comment on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) is
+  'Carries new verdicts into the groups that load_affected_events gave, logs each change, notes proofs.';
+revoke all on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) to service_role;
 
--- supabase/schemas/50_attribution/settle_single_events.sql
+-- supabase/schemas/50_attribution/reattribute_single_events.sql
 -- Carries new verdicts into events that were read again one by one.
 
-create function public.settle_single_events(
-  p_settlements jsonb,
+create function public.reattribute_single_events(
+  p_reattributions jsonb,
   p_identifiers jsonb,
   p_proofs jsonb,
   p_function text,
@@ -3851,11 +3692,11 @@ set search_path = ''
 as $$
 declare
   v_changed integer;
-  v_learned jsonb := jsonb '[]';
+  v_registered jsonb := jsonb '[]';
 begin
   with verdicts as (
     select verdict.*
-    from pg_catalog.jsonb_to_recordset(p_settlements) as verdict (
+    from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (
       sent_at timestamptz, event_id text, from_method text, from_ledger_id uuid, match_id bigint, ledger_id uuid,
       generation integer, correlation_method text, confidence text, time_diff_ms bigint, candidate_count integer,
       candidate_match_ids bigint[]
@@ -3909,19 +3750,178 @@ begin
 
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
-    perform private.note_evidence(p_proofs, p_now);
+    perform private.record_send_proof(p_proofs, p_now);
   end if;
   if p_identifiers <> '[]' then
-    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
+    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed, 'learned', v_learned);
+  return pg_catalog.jsonb_build_object('settled', v_changed, 'registered', v_registered);
 end;
 $$;
 
-comment on function public.settle_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into single events, logs each change, notes proofs, learns identifiers; returns {settled, learned}.';
-revoke all on function public.settle_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.settle_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;
+comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
+  'Carries new verdicts into single events, logs each change, notes proofs, learns identifiers; returns {settled, registered}.';
+revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;
+
+-- supabase/schemas/50_attribution/record_send_proof.sql
+-- The first proof that a schedule went out turns its ledger row to sent.
+--
+-- 25,000 events of one match arrive one by one: only the first proof writes, the others read. A send that was not wanted
+-- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
+-- afterwards by the function would be lost with a function that crashes in between.
+
+create function private.record_send_proof(p_proofs jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_news jsonb;
+  -- Named in each statement below: a join with jsonb alone would read the tables through.
+  v_ledger_ids uuid[];
+  v_cancelled_ids uuid[];
+  v_went_out jsonb;
+  v_alerts jsonb;
+begin
+  select
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
+    pg_catalog.array_agg(distinct news.ledger_id)
+  into v_news, v_ledger_ids
+  from (
+    select
+      proof.ledger_id,
+      proof.generation,
+      -- 'push' sorts before 'webhook' and proves more.
+      min(proof.proof) as proof,
+      min(proof.dispatch_id) as dispatch_id,
+      min(proof.send_id) as send_id
+    from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
+      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+    )
+    group by proof.ledger_id, proof.generation
+  ) as news
+  cross join lateral (
+    select schedule.first_event_at
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
+    limit 1
+  ) as schedule
+  cross join lateral (
+    select ledger.generation, ledger.status, ledger.sent_evidence
+    from public.schedule_ledger as ledger
+    where ledger.id = news.ledger_id
+    limit 1
+  ) as ledger
+  where schedule.first_event_at is null
+    or (ledger.generation = news.generation and ledger.status <> 'sent')
+    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
+  if v_news is null then
+    return jsonb '[]';
+  end if;
+
+  -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (v_ledger_ids)
+  order by ledger.id
+  for no key update;
+  v_cancelled_ids := array(
+    select ledger.id from public.schedule_ledger as ledger
+    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
+  );
+
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    cancel_reason = null,
+    sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
+    sent_evidence = news.proof,
+    dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
+    send_id = coalesce(ledger.send_id, news.send_id),
+    updated_at = p_now
+  from pg_catalog.jsonb_to_recordset(v_news) as news (
+    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+  )
+  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
+    and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
+
+  -- A create of which nothing was heard did happen, then.
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'proved_by_events'
+  from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+  where attempt.ledger_id = any (v_ledger_ids) and attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
+    and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.resolved_at is null;
+
+  with before as (
+    select schedule.ledger_id, schedule.generation, schedule.state
+    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+    join public.braze_schedules as schedule using (ledger_id, generation)
+    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
+  ),
+  seen as (
+    update public.braze_schedules as schedule
+    set first_event_at = p_now,
+      -- Before the answer of its create it has no schedule id yet; apply_outcome respects `completed`.
+      state = 'completed',
+      updated_at = p_now
+    from before
+    where schedule.ledger_id = any (v_ledger_ids)
+      and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
+    returning schedule.ledger_id, schedule.generation, before.state as state_before
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'match_id', ledger.match_id,
+    'ledger_id', seen.ledger_id,
+    'generation', seen.generation,
+    'current_generation', ledger.generation,
+    'state_before', seen.state_before,
+    'was_cancelled', ledger.id = any (v_cancelled_ids)
+  ) order by ledger.match_id, seen.generation), '[]') into v_went_out
+  from seen
+  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  where ledger.id = any (v_ledger_ids);
+
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'unexpected_send:' || seen.match_id || ':' || seen.generation,
+    'rule', 'unexpected_send',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+      || case
+        when seen.generation <> seen.current_generation then 'an old schedule was sent'
+        when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        else 'sent although it was cancelled'
+      end
+      || ' (schedule ' || seen.generation || ')',
+    'details', pg_catalog.jsonb_build_object(
+      'generation', seen.generation,
+      'current_generation', seen.current_generation,
+      'state_before', seen.state_before
+    ),
+    'match_id', seen.match_id
+  ))
+  into v_alerts
+  from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
+    match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
+  )
+  join public.matches as match on match.id = seen.match_id
+  where seen.generation <> seen.current_generation
+    or seen.state_before in ('deleted', 'deleting')
+    or seen.was_cancelled;
+
+  if v_alerts is not null then
+    perform public.raise_alerts(v_alerts, p_now);
+  end if;
+  return v_went_out;
+end;
+$$;
+
+comment on function private.record_send_proof(jsonb, timestamptz) is
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
+revoke all on function private.record_send_proof(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/adopt_schedule.sql
 -- Takes over a schedule in Braze's list whose create never got an answer.
@@ -3963,15 +3963,15 @@ begin
       select 1 from public.braze_schedules as other where other.braze_schedule_id = p_braze_schedule_id
     );
   if not found then
-    return pg_catalog.jsonb_build_object('adopted', false, 'learned', jsonb '[]');
+    return pg_catalog.jsonb_build_object('adopted', false, 'registered', jsonb '[]');
   end if;
 
   update public.schedule_attempts as attempt
   set braze_schedule_id = p_braze_schedule_id,
-    settled_at = case attempt.outcome when 'unknown' then p_now end,
-    settled_as = case attempt.outcome when 'unknown' then 'adopted' end
+    resolved_at = case attempt.outcome when 'unknown' then p_now end,
+    resolved_as = case attempt.outcome when 'unknown' then 'adopted' end
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
-    and attempt.settled_at is null;
+    and attempt.resolved_at is null;
 
   update public.schedule_ledger as ledger
   set braze_schedule_id = p_braze_schedule_id,
@@ -3982,7 +3982,7 @@ begin
 
   return pg_catalog.jsonb_build_object(
     'adopted', true,
-    'learned', private.learn_identifiers(
+    'registered', private.register_identifiers(
       (
         select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
           'kind', told.kind, 'value', told.value, 'ledger_id', p_ledger_id, 'generation', told.generation
@@ -4004,7 +4004,7 @@ end;
 $$;
 
 comment on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) is
-  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, learned}. Not while its create is under way.';
+  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, registered}. Not while its create is under way.';
 revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;
 
@@ -4044,7 +4044,7 @@ begin
   ) as event
   where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
 
-  perform private.note_evidence(v_proofs, p_now);
+  perform private.record_send_proof(v_proofs, p_now);
   return (
     select coalesce(pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id), '[]')
     from public.schedule_ledger as ledger
@@ -4058,6 +4058,47 @@ comment on function public.confirm_by_events(uuid[], timestamptz) is
   'Turns the past rows among p_ledger_ids to sent whose events prove it with high or medium confidence; returns their match ids.';
 revoke all on function public.confirm_by_events(uuid[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_events(uuid[], timestamptz) to service_role;
+
+-- supabase/schemas/60_reconcile/confirm_by_statistics.sql
+-- Confirms a send by Braze's own count, where no event reached the suite.
+
+create function public.confirm_by_statistics(p_ledger_id uuid, p_generation integer, p_count integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    sent_evidence = 'statistics',
+    sent_confirmed_at = p_now,
+    braze_reported_count = p_count,
+    updated_at = p_now
+  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
+    and ledger.send_at_utc <= p_now and p_count > 0;
+  if not found then
+    return false;
+  end if;
+
+  update public.braze_schedules as schedule
+  set state = 'completed', updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
+    and private.can_be_live(schedule.state);
+  -- A create of which nothing was heard did happen, then.
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'proved_by_statistics'
+  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
+    and attempt.outcome = 'unknown' and attempt.resolved_at is null;
+  return true;
+end;
+$$;
+
+comment on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) is
+  'Turns a past, pending row to sent since Braze counts p_count pushes under its send id; false when it was not pending, past or counted.';
+revoke all on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
 -- What the ledger says of everything that is due or went out lately.
@@ -4086,7 +4127,7 @@ begin
     union
     select attempt.ledger_id
     from public.schedule_attempts as attempt
-    where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.ledger_id is not null
+    where attempt.outcome = 'unknown' and attempt.resolved_at is null and attempt.ledger_id is not null
   ) as found;
 
   select max(run.started_at)
@@ -4181,7 +4222,7 @@ begin
         )
       ) order by attempt.opened_at, attempt.id)
       from public.schedule_attempts as attempt
-      where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.kind <> 'send_id'
+      where attempt.outcome = 'unknown' and attempt.resolved_at is null and attempt.kind <> 'send_id'
     ), '[]'),
     'duplicate_days', coalesce((
       select pg_catalog.jsonb_agg(distinct pg_catalog.to_char(log.logged_at at time zone 'utc', 'YYYY-MM-DD'))
@@ -4270,14 +4311,14 @@ comment on function public.mark_sent(bigint, text, text, uuid, boolean, timestam
 revoke all on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
--- supabase/schemas/60_reconcile/open_stray_delete.sql
+-- supabase/schemas/60_reconcile/open_unmanaged_delete.sql
 -- Journals the delete of a schedule that the ledger does not own.
 --
 -- The decision was made from a list and the ledger some moments ago. Under the lock of the row this function refuses to
 -- delete the schedule by which a match is to be pushed. Texts from outside go into the detail of an error and not into its
 -- message: PostgREST turns the message into a HTTP status line, where a line break would go on as a header.
 
-create function public.open_stray_delete(
+create function public.open_unmanaged_delete(
   p_attempt_id uuid,
   p_run_id uuid,
   p_lease_seconds integer,
@@ -4339,7 +4380,7 @@ begin
     update public.braze_schedules as schedule
     set state = 'deleting', updated_at = p_now
     where schedule.ledger_id = v_known.ledger_id and schedule.generation = v_known.generation
-      and schedule.state <> 'over';
+      and schedule.state <> 'completed';
     if not found then
       raise exception 'Cannot open the delete of a stray: it has been sent'
         using errcode = 'PT409', hint = 'not_live', detail = 'Schedule ' || p_braze_schedule_id;
@@ -4357,58 +4398,17 @@ begin
 end;
 $$;
 
-comment on function public.open_stray_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
+comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
   'Journals the delete of a duplicate or orphan; the last three are what it says of itself. Raises PT409: lease_lost, current_generation, not_live.';
-revoke all on function public.open_stray_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.open_stray_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;
+revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;
 
--- supabase/schemas/60_reconcile/settle_by_statistics.sql
--- Confirms a send by Braze's own count, where no event reached the suite.
-
-create function public.settle_by_statistics(p_ledger_id uuid, p_generation integer, p_count integer, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  update public.schedule_ledger as ledger
-  set status = 'sent',
-    sent_evidence = 'statistics',
-    sent_confirmed_at = p_now,
-    braze_reported_count = p_count,
-    updated_at = p_now
-  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.status = 'pending'
-    and ledger.send_at_utc <= p_now and p_count > 0;
-  if not found then
-    return false;
-  end if;
-
-  update public.braze_schedules as schedule
-  set state = 'over', updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
-    and private.can_be_live(schedule.state);
-  -- A create of which nothing was heard did happen, then.
-  update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'proved_by_statistics'
-  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
-    and attempt.outcome = 'unknown' and attempt.settled_at is null;
-  return true;
-end;
-$$;
-
-comment on function public.settle_by_statistics(uuid, integer, integer, timestamptz) is
-  'Turns a past, pending row to sent since Braze counts p_count pushes under its send id; false when it was not pending, past or counted.';
-revoke all on function public.settle_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.settle_by_statistics(uuid, integer, integer, timestamptz) to service_role;
-
--- supabase/schemas/60_reconcile/settle_unknown.sql
+-- supabase/schemas/60_reconcile/resolve_unknown_attempts.sql
 -- Resolves calls whose outcome was unknown, once something shows it.
 --
 -- The decision was made some moments ago: a schedule that another call is changing is left to the answer of that call.
 
-create function private.settle_attempt(p_attempt_id uuid, p_settled_as text, p_effect text, p_now timestamptz)
+create function private.resolve_unknown_attempt(p_attempt_id uuid, p_resolved_as text, p_effect text, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
@@ -4423,12 +4423,12 @@ begin
   if p_effect = 'missed' then
     update public.schedule_attempts as attempt
     set missed_at = coalesce(attempt.missed_at, p_now)
-    where attempt.id = p_attempt_id and attempt.settled_at is null;
+    where attempt.id = p_attempt_id and attempt.resolved_at is null;
     return false;
   end if;
   update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = p_settled_as
-  where attempt.id = p_attempt_id and attempt.outcome = 'unknown' and attempt.settled_at is null
+  set resolved_at = p_now, resolved_as = p_resolved_as
+  where attempt.id = p_attempt_id and attempt.outcome = 'unknown' and attempt.resolved_at is null
     and not exists (
       select 1 from public.schedule_attempts as open
       where open.outcome is null
@@ -4455,12 +4455,12 @@ begin
 end;
 $$;
 
-comment on function private.settle_attempt(uuid, text, text, timestamptz) is
+comment on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) is
   'Settles one unknown attempt, and carries a move out or back; effect missed only notes that a listing lacked its schedule.';
-revoke all on function private.settle_attempt(uuid, text, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.settle_attempt(uuid, text, text, timestamptz) to service_role;
+revoke all on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) to service_role;
 
-create function private.settle_schedule(p_ledger_id uuid, p_generation integer, p_effect text, p_now timestamptz)
+create function private.resolve_unconfirmed_schedule(p_ledger_id uuid, p_generation integer, p_effect text, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
@@ -4484,12 +4484,12 @@ begin
 end;
 $$;
 
-comment on function private.settle_schedule(uuid, integer, text, timestamptz) is
+comment on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) is
   'A schedule whose delete was not confirmed is found live or deleted, or missed by a listing for the first time; false when a call is under way or it was settled.';
-revoke all on function private.settle_schedule(uuid, integer, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.settle_schedule(uuid, integer, text, timestamptz) to service_role;
+revoke all on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) to service_role;
 
-create function public.settle_unknown(p_schedules jsonb, p_attempts jsonb, p_now timestamptz)
+create function public.resolve_unknown_attempts(p_schedules jsonb, p_attempts jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -4517,14 +4517,14 @@ begin
   for v_told in
     select * from pg_catalog.jsonb_to_recordset(p_schedules) as told (ledger_id uuid, generation integer, effect text)
   loop
-    if private.settle_schedule(v_told.ledger_id, v_told.generation, v_told.effect, p_now) and v_told.effect <> 'missed' then
+    if private.resolve_unconfirmed_schedule(v_told.ledger_id, v_told.generation, v_told.effect, p_now) and v_told.effect <> 'missed' then
       v_schedules := v_schedules + 1;
     end if;
   end loop;
   for v_told in
-    select * from pg_catalog.jsonb_to_recordset(p_attempts) as told (attempt_id uuid, settled_as text, effect text)
+    select * from pg_catalog.jsonb_to_recordset(p_attempts) as told (attempt_id uuid, resolved_as text, effect text)
   loop
-    if private.settle_attempt(v_told.attempt_id, v_told.settled_as, v_told.effect, p_now) then
+    if private.resolve_unknown_attempt(v_told.attempt_id, v_told.resolved_as, v_told.effect, p_now) then
       v_attempts := v_attempts || pg_catalog.to_jsonb(v_told.attempt_id);
     end if;
   end loop;
@@ -4532,10 +4532,10 @@ begin
 end;
 $$;
 
-comment on function public.settle_unknown(jsonb, jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, settled_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were settled.';
-revoke all on function public.settle_unknown(jsonb, jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.settle_unknown(jsonb, jsonb, timestamptz) to service_role;
+comment on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) is
+  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, resolved_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were settled.';
+revoke all on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/store_reported_counts.sql
 -- Stores how many sends Braze reports.
@@ -4740,7 +4740,7 @@ begin
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- Names compare by their bytes here: the order of a language costs more than all the rest.
+    -- ExplicitIds compare by their bytes here: the order of a language costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,
@@ -4836,7 +4836,7 @@ begin
   join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
   where ledger.id = any (v_ledger_ids);
 
-  v_settled := public.settle_alerts(
+  v_settled := public.sync_alerts(
     array['double_push'],
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
@@ -4994,12 +4994,42 @@ comment on function public.load_preflight(timestamptz, timestamptz, timestamptz)
 revoke all on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;
 
--- supabase/schemas/65_checks/note_preflight.sql
+-- supabase/schemas/65_checks/record_audit.sql
+-- Stores one audit, once, however often its answer is lost.
+
+create function public.record_audit(p_audit jsonb, p_run_id uuid, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  insert into public.count_audit_logs
+    (run_id, checked_at, listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze)
+  select
+    p_run_id, p_now, audit.listing_mode, audit.ledger_pending, audit.braze_actual, audit.status,
+    audit.missing_in_braze, audit.extra_in_braze
+  from pg_catalog.jsonb_to_record(p_audit) as audit (
+    listing_mode text, ledger_pending integer, braze_actual integer, status text,
+    missing_in_braze jsonb, extra_in_braze jsonb
+  )
+  on conflict (run_id) do nothing;
+  return found;
+end;
+$$;
+
+comment on function public.record_audit(jsonb, uuid, timestamptz) is
+  'Stores {listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze}; false when the run has stored its audit.';
+revoke all on function public.record_audit(jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_audit(jsonb, uuid, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/record_preflight.sql
 -- Stores what the check before the send found, and its consequence, in one transaction.
 --
 -- A result without its consequence would never be repaired: a send that counts as checked is not checked again.
 
-create function public.note_preflight(p_checks jsonb, p_note text, p_now timestamptz)
+create function public.record_preflight(p_checks jsonb, p_note text, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -5010,7 +5040,7 @@ declare
   v_ledger_ids uuid[] := array(
     select distinct checked.ledger_id from pg_catalog.jsonb_to_recordset(p_checks) as checked (ledger_id uuid)
   );
-  v_learned jsonb;
+  v_registered jsonb;
 begin
   perform 1
   from public.schedule_ledger as ledger
@@ -5018,7 +5048,7 @@ begin
   order by ledger.id
   for no key update;
 
-  select private.learn_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+  select private.register_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'kind', told.kind,
     'value', told.value,
     'ledger_id', ledger.id,
@@ -5028,7 +5058,7 @@ begin
       else checked.generation
     end
   )), '[]'), 'preflight', p_now)
-  into v_learned
+  into v_registered
   from pg_catalog.jsonb_to_recordset(p_checks) as checked (
     ledger_id uuid, generation integer, dispatch_id text, send_id text
   )
@@ -5072,7 +5102,7 @@ begin
   ) as absent;
 
   return pg_catalog.jsonb_build_object(
-    'learned', v_learned,
+    'registered', v_registered,
     'cancelled', coalesce((
       select pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id)
       from public.schedule_ledger as ledger
@@ -5083,40 +5113,10 @@ begin
 end;
 $$;
 
-comment on function public.note_preflight(jsonb, text, timestamptz) is
-  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: records, learns, cancels what is absent; returns {learned, cancelled}.';
-revoke all on function public.note_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.note_preflight(jsonb, text, timestamptz) to service_role;
-
--- supabase/schemas/65_checks/record_audit.sql
--- Stores one audit, once, however often its answer is lost.
-
-create function public.record_audit(p_audit jsonb, p_run_id uuid, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  insert into public.count_audit_logs
-    (run_id, checked_at, listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze)
-  select
-    p_run_id, p_now, audit.listing_mode, audit.ledger_pending, audit.braze_actual, audit.status,
-    audit.missing_in_braze, audit.extra_in_braze
-  from pg_catalog.jsonb_to_record(p_audit) as audit (
-    listing_mode text, ledger_pending integer, braze_actual integer, status text,
-    missing_in_braze jsonb, extra_in_braze jsonb
-  )
-  on conflict (run_id) do nothing;
-  return found;
-end;
-$$;
-
-comment on function public.record_audit(jsonb, uuid, timestamptz) is
-  'Stores {listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze}; false when the run has stored its audit.';
-revoke all on function public.record_audit(jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.record_audit(jsonb, uuid, timestamptz) to service_role;
+comment on function public.record_preflight(jsonb, text, timestamptz) is
+  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: records, learns, cancels what is absent; returns {registered, cancelled}.';
+revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/tables.sql
 -- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
@@ -5172,8 +5172,8 @@ create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerpri
 create index alerts_match_id_idx on public.alerts (match_id) where match_id is not null;
 -- Closed alerts are looked up too.
 create index alerts_fingerprint_idx on public.alerts (fingerprint);
--- Each run asks for what is untold. What was resolved before it was told, or is told to its end, is over.
-create index alerts_untold_idx on public.alerts (first_seen_at)
+-- Each run asks for what is undelivered. What was resolved before it was told, or is told to its end, is over.
+create index alerts_undelivered_idx on public.alerts (first_seen_at)
   where resolved_at is null or (delivered_at is not null and resolution_delivered_at is null);
 create index alerts_claimed_idx on public.alerts (delivery_claimed_until) where delivery_claimed_until is not null;
 
@@ -5259,17 +5259,17 @@ begin
 
   select pg_catalog.array_agg(due.id) into v_ids
   from (
-    select untold.id
-    from public.alerts as untold
-    cross join lateral private.alert_message(untold, p_channel) as message (kind)
-    where (untold.resolved_at is null or (untold.delivered_at is not null and untold.resolution_delivered_at is null))
+    select undelivered.id
+    from public.alerts as undelivered
+    cross join lateral private.alert_message(undelivered, p_channel) as message (kind)
+    where (undelivered.resolved_at is null or (undelivered.delivered_at is not null and undelivered.resolution_delivered_at is null))
       and message.kind is not null
-      and (untold.next_delivery_at is null or untold.next_delivery_at <= p_now)
-      and (untold.delivery_kind is distinct from message.kind or untold.delivery_attempts < p_attempts_max)
-    order by pg_catalog.array_position(array['critical', 'warning', 'info'], untold.severity), untold.first_seen_at, untold.id
+      and (undelivered.next_delivery_at is null or undelivered.next_delivery_at <= p_now)
+      and (undelivered.delivery_kind is distinct from message.kind or undelivered.delivery_attempts < p_attempts_max)
+    order by pg_catalog.array_position(array['critical', 'warning', 'info'], undelivered.severity), undelivered.first_seen_at, undelivered.id
     limit p_limit
     -- A row that is being raised or resolved just now can wait for the next run.
-    for update of untold skip locked
+    for update of undelivered skip locked
   ) as due;
 
   update public.alerts as alert
@@ -5401,8 +5401,8 @@ begin
   ),
   trouble (fingerprint, rule, severity, title, details) as (
     select
-      'silent_function:' || silent.function_name,
-      'silent_function',
+      'function_stalled:' || silent.function_name,
+      'function_stalled',
       'critical',
       silent.function_name || ' has not succeeded since '
         || pg_catalog.to_char(silent.silent_since at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC',
@@ -5434,8 +5434,8 @@ begin
     where failures.count > 0
     union all
     select
-      'partitions_run_out',
-      'partitions_run_out',
+      'partitions_low',
+      'partitions_low',
       'critical',
       'Partitions for new events run out: events without one end in webhook_rejects',
       pg_catalog.jsonb_build_object('partition_by', v_settings.partition_by, 'last_ends_at', partitions.last_ends_at)
@@ -5443,8 +5443,8 @@ begin
     where not partitions.reach
     union all
     select
-      'rejects_pile_up',
-      'rejects_pile_up',
+      'rejects_backlog',
+      'rejects_backlog',
       'warning',
       rejects.count || ' webhook bodies were not understood within an hour',
       pg_catalog.jsonb_build_object(
@@ -5459,14 +5459,14 @@ begin
   into v_alerts
   from trouble;
 
-  return public.settle_alerts(
-    array['silent_function', 'pg_net_failures', 'partitions_run_out', 'rejects_pile_up'], v_alerts, p_now
+  return public.sync_alerts(
+    array['function_stalled', 'pg_net_failures', 'partitions_low', 'rejects_backlog'], v_alerts, p_now
   );
 end;
 $$;
 
 comment on function private.heartbeat(timestamptz) is
-  'Alerts silent_function, pg_net_failures, partitions_run_out and rejects_pile_up, and resolves them; returns {raised, resolved}.';
+  'Alerts function_stalled, pg_net_failures, partitions_low and rejects_backlog, and resolves them; returns {raised, resolved}.';
 revoke all on function private.heartbeat(timestamptz) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/70_alerts/judge_event_quality.sql
@@ -5601,7 +5601,7 @@ as $$
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'All alerts of low_confidence_share and missing_webhooks as things stand, for settle_alerts.';
+  'All alerts of low_confidence_share and missing_webhooks as things stand, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;
 
@@ -5731,7 +5731,7 @@ begin
     from public.alerts as open
     join public.schedule_ledger as ledger on ledger.match_id = open.match_id
     where open.resolved_at is null
-      and open.rule = 'went_out_unexpectedly'
+      and open.rule = 'unexpected_send'
       and ledger.status <> 'pending'
       and open.first_seen_at < p_now - interval '24 hours'
       and not exists (
@@ -5756,17 +5756,17 @@ end;
 $$;
 
 comment on function public.resolve_past_alerts(timestamptz) is
-  'Resolves went_out_unexpectedly once the match is settled and nothing more of it can go out: a day after its last send.';
+  'Resolves unexpected_send once the match is settled and nothing more of it can go out: a day after its last send.';
 revoke all on function public.resolve_past_alerts(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_past_alerts(timestamptz) to service_role;
 
--- supabase/schemas/70_alerts/settle_alerts.sql
+-- supabase/schemas/70_alerts/sync_alerts.sql
 -- Raises alerts, and resolves those whose cause is gone.
 --
 -- A function that judges some rules over all matches (or over some) passes what it found wrong this time; what else is open
 -- under those rules is repaired.
 
-create function public.settle_alerts(
+create function public.sync_alerts(
   p_rules text[],
   p_alerts jsonb,
   p_now timestamptz,
@@ -5811,10 +5811,10 @@ begin
 end;
 $$;
 
-comment on function public.settle_alerts(text[], jsonb, timestamptz, bigint[]) is
+comment on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) is
   'Raises the given alerts and resolves what else is open under p_rules, of p_match_ids or of everything; returns {raised, resolved}.';
-revoke all on function public.settle_alerts(text[], jsonb, timestamptz, bigint[]) from public, anon, authenticated, service_role;
-grant execute on function public.settle_alerts(text[], jsonb, timestamptz, bigint[]) to service_role;
+revoke all on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) to service_role;
 
 -- supabase/schemas/80_reporting/tables.sql
 -- How well Braze reports what it sends, by UTC day.
@@ -6112,10 +6112,10 @@ begin
 
       union all
       select
-        attempt.settled_at, 7, 'attempt', attempt.kind || ' settled',
-        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'settled_as', attempt.settled_as)
+        attempt.resolved_at, 7, 'attempt', attempt.kind || ' settled',
+        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'resolved_as', attempt.resolved_as)
       from public.schedule_attempts as attempt
-      where attempt.match_id = p_match_id and attempt.settled_at is not null
+      where attempt.match_id = p_match_id and attempt.resolved_at is not null
 
       union all
       select
@@ -6719,7 +6719,7 @@ begin
   from private.sending_span(v_due) as span (sending);
 
   with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. Names are told apart by their bytes.
+    -- All matches in one pass: events of one time lie mixed on the same pages. ExplicitIds are told apart by their bytes.
     select distinct
       event.ledger_id,
       coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient
@@ -6912,13 +6912,13 @@ grant select, update on table private.prune_progress to service_role;
 
 insert into private.prune_progress default values;
 
--- supabase/schemas/90_privacy/anonymous_body.sql
+-- supabase/schemas/90_privacy/anonymise_body.sql
 -- A body that was not understood, without the person who is erased.
 --
 -- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
 -- text and number in it is examined.
 
-create function private.texts_of(p_part json)
+create function private.json_texts(p_part json)
 returns setof text
 language sql
 immutable
@@ -6938,7 +6938,7 @@ as $$
       from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
     ) as inside
     -- Match 1001 is not user 1001.
-    where inside.key is null or inside.key <> all (private.impersonal_fields())
+    where inside.key is null or inside.key <> all (private.fields_without_personal_data())
   )
   select case pg_catalog.json_typeof(walk.part)
     -- As JavaScript writes a number that is somebody's id.
@@ -6951,12 +6951,12 @@ as $$
   select walk.key from walk where walk.key is not null;
 $$;
 
-comment on function private.texts_of(json) is
+comment on function private.json_texts(json) is
   'Every text, number and key in a piece of JSON, but for the fields that say nothing of a person.';
-revoke all on function private.texts_of(json) from public, anon, authenticated, service_role;
-grant execute on function private.texts_of(json) to service_role;
+revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
+grant execute on function private.json_texts(json) to service_role;
 
-create function private.anonymous_part(
+create function private.anonymise_part(
   p_part json,
   p_user_digest bytea,
   p_device_ids text[],
@@ -6982,7 +6982,7 @@ declare
       else v_part ->> 'event_id'
     end, ''
   );
-  v_texts constant text[] := array(select private.texts_of(p_part));
+  v_texts constant text[] := array(select private.json_texts(p_part));
   v_is_known boolean;
   v_user private.erased_users;
 begin
@@ -6992,13 +6992,13 @@ begin
   select told.text into found_name
   from pg_catalog.unnest(v_texts) as told (text)
   cross join lateral (
-    select erased.forget_until, erased.user_digest
+    select erased.anonymise_until, erased.user_digest
     from private.erased_users as erased
     where erased.user_digest = private.keyed_digest(told.text)
     limit 1
   ) as erased
   where case
-    when p_user_digest is null then erased.forget_until > p_now or v_is_known
+    when p_user_digest is null then erased.anonymise_until > p_now or v_is_known
     else erased.user_digest = p_user_digest
   end
   limit 1;
@@ -7011,21 +7011,21 @@ begin
     and (nullif(v_said ->> 'external_user_id', '') is not null or not coalesce(v_texts && p_device_ids, false)) then
     return;
   end if;
-  part := private.anonymous_payload(
+  part := private.anonymise_payload(
     v_part,
-    private.event_stand_in(tombstones[1]),
+    private.event_pseudonym(tombstones[1]),
     case when found_name is not null then v_user.stand_in end,
-    private.device_stand_in(v_user.device_key, v_said ->> 'device_id')
+    private.device_pseudonym(v_user.device_key, v_said ->> 'device_id')
   )::text;
 end;
 $$;
 
-comment on function private.anonymous_part(json, bytea, text[], timestamptz) is
+comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
   'An event that names the user of the digest (without one: a user who is still to be forgotten), anonymous; null where it names none.';
-revoke all on function private.anonymous_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.anonymous_part(json, bytea, text[], timestamptz) to service_role;
+revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
 
-create function private.cut_from_text(p_text text, p_names text[])
+create function private.remove_from_text(p_text text, p_explicit_ids text[])
 returns text
 language plpgsql
 immutable
@@ -7042,7 +7042,7 @@ declare
         select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
             else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
           || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
-        from pg_catalog.unnest(p_names) as name
+        from pg_catalog.unnest(p_explicit_ids) as name
       ),
       '|'
     )
@@ -7074,12 +7074,12 @@ begin
 end;
 $$;
 
-comment on function private.cut_from_text(text, text[]) is
+comment on function private.remove_from_text(text, text[]) is
   'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has none) that hold one of the names.';
-revoke all on function private.cut_from_text(text, text[]) from public, anon, authenticated, service_role;
-grant execute on function private.cut_from_text(text, text[]) to service_role;
+revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
+grant execute on function private.remove_from_text(text, text[]) to service_role;
 
-create function private.parts_of(p_text text, out parts json, out envelope text)
+create function private.body_parts(p_text text, out parts json, out envelope text)
 returns record
 language plpgsql
 immutable
@@ -7089,7 +7089,7 @@ as $$
 declare
   -- As it came: reading it with its NULs and surrogates is refused, taking its elements is not.
   v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
-  v_json constant json := private.as_json(p_text);
+  v_json constant json := private.json_or_null(p_text);
 begin
   envelope := '%s';
   if v_json is null then
@@ -7098,7 +7098,7 @@ begin
     parts := p_text::json;
     envelope := '[%s]';
   elsif pg_catalog.json_typeof(v_json -> 'events') = 'array' then
-    parts := case when private.as_json(v_list) is null then v_json -> 'events' else v_list::json end;
+    parts := case when private.json_or_null(v_list) is null then v_json -> 'events' else v_list::json end;
     envelope := '{"events":[%s]}';
   else
     parts := pg_catalog.json_build_array(v_json);
@@ -7106,10 +7106,10 @@ begin
 end;
 $$;
 
-comment on function private.parts_of(text) is
+comment on function private.body_parts(text) is
   'The events of a body and what stands around them, as the webhook reads it; null where the text is no JSON.';
-revoke all on function private.parts_of(text) from public, anon, authenticated, service_role;
-grant execute on function private.parts_of(text) to service_role;
+revoke all on function private.body_parts(text) from public, anon, authenticated, service_role;
+grant execute on function private.body_parts(text) to service_role;
 
 create function private.utf8_or_null(p_body bytea)
 returns text
@@ -7129,10 +7129,10 @@ comment on function private.utf8_or_null(bytea) is 'Bytes as the text that they 
 revoke all on function private.utf8_or_null(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.utf8_or_null(bytea) to service_role;
 
-create function private.anonymous_body(
+create function private.anonymise_body(
   p_body bytea,
   p_user_digest bytea,
-  p_names text[],
+  p_explicit_ids text[],
   p_device_ids text[],
   p_now timestamptz,
   out body bytea,
@@ -7150,16 +7150,16 @@ declare
   v_envelope text;
   v_text text;
 begin
-  select * into v_parts, v_envelope from private.parts_of(private.utf8_or_null(p_body));
+  select * into v_parts, v_envelope from private.body_parts(private.utf8_or_null(p_body));
   if v_parts is null then
-    if p_names is not null then
+    if p_explicit_ids is not null then
       body := nullif(
         pg_catalog.decode(
-          private.cut_from_text(
+          private.remove_from_text(
             pg_catalog.encode(p_body, 'escape'),
             array(
               select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
-              from pg_catalog.unnest(p_names || p_device_ids) as name
+              from pg_catalog.unnest(p_explicit_ids || p_device_ids) as name
             )
           ),
           'escape'
@@ -7179,8 +7179,8 @@ begin
     )
   into v_text, found_names, tombstones
   from pg_catalog.json_array_elements(v_parts) with ordinality as told (part, place)
-  cross join lateral private.anonymous_part(
-    private.as_json(told.part::text), p_user_digest, p_device_ids, p_now
+  cross join lateral private.anonymise_part(
+    private.json_or_null(told.part::text), p_user_digest, p_device_ids, p_now
   ) as anonymous;
   if tombstones is not null then
     body := pg_catalog.convert_to(pg_catalog.replace(v_envelope, '%s', v_text), 'UTF8');
@@ -7188,18 +7188,101 @@ begin
 end;
 $$;
 
-comment on function private.anonymous_body(bytea, bytea, text[], text[], timestamptz) is
-  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_names are looked for as they are written.';
-revoke all on function private.anonymous_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.anonymous_body(bytea, bytea, text[], text[], timestamptz) to service_role;
+comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
+  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_explicit_ids are looked for as they are written.';
+revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;
 
--- supabase/schemas/90_privacy/anonymous_payload.sql
+-- supabase/schemas/90_privacy/anonymise_events.sql
+-- Anonymises incoming events of erased people.
+
+create function private.anonymise_events(p_events jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_key bytea;
+  v_events jsonb;
+  v_digests bytea[];
+begin
+  select keys.key into strict v_key from private.erasure_keys as keys;
+
+  with incoming as (
+    select
+      told.place,
+      told.event,
+      told.event ->> 'claim' is not distinct from 'weak' as is_weak,
+      (told.event ->> 'sent_at')::timestamptz as sent_at,
+      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'event_id', 'UTF8')) as digest,
+      pg_catalog.sha256(v_key || pg_catalog.convert_to((told.event -> 'raw_payload')::text, 'UTF8')) as payload_digest,
+      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'external_user_id', 'UTF8')) as user_digest
+    from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
+  ),
+  judged as (
+    select
+      incoming.*,
+      stone.digest is not null as is_known,
+      -- A weak id is no identity: where it meets a tombstone it may be another message, of the same person.
+      erased.stand_in is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
+        as is_theirs,
+      erased.stand_in,
+      erased.device_key
+    from incoming
+    left join lateral (
+      select known.digest from private.erased_events as known
+      where known.digest in (incoming.digest, incoming.payload_digest)
+      limit 1
+    ) as stone on true
+    left join lateral (
+      select known.stand_in, known.device_key, known.anonymise_until from private.erased_users as known
+      where known.user_digest = incoming.user_digest
+      limit 1
+    ) as erased on true
+  )
+  select
+    coalesce(pg_catalog.jsonb_agg(
+      case
+        when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
+          'event_id', private.event_pseudonym(judged.digest),
+          'external_user_id', judged.stand_in,
+          'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
+          'raw_payload', private.anonymise_payload(
+            judged.event -> 'raw_payload',
+            private.event_pseudonym(judged.digest),
+            judged.stand_in,
+            private.device_pseudonym(judged.device_key, judged.event ->> 'device_id')
+          )
+        )
+        else judged.event
+      end
+      order by judged.place
+    ) filter (where judged.is_weak or not judged.is_known), '[]'),
+    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known)
+  into v_events, v_digests
+  from judged;
+
+  insert into private.erased_events (digest, erased_at)
+  select told.digest, p_now from pg_catalog.unnest(v_digests) as told (digest) order by told.digest
+  on conflict (digest) do nothing;
+  return v_events;
+end;
+$$;
+
+comment on function private.anonymise_events(jsonb, timestamptz) is
+  'Events as ingest_events takes them: without those of which a tombstone says that they were stored, and anonymous where their person is to be forgotten.';
+revoke all on function private.anonymise_events(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_events(jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/90_privacy/anonymise_payload.sql
 -- What may stay of an event when its person is erased.
 --
 -- A list of what stays, not of what goes: a field that Braze adds later may say anything. What is left has the shape of an
 -- event, so that readers of payloads still find platform, abort type and echo.
 
-create function private.anonymous_payload(p_payload jsonb, p_event_id text, p_user text, p_device text)
+create function private.anonymise_payload(p_payload jsonb, p_event_id text, p_user text, p_device text)
 returns jsonb
 language sql
 immutable
@@ -7218,7 +7301,7 @@ as $$
           'message_extras',
           (
             -- A string that holds JSON, as Braze has it; somebody else may send the object.
-            select case pg_catalog.jsonb_typeof(extras.told) when 'string' then private.as_json(extras.told #>> '{}')::jsonb else extras.told end
+            select case pg_catalog.jsonb_typeof(extras.told) when 'string' then private.json_or_null(extras.told #>> '{}')::jsonb else extras.told end
             from (select coalesce(p_payload #> '{properties,message_extras}', p_payload -> 'message_extras')) as extras (told)
           )
         )
@@ -7231,7 +7314,7 @@ as $$
       (
         select coalesce(pg_catalog.jsonb_object_agg(field.key, field.value), '{}')
         from pg_catalog.jsonb_each(part.fields) as field
-        where field.key = any (private.impersonal_fields())
+        where field.key = any (private.fields_without_personal_data())
           and pg_catalog.jsonb_typeof(field.value) not in ('object', 'array')
       ) as fields
     from part
@@ -7248,10 +7331,43 @@ as $$
   end;
 $$;
 
-comment on function private.anonymous_payload(jsonb, text, text, text) is
+comment on function private.anonymise_payload(jsonb, text, text, text) is
   'An event as it came, without all that could be of a person; their stand-ins take the place of event id, user and device.';
-revoke all on function private.anonymous_payload(jsonb, text, text, text) from public, anon, authenticated, service_role;
-grant execute on function private.anonymous_payload(jsonb, text, text, text) to service_role;
+revoke all on function private.anonymise_payload(jsonb, text, text, text) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_payload(jsonb, text, text, text) to service_role;
+
+-- supabase/schemas/90_privacy/anonymise_text.sql
+-- A text without the ids of erased people.
+
+create function private.anonymise_text(p_text text, p_explicit_ids text[])
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(
+    pg_catalog.regexp_replace(
+      p_text,
+      '(?<![[:alnum:]_-])(?:' || nullif(
+        pg_catalog.array_to_string(
+          array(
+            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_explicit_ids) as name
+          ),
+          '|'
+        ),
+        ''
+      ) || ')(?![[:alnum:]_-])',
+      'erased', 'g'
+    ),
+    p_text
+  );
+$$;
+
+comment on function private.anonymise_text(text, text[]) is
+  'A text with "erased" where one of the names stood as a word.';
+revoke all on function private.anonymise_text(text, text[]) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_text(text, text[]) to service_role;
 
 -- supabase/schemas/90_privacy/erase_user.sql
 -- Erases a person; what is counted of them stays.
@@ -7259,14 +7375,14 @@ grant execute on function private.anonymous_payload(jsonb, text, text, text) to 
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
 
-create function private.rename_in_list(p_list jsonb, p_names jsonb)
+create function private.rename_in_list(p_list jsonb, p_explicit_ids jsonb)
 returns jsonb
 language sql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(coalesce(p_names -> (element.value #>> '{}'), element.value) order by element.place), '[]')
+  select coalesce(pg_catalog.jsonb_agg(coalesce(p_explicit_ids -> (element.value #>> '{}'), element.value) order by element.place), '[]')
   from pg_catalog.jsonb_array_elements(p_list) with ordinality as element (value, place);
 $$;
 
@@ -7279,7 +7395,7 @@ create function public.erase_user(
   p_external_user_id text,
   p_reason text,
   p_now timestamptz,
-  p_forget_until timestamptz default null
+  p_anonymise_until timestamptz default null
 )
 returns jsonb
 language plpgsql
@@ -7310,7 +7426,7 @@ begin
   v_refused := case
     when p_external_user_id is null or p_external_user_id = '' then 'the external user id must not be empty'
     when p_reason is null or pg_catalog.btrim(p_reason) = '' then 'a reason must be given'
-    when private.without_names(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
+    when private.anonymise_text(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
     when p_now is null then 'the time must be given'
     when exists (select 1 from private.erased_users as erased where erased.stand_in = p_external_user_id)
       then 'this id stands for somebody who is erased already'
@@ -7324,17 +7440,17 @@ begin
 
   v_digest := private.keyed_digest(p_external_user_id);
   select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
-  insert into private.erased_users as known (user_digest, stand_in, device_key, forget_until, erased_at)
+  insert into private.erased_users as known (user_digest, stand_in, device_key, anonymise_until, erased_at)
   values (
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
     pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || v_digest),
     -- Braze repeats for a day what was not taken, and messages without a time say nothing of when they were sent.
-    coalesce(p_forget_until, p_now + interval '1 day'),
+    coalesce(p_anonymise_until, p_now + interval '1 day'),
     p_now
   )
   on conflict (user_digest) do update
-  set forget_until = greatest(known.forget_until, excluded.forget_until), erased_at = excluded.erased_at
+  set anonymise_until = greatest(known.anonymise_until, excluded.anonymise_until), erased_at = excluded.erased_at
   returning * into v_user;
 
   v_device_ids := array(
@@ -7351,13 +7467,13 @@ begin
 
   select
     coalesce(
-      pg_catalog.jsonb_object_agg(event.event_id, private.event_stand_in(private.keyed_digest(event.event_id))), '{}'
+      pg_catalog.jsonb_object_agg(event.event_id, private.event_pseudonym(private.keyed_digest(event.event_id))), '{}'
     )
   into v_events
   from public.notification_sends as event
   where event.external_user_id = p_external_user_id
     or (event.external_user_id is null and event.device_id = any (v_device_ids));
-  select pg_catalog.jsonb_object_agg(device.id, private.device_stand_in(v_user.device_key, device.id))
+  select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
   from pg_catalog.unnest(v_device_ids) as device (id);
   v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.stand_in);
@@ -7375,7 +7491,7 @@ begin
     set event_id = v_events ->> event.event_id,
       external_user_id = case when event.external_user_id is not null then v_user.stand_in end,
       device_id = v_people ->> event.device_id,
-      raw_payload = private.anonymous_payload(
+      raw_payload = private.anonymise_payload(
         event.raw_payload,
         v_events ->> event.event_id,
         case when event.external_user_id is not null then v_user.stand_in end,
@@ -7412,7 +7528,7 @@ begin
   cleaned as materialized (
     select named.digest, named.reason, anonymous.body, anonymous.tombstones, private.digest_of_bytes(named.body) as new_digest
     from named
-    cross join lateral private.anonymous_body(
+    cross join lateral private.anonymise_body(
       named.body, v_digest, array[p_external_user_id], v_device_ids, p_now
     ) as anonymous
     where anonymous.body is not null
@@ -7426,7 +7542,7 @@ begin
     on conflict (digest) do nothing
   )
   update public.webhook_rejects as reject
-  set digest = cleaned.new_digest, body = cleaned.body, reason = private.without_names(cleaned.reason, array[p_external_user_id])
+  set digest = cleaned.new_digest, body = cleaned.body, reason = private.anonymise_text(cleaned.reason, array[p_external_user_id])
   from cleaned
   where reject.digest = cleaned.digest;
   get diagnostics v_rejects = row_count;
@@ -7448,7 +7564,7 @@ begin
       else '{}' end
     || case when alert.details ? 'a_reason'
       then pg_catalog.jsonb_build_object(
-        'a_reason', private.without_names(alert.details ->> 'a_reason', array[p_external_user_id])
+        'a_reason', private.anonymise_text(alert.details ->> 'a_reason', array[p_external_user_id])
       )
       else '{}' end
   where alert.details -> 'sample_users' ?| array(select pg_catalog.jsonb_object_keys(v_people))
@@ -7459,13 +7575,13 @@ begin
     'events', v_erased_events, 'matches', v_matches, 'rejects', v_rejects, 'logs', v_logs, 'alerts', v_alerts
   );
   -- Asked again, it finds nothing, and there is nothing to tell.
-  if v_user.forget_until is distinct from v_before.forget_until
+  if v_user.anonymise_until is distinct from v_before.anonymise_until
     or v_erased_events + v_rejects + v_logs + v_alerts > 0 then
     insert into public.operator_actions (acted_at, action, actor_kind, reason, before, details)
     values (
       p_now, 'erase_user', 'secret_key', p_reason, '{}',
       pg_catalog.jsonb_build_object(
-        'user_digest', pg_catalog.encode(v_digest, 'hex'), 'forget_until', v_user.forget_until
+        'user_digest', pg_catalog.encode(v_digest, 'hex'), 'anonymise_until', v_user.anonymise_until
       ) || v_counts
     );
   end if;
@@ -7474,92 +7590,9 @@ end;
 $$;
 
 comment on function public.erase_user(text, text, timestamptz, timestamptz) is
-  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_forget_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
+  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_anonymise_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
 revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;
-
--- supabase/schemas/90_privacy/forget_events.sql
--- Anonymises incoming events of erased people.
-
-create function private.forget_events(p_events jsonb, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_key bytea;
-  v_events jsonb;
-  v_digests bytea[];
-begin
-  select keys.key into strict v_key from private.erasure_keys as keys;
-
-  with incoming as (
-    select
-      told.place,
-      told.event,
-      told.event ->> 'claim' is not distinct from 'weak' as is_weak,
-      (told.event ->> 'sent_at')::timestamptz as sent_at,
-      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'event_id', 'UTF8')) as digest,
-      pg_catalog.sha256(v_key || pg_catalog.convert_to((told.event -> 'raw_payload')::text, 'UTF8')) as payload_digest,
-      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'external_user_id', 'UTF8')) as user_digest
-    from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
-  ),
-  judged as (
-    select
-      incoming.*,
-      stone.digest is not null as is_known,
-      -- A weak id is no identity: where it meets a tombstone it may be another message, of the same person.
-      erased.stand_in is not null and (incoming.sent_at < erased.forget_until or (incoming.is_weak and stone.digest is not null))
-        as is_theirs,
-      erased.stand_in,
-      erased.device_key
-    from incoming
-    left join lateral (
-      select known.digest from private.erased_events as known
-      where known.digest in (incoming.digest, incoming.payload_digest)
-      limit 1
-    ) as stone on true
-    left join lateral (
-      select known.stand_in, known.device_key, known.forget_until from private.erased_users as known
-      where known.user_digest = incoming.user_digest
-      limit 1
-    ) as erased on true
-  )
-  select
-    coalesce(pg_catalog.jsonb_agg(
-      case
-        when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
-          'event_id', private.event_stand_in(judged.digest),
-          'external_user_id', judged.stand_in,
-          'device_id', private.device_stand_in(judged.device_key, judged.event ->> 'device_id'),
-          'raw_payload', private.anonymous_payload(
-            judged.event -> 'raw_payload',
-            private.event_stand_in(judged.digest),
-            judged.stand_in,
-            private.device_stand_in(judged.device_key, judged.event ->> 'device_id')
-          )
-        )
-        else judged.event
-      end
-      order by judged.place
-    ) filter (where judged.is_weak or not judged.is_known), '[]'),
-    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known)
-  into v_events, v_digests
-  from judged;
-
-  insert into private.erased_events (digest, erased_at)
-  select told.digest, p_now from pg_catalog.unnest(v_digests) as told (digest) order by told.digest
-  on conflict (digest) do nothing;
-  return v_events;
-end;
-$$;
-
-comment on function private.forget_events(jsonb, timestamptz) is
-  'Events as ingest_events takes them: without those of which a tombstone says that they were stored, and anonymous where their person is to be forgotten.';
-revoke all on function private.forget_events(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.forget_events(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/90_privacy/prune_history.sql
 -- Keeps history as long as the settings say, and deletes in small steps.
@@ -7722,7 +7755,7 @@ begin
     v_counts := v_counts || pg_catalog.jsonb_build_object(v_kind.name, v_count);
   end loop;
   delete from private.erased_users as gone
-  where gone.erased_at < p_now - v_settings.erasures_kept and gone.forget_until < p_now;
+  where gone.erased_at < p_now - v_settings.erasures_kept and gone.anonymise_until < p_now;
 
   -- Last what takes the strongest locks.
   v_counts := v_counts || pg_catalog.jsonb_build_object('raw_payloads', private.prune_raw_payloads(p_now));
@@ -7739,39 +7772,6 @@ $$;
 comment on function private.prune_history(timestamptz) is
   'Deletes what is older than private.settings says, at most prune_batch of each kind; returns the counts, and whether there is more.';
 revoke all on function private.prune_history(timestamptz) from public, anon, authenticated, service_role;
-
--- supabase/schemas/90_privacy/without_names.sql
--- A text without the ids of erased people.
-
-create function private.without_names(p_text text, p_names text[])
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select coalesce(
-    pg_catalog.regexp_replace(
-      p_text,
-      '(?<![[:alnum:]_-])(?:' || nullif(
-        pg_catalog.array_to_string(
-          array(
-            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_names) as name
-          ),
-          '|'
-        ),
-        ''
-      ) || ')(?![[:alnum:]_-])',
-      'erased', 'g'
-    ),
-    p_text
-  );
-$$;
-
-comment on function private.without_names(text, text[]) is
-  'A text with "erased" where one of the names stood as a word.';
-revoke all on function private.without_names(text, text[]) from public, anon, authenticated, service_role;
-grant execute on function private.without_names(text, text[]) to service_role;
 
 -- supabase/schemas/95_access/cron_jobs.sql
 -- Jobs that run by themselves.

@@ -62,7 +62,7 @@ values ('00000000-0000-0000-0000-000000000001', now(), 'empty', 0, 'unknown');
 insert into public.event_claims (event_id, sent_at, claimed_at) values ('e', now(), now());
 insert into public.webhook_rejects (digest, body, reason, first_received_at, last_received_at)
 values ('\x01', '\x02', 'r', now(), now());
-insert into public.webhook_daily_counts (date, slot, received, duplicates, rejected) values ('2024-12-07', 0, 1, 0, 0);
+insert into public.webhook_daily_counts (date, shard, received, duplicates, rejected) values ('2024-12-07', 0, 1, 0, 0);
 insert into public.webhook_health_metrics (
   date, total_schedules_sent, webhooks_received, webhooks_delayed_5min, webhooks_delayed_10min,
   webhooks_never_received, events, push_sends, duplicates, rejects, unattributed, created_at, updated_at
@@ -72,7 +72,7 @@ insert into public.webhook_health_patterns
   (date, dimension, value, schedules, push_sends, sends_delayed_5min, delay_ms_sum)
 values ('2024-12-07', 'platform', 'ios', 0, 0, 0, 0);
 
-insert into private.erased_users (user_digest, stand_in, device_key, forget_until, erased_at)
+insert into private.erased_users (user_digest, stand_in, device_key, anonymise_until, erased_at)
 values ('\x01', 'erased-1', '\x02', now(), now());
 insert into private.erased_events (digest, erased_at) values ('\x01', now());
 

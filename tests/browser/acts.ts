@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { open } from "./browser.ts";
-import type { Check } from "./numbers.ts";
+import type { Check } from "./data.ts";
 
 /** Returns what the page told of it. */
 async function press(page: Page, name: string, confirm: string, reason?: string): Promise<string> {

@@ -1,14 +1,14 @@
 /** The dashboard in a real browser, over the real stack, on the demo's Saturday. */
 import { withBrowser, withPage } from "./browser.ts";
 import { theButtonsDoWhatTheySay } from "./acts.ts";
-import * as conduct from "./conduct.ts";
-import { everyViewLooksRight } from "./looks.ts";
-import * as numbers from "./numbers.ts";
+import * as conduct from "./behaviour.ts";
+import { everyViewLooksRight } from "./visual.ts";
+import * as numbers from "./data.ts";
 import { withWorld } from "./world.ts";
 
 /** In this order: the last ones change the world. */
 const CHECKS: readonly (readonly [string, numbers.Check])[] = [
-  ["Tonight shows the numbers that SQL gives", numbers.tonight],
+  ["MatchdayView shows the numbers that SQL gives", numbers.tonight],
   ["a match shows them too", numbers.oneMatch],
   ["so does Counts", numbers.counts],
   ["so does Health", numbers.health],
@@ -19,7 +19,7 @@ const CHECKS: readonly (readonly [string, numbers.Check])[] = [
   ["who is signed out sees the door, and can come in", conduct.whoIsSignedOutSeesTheDoor],
   ["the keyboard is enough", conduct.theKeyboardIsEnough],
   ["a link names day and zone", conduct.aLinkNamesDayAndZone],
-  ["a fault is told, and what was read stays", conduct.aFaultIsToldAndWhatWasReadStays],
+  ["a fault is told, and what was read stays", conduct.aFaultIsShownAndOldDataStays],
 ];
 const CHANGES: readonly (readonly [string, numbers.Check])[] = [
   ["it follows what happens, untouched", conduct.itFollowsWhatHappens],

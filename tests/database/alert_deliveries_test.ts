@@ -25,7 +25,7 @@ function raise({ call }: Suite, changes: Partial<typeof ALERT> = {}, now = NOW) 
 }
 
 function resolve({ call }: Suite, now: Date) {
-  return call("settle_alerts", { p_rules: ["create_unknown"], p_alerts: [], p_now: now });
+  return call("sync_alerts", { p_rules: ["create_unknown"], p_alerts: [], p_now: now });
 }
 
 function claim(
@@ -266,7 +266,7 @@ Deno.test(
     const logged = await claim(suite, NOW, { p_channel: "log" });
     await record(suite, logged, { p_outcome: "delivered", p_channel: "log" });
     deepStrictEqual(await claim(suite, minutes(1), { p_channel: "log" }), []);
-    await suite.call("settle_alerts", { p_rules: ["over"], p_alerts: [], p_now: minutes(1) });
+    await suite.call("sync_alerts", { p_rules: ["over"], p_alerts: [], p_now: minutes(1) });
     deepStrictEqual(
       (await claim(suite, minutes(2))).map(({ kind, rule }) => [kind, rule]),
       [["raised", "create_unknown"]],

@@ -150,10 +150,10 @@ Deno.test(
     const opened = await openedCreate(suite);
     await close(suite, opened.attempt_id, "unknown");
     await suite.sql`
-      update public.schedule_attempts set settled_at = ${NOW}, settled_as = 'released'`;
+      update public.schedule_attempts set resolved_at = ${NOW}, resolved_as = 'released'`;
     const late = await close(suite, opened.attempt_id, "succeeded", answered("schedule-1"));
     strictEqual(late.outcome, "unknown");
-    strictEqual((await attemptRow(suite, opened.attempt_id)).settled_as, "released");
+    strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, "released");
   }),
 );
 
@@ -161,12 +161,12 @@ Deno.test(
   "close_attempt() leaves a schedule over whose events came before the answer, and keeps its id",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
-    await suite.sql`select private.note_evidence(${
+    await suite.sql`select private.record_send_proof(${
       suite.sql.json([{ ledger_id: opened.ledger_id, generation: 1, proof: "push" }])
     }, ${NOW})`;
     await close(suite, opened.attempt_id, "succeeded", answered("schedule-1"));
     const schedule = await scheduleRow(suite, opened);
-    deepStrictEqual([schedule.state, schedule.braze_schedule_id], ["over", "schedule-1"]);
+    deepStrictEqual([schedule.state, schedule.braze_schedule_id], ["completed", "schedule-1"]);
     const ledger = await ledgerRow(suite, MATCH);
     deepStrictEqual([ledger.status, ledger.braze_schedule_id], ["sent", "schedule-1"]);
   }),
@@ -176,14 +176,14 @@ Deno.test(
   "close_attempt() settles an unknown create at once whose events came before it was given up",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
-    await suite.sql`select private.note_evidence(${
+    await suite.sql`select private.record_send_proof(${
       suite.sql.json([{ ledger_id: opened.ledger_id, generation: 1, proof: "push" }])
     }, ${NOW})`;
     await close(suite, opened.attempt_id, "unknown", {}, seconds(5));
-    strictEqual((await scheduleRow(suite, opened)).state, "over");
+    strictEqual((await scheduleRow(suite, opened)).state, "completed");
     const attempt = await attemptRow(suite, opened.attempt_id);
     deepStrictEqual(
-      [attempt.outcome, attempt.settled_as, attempt.settled_at],
+      [attempt.outcome, attempt.resolved_as, attempt.resolved_at],
       ["unknown", "proved_by_events", seconds(5)],
     );
   }),
@@ -288,9 +288,9 @@ Deno.test(
   "close_attempt() of a delete leaves a schedule over that sent all the same",
   withSuite(async (suite) => {
     const { target, attemptId } = await openedChange(suite, "delete");
-    await suite.sql`update public.braze_schedules set state = 'over'`;
+    await suite.sql`update public.braze_schedules set state = 'completed'`;
     await close(suite, attemptId, "succeeded");
-    strictEqual((await scheduleRow(suite, target)).state, "over");
+    strictEqual((await scheduleRow(suite, target)).state, "completed");
   }),
 );
 
@@ -324,13 +324,13 @@ Deno.test(
 );
 
 Deno.test(
-  "give_up_attempts() closes as unknown what dead runs left open, and only that",
+  "close_abandoned_attempts() closes as unknown what dead runs left open, and only that",
   withSuite(async (suite) => {
     const { call } = suite;
     const opened = await openedCreate(suite);
     const dead = await attemptRow(suite, opened.attempt_id);
     const giveUp = (runId: string) =>
-      call<Record<string, unknown>[]>("give_up_attempts", { p_run_id: runId, p_now: NOW });
+      call<Record<string, unknown>[]>("close_abandoned_attempts", { p_run_id: runId, p_now: NOW });
 
     deepStrictEqual(await giveUp(String(dead.run_id)), [], "a run does not give up its own");
     const reconcile = await call<{ run_id: string }>("claim_run", {

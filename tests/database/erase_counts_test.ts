@@ -65,7 +65,7 @@ function aSend(user: 0 | 1, generation: 1 | 2): AnEvent {
 }
 
 /** Ann gets two pushes for one match, whatever else is drawn. */
-const TOLD_TWICE: AWorld = {
+const SENT_TWICE: AWorld = {
   events: [aSend(0, 1), aSend(0, 2), aSend(1, 1)],
   erased: [USERS[0]!],
   again: [],
@@ -139,7 +139,7 @@ async function counted(suite: Suite) {
       return timeline.filter(({ kind }) => kind === "events");
     })),
     quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: NIGHT }),
-    open: await call("open_event_groups", { p_after: NOW, p_until: NIGHT, p_limit: 1_000 }),
+    open: await call("load_unattributed_groups", { p_after: NOW, p_until: NIGHT, p_limit: 1_000 }),
   };
 }
 
@@ -183,7 +183,7 @@ Deno.test(
             p_external_user_id: user,
             p_reason: "Asked to",
             p_now: minutes(600),
-            p_forget_until: NOW,
+            p_anonymise_until: NOW,
           });
         }
         deepStrictEqual(await counted(suite), before);
@@ -208,7 +208,7 @@ Deno.test(
         worlds++;
         if (before.alerts.length > 0) doubles++;
       }),
-      { numRuns: RUNS, examples: [[TOLD_TWICE]] },
+      { numRuns: RUNS, examples: [[SENT_TWICE]] },
     );
     ok(worlds >= RUNS && doubles > 0, `${worlds} worlds, ${doubles} with double pushes`);
   }),

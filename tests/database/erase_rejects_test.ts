@@ -181,8 +181,8 @@ Deno.test(
     await ingest(suite, { rejects: [kept(body, reason)] });
     await suite.call("raise_alerts", {
       p_alerts: [{
-        fingerprint: "rejects_pile_up",
-        rule: "rejects_pile_up",
+        fingerprint: "rejects_backlog",
+        rule: "rejects_backlog",
         severity: "warning",
         audience: "engineering",
         title: "t",
@@ -208,7 +208,7 @@ Deno.test(
   withSuite(async (suite) => {
     const text = `${ANN} is no JSON`;
     await ingest(suite, { rejects: [kept(broken(ANN, "a1")), kept(text)] });
-    await erase(suite, ANN, { p_forget_until: NOW });
+    await erase(suite, ANN, { p_anonymise_until: NOW });
     const before = await bodies(suite);
     const again = await ingest(suite, {
       rejects: [
@@ -269,7 +269,7 @@ Deno.test(
       },
     });
     strictEqual((await ingest(suite, { events: [old] })).rejected, 1);
-    await erase(suite, ANN, { p_forget_until: NOW });
+    await erase(suite, ANN, { p_anonymise_until: NOW });
     await suite.sql`select private.ensure_partitions(${at})`;
     deepStrictEqual(await tracesOf(suite.sql, ANN), []);
     // Told again, it is known; what is left of it is still to be replayed.
@@ -284,7 +284,7 @@ Deno.test(
 Deno.test(
   "a person who is to be forgotten for good leaves no trace in what is not understood either",
   withSuite(async (suite) => {
-    await erase(suite, ANN, { p_forget_until: new Date("2100-01-01T00:00:00Z") });
+    await erase(suite, ANN, { p_anonymise_until: new Date("2100-01-01T00:00:00Z") });
     const others = broken(BEN, "b1");
     await ingest(suite, {
       rejects: [kept(broken(ANN, "a1")), kept(`[${others},${broken(ANN, "a2")}]`), kept(others)],

@@ -202,7 +202,7 @@ Deno.test(
   withSuite(async (suite) => {
     const timeless = { claim: "strong", time_is_send_time: false };
     await ingest(suite, { events: [sendTo(ANN, "a1"), sendTo(ANN, "a2", timeless)] });
-    await erase(suite, ANN, { p_forget_until: NOW });
+    await erase(suite, ANN, { p_anonymise_until: NOW });
     const before = await rows(suite);
     await suite.sql`delete from public.event_claims`;
 
@@ -237,7 +237,7 @@ Deno.test(
   withSuite(async (suite) => {
     const weak = (at: Date) => sendTo(ANN, "weak", { claim: "weak", sent_at: at });
     await ingest(suite, { events: [weak(NOW)] });
-    await erase(suite, ANN, { p_now: minutes(1), p_forget_until: minutes(1) });
+    await erase(suite, ANN, { p_now: minutes(1), p_anonymise_until: minutes(1) });
     strictEqual(
       (await ingest(suite, { events: [weak(minutes(10))], now: minutes(10) })).duplicates,
       1,
@@ -278,7 +278,7 @@ Deno.test(
     strictEqual(only(await rowsOf(suite, ANN)).event_id, "a4");
     // Erased again, the person is the same nobody.
     deepStrictEqual(
-      await erase(suite, ANN, { p_now: minutes(26 * 60), p_forget_until: FOR_EVER }),
+      await erase(suite, ANN, { p_now: minutes(26 * 60), p_anonymise_until: FOR_EVER }),
       { ...NOTHING, events: 1, was_erased_before: true },
     );
     await ingest(suite, { events: [sendTo(ANN, "a5", { sent_at: minutes(50 * 24 * 60) })] });
@@ -425,7 +425,7 @@ Deno.test(
         rejects: 0,
         logs: 0,
         alerts: 0,
-        forget_until: "2024-12-08T07:00:00+00:00",
+        anonymise_until: "2024-12-08T07:00:00+00:00",
       },
     ]);
   }),

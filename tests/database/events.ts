@@ -47,7 +47,7 @@ export interface Receipt {
   readonly medium: number;
   readonly low: number;
   readonly unattributed: number;
-  readonly learned: readonly Record<string, unknown>[];
+  readonly registered: readonly Record<string, unknown>[];
   readonly went_out: readonly Record<string, unknown>[];
 }
 

@@ -45,7 +45,7 @@ export async function addDue(
     await sql`
       insert into public.braze_schedules
         (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
-      values (${id}, ${generation}, ${CAMPAIGN}, ${sendAt}, 'over', ${NOW}, ${NOW})`;
+      values (${id}, ${generation}, ${CAMPAIGN}, ${sendAt}, 'completed', ${NOW}, ${NOW})`;
   }
   return { matchId, ledgerId: id };
 }

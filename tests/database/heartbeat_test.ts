@@ -34,10 +34,10 @@ async function addRun(
 }
 
 async function silent(suite: Suite): Promise<string[]> {
-  return (await openOf(suite, "silent_function")).map(({ fingerprint }) => fingerprint);
+  return (await openOf(suite, "function_stalled")).map(({ fingerprint }) => fingerprint);
 }
 
-const SILENT = ["silent_function:braze-scheduler"];
+const SILENT = ["function_stalled:braze-scheduler"];
 
 Deno.test(
   "heartbeat() watches the five timed functions, each by its own period",
@@ -71,7 +71,7 @@ Deno.test(
     strictEqual((await beat(suite, minutes(45))).raised, 0);
     deepStrictEqual(await beat(suite, minutes(46)), { raised: 1, resolved: 0 });
     deepStrictEqual(await beat(suite, minutes(51)), { raised: 0, resolved: 0 });
-    const [alert] = await openOf(suite, "silent_function");
+    const [alert] = await openOf(suite, "function_stalled");
     deepStrictEqual([alert?.fingerprint, alert?.occurrences, alert?.details.last_outcome], [
       SILENT[0],
       2,
@@ -191,7 +191,7 @@ Deno.test(
     await suite.sql`delete from private.job_periods`;
     const ranOut = async (now: Date) => {
       await beat(suite, now);
-      return (await openOf(suite, "partitions_run_out")).length;
+      return (await openOf(suite, "partitions_low")).length;
     };
     // Partitions of December to March were made.
     const last = new Date("2025-03-01T00:00:00Z");
@@ -219,7 +219,7 @@ Deno.test(
     });
     const piledUp = async (now: Date) => {
       await beat(suite, now);
-      return (await openOf(suite, "rejects_pile_up")).map(({ details }) => details.rejects);
+      return (await openOf(suite, "rejects_backlog")).map(({ details }) => details.rejects);
     };
     deepStrictEqual(await piledUp(minutes(60)), [3]);
     deepStrictEqual(await piledUp(minutes(61)), []);

@@ -42,7 +42,7 @@ async function fill({ sql }: Suite): Promise<void> {
     from generate_series(1, ${ROWS}) as id;
     insert into private.erased_events (digest, erased_at)
     select sha256(int4send(id)), now() from generate_series(1, ${ROWS}) as id;
-    insert into private.erased_users (user_digest, stand_in, device_key, forget_until, erased_at)
+    insert into private.erased_users (user_digest, stand_in, device_key, anonymise_until, erased_at)
     select sha256(int4send(id)), 'erased-' || id, 'key', now(), now() from generate_series(1, ${ROWS}) as id;
     analyze;`);
 }
@@ -129,9 +129,9 @@ Deno.test(
             NOW,
           ],
         ),
-        ingest_named_events: await readThrough(
+        ingest_identified_events: await readThrough(
           suite,
-          `select public.ingest_named_events($1, $2, gen_random_uuid(), $3)`,
+          `select public.ingest_identified_events($1, $2, gen_random_uuid(), $3)`,
           (call) => [
             Array.from(
               { length: 100 },
@@ -154,17 +154,17 @@ Deno.test(
             NOW,
           ],
         ),
-        open_evidence: await readThrough(
+        load_affected_events: await readThrough(
           suite,
-          `select public.open_evidence($1)`,
+          `select public.load_affected_events($1)`,
           (call) => [[
             { ...dispatch(call), ledger_id: ledgerId, ambiguous: false },
             { kind: "send_id", value: `send_id-${call}`, ledger_id: ledgerId, ambiguous: true },
           ]],
         ),
-        settle_events: await readThrough(
+        reattribute_events: await readThrough(
           suite,
-          `select public.settle_events($1, '[]', 'braze-webhook', gen_random_uuid(), $2)`,
+          `select public.reattribute_events($1, '[]', 'braze-webhook', gen_random_uuid(), $2)`,
           (call) => [
             [{
               ...event("any", {
@@ -188,9 +188,9 @@ Deno.test(
       {
         correlation_context: [],
         ingest_events: [],
-        ingest_named_events: [],
-        open_evidence: [],
-        settle_events: [],
+        ingest_identified_events: [],
+        load_affected_events: [],
+        reattribute_events: [],
       },
     );
   }),

@@ -12,7 +12,7 @@ const EVENTS = 2_000;
 async function inParallel(suite: Suite, batches: readonly StoredEvent[][]) {
   const { ledger_id, generation } = await scheduledMatch(suite);
   const rest = [...batches];
-  const tally = { received: 0, recorded: 0, duplicates: 0, went_out: 0, learned: 0 };
+  const tally = { received: 0, recorded: 0, duplicates: 0, went_out: 0, registered: 0 };
   await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
     for (let batch = rest.pop(); batch !== undefined; batch = rest.pop()) {
       const receipt = await ingest(suite, {
@@ -24,7 +24,7 @@ async function inParallel(suite: Suite, batches: readonly StoredEvent[][]) {
       tally.recorded += receipt.recorded;
       tally.duplicates += receipt.duplicates;
       tally.went_out += receipt.went_out.length;
-      tally.learned += receipt.learned.length;
+      tally.registered += receipt.registered.length;
     }
   }));
   return tally;
@@ -50,7 +50,7 @@ for (const claim of [null, "strong"]) {
         recorded: told.size,
         duplicates: BATCHES * BATCH_SIZE - told.size,
         went_out: 1,
-        learned: 1,
+        registered: 1,
       });
       const [count] = await suite.sql`select count(*)::int as n from public.notification_sends`;
       strictEqual(count?.n, told.size);

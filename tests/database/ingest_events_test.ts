@@ -73,7 +73,7 @@ Deno.test(
       medium: 1,
       low: 1,
       unattributed: 1,
-      learned: [],
+      registered: [],
       went_out: [],
     });
   }),

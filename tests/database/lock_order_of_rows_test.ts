@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_named_events() of the same events in other orders do not deadlock, and store each once",
+  "ingest_identified_events() of the same events in other orders do not deadlock, and store each once",
   withSuite(async (suite) => {
     const [{ ledger_id }] = await threeMatches(suite);
     const claims = [["ledger_id", ledger_id]];
@@ -106,9 +106,9 @@ Deno.test(
     }];
     const events = ["a", "b", "c"].map((id) => ({ ...event(id), names: 1, proof: null }));
     const named = (p_events: readonly unknown[]) =>
-      suite.call<Receipt>("ingest_named_events", {
+      suite.call<Receipt>("ingest_identified_events", {
         p_events,
-        p_names: names,
+        p_explicit_ids: names,
         p_run_id: crypto.randomUUID(),
         p_now: NOW,
       });
@@ -158,7 +158,7 @@ function moved(stored: StoredEvent, to: OpenedCreate) {
 }
 
 Deno.test(
-  "settle_events() that take evidence from each other's matches do not deadlock",
+  "reattribute_events() that take evidence from each other's matches do not deadlock",
   withSuite(async (suite) => {
     const [first, middle, last] = await threeMatches(suite);
     const guessed = ({ ledger_id, generation, request }: OpenedCreate) =>
@@ -173,8 +173,8 @@ Deno.test(
     const [ofFirst, ofMiddle, ofLast] = [guessed(first), guessed(middle), guessed(last)];
     await ingest(suite, { events: [ofFirst, ofMiddle, ofLast] });
     const settle = (settlements: unknown[], proofs: unknown[]) => () =>
-      suite.call<{ settled: number }>("settle_events", {
-        p_settlements: settlements,
+      suite.call<{ settled: number }>("reattribute_events", {
+        p_reattributions: settlements,
         p_proofs: proofs,
         p_function: "braze-webhook",
         p_run_id: crypto.randomUUID(),

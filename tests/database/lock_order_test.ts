@@ -72,7 +72,7 @@ Deno.test(
       () => ingest(suite, { events: [event("e1")], identifiers: [told] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
-    strictEqual(receipt.learned.length, 1);
+    strictEqual(receipt.registered.length, 1);
     strictEqual(closed.outcome, "succeeded");
   }),
 );

@@ -116,7 +116,7 @@ Deno.test(
     await scheduledMatch(suite, 1);
     await suite.sql`
       update public.schedule_attempts
-      set outcome = 'unknown', settled_at = ${minutes(30)}, settled_as = 'adopted'`;
+      set outcome = 'unknown', resolved_at = ${minutes(30)}, resolved_as = 'adopted'`;
     await suite.sql`update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
     deepStrictEqual(
       (await timeline(suite, 1)).filter(({ kind }) => kind !== "fixture").map(({ what }) => what),
@@ -128,7 +128,7 @@ Deno.test(
       ],
     );
     await suite.sql`
-      update public.schedule_attempts set outcome = null, closed_at = null, settled_at = null, settled_as = null`;
+      update public.schedule_attempts set outcome = null, closed_at = null, resolved_at = null, resolved_as = null`;
     deepStrictEqual(
       (await timeline(suite, 1)).filter(({ kind }) => kind === "attempt").map(({ what }) => what),
       [

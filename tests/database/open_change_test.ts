@@ -79,7 +79,7 @@ Deno.test(
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const refused = () => rejects(openUpdate(suite, target), refusal("not_live"));
-    for (const state of ["creating", "unknown", "failed", "deleting", "deleted", "over"]) {
+    for (const state of ["creating", "unknown", "failed", "deleting", "deleted", "completed"]) {
       await suite.sql`update public.braze_schedules set state = ${state}`;
       await refused();
     }
@@ -117,7 +117,7 @@ Deno.test(
       await suite.sql`update public.braze_schedules set state = ${state}`;
       await openDelete(suite, target);
     }
-    for (const state of ["creating", "failed", "deleted", "over"]) {
+    for (const state of ["creating", "failed", "deleted", "completed"]) {
       await suite.sql`update public.braze_schedules set state = ${state}`;
       await rejects(openDelete(suite, target), refusal("not_live"));
     }

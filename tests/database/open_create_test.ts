@@ -166,14 +166,14 @@ for (const state of ["creating", "live", "unknown", "deleting"]) {
       await suite.sql`update public.braze_schedules set state = ${state}`;
       await rejects(
         openCreate(suite, first.runId, MATCH),
-        refusal("earlier_generation_unsettled"),
+        refusal("earlier_generation_unresolved"),
       );
       strictEqual((await ledgerRow(suite, MATCH)).generation, 1, "nothing is left behind");
     }),
   );
 }
 
-for (const state of ["failed", "deleted", "over"]) {
+for (const state of ["failed", "deleted", "completed"]) {
   Deno.test(
     `open_create() goes on when the earlier generation is ${state}`,
     withSuite(async (suite) => {
@@ -191,7 +191,7 @@ Deno.test(
     await suite.sql`
       update public.braze_schedules
       set send_at_utc = ${minutes(-25 * 60)}, moving_to_utc = ${minutes(-23 * 60)}`;
-    await rejects(openCreate(suite, first.runId, MATCH), refusal("earlier_generation_unsettled"));
+    await rejects(openCreate(suite, first.runId, MATCH), refusal("earlier_generation_unresolved"));
     await suite.sql`update public.braze_schedules set moving_to_utc = ${minutes(-24 * 60)}`;
     strictEqual((await openCreate(suite, first.runId, MATCH)).generation, 2);
   }),
@@ -211,7 +211,7 @@ Deno.test(
     strictEqual(second.generation, 2);
     const attempt = await attemptRow(suite, first.attempt_id);
     deepStrictEqual(
-      [attempt.outcome, attempt.settled_as, attempt.settled_at],
+      [attempt.outcome, attempt.resolved_as, attempt.resolved_at],
       ["unknown", "released", later],
     );
   }),
@@ -235,7 +235,7 @@ Deno.test(
     await suite.sql`
       update public.schedule_ledger
       set status = 'sent', sent_evidence = 'push', sent_confirmed_at = ${NOW}`;
-    await suite.sql`update public.braze_schedules set state = 'over'`;
+    await suite.sql`update public.braze_schedules set state = 'completed'`;
     await rejects(openCreate(suite, first.runId, MATCH), refusal("not_reactivated"));
   }),
 );
@@ -252,12 +252,12 @@ Deno.test(
           (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at)
         values (${crypto.randomUUID()}, ${runId}, 'create', 'operator', ${MATCH},
           ${opened.ledger_id}, 2, '{}', ${NOW})`;
-    const doubled = { code: "23505", constraint_name: "one_unsettled_create_a_ledger_row_idx" };
+    const doubled = { code: "23505", constraint_name: "one_unresolved_create_a_ledger_row_idx" };
     await rejects(second, doubled);
     await close(suite, opened.attempt_id, "unknown");
     await rejects(second, doubled);
     await suite.sql`
-      update public.schedule_attempts set settled_at = ${NOW}, settled_as = 'released'`;
+      update public.schedule_attempts set resolved_at = ${NOW}, resolved_as = 'released'`;
     strictEqual((await second()).count, 1);
   }),
 );

@@ -71,8 +71,8 @@ function note(
   { call }: Suite,
   checks: readonly (Check & Pick<OpenedCreate, "ledger_id" | "generation">)[],
   now = NOW,
-): Promise<{ readonly learned: readonly unknown[]; readonly cancelled: readonly number[] }> {
-  return call("note_preflight", {
+): Promise<{ readonly registered: readonly unknown[]; readonly cancelled: readonly number[] }> {
+  return call("record_preflight", {
     p_checks: checks.map(({ ledger_id, generation, result, dispatch_id, send_id }) => ({
       ledger_id,
       generation,
@@ -173,7 +173,7 @@ Deno.test(
 );
 
 Deno.test(
-  "note_preflight() records what was found, and when",
+  "record_preflight() records what was found, and when",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
     await note(suite, [{ ...of(opened.get(1)), result: "unknown" }]);
@@ -185,7 +185,7 @@ Deno.test(
 
 for (const result of ["ok", "unknown", "campaign_stopped", "changed", "no_schedule_id"]) {
   Deno.test(
-    `note_preflight() takes nothing back for ${result}`,
+    `record_preflight() takes nothing back for ${result}`,
     withSuite(async (suite) => {
       const target = await scheduledMatch(suite);
       deepStrictEqual((await note(suite, [{ ...of(target), result }])).cancelled, []);
@@ -196,7 +196,7 @@ for (const result of ["ok", "unknown", "campaign_stopped", "changed", "no_schedu
 }
 
 Deno.test(
-  "note_preflight() takes back what is absent, with its schedule, and says so again when asked again",
+  "record_preflight() takes back what is absent, with its schedule, and says so again when asked again",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const checks = [{ ...of(target), result: "absent" }];
@@ -213,7 +213,7 @@ Deno.test(
 );
 
 Deno.test(
-  "note_preflight() leaves alone what somebody settled, or made anew, since it was looked at",
+  "record_preflight() leaves alone what somebody settled, or made anew, since it was looked at",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
     await suite.sql`
@@ -232,41 +232,41 @@ Deno.test(
 );
 
 Deno.test(
-  "note_preflight() fills the ids that the ledger lacks, and teaches them",
+  "record_preflight() fills the ids that the ledger lacks, and teaches them",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const checks = [{ ...of(target), result: "ok", dispatch_id: "d-1", send_id: "s-1" }];
-    const { learned } = await note(suite, checks);
-    deepStrictEqual(learned, [
+    const { registered } = await note(suite, checks);
+    deepStrictEqual(registered, [
       { kind: "dispatch_id", value: "d-1", ledger_id: target.ledger_id, ambiguous: false },
       { kind: "send_id", value: "s-1", ledger_id: target.ledger_id, ambiguous: false },
     ]);
     const row = await ledgerRow(suite, 1001);
     deepStrictEqual([row.dispatch_id, row.send_id], ["d-1", "s-1"]);
-    deepStrictEqual((await note(suite, checks)).learned, []);
+    deepStrictEqual((await note(suite, checks)).registered, []);
   }),
 );
 
 Deno.test(
-  "note_preflight() keeps the ids that the ledger has, and teaches the others",
+  "record_preflight() keeps the ids that the ledger has, and teaches the others",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await note(suite, [{ ...of(target), result: "ok", dispatch_id: "d-1", send_id: "s-1" }]);
-    const { learned } = await note(suite, [{ ...of(target), result: "ok", dispatch_id: "d-2" }]);
-    strictEqual(learned.length, 1);
+    const { registered } = await note(suite, [{ ...of(target), result: "ok", dispatch_id: "d-2" }]);
+    strictEqual(registered.length, 1);
     strictEqual((await ledgerRow(suite, 1001)).dispatch_id, "d-1");
   }),
 );
 
 Deno.test(
-  "note_preflight() gives no ledger row an id that belongs to two",
+  "record_preflight() gives no ledger row an id that belongs to two",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
-    const { learned } = await note(suite, [
+    const { registered } = await note(suite, [
       { ...of(opened.get(1)), result: "ok", dispatch_id: "shared" },
       { ...of(opened.get(2)), result: "ok", dispatch_id: "shared" },
     ]);
-    deepStrictEqual((learned as { ambiguous: boolean }[]).map(({ ambiguous }) => ambiguous), [
+    deepStrictEqual((registered as { ambiguous: boolean }[]).map(({ ambiguous }) => ambiguous), [
       true,
     ]);
     strictEqual((await ledgerRow(suite, 1)).dispatch_id, null);
@@ -275,7 +275,7 @@ Deno.test(
 );
 
 Deno.test(
-  "note_preflight() ties our own send id to no generation, and one of Braze's to its own",
+  "record_preflight() ties our own send id to no generation, and one of Braze's to its own",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     await addMatch(suite, 2);
@@ -294,7 +294,7 @@ Deno.test(
       { value: "match-1", generation: null, source: "create" },
     ]);
     const again = await note(suite, [{ ...of(theirs), result: "ok", send_id: "braze-2" }]);
-    deepStrictEqual(again.learned, []);
+    deepStrictEqual(again.registered, []);
   }),
 );
 
@@ -319,7 +319,7 @@ Deno.test(
 );
 
 Deno.test(
-  "note_preflight() of many rows in other orders at once does not deadlock",
+  "record_preflight() of many rows in other orders at once does not deadlock",
   withSuite(async (suite) => {
     const ids = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index + 1, 10]));
     const opened = [...(await schedules(suite, ids)).values()];

@@ -230,7 +230,7 @@ Deno.test(
         p_external_user_id: user,
         p_reason: "r",
         p_now: minutes(700),
-        p_forget_until: until,
+        p_anonymise_until: until,
       });
     await ingest(suite, { events: [event("e1")] });
     await erase("user-1", NOW);

@@ -36,7 +36,7 @@ async function unheardCreate(suite: Suite): Promise<OpenedCreate & { readonly ru
 }
 
 function adopt({ call }: Suite, { ledger_id, generation }: OpenedCreate, args = {}) {
-  return call<{ adopted: boolean; learned: Record<string, unknown>[] }>("adopt_schedule", {
+  return call<{ adopted: boolean; registered: Record<string, unknown>[] }>("adopt_schedule", {
     p_ledger_id: ledger_id,
     p_generation: generation,
     p_braze_schedule_id: "found",
@@ -49,14 +49,14 @@ Deno.test(
   "adopt_schedule() makes an unheard-of schedule live, learns its ids and settles its create",
   withSuite(async (suite) => {
     const opened = await unheardCreate(suite);
-    const { adopted, learned } = await adopt(suite, opened, {
+    const { adopted, registered } = await adopt(suite, opened, {
       p_send_at: minutes(545),
       p_dispatch_id: "d1",
     });
     strictEqual(adopted, true);
     // The send id is known since the create was opened.
     deepStrictEqual(
-      learned.map(({ kind, value }) => `${kind} ${value}`).sort(),
+      registered.map(({ kind, value }) => `${kind} ${value}`).sort(),
       ["dispatch_id d1", "schedule_id found"],
     );
     const schedule = await scheduleRow(suite, opened);
@@ -69,7 +69,7 @@ Deno.test(
       [ledger.braze_schedule_id, ledger.dispatch_id, ledger.send_at_utc],
       ["found", "d1", minutes(545)],
     );
-    strictEqual((await attemptRow(suite, opened.attempt_id)).settled_as, "adopted");
+    strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, "adopted");
     strictEqual((await adopt(suite, opened)).adopted, false, "once");
   }),
 );
@@ -107,17 +107,17 @@ Deno.test(
     strictEqual((await ledgerRow(suite, MATCH)).braze_schedule_id, "schedule-1001-2");
     // Braze had refused it: that was known, only wrong.
     const attempt = await attemptRow(suite, old.attempt_id);
-    deepStrictEqual([attempt.outcome, attempt.settled_as], ["failed", null]);
+    deepStrictEqual([attempt.outcome, attempt.resolved_as], ["failed", null]);
   }),
 );
 
-function settleUnknown(
+function resolveUnknownAttempts(
   { call }: Suite,
   schedules: readonly unknown[],
   attempts: readonly unknown[],
   now = minutes(30),
 ) {
-  return call<{ schedules: number; attempt_ids: string[] }>("settle_unknown", {
+  return call<{ schedules: number; attempt_ids: string[] }>("resolve_unknown_attempts", {
     p_schedules: schedules,
     p_attempts: attempts,
     p_now: now,
@@ -143,50 +143,54 @@ async function unheardChange(suite: Suite, kind: "update" | "delete") {
 
 for (const [effect, sendAt] of [["moved", minutes(600)], ["not_moved", minutes(540)]] as const) {
   Deno.test(
-    `settle_unknown() of a move that is found ${effect} keeps one time, in both places`,
+    `resolve_unknown_attempts() of a move that is found ${effect} keeps one time, in both places`,
     withSuite(async (suite) => {
       const change = await unheardChange(suite, "update");
-      const settlement = { attempt_id: change.attemptId, settled_as: "listed", effect };
+      const settlement = { attempt_id: change.attemptId, resolved_as: "listed", effect };
       deepStrictEqual(
-        (await settleUnknown(suite, [], [settlement])).attempt_ids,
+        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
         [change.attemptId],
       );
       const schedule = await scheduleRow(suite, change);
       deepStrictEqual([schedule.send_at_utc, schedule.moving_to_utc], [sendAt, null]);
       deepStrictEqual((await ledgerRow(suite, MATCH)).send_at_utc, sendAt);
-      strictEqual((await attemptRow(suite, change.attemptId)).settled_as, "listed");
-      deepStrictEqual((await settleUnknown(suite, [], [settlement])).attempt_ids, [], "once");
+      strictEqual((await attemptRow(suite, change.attemptId)).resolved_as, "listed");
+      deepStrictEqual(
+        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
+        [],
+        "once",
+      );
     }),
   );
 }
 
 for (const effect of ["live", "deleted"]) {
   Deno.test(
-    `settle_unknown() of a delete whose schedule is ${effect}`,
+    `resolve_unknown_attempts() of a delete whose schedule is ${effect}`,
     withSuite(async (suite) => {
       const change = await unheardChange(suite, "delete");
       const told = { ledger_id: change.ledger_id, generation: 1, effect };
-      strictEqual((await settleUnknown(suite, [told], [])).schedules, 1);
+      strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 1);
       strictEqual((await scheduleRow(suite, change)).state, effect);
-      strictEqual((await settleUnknown(suite, [told], [])).schedules, 0, "once");
+      strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 0, "once");
     }),
   );
 }
 
 Deno.test(
-  "settle_unknown() notes the first list that lacked a schedule, and counts that as nothing settled",
+  "resolve_unknown_attempts() notes the first list that lacked a schedule, and counts that as nothing settled",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
     const told = { ledger_id: change.ledger_id, generation: 1, effect: "missed" };
-    strictEqual((await settleUnknown(suite, [told], [])).schedules, 0);
-    await settleUnknown(suite, [told], [], minutes(60));
+    strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 0);
+    await resolveUnknownAttempts(suite, [told], [], minutes(60));
     const schedule = await scheduleRow(suite, change);
     deepStrictEqual([schedule.state, schedule.missed_at], ["deleting", minutes(30)]);
   }),
 );
 
 Deno.test(
-  "settle_unknown() leaves to a call that is under way what becomes of its schedule",
+  "resolve_unknown_attempts() leaves to a call that is under way what becomes of its schedule",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
     await suite.call("open_delete", {
@@ -199,10 +203,10 @@ Deno.test(
       p_reason: "plan",
       p_now: NOW,
     });
-    const settled = await settleUnknown(
+    const settled = await resolveUnknownAttempts(
       suite,
       [{ ledger_id: change.ledger_id, generation: 1, effect: "live" }],
-      [{ attempt_id: change.attemptId, settled_as: "listed", effect: null }],
+      [{ attempt_id: change.attemptId, resolved_as: "listed", effect: null }],
     );
     deepStrictEqual(settled, { schedules: 0, attempt_ids: [] });
     strictEqual((await scheduleRow(suite, change)).state, "deleting");
@@ -210,11 +214,11 @@ Deno.test(
 );
 
 Deno.test(
-  "settle_by_statistics() turns a past pending row to sent, ends its schedule and settles its create",
+  "confirm_by_statistics() turns a past pending row to sent, ends its schedule and settles its create",
   withSuite(async (suite) => {
     const opened = await unheardCreate(suite);
     const settle = (count: number, now: Date) =>
-      suite.call<boolean>("settle_by_statistics", {
+      suite.call<boolean>("confirm_by_statistics", {
         p_ledger_id: opened.ledger_id,
         p_generation: 1,
         p_count: count,
@@ -229,9 +233,9 @@ Deno.test(
       [ledger.status, ledger.sent_evidence, ledger.braze_reported_count, ledger.sent_confirmed_at],
       ["sent", "statistics", 7, AFTER_SEND],
     );
-    strictEqual((await scheduleRow(suite, opened)).state, "over");
+    strictEqual((await scheduleRow(suite, opened)).state, "completed");
     strictEqual(
-      (await attemptRow(suite, opened.attempt_id)).settled_as,
+      (await attemptRow(suite, opened.attempt_id)).resolved_as,
       "proved_by_statistics",
     );
   }),
@@ -329,8 +333,8 @@ async function threeOpen(suite: Suite) {
       event("elsewhere", { ...tied, campaign_id: "another", sent_at: minutes(541) }),
     ],
   });
-  const eliminate = (events: number) =>
-    suite.call<number>("settle_by_elimination", {
+  const attributeByElimination = (events: number) =>
+    suite.call<number>("attribute_by_elimination", {
       p_campaign_id: CAMPAIGN,
       p_first: minutes(541),
       p_last: minutes(542),
@@ -343,14 +347,14 @@ async function threeOpen(suite: Suite) {
       p_now: AFTER_SEND,
       p_generation: 1,
     });
-  return { target, eliminate };
+  return { target, attributeByElimination };
 }
 
 Deno.test(
-  "settle_by_elimination() ties the open Sends of the campaign with medium confidence, which proves the send",
+  "attribute_by_elimination() ties the open Sends of the campaign with medium confidence, which proves the send",
   withSuite(async (suite) => {
-    const { eliminate } = await threeOpen(suite);
-    strictEqual(await eliminate(2), 2);
+    const { attributeByElimination } = await threeOpen(suite);
+    strictEqual(await attributeByElimination(2), 2);
     const rows = await suite.sql`
       select event_id, match_id::int, correlation_method, confidence, time_diff_ms::int
       from public.notification_sends order by event_id`;
@@ -368,7 +372,7 @@ Deno.test(
       { event_id: "open", ...open },
     ]);
     strictEqual((await ledgerRow(suite, MATCH)).status, "sent");
-    strictEqual(await eliminate(2), 0, "nothing is left over");
+    strictEqual(await attributeByElimination(2), 0, "nothing is left over");
     const log = only(
       await suite.sql`
       select details from public.scheduler_logs where action = 'attribution_changed'`,
@@ -378,17 +382,17 @@ Deno.test(
 );
 
 Deno.test(
-  "settle_by_elimination() settles nothing when one more event has come since they were counted",
+  "attribute_by_elimination() settles nothing when one more event has come since they were counted",
   withSuite(async (suite) => {
-    const { eliminate } = await threeOpen(suite);
-    strictEqual(await eliminate(1), 0);
-    strictEqual(await eliminate(3), 0);
+    const { attributeByElimination } = await threeOpen(suite);
+    strictEqual(await attributeByElimination(1), 0);
+    strictEqual(await attributeByElimination(3), 0);
     strictEqual((await ledgerRow(suite, MATCH)).status, "pending");
   }),
 );
 
 Deno.test(
-  "open_echoes() finds open events that name what is known, inside message_extras too",
+  "load_unattributed_echoes() finds open events that name what is known, inside message_extras too",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const extras = (echo: unknown) => ({
@@ -411,7 +415,7 @@ Deno.test(
         }),
       ],
     });
-    const echoes = await suite.call<{ event_id: string }[]>("open_echoes", {
+    const echoes = await suite.call<{ event_id: string }[]>("load_unattributed_echoes", {
       p_from: minutes(-60),
       p_until: minutes(60),
       p_limit: 10,
@@ -425,7 +429,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_event_groups() pages by time and never cuts a second in two",
+  "load_unattributed_groups() pages by time and never cuts a second in two",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await ingest(suite, {
@@ -436,7 +440,7 @@ Deno.test(
       ),
     });
     const page = async (after: Date) =>
-      (await suite.call<{ sent_at: string }[]>("open_event_groups", {
+      (await suite.call<{ sent_at: string }[]>("load_unattributed_groups", {
         p_after: after,
         p_until: minutes(60),
         p_limit: 2,
@@ -448,7 +452,7 @@ Deno.test(
 );
 
 Deno.test(
-  "settle_single_events() changes the events it names alone, unless somebody settled them meanwhile",
+  "reattribute_single_events() changes the events it names alone, unless somebody settled them meanwhile",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     await ingest(suite, { events: [event("a"), event("b"), event("c")] });
@@ -470,10 +474,10 @@ Deno.test(
       candidate_count: 1,
       candidate_match_ids: null,
     });
-    const settled = await suite.call<{ settled: number; learned: unknown[] }>(
-      "settle_single_events",
+    const settled = await suite.call<{ settled: number; registered: unknown[] }>(
+      "reattribute_single_events",
       {
-        p_settlements: [verdict("a"), verdict("b")],
+        p_reattributions: [verdict("a"), verdict("b")],
         p_identifiers: [{ kind: "dispatch_id", value: "d1", ledger_id, generation: 1 }],
         p_proofs: [{ ledger_id, generation: 1, proof: "push", dispatch_id: "d1", send_id: null }],
         p_function: "braze-reconcile",
@@ -481,7 +485,7 @@ Deno.test(
         p_now: AFTER_SEND,
       },
     );
-    deepStrictEqual([settled.settled, settled.learned.length], [1, 1]);
+    deepStrictEqual([settled.settled, settled.registered.length], [1, 1]);
     const rows = await suite.sql`
       select event_id, correlation_method from public.notification_sends order by event_id`;
     deepStrictEqual(rows.map((row) => [row.event_id, row.correlation_method]), [

@@ -34,7 +34,7 @@ async function unheard(suite: Suite): Promise<{ opened: OpenedCreate; runId: str
 }
 
 function release({ call }: Suite, runId: string, opened: OpenedCreate, changes = {}) {
-  return call<boolean>("release_gated_create", {
+  return call<boolean>("supersede_gated_create", {
     p_run_id: runId,
     p_lease_seconds: LEASE_SECONDS,
     p_ledger_id: opened.ledger_id,
@@ -72,14 +72,14 @@ Deno.test(
 );
 
 Deno.test(
-  "release_gated_create() makes way for the next generation",
+  "supersede_gated_create() makes way for the next generation",
   withSuite(async (suite) => {
     const { opened, runId } = await unheard(suite);
-    await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unsettled"));
+    await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unresolved"));
     strictEqual(await release(suite, runId, opened), true);
     strictEqual((await scheduleRow(suite, opened)).state, "deleted");
-    const { settled_as, settled_at } = await attemptRow(suite, opened.attempt_id);
-    deepStrictEqual([settled_as, settled_at], ["released", minutes(1)]);
+    const { resolved_as, resolved_at } = await attemptRow(suite, opened.attempt_id);
+    deepStrictEqual([resolved_as, resolved_at], ["released", minutes(1)]);
     const [log] = await suite.sql`
       select logged_at, function_name, action, match_id, run_id, details from public.scheduler_logs`;
     deepStrictEqual({ ...log }, {
@@ -96,7 +96,7 @@ Deno.test(
 );
 
 Deno.test(
-  "release_gated_create() wants the lease, and lets go of nothing without it",
+  "supersede_gated_create() wants the lease, and lets go of nothing without it",
   withSuite(async (suite) => {
     const { opened, runId } = await unheard(suite);
     await endRun(suite, runId);
@@ -112,18 +112,18 @@ for (
   ] as const
 ) {
   Deno.test(
-    `release_gated_create() releases nothing of a row that ${what}`,
+    `supersede_gated_create() releases nothing of a row that ${what}`,
     withSuite(async (suite) => {
       const { opened, runId } = await unheard(suite);
       await suite.sql.unsafe(`update public.schedule_ledger set ${change}`);
       strictEqual(await release(suite, runId, opened), false);
-      strictEqual((await attemptRow(suite, opened.attempt_id)).settled_as, null);
+      strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, null);
     }),
   );
 }
 
 Deno.test(
-  "release_gated_create() releases nothing that is known",
+  "supersede_gated_create() releases nothing that is known",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

@@ -34,7 +34,7 @@ async function markDeleted({ sql }: Suite, { ledger_id }: OpenedCreate) {
 }
 
 const deletedOnce = {
-  fingerprint: "went_out_unexpectedly:1001:1",
+  fingerprint: "unexpected_send:1001:1",
   severity: "critical",
   title: "Match 1001 Home 1001–Away 1001: sent although it was deleted (schedule 1)",
   occurrences: 1,
@@ -43,7 +43,7 @@ const deletedOnce = {
 };
 
 Deno.test(
-  "the first event of a deleted schedule raises went_out_unexpectedly, the ones that follow do not",
+  "the first event of a deleted schedule raises unexpected_send, the ones that follow do not",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
@@ -65,7 +65,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an old schedule that goes out beside its successor raises went_out_unexpectedly, the successor does not",
+  "an old schedule that goes out beside its successor raises unexpected_send, the successor does not",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await suite.sql`
@@ -84,7 +84,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that Braze would not delete, of a match that was cancelled, raises went_out_unexpectedly",
+  "a schedule that Braze would not delete, of a match that was cancelled, raises unexpected_send",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await suite.sql`update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
@@ -129,7 +129,7 @@ function resolvePast({ call }: Suite, now: Date): Promise<number> {
 }
 
 Deno.test(
-  "resolve_past_alerts() ends went_out_unexpectedly a day after the match's last send, not before",
+  "resolve_past_alerts() ends unexpected_send a day after the match's last send, not before",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);

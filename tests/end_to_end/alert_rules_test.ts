@@ -192,7 +192,7 @@ for (const rule of RULES) {
     }));
 }
 
-Deno.test("went_out_unexpectedly is raised once, told by the next run of any function, and over a day later", () =>
+Deno.test("unexpected_send is raised once, told by the next run of any function, and over a day later", () =>
   withSuite({ sandbox: { users: { count: 60 } }, fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     // Deleted as far as we know, and sent all the same, as near the send it can be.
@@ -202,10 +202,10 @@ Deno.test("went_out_unexpectedly is raised once, told by the next run of any fun
     await stack.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator' where match_id = ${ID}`;
     await until(stack, "14:20");
-    deepStrictEqual(await standing(stack, "went_out_unexpectedly"), ["open 1"]);
-    deepStrictEqual(told(stack, "went_out_unexpectedly"), []);
+    deepStrictEqual(await standing(stack, "unexpected_send"), ["open 1"]);
+    deepStrictEqual(told(stack, "unexpected_send"), []);
     await schedule(stack);
-    deepStrictEqual(told(stack, "went_out_unexpectedly"), ["Critical"]);
+    deepStrictEqual(told(stack, "unexpected_send"), ["Critical"]);
 
     // Braze repeats itself, and finds nothing new.
     const [known] = await stack.sql`
@@ -216,8 +216,8 @@ Deno.test("went_out_unexpectedly is raised once, told by the next run of any fun
       .sql`select public.resolve_past_alerts(${stack.timeline.now()}) as count`;
     strictEqual(row?.count, 1);
     await schedule(stack);
-    deepStrictEqual(await standing(stack, "went_out_unexpectedly"), ["over 1"]);
-    deepStrictEqual(told(stack, "went_out_unexpectedly"), ["Critical", "Resolved"]);
+    deepStrictEqual(await standing(stack, "unexpected_send"), ["over 1"]);
+    deepStrictEqual(told(stack, "unexpected_send"), ["Critical", "Resolved"]);
   }));
 
 Deno.test("a run that works on some matches leaves the alerts of the others open", () =>

@@ -171,7 +171,7 @@ Deno.test("a dispatch id that Braze lends to users of another send ties nothing 
     );
   }));
 
-Deno.test("gap 1: the ids that Braze gives late are learned from the first event that echoes ours", () =>
+Deno.test("gap 1: the ids that Braze gives late are registered from the first event that echoes ours", () =>
   withSuite(SILENT, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));

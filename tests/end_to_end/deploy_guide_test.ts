@@ -66,7 +66,7 @@ Deno.test("the calls of the guide are answered as it says", () =>
   }));
 
 Deno.test("the guide lists every variable that the functions read, and no other", async () => {
-  const source = await readText("supabase/functions/_shared/config.ts");
+  const source = await readText("supabase/functions/_shared/runtime/config.ts");
   const read = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): (?:required|optional)\(/gm)];
   const table = GUIDE.slice(
     GUIDE.indexOf("## Settings of the functions"),

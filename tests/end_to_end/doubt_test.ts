@@ -60,7 +60,7 @@ Deno.test("a delete that Braze refuses is told to a person, and what is sent all
 
     await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
     strictEqual((await ledgerOf(stack, 1002)).status, "sent");
-    ok((await openAlerts(stack, 1002)).includes("went_out_unexpectedly"));
+    ok((await openAlerts(stack, 1002)).includes("unexpected_send"));
   }));
 
 Deno.test("our own send id proves a create whose answer was lost, without any echo", () =>

@@ -161,7 +161,7 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
       p_reason: "Request 2024-17",
       p_now: stack.timeline.now(),
       // Whatever keeps the person out below are the tombstones.
-      p_forget_until: new Date(0),
+      p_anonymise_until: new Date(0),
     };
     for (const key of [ready.publishable_key, "sb_secret_wrong"]) {
       ok([401, 403, 404].includes((await rpc(stack, key, order)).status));
@@ -209,7 +209,7 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
     deepStrictEqual(await counted(stack), before);
     deepStrictEqual(await othersThan(stack, person), others);
     // With a limit far away, what is told of them for the first time finds nobody either.
-    const block = { ...order, p_forget_until: "infinity" };
+    const block = { ...order, p_anonymise_until: "infinity" };
     strictEqual((await rpc(stack, ready.secret_key, block)).body.events, 0);
     const known = currentsOf(stack).find(({ user }) => user.external_user_id === person.externalId);
     strictEqual((await tell(stack, { events: [{ ...known, id: "news" }] })).body.recorded, 1);

@@ -1,7 +1,10 @@
 /** Alerts on the events themselves: raised once, counted up when seen again, over when their cause is gone. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { connect, type Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
-import { watchQuality } from "../../supabase/functions/_shared/watch/quality.ts";
+import {
+  connect,
+  type Dependencies,
+} from "../../supabase/functions/_shared/function/dependencies.ts";
+import { watchQuality } from "../../supabase/functions/braze-reconcile/watch_quality.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import { schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";

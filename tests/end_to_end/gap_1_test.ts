@@ -83,7 +83,7 @@ Deno.test(
 );
 
 Deno.test(
-  "gap 1: a list of campaigns tells no ids, so nothing is learned and nothing is guessed (per_campaign)",
+  "gap 1: a list of campaigns tells no ids, so nothing is registered and nothing is guessed (per_campaign)",
   withLateIds("per_campaign", async (stack) => {
     await reach(stack, "13:45");
     strictEqual((await watch(stack, "braze-preflight-check")).ids_captured, 0);

@@ -60,10 +60,13 @@ Deno.test("an event that names a match which was not known when it came is tied 
     });
     await schedule(stack);
     const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
-    strictEqual(counts.settled_by_echo, 1);
+    strictEqual(counts.reattributed_by_echo, 1);
     deepStrictEqual(await verdictOf(stack, "a"), [4001, "match_id", "high"]);
     deepStrictEqual(await verdictOf(stack, "b"), [null, "tie", "none"]);
-    strictEqual((await reconcile(stack, ATTRIBUTION)).checks.attribution.counts.settled_by_echo, 0);
+    strictEqual(
+      (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts.reattributed_by_echo,
+      0,
+    );
   }));
 
 Deno.test("an identifier that became known without settling its events settles them with the next run", () =>
@@ -71,13 +74,13 @@ Deno.test("an identifier that became known without settling its events settles t
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     await tell(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
-    // As if whoever learned it had died before it was applied.
+    // As if whoever registered it had died before it was applied.
     await stack.sql`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
       select 'dispatch_id', 'late', id, 1, 'preflight', ${stack.timeline.now()}
       from public.schedule_ledger where match_id = 1002`;
     const dry = await reconcile(stack, { ...ATTRIBUTION, dry_run: true });
-    strictEqual(dry.checks.attribution.counts.settled_by_correlation, 1);
+    strictEqual(dry.checks.attribution.counts.reattributed_by_correlation, 1);
     deepStrictEqual(await verdictOf(stack, "a"), [null, "tie", "none"]);
 
     await reconcile(stack, ATTRIBUTION);
@@ -121,7 +124,7 @@ const nothingLost = () => false;
 const firstOf = (matchId: number) => ({ triggerProperties }: GroundTruthEntry, index: number) =>
   triggerProperties.match_id === String(matchId) && index === 0;
 
-async function openEvents({ sql }: Stack) {
+async function unattributedEvents({ sql }: Stack) {
   const [row] = await sql`
     select count(*)::int as events from public.notification_sends where confidence = 'none'`;
   return row?.events;
@@ -133,20 +136,20 @@ for (const mode of LISTING_MODES) {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
       await tellAllBut(stack, nothingLost);
-      const open = await openEvents(stack);
+      const open = await unattributedEvents(stack);
       ok(open > 0);
       strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
 
       // Too early: more may come, and Braze's numbers may be behind.
       const early = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
-      strictEqual(early.settled_by_elimination, 0);
+      strictEqual(early.attributed_by_elimination, 0);
       await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
       const dry = await reconcile(stack, { ...ATTRIBUTION, dry_run: true });
-      strictEqual(dry.checks.attribution.counts.settled_by_elimination, open);
-      strictEqual(await openEvents(stack), open);
+      strictEqual(dry.checks.attribution.counts.attributed_by_elimination, open);
+      strictEqual(await unattributedEvents(stack), open);
 
       const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
-      strictEqual(counts.settled_by_elimination, open);
+      strictEqual(counts.attributed_by_elimination, open);
       const settled = await stack.sql`
         select distinct match_id::int, correlation_method, confidence, generation, candidate_count
         from public.notification_sends where correlation_method = 'elimination'`;
@@ -159,9 +162,9 @@ for (const mode of LISTING_MODES) {
       }]);
       const { status, sent_evidence } = await ledgerOf(stack, OPEN);
       deepStrictEqual([status, sent_evidence], ["sent", "push"]);
-      strictEqual(await openEvents(stack), 0);
+      strictEqual(await unattributedEvents(stack), 0);
       const again = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
-      deepStrictEqual([again.open_events, again.settled_by_elimination], [0, 0]);
+      deepStrictEqual([again.open_events, again.attributed_by_elimination], [0, 0]);
     }));
 }
 
@@ -176,11 +179,11 @@ for (
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
       await tellAllBut(stack, isLost);
-      const open = await openEvents(stack);
+      const open = await unattributedEvents(stack);
       await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
       const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
-      strictEqual(counts.settled_by_elimination, 0);
-      strictEqual(await openEvents(stack), open);
+      strictEqual(counts.attributed_by_elimination, 0);
+      strictEqual(await unattributedEvents(stack), open);
       strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
     }));
 }
@@ -193,6 +196,6 @@ Deno.test("without Braze's numbers of every candidate nothing is eliminated", ()
     await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
     set(stack, { faults: [{ endpoint: STATISTICS, kind: "status", status: 400, times: 1 }] });
     const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
-    strictEqual(counts.settled_by_elimination, 0);
+    strictEqual(counts.attributed_by_elimination, 0);
     strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
   }));

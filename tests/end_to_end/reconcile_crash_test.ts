@@ -80,7 +80,7 @@ interface World {
   readonly doubled: number;
   /** Scheduled, and nobody heard of it. */
   readonly lost: number;
-  readonly strays: readonly string[];
+  readonly unmanaged: readonly string[];
   /** The one schedule of each match that is to stay, by id. */
   readonly wanted: readonly string[];
 }
@@ -103,13 +103,13 @@ async function makeTrouble(stack: Stack, base: number): Promise<World> {
     [doubled, lost].some((id) => triggerProperties.match_id === String(id))
   );
   strictEqual(wanted.length, 2);
-  const strays = [
+  const unmanaged = [
     await duplicateByHand(stack, doubled, sendAt),
     await duplicateByHand(stack, base + 9, sendAt),
   ];
   // Old enough that a list may be believed.
   await later(stack, 2 * MINUTES_PAST_A_LEASE);
-  return { doubled, lost, strays, wanted: wanted.map(({ id }) => id) };
+  return { doubled, lost, unmanaged, wanted: wanted.map(({ id }) => id) };
 }
 
 async function runUntil(stack: Stack, deadlyCall: number, death: Death): Promise<boolean> {
@@ -137,11 +137,11 @@ function verifyWanted({ sandbox }: Stack, { wanted }: World, story: string): voi
 async function verifyEnd(
   { sql, sandbox }: Stack,
   mode: ListingMode,
-  { doubled, lost, strays, wanted }: World,
+  { doubled, lost, unmanaged, wanted }: World,
   story: string,
 ): Promise<void> {
   const isSeen = mode === "per_schedule";
-  for (const id of strays) {
+  for (const id of unmanaged) {
     strictEqual(
       sandbox.model.schedules.find(id)?.state,
       isSeen ? "deleted" : "scheduled",
@@ -153,8 +153,8 @@ async function verifyEnd(
       ledger.status::text, ledger.braze_schedule_id, schedule.state,
       (
         select count(*)::int from public.schedule_attempts as attempt
-        where (attempt.ledger_id = ledger.id or attempt.braze_schedule_id = any (${[...strays]}))
-          and (attempt.outcome is null or (attempt.outcome = 'unknown' and attempt.settled_at is null))
+        where (attempt.ledger_id = ledger.id or attempt.braze_schedule_id = any (${[...unmanaged]}))
+          and (attempt.outcome is null or (attempt.outcome = 'unknown' and attempt.resolved_at is null))
       ) as unsettled
     from public.schedule_ledger as ledger
     join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
@@ -180,8 +180,8 @@ async function verifyEnd(
 }
 
 /** Out of the way of the next world. */
-async function tidy(stack: Stack, { doubled, lost, strays, wanted }: World): Promise<void> {
-  for (const id of [...strays, ...wanted]) {
+async function tidy(stack: Stack, { doubled, lost, unmanaged, wanted }: World): Promise<void> {
+  for (const id of [...unmanaged, ...wanted]) {
     if (stack.sandbox.model.schedules.find(id)?.state !== "scheduled") continue;
     await inDashboard(stack, "dashboard/cancel", { schedule_id: id });
   }
@@ -193,8 +193,8 @@ async function tidy(stack: Stack, { doubled, lost, strays, wanted }: World): Pro
     update public.braze_schedules set state = 'deleted'
     where ledger_id in (select id from public.schedule_ledger where match_id in (${doubled}, ${lost}))`;
   await stack.sql`
-    update public.schedule_attempts set settled_at = opened_at, settled_as = 'released'
-    where outcome = 'unknown' and settled_at is null`;
+    update public.schedule_attempts set resolved_at = opened_at, resolved_as = 'released'
+    where outcome = 'unknown' and resolved_at is null`;
 }
 
 for (const death of DEATHS) {

@@ -32,9 +32,9 @@ const SILENT = { currents: { enabled: false } };
 
 async function attemptsOf({ sql }: Stack, matchId: number, kind: string) {
   const rows = await sql`
-    select outcome, settled_as from public.schedule_attempts
+    select outcome, resolved_as from public.schedule_attempts
     where match_id = ${matchId} and kind = ${kind} order by opened_at, id`;
-  return rows.map(({ outcome, settled_as }) => [outcome, settled_as]);
+  return rows.map(({ outcome, resolved_as }) => [outcome, resolved_as]);
 }
 
 async function scheduleOf({ sql }: Stack, matchId: number) {
@@ -207,7 +207,7 @@ Deno.test("what an older schedule of the match may have sent settles nothing for
     await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
     const { stale } = (await reconcile(stack)).checks;
     deepStrictEqual(
-      [stale.counts.settled, stale.open[0].unsettleable],
+      [stale.counts.settled, stale.open[0].unconfirmable],
       [0, "another_schedule_may_have_gone_out"],
     );
   }));
@@ -316,7 +316,7 @@ Deno.test("what events have proved since cannot be undone", () =>
       refused[0].message,
       "Cannot undo the mark of match 1001: events have proved since that it went out",
     );
-    deepStrictEqual((await logsOf(stack, "settled_by_statistics")).length, 0);
+    deepStrictEqual((await logsOf(stack, "confirmed_by_statistics")).length, 0);
   }));
 
 Deno.test("a run that has no time left says what it did not begin, and the next one goes on", () =>

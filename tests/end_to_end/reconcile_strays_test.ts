@@ -27,12 +27,12 @@ import {
   withListing,
 } from "../support/reconciling.ts";
 
-const STRAYS = { checks: ["orphans", "duplicates"] };
+const UNMANAGED = { checks: ["orphans", "duplicates"] };
 const PER_SCHEDULE = { sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE } as const;
 
 async function attempts({ sql }: Stack) {
   const rows = await sql`
-    select reason, match_id::int, braze_schedule_id, outcome, settled_as
+    select reason, match_id::int, braze_schedule_id, outcome, resolved_as
     from public.schedule_attempts where kind = 'delete' order by opened_at, id`;
   return rows.map((row) => ({ ...row }));
 }
@@ -50,7 +50,7 @@ Deno.test("a second schedule is told with all ids before it is cancelled, and th
     const [own] = liveSchedules(stack, 1002);
     const duplicate = await duplicateByHand(stack, 1002);
 
-    const { checks, outcome } = await reconcile(stack, STRAYS);
+    const { checks, outcome } = await reconcile(stack, UNMANAGED);
     strictEqual(outcome, "succeeded");
     deepStrictEqual(checks.duplicates.found, [{
       schedule_id: duplicate,
@@ -72,12 +72,12 @@ Deno.test("a second schedule is told with all ids before it is cancelled, and th
       match_id: 1002,
       braze_schedule_id: duplicate,
       outcome: "succeeded",
-      settled_as: null,
+      resolved_as: null,
     }]);
     ok(log.logged_at <= (await logsOf(stack, "duplicate_cancelled"))[0].logged_at);
 
     await later(stack, 30);
-    deepStrictEqual((await reconcile(stack, STRAYS)).checks.duplicates.counts.found, 0);
+    deepStrictEqual((await reconcile(stack, UNMANAGED)).checks.duplicates.counts.found, 0);
     strictEqual((await ledgerOf(stack, 1002)).status, "pending");
   }));
 
@@ -92,7 +92,7 @@ Deno.test("a schedule that no ledger row explains is an orphan; other campaigns 
     await schedule(stack);
     const unwanted = await duplicateByHand(stack, 1003);
 
-    const { orphans, duplicates } = (await reconcile(stack, STRAYS)).checks;
+    const { orphans, duplicates } = (await reconcile(stack, UNMANAGED)).checks;
     deepStrictEqual(
       orphans.found.map((one: Record<string, unknown>) => [one.schedule_id, one.why]).sort(),
       [
@@ -141,7 +141,7 @@ Deno.test("a schedule whose create was not heard of is adopted, and nobody is to
     ]);
     deepStrictEqual([checks.gaps.counts.gaps, checks.orphans.counts.found], [0, 0]);
     const [row] = await stack.sql`
-      select ledger.braze_schedule_id, ledger.dispatch_id, schedule.state, attempt.settled_as
+      select ledger.braze_schedule_id, ledger.dispatch_id, schedule.state, attempt.resolved_as
       from public.schedule_ledger as ledger
       join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
       join public.schedule_attempts as attempt on attempt.ledger_id = ledger.id
@@ -150,7 +150,7 @@ Deno.test("a schedule whose create was not heard of is adopted, and nobody is to
       braze_schedule_id: made?.id,
       dispatch_id: made?.dispatchId,
       state: "live",
-      settled_as: "adopted",
+      resolved_as: "adopted",
     });
     deepStrictEqual(await openAlerts(stack, 1001), []);
     deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
@@ -165,7 +165,7 @@ Deno.test("an adopted schedule of a match that is off by now is cancelled as an 
     await loseACreate(stack);
     await stack.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator' where match_id = 1001`;
-    const { orphans } = (await reconcile(stack, STRAYS)).checks;
+    const { orphans } = (await reconcile(stack, UNMANAGED)).checks;
     deepStrictEqual([orphans.counts.adopted, orphans.counts.cancelled], [1, 1]);
     deepStrictEqual(liveSchedules(stack, 1001), []);
     const [schedule] = await stack.sql`
@@ -186,7 +186,7 @@ Deno.test("an old generation that its delete did not end is a duplicate; the cur
     survivor.endedAt = null;
 
     await later(stack, 10);
-    const { duplicates } = (await reconcile(stack, STRAYS)).checks;
+    const { duplicates } = (await reconcile(stack, UNMANAGED)).checks;
     deepStrictEqual(
       duplicates.found.map((one: Record<string, unknown>) => [
         one.schedule_id,
@@ -206,28 +206,28 @@ Deno.test("a schedule made by hand is left alone while it may be the only push o
     set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }] });
     deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
     const rescue = await duplicateByHand(stack, 1001);
-    const { orphans, duplicates } = (await reconcile(stack, STRAYS)).checks;
+    const { orphans, duplicates } = (await reconcile(stack, UNMANAGED)).checks;
     deepStrictEqual(orphans.held, [rescue]);
     deepStrictEqual([orphans.counts.found, duplicates.counts.found], [0, 0]);
     strictEqual(statesOf(stack)[rescue], "scheduled");
   }));
 
-Deno.test("more strays than one run may cancel: none is cancelled, a person is told, and it goes when mended", () =>
+Deno.test("more unmanaged than one run may cancel: none is cancelled, a person is told, and it goes when mended", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
-    const strays = [];
-    for (let id = 9_001; id <= 9_004; id++) strays.push(await duplicateByHand(stack, id));
+    const unmanaged = [];
+    for (let id = 9_001; id <= 9_004; id++) unmanaged.push(await duplicateByHand(stack, id));
     for (let run = 0; run < 2; run++) {
-      const { checks, outcome } = await reconcile(stack, STRAYS);
+      const { checks, outcome } = await reconcile(stack, UNMANAGED);
       deepStrictEqual(
         [outcome, checks.orphans.is_capped, checks.orphans.counts.cancelled],
         ["partial", true, 0],
       );
-      deepStrictEqual(strays.map((id) => statesOf(stack)[id]), Array(4).fill("scheduled"));
+      deepStrictEqual(unmanaged.map((id) => statesOf(stack)[id]), Array(4).fill("scheduled"));
       await later(stack, 30);
     }
     deepStrictEqual(
-      (await alertsOf(stack, "cancel_cap")).map((alert) => [
+      (await alertsOf(stack, "cancellation_limit_reached")).map((alert) => [
         alert.severity,
         alert.occurrences,
         alert.is_open,
@@ -237,16 +237,19 @@ Deno.test("more strays than one run may cancel: none is cancelled, a person is t
     deepStrictEqual(await attempts(stack), []);
 
     // One less is within what is always allowed.
-    await inDashboard(stack, "dashboard/cancel", { schedule_id: strays[0] });
-    strictEqual((await reconcile(stack, STRAYS)).checks.orphans.counts.cancelled, 3);
-    deepStrictEqual((await alertsOf(stack, "cancel_cap")).map(({ is_open }) => is_open), [false]);
+    await inDashboard(stack, "dashboard/cancel", { schedule_id: unmanaged[0] });
+    strictEqual((await reconcile(stack, UNMANAGED)).checks.orphans.counts.cancelled, 3);
+    deepStrictEqual(
+      (await alertsOf(stack, "cancellation_limit_reached")).map(({ is_open }) => is_open),
+      [false],
+    );
   }));
 
 Deno.test("the absolute cap holds whatever the share: 0 switches cancellations off", () =>
   withSuite({ ...PER_SCHEDULE, env: { RECONCILE_CANCELS_MAX: "0" } }, async (stack) => {
     await schedule(stack);
     const duplicate = await duplicateByHand(stack, 1002);
-    const { checks } = await reconcile(stack, STRAYS);
+    const { checks } = await reconcile(stack, UNMANAGED);
     deepStrictEqual([checks.duplicates.counts.found, checks.duplicates.is_capped], [1, true]);
     strictEqual(statesOf(stack)[duplicate], "scheduled");
   }));
@@ -259,10 +262,10 @@ Deno.test("more than ten duplicates in one run are an alarm to the admin, resolv
       for (let copy = 0; copy < 11; copy++) await duplicateByHand(stack, 1001 + copy % 3);
       // As long as Braze refuses, it is one alert that counts up.
       set(stack, { faults: [{ endpoint: DELETE, kind: "status", status: 403 }] });
-      strictEqual((await reconcile(stack, STRAYS)).checks.duplicates.counts.failed, 11);
+      strictEqual((await reconcile(stack, UNMANAGED)).checks.duplicates.counts.failed, 11);
       set(stack, { faults: [] });
       await later(stack, 30);
-      strictEqual((await reconcile(stack, STRAYS)).checks.duplicates.counts.cancelled, 11);
+      strictEqual((await reconcile(stack, UNMANAGED)).checks.duplicates.counts.cancelled, 11);
       const [alert] = await stack.sql`
         select audience, severity, details from public.alerts where rule = 'many_duplicates'`;
       deepStrictEqual(
@@ -270,7 +273,7 @@ Deno.test("more than ten duplicates in one run are an alarm to the admin, resolv
         ["admin", "critical", 11],
       );
       await later(stack, 30);
-      await reconcile(stack, STRAYS);
+      await reconcile(stack, UNMANAGED);
       deepStrictEqual(
         (await alertsOf(stack, "many_duplicates")).map((one) => [one.occurrences, one.is_open]),
         [[2, false]],
@@ -293,7 +296,7 @@ Deno.test("duplicates on three days in a row are told to engineering, until a da
       const open: boolean[] = [];
       for (let day = 1; day <= 5; day++) {
         if (day <= 3) await duplicateByHand(stack, 1);
-        await reconcile(stack, STRAYS);
+        await reconcile(stack, UNMANAGED);
         const alerts = await alertsOf(stack, "duplicates_three_days");
         open.push(alerts.some(({ is_open }) => is_open));
         await later(stack, 24 * 60);
@@ -339,8 +342,8 @@ Deno.test("a delete that was not heard of is settled by the lists that follow: s
       await reconcile(stack);
     }
     for (const id of [kept, gone]) strictEqual(statesOf(stack)[id], "deleted");
-    const left = (await attempts(stack)).filter(({ outcome, settled_as }) =>
-      outcome === "unknown" && settled_as === null
+    const left = (await attempts(stack)).filter(({ outcome, resolved_as }) =>
+      outcome === "unknown" && resolved_as === null
     );
     deepStrictEqual(left, []);
     deepStrictEqual(

@@ -87,8 +87,8 @@ Deno.test("a create whose answer is lost is held with an alert, never repeated, 
     await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
     strictEqual((await ledgerOf(stack, 1001)).status, "sent");
     const [attempt] = await stack.sql`
-      select outcome, settled_as from public.schedule_attempts where match_id = 1001 and kind = 'create'`;
-    deepStrictEqual({ ...attempt }, { outcome: "unknown", settled_as: "proved_by_events" });
+      select outcome, resolved_as from public.schedule_attempts where match_id = 1001 and kind = 'create'`;
+    deepStrictEqual({ ...attempt }, { outcome: "unknown", resolved_as: "proved_by_events" });
   }));
 
 for (

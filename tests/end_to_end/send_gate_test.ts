@@ -1,7 +1,7 @@
 /** The send gate in the way of each push: what the ledger does not want any more aborts by itself. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { connect } from "../../supabase/functions/_shared/dependencies.ts";
-import type { SendGate } from "../../supabase/functions/_shared/config.ts";
+import { connect } from "../../supabase/functions/_shared/function/dependencies.ts";
+import type { SendGate } from "../../supabase/functions/_shared/runtime/config.ts";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { withListing } from "../support/reconciling.ts";
@@ -132,7 +132,7 @@ Deno.test(
     await reach(stack, "14:30");
     deepStrictEqual(fates(stack, 1002), { pushed: [1], turnedAway: [] });
     strictEqual((await ledgerOf(stack, 1002)).status, "sent");
-    ok((await openAlerts(stack, 1002)).includes("went_out_unexpectedly"));
+    ok((await openAlerts(stack, 1002)).includes("unexpected_send"));
   }),
 );
 

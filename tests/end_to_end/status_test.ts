@@ -65,11 +65,11 @@ Deno.test("status ends with 1 while an alert is open, on a match or on anything 
     await stack.sql`update public.alerts set resolved_at = now()`;
     strictEqual((await status(stack, "--date", DAY)).code, 0);
 
-    await raise("silent_function", null);
+    await raise("function_stalled", null);
     const elsewhere = await status(stack, "--date", "2024-12-08");
     strictEqual(elsewhere.code, 1);
     match(elsewhere.stdout, /No match on 2024-12-08/);
-    match(elsewhere.stdout, /silent_function/);
+    match(elsewhere.stdout, /function_stalled/);
   }));
 
 Deno.test("status puts a match on the day of its kick-off in UTC", () =>

@@ -1,6 +1,6 @@
 /** The deployed `index.ts` of every function, on the wall clock, as a hosted project runs it. */
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
-import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
+import { signGateToken } from "../../supabase/functions/_shared/auth/gate_token.ts";
 import { withStack } from "../support/database.ts";
 
 const sandbox = { users: { count: 100 } };

@@ -7,8 +7,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
 import type { Stack } from "../../local/stack/stack.ts";
-import type { FunctionName } from "../../supabase/functions/_shared/callers.ts";
-import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
+import type { FunctionName } from "../../supabase/functions/_shared/auth/callers.ts";
+import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
 import { createHandler as createAudit } from "../../supabase/functions/braze-count-audit/handler.ts";
 import { createHandler as createPreflight } from "../../supabase/functions/braze-preflight-check/handler.ts";
 import { killable } from "../support/killable_function.ts";

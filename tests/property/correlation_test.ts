@@ -1,14 +1,17 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
+import { correlate } from "../../supabase/functions/_shared/attribution/correlate.ts";
 import {
   type Attribution,
   createContext,
   type Evidence,
   type IdentifierFacts,
   type LedgerFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
-import { learnFrom, proofOf } from "../../supabase/functions/_shared/correlation/learn.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
+import {
+  identifiersToRegister,
+  proofOf,
+} from "../../supabase/functions/_shared/attribution/identifiers_to_register.ts";
 import { evidences, identifiers, ledgers, MINUTE } from "../support/correlation_worlds.ts";
 import { CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
 
@@ -134,15 +137,15 @@ Deno.test("correlate() lets no match win by time that leads by less than a minut
   ok(close > 100, "the worlds must hold ties");
 });
 
-Deno.test("proofOf() and learnFrom() are silent of tests, and of what is not certain", () => {
+Deno.test("proofOf() and identifiersToRegister() are silent of tests, and of what is not certain", () => {
   inEveryWorld((evidence, ledgers, identifiers) => {
     const attribution = judge(evidence, ledgers, identifiers);
     const proof = proofOf(evidence, attribution);
-    const learned = learnFrom(evidence, attribution);
-    if (evidence.isTest) deepStrictEqual([proof, learned], [null, []]);
-    if (attribution.confidence === "low") deepStrictEqual([proof, learned], [null, []]);
-    if (attribution.confidence !== "high") strictEqual(learned.length, 0);
+    const registered = identifiersToRegister(evidence, attribution);
+    if (evidence.isTest) deepStrictEqual([proof, registered], [null, []]);
+    if (attribution.confidence === "low") deepStrictEqual([proof, registered], [null, []]);
+    if (attribution.confidence !== "high") strictEqual(registered.length, 0);
     if (attribution.generation === null) strictEqual(proof, null);
-    for (const { ledgerId } of learned) strictEqual(ledgerId, attribution.ledgerId);
+    for (const { ledgerId } of registered) strictEqual(ledgerId, attribution.ledgerId);
   });
 });

@@ -32,7 +32,7 @@ const schedule = fc.record({
     "deleting" as const,
     "deleting" as const,
     "deleted" as const,
-    "over" as const,
+    "completed" as const,
   ),
   brazeScheduleId: maybe(fc.constantFrom("schedule-a", "schedule-b")),
   sendAt,
@@ -136,7 +136,7 @@ Deno.test("plan() makes and moves nothing inside the freeze, and nothing into it
     if (!("want" in step)) return;
     ok(step.want.sendAt.getTime() >= frozenUntil);
     ok(step.soonest.getTime() >= frozenUntil);
-    if (step.action === "create" || step.action === "replace") return;
+    if (step.action === "create" || step.action === "supersede") return;
     const current = fixture.ledger?.schedules.find((one) =>
       one.generation === step.target.generation
     );
@@ -166,7 +166,7 @@ Deno.test("plan() touches neither what was sent nor what a person cancelled", ()
 Deno.test("plan() keeps what is there as it is wanted, whenever it is sent, and nothing else", () => {
   let kept = 0;
   forEveryPlan(({ fixture, step }) => {
-    if (step.action !== "keep") return;
+    if (step.action !== "reactivate") return;
     kept++;
     const current = fixture.ledger?.schedules.at(-1);
     strictEqual(current?.deleteFailed, true);

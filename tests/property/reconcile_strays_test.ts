@@ -1,7 +1,7 @@
 /** Whatever the ledger and Braze's list say: no stray is the schedule that a match is to be pushed by. */
 import { ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { sortListing } from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
+import { sortListing } from "../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
 import type {
   KnownMatch,
   KnownSchedule,
@@ -13,7 +13,15 @@ const NOW = at("06:00:00");
 const MATCHES = [1, 2, 3];
 
 const schedule: fc.Arbitrary<Partial<KnownSchedule>> = fc.record({
-  state: fc.constantFrom("creating", "live", "unknown", "failed", "deleting", "deleted", "over"),
+  state: fc.constantFrom(
+    "creating",
+    "live",
+    "unknown",
+    "failed",
+    "deleting",
+    "deleted",
+    "completed",
+  ),
   hasOpenAttempt: fc.boolean(),
   updatedAt: fc.constantFrom(at("05:59:00"), at("04:00:00")),
 });
@@ -62,20 +70,20 @@ Deno.test("sortListing() never calls the current schedule of a match that is not
   );
 });
 
-Deno.test("sortListing() never calls both the adopted and its like strays, and sorts each entry once", () => {
+Deno.test("sortListing() never calls both the adopted and its like unmanaged, and sorts each entry once", () => {
   fc.assert(
     fc.property(
       fc.tuple(...MATCHES.map(match)),
       fc.array(entry, { maxLength: 12 }),
       (matches, entries) => {
         const sorted = sortListing(entries, matches, NOW);
-        const strays = new Set(
+        const unmanaged = new Set(
           [...sorted.duplicates, ...sorted.orphans].map(({ entry }) => entry.scheduleId),
         );
         const wantedAdoptions = sorted.adoptions.filter(({ match, generation }) =>
           match.status !== "cancelled" && match.generation === generation
         );
-        for (const { entry } of wantedAdoptions) ok(!strays.has(entry.scheduleId));
+        for (const { entry } of wantedAdoptions) ok(!unmanaged.has(entry.scheduleId));
         const keys = sorted.adoptions.map(({ match, generation }) =>
           `${match.ledgerId}:${generation}`
         );
@@ -84,7 +92,7 @@ Deno.test("sortListing() never calls both the adopted and its like strays, and s
         const placed = [
           ...[...sorted.owned, ...sorted.unsettled, ...sorted.held].map((one) => one.scheduleId),
           ...sorted.adoptions.map(({ entry }) => entry.scheduleId),
-          ...strays,
+          ...unmanaged,
         ];
         strictEqual(new Set(placed).size, all.size);
         ok(matches.every(({ matchId, ledgerId }) => ledgerId === ledgerIdOf(matchId)));

@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalJson } from "../../supabase/functions/_shared/canonical_json.ts";
-import { createIdentifyCaller } from "../../supabase/functions/_shared/callers.ts";
-import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
-import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http.ts";
-import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { canonicalJson } from "../../supabase/functions/_shared/text/canonical_json.ts";
+import { createIdentifyCaller } from "../../supabase/functions/_shared/auth/callers.ts";
+import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
+import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http/responses.ts";
+import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { arrived } from "../support/bodies.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
 import { NAMES } from "./guarded.ts";
-import type { Knock } from "./knock.ts";
+import type { HttpRequest } from "./send_request.ts";
 import {
   ask,
   findLeaks,
@@ -11,7 +11,7 @@ import {
   SECRETS,
   signatureOf,
   withWorld,
-} from "./leaky_world.ts";
+} from "./leak_harness.ts";
 import { stealCall } from "./signed_calls.ts";
 
 Deno.test("no answer and no line repeats a credential, whoever shows it and wherever they put it", () =>
@@ -20,7 +20,7 @@ Deno.test("no answer and no line repeats a credential, whoever shows it and wher
     const operator = await stack.operatorToken();
     finder.add("operatorToken", signatureOf(operator));
     const { secret_key: secretKey } = stack.ready;
-    const shown: Knock[] = [
+    const shown: HttpRequest[] = [
       { headers: { apikey: secretKey, "x-webhook-secret": SECRETS.webhookSecret } },
       { headers: { authorization: `Basic ${SECRETS.webhookSecret}` } },
       {

@@ -1,6 +1,6 @@
 /** Secrets are compared so that the time it takes tells nothing: by what the comparison looks at, never by a clock. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http.ts";
+import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http/responses.ts";
 import { readSources, type Source } from "../support/sources.ts";
 
 const SHARED = "supabase/functions/_shared/";

@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Stack } from "../../local/stack/stack.ts";
-import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
+import { signGateToken } from "../../supabase/functions/_shared/auth/gate_token.ts";
 import { functionFolders } from "../support/sources.ts";
 import {
   BAD,
@@ -22,7 +22,7 @@ import {
   WEBHOOK,
   withGuardedSuite,
 } from "./guarded.ts";
-import type { Knock } from "./knock.ts";
+import type { HttpRequest } from "./send_request.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -41,7 +41,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
   const { keys, timeline } = stack;
   const now = timeline.now();
   const { secretKey, publishableKey } = keys;
-  const all = (shows: Knock, answer: string) => ({
+  const all = (shows: HttpRequest, answer: string) => ({
     shows: () => shows,
     timed: answer,
     webhook: answer,

@@ -8,7 +8,7 @@ import type { Origin } from "../support/hostile/events.ts";
 import { optionsPlan } from "../support/hostile/options.ts";
 import { SEED, tell } from "../support/hostile/seed.ts";
 import { LARGEST_EXACT } from "../support/hostile/values.ts";
-import { faultsOf, postToWebhook } from "../support/hostile/volley.ts";
+import { faultsOf, postToWebhook } from "../support/hostile/batch.ts";
 import { CLOCK, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const INPUTS_MIN = 10_000;

@@ -1,9 +1,9 @@
-/** The seven functions as the world finds them, and callers that knock at each of them. */
+/** The seven functions as the world finds them, and callers that sendRequest at each of them. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
-import { inWords, type Knock, knock } from "./knock.ts";
+import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
 
 /** How each function is guarded: as pg_cron's and people's, as Braze's, or as a single push's. */
 export const GUARDED: Readonly<Record<string, "timed" | "webhook" | "gate">> = {
@@ -39,7 +39,7 @@ export const GATE = {
 
 export interface Row {
   readonly caller: string;
-  readonly shows: (functionName: string) => Knock | Promise<Knock>;
+  readonly shows: (functionName: string) => HttpRequest | Promise<HttpRequest>;
   readonly timed: string;
   readonly webhook: string;
   /** Left out: what another one answers who is refused, and `NOT_YOU` to who is let in there. */
@@ -68,7 +68,7 @@ export async function compare(
       const isGate = GUARDED[name] === "gate";
       const shown = { ...isGate ? { method: "GET" } : {}, ...await row.shows(name) };
       const before = await contentsOf(stack.sql);
-      answers[name] = inWords(await knock(`${stack.ready.functions_url}/${name}`, shown));
+      answers[name] = inWords(await sendRequest(`${stack.ready.functions_url}/${name}`, shown));
       if (LET_IN.includes(answers[name])) await stack.functions.idle();
       else deepStrictEqual(await contentsOf(stack.sql), before, `${row.caller} changed something`);
     }

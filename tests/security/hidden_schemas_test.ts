@@ -2,8 +2,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf } from "./digest.ts";
-import { inWords, type Knock, knock } from "./knock.ts";
-import { guestsAmong, type RestCaller, strangersOf } from "./rest_callers.ts";
+import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
+import { guestsAmong, type RestCaller, unknownReferencesOf } from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -11,7 +11,7 @@ import { fillTables } from "./rows.ts";
 async function insidersOf(rest: Rest): Promise<readonly Omit<RestCaller, "refusal">[]> {
   return [
     { caller: "secret key", headers: { apikey: rest.keys.secretKey } },
-    ...guestsAmong(await strangersOf(rest)),
+    ...guestsAmong(await unknownReferencesOf(rest)),
   ];
 }
 
@@ -34,7 +34,7 @@ Deno.test("no schema but public is served, to nobody", () =>
     const wrong: string[] = [];
     for (const { caller, headers } of await insidersOf(rest)) {
       for (const schema of [...schemas, "graphql_public", "", '"private"', "public,private"]) {
-        const asked: [string, Knock][] = [
+        const asked: [string, HttpRequest][] = [
           ["settings", { method: "GET", headers: { "accept-profile": schema } }],
           ["secrets", { method: "GET", headers: { "accept-profile": schema } }],
           ["settings", { headers: { "content-profile": schema }, body: "{}" }],
@@ -42,7 +42,7 @@ Deno.test("no schema but public is served, to nobody", () =>
         ];
         for (const [path, shown] of asked) {
           const answer = inWords(
-            await knock(`${rest.restUrl}/${path}`, {
+            await sendRequest(`${rest.restUrl}/${path}`, {
               ...shown,
               headers: { ...headers, ...Object.fromEntries(new Headers(shown.headers)) },
             }),
@@ -92,7 +92,7 @@ Deno.test("partitions, helpers and what extensions bring have no address", () =>
     for (const { caller, headers } of await insidersOf(rest)) {
       for (const path of paths) {
         const method = path.startsWith("rpc/") ? "POST" : "GET";
-        const answer = await knock(`${rest.restUrl}/${path}`, { method, headers });
+        const answer = await sendRequest(`${rest.restUrl}/${path}`, { method, headers });
         if (answer.status !== 404) wrong.push(`${path} by ${caller}: ${inWords(answer)}`);
       }
     }
@@ -104,18 +104,18 @@ Deno.test("no table is reached through another one, and none is described to who
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
-    for (const { caller, headers, isSignedIn } of guestsAmong(await strangersOf(rest))) {
-      const embedding = await knock(
+    for (const { caller, headers, isSignedIn } of guestsAmong(await unknownReferencesOf(rest))) {
+      const embedding = await sendRequest(
         `${rest.restUrl}/schedule_ledger?select=match_id,schedule_identifiers(*)`,
         { method: "GET", headers },
       );
       if (embedding.code !== "42501") wrong.push(`embedding by ${caller}: ${embedding.text}`);
-      const explained = await knock(`${rest.restUrl}/teams`, {
+      const explained = await sendRequest(`${rest.restUrl}/teams`, {
         method: "GET",
         headers: { ...headers, accept: "application/vnd.pgrst.plan+json" },
       });
       if (explained.status < 400) wrong.push(`plan by ${caller}: ${explained.text}`);
-      const described = await knock(`${rest.restUrl}/`, { method: "GET", headers });
+      const described = await sendRequest(`${rest.restUrl}/`, { method: "GET", headers });
       const theirs = isSignedIn === true ? [...OPERATORS_READ, ...OPERATORS_CALL] : [];
       for (const name of [...Object.keys(TABLES), ...VIEWS, ...FUNCTIONS]) {
         if (theirs.includes(name)) continue;
@@ -125,7 +125,7 @@ Deno.test("no table is reached through another one, and none is described to who
       }
     }
     deepStrictEqual(wrong, []);
-    const toTheKey = await knock(`${rest.restUrl}/`, {
+    const toTheKey = await sendRequest(`${rest.restUrl}/`, {
       method: "GET",
       headers: { apikey: rest.keys.secretKey },
     });
@@ -136,7 +136,7 @@ Deno.test("a page may ask which methods there are, and learns nothing else", () 
   withRest(async (rest) => {
     await fillTables(rest.sql);
     for (const name of [...Object.keys(TABLES), ...VIEWS]) {
-      const { text } = await knock(`${rest.restUrl}/${name}`, {
+      const { text } = await sendRequest(`${rest.restUrl}/${name}`, {
         method: "OPTIONS",
         headers: { origin: "https://evil.example", "access-control-request-method": "GET" },
       });

@@ -4,7 +4,7 @@ import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
-import { startTalkative, type Talkative } from "./talkative.ts";
+import { type EchoingProxy, startEchoingProxy } from "./echoing_proxy.ts";
 
 const KICKOFF_AT = "2024-12-07T15:00:00Z";
 const CREATE = "/campaigns/trigger/schedule/create";
@@ -14,9 +14,9 @@ const LISTING = "/messages/scheduled_broadcasts";
 const idOf = (index: number) => 1001 + index;
 
 async function withHostileBraze(
-  test: (stack: Stack, braze: Talkative) => Promise<void>,
+  test: (stack: Stack, braze: EchoingProxy) => Promise<void>,
 ): Promise<void> {
-  const braze = startTalkative();
+  const braze = startEchoingProxy();
   try {
     await withSuite({
       sandbox: { users: { count: 20 } },

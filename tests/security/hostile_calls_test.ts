@@ -5,7 +5,7 @@ import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 import { reach } from "../support/watchers.ts";
 import { contentsOf, structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
-import { type Heard, knock } from "./knock.ts";
+import { type HttpResponse, sendRequest } from "./send_request.ts";
 import { fillTables } from "./rows.ts";
 
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
@@ -19,8 +19,8 @@ const FIXTURES = REASONS.map((_, index) => ({
   kickoffAt: "2024-12-07T15:00:00Z",
 }));
 
-function rpc({ ready }: Stack, name: string, args: unknown): Promise<Heard> {
-  return knock(`${ready.rest_url}/rpc/${name}`, {
+function rpc({ ready }: Stack, name: string, args: unknown): Promise<HttpResponse> {
+  return sendRequest(`${ready.rest_url}/rpc/${name}`, {
     headers: { apikey: ready.secret_key },
     body: JSON.stringify(args),
   });
@@ -61,9 +61,11 @@ Deno.test("the reason of who vouches for a send, or takes it back, is kept and t
     // Nobody tells us that they went out.
     stack.sandbox.model.switchboard.set({ currents: { enabled: false } });
     await reach(stack, "14:30");
-    const vouchings = REASONS.map((reason, index) => ({ match_id: idOf(index), reason }));
+    const manualConfirmations = REASONS.map((reason, index) => ({ match_id: idOf(index), reason }));
     for (const action of ["mark_sent", "undo_mark_sent"]) {
-      const { status, body } = await call(stack, "braze-reconcile", { [action]: vouchings });
+      const { status, body } = await call(stack, "braze-reconcile", {
+        [action]: manualConfirmations,
+      });
       strictEqual(status, 200, JSON.stringify(body));
       deepStrictEqual(body.checks.recovery.refused, []);
       for (const [index, text] of REASONS.entries()) {

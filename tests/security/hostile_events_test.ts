@@ -5,7 +5,7 @@ import { currentsSend, webhookMessage } from "../support/bodies.ts";
 import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
-import { knock } from "./knock.ts";
+import { sendRequest } from "./send_request.ts";
 
 const SENT_AT = 1_733_580_023;
 const SMALL = { fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } } as const;
@@ -158,7 +158,7 @@ Deno.test("what Postgres cannot keep is kept as a reject to the byte, beside its
       const body = JSON.stringify({
         events: [bad, currentsSend({ outer: { id: `good-${index}` } })],
       });
-      const { status } = await knock(`${stack.ready.functions_url}/braze-webhook`, {
+      const { status } = await sendRequest(`${stack.ready.functions_url}/braze-webhook`, {
         headers: { "x-webhook-secret": stack.ready.webhook_secret },
         body,
       });

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { type Rest, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
-import { type Heard, knock } from "./knock.ts";
+import { type HttpResponse, sendRequest } from "./send_request.ts";
 
 const idOf = (index: number) => 1001 + index;
 
@@ -17,8 +17,8 @@ async function fill({ sql }: Rest): Promise<void> {
   }
 }
 
-function get(rest: Rest, path: string, key = rest.keys.secretKey): Promise<Heard> {
-  return knock(`${rest.restUrl}/${path}`, { method: "GET", headers: { apikey: key } });
+function get(rest: Rest, path: string, key = rest.keys.secretKey): Promise<HttpResponse> {
+  return sendRequest(`${rest.restUrl}/${path}`, { method: "GET", headers: { apikey: key } });
 }
 
 async function idsOf(rest: Rest, filter: string): Promise<number[]> {
@@ -114,10 +114,13 @@ Deno.test("headers that steer PostgREST carry no SQL either", () =>
           "x-forwarded-for",
         ]
       ) {
-        const { status, text: answer } = await knock(`${rest.restUrl}/matches?select=id&limit=1`, {
-          method: "GET",
-          headers: { apikey: rest.keys.secretKey, [name]: text },
-        });
+        const { status, text: answer } = await sendRequest(
+          `${rest.restUrl}/matches?select=id&limit=1`,
+          {
+            method: "GET",
+            headers: { apikey: rest.keys.secretKey, [name]: text },
+          },
+        );
         if (status >= 500) wrong.push(`${status} ${name}: ${text}: ${answer}`);
       }
     }

@@ -4,7 +4,7 @@ import type { Stack } from "../../local/stack/stack.ts";
 import { liveSchedules, schedule, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
-import { type Heard, knock } from "./knock.ts";
+import { type HttpResponse, sendRequest } from "./send_request.ts";
 
 const KICKOFF_AT = "2024-12-07T15:00:00Z";
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
@@ -24,8 +24,13 @@ const matches = NAMES.map((text, index) => ({
 }));
 const teams = NAMES.map((text) => ({ name: text, braze_attribute_value: text }));
 
-function rest({ ready }: Stack, path: string, method: string, body?: unknown): Promise<Heard> {
-  return knock(`${ready.rest_url}/${path}`, {
+function rest(
+  { ready }: Stack,
+  path: string,
+  method: string,
+  body?: unknown,
+): Promise<HttpResponse> {
+  return sendRequest(`${ready.rest_url}/${path}`, {
     method,
     headers: { apikey: ready.secret_key },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -6,8 +6,8 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { addFixture } from "../support/suite.ts";
 import { NAMES } from "./guarded.ts";
 import { LeakFinder } from "./leaks.ts";
-import { findLeaks, pass, run, SECRETS, withWorld, type World } from "./leaky_world.ts";
-import { type Answer, BRAZE_SAYS, CHAT_SAYS, DATABASE_SAYS } from "./talkative.ts";
+import { findLeaks, pass, run, SECRETS, withWorld, type World } from "./leak_harness.ts";
+import { type Answer, BRAZE_SAYS, CHAT_SAYS, DATABASE_SAYS } from "./echoing_proxy.ts";
 
 /** Each call that Braze knows of is wanted once more: a create, a move, a delete, a list, statistics. */
 let added = 0;

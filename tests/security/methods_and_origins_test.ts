@@ -3,7 +3,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
 import { GUARDED, NAMES } from "./guarded.ts";
-import { inWords, knock } from "./knock.ts";
+import { inWords, sendRequest } from "./send_request.ts";
 
 const DASHBOARD = "https://dashboard.example";
 const OTHERS = [
@@ -41,7 +41,7 @@ Deno.test(
       for (const method of others) {
         const key = `${method} ${name}`;
         heard[key] = inWords(
-          await knock(`${ready.functions_url}/${name}`, {
+          await sendRequest(`${ready.functions_url}/${name}`, {
             method,
             headers: { apikey: ready.secret_key },
           }),
@@ -51,7 +51,7 @@ Deno.test(
       // The platform itself has no use for it, and no body to say so in.
       const key = `HEAD ${name}`;
       heard[key] = inWords(
-        await knock(`${ready.functions_url}/${name}`, {
+        await sendRequest(`${ready.functions_url}/${name}`, {
           method: "HEAD",
           headers: { apikey: ready.secret_key },
         }),
@@ -70,7 +70,7 @@ Deno.test(
     const url = `${ready.functions_url}/braze-scheduler`;
     const headers = { apikey: ready.secret_key, "x-http-method-override": "POST" };
     deepStrictEqual(
-      inWords(await knock(url, { method: "GET", headers, query: "?_method=POST" })),
+      inWords(await sendRequest(url, { method: "GET", headers, query: "?_method=POST" })),
       "405 method_not_allowed",
     );
     deepStrictEqual(await contentsOf(sql), before);
@@ -84,7 +84,7 @@ Deno.test(
     for (const name of NAMES) {
       const url = `${ready.functions_url}/${name}`;
       const ask = async (origin: string) => {
-        const preflight = await knock(url, {
+        const preflight = await sendRequest(url, {
           method: "OPTIONS",
           headers: {
             origin,
@@ -93,7 +93,7 @@ Deno.test(
           },
         });
         const method = GUARDED[name] === "gate" ? "GET" : "POST";
-        const call = await knock(url, { method, headers: { origin } });
+        const call = await sendRequest(url, { method, headers: { origin } });
         return [preflight.status, corsOf(preflight.headers), call.status, corsOf(call.headers)];
       };
       const isTimed = GUARDED[name] === "timed";
@@ -130,7 +130,7 @@ Deno.test(
 Deno.test("without OPERATOR_ORIGINS no page of any origin is told anything", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async ({ ready }) => {
     for (const origin of [DASHBOARD, ...OTHERS, ready.api_url]) {
-      const { headers } = await knock(`${ready.functions_url}/braze-scheduler`, {
+      const { headers } = await sendRequest(`${ready.functions_url}/braze-scheduler`, {
         headers: { origin, apikey: ready.secret_key },
         body: '{"dry_run": true}',
       });
@@ -145,7 +145,7 @@ Deno.test(
     const heard: Record<string, string> = {};
     const paths = [
       "_shared",
-      "_shared/config.ts",
+      "_shared/runtime/config.ts",
       "braze-webhook.ts",
       "Braze-Scheduler",
       "braze-scheduler%00",
@@ -154,7 +154,7 @@ Deno.test(
       "",
     ];
     for (const path of paths) {
-      const answer = await knock(`${ready.functions_url}/${path}`, {
+      const answer = await sendRequest(`${ready.functions_url}/${path}`, {
         headers: { apikey: ready.secret_key },
       });
       heard[path] = `${answer.status}`;

@@ -1,4 +1,4 @@
-/** Everybody who may knock at PostgREST, by what they show, and how they are refused. */
+/** Everybody who may sendRequest at PostgREST, by what they show, and how they are refused. */
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
@@ -26,7 +26,7 @@ export function guestsAmong(strangers: readonly RestCaller[]): readonly RestCall
 }
 
 /** None of whom may do anything, but for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
-export async function strangersOf({ keys }: Rest): Promise<readonly RestCaller[]> {
+export async function unknownReferencesOf({ keys }: Rest): Promise<readonly RestCaller[]> {
   const now = new Date();
   const apikey = keys.publishableKey;
   const withToken = (token: string) => ({ apikey, authorization: `Bearer ${token}` });

@@ -2,8 +2,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
-import { type Heard, inWords, type Knock, knock } from "./knock.ts";
-import { guestsAmong, OPERATOR_CALLER, type RestCaller, strangersOf } from "./rest_callers.ts";
+import { type HttpRequest, type HttpResponse, inWords, sendRequest } from "./send_request.ts";
+import {
+  guestsAmong,
+  OPERATOR_CALLER,
+  type RestCaller,
+  unknownReferencesOf,
+} from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -39,7 +44,7 @@ async function functionsOf(sql: Sql): Promise<Map<string, readonly string[]>> {
 }
 
 /** Everything that can be asked of a table, by the letter of the right that it needs. */
-function knocksAt({ column }: Relation, isHarmless: boolean): readonly [string, Knock][] {
+function knocksAt({ column }: Relation, isHarmless: boolean): readonly [string, HttpRequest][] {
   // Harmless: meets no row. Else it would meet every one, and the fingerprints would show it.
   const where = isHarmless ? `?${column}=is.null&${column}=not.is.null` : `?${column}=not.is.null`;
   // A time that has a partition, since a place for the row is looked for before the right to it.
@@ -54,8 +59,8 @@ function knocksAt({ column }: Relation, isHarmless: boolean): readonly [string, 
   ];
 }
 
-function ask(rest: Rest, path: string, caller: RestCaller["headers"], shown: Knock) {
-  return knock(`${rest.restUrl}/${path}`, {
+function ask(rest: Rest, path: string, caller: RestCaller["headers"], shown: HttpRequest) {
+  return sendRequest(`${rest.restUrl}/${path}`, {
     ...shown,
     headers: { ...caller, ...Object.fromEntries(new Headers(shown.headers)) },
   });
@@ -73,16 +78,16 @@ class Answers {
 }
 
 /** A HEAD has no body to say why. */
-function wordsFor(answer: Heard, { method }: Knock): string {
+function wordsFor(answer: HttpResponse, { method }: HttpRequest): string {
   return method === "HEAD" ? `${answer.status}` : inWords(answer);
 }
 
-function refusalOf({ refusal }: RestCaller, { method }: Knock): string {
+function refusalOf({ refusal }: RestCaller, { method }: HttpRequest): string {
   return method === "HEAD" ? refusal.slice(0, 3) : refusal;
 }
 
 /** A HEAD counts them. */
-function seenIn({ status, text, headers }: Heard, { method }: Knock): string {
+function seenIn({ status, text, headers }: HttpResponse, { method }: HttpRequest): string {
   if (status !== 200 && status !== 206) return `${status}`;
   const isEmpty = method === "HEAD" ? headers.get("content-range") === "*/0" : text === "[]";
   return isEmpty ? "no row" : "rows";
@@ -111,7 +116,7 @@ Deno.test("nobody but the secret key reads, adds, changes or deletes a row, but 
     for (const relation of await relationsOf(sql)) {
       const [row] = await sql.unsafe(`select 1 from public.${relation.name} limit 1`);
       ok(row !== undefined, `${relation.name} has a row that could be seen`);
-      for (const stranger of await strangersOf(rest)) {
+      for (const stranger of await unknownReferencesOf(rest)) {
         for (const [right, shown] of knocksAt(relation, false)) {
           // Postgres refuses to write through a view before it looks at rights.
           if (relation.kind === "view" && right !== "s") continue;
@@ -167,10 +172,10 @@ Deno.test("nobody but the secret key calls a function, but for those that tell o
       refusal: "reached",
     };
     // The key last: what it does may leave something.
-    for (const stranger of [...await strangersOf(rest), secret]) {
+    for (const stranger of [...await unknownReferencesOf(rest), secret]) {
       for (const [name, args] of await functionsOf(sql)) {
         const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
-        const asked: Knock[] = [
+        const asked: HttpRequest[] = [
           { method: "POST", body: JSON.stringify(nothing) },
           { method: "GET", query: `?${args.map((arg) => `${arg}=`).join("&")}` },
         ];
@@ -204,7 +209,7 @@ Deno.test("were everything granted to everybody by mistake, there would still be
       grant execute on all functions in schema public, private to anon, authenticated`).simple();
     const before = await contentsOf(sql);
     const answers = new Answers();
-    const guests = guestsAmong(await strangersOf(rest));
+    const guests = guestsAmong(await unknownReferencesOf(rest));
     ok(guests.length >= 4, "the publishable key, two users and an operator");
     for (const { name, kind, column } of await relationsOf(sql)) {
       for (const { caller, headers } of guests) {

@@ -1,9 +1,9 @@
 /** Signed calls as the database makes them, stolen on their way, and forged ones. */
 import { createHmac } from "node:crypto";
 import type { Sql } from "../support/database.ts";
-import type { Knock } from "./knock.ts";
+import type { HttpRequest } from "./send_request.ts";
 
-export interface SignedCall extends Knock {
+export interface SignedCall extends HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }

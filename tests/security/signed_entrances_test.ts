@@ -15,7 +15,7 @@ import {
   WEBHOOK,
   withGuardedSuite,
 } from "./guarded.ts";
-import { inWords, type Knock, knock } from "./knock.ts";
+import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
 import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_calls.ts";
 
 /** A signature is over a body, which a question to the gate does not have. */
@@ -34,7 +34,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
     SIGNED_NAMES[(SIGNED_NAMES.indexOf(name) + 1) % SIGNED_NAMES.length]!;
   const row = (
     caller: string,
-    shows: (functionName: string) => Knock,
+    shows: (functionName: string) => HttpRequest,
     timed: string,
     webhook = timed,
   ): Row => ({ caller, shows, timed, webhook });
@@ -146,7 +146,7 @@ Deno.test(
     const stolen = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
     await stack.advanceTo(new Date(stack.timeline.now().getTime() + 301_000));
     const url = `${stack.ready.functions_url}/braze-scheduler`;
-    deepStrictEqual(inWords(await knock(url, stolen)), "401 bad_timestamp");
+    deepStrictEqual(inWords(await sendRequest(url, stolen)), "401 bad_timestamp");
   }),
 );
 
@@ -158,7 +158,7 @@ Deno.test(
     for (const secret of [SIGNING.former, SIGNING.next, SIGNING.gone]) {
       await signWith(stack, secret);
       const call = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
-      heard.push(inWords(await knock(url, call)));
+      heard.push(inWords(await sendRequest(url, call)));
       await stack.advanceTo(new Date(stack.timeline.now().getTime() + 60_000));
     }
     deepStrictEqual(heard, ["202", "202", BAD]);

@@ -9,7 +9,7 @@ import type { CallFate } from "../../local/stack/cron_worker.ts";
 import type { Invocation } from "../../local/stack/functions_runtime.ts";
 import type { Interference } from "../../local/stack/stack.ts";
 import { Prng } from "../../local/lib/prng.ts";
-import type { Platform } from "../../supabase/functions/_shared/platform.ts";
+import type { Platform } from "../../supabase/functions/_shared/runtime/platform.ts";
 import type { FaultRates } from "./faults.ts";
 import type { Tally } from "./tally.ts";
 
@@ -89,7 +89,7 @@ async function runIsolate(
   const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
-  const lessons = prng.fork("lessons");
+  const newlyKnown = prng.fork("newlyKnown");
   const { promise: died, resolve } = Promise.withResolvers<void>();
   let calls = 0;
   let isDead = false;
@@ -109,7 +109,7 @@ async function runIsolate(
     if (isDead) return await never();
     if (calls > deadlyCall) return await die(address);
     if (isDeadly && death === "before a call") return await die(address);
-    if (isWebhook && address.endsWith("/rpc/open_evidence") && forgets()) {
+    if (isWebhook && address.endsWith("/rpc/load_affected_events") && forgets()) {
       onForgottenLesson();
       return await die(address);
     }
@@ -122,7 +122,7 @@ async function runIsolate(
   };
 
   function forgets(): boolean {
-    return lessons.chance(rates.lessonForgotten) && !isTruce();
+    return newlyKnown.chance(rates.lessonForgotten) && !isTruce();
   }
 
   async function callOut(

@@ -6,7 +6,7 @@ import type { Sql } from "../../local/stack/sql.ts";
 import type {
   AttributedMethod,
   UnattributedMethod,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type { Done } from "../../supabase/functions/braze-scheduler/execute.ts";
 import type {
   CancelReason,
@@ -15,10 +15,10 @@ import type {
   Step,
 } from "../../supabase/functions/braze-scheduler/plan.ts";
 import type { GateReason } from "../../supabase/functions/braze-send-gate/decide.ts";
-import type { Cancelled } from "../../supabase/functions/braze-reconcile/cancel.ts";
+import type { Cancelled } from "../../supabase/functions/braze-reconcile/cancel_unmanaged.ts";
 import type { GapReason } from "../../supabase/functions/braze-reconcile/decisions/gaps.ts";
 import type { Stale } from "../../supabase/functions/braze-reconcile/decisions/stale.ts";
-import type { Stray } from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
+import type { UnmanagedSchedule } from "../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
 import type { Finding } from "../../supabase/functions/braze-reconcile/decisions/verify.ts";
 import type { Check } from "../../supabase/functions/braze-reconcile/report.ts";
 import type { Counts, Tally } from "./tally.ts";
@@ -33,8 +33,8 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     create: true,
     move: true,
     recreate: true,
-    replace: true,
-    keep: true,
+    supersede: true,
+    reactivate: true,
     cancel: true,
     skip: true,
     frozen: true,
@@ -75,14 +75,14 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     created: true,
     moved: true,
     recreated: true,
-    replaced: true,
-    kept: true,
+    superseded: true,
+    reactivated: true,
     cancelled: true,
     failed: true,
     unknown: true,
     deferred: true,
     frozen: true,
-    overtaken: true,
+    conflict: true,
   }),
   correlation: all<AttributedMethod | UnattributedMethod | "elimination">({
     ledger_id: true,
@@ -134,7 +134,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     cancelled_by_dashboard: true,
     cancelled_by_operator: true,
   }),
-  stray: all<Stray["why"]>({
+  stray: all<UnmanagedSchedule["why"]>({
     second_schedule: true,
     old_generation: true,
     not_wanted: true,
@@ -146,7 +146,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     failed: true,
     unknown: true,
     deferred: true,
-    overtaken: true,
+    conflict: true,
   }),
   stray_kept: ["adopted", "owned", "held", "unsettled", "capped"],
   attempt_settled: [
@@ -158,8 +158,8 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     "released",
     "superseded",
   ],
-  schedule_settled: ["live", "deleted", "missed"],
-  stale: all<NonNullable<Stale["unsettleable"]> | "settled" | "for_good">({
+  schedule_resolved: ["live", "deleted", "missed"],
+  stale: all<NonNullable<Stale["unconfirmable"]> | "settled" | "for_good">({
     no_send_id: true,
     statistics_gone: true,
     another_schedule_may_have_gone_out: true,
@@ -176,7 +176,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     match_cancelled: true,
     match_finished: true,
   }),
-  attribution: ["settled_by_echo", "settled_by_correlation", "settled_by_elimination"],
+  attribution: ["reattributed_by_echo", "reattributed_by_correlation", "attributed_by_elimination"],
 };
 
 /** Every branch there is, as `group/name`. */
@@ -190,7 +190,7 @@ const OUT_OF_REACH: Readonly<Record<string, string>> = {
     "a live schedule without its id: only after somebody edited the tables",
   "gate/unknown_schedule":
     "a token of ours for a row that is not there: only after a database was put back from a copy",
-  "stray_cancelled/overtaken":
+  "stray_cancelled/conflict":
     "the second of two guards: within one call, what was nobody's would have to become the match's own",
 };
 
@@ -238,13 +238,13 @@ function readReconciliation(checks: Fields, tally: Tally): void {
       case "unknown_attempts":
         for (const [name, times] of Object.entries(numbers)) {
           if (!name.startsWith("schedule_")) continue;
-          tally.branch(`schedule_settled/${name.slice("schedule_".length)}`, Number(times));
+          tally.branch(`schedule_resolved/${name.slice("schedule_".length)}`, Number(times));
         }
         break;
       case "stale":
         add("stale", numbers, tally);
-        for (const { unsettleable } of list(open)) {
-          if (typeof unsettleable === "string") tally.branch(`stale/${unsettleable}`);
+        for (const { unconfirmable } of list(open)) {
+          if (typeof unconfirmable === "string") tally.branch(`stale/${unconfirmable}`);
         }
         break;
       case "attribution":
@@ -269,8 +269,8 @@ export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> 
     select 'cancel/' || reason, count(*)::int
     from public.scheduler_logs where action = 'schedule_cancelled' group by reason
     union all
-    select 'attempt_settled/' || settled_as, count(*)::int
-    from public.schedule_attempts where settled_as is not null group by settled_as`;
+    select 'attempt_settled/' || resolved_as, count(*)::int
+    from public.schedule_attempts where resolved_as is not null group by resolved_as`;
   for (const { branch, times } of rows) tally.branch(branch, times);
 }
 

@@ -1,6 +1,6 @@
 /** Many worlds, several at once, each in a thread that lives through one after the other. */
-import type { Servers } from "./place.ts";
-import type { Outcome } from "./play.ts";
+import type { Servers } from "./database.ts";
+import type { Outcome } from "./run.ts";
 
 export interface ManyWorlds {
   /** Asked for each world; null when there is no other. */
@@ -10,7 +10,7 @@ export interface ManyWorlds {
   readonly onOutcome: (outcome: Outcome) => Promise<void>;
 }
 
-export async function playMany(worlds: ManyWorlds): Promise<void> {
+export async function runWorlds(worlds: ManyWorlds): Promise<void> {
   await Promise.all(Array.from({ length: worlds.threads }, () => oneAfterTheOther(worlds)));
 }
 

@@ -1,6 +1,6 @@
 /** Which worlds were lived through, kept in a file, so that an interrupted run can go on. */
 import { z } from "zod";
-import type { Outcome } from "./play.ts";
+import type { Outcome } from "./run.ts";
 import { addCounts, addTotals, type Counts, NOTHING, type Totals } from "./tally.ts";
 
 const FOLDER = new URL("../../.local/", import.meta.url);

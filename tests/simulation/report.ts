@@ -1,9 +1,9 @@
 /** What a run of the simulation prints. */
 import { ALL_BRANCHES, untaken } from "./coverage.ts";
-import type { Outcome } from "./play.ts";
+import type { Outcome } from "./run.ts";
 import type { Counts, Totals } from "./tally.ts";
 
-export function tellOutcome({ seed, violations, broken, totals, seconds }: Outcome): string[] {
+export function printOutcome({ seed, violations, broken, totals, seconds }: Outcome): string[] {
   const isGood = violations.length === 0 && broken === null;
   return [
     `${isGood ? "ok    " : "FAILED"} world ${seed}  ${totals.events} events, ${
@@ -36,7 +36,7 @@ export function describeTotals(totals: Totals, unknowable: Counts, seconds: numb
   ];
 }
 
-export function tellFailure({ seed, story }: Outcome, isWhole: boolean): string[] {
+export function printFailure({ seed, story }: Outcome, isWhole: boolean): string[] {
   return [
     "",
     `First failing seed: ${seed}. Again, with its story: SEED=${seed} npx -y deno@2.9.6 task simulate`,

@@ -8,10 +8,10 @@ import { runTask, type Writers } from "../../local/cli/run_task.ts";
 import { startTestServer } from "../../local/stack/test_server.ts";
 import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { untaken } from "./coverage.ts";
-import { playMany } from "./many_worlds.ts";
-import type { Outcome } from "./play.ts";
+import { runWorlds } from "./many_worlds.ts";
+import type { Outcome } from "./run.ts";
 import { createProgress } from "./progress.ts";
-import { describeTotals, tellFailure, tellOutcome } from "./report.ts";
+import { describeTotals, printFailure, printOutcome } from "./report.ts";
 
 /** So many worlds take every branch between them, or some branch cannot be reached. */
 const WORLDS_TO_COVER = 200;
@@ -27,13 +27,13 @@ async function simulate(given: Arguments, { out }: Writers): Promise<number> {
   const started = performance.now();
   let firstFailure: Outcome | null = null;
   try {
-    await playMany({
+    await runWorlds({
       nextSeed: () => performance.now() < until ? progress.next() : null,
       servers: { url: server.url, postgresBin },
       threads,
       async onOutcome(outcome) {
         await progress.note(outcome);
-        for (const line of tellOutcome(outcome)) out.line(line);
+        for (const line of printOutcome(outcome)) out.line(line);
         if (isGood(outcome)) return;
         if (firstFailure === null || outcome.seed < firstFailure.seed) firstFailure = outcome;
       },
@@ -44,7 +44,7 @@ async function simulate(given: Arguments, { out }: Writers): Promise<number> {
   const seconds = (performance.now() - started) / 1_000;
   for (const line of describeTotals(progress.totals, progress.unknowable, seconds)) out.line(line);
   if (firstFailure !== null) {
-    for (const line of tellFailure(firstFailure, tellsStory)) out.line(line);
+    for (const line of printFailure(firstFailure, tellsStory)) out.line(line);
   }
   const { passed, failed, totals } = progress;
   out.line(`\n${passed} passed, ${failed} failed`);

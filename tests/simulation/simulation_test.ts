@@ -3,7 +3,7 @@
  * here is told in full by `SEED=… deno task simulate`.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { play } from "./play.ts";
+import { runWorld } from "./run.ts";
 import { addTotals, NOTHING, type Totals } from "./tally.ts";
 
 const WORLDS = 24;
@@ -21,7 +21,7 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
         "Cannot simulate: TEST_DATABASE_URL must name a test server, got nothing; run `deno task test`",
       );
     }
-    const { violations, broken, totals: own } = await play(seed, { url, postgresBin });
+    const { violations, broken, totals: own } = await runWorld(seed, { url, postgresBin });
     totals = addTotals(totals, own);
     strictEqual(broken, null, broken ?? "");
     deepStrictEqual(violations.map(({ rule, story }) => `${rule}: ${story}`), []);

@@ -1,6 +1,6 @@
 /** Lives through the worlds that it is told to, one after the other, in a thread of its own. */
-import type { Servers } from "./place.ts";
-import { play } from "./play.ts";
+import type { Servers } from "./database.ts";
+import { runWorld } from "./run.ts";
 
 const thread = self as unknown as {
   onmessage: (message: MessageEvent<{ readonly seed: number; readonly servers: Servers }>) => void;
@@ -8,5 +8,5 @@ const thread = self as unknown as {
 };
 
 thread.onmessage = async ({ data: { seed, servers } }) => {
-  thread.postMessage(await play(seed, servers));
+  thread.postMessage(await runWorld(seed, servers));
 };

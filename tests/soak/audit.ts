@@ -82,11 +82,11 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
   const acknowledged = told.reduce((sum, entry) => sum + entry.acknowledged, 0);
   if (received < acknowledged) problems.push(`received ${received}, acknowledged ${acknowledged}`);
 
-  return { stored: rows.length, unheard: received - acknowledged, problems: shortened(problems) };
+  return { stored: rows.length, unheard: received - acknowledged, problems: truncate(problems) };
 }
 
 /** Twenty say what thousands would. */
-export function shortened(problems: readonly string[]): readonly string[] {
+export function truncate(problems: readonly string[]): readonly string[] {
   const left = problems.length - PROBLEMS_SHOWN_MAX;
   return left > 0 ? [...problems.slice(0, PROBLEMS_SHOWN_MAX), `… and ${left} more`] : problems;
 }

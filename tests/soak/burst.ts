@@ -10,8 +10,8 @@ import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import { isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
 import { createKeys } from "../../local/stack/keys.ts";
 import { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
-import { type Audit, audit, brokenPromises, shortened } from "./audit.ts";
-import { createPostman, type Postman } from "./postman.ts";
+import { type Audit, audit, brokenPromises, truncate } from "./audit.ts";
+import { createDeliveryWorker, type DeliveryWorker } from "./delivery_worker.ts";
 import { type Part, type Servers, startServers } from "./servers.ts";
 
 const TEAMS = [{ value: "Arsenal", weight: 1 }, { value: "Chelsea", weight: 1 }] as const;
@@ -54,10 +54,10 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
     const servers = await startServers({ keys, brazeUrl: `http://127.0.0.1:${braze.addr.port}` });
     const start = startOfMinute(new Date());
     const timeline = new VirtualTimeline(start);
-    const postman = createPostman(timeline);
+    const deliveryWorker = createDeliveryWorker(timeline);
     try {
       sandbox = createSandbox({
-        timeline: postman,
+        timeline: deliveryWorker,
         seed: 1,
         apiKey: keys.brazeApiKey,
         campaignId: keys.campaignId,
@@ -76,7 +76,7 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
       await timeline.advanceTo(addMinutes(start, 59));
       return await within(
         options.secondsMax,
-        live(options, { sandbox, postman, timeline, servers }),
+        live(options, { sandbox, deliveryWorker, timeline, servers }),
       );
     } finally {
       sandbox?.stop();
@@ -103,13 +103,13 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
 
 interface World {
   readonly sandbox: Sandbox;
-  readonly postman: Postman;
+  readonly deliveryWorker: DeliveryWorker;
   readonly timeline: VirtualTimeline;
   readonly servers: Servers;
 }
 
 async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
-  const { sandbox, postman, timeline, servers } = world;
+  const { sandbox, deliveryWorker, timeline, servers } = world;
   const { groundTruth } = sandbox.model;
   const toCome = [...strikes];
   const broken: string[] = [];
@@ -144,9 +144,9 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
   const found = await servers.query((sql) => audit(groundTruth.entries, sql));
   return {
     ...found,
-    problems: [...shortened(broken), ...found.problems],
+    problems: [...truncate(broken), ...found.problems],
     sent: groundTruth.entries.filter(({ lost }) => !lost).length,
-    requests: Object.fromEntries(postman.tally),
+    requests: Object.fromEntries(deliveryWorker.tally),
     strikes: strikes.length - toCome.length,
     minutes,
   };

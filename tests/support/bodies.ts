@@ -1,6 +1,6 @@
 /** Bodies as they are posted, and what the webhook reads in them. */
 import { strictEqual } from "node:assert/strict";
-import type { ReadRawBody } from "../../supabase/functions/_shared/callers.ts";
+import type { ReadRawBody } from "../../supabase/functions/_shared/auth/callers.ts";
 import type { ReceivedEvent } from "../../supabase/functions/_shared/events/event.ts";
 import { type ReadBody, readBody } from "../../supabase/functions/_shared/events/read_body.ts";
 import { at } from "./facts.ts";

@@ -4,14 +4,14 @@ import {
   createBrazeClient,
 } from "../../supabase/functions/_shared/braze/client.ts";
 import type { BrazeClientOptions } from "../../supabase/functions/_shared/braze/calls.ts";
-import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 export const API_KEY = "0b9f6f6e-key-of-the-test";
 export const TIMEOUT_MS = 20_000;
 export const START = "2024-12-07T06:00:00Z";
 
-export interface Heard {
+export interface HttpResponse {
   readonly method: string;
   readonly path: string;
   readonly query: Record<string, string>;
@@ -19,11 +19,11 @@ export interface Heard {
   readonly body: string;
 }
 
-export interface Scene {
+export interface ReconcileContext {
   readonly client: BrazeClient;
   readonly clock: ManualClock;
   /** Every request that arrived. */
-  readonly heard: Heard[];
+  readonly heard: HttpResponse[];
   readonly logged: string[];
 }
 
@@ -47,9 +47,9 @@ export function connect(restUrl: string, options: Partial<BrazeClientOptions> = 
 /** `answer` is asked for each request, with its number from 1. */
 export async function withBraze(
   answer: (nth: number) => Response | Promise<Response>,
-  run: (scene: Scene) => Promise<void>,
+  run: (scene: ReconcileContext) => Promise<void>,
 ): Promise<void> {
-  const heard: Heard[] = [];
+  const heard: HttpResponse[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const url = new URL(request.url);
     heard.push({
@@ -71,9 +71,9 @@ export async function withBraze(
 /** Hears a request out, writes `reply` as it stands, and drops the connection. */
 export async function withDroppingServer(
   reply: string,
-  run: (scene: Scene) => Promise<void>,
+  run: (scene: ReconcileContext) => Promise<void>,
 ): Promise<void> {
-  const heard: Heard[] = [];
+  const heard: HttpResponse[] = [];
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const serving = (async () => {
     for await (const connection of listener) {

@@ -4,7 +4,7 @@ import type {
   Evidence,
   IdentifierFacts,
   LedgerFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 import { at, CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "./facts.ts";
 
 // Near 14:00, and on its boundaries.
@@ -21,7 +21,7 @@ const state = fc.constantFrom(
   "failed" as const,
   "deleting" as const,
   "deleted" as const,
-  "over" as const,
+  "completed" as const,
 );
 const matchId = fc.integer({ min: 1, max: 5 });
 const value = fc.constantFrom("id-1", "id-2", "id-3");

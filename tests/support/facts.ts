@@ -5,7 +5,7 @@ import {
   type IdentifierKind,
   type LedgerFacts,
   type ScheduleFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 
 export const CAMPAIGN = "0f3b7c1e-1111-4c2a-9a00-5d5e6f7a8b90";
 export const OTHER_CAMPAIGN = "0f3b7c1e-2222-4c2a-9a00-5d5e6f7a8b90";

@@ -1,13 +1,13 @@
 /** A database in memory, as far as the functions see of it, and a note of every call. */
-import type { LogEntry } from "../../supabase/functions/_shared/store/notices.ts";
-import { createContext } from "../../supabase/functions/_shared/correlation/evidence.ts";
+import type { LogEntry } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
+import { createContext } from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type {
   Events,
   JudgedEvent,
   Receipt,
 } from "../../supabase/functions/_shared/store/events.ts";
 import type { Journal } from "../../supabase/functions/_shared/store/journal.ts";
-import type { Alert } from "../../supabase/functions/_shared/store/notices.ts";
+import type { Alert } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
 import type { Deliveries } from "../../supabase/functions/_shared/store/deliveries.ts";
@@ -25,7 +25,7 @@ export const RUN_ID = "0b9f6f6e-0000-4000-8000-000000000001";
 export const refusals = {
   unavailable: new DatabaseError("test", 503, "57P03", null, "the database system is starting up"),
   leaseLost: new DatabaseError("test", 409, "P0001", "lease_lost", "the run lost its lease"),
-  overtaken: new DatabaseError("test", 409, "P0001", "not_pending", "the row is not pending"),
+  conflict: new DatabaseError("test", 409, "P0001", "not_pending", "the row is not pending"),
   badData: new DatabaseError("test", 400, "22P05", null, "unsupported Unicode escape sequence"),
   broken: new DatabaseError("test", 404, "PGRST202", null, "no such function"),
 } as const;
@@ -42,8 +42,8 @@ export interface StoreChanges {
   readonly audits?: Partial<Store["audits"]>;
   readonly health?: Partial<Health>;
   readonly reconciliation?: Partial<Store["reconciliation"]>;
-  readonly openEvents?: Partial<Store["openEvents"]>;
-  readonly notices?: Partial<Store["notices"]>;
+  readonly unattributedEvents?: Partial<Store["unattributedEvents"]>;
+  readonly alertsAndLogs?: Partial<Store["alertsAndLogs"]>;
   readonly deliveries?: Partial<Deliveries>;
   readonly quality?: Partial<Quality>;
   readonly rejects?: Partial<Rejects>;
@@ -95,8 +95,8 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       openDelete: (attempt) => noted("journal.openDelete", attempt, undefined),
       openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
       close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
-      releaseGatedCreate: (release) => noted("journal.releaseGatedCreate", release, true),
-      keepSchedule: (keep) => noted("journal.keepSchedule", keep, true),
+      supersedeGatedCreate: (release) => noted("journal.supersedeGatedCreate", release, true),
+      reactivateSchedule: (keep) => noted("journal.reactivateSchedule", keep, true),
       giveUp: (runId) => noted("journal.giveUp", runId, []),
       cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),
       ...changes.journal,
@@ -106,13 +106,14 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       ingest: (events, rejects, from) =>
         noted("events.ingest", { events, rejects, from }, receiptOf(events, rejects.length)),
       // Nobody is known here by name alone: each event is weighed.
-      ingestNamed: ({ named }, from) =>
-        noted("events.ingestNamed", { named, from }, {
+      ingestIdentified: ({ named }, from) =>
+        noted("events.ingestIdentified", { named, from }, {
           ...receiptOf([], 0),
           left: named.map((_, place) => place),
         }),
-      openEvidence: (identifiers) => noted("events.openEvidence", identifiers, []),
-      settle: (settlements) => noted("events.settle", settlements, { settled: 0, wentOut: [] }),
+      loadAffectedEvents: (identifiers) => noted("events.loadAffectedEvents", identifiers, []),
+      reattribute: (settlements) =>
+        noted("events.settle", settlements, { settled: 0, wentOut: [] }),
       ...changes.events,
     },
     listings: {
@@ -122,7 +123,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
     },
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
-      note: (checks) => noted("preflight.note", checks, { learned: [], cancelled: [] }),
+      note: (checks) => noted("preflight.note", checks, { registered: [], cancelled: [] }),
       ...changes.preflight,
     },
     audits: {
@@ -150,15 +151,17 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
     reconciliation: {
       load: (window) => noted("reconciliation.load", window, NOTHING_KNOWN),
       confirmByEvents: (ledgerIds) => noted("reconciliation.confirmByEvents", ledgerIds, []),
-      adopt: (schedule) => noted("reconciliation.adopt", schedule, { adopted: true, learned: [] }),
-      openStrayDelete: (attempt) => noted("reconciliation.openStrayDelete", attempt, undefined),
-      settleUnknown: (schedules, attempts) =>
-        noted("reconciliation.settleUnknown", { schedules, attempts }, {
+      adopt: (schedule) =>
+        noted("reconciliation.adopt", schedule, { adopted: true, registered: [] }),
+      openUnmanagedDelete: (attempt) =>
+        noted("reconciliation.openUnmanagedDelete", attempt, undefined),
+      resolveUnknownAttempts: (schedules, attempts) =>
+        noted("reconciliation.resolveUnknownAttempts", { schedules, attempts }, {
           schedules: schedules.length,
           attemptIds: attempts.map(({ attemptId }) => attemptId),
         }),
-      settleByStatistics: (match, count) =>
-        noted("reconciliation.settleByStatistics", { match, count }, true),
+      confirmByStatistics: (match, count) =>
+        noted("reconciliation.confirmByStatistics", { match, count }, true),
       storeReportedCounts: (counts) =>
         noted("reconciliation.storeReportedCounts", counts, counts.length),
       markSent: (action) => noted("reconciliation.markSent", action, recovered(action.matchId)),
@@ -166,34 +169,34 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
         noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
       ...changes.reconciliation,
     },
-    openEvents: {
-      groups: (after, until) => noted("openEvents.groups", { after, until }, []),
-      echoes: (from, until) => noted("openEvents.echoes", { from, until }, []),
-      settleSingle: (settlements) =>
-        noted("openEvents.settleSingle", settlements, {
+    unattributedEvents: {
+      groups: (after, until) => noted("unattributedEvents.groups", { after, until }, []),
+      echoes: (from, until) => noted("unattributedEvents.echoes", { from, until }, []),
+      reattributeSingle: (settlements) =>
+        noted("unattributedEvents.reattributeSingle", settlements, {
           settled: settlements.length,
-          learned: [],
+          registered: [],
         }),
-      sends: (window) => noted("openEvents.sends", window, { seconds: [], schedules: [] }),
-      eliminate: (_campaignId, elimination) =>
-        noted("openEvents.eliminate", elimination, elimination.events),
-      ...changes.openEvents,
+      sends: (window) => noted("unattributedEvents.sends", window, { seconds: [], schedules: [] }),
+      attributeByElimination: (_campaignId, elimination) =>
+        noted("unattributedEvents.attributeByElimination", elimination, elimination.events),
+      ...changes.unattributedEvents,
     },
-    notices: {
+    alertsAndLogs: {
       raiseAlerts(alerts) {
         told.alerts.push(...alerts);
-        return noted("notices.raiseAlerts", alerts, alerts.length);
+        return noted("alertsAndLogs.raiseAlerts", alerts, alerts.length);
       },
-      settleAlerts(judged) {
+      syncAlerts(judged) {
         told.alerts.push(...judged.alerts);
         const { length } = judged.alerts;
-        return noted("notices.settleAlerts", judged, { raised: length, resolved: 0 });
+        return noted("alertsAndLogs.syncAlerts", judged, { raised: length, resolved: 0 });
       },
       writeLogs(entries) {
         told.logs.push(...entries);
-        return noted("notices.writeLogs", entries, undefined);
+        return noted("alertsAndLogs.writeLogs", entries, undefined);
       },
-      ...changes.notices,
+      ...changes.alertsAndLogs,
     },
     deliveries: {
       // At the end of every run: what is not the matter of a test is not noted in it.
@@ -236,7 +239,7 @@ export function receiptOf(
     medium: count("medium"),
     low: count("low"),
     unattributed: count("none"),
-    learned: [],
+    registered: [],
     went_out: [],
     ...changes,
   };

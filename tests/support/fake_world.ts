@@ -1,10 +1,13 @@
 /** All that a function depends on, in memory: who calls is told, and every call is written down. */
-import type { Caller } from "../../supabase/functions/_shared/callers.ts";
-import type { FunctionName, Identification } from "../../supabase/functions/_shared/callers.ts";
+import type { Caller } from "../../supabase/functions/_shared/auth/callers.ts";
+import type {
+  FunctionName,
+  Identification,
+} from "../../supabase/functions/_shared/auth/callers.ts";
 import type { PostAlert } from "../../supabase/functions/_shared/alerts/webhook.ts";
-import type { Environment } from "../../supabase/functions/_shared/config.ts";
-import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
-import { createLog } from "../../supabase/functions/_shared/log.ts";
+import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
+import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
+import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { type Answers, fakeBraze } from "./fake_braze.ts";
 import { CAMPAIGN } from "./facts.ts";
 import { fakeStore, type StoreChanges, type Told } from "./fake_store.ts";

@@ -2,9 +2,9 @@
  * A function instance that dies where a test wants it to, as an isolate does: at one of its calls to the outside,
  * before the call leaves or after its effect, and for good.
  */
-import { connect } from "../../supabase/functions/_shared/dependencies.ts";
-import type { Dependencies } from "../../supabase/functions/_shared/dependencies.ts";
-import type { FunctionName } from "../../supabase/functions/_shared/callers.ts";
+import { connect } from "../../supabase/functions/_shared/function/dependencies.ts";
+import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
+import type { FunctionName } from "../../supabase/functions/_shared/auth/callers.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 
 export type Death = "before the call" | "after its effect";

@@ -3,7 +3,7 @@ import type { ListedSchedule } from "../../supabase/functions/_shared/braze/list
 import type {
   KnownMatch,
   KnownSchedule,
-  UnsettledAttempt,
+  UnknownAttempt,
 } from "../../supabase/functions/_shared/store/reconciliation.ts";
 import { at, CAMPAIGN, ledgerIdOf } from "./facts.ts";
 
@@ -80,7 +80,7 @@ export function listed(
 }
 
 /** The delete of generation 1 of match 1, not heard of since 05:00. */
-export function unsettled(changes: Partial<UnsettledAttempt> = {}): UnsettledAttempt {
+export function unsettled(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
   return {
     attemptId: "attempt-1",
     kind: "delete",

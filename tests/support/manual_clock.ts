@@ -1,5 +1,5 @@
 /** A clock that moves only when told, or by itself over the pauses that a test does not care about. */
-import type { Clock } from "../../supabase/functions/_shared/clock.ts";
+import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 
 interface Sleeper {
   readonly dueMs: number;

@@ -1,5 +1,5 @@
 /** Matches, teams and ledger rows as the plan reads them, and what a test changes in them. */
-import { intentFor, type Wanted } from "../../supabase/functions/_shared/intent.ts";
+import { intentFor, type Wanted } from "../../supabase/functions/_shared/scheduling/intent.ts";
 import {
   plan,
   type PlannedMatch,

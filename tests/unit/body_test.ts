@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { bodyReader, readBody } from "../../supabase/functions/_shared/body.ts";
+import { bodyReader, readBody } from "../../supabase/functions/_shared/http/body.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 

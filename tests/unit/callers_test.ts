@@ -6,9 +6,9 @@ import {
   createIdentifyCaller,
   type FunctionName,
   MAY_CALL,
-} from "../../supabase/functions/_shared/callers.ts";
+} from "../../supabase/functions/_shared/auth/callers.ts";
 import { arrived } from "../support/bodies.ts";
-import { signGateToken } from "../../supabase/functions/_shared/send_gate_token.ts";
+import { signGateToken } from "../../supabase/functions/_shared/auth/gate_token.ts";
 import { ledgerIdOf } from "../support/facts.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { readEnvironment } from "../../supabase/functions/_shared/config.ts";
+import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
 
 const signingSecret = `whsec_${btoa("k".repeat(24))}`;
 

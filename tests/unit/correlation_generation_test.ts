@@ -1,10 +1,10 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
+import { correlate } from "../../supabase/functions/_shared/attribution/correlate.ts";
 import {
   createContext,
   type Evidence,
   type ScheduleFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 import {
   at,
   CAMPAIGN,
@@ -109,7 +109,7 @@ Deno.test("correlate() does not carry a generation over to another ledger row th
   strictEqual(attribution.generation, null);
 });
 
-Deno.test("correlate() takes the generation that an identifier was learned with", () => {
+Deno.test("correlate() takes the generation that an identifier was registered with", () => {
   const context = createContext([ledger(1, live, live)], [
     identifier("dispatch_id", "dispatch-1", 1, { generation: 1 }),
   ]);

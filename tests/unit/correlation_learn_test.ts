@@ -1,7 +1,10 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Attribution } from "../../supabase/functions/_shared/correlation/evidence.ts";
-import { learnFrom, proofOf } from "../../supabase/functions/_shared/correlation/learn.ts";
-import { questionFor } from "../../supabase/functions/_shared/correlation/question.ts";
+import type { Attribution } from "../../supabase/functions/_shared/attribution/evidence.ts";
+import {
+  identifiersToRegister,
+  proofOf,
+} from "../../supabase/functions/_shared/attribution/identifiers_to_register.ts";
+import { lookupRequestFor } from "../../supabase/functions/_shared/attribution/lookup_request.ts";
 import { at, evidence, ledgerIdOf } from "../support/facts.ts";
 
 function attribution(changes: Partial<Attribution> = {}): Attribution {
@@ -22,9 +25,9 @@ function attribution(changes: Partial<Attribution> = {}): Attribution {
 const named = evidence({ scheduleId: "schedule-1", dispatchId: "dispatch-1", sendId: "send-1" });
 const against = [{ method: "send_id", matchId: 2 }] as const;
 
-Deno.test("learnFrom() learns every identifier that a certain event names", () => {
+Deno.test("identifiersToRegister() learns every identifier that a certain event names", () => {
   const whose = { ledgerId: ledgerIdOf(1), generation: 2 };
-  deepStrictEqual(learnFrom(named, attribution()), [
+  deepStrictEqual(identifiersToRegister(named, attribution()), [
     { kind: "schedule_id", value: "schedule-1", ...whose },
     { kind: "send_id", value: "send-1", ...whose },
     { kind: "dispatch_id", value: "dispatch-1", ...whose },
@@ -32,7 +35,7 @@ Deno.test("learnFrom() learns every identifier that a certain event names", () =
 });
 
 for (
-  const [what, changes, learned] of [
+  const [what, changes, registered] of [
     ["nothing from medium confidence", { method: "time_exact", confidence: "medium" }, 0],
     ["nothing from low confidence", { method: "time_window", confidence: "low" }, 0],
     [
@@ -60,13 +63,13 @@ for (
     ["the match where the schedule is not known", { generation: null }, 3],
   ] as const
 ) {
-  Deno.test(`learnFrom() learns ${what}`, () => {
-    strictEqual(learnFrom(named, attribution(changes)).length, learned);
+  Deno.test(`identifiersToRegister() learns ${what}`, () => {
+    strictEqual(identifiersToRegister(named, attribution(changes)).length, registered);
   });
 }
 
-Deno.test("learnFrom() learns nothing of what the event does not name", () => {
-  deepStrictEqual(learnFrom(evidence(), attribution()), []);
+Deno.test("identifiersToRegister() learns nothing of what the event does not name", () => {
+  deepStrictEqual(identifiersToRegister(evidence(), attribution()), []);
 });
 
 for (
@@ -100,9 +103,9 @@ for (
   });
 }
 
-Deno.test("questionFor() asks once for everything that the events name", () => {
+Deno.test("lookupRequestFor() asks once for everything that the events name", () => {
   const echoing = evidence({ ledgerId: ledgerIdOf(1), matchId: 1, dispatchId: "dispatch-1" });
-  deepStrictEqual(questionFor([echoing, echoing, named]), {
+  deepStrictEqual(lookupRequestFor([echoing, echoing, named]), {
     ledgerIds: [ledgerIdOf(1)],
     matchIds: [1],
     identifiers: [
@@ -115,20 +118,20 @@ Deno.test("questionFor() asks once for everything that the events name", () => {
   });
 });
 
-Deno.test("questionFor() asks for the whole minute of each send, and no schedule in guard is missed", () => {
+Deno.test("lookupRequestFor() asks for the whole minute of each send, and no schedule in guard is missed", () => {
   const late = evidence({ sentAt: at("14:00:59.999") });
-  const { times, guardMs } = questionFor([late, evidence({ sentAt: at("14:01:00") })]);
+  const { times, guardMs } = lookupRequestFor([late, evidence({ sentAt: at("14:01:00") })]);
   deepStrictEqual(times, [at("14:00:00"), at("14:01:00")]);
   const furthest = at("14:10:59.999").getTime() - at("14:00:00").getTime();
   strictEqual(furthest <= guardMs, true);
 });
 
-Deno.test("questionFor() asks for no time of an event that does not say when it was sent", () => {
-  deepStrictEqual(questionFor([evidence({ timeIsSendTime: false })]).times, []);
+Deno.test("lookupRequestFor() asks for no time of an event that does not say when it was sent", () => {
+  deepStrictEqual(lookupRequestFor([evidence({ timeIsSendTime: false })]).times, []);
 });
 
-Deno.test("questionFor() asks nothing for a test send", () => {
-  const { ledgerIds, identifiers, times } = questionFor([{
+Deno.test("lookupRequestFor() asks nothing for a test send", () => {
+  const { ledgerIds, identifiers, times } = lookupRequestFor([{
     ...named,
     ledgerId: ledgerIdOf(1),
     isTest: true,

@@ -1,9 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
+import { correlate } from "../../supabase/functions/_shared/attribution/correlate.ts";
 import {
   createContext,
   type Evidence,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 import {
   at,
   CAMPAIGN,

@@ -1,13 +1,13 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { correlate } from "../../supabase/functions/_shared/correlation/correlate.ts";
+import { correlate } from "../../supabase/functions/_shared/attribution/correlate.ts";
 import {
   type Attribution,
   createContext,
   type Evidence,
   type IdentifierFacts,
   type LedgerFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
-import { learnFrom } from "../../supabase/functions/_shared/correlation/learn.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
+import { identifiersToRegister } from "../../supabase/functions/_shared/attribution/identifiers_to_register.ts";
 import {
   at,
   CAMPAIGN,
@@ -91,7 +91,7 @@ Deno.test("correlate() names no candidates where the time settles it", () => {
   deepStrictEqual(attribution.candidateMatchIds, []);
 });
 
-for (const state of ["creating", "live", "unknown", "deleting", "deleted", "over"] as const) {
+for (const state of ["creating", "live", "unknown", "deleting", "deleted", "completed"] as const) {
   Deno.test(`correlate() counts a schedule that is ${state} as a candidate`, () => {
     strictEqual(judge(sharp, [ledger(1, { state })]).matchId, 1);
     strictEqual(judge(sharp, [ledger(1, {}), ledger(2, { state })]).method, "tie");
@@ -144,8 +144,8 @@ Deno.test("correlate() settles the event of three matches once its dispatch id i
     ledgerId: ledgerIdOf(1002),
     generation: 1,
   });
-  const taught = learnFrom(echoing, judge(echoing, saturday))
-    .map((learned) => ({ ...learned, ambiguous: false }));
+  const taught = identifiersToRegister(echoing, judge(echoing, saturday))
+    .map((registered) => ({ ...registered, ambiguous: false }));
   const settled = judge(open, saturday, taught);
   strictEqual(settled.method, "dispatch_id");
   strictEqual(settled.confidence, "high");
@@ -163,7 +163,7 @@ Deno.test("correlate() settles the event of three matches once its send id is kn
 for (
   const [state, confidence] of [
     ["live", "medium"],
-    ["over", "medium"],
+    ["completed", "medium"],
     ["creating", "low"],
     ["unknown", "low"],
     ["deleting", "low"],

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { answerPreflight, withCors } from "../../supabase/functions/_shared/cors.ts";
+import { answerPreflight, withCors } from "../../supabase/functions/_shared/http/cors.ts";
 
 const ORIGINS = ["https://ops.example"];
 

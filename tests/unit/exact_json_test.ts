@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { readJson } from "../../supabase/functions/_shared/exact_json.ts";
+import { readJson } from "../../supabase/functions/_shared/text/exact_json.ts";
 
 function valueOf(text: string): unknown {
   const read = readJson(text);

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { ERRORS } from "../../supabase/functions/_shared/errors.ts";
-import { isOneOf, problem, secretsEqual } from "../../supabase/functions/_shared/http.ts";
+import { ERRORS } from "../../supabase/functions/_shared/http/errors.ts";
+import { isOneOf, problem, secretsEqual } from "../../supabase/functions/_shared/http/responses.ts";
 
 Deno.test("problem() answers with the catalogue's status and words", async () => {
   const response = problem("not_stored");

@@ -1,5 +1,8 @@
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
-import { intentFor, type IntentSettings } from "../../supabase/functions/_shared/intent.ts";
+import {
+  intentFor,
+  type IntentSettings,
+} from "../../supabase/functions/_shared/scheduling/intent.ts";
 import type { Fixture, Team } from "../../supabase/functions/_shared/store/planning.ts";
 import { at, CAMPAIGN } from "../support/facts.ts";
 import { match, settings, team, teams, wanted } from "../support/matches.ts";

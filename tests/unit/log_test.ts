@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { canonicalJson } from "../../supabase/functions/_shared/canonical_json.ts";
-import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { canonicalJson } from "../../supabase/functions/_shared/text/canonical_json.ts";
+import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 
 const SECRET = "sb_secret_0123456789";
 
@@ -50,7 +50,7 @@ Deno.test("a known secret is cut out, however deep, as value, name, error or eve
 
 Deno.test("words that happen to hold a short secret stay whole", () => {
   const { log, last } = setup();
-  log.info("shortened", { text: "a short text" });
+  log.info("truncate", { text: "a short text" });
   strictEqual(last().text, "a short text");
 });
 

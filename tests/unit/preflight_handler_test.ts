@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { LearnedNow } from "../../supabase/functions/_shared/store/events.ts";
+import type { RegisteredIdentifier } from "../../supabase/functions/_shared/store/events.ts";
 import type { NearSend, PreflightCheck } from "../../supabase/functions/_shared/store/preflight.ts";
 import { createHandler } from "../../supabase/functions/braze-preflight-check/handler.ts";
 import { CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "../support/facts.ts";
@@ -51,9 +51,9 @@ const WRITES = [
   "listings.note",
   "listings.cancelAbsent",
   "preflight.note",
-  "notices.settleAlerts",
-  "notices.raiseAlerts",
-  "notices.writeLogs",
+  "alertsAndLogs.syncAlerts",
+  "alertsAndLogs.raiseAlerts",
+  "alertsAndLogs.writeLogs",
 ];
 const one = nearSend({ matchId: 1 });
 const two = nearSend({ matchId: 2 });
@@ -125,14 +125,14 @@ Deno.test("braze-preflight-check takes no list for sends that are checked, but s
 
 Deno.test("braze-preflight-check tells people before it records: what is recorded is not looked at again", async () => {
   const { calls } = await run([one], { braze: { listing: listing(one) } });
-  ok(calls.indexOf("notices.settleAlerts") < calls.indexOf("preflight.note"));
+  ok(calls.indexOf("alertsAndLogs.syncAlerts") < calls.indexOf("preflight.note"));
 });
 
 Deno.test("braze-preflight-check judges the campaign's rule only when it could read every campaign", async () => {
   const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
   const rules = async (campaign: NonNullable<WorldOptions["braze"]>["campaign"]) => {
     const { said } = await run([one, other], { braze: { ...(campaign && { campaign }) } });
-    const [judged] = said("notices.settleAlerts") as { readonly rules: readonly string[] }[];
+    const [judged] = said("alertsAndLogs.syncAlerts") as { readonly rules: readonly string[] }[];
     return judged?.rules.includes("campaign_stopped");
   };
   strictEqual(await rules(undefined), true);
@@ -157,19 +157,19 @@ Deno.test("braze-preflight-check records each due send once, with the ids that B
   }]);
 });
 
-Deno.test("braze-preflight-check looks at stored events again for what it learned, and counts what is clear", async () => {
-  const lesson = (value: string, ambiguous: boolean): LearnedNow => ({
+Deno.test("braze-preflight-check looks at stored events again for what it registered, and counts what is clear", async () => {
+  const lesson = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
     kind: "dispatch_id",
     value,
     ledger_id: ledgerIdOf(1),
     ambiguous,
   });
-  const learned = [lesson("d-1", false), lesson("d-2", true)];
+  const registered = [lesson("d-1", false), lesson("d-2", true)];
   const world = await run([one], {
-    preflight: { note: () => Promise.resolve({ learned, cancelled: [] }) },
+    preflight: { note: () => Promise.resolve({ registered, cancelled: [] }) },
     braze: { listing: listing(one) },
   });
-  deepStrictEqual(world.said("events.openEvidence"), [learned]);
+  deepStrictEqual(world.said("events.loadAffectedEvents"), [registered]);
   strictEqual(world.answer.body.ids_captured, 1);
 });
 

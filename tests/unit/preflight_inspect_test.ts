@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Gate } from "../../supabase/functions/_shared/braze/campaign_gate.ts";
-import { intentFor } from "../../supabase/functions/_shared/intent.ts";
+import { intentFor } from "../../supabase/functions/_shared/scheduling/intent.ts";
 import type { NearSend } from "../../supabase/functions/_shared/store/preflight.ts";
 import { alertsOf } from "../../supabase/functions/braze-preflight-check/alerts.ts";
 import {

@@ -1,8 +1,11 @@
 /** A stray is written down before it is deleted, and left alone where the journal refuses it. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { type Cancelled, cancelStray } from "../../supabase/functions/braze-reconcile/cancel.ts";
-import type { Stray } from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
-import { createScene } from "../../supabase/functions/braze-reconcile/scene.ts";
+import {
+  type Cancelled,
+  cancelUnmanaged,
+} from "../../supabase/functions/braze-reconcile/cancel_unmanaged.ts";
+import type { UnmanagedSchedule } from "../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
+import { createReconcileContext } from "../../supabase/functions/braze-reconcile/context.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
 import { at, CAMPAIGN } from "../support/facts.ts";
 import { type Answers, failed, timedOut } from "../support/fake_braze.ts";
@@ -11,7 +14,7 @@ import { fakeWorld, type World } from "../support/fake_world.ts";
 
 const DEADLINE = at("06:01:00");
 
-const stray: Stray = {
+const stray: UnmanagedSchedule = {
   entry: {
     scheduleId: "stray-1",
     campaignId: CAMPAIGN,
@@ -37,9 +40,9 @@ async function cancel({ braze = {}, refusal }: Answer): Promise<[Cancelled, Worl
     braze,
     ...(refusal === undefined
       ? {}
-      : { reconciliation: { openStrayDelete: () => Promise.reject(refusal) } }),
+      : { reconciliation: { openUnmanagedDelete: () => Promise.reject(refusal) } }),
   });
-  const scene = createScene(world.dependencies, {
+  const context = createReconcileContext(world.dependencies, {
     runId: RUN_ID,
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     caller: { kind: "secret_key" },
@@ -47,7 +50,7 @@ async function cancel({ braze = {}, refusal }: Answer): Promise<[Cancelled, Worl
     deadline: DEADLINE,
     log: world.dependencies.log,
   });
-  return [await cancelStray(stray, scene), world];
+  return [await cancelUnmanaged(stray, context), world];
 }
 
 for (
@@ -65,14 +68,14 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`cancelStray() calls a stray ${what} ${cancelled}, and journals before and after`, async () => {
+  Deno.test(`cancelUnmanaged() calls a stray ${what} ${cancelled}, and journals before and after`, async () => {
     const [result, { calls, said, logs }] = await cancel({ braze: answer });
     deepStrictEqual(result, cancelled);
     deepStrictEqual(calls, [
-      "reconciliation.openStrayDelete",
+      "reconciliation.openUnmanagedDelete",
       "braze.delete",
       "journal.close",
-      "notices.writeLogs",
+      "alertsAndLogs.writeLogs",
     ]);
     const closed = said("journal.close").map((one) => (one as { outcome: string }).outcome);
     deepStrictEqual(closed, [outcome]);
@@ -83,9 +86,9 @@ for (
   });
 }
 
-Deno.test("cancelStray() deletes what it wrote down, under the deadline of the run", async () => {
+Deno.test("cancelUnmanaged() deletes what it wrote down, under the deadline of the run", async () => {
   const [, { said }] = await cancel({});
-  const [opened] = said("reconciliation.openStrayDelete");
+  const [opened] = said("reconciliation.openUnmanagedDelete");
   const { brazeScheduleId, reason, matchId, request } = opened as Record<string, unknown>;
   deepStrictEqual([brazeScheduleId, reason, matchId, request], [
     "stray-1",
@@ -99,9 +102,9 @@ Deno.test("cancelStray() deletes what it wrote down, under the deadline of the r
   }]);
 });
 
-Deno.test("cancelStray() spares what the journal refuses, calls Braze for nothing and says why", async () => {
-  const [result, { calls, logs }] = await cancel({ refusal: refusals.overtaken });
-  deepStrictEqual([result, calls], ["overtaken", ["notices.writeLogs"]]);
+Deno.test("cancelUnmanaged() spares what the journal refuses, calls Braze for nothing and says why", async () => {
+  const [result, { calls, logs }] = await cancel({ refusal: refusals.conflict });
+  deepStrictEqual([result, calls], ["conflict", ["alertsAndLogs.writeLogs"]]);
   deepStrictEqual(logs.map(({ action }) => action), ["orphan_spared"]);
 });
 
@@ -111,7 +114,7 @@ for (
     ["the database is away", refusals.unavailable],
   ] as const
 ) {
-  Deno.test(`cancelStray() ends the run when ${what}`, async () => {
+  Deno.test(`cancelUnmanaged() ends the run when ${what}`, async () => {
     await rejects(cancel({ refusal }), refusal);
   });
 }

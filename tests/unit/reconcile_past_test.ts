@@ -1,16 +1,16 @@
 /** What is to be said of pushes that were due: events, staleness, Braze's numbers, and what they leave over. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import {
+  attributeByElimination,
   clustersOf,
-  eliminate,
 } from "../../supabase/functions/braze-reconcile/decisions/elimination.ts";
 import { countPushes } from "../../supabase/functions/braze-reconcile/decisions/pushes.ts";
 import { findStale } from "../../supabase/functions/braze-reconcile/decisions/stale.ts";
 import { verify } from "../../supabase/functions/braze-reconcile/decisions/verify.ts";
 import type {
-  OpenSends,
   ScheduleAround,
-} from "../../supabase/functions/_shared/store/open_events.ts";
+  UnattributedSends,
+} from "../../supabase/functions/_shared/store/unattributed_events.ts";
 import type { KnownMatch } from "../../supabase/functions/_shared/store/reconciliation.ts";
 import { at, ledgerIdOf } from "../support/facts.ts";
 import { knownMatch } from "../support/known.ts";
@@ -92,7 +92,7 @@ for (
     ],
     [
       "beside an older schedule that went out",
-      knownMatch(1, {}, { state: "over", firstEventAt: at("12:00:00") }, {}),
+      knownMatch(1, {}, { state: "completed", firstEventAt: at("12:00:00") }, {}),
       at("15:00:00"),
       [false, "another_schedule_may_have_gone_out"],
     ],
@@ -130,7 +130,7 @@ for (
     }`,
     () => {
       deepStrictEqual(
-        findStale([match], now).map((stale) => [stale.isForGood, stale.unsettleable]),
+        findStale([match], now).map((stale) => [stale.isForGood, stale.unconfirmable]),
         expected === null ? [] : [expected],
       );
     },
@@ -189,18 +189,18 @@ function around(matchId: number, changes: Partial<ScheduleAround> = {}): Schedul
 }
 
 const THREE = [around(1), around(2), around(3, { attributed: 0 })];
-const OPEN: OpenSends = {
+const OPEN: UnattributedSends = {
   seconds: [{ sentAt: at("14:00:10"), events: 4 }, { sentAt: at("14:01:00"), events: 6 }],
   schedules: THREE,
 };
 const LATER = at("15:00:00");
 const BALANCED = new Map([["match-1", 10], ["match-2", 10], ["match-3", 10]]);
 
-function eliminated(open: OpenSends, sent: ReadonlyMap<string, number | null>) {
-  return clustersOf(open, LATER).map((cluster) => eliminate(cluster, sent));
+function eliminated(open: UnattributedSends, sent: ReadonlyMap<string, number | null>) {
+  return clustersOf(open, LATER).map((cluster) => attributeByElimination(cluster, sent));
 }
 
-Deno.test("eliminate() gives what is left over to the one match that lacks exactly it", () => {
+Deno.test("attributeByElimination() gives what is left over to the one match that lacks exactly it", () => {
   deepStrictEqual(eliminated(OPEN, BALANCED), [{
     first: at("14:00:10"),
     last: at("14:01:00"),
@@ -222,17 +222,17 @@ for (
     ["a neighbour's number is not known", [["match-2", null]]],
   ] as const
 ) {
-  Deno.test(`eliminate() leaves everything as it is where ${what}`, () => {
+  Deno.test(`attributeByElimination() leaves everything as it is where ${what}`, () => {
     deepStrictEqual(eliminated(OPEN, new Map([...BALANCED, ...sent])), [null]);
   });
 }
 
-Deno.test("eliminate() wants a send id of each candidate's own", () => {
+Deno.test("attributeByElimination() wants a send id of each candidate's own", () => {
   const schedules = [around(1, { sendId: null }), ...THREE.slice(1)];
   deepStrictEqual(eliminated({ ...OPEN, schedules }, BALANCED), [null]);
 });
 
-Deno.test("eliminate() does not guess which of two schedules of the match it was", () => {
+Deno.test("attributeByElimination() does not guess which of two schedules of the match it was", () => {
   const schedules = [...THREE, around(3, { attributed: 0, generation: 2 })];
   strictEqual(eliminated({ ...OPEN, schedules }, BALANCED)[0]?.generation, null);
   const deleted = [...THREE.slice(0, 2), around(3, { attributed: 0, state: "deleted" })];
@@ -249,7 +249,7 @@ Deno.test("clustersOf() waits until events and numbers have come in", () => {
 
 Deno.test("clustersOf() keeps sends apart that no match could be a candidate of both", () => {
   const evening = around(9, { sendAt: at("19:00:00"), attributed: 0 });
-  const open: OpenSends = {
+  const open: UnattributedSends = {
     seconds: [...OPEN.seconds, { sentAt: at("19:00:30"), events: 5 }],
     schedules: [...THREE, evening],
   };

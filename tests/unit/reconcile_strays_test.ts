@@ -6,7 +6,7 @@ import {
   scheduleIdsByMatch,
   type Sorted,
   sortListing,
-} from "../../supabase/functions/braze-reconcile/decisions/strays.ts";
+} from "../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
 import type { ListedSchedule } from "../../supabase/functions/_shared/braze/listing.ts";
 import type { KnownMatch } from "../../supabase/functions/_shared/store/reconciliation.ts";
 import { at } from "../support/facts.ts";
@@ -211,7 +211,7 @@ Deno.test("sortListing() judges an entry that is listed twice once", () => {
   strictEqual(sorted.duplicates.length, 1);
 });
 
-Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its strays", () => {
+Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged", () => {
   const ids = scheduleIdsByMatch(
     [listed("schedule-1-1"), stranger, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],

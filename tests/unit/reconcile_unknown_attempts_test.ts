@@ -1,12 +1,12 @@
 /** What settles a call whose outcome was never heard, and what does not. */
 import { deepStrictEqual } from "node:assert/strict";
 import {
-  settleUnknown,
-  type TellingListing,
+  type PerScheduleListing,
+  resolveUnknownAttempts,
 } from "../../supabase/functions/braze-reconcile/decisions/unknown_attempts.ts";
 import type {
   KnownSchedule,
-  UnsettledAttempt,
+  UnknownAttempt,
 } from "../../supabase/functions/_shared/store/reconciliation.ts";
 import { at } from "../support/facts.ts";
 import { knownMatch, unsettled } from "../support/known.ts";
@@ -15,7 +15,7 @@ const NOW = at("06:00:00");
 const HORIZON_MS = 7 * 24 * 60 * 60_000;
 const UNTIL = new Date("2024-12-14T07:00:00Z");
 
-function listing(entries: Record<string, Date | null>): TellingListing {
+function listing(entries: Record<string, Date | null>): PerScheduleListing {
   return { sendAtById: new Map(Object.entries(entries)), until: UNTIL };
 }
 
@@ -25,8 +25,8 @@ const lacking = listing({ other: null });
 interface Row {
   readonly what: string;
   readonly schedule: Partial<KnownSchedule>;
-  readonly attempt?: Partial<UnsettledAttempt>;
-  readonly listing?: TellingListing | null;
+  readonly attempt?: Partial<UnknownAttempt>;
+  readonly listing?: PerScheduleListing | null;
   readonly now?: Date;
   /** What the schedule is found to be, how the attempt is settled with which effect, whether it is told. */
   readonly schedules: readonly string[];
@@ -119,7 +119,7 @@ const rows: readonly Row[] = [
   },
   {
     what: "a delete after which events came",
-    schedule: { state: "over" },
+    schedule: { state: "completed" },
     listing: null,
     schedules: [],
     attempts: ["proved_by_events null"],
@@ -233,8 +233,8 @@ const rows: readonly Row[] = [
 ];
 
 for (const row of rows) {
-  Deno.test(`settleUnknown() of ${row.what}: ${row.attempts.join() || "nothing"}`, () => {
-    const settling = settleUnknown(
+  Deno.test(`resolveUnknownAttempts() of ${row.what}: ${row.attempts.join() || "nothing"}`, () => {
+    const settling = resolveUnknownAttempts(
       [unsettled(row.attempt)],
       [knownMatch(1, {}, row.schedule)],
       row.listing === undefined ? shown : row.listing,
@@ -243,15 +243,15 @@ for (const row of rows) {
     );
     deepStrictEqual(settling.schedules.map(({ effect }) => effect), row.schedules);
     deepStrictEqual(
-      settling.attempts.map(({ settledAs, effect }) => `${settledAs} ${effect}`),
+      settling.attempts.map(({ resolvedAs, effect }) => `${resolvedAs} ${effect}`),
       row.attempts,
     );
     deepStrictEqual(settling.unsettled.length, row.isTold ? 1 : 0);
   });
 }
 
-Deno.test("settleUnknown() finds a schedule live whose delete was refused and so has no unknown call", () => {
-  const { schedules, attempts } = settleUnknown(
+Deno.test("resolveUnknownAttempts() finds a schedule live whose delete was refused and so has no unknown call", () => {
+  const { schedules, attempts } = resolveUnknownAttempts(
     [],
     [knownMatch(1, {}, { ...deleting, state: "unknown" })],
     shown,

@@ -4,7 +4,7 @@ import {
   execute,
   type StepResult,
 } from "../../supabase/functions/braze-scheduler/execute.ts";
-import type { GatedGeneration } from "../../supabase/functions/_shared/send_gate_token.ts";
+import type { GatedGeneration } from "../../supabase/functions/_shared/auth/gate_token.ts";
 import type { Fixture } from "../../supabase/functions/_shared/store/planning.ts";
 import { at, CAMPAIGN, ledgerIdOf } from "../support/facts.ts";
 import { type Answers, failed, succeeded, timedOut } from "../support/fake_braze.ts";
@@ -38,8 +38,8 @@ async function doIt(fixture: Fixture, options: WorldOptions = {}): Promise<Execu
   const sendIdFor = ({ sendId }: Fixture) => Promise.resolve(sendId);
   const gateTokenFor = ({ generation }: GatedGeneration) =>
     Promise.resolve(sendGate === "off" ? null : `token of ${generation}`);
-  const hands = { journal: store.journal, braze, clock, newId, sendIdFor, gateTokenFor };
-  return { ...world, result: await execute(fixture, step, run, hands) };
+  const stepDependencies = { journal: store.journal, braze, clock, newId, sendIdFor, gateTokenFor };
+  return { ...world, result: await execute(fixture, step, run, stepDependencies) };
 }
 
 const create = match();
@@ -276,9 +276,9 @@ const gated = { environment: { sendGate: "fail_closed" } } as const;
 
 Deno.test("execute() releases a create that stayed unknown and makes the next one", async () => {
   const { result, calls, said } = await doIt(unheard, gated);
-  strictEqual(result.done, "replaced");
-  deepStrictEqual(calls, ["journal.releaseGatedCreate", ...whenCreating]);
-  deepStrictEqual(said("journal.releaseGatedCreate"), [{
+  strictEqual(result.done, "superseded");
+  deepStrictEqual(calls, ["journal.supersedeGatedCreate", ...whenCreating]);
+  deepStrictEqual(said("journal.supersedeGatedCreate"), [{
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     ledgerId: ledgerIdOf(1),
     generation: 1,
@@ -291,9 +291,9 @@ const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: t
 
 Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothing", async () => {
   const { result, calls, said } = await doIt(wantedAgain);
-  deepStrictEqual(result, { done: "kept", alerts: [], logs: [] });
-  deepStrictEqual(calls, ["journal.keepSchedule"]);
-  deepStrictEqual(said("journal.keepSchedule"), [{
+  deepStrictEqual(result, { done: "reactivated", alerts: [], logs: [] });
+  deepStrictEqual(calls, ["journal.reactivateSchedule"]);
+  deepStrictEqual(said("journal.reactivateSchedule"), [{
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     ledgerId: ledgerIdOf(1),
     generation: 1,
@@ -302,16 +302,16 @@ Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothi
 });
 
 Deno.test("execute() leaves alone what it meant to keep and somebody else settled", async () => {
-  const settled = { keepSchedule: () => Promise.resolve(false) };
+  const settled = { reactivateSchedule: () => Promise.resolve(false) };
   const { result } = await doIt(wantedAgain, { journal: settled });
-  strictEqual(result.done, "overtaken");
-  deepStrictEqual(result.logs.map(({ action }) => action), ["step_overtaken"]);
+  strictEqual(result.done, "conflict");
+  deepStrictEqual(result.logs.map(({ action }) => action), ["step_conflict"]);
 });
 
 Deno.test("execute() makes nothing over a create that somebody else settled", async () => {
-  const settled = { releaseGatedCreate: () => Promise.resolve(false) };
+  const settled = { supersedeGatedCreate: () => Promise.resolve(false) };
   const { result, calls } = await doIt(unheard, { ...gated, journal: settled });
-  strictEqual(result.done, "overtaken");
+  strictEqual(result.done, "conflict");
   deepStrictEqual(calls, []);
 });
 

@@ -92,8 +92,8 @@ Deno.test("braze-scheduler creates, soonest first, and answers what it did", asy
       create: 3,
       move: 0,
       recreate: 0,
-      keep: 0,
-      replace: 0,
+      reactivate: 0,
+      supersede: 0,
       cancel: 0,
       skip: 1,
       frozen: 0,
@@ -199,7 +199,7 @@ Deno.test("braze-scheduler passes over a match that somebody else settled meanwh
   const world = await run(three, {
     journal: {
       openCreate: ({ attemptId, matchId, request }) => {
-        if (++opened === 2) return Promise.reject(refusals.overtaken);
+        if (++opened === 2) return Promise.reject(refusals.conflict);
         return Promise.resolve({
           attemptId,
           ledgerId: ledgerIdOf(matchId),
@@ -211,8 +211,8 @@ Deno.test("braze-scheduler passes over a match that somebody else settled meanwh
   });
   strictEqual(world.answer.status, 200);
   deepStrictEqual(created(world), [1, 3]);
-  deepStrictEqual(world.answer.body.done, { created: 2, overtaken: 1 });
-  const entry = world.logs.find(({ action }) => action === "step_overtaken");
+  deepStrictEqual(world.answer.body.done, { created: 2, conflict: 1 });
+  const entry = world.logs.find(({ action }) => action === "step_conflict");
   strictEqual(entry?.matchId, 2);
 });
 
@@ -247,7 +247,7 @@ for (
 Deno.test("braze-scheduler tells its story now and then, and each part once", async () => {
   const many = Array.from({ length: 120 }, (_, index) => match({ matchId: index + 1 }));
   const world = await run(many);
-  strictEqual(world.said("notices.writeLogs").length, 3);
+  strictEqual(world.said("alertsAndLogs.writeLogs").length, 3);
   deepStrictEqual(world.logs.map(({ matchId }) => matchId), many.map(({ matchId }) => matchId));
 });
 

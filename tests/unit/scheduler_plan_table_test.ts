@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addDays } from "date-fns";
-import type { SendGate } from "../../supabase/functions/_shared/config.ts";
+import type { SendGate } from "../../supabase/functions/_shared/runtime/config.ts";
 import type {
   Fixture,
   PlannedSchedule,
@@ -231,7 +231,7 @@ const rows: readonly Row[] = [
   },
   {
     what: "a schedule that is over",
-    fixture: match({ ledger: row({}, { state: "over" }) }),
+    fixture: match({ ledger: row({}, { state: "completed" }) }),
     step: "skip awaiting_evidence",
   },
 
@@ -258,7 +258,7 @@ const rows: readonly Row[] = [
     what: "a create that stayed unknown, behind a closed gate",
     fixture: unheard({}),
     sendGate: "fail_closed",
-    step: "replace",
+    step: "supersede",
   },
   ...(["off", "fail_open"] as const).map((sendGate): Row => ({
     what: `a create that stayed unknown, and a gate that is ${sendGate}`,
@@ -287,7 +287,7 @@ const rows: readonly Row[] = [
     what: `an unknown create ${what}, behind a closed gate`,
     fixture,
     sendGate: "fail_closed",
-    step: "replace",
+    step: "supersede",
   })),
   {
     what: "a create that is under way",
@@ -308,9 +308,9 @@ const rows: readonly Row[] = [
     alerts: ["delete_unconfirmed"],
   },
   ...([
-    ["is on again", {}, "06:00", "keep"],
-    ["is on again at another time", moved, "06:00", "keep"],
-    ["is on again inside the freeze", {}, "13:59", "keep"],
+    ["is on again", {}, "06:00", "reactivate"],
+    ["is on again at another time", moved, "06:00", "reactivate"],
+    ["is on again inside the freeze", {}, "13:59", "reactivate"],
     ["is on again when it may be going out", {}, "14:00", "skip awaiting_evidence"],
     ["is on again and says something else", reworded, "06:00", "recreate"],
     ["is off", postponed, "06:00", "cancel match_postponed"],
@@ -343,7 +343,7 @@ const rows: readonly Row[] = [
     step: "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
   })),
-  ...(["deleted", "failed", "over"] as const).map((state) => ({
+  ...(["deleted", "failed", "completed"] as const).map((state) => ({
     what: `an old schedule that is ${state}, beside a new one that failed`,
     fixture: match({ ledger: row({}, { state }, { state: "failed", brazeScheduleId: null }) }),
     step: "create",
@@ -391,7 +391,7 @@ const rows: readonly Row[] = [
   },
   {
     what: "a match that was postponed after its push was seen",
-    fixture: match({ ...postponed, ledger: row({}, { state: "over" }) }),
+    fixture: match({ ...postponed, ledger: row({}, { state: "completed" }) }),
     step: "skip awaiting_evidence",
   },
   {
@@ -523,7 +523,7 @@ function unheard(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> =
 }
 
 function sent() {
-  return row({ status: "sent" }, { state: "over" });
+  return row({ status: "sent" }, { state: "completed" });
 }
 
 for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {

@@ -18,8 +18,8 @@ function setup(usedIn24Hours: number, options: WorldOptions = {}) {
     deadline: at("06:01:00"),
     log,
   };
-  const hands = { journal, braze, clock, newId };
-  return { ...world, sendIds: createSendIds(usedIn24Hours, CAMPAIGN, run, hands) };
+  const stepDependencies = { journal, braze, clock, newId };
+  return { ...world, sendIds: createSendIds(usedIn24Hours, CAMPAIGN, run, stepDependencies) };
 }
 
 const fresh = (matchId: number) => match({ matchId, sendId: null });

@@ -28,7 +28,7 @@ for (
     ["one that is under way", { ...CURRENT, state: "creating" }, true, "current"],
     ["one whose create is unknown", { ...CURRENT, state: "unknown" }, true, "current"],
     ["one whose delete is unknown", { ...CURRENT, state: "deleting" }, true, "current"],
-    ["one that is going out", { ...CURRENT, status: "sent", state: "over" }, true, "current"],
+    ["one that is going out", { ...CURRENT, status: "sent", state: "completed" }, true, "current"],
     ["a ledger row that is not there", null, false, "unknown_schedule"],
     ["a generation that never was", { ...CURRENT, state: null }, false, "unknown_schedule"],
     ["an old generation", { ...CURRENT, generation: 3 }, false, "superseded"],

@@ -1,12 +1,12 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { z } from "zod";
-import type { ErrorCode } from "../../supabase/functions/_shared/errors.ts";
+import type { ErrorCode } from "../../supabase/functions/_shared/http/errors.ts";
 import {
-  createTimedFunction,
+  createCronFunction,
   isPastDeadline,
   type Run,
   type RunResult,
-} from "../../supabase/functions/_shared/timed_function.ts";
+} from "../../supabase/functions/_shared/function/cron_function.ts";
 import { at } from "../support/facts.ts";
 import { refusals, RUN_ID } from "../support/fake_store.ts";
 import {
@@ -31,7 +31,7 @@ function setup(
 ) {
   const made = fakeWorld(world);
   const runs: { readonly options: Options; readonly run: Run }[] = [];
-  const handle = createTimedFunction(made.dependencies, {
+  const handle = createCronFunction(made.dependencies, {
     options: Options,
     isDryRun: (options) => options.dry_run,
     run(options, run) {

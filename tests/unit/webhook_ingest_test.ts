@@ -3,14 +3,14 @@ import { createIngest, type Tally } from "../../supabase/functions/braze-webhook
 import {
   createContext,
   type IdentifierFacts,
-} from "../../supabase/functions/_shared/correlation/evidence.ts";
+} from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type { ReadBody } from "../../supabase/functions/_shared/events/read_body.ts";
 import type {
   Events,
   EvidenceGroup,
   JudgedEvent,
-  LearnedNow,
-  Settlement,
+  Reattribution,
+  RegisteredIdentifier,
 } from "../../supabase/functions/_shared/store/events.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
 import { currentsSend, read, text } from "../support/bodies.ts";
@@ -78,7 +78,7 @@ Deno.test("ingest judges each event and hands on what it teaches and proves", as
   }[];
   strictEqual(events[0]?.attribution.matchId, 1002);
   strictEqual(events[0]?.proof, "push");
-  deepStrictEqual(events[0]?.learned, [
+  deepStrictEqual(events[0]?.registered, [
     { kind: "dispatch_id", value: "dispatch-1002", ledgerId: ledgerIdOf(1002), generation: 1 },
   ]);
   strictEqual(tally.high, 1);
@@ -184,21 +184,21 @@ function openGroup(dispatchId: string | null): EvidenceGroup {
   };
 }
 
-const lesson: LearnedNow = {
+const lesson: RegisteredIdentifier = {
   kind: "dispatch_id",
   value: "dispatch-1002",
   ledger_id: ledgerIdOf(1002),
   ambiguous: false,
 };
 
-function teaching(learned: readonly LearnedNow[]) {
+function teaching(registered: readonly RegisteredIdentifier[]) {
   return (events: readonly JudgedEvent[]) =>
-    Promise.resolve(receiptOf(events, 0, { learned: [...learned] }));
+    Promise.resolve(receiptOf(events, 0, { registered: [...registered] }));
 }
 
 Deno.test("ingest settles at once the earlier events that a new identifier explains", async () => {
-  const asked: LearnedNow[] = [];
-  const settled: Settlement[] = [];
+  const asked: RegisteredIdentifier[] = [];
+  const settled: Reattribution[] = [];
   let known: IdentifierFacts[] = [];
   await ingest(
     pushes(["event-1"], { message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002) }) }),
@@ -208,11 +208,11 @@ Deno.test("ingest settles at once the earlier events that a new identifier expla
         known = [identifier("dispatch_id", "dispatch-1002", 1002, { generation: 1 })];
         return teaching([lesson])(events);
       },
-      openEvidence: (identifiers) => {
+      loadAffectedEvents: (identifiers) => {
         asked.push(...identifiers);
         return Promise.resolve([openGroup("dispatch-1002"), openGroup(null)]);
       },
-      settle: (settlements) => {
+      reattribute: (settlements) => {
         settled.push(...settlements);
         return Promise.resolve({ settled: 7, wentOut: [] });
       },
@@ -227,9 +227,9 @@ Deno.test("ingest settles at once the earlier events that a new identifier expla
 });
 
 Deno.test("ingest looks again at what it could not explain, for somebody may have taught it meanwhile", async () => {
-  const asked: LearnedNow[] = [];
+  const asked: RegisteredIdentifier[] = [];
   await ingest(pushes(ids(2), { dispatch_id: "dispatch-1002", send_id: "xyz-789" }), {
-    openEvidence: (identifiers) => {
+    loadAffectedEvents: (identifiers) => {
       asked.push(...identifiers);
       return Promise.resolve([]);
     },
@@ -243,13 +243,13 @@ Deno.test("ingest looks again at what it could not explain, for somebody may hav
 Deno.test("ingest applies what a repeated batch teaches again, since the first time may have failed half-way", async () => {
   const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
   const batch = pushes(["event-1"], { dispatch_id: "dispatch-1002", message_extras: extras });
-  const taught: LearnedNow[][] = [];
+  const taught: RegisteredIdentifier[][] = [];
   for (const duplicates of [0, 1]) {
     await ingest(batch, {
       context: knowing(identifier("dispatch_id", "dispatch-1002", 1002)),
       ingest: (events) =>
         Promise.resolve({ ...receiptOf(events, 0), recorded: 1 - duplicates, duplicates }),
-      openEvidence: (identifiers) => {
+      loadAffectedEvents: (identifiers) => {
         taught.push([...identifiers]);
         return Promise.resolve([]);
       },
@@ -266,10 +266,10 @@ Deno.test("ingest applies what a repeated batch teaches again, since the first t
 Deno.test("ingest stores first, and looks at earlier events then", async () => {
   const { calls } = await ingest(pushes(["event-1"], { dispatch_id: "dispatch-1002" }));
   deepStrictEqual(calls, [
-    "events.ingestNamed",
+    "events.ingestIdentified",
     "events.ingest",
-    "events.openEvidence",
-    "notices.writeLogs",
+    "events.loadAffectedEvents",
+    "alertsAndLogs.writeLogs",
   ]);
 });
 
@@ -282,7 +282,7 @@ Deno.test("ingest has no questions left of events that are certain, or tests", a
   });
   for (const body of [certain, test]) {
     const { calls } = await ingest(body);
-    ok(!calls.includes("events.openEvidence"));
+    ok(!calls.includes("events.loadAffectedEvents"));
   }
 });
 

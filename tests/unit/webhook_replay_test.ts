@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/braze-webhook/handler.ts";
-import type { Caller } from "../../supabase/functions/_shared/callers.ts";
+import type { Caller } from "../../supabase/functions/_shared/auth/callers.ts";
 import type { JudgedEvent } from "../../supabase/functions/_shared/store/events.ts";
 import type { KeptReject, Rejects } from "../../supabase/functions/_shared/store/rejects.ts";
 import { bytes, currentsSend, webhookMessage } from "../support/bodies.ts";
@@ -18,7 +18,7 @@ function kept(index: number, body: unknown): KeptReject {
   };
 }
 
-/** Hands out `all`, by digest, as load_rejects does. */
+/** StepDependencies out `all`, by digest, as load_rejects does. */
 function storeOf(all: readonly KeptReject[]): Rejects["load"] {
   return ({ after, limit }) =>
     Promise.resolve({

@@ -1,9 +1,9 @@
 /** Open alerts in full sentences. */
-import type { NightAlert } from "../rows.ts";
+import type { MatchdayAlert } from "../rows.ts";
 import { Chip, SEVERITY_TONES } from "./status.tsx";
 import { Time } from "./time.tsx";
 
-export function AlertList({ alerts }: { readonly alerts: readonly NightAlert[] }) {
+export function AlertList({ alerts }: { readonly alerts: readonly MatchdayAlert[] }) {
   if (alerts.length === 0) return null;
   return (
     <ul class="plain alert-list" aria-label="Open alerts">

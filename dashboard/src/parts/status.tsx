@@ -1,5 +1,5 @@
 /** States as a sign, a word and a colour: each of the three alone would do. */
-import type { NightMatch, Severity } from "../rows.ts";
+import type { MatchdayMatch, Severity } from "../rows.ts";
 import { words } from "../format.ts";
 
 export type Tone = "good" | "bad" | "warn" | "wait" | "off";
@@ -28,7 +28,7 @@ export function Chip({ tone, children, title }: {
 /** Longer than this past its time, a push without evidence is overdue. */
 const OVERDUE_MS = 15 * 60_000;
 
-export function sendState(match: NightMatch, now: Date): { tone: Tone; text: string } {
+export function sendState(match: MatchdayMatch, now: Date): { tone: Tone; text: string } {
   const { status, send_at: sendAt, cancel_reason: reason, schedule_state: state } = match;
   if (status === null || sendAt === null) {
     return match.match_status === "scheduled"

@@ -36,9 +36,9 @@ export function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }
                   <Chip tone={TONES[row.outcome ?? ""] ?? "wait"}>
                     {row.outcome === null ? "Under way" : words(row.outcome)}
                   </Chip>
-                  {row.settled_as === null
+                  {row.resolved_as === null
                     ? null
-                    : <span class="sub">settled: {words(row.settled_as).toLowerCase()}</span>}
+                    : <span class="sub">settled: {words(row.resolved_as).toLowerCase()}</span>}
                 </>
               ),
             },

@@ -2,14 +2,14 @@
 import { usePage } from "../context.ts";
 import { Chip, preflightState } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
-import type { NightMatch } from "../rows.ts";
+import type { MatchdayMatch } from "../rows.ts";
 import { hashOf } from "../route.ts";
 import { countdown, dateIn } from "../time.ts";
 import { useNow } from "../use_polled.ts";
 import { MatchLink } from "../parts/match_link.tsx";
 
 export function Countdown({ matches, next, date }: {
-  readonly matches: readonly NightMatch[];
+  readonly matches: readonly MatchdayMatch[];
   /** The next push on any day. */
   readonly next: string | null;
   readonly date: string;

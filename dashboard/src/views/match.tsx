@@ -12,12 +12,12 @@ import { Chip, preflightState, sendState } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
 import { type MatchPage, matchPage } from "../read.ts";
 import { hashOf } from "../route.ts";
-import type { NightMatch } from "../rows.ts";
+import type { MatchdayMatch } from "../rows.ts";
 import { dateIn } from "../time.ts";
 import { usePolled } from "../use_polled.ts";
 import { Attempts } from "./attempts.tsx";
 import { MatchEventsPart } from "./match_events.tsx";
-import { Story } from "./story.tsx";
+import { MatchTimeline } from "./timeline.tsx";
 
 const POLL_MS = 10_000;
 
@@ -47,7 +47,7 @@ export function Match() {
 
 function Known({ page, match, reload }: {
   readonly page: MatchPage;
-  readonly match: NightMatch;
+  readonly match: MatchdayMatch;
   readonly reload: () => Promise<void>;
 }) {
   const { clock, zone, route } = usePage();
@@ -112,7 +112,7 @@ function Known({ page, match, reload }: {
       <Buttons match={match} reload={reload} />
       <MatchEventsPart events={page.events} match={match} />
       <Attempts attempts={page.attempts} />
-      <Story story={page.story} />
+      <MatchTimeline story={page.story} />
     </>
   );
 }
@@ -127,7 +127,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
 }
 
 function Buttons({ match, reload }: {
-  readonly match: NightMatch;
+  readonly match: MatchdayMatch;
   readonly reload: () => Promise<void>;
 }) {
   const { client, clock } = usePage();
@@ -155,7 +155,7 @@ function Buttons({ match, reload }: {
       />
       <Action
         name="Reconcile for real"
-        question="Holds ledger, Braze and events of all matches against each other and settles what evidence settles. Strays in Braze are cancelled, up to the cap. Try it first."
+        question="Holds ledger, Braze and events of all matches against each other and settles what evidence settles. UnmanagedSchedules in Braze are cancelled, up to the cap. Try it first."
         confirm="Reconcile"
         act={() => reconcile(client, false)}
         after={reload}

@@ -5,7 +5,7 @@ import { MatchLink } from "../parts/match_link.tsx";
 import { Empty } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { Time } from "../parts/time.tsx";
-import type { EventMinute, MatchEvents, NightMatch } from "../rows.ts";
+import type { EventMinute, MatchdayMatch, MatchEvents } from "../rows.ts";
 
 const MINUTE_MS = 60_000;
 /** More columns than this would be thinner than a line. */
@@ -13,7 +13,7 @@ const COLUMNS_MAX = 240;
 
 export function MatchEventsPart({ events, match }: {
   readonly events: MatchEvents;
-  readonly match: NightMatch;
+  readonly match: MatchdayMatch;
 }) {
   const { minutes, candidates } = events;
   return (
@@ -72,7 +72,7 @@ export function MatchEventsPart({ events, match }: {
 }
 
 function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
-  const { times, stepMs, sums } = gather(minutes);
+  const { times, stepMs, sums } = mergeFields(minutes);
   const total = minutes.reduce((sum, { sends, opens, others }) => sum + sends + opens + others, 0);
   const busiest = minutes.reduce((best, each) => each.sends > best.sends ? each : best);
   return (
@@ -94,7 +94,7 @@ function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
 }
 
 /** Minutes without events too, and several in one where there are many. */
-export function gather(minutes: readonly EventMinute[]) {
+export function mergeFields(minutes: readonly EventMinute[]) {
   const at = (each: EventMinute | undefined) => new Date(each?.minute ?? 0).getTime();
   const first = at(minutes[0]);
   const steps = (at(minutes.at(-1)) - first) / MINUTE_MS + 1;

@@ -458,8 +458,8 @@ export type Database = {
           "request": NonNullable<Json>;
           "response": Json | null;
           "run_id": string;
-          "settled_as": string | null;
-          "settled_at": string | null;
+          "resolved_as": string | null;
+          "resolved_at": string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -479,8 +479,8 @@ export type Database = {
           "request": NonNullable<Json>;
           "response"?: Json | null;
           "run_id": string;
-          "settled_as"?: string | null;
-          "settled_at"?: string | null;
+          "resolved_as"?: string | null;
+          "resolved_at"?: string | null;
         };
         Update: {
           "braze_schedule_id"?: string | null;
@@ -499,8 +499,8 @@ export type Database = {
           "request"?: NonNullable<Json>;
           "response"?: Json | null;
           "run_id"?: string;
-          "settled_as"?: string | null;
-          "settled_at"?: string | null;
+          "resolved_as"?: string | null;
+          "resolved_at"?: string | null;
         };
         Relationships: [
           {
@@ -1055,7 +1055,7 @@ export type Database = {
       "erase_user": {
         Args: {
           "p_external_user_id": string;
-          "p_forget_until"?: string;
+          "p_anonymise_until"?: string;
           "p_now": string;
           "p_reason": string;
         };
@@ -1071,7 +1071,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "give_up_attempts": { Args: { "p_now": string; "p_run_id": string }; Returns: Json };
+      "close_abandoned_attempts": { Args: { "p_now": string; "p_run_id": string }; Returns: Json };
       "ingest_events": {
         Args: {
           "p_events": Json;
@@ -1083,8 +1083,8 @@ export type Database = {
         };
         Returns: Json;
       };
-      "ingest_named_events": {
-        Args: { "p_events": Json; "p_names": Json; "p_now": string; "p_run_id": string };
+      "ingest_identified_events": {
+        Args: { "p_events": Json; "p_explicit_ids": Json; "p_now": string; "p_run_id": string };
         Returns: Json;
       };
       "is_operator": { Args: Record<PropertyKey, never>; Returns: boolean };
@@ -1092,7 +1092,7 @@ export type Database = {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;
       };
-      "keep_schedule": {
+      "reactivate_schedule": {
         Args: {
           "p_generation": number;
           "p_lease_seconds": number;
@@ -1105,7 +1105,7 @@ export type Database = {
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
       "load_gate_facts": { Args: { "p_generation": number; "p_ledger_id": string }; Returns: Json };
-      "load_open_sends": {
+      "load_unattributed_sends": {
         Args: {
           "p_campaign_id": string;
           "p_from": string;
@@ -1149,11 +1149,11 @@ export type Database = {
       "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
       "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
-      "note_listing": {
+      "record_listing": {
         Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
         Returns: Json;
       };
-      "note_preflight": {
+      "record_preflight": {
         Args: { "p_checks": Json; "p_note": string; "p_now": string };
         Returns: Json;
       };
@@ -1186,15 +1186,15 @@ export type Database = {
         };
         Returns: Json;
       };
-      "open_echoes": {
+      "load_unattributed_echoes": {
         Args: { "p_from": string; "p_limit": number; "p_until": string };
         Returns: Json;
       };
-      "open_event_groups": {
+      "load_unattributed_groups": {
         Args: { "p_after": string; "p_limit": number; "p_until": string };
         Returns: Json;
       };
-      "open_evidence": { Args: { "p_identifiers": Json }; Returns: Json };
+      "load_affected_events": { Args: { "p_identifiers": Json }; Returns: Json };
       "open_send_id": {
         Args: {
           "p_attempt_id": string;
@@ -1206,7 +1206,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "open_stray_delete": {
+      "open_unmanaged_delete": {
         Args: {
           "p_attempt_id": string;
           "p_braze_schedule_id": string;
@@ -1260,7 +1260,7 @@ export type Database = {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
         Returns: boolean;
       };
-      "release_gated_create": {
+      "supersede_gated_create": {
         Args: {
           "p_generation": number;
           "p_lease_seconds": number;
@@ -1272,7 +1272,7 @@ export type Database = {
       };
       "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
       "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
-      "settle_alerts": {
+      "sync_alerts": {
         Args: {
           "p_alerts": Json;
           "p_match_ids"?: (number)[];
@@ -1281,7 +1281,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "settle_by_elimination": {
+      "attribute_by_elimination": {
         Args: {
           "p_campaign_id": string;
           "p_candidate_count": number;
@@ -1297,32 +1297,32 @@ export type Database = {
         };
         Returns: number;
       };
-      "settle_by_statistics": {
+      "confirm_by_statistics": {
         Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
         Returns: boolean;
       };
-      "settle_events": {
+      "reattribute_events": {
         Args: {
           "p_function": string;
           "p_now": string;
           "p_proofs": Json;
           "p_run_id": string;
-          "p_settlements": Json;
+          "p_reattributions": Json;
         };
         Returns: Json;
       };
-      "settle_single_events": {
+      "reattribute_single_events": {
         Args: {
           "p_function": string;
           "p_identifiers": Json;
           "p_now": string;
           "p_proofs": Json;
           "p_run_id": string;
-          "p_settlements": Json;
+          "p_reattributions": Json;
         };
         Returns: Json;
       };
-      "settle_unknown": {
+      "resolve_unknown_attempts": {
         Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
         Returns: Json;
       };

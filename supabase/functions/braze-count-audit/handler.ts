@@ -6,11 +6,11 @@
  */
 import { addMilliseconds } from "date-fns";
 import { z } from "zod";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { type CountAudit, writeAudit } from "../_shared/store/audits.ts";
-import type { Alert, LogEntry } from "../_shared/store/notices.ts";
-import { createTimedFunction, type RunResult } from "../_shared/timed_function.ts";
-import { takeListing } from "../_shared/watch/listing.ts";
+import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
+import { createCronFunction, type RunResult } from "../_shared/function/cron_function.ts";
+import { takeListing } from "../_shared/function/listing.ts";
 import { compare } from "./compare.ts";
 
 const RULE = "count_mismatch";
@@ -26,7 +26,7 @@ type Options = z.infer<typeof Options>;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, functionName } = dependencies;
 
-  return createTimedFunction<Options>(dependencies, {
+  return createCronFunction<Options>(dependencies, {
     options: Options,
     isDryRun: (options) => options.dry_run,
     async run(_options, run): Promise<RunResult> {
@@ -45,7 +45,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         await tell(audit);
         await store.audits.record(audit, run.runId, clock.now());
         const logs = audit.status === "mismatch" ? [logOf(audit)] : [];
-        await store.notices.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
+        await store.alertsAndLogs.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
       }
       return { outcome: "succeeded", summary: { ...writeAudit(audit), too_young: tooYoung } };
     },
@@ -56,7 +56,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const alerts = audit.status === "mismatch"
       ? [countMismatch(audit, environment.brazeCampaignId)]
       : [];
-    await store.notices.settleAlerts({ rules: [RULE], alerts }, clock.now());
+    await store.alertsAndLogs.syncAlerts({ rules: [RULE], alerts }, clock.now());
   }
 }
 

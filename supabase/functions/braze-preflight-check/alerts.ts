@@ -1,8 +1,8 @@
 /** What a person is told of the sends that are near. Pure. */
 import { isShut } from "../_shared/braze/campaign_gate.ts";
-import type { Alert } from "../_shared/store/notices.ts";
+import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend } from "../_shared/store/preflight.ts";
-import { scheduleMissing } from "../_shared/watch/alerts.ts";
+import { scheduleMissing } from "../_shared/alerts/schedule_alerts.ts";
 import { currentOf, type Inspection } from "./inspect.ts";
 
 /** Judged anew by each run, from the ledger alone: what is not raised again is mended, or past. */

@@ -8,18 +8,18 @@ import { addMilliseconds, startOfMinute } from "date-fns";
 import { z } from "zod";
 import { type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
 import type { ListedSchedule } from "../_shared/braze/listing.ts";
-import type { Dependencies } from "../_shared/dependencies.ts";
-import { intentFor, type IntentSettings } from "../_shared/intent.ts";
-import { createSettle } from "../_shared/settle.ts";
-import type { Alert } from "../_shared/store/notices.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
+import { intentFor, type IntentSettings } from "../_shared/scheduling/intent.ts";
+import { createReattribute } from "../_shared/function/reattribute.ts";
+import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
-  createTimedFunction,
+  createCronFunction,
   isPastDeadline,
   type Run,
   type RunResult,
-} from "../_shared/timed_function.ts";
-import { takeListing, type TakenListing } from "../_shared/watch/listing.ts";
+} from "../_shared/function/cron_function.ts";
+import { takeListing, type TakenListing } from "../_shared/function/listing.ts";
 import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, missing } from "./alerts.ts";
 import { currentOf, inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
@@ -35,7 +35,7 @@ type Options = z.infer<typeof Options>;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, functionName } = dependencies;
-  const settle = createSettle(dependencies);
+  const reattribute = createReattribute(dependencies);
   const settings: IntentSettings & { readonly freezeMs: number } = {
     campaignId: environment.brazeCampaignId,
     broadcast: environment.brazeBroadcast,
@@ -45,7 +45,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     freezeMs: environment.freezeMs,
   };
 
-  return createTimedFunction<Options>(dependencies, {
+  return createCronFunction<Options>(dependencies, {
     options: Options,
     isDryRun: (options) => options.dry_run,
     async run(_options, run): Promise<RunResult> {
@@ -108,7 +108,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   ): Promise<void> {
     const isEveryGateKnown = [...gates.values()].every(({ state }) => state !== "unknown");
     const rules = [...MATCH_RULES, ...(isEveryGateKnown ? [CAMPAIGN_RULE] : [])];
-    await store.notices.settleAlerts({ rules, alerts }, clock.now());
+    await store.alertsAndLogs.syncAlerts({ rules, alerts }, clock.now());
   }
 
   /** Returns how many identifiers were not known before. */
@@ -118,13 +118,13 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     run: Run,
   ): Promise<number> {
     if (checks.length === 0) return 0;
-    const { learned } = await store.preflight.note(
+    const { registered } = await store.preflight.note(
       checks.map((check) => writeCheck(check, listing)),
       ABSENT_NOTE,
       clock.now(),
     );
-    if (learned.length > 0) await settle(learned, run.runId);
-    return learned.filter(({ ambiguous }) => !ambiguous).length;
+    if (registered.length > 0) await reattribute(registered, run.runId);
+    return registered.filter(({ ambiguous }) => !ambiguous).length;
   }
 
   async function writeLogs(
@@ -133,7 +133,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     run: Run,
   ): Promise<void> {
     const entries = [...[...gates].flatMap(logOfGate), ...checks.flatMap(logOf)];
-    await store.notices.writeLogs(entries, { functionName, runId: run.runId }, clock.now());
+    await store.alertsAndLogs.writeLogs(entries, { functionName, runId: run.runId }, clock.now());
   }
 }
 

@@ -2,9 +2,9 @@
 import { isEqual } from "date-fns";
 import { type Gate, isShut } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
-import { type Intent, isFrozen, type Unwanted } from "../_shared/intent.ts";
+import { type Intent, isFrozen, type Unwanted } from "../_shared/scheduling/intent.ts";
 import type { NearSend, PreflightResult } from "../_shared/store/preflight.ts";
-import type { Presence } from "../_shared/watch/listing.ts";
+import type { Presence } from "../_shared/function/listing.ts";
 
 /** These are stored: never rename one. */
 export type Change = "kickoff" | "teams_or_properties" | Unwanted;

@@ -1,7 +1,7 @@
 /** How a run says what it found: in its answer, and in the log for people. Pure. */
 import type { Gate } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
-import type { LogEntry } from "../_shared/store/notices.ts";
+import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { PreflightResult } from "../_shared/store/preflight.ts";
 import type { Inspection } from "./inspect.ts";
 

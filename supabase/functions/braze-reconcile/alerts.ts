@@ -1,13 +1,13 @@
 /** What a person is told of a reconciliation. Pure. */
-import type { Alert } from "../_shared/store/notices.ts";
+import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../_shared/store/reconciliation.ts";
 import type { Gap } from "./decisions/gaps.ts";
 import type { Stale } from "./decisions/stale.ts";
-import type { Unsettled } from "./decisions/unknown_attempts.ts";
+import type { UnresolvedAttempt } from "./decisions/unknown_attempts.ts";
 
 export const SCHEDULE_GAP = "schedule_gap";
-export const LIST_WENT_EMPTY = "list_went_empty";
-export const CANCEL_CAP = "cancel_cap";
+export const LISTING_EMPTY = "listing_empty";
+export const CANCELLATION_LIMIT_REACHED = "cancellation_limit_reached";
 export const MANY_DUPLICATES = "many_duplicates";
 export const DUPLICATES_THREE_DAYS = "duplicates_three_days";
 export const ATTEMPT_UNKNOWN = "attempt_unknown";
@@ -41,10 +41,10 @@ export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
 }
 
 /** An empty list proves nothing, so the ledger stays as it is; but it has shown these, and shows nothing now. */
-export function listWentEmpty(campaignId: string, shown: readonly KnownMatch[]): Alert {
+export function listingEmpty(campaignId: string, shown: readonly KnownMatch[]): Alert {
   return {
-    fingerprint: `${LIST_WENT_EMPTY}:${campaignId}`,
-    rule: LIST_WENT_EMPTY,
+    fingerprint: `${LISTING_EMPTY}:${campaignId}`,
+    rule: LISTING_EMPTY,
     severity: "critical",
     audience: "admin",
     title:
@@ -57,18 +57,19 @@ export function listWentEmpty(campaignId: string, shown: readonly KnownMatch[]):
   };
 }
 
-export function cancelCap(
+export function cancellationLimitReached(
   campaignId: string,
   wanted: number,
   allowed: number,
   listed: number,
 ): Alert {
   return {
-    fingerprint: `${CANCEL_CAP}:${campaignId}`,
-    rule: CANCEL_CAP,
+    fingerprint: `${CANCELLATION_LIMIT_REACHED}:${campaignId}`,
+    rule: CANCELLATION_LIMIT_REACHED,
     severity: "critical",
     audience: "admin",
-    title: `${wanted} of ${listed} schedules in Braze look like strays, and one run may cancel ` +
+    title:
+      `${wanted} of ${listed} schedules in Braze look like unmanaged, and one run may cancel ` +
       `${allowed}: nothing is cancelled`,
     details: { campaign_id: campaignId, wanted, allowed, listed },
     matchId: null,
@@ -99,7 +100,7 @@ export function duplicatesThreeDays(campaignId: string, days: number): Alert {
   };
 }
 
-export function attemptUnknown({ attempt, match }: Unsettled): Alert {
+export function attemptUnknown({ attempt, match }: UnresolvedAttempt): Alert {
   const { kind, matchId, generation, brazeScheduleId, closedAt } = attempt;
   const what = kind === "delete" ? "is deleted" : "is moved";
   const whose = match === null
@@ -124,7 +125,7 @@ export function attemptUnknown({ attempt, match }: Unsettled): Alert {
 }
 
 export function stalePending(
-  { match, dueAt, isForGood, unsettleable }: Stale,
+  { match, dueAt, isForGood, unconfirmable }: Stale,
   reported: number | null,
 ): Alert {
   return {
@@ -137,7 +138,7 @@ export function stalePending(
       generation: match.generation,
       due_at: dueAt,
       braze_reported: reported,
-      statistics: unsettleable ?? (reported === null ? "unknown" : "none_sent"),
+      statistics: unconfirmable ?? (reported === null ? "unknown" : "none_sent"),
     },
     matchId: match.matchId,
   };

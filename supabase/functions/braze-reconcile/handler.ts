@@ -6,36 +6,36 @@
  * that was lost, doubled or cut short is made good by the next.
  */
 import { z } from "zod";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
-import { createTimedFunction, type Run, type RunResult } from "../_shared/timed_function.ts";
+import { createCronFunction, type Run, type RunResult } from "../_shared/function/cron_function.ts";
 import { type Check, CHECKS, type Report } from "./report.ts";
-import { createScene, type Scene } from "./scene.ts";
-import { settleAttribution } from "./steps/attribution.ts";
+import { createReconcileContext, type ReconcileContext } from "./context.ts";
+import { reattributeEvents } from "./steps/attribution.ts";
 import { refreshCounts } from "./steps/counts.ts";
 import { checkGaps } from "./steps/gaps.ts";
 import { judgeQuality } from "./steps/quality.ts";
 import { recover } from "./steps/recovery.ts";
-import { settleStale } from "./steps/stale.ts";
-import { checkStrays, type StrayCheck } from "./steps/strays.ts";
-import { settleAttempts } from "./steps/unknown_attempts.ts";
+import { resolveStale } from "./steps/stale.ts";
+import { checkUnmanagedSchedules, type UnmanagedCheck } from "./steps/unmanaged_schedules.ts";
+import { resolveAttempts } from "./steps/unknown_attempts.ts";
 import { verifySchedules } from "./steps/verify.ts";
 
-const VOUCHINGS_MAX = 500;
+const MANUAL_CONFIRMATIONS_MAX = 500;
 const REASON_CHARACTERS_MAX = 1_000;
 
-const Vouchings = z.array(z.strictObject({
+const ManualConfirmations = z.array(z.strictObject({
   match_id: z.int().nonnegative(),
   reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
-})).min(1).max(VOUCHINGS_MAX);
+})).min(1).max(MANUAL_CONFIRMATIONS_MAX);
 
 const Options = z.strictObject({
   /** Tells everything, changes and cancels nothing. */
   dry_run: z.boolean().default(false),
   /** All when left out; with `mark_sent` or `undo_mark_sent`, `recovery` alone when left out. */
   checks: z.array(z.enum(CHECKS)).min(1).optional(),
-  mark_sent: Vouchings.optional(),
-  undo_mark_sent: Vouchings.optional(),
+  mark_sent: ManualConfirmations.optional(),
+  undo_mark_sent: ManualConfirmations.optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -44,24 +44,28 @@ type Reports = Partial<Record<Check, Report>>;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { store, clock } = dependencies;
 
-  return createTimedFunction(dependencies, {
+  return createCronFunction(dependencies, {
     options: Options,
     isDryRun: (options) => options.dry_run,
     async run(options, run): Promise<RunResult> {
       if (!run.dryRun) await store.journal.giveUp(run.runId, clock.now());
-      const scene = createScene(dependencies, run);
+      const context = createReconcileContext(dependencies, run);
       const chosen = chooseChecks(options);
       const reports: Reports = {};
-      for (const step of stepsOf(chosen, options, scene)) {
-        if (scene.isLate()) break;
-        Object.assign(reports, await tryStep(step, scene, run));
+      for (const step of stepsOf(chosen, options, context)) {
+        if (context.isLate()) break;
+        Object.assign(reports, await tryStep(step, context, run));
       }
-      return resultOf(reports, chosen, await listingMode(chosen, reports, scene));
+      return resultOf(reports, chosen, await listingMode(chosen, reports, context));
     },
   });
 
   /** A fault in one check must not cost the others; a database that is away or a lease that is lost ends the run. */
-  async function tryStep({ checks, take }: Step, scene: Scene, run: Run): Promise<Reports> {
+  async function tryStep(
+    { checks, take }: Step,
+    context: ReconcileContext,
+    run: Run,
+  ): Promise<Reports> {
     try {
       return await take();
     } catch (error) {
@@ -69,7 +73,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         throw error;
       }
       run.log.error("check_failed", { checks, error });
-      scene.forget();
+      context.forget();
       const report: Report = {
         status: "failed",
         counts: null,
@@ -89,21 +93,21 @@ function chooseChecks({ checks, mark_sent, undo_mark_sent }: Options): Check[] {
 
 const STEPS: Readonly<
   Record<
-    Exclude<Check, StrayCheck>,
-    (scene: Scene, options: Options) => Promise<Report>
+    Exclude<Check, UnmanagedCheck>,
+    (context: ReconcileContext, options: Options) => Promise<Report>
   >
 > = {
   verify: verifySchedules,
   gaps: checkGaps,
-  unknown_attempts: settleAttempts,
-  stale: settleStale,
-  attribution: settleAttribution,
+  unknown_attempts: resolveAttempts,
+  stale: resolveStale,
+  attribution: reattributeEvents,
   counts: refreshCounts,
   quality: judgeQuality,
   recovery: (
-    scene,
+    context,
     { mark_sent: markSent = [], undo_mark_sent: undoMarkSent = [] },
-  ) => recover({ markSent, undoMarkSent }, scene),
+  ) => recover({ markSent, undoMarkSent }, context),
 };
 
 interface Step {
@@ -111,26 +115,28 @@ interface Step {
   readonly take: () => Promise<Reports>;
 }
 
-function stepsOf(chosen: readonly Check[], options: Options, scene: Scene): Step[] {
-  const strays = chosen.filter((check) => check === "orphans" || check === "duplicates");
+function stepsOf(chosen: readonly Check[], options: Options, context: ReconcileContext): Step[] {
+  const unmanaged = chosen.filter((check) => check === "orphans" || check === "duplicates");
   return chosen.flatMap((check): Step[] => {
     if (check !== "orphans" && check !== "duplicates") {
       const step = STEPS[check];
-      return [{ checks: [check], take: async () => ({ [check]: await step(scene, options) }) }];
+      return [{ checks: [check], take: async () => ({ [check]: await step(context, options) }) }];
     }
     // Sorted out of one list, under one cap.
-    return check === strays[0] ? [{ checks: strays, take: () => checkStrays(scene, strays) }] : [];
+    return check === unmanaged[0]
+      ? [{ checks: unmanaged, take: () => checkUnmanagedSchedules(context, unmanaged) }]
+      : [];
   });
 }
 
 /** null where nobody had to ask for a list. */
-async function listingMode(chosen: readonly Check[], reports: Reports, scene: Scene) {
+async function listingMode(chosen: readonly Check[], reports: Reports, context: ReconcileContext) {
   const LISTED: readonly Check[] = ["verify", "gaps", "orphans", "duplicates", "unknown_attempts"];
   const wasAsked = chosen.some((check) =>
     LISTED.includes(check) && reports[check] !== undefined &&
     reports[check].status !== "failed"
   );
-  return wasAsked ? (await scene.listed()).listing.mode : null;
+  return wasAsked ? (await context.listed()).listing.mode : null;
 }
 
 function resultOf(reports: Reports, chosen: readonly Check[], mode: string | null): RunResult {

@@ -7,18 +7,18 @@
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
-import type { Clock } from "../_shared/clock.ts";
-import type { Wanted } from "../_shared/intent.ts";
-import { attemptResult, isDeferred, isRefused } from "../_shared/attempt_result.ts";
-import type { GatedGeneration } from "../_shared/send_gate_token.ts";
+import type { Clock } from "../_shared/runtime/clock.ts";
+import type { Wanted } from "../_shared/scheduling/intent.ts";
+import { attemptResult, isDeferred, isRefused } from "../_shared/scheduling/attempt_result.ts";
+import type { GatedGeneration } from "../_shared/auth/gate_token.ts";
 import type { Journal } from "../_shared/store/journal.ts";
-import type { Alert, LogEntry } from "../_shared/store/notices.ts";
+import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
-import type { Run } from "../_shared/timed_function.ts";
+import type { Run } from "../_shared/function/cron_function.ts";
 import type { Step, Target } from "./plan.ts";
 import * as alerts from "./plan_alerts.ts";
 
-export interface Hands {
+export interface StepDependencies {
   readonly journal: Journal;
   readonly braze: BrazeClient;
   readonly clock: Clock;
@@ -34,8 +34,8 @@ export type Done =
   | "created"
   | "moved"
   | "recreated"
-  | "replaced"
-  | "kept"
+  | "superseded"
+  | "reactivated"
   | "cancelled"
   | "failed"
   | "unknown"
@@ -44,7 +44,7 @@ export type Done =
   /** Came inside the freeze window while the run went on. */
   | "frozen"
   /** Somebody else settled the match since it was planned. */
-  | "overtaken";
+  | "conflict";
 
 export type ActiveStep = Exclude<Step, { action: "skip" | "frozen" }>;
 
@@ -58,25 +58,25 @@ export async function execute(
   fixture: Fixture,
   step: ActiveStep,
   run: Run,
-  hands: Hands,
+  stepDependencies: StepDependencies,
 ): Promise<StepResult> {
   switch (step.action) {
     case "create":
-      return await create(fixture, step.want, run, hands);
+      return await create(fixture, step.want, run, stepDependencies);
     case "move":
-      return await move(fixture, step.want, step.target, run, hands);
+      return await move(fixture, step.want, step.target, run, stepDependencies);
     case "recreate": {
-      const deleted = await remove(step.target, run, hands);
+      const deleted = await remove(step.target, run, stepDependencies);
       if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);
-      const created = await create(fixture, step.want, run, hands);
+      const created = await create(fixture, step.want, run, stepDependencies);
       return created.done === "created" ? { ...created, done: "recreated" } : created;
     }
-    case "keep":
-      return await keep(fixture, step, run, hands);
-    case "replace":
-      return await replace(fixture, step, run, hands);
+    case "reactivate":
+      return await keep(fixture, step, run, stepDependencies);
+    case "supersede":
+      return await replace(fixture, step, run, stepDependencies);
     case "cancel":
-      return await cancel(fixture, step, run, hands);
+      return await cancel(fixture, step, run, stepDependencies);
   }
 }
 
@@ -84,7 +84,7 @@ async function create(
   fixture: Fixture,
   want: Wanted,
   run: Run,
-  { journal, braze, clock, newId, sendIdFor, gateTokenFor }: Hands,
+  { journal, braze, clock, newId, sendIdFor, gateTokenFor }: StepDependencies,
 ): Promise<StepResult> {
   const sendId = await sendIdFor(fixture);
   const opened = await journal.openCreate({
@@ -143,33 +143,35 @@ async function create(
 
 async function keep(
   fixture: Fixture,
-  { ledgerId, generation }: Extract<Step, { action: "keep" }>,
+  { ledgerId, generation }: Extract<Step, { action: "reactivate" }>,
   run: Run,
-  { journal, clock }: Hands,
+  { journal, clock }: StepDependencies,
 ): Promise<StepResult> {
-  const isKept = await journal.keepSchedule({
+  const isKept = await journal.reactivateSchedule({
     lease: run.lease,
     ledgerId,
     generation,
     now: clock.now(),
   });
   // It is logged where it is kept.
-  return isKept ? { done: "kept", alerts: [], logs: [] } : overtaken(fixture, "keep", generation);
+  return isKept
+    ? { done: "reactivated", alerts: [], logs: [] }
+    : conflict(fixture, "reactivate", generation);
 }
 
 async function replace(
   fixture: Fixture,
-  { want, ledgerId, generation }: Extract<Step, { action: "replace" }>,
+  { want, ledgerId, generation }: Extract<Step, { action: "supersede" }>,
   run: Run,
-  hands: Hands,
+  stepDependencies: StepDependencies,
 ): Promise<StepResult> {
-  const release = { lease: run.lease, ledgerId, generation, now: hands.clock.now() };
+  const release = { lease: run.lease, ledgerId, generation, now: stepDependencies.clock.now() };
   // Released by an answer that was lost, or settled by somebody: the next run sees which.
-  if (!await hands.journal.releaseGatedCreate(release)) {
-    return overtaken(fixture, "replace", generation);
+  if (!await stepDependencies.journal.supersedeGatedCreate(release)) {
+    return conflict(fixture, "supersede", generation);
   }
-  const created = await create(fixture, want, run, hands);
-  return created.done === "created" ? { ...created, done: "replaced" } : created;
+  const created = await create(fixture, want, run, stepDependencies);
+  return created.done === "created" ? { ...created, done: "superseded" } : created;
 }
 
 async function move(
@@ -177,7 +179,7 @@ async function move(
   want: Wanted,
   target: Target,
   run: Run,
-  { journal, braze, clock, newId }: Hands,
+  { journal, braze, clock, newId }: StepDependencies,
 ): Promise<StepResult> {
   const attemptId = newId();
   await journal.openUpdate({
@@ -213,22 +215,22 @@ async function cancel(
   fixture: Fixture,
   step: Extract<Step, { action: "cancel" }>,
   run: Run,
-  hands: Hands,
+  stepDependencies: StepDependencies,
 ): Promise<StepResult> {
   const { target, ledgerId, generation, reason } = step;
-  const result = target === null ? null : await remove(target, run, hands);
+  const result = target === null ? null : await remove(target, run, stepDependencies);
   const refused = result !== null && isRefused(result);
   if (target !== null && result !== null && result.outcome !== "succeeded" && !refused) {
     return notRemoved(fixture, target, result);
   }
-  await hands.journal.cancelLedger({
+  await stepDependencies.journal.cancelLedger({
     ledgerId,
     generation,
     cancelReason: "plan",
     note: refused
       ? `${reason}; Braze refused the delete, so the schedule may be gone or not`
       : reason,
-    now: hands.clock.now(),
+    now: stepDependencies.clock.now(),
   });
   return done("cancelled", fixture, "schedule_cancelled", reason, {
     generation,
@@ -241,7 +243,7 @@ async function cancel(
 async function remove(
   target: Target,
   run: Run,
-  { journal, braze, clock, newId }: Hands,
+  { journal, braze, clock, newId }: StepDependencies,
 ): Promise<CallResult<null>> {
   const attemptId = newId();
   await journal.openDelete({
@@ -258,12 +260,12 @@ async function remove(
   return result;
 }
 
-function overtaken(
+function conflict(
   fixture: Fixture,
   action: Step["action"],
   generation: number,
 ): StepResult {
-  return done("overtaken", fixture, "step_overtaken", "Somebody has settled it meanwhile", {
+  return done("conflict", fixture, "step_conflict", "Somebody has settled it meanwhile", {
     action,
     generation,
   });

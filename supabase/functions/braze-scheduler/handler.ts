@@ -6,19 +6,25 @@
  */
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
-import type { Dependencies } from "../_shared/dependencies.ts";
-import { isFrozen } from "../_shared/intent.ts";
-import type { Alert, LogEntry } from "../_shared/store/notices.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
+import { isFrozen } from "../_shared/scheduling/intent.ts";
+import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
-  createTimedFunction,
+  createCronFunction,
   isPastDeadline,
   type Run,
   type RunResult,
-} from "../_shared/timed_function.ts";
+} from "../_shared/function/cron_function.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
-import { type GatedGeneration, signGateToken } from "../_shared/send_gate_token.ts";
+import { type GatedGeneration, signGateToken } from "../_shared/auth/gate_token.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
-import { type ActiveStep, type Done, execute, type Hands, type StepResult } from "./execute.ts";
+import {
+  type ActiveStep,
+  type Done,
+  execute,
+  type StepDependencies,
+  type StepResult,
+} from "./execute.ts";
 import {
   type FrozenReason,
   plan,
@@ -35,7 +41,7 @@ const MATCH_IDS_MAX = 5_000;
 const LOGS_AT_ONCE = 50;
 
 /** A run that ended with one of these has not done all that it planned. */
-const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "overtaken"];
+const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "conflict"];
 
 const Options = z.strictObject({
   /** Answers with the plan and changes nothing. */
@@ -57,7 +63,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     horizonMs: environment.horizonMs,
   };
 
-  return createTimedFunction(dependencies, {
+  return createCronFunction(dependencies, {
     options: Options,
     isDryRun: (options) => options.dry_run,
     async run(options, run) {
@@ -114,7 +120,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       clock,
       newId,
     });
-    const hands: Hands = {
+    const stepDependencies: StepDependencies = {
       journal: store.journal,
       braze,
       clock,
@@ -126,7 +132,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     try {
       for (const { fixture, step } of planned) {
         if (step.action === "skip" || step.action === "frozen") continue;
-        const result = await tryStep(fixture, step, run, hands);
+        const result = await tryStep(fixture, step, run, stepDependencies);
         done[result.done] = (done[result.done] ?? 0) + 1;
         raised.push(...result.alerts);
         logs.push(...result.logs);
@@ -134,15 +140,15 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       }
     } catch (error) {
       // What is known so far must be told; what this run did not get to is not known to be mended.
-      await store.notices.raiseAlerts(raised, clock.now());
+      await store.alertsAndLogs.raiseAlerts(raised, clock.now());
       throw error;
     } finally {
       await write([...logs, ...sendIds.logs], run);
     }
-    if ((done.deferred ?? 0) > 0) await store.notices.raiseAlerts(raised, clock.now());
+    if ((done.deferred ?? 0) > 0) await store.alertsAndLogs.raiseAlerts(raised, clock.now());
     else {
       const scope = matchIds === undefined ? {} : { matchIds };
-      await store.notices.settleAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
+      await store.alertsAndLogs.syncAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
     }
     const isWhole = UNFINISHED.every((what) => done[what] === undefined);
     return { outcome: isWhole ? "succeeded" : "partial", summary: { done } };
@@ -152,7 +158,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     fixture: Fixture,
     step: ActiveStep,
     run: Run,
-    hands: Hands,
+    stepDependencies: StepDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
     if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
@@ -163,7 +169,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       return { done: "frozen", alerts: [alert], logs: logOfFrozen(fixture, reason) };
     }
     try {
-      return await execute(fixture, step, run, hands);
+      return await execute(fixture, step, run, stepDependencies);
     } catch (error) {
       // Somebody else settled this match since it was planned; a lost lease ends the run.
       if (
@@ -171,9 +177,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       ) {
         throw error;
       }
-      const entry = { action: "step_overtaken", reason: error.message, matchId: fixture.matchId };
+      const entry = { action: "step_conflict", reason: error.message, matchId: fixture.matchId };
       return {
-        done: "overtaken",
+        done: "conflict",
         alerts: [],
         logs: [{ ...entry, details: { action: step.action } }],
       };
@@ -182,7 +188,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   async function write(logs: readonly LogEntry[], run: Run) {
     const from = { functionName: dependencies.functionName, runId: run.runId };
-    await store.notices.writeLogs(logs, from, clock.now());
+    await store.alertsAndLogs.writeLogs(logs, from, clock.now());
   }
 }
 
@@ -191,8 +197,8 @@ function countPlan(planned: readonly PlannedMatch[]) {
     create: 0,
     move: 0,
     recreate: 0,
-    keep: 0,
-    replace: 0,
+    reactivate: 0,
+    supersede: 0,
     cancel: 0,
     skip: 0,
     frozen: 0,

@@ -1,6 +1,6 @@
 /** Wires braze-scheduler to the platform. */
-import { connect } from "../_shared/dependencies.ts";
-import { hosted } from "../_shared/platform.ts";
+import { connect } from "../_shared/function/dependencies.ts";
+import { hosted } from "../_shared/runtime/platform.ts";
 import { createHandler } from "./handler.ts";
 
 export default { fetch: createHandler(connect(hosted, "braze-scheduler")) };

@@ -13,8 +13,8 @@ import {
   isFrozen,
   type Unwanted,
   type Wanted,
-} from "../_shared/intent.ts";
-import type { Alert } from "../_shared/store/notices.ts";
+} from "../_shared/scheduling/intent.ts";
+import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
 
@@ -76,10 +76,10 @@ export type Step =
     readonly soonest: Date;
   }
   /** Leave in Braze what was to be deleted there and was not: it is wanted again. */
-  | { readonly action: "keep"; readonly ledgerId: string; readonly generation: number }
+  | { readonly action: "reactivate"; readonly ledgerId: string; readonly generation: number }
   /** Create the next generation over one that stayed unknown, which the send gate will turn away. */
   | {
-    readonly action: "replace";
+    readonly action: "supersede";
     readonly want: Wanted;
     readonly ledgerId: string;
     readonly generation: number;
@@ -220,7 +220,7 @@ function planPending(
       return mayBeLive(current, settings, now)
         ? skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current))
         : planCreate(fixture, want, settings, now);
-    case "over":
+    case "completed":
       return skip("awaiting_evidence");
     case "deleting":
     case "live":
@@ -231,7 +231,7 @@ function planPending(
   const isAsWanted = ledger.signature === want.signature;
   if (isAsWanted && current.deleteFailed) {
     const { ledgerId, generation } = ledger;
-    return step({ action: "keep", ledgerId, generation });
+    return step({ action: "reactivate", ledgerId, generation });
   }
   const isSame = isAsWanted && current.state === "live";
   if (isSame && current.movingTo === null && isEqual(current.sendAt, want.sendAt)) {
@@ -281,7 +281,7 @@ function planUnknownCreate(
     return skip("create_unknown", alerts.createUnknown(fixture, current, null));
   }
   return step({
-    action: "replace",
+    action: "supersede",
     want,
     ledgerId,
     generation: current.generation,
@@ -315,7 +315,9 @@ function planUnwanted(
     return cancel(reason, ledger, current, null);
   }
   const sendsFirstAt = min([current.sendAt, current.movingTo ?? current.sendAt]);
-  if (current.state === "over" || !isAfter(sendsFirstAt, now)) return skip("awaiting_evidence");
+  if (current.state === "completed" || !isAfter(sendsFirstAt, now)) {
+    return skip("awaiting_evidence");
+  }
   const target = targetOf(ledger, current);
   if (target === null) {
     return current.state === "live"

@@ -1,5 +1,5 @@
 /** What a person is told of the plan and of its execution. */
-import type { Alert } from "../_shared/store/notices.ts";
+import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
 import type { FrozenReason, Target } from "./plan.ts";
 

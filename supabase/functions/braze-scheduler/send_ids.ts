@@ -5,12 +5,12 @@
  * Source: Braze docs, "Create send IDs".
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
-import type { Clock } from "../_shared/clock.ts";
-import { ownSendId } from "../_shared/correlation/own_send_id.ts";
+import type { Clock } from "../_shared/runtime/clock.ts";
+import { ownSendId } from "../_shared/attribution/own_send_id.ts";
 import type { Journal } from "../_shared/store/journal.ts";
-import type { LogEntry } from "../_shared/store/notices.ts";
+import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
-import type { Run } from "../_shared/timed_function.ts";
+import type { Run } from "../_shared/function/cron_function.ts";
 
 export const SEND_IDS_A_DAY_MAX = 100;
 

@@ -5,10 +5,10 @@
  * Braze's Connected Content takes for an empty answer; what the push does then was chosen in its template. It only
  * reads, so the same question may come any number of times.
  */
-import { bodyReader } from "../_shared/body.ts";
-import type { Dependencies } from "../_shared/dependencies.ts";
-import { json, problem } from "../_shared/http.ts";
-import { GATE_ANSWER_LIVES_MS } from "../_shared/send_gate_token.ts";
+import { bodyReader } from "../_shared/http/body.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
+import { json, problem } from "../_shared/http/responses.ts";
+import { GATE_ANSWER_LIVES_MS } from "../_shared/auth/gate_token.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { decide, type GateAnswer } from "./decide.ts";
 

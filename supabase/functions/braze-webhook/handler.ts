@@ -4,12 +4,12 @@
  * The promise: 200 means that every event of the request is durable, or kept as a reject. Whatever is our own
  * fault is answered 503, so that Braze sends it again; Currents throws away what gets 400, 401 or 403.
  */
-import { bodyReader } from "../_shared/body.ts";
-import type { Dependencies } from "../_shared/dependencies.ts";
-import type { ErrorCode } from "../_shared/errors.ts";
+import { bodyReader } from "../_shared/http/body.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
+import type { ErrorCode } from "../_shared/http/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
 import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
-import { json, problem } from "../_shared/http.ts";
+import { json, problem } from "../_shared/http/responses.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
 import { createReplay, type ReadOrder, readReplayOrder, type ReplayTally } from "./replay.ts";

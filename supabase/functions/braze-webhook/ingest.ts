@@ -4,19 +4,24 @@
  * First everything is made durable, then what was stored earlier is looked at again. Whoever commits last sees
  * the other, so of two requests at once, one that teaches an identifier and one that needs it, neither is missed.
  */
-import { chunk } from "../_shared/chunk.ts";
-import { correlate } from "../_shared/correlation/correlate.ts";
-import { type Context, identifiersOf } from "../_shared/correlation/evidence.ts";
-import { learnFrom, proofOf } from "../_shared/correlation/learn.ts";
-import { questionFor } from "../_shared/correlation/question.ts";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import { chunk } from "./chunk.ts";
+import { correlate } from "../_shared/attribution/correlate.ts";
+import { type Context, identifiersOf } from "../_shared/attribution/evidence.ts";
+import { identifiersToRegister, proofOf } from "../_shared/attribution/identifiers_to_register.ts";
+import { lookupRequestFor } from "../_shared/attribution/lookup_request.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { ReceivedEvent } from "../_shared/events/event.ts";
-import { gatherNames } from "../_shared/correlation/names.ts";
+import { groupByExplicitIds } from "../_shared/attribution/explicit_ids.ts";
 import type { ReadBody } from "../_shared/events/read_body.ts";
-import type { JudgedEvent, KeptReject, LearnedNow, Receipt } from "../_shared/store/events.ts";
-import type { LogEntry } from "../_shared/store/notices.ts";
+import type {
+  JudgedEvent,
+  KeptReject,
+  Receipt,
+  RegisteredIdentifier,
+} from "../_shared/store/events.ts";
+import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
-import { createSettle } from "../_shared/settle.ts";
+import { createReattribute } from "../_shared/function/reattribute.ts";
 
 /** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
 const EVENTS_A_TRANSACTION_MAX = 500;
@@ -46,20 +51,20 @@ const NOTHING: Tally = {
 
 interface Taken {
   readonly tally: Tally;
-  readonly learned: readonly LearnedNow[];
+  readonly registered: readonly RegisteredIdentifier[];
   readonly left: readonly ReceivedEvent[];
 }
 
 interface Weighed {
   readonly tally: Tally;
-  readonly lessons: readonly LearnedNow[];
+  readonly newlyKnown: readonly RegisteredIdentifier[];
   readonly logs: readonly LogEntry[];
 }
 
 export function createIngest(dependencies: Dependencies) {
   const { store, clock, environment, functionName } = dependencies;
   const campaignIds = [environment.brazeCampaignId];
-  const settle = createSettle(dependencies);
+  const reattribute = createReattribute(dependencies);
 
   return async function ingest(
     read: ReadBody,
@@ -85,25 +90,25 @@ export function createIngest(dependencies: Dependencies) {
   ): Promise<Tally> {
     const named = await takeNamed(batch, runId);
     const weighed = await weigh(named.left, rejects, runId);
-    const lessons = [...named.learned, ...weighed.lessons];
-    if (lessons.length > 0) await settle(lessons, runId);
-    await store.notices.writeLogs(weighed.logs, { functionName, runId }, clock.now());
+    const newlyKnown = [...named.registered, ...weighed.newlyKnown];
+    if (newlyKnown.length > 0) await reattribute(newlyKnown, runId);
+    await store.alertsAndLogs.writeLogs(weighed.logs, { functionName, runId }, clock.now());
     return add(named.tally, weighed.tally);
   }
 
   /** Nearly all events name their match outright, and are stored with a single question. */
   async function takeNamed(batch: readonly ReceivedEvent[], runId: string): Promise<Taken> {
-    const { names, named, unnamed } = gatherNames(batch);
-    const nothing = { tally: NOTHING, learned: [], left: batch };
+    const { names, named, unnamed } = groupByExplicitIds(batch);
+    const nothing = { tally: NOTHING, registered: [], left: batch };
     if (named.length === 0) return nothing;
     try {
-      const receipt = await store.events.ingestNamed({ names, named }, {
+      const receipt = await store.events.ingestIdentified({ names, named }, {
         runId,
         now: clock.now(),
       });
       return {
         tally: tallyOf(receipt),
-        learned: receipt.learned,
+        registered: receipt.registered,
         left: [...receipt.left.flatMap((place) => named[place]?.event ?? []), ...unnamed],
       };
     } catch (error) {
@@ -120,16 +125,18 @@ export function createIngest(dependencies: Dependencies) {
     runId: string,
   ): Promise<Weighed> {
     if (events.length === 0 && rejects.length === 0) {
-      return { tally: NOTHING, lessons: [], logs: [] };
+      return { tally: NOTHING, newlyKnown: [], logs: [] };
     }
-    const context = await store.events.context(questionFor(events.map((event) => event.evidence)));
+    const context = await store.events.context(
+      lookupRequestFor(events.map((event) => event.evidence)),
+    );
     const judged = events.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    // A repeated request may be here because these very lessons failed the first time.
-    const again = receipt.duplicates > 0 ? knownLessons(judged, context) : [];
+    // A repeated request may be here because these very newlyKnown failed the first time.
+    const again = receipt.duplicates > 0 ? knownIdentifiers(judged, context) : [];
     return {
       tally: tallyOf(receipt),
-      lessons: [...receipt.learned, ...again, ...openQuestions(judged)],
+      newlyKnown: [...receipt.registered, ...again, ...openQuestions(judged)],
       logs: judged.flatMap(contradictionLog),
     };
   }
@@ -139,7 +146,7 @@ export function createIngest(dependencies: Dependencies) {
     return {
       event,
       attribution,
-      learned: learnFrom(event.evidence, attribution),
+      registered: identifiersToRegister(event.evidence, attribution),
       proof: proofOf(event.evidence, attribution),
     };
   }
@@ -175,9 +182,12 @@ export function createIngest(dependencies: Dependencies) {
 }
 
 /** What the batch teaches and the registry knew already, as it knows it. */
-function knownLessons(judged: readonly JudgedEvent[], context: Context): LearnedNow[] {
-  const known = new Map<string, LearnedNow>();
-  for (const { kind, value } of judged.flatMap(({ learned }) => learned)) {
+function knownIdentifiers(
+  judged: readonly JudgedEvent[],
+  context: Context,
+): RegisteredIdentifier[] {
+  const known = new Map<string, RegisteredIdentifier>();
+  for (const { kind, value } of judged.flatMap(({ registered }) => registered)) {
     const identifier = context.identifier(kind, value);
     if (identifier === undefined) continue;
     const { ledgerId, ambiguous } = identifier;
@@ -187,8 +197,8 @@ function knownLessons(judged: readonly JudgedEvent[], context: Context): Learned
 }
 
 /** Identifiers that explained nothing when we looked: somebody may have taught them meanwhile. */
-function openQuestions(judged: readonly JudgedEvent[]): LearnedNow[] {
-  const open = new Map<string, LearnedNow>();
+function openQuestions(judged: readonly JudgedEvent[]): RegisteredIdentifier[] {
+  const open = new Map<string, RegisteredIdentifier>();
   for (const { event: { evidence }, attribution } of judged) {
     if (attribution.confidence === "high" || evidence.isTest) continue;
     for (const { kind, value } of identifiersOf(evidence)) {
@@ -237,7 +247,7 @@ function add(a: Tally, b: Tally): Tally {
 function join(a: Receipt, b: Receipt): Receipt {
   return {
     ...add(a, b),
-    learned: [...a.learned, ...b.learned],
+    registered: [...a.registered, ...b.registered],
     went_out: [...a.went_out, ...b.went_out],
   };
 }

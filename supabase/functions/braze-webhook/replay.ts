@@ -7,11 +7,11 @@
  */
 import { addMilliseconds, isBefore } from "date-fns";
 import { z } from "zod";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { BrazeEvent, ReceivedEvent } from "../_shared/events/event.ts";
 import { readBody } from "../_shared/events/read_body.ts";
-import { isRecord, readJson } from "../_shared/exact_json.ts";
-import { shortened } from "../_shared/shortened.ts";
+import { isRecord, readJson } from "../_shared/text/exact_json.ts";
+import { truncate } from "../_shared/text/truncate.ts";
 import type { KeptReject, LoadedRejects } from "../_shared/store/rejects.ts";
 import { createIngest, type Tally } from "./ingest.ts";
 
@@ -65,7 +65,7 @@ export function readReplayOrder(body: Uint8Array): ReadOrder {
   return {
     asked: true,
     ok: false,
-    message: shortened(`Cannot replay rejects: ${faults.join("; ")}`),
+    message: truncate(`Cannot replay rejects: ${faults.join("; ")}`),
   };
 }
 

@@ -1,9 +1,9 @@
 /** How many users follow each team, from the segments that stand for them. */
 import type { SegmentStatistics } from "../_shared/braze/schemas.ts";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { AudienceSize } from "../_shared/store/health.ts";
-import type { LogEntry } from "../_shared/store/notices.ts";
-import { isPastDeadline, type Run } from "../_shared/timed_function.ts";
+import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
+import { isPastDeadline, type Run } from "../_shared/function/cron_function.ts";
 
 /** Today's may not be counted yet. */
 const LENGTH_DAYS = 2;
@@ -43,7 +43,7 @@ export async function measureAudiences(
     });
   }
   const measured = await store.health.storeAudienceSizes(sizes, clock.now());
-  await store.notices.writeLogs(
+  await store.alertsAndLogs.writeLogs(
     logs,
     { functionName, runId: run.runId },
     clock.now(),

@@ -5,14 +5,14 @@
  * day comes next. Left alone it also measures the audiences of teams.
  */
 import { z } from "zod";
-import type { Dependencies } from "../_shared/dependencies.ts";
+import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { Metrics } from "../_shared/store/health.ts";
 import {
-  createTimedFunction,
+  createCronFunction,
   isPastDeadline,
   type Run,
   type RunResult,
-} from "../_shared/timed_function.ts";
+} from "../_shared/function/cron_function.ts";
 import { measureAudiences } from "./audiences.ts";
 import { DAYS_MAX, daysOf, endOf, lengthOf, type Span, startOf, usualSpan } from "./days.ts";
 
@@ -51,7 +51,7 @@ type Options = z.infer<typeof Options>;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { store, clock } = dependencies;
 
-  return createTimedFunction(dependencies, {
+  return createCronFunction(dependencies, {
     options: Options,
     isDryRun: (options) => options.dryRun,
     async run(options, run) {

@@ -9,7 +9,7 @@ create function public.claim_run(
   p_dry_run boolean,
   p_lease_seconds integer,
   p_now timestamptz,
-  p_slot timestamptz default null,
+  p_scheduled_at timestamptz default null,
   p_invocation_id text default null
 )
 returns jsonb
@@ -30,10 +30,10 @@ begin
   set outcome = 'lost', finished_at = p_now, error = 'The lease ran out before the run ended'
   where dead.function_name = p_function and dead.outcome = 'running' and dead.lease_until <= p_now;
 
-  if p_slot is not null then
+  if p_scheduled_at is not null then
     select called.run_id, called.outcome into v_run_id, v_outcome
     from public.job_runs as called
-    where called.function_name = p_function and called.slot = p_slot
+    where called.function_name = p_function and called.scheduled_at = p_scheduled_at
       and called.invocation_id = p_invocation_id;
     if v_run_id is null then
       return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'unknown_invocation', 'run_id', null);
@@ -75,6 +75,6 @@ end;
 $$;
 
 comment on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) is
-  'Starts a run, or says why not: overlap (another one runs), already_claimed (this slot ran), unknown_invocation (cron never called it).';
+  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), unknown_invocation (cron never called it).';
 revoke all on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) to service_role;

@@ -13,12 +13,12 @@ as $$
 declare
   v_url text;
   v_secret text;
-  v_slot timestamptz := pg_catalog.date_trunc('minute', p_now, 'UTC');
-  v_slot_text text := pg_catalog.to_char(v_slot at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-  v_invocation_id text := 'cron_' || p_function || '_' || v_slot_text;
+  v_scheduled_at timestamptz := pg_catalog.date_trunc('minute', p_now, 'UTC');
+  v_scheduled_at_text text := pg_catalog.to_char(v_scheduled_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+  v_invocation_id text := 'cron_' || p_function || '_' || v_scheduled_at_text;
   -- floor, since a cast would round into the future.
   v_timestamp bigint := pg_catalog.floor(extract(epoch from p_now))::bigint;
-  v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'slot', v_slot_text);
+  v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'scheduled_at', v_scheduled_at_text);
   v_request_id bigint;
 begin
   select secret.decrypted_secret into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
@@ -29,11 +29,11 @@ begin
     raise exception 'Cannot invoke %: the Vault must hold project_url and cron_signing_secret', p_function;
   end if;
 
-  insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
-  values (p_function, v_slot, v_invocation_id, 'cron', 'called', p_now)
-  on conflict (function_name, slot) do nothing;
+  insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
+  values (p_function, v_scheduled_at, v_invocation_id, 'cron', 'called', p_now)
+  on conflict (function_name, scheduled_at) do nothing;
   if not found then
-    -- pg_cron ran this slot twice: once is enough.
+    -- pg_cron ran this scheduled time twice: once is enough.
     return null;
   end if;
 
@@ -62,5 +62,5 @@ end;
 $$;
 
 comment on function private.invoke_function(text, timestamptz) is
-  'Posts {function, slot} to an edge function through pg_net and records the slot; null when the slot was called already.';
+  'Posts {function, scheduled_at} to an edge function through pg_net and records the scheduled time; null when the scheduled time was called already.';
 revoke all on function private.invoke_function(text, timestamptz) from public, anon, authenticated, service_role;

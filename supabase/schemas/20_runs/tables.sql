@@ -3,7 +3,7 @@
 create table public.job_runs (
   run_id uuid primary key default gen_random_uuid(),
   function_name text not null,
-  slot timestamptz,
+  scheduled_at timestamptz,
   invocation_id text unique,
   request_id bigint,
   caller text not null,
@@ -15,12 +15,12 @@ create table public.job_runs (
   finished_at timestamptz,
   summary jsonb,
   error text,
-  constraint a_slot_runs_once unique (function_name, slot),
+  constraint a_scheduled_time_runs_once unique (function_name, scheduled_at),
   constraint caller_is_known check (caller in ('cron', 'secret_key', 'operator')),
   constraint outcome_is_known check (
     outcome in ('called', 'running', 'succeeded', 'partial', 'failed', 'skipped', 'lost')
   ),
-  constraint cron_has_a_slot check ((caller = 'cron') = (slot is not null)),
+  constraint cron_has_a_scheduled_time check ((caller = 'cron') = (scheduled_at is not null)),
   constraint running_has_a_lease check (outcome <> 'running' or lease_until is not null)
 );
 comment on table public.job_runs is

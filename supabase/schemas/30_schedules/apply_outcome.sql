@@ -29,7 +29,7 @@ begin
     update public.braze_schedules as schedule
     set state = case
         -- Its events may have come before the answer.
-        when schedule.state = 'over' then 'over'
+        when schedule.state = 'completed' then 'completed'
         when p_outcome = 'succeeded' then 'live'
         else p_outcome
       end,
@@ -37,9 +37,9 @@ begin
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
     returning schedule.state into v_state;
-    if v_state = 'over' and p_outcome = 'unknown' then
+    if v_state = 'completed' and p_outcome = 'unknown' then
       update public.schedule_attempts as attempt
-      set settled_at = p_now, settled_as = 'proved_by_events'
+      set resolved_at = p_now, resolved_as = 'proved_by_events'
       where attempt.id = p_attempt_id;
     end if;
     if p_outcome = 'succeeded' then
@@ -48,7 +48,7 @@ begin
         dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
         updated_at = p_now
       where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
-      perform private.learn_identifiers(
+      perform private.register_identifiers(
         (
           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
             'kind', told.kind, 'value', told.value, 'ledger_id', v_attempt.ledger_id, 'generation', told.generation
@@ -85,7 +85,7 @@ begin
                 and later.kind = 'update' and later.outcome = 'succeeded' and later.opened_at > earlier.opened_at
             )
             -- What a list has shown since is settled.
-            and (earlier.settled_as is null or earlier.settled_as = 'superseded')
+            and (earlier.resolved_as is null or earlier.resolved_as = 'superseded')
           order by earlier.opened_at desc
           limit 1
         )

@@ -17,7 +17,7 @@ begin
 
   -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
   if v_attempt.outcome is null
-    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then
+    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then
     perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);
   end if;
   return (

@@ -65,13 +65,13 @@ begin
       and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
-      using errcode = 'PT409', hint = 'earlier_generation_unsettled';
+      using errcode = 'PT409', hint = 'earlier_generation_unresolved';
   end if;
   -- Whether it was ever made does not matter any more, and it must not stand in the way for good.
   update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'released'
+  set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
-    and attempt.settled_at is null;
+    and attempt.resolved_at is null;
 
   update public.schedule_ledger as ledger
   set send_id = coalesce(ledger.send_id, p_send_id),
@@ -84,7 +84,7 @@ begin
 
   -- Known before the call, so that events can prove a create whose answer is lost.
   if v_row.send_id is not null then
-    perform private.learn_identifiers(
+    perform private.register_identifiers(
       pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
         'kind', 'send_id', 'value', v_row.send_id, 'ledger_id', v_row.id, 'generation', null
       )),
@@ -119,6 +119,6 @@ end;
 $$;
 
 comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) is
-  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unsettled.';
+  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unresolved.';
 revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) to service_role;

@@ -9,9 +9,9 @@ set search_path = ''
 as $$
 begin
   update public.schedule_attempts as attempt
-  set settled_at = p_now, settled_as = 'released'
+  set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = p_ledger_id and attempt.kind = 'create' and attempt.outcome = 'unknown'
-    and attempt.settled_at is null;
+    and attempt.resolved_at is null;
   if not found then
     return false;
   end if;

@@ -81,7 +81,7 @@ create table public.braze_schedules (
   updated_at timestamptz not null,
   primary key (ledger_id, generation),
   constraint state_is_known check (
-    state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'over')
+    state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'completed')
   ),
   constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
 );
@@ -120,17 +120,17 @@ create table public.schedule_attempts (
   detail text,
   response jsonb,
   missed_at timestamptz,
-  settled_at timestamptz,
-  settled_as text,
+  resolved_at timestamptz,
+  resolved_as text,
   constraint kind_is_known check (kind in ('send_id', 'create', 'update', 'delete')),
   constraint reason_is_known check (reason in ('plan', 'duplicate', 'orphan', 'operator')),
   constraint outcome_is_known check (outcome in ('succeeded', 'failed', 'unknown')),
   constraint closed_has_an_outcome check ((closed_at is null) = (outcome is null)),
-  constraint settled_as_is_known check (settled_as in (
+  constraint resolved_as_is_known check (resolved_as in (
     'adopted', 'proved_by_events', 'proved_by_statistics', 'listed', 'absent', 'superseded', 'released'
   )),
-  constraint settled_has_its_time check ((settled_at is null) = (settled_as is null)),
-  constraint only_unknown_is_settled check (settled_at is null or outcome is not distinct from 'unknown')
+  constraint resolved_has_its_time check ((resolved_at is null) = (resolved_as is null)),
+  constraint only_unknown_is_resolved check (resolved_at is null or outcome is not distinct from 'unknown')
 );
 comment on table public.schedule_attempts is
   'The write-ahead journal: one row for each call that changes Braze, opened before the call and closed after it.';
@@ -138,22 +138,22 @@ comment on column public.schedule_attempts.id is
   'Chosen by the caller, so that opening the same attempt again (its answer was lost) finds it instead of doubling it.';
 comment on column public.schedule_attempts.outcome is
   'null: under way, or its run died. unknown: Braze may have done it; it is never repeated blindly.';
-comment on column public.schedule_attempts.settled_as is
+comment on column public.schedule_attempts.resolved_as is
   'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call did it for certain. released: too long past to matter.';
 comment on column public.schedule_attempts.missed_at is
   'Of the delete of a schedule that is none of ours: when a per-schedule listing first lacked it.';
 
 -- Braze has no idempotency key: while one create may have happened, there is no second one.
-create unique index one_unsettled_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
-  where kind = 'create' and settled_at is null and (outcome is null or outcome = 'unknown');
+create unique index one_unresolved_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
+  where kind = 'create' and resolved_at is null and (outcome is null or outcome = 'unknown');
 create index schedule_attempts_ledger_id_idx on public.schedule_attempts (ledger_id);
 create index schedule_attempts_match_id_idx on public.schedule_attempts (match_id, opened_at);
 create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
 -- The daily budget of send ids is counted from here.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
-create index schedule_attempts_unsettled_idx on public.schedule_attempts (opened_at)
-  where outcome = 'unknown' and settled_at is null;
+create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
+  where outcome = 'unknown' and resolved_at is null;
 
 alter table public.schedule_attempts enable row level security;
 revoke all on table public.schedule_attempts from public, anon, authenticated, service_role;

@@ -5,7 +5,7 @@
 -- nobody is erased, that costs one look-up. A body may be kept under the digest of the bytes that came, when less of it is
 -- kept: then the same bytes meet what an erasure has left of them.
 
-create function private.forget_rejects(p_rejects jsonb, p_now timestamptz)
+create function private.anonymise_rejects(p_rejects jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -33,7 +33,7 @@ begin
     left join lateral (
       select known.digest from private.erased_events as known where known.digest = came.digest limit 1
     ) as stone on true
-    cross join lateral private.anonymous_body(came.body, null, null, null, p_now) as anonymous
+    cross join lateral private.anonymise_body(came.body, null, null, null, p_now) as anonymous
   )
   select
     pg_catalog.jsonb_agg(
@@ -42,7 +42,7 @@ begin
         else cleaned.reject || pg_catalog.jsonb_build_object(
           'body_base64', pg_catalog.encode(cleaned.body, 'base64'),
           'digest', pg_catalog.encode(cleaned.digest, 'hex'),
-          'reason', private.without_names(cleaned.reject ->> 'reason', cleaned.found_names)
+          'reason', private.anonymise_text(cleaned.reject ->> 'reason', cleaned.found_names)
         )
       end
       order by cleaned.place
@@ -63,10 +63,10 @@ begin
 end;
 $$;
 
-comment on function private.forget_rejects(jsonb, timestamptz) is
+comment on function private.anonymise_rejects(jsonb, timestamptz) is
   'Rejects as ingest_events takes them, anonymous where they are JSON and name somebody who is to be forgotten, or were erased before.';
-revoke all on function private.forget_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.forget_rejects(jsonb, timestamptz) to service_role;
+revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
 create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
 returns void
@@ -119,14 +119,14 @@ as $$
 declare
   v_counts jsonb;
   v_outside jsonb;
-  v_learned jsonb := jsonb '[]';
+  v_registered jsonb := jsonb '[]';
   v_went_out jsonb := jsonb '[]';
   v_received integer;
   v_duplicates integer;
   v_rejected integer;
 begin
   if p_events @? '$[*].claim ? (@ != null)' then
-    perform private.claim_times(p_events, p_now);
+    perform private.claim_event_times(p_events, p_now);
   end if;
 
   with incoming as materialized (
@@ -206,10 +206,10 @@ begin
   end if;
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
-    v_went_out := private.note_evidence(p_proofs, p_now);
+    v_went_out := private.record_send_proof(p_proofs, p_now);
   end if;
   if p_identifiers <> '[]' then
-    v_learned := private.learn_identifiers(p_identifiers, 'event', p_now);
+    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
   end if;
 
   v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
@@ -219,7 +219,7 @@ begin
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
   -- holds it waits for another.
-  insert into public.webhook_daily_counts as counted (date, slot, received, duplicates, rejected)
+  insert into public.webhook_daily_counts as counted (date, shard, received, duplicates, rejected)
   values (
     (p_now at time zone 'utc')::date,
     pg_catalog.uuid_hash(p_run_id) & 15,
@@ -227,7 +227,7 @@ begin
     v_duplicates,
     v_rejected
   )
-  on conflict (date, slot) do update
+  on conflict (date, shard) do update
   set received = counted.received + excluded.received,
     duplicates = counted.duplicates + excluded.duplicates,
     rejected = counted.rejected + excluded.rejected;
@@ -241,7 +241,7 @@ begin
     'medium', v_counts -> 'medium',
     'low', v_counts -> 'low',
     'unattributed', v_counts -> 'unattributed',
-    'learned', v_learned,
+    'registered', v_registered,
     'went_out', v_went_out
   );
 end;
@@ -275,8 +275,8 @@ begin
   -- An erasure waits for requests that are under way, and those that come later see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   if exists (select 1 from private.erased_users) then
-    v_events := private.forget_events(p_events, p_now);
-    v_rejects := private.forget_rejects(p_rejects, p_now);
+    v_events := private.anonymise_events(p_events, p_now);
+    v_rejects := private.anonymise_rejects(p_rejects, p_now);
   end if;
 
   v_receipt := private.store_events(v_events, v_rejects, p_identifiers, p_proofs, p_run_id, p_now);
@@ -287,7 +287,7 @@ begin
   end if;
   update public.webhook_daily_counts as counted
   set received = counted.received + v_known, duplicates = counted.duplicates + v_known
-  where counted.date = (p_now at time zone 'utc')::date and counted.slot = pg_catalog.uuid_hash(p_run_id) & 15;
+  where counted.date = (p_now at time zone 'utc')::date and counted.shard = pg_catalog.uuid_hash(p_run_id) & 15;
   return v_receipt || pg_catalog.jsonb_build_object(
     'received', (v_receipt ->> 'received')::integer + v_known,
     'duplicates', (v_receipt ->> 'duplicates')::integer + v_known

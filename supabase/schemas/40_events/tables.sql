@@ -105,19 +105,19 @@ grant select, insert, update on table public.webhook_rejects to service_role;
 -- locked by every request in turn; the id of the request spreads them over sixteen.
 create table public.webhook_daily_counts (
   date date not null,
-  slot smallint not null,
+  shard smallint not null,
   received bigint not null,
   duplicates bigint not null,
   rejected bigint not null,
-  primary key (date, slot),
-  constraint slot_is_one_of_sixteen check (slot between 0 and 15)
+  primary key (date, shard),
+  constraint shard_is_one_of_sixteen check (shard between 0 and 15)
 )
 -- Room in the page, so that a count can be written beside its former self.
 with (fillfactor = 50);
 comment on table public.webhook_daily_counts is
-  'Events received on each UTC day, with those that had come before and those not understood. Sum over slot.';
+  'Events received on each UTC day, with those that had come before and those not understood. Sum over shard.';
 comment on column public.webhook_daily_counts.date is 'The day of receipt, not of the event.';
-comment on column public.webhook_daily_counts.slot is 'Requests of one moment write to different rows; means nothing.';
+comment on column public.webhook_daily_counts.shard is 'Requests of one moment write to different rows; means nothing.';
 
 alter table public.webhook_daily_counts enable row level security;
 revoke all on table public.webhook_daily_counts from public, anon, authenticated, service_role;

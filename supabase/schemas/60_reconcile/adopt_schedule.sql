@@ -37,15 +37,15 @@ begin
       select 1 from public.braze_schedules as other where other.braze_schedule_id = p_braze_schedule_id
     );
   if not found then
-    return pg_catalog.jsonb_build_object('adopted', false, 'learned', jsonb '[]');
+    return pg_catalog.jsonb_build_object('adopted', false, 'registered', jsonb '[]');
   end if;
 
   update public.schedule_attempts as attempt
   set braze_schedule_id = p_braze_schedule_id,
-    settled_at = case attempt.outcome when 'unknown' then p_now end,
-    settled_as = case attempt.outcome when 'unknown' then 'adopted' end
+    resolved_at = case attempt.outcome when 'unknown' then p_now end,
+    resolved_as = case attempt.outcome when 'unknown' then 'adopted' end
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
-    and attempt.settled_at is null;
+    and attempt.resolved_at is null;
 
   update public.schedule_ledger as ledger
   set braze_schedule_id = p_braze_schedule_id,
@@ -56,7 +56,7 @@ begin
 
   return pg_catalog.jsonb_build_object(
     'adopted', true,
-    'learned', private.learn_identifiers(
+    'registered', private.register_identifiers(
       (
         select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
           'kind', told.kind, 'value', told.value, 'ledger_id', p_ledger_id, 'generation', told.generation
@@ -78,6 +78,6 @@ end;
 $$;
 
 comment on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) is
-  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, learned}. Not while its create is under way.';
+  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, registered}. Not while its create is under way.';
 revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;

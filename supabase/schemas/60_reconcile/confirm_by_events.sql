@@ -33,7 +33,7 @@ begin
   ) as event
   where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
 
-  perform private.note_evidence(v_proofs, p_now);
+  perform private.record_send_proof(v_proofs, p_now);
   return (
     select coalesce(pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id), '[]')
     from public.schedule_ledger as ledger

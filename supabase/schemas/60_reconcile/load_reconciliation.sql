@@ -24,7 +24,7 @@ begin
     union
     select attempt.ledger_id
     from public.schedule_attempts as attempt
-    where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.ledger_id is not null
+    where attempt.outcome = 'unknown' and attempt.resolved_at is null and attempt.ledger_id is not null
   ) as found;
 
   select max(run.started_at)
@@ -119,7 +119,7 @@ begin
         )
       ) order by attempt.opened_at, attempt.id)
       from public.schedule_attempts as attempt
-      where attempt.outcome = 'unknown' and attempt.settled_at is null and attempt.kind <> 'send_id'
+      where attempt.outcome = 'unknown' and attempt.resolved_at is null and attempt.kind <> 'send_id'
     ), '[]'),
     'duplicate_days', coalesce((
       select pg_catalog.jsonb_agg(distinct pg_catalog.to_char(log.logged_at at time zone 'utc', 'YYYY-MM-DD'))

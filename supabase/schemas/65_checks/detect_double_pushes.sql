@@ -47,7 +47,7 @@ begin
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- Names compare by their bytes here: the order of a language costs more than all the rest.
+    -- ExplicitIds compare by their bytes here: the order of a language costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,
@@ -143,7 +143,7 @@ begin
   join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
   where ledger.id = any (v_ledger_ids);
 
-  v_settled := public.settle_alerts(
+  v_settled := public.sync_alerts(
     array['double_push'],
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')

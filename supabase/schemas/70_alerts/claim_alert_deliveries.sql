@@ -52,17 +52,17 @@ begin
 
   select pg_catalog.array_agg(due.id) into v_ids
   from (
-    select untold.id
-    from public.alerts as untold
-    cross join lateral private.alert_message(untold, p_channel) as message (kind)
-    where (untold.resolved_at is null or (untold.delivered_at is not null and untold.resolution_delivered_at is null))
+    select undelivered.id
+    from public.alerts as undelivered
+    cross join lateral private.alert_message(undelivered, p_channel) as message (kind)
+    where (undelivered.resolved_at is null or (undelivered.delivered_at is not null and undelivered.resolution_delivered_at is null))
       and message.kind is not null
-      and (untold.next_delivery_at is null or untold.next_delivery_at <= p_now)
-      and (untold.delivery_kind is distinct from message.kind or untold.delivery_attempts < p_attempts_max)
-    order by pg_catalog.array_position(array['critical', 'warning', 'info'], untold.severity), untold.first_seen_at, untold.id
+      and (undelivered.next_delivery_at is null or undelivered.next_delivery_at <= p_now)
+      and (undelivered.delivery_kind is distinct from message.kind or undelivered.delivery_attempts < p_attempts_max)
+    order by pg_catalog.array_position(array['critical', 'warning', 'info'], undelivered.severity), undelivered.first_seen_at, undelivered.id
     limit p_limit
     -- A row that is being raised or resolved just now can wait for the next run.
-    for update of untold skip locked
+    for update of undelivered skip locked
   ) as due;
 
   update public.alerts as alert

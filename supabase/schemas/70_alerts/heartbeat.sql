@@ -86,8 +86,8 @@ begin
   ),
   trouble (fingerprint, rule, severity, title, details) as (
     select
-      'silent_function:' || silent.function_name,
-      'silent_function',
+      'function_stalled:' || silent.function_name,
+      'function_stalled',
       'critical',
       silent.function_name || ' has not succeeded since '
         || pg_catalog.to_char(silent.silent_since at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC',
@@ -119,8 +119,8 @@ begin
     where failures.count > 0
     union all
     select
-      'partitions_run_out',
-      'partitions_run_out',
+      'partitions_low',
+      'partitions_low',
       'critical',
       'Partitions for new events run out: events without one end in webhook_rejects',
       pg_catalog.jsonb_build_object('partition_by', v_settings.partition_by, 'last_ends_at', partitions.last_ends_at)
@@ -128,8 +128,8 @@ begin
     where not partitions.reach
     union all
     select
-      'rejects_pile_up',
-      'rejects_pile_up',
+      'rejects_backlog',
+      'rejects_backlog',
       'warning',
       rejects.count || ' webhook bodies were not understood within an hour',
       pg_catalog.jsonb_build_object(
@@ -144,12 +144,12 @@ begin
   into v_alerts
   from trouble;
 
-  return public.settle_alerts(
-    array['silent_function', 'pg_net_failures', 'partitions_run_out', 'rejects_pile_up'], v_alerts, p_now
+  return public.sync_alerts(
+    array['function_stalled', 'pg_net_failures', 'partitions_low', 'rejects_backlog'], v_alerts, p_now
   );
 end;
 $$;
 
 comment on function private.heartbeat(timestamptz) is
-  'Alerts silent_function, pg_net_failures, partitions_run_out and rejects_pile_up, and resolves them; returns {raised, resolved}.';
+  'Alerts function_stalled, pg_net_failures, partitions_low and rejects_backlog, and resolves them; returns {raised, resolved}.';
 revoke all on function private.heartbeat(timestamptz) from public, anon, authenticated, service_role;

@@ -129,6 +129,6 @@ as $$
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'All alerts of low_confidence_share and missing_webhooks as things stand, for settle_alerts.';
+  'All alerts of low_confidence_share and missing_webhooks as things stand, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;

@@ -15,7 +15,7 @@ begin
     from public.alerts as open
     join public.schedule_ledger as ledger on ledger.match_id = open.match_id
     where open.resolved_at is null
-      and open.rule = 'went_out_unexpectedly'
+      and open.rule = 'unexpected_send'
       and ledger.status <> 'pending'
       and open.first_seen_at < p_now - interval '24 hours'
       and not exists (
@@ -40,6 +40,6 @@ end;
 $$;
 
 comment on function public.resolve_past_alerts(timestamptz) is
-  'Resolves went_out_unexpectedly once the match is settled and nothing more of it can go out: a day after its last send.';
+  'Resolves unexpected_send once the match is settled and nothing more of it can go out: a day after its last send.';
 revoke all on function public.resolve_past_alerts(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_past_alerts(timestamptz) to service_role;

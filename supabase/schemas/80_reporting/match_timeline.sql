@@ -69,10 +69,10 @@ begin
 
       union all
       select
-        attempt.settled_at, 7, 'attempt', attempt.kind || ' settled',
-        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'settled_as', attempt.settled_as)
+        attempt.resolved_at, 7, 'attempt', attempt.kind || ' settled',
+        pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'resolved_as', attempt.resolved_as)
       from public.schedule_attempts as attempt
-      where attempt.match_id = p_match_id and attempt.settled_at is not null
+      where attempt.match_id = p_match_id and attempt.resolved_at is not null
 
       union all
       select

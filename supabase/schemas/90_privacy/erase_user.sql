@@ -3,14 +3,14 @@
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
 
-create function private.rename_in_list(p_list jsonb, p_names jsonb)
+create function private.rename_in_list(p_list jsonb, p_explicit_ids jsonb)
 returns jsonb
 language sql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(coalesce(p_names -> (element.value #>> '{}'), element.value) order by element.place), '[]')
+  select coalesce(pg_catalog.jsonb_agg(coalesce(p_explicit_ids -> (element.value #>> '{}'), element.value) order by element.place), '[]')
   from pg_catalog.jsonb_array_elements(p_list) with ordinality as element (value, place);
 $$;
 
@@ -23,7 +23,7 @@ create function public.erase_user(
   p_external_user_id text,
   p_reason text,
   p_now timestamptz,
-  p_forget_until timestamptz default null
+  p_anonymise_until timestamptz default null
 )
 returns jsonb
 language plpgsql
@@ -54,7 +54,7 @@ begin
   v_refused := case
     when p_external_user_id is null or p_external_user_id = '' then 'the external user id must not be empty'
     when p_reason is null or pg_catalog.btrim(p_reason) = '' then 'a reason must be given'
-    when private.without_names(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
+    when private.anonymise_text(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
     when p_now is null then 'the time must be given'
     when exists (select 1 from private.erased_users as erased where erased.stand_in = p_external_user_id)
       then 'this id stands for somebody who is erased already'
@@ -68,17 +68,17 @@ begin
 
   v_digest := private.keyed_digest(p_external_user_id);
   select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
-  insert into private.erased_users as known (user_digest, stand_in, device_key, forget_until, erased_at)
+  insert into private.erased_users as known (user_digest, stand_in, device_key, anonymise_until, erased_at)
   values (
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
     pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || v_digest),
     -- Braze repeats for a day what was not taken, and messages without a time say nothing of when they were sent.
-    coalesce(p_forget_until, p_now + interval '1 day'),
+    coalesce(p_anonymise_until, p_now + interval '1 day'),
     p_now
   )
   on conflict (user_digest) do update
-  set forget_until = greatest(known.forget_until, excluded.forget_until), erased_at = excluded.erased_at
+  set anonymise_until = greatest(known.anonymise_until, excluded.anonymise_until), erased_at = excluded.erased_at
   returning * into v_user;
 
   v_device_ids := array(
@@ -95,13 +95,13 @@ begin
 
   select
     coalesce(
-      pg_catalog.jsonb_object_agg(event.event_id, private.event_stand_in(private.keyed_digest(event.event_id))), '{}'
+      pg_catalog.jsonb_object_agg(event.event_id, private.event_pseudonym(private.keyed_digest(event.event_id))), '{}'
     )
   into v_events
   from public.notification_sends as event
   where event.external_user_id = p_external_user_id
     or (event.external_user_id is null and event.device_id = any (v_device_ids));
-  select pg_catalog.jsonb_object_agg(device.id, private.device_stand_in(v_user.device_key, device.id))
+  select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
   from pg_catalog.unnest(v_device_ids) as device (id);
   v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.stand_in);
@@ -119,7 +119,7 @@ begin
     set event_id = v_events ->> event.event_id,
       external_user_id = case when event.external_user_id is not null then v_user.stand_in end,
       device_id = v_people ->> event.device_id,
-      raw_payload = private.anonymous_payload(
+      raw_payload = private.anonymise_payload(
         event.raw_payload,
         v_events ->> event.event_id,
         case when event.external_user_id is not null then v_user.stand_in end,
@@ -156,7 +156,7 @@ begin
   cleaned as materialized (
     select named.digest, named.reason, anonymous.body, anonymous.tombstones, private.digest_of_bytes(named.body) as new_digest
     from named
-    cross join lateral private.anonymous_body(
+    cross join lateral private.anonymise_body(
       named.body, v_digest, array[p_external_user_id], v_device_ids, p_now
     ) as anonymous
     where anonymous.body is not null
@@ -170,7 +170,7 @@ begin
     on conflict (digest) do nothing
   )
   update public.webhook_rejects as reject
-  set digest = cleaned.new_digest, body = cleaned.body, reason = private.without_names(cleaned.reason, array[p_external_user_id])
+  set digest = cleaned.new_digest, body = cleaned.body, reason = private.anonymise_text(cleaned.reason, array[p_external_user_id])
   from cleaned
   where reject.digest = cleaned.digest;
   get diagnostics v_rejects = row_count;
@@ -192,7 +192,7 @@ begin
       else '{}' end
     || case when alert.details ? 'a_reason'
       then pg_catalog.jsonb_build_object(
-        'a_reason', private.without_names(alert.details ->> 'a_reason', array[p_external_user_id])
+        'a_reason', private.anonymise_text(alert.details ->> 'a_reason', array[p_external_user_id])
       )
       else '{}' end
   where alert.details -> 'sample_users' ?| array(select pg_catalog.jsonb_object_keys(v_people))
@@ -203,13 +203,13 @@ begin
     'events', v_erased_events, 'matches', v_matches, 'rejects', v_rejects, 'logs', v_logs, 'alerts', v_alerts
   );
   -- Asked again, it finds nothing, and there is nothing to tell.
-  if v_user.forget_until is distinct from v_before.forget_until
+  if v_user.anonymise_until is distinct from v_before.anonymise_until
     or v_erased_events + v_rejects + v_logs + v_alerts > 0 then
     insert into public.operator_actions (acted_at, action, actor_kind, reason, before, details)
     values (
       p_now, 'erase_user', 'secret_key', p_reason, '{}',
       pg_catalog.jsonb_build_object(
-        'user_digest', pg_catalog.encode(v_digest, 'hex'), 'forget_until', v_user.forget_until
+        'user_digest', pg_catalog.encode(v_digest, 'hex'), 'anonymise_until', v_user.anonymise_until
       ) || v_counts
     );
   end if;
@@ -218,6 +218,6 @@ end;
 $$;
 
 comment on function public.erase_user(text, text, timestamptz, timestamptz) is
-  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_forget_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
+  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_anonymise_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
 revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;

@@ -158,7 +158,7 @@ begin
     v_counts := v_counts || pg_catalog.jsonb_build_object(v_kind.name, v_count);
   end loop;
   delete from private.erased_users as gone
-  where gone.erased_at < p_now - v_settings.erasures_kept and gone.forget_until < p_now;
+  where gone.erased_at < p_now - v_settings.erasures_kept and gone.anonymise_until < p_now;
 
   -- Last what takes the strongest locks.
   v_counts := v_counts || pg_catalog.jsonb_build_object('raw_payloads', private.prune_raw_payloads(p_now));

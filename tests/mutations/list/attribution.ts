@@ -1,9 +1,9 @@
 /** An event is never tied to a match it may not belong to, and what is not certain proves nothing. */
 import type { Mutation } from "../mutation.ts";
 
-const CORRELATE = "supabase/functions/_shared/correlation/correlate.ts";
-const LEARN = "supabase/functions/_shared/correlation/learn.ts";
-const SETTLE_EVENTS = "supabase/schemas/50_attribution/settle_events.sql";
+const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";
+const LEARN = "supabase/functions/_shared/attribution/identifiers_to_register.ts";
+const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 
 const BY_TIME = "tests/unit/correlation_time_test.ts";
 const LEARNING = "tests/unit/correlation_learn_test.ts";
@@ -47,15 +47,15 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "time-of-arrival",
     rule: "When an event reached us says nothing of when it was sent",
     file: CORRELATE,
-    find: "!evidence.timeIsSendTime || evidence.campaignId === null || names",
-    replace: "evidence.campaignId === null || names",
+    find: "!evidence.timeIsSendTime || evidence.campaignId === null",
+    replace: "evidence.campaignId === null",
     tests: ["tests/unit/correlation_test.ts"],
   },
   {
     name: "time-of-what-may-not-be",
     rule: "The time alone proves nothing of a schedule that may not be there",
     file: CORRELATE,
-    find: '(schedule.state === "live" || schedule.state === "over") &&',
+    find: '(schedule.state === "live" || schedule.state === "completed") &&',
     replace: "",
     tests: [BY_TIME],
   },
@@ -71,7 +71,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "strangers-by-time",
     rule: "The time ties no event that names somebody else",
     file: CORRELATE,
-    find: "evidence.campaignId === null || namesStranger(evidence, context)\n",
+    find: "evidence.campaignId === null || hasUnknownReference(evidence, context)\n",
     replace: "evidence.campaignId === null\n",
     tests: ["tests/unit/correlation_test.ts"],
   },
@@ -79,7 +79,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "unknown-echo",
     rule: "An event that echoes a match which nobody knows waits for it",
     file: CORRELATE,
-    find: 'if (echoesStranger(evidence, context)) return unattributed("unknown_match", []);',
+    find: 'if (echoesUnknownMatch(evidence, context)) return unattributed("unknown_match", []);',
     replace: "",
     tests: ["tests/unit/correlation_test.ts"],
   },
@@ -95,27 +95,27 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "looked-up-lent-dispatch",
     rule:
       "What the database looks up by itself takes a dispatch id alone, without anything beside it",
-    file: "supabase/schemas/40_events/ingest_named_events.sql",
+    file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)",
     replace: "",
-    tests: ["tests/database/ingest_named_events_test.ts"],
+    tests: ["tests/database/ingest_identified_events_test.ts"],
   },
   {
     name: "looked-up-before-its-time",
     rule:
       "What the database looks up by itself takes no event that was sent before the only schedule's time",
-    file: "supabase/schemas/40_events/ingest_named_events.sql",
+    file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
     replace: "",
-    tests: ["tests/database/ingest_named_events_test.ts"],
+    tests: ["tests/database/ingest_identified_events_test.ts"],
   },
   {
     name: "looked-up-contradictions",
     rule: "What the database looks up by itself takes no event whose names disagree",
-    file: "supabase/schemas/40_events/ingest_named_events.sql",
+    file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "elsif v_resolved.ledger_id <> v_found then\n      return null;",
     replace: "",
-    tests: ["tests/database/ingest_named_events_test.ts"],
+    tests: ["tests/database/ingest_identified_events_test.ts"],
   },
   {
     name: "test-sends",
@@ -136,18 +136,18 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "marking-of-ambiguous-identifiers",
     rule: "An identifier that turns up on a second match is marked for good",
-    file: "supabase/schemas/30_schedules/learn_identifiers.sql",
+    file: "supabase/schemas/30_schedules/register_identifiers.sql",
     find: "or known.ledger_id <> excluded.ledger_id,",
     replace: ",",
-    tests: ["tests/database/learn_identifiers_test.ts"],
+    tests: ["tests/database/register_identifiers_test.ts"],
   },
   {
     name: "reopening-of-ambiguous-events",
     rule: "What an identifier settled alone is reopened when it turns out to be ambiguous",
-    file: "supabase/schemas/50_attribution/open_evidence.sql",
+    file: "supabase/schemas/50_attribution/load_affected_events.sql",
     find: "where identifier.ambiguous\n",
     replace: "where false\n",
-    tests: ["tests/database/settle_events_test.ts"],
+    tests: ["tests/database/reattribute_events_test.ts"],
   },
   {
     name: "low-confidence-proves-nothing",
@@ -185,7 +185,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "withdrawal-of-evidence",
     rule: "A ledger row is sent only as long as an event says so",
     file: SETTLE_EVENTS,
-    find: "    perform private.withdraw_evidence(v_left_ids, p_function, p_run_id, p_now);\n",
+    find: "    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);\n",
     replace: "    null;\n",
     tests: ["tests/end_to_end/doubt_test.ts"],
     filter: "a guess by time gives way",
@@ -199,6 +199,6 @@ export const ATTRIBUTION: readonly Mutation[] = [
       and event.generation is not distinct from verdict.from_generation
 `,
     replace: "",
-    tests: ["tests/database/settle_events_test.ts"],
+    tests: ["tests/database/reattribute_events_test.ts"],
   },
 ];

@@ -1,8 +1,8 @@
 /** Nobody without a secret reads or writes anything, and a signature is good for one function, once, for a while. */
 import type { Mutation } from "../mutation.ts";
 
-const SIGNATURE = "supabase/functions/_shared/cron_signature.ts";
-const HTTP = "supabase/functions/_shared/http.ts";
+const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
+const HTTP = "supabase/functions/_shared/http/responses.ts";
 const CALLERS = "tests/unit/callers_test.ts";
 const CATALOGUE = "tests/database/catalogue_test.ts";
 
@@ -43,7 +43,7 @@ export const ENTRANCES: readonly Mutation[] = [
   {
     name: "role-of-an-operator",
     rule: "A signed-in user without the role of an operator may call nothing",
-    file: "supabase/functions/_shared/callers.ts",
+    file: "supabase/functions/_shared/auth/callers.ts",
     find: 'claims.app_metadata?.role === "operator"',
     replace: "claims.app_metadata?.role !== null",
     tests: [CALLERS],
@@ -51,7 +51,7 @@ export const ENTRANCES: readonly Mutation[] = [
   {
     name: "bad-credentials-end-the-request",
     rule: "A credential that is wrong is never overlooked in favour of another one",
-    file: "supabase/functions/_shared/callers.ts",
+    file: "supabase/functions/_shared/auth/callers.ts",
     find: "  if (refused !== undefined) return refused;\n",
     replace: "  if (refused !== undefined && found.length === 1) return refused;\n",
     tests: [CALLERS],

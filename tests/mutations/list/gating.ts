@@ -3,7 +3,7 @@ import type { Mutation } from "../mutation.ts";
 
 const DECIDE = "supabase/functions/braze-send-gate/decide.ts";
 const HANDLER = "supabase/functions/braze-send-gate/handler.ts";
-const TOKEN = "supabase/functions/_shared/send_gate_token.ts";
+const TOKEN = "supabase/functions/_shared/auth/gate_token.ts";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
 const LOCK_PENDING = "supabase/schemas/30_schedules/lock_pending.sql";
 
@@ -40,7 +40,7 @@ export const GATING: readonly Mutation[] = [
   {
     name: "gate-token-elsewhere",
     rule: "A token in an address is a credential at the gate alone",
-    file: "supabase/functions/_shared/callers.ts",
+    file: "supabase/functions/_shared/auth/callers.ts",
     find: ' && allowed.includes("gate_token")',
     replace: "",
     tests: [CALLERS],

@@ -1,9 +1,9 @@
 /** Unknown is not absent: what Braze's list of schedules can prove, and what it cannot. */
 import type { Mutation } from "../mutation.ts";
 
-const NOTE_LISTING = "supabase/schemas/30_schedules/note_listing.sql";
+const NOTE_LISTING = "supabase/schemas/30_schedules/record_listing.sql";
 const LISTING = "supabase/functions/_shared/braze/listing.ts";
-const NOTING = "tests/database/note_listing_test.ts";
+const NOTING = "tests/database/record_listing_test.ts";
 const READING = "tests/unit/braze/listing_test.ts";
 
 export const LISTINGS: readonly Mutation[] = [
@@ -82,7 +82,7 @@ export const LISTINGS: readonly Mutation[] = [
   {
     name: "unknown-is-not-absent",
     rule: "A schedule that a list does not show is unknown, and not absent",
-    file: "supabase/functions/_shared/watch/listing.ts",
+    file: "supabase/functions/_shared/function/listing.ts",
     find: 'absentIds.has(brazeScheduleId) ? "absent" : "unknown"',
     replace: 'isTelling ? "absent" : "unknown"',
     tests: ["tests/end_to_end/preflight_test.ts"],
@@ -91,7 +91,7 @@ export const LISTINGS: readonly Mutation[] = [
   {
     name: "only-absent-is-taken-back",
     rule: "The check before the send takes back what is absent, and not what is unknown",
-    file: "supabase/schemas/65_checks/note_preflight.sql",
+    file: "supabase/schemas/65_checks/record_preflight.sql",
     find: "and checked.result = 'absent'",
     replace: "and checked.result in ('absent', 'unknown')",
     tests: ["tests/database/preflight_test.ts"],
@@ -101,8 +101,8 @@ export const LISTINGS: readonly Mutation[] = [
     name: "stopped-campaigns-hide-schedules",
     rule: "Nothing is taken back for what a stopped campaign hides from the list",
     file: "supabase/functions/braze-reconcile/steps/verify.ts",
-    find: "const isHeld = isMissing && await isCampaignShut(scene);",
-    replace: "const isHeld = isMissing && await isCampaignShut(scene) && false;",
+    find: "const isHeld = isMissing && await isCampaignShut(context);",
+    replace: "const isHeld = isMissing && await isCampaignShut(context) && false;",
     tests: ["tests/end_to_end/reconcile_verify_test.ts"],
     filter: "verify takes nothing back for a stopped campaign",
   },

@@ -1,18 +1,18 @@
 /** No wanted schedule is cancelled, a wrong database does not empty Braze, and only what balances is settled. */
 import type { Mutation } from "../mutation.ts";
 
-const STRAYS = "supabase/functions/braze-reconcile/decisions/strays.ts";
+const UNMANAGED = "supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
 const ELIMINATION = "supabase/functions/braze-reconcile/decisions/elimination.ts";
 const SORTING = "tests/unit/reconcile_strays_test.ts";
 const PAST = "tests/unit/reconcile_past_test.ts";
 
 const SORTS_OUT_THE_CURRENT = {
-  file: STRAYS,
+  file: UNMANAGED,
   find: '      if (match.status !== "cancelled") return { kind: "owned" };\n',
   replace: "",
 };
 const REFUSES_THE_CURRENT = {
-  file: "supabase/schemas/60_reconcile/open_stray_delete.sql",
+  file: "supabase/schemas/60_reconcile/open_unmanaged_delete.sql",
   find: "    where ledger.status <> 'cancelled'\n",
   replace: "    where false\n",
 };
@@ -28,7 +28,7 @@ export const RECONCILING: readonly Mutation[] = [
     name: "current-is-refused",
     rule: "The journal refuses to delete the current schedule of a match that is not cancelled",
     ...REFUSES_THE_CURRENT,
-    tests: ["tests/database/open_stray_delete_test.ts"],
+    tests: ["tests/database/open_unmanaged_delete_test.ts"],
   },
   {
     name: "current-both",
@@ -39,29 +39,29 @@ export const RECONCILING: readonly Mutation[] = [
     filter: "a second schedule is told",
   },
   {
-    name: "held-strays",
+    name: "held-unmanaged",
     rule: "A stranger is left alone as long as it may be the only push of its match",
-    file: STRAYS,
+    file: UNMANAGED,
     find: '    if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };\n',
     replace: "",
     tests: [SORTING],
   },
   {
-    name: "strays-settle-first",
+    name: "unmanaged-settle-first",
     rule: "What was changed within five minutes is no stray yet",
-    file: STRAYS,
+    file: UNMANAGED,
     find: "differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS",
     replace: "differenceInMilliseconds(now, schedule.updatedAt) < 0",
     tests: [SORTING],
   },
   {
     name: "cancel-cap",
-    rule: "More strays than one run may cancel are not cancelled, and told",
-    file: "supabase/functions/braze-reconcile/steps/strays.ts",
-    find: "const isCapped = strays.length > allowed;",
-    replace: "const isCapped = strays.length > allowed && strays.length < 0;",
+    rule: "More unmanaged than one run may cancel are not cancelled, and told",
+    file: "supabase/functions/braze-reconcile/steps/unmanaged_schedules.ts",
+    find: "const isCapped = unmanaged.length > allowed;",
+    replace: "const isCapped = unmanaged.length > allowed && unmanaged.length < 0;",
     tests: ["tests/end_to_end/reconcile_strays_test.ts"],
-    filter: "more strays than one run may cancel",
+    filter: "more unmanaged than one run may cancel",
   },
   {
     name: "cancel-cap-by-share",
@@ -74,11 +74,11 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "journal-before-stray-delete",
     rule: "A stray is written down before it is deleted",
-    file: "supabase/functions/braze-reconcile/cancel.ts",
-    find: "    await store.reconciliation.openStrayDelete({\n",
+    file: "supabase/functions/braze-reconcile/cancel_unmanaged.ts",
+    find: "    await store.reconciliation.openUnmanagedDelete({\n",
     replace:
       `    await braze.deleteSchedule({ campaignId: entry.campaignId, scheduleId: entry.scheduleId });
-    await store.reconciliation.openStrayDelete({
+    await store.reconciliation.openUnmanagedDelete({
 `,
     tests: ["tests/unit/reconcile_cancel_test.ts"],
   },
@@ -101,11 +101,11 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "elimination-counts-again",
     rule: "One event more than was counted, and elimination settles nothing",
-    file: "supabase/schemas/50_attribution/settle_by_elimination.sql",
+    file: "supabase/schemas/50_attribution/attribute_by_elimination.sql",
     find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
     replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
     tests: ["tests/database/reconciliation_test.ts"],
-    filter: "settle_by_elimination()",
+    filter: "attribute_by_elimination()",
   },
   {
     name: "statistics-of-another-schedule",
@@ -126,11 +126,11 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "statistics-of-nothing",
     rule: "Statistics that count no push prove no send",
-    file: "supabase/schemas/60_reconcile/settle_by_statistics.sql",
+    file: "supabase/schemas/60_reconcile/confirm_by_statistics.sql",
     find: "and p_count > 0",
     replace: "and p_count >= 0",
     tests: ["tests/database/reconciliation_test.ts"],
-    filter: "settle_by_statistics()",
+    filter: "confirm_by_statistics()",
   },
   {
     name: "adoption-waits-for-the-answer",

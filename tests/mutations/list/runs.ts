@@ -47,7 +47,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "deadline",
     rule: "A run begins nothing after its deadline, and leaves it to the next",
-    file: "supabase/functions/_shared/timed_function.ts",
+    file: "supabase/functions/_shared/function/cron_function.ts",
     find: "return addSeconds(now, 1) >= run.deadline;",
     replace: "return addSeconds(now, 1) >= run.deadline && run.dryRun;",
     tests: ["tests/unit/timed_function_test.ts", HANDLER],
@@ -71,7 +71,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "given-up-is-unknown",
     rule: "What a dead run left open is unknown, and not failed",
-    file: "supabase/schemas/30_schedules/give_up_attempts.sql",
+    file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
     replace: "v_attempt.id, 'failed', ",
     tests: ["tests/database/close_attempt_test.ts"],
@@ -79,7 +79,7 @@ export const RUNS: readonly Mutation[] = [
   {
     name: "living-runs-are-not-given-up",
     rule: "What a run that still lives has open is left to it",
-    file: "supabase/schemas/30_schedules/give_up_attempts.sql",
+    file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "and run.outcome <> 'running'",
     replace: "and run.outcome <> ''",
     tests: ["tests/database/close_attempt_test.ts"],

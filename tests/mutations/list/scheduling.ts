@@ -165,7 +165,7 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "freeze-window",
     rule: "Nothing is made or moved close to its send",
-    file: "supabase/functions/_shared/intent.ts",
+    file: "supabase/functions/_shared/scheduling/intent.ts",
     find: "return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));",
     replace: "return isBefore(sendAt, addMilliseconds(now, 0 * settings.freezeMs));",
     tests: [PLANNING, "tests/property/plan_test.ts"],
@@ -198,10 +198,10 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "keep-what-is-there",
     rule: "A schedule is kept only when no delete of it can have been carried out",
-    file: "supabase/schemas/30_schedules/delete_surely_failed.sql",
+    file: "supabase/schemas/30_schedules/no_delete_took_effect.sql",
     find: "    bool_and((",
     replace: "    bool_or((",
-    tests: ["tests/database/keep_schedule_test.ts"],
+    tests: ["tests/database/reactivate_schedule_test.ts"],
   },
   {
     name: "keep-before-delete",
@@ -224,7 +224,7 @@ export const SCHEDULING: readonly Mutation[] = [
     rule: "The late answer of a create that was given up is taken",
     file: "supabase/schemas/30_schedules/close_attempt.sql",
     find:
-      "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.settled_at is null) then\n",
+      "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then\n",
     replace: "    then\n",
     tests: [CLOSING],
   },

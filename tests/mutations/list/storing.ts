@@ -2,9 +2,9 @@
 import type { Mutation } from "../mutation.ts";
 
 const INGEST_EVENTS = "supabase/schemas/40_events/ingest_events.sql";
-const NAMED_EVENTS = "supabase/schemas/40_events/ingest_named_events.sql";
-const APPLY_EVIDENCE = "supabase/schemas/50_attribution/note_evidence.sql";
-const SETTLE_EVENTS = "supabase/schemas/50_attribution/settle_events.sql";
+const NAMED_EVENTS = "supabase/schemas/40_events/ingest_identified_events.sql";
+const APPLY_EVIDENCE = "supabase/schemas/50_attribution/record_send_proof.sql";
+const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
 const INGEST = "supabase/functions/braze-webhook/ingest.ts";
 
@@ -28,7 +28,7 @@ export const STORING: readonly Mutation[] = [
     find: "    order by happened_at, event.event_id\n",
     replace: "",
     tests: ["tests/database/lock_order_of_rows_test.ts"],
-    filter: "ingest_named_events",
+    filter: "ingest_identified_events",
     shownBy: DEADLOCK,
   },
   {
@@ -38,7 +38,7 @@ export const STORING: readonly Mutation[] = [
     find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
     tests: ["tests/database/lock_order_of_rows_test.ts"],
-    filter: "ingest_named_events",
+    filter: "ingest_identified_events",
     shownBy: /duplicate key value/,
   },
   {
@@ -77,7 +77,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST_EVENTS,
     find: `  -- Ledger rows before identifiers: close_attempt takes them in this order too.
 `,
-    replace: `  perform private.learn_identifiers(p_identifiers, 'event', p_now);
+    replace: `  perform private.register_identifiers(p_identifiers, 'event', p_now);
 `,
     tests: ["tests/database/lock_order_test.ts"],
     shownBy: DEADLOCK,
@@ -102,7 +102,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "claims-of-weak-identities",
     rule: "A weak identity that comes after all retries is another send",
-    file: "supabase/schemas/40_events/claim_times.sql",
+    file: "supabase/schemas/40_events/claim_event_times.sql",
     find: "claim.claimed_at < p_now - interval '45 minutes'",
     replace: "claim.claimed_at < p_now - interval '45 years'",
     tests: ["tests/database/ingest_events_test.ts"],
@@ -158,18 +158,18 @@ export const STORING: readonly Mutation[] = [
     tests: ["tests/unit/webhook_ingest_test.ts"],
   },
   {
-    name: "lessons-of-a-repetition",
+    name: "newlyKnown-of-a-repetition",
     rule:
       "A request that comes again applies what it teaches again, since the first time may have died half-way",
     file: INGEST,
-    find: "receipt.duplicates > 0 ? knownLessons(judged, context) : []",
-    replace: "receipt.duplicates < 0 ? knownLessons(judged, context) : []",
+    find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
+    replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",
     tests: ["tests/unit/webhook_ingest_test.ts"],
   },
   {
     name: "alert-in-the-transaction",
     rule: "The alert on an unwanted send is raised in the transaction that notes its proof",
-    file: "supabase/schemas/50_attribution/note_evidence.sql",
+    file: "supabase/schemas/50_attribution/record_send_proof.sql",
     find: "    perform public.raise_alerts(v_alerts, p_now);\n",
     replace: "    null;\n",
     tests: ["tests/database/unexpected_sends_test.ts"],

@@ -3,6 +3,7 @@ import { addHours, addMinutes, isEqual } from "date-fns";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
   at,
+  type AuditContext,
   type Findings,
   isMadeByHand,
   isProof,
@@ -10,10 +11,9 @@ import {
   matchOf,
   openAlerts,
   rowOf,
-  type Scene,
   SEND,
   wasAlerted,
-} from "./scene.ts";
+} from "./context.ts";
 
 /** Trouble with a schedule that is there, as it is wanted, and that nobody doubts any more. */
 const SCHEDULING_RULES = [
@@ -34,44 +34,44 @@ const SCHEDULING_RULES = [
   "attempt_unknown",
 ];
 /** Of the suite itself: an hour of calm mends them. */
-const OWN_RULES = ["silent_function", "pg_net_failures", "partitions_run_out"];
+const OWN_RULES = ["function_stalled", "pg_net_failures", "partitions_low"];
 const MISSING_SHARE = 0.8;
 const MISSING_SENDS_MIN = 20;
 
-export function auditAlerts(scene: Scene, findings: Findings): void {
-  for (const matchId of scene.history.matchIds) {
-    auditGone(matchId, scene, findings);
-    auditTakenBack(matchId, scene, findings);
-    auditUnexpected(matchId, scene, findings);
-    auditMissing(matchId, scene, findings);
+export function auditAlerts(context: AuditContext, findings: Findings): void {
+  for (const matchId of context.history.matchIds) {
+    auditGone(matchId, context, findings);
+    auditTakenBack(matchId, context, findings);
+    auditUnexpected(matchId, context, findings);
+    auditMissing(matchId, context, findings);
   }
-  for (const { rule, fingerprint, resolved_at } of scene.facts.alerts) {
+  for (const { rule, fingerprint, resolved_at } of context.facts.alerts) {
     if (resolved_at !== null || !OWN_RULES.includes(rule)) continue;
     findings.violate("the suite is well again after a calm", `${fingerprint} is open`);
   }
 }
 
 /** All is as it should be, and still somebody is told that it is not. */
-function auditGone(matchId: number, scene: Scene, findings: Findings): void {
-  const { facts, history, now } = scene;
-  const row = rowOf(scene, matchId);
+function auditGone(matchId: number, context: AuditContext, findings: Findings): void {
+  const { facts, history, now } = context;
+  const row = rowOf(context, matchId);
   if (row === undefined || facts.unsettled.some(({ match_id }) => Number(match_id) === matchId)) {
     return;
   }
-  const isSettled = scene.isLast && row.status === "sent";
+  const isSettled = context.isLast && row.status === "sent";
   const wanted = history.wanted(matchId, now);
-  const [live, ...more] = schedulesOf(row, row.generation, scene)
+  const [live, ...more] = schedulesOf(row, row.generation, context)
     .filter(({ state }) => state === "scheduled");
-  const isWell = row.status === "pending" && currentOf(row, scene)?.state === "live" &&
+  const isWell = row.status === "pending" && currentOf(row, context)?.state === "live" &&
     wanted !== null && live !== undefined &&
     more.length === 0 && live.id === row.braze_schedule_id && live.sendAt > addMinutes(now, 20) &&
     isEqual(live.sendAt, wanted.sendAt) &&
     facts.schedules.every(({ ledger_id, generation, state }) =>
       ledger_id !== row.id || generation === row.generation || state === "deleted" ||
-      state === "failed" || state === "over"
+      state === "failed" || state === "completed"
     );
   if (!isSettled && !isWell) return;
-  const left = openAlerts(scene, matchId).filter(({ rule }) => SCHEDULING_RULES.includes(rule));
+  const left = openAlerts(context, matchId).filter(({ rule }) => SCHEDULING_RULES.includes(rule));
   for (const { fingerprint } of left) {
     findings.violate(
       "an alert goes with its cause",
@@ -81,13 +81,13 @@ function auditGone(matchId: number, scene: Scene, findings: Findings): void {
 }
 
 /** Cancelled in the dashboard, and a list that shows each schedule has shown it before. */
-function auditTakenBack(matchId: number, scene: Scene, findings: Findings): void {
-  const { model, calmSince, now } = scene;
-  if (model.switchboard.current.listingMode !== "per_schedule" || scene.isLast) return;
-  const row = rowOf(scene, matchId);
+function auditTakenBack(matchId: number, context: AuditContext, findings: Findings): void {
+  const { model, calmSince, now } = context;
+  if (model.switchboard.current.listingMode !== "per_schedule" || context.isLast) return;
+  const row = rowOf(context, matchId);
   if (row === undefined || row.cancel_reason === "operator") return;
-  const current = currentOf(row, scene);
-  const gone = schedulesOf(row, row.generation, scene).find(({ id, state, endedAt }) =>
+  const current = currentOf(row, context);
+  const gone = schedulesOf(row, row.generation, context).find(({ id, state, endedAt }) =>
     id === row.braze_schedule_id && state === "cancelled" && endedAt !== null && endedAt < calmSince
   );
   if (
@@ -99,35 +99,35 @@ function auditTakenBack(matchId: number, scene: Scene, findings: Findings): void
   const isListTelling = model.schedules.all.some(({ state, sendAt }) =>
     state === "scheduled" && sendAt > addMinutes(now, 1)
   );
-  if (!isListTelling || scene.history.wanted(matchId, now) === null) return;
-  if (row.status === "cancelled" && wasAlerted(scene, matchId, ["schedule_missing"])) return;
+  if (!isListTelling || context.history.wanted(matchId, now) === null) return;
+  if (row.status === "cancelled" && wasAlerted(context, matchId, ["schedule_missing"])) return;
   findings.violate(
     "a schedule that is taken back is noticed",
     `match ${matchId}, due ${at(gone.sendAt)}, was cancelled by hand at ${
       at(gone.endedAt!)
-    }; the row is ${row.status}, alerted: ${wasAlerted(scene, matchId, ["schedule_missing"])}`,
+    }; the row is ${row.status}, alerted: ${wasAlerted(context, matchId, ["schedule_missing"])}`,
   );
 }
 
 /** An old or deleted schedule was sent, and its events said so. */
-function auditUnexpected(matchId: number, scene: Scene, findings: Findings): void {
-  const row = rowOf(scene, matchId);
+function auditUnexpected(matchId: number, context: AuditContext, findings: Findings): void {
+  const row = rowOf(context, matchId);
   if (row === undefined) return;
-  for (const schedule of scene.model.schedules.all) {
-    if (isMadeByHand(schedule) || matchOf(schedule, scene) !== matchId) continue;
+  for (const schedule of context.model.schedules.all) {
+    if (isMadeByHand(schedule) || matchOf(schedule, context) !== matchId) continue;
     const { generation } = schedule.triggerProperties;
     const isUnwanted = schedule.state === "deleted" || Number(generation) < row.generation;
-    const isTold = scene.model.groundTruth.of(schedule.id).some((entry) =>
-      isProof(entry) && isToldWhole(entry, scene) && entry.carried.echo &&
+    const isTold = context.model.groundTruth.of(schedule.id).some((entry) =>
+      isProof(entry) && isToldWhole(entry, context) && entry.carried.echo &&
       !entry.type.endsWith(".Open")
     );
     // What went out before its successor was made was wanted when it did.
-    const successor = schedulesOf(row, Number(generation) + 1, scene)[0];
+    const successor = schedulesOf(row, Number(generation) + 1, context)[0];
     const wasInTime = schedule.state === "sent" &&
       (successor === undefined || successor.createdAt > schedule.sendAt);
     if (!isUnwanted || !isTold || wasInTime) continue;
-    const rules = ["went_out_unexpectedly", "double_push"];
-    if (wasAlerted(scene, matchId, rules)) continue;
+    const rules = ["unexpected_send", "double_push"];
+    if (wasAlerted(context, matchId, rules)) continue;
     findings.violate(
       "a send that nobody wanted is told",
       `match ${matchId}, generation ${generation} (${schedule.state}), due ${at(schedule.sendAt)}`,
@@ -136,13 +136,13 @@ function auditUnexpected(matchId: number, scene: Scene, findings: Findings): voi
 }
 
 /** Far fewer sends reached us than Braze counts under the match's own send id. */
-function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
-  const { model, now, calmSince } = scene;
-  const row = rowOf(scene, matchId);
-  if (row?.status !== "sent" || scene.isLast) return;
+function auditMissing(matchId: number, context: AuditContext, findings: Findings): void {
+  const { model, now, calmSince } = context;
+  const row = rowOf(context, matchId);
+  if (row?.status !== "sent" || context.isLast) return;
   // Events that say nothing of their origin may be the missing ones, so nobody can call them missing.
   if (model.groundTruth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
-  const sends = schedulesOf(row, row.generation, scene)
+  const sends = schedulesOf(row, row.generation, context)
     .flatMap(({ id }) => model.groundTruth.of(id))
     .filter(({ type, carried, schedule }) =>
       type === SEND && carried.echo && schedule.sendId === `match-${matchId}`
@@ -155,13 +155,13 @@ function auditMissing(matchId: number, scene: Scene, findings: Findings): void {
   // Made by hand for the same match and sent too: its events fill up what is missing of ours.
   const isFilledUp = model.groundTruth.entries.some(({ type, acknowledged, schedule }) =>
     type === SEND && acknowledged > 0 && isMadeByHand(schedule) &&
-    matchOf(schedule, scene) === matchId
+    matchOf(schedule, context) === matchId
   );
   if (isFilledUp) {
     findings.unknowable("events of a schedule made by hand fill up those that are missing");
     return;
   }
-  if (wasAlerted(scene, matchId, ["missing_webhooks"])) return;
+  if (wasAlerted(context, matchId, ["missing_webhooks"])) return;
   findings.violate(
     "events that are missing are told",
     `match ${matchId}: ${reached.length} of ${sends.length} sends reached us`,

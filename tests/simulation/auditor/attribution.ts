@@ -3,24 +3,30 @@ import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import { keyOf } from "./events.ts";
 import type { StoredEvent } from "./facts.ts";
-import { type Findings, generationOf, isMadeByHand, matchOf, type Scene } from "./scene.ts";
+import {
+  type AuditContext,
+  type Findings,
+  generationOf,
+  isMadeByHand,
+  matchOf,
+} from "./context.ts";
 
-export function auditAttribution(scene: Scene, findings: Findings): void {
+export function auditAttribution(context: AuditContext, findings: Findings): void {
   const byId = new Map<string, GroundTruthEntry[]>();
-  for (const entry of scene.model.groundTruth.entries) {
+  for (const entry of context.model.groundTruth.entries) {
     const key = entry.kind === "webhook"
-      ? keyOf(JSON.parse(webhookBody(entry, scene.model.campaign)))
+      ? keyOf(JSON.parse(webhookBody(entry, context.model.campaign)))
       : entry.id;
     byId.set(key, [...(byId.get(key) ?? []), entry]);
   }
-  const dispatches = ownersOfDispatches(scene);
-  for (const row of scene.facts.events) {
+  const dispatches = ownersOfDispatches(context);
+  for (const row of context.facts.events) {
     if (row.confidence !== "high" && row.confidence !== "medium") continue;
     const key = row.channel === "webhook" ? keyOf(row.raw_payload) : row.event_id;
     const entries = byId.get(key) ?? [];
     if (entries.length === 0) continue;
     const isRight = entries.some((entry) =>
-      matchOf(entry.schedule, scene) === Number(row.match_id)
+      matchOf(entry.schedule, context) === Number(row.match_id)
     );
     if (isRight) auditGeneration(row, entries, findings);
     else if (isUnknowable(row, entries[0]!, dispatches)) {
@@ -77,7 +83,7 @@ function isUnknowable(
   return isMadeByHand(schedule) && row.confidence === "medium";
 }
 
-function ownersOfDispatches({ model }: Scene): Map<string, Set<string>> {
+function ownersOfDispatches({ model }: AuditContext): Map<string, Set<string>> {
   const owners = new Map<string, Set<string>>();
   const add = (dispatchId: string, scheduleId: string) =>
     owners.set(dispatchId, (owners.get(dispatchId) ?? new Set()).add(scheduleId));

@@ -1,7 +1,7 @@
 /**
  * Says what is wrong, from the world's truth alone: nothing in this folder calls what it judges.
  *
- * The truth is the sandbox's (what was scheduled, sent and told), the history of the fixture list, and what a witness saw
+ * The truth is the sandbox's (what was scheduled, sent and told), the history of the fixture list, and what a recorder saw
  * pass. What the suite says is read from its tables.
  */
 import { auditAlerts } from "./alerts.ts";
@@ -11,7 +11,7 @@ import { auditGate } from "./gate.ts";
 import { auditJournal } from "./journal.ts";
 import { auditLedger } from "./ledger.ts";
 import { auditSchedules } from "./schedules.ts";
-import type { Scene, Violation } from "./scene.ts";
+import type { AuditContext, Violation } from "./context.ts";
 
 export interface Audit {
   readonly violations: readonly Violation[];
@@ -19,7 +19,7 @@ export interface Audit {
   readonly unknowable: Readonly<Record<string, number>>;
 }
 
-export function audit(scene: Scene): Audit {
+export function audit(context: AuditContext): Audit {
   const violations: Violation[] = [];
   const unknowable: Record<string, number> = {};
   const findings = {
@@ -39,6 +39,6 @@ export function audit(scene: Scene): Audit {
     auditGate,
     auditAlerts,
   ];
-  for (const judge of judges) judge(scene, findings);
+  for (const judge of judges) judge(context, findings);
   return { violations, unknowable };
 }

@@ -1,15 +1,15 @@
 /** Each event that was acknowledged is stored exactly once, nothing is made up, and the counts add up. */
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
-import type { Findings, Scene } from "./scene.ts";
+import type { AuditContext, Findings } from "./context.ts";
 
-export function auditEvents(scene: Scene, findings: Findings): void {
-  auditCurrents(scene, findings);
-  auditMessages(scene, findings);
-  auditCounts(scene, findings);
+export function auditEvents(context: AuditContext, findings: Findings): void {
+  auditCurrents(context, findings);
+  auditMessages(context, findings);
+  auditCounts(context, findings);
 }
 
-function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
+function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings): void {
   const rows = new Map<string, number>();
   for (const { event_id, channel } of facts.events) {
     if (channel !== "webhook") rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
@@ -47,7 +47,7 @@ function auditCurrents({ model, facts, odd }: Scene, findings: Findings): void {
 }
 
 /** Messages of the webhook channel have no id: two that say the same are one. */
-function auditMessages({ model, facts }: Scene, findings: Findings): void {
+function auditMessages({ model, facts }: AuditContext, findings: Findings): void {
   const rows = new Map<string, number>();
   for (const { channel, raw_payload } of facts.events) {
     if (channel !== "webhook") continue;
@@ -80,8 +80,8 @@ function auditMessages({ model, facts }: Scene, findings: Findings): void {
   }
 }
 
-function auditCounts({ facts, witness, odd }: Scene, findings: Findings): void {
-  for (const { received, recorded, duplicates, rejected } of witness.answers) {
+function auditCounts({ facts, recorder, odd }: AuditContext, findings: Findings): void {
+  for (const { received, recorded, duplicates, rejected } of recorder.answers) {
     if (received === recorded + duplicates + rejected) continue;
     findings.violate(
       "an answer's counts add up",

@@ -54,11 +54,11 @@ export interface JournalEntry {
   readonly closed_at: Date | null;
   readonly outcome: "succeeded" | "failed" | "unknown" | null;
   readonly http_status: number | null;
-  readonly settled_at: Date | null;
-  readonly settled_as: string | null;
+  readonly resolved_at: Date | null;
+  readonly resolved_as: string | null;
 }
 
-export interface UnsettledAttempt {
+export interface UnknownAttempt {
   readonly kind: string;
   readonly match_id: string | null;
   readonly ledger_id: string | null;
@@ -73,7 +73,7 @@ export interface Facts {
   readonly schedules: readonly ScheduleRow[];
   readonly alerts: readonly AlertRow[];
   readonly journal: readonly JournalEntry[];
-  readonly unsettled: readonly UnsettledAttempt[];
+  readonly unsettled: readonly UnknownAttempt[];
   /** Runs that hold a lease that ran out, although their function has run since. */
   readonly hanging: readonly string[];
   readonly counted: {
@@ -101,11 +101,11 @@ export async function readFacts(sql: Sql): Promise<Facts> {
       sql<AlertRow[]>`
         select rule, fingerprint, match_id, first_seen_at, resolved_at from public.alerts order by id`,
       sql<JournalEntry[]>`
-        select kind, ledger_id, generation, opened_at, closed_at, outcome, http_status, settled_at, settled_as
+        select kind, ledger_id, generation, opened_at, closed_at, outcome, http_status, resolved_at, resolved_as
         from public.schedule_attempts where kind in ('create', 'delete') and ledger_id is not null`,
-      sql<UnsettledAttempt[]>`
+      sql<UnknownAttempt[]>`
         select kind, match_id, ledger_id, generation, braze_schedule_id from public.schedule_attempts
-        where kind <> 'send_id' and (outcome is null or (outcome = 'unknown' and settled_at is null))`,
+        where kind <> 'send_id' and (outcome is null or (outcome = 'unknown' and resolved_at is null))`,
       sql<{ run: string }[]>`
         select dead.function_name || ' since ' || dead.started_at as run
         from public.job_runs as dead

@@ -1,26 +1,33 @@
 /** The send gate lets pass what is wanted, turns away what is not, and behind a closed one nobody is pushed twice. */
 import { addMinutes, subSeconds } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
-import type { WitnessedGate } from "../witness.ts";
+import type { RecordedGate } from "../recorder.ts";
 import type { JournalEntry, LedgerRow } from "./facts.ts";
-import { at, type Findings, generationOf, isMadeByHand, rowOf, type Scene } from "./scene.ts";
+import {
+  at,
+  type AuditContext,
+  type Findings,
+  generationOf,
+  isMadeByHand,
+  rowOf,
+} from "./context.ts";
 
 /** Braze keeps an answer so long. */
 const ANSWER_MINUTES = 5;
 /** What the journal is told when a call is repeated carries the time of the first try. */
 const REPEATED_SECONDS_MAX = 60;
 
-export function auditGate(scene: Scene, findings: Findings): void {
-  const { world, witness } = scene;
-  for (const { hasToken, ledgerId, generation } of witness.creates) {
+export function auditGate(context: AuditContext, findings: Findings): void {
+  const { world, recorder } = context;
+  for (const { hasToken, ledgerId, generation } of recorder.creates) {
     if (hasToken === (world.sendGate !== "off")) continue;
     findings.violate("a gated schedule has its token", `${ledgerId}, generation ${generation}`);
   }
-  for (const asked of witness.gates) auditAnswer(asked, scene, findings);
+  for (const asked of recorder.gates) auditAnswer(asked, context, findings);
 }
 
-function auditAnswer(asked: WitnessedGate, scene: Scene, findings: Findings): void {
-  const { facts, history } = scene;
+function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findings): void {
+  const { facts, history } = context;
   const row = facts.ledger.find(({ id }) => id === asked.ledgerId);
   if (row === undefined) {
     findings.violate("only schedules of ours ask with a token", `${asked.ledgerId}`);
@@ -58,12 +65,12 @@ function isTakenBack(own: readonly JournalEntry[], before: Date): boolean {
   return own.some((one) =>
     one.kind === "delete"
       ? one.outcome === "succeeded" && one.closed_at! < before
-      : one.settled_as === "released" && one.settled_at! < before
+      : one.resolved_as === "released" && one.resolved_at! < before
   );
 }
 
 function holds(
-  { reason, generation, at }: WitnessedGate,
+  { reason, generation, at }: RecordedGate,
   row: LedgerRow,
   status: string,
   journal: readonly JournalEntry[],
@@ -83,7 +90,7 @@ function holds(
       return own.some((one) =>
         one.kind === "delete"
           ? one.outcome !== "failed" || one.http_status === 400 || one.http_status === 404
-          : one.outcome === "failed" || (one.settled_at !== null && one.settled_at <= at)
+          : one.outcome === "failed" || (one.resolved_at !== null && one.resolved_at <= at)
       );
     default:
       return reason === `match_${status}`;
@@ -91,9 +98,13 @@ function holds(
 }
 
 /** Old, and behind a closed gate: it may stand in Braze, and nobody gets a push by it. */
-export function isTurnedAway(schedule: Schedule, matchId: number | null, scene: Scene): boolean {
-  if (scene.world.sendGate !== "fail_closed" || isMadeByHand(schedule)) return false;
-  const row = matchId === null ? undefined : rowOf(scene, matchId);
+export function isTurnedAway(
+  schedule: Schedule,
+  matchId: number | null,
+  context: AuditContext,
+): boolean {
+  if (context.world.sendGate !== "fail_closed" || isMadeByHand(schedule)) return false;
+  const row = matchId === null ? undefined : rowOf(context, matchId);
   return row !== undefined && (generationOf(schedule) ?? row.generation) < row.generation;
 }
 

@@ -1,39 +1,39 @@
 /** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
-import { RUN_SECONDS_MAX, type WitnessedDelete } from "../witness.ts";
+import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
 import {
   at,
+  type AuditContext,
   type Findings,
   generationOf,
   isMadeByHand,
   isToldWhole,
   matchOf,
   rowOf,
-  type Scene,
   SEND,
   wasAlerted,
-} from "./scene.ts";
+} from "./context.ts";
 
 const SEND_SECONDS_MAX = 600;
 
-export function auditJournal(scene: Scene, findings: Findings): void {
-  for (const seen of scene.witness.creates) {
+export function auditJournal(context: AuditContext, findings: Findings): void {
+  for (const seen of context.recorder.creates) {
     if (seen.isJournalled) continue;
-    const row = scene.facts.ledger.find(({ id }) => id === seen.ledgerId);
+    const row = context.facts.ledger.find(({ id }) => id === seen.ledgerId);
     findings.violate(
       "a create is journalled before its call",
       `match ${row?.match_id}, generation ${seen.generation}, at ${at(seen.at)}, is not`,
     );
   }
-  for (const seen of scene.witness.deletes) auditDelete(seen, scene, findings);
-  for (const matchId of scene.history.matchIds) auditDoublePush(matchId, scene, findings);
-  for (const run of scene.facts.hanging) {
+  for (const seen of context.recorder.deletes) auditDelete(seen, context, findings);
+  for (const matchId of context.history.matchIds) auditDoublePush(matchId, context, findings);
+  for (const run of context.facts.hanging) {
     findings.violate("a run that died is called lost", run);
   }
 }
 
-function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): void {
+function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Findings): void {
   const { scheduleId, reasons, owner } = seen;
   const story = `${scheduleId} at ${at(seen.at)}, ${JSON.stringify(owner)}`;
   const [reason] = reasons;
@@ -51,14 +51,14 @@ function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): v
     findings.violate("a planned delete is of our own schedule", story);
     return;
   }
-  const asked = scene.witness.creates.find(({ ledgerId, generation }) => {
-    const row = scene.facts.ledger.find(({ id }) => id === ledgerId);
+  const asked = context.recorder.creates.find(({ ledgerId, generation }) => {
+    const row = context.facts.ledger.find(({ id }) => id === ledgerId);
     return Number(row?.match_id) === owner.matchId && generation === owner.generation;
   });
-  const sendAt = scene.model.schedules.find(scheduleId)!.sendAt;
+  const sendAt = context.model.schedules.find(scheduleId)!.sendAt;
   // A delete that may have been done is asked for again: to make the schedule anew it must be known to be gone.
   const wasWanted = [seen.askedFrom, seen.at].every((until) =>
-    scene.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
+    context.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
       wanted !== null && asked !== undefined &&
       JSON.stringify(wanted.teams) === JSON.stringify(asked.teams) &&
       Object.keys({ ...wanted.properties, ...asked.properties })
@@ -72,10 +72,10 @@ function auditDelete(seen: WitnessedDelete, scene: Scene, findings: Findings): v
 }
 
 /** By schedules that the journal knows of; a person who releases a create that is there after all has been warned. */
-function auditDoublePush(matchId: number, scene: Scene, findings: Findings): void {
-  const { model } = scene;
+function auditDoublePush(matchId: number, context: AuditContext, findings: Findings): void {
+  const { model } = context;
   const sends = model.groundTruth.entries.filter(({ type, schedule }) =>
-    type === SEND && matchOf(schedule, scene) === matchId
+    type === SEND && matchOf(schedule, context) === matchId
   );
   const byUser = Map.groupBy(sends, ({ user }) => user.index);
   for (const own of byUser.values()) {
@@ -83,10 +83,10 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
       .map((id) => model.schedules.find(id)!);
     if (schedules.length < 2) continue;
     const ours = schedules.filter((schedule) => !isMadeByHand(schedule));
-    const isReleased = scene.released.has(matchId);
-    if (scene.world.sendGate === "fail_closed") {
+    const isReleased = context.released.has(matchId);
+    if (context.world.sendGate === "fail_closed") {
       const made = model.schedules.all
-        .filter((schedule) => matchOf(schedule, scene) === matchId && !isMadeByHand(schedule))
+        .filter((schedule) => matchOf(schedule, context) === matchId && !isMadeByHand(schedule))
         .toSorted((a, b) => generationOf(a)! - generationOf(b)!);
       const revoked = ours.find((older) => {
         const next = made.find((newer) => generationOf(newer)! > generationOf(older)!);
@@ -114,17 +114,17 @@ function auditDoublePush(matchId: number, scene: Scene, findings: Findings): voi
     // Both pushes were told, and said whose they are.
     const isTold = schedules.every((schedule) =>
       own.some((entry) =>
-        entry.schedule.id === schedule.id && isToldWhole(entry, scene) && entry.carried.echo &&
+        entry.schedule.id === schedule.id && isToldWhole(entry, context) && entry.carried.echo &&
         entry.device !== null
       )
     );
     const isApart = isToldApart(own);
-    const rules = ["double_push", "went_out_unexpectedly"];
-    if (isTold && ours.length === 0 && rowOf(scene, matchId) === undefined) {
+    const rules = ["double_push", "unexpected_send"];
+    if (isTold && ours.length === 0 && rowOf(context, matchId) === undefined) {
       findings.unknowable("pushed twice by hand, a match that was never planned");
       return;
     }
-    if (isTold && isApart && scene.isLast && !wasAlerted(scene, matchId, rules)) {
+    if (isTold && isApart && context.isLast && !wasAlerted(context, matchId, rules)) {
       findings.violate(
         "a double push is told",
         `match ${matchId}: ${schedules.map(({ id, origin }) => `${id} (${origin})`)}`,

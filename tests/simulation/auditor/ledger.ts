@@ -4,6 +4,7 @@ import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { LedgerRow, ScheduleRow } from "./facts.ts";
 import {
   at,
+  type AuditContext,
   type Findings,
   generationOf,
   isMadeByHand,
@@ -11,22 +12,21 @@ import {
   isToldWhole,
   matchOf,
   openAlerts,
-  type Scene,
-} from "./scene.ts";
+} from "./context.ts";
 
 /** Currents may come half an hour late, and reconciliation comes every half hour. */
 const TOLD_AFTER_MINUTES = 65;
 const HARD_DEADLINE_HOURS = 24;
 
-export function auditLedger(scene: Scene, findings: Findings): void {
-  for (const row of scene.facts.ledger) {
-    auditSent(row, scene, findings);
-    auditPending(row, scene, findings);
+export function auditLedger(context: AuditContext, findings: Findings): void {
+  for (const row of context.facts.ledger) {
+    auditSent(row, context, findings);
+    auditPending(row, context, findings);
   }
 }
 
 /** Whether each was lent is for who audits attributions. */
-function isProvedByDispatchAlone(row: LedgerRow, { facts }: Scene): boolean {
+function isProvedByDispatchAlone(row: LedgerRow, { facts }: AuditContext): boolean {
   const proofs = facts.events.filter(({ match_id, event_type, confidence }) =>
     match_id === row.match_id && (event_type === "send" || event_type === "open") &&
     (confidence === "high" || confidence === "medium")
@@ -35,17 +35,17 @@ function isProvedByDispatchAlone(row: LedgerRow, { facts }: Scene): boolean {
     proofs.every(({ correlation_method }) => correlation_method === "dispatch_id");
 }
 
-function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
-  const { model } = scene;
-  const current = schedulesOf(row, row.generation, scene);
+function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): void {
+  const { model } = context;
+  const current = schedulesOf(row, row.generation, context);
   const proofs = current.flatMap(({ id }) => model.groundTruth.of(id).filter(isProof));
   if (row.status === "sent" && row.sent_evidence !== "operator" && proofs.length === 0) {
     const byHand = model.schedules.all.filter((schedule) =>
       isMadeByHand(schedule) && model.groundTruth.of(schedule.id).some(isProof) &&
-      (matchOf(schedule, scene) ?? Number(row.match_id)) === Number(row.match_id)
+      (matchOf(schedule, context) ?? Number(row.match_id)) === Number(row.match_id)
     );
     if (byHand.length > 0) findings.unknowable("a schedule made by hand passed for ours");
-    else if (isProvedByDispatchAlone(row, scene)) {
+    else if (isProvedByDispatchAlone(row, context)) {
       findings.unknowable("the dispatch id of ours, lent to another's send, proved ours");
     } else {
       findings.violate(
@@ -55,7 +55,7 @@ function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
     }
   }
 
-  const told = proofs.filter((entry) => isToldWhole(entry, scene)).filter(
+  const told = proofs.filter((entry) => isToldWhole(entry, context)).filter(
     ({ carried, type, schedule }) => {
       if (carried.echo && !type.endsWith(".Open")) return true;
       // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
@@ -71,10 +71,10 @@ function auditSent(row: LedgerRow, scene: Scene, findings: Findings): void {
   }
 }
 
-function auditPending(row: LedgerRow, scene: Scene, findings: Findings): void {
+function auditPending(row: LedgerRow, context: AuditContext, findings: Findings): void {
   if (row.status !== "pending") return;
-  const { now, calmSince, isLast } = scene;
-  const current = currentOf(row, scene);
+  const { now, calmSince, isLast } = context;
+  const current = currentOf(row, context);
   const due = current === undefined
     ? row.send_at_utc
     : max([current.send_at_utc, current.moving_to_utc ?? current.send_at_utc]);
@@ -82,7 +82,7 @@ function auditPending(row: LedgerRow, scene: Scene, findings: Findings): void {
     addMinutes(due, TOLD_AFTER_MINUTES),
     addMinutes(calmSince, TOLD_AFTER_MINUTES),
   ]);
-  if (now < deadline || openAlerts(scene, Number(row.match_id)).length > 0) return;
+  if (now < deadline || openAlerts(context, Number(row.match_id)).length > 0) return;
   findings.violate(
     "what stays open is told",
     `match ${row.match_id}, due ${at(due)}, is pending (${current?.state}) at ${
@@ -91,7 +91,7 @@ function auditPending(row: LedgerRow, scene: Scene, findings: Findings): void {
   );
 }
 
-export function currentOf(row: LedgerRow, { facts }: Scene): ScheduleRow | undefined {
+export function currentOf(row: LedgerRow, { facts }: AuditContext): ScheduleRow | undefined {
   return facts.schedules.find(({ ledger_id, generation }) =>
     ledger_id === row.id && generation === row.generation
   );
@@ -101,7 +101,7 @@ export function currentOf(row: LedgerRow, { facts }: Scene): ScheduleRow | undef
 export function schedulesOf(
   row: LedgerRow,
   generation: number,
-  { model }: Scene,
+  { model }: AuditContext,
 ): readonly Schedule[] {
   return model.schedules.all.filter((schedule) =>
     !isMadeByHand(schedule) && schedule.triggerProperties.ledger_id === row.id &&

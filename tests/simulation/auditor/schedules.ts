@@ -5,47 +5,47 @@ import { isTurnedAway } from "./gate.ts";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
   at,
+  type AuditContext,
   type Findings,
   isMadeByHand,
   matchOf,
   openAlerts,
   rowOf,
-  type Scene,
-} from "./scene.ts";
+} from "./context.ts";
 
 /** Nothing is made or moved this close to a send, and a run comes every quarter of an hour. */
 const OUT_OF_REACH_MINUTES = 35;
 const HORIZON_MINUTES = 7 * 24 * 60;
 
-export function auditSchedules(scene: Scene, findings: Findings): void {
-  for (const matchId of scene.history.matchIds) auditWanted(matchId, scene, findings);
-  for (const schedule of scene.model.schedules.all) auditStray(schedule, scene, findings);
-  auditCounts(scene, findings);
+export function auditSchedules(context: AuditContext, findings: Findings): void {
+  for (const matchId of context.history.matchIds) auditWanted(matchId, context, findings);
+  for (const schedule of context.model.schedules.all) auditStray(schedule, context, findings);
+  auditCounts(context, findings);
 }
 
 /** Each match that is to be pushed has its one schedule, as it is wanted; or a person knows why not. */
-function auditWanted(matchId: number, scene: Scene, findings: Findings): void {
-  const { now, calmSince, history, witness } = scene;
+function auditWanted(matchId: number, context: AuditContext, findings: Findings): void {
+  const { now, calmSince, history, recorder } = context;
   const wanted = history.wanted(matchId, now);
-  const row = rowOf(scene, matchId);
+  const row = rowOf(context, matchId);
   if (wanted === null || row?.status === "sent") return;
   if (row?.cancel_reason === "operator" || row?.cancel_reason === "dashboard") return;
   const reach = addMinutes(calmSince, OUT_OF_REACH_MINUTES);
   if (wanted.sendAt < reach || wanted.sendAt <= now) return;
   if (wanted.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
-  if (openAlerts(scene, matchId).length > 0) return;
+  if (openAlerts(context, matchId).length > 0) return;
 
-  const live = row === undefined ? [] : schedulesOf(row, row.generation, scene)
+  const live = row === undefined ? [] : schedulesOf(row, row.generation, context)
     .filter(({ state }) => state === "scheduled");
   const [schedule] = live;
   if (row === undefined || schedule === undefined) {
     const isTakenByHand = row !== undefined &&
-      schedulesOf(row, row.generation, scene).some(({ state }) =>
+      schedulesOf(row, row.generation, context).some(({ state }) =>
         state === "cancelled" || state === "stopped"
       );
     // Only a list that shows each schedule could tell, and only if it showed this one before.
-    const isKnowable = scene.model.switchboard.current.listingMode === "per_schedule" &&
-      row !== undefined && currentOf(row, scene)?.listed_at !== null;
+    const isKnowable = context.model.switchboard.current.listingMode === "per_schedule" &&
+      row !== undefined && currentOf(row, context)?.listed_at !== null;
     if (isTakenByHand && !isKnowable) {
       findings.unknowable("a schedule was taken back by hand, and no list shows it");
       return;
@@ -54,11 +54,11 @@ function auditWanted(matchId: number, scene: Scene, findings: Findings): void {
       "what is wanted is scheduled, or told",
       `match ${matchId}, wanted at ${at(wanted.sendAt)}, has nothing live at ${at(now)} (row ${
         row?.status ?? "missing"
-      }, generation ${row?.generation}, ${row && currentOf(row, scene)?.state})`,
+      }, generation ${row?.generation}, ${row && currentOf(row, context)?.state})`,
     );
     return;
   }
-  const asked = witness.creates.find(({ ledgerId, generation }) =>
+  const asked = recorder.creates.find(({ ledgerId, generation }) =>
     ledgerId === row.id && generation === row.generation
   );
   const isRight = isEqual(schedule.sendAt, wanted.sendAt) &&
@@ -74,8 +74,8 @@ function auditWanted(matchId: number, scene: Scene, findings: Findings): void {
 }
 
 /** No live schedule that the ledger does not own, where the list shows them all. */
-function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void {
-  const { now, calmSince, facts, model } = scene;
+function auditStray(schedule: Schedule, context: AuditContext, findings: Findings): void {
+  const { now, calmSince, facts, model } = context;
   if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
   // Nobody asks for a list that reaches further.
   if (schedule.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
@@ -83,13 +83,13 @@ function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void 
     braze_schedule_id === schedule.id && status !== "cancelled"
   );
   if (owner !== undefined) return;
-  const matchId = matchOf(schedule, scene);
-  const alerts = matchId === null ? [] : openAlerts(scene, matchId);
+  const matchId = matchOf(schedule, context);
+  const alerts = matchId === null ? [] : openAlerts(context, matchId);
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {
-    if (isTurnedAway(schedule, matchId, scene)) return;
+    if (isTurnedAway(schedule, matchId, context)) return;
     if (isMadeByHand(schedule)) findings.unknowable("made by hand, and no list shows it");
-    else if (matchId !== null && scene.released.has(matchId)) {
+    else if (matchId !== null && context.released.has(matchId)) {
       findings.unknowable("a person called it not there, and no list shows it");
     } else if (alerts.length === 0) {
       findings.violate(
@@ -102,11 +102,11 @@ function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void 
     return;
   }
   const isCapped = facts.alerts.some(({ rule, resolved_at }) =>
-    rule === "cancel_cap" && resolved_at === null
+    rule === "cancellation_limit_reached" && resolved_at === null
   );
   // Due before the third list of the truce: too late to be settled by it.
   if (isCapped || schedule.sendAt < addMinutes(calmSince, 90)) return;
-  if (matchId !== null && isHeld(matchId, scene)) return;
+  if (matchId !== null && isHeld(matchId, context)) return;
   findings.violate(
     "no stray stays live",
     `${schedule.id} of match ${matchId}, generation ${schedule.triggerProperties.generation}, made by ${schedule.origin}, is due ${
@@ -116,19 +116,19 @@ function auditStray(schedule: Schedule, scene: Scene, findings: Findings): void 
 }
 
 /** It may be the only push there is: the match has no live schedule of its own, or a person took it back and made another. */
-function isHeld(matchId: number, scene: Scene): boolean {
-  const row = rowOf(scene, matchId);
+function isHeld(matchId: number, context: AuditContext): boolean {
+  const row = rowOf(context, matchId);
   if (row === undefined) return false;
   if (row.status === "cancelled") return row.cancel_reason === "dashboard";
-  const state = currentOf(row, scene)?.state;
+  const state = currentOf(row, context)?.state;
   return row.status === "pending" &&
     (row.braze_schedule_id === null || state === "deleted" || state === "deleting" ||
       state === "unknown");
 }
 
 /** What the count audit answers at this moment is the truth, where a list tells. */
-function auditCounts(scene: Scene, findings: Findings): void {
-  const { counts, facts, model, now } = scene;
+function auditCounts(context: AuditContext, findings: Findings): void {
+  const { counts, facts, model, now } = context;
   if (counts === null) return;
   if (model.switchboard.current.listingMode !== "per_schedule") {
     if (counts.status !== "unknown") {

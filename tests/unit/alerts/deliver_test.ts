@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { createDeliverAlerts } from "../../../supabase/functions/_shared/alerts/deliver.ts";
+import { createDeliverAlerts } from "../../../supabase/functions/_shared/function/deliver_alerts.ts";
 import type { PostResult } from "../../../supabase/functions/_shared/alerts/webhook.ts";
 import type {
   Delivery,

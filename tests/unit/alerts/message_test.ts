@@ -70,11 +70,17 @@ Deno.test("hintFor() has a word of its own for every rule, and some word for any
   match(other, /runbook/);
   const rules = [
     ...RULES,
-    ...["went_out_unexpectedly", "low_confidence_share", "missing_webhooks", "double_push"],
+    ...["unexpected_send", "low_confidence_share", "missing_webhooks", "double_push"],
     ...["schedule_missing", "changed_before_send", "schedule_id_missing", "campaign_stopped"],
-    ...["count_mismatch", "schedule_gap", "stale_pending", "attempt_unknown", "cancel_cap"],
+    ...[
+      "count_mismatch",
+      "schedule_gap",
+      "stale_pending",
+      "attempt_unknown",
+      "cancellation_limit_reached",
+    ],
     ...["many_duplicates", "duplicates_three_days"],
-    ...["silent_function", "pg_net_failures", "partitions_run_out", "rejects_pile_up"],
+    ...["function_stalled", "pg_net_failures", "partitions_low", "rejects_backlog"],
   ];
   for (const rule of rules) ok(hintFor(rule) !== other, rule);
 });

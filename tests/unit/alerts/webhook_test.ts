@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("postAlert() does not quote the address when the network fails", async () => {
+Deno.test("postAlert() does not sanitizeText the address when the network fails", async () => {
   const { post } = setup(() => Promise.reject(new TypeError(`error sending request for ${URL}`)));
   deepStrictEqual(await post(URL, "Trouble"), {
     ok: false,

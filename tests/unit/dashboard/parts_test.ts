@@ -2,8 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { count, percent, range, signed, words } from "../../../dashboard/src/format.ts";
 import { roundUp, timeAxis } from "../../../dashboard/src/parts/scale.ts";
 import { sendState } from "../../../dashboard/src/parts/status.tsx";
-import type { NightMatch } from "../../../dashboard/src/rows.ts";
-import { gather } from "../../../dashboard/src/views/match_events.tsx";
+import type { MatchdayMatch } from "../../../dashboard/src/rows.ts";
+import { mergeFields } from "../../../dashboard/src/views/match_events.tsx";
 
 Deno.test("numbers are grouped, and what is not known is no zero", () => {
   deepStrictEqual([count(12_345), count(0), count(null)], ["12,345", "0", "–"]);
@@ -44,7 +44,7 @@ Deno.test("events of many minutes are gathered, and none is lost", () => {
     opens: 2,
     others: 1,
   }));
-  const { sums, times, stepMs } = gather(minutes);
+  const { sums, times, stepMs } = mergeFields(minutes);
   ok(times.length <= 240 && stepMs === 5 * 60_000, `${times.length} of ${stepMs}`);
   deepStrictEqual(
     sums.reduce(
@@ -61,8 +61,9 @@ Deno.test("events of many minutes are gathered, and none is lost", () => {
 
 Deno.test("a push without evidence is going out, then overdue", () => {
   const now = new Date("2024-12-07T14:00:00Z");
-  const state = (changes: Partial<NightMatch>) =>
-    sendState({ status: "pending", match_status: "scheduled", ...changes } as NightMatch, now).text;
+  const state = (changes: Partial<MatchdayMatch>) =>
+    sendState({ status: "pending", match_status: "scheduled", ...changes } as MatchdayMatch, now)
+      .text;
   deepStrictEqual(
     [
       state({ send_at: "2024-12-07T14:05:00Z", schedule_state: "live" }),

@@ -4,7 +4,7 @@ import { isAborted } from "../../../local/braze_sandbox/connected_content.ts";
 import {
   readGateToken,
   signGateToken,
-} from "../../../supabase/functions/_shared/send_gate_token.ts";
+} from "../../../supabase/functions/_shared/auth/gate_token.ts";
 import { echo } from "../../../local/braze_sandbox/echo.ts";
 import { currentsSend, readOne, whyRejected } from "../../support/bodies.ts";
 import { brazeTemplate, type Personalization, renderBraze } from "../../support/braze_liquid.ts";

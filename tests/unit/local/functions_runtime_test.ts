@@ -7,7 +7,7 @@ import { VirtualTimeline } from "../../../local/clock/virtual_timeline.ts";
 const START = new Date("2024-12-07T06:00:00Z");
 
 const FILES = {
-  "_shared/dependencies.ts":
+  "_shared/function/dependencies.ts":
     "export const connect = (platform: object, name: string) => ({ ...platform, name });",
   "echo/index.ts": `
     const word = Deno.env.get("WORD_OF_TEST");
@@ -47,7 +47,7 @@ async function withRuntime(
   const logs: string[] = [];
   try {
     for (const [path, text] of Object.entries(FILES)) {
-      await Deno.mkdir(`${folder}/${path.split("/")[0]}`, { recursive: true });
+      await Deno.mkdir(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
       await Deno.writeTextFile(`${folder}/${path}`, text);
     }
     const runtime = await startFunctions({

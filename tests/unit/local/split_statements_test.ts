@@ -9,7 +9,10 @@ for (
     ["a semicolon in a string", "select ';';select 'it''s;'", ["select ';'", "select 'it''s;'"]],
     ["a semicolon in an identifier", 'select 1 as "a;b";', ['select 1 as "a;b"']],
     ["a semicolon in a line comment", "-- one; two\nselect 1;", ["-- one; two\nselect 1"]],
-    ["a quote in a line comment", "-- it's\nselect 1; select 2", ["-- it's\nselect 1", "select 2"]],
+    ["a sanitizeText in a line comment", "-- it's\nselect 1; select 2", [
+      "-- it's\nselect 1",
+      "select 2",
+    ]],
     ["nested block comments", "/* a; /* b; */ c; */ select 1;", ["/* a; /* b; */ c; */ select 1"]],
     ["a dollar quote", "do $$ begin; end $$; select 1", ["do $$ begin; end $$", "select 1"]],
     ["a tagged dollar quote", "do $a$ $$ ; $b$ ; $a$;", ["do $a$ $$ ; $b$ ; $a$"]],

@@ -6,7 +6,7 @@ import { writeTable } from "../../mutations/table.ts";
 const mutation: Mutation = {
   name: "a-rule",
   rule: "A rule | holds",
-  file: "supabase/functions/_shared/http.ts",
+  file: "supabase/functions/_shared/http/responses.ts",
   find: "one",
   replace: "two",
   also: [{ file: "public.claim_run()", find: "one", replace: "two" }],
@@ -27,7 +27,8 @@ Deno.test("writeTable() names the rule, where it was broken and what turned red"
     { mutation, verdict: { kind: "red", failed: failed.slice(0, 1) }, lived: null },
     { mutation, verdict: { kind: "green", reason: "all stayed green" }, lived: null },
   ], null);
-  const rule = "| A rule \\| holds (`a-rule`) | `_shared/http.ts`, `public.claim_run()` |";
+  const rule =
+    "| A rule \\| holds (`a-rule`) | `_shared/http/responses.ts`, `public.claim_run()` |";
   deepStrictEqual(rowsOf(page).slice(2), [
     `${rule} 4 tests: “first”, “second” and 2 more |`,
     `${rule} 1 test: “first” |`,

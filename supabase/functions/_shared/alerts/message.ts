@@ -44,7 +44,7 @@ export function digestOf(deliveries: readonly Delivery[]): string {
 function headline({ kind, severity, title }: Delivery): string {
   const head = kind === "resolved" ? ":white_check_mark: *Resolved*" : SEVERITIES[severity];
   const worse = kind === "escalated" ? " (got worse)" : "";
-  return `${head}${worse}: ${plain(shortened(title))}`;
+  return `${head}${worse}: ${plain(truncate(title))}`;
 }
 
 function factsOf(delivery: Delivery): string {
@@ -71,7 +71,7 @@ function hintOf({ kind, rule }: Delivery): string[] {
   return kind === "resolved" ? [] : [`What to do: ${plain(hintFor(rule))}`];
 }
 
-function shortened(text: string): string {
+function truncate(text: string): string {
   return text.length <= TITLE_CHARACTERS_MAX ? text : `${text.slice(0, TITLE_CHARACTERS_MAX - 1)}…`;
 }
 

@@ -4,8 +4,8 @@
  * The address is the secret: whoever has it can write there. So no error of the network layer, which quotes it, gets
  * out of here, and no answer but one of the short codes that such webhooks give.
  */
-import type { Clock } from "../clock.ts";
-import { readRetryAfter } from "../retry_after.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { readRetryAfter } from "../http/retry_after.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -61,7 +61,7 @@ function failed(error: string, retryAt: Date | null = null): PostResult {
   return { ok: false, error, retryAt };
 }
 
-/** As in `no_service`. Longer words may quote the address, and so may a short one. */
+/** As in `no_service`. Longer words may sanitizeText the address, and so may a short one. */
 function codeOf(said: string, url: string): string {
   return /^[a-z_]{3,40}$/.test(said) && !url.includes(said) ? ` ${said}` : "";
 }

@@ -5,9 +5,9 @@
  */
 import { randomInt as cryptoRandomInt } from "node:crypto";
 import type { z } from "zod";
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
-import { createQuote, type Quote } from "../quotation.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { createSanitizeText, type SanitizeText } from "../runtime/sanitize_text.ts";
 import {
   type CallResult,
   judge,
@@ -64,7 +64,7 @@ export type Call = <T>(operation: Operation<T>, options?: CallOptions) => Promis
 export function createCall(options: BrazeClientOptions): Call {
   const { clock, log, randomInt = (max) => cryptoRandomInt(max) } = options;
   const send = createTransport({ attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, ...options });
-  const quote = createQuote([options.apiKey]);
+  const sanitizeText = createSanitizeText([options.apiKey]);
 
   return async function call<T>(operation: Operation<T>, { deadline }: CallOptions = {}) {
     const { name, request, schema, repeatable, admit } = operation;
@@ -92,7 +92,7 @@ export function createCall(options: BrazeClientOptions): Call {
       if (!await mayBegin()) return done(last);
 
       const answer = await send(request);
-      const verdict = readable(judge(answer, schema), name, quote);
+      const verdict = readable(judge(answer, schema), name, sanitizeText);
       const rateLimit = answer.kind === "answered" ? answer.rateLimit : NO_RATE_LIMIT;
       const result: CallResult<T> = {
         ...verdict,
@@ -134,9 +134,9 @@ function isWorthRepeating(verdict: Verdict<unknown>, repeatable: boolean): boole
 }
 
 /** Nothing of what Braze says is taken as it comes. */
-function readable<T>(verdict: Verdict<T>, name: string, quote: Quote): Verdict<T> {
+function readable<T>(verdict: Verdict<T>, name: string, sanitizeText: SanitizeText): Verdict<T> {
   if (verdict.outcome === "succeeded") {
-    return { ...verdict, warnings: verdict.warnings.map(quote) };
+    return { ...verdict, warnings: verdict.warnings.map(sanitizeText) };
   }
-  return { ...verdict, detail: quote(`Cannot ${name}: ${verdict.detail}`) };
+  return { ...verdict, detail: sanitizeText(`Cannot ${name}: ${verdict.detail}`) };
 }

@@ -1,6 +1,6 @@
 /** Every call that the suite makes to Braze, in our words. */
 import type { z } from "zod";
-import { canonicalJson } from "../canonical_json.ts";
+import { canonicalJson } from "../text/canonical_json.ts";
 import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
 import { nextMidnight, writeInstant } from "./instants.ts";
 import { type CallResult, notSent } from "./outcome.ts";

@@ -4,7 +4,7 @@
  *
  * This knows only what this instance sent. What others sent shows as a 429, which the client honours.
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 const PER_AUDIENCE_MAX = 10;
 const OVERALL_MAX = 250;
@@ -26,10 +26,10 @@ export function createPacing(clock: Clock): Pacing {
       for (;;) {
         const nowMs = clock.now().getTime();
         for (const [key, times] of byAudience) {
-          forgetUntil(nowMs - WINDOW_MS, times);
+          anonymiseUntil(nowMs - WINDOW_MS, times);
           if (times.length === 0) byAudience.delete(key);
         }
-        forgetUntil(nowMs - WINDOW_MS, overall);
+        anonymiseUntil(nowMs - WINDOW_MS, overall);
 
         const ofAudience = byAudience.get(audienceKey) ?? [];
         const freeAtMs = Math.max(
@@ -48,7 +48,7 @@ export function createPacing(clock: Clock): Pacing {
   };
 }
 
-function forgetUntil(timeMs: number, times: number[]): void {
+function anonymiseUntil(timeMs: number, times: number[]): void {
   const kept = times.findIndex((time) => time > timeMs);
   times.splice(0, kept === -1 ? times.length : kept);
 }

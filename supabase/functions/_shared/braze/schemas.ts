@@ -5,7 +5,7 @@
  * Only what identifies a thing must be there, since a guess about identity ends in a wrong match.
  */
 import { z } from "zod";
-import { whyNotStorable } from "../events/storable.ts";
+import { whyNotStorable } from "../text/storable.ts";
 import { findAudienceFault } from "./audience.ts";
 import { readInstant } from "./instants.ts";
 

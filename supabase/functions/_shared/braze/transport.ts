@@ -4,8 +4,8 @@
  * It tells three things apart that a bare `fetch` throws together: nothing was sent, something was
  * sent and no answer came, and an answer came.
  */
-import type { Clock } from "../clock.ts";
-import { readRetryAfter } from "../retry_after.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { readRetryAfter } from "../http/retry_after.ts";
 import type { RateLimit } from "./outcome.ts";
 
 export interface BrazeRequest {

@@ -5,12 +5,12 @@
  * Source: Braze docs, "Custom HTTP connector" and "Message engagement events".
  */
 import { z } from "zod";
-import { isRecord, readJson } from "../exact_json.ts";
-import type { Channel } from "../correlation/evidence.ts";
+import { isRecord, readJson } from "../text/exact_json.ts";
+import type { Channel } from "../attribution/evidence.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import * as fields from "./fields.ts";
-import { gather } from "./gather.ts";
-import { issueLine } from "./issues.ts";
+import { mergeFields } from "./merge_fields.ts";
+import { issueLine } from "./zod_errors.ts";
 
 /** Where Braze renders a preview or a test, it has no dispatch yet and says so. */
 export const TEST_DISPATCH_ID = "dispatch_id_for_unsent_campaign";
@@ -62,7 +62,7 @@ export function isCurrentsEvent(value: Record<string, unknown>): boolean {
 }
 
 export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
-  const gathered = gather([raw, raw.user, raw.properties].filter(isRecord), NAMED);
+  const gathered = mergeFields([raw, raw.user, raw.properties].filter(isRecord), NAMED);
   if (!gathered.ok) return gathered;
   // Its own id, type and time stand outside; nothing inside may take their place.
   const { event_type, id, time } = raw;

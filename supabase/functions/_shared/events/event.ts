@@ -1,5 +1,5 @@
 /** One event as the suite keeps it, whatever shape Braze told it in. */
-import type { Evidence } from "../correlation/evidence.ts";
+import type { Evidence } from "../attribution/evidence.ts";
 
 export interface BrazeEvent {
   /** Braze's own id; for a body without one, a hash over what tells this message from any other. */

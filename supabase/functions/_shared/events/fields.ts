@@ -1,6 +1,6 @@
 /** The small types that every event shape is made of: lenient in form, strict in what Postgres can keep. */
 import { z } from "zod";
-import { ExactNumber } from "../exact_json.ts";
+import { ExactNumber } from "../text/exact_json.ts";
 
 export const ID_CHARACTERS_MAX = 256;
 const USER_ID_CHARACTERS_MAX = 1_024;

@@ -4,12 +4,12 @@
  * Events are judged one by one: a bad one must not cost the good ones beside it, and is kept whole. Nothing is
  * dropped but push tokens.
  */
-import { isRecord, readJson } from "../exact_json.ts";
+import { isRecord, readJson } from "../text/exact_json.ts";
 import { isCurrentsEvent, readCurrentsEvent } from "./currents.ts";
 import type { ReadEvent, ReceivedEvent } from "./event.ts";
 import { EVENT_BYTES_MAX, type Part, splitBody, type WhyNotSplit } from "./split_body.ts";
 import { withoutPushTokens } from "./push_tokens.ts";
-import { DEPTH_MAX, TOO_DEEP } from "./storable.ts";
+import { DEPTH_MAX, TOO_DEEP } from "../text/storable.ts";
 import { readTemplateBody } from "./template.ts";
 
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });

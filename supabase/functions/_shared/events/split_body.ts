@@ -4,8 +4,8 @@
  *
  * Whether a part is JSON shows only when it is read. If the body is, they all are.
  */
-import { readJson } from "../exact_json.ts";
-import { DEPTH_MAX } from "./storable.ts";
+import { readJson } from "../text/exact_json.ts";
+import { DEPTH_MAX } from "../text/storable.ts";
 
 /** Currents sends 100 at a time. To judge so many takes what a function may take for one request. */
 export const EVENTS_A_BODY_MAX = 20_000;

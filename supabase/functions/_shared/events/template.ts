@@ -7,13 +7,13 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { isRecord } from "../exact_json.ts";
-import { shortened } from "../shortened.ts";
+import { isRecord } from "../text/exact_json.ts";
+import { truncate } from "../text/truncate.ts";
 import { TEST_DISPATCH_ID } from "./currents.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import * as fields from "./fields.ts";
-import { gather } from "./gather.ts";
-import { issueLine } from "./issues.ts";
+import { mergeFields } from "./merge_fields.ts";
+import { issueLine } from "./zod_errors.ts";
 
 const TEMPLATE_EVENT_TYPE = "campaign.webhook";
 const FLAT_EVENT_TYPES = ["send", "open", "bounce", "abort"];
@@ -54,9 +54,9 @@ const NAMING = [
 ];
 
 export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
-  const echo = gather([raw, raw.trigger_properties].filter(isRecord), ECHOED);
+  const echo = mergeFields([raw, raw.trigger_properties].filter(isRecord), ECHOED);
   if (!echo.ok) return echo;
-  const schedule = gather([raw], SCHEDULE);
+  const schedule = mergeFields([raw], SCHEDULE);
   if (!schedule.ok) return schedule;
   const parsed = Body.safeParse({ ...raw, ...echo.said, ...schedule.said });
   if (!parsed.success) return { ok: false, reason: issueLine("Webhook message", parsed.error) };
@@ -64,7 +64,7 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
     return {
       ok: false,
       reason: `Webhook message must hold one of ${NAMING.join(", ")}, got ${
-        shortened(Object.keys(raw).slice(0, 10).join(", ")) || "nothing"
+        truncate(Object.keys(raw).slice(0, 10).join(", ")) || "nothing"
       }`,
     };
   }

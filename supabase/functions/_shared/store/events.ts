@@ -7,13 +7,17 @@ import {
   type Context,
   createContext,
   type Evidence,
-} from "../correlation/evidence.ts";
-import { type LearnedIdentifier, type Proof, proofIfTied } from "../correlation/learn.ts";
-import type { NamedEvents, Names } from "../correlation/names.ts";
-import type { Question } from "../correlation/question.ts";
+} from "../attribution/evidence.ts";
+import {
+  type IdentifierToRegister,
+  type Proof,
+  proofIfTied,
+} from "../attribution/identifiers_to_register.ts";
+import type { ExplicitIds, IdentifiedEvents } from "../attribution/explicit_ids.ts";
+import type { LookupRequest } from "../attribution/lookup_request.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
-import { shortened } from "../shortened.ts";
+import { truncate } from "../text/truncate.ts";
 import { instant, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
@@ -58,14 +62,14 @@ const CorrelationContext = z.object({
   ),
 }).transform(({ ledgers, identifiers }) => createContext(ledgers, identifiers));
 
-export const LearnedNow = z.object({
+export const RegisteredIdentifier = z.object({
   kind,
   value: z.string(),
   ledger_id: z.guid(),
   ambiguous: z.boolean(),
 });
-/** An identifier that was learned just now, or turned ambiguous. */
-export type LearnedNow = z.infer<typeof LearnedNow>;
+/** An identifier that was registered just now, or turned ambiguous. */
+export type RegisteredIdentifier = z.infer<typeof RegisteredIdentifier>;
 
 const WentOut = z.object({
   match_id: z.int(),
@@ -94,14 +98,14 @@ const Receipt = z.object({
   medium: z.int(),
   low: z.int(),
   unattributed: z.int(),
-  learned: z.array(LearnedNow),
+  registered: z.array(RegisteredIdentifier),
   went_out: z.array(WentOut),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-const NamedReceipt = Receipt.extend({ left: z.array(z.int()) });
+const IdentifiedReceipt = Receipt.extend({ left: z.array(z.int()) });
 /** `left`: the places, from 0, of the named events that were not stored, since they need judgement. */
-export type NamedReceipt = z.infer<typeof NamedReceipt>;
+export type IdentifiedReceipt = z.infer<typeof IdentifiedReceipt>;
 
 export const EvidenceGroup = z.object({
   sent_at: instant,
@@ -152,11 +156,11 @@ const Settled = z.object({ settled: z.int(), went_out: z.array(WentOut) })
 export interface JudgedEvent {
   readonly event: ReceivedEvent;
   readonly attribution: Attribution;
-  readonly learned: readonly LearnedIdentifier[];
+  readonly registered: readonly IdentifierToRegister[];
   readonly proof: Proof | null;
 }
 
-export interface Settlement {
+export interface Reattribution {
   readonly group: EvidenceGroup;
   readonly attribution: Attribution;
   readonly proof: Proof | null;
@@ -165,7 +169,7 @@ export interface Settlement {
 export type KeptReject = Reject & { readonly contentType: string | null };
 
 export interface Events {
-  context(question: Question): Promise<Context>;
+  context(question: LookupRequest): Promise<Context>;
   /** Resolves only once everything is durable. Safe to repeat. */
   ingest(
     events: readonly JudgedEvent[],
@@ -173,13 +177,13 @@ export interface Events {
     from: { readonly runId: string; readonly now: Date },
   ): Promise<Receipt>;
   /** The same in one go with the looking up, for events about which there is nothing to weigh. */
-  ingestNamed(
-    events: Pick<NamedEvents<ReceivedEvent>, "names" | "named">,
+  ingestIdentified(
+    events: Pick<IdentifiedEvents<ReceivedEvent>, "names" | "named">,
     from: { readonly runId: string; readonly now: Date },
-  ): Promise<NamedReceipt>;
-  openEvidence(identifiers: readonly LearnedNow[]): Promise<EvidenceGroup[]>;
-  settle(
-    settlements: readonly Settlement[],
+  ): Promise<IdentifiedReceipt>;
+  loadAffectedEvents(identifiers: readonly RegisteredIdentifier[]): Promise<EvidenceGroup[]>;
+  reattribute(
+    settlements: readonly Reattribution[],
     from: { readonly functionName: string; readonly runId: string; readonly now: Date },
   ): Promise<{ readonly settled: number; readonly wentOut: readonly WentOut[] }>;
 }
@@ -198,7 +202,7 @@ export function createEvents(rpc: Rpc): Events {
       rpc.call("ingest_events", {
         p_events: toJson(events.map(writeEvent)),
         p_rejects: toJson(rejects.map(writeReject)),
-        p_identifiers: toJson(unique(events.flatMap((one) => one.learned.map(writeIdentifier)))),
+        p_identifiers: toJson(unique(events.flatMap((one) => one.registered.map(writeIdentifier)))),
         p_proofs: toJson(
           unique(
             events.flatMap((one) => writeProof(one.event.evidence, one.attribution, one.proof)),
@@ -207,23 +211,27 @@ export function createEvents(rpc: Rpc): Events {
         p_run_id: runId,
         p_now: now.toISOString(),
       }, Receipt),
-    ingestNamed: ({ names, named }, { runId, now }) =>
-      rpc.call("ingest_named_events", {
+    ingestIdentified: ({ names, named }, { runId, now }) =>
+      rpc.call("ingest_identified_events", {
         p_events: toJson(named.map(({ event, place }) => ({
           ...writeReceived(event),
           // SQL counts from 1.
           names: place + 1,
           proof: proofIfTied(event.evidence),
         }))),
-        p_names: toJson(names.map(writeNames)),
+        p_explicit_ids: toJson(names.map(writeExplicitIds)),
         p_run_id: runId,
         p_now: now.toISOString(),
-      }, NamedReceipt),
-    openEvidence: (identifiers) =>
-      rpc.call("open_evidence", { p_identifiers: toJson(identifiers) }, z.array(EvidenceGroup)),
-    settle: (settlements, { functionName, runId, now }) =>
-      rpc.call("settle_events", {
-        p_settlements: toJson(settlements.map(writeSettlement)),
+      }, IdentifiedReceipt),
+    loadAffectedEvents: (identifiers) =>
+      rpc.call(
+        "load_affected_events",
+        { p_identifiers: toJson(identifiers) },
+        z.array(EvidenceGroup),
+      ),
+    reattribute: (settlements, { functionName, runId, now }) =>
+      rpc.call("reattribute_events", {
+        p_reattributions: toJson(settlements.map(writeSettlement)),
         p_proofs: toJson(
           unique(
             settlements.flatMap((one) =>
@@ -253,7 +261,7 @@ function writeReceived(event: ReceivedEvent) {
   };
 }
 
-export function writeNames({ claims, generation, sendId, campaignId, dueBy }: Names) {
+export function writeExplicitIds({ claims, generation, sendId, campaignId, dueBy }: ExplicitIds) {
   return {
     claims: claims.map(({ method, value }) => [method, value]),
     generation,
@@ -266,12 +274,12 @@ export function writeNames({ claims, generation, sendId, campaignId, dueBy }: Na
 function writeReject({ body, reason, contentType }: KeptReject) {
   return {
     body_base64: Buffer.from(body).toString("base64"),
-    reason: shortened(reason),
-    content_type: contentType === null ? null : shortened(contentType),
+    reason: truncate(reason),
+    content_type: contentType === null ? null : truncate(contentType),
   };
 }
 
-function writeSettlement({ group, attribution }: Settlement) {
+function writeSettlement({ group, attribution }: Reattribution) {
   return {
     from_method: group.current.method,
     from_ledger_id: group.current.ledgerId,
@@ -309,7 +317,7 @@ export function writeAttribution(attribution: Attribution) {
   };
 }
 
-export function writeIdentifier(identifier: LearnedIdentifier) {
+export function writeIdentifier(identifier: IdentifierToRegister) {
   return {
     kind: identifier.kind,
     value: identifier.value,

@@ -1,6 +1,6 @@
 /** What the send gate judges by. */
 import { z } from "zod";
-import type { GatedGeneration } from "../send_gate_token.ts";
+import type { GatedGeneration } from "../auth/gate_token.ts";
 import { CancelReason, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import type { Rpc } from "./rpc.ts";
 

@@ -108,9 +108,9 @@ export interface Journal {
     readonly now: Date;
   }): Promise<void>;
   /** Where the send gate turns the generation away. False where its create is settled, or the row has moved on. */
-  releaseGatedCreate(release: LeasedGeneration): Promise<boolean>;
+  supersedeGatedCreate(release: LeasedGeneration): Promise<boolean>;
   /** Wanted again, and no delete of it was carried out. False where one may have been, or the row has moved on. */
-  keepSchedule(keep: LeasedGeneration): Promise<boolean>;
+  reactivateSchedule(keep: LeasedGeneration): Promise<boolean>;
   close(attemptId: string, result: AttemptResult, now: Date): Promise<void>;
   /** Closes as unknown what dead runs left open. */
   giveUp(runId: string, now: Date): Promise<GivenUpAttempt[]>;
@@ -185,10 +185,11 @@ export function createJournal(rpc: Rpc): Journal {
         REPEATABLE,
       );
     },
-    releaseGatedCreate: (release) =>
+    supersedeGatedCreate: (release) =>
       // Its second answer would be false, so that the next run makes what this one did not.
-      rpc.call("release_gated_create", generationOf(release), z.boolean(), REPEATABLE),
-    keepSchedule: (keep) => rpc.call("keep_schedule", generationOf(keep), z.boolean(), REPEATABLE),
+      rpc.call("supersede_gated_create", generationOf(release), z.boolean(), REPEATABLE),
+    reactivateSchedule: (keep) =>
+      rpc.call("reactivate_schedule", generationOf(keep), z.boolean(), REPEATABLE),
     async close(attemptId, result, now) {
       await rpc.call(
         "close_attempt",
@@ -209,7 +210,7 @@ export function createJournal(rpc: Rpc): Journal {
     },
     giveUp: (runId, now) =>
       rpc.call(
-        "give_up_attempts",
+        "close_abandoned_attempts",
         { p_run_id: runId, p_now: now.toISOString() },
         GivenUp,
         REPEATABLE,

@@ -36,7 +36,7 @@ export function createListings(rpc: Rpc): Listings {
   return {
     note: (scheduleIds, until, now) =>
       rpc.call(
-        "note_listing",
+        "record_listing",
         {
           p_schedule_ids: [...scheduleIds],
           p_until: until.toISOString(),

@@ -15,7 +15,7 @@ export const ScheduleState = z.enum([
   "failed",
   "deleting",
   "deleted",
-  "over",
+  "completed",
 ]);
 
 const Schedule = z.object({

@@ -59,7 +59,7 @@ export interface PreflightCheck {
 }
 
 const Noted = z.object({
-  learned: z.array(z.object({
+  registered: z.array(z.object({
     kind: z.enum(["schedule_id", "dispatch_id", "send_id"]),
     value: z.string(),
     ledger_id: z.guid(),
@@ -96,7 +96,7 @@ export function createPreflight(rpc: Rpc): Preflight {
       ),
     note: (checks, note, now) =>
       rpc.call(
-        "note_preflight",
+        "record_preflight",
         {
           p_checks: toJson(checks.map((check) => ({
             ledger_id: check.ledgerId,

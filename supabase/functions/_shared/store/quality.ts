@@ -1,6 +1,6 @@
 /** Whether the events that reach us are good enough to trust what is made of them. */
 import { z } from "zod";
-import type { Alert } from "./notices.ts";
+import type { Alert } from "./alerts_and_logs.ts";
 import type { Rpc } from "./rpc.ts";
 
 const JudgedAlert = z.object({
@@ -14,7 +14,7 @@ const JudgedAlert = z.object({
 }).transform(({ match_id, ...alert }): Alert => ({ ...alert, matchId: match_id }));
 
 export interface Quality {
-  /** Everything that is wrong now, for `notices.settleAlerts`. */
+  /** Everything that is wrong now, for `alertsAndLogs.syncAlerts`. */
   judge(
     limits: { readonly lowConfidenceShareMax: number },
     now: Date,

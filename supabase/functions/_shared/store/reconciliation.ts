@@ -1,6 +1,6 @@
 /** What a reconciliation reads of the ledger, and what it may settle there. */
 import { z } from "zod";
-import { LearnedNow } from "./events.ts";
+import { RegisteredIdentifier } from "./events.ts";
 import type { AttemptReason, RunLease } from "./journal.ts";
 import { CancelReason, instant, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
 import { type Rpc, toJson } from "./rpc.ts";
@@ -66,7 +66,7 @@ const KnownMatch = z.object({
 }));
 export type KnownMatch = z.infer<typeof KnownMatch>;
 
-const UnsettledAttempt = z.object({
+const UnknownAttempt = z.object({
   attempt_id: z.guid(),
   kind: z.enum(["create", "update", "delete"]),
   match_id: z.int().nullable(),
@@ -90,11 +90,11 @@ const UnsettledAttempt = z.object({
   missedAt: attempt.missed_at,
   isSuperseded: attempt.is_superseded,
 }));
-export type UnsettledAttempt = z.infer<typeof UnsettledAttempt>;
+export type UnknownAttempt = z.infer<typeof UnknownAttempt>;
 
 const Known = z.object({
   matches: z.array(KnownMatch),
-  attempts: z.array(UnsettledAttempt),
+  attempts: z.array(UnknownAttempt),
   duplicate_days: z.array(z.iso.date()),
   scheduler_ran_at: instant.nullable(),
   fresh_match_ids: z.array(z.int()),
@@ -112,7 +112,7 @@ export type Known = z.infer<typeof Known>;
 
 const Adopted = z.object({
   adopted: z.boolean(),
-  learned: z.array(LearnedNow),
+  registered: z.array(RegisteredIdentifier),
 });
 const Opened = z.object({ attempt_id: z.guid(), request: z.unknown() });
 const Recovered = z.object({
@@ -128,17 +128,17 @@ const Recovered = z.object({
 export type Recovered = z.infer<typeof Recovered>;
 
 /** A schedule whose delete was never confirmed. `missed`: a listing lacks it, for the first time. */
-export interface ScheduleSettlement {
+export interface ScheduleResolution {
   readonly ledgerId: string;
   readonly generation: number;
   readonly effect: "live" | "deleted" | "missed";
 }
 
-export type AttemptSettlement =
+export type AttemptResolution =
   & { readonly attemptId: string }
   & (
     | {
-      readonly settledAs:
+      readonly resolvedAs:
         | "proved_by_events"
         | "listed"
         | "absent"
@@ -146,7 +146,7 @@ export type AttemptSettlement =
         | "released";
       readonly effect: "moved" | "not_moved" | null;
     }
-    | { readonly settledAs: null; readonly effect: "missed" }
+    | { readonly resolvedAs: null; readonly effect: "missed" }
   );
 
 const SettledUnknown = z.object({
@@ -182,7 +182,7 @@ export interface Reconciliation {
     readonly now: Date;
   }): Promise<z.infer<typeof Adopted>>;
   /** Refused with 409 for the current, wanted schedule of a match. */
-  openStrayDelete(attempt: {
+  openUnmanagedDelete(attempt: {
     readonly attemptId: string;
     readonly lease: RunLease;
     readonly brazeScheduleId: string;
@@ -194,13 +194,13 @@ export interface Reconciliation {
     readonly reason: Extract<AttemptReason, "duplicate" | "orphan">;
     readonly now: Date;
   }): Promise<void>;
-  settleUnknown(
-    schedules: readonly ScheduleSettlement[],
-    attempts: readonly AttemptSettlement[],
+  resolveUnknownAttempts(
+    schedules: readonly ScheduleResolution[],
+    attempts: readonly AttemptResolution[],
     now: Date,
   ): Promise<z.infer<typeof SettledUnknown>>;
   /** False when the row was not pending any more. */
-  settleByStatistics(
+  confirmByStatistics(
     match: Pick<KnownMatch, "ledgerId" | "generation">,
     count: number,
     now: Date,
@@ -243,10 +243,10 @@ export function createReconciliation(rpc: Rpc): Reconciliation {
         ...(sendAt === null ? {} : { p_send_at: sendAt.toISOString() }),
         ...(dispatchId === null ? {} : { p_dispatch_id: dispatchId }),
       }, Adopted),
-    async openStrayDelete(attempt) {
+    async openUnmanagedDelete(attempt) {
       const { matchId, ledgerId, generation } = attempt;
       await rpc.call(
-        "open_stray_delete",
+        "open_unmanaged_delete",
         {
           p_attempt_id: attempt.attemptId,
           p_run_id: attempt.lease.runId,
@@ -263,8 +263,8 @@ export function createReconciliation(rpc: Rpc): Reconciliation {
         REPEATABLE,
       );
     },
-    settleUnknown: (schedules, attempts, now) =>
-      rpc.call("settle_unknown", {
+    resolveUnknownAttempts: (schedules, attempts, now) =>
+      rpc.call("resolve_unknown_attempts", {
         p_schedules: toJson(
           schedules.map(({ ledgerId, generation, effect }) => ({
             ledger_id: ledgerId,
@@ -272,15 +272,15 @@ export function createReconciliation(rpc: Rpc): Reconciliation {
             effect,
           })),
         ),
-        p_attempts: toJson(attempts.map(({ attemptId, settledAs, effect }) => ({
+        p_attempts: toJson(attempts.map(({ attemptId, resolvedAs, effect }) => ({
           attempt_id: attemptId,
-          settled_as: settledAs,
+          resolved_as: resolvedAs,
           effect,
         }))),
         p_now: now.toISOString(),
       }, SettledUnknown),
-    settleByStatistics: ({ ledgerId, generation }, count, now) =>
-      rpc.call("settle_by_statistics", {
+    confirmByStatistics: ({ ledgerId, generation }, count, now) =>
+      rpc.call("confirm_by_statistics", {
         p_ledger_id: ledgerId,
         p_generation: generation,
         p_count: count,

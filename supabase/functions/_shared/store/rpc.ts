@@ -6,9 +6,9 @@
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Database, Json } from "../database.types.ts";
-import type { Quote } from "../quotation.ts";
+import type { SanitizeText } from "../runtime/sanitize_text.ts";
 
 type Functions = Database["public"]["Functions"];
 export type FunctionArguments<Name extends keyof Functions> = Functions[Name]["Args"];
@@ -52,7 +52,7 @@ export interface Rpc {
 export function createRpc(
   supabase: SupabaseClient<Database>,
   clock: Clock,
-  quote: Quote,
+  sanitizeText: SanitizeText,
 ): Rpc {
   return {
     async call(name, args, answer, { repeatable } = { repeatable: false }) {
@@ -63,9 +63,9 @@ export function createRpc(
           name,
           status,
           // Not only the database speaks here: what stands before it may repeat the key.
-          quote(error.code ?? ""),
+          sanitizeText(error.code ?? ""),
           quoteOrNull(error.hint),
-          quote(error.message),
+          sanitizeText(error.message),
         );
         const pauseMs = PAUSES_MS[attempt];
         if (!repeatable || !failure.isUnavailable || pauseMs === undefined) throw failure;
@@ -75,7 +75,7 @@ export function createRpc(
   };
 
   function quoteOrNull(text: string | null | undefined): string | null {
-    return text == null ? null : quote(text);
+    return text == null ? null : sanitizeText(text);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Runs of timed functions: one slot once, one run at a time, and an end that says what it was. */
 import { z } from "zod";
-import type { Caller, FunctionName } from "../callers.ts";
+import type { Caller, FunctionName } from "../auth/callers.ts";
 import { type Rpc, toJson } from "./rpc.ts";
 
 const Claim = z.object({

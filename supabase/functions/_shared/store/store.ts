@@ -7,10 +7,10 @@ import { createGate, type Gate } from "./gate.ts";
 import { createHealth, type Health } from "./health.ts";
 import { createListings, type Listings } from "./listings.ts";
 import { createJournal, type Journal } from "./journal.ts";
-import { createNotices, type Notices } from "./notices.ts";
+import { type AlertsAndLogs, createAlertsAndLogs } from "./alerts_and_logs.ts";
 import { createPlanning, type Planning } from "./planning.ts";
 import { createPreflight, type Preflight } from "./preflight.ts";
-import { createOpenEvents, type OpenEvents } from "./open_events.ts";
+import { createUnattributedEvents, type UnattributedEvents } from "./unattributed_events.ts";
 import { createQuality, type Quality } from "./quality.ts";
 import { createReconciliation, type Reconciliation } from "./reconciliation.ts";
 import { createRejects, type Rejects } from "./rejects.ts";
@@ -26,8 +26,8 @@ export interface Store {
   readonly audits: Audits;
   readonly health: Health;
   readonly reconciliation: Reconciliation;
-  readonly openEvents: OpenEvents;
-  readonly notices: Notices;
+  readonly unattributedEvents: UnattributedEvents;
+  readonly alertsAndLogs: AlertsAndLogs;
   readonly deliveries: Deliveries;
   readonly quality: Quality;
   readonly rejects: Rejects;
@@ -45,8 +45,8 @@ export function createStore(rpc: Rpc): Store {
     audits: createAudits(rpc),
     health: createHealth(rpc),
     reconciliation: createReconciliation(rpc),
-    openEvents: createOpenEvents(rpc),
-    notices: createNotices(rpc),
+    unattributedEvents: createUnattributedEvents(rpc),
+    alertsAndLogs: createAlertsAndLogs(rpc),
     deliveries: createDeliveries(rpc),
     quality: createQuality(rpc),
     rejects: createRejects(rpc),

@@ -5,13 +5,13 @@
  * is exactly what that one lacks, it is its own. One event more or less, and nothing is settled.
  */
 import { differenceInMilliseconds } from "date-fns";
-import { TIME_GUARD_MS } from "../../_shared/correlation/correlate.ts";
+import { TIME_GUARD_MS } from "../../_shared/attribution/correlate.ts";
 import type {
   Elimination,
   OpenSecond,
-  OpenSends,
   ScheduleAround,
-} from "../../_shared/store/open_events.ts";
+  UnattributedSends,
+} from "../../_shared/store/unattributed_events.ts";
 import { STALE_AFTER_MS } from "./limits.ts";
 
 /** Open events that follow each other closely, and every match that they may belong to. */
@@ -32,7 +32,7 @@ export interface Candidate {
 }
 
 /** Only what is long enough past that both the events and Braze's numbers have come in. */
-export function clustersOf({ seconds, schedules }: OpenSends, now: Date): Cluster[] {
+export function clustersOf({ seconds, schedules }: UnattributedSends, now: Date): Cluster[] {
   return split(seconds).map((together) => {
     const first = together[0]!.sentAt;
     const last = together.at(-1)!.sentAt;
@@ -57,7 +57,7 @@ export function clustersOf({ seconds, schedules }: OpenSends, now: Date): Cluste
 }
 
 /** `sent`: what Braze counts under each candidate's send id; null where it does not say. */
-export function eliminate(
+export function attributeByElimination(
   cluster: Cluster,
   sent: ReadonlyMap<string, number | null>,
 ): Elimination | null {

@@ -1,6 +1,6 @@
 /** Matches that should have a schedule and have none, and why. Pure. */
 import { addMilliseconds, isAfter } from "date-fns";
-import { intentFor, type IntentSettings, isFrozen } from "../../_shared/intent.ts";
+import { intentFor, type IntentSettings, isFrozen } from "../../_shared/scheduling/intent.ts";
 import type { Fixture, Team } from "../../_shared/store/planning.ts";
 import { keyOf } from "./matches.ts";
 
@@ -107,7 +107,7 @@ function whyNone(
   }
   switch (current?.state) {
     case "live":
-    case "over":
+    case "completed":
       return null;
     case "creating":
     case "unknown":

@@ -15,7 +15,7 @@ export interface Stale {
   readonly dueAt: Date;
   readonly isForGood: boolean;
   /** Why Braze's statistics cannot settle it; null where they can. */
-  readonly unsettleable:
+  readonly unconfirmable:
     | "no_send_id"
     | "statistics_gone"
     | "another_schedule_may_have_gone_out"
@@ -33,13 +33,13 @@ export function findStale(matches: readonly KnownMatch[], now: Date): Stale[] {
         match,
         dueAt,
         isForGood: differenceInMilliseconds(now, dueAt) >= STALE_FOR_GOOD_AFTER_MS,
-        unsettleable: whyNot(match, dueAt, now),
+        unconfirmable: whyNot(match, dueAt, now),
       };
     })
     .sort((a, b) => b.dueAt.getTime() - a.dueAt.getTime() || a.match.matchId - b.match.matchId);
 }
 
-function whyNot(match: KnownMatch, dueAt: Date, now: Date): Stale["unsettleable"] {
+function whyNot(match: KnownMatch, dueAt: Date, now: Date): Stale["unconfirmable"] {
   if (match.sendId === null) return "no_send_id";
   if (dueAt < subDays(now, STATISTICS_KEPT_DAYS)) return "statistics_gone";
   return mayBeAnothers(match, now) ? "another_schedule_may_have_gone_out" : null;

@@ -6,41 +6,41 @@
  */
 import { differenceInMilliseconds, isAfter, isEqual } from "date-fns";
 import type {
-  AttemptSettlement,
+  AttemptResolution,
   KnownMatch,
   KnownSchedule,
-  ScheduleSettlement,
-  UnsettledAttempt,
+  ScheduleResolution,
+  UnknownAttempt,
 } from "../../_shared/store/reconciliation.ts";
 import { BETWEEN_LISTINGS_MS, SENDS_FOR_MS_MAX, SETTLING_MS } from "./limits.ts";
 import { firstSendAt, lastSendAt } from "./matches.ts";
 
 /** A listing that names each schedule; null where there is none. */
-export interface TellingListing {
+export interface PerScheduleListing {
   readonly sendAtById: ReadonlyMap<string, Date | null>;
   /** How far it reaches. */
   readonly until: Date;
 }
 
-export interface Unsettled {
-  readonly attempt: UnsettledAttempt;
+export interface UnresolvedAttempt {
+  readonly attempt: UnknownAttempt;
   readonly match: KnownMatch | null;
 }
 
-export interface Settling {
-  readonly schedules: readonly ScheduleSettlement[];
-  readonly attempts: readonly AttemptSettlement[];
+export interface AttemptResolutions {
+  readonly schedules: readonly ScheduleResolution[];
+  readonly attempts: readonly AttemptResolution[];
   /** Moves and deletes of which nobody knows: a person should look. */
-  readonly unsettled: readonly Unsettled[];
+  readonly unsettled: readonly UnresolvedAttempt[];
 }
 
-export function settleUnknown(
-  attempts: readonly UnsettledAttempt[],
+export function resolveUnknownAttempts(
+  attempts: readonly UnknownAttempt[],
   matches: readonly KnownMatch[],
-  listing: TellingListing | null,
+  listing: PerScheduleListing | null,
   horizonMs: number,
   now: Date,
-): Settling {
+): AttemptResolutions {
   const byLedgerId = new Map(matches.map((match) => [match.ledgerId, match]));
   const schedules = matches.flatMap(({ ledgerId, schedules }) =>
     schedules.flatMap((schedule) => {
@@ -52,8 +52,8 @@ export function settleUnknown(
     schedules.map((one) => [`${one.ledgerId}:${one.generation}`, one.effect]),
   );
 
-  const settled: AttemptSettlement[] = [];
-  const unsettled: Unsettled[] = [];
+  const settled: AttemptResolution[] = [];
+  const unsettled: UnresolvedAttempt[] = [];
   for (const attempt of attempts) {
     const match = attempt.ledgerId === null ? null : byLedgerId.get(attempt.ledgerId) ?? null;
     const schedule = match?.schedules.find(({ generation }) => generation === attempt.generation) ??
@@ -61,7 +61,7 @@ export function settleUnknown(
     const effect = effects.get(`${attempt.ledgerId}:${attempt.generation}`) ??
       null;
     const verdict = schedule === null
-      ? judgeStray(attempt, listing, horizonMs, now)
+      ? judgeUnmanaged(attempt, listing, horizonMs, now)
       : judgeAttempt(attempt, schedule, effect, listing, now);
     if (verdict !== null) {
       settled.push({ attemptId: attempt.attemptId, ...verdict });
@@ -75,16 +75,16 @@ export function settleUnknown(
   return { schedules, attempts: settled, unsettled };
 }
 
-type Judgement = AttemptSettlement extends infer One ? One extends unknown ? Omit<One, "attemptId">
+type Judgement = AttemptResolution extends infer One ? One extends unknown ? Omit<One, "attemptId">
   : never
   : never;
 
 /** Of ours, and its delete was refused or never heard of again. */
 function judgeSchedule(
   schedule: KnownSchedule,
-  listing: TellingListing | null,
+  listing: PerScheduleListing | null,
   now: Date,
-): ScheduleSettlement["effect"] | null {
+): ScheduleResolution["effect"] | null {
   const { state, brazeScheduleId, hasOpenAttempt, updatedAt, listedAt, missedAt } = schedule;
   const isUnconfirmed = state === "deleting" || state === "unknown";
   if (!isUnconfirmed || brazeScheduleId === null || hasOpenAttempt || listing === null) return null;
@@ -98,50 +98,50 @@ function judgeSchedule(
 }
 
 function judgeAttempt(
-  attempt: UnsettledAttempt,
+  attempt: UnknownAttempt,
   schedule: KnownSchedule,
-  effect: ScheduleSettlement["effect"] | null,
-  listing: TellingListing | null,
+  effect: ScheduleResolution["effect"] | null,
+  listing: PerScheduleListing | null,
   now: Date,
 ): Judgement | null {
   if (schedule.hasOpenAttempt) return null;
-  if (schedule.state === "over") {
-    return { settledAs: "proved_by_events", effect: null };
+  if (schedule.state === "completed") {
+    return { resolvedAs: "proved_by_events", effect: null };
   }
-  if (attempt.isSuperseded) return { settledAs: "superseded", effect: null };
+  if (attempt.isSuperseded) return { resolvedAs: "superseded", effect: null };
   if (differenceInMilliseconds(now, lastSendAt(schedule)) > SENDS_FOR_MS_MAX) {
-    return { settledAs: "released", effect: null };
+    return { resolvedAs: "released", effect: null };
   }
   if (attempt.kind === "delete") {
-    if (effect === "live") return { settledAs: "listed", effect: null };
-    if (effect === "deleted") return { settledAs: "absent", effect: null };
+    if (effect === "live") return { resolvedAs: "listed", effect: null };
+    if (effect === "deleted") return { resolvedAs: "absent", effect: null };
     const isSettled = schedule.state === "live" || schedule.state === "deleted";
-    return isSettled ? { settledAs: "superseded", effect: null } : null;
+    return isSettled ? { resolvedAs: "superseded", effect: null } : null;
   }
   return attempt.kind === "update" ? judgeMove(attempt, schedule, listing, now) : null;
 }
 
 function judgeMove(
-  attempt: UnsettledAttempt,
+  attempt: UnknownAttempt,
   { brazeScheduleId, sendAt, movingTo }: KnownSchedule,
-  listing: TellingListing | null,
+  listing: PerScheduleListing | null,
   now: Date,
 ): Judgement | null {
   const isSuperseded = movingTo === null || attempt.movingTo === null ||
     !isEqual(movingTo, attempt.movingTo);
-  if (isSuperseded) return { settledAs: "superseded", effect: null };
+  if (isSuperseded) return { resolvedAs: "superseded", effect: null };
   const listedAt = listing?.sendAtById.get(brazeScheduleId ?? "") ?? null;
   if (listedAt === null || !isOld(attempt.closedAt, now)) return null;
   if (isEqual(listedAt, movingTo)) {
-    return { settledAs: "listed", effect: "moved" };
+    return { resolvedAs: "listed", effect: "moved" };
   }
-  return isEqual(listedAt, sendAt) ? { settledAs: "listed", effect: "not_moved" } : null;
+  return isEqual(listedAt, sendAt) ? { resolvedAs: "listed", effect: "not_moved" } : null;
 }
 
 /** The delete of a schedule that is none of ours. It was listed, or nobody would have tried. */
-function judgeStray(
-  attempt: UnsettledAttempt,
-  listing: TellingListing | null,
+function judgeUnmanaged(
+  attempt: UnknownAttempt,
+  listing: PerScheduleListing | null,
   horizonMs: number,
   now: Date,
 ): Judgement | null {
@@ -149,15 +149,15 @@ function judgeStray(
   if (kind !== "delete" || brazeScheduleId === null) return null;
   // Whatever it was has been sent by now, for nobody lists further ahead.
   if (differenceInMilliseconds(now, closedAt) > horizonMs + SENDS_FOR_MS_MAX) {
-    return { settledAs: "released", effect: null };
+    return { resolvedAs: "released", effect: null };
   }
   if (listing === null || !isOld(closedAt, now)) return null;
   if (listing.sendAtById.has(brazeScheduleId)) {
-    return { settledAs: "listed", effect: null };
+    return { resolvedAs: "listed", effect: null };
   }
-  if (missedAt === null) return { settledAs: null, effect: "missed" };
+  if (missedAt === null) return { resolvedAs: null, effect: "missed" };
   return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS
-    ? { settledAs: "absent", effect: null }
+    ? { resolvedAs: "absent", effect: null }
     : null;
 }
 

@@ -1,7 +1,7 @@
 /** Whether each pending schedule exists, and each past one has events. Pure. */
 import { differenceInMilliseconds, isAfter, subMilliseconds } from "date-fns";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
-import type { Presence } from "../../_shared/watch/listing.ts";
+import type { Presence } from "../../_shared/function/listing.ts";
 import { BETWEEN_LISTINGS_MS, STALE_AFTER_MS } from "./limits.ts";
 import { currentOf, firstSendAt, lastSendAt } from "./matches.ts";
 
@@ -101,7 +101,7 @@ function isSent({ status }: KnownMatch): boolean {
 }
 
 /**
- * What note_listing would find absent, for a run that may not note anything: an earlier list lacked it, and this one,
+ * What record_listing would find absent, for a run that may not note anything: an earlier list lacked it, and this one,
  * which reaches far enough, does too.
  */
 export function lackedTwice(

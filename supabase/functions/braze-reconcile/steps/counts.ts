@@ -2,18 +2,18 @@
 import { addMilliseconds, isAfter, min, subMilliseconds } from "date-fns";
 import { LOOK_BACK_MS } from "../decisions/limits.ts";
 import type { Report } from "../report.ts";
-import type { Scene } from "../scene.ts";
+import type { ReconcileContext } from "../context.ts";
 
 /** So that counting a full matchday ends well inside 8 s. */
 const WINDOW_MS = 6 * 60 * 60_000;
 const REPORTED_AT_ONCE = 10;
 
-export async function refreshCounts(scene: Scene): Promise<Report> {
-  const { dependencies: { store }, run } = scene;
-  const until = scene.now();
+export async function refreshCounts(context: ReconcileContext): Promise<Report> {
+  const { dependencies: { store }, run } = context;
+  const until = context.now();
   const from = subMilliseconds(until, LOOK_BACK_MS);
   // Those that have no number yet come first, so that runs that end early come round to all.
-  const { matches } = await scene.known();
+  const { matches } = await context.known();
   const asked = matches
     .filter(({ sendAt, sendId, status, hasEvents }) =>
       sendId !== null && !isAfter(sendAt, until) && isAfter(sendAt, from) &&
@@ -34,33 +34,33 @@ export async function refreshCounts(scene: Scene): Promise<Report> {
     start < until;
     start = addMilliseconds(start, WINDOW_MS)
   ) {
-    if (scene.isLate()) {
+    if (context.isLate()) {
       isComplete = false;
       break;
     }
     const end = min([addMilliseconds(start, WINDOW_MS), until]);
     // Most nights nothing was sent for hours.
     if (!matches.some(({ sendAt }) => sendAt >= start && sendAt < end)) continue;
-    refreshed += await store.health.refreshSendCounts(start, end, scene.now());
+    refreshed += await store.health.refreshSendCounts(start, end, context.now());
   }
 
   let reported = 0;
   let waiting: { readonly ledgerId: string; readonly count: number }[] = [];
   for (const { ledgerId, campaignId, sendId } of asked) {
     if (sendId === null) continue;
-    if (scene.isLate()) {
+    if (context.isLate()) {
       isComplete = false;
       break;
     }
-    const count = await scene.pushesSent(campaignId, sendId);
+    const count = await context.pushesSent(campaignId, sendId);
     if (count !== null) waiting.push({ ledgerId, count });
     if (waiting.length >= REPORTED_AT_ONCE) {
-      reported += await store.reconciliation.storeReportedCounts(waiting, scene.now());
+      reported += await store.reconciliation.storeReportedCounts(waiting, context.now());
       waiting = [];
     }
   }
   if (waiting.length > 0) {
-    reported += await store.reconciliation.storeReportedCounts(waiting, scene.now());
+    reported += await store.reconciliation.storeReportedCounts(waiting, context.now());
   }
   return {
     status: isComplete ? "done" : "partial",

@@ -3,14 +3,14 @@ import { addMilliseconds } from "date-fns";
 import { SCHEDULE_GAP, scheduleGap } from "../alerts.ts";
 import { findGaps } from "../decisions/gaps.ts";
 import { keyOf } from "../decisions/matches.ts";
-import { sortListing } from "../decisions/strays.ts";
+import { sortListing } from "../decisions/unmanaged_schedules.ts";
 import { countBy, type Report } from "../report.ts";
-import type { Scene } from "../scene.ts";
+import type { ReconcileContext } from "../context.ts";
 
-export async function checkGaps(scene: Scene): Promise<Report> {
-  const { dependencies: { store, environment }, run } = scene;
-  const known = await scene.known();
-  const now = scene.now();
+export async function checkGaps(context: ReconcileContext): Promise<Report> {
+  const { dependencies: { store, environment }, run } = context;
+  const known = await context.known();
+  const now = context.now();
   const { fixtures, teams } = await store.planning.loadPlanInput({
     from: now,
     until: addMilliseconds(now, environment.horizonMs + environment.sendLeadMs),
@@ -20,7 +20,7 @@ export async function checkGaps(scene: Scene): Promise<Report> {
   const gaps = findGaps(fixtures, teams, {
     ranAt: known.schedulerRanAt,
     freshMatchIds: new Set(known.freshMatchIds),
-    accountedFor: await accountedFor(scene),
+    accountedFor: await accountedFor(context),
   }, {
     ...environment,
     campaignId: environment.brazeCampaignId,
@@ -29,7 +29,7 @@ export async function checkGaps(scene: Scene): Promise<Report> {
 
   const alerts = gaps.filter(({ isAlerted }) => isAlerted).map(scheduleGap);
   if (!run.dryRun) {
-    await store.notices.settleAlerts({ rules: [SCHEDULE_GAP], alerts }, now);
+    await store.alertsAndLogs.syncAlerts({ rules: [SCHEDULE_GAP], alerts }, now);
   }
   return {
     status: "done",
@@ -47,15 +47,15 @@ export async function checkGaps(scene: Scene): Promise<Report> {
 }
 
 /** What is being made right now, or will be found in Braze's list a moment from now. */
-async function accountedFor(scene: Scene): Promise<Set<string>> {
-  const { matches } = await scene.known();
-  const { listing } = await scene.listed();
+async function accountedFor(context: ReconcileContext): Promise<Set<string>> {
+  const { matches } = await context.known();
+  const { listing } = await context.listed();
   const underWay = matches.flatMap(({ ledgerId, schedules }) =>
     schedules.filter(({ hasOpenAttempt }) => hasOpenAttempt)
       .map(({ generation }) => keyOf({ ledgerId, generation }))
   );
   const adoptions = listing.mode === "per_schedule"
-    ? sortListing(listing.schedules, matches, scene.now()).adoptions
+    ? sortListing(listing.schedules, matches, context.now()).adoptions
     : [];
   return new Set([
     ...underWay,

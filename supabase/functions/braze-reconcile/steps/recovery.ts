@@ -2,35 +2,35 @@
 import type { OperatorAction, Recovered } from "../../_shared/store/reconciliation.ts";
 import { STALE_PENDING } from "../alerts.ts";
 import type { Report } from "../report.ts";
-import type { Scene } from "../scene.ts";
+import type { ReconcileContext } from "../context.ts";
 
-export interface Vouching {
+export interface ManualConfirmation {
   readonly match_id: number;
   readonly reason: string;
 }
 
 export async function recover(
   asked: {
-    readonly markSent: readonly Vouching[];
-    readonly undoMarkSent: readonly Vouching[];
+    readonly markSent: readonly ManualConfirmation[];
+    readonly undoMarkSent: readonly ManualConfirmation[];
   },
-  scene: Scene,
+  context: ReconcileContext,
 ): Promise<Report> {
-  const { reconciliation, notices } = scene.dependencies.store;
-  const marked = await each(asked.markSent, (action) => reconciliation.markSent(action), scene);
+  const { reconciliation, alertsAndLogs } = context.dependencies.store;
+  const marked = await each(asked.markSent, (action) => reconciliation.markSent(action), context);
   const undone = await each(
     asked.undoMarkSent,
     (action) => reconciliation.undoMarkSent(action),
-    scene,
+    context,
   );
   const settled = marked.filter(({ done }) => done).map(({ matchId }) => matchId);
-  if (!scene.run.dryRun && settled.length > 0) {
-    await notices.settleAlerts(
+  if (!context.run.dryRun && settled.length > 0) {
+    await alertsAndLogs.syncAlerts(
       { rules: [STALE_PENDING], alerts: [], matchIds: settled },
-      scene.now(),
+      context.now(),
     );
   }
-  if (settled.length > 0 || undone.some(({ done }) => done)) scene.forget();
+  if (settled.length > 0 || undone.some(({ done }) => done)) context.forget();
   const answered = marked.length + undone.length;
   return {
     status: answered === asked.markSent.length + asked.undoMarkSent.length ? "done" : "partial",
@@ -49,14 +49,14 @@ export async function recover(
 }
 
 async function each(
-  vouchings: readonly Vouching[],
+  manualConfirmations: readonly ManualConfirmation[],
   act: (action: OperatorAction) => Promise<Recovered>,
-  scene: Scene,
+  context: ReconcileContext,
 ): Promise<Recovered[]> {
-  const { run } = scene;
+  const { run } = context;
   const done: Recovered[] = [];
-  for (const { match_id: matchId, reason } of vouchings) {
-    if (scene.isLate()) break;
+  for (const { match_id: matchId, reason } of manualConfirmations) {
+    if (context.isLate()) break;
     done.push(
       await act({
         matchId,
@@ -65,7 +65,7 @@ async function each(
         actorId: run.caller.kind === "operator" ? run.caller.userId : null,
         runId: run.runId,
         dryRun: run.dryRun,
-        now: scene.now(),
+        now: context.now(),
       }),
     );
   }

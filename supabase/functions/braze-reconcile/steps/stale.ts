@@ -2,7 +2,7 @@
 import { STALE_PENDING, stalePending } from "../alerts.ts";
 import { findStale, type Stale } from "../decisions/stale.ts";
 import type { Report } from "../report.ts";
-import type { Scene } from "../scene.ts";
+import type { ReconcileContext } from "../context.ts";
 
 interface Judged {
   readonly stale: Stale;
@@ -10,14 +10,14 @@ interface Judged {
   readonly isSettled: boolean;
 }
 
-export async function settleStale(scene: Scene): Promise<Report> {
-  const { dependencies: { store }, run } = scene;
-  const { matches } = await scene.known();
-  const stale = findStale(matches, scene.now());
+export async function resolveStale(context: ReconcileContext): Promise<Report> {
+  const { dependencies: { store }, run } = context;
+  const { matches } = await context.known();
+  const stale = findStale(matches, context.now());
   const judged: Judged[] = [];
   for (const one of stale) {
-    if (scene.isLate()) break;
-    judged.push(await judge(one, scene));
+    if (context.isLate()) break;
+    judged.push(await judge(one, context));
   }
 
   const isComplete = judged.length === stale.length;
@@ -25,10 +25,10 @@ export async function settleStale(scene: Scene): Promise<Report> {
   if (!run.dryRun) {
     const alerts = open.map((one) => stalePending(one.stale, one.reported));
     if (isComplete) {
-      await store.notices.settleAlerts({ rules: [STALE_PENDING], alerts }, scene.now());
-    } else await store.notices.raiseAlerts(alerts, scene.now());
+      await store.alertsAndLogs.syncAlerts({ rules: [STALE_PENDING], alerts }, context.now());
+    } else await store.alertsAndLogs.raiseAlerts(alerts, context.now());
   }
-  if (open.length < judged.length) scene.forget();
+  if (open.length < judged.length) context.forget();
   return {
     status: isComplete ? "done" : "partial",
     counts: {
@@ -40,31 +40,31 @@ export async function settleStale(scene: Scene): Promise<Report> {
     settled: judged.filter(({ isSettled }) => isSettled).map((
       { stale: { match }, reported },
     ) => ({ match_id: match.matchId, braze_reported: reported })),
-    open: open.map(({ stale: { match, dueAt, isForGood, unsettleable }, reported }) => ({
+    open: open.map(({ stale: { match, dueAt, isForGood, unconfirmable }, reported }) => ({
       match_id: match.matchId,
       due_at: dueAt,
       for_good: isForGood,
       braze_reported: reported,
-      unsettleable,
+      unconfirmable,
     })),
   };
 }
 
-async function judge(stale: Stale, scene: Scene): Promise<Judged> {
-  const { match, unsettleable } = stale;
-  const reported = unsettleable === null && match.sendId !== null
-    ? await scene.pushesSent(match.campaignId, match.sendId)
+async function judge(stale: Stale, context: ReconcileContext): Promise<Judged> {
+  const { match, unconfirmable } = stale;
+  const reported = unconfirmable === null && match.sendId !== null
+    ? await context.pushesSent(match.campaignId, match.sendId)
     : null;
   if (reported === null || reported === 0) {
     return { stale, reported, isSettled: false };
   }
-  if (scene.run.dryRun) return { stale, reported, isSettled: true };
+  if (context.run.dryRun) return { stale, reported, isSettled: true };
 
-  const isSettled = await scene.dependencies.store.reconciliation
-    .settleByStatistics(match, reported, scene.now());
+  const isSettled = await context.dependencies.store.reconciliation
+    .confirmByStatistics(match, reported, context.now());
   if (isSettled) {
-    await scene.writeLogs([{
-      action: "settled_by_statistics",
+    await context.writeLogs([{
+      action: "confirmed_by_statistics",
       reason: `Braze counts ${reported} pushes, and no event told of one`,
       matchId: match.matchId,
       details: { generation: match.generation, send_id: match.sendId, braze_reported: reported },

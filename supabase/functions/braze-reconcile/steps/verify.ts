@@ -1,33 +1,33 @@
 /** Holds each ledger row against Braze's list and against its events, and carries over what is certain. */
 import { isShut, readGate } from "../../_shared/braze/campaign_gate.ts";
 import type { AbsentSchedule } from "../../_shared/store/listings.ts";
-import type { Alert } from "../../_shared/store/notices.ts";
+import type { Alert } from "../../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
-import { scheduleMissing } from "../../_shared/watch/alerts.ts";
-import type { TakenListing } from "../../_shared/watch/listing.ts";
-import { LIST_WENT_EMPTY, listWentEmpty } from "../alerts.ts";
+import { scheduleMissing } from "../../_shared/alerts/schedule_alerts.ts";
+import type { TakenListing } from "../../_shared/function/listing.ts";
+import { LISTING_EMPTY, listingEmpty } from "../alerts.ts";
 import { FINDINGS, lackedTwice, shownBefore, verify } from "../decisions/verify.ts";
 import type { Report } from "../report.ts";
-import type { Scene } from "../scene.ts";
+import type { ReconcileContext } from "../context.ts";
 
 const ABSENT_NOTE = "Schedule not found in Braze reconciliation";
 
-export async function verifySchedules(scene: Scene): Promise<Report> {
-  const { dependencies: { store }, run } = scene;
-  const { matches } = await scene.known();
-  const { listing, until } = await scene.listed();
+export async function verifySchedules(context: ReconcileContext): Promise<Report> {
+  const { dependencies: { store }, run } = context;
+  const { matches } = await context.known();
+  const { listing, until } = await context.listed();
   const presenceOf = run.dryRun
-    ? foresee(matches, listing, until, scene.now())
+    ? foresee(matches, listing, until, context.now())
     : listing.presenceOf;
   const isMissing = matches.some(({ schedules }) =>
     schedules.some(({ brazeScheduleId }) => presenceOf(brazeScheduleId) === "absent")
   );
   // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
-  const isHeld = isMissing && await isCampaignShut(scene);
+  const isHeld = isMissing && await isCampaignShut(context);
   const { found, toConfirm } = verify(
     matches,
     (id) => isHeld && presenceOf(id) === "absent" ? "unknown" : presenceOf(id),
-    scene.now(),
+    context.now(),
   );
 
   let confirmed = toConfirm.map(({ matchId }) => matchId);
@@ -37,16 +37,16 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
     if (toConfirm.length > 0) {
       confirmed = await store.reconciliation.confirmByEvents(
         toConfirm.map(({ ledgerId }) => ledgerId),
-        scene.now(),
+        context.now(),
       );
     }
-    await tellOfEmptiness(shownBefore(matches, until, scene.now()), listing, scene);
+    await tellOfEmptiness(shownBefore(matches, until, context.now()), listing, context);
     const absent = isHeld ? [] : listing.absent;
-    const gone = await cancelAll(absent, scene);
-    await store.notices.raiseAlerts(missingOf(matches, gone), scene.now());
+    const gone = await cancelAll(absent, context);
+    await store.alertsAndLogs.raiseAlerts(missingOf(matches, gone), context.now());
     cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
     isComplete = gone.length === absent.length;
-    if (confirmed.length > 0 || gone.length > 0) scene.forget();
+    if (confirmed.length > 0 || gone.length > 0) context.forget();
   }
   return {
     status: isComplete ? "done" : "partial",
@@ -68,13 +68,13 @@ export async function verifySchedules(scene: Scene): Promise<Report> {
 async function tellOfEmptiness(
   shown: readonly KnownMatch[],
   { mode }: TakenListing,
-  { dependencies: { store, environment }, now }: Scene,
+  { dependencies: { store, environment }, now }: ReconcileContext,
 ): Promise<void> {
   if (mode === "unavailable") return;
   const alerts = mode === "empty" && shown.length > 0
-    ? [listWentEmpty(environment.brazeCampaignId, shown)]
+    ? [listingEmpty(environment.brazeCampaignId, shown)]
     : [];
-  await store.notices.settleAlerts({ rules: [LIST_WENT_EMPTY], alerts }, now());
+  await store.alertsAndLogs.syncAlerts({ rules: [LISTING_EMPTY], alerts }, now());
 }
 
 /** A dry run notes no list, and can tell all the same what the next one that does will find. */
@@ -90,7 +90,7 @@ function foresee(
   return (id) => id !== null && lacking.has(id) ? "absent" : listing.presenceOf(id);
 }
 
-async function isCampaignShut({ dependencies: { braze, environment }, run }: Scene) {
+async function isCampaignShut({ dependencies: { braze, environment }, run }: ReconcileContext) {
   const details = await braze.campaignDetails(environment.brazeCampaignId, {
     deadline: run.deadline,
   });
@@ -100,15 +100,15 @@ async function isCampaignShut({ dependencies: { braze, environment }, run }: Sce
 /** Returns those that it came to: an old generation of a match is only known to be gone by it. */
 async function cancelAll(
   absent: readonly AbsentSchedule[],
-  scene: Scene,
+  context: ReconcileContext,
 ): Promise<AbsentSchedule[]> {
   const gone: AbsentSchedule[] = [];
   for (const schedule of absent) {
-    if (scene.isLate()) break;
-    await scene.dependencies.store.listings.cancelAbsent(schedule, ABSENT_NOTE, scene.now());
+    if (context.isLate()) break;
+    await context.dependencies.store.listings.cancelAbsent(schedule, ABSENT_NOTE, context.now());
     gone.push(schedule);
   }
-  await scene.writeLogs(gone.map((schedule) => ({
+  await context.writeLogs(gone.map((schedule) => ({
     action: schedule.isCurrent ? "schedule_missing" : "old_schedule_gone",
     reason: ABSENT_NOTE,
     matchId: schedule.matchId,

@@ -1,0 +1,107 @@
+/** The matches of one day on one axis of time, live while pushes go out. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { usePage } from "../context.ts";
+import { plural } from "../format.ts";
+import { AlertList } from "../parts/alert_list.tsx";
+import { Content, Empty } from "../parts/states.tsx";
+import { generalAlerts, nextSend, night } from "../read.ts";
+import { hashOf } from "../route.ts";
+import type { MatchdayMatch } from "../rows.ts";
+import { addDays, dateIn, dayName, startOfDay } from "../time.ts";
+import { usePolled } from "../use_polled.ts";
+import { Countdown } from "./countdown.tsx";
+import { MatchdayTable } from "./matchday_table.tsx";
+
+const POLL_MS = { live: 5_000, quiet: 30_000 };
+/** Around a push its numbers change by the second; a day's events are counted each time they are read. */
+const LIVE_MS = { before: 15 * 60_000, after: 2 * 3_600_000 };
+
+export function MatchdayView() {
+  const { client, clock, route, zone, announce } = usePage();
+  const date = route.date ?? dateIn(clock.now(), zone);
+  const [isLive, setLive] = useState(true);
+  const polled = usePolled(
+    `night ${date} ${zone}`,
+    async () => {
+      const [matches, next, general] = await Promise.all([
+        night(client, startOfDay(date, zone), startOfDay(addDays(date, 1), zone)),
+        nextSend(client, clock.now()),
+        generalAlerts(client),
+      ]);
+      return { matches, next, general };
+    },
+    clock,
+    isLive ? POLL_MS.live : POLL_MS.quiet,
+  );
+  const matches = polled.data?.matches;
+  const told = useRef("");
+  useEffect(() => {
+    if (matches === undefined) return;
+    setLive(isAroundAPush(matches, clock.now()));
+    const text = inWords(matches);
+    // The first reading is read out as a page; only what is new afterwards is news.
+    if (told.current !== "" && told.current !== text) announce(text);
+    told.current = text;
+  }, [matches]);
+
+  return (
+    <>
+      <DayPicker date={date} />
+      <Content polled={polled}>
+        {({ matches, next, general }) => (
+          <>
+            <AlertList alerts={general} />
+            <Countdown matches={matches} next={next} date={date} />
+            {matches.length === 0
+              ? (
+                <Empty title="No match on this day">
+                  The fixture list has none that kicks off or is pushed then.
+                </Empty>
+              )
+              : <MatchdayTable matches={matches} />}
+          </>
+        )}
+      </Content>
+    </>
+  );
+}
+
+function isAroundAPush(matches: readonly MatchdayMatch[], now: Date): boolean {
+  return matches.some(({ send_at }) => {
+    const sinceMs = send_at === null ? Infinity : now.getTime() - new Date(send_at).getTime();
+    return sinceMs > -LIVE_MS.before && sinceMs < LIVE_MS.after;
+  });
+}
+
+function inWords(matches: readonly MatchdayMatch[]): string {
+  const sent = matches.filter(({ status }) => status === "sent").length;
+  const alerts = matches.reduce((sum, match) => sum + match.alerts.length, 0);
+  return `${sent} of ${plural(matches.length, "match", "matches")} sent, ${
+    plural(alerts, "open alert")
+  }`;
+}
+
+function DayPicker({ date }: { readonly date: string }) {
+  const { route } = usePage();
+  const to = (day: string) => hashOf({ view: "tonight", date: day, zone: route.zone });
+  return (
+    <div class="day">
+      <a class="step" href={to(addDays(date, -1))} aria-label="The day before">‹</a>
+      <label>
+        <span class="visually-hidden">Day</span>
+        <input
+          type="date"
+          value={date}
+          onChange={(event) => {
+            if (event.currentTarget.value !== "") location.hash = to(event.currentTarget.value);
+          }}
+        />
+      </label>
+      <a class="step" href={to(addDays(date, 1))} aria-label="The day after">›</a>
+      <span class="day-name">{dayName(date)}</span>
+      {route.date === null
+        ? null
+        : <a href={hashOf({ view: "tonight", zone: route.zone })}>Today</a>}
+    </div>
+  );
+}

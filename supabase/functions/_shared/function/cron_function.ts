@@ -1,0 +1,189 @@
+/**
+ * The frame around every function that pg_cron calls: who may call it, one run at a time, a deadline, an end
+ * that is recorded as what it was.
+ *
+ * A call by pg_cron is answered as soon as its run is claimed, since a slow answer holds up pg_net for the whole
+ * project; a person's call is answered when the work is done.
+ */
+import { addMilliseconds, addSeconds } from "date-fns";
+import { z } from "zod";
+import { createDeliverAlerts } from "./deliver_alerts.ts";
+import { bodyReader } from "../http/body.ts";
+import type { Caller } from "../auth/callers.ts";
+import { answerPreflight, withCors } from "../http/cors.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { readJson } from "../text/exact_json.ts";
+import { json, problem } from "../http/responses.ts";
+import type { Log } from "../runtime/log.ts";
+import { truncate } from "../text/truncate.ts";
+import type { RunLease } from "../store/journal.ts";
+import { isUnavailable } from "../store/rpc.ts";
+import type { RunOutcome } from "../store/runs.ts";
+
+const BODY_BYTES_MAX = 65_536;
+/**
+ * How much longer than its deadline a run holds its lease: an attempt that began in time may wait for Braze
+ * (20 s), and its end must still be written.
+ */
+const LEASE_AFTER_DEADLINE_SECONDS = 120;
+
+/** What pg_cron signs; it asks for nothing out of the ordinary. */
+const CronBody = z.strictObject({ function: z.string(), slot: z.string() });
+
+export interface Run {
+  readonly runId: string;
+  readonly caller: Caller;
+  readonly lease: RunLease;
+  readonly dryRun: boolean;
+  readonly deadline: Date;
+  readonly log: Log;
+}
+
+export interface RunResult {
+  readonly outcome: RunOutcome;
+  readonly summary: Readonly<Record<string, unknown>>;
+}
+
+export interface TimedJob<Options> {
+  /** What a person may ask for; `dry_run` where the function changes anything. An empty body means the usual. */
+  readonly options: z.ZodType<Options>;
+  readonly isDryRun: (options: Options) => boolean;
+  run(options: Options, run: Run): Promise<RunResult>;
+}
+
+export function createCronFunction<Options>(
+  dependencies: Dependencies,
+  job: TimedJob<Options>,
+): (request: Request) => Promise<Response> {
+  const { functionName, environment, clock, log, identifyCaller, store } = dependencies;
+  const deliverAlerts = createDeliverAlerts(dependencies);
+  const leaseSeconds = Math.ceil(environment.runDeadlineMs / 1_000) + LEASE_AFTER_DEADLINE_SECONDS;
+
+  return async function handle(request) {
+    const preflight = answerPreflight(request, environment.operatorOrigins);
+    if (preflight !== null) return preflight;
+    return withCors(await answer(request), request, environment.operatorOrigins);
+  };
+
+  async function answer(request: Request): Promise<Response> {
+    if (request.method !== "POST") return problem("method_not_allowed");
+    const read = bodyReader(request);
+    const identified = await identifyCaller(request, read, functionName);
+    if (!identified.ok) return problem(identified.code);
+    const body = await read(BODY_BYTES_MAX);
+    if (!body.ok) return problem(body.code === "not_gzip" ? "invalid_body" : body.code);
+
+    const { caller } = identified;
+    const options = readOptions(body.bytes, caller, job.options);
+    if (!options.ok) return problem("invalid_body", options.message);
+
+    const dryRun = job.isDryRun(options.value);
+    try {
+      const claim = await store.runs.claim({
+        functionName,
+        caller,
+        dryRun,
+        leaseSeconds,
+        now: clock.now(),
+      });
+      if (!claim.claimed || claim.run_id === null) {
+        log.info("run_not_claimed", { reason: claim.reason, claimed_run_id: claim.run_id });
+        if (claim.reason === "unknown_invocation") return problem("not_allowed");
+        if (caller.kind !== "cron") {
+          return problem("run_in_progress", undefined, claim.run_id ?? undefined);
+        }
+        return json({ run_id: claim.run_id, outcome: "skipped", reason: claim.reason });
+      }
+
+      const run: Run = {
+        runId: claim.run_id,
+        caller,
+        lease: { runId: claim.run_id, leaseSeconds },
+        dryRun,
+        deadline: addMilliseconds(clock.now(), environment.runDeadlineMs),
+        log: log.forRun(claim.run_id),
+      };
+      const work = carryOut(options.value, run, caller);
+      if (caller.kind !== "cron") return await work;
+      dependencies.waitUntil(work);
+      return json({ run_id: run.runId, outcome: "claimed" }, 202);
+    } catch (error) {
+      log.error("run_not_begun", { error });
+      return problem(isUnavailable(error) ? "database_unavailable" : "internal");
+    }
+  }
+
+  async function carryOut(options: Options, run: Run, caller: Caller): Promise<Response> {
+    const startedAt = clock.now();
+    let ended: RunResult & { readonly error?: unknown };
+    try {
+      ended = await job.run(options, run);
+    } catch (error) {
+      ended = { outcome: "failed", summary: {}, error };
+    }
+    const finishedAt = clock.now();
+    // Before the end is recorded, so that it holds the lease: pre-flight runs every 5 minutes, and tells for all.
+    if (!run.dryRun) await deliverAlerts(run);
+    const { outcome, summary, error } = ended;
+    try {
+      await store.runs.finish({
+        runId: run.runId,
+        outcome,
+        summary,
+        ...(error === undefined
+          ? {}
+          : { error: error instanceof Error ? error.message : String(error) }),
+        now: finishedAt,
+      });
+    } catch (finishError) {
+      // The lease will run out and the row will say `lost`, which is the truth.
+      run.log.error("run_end_not_recorded", { error: finishError });
+    }
+    run.log[outcome === "failed" ? "error" : "info"]("run_ended", {
+      outcome,
+      caller: caller.kind,
+      dry_run: run.dryRun,
+      duration_ms: finishedAt.getTime() - startedAt.getTime(),
+      ...summary,
+      ...(error === undefined ? {} : { error }),
+    });
+    if (error !== undefined) {
+      return problem(
+        isUnavailable(error) ? "database_unavailable" : "internal",
+        undefined,
+        run.runId,
+      );
+    }
+    return json({ run_id: run.runId, outcome, dry_run: run.dryRun, ...summary });
+  }
+}
+
+/** Whether a run should begin nothing more. */
+export function isPastDeadline(run: Run, now: Date): boolean {
+  return addSeconds(now, 1) >= run.deadline;
+}
+
+type ReadOptions<Options> =
+  | { readonly ok: true; readonly value: Options }
+  | { readonly ok: false; readonly message: string };
+
+function readOptions<Options>(
+  bytes: Uint8Array,
+  caller: Caller,
+  schema: z.ZodType<Options>,
+): ReadOptions<Options> {
+  const text = new TextDecoder().decode(bytes);
+  const json = readJson(/^[ \t\r\n]*$/.test(text) ? "{}" : text);
+  if (!json.ok) {
+    const why = json.isJson ? json.reason : "the body must be JSON";
+    return { ok: false, message: `Cannot read options: ${why}` };
+  }
+  let { value } = json;
+  if (caller.kind === "cron") value = CronBody.safeParse(value).success ? {} : value;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const faults = parsed.error.issues.map(({ path, message }) =>
+    `${path.join(".") || "body"}: ${message}`
+  );
+  return { ok: false, message: truncate(`Cannot read options: ${faults.join("; ")}`) };
+}

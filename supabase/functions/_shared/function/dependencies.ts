@@ -1,0 +1,56 @@
+/** Connects a function to the world: the only place where the doors are made. */
+import { createClient } from "@supabase/supabase-js";
+import { createPostAlert, type PostAlert } from "../alerts/webhook.ts";
+import { type BrazeClient, createBrazeClient } from "../braze/client.ts";
+import { createIdentifyCaller, type FunctionName, type IdentifyCaller } from "../auth/callers.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { type Environment, readEnvironment } from "../runtime/config.ts";
+import type { Database } from "../database.types.ts";
+import { createLog, type Log } from "../runtime/log.ts";
+import type { Platform } from "../runtime/platform.ts";
+import { createSanitizeText } from "../runtime/sanitize_text.ts";
+import { createRpc } from "../store/rpc.ts";
+import { createStore, type Store } from "../store/store.ts";
+
+export interface Dependencies {
+  readonly functionName: FunctionName;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly identifyCaller: IdentifyCaller;
+  readonly store: Store;
+  readonly braze: BrazeClient;
+  readonly postAlert: PostAlert;
+  readonly waitUntil: Platform["waitUntil"];
+  /** ExplicitIds an attempt or a request; no decision hangs on it. */
+  readonly newId: () => string;
+}
+
+/** Throws when the environment is wrong: at start, never half-way through a request. */
+export function connect(platform: Platform, functionName: FunctionName): Dependencies {
+  const { clock, fetch, waitUntil, write } = platform;
+  const environment = readEnvironment(platform.env);
+  const log = createLog({ functionName, write, secrets: environment.secrets });
+  const supabase = createClient<Database>(environment.supabaseUrl, environment.databaseKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: { fetch },
+  });
+  return {
+    functionName,
+    environment,
+    clock,
+    log,
+    identifyCaller: createIdentifyCaller(environment, clock),
+    store: createStore(createRpc(supabase, clock, createSanitizeText(environment.secrets))),
+    braze: createBrazeClient({
+      restUrl: environment.brazeRestUrl,
+      apiKey: environment.brazeApiKey,
+      fetch,
+      clock,
+      log,
+    }),
+    postAlert: createPostAlert({ fetch, clock }),
+    waitUntil,
+    newId: () => crypto.randomUUID(),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Takes Braze's list of schedules and says of each of ours: present, absent or unknown.
+ *
+ * Only `absent` may change a ledger status. Nothing is ever made again because a list did not show it.
+ */
+import { type Listing, readListing } from "../braze/listing.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { AbsentSchedule } from "../store/listings.ts";
+import type { Run } from "./cron_function.ts";
+
+export type Presence = "present" | "absent" | "unknown";
+
+export interface TakenListing extends Listing {
+  readonly absent: readonly AbsentSchedule[];
+  presenceOf(brazeScheduleId: string | null): Presence;
+}
+
+/** `until`: how far the list must reach. A dry run notes nothing, so it finds nothing absent. */
+export async function takeListing(
+  { braze, store, clock, environment }: Dependencies,
+  until: Date,
+  run: Run,
+): Promise<TakenListing> {
+  const result = await braze.listScheduledBroadcasts(until, { deadline: run.deadline });
+  const listing = readListing(result, [environment.brazeCampaignId]);
+  const listed = new Set(listing.schedules.map(({ scheduleId }) => scheduleId));
+  const isTelling = listing.mode === "per_schedule";
+  const absent = isTelling && !run.dryRun
+    ? await store.listings.note([...listed], until, clock.now())
+    : [];
+  const absentIds = new Set(absent.map(({ brazeScheduleId }) => brazeScheduleId));
+  return {
+    ...listing,
+    absent,
+    presenceOf(brazeScheduleId) {
+      if (brazeScheduleId === null) return "unknown";
+      if (listed.has(brazeScheduleId)) return "present";
+      return absentIds.has(brazeScheduleId) ? "absent" : "unknown";
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** Looks again at stored events that an identifier explains now, or explains no longer. */
+import { correlate } from "../attribution/correlate.ts";
+import type { Attribution, Context } from "../attribution/evidence.ts";
+import { proofOf } from "../attribution/identifiers_to_register.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type {
+  EvidenceGroup,
+  Reattribution,
+  RegisteredIdentifier,
+  WentOut,
+} from "../store/events.ts";
+import { lookupRequestFor } from "../attribution/lookup_request.ts";
+
+export function createReattribute({ store, clock, environment, functionName }: Dependencies) {
+  const campaignIds = [environment.brazeCampaignId];
+
+  return async function reattribute(
+    newlyKnown: readonly RegisteredIdentifier[],
+    runId: string,
+  ): Promise<readonly WentOut[]> {
+    const groups = await store.events.loadAffectedEvents(newlyKnown);
+    if (groups.length === 0) return [];
+    const context = await store.events.context(
+      lookupRequestFor(groups.map((group) => group.evidence)),
+    );
+    const settlements = groups.flatMap((group) => reconsider(group, context, campaignIds));
+    if (settlements.length === 0) return [];
+    const { wentOut } = await store.events.reattribute(settlements, {
+      functionName,
+      runId,
+      now: clock.now(),
+    });
+    return wentOut;
+  };
+}
+
+/** The new verdict on stored events that say the same of themselves; nothing where it is the old one. */
+export function reconsider(
+  group: EvidenceGroup,
+  context: Context,
+  campaignIds: readonly string[],
+): Reattribution[] {
+  const attribution = correlate(group.evidence, context, campaignIds);
+  if (isSame(group, attribution)) return [];
+  return [{ group, attribution, proof: proofOf(group.evidence, attribution) }];
+}
+
+function isSame({ current }: EvidenceGroup, attribution: Attribution): boolean {
+  return current.method === attribution.method && current.ledgerId === attribution.ledgerId &&
+    current.generation === attribution.generation;
+}

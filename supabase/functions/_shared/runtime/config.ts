@@ -1,0 +1,352 @@
+/**
+ * Reads the environment once, at start, and fails then: never half-way through a request.
+ *
+ * A refusal names every variable that is wrong and never a value, since most of them are secrets.
+ */
+import type { JSONWebKeySet, JWK } from "jose";
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const SECRET_CHARACTERS_MIN = 32;
+/** What the Standard Webhooks scheme asks for. */
+const SIGNING_KEY_BYTES_MIN = 24;
+/** Braze may be reached without TLS only here: its API key travels in every request. */
+const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
+
+/** How a campaign's templates take part in the send gate, which they must be told of in Braze. */
+export type SendGate =
+  /** They do not ask. */
+  | "off"
+  /** They ask, and send where they get no answer. */
+  | "fail_open"
+  /** They ask, and send only what the gate lets pass. */
+  | "fail_closed";
+
+export interface Environment {
+  readonly supabaseUrl: string;
+  /** The secret key that the functions themselves use. */
+  readonly databaseKey: string;
+  /** Every key that proves a caller to be somebody who holds a secret key of the project. */
+  readonly secretKeys: readonly string[];
+  /** Public by design: they prove nothing, and are known only so that they can be told from wrong keys. */
+  readonly publishableKeys: readonly string[];
+  readonly operatorKeySet: JSONWebKeySet;
+  readonly operatorOrigins: readonly string[];
+  readonly webhookSecrets: readonly string[];
+  readonly cronSigningSecrets: readonly string[];
+  /** What the campaign's templates do with the send gate: nothing, or ask it, and then what where it does not answer. */
+  readonly sendGate: SendGate;
+  /** The first one signs. */
+  readonly sendGateSecrets: readonly string[];
+  readonly brazeRestUrl: string;
+  readonly brazeApiKey: string;
+  readonly brazeCampaignId: string;
+  readonly brazeBroadcast: boolean;
+  readonly teamAttributes: readonly string[];
+  /** How long before kick-off a push is sent. */
+  readonly sendLeadMs: number;
+  /** How long before its send a schedule is left alone. */
+  readonly freezeMs: number;
+  readonly horizonMs: number;
+  /** Sends due from this on … */
+  readonly preflightFromMs: number;
+  /** … until this are checked before they go. */
+  readonly preflightUntilMs: number;
+  readonly runDeadlineMs: number;
+  /** Where people are told of alerts, by audience; null where they stay in the table and the log. */
+  readonly alertWebhookUrls: { readonly admin: string; readonly engineering: string } | null;
+  /** More messages than this at once become one. */
+  readonly alertDigestAt: number;
+  /** Above this share of low or unattributed push events an alert is raised. */
+  readonly lowConfidenceShareMax: number;
+  /** How many schedules one reconciliation may cancel in Braze … */
+  readonly reconcileCancelsMax: number;
+  /** … and which share of those that Braze lists. */
+  readonly reconcileCancelShareMax: number;
+  /** Everything that must never be written anywhere. */
+  readonly secrets: readonly string[];
+}
+
+const names = {
+  SUPABASE_URL: required(url),
+  SUPABASE_SECRET_KEYS: optional(keysByName, {}),
+  SUPABASE_SERVICE_ROLE_KEY: optional(word, null),
+  SUPABASE_PUBLISHABLE_KEYS: optional(keysByName, {}),
+  SUPABASE_ANON_KEY: optional(word, null),
+  SUPABASE_JWKS: optional(keySet, { keys: [] }),
+  BRAZE_REST_URL: required(brazeUrl),
+  BRAZE_API_KEY: required(word),
+  BRAZE_CAMPAIGN_ID: required(word),
+  BRAZE_WEBHOOK_SECRETS: required(longSecrets),
+  CRON_SIGNING_SECRETS: required(signingSecrets),
+  SEND_GATE: optional(sendGate, "off"),
+  SEND_GATE_SECRETS: optional(longSecrets, []),
+  SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
+  FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
+  // Braze once refused schedules more than 90 days ahead.
+  HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
+  PREFLIGHT_FROM_MINUTES: optional(duration(MINUTE_MS, 0, 60), 5 * MINUTE_MS),
+  // A check costs one listing however many sends it is for; hours ahead it would prove nothing.
+  PREFLIGHT_UNTIL_MINUTES: optional(duration(MINUTE_MS, 5, 180), 15 * MINUTE_MS),
+  TEAM_ATTRIBUTES: optional(list, ["Team 1", "Team 2", "Team 3"]),
+  BRAZE_BROADCAST: optional(flag, false),
+  // The platform ends a function without warning after 150 to 400 seconds.
+  RUN_DEADLINE_SECONDS: optional(duration(1_000, 5, 140), 60_000),
+  OPERATOR_ORIGINS: optional(origins, []),
+  ALERT_WEBHOOK_URL: optional(incomingWebhook, null),
+  ALERT_WEBHOOK_URL_ENGINEERING: optional(incomingWebhook, null),
+  ALERT_DIGEST_AT: optional(duration(1, 1, 100), 5),
+  LOW_CONFIDENCE_SHARE_MAX: optional(share, 0.2),
+  RECONCILE_CANCELS_MAX: optional(duration(1, 0, 1_000), 20),
+  RECONCILE_CANCEL_SHARE_MAX: optional(share, 0.2),
+};
+
+const Variables = z.object(names);
+
+/** Throws one error that lists everything that is wrong. */
+export function readEnvironment(env: (name: string) => string | undefined): Environment {
+  const given = Object.keys(names).map((name) => [name, env(name)?.trim() || undefined]);
+  const result = Variables.safeParse(Object.fromEntries(given));
+  if (!result.success) {
+    const faults = result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+    throw refusal([...new Set(faults)]);
+  }
+  const read = result.data;
+
+  const databaseKey = read.SUPABASE_SECRET_KEYS.default ??
+    Object.values(read.SUPABASE_SECRET_KEYS)[0] ?? read.SUPABASE_SERVICE_ROLE_KEY;
+  if (databaseKey === null) {
+    throw refusal(["SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set"]);
+  }
+  if (read.PREFLIGHT_FROM_MINUTES >= read.PREFLIGHT_UNTIL_MINUTES) {
+    throw refusal(["PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES"]);
+  }
+  if (read.SEND_GATE !== "off" && read.SEND_GATE_SECRETS.length === 0) {
+    throw refusal(["SEND_GATE_SECRETS must be set where SEND_GATE is not off"]);
+  }
+  const alertWebhookUrls = alertWebhooks(
+    read.ALERT_WEBHOOK_URL,
+    read.ALERT_WEBHOOK_URL_ENGINEERING,
+  );
+  const secretKeys = [
+    ...new Set(present(read.SUPABASE_SECRET_KEYS, read.SUPABASE_SERVICE_ROLE_KEY)),
+  ];
+
+  return {
+    supabaseUrl: read.SUPABASE_URL,
+    databaseKey,
+    secretKeys,
+    publishableKeys: present(read.SUPABASE_PUBLISHABLE_KEYS, read.SUPABASE_ANON_KEY),
+    operatorKeySet: read.SUPABASE_JWKS,
+    operatorOrigins: read.OPERATOR_ORIGINS,
+    webhookSecrets: read.BRAZE_WEBHOOK_SECRETS,
+    cronSigningSecrets: read.CRON_SIGNING_SECRETS,
+    sendGate: read.SEND_GATE,
+    sendGateSecrets: read.SEND_GATE_SECRETS,
+    brazeRestUrl: read.BRAZE_REST_URL,
+    brazeApiKey: read.BRAZE_API_KEY,
+    brazeCampaignId: read.BRAZE_CAMPAIGN_ID,
+    brazeBroadcast: read.BRAZE_BROADCAST,
+    teamAttributes: read.TEAM_ATTRIBUTES,
+    sendLeadMs: read.SEND_LEAD_MINUTES,
+    freezeMs: read.FREEZE_MINUTES,
+    horizonMs: read.HORIZON_DAYS,
+    preflightFromMs: read.PREFLIGHT_FROM_MINUTES,
+    preflightUntilMs: read.PREFLIGHT_UNTIL_MINUTES,
+    runDeadlineMs: read.RUN_DEADLINE_SECONDS,
+    alertWebhookUrls,
+    alertDigestAt: read.ALERT_DIGEST_AT,
+    lowConfidenceShareMax: read.LOW_CONFIDENCE_SHARE_MAX,
+    reconcileCancelsMax: read.RECONCILE_CANCELS_MAX,
+    reconcileCancelShareMax: read.RECONCILE_CANCEL_SHARE_MAX,
+    secrets: [
+      ...secretKeys,
+      ...read.BRAZE_WEBHOOK_SECRETS,
+      ...read.CRON_SIGNING_SECRETS,
+      ...read.SEND_GATE_SECRETS,
+      read.BRAZE_API_KEY,
+      ...secretsOf(alertWebhookUrls),
+    ],
+  };
+}
+
+function refusal(faults: readonly string[]): Error {
+  return new Error(
+    `Cannot start: the environment must be complete and well formed, got: ${faults.join("; ")}`,
+  );
+}
+
+function present(byName: Record<string, string>, legacy: string | null): string[] {
+  return [...Object.values(byName), ...(legacy === null ? [] : [legacy])];
+}
+
+function alertWebhooks(admin: string | null, engineering: string | null) {
+  if (admin !== null) return { admin, engineering: engineering ?? admin };
+  if (engineering === null) return null;
+  throw refusal(["ALERT_WEBHOOK_URL_ENGINEERING must stand beside ALERT_WEBHOOK_URL"]);
+}
+
+/** An answer may sanitizeText the path alone, and that is enough to write there. */
+function secretsOf(webhooks: Environment["alertWebhookUrls"]): string[] {
+  if (webhooks === null) return [];
+  const urls = [...new Set([webhooks.admin, webhooks.engineering])];
+  return urls.flatMap((address) => {
+    const { pathname, search } = new URL(address);
+    return [address, `${pathname}${search}`];
+  });
+}
+
+/** Reads one variable; the text of `refuse` is all that an operator gets to see of it. */
+type Reader<T> = (text: string, refuse: (fault: string) => never) => T;
+
+function required<T>(read: Reader<T>) {
+  return z.string("is missing").transform(reading(read));
+}
+
+function optional<T>(read: Reader<T>, usual: T) {
+  return z.string().transform(reading(read)).optional().transform((value) =>
+    value === undefined ? usual : value
+  );
+}
+
+class Refused extends Error {}
+
+function reading<T>(read: Reader<T>) {
+  return (text: string, context: z.RefinementCtx<string>): T => {
+    try {
+      return read(text, (fault) => {
+        throw new Refused(fault);
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // Not as an issue with an input: what stands in a variable must not reach a message.
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
+  };
+}
+
+function word(text: string, refuse: (fault: string) => never): string {
+  return /^[\x21-\x7e]{8,}$/.test(text)
+    ? text
+    : refuse("must be at least 8 printable characters without spaces");
+}
+
+function list(text: string, refuse: (fault: string) => never): string[] {
+  const entries = text.split(",").map((entry) => entry.trim());
+  return entries.includes("") ? refuse("must not hold an empty entry") : entries;
+}
+
+/** Without TLS too: inside a self-hosted project the gateway is plain http on a private network. */
+function url(text: string, refuse: (fault: string) => never): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    return refuse("must be an http(s) URL");
+  }
+  if (parsed.search !== "" || parsed.hash !== "" || parsed.username !== "") {
+    return refuse("must have no query, fragment or user");
+  }
+  return parsed.href.replace(/\/+$/, "");
+}
+
+function brazeUrl(text: string, refuse: (fault: string) => never): string {
+  const address = url(text, refuse);
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" || LOCAL_HOSTS.includes(hostname)
+    ? address
+    : refuse("must begin with https:// (http:// only for this machine)");
+}
+
+/** Its query may be a part of the secret, as with other makers' webhooks. */
+function incomingWebhook(text: string, refuse: (fault: string) => never): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || parsed.username !== "" || parsed.hash !== "") {
+    return refuse("must be a URL without user and fragment");
+  }
+  const isLocal = parsed.protocol === "http:" && LOCAL_HOSTS.includes(parsed.hostname);
+  return parsed.protocol === "https:" || isLocal
+    ? parsed.href
+    : refuse("must begin with https:// (http:// only for this machine)");
+}
+
+function share(text: string, refuse: (fault: string) => never): number {
+  const value = /^[01](?:\.[0-9]{1,4})?$/.test(text) ? Number(text) : NaN;
+  return value >= 0 && value <= 1 ? value : refuse("must be a number from 0 to 1");
+}
+
+function origins(text: string, refuse: (fault: string) => never): string[] {
+  const entries = list(text, refuse);
+  return entries.every((entry) => URL.parse(entry)?.origin === entry)
+    ? entries
+    : refuse("must hold origins like https://dashboard.example, without a path or *");
+}
+
+function flag(text: string, refuse: (fault: string) => never): boolean {
+  if (text !== "true" && text !== "false") return refuse("must be true or false");
+  return text === "true";
+}
+
+function sendGate(text: string, refuse: (fault: string) => never): SendGate {
+  return text === "off" || text === "fail_open" || text === "fail_closed"
+    ? text
+    : refuse("must be off, fail_open or fail_closed");
+}
+
+function duration(unitMs: number, min: number, max: number): Reader<number> {
+  return (text, refuse) => {
+    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max
+      ? value * unitMs
+      : refuse(`must be a whole number from ${min} to ${max}`);
+  };
+}
+
+function longSecrets(text: string, refuse: (fault: string) => never): string[] {
+  const secrets = list(text, refuse);
+  return secrets.every((secret) => secret.length >= SECRET_CHARACTERS_MIN)
+    ? secrets
+    : refuse(`must hold secrets of at least ${SECRET_CHARACTERS_MIN} characters`);
+}
+
+function signingSecrets(text: string, refuse: (fault: string) => never): string[] {
+  const secrets = list(text, refuse);
+  return secrets.every(isSigningSecret)
+    ? secrets
+    : refuse(`must hold secrets like whsec_<base64 of at least ${SIGNING_KEY_BYTES_MIN} bytes>`);
+}
+
+function isSigningSecret(secret: string): boolean {
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret)) return false;
+  try {
+    new Webhook(secret);
+    return atob(secret.slice("whsec_".length)).length >= SIGNING_KEY_BYTES_MIN;
+  } catch {
+    return false;
+  }
+}
+
+function parseJson(text: string, refuse: (fault: string) => never): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    return refuse("must be JSON");
+  }
+}
+
+function keysByName(text: string, refuse: (fault: string) => never): Record<string, string> {
+  const keys = z.record(z.string(), z.string().min(8)).safeParse(parseJson(text, refuse));
+  return keys.success ? keys.data : refuse("must be a JSON object of keys by name");
+}
+
+function keySet(text: string, refuse: (fault: string) => never): JSONWebKeySet {
+  const given = parseJson(text, refuse);
+  const Key = z.custom<JWK>((key) => z.object({ kty: z.string() }).safeParse(key).success);
+  // Some tools write the bare list of keys.
+  const set = z.object({ keys: z.array(Key) }).safeParse(
+    Array.isArray(given) ? { keys: given } : given,
+  );
+  return set.success ? set.data : refuse("must be a JSON Web Key Set");
+}

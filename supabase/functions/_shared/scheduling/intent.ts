@@ -1,0 +1,101 @@
+/** What we want of Braze for one match, whatever it has now. Pure. */
+import { createHash } from "node:crypto";
+import { addMilliseconds, isBefore, startOfSecond, subMilliseconds } from "date-fns";
+import { matchAudience } from "../braze/audience.ts";
+import { writeInstant } from "../braze/instants.ts";
+import type { CreateScheduleBody } from "../braze/schemas.ts";
+import { canonicalJson } from "../text/canonical_json.ts";
+import type { SendGate } from "../runtime/config.ts";
+import type { ExpectedCount } from "../store/journal.ts";
+import type { Fixture, Team } from "../store/planning.ts";
+
+export interface IntentSettings {
+  readonly campaignId: string;
+  readonly broadcast: boolean;
+  readonly teamAttributes: readonly string[];
+  readonly sendLeadMs: number;
+  readonly sendGate: SendGate;
+}
+
+export type Unwanted =
+  | "match_postponed"
+  | "match_cancelled"
+  | "match_finished"
+  | "no_audience"
+  | "unknown_team";
+
+export interface Wanted {
+  readonly wanted: true;
+  readonly sendAt: Date;
+  readonly request: CreateScheduleBody;
+  readonly signature: string;
+  readonly expected: ExpectedCount;
+}
+
+export type Intent = Wanted | { readonly wanted: false; readonly reason: Unwanted };
+
+export function intentFor(
+  fixture: Fixture,
+  teams: ReadonlyMap<string, Team>,
+  settings: IntentSettings,
+): Intent {
+  if (fixture.status !== "scheduled") {
+    return { wanted: false, reason: `match_${fixture.status}` };
+  }
+  const playing = [fixture.homeTeam, fixture.awayTeam].map((name) => teams.get(name));
+  const audience = playing.flatMap((team) => team?.notify ? [team] : []);
+  if (audience.length === 0) {
+    const reason = playing.includes(undefined) ? "unknown_team" : "no_audience";
+    return { wanted: false, reason };
+  }
+
+  // Braze's times are whole seconds: a fraction here would look like a move on every run.
+  const sendAt = startOfSecond(subMilliseconds(fixture.kickoffAt, settings.sendLeadMs));
+  const lasting = {
+    campaign_id: settings.campaignId,
+    broadcast: settings.broadcast,
+    audience: matchAudience(
+      settings.teamAttributes,
+      audience.map((team) => team.brazeAttributeValue),
+    ),
+    // The kick-off is left out: with it, every move would need a new schedule.
+    trigger_properties: {
+      competition: fixture.competition,
+      home_team: fixture.homeTeam,
+      away_team: fixture.awayTeam,
+      ...fixture.triggerProperties,
+      match_id: String(fixture.matchId),
+    },
+  };
+  // A schedule without a token would be turned away by a template that asks: switching the gate on makes it anew.
+  const signed = settings.sendGate === "off" ? lasting : { ...lasting, gated: true };
+  return {
+    wanted: true,
+    sendAt,
+    request: { ...lasting, schedule: { time: writeInstant(sendAt) } },
+    signature: createHash("sha256").update(canonicalJson(signed)).digest("hex"),
+    expected: expectedCount(audience),
+  };
+}
+
+/** Inside the window before its send in which a schedule is left alone, or past it. */
+export function isFrozen(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
+}
+
+/** Who follows both teams is counted once, and nobody knows how many do: hence the bounds. */
+function expectedCount(audience: readonly Team[]): ExpectedCount {
+  const sizes = audience.flatMap(({ audienceSize }) => audienceSize === null ? [] : [audienceSize]);
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  const isComplete = sizes.length === audience.length;
+  return {
+    count: isComplete ? sum : null,
+    min: sizes.length === 0 ? null : Math.max(...sizes),
+    max: isComplete ? sum : null,
+    source: "teams.audience_size",
+  };
+}

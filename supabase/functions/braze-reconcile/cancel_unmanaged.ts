@@ -1,0 +1,75 @@
+/**
+ * Cancels one stray: journal, call, journal.
+ *
+ * The journal refuses what turns out to be the current, wanted schedule of a match: somebody settled it meanwhile.
+ */
+import { attemptResult, isDeferred, isRefused } from "../_shared/scheduling/attempt_result.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
+import type { UnmanagedSchedule } from "./decisions/unmanaged_schedules.ts";
+import type { ReconcileContext } from "./context.ts";
+
+/** These are stored: never rename one. */
+export type Cancelled =
+  | "cancelled"
+  /** Braze does not know it any more. */
+  | "refused"
+  | "failed"
+  | "unknown"
+  /** Turned away by Braze's limits: the next run does it. */
+  | "deferred"
+  | "conflict";
+
+export async function cancelUnmanaged(
+  { entry, reason, why, echo, match }: UnmanagedSchedule,
+  { dependencies: { store, braze, newId }, run, now, writeLogs }: ReconcileContext,
+): Promise<Cancelled> {
+  const attemptId = newId();
+  const request = { campaign_id: entry.campaignId, schedule_id: entry.scheduleId };
+  const entryLog = {
+    matchId: match?.matchId ?? echo.matchId,
+    details: { ...request, why, send_at: entry.sendAt, attempt_id: attemptId },
+  };
+  try {
+    await store.reconciliation.openUnmanagedDelete({
+      attemptId,
+      lease: run.lease,
+      brazeScheduleId: entry.scheduleId,
+      ...echo,
+      request,
+      reason,
+      now: now(),
+    });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    await writeLogs([{ action: `${reason}_spared`, reason: error.message, ...entryLog }]);
+    return "conflict";
+  }
+  const result = await braze.deleteSchedule(
+    { campaignId: entry.campaignId, scheduleId: entry.scheduleId },
+    { deadline: run.deadline },
+  );
+  const attempt = attemptResult(result);
+  await store.journal.close(attemptId, attempt, now());
+
+  const cancelled: Cancelled = attempt.outcome === "succeeded"
+    ? "cancelled"
+    : attempt.outcome === "unknown"
+    ? "unknown"
+    : isDeferred(result)
+    ? "deferred"
+    : isRefused(result)
+    ? "refused"
+    : "failed";
+  await writeLogs([{
+    action: `${reason}_${cancelled}`,
+    reason: attempt.detail ?? `Cancelled: ${why}`,
+    ...entryLog,
+  }]);
+  return cancelled;
+}
+
+/** A lost lease ends the run; everything else that the journal refuses is about this schedule alone. */
+function isConflict(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.status === 409 &&
+    error.hint !== "lease_lost";
+}

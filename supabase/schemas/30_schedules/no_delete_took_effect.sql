@@ -1,0 +1,24 @@
+-- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
+
+create function private.no_delete_took_effect(p_ledger_id uuid, p_generation integer)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(
+    bool_and((
+      (attempt.outcome = 'failed' and coalesce(attempt.http_status, 0) not in (400, 404))
+      or attempt.resolved_as = 'listed'
+    ) is true),
+    false
+  )
+  from public.schedule_attempts as attempt
+  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
+$$;
+
+comment on function private.no_delete_took_effect(uuid, integer) is
+  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
+revoke all on function private.no_delete_took_effect(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.no_delete_took_effect(uuid, integer) to service_role;

@@ -1,0 +1,157 @@
+-- The first proof that a schedule went out turns its ledger row to sent.
+--
+-- 25,000 events of one match arrive one by one: only the first proof writes, the others read. A send that was not wanted
+-- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
+-- afterwards by the function would be lost with a function that crashes in between.
+
+create function private.record_send_proof(p_proofs jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_news jsonb;
+  -- Named in each statement below: a join with jsonb alone would read the tables through.
+  v_ledger_ids uuid[];
+  v_cancelled_ids uuid[];
+  v_went_out jsonb;
+  v_alerts jsonb;
+begin
+  select
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(news) order by news.ledger_id, news.generation),
+    pg_catalog.array_agg(distinct news.ledger_id)
+  into v_news, v_ledger_ids
+  from (
+    select
+      proof.ledger_id,
+      proof.generation,
+      -- 'push' sorts before 'webhook' and proves more.
+      min(proof.proof) as proof,
+      min(proof.dispatch_id) as dispatch_id,
+      min(proof.send_id) as send_id
+    from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
+      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+    )
+    group by proof.ledger_id, proof.generation
+  ) as news
+  cross join lateral (
+    select schedule.first_event_at
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
+    limit 1
+  ) as schedule
+  cross join lateral (
+    select ledger.generation, ledger.status, ledger.sent_evidence
+    from public.schedule_ledger as ledger
+    where ledger.id = news.ledger_id
+    limit 1
+  ) as ledger
+  where schedule.first_event_at is null
+    or (ledger.generation = news.generation and ledger.status <> 'sent')
+    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
+  if v_news is null then
+    return jsonb '[]';
+  end if;
+
+  -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (v_ledger_ids)
+  order by ledger.id
+  for no key update;
+  v_cancelled_ids := array(
+    select ledger.id from public.schedule_ledger as ledger
+    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
+  );
+
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    cancel_reason = null,
+    sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
+    sent_evidence = news.proof,
+    dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
+    send_id = coalesce(ledger.send_id, news.send_id),
+    updated_at = p_now
+  from pg_catalog.jsonb_to_recordset(v_news) as news (
+    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+  )
+  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
+    and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
+
+  -- A create of which nothing was heard did happen, then.
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'proved_by_events'
+  from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+  where attempt.ledger_id = any (v_ledger_ids) and attempt.ledger_id = news.ledger_id and attempt.generation = news.generation
+    and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.resolved_at is null;
+
+  with before as (
+    select schedule.ledger_id, schedule.generation, schedule.state
+    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+    join public.braze_schedules as schedule using (ledger_id, generation)
+    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
+  ),
+  seen as (
+    update public.braze_schedules as schedule
+    set first_event_at = p_now,
+      -- Before the answer of its create it has no schedule id yet; apply_outcome respects `completed`.
+      state = 'completed',
+      updated_at = p_now
+    from before
+    where schedule.ledger_id = any (v_ledger_ids)
+      and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
+    returning schedule.ledger_id, schedule.generation, before.state as state_before
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'match_id', ledger.match_id,
+    'ledger_id', seen.ledger_id,
+    'generation', seen.generation,
+    'current_generation', ledger.generation,
+    'state_before', seen.state_before,
+    'was_cancelled', ledger.id = any (v_cancelled_ids)
+  ) order by ledger.match_id, seen.generation), '[]') into v_went_out
+  from seen
+  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  where ledger.id = any (v_ledger_ids);
+
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'unexpected_send:' || seen.match_id || ':' || seen.generation,
+    'rule', 'unexpected_send',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+      || case
+        when seen.generation <> seen.current_generation then 'an old schedule was sent'
+        when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        else 'sent although it was cancelled'
+      end
+      || ' (schedule ' || seen.generation || ')',
+    'details', pg_catalog.jsonb_build_object(
+      'generation', seen.generation,
+      'current_generation', seen.current_generation,
+      'state_before', seen.state_before
+    ),
+    'match_id', seen.match_id
+  ))
+  into v_alerts
+  from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
+    match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
+  )
+  join public.matches as match on match.id = seen.match_id
+  where seen.generation <> seen.current_generation
+    or seen.state_before in ('deleted', 'deleting')
+    or seen.was_cancelled;
+
+  if v_alerts is not null then
+    perform public.raise_alerts(v_alerts, p_now);
+  end if;
+  return v_went_out;
+end;
+$$;
+
+comment on function private.record_send_proof(jsonb, timestamptz) is
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
+revoke all on function private.record_send_proof(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;

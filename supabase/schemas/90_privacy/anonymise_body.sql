@@ -1,0 +1,279 @@
+-- A body that was not understood, without the person who is erased.
+--
+-- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
+-- text and number in it is examined.
+
+create function private.json_texts(p_part json)
+returns setof text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  with recursive walk (key, part) as (
+    select null::text, p_part
+    union all
+    select inside.key, inside.part
+    from walk
+    cross join lateral (
+      select field.key, field.value as part
+      from pg_catalog.json_each(case pg_catalog.json_typeof(walk.part) when 'object' then walk.part else '{}' end) as field
+      union all
+      select walk.key, element.value
+      from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
+    ) as inside
+    -- Match 1001 is not user 1001.
+    where inside.key is null or inside.key <> all (private.fields_without_personal_data())
+  )
+  select case pg_catalog.json_typeof(walk.part)
+    -- As JavaScript writes a number that is somebody's id.
+    when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
+    else walk.part #>> '{}'
+  end
+  from walk
+  where pg_catalog.json_typeof(walk.part) in ('string', 'number')
+  union
+  select walk.key from walk where walk.key is not null;
+$$;
+
+comment on function private.json_texts(json) is
+  'Every text, number and key in a piece of JSON, but for the fields that say nothing of a person.';
+revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
+grant execute on function private.json_texts(json) to service_role;
+
+create function private.anonymise_part(
+  p_part json,
+  p_user_digest bytea,
+  p_device_ids text[],
+  p_now timestamptz,
+  out part text,
+  out tombstones bytea[],
+  out found_name text
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_part constant jsonb := p_part::jsonb;
+  v_said constant jsonb := v_part
+    || case pg_catalog.jsonb_typeof(v_part -> 'user') when 'object' then v_part -> 'user' else '{}' end
+    || case pg_catalog.jsonb_typeof(v_part -> 'properties') when 'object' then v_part -> 'properties' else '{}' end;
+  v_own_id constant text := nullif(
+    case
+      when v_part ->> 'event_type' like 'users.%' or v_part ->> 'event_id' is null then v_part ->> 'id'
+      else v_part ->> 'event_id'
+    end, ''
+  );
+  v_texts constant text[] := array(select private.json_texts(p_part));
+  v_is_known boolean;
+  v_user private.erased_users;
+begin
+  tombstones := array[private.keyed_digest(coalesce(v_own_id, v_part::text)), private.keyed_digest(v_part::text)];
+  v_is_known := exists (select 1 from private.erased_events as known where known.digest = any (tombstones));
+
+  select told.text into found_name
+  from pg_catalog.unnest(v_texts) as told (text)
+  cross join lateral (
+    select erased.anonymise_until, erased.user_digest
+    from private.erased_users as erased
+    where erased.user_digest = private.keyed_digest(told.text)
+    limit 1
+  ) as erased
+  where case
+    when p_user_digest is null then erased.anonymise_until > p_now or v_is_known
+    else erased.user_digest = p_user_digest
+  end
+  limit 1;
+  select * into v_user
+  from private.erased_users as erased
+  where erased.user_digest = coalesce(private.keyed_digest(found_name), p_user_digest);
+
+  -- A device that names another user is that user's.
+  if found_name is null and not v_is_known
+    and (nullif(v_said ->> 'external_user_id', '') is not null or not coalesce(v_texts && p_device_ids, false)) then
+    return;
+  end if;
+  part := private.anonymise_payload(
+    v_part,
+    private.event_pseudonym(tombstones[1]),
+    case when found_name is not null then v_user.stand_in end,
+    private.device_pseudonym(v_user.device_key, v_said ->> 'device_id')
+  )::text;
+end;
+$$;
+
+comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
+  'An event that names the user of the digest (without one: a user who is still to be forgotten), anonymous; null where it names none.';
+revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
+
+create function private.remove_from_text(p_text text, p_explicit_ids text[])
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_cut constant text := pg_catalog.chr(1);
+  v_has_events constant boolean := p_text like '%{%';
+  v_naming constant text := '(?:'
+    || pg_catalog.array_to_string(
+      array(
+        -- A number alone may count anything: among events it is a user's where the field says so.
+        select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
+            else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
+          || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
+        from pg_catalog.unnest(p_explicit_ids) as name
+      ),
+      '|'
+    )
+    || ')(?![[:alnum:]_-])';
+begin
+  return (
+    select pg_catalog.string_agg(
+      case
+        when piece.text !~ v_naming then piece.text
+        -- The envelope around the first and the last event is nobody's.
+        else coalesce(pg_catalog.substring(piece.text, '^\s*(?:\{\s*"events"\s*:\s*)?\[\s*'), '')
+          || '{"erased": true}'
+          || coalesce(pg_catalog.substring(piece.text, '\]\s*\}?\s*$'), '')
+      end,
+      '' order by piece.place
+    )
+    from pg_catalog.unnest(
+      pg_catalog.string_to_array(
+        pg_catalog.regexp_replace(
+          pg_catalog.replace(p_text, v_cut, '\001'),
+          -- Between two events; where there are none, between two lines.
+          case when v_has_events then '(?<=\})(\s*,?\s*)(?=\{)' else '(\n+)' end,
+          v_cut || '\1' || v_cut, 'g'
+        ),
+        v_cut
+      )
+    ) with ordinality as piece (text, place)
+  );
+end;
+$$;
+
+comment on function private.remove_from_text(text, text[]) is
+  'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has none) that hold one of the names.';
+revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
+grant execute on function private.remove_from_text(text, text[]) to service_role;
+
+create function private.body_parts(p_text text, out parts json, out envelope text)
+returns record
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  -- As it came: reading it with its NULs and surrogates is refused, taking its elements is not.
+  v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
+  v_json constant json := private.json_or_null(p_text);
+begin
+  envelope := '%s';
+  if v_json is null then
+    return;
+  elsif pg_catalog.json_typeof(v_json) = 'array' then
+    parts := p_text::json;
+    envelope := '[%s]';
+  elsif pg_catalog.json_typeof(v_json -> 'events') = 'array' then
+    parts := case when private.json_or_null(v_list) is null then v_json -> 'events' else v_list::json end;
+    envelope := '{"events":[%s]}';
+  else
+    parts := pg_catalog.json_build_array(v_json);
+  end if;
+end;
+$$;
+
+comment on function private.body_parts(text) is
+  'The events of a body and what stands around them, as the webhook reads it; null where the text is no JSON.';
+revoke all on function private.body_parts(text) from public, anon, authenticated, service_role;
+grant execute on function private.body_parts(text) to service_role;
+
+create function private.utf8_or_null(p_body bytea)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  return pg_catalog.convert_from(p_body, 'UTF8');
+exception when character_not_in_repertoire or untranslatable_character then
+  return null;
+end;
+$$;
+
+comment on function private.utf8_or_null(bytea) is 'Bytes as the text that they are, null where they are none.';
+revoke all on function private.utf8_or_null(bytea) from public, anon, authenticated, service_role;
+grant execute on function private.utf8_or_null(bytea) to service_role;
+
+create function private.anonymise_body(
+  p_body bytea,
+  p_user_digest bytea,
+  p_explicit_ids text[],
+  p_device_ids text[],
+  p_now timestamptz,
+  out body bytea,
+  out tombstones bytea[],
+  out found_names text[]
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_parts json;
+  v_envelope text;
+  v_text text;
+begin
+  select * into v_parts, v_envelope from private.body_parts(private.utf8_or_null(p_body));
+  if v_parts is null then
+    if p_explicit_ids is not null then
+      body := nullif(
+        pg_catalog.decode(
+          private.remove_from_text(
+            pg_catalog.encode(p_body, 'escape'),
+            array(
+              select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
+              from pg_catalog.unnest(p_explicit_ids || p_device_ids) as name
+            )
+          ),
+          'escape'
+        ),
+        p_body
+      );
+    end if;
+    return;
+  end if;
+
+  select
+    pg_catalog.string_agg(coalesce(anonymous.part, told.part::text), ',' order by told.place),
+    pg_catalog.array_agg(distinct anonymous.found_name) filter (where anonymous.found_name is not null),
+    (
+      select pg_catalog.array_agg(stone.digest)
+      from pg_catalog.unnest(pg_catalog.array_agg(anonymous.tombstones) filter (where anonymous.part is not null)) as stone (digest)
+    )
+  into v_text, found_names, tombstones
+  from pg_catalog.json_array_elements(v_parts) with ordinality as told (part, place)
+  cross join lateral private.anonymise_part(
+    private.json_or_null(told.part::text), p_user_digest, p_device_ids, p_now
+  ) as anonymous;
+  if tombstones is not null then
+    body := pg_catalog.convert_to(pg_catalog.replace(v_envelope, '%s', v_text), 'UTF8');
+  end if;
+end;
+$$;
+
+comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
+  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_explicit_ids are looked for as they are written.';
+revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;

@@ -1,0 +1,143 @@
+/** How the page behaves: towards strangers, the keyboard, a phone, a fault, and time that goes on. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { createFaultInjection } from "../../local/demo/fault_injection.ts";
+import { open, rowsOf } from "./browser.ts";
+import type { Check } from "./data.ts";
+
+export const VIEWS = [
+  "tonight",
+  "match/1003",
+  "counts",
+  "health",
+  "duplicates",
+  "alerts",
+  "jobs",
+];
+
+const TEAMS = /Fulham|Brentford|Manchester|Everton/;
+
+export const noOperatorSeesNothing: Check = async (page, { pages }) => {
+  const answers: string[] = [];
+  page.on("response", async (response) => {
+    if (response.url().includes("/rest/v1/")) answers.push(await response.text());
+  });
+  for (const view of ["tonight", "match/1003", "alerts"]) {
+    await page.goto(`${pages.user}/#/${view}`);
+    await page.reload();
+    await page.getByRole("heading", { name: "You are no operator" }).waitFor();
+    ok(!TEAMS.test(await page.locator("body").innerText()));
+  }
+  ok(answers.length >= 3, "it was asked");
+  deepStrictEqual(new Set(answers), new Set(["false"]));
+};
+
+export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) => {
+  await page.goto(`${pages.nobody}/#/alerts`);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  ok(!TEAMS.test(await page.locator("body").innerText()));
+
+  // There is no Supabase Auth on this machine: what it would answer is put in its place.
+  let isWrong = true;
+  await page.route("**/auth/v1/token*", async (route) =>
+    await route.fulfill(
+      isWrong
+        ? {
+          status: 400,
+          json: { code: 400, error_code: "invalid_credentials", msg: "Invalid login" },
+        }
+        : {
+          json: {
+            access_token: await stack.operatorToken(),
+            token_type: "bearer",
+            expires_in: 3600,
+            refresh_token: "again",
+            user: { id: "7c9e6679-7425-40de-944b-e07fc1f90ae7", aud: "authenticated" },
+          },
+        },
+    ));
+  await page.route("**/auth/v1/logout*", (route) => route.fulfill({ status: 204 }));
+  const signIn = async () => {
+    await page.getByLabel("E-mail").fill("operator@example.com");
+    await page.getByLabel("Password").fill("secret");
+    await page.keyboard.press("Enter");
+  };
+  await signIn();
+  match(await page.getByRole("alert").innerText(), /Invalid login/);
+  isWrong = false;
+  await signIn();
+  await page.getByRole("heading", { name: "Alerts" }).waitFor();
+  await rowsOf(page, "Open alerts, the gravest first");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+};
+
+export const theKeyboardIsEnough: Check = async (page, { pages }) => {
+  await open(page, pages.operator, "tonight");
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLElement)?.innerText);
+  await page.keyboard.press("Tab");
+  strictEqual(await focused(), "Skip to content");
+  await page.keyboard.press("Enter");
+  strictEqual(await focused(), "MatchdayView");
+  await page.keyboard.press("Shift+Tab");
+  strictEqual(await focused(), "Jobs");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Jobs");
+  strictEqual(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  match(await page.title(), /^Jobs/);
+
+  await open(page, pages.operator, "match/1001");
+  const button = page.getByRole("button", { name: "Mark as sent" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Mark as sent?" });
+  await dialog.waitFor();
+  ok(await page.getByRole("button", { name: "I vouch for it" }).isDisabled(), "without a reason");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  strictEqual(await focused(), "Mark as sent");
+};
+
+export const aLinkNamesDayAndZone: Check = async (page, { pages }) => {
+  await open(page, pages.operator, "tonight?date=2024-12-08&zone=America%2FNew_York");
+  const caption = "Matches of the day, by the time of their push";
+  const rows = await rowsOf(page, caption);
+  deepStrictEqual(rows.map((row) => row.Match), [
+    "Fulham – Arsenal",
+    "Ipswich – Bournemouth",
+    "Leicester – Brighton",
+    "Tottenham – Chelsea",
+  ]);
+  match(rows[0]?.["Push and kick-off"] ?? "", /08:00.*09:00/);
+  const title = await page.locator("td .time-text").first().getAttribute("title");
+  strictEqual(title, "Push: 2024-12-08 13:00:00 UTC");
+  await page.getByRole("link", { name: "The day before" }).click();
+  await page.getByText("Saturday, 7 December 2024").waitFor();
+  match(page.url(), /date=2024-12-07&zone=America%2FNew_York$/);
+  await open(page, pages.operator, "tonight?date=2024-11-01");
+  await page.getByText("No match on this day").waitFor();
+  await open(page, pages.operator, "match/99");
+  await page.getByText("There is no match 99").waitFor();
+};
+
+export const aFaultIsShownAndOldDataStays: Check = async (page, { pages }) => {
+  await open(page, pages.operator, "counts");
+  await page.route("**/rest/v1/count_audit_logs*", (route) => route.abort());
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  match(await page.getByRole("alert").innerText(), /Cannot read from the project/);
+  ok((await rowsOf(page, "Audits, newest first")).length > 0);
+  await page.unroute("**/rest/v1/count_audit_logs*");
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+};
+
+/** The campaign is started again, the push goes out, and nobody touches the page. */
+export const itFollowsWhatHappens: Check = async (page, { pages, stack }) => {
+  await open(page, pages.operator, "tonight?date=2024-12-07");
+  const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
+  match(await row.innerText(), /Scheduled/);
+  await createFaultInjection(stack).campaign("enabled");
+  await stack.advanceTo(new Date("2024-12-07T16:41:00Z"));
+  await row.locator(".chip.good", { hasText: "Sent" }).waitFor({ timeout: 20_000 });
+  match(await page.locator("div[aria-live=polite]").innerText(), /4 of 5 matches sent/);
+};

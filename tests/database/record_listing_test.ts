@@ -1,0 +1,167 @@
+/** What Braze's own list of schedules proves, list after list. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { addMinutes } from "date-fns";
+import {
+  ledgerRow,
+  minutes,
+  type OpenedCreate,
+  scheduledMatch,
+  scheduleRow,
+  seconds,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+const SCHEDULE = "schedule-1001-1";
+/** The match of these tests sends 540 minutes after NOW, when it was scheduled. */
+const SEND_AT = minutes(540);
+const FAR = minutes(2_000);
+
+interface Absent {
+  readonly match_id: number;
+  readonly generation: number;
+  readonly is_current: boolean;
+  readonly braze_schedule_id: string;
+}
+
+/** The match ids that are absent now. */
+async function note(
+  { call }: Suite,
+  listed: readonly string[],
+  now: Date,
+  until = FAR,
+): Promise<number[]> {
+  const absent = await call<Absent[]>("record_listing", {
+    p_schedule_ids: listed,
+    p_until: until,
+    p_now: now,
+  });
+  return absent.map(({ match_id }) => match_id);
+}
+
+Deno.test(
+  "record_listing() calls a schedule absent that was listed and that two lists in a row lack",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite);
+    deepStrictEqual(await note(suite, [SCHEDULE], minutes(10)), []);
+    deepStrictEqual(await note(suite, ["another"], minutes(15)), [], "lacked once");
+    deepStrictEqual(await note(suite, ["another"], minutes(20)), [1001], "lacked twice");
+    deepStrictEqual(await note(suite, ["another"], minutes(25)), [1001], "and still");
+  }),
+);
+
+Deno.test(
+  "record_listing() says which schedule is absent, and whether it is the current one",
+  withSuite(async (suite) => {
+    const { ledger_id } = await scheduledMatch(suite);
+    await note(suite, [SCHEDULE], minutes(10));
+    await note(suite, [], minutes(15));
+    const told = await suite.call("record_listing", {
+      p_schedule_ids: [],
+      p_until: FAR,
+      p_now: minutes(20),
+    });
+    deepStrictEqual(told, [{
+      match_id: 1001,
+      ledger_id,
+      generation: 1,
+      is_current: true,
+      send_at: SEND_AT.toISOString().replace(".000Z", "+00:00"),
+      braze_schedule_id: SCHEDULE,
+    }]);
+  }),
+);
+
+Deno.test(
+  "record_listing() takes two lists of one moment for one",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite);
+    await note(suite, [SCHEDULE], minutes(10));
+    await note(suite, [], minutes(15));
+    deepStrictEqual(await note(suite, [], addMinutes(seconds(60), 15)), [], "a minute later");
+    deepStrictEqual(await note(suite, [], addMinutes(seconds(61), 15)), [1001]);
+  }),
+);
+
+Deno.test(
+  "record_listing() begins anew when a list shows the schedule again",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite);
+    await note(suite, [SCHEDULE], minutes(10));
+    await note(suite, [], minutes(15));
+    await note(suite, [SCHEDULE], minutes(20));
+    deepStrictEqual(await note(suite, [], minutes(25)), []);
+    deepStrictEqual(await note(suite, [], minutes(30)), [1001]);
+  }),
+);
+
+Deno.test(
+  "record_listing() knows nothing of a schedule that no list has shown",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    for (const minute of [10, 15, 20]) deepStrictEqual(await note(suite, [], minutes(minute)), []);
+    strictEqual((await scheduleRow(suite, match)).missed_at, null);
+  }),
+);
+
+Deno.test(
+  "record_listing() waits five minutes for a schedule to be listed, for Braze promises no faster read",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await note(suite, [SCHEDULE], minutes(1));
+    deepStrictEqual(await note(suite, [], minutes(3)), []);
+    deepStrictEqual(await note(suite, [], minutes(5)), [], "not lacked so far");
+    strictEqual((await scheduleRow(suite, match)).missed_at, null);
+    deepStrictEqual(await note(suite, [], minutes(6)), [], "lacked once");
+    deepStrictEqual(await note(suite, [], minutes(8)), [1001]);
+  }),
+);
+
+const moveTo = ({ sql }: Suite, { ledger_id }: OpenedCreate, at: Date) =>
+  sql`update public.braze_schedules set moving_to_utc = ${at} where ledger_id = ${ledger_id}`;
+
+for (
+  const { what, until, now, movingTo } of [
+    { what: "is due later than the list reaches", until: minutes(539), now: 20, movingTo: null },
+    { what: "is due now", until: FAR, now: 540, movingTo: null },
+    { what: "may be moved beyond the list", until: minutes(600), now: 20, movingTo: minutes(601) },
+    { what: "may be moved to a time that is past", until: FAR, now: 20, movingTo: minutes(19) },
+  ]
+) {
+  Deno.test(
+    `record_listing() knows nothing of a schedule that ${what}`,
+    withSuite(async (suite) => {
+      const match = await scheduledMatch(suite);
+      await note(suite, [SCHEDULE], minutes(10));
+      await note(suite, [], minutes(15));
+      if (movingTo !== null) await moveTo(suite, match, movingTo);
+      deepStrictEqual(await note(suite, [], minutes(now), until), []);
+    }),
+  );
+}
+
+Deno.test(
+  "cancel_absent() takes the row back as the dashboard's doing, once, and not when it was sent",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    const cancel = () =>
+      suite.call("cancel_absent", {
+        p_ledger_id: match.ledger_id,
+        p_generation: 1,
+        p_note: "Not found",
+        p_now: minutes(20),
+      });
+    deepStrictEqual([await cancel(), await cancel()], [true, false]);
+    const { status, cancel_reason, notes } = await ledgerRow(suite, 1001);
+    deepStrictEqual([status, cancel_reason, notes], ["cancelled", "dashboard", "Not found"]);
+    strictEqual((await scheduleRow(suite, match)).state, "deleted");
+
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', cancel_reason = null, sent_confirmed_at = ${
+      minutes(20)
+    }, sent_evidence = 'push'`;
+    strictEqual(await cancel(), false);
+    strictEqual((await ledgerRow(suite, 1001)).status, "sent");
+  }),
+);

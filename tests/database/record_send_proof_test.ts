@@ -1,0 +1,193 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { ingest } from "./events.ts";
+import {
+  attemptRow,
+  close,
+  ledgerRow,
+  NOW,
+  openCreate,
+  scheduledMatch,
+  scheduleRow,
+  seconds,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+type Target = Pick<Awaited<ReturnType<typeof scheduledMatch>>, "ledger_id" | "generation">;
+
+function prove(
+  suite: Suite,
+  { ledger_id, generation }: Target,
+  proof: "push" | "webhook",
+  now = NOW,
+  ids: { dispatch_id?: string; send_id?: string } = {},
+) {
+  return ingest(suite, { proofs: [{ ledger_id, generation, proof, ...ids }], now });
+}
+
+async function verdict(suite: Suite): Promise<unknown[]> {
+  const ledger = await ledgerRow(suite, 1001);
+  return [ledger.status, ledger.sent_evidence, ledger.sent_confirmed_at];
+}
+
+Deno.test(
+  "record_send_proof() turns the row to sent on the first proof, and takes the ids that came with it",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    const { went_out } = await prove(suite, target, "push", seconds(1), {
+      dispatch_id: "d1",
+      send_id: "s1",
+    });
+    deepStrictEqual(went_out, [{
+      match_id: 1001,
+      ledger_id: target.ledger_id,
+      generation: 1,
+      current_generation: 1,
+      state_before: "live",
+      was_cancelled: false,
+    }]);
+    deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
+    const ledger = await ledgerRow(suite, 1001);
+    deepStrictEqual([ledger.dispatch_id, ledger.send_id], ["d1", "s1"]);
+    const schedule = await scheduleRow(suite, target);
+    deepStrictEqual([schedule.state, schedule.first_event_at], ["completed", seconds(1)]);
+  }),
+);
+
+Deno.test(
+  "record_send_proof() writes for the first proof only: the others read and pass by",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await prove(suite, target, "push", seconds(1), { dispatch_id: "d1" });
+    const version = async () => {
+      const [row] = await suite.sql`
+        select ledger.xmin::text || ' ' || schedule.xmin::text as version
+        from public.schedule_ledger as ledger, public.braze_schedules as schedule`;
+      return row?.version;
+    };
+    const before = await version();
+    for (const proof of ["push", "webhook"] as const) {
+      const { went_out } = await prove(suite, target, proof, seconds(9), { dispatch_id: "d2" });
+      deepStrictEqual(went_out, []);
+    }
+    strictEqual(await version(), before);
+  }),
+);
+
+Deno.test(
+  "record_send_proof() lets a push outdo a webhook, and never the other way round",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await prove(suite, target, "webhook", seconds(1));
+    deepStrictEqual(await verdict(suite), ["sent", "webhook", seconds(1)]);
+    const { went_out } = await prove(suite, target, "push", seconds(2));
+    deepStrictEqual(went_out, [], "it is not seen to go out a second time");
+    deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
+    await prove(suite, target, "webhook", seconds(3));
+    deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
+  }),
+);
+
+Deno.test(
+  "record_send_proof() takes the stronger of two proofs that come at once",
+  withSuite(async (suite) => {
+    const { ledger_id, generation } = await scheduledMatch(suite);
+    await ingest(suite, {
+      proofs: [
+        { ledger_id, generation, proof: "webhook" },
+        { ledger_id, generation, proof: "push" },
+      ],
+    });
+    deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);
+  }),
+);
+
+Deno.test(
+  "record_send_proof() leaves what a person confirmed as it is, and notes that it was seen to go out",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'operator', sent_confirmed_at = ${NOW}`;
+    strictEqual((await prove(suite, target, "webhook", seconds(1))).went_out.length, 1);
+    deepStrictEqual(await verdict(suite), ["sent", "operator", NOW]);
+  }),
+);
+
+for (const cancelReason of ["plan", "dashboard", "operator"]) {
+  Deno.test(
+    `record_send_proof() turns a row cancelled by ${cancelReason} to sent: facts win over intents`,
+    withSuite(async (suite) => {
+      const target = await scheduledMatch(suite);
+      await suite.sql`
+        update public.schedule_ledger set status = 'cancelled', cancel_reason = ${cancelReason}`;
+      await suite.sql`update public.braze_schedules set state = 'deleted'`;
+      const { went_out } = await prove(suite, target, "push");
+      strictEqual(went_out[0]?.state_before, "deleted");
+      deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);
+      strictEqual((await ledgerRow(suite, 1001)).cancel_reason, null);
+    }),
+  );
+}
+
+Deno.test(
+  "record_send_proof() of an old generation tells of it and leaves the status to the current one",
+  withSuite(async (suite) => {
+    const first = await scheduledMatch(suite);
+    await suite.sql`update public.braze_schedules set state = 'deleted'`;
+    const second = await openCreate(suite, first.runId, 1001);
+    const { went_out } = await prove(suite, first, "push", seconds(1), { dispatch_id: "d1" });
+    deepStrictEqual(
+      went_out.map(({ generation, current_generation, state_before }) => [
+        generation,
+        current_generation,
+        state_before,
+      ]),
+      [[1, 2, "deleted"]],
+    );
+    deepStrictEqual(await verdict(suite), ["pending", null, null]);
+    strictEqual((await ledgerRow(suite, 1001)).dispatch_id, null);
+    strictEqual((await scheduleRow(suite, first)).state, "completed");
+    strictEqual((await scheduleRow(suite, second)).state, "creating");
+    deepStrictEqual((await prove(suite, first, "push")).went_out, [], "once");
+  }),
+);
+
+Deno.test(
+  "record_send_proof() settles a create of which nothing was heard",
+  withSuite(async (suite) => {
+    const first = await scheduledMatch(suite);
+    await suite.sql`update public.braze_schedules set state = 'failed'`;
+    const second = await openCreate(suite, first.runId, 1001);
+    await close(suite, second.attempt_id, "unknown");
+    const { went_out } = await prove(suite, second, "push", seconds(7));
+    strictEqual(went_out[0]?.state_before, "unknown");
+    const attempt = await attemptRow(suite, second.attempt_id);
+    deepStrictEqual(
+      [attempt.outcome, attempt.resolved_as, attempt.resolved_at],
+      ["unknown", "proved_by_events", seconds(7)],
+    );
+    strictEqual((await attemptRow(suite, first.attempt_id)).resolved_as, null, "only that one");
+  }),
+);
+
+Deno.test(
+  "record_send_proof() passes over a generation that was never made",
+  withSuite(async (suite) => {
+    const { ledger_id } = await scheduledMatch(suite);
+    const { went_out } = await prove(suite, { ledger_id, generation: 7 }, "push");
+    deepStrictEqual(went_out, []);
+    deepStrictEqual(await verdict(suite), ["pending", null, null]);
+  }),
+);
+
+Deno.test(
+  "record_send_proof() of many first proofs at once: one of them is the first",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    const receipts = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => prove(suite, target, "push", seconds(index))),
+    );
+    strictEqual(receipts.flatMap(({ went_out }) => went_out).length, 1);
+  }),
+);

@@ -1,0 +1,120 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  callAs,
+  createSchedule,
+  NOW,
+  only,
+  startRun,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+
+interface Known {
+  readonly kind: string;
+  readonly value: string;
+  readonly ledger_id: string;
+  readonly ambiguous: boolean;
+}
+
+function learn(
+  { sql }: Suite,
+  identifiers: readonly Record<string, unknown>[],
+): Promise<readonly Known[]> {
+  return callAs(sql, "service_role", "private.register_identifiers", {
+    p_identifiers: identifiers,
+    p_source: "event",
+    p_now: NOW,
+  });
+}
+
+async function twoLedgerRows(suite: Suite): Promise<[string, string]> {
+  const runId = await startRun(suite);
+  await addMatch(suite, 1);
+  await addMatch(suite, 2);
+  const one = await createSchedule(suite, runId, 1);
+  const two = await createSchedule(suite, runId, 2);
+  return [one.ledger_id, two.ledger_id];
+}
+
+async function known({ sql }: Suite, value = "d1"): Promise<Record<string, unknown>> {
+  return only(
+    await sql`
+      select ledger_id, generation, ambiguous, source
+      from public.schedule_identifiers where kind = 'dispatch_id' and value = ${value}`,
+  );
+}
+
+const dispatch = (ledger_id: string, generation: number | null = 1, value = "d1") => ({
+  kind: "dispatch_id",
+  value,
+  ledger_id,
+  generation,
+});
+
+Deno.test(
+  "register_identifiers() tells what is new, once",
+  withSuite(async (suite) => {
+    const [one] = await twoLedgerRows(suite);
+    deepStrictEqual(await learn(suite, [dispatch(one), dispatch(one)]), [
+      { kind: "dispatch_id", value: "d1", ledger_id: one, ambiguous: false },
+    ]);
+    deepStrictEqual(await learn(suite, [dispatch(one)]), []);
+    deepStrictEqual(await known(suite), {
+      ledger_id: one,
+      generation: 1,
+      ambiguous: false,
+      source: "event",
+    });
+  }),
+);
+
+Deno.test(
+  "register_identifiers() marks an identifier that turns up on a second ledger row, for good",
+  withSuite(async (suite) => {
+    const [one, two] = await twoLedgerRows(suite);
+    await learn(suite, [dispatch(one)]);
+    deepStrictEqual(await learn(suite, [dispatch(two)]), [
+      { kind: "dispatch_id", value: "d1", ledger_id: one, ambiguous: true },
+    ]);
+    deepStrictEqual(await learn(suite, [dispatch(one)]), [], "it does not become clear again");
+    strictEqual((await known(suite)).ambiguous, true);
+  }),
+);
+
+Deno.test(
+  "register_identifiers() marks an identifier that comes with two ledger rows at once",
+  withSuite(async (suite) => {
+    const [one, two] = await twoLedgerRows(suite);
+    const [registered] = await learn(suite, [dispatch(one), dispatch(two)]);
+    strictEqual(registered?.ambiguous, true);
+  }),
+);
+
+Deno.test(
+  "register_identifiers() forgets the generation of an identifier that serves two, and keeps its match",
+  withSuite(async (suite) => {
+    const [one] = await twoLedgerRows(suite);
+    await learn(suite, [dispatch(one, 1)]);
+    await learn(suite, [dispatch(one, 2)]);
+    deepStrictEqual(await known(suite), {
+      ledger_id: one,
+      generation: null,
+      ambiguous: false,
+      source: "event",
+    });
+    deepStrictEqual(await learn(suite, [dispatch(one, 1)]), []);
+    await learn(suite, [dispatch(one, 1, "d2"), dispatch(one, 2, "d2")]);
+    strictEqual((await known(suite, "d2")).generation, null, "both at once");
+  }),
+);
+
+Deno.test(
+  "register_identifiers() keeps the kinds apart",
+  withSuite(async (suite) => {
+    const [one, two] = await twoLedgerRows(suite);
+    await learn(suite, [dispatch(one)]);
+    const [registered] = await learn(suite, [{ ...dispatch(two), kind: "send_id" }]);
+    strictEqual(registered?.ambiguous, false);
+  }),
+);

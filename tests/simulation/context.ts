@@ -1,0 +1,153 @@
+/** Puts a world on its feet: the stack with everything that breaks it built in, fixtures in the database, nothing sent yet. */
+import type { Stack, StackOptions } from "../../local/stack/stack.ts";
+import { startStack } from "../../local/stack/stack.ts";
+import { createChaos } from "./chaos.ts";
+import { readBranches } from "./coverage.ts";
+import { TEAMS } from "./fixtures.ts";
+import { addFixture, call } from "./perform_acts.ts";
+import { History } from "./history.ts";
+import { isInTruce, type World } from "./world.ts";
+import { Tally } from "./tally.ts";
+import { Recorder } from "./recorder.ts";
+
+/** Events that belong to no match, what each has to be taken for, and beside them one that nobody can read. */
+export interface OddBatch {
+  readonly isAcknowledged: boolean;
+  readonly events: readonly {
+    readonly eventId: string;
+    readonly method: "test_send" | "other_campaign";
+  }[];
+}
+
+export interface SimulationContext {
+  readonly world: World;
+  readonly stack: Stack;
+  readonly history: History;
+  readonly recorder: Recorder;
+  readonly tally: Tally;
+  /** What was told that Braze never sent: taken in all the same. */
+  readonly odd: OddBatch[];
+  /** Matches whose create a person called not there although it was. */
+  readonly released: Set<number>;
+  /** Events that an export told of before Braze did: what they carry came too late to count. */
+  readonly toldBare: Set<string>;
+  /** While set, pg_cron runs no jobs: nights are long. */
+  silence(isSilent: boolean): Promise<void>;
+  /** Restarts that were begun; each ends with null, or with why it failed. */
+  readonly restarts: Promise<unknown>[];
+  /** To be done before the next call to the database, or the next of these functions: with what it asks. */
+  order(work: Work, before?: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+type Work = (asked: Readonly<Record<string, unknown>>) => Promise<void>;
+
+/** Runs of a world that a person starts at such a moment. */
+const RECONCILED_MAX = 4;
+
+/** Where the database is: one on a server that others use too, or a server of its own. */
+export type SimulationDatabase = Pick<StackOptions, "databaseUrl" | "postgresBin">;
+
+export async function setUp(world: World, place: SimulationDatabase): Promise<SimulationContext> {
+  const problems: string[] = [];
+  const ordered: { readonly work: Work; readonly before: readonly string[] | undefined }[] = [];
+  const reconciled: Promise<unknown>[] = [];
+  const up: { stack?: Stack } = {};
+  const running = () => {
+    if (up.stack === undefined) throw new Error("Cannot act: the stack must be up, got none yet");
+    return up.stack;
+  };
+  const now = () => running().timeline.now();
+  const tally = new Tally(now);
+  const recorder = new Recorder({
+    sandbox: () => running().sandbox,
+    sql: () => running().sql,
+    now,
+  });
+
+  const chaos = createChaos({
+    seed: world.seed,
+    rates: world.faults,
+    tally,
+    isTruce: () => isInTruce(world, now()) || now() >= world.endAt,
+    fetchFor(address) {
+      const { ready, gateway, timeline } = running();
+      if (address.startsWith(ready.api_url)) return timeline.fetchWithin(gateway);
+      return address.startsWith(ready.braze_url)
+        ? timeline.fetchWithin((request) => recorder.braze(request))
+        : timeline.fetch;
+    },
+    async beforeDatabase(address, body) {
+      const called = address.split("/rpc/").at(-1) ?? "";
+      const place = ordered.findIndex(({ before }) => before?.includes(called) ?? true);
+      if (place === -1) return;
+      const [order] = ordered.splice(place, 1);
+      await order?.work(typeof body === "string" ? JSON.parse(body) : {});
+    },
+    onForgottenLesson() {
+      if (reconciled.length === RECONCILED_MAX) return;
+      reconciled.push(call("braze-reconcile", {}, { stack: running() }));
+    },
+    async onAnswer(functionName, request, response) {
+      const reason = await recorder.answered(functionName, request, response);
+      if (reason !== null) tally.branch(`gate/${reason}`);
+    },
+  });
+
+  const stack = await startStack({
+    ...place,
+    clock: world.startAt,
+    // A commit must survive a crash, or acknowledging it would be no promise.
+    fsync: world.restartsServers,
+    // A world is short: with more, planning queries would take longer than running them.
+    restConnections: 3,
+    env: { SEND_GATE: world.sendGate },
+    sandbox: {
+      seed: world.seed,
+      users: { count: world.userCount, seed: world.seed, teams: world.teams },
+      switches: { ...world.switches, faults: world.faults.braze },
+      deliveriesAtOnce: world.deliveriesAtOnce,
+    },
+    interference: chaos,
+    onLog: (functionName, line) => readBranches(functionName, line, tally),
+    onProblem: (message) => problems.push(message),
+  });
+  up.stack = stack;
+  const { sql, sandbox } = stack;
+  await sql`update cron.job set database = current_database()`;
+  for (const name of TEAMS) {
+    await sql`insert into public.teams (name, braze_attribute_value) values (${name}, ${name})`;
+  }
+  const history = new History(world);
+  for (const fixture of world.fixtures) {
+    if (fixture.knownAt > world.startAt) continue;
+    await addFixture(fixture, history.match(fixture.matchId, world.startAt), { stack });
+  }
+  return {
+    world,
+    stack,
+    history,
+    recorder,
+    tally,
+    odd: [],
+    released: new Set(),
+    toldBare: new Set(),
+    restarts: [],
+    async silence(isSilent) {
+      await sql`update cron.job set active = ${!isSilent}`;
+    },
+    order(work, before) {
+      ordered.push({ work, before });
+    },
+    async close() {
+      await Promise.all(reconciled);
+      for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);
+      tally.events = sandbox.model.groundTruth.entries.length;
+      await stack.close();
+      // Where servers are restarted, whoever was connected has to try again.
+      if (problems.length > 0 && !world.restartsServers) {
+        throw new Error(`The stack had problems:\n${problems.join("\n")}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,181 @@
+/** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
+import { subSeconds } from "date-fns";
+import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
+import type { Sql } from "../../local/stack/sql.ts";
+
+/** A run acts on what it found at its start, and may wait for Braze in between. */
+export const RUN_SECONDS_MAX = 300;
+
+/** What the journal and the ledger said when a delete took effect in Braze. */
+export interface RecordedDelete {
+  readonly at: Date;
+  readonly scheduleId: string;
+  /** Of attempts that were open at the time: they were written before the call. */
+  readonly reasons: readonly string[];
+  /** When the first delete was asked for that, for all the journal knows, may have been done: this one or one before. */
+  readonly askedFrom: Date;
+  /** Null where the schedule was none of the ledger's. */
+  readonly owner: {
+    readonly matchId: number;
+    readonly generation: number;
+    readonly currentGeneration: number;
+    readonly status: string;
+  } | null;
+}
+
+/** What a create asked for: the people it was for, and what it would say. */
+export interface RecordedCreate {
+  readonly at: Date;
+  readonly ledgerId: string;
+  readonly generation: number;
+  readonly isJournalled: boolean;
+  readonly hasToken: boolean;
+  readonly teams: readonly string[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** How a delivery was answered. */
+export interface RecordedAnswer {
+  readonly at: Date;
+  readonly received: number;
+  readonly recorded: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+/** What a push was told that asked whether it may go out. */
+export interface RecordedGate {
+  readonly at: Date;
+  readonly ledgerId: string;
+  readonly generation: number;
+  readonly send: boolean;
+  readonly reason: string;
+}
+
+export interface RecorderOptions {
+  readonly sandbox: () => Sandbox;
+  readonly sql: () => Sql;
+  readonly now: () => Date;
+}
+
+export class Recorder {
+  readonly deletes: RecordedDelete[] = [];
+  readonly creates: RecordedCreate[] = [];
+  readonly answers: RecordedAnswer[] = [];
+  readonly gates: RecordedGate[] = [];
+  readonly #options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Braze, with somebody who looks over its shoulder. */
+  async braze(request: Request): Promise<Response> {
+    const sandbox = this.#options.sandbox();
+    const { pathname } = new URL(request.url);
+    if (pathname === "/campaigns/trigger/schedule/create") {
+      await this.#seeCreate(await request.clone().json());
+    }
+    if (pathname !== "/campaigns/trigger/schedule/delete") return await sandbox.handle(request);
+
+    const { schedule_id: scheduleId } = await request.clone().json();
+    const seen = await this.#lookAt(scheduleId);
+    const isLive = () => sandbox.model.schedules.find(scheduleId)?.state === "scheduled";
+    const wasLive = isLive();
+    try {
+      return await sandbox.handle(request);
+    } finally {
+      if (wasLive && !isLive()) this.deletes.push({ at: this.#options.now(), scheduleId, ...seen });
+    }
+  }
+
+  /** Of the gate's answers it tells the reason. */
+  async answered(
+    functionName: string,
+    request: Request,
+    response: Response,
+  ): Promise<string | null> {
+    if (response.status !== 200) return null;
+    if (functionName === "braze-send-gate") {
+      const token = new URL(request.url).searchParams.get("token") ?? "";
+      const { sub: ledgerId, generation } = JSON.parse(atob(base64Of(token.split(".")[1] ?? "")));
+      const { send, reason } = await response.clone().json();
+      this.gates.push({ at: this.#options.now(), ledgerId, generation, send, reason });
+      return reason;
+    }
+    if (functionName !== "braze-webhook") return null;
+    const { received, recorded, duplicates, rejected } = await response.clone().json();
+    this.answers.push({ at: this.#options.now(), received, recorded, duplicates, rejected });
+    return null;
+  }
+
+  async #lookAt(
+    scheduleId: string,
+  ): Promise<Pick<RecordedDelete, "reasons" | "askedFrom" | "owner">> {
+    const sql = this.#options.sql();
+    const runBegan = subSeconds(this.#options.now(), RUN_SECONDS_MAX);
+    const attempts = await sql<{ reason: string; isOpen: boolean; openedAt: Date }[]>`
+      select reason, outcome is null as "isOpen", opened_at as "openedAt" from public.schedule_attempts
+      where kind = 'delete' and braze_schedule_id = ${scheduleId}
+        and (
+          outcome is null or http_status in (400, 404)
+          -- What a list has settled in the middle of a run does not reach that run any more.
+          or outcome = 'unknown' and (resolved_as is distinct from 'listed' or resolved_at > ${runBegan})
+        )
+      order by opened_at`;
+    const [owner] = await sql<{ match_id: string; hit: number; current: number; status: string }[]>`
+      select ledger.match_id, schedule.generation as hit, ledger.generation as current, ledger.status::text
+      from public.braze_schedules as schedule
+      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+      where schedule.braze_schedule_id = ${scheduleId}`;
+    return {
+      reasons: attempts.flatMap(({ reason, isOpen }) => isOpen ? [reason] : []),
+      askedFrom: attempts[0]?.openedAt ?? this.#options.now(),
+      owner: owner === undefined ? null : {
+        matchId: Number(owner.match_id),
+        generation: owner.hit,
+        currentGeneration: owner.current,
+        status: owner.status,
+      },
+    };
+  }
+
+  async #seeCreate(body: Record<string, unknown>): Promise<void> {
+    const { ledger_id: ledgerId, generation, send_gate_token: token, ...properties } = body
+      .trigger_properties as {
+        readonly ledger_id: string;
+        readonly generation: number;
+        readonly send_gate_token?: string;
+      };
+    const [journal] = await this.#options.sql()<{ entries: number }[]>`
+      select count(*)::int as entries from public.schedule_attempts
+      where kind = 'create' and ledger_id = ${ledgerId} and generation = ${generation} and outcome is null`;
+    this.creates.push({
+      at: this.#options.now(),
+      ledgerId,
+      generation,
+      isJournalled: journal?.entries === 1,
+      hasToken: token !== undefined,
+      teams: valuesIn(body.audience),
+      properties,
+    });
+  }
+}
+
+/** Of a URL, which writes two of its characters in another way. */
+function base64Of(text: string): string {
+  return text.replaceAll("-", "+").replaceAll("_", "/");
+}
+
+/** Every value that the filters of an audience name, sorted. */
+function valuesIn(audience: unknown): string[] {
+  if (Array.isArray(audience)) return [...new Set(audience.flatMap(valuesIn))].sort();
+  if (typeof audience !== "object" || audience === null) return [];
+  return [
+    ...new Set(
+      Object.entries(audience).flatMap(([key, content]) =>
+        key === "value" && Array.isArray(content) ? content.map(String) : valuesIn(content)
+      ),
+    ),
+  ].sort();
+}

@@ -1,0 +1,177 @@
+/**
+ * Lives through one world: what happens in it happens in order on a virtual clock, and at each quiet point the auditor
+ * looks.
+ */
+import { addHours, addMinutes, max } from "date-fns";
+import { audit } from "./auditor/audit.ts";
+import { readFacts } from "./auditor/facts.ts";
+import type { CountAnswer, Violation } from "./auditor/context.ts";
+import { readStoredBranches } from "./coverage.ts";
+import { call, carryOut } from "./perform_acts.ts";
+import { type Servers, withSimulationDatabase } from "./database.ts";
+import { setUp, type SimulationContext, type SimulationDatabase } from "./context.ts";
+import { timelineOf } from "./timeline.ts";
+import { NOTHING, type Totals } from "./tally.ts";
+import { drawWorld, type Truce, type World } from "./world.ts";
+
+export interface Seen extends Violation {
+  readonly at: Date;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly Seen[];
+  readonly unknowable: Readonly<Record<string, number>>;
+  readonly totals: Totals;
+  readonly seconds: number;
+  /** What went wrong with the simulation itself. */
+  readonly broken: string | null;
+  /** Where something is wrong: what happened, in order. */
+  readonly story: readonly string[];
+}
+
+/** Long enough for two reconciliations, and for an alert on silence to go. */
+const MORNING_MINUTES = 75;
+const HEARTBEAT_MINUTES = 6;
+
+export async function runWorld(seed: number, servers: Servers): Promise<Outcome> {
+  const world = drawWorld(seed);
+  return await withSimulationDatabase(world, servers, (place) => playAt(world, place));
+}
+
+async function playAt(world: World, place: SimulationDatabase): Promise<Outcome> {
+  const { seed } = world;
+  const found = { violations: [] as Seen[], unknowable: {} as Record<string, number> };
+  let context: SimulationContext | undefined;
+  const startedMs = performance.now();
+  let broken: string | null = null;
+  let story: string[] = [];
+  try {
+    context = await setUp(world, place);
+    await live(context, found);
+    await readStoredBranches(context.stack.sql, context.tally);
+    if (found.violations.length > 0) {
+      const named = found.violations.flatMap(({ story }) => story.match(/\b1\d{3}\b/g) ?? []);
+      story = await timelineOf(context, new Set(named.map(Number)));
+    }
+  } catch (error) {
+    broken = error instanceof Error ? error.stack ?? error.message : String(error);
+  }
+  await context?.close().catch((error) => broken ??= String(error));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { seed, ...found, totals: context?.tally.totals() ?? NOTHING, seconds, broken, story };
+}
+
+interface Found {
+  readonly violations: Seen[];
+  readonly unknowable: Record<string, number>;
+}
+
+async function live(context: SimulationContext, found: Found): Promise<void> {
+  const { world, stack } = context;
+  const truces = [...world.truces];
+  for (const [nth, act] of world.acts.entries()) {
+    while (truces[0] !== undefined && truces[0].from <= act.at) {
+      await makeTruce(truces.shift()!, context, found);
+      stack.sandbox.model.switchboard.set({ faults: world.faults.braze });
+    }
+    await reach(act.at, context);
+    await carryOut(act, context, nth);
+  }
+  for (const truce of truces) await makeTruce(truce, context, found);
+  await sleepOverNight(context);
+  await look({ calmSince: world.endAt, isLast: true }, context, found);
+}
+
+/** People mend what they can, nothing more is broken, and time is given for all to be noticed. */
+async function makeTruce(truce: Truce, context: SimulationContext, found: Found): Promise<void> {
+  const { model } = context.stack.sandbox;
+  await reach(truce.from, context);
+  model.switchboard.set({ faults: [] });
+  if (model.campaign.state !== "enabled") {
+    model.setCampaignState("enabled", context.stack.timeline.now());
+  }
+  context.stack.outages.clear();
+  await reach(truce.until, context);
+  await look({ calmSince: truce.from, isLast: false }, context, found);
+}
+
+/** Past the last send of the matchday and all that is told of it; pg_cron rests, since nothing falls due. */
+async function sleepOverNight(context: SimulationContext): Promise<void> {
+  const { world, stack } = context;
+  const dayAfter = addHours(world.endAt, 24);
+  const lastSend = max([
+    stack.timeline.now(),
+    ...stack.sandbox.model.schedules.all.map(({ sendAt }) => sendAt)
+      .filter((at) => at < dayAfter),
+  ]);
+  await reach(addMinutes(lastSend, 1), context);
+  await context.silence(true);
+  await reach(addHours(lastSend, world.nightHours), context);
+  await context.silence(false);
+  await reach(addMinutes(stack.timeline.now(), MORNING_MINUTES), context);
+  // Its slot is at night; what was told a day late is its to find, and its silence the heartbeat's.
+  const dayOf = (at: Date) => at.toISOString().slice(0, 10);
+  const days = { from: dayOf(world.startAt), to: dayOf(dayAfter) };
+  await call("webhook-health-rollup", days, context);
+  await reach(addMinutes(stack.timeline.now(), HEARTBEAT_MINUTES), context);
+}
+
+async function look(
+  { calmSince, isLast }: { readonly calmSince: Date; readonly isLast: boolean },
+  context: SimulationContext,
+  found: Found,
+): Promise<void> {
+  const { world, history, recorder, odd, released, toldBare, stack } = context;
+  const counts = isLast ? null : await countNow(context);
+  const now = stack.timeline.now();
+  const { violations, unknowable } = audit({
+    world,
+    now,
+    calmSince,
+    isLast,
+    history,
+    model: stack.sandbox.model,
+    recorder,
+    odd,
+    released,
+    toldBare,
+    facts: await readFacts(stack.sql),
+    counts,
+  });
+  found.violations.push(...violations.map((violation) => ({ ...violation, at: now })));
+  for (const [what, times] of Object.entries(unknowable)) {
+    found.unknowable[what] = (found.unknowable[what] ?? 0) + times;
+  }
+}
+
+/** A machine that is busy may keep the database from answering: that is no finding. */
+const COUNTS_MAX = 3;
+
+async function countNow(context: SimulationContext): Promise<CountAnswer> {
+  let answer = await call("braze-count-audit", { dry_run: true }, context);
+  for (let tries = 1; answer.status === 503 && tries < COUNTS_MAX; tries++) {
+    answer = await call("braze-count-audit", { dry_run: true }, context);
+  }
+  const { status, body } = answer;
+  if (status !== 200) {
+    throw new Error(
+      `Cannot count: the audit must answer 200, got ${status} ${JSON.stringify(body)}`,
+    );
+  }
+  const listed = <T>(entries: unknown, field: string): T[] | null =>
+    Array.isArray(entries) ? entries.map((entry) => entry[field]).sort() : null;
+  return {
+    status: String(body.status),
+    ledger_pending: Number(body.ledger_pending),
+    braze_actual: body.braze_actual === null ? null : Number(body.braze_actual),
+    missing: listed(body.missing_in_braze, "match_id"),
+    extra: listed(body.extra_in_braze, "schedule_id"),
+  };
+}
+
+/** A person's call that waited for Braze may have moved the clock past it. */
+async function reach(at: Date, { stack, restarts }: SimulationContext): Promise<void> {
+  for (const failure of await Promise.all(restarts.splice(0))) if (failure !== null) throw failure;
+  if (at > stack.timeline.now()) await stack.advanceTo(at);
+}
