@@ -95,8 +95,8 @@ function judge(check: string, { status, code }: Told, wanted: string, variable: 
 async function postSigned(target: Configured, secret: string): Promise<Told> {
   const now = await target.suiteNow();
   const id = `doctor_${crypto.randomUUID()}`;
-  const slot = `${now.toISOString().slice(0, 16)}:00Z`;
-  const body = JSON.stringify({ function: "doctor", slot });
+  const scheduledAt = `${now.toISOString().slice(0, 16)}:00Z`;
+  const body = JSON.stringify({ function: "doctor", scheduled_at: scheduledAt });
   const headers = {
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),

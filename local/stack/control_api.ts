@@ -10,7 +10,7 @@ const Move = z.union([
 
 /** What ran while the clock moved. */
 export interface MoveReport {
-  /** Everything that fell due: slots, sends, deliveries, sleepers. */
+  /** Everything that fell due: cron jobs, sends, deliveries, sleepers. */
   readonly ran: number;
   readonly cron_jobs: number;
   readonly net_requests: number;

@@ -42,7 +42,7 @@ export async function startCronWorker(
   async function replan(): Promise<void> {
     const jobs = await timeline.hold(() => activeJobs(sql));
     if (isClosed) return;
-    // A slot that is due and was not run yet must not get lost because the jobs are read again.
+    // A scheduled time that is due and was not run yet must not get lost because the jobs are read again.
     const now = timeline.now();
     const after = planned !== undefined && planned.due <= now
       ? new Date(planned.due.getTime() - 1)
@@ -137,7 +137,7 @@ function cronOf(schedule: string): Cron {
   return cron;
 }
 
-/** On a virtual clock `now()` of the server would be the wall clock's: a command gets the slot's time instead. */
+/** On a virtual clock `now()` of the server would be the wall clock's: a command gets the scheduled time instead. */
 export function atVirtualTime(command: string, now: Date): string {
   return command.replace(/\bnow\(\)/gi, `'${now.toISOString()}'::timestamptz`);
 }

@@ -975,6 +975,32 @@ revoke all on table public.operator_actions from public, anon, authenticated, se
 grant select, insert on table public.operator_actions to service_role;
 revoke all on sequence public.operator_actions_id_seq from public, anon, authenticated, service_role;
 
+-- supabase/schemas/30_schedules/all_deletes_failed.sql
+-- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
+
+create function private.all_deletes_failed(p_ledger_id uuid, p_generation integer)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(
+    bool_and((
+      (attempt.outcome = 'failed' and coalesce(attempt.http_status, 0) not in (400, 404))
+      or attempt.resolved_as = 'listed'
+    ) is true),
+    false
+  )
+  from public.schedule_attempts as attempt
+  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
+$$;
+
+comment on function private.all_deletes_failed(uuid, integer) is
+  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
+revoke all on function private.all_deletes_failed(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
+
 -- supabase/schemas/30_schedules/apply_outcome.sql
 -- Carries the outcome of a call to Braze into the ledger and its generations.
 --
@@ -1431,7 +1457,7 @@ as $$
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
             'delete_failed', schedule.state = 'deleting'
-              and private.no_delete_took_effect(schedule.ledger_id, schedule.generation)
+              and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
           )
           order by schedule.generation
         ) as list
@@ -1497,32 +1523,6 @@ comment on function private.lock_pending(uuid, integer, uuid, integer, timestamp
   'The match of the row, or null where it was cancelled, sent or has another generation. Raises PT409 lease_lost.';
 revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/no_delete_took_effect.sql
--- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
-
-create function private.no_delete_took_effect(p_ledger_id uuid, p_generation integer)
-returns boolean
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select coalesce(
-    bool_and((
-      (attempt.outcome = 'failed' and coalesce(attempt.http_status, 0) not in (400, 404))
-      or attempt.resolved_as = 'listed'
-    ) is true),
-    false
-  )
-  from public.schedule_attempts as attempt
-  where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
-$$;
-
-comment on function private.no_delete_took_effect(uuid, integer) is
-  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
-revoke all on function private.no_delete_took_effect(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function private.no_delete_took_effect(uuid, integer) to service_role;
 
 -- supabase/schemas/30_schedules/open_change.sql
 -- Journals a move or a delete before Braze gets it.
@@ -1832,7 +1832,7 @@ begin
   if v_state is distinct from 'deleting' then
     return v_state is not distinct from 'live';
   end if;
-  if not private.no_delete_took_effect(p_ledger_id, p_generation) then
+  if not private.all_deletes_failed(p_ledger_id, p_generation) then
     return false;
   end if;
 

@@ -122,7 +122,7 @@ select bag_eq(
       ('public.release_create', 'service_role'),
       ('public.supersede_gated_create', 'service_role'),
       ('public.reactivate_schedule', 'service_role'),
-      ('private.no_delete_took_effect', 'service_role'),
+      ('private.all_deletes_failed', 'service_role'),
       ('private.release_generation', 'service_role'),
       ('public.load_gate_facts', 'service_role'),
       ('public.correlation_context', 'service_role'),

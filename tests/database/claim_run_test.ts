@@ -18,11 +18,11 @@ const INVOCATION = "cron_braze-scheduler_2024-12-07T06:00:00Z";
 /** What private.invoke_function leaves behind when pg_cron calls. */
 async function calledByCron({ sql }: Suite): Promise<void> {
   await sql`
-    insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
+    insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
     values ('braze-scheduler', ${SLOT}, ${INVOCATION}, 'cron', 'called', ${NOW})`;
 }
 
-function claimSlot(suite: Suite, args: Record<string, unknown> = {}): Promise<Claim> {
+function claimScheduled(suite: Suite, args: Record<string, unknown> = {}): Promise<Claim> {
   return claim(suite, {
     p_caller: "cron",
     p_slot: SLOT,
@@ -46,20 +46,20 @@ Deno.test(
     strictEqual(run.outcome, "running");
     deepStrictEqual(run.started_at, NOW);
     deepStrictEqual(run.lease_until, seconds(LEASE_SECONDS));
-    strictEqual(run.slot, null);
+    strictEqual(run.scheduled_at, null);
   }),
 );
 
 Deno.test(
-  "claim_run() grants the row that cron wrote, and each slot once",
+  "claim_run() grants the row that cron wrote, and each scheduled time once",
   withSuite(async (suite) => {
     await calledByCron(suite);
-    const first = await claimSlot(suite);
+    const first = await claimScheduled(suite);
     strictEqual(first.claimed, true);
-    const again = await claimSlot(suite, { p_now: seconds(1) });
+    const again = await claimScheduled(suite, { p_now: seconds(1) });
     deepStrictEqual(again, { claimed: false, reason: "already_claimed", run_id: first.run_id });
     await endRun(suite, first.run_id);
-    strictEqual((await claimSlot(suite, { p_now: seconds(2) })).reason, "already_claimed");
+    strictEqual((await claimScheduled(suite, { p_now: seconds(2) })).reason, "already_claimed");
     deepStrictEqual(await outcomes(suite), ["succeeded"]);
   }),
 );
@@ -75,7 +75,7 @@ Deno.test(
         { p_function: "braze-reconcile" },
       ]
     ) {
-      deepStrictEqual(await claimSlot(suite, args), {
+      deepStrictEqual(await claimScheduled(suite, args), {
         claimed: false,
         reason: "unknown_invocation",
         run_id: null,
@@ -99,17 +99,17 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() ends the slot that overlaps as skipped, so that it does not look unanswered",
+  "claim_run() ends a run that overlaps as skipped, so that it does not look unanswered",
   withSuite(async (suite) => {
     const running = await claim(suite);
     await calledByCron(suite);
-    strictEqual((await claimSlot(suite)).reason, "overlap");
-    const slot = only(
+    strictEqual((await claimScheduled(suite)).reason, "overlap");
+    const skipped = only(
       await suite.sql`select * from public.job_runs where invocation_id = ${INVOCATION}`,
     );
-    strictEqual(slot.outcome, "skipped");
-    deepStrictEqual(slot.finished_at, NOW);
-    deepStrictEqual(slot.summary, { reason: "overlap", running: running.run_id });
+    strictEqual(skipped.outcome, "skipped");
+    deepStrictEqual(skipped.finished_at, NOW);
+    deepStrictEqual(skipped.summary, { reason: "overlap", running: running.run_id });
   }),
 );
 

@@ -63,7 +63,7 @@ Deno.test(
     deepStrictEqual(timestamp, new Date("2024-12-07T06:15:30Z"));
     deepStrictEqual(JSON.parse(body), {
       function: "braze-scheduler",
-      slot: "2024-12-07T06:15:00Z",
+      scheduled_at: "2024-12-07T06:15:00Z",
     });
     strictEqual(headers["Content-Type"], "application/json");
     deepStrictEqual(
@@ -85,12 +85,12 @@ Deno.test(
 );
 
 Deno.test(
-  "invoke_function() records the slot with its request, once however often cron runs it",
+  "invoke_function() records the scheduled time with its request, once however often cron runs it",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);
     const { run, request, again, queued } = await invoke(suite);
     deepStrictEqual(
-      [run.function_name, run.caller, run.outcome, run.slot, run.called_at, run.request_id],
+      [run.function_name, run.caller, run.outcome, run.scheduled_at, run.called_at, run.request_id],
       [
         "braze-scheduler",
         "cron",

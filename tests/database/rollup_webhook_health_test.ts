@@ -339,7 +339,7 @@ Deno.test(
     const counts = only(
       await suite.sql`
       select sum(received)::int as received, sum(duplicates)::int as duplicates,
-        sum(rejected)::int as rejected, count(*)::int as slots
+        sum(rejected)::int as rejected, count(*)::int as shards
       from public.webhook_daily_counts where date = ${DATE}`,
     );
     deepStrictEqual(
@@ -347,7 +347,7 @@ Deno.test(
       [64 * 2 + 32, 63, 32],
     );
     // 64 requests that all chose one row of sixteen: a chance of 16^-63.
-    ok(Number(counts.slots) > 1, `${counts.slots} rows were written`);
-    strictEqual((await suite.sql`select 1 from public.webhook_daily_counts`).length, counts.slots);
+    ok(Number(counts.shards) > 1, `${counts.shards} rows were written`);
+    strictEqual((await suite.sql`select 1 from public.webhook_daily_counts`).length, counts.shards);
   }),
 );

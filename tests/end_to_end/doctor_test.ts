@@ -114,10 +114,10 @@ Deno.test("the doctor is red when pg_cron is silent, or calls in vain", (t) =>
     ) {
       const what = `${minutesAgo} minutes ago a call ended ${outcome}`;
       await t.step(what, async () => {
-        const slot = new Date(CLOCK.getTime() - minutesAgo * 60_000);
+        const scheduledAt = new Date(CLOCK.getTime() - minutesAgo * 60_000);
         await stack.sql`
-          insert into public.job_runs (function_name, slot, invocation_id, caller, outcome, called_at)
-          values ('braze-preflight-check', ${slot}, 'cron_x', 'cron', ${outcome}, ${slot})`;
+          insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
+          values ('braze-preflight-check', ${scheduledAt}, 'cron_x', 'cron', ${outcome}, ${scheduledAt})`;
         await expectWrong(stack, { what, wrong: ["cron_calls"] });
         if (minutesAgo > 60) {
           // A stack that was started just now has not missed a call.

@@ -352,7 +352,7 @@ Deno.test("a delete that was not heard of is settled by the lists that follow: s
     );
   }));
 
-Deno.test("pg_cron's signed call runs every check once for its slot", () =>
+Deno.test("pg_cron's signed call runs every check once for its scheduled time", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const duplicate = await duplicateByHand(stack, 1002);

@@ -265,7 +265,7 @@ Deno.test("twelve matches of the same two teams keep within ten creates a minute
     strictEqual(failed?.count, 0);
   }));
 
-Deno.test("pg_cron's signed call runs braze-scheduler once for its slot, and a replay does nothing", () =>
+Deno.test("pg_cron's signed call runs braze-scheduler once for its scheduled time, and a replay does nothing", () =>
   withSuite(SMALL, async (stack) => {
     await stack.sql`select private.invoke_function('braze-scheduler', ${stack.timeline.now()})`;
     const [queued] = await stack.sql<{ headers: Record<string, string>; body: Uint8Array }[]>`

@@ -1,4 +1,4 @@
-/** The stack on a virtual clock: slots, calls from SQL, keys and tokens, each through the real parts. */
+/** The stack on a virtual clock: scheduled times, calls from SQL, keys and tokens, each through the real parts. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { type Sql, withRest, withStack } from "../support/database.ts";
 
@@ -6,11 +6,11 @@ const START = new Date("2024-12-07T06:00:00Z");
 const at = (time: string) => new Date(`2024-12-07T${time}Z`);
 const sandbox = { users: { count: 100 } };
 
-/** Only the scheduler's slots are counted here; what else the migrations schedule may grow. */
+/** Only the scheduler's scheduled times are counted here; what else the migrations schedule may grow. */
 const onlyTheScheduler = (sql: Sql) =>
   sql`select cron.unschedule(jobname) from cron.job where jobname <> 'braze-scheduler'`;
 
-Deno.test("advanceTo() runs every cron slot on the way, in order, each at its own time", () =>
+Deno.test("advanceTo() runs every scheduled time of pg_cron on the way, in order, each at its own time", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     await onlyTheScheduler(sql);
     await sql`create table public.ticks (id bigint generated always as identity, job text, at timestamptz)`;
@@ -36,21 +36,21 @@ Deno.test("advanceTo() runs every cron slot on the way, in order, each at its ow
     deepStrictEqual([bad?.start_time, bad?.end_time], [at("07:00:00"), at("07:00:00")]);
   }));
 
-Deno.test("a cron slot calls its function through SQL, signed, and its run ends before the clock moves on", () =>
+Deno.test("pg_cron a function through SQL, signed, and its run ends before the clock moves on", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     await onlyTheScheduler(sql);
     strictEqual((await advanceTo(at("06:30:00"))).net_requests, 2);
     const runs = await sql`
-      select slot, outcome, caller, started_at, finished_at from public.job_runs
-      where function_name = 'braze-scheduler' order by slot`;
+      select scheduled_at, outcome, caller, started_at, finished_at from public.job_runs
+      where function_name = 'braze-scheduler' order by scheduled_at`;
     deepStrictEqual(
       runs.map((run) => ({ ...run })),
-      [at("06:15:00"), at("06:30:00")].map((slot) => ({
-        slot,
+      [at("06:15:00"), at("06:30:00")].map((scheduledAt) => ({
+        scheduled_at: scheduledAt,
         outcome: "succeeded",
         caller: "cron",
-        started_at: slot,
-        finished_at: slot,
+        started_at: scheduledAt,
+        finished_at: scheduledAt,
       })),
     );
     const responses = await sql`select status_code, created from net._http_response order by id`;

@@ -55,7 +55,7 @@ export async function fillTables(sql: Sql): Promise<void> {
     insert into public.webhook_rejects (digest, body, reason, first_received_at, last_received_at)
     values ('\\x01', '\\x02', 'r', now(), now())`;
   await sql`
-    insert into public.webhook_daily_counts (date, slot, received, duplicates, rejected)
+    insert into public.webhook_daily_counts (date, shard, received, duplicates, rejected)
     values ('2024-12-07', 0, 1, 0, 0)`;
   await sql`
     insert into public.webhook_health_metrics (

@@ -8,7 +8,7 @@ export interface SignedCall extends HttpRequest {
   readonly body: string;
 }
 
-/** The call that the database queued for a slot, taken out of pg_net's queue before it left. */
+/** The call that the database queued for a scheduled time, taken out of pg_net's queue before it left. */
 export async function stealCall(sql: Sql, functionName: string, now: Date): Promise<SignedCall> {
   return await sql.begin(async (tx) => {
     await tx`select private.invoke_function(${functionName}, ${now})`;
@@ -24,11 +24,11 @@ export function forgeCall(
   secret: string,
   functionName: string,
   now: Date,
-  slot: Date = now,
+  scheduledAt: Date = now,
 ): SignedCall {
   const id = `cron_${functionName}_forged`;
   const timestamp = `${Math.floor(now.getTime() / 1_000)}`;
-  const body = JSON.stringify({ function: functionName, slot: minuteOf(slot) });
+  const body = JSON.stringify({ function: functionName, scheduled_at: minuteOf(scheduledAt) });
   const mac = createHmac("sha256", Uint8Array.fromBase64(secret.replace(/^whsec_/, "")))
     .update(`${id}.${timestamp}.${body}`);
   return {

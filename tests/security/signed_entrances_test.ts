@@ -96,7 +96,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
       NOT_YOU,
     ),
     row(
-      "right signature for a slot long gone",
+      "right signature for a scheduled time long gone",
       (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 3_661_000)),
       "403 wrong_slot",
       NOT_YOU,
@@ -134,7 +134,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
 }
 
 Deno.test(
-  "a signed call is good for its function, its slot and once, whoever read it on its way",
+  "a signed call is good for its function, its scheduled time and once, whoever read it on its way",
   withGuardedSuite(async (stack) =>
     await compare(stack, await signedTableFor(stack), SIGNED_NAMES)
   ),

@@ -14,7 +14,7 @@ export interface FaultRates {
   /** Of a call to the database: that it never arrives, and that its answer is lost. */
   readonly databaseRefuses: number;
   readonly databaseAnswerLost: number;
-  /** Of a slot of pg_cron's, and of a request of pg_net's. */
+  /** Of a scheduled time of pg_cron's, and of a request of pg_net's. */
   readonly missed: number;
   readonly doubled: number;
   readonly late: number;

@@ -112,7 +112,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
 
 export const cron: Caller = {
   kind: "cron",
-  slot: new Date("2024-12-07T06:00:00Z"),
+  scheduledAt: new Date("2024-12-07T06:00:00Z"),
   invocationId: "call-1",
 };
 

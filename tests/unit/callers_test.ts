@@ -14,7 +14,7 @@ import { ManualClock } from "../support/manual_clock.ts";
 
 // Far from the machine's own clock, so that a look at it shows.
 const NOW = "2024-12-07T06:00:30Z";
-const SLOT = "2024-12-07T06:00:00+00:00";
+const SCHEDULED_AT = "2024-12-07T06:00:00+00:00";
 const NOW_SECONDS = Date.parse(NOW) / 1_000;
 
 const secretKey = "sb_secret_default_key";
@@ -55,7 +55,7 @@ function sign(id: string, timestamp: string, body: string, key: string | undefin
 
 function signedCall(changes: {
   readonly function?: string;
-  readonly slot?: unknown;
+  readonly scheduledAt?: unknown;
   readonly seconds?: number;
   readonly key?: string;
   readonly body?: string;
@@ -63,7 +63,7 @@ function signedCall(changes: {
   const timestamp = `${NOW_SECONDS + (changes.seconds ?? 0)}`;
   const body = changes.body ?? JSON.stringify({
     function: changes.function ?? "braze-scheduler",
-    slot: changes.slot ?? SLOT,
+    scheduled_at: changes.scheduledAt ?? SCHEDULED_AT,
     extra: "kept for later",
   });
   const headers: Record<string, string> = {
@@ -309,7 +309,7 @@ for (
   });
 }
 
-Deno.test("identifyCaller() hands on the slot and the id of a signed call", async () => {
+Deno.test("identifyCaller() returns the scheduled time and the id of a signed call", async () => {
   const { headers, body } = signedCall();
   const request = new Request("http://test/", { method: "POST", headers });
   deepStrictEqual(
@@ -318,7 +318,7 @@ Deno.test("identifyCaller() hands on the slot and the id of a signed call", asyn
       ok: true,
       caller: {
         kind: "cron",
-        slot: new Date("2024-12-07T06:00:00Z"),
+        scheduledAt: new Date("2024-12-07T06:00:00Z"),
         invocationId: "call-1",
       },
     },
@@ -334,14 +334,34 @@ for (
     ["300 seconds ahead", { seconds: 300 }, "cron"],
     ["301 seconds ahead", { seconds: 301 }, "bad_timestamp"],
     ["for another function", { function: "braze-reconcile" }, "wrong_function"],
-    ["for the minute of an hour ago", { slot: "2024-12-07T05:01:00Z" }, "cron"],
-    ["for a minute over an hour ago", { slot: "2024-12-07T05:00:00Z" }, "wrong_slot"],
-    ["for a minute over an hour ahead", { slot: "2024-12-07T07:01:00Z" }, "wrong_slot"],
-    ["for a slot without seconds", { slot: "2024-12-07T06:00Z" }, "cron"],
-    ["for a slot between minutes", { slot: "2024-12-07T06:00:30Z" }, "invalid_body"],
-    ["for a slot in another zone", { slot: "2024-12-07T07:00:00+01:00" }, "invalid_body"],
-    ["for a slot that is no time", { slot: "2024-13-07T06:00:00Z" }, "invalid_body"],
-    ["for a slot that is a number", { slot: NOW_SECONDS }, "invalid_body"],
+    ["for the minute of an hour ago", { scheduledAt: "2024-12-07T05:01:00Z" }, "cron"],
+    [
+      "for a minute over an hour ago",
+      { scheduledAt: "2024-12-07T05:00:00Z" },
+      "wrong_scheduled_time",
+    ],
+    [
+      "for a minute over an hour ahead",
+      { scheduledAt: "2024-12-07T07:01:00Z" },
+      "wrong_scheduled_time",
+    ],
+    ["for a scheduled time without seconds", { scheduledAt: "2024-12-07T06:00Z" }, "cron"],
+    [
+      "for a scheduled time between minutes",
+      { scheduledAt: "2024-12-07T06:00:30Z" },
+      "invalid_body",
+    ],
+    [
+      "for a scheduled time in another zone",
+      { scheduledAt: "2024-12-07T07:00:00+01:00" },
+      "invalid_body",
+    ],
+    [
+      "for a scheduled time that is no time",
+      { scheduledAt: "2024-13-07T06:00:00Z" },
+      "invalid_body",
+    ],
+    ["for a scheduled time that is a number", { scheduledAt: NOW_SECONDS }, "invalid_body"],
     ["over a body that is no JSON", { body: "{" }, "invalid_body"],
     ["over a body that is a list", { body: "[]" }, "invalid_body"],
   ] as const

@@ -14,9 +14,9 @@ Deno.test("problem() answers with the catalogue's status and words", async () =>
 });
 
 Deno.test("problem() names the run and says what the caller can do", async () => {
-  deepStrictEqual(await problem("invalid_body", "slot must be a minute", "run-1").json(), {
+  deepStrictEqual(await problem("invalid_body", "scheduled_at must be a minute", "run-1").json(), {
     code: "invalid_body",
-    message: "slot must be a minute",
+    message: "scheduled_at must be a minute",
     run_id: "run-1",
   });
 });

@@ -42,7 +42,7 @@ function setup(
   return { ...made, handle, runs };
 }
 
-const cronBody = { function: "braze-scheduler", slot: "2024-12-07T06:00:00+00:00" };
+const cronBody = { function: "braze-scheduler", scheduled_at: "2024-12-07T06:00:00+00:00" };
 const fails = () => Promise.reject(new Error("Cannot go on"));
 
 Deno.test("a timed function answers a person when the work is done, with what it came to", async () => {
@@ -174,7 +174,7 @@ Deno.test("a timed function gives the run its options, its lease and its deadlin
 for (
   const [what, caller, reason, status, body] of [
     [
-      "a slot that ran",
+      "a scheduled time that ran",
       cron,
       "already_claimed",
       200,

@@ -205,7 +205,7 @@ export type Database = {
           "outcome": string;
           "request_id": number | null;
           "run_id": string;
-          "slot": string | null;
+          "scheduled_at": string | null;
           "started_at": string | null;
           "summary": Json | null;
         };
@@ -222,7 +222,7 @@ export type Database = {
           "outcome": string;
           "request_id"?: number | null;
           "run_id"?: string;
-          "slot"?: string | null;
+          "scheduled_at"?: string | null;
           "started_at"?: string | null;
           "summary"?: Json | null;
         };
@@ -238,7 +238,7 @@ export type Database = {
           "outcome"?: string;
           "request_id"?: number | null;
           "run_id"?: string;
-          "slot"?: string | null;
+          "scheduled_at"?: string | null;
           "started_at"?: string | null;
           "summary"?: Json | null;
         };
@@ -456,10 +456,10 @@ export type Database = {
           "outcome": string | null;
           "reason": string;
           "request": NonNullable<Json>;
-          "response": Json | null;
-          "run_id": string;
           "resolved_as": string | null;
           "resolved_at": string | null;
+          "response": Json | null;
+          "run_id": string;
         };
         ComputedFields: never;
         Insert: {
@@ -477,10 +477,10 @@ export type Database = {
           "outcome"?: string | null;
           "reason": string;
           "request": NonNullable<Json>;
-          "response"?: Json | null;
-          "run_id": string;
           "resolved_as"?: string | null;
           "resolved_at"?: string | null;
+          "response"?: Json | null;
+          "run_id": string;
         };
         Update: {
           "braze_schedule_id"?: string | null;
@@ -497,10 +497,10 @@ export type Database = {
           "outcome"?: string | null;
           "reason"?: string;
           "request"?: NonNullable<Json>;
-          "response"?: Json | null;
-          "run_id"?: string;
           "resolved_as"?: string | null;
           "resolved_at"?: string | null;
+          "response"?: Json | null;
+          "run_id"?: string;
         };
         Relationships: [
           {
@@ -719,7 +719,7 @@ export type Database = {
           "duplicates": number;
           "received": number;
           "rejected": number;
-          "slot": number;
+          "shard": number;
         };
         ComputedFields: never;
         Insert: {
@@ -727,14 +727,14 @@ export type Database = {
           "duplicates": number;
           "received": number;
           "rejected": number;
-          "slot": number;
+          "shard": number;
         };
         Update: {
           "date"?: string;
           "duplicates"?: number;
           "received"?: number;
           "rejected"?: number;
-          "slot"?: number;
+          "shard"?: number;
         };
         Relationships: [];
       };
@@ -997,6 +997,22 @@ export type Database = {
         };
         Returns: Json;
       };
+      "attribute_by_elimination": {
+        Args: {
+          "p_campaign_id": string;
+          "p_candidate_count": number;
+          "p_events": number;
+          "p_first": string;
+          "p_function": string;
+          "p_generation"?: number;
+          "p_last": string;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+          "p_send_at": string;
+        };
+        Returns: number;
+      };
       "cancel_absent": {
         Args: { "p_generation": number; "p_ledger_id": string; "p_note": string; "p_now": string };
         Returns: boolean;
@@ -1029,15 +1045,20 @@ export type Database = {
           "p_invocation_id"?: string;
           "p_lease_seconds": number;
           "p_now": string;
-          "p_slot"?: string;
+          "p_scheduled_at"?: string;
         };
         Returns: Json;
       };
+      "close_abandoned_attempts": { Args: { "p_now": string; "p_run_id": string }; Returns: Json };
       "close_attempt": {
         Args: { "p_attempt_id": string; "p_now": string; "p_outcome": string; "p_result": Json };
         Returns: Json;
       };
       "confirm_by_events": { Args: { "p_ledger_ids": (string)[]; "p_now": string }; Returns: Json };
+      "confirm_by_statistics": {
+        Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
+        Returns: boolean;
+      };
       "correlation_context": {
         Args: {
           "p_guard_seconds": number;
@@ -1054,8 +1075,8 @@ export type Database = {
       };
       "erase_user": {
         Args: {
-          "p_external_user_id": string;
           "p_anonymise_until"?: string;
+          "p_external_user_id": string;
           "p_now": string;
           "p_reason": string;
         };
@@ -1071,7 +1092,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      "close_abandoned_attempts": { Args: { "p_now": string; "p_run_id": string }; Returns: Json };
       "ingest_events": {
         Args: {
           "p_events": Json;
@@ -1092,28 +1112,10 @@ export type Database = {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;
       };
-      "reactivate_schedule": {
-        Args: {
-          "p_generation": number;
-          "p_lease_seconds": number;
-          "p_ledger_id": string;
-          "p_now": string;
-          "p_run_id": string;
-        };
-        Returns: boolean;
-      };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
+      "load_affected_events": { Args: { "p_identifiers": Json }; Returns: Json };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
       "load_gate_facts": { Args: { "p_generation": number; "p_ledger_id": string }; Returns: Json };
-      "load_unattributed_sends": {
-        Args: {
-          "p_campaign_id": string;
-          "p_from": string;
-          "p_guard_seconds": number;
-          "p_until": string;
-        };
-        Returns: Json;
-      };
       "load_plan_input": {
         Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1129,6 +1131,23 @@ export type Database = {
           "p_bytes_max": number;
           "p_limit": number;
           "p_reason_like"?: string;
+        };
+        Returns: Json;
+      };
+      "load_unattributed_echoes": {
+        Args: { "p_from": string; "p_limit": number; "p_until": string };
+        Returns: Json;
+      };
+      "load_unattributed_groups": {
+        Args: { "p_after": string; "p_limit": number; "p_until": string };
+        Returns: Json;
+      };
+      "load_unattributed_sends": {
+        Args: {
+          "p_campaign_id": string;
+          "p_from": string;
+          "p_guard_seconds": number;
+          "p_until": string;
         };
         Returns: Json;
       };
@@ -1149,14 +1168,6 @@ export type Database = {
       "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
       "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
-      "record_listing": {
-        Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
-        Returns: Json;
-      };
-      "record_preflight": {
-        Args: { "p_checks": Json; "p_note": string; "p_now": string };
-        Returns: Json;
-      };
       "open_create": {
         Args: {
           "p_attempt_id": string;
@@ -1186,15 +1197,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      "load_unattributed_echoes": {
-        Args: { "p_from": string; "p_limit": number; "p_until": string };
-        Returns: Json;
-      };
-      "load_unattributed_groups": {
-        Args: { "p_after": string; "p_limit": number; "p_until": string };
-        Returns: Json;
-      };
-      "load_affected_events": { Args: { "p_identifiers": Json }; Returns: Json };
       "open_send_id": {
         Args: {
           "p_attempt_id": string;
@@ -1236,6 +1238,37 @@ export type Database = {
         Returns: Json;
       };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "reactivate_schedule": {
+        Args: {
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+        };
+        Returns: boolean;
+      };
+      "reattribute_events": {
+        Args: {
+          "p_function": string;
+          "p_now": string;
+          "p_proofs": Json;
+          "p_reattributions": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "reattribute_single_events": {
+        Args: {
+          "p_function": string;
+          "p_identifiers": Json;
+          "p_now": string;
+          "p_proofs": Json;
+          "p_reattributions": Json;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "record_alert_delivery": {
         Args: {
           "p_channel"?: string;
@@ -1252,6 +1285,14 @@ export type Database = {
         Args: { "p_audit": Json; "p_now": string; "p_run_id": string };
         Returns: boolean;
       };
+      "record_listing": {
+        Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
+        Returns: Json;
+      };
+      "record_preflight": {
+        Args: { "p_checks": Json; "p_note": string; "p_now": string };
+        Returns: Json;
+      };
       "refresh_send_counts": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: number;
@@ -1260,6 +1301,14 @@ export type Database = {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
         Returns: boolean;
       };
+      "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
+      "resolve_unknown_attempts": {
+        Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
+        Returns: Json;
+      };
+      "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
+      "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
+      "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
       "supersede_gated_create": {
         Args: {
           "p_generation": number;
@@ -1270,8 +1319,6 @@ export type Database = {
         };
         Returns: boolean;
       };
-      "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
-      "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "sync_alerts": {
         Args: {
           "p_alerts": Json;
@@ -1281,53 +1328,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      "attribute_by_elimination": {
-        Args: {
-          "p_campaign_id": string;
-          "p_candidate_count": number;
-          "p_events": number;
-          "p_first": string;
-          "p_function": string;
-          "p_generation"?: number;
-          "p_last": string;
-          "p_ledger_id": string;
-          "p_now": string;
-          "p_run_id": string;
-          "p_send_at": string;
-        };
-        Returns: number;
-      };
-      "confirm_by_statistics": {
-        Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
-        Returns: boolean;
-      };
-      "reattribute_events": {
-        Args: {
-          "p_function": string;
-          "p_now": string;
-          "p_proofs": Json;
-          "p_run_id": string;
-          "p_reattributions": Json;
-        };
-        Returns: Json;
-      };
-      "reattribute_single_events": {
-        Args: {
-          "p_function": string;
-          "p_identifiers": Json;
-          "p_now": string;
-          "p_proofs": Json;
-          "p_run_id": string;
-          "p_reattributions": Json;
-        };
-        Returns: Json;
-      };
-      "resolve_unknown_attempts": {
-        Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
-        Returns: Json;
-      };
-      "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
-      "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
       "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
       "undo_mark_sent": {
         Args: {

@@ -51,9 +51,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     async run(_options, run): Promise<RunResult> {
       const now = clock.now();
       // Whole minutes: cron comes some seconds late, and a send on the minute must not slip through for that.
-      const slot = startOfMinute(now);
-      const until = addMilliseconds(slot, environment.preflightUntilMs);
-      const from = addMilliseconds(slot, environment.preflightFromMs);
+      const minute = startOfMinute(now);
+      const until = addMilliseconds(minute, environment.preflightUntilMs);
+      const from = addMilliseconds(minute, environment.preflightFromMs);
       const near = await store.preflight.load({ from, until, now });
       if (isPastDeadline(run, clock.now())) {
         return { outcome: "partial", summary: count([], null, 0) };

@@ -78,7 +78,7 @@ as $$
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
             'delete_failed', schedule.state = 'deleting'
-              and private.no_delete_took_effect(schedule.ledger_id, schedule.generation)
+              and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
           )
           order by schedule.generation
         ) as list

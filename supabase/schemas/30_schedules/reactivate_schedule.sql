@@ -26,7 +26,7 @@ begin
   if v_state is distinct from 'deleting' then
     return v_state is not distinct from 'live';
   end if;
-  if not private.no_delete_took_effect(p_ledger_id, p_generation) then
+  if not private.all_deletes_failed(p_ledger_id, p_generation) then
     return false;
   end if;
 

@@ -1,4 +1,4 @@
-/** One run at a time, each slot once, and what a dead run left open is unknown. */
+/** One run at a time, each scheduled time once, and what a dead run left open is unknown. */
 import type { Mutation } from "../mutation.ts";
 
 const CLAIM_RUN = "supabase/schemas/20_runs/claim_run.sql";
@@ -29,15 +29,15 @@ export const RUNS: readonly Mutation[] = [
     tests: [CLAIMING],
   },
   {
-    name: "slot-called-twice",
-    rule: "A slot that pg_cron runs twice is called once",
+    name: "scheduled-time-called-twice",
+    rule: "A scheduled time that pg_cron runs twice is called once",
     file: "supabase/schemas/20_runs/invoke_function.sql",
     find: "    return null;\n",
     replace: "    null;\n",
     tests: ["tests/database/invoke_function_test.ts"],
   },
   {
-    name: "slot-replayed",
+    name: "signed-call-replayed",
     rule: "A signed call that comes again does not run again",
     file: CLAIM_RUN,
     find: "    if v_outcome <> 'called' then\n",

@@ -198,7 +198,7 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "keep-what-is-there",
     rule: "A schedule is kept only when no delete of it can have been carried out",
-    file: "supabase/schemas/30_schedules/no_delete_took_effect.sql",
+    file: "supabase/schemas/30_schedules/all_deletes_failed.sql",
     find: "    bool_and((",
     replace: "    bool_or((",
     tests: ["tests/database/reactivate_schedule_test.ts"],

@@ -31,7 +31,7 @@ export type FunctionName = keyof typeof MAY_CALL;
 
 export type Caller =
   /** `invocationId` is the signature's own id: a replay brings the same one. */
-  | { readonly kind: "cron"; readonly slot: Date; readonly invocationId: string }
+  | { readonly kind: "cron"; readonly scheduledAt: Date; readonly invocationId: string }
   | { readonly kind: "secret_key" }
   | { readonly kind: "operator"; readonly userId: string }
   | { readonly kind: "braze" }

@@ -10,7 +10,7 @@ import type { ErrorCode } from "../http/errors.ts";
 import { secretsEqual } from "../http/responses.ts";
 
 const TOLERANCE_MS = 5 * 60_000;
-const SLOT_DISTANCE_MS_MAX = 60 * 60_000;
+const SCHEDULED_TIME_DISTANCE_MS_MAX = 60 * 60_000;
 /** More than any rotation needs; each costs a comparison with every live secret. */
 const SIGNATURES_MAX = 8;
 
@@ -23,14 +23,17 @@ const SignedHeaders = z.object({
 
 const SignedBody = z.object({
   function: z.string(),
-  slot: z.string()
+  scheduled_at: z.string()
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:00(\.0+)?)?(Z|\+00(:?00)?)$/)
     .transform((text) => new Date(`${text.slice(0, 16)}:00Z`))
-    .refine((slot) => !Number.isNaN(slot.getTime())),
+    .refine((time) => !Number.isNaN(time.getTime())),
 });
 
 export type CronVerification =
-  | { readonly ok: true; readonly call: { readonly slot: Date; readonly invocationId: string } }
+  | {
+    readonly ok: true;
+    readonly call: { readonly scheduledAt: Date; readonly invocationId: string };
+  }
   | { readonly ok: false; readonly code: ErrorCode };
 
 interface Expectation {
@@ -66,11 +69,11 @@ export function verifyCronCall(
   const call = SignedBody.safeParse(parseJson(body));
   if (!call.success) return { ok: false, code: "invalid_body" };
   if (call.data.function !== functionName) return { ok: false, code: "wrong_function" };
-  const { slot } = call.data;
-  if (Math.abs(slot.getTime() - timestamp.getTime()) > SLOT_DISTANCE_MS_MAX) {
-    return { ok: false, code: "wrong_slot" };
+  const { scheduled_at: scheduledAt } = call.data;
+  if (Math.abs(scheduledAt.getTime() - timestamp.getTime()) > SCHEDULED_TIME_DISTANCE_MS_MAX) {
+    return { ok: false, code: "wrong_scheduled_time" };
   }
-  return { ok: true, call: { slot, invocationId: id } };
+  return { ok: true, call: { scheduledAt, invocationId: id } };
 }
 
 /** Compares every signature under every live secret, so that the time taken does not tell which fits. */

@@ -28,7 +28,7 @@ const BODY_BYTES_MAX = 65_536;
 const LEASE_AFTER_DEADLINE_SECONDS = 120;
 
 /** What pg_cron signs; it asks for nothing out of the ordinary. */
-const CronBody = z.strictObject({ function: z.string(), slot: z.string() });
+const CronBody = z.strictObject({ function: z.string(), scheduled_at: z.string() });
 
 export interface Run {
   readonly runId: string;

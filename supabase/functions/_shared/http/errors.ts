@@ -22,7 +22,10 @@ const refusals = {
   },
   not_allowed: { status: 403, message: "This caller may not use this function" },
   wrong_function: { status: 403, message: "The signed body names another function" },
-  wrong_slot: { status: 403, message: "The signed slot must be within an hour of its signature" },
+  wrong_scheduled_time: {
+    status: 403,
+    message: "The signed scheduled time must be within an hour of its signature",
+  },
   invalid_body: { status: 400, message: "The body is not what this function takes" },
   not_found: { status: 404, message: "There is no such thing" },
   method_not_allowed: { status: 405, message: "Use POST", headers: { allow: "POST, OPTIONS" } },

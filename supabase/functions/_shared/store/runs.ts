@@ -1,4 +1,4 @@
-/** Runs of timed functions: one slot once, one run at a time, and an end that says what it was. */
+/** Runs of timed functions: each scheduled time runs once, one run at a time, and each run records its outcome. */
 import { z } from "zod";
 import type { Caller, FunctionName } from "../auth/callers.ts";
 import { type Rpc, toJson } from "./rpc.ts";
@@ -43,7 +43,10 @@ export function createRuns(rpc: Rpc): Runs {
         p_lease_seconds: leaseSeconds,
         p_now: now.toISOString(),
         ...(caller.kind === "cron"
-          ? { p_slot: caller.slot.toISOString(), p_invocation_id: caller.invocationId }
+          ? {
+            p_scheduled_at: caller.scheduledAt.toISOString(),
+            p_invocation_id: caller.invocationId,
+          }
           : {}),
       }, Claim),
     async finish({ runId, outcome, summary, error, now }) {

@@ -1,6 +1,6 @@
 -- Whether Braze certainly did not carry out the last delete of a schedule: then the schedule is there as before.
 
-create function private.no_delete_took_effect(p_ledger_id uuid, p_generation integer)
+create function private.all_deletes_failed(p_ledger_id uuid, p_generation integer)
 returns boolean
 language sql
 stable
@@ -18,7 +18,7 @@ as $$
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'delete';
 $$;
 
-comment on function private.no_delete_took_effect(uuid, integer) is
+comment on function private.all_deletes_failed(uuid, integer) is
   'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
-revoke all on function private.no_delete_took_effect(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function private.no_delete_took_effect(uuid, integer) to service_role;
+revoke all on function private.all_deletes_failed(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
