@@ -1566,10 +1566,11 @@ begin
       else private.can_be_live(schedule.state) and schedule.state <> 'creating'
     end
   returning schedule.braze_schedule_id into v_schedule_id;
-  if v_schedule_id is null then
-    raise exception 'Cannot open %: generation % of match % %',
-      case p_kind when 'update' then 'an update' else 'a delete' end, p_generation, v_row.match_id,
-      case p_kind when 'update' then 'must be the live current one' else 'has no schedule that could be live' end
+  if v_schedule_id is null and p_kind = 'update' then
+    raise exception 'Cannot open an update: generation % of match % must be the live current one', p_generation, v_row.match_id
+      using errcode = 'PT409', hint = 'not_live';
+  elsif v_schedule_id is null then
+    raise exception 'Cannot open a delete: generation % of match % has no schedule that could be live', p_generation, v_row.match_id
       using errcode = 'PT409', hint = 'not_live';
   end if;
 
@@ -7713,43 +7714,68 @@ begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   select * into strict v_settings from private.settings;
 
+  delete from cron.job_run_details as gone
+  where gone.runid in (
+    select old.runid
+    from cron.job_run_details as old
+    where coalesce(old.end_time, old.start_time) < p_now - v_settings.cron_runs_kept
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_count = row_count;
+  v_counts := v_counts || pg_catalog.jsonb_build_object('cron_runs', v_count);
+
+  delete from public.job_runs as gone
+  where gone.run_id in (
+    select old.run_id
+    from public.job_runs as old
+    where old.called_at < p_now - v_settings.job_runs_kept
+      and old.outcome <> 'running'
+      and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
+      -- The last success of a function says since when it has failed.
+      and old.run_id <> all (
+        select last_success.run_id
+        from private.job_periods as job
+        cross join lateral (
+          select run.run_id
+          from public.job_runs as run
+          where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
+          order by run.called_at desc
+          limit 1
+        ) as last_success
+      )
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_count = row_count;
+  v_counts := v_counts || pg_catalog.jsonb_build_object('job_runs', v_count);
+
+  delete from public.operator_actions as gone
+  where gone.id in (
+    select old.id
+    from public.operator_actions as old
+    where old.acted_at < p_now - v_settings.operator_actions_kept
+      -- First the undo, with the next call what it undid.
+      and not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)
+    limit v_settings.prune_batch
+  );
+  get diagnostics v_count = row_count;
+  v_counts := v_counts || pg_catalog.jsonb_build_object('operator_actions', v_count);
+
+  -- What is old by one column, whatever else it says.
   for v_kind in
     select *
     from (
       values
-        ('cron_runs', 'cron.job_run_details', 'runid', 'coalesce(old.end_time, old.start_time)', 'true', v_settings.cron_runs_kept),
-        ('scheduler_logs', 'public.scheduler_logs', 'id', 'old.logged_at', 'true', v_settings.logs_kept),
-        -- The last success of a function says since when it has failed.
-        ('job_runs', 'public.job_runs', 'run_id', 'old.called_at', $condition$
-          old.outcome <> 'running'
-          and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
-          and old.run_id <> all (
-            select last_success.run_id
-            from private.job_periods as job
-            cross join lateral (
-              select run.run_id
-              from public.job_runs as run
-              where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
-              order by run.called_at desc
-              limit 1
-            ) as last_success
-          )
-        $condition$, v_settings.job_runs_kept),
-        ('count_audit_logs', 'public.count_audit_logs', 'id', 'old.checked_at', 'true', v_settings.audits_kept),
-        ('resolved_alerts', 'public.alerts', 'id', 'old.resolved_at', 'true', v_settings.resolved_alerts_kept),
-        ('webhook_rejects', 'public.webhook_rejects', 'digest', 'old.last_received_at', 'true', v_settings.rejects_kept),
-        -- First the undo, with the next call what it undid.
-        ('operator_actions', 'public.operator_actions', 'id', 'old.acted_at',
-          'not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)',
-          v_settings.operator_actions_kept),
-        ('erased_events', 'private.erased_events', 'digest', 'old.erased_at', 'true', v_settings.erasures_kept)
-    ) as kind (name, table_name, key, happened_at, condition, kept)
+        ('scheduler_logs', 'public', 'scheduler_logs', 'id', 'logged_at', v_settings.logs_kept),
+        ('count_audit_logs', 'public', 'count_audit_logs', 'id', 'checked_at', v_settings.audits_kept),
+        ('resolved_alerts', 'public', 'alerts', 'id', 'resolved_at', v_settings.resolved_alerts_kept),
+        ('webhook_rejects', 'public', 'webhook_rejects', 'digest', 'last_received_at', v_settings.rejects_kept),
+        ('erased_events', 'private', 'erased_events', 'digest', 'erased_at', v_settings.erasures_kept)
+    ) as kind (name, schema_name, table_name, key, happened_at, kept)
   loop
     execute pg_catalog.format(
-      'delete from %1$s as gone where gone.%2$I in (
-        select old.%2$I from %1$s as old where %3$s < $1 and (%4$s) order by %3$s limit $2
-      )',
-      v_kind.table_name, v_kind.key, v_kind.happened_at, v_kind.condition
+      'delete from %I.%I where %I in (select %I from %I.%I where %I < $1 order by %I limit $2)',
+      v_kind.schema_name, v_kind.table_name, v_kind.key,
+      v_kind.key, v_kind.schema_name, v_kind.table_name, v_kind.happened_at, v_kind.happened_at
     ) using p_now - v_kind.kept, v_settings.prune_batch;
     get diagnostics v_count = row_count;
     v_counts := v_counts || pg_catalog.jsonb_build_object(v_kind.name, v_count);

@@ -7,7 +7,7 @@ interface Built {
   readonly statements: readonly string[];
 }
 
-/** DDL takes no parameters, so names and bounds of partitions are written into it, by %I and %L. */
+/** What takes no parameters is written into a statement by %I and %L: the names of tables, and the bounds of partitions. */
 const BUILT: Readonly<Record<string, Built>> = {
   "private.drop_old_partitions": {
     why: "The names stand in private.event_partitions, which only ensure_partitions writes",
@@ -24,6 +24,12 @@ const BUILT: Readonly<Record<string, Built>> = {
       "pg_catalog.format('alter table private.%I add constraint sent_at_is_in_partition check (sent_at >= %L and sent_at < %L)', v_name, lower(v_gap), upper(v_gap))",
       "pg_catalog.format('alter table public.notification_sends attach partition private.%I for values from (%L) to (%L)', v_name, lower(v_gap), upper(v_gap))",
       "pg_catalog.format('alter table private.%I drop constraint sent_at_is_in_partition', v_name)",
+    ],
+  },
+  "private.prune_history": {
+    why: "Tables and columns stand in the function itself; time and number are parameters",
+    statements: [
+      "pg_catalog.format('delete from %I.%I where %I in (select %I from %I.%I where %I < $1 order by %I limit $2)', v_kind.schema_name, v_kind.table_name, v_kind.key, v_kind.key, v_kind.schema_name, v_kind.table_name, v_kind.happened_at, v_kind.happened_at) using p_now - v_kind.kept, v_settings.prune_batch",
     ],
   },
 };

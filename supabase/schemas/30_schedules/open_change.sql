@@ -39,10 +39,11 @@ begin
       else private.can_be_live(schedule.state) and schedule.state <> 'creating'
     end
   returning schedule.braze_schedule_id into v_schedule_id;
-  if v_schedule_id is null then
-    raise exception 'Cannot open %: generation % of match % %',
-      case p_kind when 'update' then 'an update' else 'a delete' end, p_generation, v_row.match_id,
-      case p_kind when 'update' then 'must be the live current one' else 'has no schedule that could be live' end
+  if v_schedule_id is null and p_kind = 'update' then
+    raise exception 'Cannot open an update: generation % of match % must be the live current one', p_generation, v_row.match_id
+      using errcode = 'PT409', hint = 'not_live';
+  elsif v_schedule_id is null then
+    raise exception 'Cannot open a delete: generation % of match % has no schedule that could be live', p_generation, v_row.match_id
       using errcode = 'PT409', hint = 'not_live';
   end if;
 
