@@ -12,7 +12,7 @@ import {
 const FUNCTIONS = "supabase/functions/";
 const SHARED = `${FUNCTIONS}_shared/`;
 /** What decides and does nothing else: no clock, no network, no database, no environment. */
-const PURE = [`${SHARED}correlation/`, `${SHARED}events/`];
+const PURE = [`${SHARED}attribution/`, `${SHARED}events/`, `${SHARED}text/`];
 
 const deployed = await readSources("supabase/functions");
 const others = await readSources("local", "tests");
@@ -93,6 +93,62 @@ Deno.test("local/ imports no test, and its folders import downwards only", () =>
   );
 });
 
+/** Folders of _shared, lowest first: each imports itself and those before it. */
+const SHARED_FOLDERS = [
+  "text",
+  "runtime",
+  "http",
+  "attribution",
+  "events",
+  "braze",
+  "auth",
+  "store",
+  "scheduling",
+  "alerts",
+  "function",
+];
+
+Deno.test("the folders of _shared import downwards only", () => {
+  const shared = deployed.filter(({ path }) => path.startsWith(SHARED));
+  const folder = (path: string) => path.slice(SHARED.length).split("/")[0] ?? "";
+  const files = shared.filter(({ path }) => path !== `${SHARED}database.types.ts`);
+  deepStrictEqual(
+    [...new Set(files.map(({ path }) => folder(path)))].sort(),
+    SHARED_FOLDERS.toSorted(),
+  );
+  deepStrictEqual(
+    findAll(
+      files,
+      ({ path, imports }) =>
+        imports.filter((specifier) =>
+          specifier.startsWith(SHARED) && specifier !== `${SHARED}database.types.ts` &&
+          SHARED_FOLDERS.indexOf(folder(specifier)) > SHARED_FOLDERS.indexOf(folder(path))
+        ),
+    ),
+    [],
+  );
+});
+
+Deno.test("what one function uses alone lives in the folder of that function", async () => {
+  const importsOf = new Map(deployed.map(({ path, imports }) => [path, imports]));
+  const usersOf = new Map<string, Set<string>>();
+  for (const name of await functionFolders()) {
+    const reached = new Set<string>();
+    const open = [`${FUNCTIONS}${name}/index.ts`];
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      if (reached.has(path)) continue;
+      reached.add(path);
+      open.push(...(importsOf.get(path) ?? []).filter((it) => it.startsWith(FUNCTIONS)));
+    }
+    for (const path of reached) usersOf.set(path, (usersOf.get(path) ?? new Set()).add(name));
+  }
+  deepStrictEqual(
+    deployed.filter(({ path }) => path.startsWith(SHARED) && (usersOf.get(path)?.size ?? 0) < 2)
+      .map(({ path }) => `${path}: ${[...usersOf.get(path) ?? []].join() || "nothing uses it"}`),
+    [],
+  );
+});
+
 Deno.test("the auditor of the simulation calls nothing that it judges", () => {
   const auditor = others.filter(({ path }) => path.startsWith("tests/simulation/auditor/"));
   ok(auditor.length > 5, "there are sources to look at");
@@ -105,7 +161,7 @@ Deno.test("the auditor of the simulation calls nothing that it judges", () => {
   );
 });
 
-Deno.test("correlation and events are pure", () => {
+Deno.test("attribution, events and text are pure", () => {
   const pure = deployed.filter(({ path }) => PURE.some((folder) => path.startsWith(folder)));
   ok(pure.length >= 8, "there are sources to look at");
   deepStrictEqual(
@@ -120,7 +176,7 @@ Deno.test("correlation and events are pure", () => {
           imports.filter((specifier) =>
             specifier === "@supabase/supabase-js" || specifier.startsWith("node:fs") ||
             specifier.startsWith(SHARED) &&
-              /\/(?:store|braze|clock|platform|dependencies|config|http|log)\b/.test(specifier)
+              /\/(?:store|braze|runtime|function|http|auth)\//.test(specifier)
           ),
       ),
     ],
@@ -131,7 +187,7 @@ Deno.test("correlation and events are pure", () => {
 Deno.test("only the clock knows the time, and nothing is left to chance", () => {
   deepStrictEqual(
     findAll(
-      deployed.filter(({ path }) => path !== `${SHARED}clock.ts`),
+      deployed.filter(({ path }) => path !== `${SHARED}runtime/clock.ts`),
       matches(
         /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)|\bset(?:Timeout|Interval)\b|\bMath\.random\b|\bperformance\.|\bAbortSignal\.timeout\b/g,
       ),
@@ -143,7 +199,7 @@ Deno.test("only the clock knows the time, and nothing is left to chance", () => 
 Deno.test("only the platform reads the environment and writes, and only index.ts is bound to it", () => {
   deepStrictEqual(
     findAll(
-      deployed.filter(({ path }) => path !== `${SHARED}platform.ts`),
+      deployed.filter(({ path }) => path !== `${SHARED}runtime/platform.ts`),
       (source) => [
         ...matches(
           /\bDeno\.[a-zA-Z.]+|\bconsole\.|\bEdgeRuntime\b|\bprocess\.env\b|\bglobalThis\.fetch\b(?!;)/g,
@@ -190,8 +246,8 @@ Deno.test("index.ts is wiring only", async () => {
   for (const name of await functionFolders()) {
     const code = deployed.find(({ path }) => path === `${FUNCTIONS}${name}/index.ts`)?.code ?? "";
     deepStrictEqual(code.trim().split("\n"), [
-      `import { connect } from "../_shared/dependencies.ts";`,
-      `import { hosted } from "../_shared/platform.ts";`,
+      `import { connect } from "../_shared/function/dependencies.ts";`,
+      `import { hosted } from "../_shared/runtime/platform.ts";`,
       `import { createHandler } from "./handler.ts";`,
       "",
       `export default { fetch: createHandler(connect(hosted, "${name}")) };`,

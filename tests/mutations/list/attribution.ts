@@ -71,7 +71,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "strangers-by-time",
     rule: "The time ties no event that names somebody else",
     file: CORRELATE,
-    find: "evidence.campaignId === null || hasUnknownReference(evidence, context)\n",
+    find: "evidence.campaignId === null ||\n    hasUnknownReference(evidence, context)\n",
     replace: "evidence.campaignId === null\n",
     tests: ["tests/unit/correlation_test.ts"],
   },
