@@ -255,6 +255,27 @@ Deno.test("index.ts is wiring only", async () => {
   }
 });
 
+/** What they test is no module: files of other kinds, and every entry of a folder at once. */
+const UNIT_TESTS_OF_NO_MODULE = [
+  "tests/unit/braze/templates_test.ts",
+  "tests/unit/local/tasks/tasks_test.ts",
+  "tests/unit/workflows_test.ts",
+];
+
+Deno.test("a unit test stands at the path of the module it tests: MODULE_test.ts or MODULE_ASPECT_test.ts", async () => {
+  const modules = new Set(
+    (await readSources("supabase/functions", "local", "tests", "bench", "dashboard/src"))
+      .map(({ path }) => path.replace(FUNCTIONS, "").replace(/\.tsx?$/, "")),
+  );
+  const misplaced = others.map(({ path }) => path)
+    .filter((path) => path.startsWith("tests/unit/") && path.endsWith("_test.ts"))
+    .filter((path) => {
+      const words = path.slice("tests/unit/".length, -"_test.ts".length).split("_");
+      return !words.some((_, index) => modules.has(words.slice(0, index + 1).join("_")));
+    });
+  deepStrictEqual(misplaced, UNIT_TESTS_OF_NO_MODULE);
+});
+
 const ImportMap = z.object({ imports: z.record(z.string(), z.string()) });
 
 Deno.test("each function's deno.json maps what is imported, and as the root does", async () => {

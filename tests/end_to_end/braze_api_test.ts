@@ -3,8 +3,8 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { Braze } from "braze-api";
 import { type ServedSandbox, serveSandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
-import { FakeTimeline } from "../unit/braze_sandbox/fake_timeline.ts";
-import { API_KEY, CAMPAIGN_ID, START, TEAMS } from "../unit/braze_sandbox/support.ts";
+import { FakeTimeline } from "../unit/local/braze_sandbox/fake_timeline.ts";
+import { API_KEY, CAMPAIGN_ID, START, TEAMS } from "../unit/local/braze_sandbox/support.ts";
 
 async function withSandbox(
   switches: SwitchesPatch,

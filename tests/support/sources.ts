@@ -16,7 +16,7 @@ export interface Source {
 export async function readSources(...folders: readonly string[]): Promise<Source[]> {
   const paths = (await Promise.all(folders.map((folder) => listFiles(folder)))).flat();
   return await Promise.all(
-    paths.filter((path) => path.endsWith(".ts")).sort().map(async (path) => {
+    paths.filter((path) => /\.tsx?$/.test(path)).sort().map(async (path) => {
       const code = withoutComments(await Deno.readTextFile(join(ROOT, path)));
       return { path, code, imports: importsOf(path, code) };
     }),

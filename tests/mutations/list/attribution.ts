@@ -5,8 +5,8 @@ const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";
 const LEARN = "supabase/functions/_shared/attribution/identifiers_to_register.ts";
 const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 
-const BY_TIME = "tests/unit/correlation_time_test.ts";
-const LEARNING = "tests/unit/correlation_learn_test.ts";
+const BY_TIME = "tests/unit/_shared/attribution/correlate_time_test.ts";
+const LEARNING = "tests/unit/_shared/attribution/identifiers_to_register_test.ts";
 
 export const ATTRIBUTION: readonly Mutation[] = [
   {
@@ -49,7 +49,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: "!evidence.timeIsSendTime || evidence.campaignId === null",
     replace: "evidence.campaignId === null",
-    tests: ["tests/unit/correlation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
     name: "time-of-what-may-not-be",
@@ -65,7 +65,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: "!isTooEarly(schedule, evidence) &&",
     replace: "",
-    tests: ["tests/unit/correlation_generation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_generation_test.ts"],
   },
   {
     name: "strangers-by-time",
@@ -73,7 +73,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: "evidence.campaignId === null ||\n    hasUnknownReference(evidence, context)\n",
     replace: "evidence.campaignId === null\n",
-    tests: ["tests/unit/correlation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
     name: "unknown-echo",
@@ -81,7 +81,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: 'if (echoesUnknownMatch(evidence, context)) return unattributed("unknown_match", []);',
     replace: "",
-    tests: ["tests/unit/correlation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
     name: "lent-dispatch-teaches",
@@ -123,7 +123,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: 'if (evidence.isTest) return unattributed("test_send", []);',
     replace: "",
-    tests: ["tests/unit/correlation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
     name: "ambiguous-identifiers",
@@ -131,7 +131,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: CORRELATE,
     find: "if (identifier === undefined || identifier.ambiguous) continue;",
     replace: "if (identifier === undefined) continue;",
-    tests: ["tests/unit/correlation_test.ts"],
+    tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
     name: "marking-of-ambiguous-identifiers",

@@ -3,7 +3,7 @@ import type { Mutation } from "../mutation.ts";
 
 const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
 const HTTP = "supabase/functions/_shared/http/responses.ts";
-const CALLERS = "tests/unit/callers_test.ts";
+const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
 const CATALOGUE = "tests/database/catalogue_test.ts";
 
 export const ENTRANCES: readonly Mutation[] = [
@@ -30,7 +30,7 @@ export const ENTRANCES: readonly Mutation[] = [
     file: HTTP,
     find: "return timingSafeEqual(digest(a), digest(b));",
     replace: 'return a !== "" && b !== "";',
-    tests: [CALLERS, "tests/unit/http_test.ts"],
+    tests: [CALLERS, "tests/unit/_shared/http/responses_test.ts"],
   },
   {
     name: "secrets-are-compared",
@@ -38,7 +38,7 @@ export const ENTRANCES: readonly Mutation[] = [
     file: HTTP,
     find: "found = timingSafeEqual(given, digest(secret)) || found;",
     replace: "found = timingSafeEqual(given, given) || digest(secret).length === 0 || found;",
-    tests: [CALLERS, "tests/unit/http_test.ts"],
+    tests: [CALLERS, "tests/unit/_shared/http/responses_test.ts"],
   },
   {
     name: "role-of-an-operator",

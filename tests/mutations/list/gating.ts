@@ -7,9 +7,9 @@ const TOKEN = "supabase/functions/_shared/auth/gate_token.ts";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
 const LOCK_PENDING = "supabase/schemas/30_schedules/lock_pending.sql";
 
-const GATE = "tests/unit/send_gate_test.ts";
-const CALLERS = "tests/unit/callers_test.ts";
-const PLANNING = "tests/unit/scheduler_plan_table_test.ts";
+const GATE = "tests/unit/braze-send-gate/handler_test.ts";
+const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
+const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
 const DATABASE = "tests/database/send_gate_test.ts";
 
 export const GATING: readonly Mutation[] = [
@@ -51,7 +51,7 @@ export const GATING: readonly Mutation[] = [
     file: "supabase/functions/_shared/braze/schemas.ts",
     find: "withoutGateToken(entry.trigger_properties)",
     replace: "entry.trigger_properties",
-    tests: ["tests/unit/braze/listing_test.ts"],
+    tests: ["tests/unit/_shared/braze/listing_test.ts"],
   },
   {
     name: "gate-unknown-is-no-answer",

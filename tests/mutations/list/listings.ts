@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const NOTE_LISTING = "supabase/schemas/30_schedules/record_listing.sql";
 const LISTING = "supabase/functions/_shared/braze/listing.ts";
 const NOTING = "tests/database/record_listing_test.ts";
-const READING = "tests/unit/braze/listing_test.ts";
+const READING = "tests/unit/_shared/braze/listing_test.ts";
 
 export const LISTINGS: readonly Mutation[] = [
   {
@@ -112,7 +112,7 @@ export const LISTINGS: readonly Mutation[] = [
     file: "supabase/functions/braze-count-audit/compare.ts",
     find: "absent.filter(({ askedAt }) => isBefore(askedAt, settledBefore))",
     replace: "absent",
-    tests: ["tests/unit/count_audit_compare_test.ts"],
+    tests: ["tests/unit/braze-count-audit/compare_test.ts"],
   },
   {
     name: "equal-counts-hide-differences",
@@ -120,6 +120,6 @@ export const LISTINGS: readonly Mutation[] = [
     file: "supabase/functions/braze-count-audit/compare.ts",
     find: "missing.length === 0 && extra.length === 0",
     replace: "missing.length === extra.length",
-    tests: ["tests/unit/count_audit_compare_test.ts"],
+    tests: ["tests/unit/braze-count-audit/compare_test.ts"],
   },
 ];

@@ -3,8 +3,8 @@ import type { Mutation } from "../mutation.ts";
 
 const UNMANAGED = "supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
 const ELIMINATION = "supabase/functions/braze-reconcile/decisions/elimination.ts";
-const SORTING = "tests/unit/reconcile_strays_test.ts";
-const PAST = "tests/unit/reconcile_past_test.ts";
+const SORTING = "tests/unit/braze-reconcile/decisions/unmanaged_schedules_test.ts";
+const PAST = "tests/unit/braze-reconcile/decisions/verify_past_test.ts";
 
 const SORTS_OUT_THE_CURRENT = {
   file: UNMANAGED,
@@ -22,7 +22,7 @@ export const RECONCILING: readonly Mutation[] = [
     name: "current-is-no-stray",
     rule: "The current schedule of a match that is not cancelled is sorted out as nobody's stray",
     ...SORTS_OUT_THE_CURRENT,
-    tests: [SORTING, "tests/property/reconcile_strays_test.ts"],
+    tests: [SORTING, "tests/property/unmanaged_schedules_test.ts"],
   },
   {
     name: "current-is-refused",
@@ -35,7 +35,7 @@ export const RECONCILING: readonly Mutation[] = [
     rule: "No wanted schedule is ever cancelled: with both guards broken it is",
     ...SORTS_OUT_THE_CURRENT,
     also: [REFUSES_THE_CURRENT],
-    tests: ["tests/end_to_end/reconcile_strays_test.ts"],
+    tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
     filter: "a second schedule is told",
   },
   {
@@ -60,7 +60,7 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/functions/braze-reconcile/steps/unmanaged_schedules.ts",
     find: "const isCapped = unmanaged.length > allowed;",
     replace: "const isCapped = unmanaged.length > allowed && unmanaged.length < 0;",
-    tests: ["tests/end_to_end/reconcile_strays_test.ts"],
+    tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
     filter: "more unmanaged than one run may cancel",
   },
   {
@@ -80,7 +80,7 @@ export const RECONCILING: readonly Mutation[] = [
       `    await braze.deleteSchedule({ campaignId: entry.campaignId, scheduleId: entry.scheduleId });
     await store.reconciliation.openUnmanagedDelete({
 `,
-    tests: ["tests/unit/reconcile_cancel_test.ts"],
+    tests: ["tests/unit/braze-reconcile/cancel_unmanaged_test.ts"],
   },
   {
     name: "elimination-balances",

@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const CLAIM_RUN = "supabase/schemas/20_runs/claim_run.sql";
 const CLAIMING = "tests/database/claim_run_test.ts";
 const DATABASE_OPENING = "tests/database/open_create_test.ts";
-const HANDLER = "tests/unit/scheduler_handler_test.ts";
+const HANDLER = "tests/unit/braze-scheduler/handler_test.ts";
 
 export const RUNS: readonly Mutation[] = [
   {
@@ -50,7 +50,7 @@ export const RUNS: readonly Mutation[] = [
     file: "supabase/functions/_shared/function/cron_function.ts",
     find: "return addSeconds(now, 1) >= run.deadline;",
     replace: "return addSeconds(now, 1) >= run.deadline && run.dryRun;",
-    tests: ["tests/unit/timed_function_test.ts", HANDLER],
+    tests: ["tests/unit/_shared/function/cron_function_test.ts", HANDLER],
   },
   {
     name: "unfinished-is-not-succeeded",

@@ -8,8 +8,8 @@ const OUTCOME = "supabase/functions/_shared/braze/outcome.ts";
 const OPEN_CREATE = "supabase/schemas/30_schedules/open_create.sql";
 const APPLY_OUTCOME = "supabase/schemas/30_schedules/apply_outcome.sql";
 
-const EXECUTING = "tests/unit/scheduler_execute_test.ts";
-const PLANNING = "tests/unit/scheduler_plan_table_test.ts";
+const EXECUTING = "tests/unit/braze-scheduler/execute_test.ts";
+const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
 const OPENING = "tests/database/open_create_test.ts";
 const CLOSING = "tests/database/close_attempt_test.ts";
 
@@ -105,7 +105,7 @@ export const SCHEDULING: readonly Mutation[] = [
     file: "supabase/functions/_shared/braze/client.ts",
     find: "        repeatable: false,\n",
     replace: "        repeatable: true,\n",
-    tests: ["tests/unit/braze/calls_test.ts"],
+    tests: ["tests/unit/_shared/braze/calls_test.ts"],
     filter: "createSchedule() calls",
   },
   {
@@ -114,7 +114,7 @@ export const SCHEDULING: readonly Mutation[] = [
     file: OUTCOME,
     find: 'return unknown("server_error", said, httpStatus);',
     replace: 'return failed("rejected", said, httpStatus);',
-    tests: ["tests/unit/braze/calls_test.ts"],
+    tests: ["tests/unit/_shared/braze/calls_test.ts"],
   },
   {
     name: "lost-answers-are-unknown",
@@ -122,7 +122,7 @@ export const SCHEDULING: readonly Mutation[] = [
     file: OUTCOME,
     find: "return unknown(answer.reason, answer.detail, null);",
     replace: 'return failed("not_connected", answer.detail, null);',
-    tests: ["tests/unit/braze/calls_test.ts"],
+    tests: ["tests/unit/_shared/braze/calls_test.ts"],
     filter: "when the connection drops",
   },
   {
@@ -176,7 +176,7 @@ export const SCHEDULING: readonly Mutation[] = [
     file: HANDLER,
     find: "isFrozen(step.soonest, settings, now)",
     replace: "isFrozen(step.soonest, settings, new Date(0))",
-    tests: ["tests/unit/scheduler_handler_test.ts"],
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
   },
   {
     name: "recreate-deletes-first",

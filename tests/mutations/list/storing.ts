@@ -123,7 +123,7 @@ export const STORING: readonly Mutation[] = [
     replace:
       "const tally: Tally = { received: 0, recorded: 0, duplicates: 0, rejected: 0, high: 0, medium: 0, low: 0, unattributed: 0 };\n" +
       "      dependencies.waitUntil(ingest(read, contentType, runId));",
-    tests: ["tests/unit/webhook_handler_test.ts"],
+    tests: ["tests/unit/braze-webhook/handler_test.ts"],
   },
   {
     name: "ok-without-commit",
@@ -131,7 +131,7 @@ export const STORING: readonly Mutation[] = [
     file: HANDLER,
     find: 'return problem(unavailableOr(error, "not_stored"), undefined, runId);',
     replace: "return json({ run_id: runId });",
-    tests: ["tests/unit/webhook_handler_test.ts"],
+    tests: ["tests/unit/braze-webhook/handler_test.ts"],
   },
   {
     name: "cut-off-bodies",
@@ -139,7 +139,7 @@ export const STORING: readonly Mutation[] = [
     file: HANDLER,
     find: 'if (!body.ok && !("bytes" in body)) return problem(body.code);',
     replace: 'if (!body.ok && !("bytes" in body)) return json({});',
-    tests: ["tests/unit/webhook_handler_test.ts"],
+    tests: ["tests/unit/braze-webhook/handler_test.ts"],
   },
   {
     name: "neighbours-of-a-bad-event",
@@ -147,7 +147,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST,
     find: "if (judged.length === 1 && only !== undefined) {",
     replace: "if (only !== undefined) {",
-    tests: ["tests/unit/webhook_ingest_test.ts"],
+    tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {
     name: "faults-of-the-database",
@@ -155,7 +155,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST,
     find: "return /^(?:22|23|54)/.test(code);",
     replace: 'return code !== "";',
-    tests: ["tests/unit/webhook_ingest_test.ts"],
+    tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {
     name: "newlyKnown-of-a-repetition",
@@ -164,7 +164,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST,
     find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
     replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",
-    tests: ["tests/unit/webhook_ingest_test.ts"],
+    tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {
     name: "alert-in-the-transaction",

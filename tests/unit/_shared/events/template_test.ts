@@ -1,0 +1,265 @@
+import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  fixture,
+  read,
+  readOne,
+  RECEIVED_AT,
+  webhookMessage,
+  whyRejected,
+} from "../../../support/bodies.ts";
+import { at, CAMPAIGN } from "../../../support/facts.ts";
+
+const LEDGER_ID = "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1002";
+
+Deno.test("readBody() reads a message of the webhook channel", async () => {
+  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("webhook_template.json"));
+  match(eventId, /^[0-9a-f]{64}$/);
+  deepStrictEqual(event, {
+    claim: "strong",
+    externalUserId: "u-1001",
+    deviceId: null,
+    evidence: {
+      eventType: "send",
+      channel: "webhook",
+      sentAt: RECEIVED_AT,
+      timeIsSendTime: false,
+      isTest: false,
+      campaignId: CAMPAIGN,
+      ledgerId: LEDGER_ID,
+      matchId: 1002,
+      generation: 1,
+      scheduleId: null,
+      dispatchId: "6b1f0c9de2a84f7795b3c1d0e4aa7f12",
+      sendId: null,
+    },
+  });
+});
+
+Deno.test("readBody() reads the flat shape, with a time of its own, as a push", async () => {
+  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("flat.json"));
+  match(eventId, /^[0-9a-f]{64}$/);
+  deepStrictEqual(event, {
+    claim: null,
+    externalUserId: "u-1001",
+    deviceId: null,
+    evidence: {
+      eventType: "send",
+      channel: "push",
+      sentAt: at("14:00:23"),
+      timeIsSendTime: true,
+      isTest: false,
+      campaignId: CAMPAIGN,
+      ledgerId: null,
+      matchId: 1002,
+      generation: null,
+      scheduleId: null,
+      dispatchId: null,
+      sendId: "xyz-789",
+    },
+  });
+});
+
+Deno.test("readBody() gives a message that is sent again the id that it had", () => {
+  const again = readOne(webhookMessage(), at("14:20:00"));
+  strictEqual(again.eventId, readOne(webhookMessage()).eventId);
+});
+
+Deno.test("readBody() gives a message whose names come in another order the id that it had", () => {
+  const reversed = Object.fromEntries(Object.entries(webhookMessage()).reverse());
+  strictEqual(readOne(reversed).eventId, readOne(webhookMessage()).eventId);
+});
+
+for (
+  const [what, changes] of [
+    ["user", { external_user_id: "u-1002" }],
+    ["user without a name of ours", { external_user_id: "", braze_id: "braze-1002" }],
+    ["generation", { generation: "2" }],
+    ["ledger row", { ledger_id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1003" }],
+    ["match", { match_id: "1003" }],
+    ["dispatch", { dispatch_id: "dispatch-2" }],
+    ["send id", { send_id: "send-2" }],
+    ["schedule", { schedule_id: "schedule-2" }],
+    ["campaign", { campaign_id: "campaign-2" }],
+    ["device", { device_id: "device-2" }],
+    ["channel", { event_type: "send" }],
+    ["time", { sent_at: "2024-12-07T14:00:23Z" }],
+  ] as const
+) {
+  Deno.test(`readBody() gives a message of another ${what} an id of its own`, () => {
+    notStrictEqual(readOne(webhookMessage(changes)).eventId, readOne(webhookMessage()).eventId);
+  });
+}
+
+Deno.test("readBody() tells two users apart whom only Braze has a name for", () => {
+  const [one, two] = ["braze-1", "braze-2"].map((braze_id) =>
+    readOne(webhookMessage({ external_user_id: "", braze_id })).eventId
+  );
+  notStrictEqual(one, two);
+});
+
+Deno.test("readBody() takes the id that a message brings", () => {
+  strictEqual(readOne(webhookMessage({ id: "own" })).eventId, "own");
+  strictEqual(readOne(webhookMessage({ id: "own", event_id: "event" })).eventId, "event");
+});
+
+const nameless = { dispatch_id: "", match_id: "", ledger_id: "", generation: "" };
+for (
+  const [what, changes, claim] of [
+    ["a strong claim where the body names its send", {}, "strong"],
+    ["a weak claim where it names a user and no send", nameless, "weak"],
+    ["a strong claim where it brings an id", { ...nameless, id: "own" }, "strong"],
+    ["no claim where it brings a time", { sent_at: "2024-12-07T14:00:23Z" }, null],
+    ["a strong claim where its time is blank", { sent_at: "" }, "strong"],
+  ] as const
+) {
+  Deno.test(`readBody() gives a message ${what}`, () => {
+    const event = readOne(webhookMessage(changes));
+    strictEqual(event.claim, claim);
+    strictEqual(event.evidence.timeIsSendTime, claim === null);
+  });
+}
+
+for (
+  const [sent_at, sentAt] of [
+    ["2024-12-07T14:00:23Z", at("14:00:23")],
+    ["2024-12-07T14:00:23.250Z", at("14:00:23.250")],
+    ["2024-12-07T16:00:23+02:00", at("14:00:23")],
+    ["2024-12-07 14:00:23 -0000", at("14:00:23")],
+    ["2024-12-07T14:00:23", at("14:00:23")],
+    ["2024-12-07 14:00:23", at("14:00:23")],
+    ["2024-12-07 14:00:23 UTC", at("14:00:23")],
+    ["2024-12-07T14:00z", at("14:00:00")],
+    ["2024-12-07T14:00:23.123456789Z", at("14:00:23.123")],
+  ] as const
+) {
+  Deno.test(`readBody() reads the time ${sent_at}, in UTC where it names no zone`, () => {
+    deepStrictEqual(readOne(webhookMessage({ sent_at })).evidence.sentAt, sentAt);
+  });
+}
+
+for (
+  const [what, changes, reason] of [
+    ["a time in words", { sent_at: "yesterday" }, /sent_at: must be an ISO 8601 time/],
+    ["a time before 2000", { sent_at: "1999-12-31T23:59:59Z" }, /sent_at: must be an ISO 8601/],
+    ["a time after 2100", { sent_at: "2100-01-01T00:00:00Z" }, /sent_at: must be an ISO 8601/],
+    ["a day that is none", { sent_at: "2024-02-30T14:00:00Z" }, /sent_at: must be an ISO 8601/],
+    ["a day without a time", { sent_at: "2024-12-07" }, /sent_at: must be an ISO 8601/],
+    ["a day as some write it", { sent_at: "07/12/2024" }, /sent_at: must be an ISO 8601/],
+    ["a number in some words", { sent_at: "match 5" }, /sent_at: must be an ISO 8601/],
+    ["a zone that is none", { sent_at: "2024-12-07T14:00:23+99:99" }, /sent_at: must be an ISO/],
+    ["a user id that is a fraction", { external_user_id: 1.5 }, /external_user_id/],
+    ["an unknown event type", { event_type: "campaign.email" }, /event_type/],
+    ["an endless dispatch id", { dispatch_id: "x".repeat(257) }, /dispatch_id/],
+    ["an endless user id", { external_user_id: "x".repeat(1_025) }, /external_user_id/],
+  ] as const
+) {
+  Deno.test(`readBody() rejects a message with ${what}`, () => {
+    match(whyRejected(webhookMessage(changes)), reason);
+  });
+}
+
+Deno.test("readBody() rejects an object that is no message at all, and says what it holds", () => {
+  strictEqual(
+    whyRejected({ hello: "world" }),
+    "Webhook message must hold one of external_user_id, dispatch_id, send_id, schedule_id, " +
+      "braze_schedule_id, match_id, ledger_id, got hello",
+  );
+});
+
+for (
+  const [what, changes] of [
+    ["blank", { match_id: "", ledger_id: "", generation: "" }],
+    ["nonsense", { match_id: "12a", ledger_id: "led_1", generation: "one" }],
+    ["of odd types", { match_id: {}, ledger_id: 7, generation: [1] }],
+    ["past counting", { match_id: 1e300, ledger_id: null, generation: 1e300 }],
+    ["past exact counting", { match_id: "9007199254740993", ledger_id: "", generation: "" }],
+    ["negative", { match_id: -1, ledger_id: null, generation: -1 }],
+    ["a fraction", { match_id: 1.5, ledger_id: null, generation: 1.5 }],
+  ] as const
+) {
+  Deno.test(`readBody() takes a message for good whose echo is ${what}, and the echo for none`, () => {
+    const { evidence } = readOne(webhookMessage(changes));
+    strictEqual(evidence.matchId, null);
+    strictEqual(evidence.ledgerId, null);
+    strictEqual(evidence.generation, null);
+  });
+}
+
+Deno.test("readBody() reads the echo in trigger_properties, and the one outside", () => {
+  const trigger_properties = { match_id: 7, ledger_id: LEDGER_ID, generation: 3 };
+  const inside = readOne({ external_user_id: "u-1001", trigger_properties }).evidence;
+  deepStrictEqual([inside.matchId, inside.ledgerId, inside.generation], [7, LEDGER_ID, 3]);
+  strictEqual(readOne({ match_id: "7", trigger_properties }).evidence.matchId, 7);
+  strictEqual(readOne({ match_id: "", trigger_properties }).evidence.matchId, 7);
+});
+
+for (const trigger_properties of ["text", 7, [], null]) {
+  const told = JSON.stringify(trigger_properties);
+  Deno.test(`readBody() takes a message for good whose trigger_properties are ${told}`, () => {
+    strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.matchId, 1002);
+  });
+}
+
+for (
+  const [what, changes, name] of [
+    ["match", { match_id: "1003", trigger_properties: { match_id: "1002" } }, "match_id"],
+    ["match, one of them none", { match_id: "x", trigger_properties: { match_id: 2 } }, "match_id"],
+    ["ledger row", { trigger_properties: { ledger_id: "other" } }, "ledger_id"],
+    ["generation", { trigger_properties: { generation: 2 } }, "generation"],
+    ["schedule", { schedule_id: "one", braze_schedule_id: "two" }, "schedule_id"],
+  ] as const
+) {
+  Deno.test(`readBody() rejects a message that names two: ${what}`, () => {
+    strictEqual(whyRejected(webhookMessage(changes)), `Event must name one ${name}, got 2`);
+  });
+}
+
+Deno.test("readBody() reads a schedule id under either of its names", () => {
+  strictEqual(readOne({ schedule_id: "schedule-1" }).evidence.scheduleId, "schedule-1");
+  strictEqual(readOne({ braze_schedule_id: "schedule-1" }).evidence.scheduleId, "schedule-1");
+});
+
+for (const type of ["send", "open", "bounce", "abort"]) {
+  Deno.test(`readBody() reads a flat ${type}, whose time says when it was sent, but for an open`, () => {
+    const { evidence } = readOne({
+      event_type: type,
+      external_user_id: "u-1001",
+      sent_at: "2024-12-07T14:00:23Z",
+    });
+    strictEqual(evidence.eventType, type);
+    strictEqual(evidence.channel, "push");
+    strictEqual(evidence.timeIsSendTime, type !== "open");
+  });
+}
+
+Deno.test("readBody() reads a user id that is a number as text", () => {
+  strictEqual(readOne({ external_user_id: 1001 }).externalUserId, "1001");
+});
+
+Deno.test("readBody() rounds no user id", () => {
+  const ids = ["9007199254740993", "-9007199254740993", "18446744073709551617"];
+  const events = ids.map((id) => readOne(`{"external_user_id":${id},"match_id":"1002"}`));
+  deepStrictEqual(events.map(({ externalUserId }) => externalUserId), ids);
+  strictEqual(new Set(events.map(({ eventId }) => eventId)).size, ids.length);
+});
+
+for (const id of ["1001.9999999999999999", "9007199254740991.4", "1002.0000000000000001"]) {
+  Deno.test(`readBody() rounds ${id} to no match`, () => {
+    match(whyRejected(`{"match_id":${id}}`), /^Number must not be a fraction/);
+  });
+}
+
+Deno.test("readBody() takes a match id past exact counting for none", () => {
+  strictEqual(readOne('{"match_id":9007199254740993}').evidence.matchId, null);
+});
+
+Deno.test("readBody() knows a test send of the webhook channel", () => {
+  const { evidence } = readOne(webhookMessage({ dispatch_id: "dispatch_id_for_unsent_campaign" }));
+  strictEqual(evidence.isTest, true);
+  strictEqual(evidence.dispatchId, null);
+});
+
+Deno.test("readBody() finds nothing in names that every object has", () => {
+  const { rejects } = read('{"__proto__":{"external_user_id":"u-1001"},"constructor":"x"}');
+  match(rejects[0]?.reason ?? "", /got __proto__, constructor$/);
+});

@@ -1,0 +1,148 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { bodyReader, readBody } from "../../../../supabase/functions/_shared/http/body.ts";
+
+const text = (content: string) => new TextEncoder().encode(content);
+
+const gzip = (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes));
+
+function post(body: BodyInit | null, headers: HeadersInit = {}): Request {
+  return new Request("http://test/", { method: "POST", body, headers });
+}
+
+Deno.test("readBody() reads a body up to the limit, and not beyond", async () => {
+  deepStrictEqual(await readBody(post("12345"), 5), { ok: true, bytes: text("12345") });
+  deepStrictEqual(await readBody(post("123456"), 5), { ok: false, code: "body_too_large" });
+});
+
+Deno.test("readBody() reads no body as an empty one", async () => {
+  deepStrictEqual(await readBody(post(null), 5), { ok: true, bytes: new Uint8Array() });
+});
+
+Deno.test("readBody() unpacks gzip", async () => {
+  const packed = gzip(text('{"events":[]}'));
+  deepStrictEqual(await readBody(post(packed, { "content-encoding": "GZIP" }), 100), {
+    ok: true,
+    bytes: text('{"events":[]}'),
+  });
+});
+
+Deno.test("readBody() stops unpacking at the limit", async () => {
+  const bomb = gzip(new Uint8Array(10_000_000));
+  deepStrictEqual(await readBody(post(bomb, { "content-encoding": "gzip" }), 20_000), {
+    ok: false,
+    code: "body_too_large",
+  });
+});
+
+Deno.test("readBody() takes a body that a gateway unpacked and that still says gzip", async () => {
+  deepStrictEqual(
+    await readBody(post("{}", { "content-encoding": "gzip", "content-length": "22" }), 100),
+    { ok: true, bytes: text("{}") },
+  );
+});
+
+Deno.test("readBody() hands back a gzip that is broken, since it came whole", async () => {
+  const broken = gzip(text('{"events":[]}')).slice(0, 20);
+  const reading = await readBody(post(broken, { "content-encoding": "gzip" }), 100);
+  deepStrictEqual(reading, { ok: false, code: "not_gzip", bytes: broken });
+});
+
+for (const encoding of ["br", "deflate", "gzip, gzip", "utf-8"]) {
+  Deno.test(`readBody() does not guess at ${encoding}, and hands back what came`, async () => {
+    deepStrictEqual(await readBody(post("{}", { "content-encoding": encoding }), 100), {
+      ok: false,
+      code: "unsupported_encoding",
+      bytes: text("{}"),
+    });
+  });
+}
+
+Deno.test("readBody() unpacks gzip by its old name, too", async () => {
+  const packed = gzip(text("{}"));
+  deepStrictEqual(await readBody(post(packed, { "content-encoding": "x-gzip" }), 100), {
+    ok: true,
+    bytes: text("{}"),
+  });
+});
+
+Deno.test("readBody() sees that a packed body is cut off, and does not take it for a broken one", async () => {
+  const packed = gzip(text('{"events":[]}'));
+  const headers = { "content-encoding": "gzip", "content-length": `${packed.length}` };
+  deepStrictEqual(await readBody(post(packed.slice(0, 20), headers), 100), {
+    ok: false,
+    code: "body_cut_off",
+  });
+});
+
+for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", text("x")]] as const) {
+  Deno.test(`readBody() hands back a gzip that has ${what} behind it, rather than half of it`, async () => {
+    const both = new Uint8Array([...gzip(text("[]")), ...extra]);
+    deepStrictEqual(await readBody(post(both, { "content-encoding": "gzip" }), 100), {
+      ok: false,
+      code: "not_gzip",
+      bytes: both,
+    });
+  });
+}
+
+/** A body without end, that counts what is taken of it. */
+function endless(chunk: Uint8Array, headers: HeadersInit = {}) {
+  const taken = { chunks: 0 };
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      taken.chunks++;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+  return { request: post(stream, headers), taken };
+}
+
+Deno.test("readBody() takes no more of an endless body than the limit and the chunk that passes it", async () => {
+  const { request, taken } = endless(new Uint8Array(1_000));
+  deepStrictEqual(await readBody(request, 10_000), { ok: false, code: "body_too_large" });
+  strictEqual(taken.chunks, 11);
+});
+
+Deno.test("bodyReader() takes nothing until it is asked, and reads once", async () => {
+  const { request, taken } = endless(new Uint8Array(1_000));
+  const read = bodyReader(request);
+  strictEqual(taken.chunks, 0);
+  const first = await read(2_000);
+  strictEqual(taken.chunks, 3);
+  strictEqual(await read(9_000), first);
+  strictEqual(taken.chunks, 3);
+});
+
+Deno.test("readBody() sees that a stream broke off", async () => {
+  let pulls = 0;
+  const stream = new ReadableStream({
+    pull(controller) {
+      if (pulls++ === 0) controller.enqueue(text('{"events":['));
+      else controller.error(new Error("reset by peer"));
+    },
+  });
+  deepStrictEqual(await readBody(post(stream), 100), { ok: false, code: "body_cut_off" });
+});
+
+Deno.test("readBody() sees that less came than was declared", async () => {
+  deepStrictEqual(await readBody(post("{}", { "content-length": "3" }), 100), {
+    ok: false,
+    code: "body_cut_off",
+  });
+});
+
+Deno.test("readBody() sees that a real client hung up in mid-body", async () => {
+  const read = Promise.withResolvers<unknown>();
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    read.resolve(await readBody(request, 1_000));
+    return new Response();
+  });
+  const connection = await Deno.connect({ port: server.addr.port, hostname: "127.0.0.1" });
+  await connection.write(
+    text('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\n{"events":['),
+  );
+  connection.close();
+  deepStrictEqual(await read.promise, { ok: false, code: "body_cut_off" });
+  await server.shutdown();
+});

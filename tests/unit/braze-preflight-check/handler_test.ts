@@ -1,0 +1,224 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/events.ts";
+import type {
+  NearSend,
+  PreflightCheck,
+} from "../../../supabase/functions/_shared/store/preflight.ts";
+import { createHandler } from "../../../supabase/functions/braze-preflight-check/handler.ts";
+import { CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "../../support/facts.ts";
+import { campaignDetails, succeeded, timedOut } from "../../support/fake_braze.ts";
+import { refusals, RUN_ID } from "../../support/fake_store.ts";
+import {
+  type Answered,
+  cron,
+  fakeWorld,
+  post,
+  type World,
+  type WorldOptions,
+} from "../../support/fake_world.ts";
+import { teams } from "../../support/matches.ts";
+import { nearSend } from "../../support/near_sends.ts";
+
+interface Ran extends World {
+  readonly answer: Answered;
+}
+
+async function run(
+  sends: readonly NearSend[],
+  options: WorldOptions = {},
+  body: unknown = "",
+): Promise<Ran> {
+  const world = fakeWorld({
+    functionName: "braze-preflight-check",
+    now: "2024-12-07T13:50:30Z",
+    ...options,
+    preflight: { load: () => Promise.resolve({ sends, teams }), ...options.preflight },
+  });
+  const answer = await post(createHandler(world.dependencies), body);
+  return { ...world, answer };
+}
+
+function listing(...sends: NearSend[]) {
+  return succeeded(sends.map(({ fixture, dispatchId, sendId }) => ({
+    campaignId: CAMPAIGN,
+    scheduleId: `schedule-${fixture.matchId}`,
+    isCanvas: false,
+    sendAt: null,
+    triggerProperties: null,
+    dispatchId,
+    sendId,
+  })));
+}
+
+const WRITES = [
+  "listings.note",
+  "listings.cancelAbsent",
+  "preflight.note",
+  "alertsAndLogs.syncAlerts",
+  "alertsAndLogs.raiseAlerts",
+  "alertsAndLogs.writeLogs",
+];
+const one = nearSend({ matchId: 1 });
+const two = nearSend({ matchId: 2 });
+
+Deno.test("braze-preflight-check asks for whole minutes, since cron comes some seconds late", async () => {
+  const asked: unknown[] = [];
+  await run([], {
+    preflight: {
+      load: (window) => {
+        asked.push(window);
+        return Promise.resolve({ sends: [], teams: [] });
+      },
+    },
+  });
+  deepStrictEqual(asked, [{
+    from: new Date("2024-12-07T13:55:00Z"),
+    until: new Date("2024-12-07T14:05:00Z"),
+    now: new Date("2024-12-07T13:50:30Z"),
+  }]);
+});
+
+Deno.test("braze-preflight-check answers what it found, in counts", async () => {
+  const world = await run([one, two], { braze: { listing: listing(one) } });
+  deepStrictEqual(world.answer.body, {
+    run_id: RUN_ID,
+    outcome: "succeeded",
+    dry_run: false,
+    listing_mode: "per_schedule",
+    checked: 2,
+    ok: 1,
+    absent: 0,
+    unknown: 1,
+    campaign_stopped: 0,
+    changed: 0,
+    no_schedule_id: 0,
+    ids_captured: 0,
+  });
+  deepStrictEqual(world.logs.map(({ action, matchId }) => [action, matchId]), [
+    ["preflight_unknown", 2],
+  ]);
+});
+
+Deno.test("braze-preflight-check asks Braze nothing while nothing is near", async () => {
+  const world = await run([]);
+  ok(!world.calls.some((call) => call.startsWith("braze.") || call === "preflight.note"));
+  strictEqual(world.answer.body.listing_mode, null);
+});
+
+Deno.test("braze-preflight-check asks for the list once, and for each campaign once", async () => {
+  const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
+  const { said, calls } = await run([one, two, other], { braze: { listing: listing(one, two) } });
+  strictEqual(calls.filter((call) => call === "braze.list").length, 1);
+  deepStrictEqual(
+    said("braze.campaign").map((call) => (call as { readonly body: unknown }).body),
+    [CAMPAIGN, OTHER_CAMPAIGN],
+  );
+});
+
+Deno.test("braze-preflight-check takes no list for sends that are checked, but still asks for their campaign", async () => {
+  const { calls, answer } = await run([nearSend({ isDue: false })], {
+    braze: { campaign: () => succeeded(campaignDetails({ enabled: false })) },
+  });
+  deepStrictEqual(
+    calls.filter((call) => call.startsWith("braze.")),
+    ["braze.campaign"],
+  );
+  strictEqual(answer.body.checked, 0);
+});
+
+Deno.test("braze-preflight-check tells people before it records: what is recorded is not looked at again", async () => {
+  const { calls } = await run([one], { braze: { listing: listing(one) } });
+  ok(calls.indexOf("alertsAndLogs.syncAlerts") < calls.indexOf("preflight.note"));
+});
+
+Deno.test("braze-preflight-check judges the campaign's rule only when it could read every campaign", async () => {
+  const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
+  const rules = async (campaign: NonNullable<WorldOptions["braze"]>["campaign"]) => {
+    const { said } = await run([one, other], { braze: { ...(campaign && { campaign }) } });
+    const [judged] = said("alertsAndLogs.syncAlerts") as { readonly rules: readonly string[] }[];
+    return judged?.rules.includes("campaign_stopped");
+  };
+  strictEqual(await rules(undefined), true);
+  strictEqual(
+    await rules((id) => id === CAMPAIGN ? succeeded(campaignDetails()) : timedOut),
+    false,
+  );
+});
+
+Deno.test("braze-preflight-check records each due send once, with the ids that Braze lists", async () => {
+  const told = [nearSend({ matchId: 1, dispatchId: "d-1" })];
+  const world = await run([one, nearSend({ matchId: 2, isDue: false })], {
+    braze: { listing: listing(...told) },
+  });
+  const [checks] = world.said("preflight.note") as PreflightCheck[][];
+  deepStrictEqual(checks, [{
+    ledgerId: ledgerIdOf(1),
+    generation: 1,
+    result: "ok",
+    dispatchId: "d-1",
+    sendId: "match-1",
+  }]);
+});
+
+Deno.test("braze-preflight-check looks at stored events again for what it registered, and counts what is clear", async () => {
+  const lesson = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
+    kind: "dispatch_id",
+    value,
+    ledger_id: ledgerIdOf(1),
+    ambiguous,
+  });
+  const registered = [lesson("d-1", false), lesson("d-2", true)];
+  const world = await run([one], {
+    preflight: { note: () => Promise.resolve({ registered, cancelled: [] }) },
+    braze: { listing: listing(one) },
+  });
+  deepStrictEqual(world.said("events.loadAffectedEvents"), [registered]);
+  strictEqual(world.answer.body.ids_captured, 1);
+});
+
+Deno.test("braze-preflight-check begins nothing in Braze when its time is up, and leaves it to the next run", async () => {
+  const world = fakeWorld({
+    functionName: "braze-preflight-check",
+    preflight: {
+      load: () => {
+        world.clock.advance(60_000);
+        return Promise.resolve({ sends: [one], teams });
+      },
+    },
+  });
+  const { body } = await post(createHandler(world.dependencies));
+  deepStrictEqual([body.outcome, body.checked], ["partial", 0]);
+  ok(!world.calls.some((call) => call.startsWith("braze.") || call === "preflight.note"));
+});
+
+Deno.test("braze-preflight-check changes nothing in a dry run", async () => {
+  const world = await run([one, two], { braze: { listing: listing(one) } }, { dry_run: true });
+  deepStrictEqual(world.calls.filter((call) => WRITES.includes(call)), []);
+  deepStrictEqual(
+    (world.answer.body.checks as { readonly result: string }[]).map(({ result }) => result),
+    ["ok", "unknown"],
+  );
+});
+
+for (const body of [{ match_ids: [1] }, { dry_run: "yes" }, []]) {
+  Deno.test(`braze-preflight-check refuses the body ${JSON.stringify(body)}`, async () => {
+    strictEqual((await run([], {}, body)).answer.status, 400);
+  });
+}
+
+Deno.test("braze-preflight-check answers cron at once, and works on", async () => {
+  const world = await run([one], { caller: cron, braze: { listing: listing(one) } });
+  strictEqual(world.answer.status, 202);
+  await Promise.all(world.background);
+  strictEqual(world.said("preflight.note").length, 1);
+});
+
+Deno.test("braze-preflight-check fails, and says so, when the database goes away before it recorded", async () => {
+  const world = await run([one], {
+    braze: { listing: listing(one) },
+    preflight: { note: () => Promise.reject(refusals.unavailable) },
+  });
+  strictEqual(world.answer.status, 503);
+  const [finished] = world.said("runs.finish") as { readonly outcome: string }[];
+  strictEqual(finished?.outcome, "failed");
+});

@@ -1,0 +1,252 @@
+/** What of Braze's list is ours, is to be adopted, or is a stray; and how much of it one run may cancel. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { cancelsAllowed } from "../../../../supabase/functions/braze-reconcile/decisions/cap.ts";
+import { streakUntil } from "../../../../supabase/functions/braze-reconcile/decisions/streak.ts";
+import {
+  scheduleIdsByMatch,
+  type Sorted,
+  sortListing,
+} from "../../../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
+import type { ListedSchedule } from "../../../../supabase/functions/_shared/braze/listing.ts";
+import type { KnownMatch } from "../../../../supabase/functions/_shared/store/reconciliation.ts";
+import { at } from "../../../support/facts.ts";
+import { knownMatch, listed } from "../../../support/known.ts";
+
+const NOW = at("06:00:00");
+
+/** `owned`, `adopt`, `held`, `unsettled`, or the reason and the why of a stray. */
+function verdictsOn(sorted: Sorted, scheduleId: string): string[] {
+  const isIt = (entry: ListedSchedule) => entry.scheduleId === scheduleId;
+  return [
+    ...(sorted.owned.some(isIt) ? ["owned"] : []),
+    ...(sorted.adoptions.some(({ entry }) => isIt(entry)) ? ["adopt"] : []),
+    ...(sorted.unsettled.some(isIt) ? ["unsettled"] : []),
+    ...(sorted.held.some(isIt) ? ["held"] : []),
+    ...[...sorted.duplicates, ...sorted.orphans]
+      .filter(({ entry }) => isIt(entry))
+      .map(({ reason, why }) => `${reason} ${why}`),
+  ];
+}
+
+interface Row {
+  readonly what: string;
+  readonly match: KnownMatch;
+  readonly entry: ListedSchedule;
+  readonly verdicts: readonly string[];
+}
+
+const unheard = { brazeScheduleId: null, state: "unknown" } as const;
+const stranger = listed("stranger", { matchId: 1 });
+
+const rows: readonly Row[] = [
+  {
+    what: "the current schedule of a pending match",
+    match: knownMatch(1),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["owned"],
+  },
+  {
+    what: "the current schedule of a match that counts as sent",
+    match: knownMatch(1, { status: "sent" }),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["owned"],
+  },
+  {
+    what: "the current schedule, whatever it says of itself",
+    match: knownMatch(1),
+    entry: listed("schedule-1-1", { matchId: 2 }),
+    verdicts: ["owned"],
+  },
+  {
+    what: "a second schedule beside a live one",
+    match: knownMatch(1),
+    entry: stranger,
+    verdicts: ["duplicate second_schedule"],
+  },
+  {
+    what: "a second schedule of a match that was sent",
+    match: knownMatch(1, { status: "sent" }),
+    entry: stranger,
+    verdicts: ["duplicate second_schedule"],
+  },
+  {
+    what: "a schedule that names no match",
+    match: knownMatch(1),
+    entry: listed("stranger"),
+    verdicts: ["orphan unknown_match"],
+  },
+  {
+    what: "a schedule of a match that the ledger does not know",
+    match: knownMatch(1),
+    entry: listed("stranger", { matchId: 9 }),
+    verdicts: ["orphan unknown_match"],
+  },
+  {
+    what: "the schedule of a cancelled match",
+    match: knownMatch(1, { status: "cancelled" }),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["orphan not_wanted"],
+  },
+  {
+    what: "a stranger's schedule of a cancelled match",
+    match: knownMatch(1, { status: "cancelled" }),
+    entry: stranger,
+    verdicts: ["orphan not_wanted"],
+  },
+  {
+    what: "a schedule that was missed and is listed again",
+    match: knownMatch(1, { status: "cancelled", cancelReason: "dashboard" }),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["held"],
+  },
+  {
+    what: "an old generation beside the live current one",
+    match: knownMatch(1, {}, { state: "deleted" }, {}),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["duplicate old_generation"],
+  },
+  {
+    what: "an old generation whose delete is under way",
+    match: knownMatch(1, {}, { state: "deleting", hasOpenAttempt: true }, {}),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["unsettled"],
+  },
+  {
+    what: "an old generation deleted so lately that the list may be behind",
+    match: knownMatch(1, {}, { state: "deleted", updatedAt: at("05:57:00") }, {}),
+    entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
+    verdicts: ["unsettled"],
+  },
+  {
+    what: "a schedule that is due now",
+    match: knownMatch(1),
+    entry: listed("stranger", { matchId: 1 }, { sendAt: NOW }),
+    verdicts: ["unsettled"],
+  },
+  {
+    what: "a schedule without a time, which can still be judged by what it says",
+    match: knownMatch(1),
+    entry: listed("stranger", { matchId: 1 }, { sendAt: null }),
+    verdicts: ["duplicate second_schedule"],
+  },
+  {
+    what: "a schedule whose create was not heard of",
+    match: knownMatch(1, {}, unheard),
+    entry: listed("made", { matchId: 1, generation: 1 }),
+    verdicts: ["adopt"],
+  },
+  {
+    what: "a schedule whose create Braze is said to have refused",
+    match: knownMatch(1, {}, { ...unheard, state: "failed" }),
+    entry: listed("made", { matchId: 1, generation: 1 }),
+    verdicts: ["adopt"],
+  },
+  {
+    what: "a schedule whose create is under way",
+    match: knownMatch(1, {}, { ...unheard, state: "creating", hasOpenAttempt: true }),
+    entry: listed("made", { matchId: 1, generation: 1 }),
+    verdicts: ["unsettled"],
+  },
+  {
+    what: "a schedule of a generation that was never made",
+    match: knownMatch(1),
+    entry: listed("made", { matchId: 1, generation: 7 }),
+    verdicts: ["duplicate second_schedule"],
+  },
+  {
+    what: "an old generation that was not heard of, beside the live current one",
+    match: knownMatch(1, {}, unheard, {}),
+    entry: listed("made", { matchId: 1, generation: 1 }),
+    verdicts: ["adopt", "duplicate old_generation"],
+  },
+  {
+    what: "an unheard-of schedule of a match that is cancelled by now",
+    match: knownMatch(1, { status: "cancelled" }, unheard),
+    entry: listed("made", { matchId: 1, generation: 1 }),
+    verdicts: ["adopt", "orphan not_wanted"],
+  },
+  ...(["unknown", "failed", "creating"] as const).map((state): Row => ({
+    what: `a stranger beside a current one that is ${state} and without an id`,
+    match: knownMatch(1, {}, { ...unheard, state }),
+    entry: stranger,
+    verdicts: ["held"],
+  })),
+  ...(["unknown", "deleting", "deleted"] as const).map((state): Row => ({
+    what: `a stranger beside a current one that is ${state}`,
+    match: knownMatch(1, {}, { state }),
+    entry: stranger,
+    verdicts: ["held"],
+  })),
+];
+
+for (const { what, match, entry, verdicts } of rows) {
+  Deno.test(`sortListing() of ${what}: ${verdicts.join(", ")}`, () => {
+    deepStrictEqual(
+      verdictsOn(sortListing([entry], [match], NOW), entry.scheduleId),
+      verdicts,
+    );
+  });
+}
+
+Deno.test("sortListing() adopts one of two that claim to be the same, and calls the other a duplicate", () => {
+  const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
+  const sorted = sortListing(entries, [knownMatch(1, {}, unheard)], NOW);
+  deepStrictEqual(
+    ["a", "b"].map((id) => verdictsOn(sorted, id)),
+    [["adopt"], ["duplicate second_schedule"]],
+  );
+});
+
+Deno.test("sortListing() adopts first, whatever the order: a stranger beside the adopted is a duplicate", () => {
+  const made = listed("made", { matchId: 1, generation: 1 });
+  for (const entries of [[stranger, made], [made, stranger]]) {
+    const sorted = sortListing(entries, [knownMatch(1, {}, unheard)], NOW);
+    deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
+    deepStrictEqual(verdictsOn(sorted, "stranger"), ["duplicate second_schedule"]);
+  }
+});
+
+Deno.test("sortListing() judges an entry that is listed twice once", () => {
+  const sorted = sortListing([stranger, stranger], [knownMatch(1)], NOW);
+  strictEqual(sorted.duplicates.length, 1);
+});
+
+Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged", () => {
+  const ids = scheduleIdsByMatch(
+    [listed("schedule-1-1"), stranger, listed("other", { matchId: 2 }), listed("nameless")],
+    [knownMatch(1)],
+  );
+  deepStrictEqual([...ids], [[1, ["schedule-1-1", "stranger"]], [2, ["other"]]]);
+});
+
+const settings = { cancelsMax: 20, cancelShareMax: 0.2 };
+for (
+  const [listed, allowed] of [[0, 3], [4, 3], [15, 3], [19, 3], [20, 4], [50, 10], [
+    1_000,
+    20,
+  ]] as const
+) {
+  Deno.test(`cancelsAllowed() of ${listed} listed schedules: ${allowed}`, () => {
+    strictEqual(cancelsAllowed(listed, settings), allowed);
+  });
+}
+
+Deno.test("cancelsAllowed() never goes over the absolute number, not even for the three", () => {
+  strictEqual(cancelsAllowed(1_000, { ...settings, cancelsMax: 2 }), 2);
+  strictEqual(cancelsAllowed(10, { ...settings, cancelsMax: 0 }), 0);
+});
+
+for (
+  const [what, days, streak] of [
+    ["none", [], 0],
+    ["today alone", ["2024-12-07"], 1],
+    ["three up to today", ["2024-12-05", "2024-12-06", "2024-12-07"], 3],
+    ["three up to yesterday", ["2024-12-04", "2024-12-05", "2024-12-06"], 3],
+    ["three that ended the day before", ["2024-12-03", "2024-12-04", "2024-12-05"], 0],
+    ["three with a gap", ["2024-12-04", "2024-12-06", "2024-12-07"], 2],
+  ] as const
+) {
+  Deno.test(`streakUntil() of ${what}: ${streak}`, () => {
+    strictEqual(streakUntil(days, NOW), streak);
+  });
+}

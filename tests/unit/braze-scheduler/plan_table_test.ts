@@ -1,0 +1,535 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { addDays } from "date-fns";
+import type { SendGate } from "../../../supabase/functions/_shared/runtime/config.ts";
+import type {
+  Fixture,
+  PlannedSchedule,
+  Team,
+} from "../../../supabase/functions/_shared/store/planning.ts";
+import { at } from "../../support/facts.ts";
+import {
+  inWords,
+  KICKOFF_AT,
+  match,
+  planOne,
+  row,
+  SEND_AT,
+  settings,
+  team,
+  teams,
+} from "../../support/matches.ts";
+
+interface Row {
+  readonly what: string;
+  readonly fixture: Fixture;
+  readonly now?: Date;
+  readonly step: string;
+  /** The rules of the alerts that are raised. */
+  readonly alerts?: readonly string[];
+  readonly teams?: readonly Team[];
+  readonly sendGate?: SendGate;
+}
+
+const moved = { kickoffAt: at("19:00:00") };
+const forward = (kickoff: string) => ({ kickoffAt: at(kickoff) });
+const postponed = { status: "postponed" } as const;
+const reworded = { triggerProperties: { title: "Derby" } };
+const past = { sendAt: at("05:00:00") };
+const longPast = { sendAt: new Date("2024-12-06T05:59:59Z") };
+const frozenSoon = { sendAt: at("06:14:59") };
+
+const rows: readonly Row[] = [
+  // No schedule yet.
+  { what: "a new match", fixture: match(), step: "create" },
+  {
+    what: "a match just outside the freeze",
+    fixture: match(),
+    now: at("13:45:00"),
+    step: "create",
+  },
+  {
+    what: "a match just inside the freeze",
+    fixture: match(),
+    now: at("13:45:00.001"),
+    step: "frozen create_inside_freeze",
+    alerts: ["create_inside_freeze"],
+  },
+  {
+    what: "a match whose push is due this moment",
+    fixture: match(),
+    now: SEND_AT,
+    step: "skip window_missed",
+  },
+  {
+    what: "a match whose push is due in a moment",
+    fixture: match(),
+    now: at("13:59:59.999"),
+    step: "frozen create_inside_freeze",
+    alerts: ["create_inside_freeze"],
+  },
+  {
+    what: "a match at the horizon",
+    fixture: match({ kickoffAt: new Date("2024-12-14T07:00:00Z") }),
+    step: "create",
+  },
+  {
+    what: "a match a second beyond the horizon",
+    fixture: match({ kickoffAt: new Date("2024-12-14T07:00:01Z") }),
+    step: "skip beyond_horizon",
+  },
+  { what: "a postponed match", fixture: match(postponed), step: "skip match_postponed" },
+  {
+    what: "a match of teams that want no push",
+    fixture: match(),
+    teams: teams.map((team) => ({ ...team, notify: false })),
+    step: "skip no_audience",
+  },
+  {
+    what: "a match of one team that nobody knows",
+    fixture: match(),
+    teams: [team("Arsenal")],
+    step: "create",
+    alerts: ["unknown_team"],
+  },
+  {
+    what: "a match of two teams that nobody knows",
+    fixture: match(),
+    teams: [],
+    step: "skip unknown_team",
+    alerts: ["unknown_team", "unknown_team"],
+  },
+  {
+    what: "a postponed match of teams that nobody knows",
+    fixture: match(postponed),
+    teams: [],
+    step: "skip match_postponed",
+  },
+
+  // A live schedule.
+  { what: "a schedule as wanted", fixture: match({ ledger: row() }), step: "skip unchanged" },
+  {
+    what: "a schedule as wanted, inside the freeze",
+    fixture: match({ ledger: row() }),
+    now: at("13:59:00"),
+    step: "skip unchanged",
+  },
+  { what: "a kick-off that moved", fixture: match({ ...moved, ledger: row() }), step: "move" },
+  {
+    what: "a kick-off that moved, just outside the freeze",
+    fixture: match({ ...moved, ledger: row() }),
+    now: at("13:45:00"),
+    step: "move",
+  },
+  {
+    what: "a kick-off that moved, just inside the freeze",
+    fixture: match({ ...moved, ledger: row() }),
+    now: at("13:45:00.001"),
+    step: "frozen change_inside_freeze",
+    alerts: ["change_inside_freeze"],
+  },
+  {
+    what: "a move that is not confirmed",
+    fixture: match({ ...moved, ledger: row({}, { movingTo: at("18:00:00") }) }),
+    step: "move",
+  },
+  {
+    what: "a move back, of which only the sending time is not confirmed",
+    fixture: match({ ledger: row({}, { movingTo: at("18:00:00") }) }),
+    step: "move",
+  },
+  {
+    what: "a move to a time that is inside the freeze, and not confirmed",
+    fixture: match({ ledger: row({}, { movingTo: at("06:14:00") }) }),
+    step: "frozen change_inside_freeze",
+    alerts: ["change_inside_freeze"],
+  },
+  {
+    what: "a move to a time that has passed, and not confirmed",
+    fixture: match({ ledger: row({}, { movingTo: at("05:00:00") }) }),
+    step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
+  },
+  { what: "another text", fixture: match({ ...reworded, ledger: row() }), step: "recreate" },
+  {
+    what: "another team",
+    fixture: match({ awayTeam: "Arsenal", ledger: row() }),
+    step: "recreate",
+  },
+  {
+    what: "another text and another kick-off",
+    fixture: match({ ...reworded, ...moved, ledger: row() }),
+    step: "recreate",
+  },
+  {
+    what: "another text inside the freeze",
+    fixture: match({ ...reworded, ledger: row() }),
+    now: at("13:50:00"),
+    step: "frozen change_inside_freeze",
+    alerts: ["change_inside_freeze"],
+  },
+  {
+    what: "a match brought forward to where the freeze begins",
+    fixture: match({ ...forward("07:15:00"), ledger: row() }),
+    step: "move",
+  },
+  {
+    what: "a match brought forward into the freeze, whose push still comes before it begins",
+    fixture: match({ ...forward("07:10:00"), ledger: row({}, { sendAt: at("07:00:00") }) }),
+    step: "frozen brought_forward_inside_freeze",
+    alerts: ["brought_forward_inside_freeze"],
+  },
+  {
+    what: "a match brought forward so far that its push would come as it begins",
+    fixture: match({ ...forward("07:00:00"), ledger: row({}, { sendAt: at("07:00:00") }) }),
+    step: "cancel too_late",
+    alerts: ["brought_forward_too_late"],
+  },
+  {
+    what: "a match that has begun before its push",
+    fixture: match({ ...forward("05:30:00"), ledger: row() }),
+    step: "cancel too_late",
+    alerts: ["brought_forward_too_late"],
+  },
+  {
+    what: "a schedule whose id Braze never told, as wanted",
+    fixture: match({ ledger: row({}, { brazeScheduleId: null }) }),
+    step: "skip unchanged",
+  },
+  {
+    what: "a schedule whose id Braze never told, to be moved",
+    fixture: match({ ...moved, ledger: row({}, { brazeScheduleId: null }) }),
+    step: "skip schedule_id_unknown",
+    alerts: ["schedule_id_unknown"],
+  },
+  {
+    what: "a push that is due, and of which nothing was heard",
+    fixture: match({ ...moved, ledger: row({}, past) }),
+    step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
+  },
+  {
+    what: "a push that is due this moment",
+    fixture: match({ ...moved, ledger: row() }),
+    now: SEND_AT,
+    step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
+  },
+  {
+    what: "a push that was due a day ago, of a match that is still to come",
+    fixture: match({
+      kickoffAt: new Date(KICKOFF_AT.getTime() + 48 * 60 * 60_000),
+      ledger: row({}, { state: "unknown", brazeScheduleId: null }),
+    }),
+    now: new Date(SEND_AT.getTime() + 24 * 60 * 60_000),
+    step: "create",
+  },
+  {
+    what: "a push that is due, of a match that was not moved",
+    fixture: match({ ledger: row() }),
+    now: SEND_AT,
+    step: "skip awaiting_evidence",
+  },
+  {
+    what: "a schedule that is over",
+    fixture: match({ ledger: row({}, { state: "completed" }) }),
+    step: "skip awaiting_evidence",
+  },
+
+  // A create or a delete that did not go well.
+  {
+    what: "a create that failed",
+    fixture: match({ ledger: row({}, { state: "failed", brazeScheduleId: null }) }),
+    step: "create",
+  },
+  {
+    what: "a create that failed, inside the freeze by now",
+    fixture: match({ ledger: row({}, { state: "failed", brazeScheduleId: null }) }),
+    now: at("13:50:00"),
+    step: "frozen create_inside_freeze",
+    alerts: ["create_inside_freeze"],
+  },
+  {
+    what: "a create of unknown outcome",
+    fixture: match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) }),
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a create that stayed unknown, behind a closed gate",
+    fixture: unheard({}),
+    sendGate: "fail_closed",
+    step: "supersede",
+  },
+  ...(["off", "fail_open"] as const).map((sendGate): Row => ({
+    what: `a create that stayed unknown, and a gate that is ${sendGate}`,
+    fixture: unheard({}),
+    sendGate,
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  })),
+  ...([
+    ["that is under way", unheard({ state: "creating" })],
+    ["that reconciliation may still find", unheard({ changedAt: at("05:00:00.001") })],
+    ["that leaves no time for a second try", unheard({ sendAt: at("06:44:59.999") })],
+    ["whose next one leaves no time for it", unheard({}, { kickoffAt: at("07:44:59") })],
+  ] as const).map(([what, fixture]): Row => ({
+    what: `a create ${what}, behind a closed gate`,
+    fixture,
+    sendGate: "fail_closed",
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  })),
+  ...([
+    ["for which reconciliation has looked twice", unheard({ changedAt: at("05:00:00") })],
+    ["that leaves time for a second try", unheard({ sendAt: at("06:45:00") })],
+    ["whose next one leaves time for it", unheard({}, { kickoffAt: at("07:45:00") })],
+  ] as const).map(([what, fixture]): Row => ({
+    what: `an unknown create ${what}, behind a closed gate`,
+    fixture,
+    sendGate: "fail_closed",
+    step: "supersede",
+  })),
+  {
+    what: "a create that is under way",
+    fixture: match({ ledger: row({}, { state: "creating", brazeScheduleId: null }) }),
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a create of unknown outcome whose push was due",
+    fixture: match({ ledger: row({}, { state: "unknown", brazeScheduleId: null, ...past }) }),
+    step: "skip awaiting_evidence",
+    alerts: ["moved_while_unconfirmed"],
+  },
+  {
+    what: "a schedule that Braze did not know when it was to be deleted",
+    fixture: match({ ledger: row({}, { state: "unknown" }) }),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  ...([
+    ["is on again", {}, "06:00", "reactivate"],
+    ["is on again at another time", moved, "06:00", "reactivate"],
+    ["is on again inside the freeze", {}, "13:59", "reactivate"],
+    ["is on again when it may be going out", {}, "14:00", "skip awaiting_evidence"],
+    ["is on again and says something else", reworded, "06:00", "recreate"],
+    ["is off", postponed, "06:00", "cancel match_postponed"],
+  ] as const).map(([what, changes, time, step]): Row => ({
+    what: `a match that ${what}, of whose deletes none was carried out`,
+    fixture: match({ ...changes, ledger: row({}, { state: "deleting", deleteFailed: true }) }),
+    now: at(`${time}:00`),
+    step,
+  })),
+  {
+    what: "a delete that was not heard",
+    fixture: match({ ledger: row({}, { state: "deleting" }) }),
+    step: "recreate",
+  },
+  {
+    what: "a delete that was not heard, inside the freeze",
+    fixture: match({ ledger: row({}, { state: "deleting" }) }),
+    now: at("13:50:00"),
+    step: "frozen change_inside_freeze",
+    alerts: ["change_inside_freeze"],
+  },
+  {
+    what: "a schedule that is deleted, and still wanted",
+    fixture: match({ ledger: row({}, { state: "deleted" }) }),
+    step: "create",
+  },
+  ...(["creating", "live", "unknown", "deleting"] as const).map((state) => ({
+    what: `an old schedule that is ${state}, beside a new one that failed`,
+    fixture: match({ ledger: row({}, { state }, { state: "failed", brazeScheduleId: null }) }),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  })),
+  ...(["deleted", "failed", "completed"] as const).map((state) => ({
+    what: `an old schedule that is ${state}, beside a new one that failed`,
+    fixture: match({ ledger: row({}, { state }, { state: "failed", brazeScheduleId: null }) }),
+    step: "create",
+  })),
+  {
+    what: "an old schedule that may be live for 24 hours after its time",
+    fixture: match({
+      ledger: row({}, { state: "unknown", ...past }, { state: "failed", brazeScheduleId: null }),
+    }),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "an old schedule whose time is more than 24 hours past",
+    fixture: match({
+      ledger: row({}, { state: "unknown", ...longPast }, {
+        state: "failed",
+        brazeScheduleId: null,
+      }),
+    }),
+    step: "create",
+  },
+
+  // Not wanted any more.
+  {
+    what: "a match that was postponed",
+    fixture: match({ ...postponed, ledger: row() }),
+    step: "cancel match_postponed",
+  },
+  {
+    what: "a match that was called off",
+    fixture: match({ status: "cancelled", ledger: row() }),
+    step: "cancel match_cancelled",
+  },
+  {
+    what: "a match that was postponed inside the freeze",
+    fixture: match({ ...postponed, ledger: row({}, frozenSoon) }),
+    step: "cancel match_postponed",
+    alerts: ["cancel_inside_freeze"],
+  },
+  {
+    what: "a match that was postponed after its push was due",
+    fixture: match({ ...postponed, ledger: row({}, past) }),
+    step: "skip awaiting_evidence",
+  },
+  {
+    what: "a match that was postponed after its push was seen",
+    fixture: match({ ...postponed, ledger: row({}, { state: "completed" }) }),
+    step: "skip awaiting_evidence",
+  },
+  {
+    what: "a postponed match whose create failed",
+    fixture: match({ ...postponed, ledger: row({}, { state: "failed", brazeScheduleId: null }) }),
+    step: "cancel match_postponed",
+  },
+  {
+    what: "a postponed match whose create is of unknown outcome",
+    fixture: match({ ...postponed, ledger: row({}, { state: "unknown", brazeScheduleId: null }) }),
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a postponed match whose schedule id Braze never told",
+    fixture: match({ ...postponed, ledger: row({}, { brazeScheduleId: null }) }),
+    step: "skip schedule_id_unknown",
+    alerts: ["schedule_id_unknown"],
+  },
+  {
+    what: "a postponed match whose delete was not heard",
+    fixture: match({ ...postponed, ledger: row({}, { state: "deleting" }) }),
+    step: "cancel match_postponed",
+  },
+
+  // Cancelled.
+  {
+    what: "a match that is on again",
+    fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
+    step: "create",
+  },
+  {
+    what: "a match that is on again later, whose delete came a quarter of an hour before the send",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:45:00") }),
+    }),
+    now: at("13:55:00"),
+    step: "create",
+  },
+  {
+    what:
+      "a match that is on again later, whose delete came so late that some users may have got the push",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:46:00") }),
+    }),
+    now: at("13:55:00"),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "the same, a day later",
+    fixture: match({
+      kickoffAt: addDays(at("19:00:00"), 2),
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:46:00") }),
+    }),
+    now: addDays(at("14:01:00"), 1),
+    step: "create",
+  },
+  {
+    what: "a match that is on again inside the freeze",
+    fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
+    now: at("13:50:00"),
+    step: "frozen create_inside_freeze",
+    alerts: ["create_inside_freeze"],
+  },
+  {
+    what: "a match that is on again, whose delete nobody confirmed",
+    fixture: match({ ledger: cancelled("plan", { state: "unknown" }) }),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "a match that is still off",
+    fixture: match({ ...postponed, ledger: cancelled("plan", { state: "deleted" }) }),
+    step: "skip cancelled",
+  },
+  {
+    what: "a push that a person cancelled in the dashboard",
+    fixture: match({ ledger: cancelled("dashboard", { state: "deleted" }) }),
+    step: "skip cancelled_by_dashboard",
+  },
+  {
+    what: "a push that an operator cancelled",
+    fixture: match({ ledger: cancelled("operator", { state: "deleted" }) }),
+    step: "skip cancelled_by_operator",
+  },
+
+  // Sent.
+  { what: "a match that was sent", fixture: match({ ledger: sent() }), step: "skip already_sent" },
+  {
+    what: "a match that was sent and then moved",
+    fixture: match({ ...moved, ledger: sent() }),
+    now: at("14:30:00"),
+    step: "skip sent_then_moved",
+    alerts: ["sent_then_moved"],
+  },
+  {
+    what: "a match that was sent and then brought forward",
+    fixture: match({ ...forward("14:30:00"), ledger: sent() }),
+    step: "skip already_sent",
+  },
+  {
+    what: "a match that was sent and then moved, long ago",
+    fixture: match({ ...moved, ledger: sent() }),
+    now: at("18:00:00"),
+    step: "skip already_sent",
+  },
+  {
+    what: "a match that was sent and then postponed",
+    fixture: match({ ...postponed, ledger: sent() }),
+    step: "skip already_sent",
+  },
+];
+
+function cancelled(
+  cancelReason: "plan" | "dashboard" | "operator",
+  schedule: Partial<PlannedSchedule>,
+) {
+  return row({ status: "cancelled", cancelReason }, schedule);
+}
+
+function unheard(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> = {}): Fixture {
+  return match({
+    ledger: row({}, { state: "unknown", brazeScheduleId: null, ...schedule }),
+    ...changes,
+  });
+}
+
+function sent() {
+  return row({ status: "sent" }, { state: "completed" });
+}
+
+for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {
+  Deno.test(`plan() says of ${what}: ${step}`, () => {
+    const planned = planOne(fixture, now, teams, { ...settings, sendGate });
+    strictEqual(inWords(planned), step);
+    deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);
+  });
+}

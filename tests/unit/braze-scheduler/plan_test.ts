@@ -1,0 +1,116 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { plan } from "../../../supabase/functions/braze-scheduler/plan.ts";
+import { at, CAMPAIGN, ledgerIdOf } from "../../support/facts.ts";
+import {
+  inWords,
+  match,
+  NOW,
+  planOne,
+  row,
+  SEND_AT,
+  settings,
+  team,
+  teams,
+  wanted,
+} from "../../support/matches.ts";
+
+const moved = { kickoffAt: at("19:00:00") };
+const postponed = { status: "postponed" } as const;
+const reworded = { triggerProperties: { title: "Derby" } };
+
+Deno.test("plan() wants what it creates, and says when it may first be sent", () => {
+  const want = wanted(match());
+  deepStrictEqual(planOne(match()).step, { action: "create", want, soonest: SEND_AT });
+});
+
+const target = {
+  ledgerId: ledgerIdOf(1),
+  generation: 2,
+  campaignId: CAMPAIGN,
+  scheduleId: "schedule-2",
+};
+const two = [{ state: "deleted" }, {}] as const;
+
+Deno.test("plan() aims a move at the current schedule, and watches the sooner of both times", () => {
+  const later = match({ ...moved, ledger: row({}, ...two) });
+  deepStrictEqual(planOne(later).step, {
+    action: "move",
+    want: wanted(later),
+    target,
+    soonest: SEND_AT,
+  });
+  const sooner = planOne(match({ kickoffAt: at("12:00:00"), ledger: row({}, ...two) })).step;
+  deepStrictEqual("soonest" in sooner && sooner.soonest, at("11:00:00"));
+});
+
+Deno.test("plan() aims a delete at the campaign that the schedule was made in", () => {
+  const ledger = row({ campaignId: "campaign-before" }, ...two);
+  const { step } = planOne(match({ ...reworded, ledger }));
+  deepStrictEqual("target" in step && step.target, { ...target, campaignId: "campaign-before" });
+});
+
+Deno.test("plan() aims a cancel at the current schedule, or at nothing where none is left", () => {
+  const cancelling = { action: "cancel", reason: "match_postponed", sendAt: SEND_AT } as const;
+  const live = match({ ...postponed, ledger: row({}, ...two) });
+  deepStrictEqual(planOne(live).step, {
+    ...cancelling,
+    ledgerId: ledgerIdOf(1),
+    generation: 2,
+    target,
+  });
+  const gone = planOne(match({ ...postponed, ledger: row({}, { state: "deleted" }) })).step;
+  strictEqual("target" in gone && gone.target, null);
+});
+
+Deno.test("plan() goes by the generation and not by the order of the schedules", () => {
+  const ledger = row({ signature: wanted(match()).signature }, ...two);
+  const turned = { ...ledger, schedules: ledger.schedules.toReversed() };
+  strictEqual(inWords(planOne(match({ ledger: turned }))), "skip unchanged");
+});
+
+Deno.test("plan() refuses a pending row without its schedule", () => {
+  throws(
+    () => planOne(match({ ledger: row({ generation: 7 }) })),
+    { message: "Cannot plan match 1: its generation has no schedule" },
+  );
+});
+
+Deno.test("plan() puts the soonest match first, and of two the one with the lower id", () => {
+  const fixtures = [
+    match({ matchId: 4, kickoffAt: at("19:00:00") }),
+    match({ matchId: 3 }),
+    match({ matchId: 1, kickoffAt: at("17:30:00") }),
+    match({ matchId: 2 }),
+  ];
+  const order = plan(fixtures, teams, settings, NOW).map(({ fixture }) => fixture.matchId);
+  deepStrictEqual(order, [2, 3, 1, 4]);
+});
+
+Deno.test("plan() names each alert by its match, and by the schedule where that matters", () => {
+  const unknown = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
+  const late = planOne(match(), at("13:50:00"));
+  const stranger = planOne(match(), NOW, [team("Arsenal")]);
+  deepStrictEqual(
+    [planOne(unknown), late, stranger].map(({ alerts: [alert] }) => [
+      alert?.fingerprint,
+      alert?.severity,
+      alert?.matchId,
+    ]),
+    [
+      ["create_unknown:1:1", "critical", 1],
+      ["create_inside_freeze:1", "critical", 1],
+      // One a team, however many matches it plays.
+      ["unknown_team:Chelsea", "warning", null],
+    ],
+  );
+});
+
+Deno.test("plan() says of a create of unknown outcome that it is not even wanted", () => {
+  const ledger = row({}, { state: "unknown", brazeScheduleId: null });
+  const [alert] = planOne(match({ ...postponed, ledger })).alerts;
+  strictEqual(
+    alert?.title,
+    "Match 1 Arsenal–Chelsea: Braze may or may not hold schedule 1, " +
+      "which is not wanted any more (match_postponed)",
+  );
+});

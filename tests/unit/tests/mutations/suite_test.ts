@@ -1,0 +1,29 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { needsDatabase, runsOf } from "../../../mutations/suite.ts";
+
+Deno.test("runsOf() takes each file once: whole where any mutation wants it whole", () => {
+  deepStrictEqual(
+    runsOf([
+      { tests: ["b.ts", "a.ts"] },
+      { tests: ["a.ts"], filter: "whole anyway" },
+      { tests: ["c.ts"], filter: "f() of (this)" },
+      { tests: ["c.ts", "d.ts"], filter: "that" },
+    ]),
+    [
+      { tests: ["a.ts", "b.ts"], filter: undefined },
+      { tests: ["c.ts", "d.ts"], filter: "/f\\(\\) of \\(this\\)|that/" },
+    ],
+  );
+  deepStrictEqual(runsOf([{ tests: ["a.ts"], filter: "one" }]), [
+    { tests: ["a.ts"], filter: "/one/" },
+  ]);
+});
+
+Deno.test("needsDatabase() knows the folders whose tests ask for a server", () => {
+  deepStrictEqual(
+    ["tests/unit/a_test.ts", "tests/property/a_test.ts", "tests/database/a_test.ts"]
+      .map((path) => needsDatabase([path])),
+    [false, false, true],
+  );
+  deepStrictEqual(needsDatabase(["tests/unit/a_test.ts", "tests/end_to_end/a_test.ts"]), true);
+});
