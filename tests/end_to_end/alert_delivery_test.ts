@@ -1,8 +1,13 @@
 /** People are told of alerts: once, in time, also when the chat or the function fails on the way. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
+<<<<<<< HEAD
 import type { Stack } from "../../local/stack/stack.ts";
 import { type Death, killable } from "../support/killable_function.ts";
+=======
+import type { Stack } from "../../local/stack.ts";
+import { killable } from "../support/killable_function.ts";
+>>>>>>> XF
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
@@ -186,40 +191,38 @@ Deno.test("without a chat each alert is one line in the log, once", () => {
 
 const MESSAGES = 2;
 
-for (const death of ["before the call", "after its effect"] as const satisfies readonly Death[]) {
-  Deno.test(`a function that dies at any of its calls, ${death}, loses no message and sends one twice at most`, () =>
-    withSuite(SMALL, async (stack) => {
-      await strangers(stack, MESSAGES);
-      const request = () =>
-        new Request(`${stack.ready.functions_url}/braze-scheduler`, {
-          method: "POST",
-          headers: { apikey: stack.ready.secret_key },
-        });
-      const counts: number[] = [];
-      for (let deadly = 1, survived = false; !survived; deadly++) {
-        ok(deadly < 40, "a run makes fewer calls than that");
-        await stack.sql`delete from public.alerts`;
-        const before = stack.alerts.messages.length;
-        const mortal = killable(stack, "braze-scheduler", createHandler, deadly, death);
-        survived = await Promise.race([
-          mortal.handle(request()).then(() => true),
-          mortal.died.then(() => false),
-        ]);
-        // Until the lease and the claim of the dead have run out.
-        await minutesPass(stack, 15);
-        await schedule(stack);
-        const texts = stack.alerts.messages.slice(before).map(({ text }) => text.split("\n")[0]);
-        const told = new Set(texts);
-        strictEqual(told.size, MESSAGES, `lost at call ${deadly}: ${texts.join("\n")}`);
-        counts.push(texts.length);
-        ok(texts.length <= MESSAGES + 1, `more than one twice at call ${deadly}`);
-        ok((await alerts(stack)).every((alert) => alert.told));
-      }
-      // The test reached the moment between the chat's answer and our record.
-      strictEqual(counts.includes(MESSAGES + 1), true, counts.join(" "));
-      strictEqual(counts.at(-1), MESSAGES);
-    }));
-}
+Deno.test("a function that dies after any of its calls loses no message and sends one twice at most", () =>
+  withSuite(SMALL, async (stack) => {
+    await strangers(stack, MESSAGES);
+    const request = () =>
+      new Request(`${stack.ready.functions_url}/braze-scheduler`, {
+        method: "POST",
+        headers: { apikey: stack.ready.secret_key },
+      });
+    const counts: number[] = [];
+    for (let deadly = 1, survived = false; !survived; deadly++) {
+      ok(deadly < 40, "a run makes fewer calls than that");
+      await stack.sql`delete from public.alerts`;
+      const before = stack.alerts.messages.length;
+      const mortal = killable(stack, "braze-scheduler", createHandler, deadly);
+      survived = await Promise.race([
+        mortal.handle(request()).then(() => true),
+        mortal.died.then(() => false),
+      ]);
+      // Until the lease and the claim of the dead have run out.
+      await minutesPass(stack, 15);
+      await schedule(stack);
+      const texts = stack.alerts.messages.slice(before).map(({ text }) => text.split("\n")[0]);
+      const told = new Set(texts);
+      strictEqual(told.size, MESSAGES, `lost at call ${deadly}: ${texts.join("\n")}`);
+      counts.push(texts.length);
+      ok(texts.length <= MESSAGES + 1, `more than one twice at call ${deadly}`);
+      ok((await alerts(stack)).every((alert) => alert.told));
+    }
+    // The test reached the moment between the chat's answer and our record.
+    strictEqual(counts.includes(MESSAGES + 1), true, counts.join(" "));
+    strictEqual(counts.at(-1), MESSAGES);
+  }));
 
 Deno.test("two functions that end at once tell each alert once", () =>
   withSuite(SMALL, async (stack) => {
@@ -227,7 +230,7 @@ Deno.test("two functions that end at once tell each alert once", () =>
       insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)
       select 'x' || n, 'x', 'warning', 'admin', 'X' || n, ${START}, ${START} from generate_series(1, 4) as n`;
     await Promise.all([1, 2, 3].map(() => {
-      const one = killable(stack, "braze-scheduler", createHandler, 0, "before the call");
+      const one = killable(stack, "braze-scheduler", createHandler, 0);
       return one.handle(
         new Request(`${stack.ready.functions_url}/braze-scheduler`, {
           method: "POST",

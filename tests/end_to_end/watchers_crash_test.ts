@@ -1,6 +1,5 @@
 /**
- * Kills braze-preflight-check and braze-count-audit after every call they make. Killed before a call is killed
- * after the one before it, since nothing happens in between.
+ * Kills braze-preflight-check and braze-count-audit after each distinct call they make.
  *
  * The run that follows must leave what one run that lived would have left.
  */
@@ -106,13 +105,7 @@ async function endState(victim: Victim, deadlyCall: number) {
   }, async (stack) => {
     await schedule(stack);
     await victim.prepare(stack);
-    const killed = killable(
-      stack,
-      victim.name,
-      victim.createHandler,
-      deadlyCall,
-      "after its effect",
-    );
+    const killed = killable(stack, victim.name, victim.createHandler, deadlyCall);
     wasKilled = await Promise.race([
       killed.died.then(() => true),
       killed.handle(request(stack, victim.name)).then(() => false),

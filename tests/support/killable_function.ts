@@ -1,31 +1,30 @@
 /**
- * A function instance that dies where a test wants it to, as an isolate does: at one of its calls to the outside,
- * before the call leaves or after its effect, and for good.
+ * A function instance that ends where a test wants it to, as an isolate does: between one of its calls to the outside
+ * and the next, and for good. After the effect of a call and before the next call are the same moment.
  */
 import { connect } from "../../supabase/functions/_shared/function/dependencies.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
 import type { FunctionName } from "../../supabase/functions/_shared/auth/callers.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 
-export type Death = "before the call" | "after its effect";
-
 export interface KillableFunction {
   readonly handle: (request: Request) => Promise<Response>;
   /** Resolves once it is dead. */
   readonly died: Promise<void>;
-  /** How many calls it made, the deadly one included. */
-  readonly calls: number;
 }
 
-/** `deadlyCall` counts from 1; 0 lives. */
+/**
+ * `deadlyCall` counts distinct moments from 1: a moment is distinct by the names of the call before it and of the call
+ * after it, as `POST /rest/v1/rpc/claim_run` is one. 0 lives.
+ */
 export function killable(
   stack: Stack,
   functionName: FunctionName,
   createHandler: (dependencies: Dependencies) => (request: Request) => Promise<Response>,
   deadlyCall: number,
-  death: Death,
 ): KillableFunction {
-  let calls = 0;
+  const moments = new Set<string>();
+  let lastCall = "";
   let isDead = false;
   const { promise: died, resolve } = Promise.withResolvers<void>();
   const never = () => new Promise<never>(() => {});
@@ -43,12 +42,11 @@ export function killable(
     },
     fetch: async (input, init) => {
       if (isDead) return await never();
-      calls++;
-      if (calls !== deadlyCall) return await stack.timeline.fetch(input, init);
-      if (death === "before the call") return await die();
-      const answer = await stack.timeline.fetch(input, init);
-      await answer.body?.cancel();
-      return await die();
+      const name = nameOf(input, init);
+      const moment = `${lastCall}, ${name}`;
+      lastCall = name;
+      if (!moments.has(moment) && moments.add(moment).size === deadlyCall) return await die();
+      return await stack.timeline.fetch(input, init);
     },
     waitUntil: () => {},
     write: () => {},
@@ -56,8 +54,10 @@ export function killable(
   return {
     handle: createHandler(dependencies),
     died,
-    get calls() {
-      return calls;
-    },
   };
+}
+
+function nameOf(input: Request | URL | string, init?: RequestInit): string {
+  const { method, url } = input instanceof Request ? input : { method: "GET", url: input };
+  return `${init?.method ?? method} ${new URL(url).pathname}`;
 }
