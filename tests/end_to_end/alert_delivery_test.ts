@@ -1,13 +1,8 @@
 /** People are told of alerts: once, in time, also when the chat or the function fails on the way. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-<<<<<<< HEAD
 import type { Stack } from "../../local/stack/stack.ts";
-import { type Death, killable } from "../support/killable_function.ts";
-=======
-import type { Stack } from "../../local/stack.ts";
 import { killable } from "../support/killable_function.ts";
->>>>>>> XF
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 
 const SMALL = { sandbox: { users: { count: 20 } } } as const;

@@ -7,13 +7,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
 import { createHandler } from "../../supabase/functions/braze-reconcile/handler.ts";
-<<<<<<< HEAD
 import type { Stack } from "../../local/stack/stack.ts";
-import { type Death, killable } from "../support/killable_function.ts";
-=======
-import type { Stack } from "../../local/stack.ts";
 import { killable } from "../support/killable_function.ts";
->>>>>>> XF
 import { call, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import {
   CREATE,

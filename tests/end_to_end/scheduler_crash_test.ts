@@ -7,13 +7,8 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
-<<<<<<< HEAD
 import type { Stack } from "../../local/stack/stack.ts";
-import { type Death, killable } from "../support/killable_function.ts";
-=======
-import type { Stack } from "../../local/stack.ts";
 import { killable } from "../support/killable_function.ts";
->>>>>>> XF
 import { withSuite } from "../support/suite.ts";
 
 const START = new Date("2024-12-01T06:00:00Z");
