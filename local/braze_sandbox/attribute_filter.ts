@@ -59,7 +59,7 @@ const includesValue: Comparison = {
   test: (value) => (actual) => Array.isArray(actual) && actual.includes(value),
 };
 
-/** ExplicitIds as documented; a negation is true of a user who lacks the attribute. */
+/** Names as documented; a negation is true of a user who lacks the attribute. */
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   equals,
   not_equal: not(equals),

@@ -1,5 +1,5 @@
 /**
- * AlertsAndLogs that whoever started us through npx has gone.
+ * Notices that the process that started us through npx has ended.
  *
  * npx hands a signal to its shell, which dies of it without a word to `deno task` and to us; killed, it
  * leaves its shell behind. Either way a script that stops what it started would leave everything running.

@@ -75,7 +75,7 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
   });
   return [
     [
-      "# ExplicitIds for the examples of the README",
+      "# Names for the examples of the README",
       `export FUNCTIONS_URL=${ready.functions_url} CONTROL_URL=${ready.control_url} REST_URL=${ready.rest_url}`,
       `export SECRET_KEY=${ready.secret_key} WEBHOOK_SECRET=${ready.webhook_secret}`,
     ],

@@ -9,7 +9,7 @@ import { compareClocks } from "./clocks.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./target.ts";
 
-/** ExplicitIds something that does not exist: a refusal shows that the key was let in. */
+/** Names something that does not exist: a refusal shows that the key was let in. */
 const NOBODY = "doctor";
 const ONE_DAY = { lengthDays: 1 };
 const NEW_KEY =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { exists } from "./exists.ts";
 
 const PREFIX = "braze-push-";
-/** ExplicitIds the process whose folder it is. */
+/** Names the process whose folder it is. */
 const OWNER = "owner.pid";
 const MEMORY = "/dev/shm";
 /** What a demo or a full run of the tests stays well under. A container's usual 64 MB would not do. */

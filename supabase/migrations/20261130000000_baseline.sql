@@ -4741,7 +4741,7 @@ begin
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- ExplicitIds compare by their bytes here: the order of a language costs more than all the rest.
+    -- Names compare by their bytes here: the order of a language costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,
@@ -6720,7 +6720,7 @@ begin
   from private.sending_span(v_due) as span (sending);
 
   with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. ExplicitIds are told apart by their bytes.
+    -- All matches in one pass: events of one time lie mixed on the same pages. Names are told apart by their bytes.
     select distinct
       event.ledger_id,
       coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient
@@ -7026,7 +7026,7 @@ comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
 revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
 
-create function private.remove_from_text(p_text text, p_explicit_ids text[])
+create function private.remove_from_text(p_text text, p_user_ids text[])
 returns text
 language plpgsql
 immutable
@@ -7043,7 +7043,7 @@ declare
         select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
             else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
           || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
-        from pg_catalog.unnest(p_explicit_ids) as name
+        from pg_catalog.unnest(p_user_ids) as name
       ),
       '|'
     )
@@ -7133,7 +7133,7 @@ grant execute on function private.utf8_or_null(bytea) to service_role;
 create function private.anonymise_body(
   p_body bytea,
   p_user_digest bytea,
-  p_explicit_ids text[],
+  p_user_ids text[],
   p_device_ids text[],
   p_now timestamptz,
   out body bytea,
@@ -7153,14 +7153,14 @@ declare
 begin
   select * into v_parts, v_envelope from private.body_parts(private.utf8_or_null(p_body));
   if v_parts is null then
-    if p_explicit_ids is not null then
+    if p_user_ids is not null then
       body := nullif(
         pg_catalog.decode(
           private.remove_from_text(
             pg_catalog.encode(p_body, 'escape'),
             array(
               select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
-              from pg_catalog.unnest(p_explicit_ids || p_device_ids) as name
+              from pg_catalog.unnest(p_user_ids || p_device_ids) as name
             )
           ),
           'escape'
@@ -7190,7 +7190,7 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_explicit_ids are looked for as they are written.';
+  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_user_ids are looked for as they are written.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;
 
@@ -7340,7 +7340,7 @@ grant execute on function private.anonymise_payload(jsonb, text, text, text) to 
 -- supabase/schemas/90_privacy/anonymise_text.sql
 -- A text without the ids of erased people.
 
-create function private.anonymise_text(p_text text, p_explicit_ids text[])
+create function private.anonymise_text(p_text text, p_user_ids text[])
 returns text
 language sql
 immutable
@@ -7353,7 +7353,7 @@ as $$
       '(?<![[:alnum:]_-])(?:' || nullif(
         pg_catalog.array_to_string(
           array(
-            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_explicit_ids) as name
+            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_user_ids) as name
           ),
           '|'
         ),
@@ -7376,21 +7376,21 @@ grant execute on function private.anonymise_text(text, text[]) to service_role;
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
 
-create function private.rename_in_list(p_list jsonb, p_explicit_ids jsonb)
+create function private.replace_in_list(p_list jsonb, p_replacements jsonb)
 returns jsonb
 language sql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(coalesce(p_explicit_ids -> (element.value #>> '{}'), element.value) order by element.place), '[]')
+  select coalesce(pg_catalog.jsonb_agg(coalesce(p_replacements -> (element.value #>> '{}'), element.value) order by element.place), '[]')
   from pg_catalog.jsonb_array_elements(p_list) with ordinality as element (value, place);
 $$;
 
-comment on function private.rename_in_list(jsonb, jsonb) is
+comment on function private.replace_in_list(jsonb, jsonb) is
   'A list of names with some of them replaced, as {name: other} says.';
-revoke all on function private.rename_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.rename_in_list(jsonb, jsonb) to service_role;
+revoke all on function private.replace_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.replace_in_list(jsonb, jsonb) to service_role;
 
 create function public.erase_user(
   p_external_user_id text,
@@ -7551,7 +7551,7 @@ begin
   update public.scheduler_logs as log
   set details = log.details
     || case when log.details ? 'event_ids'
-      then pg_catalog.jsonb_build_object('event_ids', private.rename_in_list(log.details -> 'event_ids', v_events)) else '{}' end
+      then pg_catalog.jsonb_build_object('event_ids', private.replace_in_list(log.details -> 'event_ids', v_events)) else '{}' end
     || case when v_events ? (log.details ->> 'event_id')
       then pg_catalog.jsonb_build_object('event_id', v_events -> (log.details ->> 'event_id')) else '{}' end
   where (log.details ? 'event_ids' and log.details -> 'event_ids' ?| v_event_ids)
@@ -7561,7 +7561,7 @@ begin
   update public.alerts as alert
   set details = alert.details
     || case when alert.details ? 'sample_users'
-      then pg_catalog.jsonb_build_object('sample_users', private.rename_in_list(alert.details -> 'sample_users', v_people))
+      then pg_catalog.jsonb_build_object('sample_users', private.replace_in_list(alert.details -> 'sample_users', v_people))
       else '{}' end
     || case when alert.details ? 'a_reason'
       then pg_catalog.jsonb_build_object(

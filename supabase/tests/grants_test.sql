@@ -208,7 +208,7 @@ select bag_eq(
       ('private.anonymise_text', 'service_role'),
       ('private.anonymise_rejects', 'service_role'),
       ('private.store_events', 'service_role'),
-      ('private.rename_in_list', 'service_role'),
+      ('private.replace_in_list', 'service_role'),
       ('public.is_operator', 'service_role'),
       ('public.is_operator', 'authenticated'),
       ('public.match_events', 'service_role'),

@@ -14,7 +14,7 @@ import {
 
 type Group = Record<string, unknown>;
 
-/** Of identifiers that the registry knows by now, as they do when somebody has registered them. */
+/** Of identifiers that the registry knows by now, as they are once they are registered. */
 async function loadAffectedEvents({ sql, call }: Suite, ...identifiers: Group[]): Promise<Group[]> {
   await sql`select private.register_identifiers(${
     sql.json(identifiers as never)

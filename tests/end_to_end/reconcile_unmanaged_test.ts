@@ -212,7 +212,7 @@ Deno.test("a schedule made by hand is left alone while it may be the only push o
     strictEqual(statesOf(stack)[rescue], "scheduled");
   }));
 
-Deno.test("more unmanaged than one run may cancel: none is cancelled, a person is told, and it goes when mended", () =>
+Deno.test("more unmanaged schedules than one run may cancel: none is cancelled, an alert is raised and resolves later", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const unmanaged = [];

@@ -95,7 +95,7 @@ Deno.test("replayed events take the very same path: they prove that a match was 
       },
     };
     await tell(stack, event);
-    // As if the reader had registered to read such a time: the kept body is made readable.
+    // As if the reader could now read such a time: the kept body is made readable.
     const readable = JSON.stringify({ ...event, time: Date.parse("2024-12-07T14:00:10Z") / 1_000 });
     await stack.sql`update public.webhook_rejects set body = convert_to(${readable}, 'UTF8')`;
     deepStrictEqual((await replay(stack)).counts, { replayed: 1, recorded: 1, still_rejected: 0 });

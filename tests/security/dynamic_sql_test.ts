@@ -17,7 +17,7 @@ const BUILT: Readonly<Record<string, Built>> = {
     ],
   },
   "private.ensure_partitions": {
-    why: "ExplicitIds and bounds are made of a time by to_char and date_trunc",
+    why: "Names and bounds are made of a time by to_char and date_trunc",
     statements: [
       "pg_catalog.format('create table private.%I (like public.notification_sends including defaults including constraints)', v_name)",
       "pg_catalog.format('alter table private.%I enable row level security', v_name)",

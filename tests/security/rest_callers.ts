@@ -1,4 +1,4 @@
-/** Everybody who may sendRequest at PostgREST, by what they show, and how they are refused. */
+/** Every caller of PostgREST, by what they show, and how they are refused. */
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";

@@ -155,7 +155,7 @@ function Buttons({ match, reload }: {
       />
       <Action
         name="Reconcile for real"
-        question="Holds ledger, Braze and events of all matches against each other and settles what evidence settles. UnmanagedSchedules in Braze are cancelled, up to the cap. Try it first."
+        question="Holds ledger, Braze and events of all matches against each other and settles what evidence settles. Unmanaged schedules in Braze are cancelled, up to the cap. Try it first."
         confirm="Reconcile"
         act={() => reconcile(client, false)}
         after={reload}

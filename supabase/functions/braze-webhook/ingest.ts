@@ -132,7 +132,7 @@ export function createIngest(dependencies: Dependencies) {
     );
     const judged = events.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    // A repeated request may be here because these very newlyKnown failed the first time.
+    // A repeated request may be here because registering these identifiers failed the first time.
     const again = receipt.duplicates > 0 ? knownIdentifiers(judged, context) : [];
     return {
       tally: tallyOf(receipt),

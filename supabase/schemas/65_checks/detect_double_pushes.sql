@@ -47,7 +47,7 @@ begin
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- ExplicitIds compare by their bytes here: the order of a language costs more than all the rest.
+    -- Names compare by their bytes here: the order of a language costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,

@@ -33,7 +33,7 @@ begin
   from private.sending_span(v_due) as span (sending);
 
   with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. ExplicitIds are told apart by their bytes.
+    -- All matches in one pass: events of one time lie mixed on the same pages. Names are told apart by their bytes.
     select distinct
       event.ledger_id,
       coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient

@@ -110,7 +110,7 @@ comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
 revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
 
-create function private.remove_from_text(p_text text, p_explicit_ids text[])
+create function private.remove_from_text(p_text text, p_user_ids text[])
 returns text
 language plpgsql
 immutable
@@ -127,7 +127,7 @@ declare
         select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
             else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
           || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
-        from pg_catalog.unnest(p_explicit_ids) as name
+        from pg_catalog.unnest(p_user_ids) as name
       ),
       '|'
     )
@@ -217,7 +217,7 @@ grant execute on function private.utf8_or_null(bytea) to service_role;
 create function private.anonymise_body(
   p_body bytea,
   p_user_digest bytea,
-  p_explicit_ids text[],
+  p_user_ids text[],
   p_device_ids text[],
   p_now timestamptz,
   out body bytea,
@@ -237,14 +237,14 @@ declare
 begin
   select * into v_parts, v_envelope from private.body_parts(private.utf8_or_null(p_body));
   if v_parts is null then
-    if p_explicit_ids is not null then
+    if p_user_ids is not null then
       body := nullif(
         pg_catalog.decode(
           private.remove_from_text(
             pg_catalog.encode(p_body, 'escape'),
             array(
               select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
-              from pg_catalog.unnest(p_explicit_ids || p_device_ids) as name
+              from pg_catalog.unnest(p_user_ids || p_device_ids) as name
             )
           ),
           'escape'
@@ -274,6 +274,6 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_explicit_ids are looked for as they are written.';
+  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_user_ids are looked for as they are written.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;

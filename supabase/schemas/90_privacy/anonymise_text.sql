@@ -1,6 +1,6 @@
 -- A text without the ids of erased people.
 
-create function private.anonymise_text(p_text text, p_explicit_ids text[])
+create function private.anonymise_text(p_text text, p_user_ids text[])
 returns text
 language sql
 immutable
@@ -13,7 +13,7 @@ as $$
       '(?<![[:alnum:]_-])(?:' || nullif(
         pg_catalog.array_to_string(
           array(
-            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_explicit_ids) as name
+            select pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') from pg_catalog.unnest(p_user_ids) as name
           ),
           '|'
         ),

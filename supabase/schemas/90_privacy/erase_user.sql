@@ -3,21 +3,21 @@
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
 
-create function private.rename_in_list(p_list jsonb, p_explicit_ids jsonb)
+create function private.replace_in_list(p_list jsonb, p_replacements jsonb)
 returns jsonb
 language sql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(coalesce(p_explicit_ids -> (element.value #>> '{}'), element.value) order by element.place), '[]')
+  select coalesce(pg_catalog.jsonb_agg(coalesce(p_replacements -> (element.value #>> '{}'), element.value) order by element.place), '[]')
   from pg_catalog.jsonb_array_elements(p_list) with ordinality as element (value, place);
 $$;
 
-comment on function private.rename_in_list(jsonb, jsonb) is
+comment on function private.replace_in_list(jsonb, jsonb) is
   'A list of names with some of them replaced, as {name: other} says.';
-revoke all on function private.rename_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.rename_in_list(jsonb, jsonb) to service_role;
+revoke all on function private.replace_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.replace_in_list(jsonb, jsonb) to service_role;
 
 create function public.erase_user(
   p_external_user_id text,
@@ -178,7 +178,7 @@ begin
   update public.scheduler_logs as log
   set details = log.details
     || case when log.details ? 'event_ids'
-      then pg_catalog.jsonb_build_object('event_ids', private.rename_in_list(log.details -> 'event_ids', v_events)) else '{}' end
+      then pg_catalog.jsonb_build_object('event_ids', private.replace_in_list(log.details -> 'event_ids', v_events)) else '{}' end
     || case when v_events ? (log.details ->> 'event_id')
       then pg_catalog.jsonb_build_object('event_id', v_events -> (log.details ->> 'event_id')) else '{}' end
   where (log.details ? 'event_ids' and log.details -> 'event_ids' ?| v_event_ids)
@@ -188,7 +188,7 @@ begin
   update public.alerts as alert
   set details = alert.details
     || case when alert.details ? 'sample_users'
-      then pg_catalog.jsonb_build_object('sample_users', private.rename_in_list(alert.details -> 'sample_users', v_people))
+      then pg_catalog.jsonb_build_object('sample_users', private.replace_in_list(alert.details -> 'sample_users', v_people))
       else '{}' end
     || case when alert.details ? 'a_reason'
       then pg_catalog.jsonb_build_object(

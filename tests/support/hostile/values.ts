@@ -128,7 +128,7 @@ const large = fc.constantFrom(
   `[${Array(2_000).fill("{}").join()}]`,
 );
 
-/** ExplicitIds that an object has without being given them. */
+/** Names that an object has without being given them. */
 export const INHERITED_NAMES = ["__proto__", "constructor", "prototype", "toString", "valueOf"];
 
 const structures = fc.oneof(

@@ -160,7 +160,7 @@ Deno.test("braze-preflight-check records each due send once, with the ids that B
   }]);
 });
 
-Deno.test("braze-preflight-check looks at stored events again for what it registered, and counts what is clear", async () => {
+Deno.test("braze-preflight-check looks at stored events again for newly registered identifiers, and counts what is clear", async () => {
   const lesson = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
     kind: "dispatch_id",
     value,

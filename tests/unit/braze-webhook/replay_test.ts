@@ -18,7 +18,7 @@ function kept(index: number, body: unknown): KeptReject {
   };
 }
 
-/** StepDependencies out `all`, by digest, as load_rejects does. */
+/** Returns `all`, by digest, as load_rejects does. */
 function storeOf(all: readonly KeptReject[]): Rejects["load"] {
   return ({ after, limit }) =>
     Promise.resolve({

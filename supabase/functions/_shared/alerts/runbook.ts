@@ -51,7 +51,7 @@ const HINTS = new Map<string, string>([
   ],
   [
     "cancellation_limit_reached",
-    "read the run's unmanaged; if they are right, raise RECONCILE_CANCELS_MAX for a run",
+    "read the unmanaged schedules of the run; if they are right, raise RECONCILE_CANCELS_MAX for a run",
   ],
   ["many_duplicates", "find who makes schedules beside the suite; read `duplicate_trends`"],
   ["duplicates_three_days", "find what makes them; read `duplicate_trends`"],

@@ -1,5 +1,5 @@
 /**
- * ExplicitIds one generation of one ledger row, and proves that the suite named it: what the push template brings to the
+ * Names one generation of one ledger row, and proves that the suite named it: what the push template brings to the
  * send gate.
  *
  * The same generation always has the same token, since Braze keeps the gate's answers by address. It has no end of its

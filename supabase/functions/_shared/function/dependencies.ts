@@ -22,7 +22,7 @@ export interface Dependencies {
   readonly braze: BrazeClient;
   readonly postAlert: PostAlert;
   readonly waitUntil: Platform["waitUntil"];
-  /** ExplicitIds an attempt or a request; no decision hangs on it. */
+  /** Names an attempt or a request; no decision hangs on it. */
   readonly newId: () => string;
 }
 

@@ -180,7 +180,7 @@ async function tell(
   const matchIds = [...new Set(duplicates.flatMap(({ match }) => match?.matchId ?? []))];
   const judgesDuplicates = chosen.includes("duplicates");
   await store.alertsAndLogs.syncAlerts({
-    // Half of the unmanaged may fit under the cap where all of them do not: that resolves nothing.
+    // Half of the unmanaged schedules may fit under the cap where all of them do not: that resolves nothing.
     rules: [
       ...(chosen.length === 2 ? [CANCELLATION_LIMIT_REACHED] : []),
       ...(judgesDuplicates ? [MANY_DUPLICATES, DUPLICATES_THREE_DAYS] : []),

@@ -211,7 +211,7 @@ Deno.test("sortListing() judges an entry that is listed twice once", () => {
   strictEqual(sorted.duplicates.length, 1);
 });
 
-Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged", () => {
+Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged duplicates", () => {
   const ids = scheduleIdsByMatch(
     [listed("schedule-1-1"), stranger, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],
