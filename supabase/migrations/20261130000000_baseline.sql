@@ -16,7 +16,7 @@ create extension if not exists supabase_vault;
 
 create schema private;
 comment on schema private is
-  'What no API caller may name: partitions of notification_sends, settings, and helpers of public functions.';
+  'Not exposed by the API: partitions of notification_sends, settings, and helpers of public functions.';
 revoke all on schema private from public;
 grant usage on schema private to service_role;
 
@@ -49,13 +49,13 @@ create table private.settings (
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
-  -- The heartbeat looks for the last success of a daily function, the trend of duplicates back three days.
+  -- The heartbeat reads the last success of a daily function; the trend of duplicates reads three days.
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
   constraint partitions_are_kept_for_a_month check (partitions_kept >= interval '1 month'),
-  -- The heartbeat counts those of the last hour.
+  -- The heartbeat counts the rejects of the last hour.
   constraint rejects_are_kept_for_a_day check (rejects_kept >= interval '1 day'),
-  -- Until then Braze may report again what it reported.
+  -- Braze may repeat a delivery until then.
   constraint erasures_are_kept_for_a_week check (erasures_kept >= interval '7 days'),
   constraint prune_batch_is_positive check (prune_batch >= 1)
 );
@@ -65,16 +65,16 @@ comment on column private.settings.call_failures_watched is
 comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
 comment on column private.settings.cron_runs_kept is 'Of cron.job_run_details. null, here and below: for ever.';
 comment on column private.settings.raw_payloads_kept is
-  'After this, raw_payload of an event becomes {}: platform and abort type are not known of it any more.';
+  'After this period, raw_payload of an event becomes {}: its platform and abort type are lost.';
 comment on column private.settings.partitions_kept is 'After this, partitions of notification_sends are dropped with their events.';
 comment on column private.settings.prune_batch is 'How many rows of a kind one call of private.prune_history takes.';
 comment on column private.settings.missing_events_share_max is
-  'Which share of the pushes that Braze counts may be missing among our events before an alert is raised. Braze does not promise equality.';
+  'The share of the pushes in Braze''s count that may be missing among our events before an alert is raised. Braze does not promise equality.';
 comment on column private.settings.rejects_kept is
-  'How long after it last came a body that was not understood is kept, replayed or not.';
+  'How long a body that could not be read is kept after its last delivery, replayed or not.';
 comment on column private.settings.operator_actions_kept is 'An action that is gone cannot be undone any more.';
 comment on column private.settings.erasures_kept is
-  'After this, an event of a person who was erased, told again, would be stored anew, with the person.';
+  'After this period, a repeated event of an erased person would be stored again, with the person.';
 
 alter table private.settings enable row level security;
 revoke all on table private.settings from public, anon, authenticated, service_role;
@@ -83,9 +83,9 @@ grant select on table private.settings to service_role;
 insert into private.settings default values;
 
 -- supabase/schemas/05_erasures/tables.sql
--- What stays known of a person who was erased: enough to recognise them again, nothing that says who they were.
+-- What is kept about an erased person: enough to recognise their ids again, nothing that identifies them.
 --
--- Users and events are remembered by a keyed digest: without the key nobody can try names out against it.
+-- Users and events are stored as keyed digests: without the key, ids cannot be tried out against them.
 
 create table private.erasure_keys (
   only_row boolean primary key default true,
@@ -96,7 +96,7 @@ create table private.erasure_keys (
   constraint key_is_long_enough check (pg_catalog.length(key) >= 32)
 );
 comment on table private.erasure_keys is
-  'The key of the digests of erased users and events. Another key would forget all erasures.';
+  'The key of the digests of erased users and events. With another key, no erasure is recognised any more.';
 
 alter table private.erasure_keys enable row level security;
 revoke all on table private.erasure_keys from public, anon, authenticated, service_role;
@@ -113,7 +113,7 @@ create table private.erased_users (
 );
 comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
 comment on column private.erased_users.stand_in is
-  'Stands where the id stood, the same in all events of the person, so that they still count as one.';
+  'Replaces the user id, the same in all events of the person, so that they still count as one user.';
 comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
 comment on column private.erased_users.anonymise_until is 'Events of the person that happened before this come in without them.';
 
@@ -128,7 +128,7 @@ create table private.erased_events (
   erased_at timestamptz not null
 );
 comment on table private.erased_events is
-  'Tombstones: the digest of the id of each event of a person who was erased; of what was not understood, also of payload and body.';
+  'Tombstones: the digest of the id of each event of an erased person; for rejects, also of payload and body.';
 
 create index erased_events_erased_at_idx on private.erased_events (erased_at);
 
@@ -150,7 +150,7 @@ as $$
 $$;
 
 comment on function private.device_pseudonym(bytea, text) is
-  'Stands for a device of the person whose key it is, so that two sends to one device still count as such.';
+  'The pseudonym of a device under the key of its person, so that two sends to one device still count as two sends to one device.';
 revoke all on function private.device_pseudonym(bytea, text) from public, anon, authenticated, service_role;
 grant execute on function private.device_pseudonym(bytea, text) to service_role;
 
@@ -168,7 +168,7 @@ as $$
 $$;
 
 comment on function private.digest_of_bytes(bytea) is
-  'The digest under which a body that named somebody is remembered.';
+  'The digest under which a body that names an erased person is recognised.';
 revoke all on function private.digest_of_bytes(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.digest_of_bytes(bytea) to service_role;
 
@@ -186,7 +186,7 @@ as $$
 $$;
 
 comment on function private.event_pseudonym(bytea) is
-  'The id of an event after its erasure, from the digest of the one it had.';
+  'The id of an event after its erasure, made from the digest of its former id.';
 revoke all on function private.event_pseudonym(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.event_pseudonym(bytea) to service_role;
 
@@ -222,7 +222,7 @@ set search_path = ''
 as $$
 begin
   perform p_text::jsonb;
-  -- As it was written: jsonb keeps one of two equal keys.
+  -- json keeps the text as written; jsonb would keep one of two equal keys.
   return p_text::json;
 exception when others then
   begin
@@ -276,7 +276,7 @@ create table public.teams (
   constraint audience_size_has_its_time check ((audience_size is null) = (audience_measured_at is null))
 );
 comment on table public.teams is
-  'One row for each team: the value its fans carry in Braze, and how many they were when last measured.';
+  'One row for each team: the attribute value of its fans in Braze, and their number at the last measurement.';
 comment on column public.teams.notify is 'False: fans of this team get no push for its matches.';
 comment on column public.teams.braze_segment_id is 'The Braze segment whose size stands for the audience of this team.';
 
@@ -296,7 +296,7 @@ create table public.matches (
   constraint status_is_known check (status in ('scheduled', 'postponed', 'cancelled', 'finished')),
   constraint a_team_does_not_play_itself check (home_team <> away_team),
   constraint trigger_properties_is_an_object check (jsonb_typeof(trigger_properties) = 'object'),
-  -- What no run could read is refused: one such row would stop the plan of all the others.
+  -- A row that no run could read is refused: it would stop the plan of all matches.
   -- An id that JSON carries without loss, and that an echo in an event can name.
   constraint id_is_a_safe_number check (id between 0 and 9007199254740991),
   constraint kickoff_is_in_this_century check (
@@ -311,7 +311,7 @@ comment on table public.matches is 'One row for each football match. The suite s
 comment on column public.matches.trigger_properties is
   'Merged into what Braze gets (localised names and the like). A change makes a new schedule, since Braze cannot update it.';
 
--- The scheduler asks for the matches of a window of time.
+-- The scheduler reads the matches of a period.
 create index matches_kickoff_at_idx on public.matches (kickoff_at);
 
 alter table public.matches enable row level security;
@@ -327,7 +327,7 @@ create table public.match_changes (
   constraint kind_is_known check (kind in ('added', 'changed'))
 );
 comment on table public.match_changes is
-  'One row for each change of a fixture that matters here. Kept by a trigger on matches; nobody else writes it.';
+  'One row for each change of a fixture that matters to the suite. Only a trigger on matches writes it.';
 comment on column public.match_changes.changed_at is 'matches.updated_at after the change: the fixture sync''s own time.';
 comment on column public.match_changes.changes is '{column: {from, to}} of a change, {column: value} of a match that was added.';
 
@@ -360,7 +360,7 @@ begin
     from pg_catalog.jsonb_each(pg_catalog.to_jsonb(old) - 'id' - 'updated_at') as before
     where before.value is distinct from v_after -> before.key;
   end if;
-  -- A sync that writes everything again each minute changes nothing.
+  -- A sync that writes the same row again changes nothing.
   if v_changes is not null then
     insert into public.match_changes (match_id, changed_at, kind, changes)
     values (new.id, new.updated_at, case tg_op when 'INSERT' then 'added' else 'changed' end, v_changes);
@@ -424,7 +424,7 @@ stable
 security invoker
 set search_path = ''
 as $$
-  -- The oldest number first, so that a run that is cut short leaves none behind for good.
+  -- The oldest measurement first, so that a run that is cut short skips no team for good.
   select coalesce(pg_catalog.jsonb_agg(
     pg_catalog.jsonb_build_object('name', team.name, 'segment_id', team.braze_segment_id)
     order by team.audience_measured_at nulls first, team.name
@@ -466,10 +466,10 @@ create table public.job_runs (
 comment on table public.job_runs is
   'One row for each run of a timed function. A run that ended is not a run that succeeded: read the outcome.';
 comment on column public.job_runs.outcome is
-  'called: cron asked, nobody answered yet. partial: stopped at its deadline, the next run goes on. lost: its lease ran out.';
+  'called: pg_cron has called, the function has not claimed the run yet. partial: stopped at its deadline, the next run continues. lost: its lease ran out.';
 comment on column public.job_runs.request_id is 'The pg_net request that carried the call.';
 
--- One run of a function at a time; dry runs change nothing and may stand beside it.
+-- One run of a function at a time; dry runs change nothing and may run beside it.
 create unique index one_run_at_a_time_idx on public.job_runs (function_name)
   where outcome = 'running' and not dry_run;
 create index job_runs_called_at_idx on public.job_runs (function_name, called_at desc);
@@ -504,7 +504,7 @@ grant select, insert, update on table public.scheduler_logs to service_role;
 revoke all on sequence public.scheduler_logs_id_seq from public, anon, authenticated, service_role;
 
 -- supabase/schemas/20_runs/claim_run.sql
--- A timed function asks whether it may run.
+-- Grants a timed function its run, or refuses it.
 --
 -- The scheduled time prevents double runs (pg_cron and pg_net may both call twice), the lease prevents overlap, and the
 -- journal checks the running row before each call to Braze.
@@ -529,7 +529,7 @@ declare
   v_outcome text;
   v_running uuid;
 begin
-  -- Claims of one function take turns: the look for a running one and the insert must not be parted.
+  -- Claims of one function take turns: nothing may come between the check for a running run and the insert.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('claim_run:' || p_function, 0));
 
   update public.job_runs as dead
@@ -604,7 +604,7 @@ as $$
 declare
   v_outcome text;
 begin
-  -- A run that outlived its lease did end, but its successor may have started: it stays lost.
+  -- A run that outlived its lease stays lost, since its successor may have started.
   update public.job_runs as run
   set outcome = case run.outcome when 'lost' then 'lost' else p_outcome end,
     finished_at = p_now,
@@ -683,7 +683,7 @@ begin
   values (p_function, v_scheduled_at, v_invocation_id, 'cron', 'called', p_now)
   on conflict (function_name, scheduled_at) do nothing;
   if not found then
-    -- pg_cron ran this scheduled time twice: once is enough.
+    -- pg_cron ran this scheduled time twice; the second call is skipped.
     return null;
   end if;
 
@@ -712,7 +712,7 @@ end;
 $$;
 
 comment on function private.invoke_function(text, timestamptz) is
-  'Posts {function, scheduled_at} to an edge function through pg_net and records the scheduled time; null when the scheduled time was called already.';
+  'Posts {function, scheduled_at} to an edge function through pg_net and records the run; null when that scheduled time was called before.';
 revoke all on function private.invoke_function(text, timestamptz) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/20_runs/write_logs.sql
@@ -808,9 +808,9 @@ comment on column public.schedule_ledger.sent_evidence is
 comment on column public.schedule_ledger.preflight_result is
   'The worst that the last check before the send found. Only "absent" cancels; unknown: nothing could be proved.';
 
--- Pre-flight, audit and scheduler ask for what is still to go out.
+-- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
--- The rollup asks for the schedules due on a day, whatever became of them.
+-- The rollup reads all schedules that were due on a day.
 create index schedule_ledger_send_at_idx on public.schedule_ledger (send_at_utc);
 
 alter table public.schedule_ledger enable row level security;
@@ -837,15 +837,15 @@ create table public.braze_schedules (
   constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
 );
 comment on table public.braze_schedules is
-  'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may send all the same.';
+  'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
 comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
-  'When a per-schedule listing first lacked it, since one last showed it.';
+  'When a per-schedule listing first lacked it after the last one that showed it.';
 
--- Correlation asks which schedules were due around the time of an event.
+-- Attribution reads the schedules that were due around the time of an event.
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
 create index braze_schedules_moving_to_idx on public.braze_schedules (moving_to_utc) where moving_to_utc is not null;
 create unique index braze_schedules_schedule_id_idx on public.braze_schedules (braze_schedule_id);
@@ -890,9 +890,9 @@ comment on column public.schedule_attempts.id is
 comment on column public.schedule_attempts.outcome is
   'null: under way, or its run died. unknown: Braze may have done it; it is never repeated blindly.';
 comment on column public.schedule_attempts.resolved_as is
-  'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call did it for certain. released: too long past to matter.';
+  'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call certainly did it. released: given up by a person, by the gate or by time.';
 comment on column public.schedule_attempts.missed_at is
-  'Of the delete of a schedule that is none of ours: when a per-schedule listing first lacked it.';
+  'For the delete of an unmanaged schedule: when a per-schedule listing first lacked it.';
 
 -- Braze has no idempotency key: while one create may have happened, there is no second one.
 create unique index one_unresolved_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
@@ -901,7 +901,7 @@ create index schedule_attempts_ledger_id_idx on public.schedule_attempts (ledger
 create index schedule_attempts_match_id_idx on public.schedule_attempts (match_id, opened_at);
 create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
--- The daily budget of send ids is counted from here.
+-- Counts against the daily budget of send ids.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
 create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
   where outcome = 'unknown' and resolved_at is null;
@@ -961,9 +961,9 @@ create table public.operator_actions (
   constraint an_action_is_undone_once unique (undoes)
 );
 comment on table public.operator_actions is
-  'What people did by hand: who, what, why. Only ever added to; an undo is a row of its own, an erasure has none.';
+  'Manual actions: who, what, why. Rows are only added; an undo is a row of its own; an erasure leaves no row.';
 comment on column public.operator_actions.actor_id is
-  'The user id of an operator; null where somebody used the project''s secret key.';
+  'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
 comment on column public.operator_actions.details is 'Of an erasure: the digest of the user''s id, and what was found.';
 
@@ -997,7 +997,7 @@ as $$
 $$;
 
 comment on function private.all_deletes_failed(uuid, integer) is
-  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
+  'True when deletes were requested and none can have taken effect. Braze answers 400 or 404 for schedules that it does not know, so these answers prove nothing.';
 revoke all on function private.all_deletes_failed(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
 
@@ -1073,8 +1073,8 @@ begin
   elsif v_attempt.kind = 'update' then
     update public.braze_schedules as schedule
     set send_at_utc = case p_outcome when 'succeeded' then schedule.moving_to_utc else schedule.send_at_utc end,
-      -- After an unknown outcome the send may happen at either time, so both are kept; a refusal says nothing of an
-      -- earlier move that was never heard of.
+      -- After an unknown outcome the send may happen at either time, so both are kept; a refusal proves nothing about an
+      -- earlier move whose answer was lost.
       moving_to_utc = case p_outcome
         when 'unknown' then schedule.moving_to_utc
         when 'failed' then (
@@ -1088,7 +1088,7 @@ begin
               where later.ledger_id = earlier.ledger_id and later.generation = earlier.generation
                 and later.kind = 'update' and later.outcome = 'succeeded' and later.opened_at > earlier.opened_at
             )
-            -- What a list has shown since is settled.
+            -- A later list has resolved it.
             and (earlier.resolved_as is null or earlier.resolved_as = 'superseded')
           order by earlier.opened_at desc
           limit 1
@@ -1108,9 +1108,9 @@ begin
     set state = case
         when schedule.state <> 'deleting' then schedule.state
         when p_outcome = 'succeeded' then 'deleted'
-        -- Braze does not know the schedule: gone, or never ours to see. That proves nothing either way.
+        -- Braze does not know the schedule: it is gone, or this key cannot see it. Neither is proved.
         when (p_result ->> 'refused')::boolean then 'unknown'
-        -- Not heard, or not carried out: to be tried again.
+        -- Not answered or not carried out: the next run tries again.
         else 'deleting'
       end,
       updated_at = p_now
@@ -1143,7 +1143,7 @@ revoke all on function private.can_be_live(text) from public, anon, authenticate
 grant execute on function private.can_be_live(text) to service_role;
 
 -- supabase/schemas/30_schedules/can_still_send.sql
--- What was due a day ago has been sent or never will be.
+-- A schedule that was due a day ago has been sent, or never will be.
 
 create function private.can_still_send(p_send_at timestamptz, p_moving_to timestamptz, p_now timestamptz)
 returns boolean
@@ -1219,7 +1219,7 @@ revoke all on function public.cancel_ledger(uuid, integer, text, text, timestamp
 grant execute on function public.cancel_ledger(uuid, integer, text, text, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/close_abandoned_attempts.sql
--- What dead runs left open becomes unknown.
+-- Attempts that dead runs left open become unknown.
 --
 -- The caller holds the lease, so the run that opened these attempts has ended between the journal and the answer. Braze may
 -- have done what was asked.
@@ -1273,11 +1273,11 @@ declare
   v_attempt public.schedule_attempts;
 begin
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
-  -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
+  -- Ledger row first, as everywhere; then the attempt, which a successor may have closed as abandoned.
   perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for no key update;
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
 
-  -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
+  -- A late answer may still resolve an abandoned create; moves and deletes are made again.
   if v_attempt.outcome is null
     or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then
     perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);
@@ -1405,7 +1405,7 @@ as $$
     from public.schedule_ledger as ledger
     where ledger.status = 'pending' and ledger.send_at_utc >= p_from
     union
-    -- What was cancelled and may be sent all the same is not done with.
+    -- A cancelled schedule that may still be sent stays in the plan.
     select ledger.match_id
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
@@ -1463,7 +1463,7 @@ as $$
         ) as list
         from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id
-          -- What Braze refused never was; the current one is told all the same.
+          -- Skip rejected schedules, except the current one.
           and (schedule.state <> 'failed' or schedule.generation = ledger.generation)
       ) as schedules on true
       where p_match_ids is null or match.id = any (p_match_ids)
@@ -1562,7 +1562,7 @@ begin
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.braze_schedule_id is not null
     and case p_kind
       when 'update' then schedule.state = 'live' and v_row.status = 'pending' and v_row.generation = p_generation
-      -- Whatever its create made, its answer is still to come.
+      -- The answer of its create is still outstanding.
       else private.can_be_live(schedule.state) and schedule.state <> 'creating'
     end
   returning schedule.braze_schedule_id into v_schedule_id;
@@ -1656,7 +1656,7 @@ begin
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unresolved';
   end if;
-  -- Whether it was ever made does not matter any more, and it must not stand in the way for good.
+  -- The earlier create no longer matters, and an unknown one would block this match for good.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
@@ -1682,7 +1682,7 @@ begin
     );
   end if;
 
-  -- What will come back is chosen here: Braze's own ids are not to be relied on alone.
+  -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(
@@ -1829,7 +1829,7 @@ begin
   from public.braze_schedules as schedule
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null
   for no key update;
-  -- Kept before, by a call whose answer was lost.
+  -- Reactivated before, by a call whose answer was lost.
   if v_state is distinct from 'deleting' then
     return v_state is not distinct from 'live';
   end if;
@@ -1850,7 +1850,7 @@ end;
 $$;
 
 comment on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) is
-  'Makes the current generation live again whose deletes surely failed, and logs it; false where one may have been done, or the row has moved on. Raises PT409 lease_lost.';
+  'Makes the current generation live again if all its deletes failed, and logs it; false where a delete may have taken effect or the row has changed. Raises PT409 lease_lost.';
 revoke all on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) to service_role;
 
@@ -1887,7 +1887,7 @@ begin
     where schedule.state = 'live'
       and schedule.listed_at is not null
       and not schedule.braze_schedule_id = any (p_schedule_ids)
-      -- What is due now may be under way, and what is due later than the list reaches was not asked for.
+      -- A schedule that is due now may be sending; one that is due after p_until is outside the list.
       and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
       and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
       and schedule.created_at < p_now - interval '5 minutes'
@@ -1912,7 +1912,7 @@ begin
   from expected
   join public.braze_schedules as schedule using (ledger_id, generation)
   join public.schedule_ledger as ledger on ledger.id = expected.ledger_id
-  -- Two lists of one moment are one: two functions may ask at once.
+  -- Two lists taken at the same moment count as one: two functions may ask at once.
   where expected.missed_at < p_now - interval '1 minute';
 
   return v_absent;
@@ -1920,7 +1920,7 @@ end;
 $$;
 
 comment on function public.record_listing(text[], timestamptz, timestamptz) is
-  'Notes which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
+  'Records which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
 revoke all on function public.record_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_listing(text[], timestamptz, timestamptz) to service_role;
 
@@ -1941,7 +1941,7 @@ declare
   v_result jsonb;
 begin
   with told as (
-    -- One row a key: insert … on conflict may not touch a row twice.
+    -- One row per key: insert … on conflict may not touch a row twice.
     select
       identifier.kind,
       identifier.value,
@@ -1954,7 +1954,7 @@ begin
     group by identifier.kind, identifier.value
   ),
   news as (
-    -- What is known already needs no write and takes no lock.
+    -- An identifier that is registered already needs no write and takes no lock.
     select told.*, known.ledger_id as known_ledger_id
     from told
     -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
@@ -2020,7 +2020,7 @@ end;
 $$;
 
 comment on function public.release_create(bigint, text, timestamptz) is
-  'Settles an unknown create as released, so that the next run schedules the match anew; false where there is none.';
+  'Resolves an unknown create as released, so that the next run schedules the match again; false where there is none.';
 revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.release_create(bigint, text, timestamptz) to service_role;
 
@@ -2051,7 +2051,7 @@ end;
 $$;
 
 comment on function private.release_generation(uuid, integer, timestamptz) is
-  'Settles the unknown create of a ledger row as released and takes its schedule for deleted; false where there is none.';
+  'Resolves the unknown create of a ledger row as released and marks its schedule deleted; false where there is none.';
 revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
 
@@ -2088,12 +2088,12 @@ end;
 $$;
 
 comment on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) is
-  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is settled. Raises PT409 lease_lost.';
+  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is resolved. Raises PT409 lease_lost.';
 revoke all on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/tables.sql
--- The evidence: each event that Braze reported, and what could not be understood.
+-- The evidence: each event that Braze reported, and each body that could not be read.
 --
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
@@ -2130,17 +2130,17 @@ create table public.notification_sends (
 comment on table public.notification_sends is
   'One row for each event. Partitions live in the schema private and are made ahead of time by private.ensure_partitions.';
 comment on column public.notification_sends.sent_at is
-  'Braze''s clock, in whole seconds for Currents, so ties are normal. A webhook-channel body has no time: then when it first reached us.';
+  'Braze''s clock, in whole seconds for Currents, so ties are normal. For a webhook-channel body, which has no time: when it was first received.';
 comment on column public.notification_sends.time_is_send_time is
-  'False where sent_at says when the event reached us, or when a push was opened: such a time is no evidence.';
+  'False where sent_at is the time of receipt or of an opening: such a time is no evidence.';
 comment on column public.notification_sends.correlation_method is
-  'How the event was tied to its match, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
+  'How the event was attributed, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
 comment on column public.notification_sends.candidate_match_ids is
-  'The matches it could belong to, where that is not settled with high or medium confidence.';
+  'The matches it could belong to, where no match has high or medium confidence.';
 
--- Counts of a match; and what an identifier that turned ambiguous had settled.
+-- Counts of a match, and events attributed by an identifier that became ambiguous.
 create index notification_sends_ledger_idx on public.notification_sends (ledger_id, sent_at) where ledger_id is not null;
--- What an identifier that becomes known can still settle.
+-- Events that a newly known identifier may attribute.
 create index notification_sends_open_dispatch_idx on public.notification_sends (dispatch_id)
   where confidence <> 'high' and dispatch_id is not null;
 create index notification_sends_open_send_idx on public.notification_sends (send_id)
@@ -2149,13 +2149,13 @@ create index notification_sends_open_schedule_idx on public.notification_sends (
   where confidence <> 'high' and braze_schedule_id is not null;
 create index notification_sends_open_idx on public.notification_sends (sent_at, event_id)
   where confidence in ('none', 'low');
--- Events come by the time they are told, so this stays a small index over what was received lately.
+-- Events arrive in the order of received_at, so this index over recent events stays small.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
--- Whom an event is about is asked when a person is erased. Few events name a device and no user.
+-- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
--- Events of a time that no match has, for the page of a match that they could belong to. They are few, or should be.
+-- Unattributed events by time, for the page of a match that they may belong to. There should be few.
 create index notification_sends_unattributed_idx on public.notification_sends (sent_at) where confidence = 'none';
 
 alter table public.notification_sends enable row level security;
@@ -2187,7 +2187,7 @@ create table public.webhook_rejects (
   replayed_at timestamptz
 );
 comment on table public.webhook_rejects is
-  'What could not be understood, whole and as it came, so that it can be replayed. Keyed by content: retries add nothing.';
+  'Bodies and events that could not be read, byte for byte, for a later replay. Keyed by content: retries add no row.';
 comment on column public.webhook_rejects.body is 'bytea and not jsonb: jsonb refuses NUL and broken surrogates.';
 
 create index webhook_rejects_last_received_idx on public.webhook_rejects (last_received_at);
@@ -2196,8 +2196,8 @@ alter table public.webhook_rejects enable row level security;
 revoke all on table public.webhook_rejects from public, anon, authenticated, service_role;
 grant select, insert, update on table public.webhook_rejects to service_role;
 
--- A duplicate leaves no row of its own (the event is there already), so it is counted when it arrives. One row a day would be
--- locked by every request in turn; the id of the request spreads them over sixteen.
+-- A duplicate leaves no row of its own, so it is counted when it arrives. One row per day would be locked by every request
+-- in turn; the id of the request spreads them over sixteen.
 create table public.webhook_daily_counts (
   date date not null,
   shard smallint not null,
@@ -2207,10 +2207,10 @@ create table public.webhook_daily_counts (
   primary key (date, shard),
   constraint shard_is_one_of_sixteen check (shard between 0 and 15)
 )
--- Room in the page, so that a count can be written beside its former self.
+-- Free space in the page, so that updates stay on it (HOT).
 with (fillfactor = 50);
 comment on table public.webhook_daily_counts is
-  'Events received on each UTC day, with those that had come before and those not understood. Sum over shard.';
+  'Events received on each UTC day, with duplicates and rejects. Sum over shard.';
 comment on column public.webhook_daily_counts.date is 'The day of receipt, not of the event.';
 comment on column public.webhook_daily_counts.shard is 'Requests of one moment write to different rows; means nothing.';
 
@@ -2260,7 +2260,7 @@ as $$
 $$;
 
 comment on function private.claim_event_times(jsonb, timestamptz) is
-  'Keeps when events without a time of their own were first told; a weak identity is taken for another message after 45 minutes.';
+  'Stores when events without a time of their own were first received; after 45 minutes a weak identity counts as another message.';
 revoke all on function private.claim_event_times(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.claim_event_times(jsonb, timestamptz) to service_role;
 
@@ -2296,7 +2296,7 @@ begin
       pg_catalog.date_trunc(v_settings.partition_by, p_now) + i * v_step,
       pg_catalog.date_trunc(v_settings.partition_by, p_now) + (i + 1) * v_step
     );
-    -- After a change from months to days (or back) a part of a step may be there already: the rest must not be missing.
+    -- After a change from months to days (or back) part of a step may exist already; the rest is still made.
     for v_gap in
       select pg_catalog.unnest(
         pg_catalog.tstzmultirange(v_wanted) - coalesce(
@@ -2314,7 +2314,7 @@ begin
         v_name
       );
       execute pg_catalog.format('alter table private.%I enable row level security', v_name);
-      -- Known to hold by this constraint, the rows need no scan at attaching.
+      -- With this constraint, attaching needs no scan of the rows.
       execute pg_catalog.format(
         'alter table private.%I add constraint sent_at_is_in_partition check (sent_at >= %L and sent_at < %L)',
         v_name, lower(v_gap), upper(v_gap)
@@ -2364,7 +2364,7 @@ begin
       told.reject,
       told.place,
       came.digest,
-      -- Of what is no JSON nothing can be told apart: the same bytes are the same body.
+      -- A body that is not JSON is identified by its bytes.
       coalesce(anonymous.body, case when stone.digest is not null then pg_catalog.convert_to('{"erased": true}', 'UTF8') end) as body,
       anonymous.tombstones,
       anonymous.found_names
@@ -2407,7 +2407,7 @@ end;
 $$;
 
 comment on function private.anonymise_rejects(jsonb, timestamptz) is
-  'Rejects as ingest_events takes them, anonymous where they are JSON and name somebody who is to be forgotten, or were erased before.';
+  'Rejects in the shape of ingest_events, anonymised where they are JSON and name an erased person.';
 revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
@@ -2441,7 +2441,7 @@ as $$
 $$;
 
 comment on function private.store_rejects(jsonb, timestamptz) is
-  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row. Where told, the digest that the body is kept under.';
+  'Keeps [{body_base64, reason, content_type}]; the same content increases a count instead of adding a row. digest, if given, is the key of the body.';
 revoke all on function private.store_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.store_rejects(jsonb, timestamptz) to service_role;
 
@@ -2591,7 +2591,7 @@ end;
 $$;
 
 comment on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
-  'Stores the events and rejects of one request, counts the day, learns identifiers and notes proofs. Called by ingest_events.';
+  'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. Called by ingest_events.';
 revoke all on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
 
@@ -2615,7 +2615,7 @@ declare
   v_receipt jsonb;
   v_known integer;
 begin
-  -- An erasure waits for requests that are under way, and those that come later see it.
+  -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   if exists (select 1 from private.erased_users) then
     v_events := private.anonymise_events(p_events, p_now);
@@ -2656,7 +2656,7 @@ create type private.resolved_name as (
   match_id bigint,
   generation integer,
   send_at_utc timestamptz,
-  -- Whether it is news that the schedule went out, and what else it names.
+  -- Whether this is the first proof that the schedule was sent, and which other ids it carries.
   proves_something boolean,
   teaches_something boolean
 );
@@ -2714,9 +2714,9 @@ begin
   end loop;
 
   if v_resolved.ledger_id is null
-    -- A ledger row that was echoed and is none of ours: what came with it needs a closer look.
+    -- An echoed ledger row that is unknown needs the full policy.
     or (v_claims -> 0 ->> 0 = 'ledger_id' and v_resolved.method <> 'ledger_id')
-    -- A dispatch id may be lent: it counts by itself alone.
+    -- Sends may share a dispatch id: it counts only where it is the only id.
     or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)
   then
     return null;
@@ -2730,7 +2730,7 @@ begin
   if v_resolved.method in ('ledger_id', 'match_id') then
     v_resolved.generation := (p_name ->> 'generation')::integer;
   elsif v_ledger.send_id <> p_name ->> 'send_id' then
-    -- With another send id than the match's own it may be another's.
+    -- An event with another send id than the match's own may belong to another match.
     return null;
   end if;
 
@@ -2751,7 +2751,7 @@ begin
     where schedule.ledger_id = v_resolved.ledger_id and schedule.state <> 'failed';
     if v_schedule.schedules <> 1
       or v_schedule.campaign_id <> p_name ->> 'campaign_id'
-      -- Sent before its time: by another schedule for the same match.
+      -- A send before the scheduled time came from another schedule of the same match.
       or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz
     then
       return null;
@@ -2771,7 +2771,7 @@ end;
 $$;
 
 comment on function private.resolve_explicit_ids(jsonb) is
-  'Of {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by} the one ledger row and schedule that are named; null where that needs judgement.';
+  'Takes {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by}; returns the one ledger row and schedule that all claims name, or null where the full policy must decide.';
 revoke all on function private.resolve_explicit_ids(jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_explicit_ids(jsonb) to service_role;
 
@@ -2811,7 +2811,7 @@ end;
 $$;
 
 comment on function private.newly_known_identifiers(jsonb) is
-  'Of [{kind, value}] those that load_affected_events must look at: a stored event may be settled or reopened by them.';
+  'The identifiers among [{kind, value}] that may change the attribution of a stored event: input of load_affected_events.';
 revoke all on function private.newly_known_identifiers(jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.newly_known_identifiers(jsonb) to service_role;
 
@@ -2837,7 +2837,7 @@ declare
   v_registered jsonb := jsonb '[]';
   v_went_out jsonb := jsonb '[]';
 begin
-  -- An erasure waits for requests that are under way, and those that come later see it.
+  -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
   for i in 0 .. pg_catalog.jsonb_array_length(p_explicit_ids) - 1 loop
@@ -2860,7 +2860,7 @@ begin
 
   select min(event.sent_at), max(event.sent_at), count(*) into v_first, v_last, v_received
   from pg_catalog.jsonb_to_recordset(v_events) as event (sent_at timestamptz);
-  -- Around the turn of a month, and where there is no partition: what does not fit goes the longer way.
+  -- Events outside the partitions are left to ingest_events.
   if v_received > 0 and not exists (
     select from private.event_partitions as existing where existing.starts_at <= v_first and existing.ends_at > v_last
   ) then
@@ -2933,7 +2933,7 @@ begin
     );
   end if;
   if v_teaches or v_recorded < v_received then
-    -- Nothing contradicts it, so whatever else such an event names is its match's too.
+    -- Nothing contradicts the match, so the other ids of the event belong to it too.
     select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
       'kind', claim.named -> 0,
       'value', claim.named -> 1,
@@ -2948,7 +2948,7 @@ begin
     where name.ledger_id is not null and claim.named ->> 0 not in ('ledger_id', 'match_id');
     v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
     if v_recorded < v_received then
-      -- A repeated request may be here because what it taught was never applied.
+      -- A repeated request may be here because its identifiers were never applied.
       v_registered := v_registered || private.newly_known_identifiers(v_identifiers);
     end if;
   end if;
@@ -2979,12 +2979,12 @@ end;
 $$;
 
 comment on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) is
-  'As ingest_events, of events that hold {names: a place in p_explicit_ids from 1, proof}. "left": the places, from 0, of those that were not stored.';
+  'As ingest_events, for events with {names: index into p_explicit_ids, from 1; proof}. "left": the indexes, from 0, of events that were not stored.';
 revoke all on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/load_rejects.sql
--- Rejects to be read again after a fix.
+-- Rejects to be replayed after a fix.
 
 create function public.load_rejects(
   p_limit integer,
@@ -3003,7 +3003,7 @@ as $$
     from public.webhook_rejects as reject
     where reject.replayed_at is null
       and (p_reason_like is null or reject.reason like p_reason_like)
-      -- The order of the digests is nobody's, and stays the same while new rejects come in.
+      -- The order by digest is arbitrary and stable while new rejects arrive.
       and (p_after is null or reject.digest > pg_catalog.decode(p_after, 'hex'))
     order by reject.digest
     limit p_limit
@@ -3094,7 +3094,7 @@ comment on function private.prune_event_claims(timestamptz) is
 revoke all on function private.prune_event_claims(timestamptz) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/50_attribution/attribute_by_elimination.sql
--- Attributes what is left over to the one match that lacks it.
+-- Attributes the remaining events to the one match whose count lacks them.
 
 create function public.attribute_by_elimination(
   p_campaign_id text,
@@ -3132,7 +3132,7 @@ begin
     order by event.sent_at, event.event_id
     for update
   ) as open;
-  -- One event more or less than was counted, and nothing balances any more.
+  -- With one event more or less than counted, the elimination no longer holds.
   if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then
     return 0;
   end if;
@@ -3171,7 +3171,7 @@ end;
 $$;
 
 comment on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) is
-  'Ties the open push Sends of [p_first, p_last] to one match, if they are still exactly p_events; returns how many were tied.';
+  'Attributes the unattributed push Sends of [p_first, p_last] to one match, if there are still exactly p_events; returns how many.';
 revoke all on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) to service_role;
 
@@ -3256,7 +3256,7 @@ begin
             order by schedule.generation
           )
           from public.braze_schedules as schedule
-          -- What Braze refused cannot have sent anything.
+          -- A schedule that Braze refused cannot have sent anything.
           where schedule.ledger_id = ledger.id and schedule.state <> 'failed'
         )
       ))
@@ -3268,7 +3268,7 @@ end;
 $$;
 
 comment on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) is
-  'Registry entries of [{kind, value}] and every ledger row, with all its generations, that an event of the batch could belong to.';
+  'Registry entries for [{kind, value}], and every ledger row with all generations that an event of the batch may belong to.';
 revoke all on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
 grant execute on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) to service_role;
 
@@ -3288,10 +3288,10 @@ as $$
 begin
   return (
     with touched as (
-      -- What an identifier that became known can settle.
+      -- Events that a newly known identifier may attribute.
       select event.sent_at, event.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text)
-      -- Mostly it is not known yet, and then thousands of open events need not be read.
+      -- An identifier that is not registered yet cannot attribute anything.
       cross join lateral (
         select known.kind
         from public.schedule_identifiers as known
@@ -3312,7 +3312,7 @@ begin
           and open.confidence <> 'high'
       ) as event
       union
-      -- What an identifier that became ambiguous had settled alone.
+      -- Events whose only evidence is an identifier that became ambiguous.
       select settled.sent_at, settled.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
       cross join lateral (
@@ -3325,7 +3325,7 @@ begin
             when 'send_id' then event.send_id
             else event.braze_schedule_id
           end
-        -- Keeps it a look-up: a join with jsonb would read all events through.
+        -- A look-up by index: a join with jsonb would read all events.
         offset 0
       ) as settled
     )
@@ -3342,7 +3342,7 @@ begin
         where event.sent_at = touched.sent_at and event.event_id = touched.event_id
         limit 1
       ) as event
-      -- What its echo says does not stand in the group.
+      -- The group does not hold the echo.
       where event.correlation_method not in ('test_send', 'unknown_match')
       group by
         event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
@@ -3354,7 +3354,7 @@ end;
 $$;
 
 comment on function public.load_affected_events(jsonb) is
-  'Groups of stored events that [{kind, value, ledger_id, ambiguous}] may settle or reopen, by what they say of themselves.';
+  'Stored events whose attribution [{kind, value, ledger_id, ambiguous}] may change, grouped by their evidence.';
 revoke all on function public.load_affected_events(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.load_affected_events(jsonb) to service_role;
 
@@ -3423,18 +3423,18 @@ as $$
       event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
       event.confidence
     order by event.sent_at
-    -- A second is never cut in two, so that the next page begins after the last time of this one.
+    -- A page never ends within a second, so that the next page starts after its last time.
     fetch first p_limit rows with ties
   ) as groups;
 $$;
 
 comment on function public.load_unattributed_groups(timestamptz, timestamptz, integer) is
-  'A page of the groups of open events sent in (p_after, p_until), by what they say of themselves; at least p_limit groups unless it is the last.';
+  'A page of the unattributed events sent in (p_after, p_until), grouped by their evidence; at least p_limit groups unless it is the last page.';
 revoke all on function public.load_unattributed_groups(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_groups(timestamptz, timestamptz, integer) to service_role;
 
 -- supabase/schemas/50_attribution/load_unattributed_sends.sql
--- Push Sends of a window that no match certainly has, and the schedules they may belong to.
+-- Push Sends of a period without a certain match, and the schedules that they may belong to.
 
 create function public.load_unattributed_sends(p_campaign_id text, p_from timestamptz, p_until timestamptz, p_guard_seconds integer)
 returns jsonb
@@ -3500,12 +3500,12 @@ end;
 $$;
 
 comment on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) is
-  'Push Sends of a campaign in [p_from, p_until) that are tied to no match for certain, by second; and every schedule around them, with how many Sends it has for certain.';
+  'Push Sends of a campaign in [p_from, p_until) without a certain match, by second; and every schedule around them, with its number of certain Sends.';
 revoke all on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) to service_role;
 
 -- supabase/schemas/50_attribution/reattribute_events.sql
--- Carries new verdicts into the groups that load_affected_events returned.
+-- Stores new verdicts for the groups of load_affected_events.
 
 create function private.revoke_send_proof(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
 returns void
@@ -3555,7 +3555,7 @@ end;
 $$;
 
 comment on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) is
-  'Turns sent ledger rows that no event proves any more back to pending; logged as sent_reverted.';
+  'Reverts sent ledger rows that no event proves any more to pending; logged as sent_reverted.';
 revoke all on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) to service_role;
 
@@ -3567,7 +3567,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- Named below beside each join, which would read all events through otherwise.
+  -- Listed as arrays, since a plain join would read all events.
   v_times timestamptz[] := array(
     select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (sent_at timestamptz)
   );
@@ -3575,7 +3575,7 @@ declare
     select distinct proof.ledger_id from pg_catalog.jsonb_to_recordset(p_proofs) as proof (ledger_id uuid)
   );
   v_changed integer;
-  -- Ledger rows that lost events to others.
+  -- Ledger rows that lose events.
   v_left_ids uuid[];
   v_went_out jsonb := jsonb '[]';
 begin
@@ -3604,7 +3604,7 @@ begin
       and event.send_id is not distinct from verdict.send_id
       and event.braze_schedule_id is not distinct from verdict.braze_schedule_id
       and event.time_is_send_time = verdict.time_is_send_time
-      -- Somebody else may have settled it meanwhile: then theirs stands.
+      -- Another request may have reattributed it meanwhile: that verdict stands.
       and event.correlation_method = verdict.from_method
       and event.ledger_id is not distinct from verdict.from_ledger_id
       and event.generation is not distinct from verdict.from_generation
@@ -3653,7 +3653,7 @@ begin
   into v_changed, v_left_ids
   from settled;
 
-  -- Who loses evidence and who gains it, in one go and in key order: two settlements may want the same rows.
+  -- Lock losing and gaining rows together, in key order: two reattributions may need the same rows.
   perform 1
   from public.schedule_ledger as ledger
   where ledger.id = any (v_left_ids || v_proved_ids)
@@ -3670,12 +3670,12 @@ end;
 $$;
 
 comment on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into the groups that load_affected_events gave, logs each change, notes proofs.';
+  'Stores new verdicts for the groups of load_affected_events, logs each change, records proofs.';
 revoke all on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) to service_role;
 
 -- supabase/schemas/50_attribution/reattribute_single_events.sql
--- Carries new verdicts into events that were read again one by one.
+-- Stores new verdicts for single events.
 
 create function public.reattribute_single_events(
   p_reattributions jsonb,
@@ -3710,7 +3710,7 @@ begin
       select known.match_id, known.confidence
       from public.notification_sends as known
       where known.sent_at = verdict.sent_at and known.event_id = verdict.event_id
-        -- Somebody else may have settled it meanwhile: then theirs stands.
+        -- Another request may have reattributed it meanwhile: that verdict stands.
         and known.correlation_method = verdict.from_method
         and known.ledger_id is not distinct from verdict.from_ledger_id
       for update
@@ -3761,7 +3761,7 @@ end;
 $$;
 
 comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into single events, logs each change, notes proofs, learns identifiers; returns {settled, registered}.';
+  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {settled, registered}.';
 revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;
 
@@ -3781,7 +3781,7 @@ set search_path = ''
 as $$
 declare
   v_news jsonb;
-  -- Named in each statement below: a join with jsonb alone would read the tables through.
+  -- Used in each statement below: a join with jsonb alone would read whole tables.
   v_ledger_ids uuid[];
   v_cancelled_ids uuid[];
   v_went_out jsonb;
@@ -3848,7 +3848,7 @@ begin
   where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
     and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
 
-  -- A create of which nothing was heard did happen, then.
+  -- This proves the create whose answer was lost.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'proved_by_events'
   from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
@@ -3925,7 +3925,7 @@ revoke all on function private.record_send_proof(jsonb, timestamptz) from public
 grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/adopt_schedule.sql
--- Takes over a schedule in Braze's list whose create never got an answer.
+-- Adopts a schedule in Braze's list whose create got no answer.
 
 create function public.adopt_schedule(
   p_ledger_id uuid,
@@ -3948,14 +3948,14 @@ begin
   update public.braze_schedules as schedule
   set braze_schedule_id = p_braze_schedule_id,
     state = 'live',
-    -- What Braze holds counts, not what it was asked for.
+    -- The time that Braze lists counts, not the requested one.
     send_at_utc = coalesce(p_send_at, schedule.send_at_utc),
     listed_at = p_now,
     missed_at = null,
     updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
     and schedule.braze_schedule_id is null and schedule.state in ('creating', 'unknown', 'failed')
-    -- While its call is under way, the answer will tell.
+    -- While its call is open, the answer decides.
     and not exists (
       select 1 from public.schedule_attempts as attempt
       where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.outcome is null
@@ -4056,7 +4056,7 @@ end;
 $$;
 
 comment on function public.confirm_by_events(uuid[], timestamptz) is
-  'Turns the past rows among p_ledger_ids to sent whose events prove it with high or medium confidence; returns their match ids.';
+  'Sets past rows among p_ledger_ids to sent where events with high or medium confidence prove it; returns their match ids.';
 revoke all on function public.confirm_by_events(uuid[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_events(uuid[], timestamptz) to service_role;
 
@@ -4087,7 +4087,7 @@ begin
   set state = 'completed', updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
     and private.can_be_live(schedule.state);
-  -- A create of which nothing was heard did happen, then.
+  -- This proves the create whose answer was lost.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'proved_by_statistics'
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
@@ -4097,12 +4097,12 @@ end;
 $$;
 
 comment on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) is
-  'Turns a past, pending row to sent since Braze counts p_count pushes under its send id; false when it was not pending, past or counted.';
+  'Sets a past, pending row to sent because Braze counts p_count pushes under its send id; false when it is not pending, not past or not counted.';
 revoke all on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
--- What the ledger says of everything that is due or went out lately.
+-- The ledger rows that are due or were sent lately.
 --
 -- One jsonb and not a table: PostgREST truncates row sets at max_rows without an error.
 
@@ -4149,7 +4149,7 @@ begin
         'cancel_reason', ledger.cancel_reason,
         'campaign_id', ledger.campaign_id,
         'generation', ledger.generation,
-        -- Where it is not this match's alone, what Braze counts under it says nothing of this match.
+        -- A send id shared with another match says nothing about this one.
         'send_id', case when not exists (
           select 1
           from public.schedule_identifiers as known
@@ -4159,7 +4159,7 @@ begin
         'send_at', ledger.send_at_utc,
         'reported_count', ledger.braze_reported_count,
         'has_events', schedules.went_out or (
-          -- First evidence turns the row in one transaction; whatever kept it from that is to be made good.
+          -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
             select 1
             from public.notification_sends as event
@@ -4232,7 +4232,7 @@ begin
         and log.logged_at > p_now - interval '5 days' and log.logged_at <= p_now
     ), '[]'),
     'scheduler_ran_at', v_scheduler_ran_at,
-    -- Written since, so that no run of the scheduler can have seen them as they are.
+    -- Changed after the last run of the scheduler.
     'fresh_match_ids', coalesce((
       select pg_catalog.jsonb_agg(match.id order by match.id)
       from public.matches as match
@@ -4243,7 +4243,7 @@ end;
 $$;
 
 comment on function public.load_reconciliation(timestamptz, timestamptz) is
-  'Every ledger row that is pending, due since p_past_from or has an unsettled attempt, with its generations; unsettled attempts; days with duplicates; the scheduler''s last good run.';
+  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; the scheduler''s last good run.';
 revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;
 
@@ -4308,7 +4308,7 @@ end;
 $$;
 
 comment on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'A person vouches that the push of a match went out; returns {match_id, done, refused}. A dry run only says what it would do.';
+  'A person confirms that the push of a match was sent; returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
@@ -4369,7 +4369,7 @@ begin
     where ledger.status <> 'cancelled'
       and (
         schedule.braze_schedule_id = p_braze_schedule_id
-        -- It says of itself that it is the current one, whose id nobody has heard yet.
+        -- Its properties name the current generation, whose schedule id is not known yet.
         or (ledger.id = p_ledger_id and ledger.generation = p_generation and schedule.braze_schedule_id is null)
       )
   ) then
@@ -4400,12 +4400,12 @@ end;
 $$;
 
 comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
-  'Journals the delete of a duplicate or orphan; the last three are what it says of itself. Raises PT409: lease_lost, current_generation, not_live.';
+  'Journals the delete of a duplicate or orphan; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_live.';
 revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;
 
 -- supabase/schemas/60_reconcile/resolve_unknown_attempts.sql
--- Resolves calls whose outcome was unknown, once something shows it.
+-- Resolves calls with an unknown outcome once a list or an event shows it.
 --
 -- The decision was made some moments ago: a schedule that another call is changing is left to the answer of that call.
 
@@ -4457,7 +4457,7 @@ end;
 $$;
 
 comment on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) is
-  'Settles one unknown attempt, and carries a move out or back; effect missed only notes that a listing lacked its schedule.';
+  'Resolves one unknown attempt and completes or reverts its move; effect missed only records that a listing lacked its schedule.';
 revoke all on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) to service_role;
 
@@ -4486,7 +4486,7 @@ end;
 $$;
 
 comment on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) is
-  'A schedule whose delete was not confirmed is found live or deleted, or missed by a listing for the first time; false when a call is under way or it was settled.';
+  'Records that a schedule with an unconfirmed delete is live, deleted, or missing from a listing for the first time; false when a call is open or it is resolved.';
 revoke all on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) to service_role;
 
@@ -4534,7 +4534,7 @@ end;
 $$;
 
 comment on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, resolved_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were settled.';
+  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, resolved_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were resolved.';
 revoke all on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) to service_role;
 
@@ -4571,12 +4571,12 @@ end;
 $$;
 
 comment on function public.store_reported_counts(jsonb, timestamptz) is
-  'Stores [{ledger_id, count}], what Braze counted under each match''s own send id; returns how many changed.';
+  'Stores [{ledger_id, count}]: Braze''s count under each match''s own send id; returns how many changed.';
 revoke all on function public.store_reported_counts(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.store_reported_counts(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/undo_mark_sent.sql
--- Takes back a manual confirmation.
+-- Reverts a manual confirmation.
 
 create function public.undo_mark_sent(
   p_match_id bigint,
@@ -4644,7 +4644,7 @@ end;
 $$;
 
 comment on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'Takes back a mark_sent and puts the ledger row back as it was; returns {match_id, done, refused}. A dry run only says what it would do.';
+  'Reverts a mark_sent and restores the ledger row; returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
@@ -4682,7 +4682,7 @@ comment on column public.count_audit_logs.braze_actual is 'null where the list c
 comment on column public.count_audit_logs.delta is 'Braze minus ledger: always as many extra as missing and this more.';
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
-  '[{match_id, schedule_id}]: listed by Braze for our campaign, not in the ledger; a second schedule of a match too.';
+  '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';
 
 create index count_audit_logs_checked_at_idx on public.count_audit_logs (checked_at);
 
@@ -4717,8 +4717,8 @@ declare
   v_found jsonb;
   v_settled jsonb;
 begin
-  -- Matches of the window, and those that an open alert found in it: an event of theirs may have turned out to be
-  -- another's.
+  -- Matches of the period, and matches with an open alert in it: one of their events may have been reattributed
+  -- since.
   select
     coalesce(pg_catalog.array_agg(judged.ledger_id), '{}'),
     coalesce(pg_catalog.array_agg(judged.match_id), '{}')
@@ -4736,12 +4736,12 @@ begin
       and (open.details ->> 'first_sent_at')::timestamptz < p_until
       and (open.details ->> 'last_sent_at')::timestamptz >= p_from
   ) as judged;
-  -- The other push of a match may have come long before the window.
+  -- The other push of a match may be long before the period.
   select least(p_from, lower(span.sending)), greatest(p_until, upper(span.sending)) into v_span_from, v_span_until
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- Names compare by their bytes here: the order of a language costs more than all the rest.
+    -- Ids compare by bytes: a language's collation costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,
@@ -4787,7 +4787,7 @@ begin
     having min(by_device.first_generation) <> max(by_device.last_generation)
       or pg_catalog.bool_or(by_device.one_dispatch_id <> by_device.another_dispatch_id)
         filter (where by_device.device_id is not null)
-      -- Where Braze tells no dispatch: a send takes minutes, so these were two.
+      -- Without dispatch ids: one send takes minutes, so two events this far apart are two sends.
       or pg_catalog.bool_or(by_device.apart > interval '10 minutes')
         filter (where by_device.device_id is not null)
   ),
@@ -4842,7 +4842,7 @@ begin
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
       from pg_catalog.jsonb_array_elements(v_found) as found (alert)
-      -- What a person has closed comes back only when there is more of it.
+      -- An alert that a person closed opens again only when the numbers grow.
       where not exists (
         select 1
         from public.alerts as closed
@@ -4870,7 +4870,7 @@ end;
 $$;
 
 comment on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) is
-  'Alerts double_push for each match sent in [p_from, p_until) that a user got in two generations, or a device of theirs under two dispatch ids or twice, more than 10 minutes apart.';
+  'Alerts double_push for each match sent in [p_from, p_until) where a user got two generations, or one device got two dispatch ids or two sends more than 10 minutes apart.';
 revoke all on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) to service_role;
 
@@ -4947,7 +4947,7 @@ begin
         or ledger.cancel_reason = 'dashboard'
       )
     union all
-    -- A move that was not heard of again: the send may happen at either time.
+    -- A move without an answer: the send may happen at either time.
     select ledger.id, schedule.moving_to_utc
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger
@@ -4966,7 +4966,7 @@ begin
       'is_due', ledger.status = 'pending' and (
         near.send_at >= p_from
         or ledger.preflight_at is null
-        -- Checked for a time that it was moved from since.
+        -- Checked for a time that has changed since.
         or ledger.preflight_at < near.send_at - (p_until - p_now)
       )
     )
@@ -4991,7 +4991,7 @@ end;
 $$;
 
 comment on function public.load_preflight(timestamptz, timestamptz, timestamptz) is
-  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and what is gone from Braze before its time.';
+  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and schedules that disappeared from Braze before their time.';
 revoke all on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;
 
@@ -5089,7 +5089,7 @@ begin
     ledger_id uuid, generation integer, result text, dispatch_id text, send_id text
   )
   where ledger.id = any (v_ledger_ids) and ledger.id = checked.ledger_id
-    -- Somebody may have settled it since it was looked at.
+    -- The row may have changed since the check.
     and ledger.generation = checked.generation and ledger.status = 'pending';
 
   perform public.cancel_absent(absent.ledger_id, absent.generation, p_note, p_now)
@@ -5115,7 +5115,7 @@ end;
 $$;
 
 comment on function public.record_preflight(jsonb, text, timestamptz) is
-  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: records, learns, cancels what is absent; returns {registered, cancelled}.';
+  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns {registered, cancelled}.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;
 
@@ -5173,7 +5173,7 @@ create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerpri
 create index alerts_match_id_idx on public.alerts (match_id) where match_id is not null;
 -- Closed alerts are looked up too.
 create index alerts_fingerprint_idx on public.alerts (fingerprint);
--- Each run asks for what is undelivered. What was resolved before it was told, or is told to its end, is over.
+-- Each run reads the undelivered alerts. An alert that resolved before its first message needs none.
 create index alerts_undelivered_idx on public.alerts (first_seen_at)
   where resolved_at is null or (delivered_at is not null and resolution_delivered_at is null);
 create index alerts_claimed_idx on public.alerts (delivery_claimed_until) where delivery_claimed_until is not null;
@@ -5221,7 +5221,7 @@ as $$
     when p_alert.resolved_at is not null then
       case
         when p_alert.delivered_at is null or p_alert.resolution_delivered_at is not null then null
-        -- Who only has the webhook never heard of it.
+        -- It was only logged, not sent to the webhook.
         when p_channel = 'webhook' and p_alert.delivered_as = 'log' then null
         else 'resolved'
       end
@@ -5232,7 +5232,7 @@ as $$
 $$;
 
 comment on function private.alert_message(alerts, text) is
-  'What is still to be told of an alert over a channel (webhook or log): raised, escalated, resolved, or null.';
+  'The next message about an alert on a channel (webhook or log): raised, escalated, resolved, or null.';
 revoke all on function private.alert_message(alerts, text) from public, anon, authenticated, service_role;
 grant execute on function private.alert_message(alerts, text) to service_role;
 
@@ -5269,7 +5269,7 @@ begin
       and (undelivered.delivery_kind is distinct from message.kind or undelivered.delivery_attempts < p_attempts_max)
     order by pg_catalog.array_position(array['critical', 'warning', 'info'], undelivered.severity), undelivered.first_seen_at, undelivered.id
     limit p_limit
-    -- A row that is being raised or resolved just now can wait for the next run.
+    -- A row that another transaction changes now waits for the next run.
     for update of undelivered skip locked
   ) as due;
 
@@ -5374,7 +5374,7 @@ begin
       max(response.error_msg) as an_error,
       max(response.created) as last_at
     from net._http_response as response
-    -- The project's other requests are not ours to judge.
+    -- Requests of the project's own jobs do not count.
     join public.job_runs as run on run.request_id = response.id
     where response.created > p_now - v_settings.call_failures_watched
       and run.called_at > p_now - v_settings.call_failures_watched - interval '1 hour'
@@ -5488,11 +5488,11 @@ as $$
     from public.notification_sends as event
     where event.received_at > p_now - interval '2 hours'
       and event.received_at <= p_now
-      -- What is imported or replayed says nothing about how events come in now.
+      -- Imported and replayed events do not show how events arrive now.
       and event.sent_at > p_now - interval '26 hours'
       and event.channel = 'push'
       and event.correlation_method not in ('other_campaign', 'test_send')
-      -- When a push was opened says nothing about when it was sent: without an id nobody can tell.
+      -- An opening without an id has no usable time.
       and not (
         event.event_type like '%open'
         and event.confidence in ('none', 'low')
@@ -5513,12 +5513,12 @@ as $$
     'match_id', null
   )), '[]')
   from counted
-  -- A handful of odd events is no trend.
+  -- Too few events show no trend.
   where events >= 100 and low + unattributed > p_low_confidence_share_max * events;
 $$;
 
 comment on function private.judge_confidence(numeric, timestamptz) is
-  'Alert low_confidence_share, when of at least 100 push events of the last 2 hours too many are low or unattributed.';
+  'Alert low_confidence_share, when too many of at least 100 push events of the last 2 hours are low or unattributed.';
 revoke all on function private.judge_confidence(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_confidence(numeric, timestamptz) to service_role;
 
@@ -5538,7 +5538,7 @@ as $$
       and (
         -- Currents come up to half an hour late on quiet days.
         (ledger.send_at_utc > p_now - interval '24 hours' and ledger.send_at_utc <= p_now - interval '1 hour')
-        -- What was missing yesterday is missing still, until it comes or a person has seen it.
+        -- Yesterday's missing events stay missing until they arrive or a person closes the alert.
         or exists (
           select 1
           from public.alerts as open
@@ -5557,7 +5557,7 @@ as $$
         and event.sent_at < judged.send_at_utc + interval '2 days'
         and event.channel = 'push' and event.event_type = 'send'
     ) as attributed
-    -- Events that could be this match's did come, whosever they are. Asked only where it matters.
+    -- Unattributed events that may belong to this match. Read only where events are missing.
     cross join lateral (
       select count(*) as events
       from public.notification_sends as event
@@ -5587,7 +5587,7 @@ as $$
 $$;
 
 comment on function private.judge_missing_webhooks(timestamptz) is
-  'Alert missing_webhooks for each match of the last 24 hours of whose pushes, as Braze counts them, more than settings.missing_events_share_max never reached us.';
+  'Alert missing_webhooks for each match of the last 24 hours where more than settings.missing_events_share_max of Braze''s count is missing among our events.';
 revoke all on function private.judge_missing_webhooks(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
 
@@ -5602,7 +5602,7 @@ as $$
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'All alerts of low_confidence_share and missing_webhooks as things stand, for sync_alerts.';
+  'The current alerts of low_confidence_share and missing_webhooks, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;
 
@@ -5679,7 +5679,7 @@ begin
   for update;
 
   if p_outcome = 'delivered' then
-    -- What was told was told, also when the claim ran out meanwhile. The severity is the one that was told: it may
+    -- A delivered message is recorded even if its claim has expired. The severity is the delivered one: it may
     -- have risen since.
     update public.alerts as alert
     set delivered_at = case message.kind when 'resolved' then alert.delivered_at else p_now end,
@@ -5701,7 +5701,7 @@ begin
       delivery_claim = null,
       delivery_claimed_until = null
     from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint)
-    -- Somebody else's by now, when the claim ran out.
+    -- Once the claim has expired, the message belongs to another sender.
     where alert.id = message.alert_id and alert.delivery_claim = p_claim;
   end if;
   get diagnostics v_recorded = row_count;
@@ -5757,15 +5757,15 @@ end;
 $$;
 
 comment on function public.resolve_past_alerts(timestamptz) is
-  'Resolves unexpected_send once the match is settled and nothing more of it can go out: a day after its last send.';
+  'Resolves unexpected_send once the match is sent or cancelled and nothing of it can be sent any more: a day after its last send.';
 revoke all on function public.resolve_past_alerts(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_past_alerts(timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/sync_alerts.sql
 -- Raises alerts, and resolves those whose cause is gone.
 --
--- A function that judges some rules over all matches (or over some) passes what it found wrong this time; what else is open
--- under those rules is repaired.
+-- A function that checks some rules over all matches (or over some) passes the alerts that it found; every other open alert
+-- under those rules is resolved.
 
 create function public.sync_alerts(
   p_rules text[],
@@ -5855,23 +5855,23 @@ create table public.webhook_health_metrics (
   )
 );
 comment on table public.webhook_health_metrics is
-  'One row for each UTC date: of the schedules due then, how many were told of, how late, and how sure.';
+  'One row for each UTC date: of the schedules due then, how many events arrived, how late, and with what confidence.';
 comment on column public.webhook_health_metrics.total_schedules_sent is
-  'Schedules due on that date and not cancelled, pending ones too: counting only what is known as sent would hide what never came.';
+  'Schedules due on that date and not cancelled, pending ones included: counting only sent ones would hide missing events.';
 comment on column public.webhook_health_metrics.webhooks_received is
-  'Of these, schedules of which at least one event came, tied to them with high or medium confidence.';
+  'Of these, schedules with at least one event of high or medium confidence.';
 comment on column public.webhook_health_metrics.webhooks_delayed_5min is
-  'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which tells no time: after it was due).';
+  'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which has no send time: after the scheduled time).';
 comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
   'received_at - sent_at over the push Send events of these schedules; null where there are none.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
-  'sent_at - send_at_utc over the same events: how late Braze sent, not how late it told.';
+  'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
 comment on column public.webhook_health_metrics.events is 'All events that happened on that date, whatever they belong to.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';
 comment on column public.webhook_health_metrics.low_confidence_share is
-  'Of the events that may be ours (no test sends, no other campaigns), the share tied to their match with low confidence.';
+  'Of the events that may be ours (no test sends, no other campaigns), the share attributed with low confidence.';
 comment on column public.webhook_health_metrics.unattributed is 'Events that may be ours and could not be tied to a match.';
 comment on column public.webhook_health_metrics.braze_reported_sends is
   'Braze''s own count for the schedules due that have one, summed by send id, since its days are not UTC days.';
@@ -5900,7 +5900,7 @@ create table public.webhook_health_patterns (
 comment on table public.webhook_health_patterns is
   'The same days by hour (UTC), platform, campaign and size of match, as sums that can be added up over days.';
 comment on column public.webhook_health_patterns.never_received is
-  'null by platform: what never came does not say for which one.';
+  'null by platform: a missing event has no platform.';
 comment on column public.webhook_health_patterns.recorded_of_reported is
   'Push Send events held of the schedules that braze_reported_sends counts.';
 
@@ -5915,7 +5915,7 @@ create view public.duplicate_trends
 with (security_invoker = true)
 as
 with by_match as (
-  -- The same duplicate may be found by run after run until its cancellation is known to have worked.
+  -- Several runs may find the same duplicate until its delete is confirmed.
   select
     (log.logged_at at time zone 'utc')::date as date,
     log.match_id,
@@ -6037,7 +6037,7 @@ end;
 $$;
 
 comment on function public.match_events(bigint) is
-  'Of one match {minutes: [{minute, sends, opens, others}], candidates: unattributed events that it could have sent, by kind}.';
+  'For one match {minutes: [{minute, sends, opens, others}], candidates: unattributed events that may belong to it, by kind}.';
 revoke all on function public.match_events(bigint) from public, anon, authenticated, service_role;
 grant execute on function public.match_events(bigint) to authenticated, service_role;
 
@@ -6075,7 +6075,7 @@ begin
   end if;
 
   return (
-    -- `step` puts in order what happened at one time: a cause before what came of it.
+    -- `step` orders entries with the same time: a cause before its effect.
     with told (at, step, kind, what, details) as (
       select change.changed_at, 1, 'fixture', change.kind, change.changes
       from public.match_changes as change
@@ -6168,7 +6168,7 @@ begin
       where v_ledger.sent_confirmed_at is not null
 
       union all
-      -- When it was cancelled is not kept apart; nothing is changed in a cancelled row but to take that back.
+      -- updated_at is the time of the cancellation: a cancelled row changes only when it is reactivated.
       select
         v_ledger.updated_at, 11, 'ledger', 'cancelled',
         pg_catalog.jsonb_build_object(
@@ -6207,7 +6207,7 @@ end;
 $$;
 
 comment on function public.match_timeline(bigint) is
-  'The story of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
+  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
 revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
 grant execute on function public.match_timeline(bigint) to authenticated, service_role;
 
@@ -6274,7 +6274,7 @@ cross join lateral (
       and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
   )
   select
-    -- Where the events are pruned already, what was counted of them stands.
+    -- Where the events are pruned, the stored count applies.
     case count(*)
       when 0 then coalesce(ledger.actual_send_count, 0)
       else count(distinct told.recipient) filter (where told.is_push_send)
@@ -6299,7 +6299,7 @@ cross join lateral (
 ) as counted
 where ledger.send_at_utc <= now();
 comment on view public.match_verification is
-  'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Ask for one match or a window of send_at_utc: it counts events as it is asked.';
+  'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Filter by match or by send_at_utc: it counts events when it is read.';
 comment on column public.match_verification.actual_users is 'Users with a push Send event, tied to the match with high or medium confidence.';
 comment on column public.match_verification.low_confidence is 'Events tied to the match with low confidence: in none of the other numbers but events.';
 comment on column public.match_verification.delta is 'actual_users less expected_users.';
@@ -6454,7 +6454,7 @@ as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
   v_until timestamptz := (p_date + 1)::timestamp at time zone 'utc';
-  -- A send may begin a little early by Braze's clock; Braze repeats what was not taken for a day.
+  -- Braze's clock may be a little ahead; Braze retries for a day.
   v_told_from timestamptz := v_from - interval '1 hour';
   v_told_until timestamptz := v_until + interval '1 day';
   v_five_minutes_ms constant integer := 300000;
@@ -6477,7 +6477,7 @@ begin
         end as match_size
       from public.schedule_ledger as ledger
       where ledger.send_at_utc >= v_from and ledger.send_at_utc < v_until
-        -- On the day itself, what is not due yet is not missing.
+        -- On the day itself, schedules that are not due yet are not missing.
         and ledger.send_at_utc < p_now
         and ledger.status <> 'cancelled'
     ),
@@ -6496,7 +6496,7 @@ begin
       where event.ledger_id = any (array(select due.id from due))
         and event.sent_at >= v_told_from and event.sent_at < v_told_until
         and event.confidence in ('high', 'medium')
-        -- An older schedule of the match that went out all the same is not this one.
+        -- Sends of an older generation do not count.
         and coalesce(event.generation, due.generation) = due.generation
     ),
     counted as materialized (
@@ -6517,7 +6517,7 @@ begin
       group by told.id, told.received_at
     ),
     first_push as (
-      -- Of those that came together, the one that had waited longest.
+      -- Of events in one request, the one with the longest delay.
       select distinct on (by_receipt.id) by_receipt.id, by_receipt.delay_ms
       from by_receipt
       order by by_receipt.id, by_receipt.received_at
@@ -6532,7 +6532,7 @@ begin
         counted.delay_ms_max,
         coalesce(
           first_push.delay_ms,
-          -- The webhook channel tells no time of its own.
+          -- Webhook-channel events have no time of their own.
           pg_catalog.date_part('epoch', counted.first_received_at - due.send_at_utc) * 1000
         ) as first_delay_ms
       from due
@@ -6661,7 +6661,7 @@ end;
 $$;
 
 comment on function public.measure_webhook_health(date, timestamptz) is
-  'The row of webhook_health_metrics and those of webhook_health_patterns that a UTC date comes to, without writing them.';
+  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, without writing them.';
 revoke all on function public.measure_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;
 
@@ -6711,7 +6711,7 @@ begin
   select pg_catalog.array_agg(ledger.id) into v_due
   from public.schedule_ledger as ledger
   where ledger.send_at_utc >= p_from and ledger.send_at_utc < least(p_until, p_now)
-    -- What was counted before its events were pruned is not counted again.
+    -- Matches whose events are pruned are not counted again.
     and ledger.send_at_utc >= (select min(kept.starts_at) from private.event_partitions as kept);
   if v_due is null then
     return 0;
@@ -6720,7 +6720,7 @@ begin
   from private.sending_span(v_due) as span (sending);
 
   with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. Names are told apart by their bytes.
+    -- All matches in one pass: events of one time lie mixed on the same pages. Ids compare by bytes.
     select distinct
       event.ledger_id,
       coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient
@@ -6751,7 +6751,7 @@ begin
   order by ledger.id
   for no key update;
 
-  -- updated_at stays: the row says no more than it did, only a sum of others changed.
+  -- updated_at stays: only a derived count changes.
   update public.schedule_ledger as ledger
   set actual_send_count = (v_counts ->> ledger.id::text)::integer
   where ledger.id = any (v_ledger_ids);
@@ -6830,7 +6830,7 @@ end;
 $$;
 
 comment on function public.rollup_webhook_health(date, timestamptz) is
-  'Measures a UTC date and keeps what it came to; returns the metrics. Safe to repeat.';
+  'Measures a UTC date and stores the result; returns the metrics. Safe to repeat.';
 revoke all on function public.rollup_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.rollup_webhook_health(date, timestamptz) to service_role;
 
@@ -6850,7 +6850,7 @@ as $$
     from public.schedule_ledger as ledger
     where ledger.id = any (p_ledger_ids)
     union all
-    -- Only what went out: a match that was moved by months has older schedules that never did.
+    -- Only generations that were sent: a match that was moved by months has older ones that were not.
     select least(schedule.send_at_utc, schedule.moving_to_utc), greatest(schedule.send_at_utc, schedule.moving_to_utc, schedule.first_event_at)
     from public.braze_schedules as schedule
     where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
@@ -6858,7 +6858,7 @@ as $$
 $$;
 
 comment on function private.sending_span(uuid[]) is
-  'From when until when these matches were sent, over all their schedules that went out. A send may run late for a day.';
+  'The period in which these matches were sent, over all their generations that were sent. A send may run late for a day.';
 revoke all on function private.sending_span(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function private.sending_span(uuid[]) to service_role;
 
@@ -6905,7 +6905,7 @@ create table private.prune_progress (
   constraint there_is_one_row check (only_row)
 );
 comment on table private.prune_progress is
-  'The last event whose raw payload was emptied. Events imported from before it keep theirs until sent_at is set back.';
+  'The last event whose raw payload was emptied. Later imports of older events keep their payloads until sent_at is set back.';
 
 alter table private.prune_progress enable row level security;
 revoke all on table private.prune_progress from public, anon, authenticated, service_role;
@@ -6914,7 +6914,7 @@ grant select, update on table private.prune_progress to service_role;
 insert into private.prune_progress default values;
 
 -- supabase/schemas/90_privacy/anonymise_body.sql
--- A body that was not understood, without the person who is erased.
+-- Removes an erased person from a reject.
 --
 -- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
 -- text and number in it is examined.
@@ -6938,11 +6938,11 @@ as $$
       select walk.key, element.value
       from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
     ) as inside
-    -- Match 1001 is not user 1001.
+    -- The number of a match is not the id of a user.
     where inside.key is null or inside.key <> all (private.fields_without_personal_data())
   )
   select case pg_catalog.json_typeof(walk.part)
-    -- As JavaScript writes a number that is somebody's id.
+    -- As JavaScript writes a numeric id.
     when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
     else walk.part #>> '{}'
   end
@@ -6953,7 +6953,7 @@ as $$
 $$;
 
 comment on function private.json_texts(json) is
-  'Every text, number and key in a piece of JSON, but for the fields that say nothing of a person.';
+  'Every text, number and key in JSON, except fields without personal data.';
 revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
 grant execute on function private.json_texts(json) to service_role;
 
@@ -7022,7 +7022,7 @@ end;
 $$;
 
 comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
-  'An event that names the user of the digest (without one: a user who is still to be forgotten), anonymous; null where it names none.';
+  'The event anonymised, if it names the user of the digest (without a digest: any erased user); otherwise null.';
 revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
 
@@ -7039,7 +7039,7 @@ declare
   v_naming constant text := '(?:'
     || pg_catalog.array_to_string(
       array(
-        -- A number alone may count anything: among events it is a user's where the field says so.
+        -- A number may be a count: it is a user id only in a field for user ids.
         select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
             else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
           || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
@@ -7053,7 +7053,7 @@ begin
     select pg_catalog.string_agg(
       case
         when piece.text !~ v_naming then piece.text
-        -- The envelope around the first and the last event is nobody's.
+        -- The envelope around the events belongs to no person.
         else coalesce(pg_catalog.substring(piece.text, '^\s*(?:\{\s*"events"\s*:\s*)?\[\s*'), '')
           || '{"erased": true}'
           || coalesce(pg_catalog.substring(piece.text, '\]\s*\}?\s*$'), '')
@@ -7076,7 +7076,7 @@ end;
 $$;
 
 comment on function private.remove_from_text(text, text[]) is
-  'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has none) that hold one of the names.';
+  'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has no events) that hold one of the ids.';
 revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.remove_from_text(text, text[]) to service_role;
 
@@ -7088,7 +7088,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- As it came: reading it with its NULs and surrogates is refused, taking its elements is not.
+  -- json, not jsonb: jsonb refuses NUL and surrogates, json elements can still be read.
   v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
   v_json constant json := private.json_or_null(p_text);
 begin
@@ -7190,7 +7190,7 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_user_ids are looked for as they are written.';
+  'A stored body without the user of the digest, or without any erased user; null where it names none. In a body that is not JSON, p_user_ids are searched for as text.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;
 
@@ -7226,7 +7226,7 @@ begin
     select
       incoming.*,
       stone.digest is not null as is_known,
-      -- A weak id is no identity: where it meets a tombstone it may be another message, of the same person.
+      -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
       erased.stand_in is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
       erased.stand_in,
@@ -7273,14 +7273,14 @@ end;
 $$;
 
 comment on function private.anonymise_events(jsonb, timestamptz) is
-  'Events as ingest_events takes them: without those of which a tombstone says that they were stored, and anonymous where their person is to be forgotten.';
+  'Events in the shape of ingest_events, without those that have a tombstone, and anonymised where their person is erased.';
 revoke all on function private.anonymise_events(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_events(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/90_privacy/anonymise_payload.sql
--- What may stay of an event when its person is erased.
+-- The parts of an event that stay when its person is erased.
 --
--- A list of what stays, not of what goes: a field that Braze adds later may say anything. What is left has the shape of an
+-- It lists what stays, not what goes: a field that Braze adds later may hold anything. The result keeps the shape of an
 -- event, so that readers of payloads still find platform, abort type and echo.
 
 create function private.anonymise_payload(p_payload jsonb, p_event_id text, p_user text, p_device text)
@@ -7321,7 +7321,7 @@ as $$
     from part
   )
   select case
-    -- Emptied when its time was over.
+    -- raw_payload was pruned.
     when p_payload = '{}' then p_payload
     else
       coalesce((select kept.fields from kept where kept.name is null), '{}')
@@ -7333,12 +7333,12 @@ as $$
 $$;
 
 comment on function private.anonymise_payload(jsonb, text, text, text) is
-  'An event as it came, without all that could be of a person; their stand-ins take the place of event id, user and device.';
+  'The event without personal data; pseudonyms replace event id, user and device.';
 revoke all on function private.anonymise_payload(jsonb, text, text, text) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_payload(jsonb, text, text, text) to service_role;
 
 -- supabase/schemas/90_privacy/anonymise_text.sql
--- A text without the ids of erased people.
+-- Removes the ids of erased people from a text.
 
 create function private.anonymise_text(p_text text, p_user_ids text[])
 returns text
@@ -7366,12 +7366,12 @@ as $$
 $$;
 
 comment on function private.anonymise_text(text, text[]) is
-  'A text with "erased" where one of the names stood as a word.';
+  'The text with "erased" in place of each id that stands as a word.';
 revoke all on function private.anonymise_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_text(text, text[]) to service_role;
 
 -- supabase/schemas/90_privacy/erase_user.sql
--- Erases a person; what is counted of them stays.
+-- Erases a person; counts stay correct.
 --
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
@@ -7388,7 +7388,7 @@ as $$
 $$;
 
 comment on function private.replace_in_list(jsonb, jsonb) is
-  'A list of names with some of them replaced, as {name: other} says.';
+  'The list with its elements replaced as {old: new} says.';
 revoke all on function private.replace_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.replace_in_list(jsonb, jsonb) to service_role;
 
@@ -7403,7 +7403,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- Webhooks wait while this waits for a request that is under way: rather not now than webhooks piling up.
+-- Webhooks wait while this waits for a running request: it fails early instead of holding them up.
 set lock_timeout = '5s'
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -7413,7 +7413,7 @@ declare
   v_user private.erased_users;
   v_before private.erased_users;
   v_device_ids text[];
-  -- The names that go, each with what stands in for it.
+  -- The ids to remove, each with its pseudonym.
   v_events jsonb;
   v_people jsonb;
   v_event_ids text[];
@@ -7436,7 +7436,7 @@ begin
     raise exception 'Cannot erase a user: %', v_refused using errcode = 'PT400', hint = 'invalid_erasure';
   end if;
 
-  -- Requests under way end first, and those that come now wait for us: see ingest_events.
+  -- Running requests end first, new ones wait: see ingest_events.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('erase_user', 0));
 
   v_digest := private.keyed_digest(p_external_user_id);
@@ -7446,7 +7446,7 @@ begin
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
     pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || v_digest),
-    -- Braze repeats for a day what was not taken, and messages without a time say nothing of when they were sent.
+    -- Braze retries for a day, and messages without a time do not say when they were sent.
     coalesce(p_anonymise_until, p_now + interval '1 day'),
     p_now
   )
@@ -7508,7 +7508,7 @@ begin
   set event_id = v_events ->> claim.event_id
   where claim.event_id = any (v_event_ids);
 
-  -- The pruning of payloads goes on from the beginning of that second.
+  -- Pruning of payloads continues from the beginning of that second.
   update private.prune_progress as progress
   set event_id = ''
   where v_events ? progress.event_id;
@@ -7575,7 +7575,7 @@ begin
   v_counts := pg_catalog.jsonb_build_object(
     'events', v_erased_events, 'matches', v_matches, 'rejects', v_rejects, 'logs', v_logs, 'alerts', v_alerts
   );
-  -- Asked again, it finds nothing, and there is nothing to tell.
+  -- A repeated erasure finds nothing and logs nothing.
   if v_user.anonymise_until is distinct from v_before.anonymise_until
     or v_erased_events + v_rejects + v_logs + v_alerts > 0 then
     insert into public.operator_actions (acted_at, action, actor_kind, reason, before, details)
@@ -7591,7 +7591,7 @@ end;
 $$;
 
 comment on function public.erase_user(text, text, timestamptz, timestamptz) is
-  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_anonymise_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
+  'Erases a person: their events stay under pseudonyms, counts stay correct, repeated deliveries restore nothing. Events up to p_anonymise_until (default: one day from now) are stored anonymised. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
 revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;
 
@@ -7608,7 +7608,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- Dropping locks the whole table: better tomorrow than webhooks waiting behind it.
+-- Dropping locks the whole table: it gives up early instead of holding up webhooks.
 set lock_timeout = '200ms'
 as $$
 declare
@@ -7654,7 +7654,7 @@ declare
   v_count integer;
   v_pruned integer;
 begin
-  -- Two at once would prune the same events; the second one waits and goes on from there.
+  -- Two at once would prune the same events; the second waits and continues.
   select * into strict v_done from private.prune_progress for update;
   select * into strict v_settings from private.settings;
   if v_settings.raw_payloads_kept is null then
@@ -7710,7 +7710,7 @@ declare
   v_count integer;
   v_counts jsonb := jsonb '{}';
 begin
-  -- Not while somebody is erased: both rewrite what is old.
+  -- Not during an erasure: both rewrite old rows.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   select * into strict v_settings from private.settings;
 
@@ -7731,7 +7731,7 @@ begin
     where old.called_at < p_now - v_settings.job_runs_kept
       and old.outcome <> 'running'
       and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
-      -- The last success of a function says since when it has failed.
+      -- The last success of each function stays: it shows since when it fails.
       and old.run_id <> all (
         select last_success.run_id
         from private.job_periods as job
@@ -7753,14 +7753,14 @@ begin
     select old.id
     from public.operator_actions as old
     where old.acted_at < p_now - v_settings.operator_actions_kept
-      -- First the undo, with the next call what it undid.
+      -- The undo first; the next call deletes the undone action.
       and not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)
     limit v_settings.prune_batch
   );
   get diagnostics v_count = row_count;
   v_counts := v_counts || pg_catalog.jsonb_build_object('operator_actions', v_count);
 
-  -- What is old by one column, whatever else it says.
+  -- Rows that are old by one column.
   for v_kind in
     select *
     from (
@@ -7783,7 +7783,7 @@ begin
   delete from private.erased_users as gone
   where gone.erased_at < p_now - v_settings.erasures_kept and gone.anonymise_until < p_now;
 
-  -- Last what takes the strongest locks.
+  -- The strongest locks last.
   v_counts := v_counts || pg_catalog.jsonb_build_object('raw_payloads', private.prune_raw_payloads(p_now));
   -- Partitions go whole, not in batches.
   return v_counts || pg_catalog.jsonb_build_object(
@@ -7800,7 +7800,7 @@ comment on function private.prune_history(timestamptz) is
 revoke all on function private.prune_history(timestamptz) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/95_access/cron_jobs.sql
--- Jobs that run by themselves.
+-- The jobs of pg_cron.
 --
 -- Each command is one call of a function of the suite, so a change ships as a function and not as a new string. pg_net does
 -- not wait for an answer: the next run makes up for a lost call. The minutes are spread, so that two functions seldom ask
@@ -7811,7 +7811,7 @@ select cron.schedule('braze-preflight-check', '*/5 * * * *', $$select private.in
 select cron.schedule('braze-reconcile', '10,40 * * * *', $$select private.invoke_function('braze-reconcile', now())$$);
 select cron.schedule('braze-count-audit', '20 * * * *', $$select private.invoke_function('braze-count-audit', now())$$);
 select cron.schedule('webhook-health-rollup', '35 3 * * *', $$select private.invoke_function('webhook-health-rollup', now())$$);
--- In SQL, without HTTP: what cannot report its own silence is watched from in here.
+-- In SQL, without HTTP: functions that no longer run cannot report it themselves.
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);
 select cron.schedule('prune-event-claims', '42 2 * * *', $$select private.prune_event_claims(now())$$);
@@ -7835,12 +7835,12 @@ as $$
 $$;
 
 comment on function public.is_operator() is
-  'Whether the caller''s token says app_metadata.role = operator. The policies ask it, and the dashboard before it asks for more.';
+  'Whether the caller''s token has app_metadata.role = operator. Policies and the dashboard use it.';
 revoke all on function public.is_operator() from public, anon, authenticated, service_role;
 grant execute on function public.is_operator() to authenticated, service_role;
 
 -- supabase/schemas/95_access/operators_read.sql
--- Operators read what the dashboard shows, with their own rights: one policy a table, and of events only what is counted.
+-- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
 
 grant select on table public.alerts to authenticated;
 grant select on table public.braze_schedules to authenticated;
@@ -7855,13 +7855,13 @@ grant select on table public.scheduler_logs to authenticated;
 grant select on table public.webhook_health_metrics to authenticated;
 grant select on table public.duplicate_trends to authenticated;
 
--- Not who got a push, nor on which device, nor what Braze told: an event's own id may be made of the user's.
+-- No user, no device, no payload, no event id: an event's id may contain the user's.
 grant select (
   sent_at, event_type, channel, match_id, ledger_id, generation, campaign_id, received_at, correlation_method,
   confidence, time_diff_ms, candidate_count, candidate_match_ids
 ) on public.notification_sends to authenticated;
 
--- In a sub-select it is asked once a query, not once a row.
+-- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_schedules for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.count_audit_logs for select to authenticated using ((select public.is_operator()));
@@ -7874,6 +7874,6 @@ create policy operators_read on public.schedule_attempts for select to authentic
 create policy operators_read on public.schedule_ledger for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.webhook_health_metrics for select to authenticated
   using ((select public.is_operator()));
--- Lines that name a single event stay with the secret key.
+-- Log lines about a single event need the secret key.
 create policy operators_read on public.scheduler_logs for select to authenticated
   using ((select public.is_operator()) and not details ? 'event_id');

@@ -12,6 +12,6 @@ create extension if not exists supabase_vault;
 
 create schema private;
 comment on schema private is
-  'What no API caller may name: partitions of notification_sends, settings, and helpers of public functions.';
+  'Not exposed by the API: partitions of notification_sends, settings, and helpers of public functions.';
 revoke all on schema private from public;
 grant usage on schema private to service_role;

@@ -26,13 +26,13 @@ create table private.settings (
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
-  -- The heartbeat looks for the last success of a daily function, the trend of duplicates back three days.
+  -- The heartbeat reads the last success of a daily function; the trend of duplicates reads three days.
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
   constraint partitions_are_kept_for_a_month check (partitions_kept >= interval '1 month'),
-  -- The heartbeat counts those of the last hour.
+  -- The heartbeat counts the rejects of the last hour.
   constraint rejects_are_kept_for_a_day check (rejects_kept >= interval '1 day'),
-  -- Until then Braze may report again what it reported.
+  -- Braze may repeat a delivery until then.
   constraint erasures_are_kept_for_a_week check (erasures_kept >= interval '7 days'),
   constraint prune_batch_is_positive check (prune_batch >= 1)
 );
@@ -42,16 +42,16 @@ comment on column private.settings.call_failures_watched is
 comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
 comment on column private.settings.cron_runs_kept is 'Of cron.job_run_details. null, here and below: for ever.';
 comment on column private.settings.raw_payloads_kept is
-  'After this, raw_payload of an event becomes {}: platform and abort type are not known of it any more.';
+  'After this period, raw_payload of an event becomes {}: its platform and abort type are lost.';
 comment on column private.settings.partitions_kept is 'After this, partitions of notification_sends are dropped with their events.';
 comment on column private.settings.prune_batch is 'How many rows of a kind one call of private.prune_history takes.';
 comment on column private.settings.missing_events_share_max is
-  'Which share of the pushes that Braze counts may be missing among our events before an alert is raised. Braze does not promise equality.';
+  'The share of the pushes in Braze''s count that may be missing among our events before an alert is raised. Braze does not promise equality.';
 comment on column private.settings.rejects_kept is
-  'How long after it last came a body that was not understood is kept, replayed or not.';
+  'How long a body that could not be read is kept after its last delivery, replayed or not.';
 comment on column private.settings.operator_actions_kept is 'An action that is gone cannot be undone any more.';
 comment on column private.settings.erasures_kept is
-  'After this, an event of a person who was erased, told again, would be stored anew, with the person.';
+  'After this period, a repeated event of an erased person would be stored again, with the person.';
 
 alter table private.settings enable row level security;
 revoke all on table private.settings from public, anon, authenticated, service_role;

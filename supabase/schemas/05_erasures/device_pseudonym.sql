@@ -11,6 +11,6 @@ as $$
 $$;
 
 comment on function private.device_pseudonym(bytea, text) is
-  'Stands for a device of the person whose key it is, so that two sends to one device still count as such.';
+  'The pseudonym of a device under the key of its person, so that two sends to one device still count as two sends to one device.';
 revoke all on function private.device_pseudonym(bytea, text) from public, anon, authenticated, service_role;
 grant execute on function private.device_pseudonym(bytea, text) to service_role;

@@ -11,6 +11,6 @@ as $$
 $$;
 
 comment on function private.digest_of_bytes(bytea) is
-  'The digest under which a body that named somebody is remembered.';
+  'The digest under which a body that names an erased person is recognised.';
 revoke all on function private.digest_of_bytes(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.digest_of_bytes(bytea) to service_role;

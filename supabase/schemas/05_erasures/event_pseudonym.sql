@@ -11,6 +11,6 @@ as $$
 $$;
 
 comment on function private.event_pseudonym(bytea) is
-  'The id of an event after its erasure, from the digest of the one it had.';
+  'The id of an event after its erasure, made from the digest of its former id.';
 revoke all on function private.event_pseudonym(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.event_pseudonym(bytea) to service_role;

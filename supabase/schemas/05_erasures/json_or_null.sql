@@ -9,7 +9,7 @@ set search_path = ''
 as $$
 begin
   perform p_text::jsonb;
-  -- As it was written: jsonb keeps one of two equal keys.
+  -- json keeps the text as written; jsonb would keep one of two equal keys.
   return p_text::json;
 exception when others then
   begin

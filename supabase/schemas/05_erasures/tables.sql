@@ -1,6 +1,6 @@
--- What stays known of a person who was erased: enough to recognise them again, nothing that says who they were.
+-- What is kept about an erased person: enough to recognise their ids again, nothing that identifies them.
 --
--- Users and events are remembered by a keyed digest: without the key nobody can try names out against it.
+-- Users and events are stored as keyed digests: without the key, ids cannot be tried out against them.
 
 create table private.erasure_keys (
   only_row boolean primary key default true,
@@ -11,7 +11,7 @@ create table private.erasure_keys (
   constraint key_is_long_enough check (pg_catalog.length(key) >= 32)
 );
 comment on table private.erasure_keys is
-  'The key of the digests of erased users and events. Another key would forget all erasures.';
+  'The key of the digests of erased users and events. With another key, no erasure is recognised any more.';
 
 alter table private.erasure_keys enable row level security;
 revoke all on table private.erasure_keys from public, anon, authenticated, service_role;
@@ -28,7 +28,7 @@ create table private.erased_users (
 );
 comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
 comment on column private.erased_users.stand_in is
-  'Stands where the id stood, the same in all events of the person, so that they still count as one.';
+  'Replaces the user id, the same in all events of the person, so that they still count as one user.';
 comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
 comment on column private.erased_users.anonymise_until is 'Events of the person that happened before this come in without them.';
 
@@ -43,7 +43,7 @@ create table private.erased_events (
   erased_at timestamptz not null
 );
 comment on table private.erased_events is
-  'Tombstones: the digest of the id of each event of a person who was erased; of what was not understood, also of payload and body.';
+  'Tombstones: the digest of the id of each event of an erased person; for rejects, also of payload and body.';
 
 create index erased_events_erased_at_idx on private.erased_events (erased_at);
 

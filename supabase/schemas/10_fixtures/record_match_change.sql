@@ -19,7 +19,7 @@ begin
     from pg_catalog.jsonb_each(pg_catalog.to_jsonb(old) - 'id' - 'updated_at') as before
     where before.value is distinct from v_after -> before.key;
   end if;
-  -- A sync that writes everything again each minute changes nothing.
+  -- A sync that writes the same row again changes nothing.
   if v_changes is not null then
     insert into public.match_changes (match_id, changed_at, kind, changes)
     values (new.id, new.updated_at, case tg_op when 'INSERT' then 'added' else 'changed' end, v_changes);

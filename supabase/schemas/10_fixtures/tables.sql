@@ -15,7 +15,7 @@ create table public.teams (
   constraint audience_size_has_its_time check ((audience_size is null) = (audience_measured_at is null))
 );
 comment on table public.teams is
-  'One row for each team: the value its fans carry in Braze, and how many they were when last measured.';
+  'One row for each team: the attribute value of its fans in Braze, and their number at the last measurement.';
 comment on column public.teams.notify is 'False: fans of this team get no push for its matches.';
 comment on column public.teams.braze_segment_id is 'The Braze segment whose size stands for the audience of this team.';
 
@@ -35,7 +35,7 @@ create table public.matches (
   constraint status_is_known check (status in ('scheduled', 'postponed', 'cancelled', 'finished')),
   constraint a_team_does_not_play_itself check (home_team <> away_team),
   constraint trigger_properties_is_an_object check (jsonb_typeof(trigger_properties) = 'object'),
-  -- What no run could read is refused: one such row would stop the plan of all the others.
+  -- A row that no run could read is refused: it would stop the plan of all matches.
   -- An id that JSON carries without loss, and that an echo in an event can name.
   constraint id_is_a_safe_number check (id between 0 and 9007199254740991),
   constraint kickoff_is_in_this_century check (
@@ -50,7 +50,7 @@ comment on table public.matches is 'One row for each football match. The suite s
 comment on column public.matches.trigger_properties is
   'Merged into what Braze gets (localised names and the like). A change makes a new schedule, since Braze cannot update it.';
 
--- The scheduler asks for the matches of a window of time.
+-- The scheduler reads the matches of a period.
 create index matches_kickoff_at_idx on public.matches (kickoff_at);
 
 alter table public.matches enable row level security;
@@ -66,7 +66,7 @@ create table public.match_changes (
   constraint kind_is_known check (kind in ('added', 'changed'))
 );
 comment on table public.match_changes is
-  'One row for each change of a fixture that matters here. Kept by a trigger on matches; nobody else writes it.';
+  'One row for each change of a fixture that matters to the suite. Only a trigger on matches writes it.';
 comment on column public.match_changes.changed_at is 'matches.updated_at after the change: the fixture sync''s own time.';
 comment on column public.match_changes.changes is '{column: {from, to}} of a change, {column: value} of a match that was added.';
 

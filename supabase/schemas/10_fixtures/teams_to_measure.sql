@@ -7,7 +7,7 @@ stable
 security invoker
 set search_path = ''
 as $$
-  -- The oldest number first, so that a run that is cut short leaves none behind for good.
+  -- The oldest measurement first, so that a run that is cut short skips no team for good.
   select coalesce(pg_catalog.jsonb_agg(
     pg_catalog.jsonb_build_object('name', team.name, 'segment_id', team.braze_segment_id)
     order by team.audience_measured_at nulls first, team.name

@@ -1,4 +1,4 @@
--- A timed function asks whether it may run.
+-- Grants a timed function its run, or refuses it.
 --
 -- The scheduled time prevents double runs (pg_cron and pg_net may both call twice), the lease prevents overlap, and the
 -- journal checks the running row before each call to Braze.
@@ -23,7 +23,7 @@ declare
   v_outcome text;
   v_running uuid;
 begin
-  -- Claims of one function take turns: the look for a running one and the insert must not be parted.
+  -- Claims of one function take turns: nothing may come between the check for a running run and the insert.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('claim_run:' || p_function, 0));
 
   update public.job_runs as dead

@@ -16,7 +16,7 @@ as $$
 declare
   v_outcome text;
 begin
-  -- A run that outlived its lease did end, but its successor may have started: it stays lost.
+  -- A run that outlived its lease stays lost, since its successor may have started.
   update public.job_runs as run
   set outcome = case run.outcome when 'lost' then 'lost' else p_outcome end,
     finished_at = p_now,

@@ -33,7 +33,7 @@ begin
   values (p_function, v_scheduled_at, v_invocation_id, 'cron', 'called', p_now)
   on conflict (function_name, scheduled_at) do nothing;
   if not found then
-    -- pg_cron ran this scheduled time twice: once is enough.
+    -- pg_cron ran this scheduled time twice; the second call is skipped.
     return null;
   end if;
 
@@ -62,5 +62,5 @@ end;
 $$;
 
 comment on function private.invoke_function(text, timestamptz) is
-  'Posts {function, scheduled_at} to an edge function through pg_net and records the scheduled time; null when the scheduled time was called already.';
+  'Posts {function, scheduled_at} to an edge function through pg_net and records the run; null when that scheduled time was called before.';
 revoke all on function private.invoke_function(text, timestamptz) from public, anon, authenticated, service_role;

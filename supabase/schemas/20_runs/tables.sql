@@ -26,10 +26,10 @@ create table public.job_runs (
 comment on table public.job_runs is
   'One row for each run of a timed function. A run that ended is not a run that succeeded: read the outcome.';
 comment on column public.job_runs.outcome is
-  'called: cron asked, nobody answered yet. partial: stopped at its deadline, the next run goes on. lost: its lease ran out.';
+  'called: pg_cron has called, the function has not claimed the run yet. partial: stopped at its deadline, the next run continues. lost: its lease ran out.';
 comment on column public.job_runs.request_id is 'The pg_net request that carried the call.';
 
--- One run of a function at a time; dry runs change nothing and may stand beside it.
+-- One run of a function at a time; dry runs change nothing and may run beside it.
 create unique index one_run_at_a_time_idx on public.job_runs (function_name)
   where outcome = 'running' and not dry_run;
 create index job_runs_called_at_idx on public.job_runs (function_name, called_at desc);

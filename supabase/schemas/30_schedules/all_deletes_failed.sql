@@ -19,6 +19,6 @@ as $$
 $$;
 
 comment on function private.all_deletes_failed(uuid, integer) is
-  'True when deletes were asked for and none can have been done. Braze answers 400 or 404 for what it does not know, so they prove nothing.';
+  'True when deletes were requested and none can have taken effect. Braze answers 400 or 404 for schedules that it does not know, so these answers prove nothing.';
 revoke all on function private.all_deletes_failed(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;

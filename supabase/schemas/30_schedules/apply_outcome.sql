@@ -69,8 +69,8 @@ begin
   elsif v_attempt.kind = 'update' then
     update public.braze_schedules as schedule
     set send_at_utc = case p_outcome when 'succeeded' then schedule.moving_to_utc else schedule.send_at_utc end,
-      -- After an unknown outcome the send may happen at either time, so both are kept; a refusal says nothing of an
-      -- earlier move that was never heard of.
+      -- After an unknown outcome the send may happen at either time, so both are kept; a refusal proves nothing about an
+      -- earlier move whose answer was lost.
       moving_to_utc = case p_outcome
         when 'unknown' then schedule.moving_to_utc
         when 'failed' then (
@@ -84,7 +84,7 @@ begin
               where later.ledger_id = earlier.ledger_id and later.generation = earlier.generation
                 and later.kind = 'update' and later.outcome = 'succeeded' and later.opened_at > earlier.opened_at
             )
-            -- What a list has shown since is settled.
+            -- A later list has resolved it.
             and (earlier.resolved_as is null or earlier.resolved_as = 'superseded')
           order by earlier.opened_at desc
           limit 1
@@ -104,9 +104,9 @@ begin
     set state = case
         when schedule.state <> 'deleting' then schedule.state
         when p_outcome = 'succeeded' then 'deleted'
-        -- Braze does not know the schedule: gone, or never ours to see. That proves nothing either way.
+        -- Braze does not know the schedule: it is gone, or this key cannot see it. Neither is proved.
         when (p_result ->> 'refused')::boolean then 'unknown'
-        -- Not heard, or not carried out: to be tried again.
+        -- Not answered or not carried out: the next run tries again.
         else 'deleting'
       end,
       updated_at = p_now

@@ -1,4 +1,4 @@
--- What was due a day ago has been sent or never will be.
+-- A schedule that was due a day ago has been sent, or never will be.
 
 create function private.can_still_send(p_send_at timestamptz, p_moving_to timestamptz, p_now timestamptz)
 returns boolean

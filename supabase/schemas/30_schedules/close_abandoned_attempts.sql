@@ -1,4 +1,4 @@
--- What dead runs left open becomes unknown.
+-- Attempts that dead runs left open become unknown.
 --
 -- The caller holds the lease, so the run that opened these attempts has ended between the journal and the answer. Braze may
 -- have done what was asked.

@@ -11,11 +11,11 @@ declare
   v_attempt public.schedule_attempts;
 begin
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id;
-  -- Ledger row first, as everywhere; then the attempt, which a successor may have given up meanwhile.
+  -- Ledger row first, as everywhere; then the attempt, which a successor may have closed as abandoned.
   perform 1 from public.schedule_ledger as ledger where ledger.id = v_attempt.ledger_id for no key update;
   select * into strict v_attempt from public.schedule_attempts as attempt where attempt.id = p_attempt_id for update;
 
-  -- A create that was given up as unknown may still be heard of; moves and deletes are simply made again.
+  -- A late answer may still resolve an abandoned create; moves and deletes are made again.
   if v_attempt.outcome is null
     or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then
     perform private.apply_outcome(p_attempt_id, p_outcome, p_result, p_now);

@@ -26,7 +26,7 @@ as $$
     from public.schedule_ledger as ledger
     where ledger.status = 'pending' and ledger.send_at_utc >= p_from
     union
-    -- What was cancelled and may be sent all the same is not done with.
+    -- A cancelled schedule that may still be sent stays in the plan.
     select ledger.match_id
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
@@ -84,7 +84,7 @@ as $$
         ) as list
         from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id
-          -- What Braze refused never was; the current one is told all the same.
+          -- Skip rejected schedules, except the current one.
           and (schedule.state <> 'failed' or schedule.generation = ledger.generation)
       ) as schedules on true
       where p_match_ids is null or match.id = any (p_match_ids)

@@ -35,7 +35,7 @@ begin
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.braze_schedule_id is not null
     and case p_kind
       when 'update' then schedule.state = 'live' and v_row.status = 'pending' and v_row.generation = p_generation
-      -- Whatever its create made, its answer is still to come.
+      -- The answer of its create is still outstanding.
       else private.can_be_live(schedule.state) and schedule.state <> 'creating'
     end
   returning schedule.braze_schedule_id into v_schedule_id;

@@ -67,7 +67,7 @@ begin
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unresolved';
   end if;
-  -- Whether it was ever made does not matter any more, and it must not stand in the way for good.
+  -- The earlier create no longer matters, and an unknown one would block this match for good.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
@@ -93,7 +93,7 @@ begin
     );
   end if;
 
-  -- What will come back is chosen here: Braze's own ids are not to be relied on alone.
+  -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(

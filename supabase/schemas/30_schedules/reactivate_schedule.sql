@@ -22,7 +22,7 @@ begin
   from public.braze_schedules as schedule
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and v_match_id is not null
   for no key update;
-  -- Kept before, by a call whose answer was lost.
+  -- Reactivated before, by a call whose answer was lost.
   if v_state is distinct from 'deleting' then
     return v_state is not distinct from 'live';
   end if;
@@ -43,6 +43,6 @@ end;
 $$;
 
 comment on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) is
-  'Makes the current generation live again whose deletes surely failed, and logs it; false where one may have been done, or the row has moved on. Raises PT409 lease_lost.';
+  'Makes the current generation live again if all its deletes failed, and logs it; false where a delete may have taken effect or the row has changed. Raises PT409 lease_lost.';
 revoke all on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) to service_role;

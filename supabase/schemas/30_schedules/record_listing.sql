@@ -30,7 +30,7 @@ begin
     where schedule.state = 'live'
       and schedule.listed_at is not null
       and not schedule.braze_schedule_id = any (p_schedule_ids)
-      -- What is due now may be under way, and what is due later than the list reaches was not asked for.
+      -- A schedule that is due now may be sending; one that is due after p_until is outside the list.
       and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
       and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
       and schedule.created_at < p_now - interval '5 minutes'
@@ -55,7 +55,7 @@ begin
   from expected
   join public.braze_schedules as schedule using (ledger_id, generation)
   join public.schedule_ledger as ledger on ledger.id = expected.ledger_id
-  -- Two lists of one moment are one: two functions may ask at once.
+  -- Two lists taken at the same moment count as one: two functions may ask at once.
   where expected.missed_at < p_now - interval '1 minute';
 
   return v_absent;
@@ -63,6 +63,6 @@ end;
 $$;
 
 comment on function public.record_listing(text[], timestamptz, timestamptz) is
-  'Notes which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
+  'Records which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
 revoke all on function public.record_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_listing(text[], timestamptz, timestamptz) to service_role;

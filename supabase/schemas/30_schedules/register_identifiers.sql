@@ -14,7 +14,7 @@ declare
   v_result jsonb;
 begin
   with told as (
-    -- One row a key: insert … on conflict may not touch a row twice.
+    -- One row per key: insert … on conflict may not touch a row twice.
     select
       identifier.kind,
       identifier.value,
@@ -27,7 +27,7 @@ begin
     group by identifier.kind, identifier.value
   ),
   news as (
-    -- What is known already needs no write and takes no lock.
+    -- An identifier that is registered already needs no write and takes no lock.
     select told.*, known.ledger_id as known_ledger_id
     from told
     -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.

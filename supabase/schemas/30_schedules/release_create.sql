@@ -28,6 +28,6 @@ end;
 $$;
 
 comment on function public.release_create(bigint, text, timestamptz) is
-  'Settles an unknown create as released, so that the next run schedules the match anew; false where there is none.';
+  'Resolves an unknown create as released, so that the next run schedules the match again; false where there is none.';
 revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.release_create(bigint, text, timestamptz) to service_role;

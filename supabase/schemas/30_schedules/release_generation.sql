@@ -24,6 +24,6 @@ end;
 $$;
 
 comment on function private.release_generation(uuid, integer, timestamptz) is
-  'Settles the unknown create of a ledger row as released and takes its schedule for deleted; false where there is none.';
+  'Resolves the unknown create of a ledger row as released and marks its schedule deleted; false where there is none.';
 revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;

@@ -30,6 +30,6 @@ end;
 $$;
 
 comment on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) is
-  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is settled. Raises PT409 lease_lost.';
+  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is resolved. Raises PT409 lease_lost.';
 revoke all on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;

@@ -57,9 +57,9 @@ comment on column public.schedule_ledger.sent_evidence is
 comment on column public.schedule_ledger.preflight_result is
   'The worst that the last check before the send found. Only "absent" cancels; unknown: nothing could be proved.';
 
--- Pre-flight, audit and scheduler ask for what is still to go out.
+-- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
--- The rollup asks for the schedules due on a day, whatever became of them.
+-- The rollup reads all schedules that were due on a day.
 create index schedule_ledger_send_at_idx on public.schedule_ledger (send_at_utc);
 
 alter table public.schedule_ledger enable row level security;
@@ -86,15 +86,15 @@ create table public.braze_schedules (
   constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
 );
 comment on table public.braze_schedules is
-  'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may send all the same.';
+  'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
 comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
-  'When a per-schedule listing first lacked it, since one last showed it.';
+  'When a per-schedule listing first lacked it after the last one that showed it.';
 
--- Correlation asks which schedules were due around the time of an event.
+-- Attribution reads the schedules that were due around the time of an event.
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
 create index braze_schedules_moving_to_idx on public.braze_schedules (moving_to_utc) where moving_to_utc is not null;
 create unique index braze_schedules_schedule_id_idx on public.braze_schedules (braze_schedule_id);
@@ -139,9 +139,9 @@ comment on column public.schedule_attempts.id is
 comment on column public.schedule_attempts.outcome is
   'null: under way, or its run died. unknown: Braze may have done it; it is never repeated blindly.';
 comment on column public.schedule_attempts.resolved_as is
-  'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call did it for certain. released: too long past to matter.';
+  'How an unknown outcome became known later. listed: Braze''s list showed it. superseded: a later call certainly did it. released: given up by a person, by the gate or by time.';
 comment on column public.schedule_attempts.missed_at is
-  'Of the delete of a schedule that is none of ours: when a per-schedule listing first lacked it.';
+  'For the delete of an unmanaged schedule: when a per-schedule listing first lacked it.';
 
 -- Braze has no idempotency key: while one create may have happened, there is no second one.
 create unique index one_unresolved_create_a_ledger_row_idx on public.schedule_attempts (ledger_id)
@@ -150,7 +150,7 @@ create index schedule_attempts_ledger_id_idx on public.schedule_attempts (ledger
 create index schedule_attempts_match_id_idx on public.schedule_attempts (match_id, opened_at);
 create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
--- The daily budget of send ids is counted from here.
+-- Counts against the daily budget of send ids.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
 create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
   where outcome = 'unknown' and resolved_at is null;
@@ -210,9 +210,9 @@ create table public.operator_actions (
   constraint an_action_is_undone_once unique (undoes)
 );
 comment on table public.operator_actions is
-  'What people did by hand: who, what, why. Only ever added to; an undo is a row of its own, an erasure has none.';
+  'Manual actions: who, what, why. Rows are only added; an undo is a row of its own; an erasure leaves no row.';
 comment on column public.operator_actions.actor_id is
-  'The user id of an operator; null where somebody used the project''s secret key.';
+  'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
 comment on column public.operator_actions.details is 'Of an erasure: the digest of the user''s id, and what was found.';
 

@@ -26,6 +26,6 @@ as $$
 $$;
 
 comment on function private.claim_event_times(jsonb, timestamptz) is
-  'Keeps when events without a time of their own were first told; a weak identity is taken for another message after 45 minutes.';
+  'Stores when events without a time of their own were first received; after 45 minutes a weak identity counts as another message.';
 revoke all on function private.claim_event_times(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.claim_event_times(jsonb, timestamptz) to service_role;

@@ -29,7 +29,7 @@ begin
       pg_catalog.date_trunc(v_settings.partition_by, p_now) + i * v_step,
       pg_catalog.date_trunc(v_settings.partition_by, p_now) + (i + 1) * v_step
     );
-    -- After a change from months to days (or back) a part of a step may be there already: the rest must not be missing.
+    -- After a change from months to days (or back) part of a step may exist already; the rest is still made.
     for v_gap in
       select pg_catalog.unnest(
         pg_catalog.tstzmultirange(v_wanted) - coalesce(
@@ -47,7 +47,7 @@ begin
         v_name
       );
       execute pg_catalog.format('alter table private.%I enable row level security', v_name);
-      -- Known to hold by this constraint, the rows need no scan at attaching.
+      -- With this constraint, attaching needs no scan of the rows.
       execute pg_catalog.format(
         'alter table private.%I add constraint sent_at_is_in_partition check (sent_at >= %L and sent_at < %L)',
         v_name, lower(v_gap), upper(v_gap)

@@ -21,7 +21,7 @@ begin
       told.reject,
       told.place,
       came.digest,
-      -- Of what is no JSON nothing can be told apart: the same bytes are the same body.
+      -- A body that is not JSON is identified by its bytes.
       coalesce(anonymous.body, case when stone.digest is not null then pg_catalog.convert_to('{"erased": true}', 'UTF8') end) as body,
       anonymous.tombstones,
       anonymous.found_names
@@ -64,7 +64,7 @@ end;
 $$;
 
 comment on function private.anonymise_rejects(jsonb, timestamptz) is
-  'Rejects as ingest_events takes them, anonymous where they are JSON and name somebody who is to be forgotten, or were erased before.';
+  'Rejects in the shape of ingest_events, anonymised where they are JSON and name an erased person.';
 revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
@@ -98,7 +98,7 @@ as $$
 $$;
 
 comment on function private.store_rejects(jsonb, timestamptz) is
-  'Keeps [{body_base64, reason, content_type}]; the same content counts up instead of adding a row. Where told, the digest that the body is kept under.';
+  'Keeps [{body_base64, reason, content_type}]; the same content increases a count instead of adding a row. digest, if given, is the key of the body.';
 revoke all on function private.store_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.store_rejects(jsonb, timestamptz) to service_role;
 
@@ -248,7 +248,7 @@ end;
 $$;
 
 comment on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
-  'Stores the events and rejects of one request, counts the day, learns identifiers and notes proofs. Called by ingest_events.';
+  'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. Called by ingest_events.';
 revoke all on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
 
@@ -272,7 +272,7 @@ declare
   v_receipt jsonb;
   v_known integer;
 begin
-  -- An erasure waits for requests that are under way, and those that come later see it.
+  -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   if exists (select 1 from private.erased_users) then
     v_events := private.anonymise_events(p_events, p_now);

@@ -10,7 +10,7 @@ create type private.resolved_name as (
   match_id bigint,
   generation integer,
   send_at_utc timestamptz,
-  -- Whether it is news that the schedule went out, and what else it names.
+  -- Whether this is the first proof that the schedule was sent, and which other ids it carries.
   proves_something boolean,
   teaches_something boolean
 );
@@ -68,9 +68,9 @@ begin
   end loop;
 
   if v_resolved.ledger_id is null
-    -- A ledger row that was echoed and is none of ours: what came with it needs a closer look.
+    -- An echoed ledger row that is unknown needs the full policy.
     or (v_claims -> 0 ->> 0 = 'ledger_id' and v_resolved.method <> 'ledger_id')
-    -- A dispatch id may be lent: it counts by itself alone.
+    -- Sends may share a dispatch id: it counts only where it is the only id.
     or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)
   then
     return null;
@@ -84,7 +84,7 @@ begin
   if v_resolved.method in ('ledger_id', 'match_id') then
     v_resolved.generation := (p_name ->> 'generation')::integer;
   elsif v_ledger.send_id <> p_name ->> 'send_id' then
-    -- With another send id than the match's own it may be another's.
+    -- An event with another send id than the match's own may belong to another match.
     return null;
   end if;
 
@@ -105,7 +105,7 @@ begin
     where schedule.ledger_id = v_resolved.ledger_id and schedule.state <> 'failed';
     if v_schedule.schedules <> 1
       or v_schedule.campaign_id <> p_name ->> 'campaign_id'
-      -- Sent before its time: by another schedule for the same match.
+      -- A send before the scheduled time came from another schedule of the same match.
       or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz
     then
       return null;
@@ -125,7 +125,7 @@ end;
 $$;
 
 comment on function private.resolve_explicit_ids(jsonb) is
-  'Of {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by} the one ledger row and schedule that are named; null where that needs judgement.';
+  'Takes {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by}; returns the one ledger row and schedule that all claims name, or null where the full policy must decide.';
 revoke all on function private.resolve_explicit_ids(jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_explicit_ids(jsonb) to service_role;
 
@@ -165,7 +165,7 @@ end;
 $$;
 
 comment on function private.newly_known_identifiers(jsonb) is
-  'Of [{kind, value}] those that load_affected_events must look at: a stored event may be settled or reopened by them.';
+  'The identifiers among [{kind, value}] that may change the attribution of a stored event: input of load_affected_events.';
 revoke all on function private.newly_known_identifiers(jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.newly_known_identifiers(jsonb) to service_role;
 
@@ -191,7 +191,7 @@ declare
   v_registered jsonb := jsonb '[]';
   v_went_out jsonb := jsonb '[]';
 begin
-  -- An erasure waits for requests that are under way, and those that come later see it.
+  -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
   for i in 0 .. pg_catalog.jsonb_array_length(p_explicit_ids) - 1 loop
@@ -214,7 +214,7 @@ begin
 
   select min(event.sent_at), max(event.sent_at), count(*) into v_first, v_last, v_received
   from pg_catalog.jsonb_to_recordset(v_events) as event (sent_at timestamptz);
-  -- Around the turn of a month, and where there is no partition: what does not fit goes the longer way.
+  -- Events outside the partitions are left to ingest_events.
   if v_received > 0 and not exists (
     select from private.event_partitions as existing where existing.starts_at <= v_first and existing.ends_at > v_last
   ) then
@@ -287,7 +287,7 @@ begin
     );
   end if;
   if v_teaches or v_recorded < v_received then
-    -- Nothing contradicts it, so whatever else such an event names is its match's too.
+    -- Nothing contradicts the match, so the other ids of the event belong to it too.
     select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
       'kind', claim.named -> 0,
       'value', claim.named -> 1,
@@ -302,7 +302,7 @@ begin
     where name.ledger_id is not null and claim.named ->> 0 not in ('ledger_id', 'match_id');
     v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
     if v_recorded < v_received then
-      -- A repeated request may be here because what it taught was never applied.
+      -- A repeated request may be here because its identifiers were never applied.
       v_registered := v_registered || private.newly_known_identifiers(v_identifiers);
     end if;
   end if;
@@ -333,6 +333,6 @@ end;
 $$;
 
 comment on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) is
-  'As ingest_events, of events that hold {names: a place in p_explicit_ids from 1, proof}. "left": the places, from 0, of those that were not stored.';
+  'As ingest_events, for events with {names: index into p_explicit_ids, from 1; proof}. "left": the indexes, from 0, of events that were not stored.';
 revoke all on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) to service_role;

@@ -1,4 +1,4 @@
--- Rejects to be read again after a fix.
+-- Rejects to be replayed after a fix.
 
 create function public.load_rejects(
   p_limit integer,
@@ -17,7 +17,7 @@ as $$
     from public.webhook_rejects as reject
     where reject.replayed_at is null
       and (p_reason_like is null or reject.reason like p_reason_like)
-      -- The order of the digests is nobody's, and stays the same while new rejects come in.
+      -- The order by digest is arbitrary and stable while new rejects arrive.
       and (p_after is null or reject.digest > pg_catalog.decode(p_after, 'hex'))
     order by reject.digest
     limit p_limit

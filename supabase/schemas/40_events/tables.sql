@@ -1,4 +1,4 @@
--- The evidence: each event that Braze reported, and what could not be understood.
+-- The evidence: each event that Braze reported, and each body that could not be read.
 --
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
@@ -35,17 +35,17 @@ create table public.notification_sends (
 comment on table public.notification_sends is
   'One row for each event. Partitions live in the schema private and are made ahead of time by private.ensure_partitions.';
 comment on column public.notification_sends.sent_at is
-  'Braze''s clock, in whole seconds for Currents, so ties are normal. A webhook-channel body has no time: then when it first reached us.';
+  'Braze''s clock, in whole seconds for Currents, so ties are normal. For a webhook-channel body, which has no time: when it was first received.';
 comment on column public.notification_sends.time_is_send_time is
-  'False where sent_at says when the event reached us, or when a push was opened: such a time is no evidence.';
+  'False where sent_at is the time of receipt or of an opening: such a time is no evidence.';
 comment on column public.notification_sends.correlation_method is
-  'How the event was tied to its match, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
+  'How the event was attributed, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
 comment on column public.notification_sends.candidate_match_ids is
-  'The matches it could belong to, where that is not settled with high or medium confidence.';
+  'The matches it could belong to, where no match has high or medium confidence.';
 
--- Counts of a match; and what an identifier that turned ambiguous had settled.
+-- Counts of a match, and events attributed by an identifier that became ambiguous.
 create index notification_sends_ledger_idx on public.notification_sends (ledger_id, sent_at) where ledger_id is not null;
--- What an identifier that becomes known can still settle.
+-- Events that a newly known identifier may attribute.
 create index notification_sends_open_dispatch_idx on public.notification_sends (dispatch_id)
   where confidence <> 'high' and dispatch_id is not null;
 create index notification_sends_open_send_idx on public.notification_sends (send_id)
@@ -54,13 +54,13 @@ create index notification_sends_open_schedule_idx on public.notification_sends (
   where confidence <> 'high' and braze_schedule_id is not null;
 create index notification_sends_open_idx on public.notification_sends (sent_at, event_id)
   where confidence in ('none', 'low');
--- Events come by the time they are told, so this stays a small index over what was received lately.
+-- Events arrive in the order of received_at, so this index over recent events stays small.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
--- Whom an event is about is asked when a person is erased. Few events name a device and no user.
+-- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
--- Events of a time that no match has, for the page of a match that they could belong to. They are few, or should be.
+-- Unattributed events by time, for the page of a match that they may belong to. There should be few.
 create index notification_sends_unattributed_idx on public.notification_sends (sent_at) where confidence = 'none';
 
 alter table public.notification_sends enable row level security;
@@ -92,7 +92,7 @@ create table public.webhook_rejects (
   replayed_at timestamptz
 );
 comment on table public.webhook_rejects is
-  'What could not be understood, whole and as it came, so that it can be replayed. Keyed by content: retries add nothing.';
+  'Bodies and events that could not be read, byte for byte, for a later replay. Keyed by content: retries add no row.';
 comment on column public.webhook_rejects.body is 'bytea and not jsonb: jsonb refuses NUL and broken surrogates.';
 
 create index webhook_rejects_last_received_idx on public.webhook_rejects (last_received_at);
@@ -101,8 +101,8 @@ alter table public.webhook_rejects enable row level security;
 revoke all on table public.webhook_rejects from public, anon, authenticated, service_role;
 grant select, insert, update on table public.webhook_rejects to service_role;
 
--- A duplicate leaves no row of its own (the event is there already), so it is counted when it arrives. One row a day would be
--- locked by every request in turn; the id of the request spreads them over sixteen.
+-- A duplicate leaves no row of its own, so it is counted when it arrives. One row per day would be locked by every request
+-- in turn; the id of the request spreads them over sixteen.
 create table public.webhook_daily_counts (
   date date not null,
   shard smallint not null,
@@ -112,10 +112,10 @@ create table public.webhook_daily_counts (
   primary key (date, shard),
   constraint shard_is_one_of_sixteen check (shard between 0 and 15)
 )
--- Room in the page, so that a count can be written beside its former self.
+-- Free space in the page, so that updates stay on it (HOT).
 with (fillfactor = 50);
 comment on table public.webhook_daily_counts is
-  'Events received on each UTC day, with those that had come before and those not understood. Sum over shard.';
+  'Events received on each UTC day, with duplicates and rejects. Sum over shard.';
 comment on column public.webhook_daily_counts.date is 'The day of receipt, not of the event.';
 comment on column public.webhook_daily_counts.shard is 'Requests of one moment write to different rows; means nothing.';
 

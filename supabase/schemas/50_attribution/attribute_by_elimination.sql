@@ -1,4 +1,4 @@
--- Attributes what is left over to the one match that lacks it.
+-- Attributes the remaining events to the one match whose count lacks them.
 
 create function public.attribute_by_elimination(
   p_campaign_id text,
@@ -36,7 +36,7 @@ begin
     order by event.sent_at, event.event_id
     for update
   ) as open;
-  -- One event more or less than was counted, and nothing balances any more.
+  -- With one event more or less than counted, the elimination no longer holds.
   if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then
     return 0;
   end if;
@@ -75,6 +75,6 @@ end;
 $$;
 
 comment on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) is
-  'Ties the open push Sends of [p_first, p_last] to one match, if they are still exactly p_events; returns how many were tied.';
+  'Attributes the unattributed push Sends of [p_first, p_last] to one match, if there are still exactly p_events; returns how many.';
 revoke all on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) to service_role;

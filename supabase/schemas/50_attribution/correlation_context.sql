@@ -78,7 +78,7 @@ begin
             order by schedule.generation
           )
           from public.braze_schedules as schedule
-          -- What Braze refused cannot have sent anything.
+          -- A schedule that Braze refused cannot have sent anything.
           where schedule.ledger_id = ledger.id and schedule.state <> 'failed'
         )
       ))
@@ -90,6 +90,6 @@ end;
 $$;
 
 comment on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) is
-  'Registry entries of [{kind, value}] and every ledger row, with all its generations, that an event of the batch could belong to.';
+  'Registry entries for [{kind, value}], and every ledger row with all generations that an event of the batch may belong to.';
 revoke all on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
 grant execute on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) to service_role;

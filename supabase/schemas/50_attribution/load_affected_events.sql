@@ -13,10 +13,10 @@ as $$
 begin
   return (
     with touched as (
-      -- What an identifier that became known can settle.
+      -- Events that a newly known identifier may attribute.
       select event.sent_at, event.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text)
-      -- Mostly it is not known yet, and then thousands of open events need not be read.
+      -- An identifier that is not registered yet cannot attribute anything.
       cross join lateral (
         select known.kind
         from public.schedule_identifiers as known
@@ -37,7 +37,7 @@ begin
           and open.confidence <> 'high'
       ) as event
       union
-      -- What an identifier that became ambiguous had settled alone.
+      -- Events whose only evidence is an identifier that became ambiguous.
       select settled.sent_at, settled.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
       cross join lateral (
@@ -50,7 +50,7 @@ begin
             when 'send_id' then event.send_id
             else event.braze_schedule_id
           end
-        -- Keeps it a look-up: a join with jsonb would read all events through.
+        -- A look-up by index: a join with jsonb would read all events.
         offset 0
       ) as settled
     )
@@ -67,7 +67,7 @@ begin
         where event.sent_at = touched.sent_at and event.event_id = touched.event_id
         limit 1
       ) as event
-      -- What its echo says does not stand in the group.
+      -- The group does not hold the echo.
       where event.correlation_method not in ('test_send', 'unknown_match')
       group by
         event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
@@ -79,6 +79,6 @@ end;
 $$;
 
 comment on function public.load_affected_events(jsonb) is
-  'Groups of stored events that [{kind, value, ledger_id, ambiguous}] may settle or reopen, by what they say of themselves.';
+  'Stored events whose attribution [{kind, value, ledger_id, ambiguous}] may change, grouped by their evidence.';
 revoke all on function public.load_affected_events(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.load_affected_events(jsonb) to service_role;

@@ -24,12 +24,12 @@ as $$
       event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
       event.confidence
     order by event.sent_at
-    -- A second is never cut in two, so that the next page begins after the last time of this one.
+    -- A page never ends within a second, so that the next page starts after its last time.
     fetch first p_limit rows with ties
   ) as groups;
 $$;
 
 comment on function public.load_unattributed_groups(timestamptz, timestamptz, integer) is
-  'A page of the groups of open events sent in (p_after, p_until), by what they say of themselves; at least p_limit groups unless it is the last.';
+  'A page of the unattributed events sent in (p_after, p_until), grouped by their evidence; at least p_limit groups unless it is the last page.';
 revoke all on function public.load_unattributed_groups(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_groups(timestamptz, timestamptz, integer) to service_role;

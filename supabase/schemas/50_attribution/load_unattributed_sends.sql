@@ -1,4 +1,4 @@
--- Push Sends of a window that no match certainly has, and the schedules they may belong to.
+-- Push Sends of a period without a certain match, and the schedules that they may belong to.
 
 create function public.load_unattributed_sends(p_campaign_id text, p_from timestamptz, p_until timestamptz, p_guard_seconds integer)
 returns jsonb
@@ -64,6 +64,6 @@ end;
 $$;
 
 comment on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) is
-  'Push Sends of a campaign in [p_from, p_until) that are tied to no match for certain, by second; and every schedule around them, with how many Sends it has for certain.';
+  'Push Sends of a campaign in [p_from, p_until) without a certain match, by second; and every schedule around them, with its number of certain Sends.';
 revoke all on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) to service_role;

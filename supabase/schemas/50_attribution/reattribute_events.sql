@@ -1,4 +1,4 @@
--- Carries new verdicts into the groups that load_affected_events returned.
+-- Stores new verdicts for the groups of load_affected_events.
 
 create function private.revoke_send_proof(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
 returns void
@@ -48,7 +48,7 @@ end;
 $$;
 
 comment on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) is
-  'Turns sent ledger rows that no event proves any more back to pending; logged as sent_reverted.';
+  'Reverts sent ledger rows that no event proves any more to pending; logged as sent_reverted.';
 revoke all on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) to service_role;
 
@@ -60,7 +60,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- Named below beside each join, which would read all events through otherwise.
+  -- Listed as arrays, since a plain join would read all events.
   v_times timestamptz[] := array(
     select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (sent_at timestamptz)
   );
@@ -68,7 +68,7 @@ declare
     select distinct proof.ledger_id from pg_catalog.jsonb_to_recordset(p_proofs) as proof (ledger_id uuid)
   );
   v_changed integer;
-  -- Ledger rows that lost events to others.
+  -- Ledger rows that lose events.
   v_left_ids uuid[];
   v_went_out jsonb := jsonb '[]';
 begin
@@ -97,7 +97,7 @@ begin
       and event.send_id is not distinct from verdict.send_id
       and event.braze_schedule_id is not distinct from verdict.braze_schedule_id
       and event.time_is_send_time = verdict.time_is_send_time
-      -- Somebody else may have settled it meanwhile: then theirs stands.
+      -- Another request may have reattributed it meanwhile: that verdict stands.
       and event.correlation_method = verdict.from_method
       and event.ledger_id is not distinct from verdict.from_ledger_id
       and event.generation is not distinct from verdict.from_generation
@@ -146,7 +146,7 @@ begin
   into v_changed, v_left_ids
   from settled;
 
-  -- Who loses evidence and who gains it, in one go and in key order: two settlements may want the same rows.
+  -- Lock losing and gaining rows together, in key order: two reattributions may need the same rows.
   perform 1
   from public.schedule_ledger as ledger
   where ledger.id = any (v_left_ids || v_proved_ids)
@@ -163,6 +163,6 @@ end;
 $$;
 
 comment on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into the groups that load_affected_events gave, logs each change, notes proofs.';
+  'Stores new verdicts for the groups of load_affected_events, logs each change, records proofs.';
 revoke all on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) to service_role;

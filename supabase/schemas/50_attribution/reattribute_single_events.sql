@@ -1,4 +1,4 @@
--- Carries new verdicts into events that were read again one by one.
+-- Stores new verdicts for single events.
 
 create function public.reattribute_single_events(
   p_reattributions jsonb,
@@ -33,7 +33,7 @@ begin
       select known.match_id, known.confidence
       from public.notification_sends as known
       where known.sent_at = verdict.sent_at and known.event_id = verdict.event_id
-        -- Somebody else may have settled it meanwhile: then theirs stands.
+        -- Another request may have reattributed it meanwhile: that verdict stands.
         and known.correlation_method = verdict.from_method
         and known.ledger_id is not distinct from verdict.from_ledger_id
       for update
@@ -84,6 +84,6 @@ end;
 $$;
 
 comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Carries new verdicts into single events, logs each change, notes proofs, learns identifiers; returns {settled, registered}.';
+  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {settled, registered}.';
 revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;

@@ -13,7 +13,7 @@ set search_path = ''
 as $$
 declare
   v_news jsonb;
-  -- Named in each statement below: a join with jsonb alone would read the tables through.
+  -- Used in each statement below: a join with jsonb alone would read whole tables.
   v_ledger_ids uuid[];
   v_cancelled_ids uuid[];
   v_went_out jsonb;
@@ -80,7 +80,7 @@ begin
   where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
     and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
 
-  -- A create of which nothing was heard did happen, then.
+  -- This proves the create whose answer was lost.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'proved_by_events'
   from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)

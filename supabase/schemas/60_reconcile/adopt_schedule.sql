@@ -1,4 +1,4 @@
--- Takes over a schedule in Braze's list whose create never got an answer.
+-- Adopts a schedule in Braze's list whose create got no answer.
 
 create function public.adopt_schedule(
   p_ledger_id uuid,
@@ -21,14 +21,14 @@ begin
   update public.braze_schedules as schedule
   set braze_schedule_id = p_braze_schedule_id,
     state = 'live',
-    -- What Braze holds counts, not what it was asked for.
+    -- The time that Braze lists counts, not the requested one.
     send_at_utc = coalesce(p_send_at, schedule.send_at_utc),
     listed_at = p_now,
     missed_at = null,
     updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
     and schedule.braze_schedule_id is null and schedule.state in ('creating', 'unknown', 'failed')
-    -- While its call is under way, the answer will tell.
+    -- While its call is open, the answer decides.
     and not exists (
       select 1 from public.schedule_attempts as attempt
       where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.outcome is null

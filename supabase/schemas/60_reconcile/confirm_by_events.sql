@@ -44,6 +44,6 @@ end;
 $$;
 
 comment on function public.confirm_by_events(uuid[], timestamptz) is
-  'Turns the past rows among p_ledger_ids to sent whose events prove it with high or medium confidence; returns their match ids.';
+  'Sets past rows among p_ledger_ids to sent where events with high or medium confidence prove it; returns their match ids.';
 revoke all on function public.confirm_by_events(uuid[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_events(uuid[], timestamptz) to service_role;

@@ -24,7 +24,7 @@ begin
   set state = 'completed', updated_at = p_now
   where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
     and private.can_be_live(schedule.state);
-  -- A create of which nothing was heard did happen, then.
+  -- This proves the create whose answer was lost.
   update public.schedule_attempts as attempt
   set resolved_at = p_now, resolved_as = 'proved_by_statistics'
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
@@ -34,6 +34,6 @@ end;
 $$;
 
 comment on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) is
-  'Turns a past, pending row to sent since Braze counts p_count pushes under its send id; false when it was not pending, past or counted.';
+  'Sets a past, pending row to sent because Braze counts p_count pushes under its send id; false when it is not pending, not past or not counted.';
 revoke all on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;

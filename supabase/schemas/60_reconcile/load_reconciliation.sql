@@ -1,4 +1,4 @@
--- What the ledger says of everything that is due or went out lately.
+-- The ledger rows that are due or were sent lately.
 --
 -- One jsonb and not a table: PostgREST truncates row sets at max_rows without an error.
 
@@ -45,7 +45,7 @@ begin
         'cancel_reason', ledger.cancel_reason,
         'campaign_id', ledger.campaign_id,
         'generation', ledger.generation,
-        -- Where it is not this match's alone, what Braze counts under it says nothing of this match.
+        -- A send id shared with another match says nothing about this one.
         'send_id', case when not exists (
           select 1
           from public.schedule_identifiers as known
@@ -55,7 +55,7 @@ begin
         'send_at', ledger.send_at_utc,
         'reported_count', ledger.braze_reported_count,
         'has_events', schedules.went_out or (
-          -- First evidence turns the row in one transaction; whatever kept it from that is to be made good.
+          -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
             select 1
             from public.notification_sends as event
@@ -128,7 +128,7 @@ begin
         and log.logged_at > p_now - interval '5 days' and log.logged_at <= p_now
     ), '[]'),
     'scheduler_ran_at', v_scheduler_ran_at,
-    -- Written since, so that no run of the scheduler can have seen them as they are.
+    -- Changed after the last run of the scheduler.
     'fresh_match_ids', coalesce((
       select pg_catalog.jsonb_agg(match.id order by match.id)
       from public.matches as match
@@ -139,6 +139,6 @@ end;
 $$;
 
 comment on function public.load_reconciliation(timestamptz, timestamptz) is
-  'Every ledger row that is pending, due since p_past_from or has an unsettled attempt, with its generations; unsettled attempts; days with duplicates; the scheduler''s last good run.';
+  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; the scheduler''s last good run.';
 revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;

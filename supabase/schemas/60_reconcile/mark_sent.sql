@@ -58,6 +58,6 @@ end;
 $$;
 
 comment on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'A person vouches that the push of a match went out; returns {match_id, done, refused}. A dry run only says what it would do.';
+  'A person confirms that the push of a match was sent; returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

@@ -54,7 +54,7 @@ begin
     where ledger.status <> 'cancelled'
       and (
         schedule.braze_schedule_id = p_braze_schedule_id
-        -- It says of itself that it is the current one, whose id nobody has heard yet.
+        -- Its properties name the current generation, whose schedule id is not known yet.
         or (ledger.id = p_ledger_id and ledger.generation = p_generation and schedule.braze_schedule_id is null)
       )
   ) then
@@ -85,6 +85,6 @@ end;
 $$;
 
 comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
-  'Journals the delete of a duplicate or orphan; the last three are what it says of itself. Raises PT409: lease_lost, current_generation, not_live.';
+  'Journals the delete of a duplicate or orphan; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_live.';
 revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;

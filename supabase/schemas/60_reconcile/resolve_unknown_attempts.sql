@@ -1,4 +1,4 @@
--- Resolves calls whose outcome was unknown, once something shows it.
+-- Resolves calls with an unknown outcome once a list or an event shows it.
 --
 -- The decision was made some moments ago: a schedule that another call is changing is left to the answer of that call.
 
@@ -50,7 +50,7 @@ end;
 $$;
 
 comment on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) is
-  'Settles one unknown attempt, and carries a move out or back; effect missed only notes that a listing lacked its schedule.';
+  'Resolves one unknown attempt and completes or reverts its move; effect missed only records that a listing lacked its schedule.';
 revoke all on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_unknown_attempt(uuid, text, text, timestamptz) to service_role;
 
@@ -79,7 +79,7 @@ end;
 $$;
 
 comment on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) is
-  'A schedule whose delete was not confirmed is found live or deleted, or missed by a listing for the first time; false when a call is under way or it was settled.';
+  'Records that a schedule with an unconfirmed delete is live, deleted, or missing from a listing for the first time; false when a call is open or it is resolved.';
 revoke all on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_unconfirmed_schedule(uuid, integer, text, timestamptz) to service_role;
 
@@ -127,6 +127,6 @@ end;
 $$;
 
 comment on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, resolved_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were settled.';
+  'Takes [{ledger_id, generation, effect: live | deleted | missed}] and [{attempt_id, resolved_as, effect: moved | not_moved | missed | null}]; returns how many schedules and which attempts were resolved.';
 revoke all on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) to service_role;

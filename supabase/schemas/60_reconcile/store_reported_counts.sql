@@ -30,6 +30,6 @@ end;
 $$;
 
 comment on function public.store_reported_counts(jsonb, timestamptz) is
-  'Stores [{ledger_id, count}], what Braze counted under each match''s own send id; returns how many changed.';
+  'Stores [{ledger_id, count}]: Braze''s count under each match''s own send id; returns how many changed.';
 revoke all on function public.store_reported_counts(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.store_reported_counts(jsonb, timestamptz) to service_role;

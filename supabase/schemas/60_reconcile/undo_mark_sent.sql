@@ -1,4 +1,4 @@
--- Takes back a manual confirmation.
+-- Reverts a manual confirmation.
 
 create function public.undo_mark_sent(
   p_match_id bigint,
@@ -66,6 +66,6 @@ end;
 $$;
 
 comment on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'Takes back a mark_sent and puts the ledger row back as it was; returns {match_id, done, refused}. A dry run only says what it would do.';
+  'Reverts a mark_sent and restores the ledger row; returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

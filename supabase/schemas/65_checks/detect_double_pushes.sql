@@ -23,8 +23,8 @@ declare
   v_found jsonb;
   v_settled jsonb;
 begin
-  -- Matches of the window, and those that an open alert found in it: an event of theirs may have turned out to be
-  -- another's.
+  -- Matches of the period, and matches with an open alert in it: one of their events may have been reattributed
+  -- since.
   select
     coalesce(pg_catalog.array_agg(judged.ledger_id), '{}'),
     coalesce(pg_catalog.array_agg(judged.match_id), '{}')
@@ -42,12 +42,12 @@ begin
       and (open.details ->> 'first_sent_at')::timestamptz < p_until
       and (open.details ->> 'last_sent_at')::timestamptz >= p_from
   ) as judged;
-  -- The other push of a match may have come long before the window.
+  -- The other push of a match may be long before the period.
   select least(p_from, lower(span.sending)), greatest(p_until, upper(span.sending)) into v_span_from, v_span_until
   from private.sending_span(v_ledger_ids) as span (sending);
 
   with sends as materialized (
-    -- Names compare by their bytes here: the order of a language costs more than all the rest.
+    -- Ids compare by bytes: a language's collation costs more than all the rest.
     select
       event.ledger_id,
       event.external_user_id collate "C" as external_user_id,
@@ -93,7 +93,7 @@ begin
     having min(by_device.first_generation) <> max(by_device.last_generation)
       or pg_catalog.bool_or(by_device.one_dispatch_id <> by_device.another_dispatch_id)
         filter (where by_device.device_id is not null)
-      -- Where Braze tells no dispatch: a send takes minutes, so these were two.
+      -- Without dispatch ids: one send takes minutes, so two events this far apart are two sends.
       or pg_catalog.bool_or(by_device.apart > interval '10 minutes')
         filter (where by_device.device_id is not null)
   ),
@@ -148,7 +148,7 @@ begin
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
       from pg_catalog.jsonb_array_elements(v_found) as found (alert)
-      -- What a person has closed comes back only when there is more of it.
+      -- An alert that a person closed opens again only when the numbers grow.
       where not exists (
         select 1
         from public.alerts as closed
@@ -176,6 +176,6 @@ end;
 $$;
 
 comment on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) is
-  'Alerts double_push for each match sent in [p_from, p_until) that a user got in two generations, or a device of theirs under two dispatch ids or twice, more than 10 minutes apart.';
+  'Alerts double_push for each match sent in [p_from, p_until) where a user got two generations, or one device got two dispatch ids or two sends more than 10 minutes apart.';
 revoke all on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) to service_role;

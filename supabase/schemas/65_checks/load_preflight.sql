@@ -23,7 +23,7 @@ begin
         or ledger.cancel_reason = 'dashboard'
       )
     union all
-    -- A move that was not heard of again: the send may happen at either time.
+    -- A move without an answer: the send may happen at either time.
     select ledger.id, schedule.moving_to_utc
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger
@@ -42,7 +42,7 @@ begin
       'is_due', ledger.status = 'pending' and (
         near.send_at >= p_from
         or ledger.preflight_at is null
-        -- Checked for a time that it was moved from since.
+        -- Checked for a time that has changed since.
         or ledger.preflight_at < near.send_at - (p_until - p_now)
       )
     )
@@ -67,6 +67,6 @@ end;
 $$;
 
 comment on function public.load_preflight(timestamptz, timestamptz, timestamptz) is
-  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and what is gone from Braze before its time.';
+  'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and schedules that disappeared from Braze before their time.';
 revoke all on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;

@@ -61,7 +61,7 @@ begin
     ledger_id uuid, generation integer, result text, dispatch_id text, send_id text
   )
   where ledger.id = any (v_ledger_ids) and ledger.id = checked.ledger_id
-    -- Somebody may have settled it since it was looked at.
+    -- The row may have changed since the check.
     and ledger.generation = checked.generation and ledger.status = 'pending';
 
   perform public.cancel_absent(absent.ledger_id, absent.generation, p_note, p_now)
@@ -87,6 +87,6 @@ end;
 $$;
 
 comment on function public.record_preflight(jsonb, text, timestamptz) is
-  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: records, learns, cancels what is absent; returns {registered, cancelled}.';
+  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns {registered, cancelled}.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;

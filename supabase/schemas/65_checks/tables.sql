@@ -31,7 +31,7 @@ comment on column public.count_audit_logs.braze_actual is 'null where the list c
 comment on column public.count_audit_logs.delta is 'Braze minus ledger: always as many extra as missing and this more.';
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
-  '[{match_id, schedule_id}]: listed by Braze for our campaign, not in the ledger; a second schedule of a match too.';
+  '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';
 
 create index count_audit_logs_checked_at_idx on public.count_audit_logs (checked_at);
 

@@ -13,7 +13,7 @@ as $$
     when p_alert.resolved_at is not null then
       case
         when p_alert.delivered_at is null or p_alert.resolution_delivered_at is not null then null
-        -- Who only has the webhook never heard of it.
+        -- It was only logged, not sent to the webhook.
         when p_channel = 'webhook' and p_alert.delivered_as = 'log' then null
         else 'resolved'
       end
@@ -24,7 +24,7 @@ as $$
 $$;
 
 comment on function private.alert_message(alerts, text) is
-  'What is still to be told of an alert over a channel (webhook or log): raised, escalated, resolved, or null.';
+  'The next message about an alert on a channel (webhook or log): raised, escalated, resolved, or null.';
 revoke all on function private.alert_message(alerts, text) from public, anon, authenticated, service_role;
 grant execute on function private.alert_message(alerts, text) to service_role;
 
@@ -61,7 +61,7 @@ begin
       and (undelivered.delivery_kind is distinct from message.kind or undelivered.delivery_attempts < p_attempts_max)
     order by pg_catalog.array_position(array['critical', 'warning', 'info'], undelivered.severity), undelivered.first_seen_at, undelivered.id
     limit p_limit
-    -- A row that is being raised or resolved just now can wait for the next run.
+    -- A row that another transaction changes now waits for the next run.
     for update of undelivered skip locked
   ) as due;
 

@@ -58,7 +58,7 @@ begin
       max(response.error_msg) as an_error,
       max(response.created) as last_at
     from net._http_response as response
-    -- The project's other requests are not ours to judge.
+    -- Requests of the project's own jobs do not count.
     join public.job_runs as run on run.request_id = response.id
     where response.created > p_now - v_settings.call_failures_watched
       and run.called_at > p_now - v_settings.call_failures_watched - interval '1 hour'

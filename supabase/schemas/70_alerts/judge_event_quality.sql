@@ -15,11 +15,11 @@ as $$
     from public.notification_sends as event
     where event.received_at > p_now - interval '2 hours'
       and event.received_at <= p_now
-      -- What is imported or replayed says nothing about how events come in now.
+      -- Imported and replayed events do not show how events arrive now.
       and event.sent_at > p_now - interval '26 hours'
       and event.channel = 'push'
       and event.correlation_method not in ('other_campaign', 'test_send')
-      -- When a push was opened says nothing about when it was sent: without an id nobody can tell.
+      -- An opening without an id has no usable time.
       and not (
         event.event_type like '%open'
         and event.confidence in ('none', 'low')
@@ -40,12 +40,12 @@ as $$
     'match_id', null
   )), '[]')
   from counted
-  -- A handful of odd events is no trend.
+  -- Too few events show no trend.
   where events >= 100 and low + unattributed > p_low_confidence_share_max * events;
 $$;
 
 comment on function private.judge_confidence(numeric, timestamptz) is
-  'Alert low_confidence_share, when of at least 100 push events of the last 2 hours too many are low or unattributed.';
+  'Alert low_confidence_share, when too many of at least 100 push events of the last 2 hours are low or unattributed.';
 revoke all on function private.judge_confidence(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_confidence(numeric, timestamptz) to service_role;
 
@@ -65,7 +65,7 @@ as $$
       and (
         -- Currents come up to half an hour late on quiet days.
         (ledger.send_at_utc > p_now - interval '24 hours' and ledger.send_at_utc <= p_now - interval '1 hour')
-        -- What was missing yesterday is missing still, until it comes or a person has seen it.
+        -- Yesterday's missing events stay missing until they arrive or a person closes the alert.
         or exists (
           select 1
           from public.alerts as open
@@ -84,7 +84,7 @@ as $$
         and event.sent_at < judged.send_at_utc + interval '2 days'
         and event.channel = 'push' and event.event_type = 'send'
     ) as attributed
-    -- Events that could be this match's did come, whosever they are. Asked only where it matters.
+    -- Unattributed events that may belong to this match. Read only where events are missing.
     cross join lateral (
       select count(*) as events
       from public.notification_sends as event
@@ -114,7 +114,7 @@ as $$
 $$;
 
 comment on function private.judge_missing_webhooks(timestamptz) is
-  'Alert missing_webhooks for each match of the last 24 hours of whose pushes, as Braze counts them, more than settings.missing_events_share_max never reached us.';
+  'Alert missing_webhooks for each match of the last 24 hours where more than settings.missing_events_share_max of Braze''s count is missing among our events.';
 revoke all on function private.judge_missing_webhooks(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
 
@@ -129,6 +129,6 @@ as $$
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'All alerts of low_confidence_share and missing_webhooks as things stand, for sync_alerts.';
+  'The current alerts of low_confidence_share and missing_webhooks, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;

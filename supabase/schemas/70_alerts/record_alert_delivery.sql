@@ -31,7 +31,7 @@ begin
   for update;
 
   if p_outcome = 'delivered' then
-    -- What was told was told, also when the claim ran out meanwhile. The severity is the one that was told: it may
+    -- A delivered message is recorded even if its claim has expired. The severity is the delivered one: it may
     -- have risen since.
     update public.alerts as alert
     set delivered_at = case message.kind when 'resolved' then alert.delivered_at else p_now end,
@@ -53,7 +53,7 @@ begin
       delivery_claim = null,
       delivery_claimed_until = null
     from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint)
-    -- Somebody else's by now, when the claim ran out.
+    -- Once the claim has expired, the message belongs to another sender.
     where alert.id = message.alert_id and alert.delivery_claim = p_claim;
   end if;
   get diagnostics v_recorded = row_count;

@@ -40,6 +40,6 @@ end;
 $$;
 
 comment on function public.resolve_past_alerts(timestamptz) is
-  'Resolves unexpected_send once the match is settled and nothing more of it can go out: a day after its last send.';
+  'Resolves unexpected_send once the match is sent or cancelled and nothing of it can be sent any more: a day after its last send.';
 revoke all on function public.resolve_past_alerts(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.resolve_past_alerts(timestamptz) to service_role;

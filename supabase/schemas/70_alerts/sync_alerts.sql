@@ -1,7 +1,7 @@
 -- Raises alerts, and resolves those whose cause is gone.
 --
--- A function that judges some rules over all matches (or over some) passes what it found wrong this time; what else is open
--- under those rules is repaired.
+-- A function that checks some rules over all matches (or over some) passes the alerts that it found; every other open alert
+-- under those rules is resolved.
 
 create function public.sync_alerts(
   p_rules text[],

@@ -51,7 +51,7 @@ create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerpri
 create index alerts_match_id_idx on public.alerts (match_id) where match_id is not null;
 -- Closed alerts are looked up too.
 create index alerts_fingerprint_idx on public.alerts (fingerprint);
--- Each run asks for what is undelivered. What was resolved before it was told, or is told to its end, is over.
+-- Each run reads the undelivered alerts. An alert that resolved before its first message needs none.
 create index alerts_undelivered_idx on public.alerts (first_seen_at)
   where resolved_at is null or (delivered_at is not null and resolution_delivered_at is null);
 create index alerts_claimed_idx on public.alerts (delivery_claimed_until) where delivery_claimed_until is not null;

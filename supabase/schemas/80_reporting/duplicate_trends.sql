@@ -4,7 +4,7 @@ create view public.duplicate_trends
 with (security_invoker = true)
 as
 with by_match as (
-  -- The same duplicate may be found by run after run until its cancellation is known to have worked.
+  -- Several runs may find the same duplicate until its delete is confirmed.
   select
     (log.logged_at at time zone 'utc')::date as date,
     log.match_id,

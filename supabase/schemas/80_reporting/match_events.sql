@@ -55,6 +55,6 @@ end;
 $$;
 
 comment on function public.match_events(bigint) is
-  'Of one match {minutes: [{minute, sends, opens, others}], candidates: unattributed events that it could have sent, by kind}.';
+  'For one match {minutes: [{minute, sends, opens, others}], candidates: unattributed events that may belong to it, by kind}.';
 revoke all on function public.match_events(bigint) from public, anon, authenticated, service_role;
 grant execute on function public.match_events(bigint) to authenticated, service_role;

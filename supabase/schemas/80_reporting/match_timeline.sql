@@ -31,7 +31,7 @@ begin
   end if;
 
   return (
-    -- `step` puts in order what happened at one time: a cause before what came of it.
+    -- `step` orders entries with the same time: a cause before its effect.
     with told (at, step, kind, what, details) as (
       select change.changed_at, 1, 'fixture', change.kind, change.changes
       from public.match_changes as change
@@ -124,7 +124,7 @@ begin
       where v_ledger.sent_confirmed_at is not null
 
       union all
-      -- When it was cancelled is not kept apart; nothing is changed in a cancelled row but to take that back.
+      -- updated_at is the time of the cancellation: a cancelled row changes only when it is reactivated.
       select
         v_ledger.updated_at, 11, 'ledger', 'cancelled',
         pg_catalog.jsonb_build_object(
@@ -163,6 +163,6 @@ end;
 $$;
 
 comment on function public.match_timeline(bigint) is
-  'The story of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
+  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
 revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
 grant execute on function public.match_timeline(bigint) to authenticated, service_role;

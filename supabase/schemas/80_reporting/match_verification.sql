@@ -60,7 +60,7 @@ cross join lateral (
       and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
   )
   select
-    -- Where the events are pruned already, what was counted of them stands.
+    -- Where the events are pruned, the stored count applies.
     case count(*)
       when 0 then coalesce(ledger.actual_send_count, 0)
       else count(distinct told.recipient) filter (where told.is_push_send)
@@ -85,7 +85,7 @@ cross join lateral (
 ) as counted
 where ledger.send_at_utc <= now();
 comment on view public.match_verification is
-  'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Ask for one match or a window of send_at_utc: it counts events as it is asked.';
+  'Each schedule that was due, expected against actual: users, events, what Braze reports, and a verdict. Filter by match or by send_at_utc: it counts events when it is read.';
 comment on column public.match_verification.actual_users is 'Users with a push Send event, tied to the match with high or medium confidence.';
 comment on column public.match_verification.low_confidence is 'Events tied to the match with low confidence: in none of the other numbers but events.';
 comment on column public.match_verification.delta is 'actual_users less expected_users.';

@@ -15,7 +15,7 @@ as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
   v_until timestamptz := (p_date + 1)::timestamp at time zone 'utc';
-  -- A send may begin a little early by Braze's clock; Braze repeats what was not taken for a day.
+  -- Braze's clock may be a little ahead; Braze retries for a day.
   v_told_from timestamptz := v_from - interval '1 hour';
   v_told_until timestamptz := v_until + interval '1 day';
   v_five_minutes_ms constant integer := 300000;
@@ -38,7 +38,7 @@ begin
         end as match_size
       from public.schedule_ledger as ledger
       where ledger.send_at_utc >= v_from and ledger.send_at_utc < v_until
-        -- On the day itself, what is not due yet is not missing.
+        -- On the day itself, schedules that are not due yet are not missing.
         and ledger.send_at_utc < p_now
         and ledger.status <> 'cancelled'
     ),
@@ -57,7 +57,7 @@ begin
       where event.ledger_id = any (array(select due.id from due))
         and event.sent_at >= v_told_from and event.sent_at < v_told_until
         and event.confidence in ('high', 'medium')
-        -- An older schedule of the match that went out all the same is not this one.
+        -- Sends of an older generation do not count.
         and coalesce(event.generation, due.generation) = due.generation
     ),
     counted as materialized (
@@ -78,7 +78,7 @@ begin
       group by told.id, told.received_at
     ),
     first_push as (
-      -- Of those that came together, the one that had waited longest.
+      -- Of events in one request, the one with the longest delay.
       select distinct on (by_receipt.id) by_receipt.id, by_receipt.delay_ms
       from by_receipt
       order by by_receipt.id, by_receipt.received_at
@@ -93,7 +93,7 @@ begin
         counted.delay_ms_max,
         coalesce(
           first_push.delay_ms,
-          -- The webhook channel tells no time of its own.
+          -- Webhook-channel events have no time of their own.
           pg_catalog.date_part('epoch', counted.first_received_at - due.send_at_utc) * 1000
         ) as first_delay_ms
       from due
@@ -222,6 +222,6 @@ end;
 $$;
 
 comment on function public.measure_webhook_health(date, timestamptz) is
-  'The row of webhook_health_metrics and those of webhook_health_patterns that a UTC date comes to, without writing them.';
+  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, without writing them.';
 revoke all on function public.measure_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;

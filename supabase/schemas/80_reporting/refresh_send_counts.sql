@@ -24,7 +24,7 @@ begin
   select pg_catalog.array_agg(ledger.id) into v_due
   from public.schedule_ledger as ledger
   where ledger.send_at_utc >= p_from and ledger.send_at_utc < least(p_until, p_now)
-    -- What was counted before its events were pruned is not counted again.
+    -- Matches whose events are pruned are not counted again.
     and ledger.send_at_utc >= (select min(kept.starts_at) from private.event_partitions as kept);
   if v_due is null then
     return 0;
@@ -33,7 +33,7 @@ begin
   from private.sending_span(v_due) as span (sending);
 
   with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. Names are told apart by their bytes.
+    -- All matches in one pass: events of one time lie mixed on the same pages. Ids compare by bytes.
     select distinct
       event.ledger_id,
       coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient
@@ -64,7 +64,7 @@ begin
   order by ledger.id
   for no key update;
 
-  -- updated_at stays: the row says no more than it did, only a sum of others changed.
+  -- updated_at stays: only a derived count changes.
   update public.schedule_ledger as ledger
   set actual_send_count = (v_counts ->> ledger.id::text)::integer
   where ledger.id = any (v_ledger_ids);

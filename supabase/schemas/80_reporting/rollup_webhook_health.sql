@@ -62,6 +62,6 @@ end;
 $$;
 
 comment on function public.rollup_webhook_health(date, timestamptz) is
-  'Measures a UTC date and keeps what it came to; returns the metrics. Safe to repeat.';
+  'Measures a UTC date and stores the result; returns the metrics. Safe to repeat.';
 revoke all on function public.rollup_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.rollup_webhook_health(date, timestamptz) to service_role;

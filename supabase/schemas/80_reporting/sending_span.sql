@@ -13,7 +13,7 @@ as $$
     from public.schedule_ledger as ledger
     where ledger.id = any (p_ledger_ids)
     union all
-    -- Only what went out: a match that was moved by months has older schedules that never did.
+    -- Only generations that were sent: a match that was moved by months has older ones that were not.
     select least(schedule.send_at_utc, schedule.moving_to_utc), greatest(schedule.send_at_utc, schedule.moving_to_utc, schedule.first_event_at)
     from public.braze_schedules as schedule
     where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
@@ -21,6 +21,6 @@ as $$
 $$;
 
 comment on function private.sending_span(uuid[]) is
-  'From when until when these matches were sent, over all their schedules that went out. A send may run late for a day.';
+  'The period in which these matches were sent, over all their generations that were sent. A send may run late for a day.';
 revoke all on function private.sending_span(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function private.sending_span(uuid[]) to service_role;

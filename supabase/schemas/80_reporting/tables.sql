@@ -35,23 +35,23 @@ create table public.webhook_health_metrics (
   )
 );
 comment on table public.webhook_health_metrics is
-  'One row for each UTC date: of the schedules due then, how many were told of, how late, and how sure.';
+  'One row for each UTC date: of the schedules due then, how many events arrived, how late, and with what confidence.';
 comment on column public.webhook_health_metrics.total_schedules_sent is
-  'Schedules due on that date and not cancelled, pending ones too: counting only what is known as sent would hide what never came.';
+  'Schedules due on that date and not cancelled, pending ones included: counting only sent ones would hide missing events.';
 comment on column public.webhook_health_metrics.webhooks_received is
-  'Of these, schedules of which at least one event came, tied to them with high or medium confidence.';
+  'Of these, schedules with at least one event of high or medium confidence.';
 comment on column public.webhook_health_metrics.webhooks_delayed_5min is
-  'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which tells no time: after it was due).';
+  'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which has no send time: after the scheduled time).';
 comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
   'received_at - sent_at over the push Send events of these schedules; null where there are none.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
-  'sent_at - send_at_utc over the same events: how late Braze sent, not how late it told.';
+  'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
 comment on column public.webhook_health_metrics.events is 'All events that happened on that date, whatever they belong to.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';
 comment on column public.webhook_health_metrics.low_confidence_share is
-  'Of the events that may be ours (no test sends, no other campaigns), the share tied to their match with low confidence.';
+  'Of the events that may be ours (no test sends, no other campaigns), the share attributed with low confidence.';
 comment on column public.webhook_health_metrics.unattributed is 'Events that may be ours and could not be tied to a match.';
 comment on column public.webhook_health_metrics.braze_reported_sends is
   'Braze''s own count for the schedules due that have one, summed by send id, since its days are not UTC days.';
@@ -80,7 +80,7 @@ create table public.webhook_health_patterns (
 comment on table public.webhook_health_patterns is
   'The same days by hour (UTC), platform, campaign and size of match, as sums that can be added up over days.';
 comment on column public.webhook_health_patterns.never_received is
-  'null by platform: what never came does not say for which one.';
+  'null by platform: a missing event has no platform.';
 comment on column public.webhook_health_patterns.recorded_of_reported is
   'Push Send events held of the schedules that braze_reported_sends counts.';
 

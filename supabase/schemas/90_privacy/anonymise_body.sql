@@ -1,4 +1,4 @@
--- A body that was not understood, without the person who is erased.
+-- Removes an erased person from a reject.
 --
 -- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
 -- text and number in it is examined.
@@ -22,11 +22,11 @@ as $$
       select walk.key, element.value
       from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
     ) as inside
-    -- Match 1001 is not user 1001.
+    -- The number of a match is not the id of a user.
     where inside.key is null or inside.key <> all (private.fields_without_personal_data())
   )
   select case pg_catalog.json_typeof(walk.part)
-    -- As JavaScript writes a number that is somebody's id.
+    -- As JavaScript writes a numeric id.
     when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
     else walk.part #>> '{}'
   end
@@ -37,7 +37,7 @@ as $$
 $$;
 
 comment on function private.json_texts(json) is
-  'Every text, number and key in a piece of JSON, but for the fields that say nothing of a person.';
+  'Every text, number and key in JSON, except fields without personal data.';
 revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
 grant execute on function private.json_texts(json) to service_role;
 
@@ -106,7 +106,7 @@ end;
 $$;
 
 comment on function private.anonymise_part(json, bytea, text[], timestamptz) is
-  'An event that names the user of the digest (without one: a user who is still to be forgotten), anonymous; null where it names none.';
+  'The event anonymised, if it names the user of the digest (without a digest: any erased user); otherwise null.';
 revoke all on function private.anonymise_part(json, bytea, text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_part(json, bytea, text[], timestamptz) to service_role;
 
@@ -123,7 +123,7 @@ declare
   v_naming constant text := '(?:'
     || pg_catalog.array_to_string(
       array(
-        -- A number alone may count anything: among events it is a user's where the field says so.
+        -- A number may be a count: it is a user id only in a field for user ids.
         select case when v_has_events and name ~ '^[0-9]+$' then '"[[:alnum:]_]*user[[:alnum:]_]*"\s*:\s*"?'
             else '(?:(?<![[:alnum:]_-])|(?<=\\000))' end
           || pg_catalog.regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g')
@@ -137,7 +137,7 @@ begin
     select pg_catalog.string_agg(
       case
         when piece.text !~ v_naming then piece.text
-        -- The envelope around the first and the last event is nobody's.
+        -- The envelope around the events belongs to no person.
         else coalesce(pg_catalog.substring(piece.text, '^\s*(?:\{\s*"events"\s*:\s*)?\[\s*'), '')
           || '{"erased": true}'
           || coalesce(pg_catalog.substring(piece.text, '\]\s*\}?\s*$'), '')
@@ -160,7 +160,7 @@ end;
 $$;
 
 comment on function private.remove_from_text(text, text[]) is
-  'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has none) that hold one of the names.';
+  'A text as encode(…, ''escape'') writes it, without the events (or lines, where it has no events) that hold one of the ids.';
 revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.remove_from_text(text, text[]) to service_role;
 
@@ -172,7 +172,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  -- As it came: reading it with its NULs and surrogates is refused, taking its elements is not.
+  -- json, not jsonb: jsonb refuses NUL and surrogates, json elements can still be read.
   v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
   v_json constant json := private.json_or_null(p_text);
 begin
@@ -274,6 +274,6 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A kept body without the user of the digest, or whoever is still to be forgotten; null where it names none. In a body that is no JSON, p_user_ids are looked for as they are written.';
+  'A stored body without the user of the digest, or without any erased user; null where it names none. In a body that is not JSON, p_user_ids are searched for as text.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;

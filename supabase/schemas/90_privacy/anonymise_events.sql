@@ -29,7 +29,7 @@ begin
     select
       incoming.*,
       stone.digest is not null as is_known,
-      -- A weak id is no identity: where it meets a tombstone it may be another message, of the same person.
+      -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
       erased.stand_in is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
       erased.stand_in,
@@ -76,6 +76,6 @@ end;
 $$;
 
 comment on function private.anonymise_events(jsonb, timestamptz) is
-  'Events as ingest_events takes them: without those of which a tombstone says that they were stored, and anonymous where their person is to be forgotten.';
+  'Events in the shape of ingest_events, without those that have a tombstone, and anonymised where their person is erased.';
 revoke all on function private.anonymise_events(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_events(jsonb, timestamptz) to service_role;

@@ -1,6 +1,6 @@
--- What may stay of an event when its person is erased.
+-- The parts of an event that stay when its person is erased.
 --
--- A list of what stays, not of what goes: a field that Braze adds later may say anything. What is left has the shape of an
+-- It lists what stays, not what goes: a field that Braze adds later may hold anything. The result keeps the shape of an
 -- event, so that readers of payloads still find platform, abort type and echo.
 
 create function private.anonymise_payload(p_payload jsonb, p_event_id text, p_user text, p_device text)
@@ -41,7 +41,7 @@ as $$
     from part
   )
   select case
-    -- Emptied when its time was over.
+    -- raw_payload was pruned.
     when p_payload = '{}' then p_payload
     else
       coalesce((select kept.fields from kept where kept.name is null), '{}')
@@ -53,6 +53,6 @@ as $$
 $$;
 
 comment on function private.anonymise_payload(jsonb, text, text, text) is
-  'An event as it came, without all that could be of a person; their stand-ins take the place of event id, user and device.';
+  'The event without personal data; pseudonyms replace event id, user and device.';
 revoke all on function private.anonymise_payload(jsonb, text, text, text) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_payload(jsonb, text, text, text) to service_role;

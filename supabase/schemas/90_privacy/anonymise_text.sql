@@ -1,4 +1,4 @@
--- A text without the ids of erased people.
+-- Removes the ids of erased people from a text.
 
 create function private.anonymise_text(p_text text, p_user_ids text[])
 returns text
@@ -26,6 +26,6 @@ as $$
 $$;
 
 comment on function private.anonymise_text(text, text[]) is
-  'A text with "erased" where one of the names stood as a word.';
+  'The text with "erased" in place of each id that stands as a word.';
 revoke all on function private.anonymise_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_text(text, text[]) to service_role;

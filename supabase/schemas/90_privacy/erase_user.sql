@@ -1,4 +1,4 @@
--- Erases a person; what is counted of them stays.
+-- Erases a person; counts stay correct.
 --
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
 -- a repetition is recognised.
@@ -15,7 +15,7 @@ as $$
 $$;
 
 comment on function private.replace_in_list(jsonb, jsonb) is
-  'A list of names with some of them replaced, as {name: other} says.';
+  'The list with its elements replaced as {old: new} says.';
 revoke all on function private.replace_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.replace_in_list(jsonb, jsonb) to service_role;
 
@@ -30,7 +30,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- Webhooks wait while this waits for a request that is under way: rather not now than webhooks piling up.
+-- Webhooks wait while this waits for a running request: it fails early instead of holding them up.
 set lock_timeout = '5s'
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -40,7 +40,7 @@ declare
   v_user private.erased_users;
   v_before private.erased_users;
   v_device_ids text[];
-  -- The names that go, each with what stands in for it.
+  -- The ids to remove, each with its pseudonym.
   v_events jsonb;
   v_people jsonb;
   v_event_ids text[];
@@ -63,7 +63,7 @@ begin
     raise exception 'Cannot erase a user: %', v_refused using errcode = 'PT400', hint = 'invalid_erasure';
   end if;
 
-  -- Requests under way end first, and those that come now wait for us: see ingest_events.
+  -- Running requests end first, new ones wait: see ingest_events.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('erase_user', 0));
 
   v_digest := private.keyed_digest(p_external_user_id);
@@ -73,7 +73,7 @@ begin
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
     pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || v_digest),
-    -- Braze repeats for a day what was not taken, and messages without a time say nothing of when they were sent.
+    -- Braze retries for a day, and messages without a time do not say when they were sent.
     coalesce(p_anonymise_until, p_now + interval '1 day'),
     p_now
   )
@@ -135,7 +135,7 @@ begin
   set event_id = v_events ->> claim.event_id
   where claim.event_id = any (v_event_ids);
 
-  -- The pruning of payloads goes on from the beginning of that second.
+  -- Pruning of payloads continues from the beginning of that second.
   update private.prune_progress as progress
   set event_id = ''
   where v_events ? progress.event_id;
@@ -202,7 +202,7 @@ begin
   v_counts := pg_catalog.jsonb_build_object(
     'events', v_erased_events, 'matches', v_matches, 'rejects', v_rejects, 'logs', v_logs, 'alerts', v_alerts
   );
-  -- Asked again, it finds nothing, and there is nothing to tell.
+  -- A repeated erasure finds nothing and logs nothing.
   if v_user.anonymise_until is distinct from v_before.anonymise_until
     or v_erased_events + v_rejects + v_logs + v_alerts > 0 then
     insert into public.operator_actions (acted_at, action, actor_kind, reason, before, details)
@@ -218,6 +218,6 @@ end;
 $$;
 
 comment on function public.erase_user(text, text, timestamptz, timestamptz) is
-  'Takes a person out of all that is kept: their events stay as nobody''s, counts stay right, repetitions bring nothing back. What happens before p_anonymise_until (one day from now, unless told) comes in without them. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
+  'Erases a person: their events stay under pseudonyms, counts stay correct, repeated deliveries restore nothing. Events up to p_anonymise_until (default: one day from now) are stored anonymised. Returns {events, matches, rejects, logs, alerts, was_erased_before}.';
 revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;

@@ -10,7 +10,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- Dropping locks the whole table: better tomorrow than webhooks waiting behind it.
+-- Dropping locks the whole table: it gives up early instead of holding up webhooks.
 set lock_timeout = '200ms'
 as $$
 declare
@@ -56,7 +56,7 @@ declare
   v_count integer;
   v_pruned integer;
 begin
-  -- Two at once would prune the same events; the second one waits and goes on from there.
+  -- Two at once would prune the same events; the second waits and continues.
   select * into strict v_done from private.prune_progress for update;
   select * into strict v_settings from private.settings;
   if v_settings.raw_payloads_kept is null then
@@ -112,7 +112,7 @@ declare
   v_count integer;
   v_counts jsonb := jsonb '{}';
 begin
-  -- Not while somebody is erased: both rewrite what is old.
+  -- Not during an erasure: both rewrite old rows.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
   select * into strict v_settings from private.settings;
 
@@ -133,7 +133,7 @@ begin
     where old.called_at < p_now - v_settings.job_runs_kept
       and old.outcome <> 'running'
       and not exists (select 1 from public.schedule_attempts as attempt where attempt.run_id = old.run_id)
-      -- The last success of a function says since when it has failed.
+      -- The last success of each function stays: it shows since when it fails.
       and old.run_id <> all (
         select last_success.run_id
         from private.job_periods as job
@@ -155,14 +155,14 @@ begin
     select old.id
     from public.operator_actions as old
     where old.acted_at < p_now - v_settings.operator_actions_kept
-      -- First the undo, with the next call what it undid.
+      -- The undo first; the next call deletes the undone action.
       and not exists (select 1 from public.operator_actions as undo where undo.undoes = old.id)
     limit v_settings.prune_batch
   );
   get diagnostics v_count = row_count;
   v_counts := v_counts || pg_catalog.jsonb_build_object('operator_actions', v_count);
 
-  -- What is old by one column, whatever else it says.
+  -- Rows that are old by one column.
   for v_kind in
     select *
     from (
@@ -185,7 +185,7 @@ begin
   delete from private.erased_users as gone
   where gone.erased_at < p_now - v_settings.erasures_kept and gone.anonymise_until < p_now;
 
-  -- Last what takes the strongest locks.
+  -- The strongest locks last.
   v_counts := v_counts || pg_catalog.jsonb_build_object('raw_payloads', private.prune_raw_payloads(p_now));
   -- Partitions go whole, not in batches.
   return v_counts || pg_catalog.jsonb_build_object(

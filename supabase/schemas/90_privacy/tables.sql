@@ -7,7 +7,7 @@ create table private.prune_progress (
   constraint there_is_one_row check (only_row)
 );
 comment on table private.prune_progress is
-  'The last event whose raw payload was emptied. Events imported from before it keep theirs until sent_at is set back.';
+  'The last event whose raw payload was emptied. Later imports of older events keep their payloads until sent_at is set back.';
 
 alter table private.prune_progress enable row level security;
 revoke all on table private.prune_progress from public, anon, authenticated, service_role;

@@ -15,6 +15,6 @@ as $$
 $$;
 
 comment on function public.is_operator() is
-  'Whether the caller''s token says app_metadata.role = operator. The policies ask it, and the dashboard before it asks for more.';
+  'Whether the caller''s token has app_metadata.role = operator. Policies and the dashboard use it.';
 revoke all on function public.is_operator() from public, anon, authenticated, service_role;
 grant execute on function public.is_operator() to authenticated, service_role;

@@ -1,4 +1,4 @@
--- Operators read what the dashboard shows, with their own rights: one policy a table, and of events only what is counted.
+-- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
 
 grant select on table public.alerts to authenticated;
 grant select on table public.braze_schedules to authenticated;
@@ -13,13 +13,13 @@ grant select on table public.scheduler_logs to authenticated;
 grant select on table public.webhook_health_metrics to authenticated;
 grant select on table public.duplicate_trends to authenticated;
 
--- Not who got a push, nor on which device, nor what Braze told: an event's own id may be made of the user's.
+-- No user, no device, no payload, no event id: an event's id may contain the user's.
 grant select (
   sent_at, event_type, channel, match_id, ledger_id, generation, campaign_id, received_at, correlation_method,
   confidence, time_diff_ms, candidate_count, candidate_match_ids
 ) on public.notification_sends to authenticated;
 
--- In a sub-select it is asked once a query, not once a row.
+-- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_schedules for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.count_audit_logs for select to authenticated using ((select public.is_operator()));
@@ -32,6 +32,6 @@ create policy operators_read on public.schedule_attempts for select to authentic
 create policy operators_read on public.schedule_ledger for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.webhook_health_metrics for select to authenticated
   using ((select public.is_operator()));
--- Lines that name a single event stay with the secret key.
+-- Log lines about a single event need the secret key.
 create policy operators_read on public.scheduler_logs for select to authenticated
   using ((select public.is_operator()) and not details ? 'event_id');
