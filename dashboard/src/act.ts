@@ -1,11 +1,11 @@
-/** What an operator may do from here: calls of the edge functions in their own name, told in words afterwards. */
+/** The operator's actions: calls of edge functions with the operator's token, with a readable result. */
 import { FunctionsHttpError } from "@supabase/supabase-js";
 import type { Client } from "./client.ts";
 
 export interface Done {
   readonly isGood: boolean;
   readonly text: string;
-  /** What it did, line by line. */
+  /** Details, one per line. */
   readonly lines: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export async function markSent(client: Client, matchId: number, reason: string):
     ? { isGood: false, text: "Nothing was changed", lines: refused.map(sentence) }
     : {
       isGood: true,
-      text: `Match ${matchId} is marked as sent; your user id and the reason are kept with it`,
+      text: `Match ${matchId} is marked as sent; your user id and the reason are stored`,
       lines: [],
     };
 }
@@ -47,13 +47,13 @@ export async function reconcile(client: Client, dryRun: boolean): Promise<Done> 
   return {
     isGood: answer.body.outcome === "succeeded",
     text: dryRun
-      ? "Dry run: this is what it would do; nothing was changed"
+      ? "Dry run: planned changes only; nothing was changed"
       : `Reconciled: ${answer.body.outcome}`,
     lines: Object.entries(checks).map(([name, report]) => {
-      const told = counts((report?.counts ?? {}) as Answer);
+      const shown = counts((report?.counts ?? {}) as Answer);
       return `${name.replaceAll("_", " ")}: ${
-        told.length > 0
-          ? told.join(", ")
+        shown.length > 0
+          ? shown.join(", ")
           : String(report?.status ?? "not begun").replaceAll("_", " ")
       }`;
     }),
@@ -67,10 +67,10 @@ async function call(client: Client, name: string, body: Answer) {
     return { ok, body: data as Answer, done: { isGood: true, text: "", lines: [] } };
   }
   let text =
-    "The function did not answer: is it deployed, and this page's origin in OPERATOR_ORIGINS?";
+    "The function did not answer: check that it is deployed and that OPERATOR_ORIGINS has this page's origin";
   if (error instanceof FunctionsHttpError) {
-    const told: unknown = await (error.context as Response).json().catch(() => null);
-    const { code, message } = (told ?? {}) as { code?: string; message?: string };
+    const body: unknown = await (error.context as Response).json().catch(() => null);
+    const { code, message } = (body ?? {}) as { code?: string; message?: string };
     text = `${name} refused: ${message ?? code ?? (error.context as Response).status}`;
   }
   const ok = false as const;

@@ -1,4 +1,4 @@
-/** The frame around every view: where one can go, where one is, in which zone times are told. */
+/** The frame around every view: navigation, current view, time zone. */
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection } from "./client.ts";
@@ -15,7 +15,7 @@ import { Match } from "./views/match.tsx";
 import { MatchdayView } from "./views/matchday.tsx";
 
 const PAGES: Readonly<Record<View, { readonly title: string; readonly show: ComponentType }>> = {
-  tonight: { title: "MatchdayView", show: MatchdayView },
+  tonight: { title: "Matchday", show: MatchdayView },
   match: { title: "Match", show: Match },
   counts: { title: "Counts", show: Counts },
   health: { title: "Health", show: Health },
@@ -53,7 +53,7 @@ function Shell({ connection, signOut }: {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${name} · Push watch`;
-    // Who moved by keyboard or ear begins anew at the heading; who has just come is not pushed there.
+    // Moves focus to the heading after navigation, but not on the first load.
     if (!isFirst.current) heading.current?.focus();
     isFirst.current = false;
     setNews("");
@@ -93,7 +93,7 @@ function Shell({ connection, signOut }: {
           ))}
         </nav>
         <span class="who">
-          <span title="Times are told in this zone; each says its UTC when pointed at">{zone}</span>
+          <span title="Times are shown in this zone; hover over one to see UTC">{zone}</span>
           {signOut === null ? null : <button type="button" onClick={signOut}>Sign out</button>}
         </span>
       </header>

@@ -1,4 +1,4 @@
-/** When each timed function runs: minutes of the UTC day, as the migrations schedule them. A test holds both together. */
+/** When each cron function runs, in minutes of the UTC day. A test compares this with the cron jobs in the database. */
 
 const DAY_MINUTES = 1_440;
 const MINUTE_MS = 60_000;
@@ -7,7 +7,7 @@ export interface Cadence {
   readonly name: string;
   /** Minutes from one run to the next. */
   readonly every: number;
-  /** The first one of the day, in minutes. */
+  /** Minute of the first run of the day. */
   readonly from: number;
 }
 
@@ -26,7 +26,7 @@ export function nextRun({ every, from }: Cadence, now: Date): Date {
   return new Date(midnight + (from + Math.max(0, steps) * every) * MINUTE_MS);
 }
 
-/** As the heartbeat judges it: no success for twice the period. */
-export function isSilent({ every }: Cadence, lastSuccess: Date | null, now: Date): boolean {
+/** The heartbeat's rule: no success for twice the period. */
+export function isStalled({ every }: Cadence, lastSuccess: Date | null, now: Date): boolean {
   return lastSuccess !== null && now.getTime() - lastSuccess.getTime() > 2 * every * MINUTE_MS;
 }

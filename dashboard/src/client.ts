@@ -1,4 +1,4 @@
-/** The door to the project: the publishable key and the operator's own token, nothing else. */
+/** Connects to the project with the publishable key and the operator's token. */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 
@@ -7,14 +7,14 @@ export type Client = SupabaseClient<Database>;
 export interface Config {
   readonly supabase_url: string;
   readonly publishable_key: string;
-  /** On the local stack, which has no Supabase Auth: a token and the time are asked of the page's own server. */
+  /** On the local stack, which has no Supabase Auth: token and time come from the page's own server. */
   readonly local?: boolean;
 }
 
-/** A clock that may be the stack's virtual one. */
+/** The system clock, or the local stack's virtual clock. */
 export interface PageClock {
   now(): Date;
-  /** Asks again, where there is anybody to ask. */
+  /** Reads the virtual clock again; does nothing with the system clock. */
   refresh(): Promise<void>;
 }
 
@@ -51,19 +51,19 @@ export function connect(config: Config): Connection {
   }
   let offsetMs = 0;
   let token: { text: string; at: number } | undefined;
-  const ask = async (what: string) =>
+  const readLocal = async (what: string) =>
     await (await fetch(`local/${what}`, { cache: "no-store" })).json();
   const clock: PageClock = {
     now: () => new Date(Date.now() + offsetMs),
     async refresh() {
-      const { now, virtual } = await ask("clock") as { now: string; virtual: boolean };
+      const { now, virtual } = await readLocal("clock") as { now: string; virtual: boolean };
       offsetMs = virtual ? new Date(now).getTime() - Date.now() : 0;
     },
   };
   const client = createClient<Database>(url, key, {
     accessToken: async () => {
       if (token === undefined || Date.now() - token.at > TOKEN_KEPT_MS) {
-        const { token: text } = await ask("session") as { token: string };
+        const { token: text } = await readLocal("session") as { token: string };
         token = { text, at: Date.now() };
       }
       return token.text;

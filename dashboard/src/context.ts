@@ -1,4 +1,4 @@
-/** What every part of a page may need to know of where it is. */
+/** The context that every part of a page can use. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Connection } from "./client.ts";
@@ -6,9 +6,9 @@ import type { Route } from "./route.ts";
 
 export interface Page extends Connection {
   readonly route: Route;
-  /** The zone in which times are told. */
+  /** The time zone of displayed times. */
   readonly zone: string;
-  /** For people who listen: what has changed since they last heard. */
+  /** Announces a change to screen readers. */
   announce(text: string): void;
 }
 
@@ -17,6 +17,6 @@ export const PageProvider = PageContext.Provider;
 
 export function usePage(): Page {
   const page = useContext(PageContext);
-  if (page === null) throw new Error("Cannot show a view: it must stand in a page, got none");
+  if (page === null) throw new Error("Cannot show a view: it must be inside a page, got none");
   return page;
 }

@@ -1,4 +1,4 @@
-/** Numbers and names as the pages write them. Pure. */
+/** Formats numbers and names. Pure. */
 
 export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : value.toLocaleString("en-GB");
@@ -11,7 +11,7 @@ export function signed(value: number | null): string {
 
 export function percent(share: number | null, digits = 1): string {
   if (share === null) return "–";
-  // Never round something that is missing up to all of it.
+  // Never rounds a share below 1 up to 100 %.
   const shown = share < 1 ? Math.min(share * 100, 100 - 10 ** -digits) : share * 100;
   return `${shown.toFixed(share === 0 || share === 1 ? 0 : digits)} %`;
 }

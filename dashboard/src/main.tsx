@@ -1,4 +1,4 @@
-/** Begins: reads where the project is, connects, shows. */
+/** Entry point: reads the configuration, connects and renders. */
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { connect, readConfig } from "./client.ts";

@@ -1,4 +1,4 @@
-/** What the pages ask the database for. Each answers or throws a `ReadError`. */
+/** The database reads of the pages. Each returns rows or throws a `ReadError`. */
 import type { PostgrestError } from "@supabase/supabase-js";
 import type { Client } from "./client.ts";
 import type {
@@ -17,7 +17,7 @@ import type {
 const ROWS_MAX = 500;
 const RUNS_SHOWN = 24;
 
-/** `isRefusal`: the token is no longer good for it, which is another thing than a fault. */
+/** `isRefusal`: the token is no longer valid or allowed; else a fault. */
 export class ReadError extends Error {
   constructor(message: string, readonly isRefusal: boolean) {
     super(message);
@@ -30,8 +30,8 @@ interface Answer<Data> {
   readonly status: number;
 }
 
-async function read<Data>(asked: PromiseLike<Answer<unknown>>): Promise<Data> {
-  const { data, error, status } = await asked;
+async function read<Data>(query: PromiseLike<Answer<unknown>>): Promise<Data> {
+  const { data, error, status } = await query;
   if (error === null) return data as Data;
   throw new ReadError(error.message || `got ${status}`, [401, 403].includes(status));
 }
@@ -45,13 +45,13 @@ export async function isOperator(client: Client): Promise<boolean> {
   }
 }
 
-export function night(client: Client, from: Date, until: Date): Promise<MatchdayMatch[]> {
+export function matchday(client: Client, from: Date, until: Date): Promise<MatchdayMatch[]> {
   const window = { p_from: from.toISOString(), p_until: until.toISOString() };
   return read<{ matches: MatchdayMatch[] }>(client.rpc("matchday_summary", window))
     .then(({ matches }) => matches);
 }
 
-/** When the next push is due that is still wanted, on whatever day. */
+/** The send time of the next pending push, on any day. */
 export async function nextSend(client: Client, now: Date): Promise<string | null> {
   const [row] = await read<{ send_at_utc: string }[]>(
     client.from("schedule_ledger").select("send_at_utc").eq("status", "pending")
@@ -60,7 +60,7 @@ export async function nextSend(client: Client, now: Date): Promise<string | null
   return row?.send_at_utc ?? null;
 }
 
-/** Open ones that concern no single match: a stopped campaign, a silent function. */
+/** Open alerts that concern no single match: a stopped campaign, a stalled function. */
 export function generalAlerts(client: Client): Promise<MatchdayAlert[]> {
   return read(
     client.from("alerts").select("id, rule, severity, title, first_seen_at")
@@ -70,7 +70,7 @@ export function generalAlerts(client: Client): Promise<MatchdayAlert[]> {
 
 export interface MatchPage {
   readonly match: MatchdayMatch | null;
-  readonly story: readonly TimelineLine[];
+  readonly timeline: readonly TimelineLine[];
   readonly attempts: readonly Attempt[];
   readonly events: MatchEvents;
 }
@@ -80,11 +80,11 @@ export async function matchPage(client: Client, matchId: number): Promise<MatchP
     client.from("matches").select("kickoff_at").eq("id", matchId),
   );
   if (fixture === undefined) {
-    return { match: null, story: [], attempts: [], events: { minutes: [], candidates: [] } };
+    return { match: null, timeline: [], attempts: [], events: { minutes: [], candidates: [] } };
   }
   const kickoff = new Date(fixture.kickoff_at);
-  const [around, story, attempts, events] = await Promise.all([
-    night(client, kickoff, new Date(kickoff.getTime() + 1)),
+  const [around, timeline, attempts, events] = await Promise.all([
+    matchday(client, kickoff, new Date(kickoff.getTime() + 1)),
     read<TimelineLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
     read<Attempt[]>(
       client.from("schedule_attempts").select(
@@ -95,7 +95,7 @@ export async function matchPage(client: Client, matchId: number): Promise<MatchP
   ]);
   return {
     match: around.find(({ match_id }) => match_id === matchId) ?? null,
-    story,
+    timeline,
     attempts,
     events,
   };

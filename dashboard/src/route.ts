@@ -1,4 +1,4 @@
-/** Where one is, as the address says it: every view, with its day and zone, is a link that can be shared. */
+/** The current view, day and zone, encoded in the URL so that a link can be shared. */
 
 export const VIEWS = [
   "tonight",
@@ -16,12 +16,12 @@ export interface Route {
   readonly matchId: number | null;
   /** YYYY-MM-DD, in the zone. */
   readonly date: string | null;
-  /** null: the viewer's own. */
+  /** null: the viewer's own zone. */
   readonly zone: string | null;
   readonly show: "open" | "past";
 }
 
-/** What makes no sense is left out, so that an old or broken link still leads somewhere. */
+/** Ignores invalid parts, so that an old or broken link still opens a view. */
 export function readRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [name = "", id = ""] = path.split("/");

@@ -1,4 +1,4 @@
-/** What the database answers, by the names it has there. */
+/** The rows that the database returns, with its column names. */
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 
 type Tables = Database["public"]["Tables"];
@@ -14,7 +14,7 @@ export interface MatchdayAlert {
   readonly first_seen_at: string;
 }
 
-/** One match of `matchday_summary`. What belongs to a ledger row is null where there is none. */
+/** One match of `matchday_summary`. Fields of the ledger row are null when the match has none. */
 export interface MatchdayMatch {
   readonly match_id: number;
   readonly competition: string;

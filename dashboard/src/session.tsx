@@ -1,4 +1,4 @@
-/** Who is looking: nobody, somebody, an operator. Pages are only shown to the last. */
+/** The session: signed out, signed in, or operator. Only operators see the pages. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Connection } from "./client.ts";
@@ -45,14 +45,14 @@ export function Session({ connection, children }: {
     case "asking":
       return (
         <Frame title="Push watch">
-          <p role="status">Asking who you are …</p>
+          <p role="status">Checking your sign-in …</p>
         </Frame>
       );
     case "signed_out":
       return <SignIn connection={connection} />;
     case "no_operator":
       return (
-        <Frame title="You are no operator">
+        <Frame title="You are not an operator">
           <p>
             You are signed in, but your account may not see this. Somebody who may change{" "}
             <code>app_metadata</code> must set its <code>role</code> to{" "}

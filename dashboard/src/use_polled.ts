@@ -1,4 +1,4 @@
-/** Reads something again and again while the page is looked at, and keeps what it had when a reading fails. */
+/** Polls data while the page is visible, and keeps the last data when a read fails. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { PageClock } from "./client.ts";
 
@@ -10,7 +10,7 @@ export interface Polled<Data> {
   readonly reload: () => Promise<void>;
 }
 
-/** `key` says what is read: another one forgets what was there. */
+/** `key` identifies the data: a new key discards the old data. */
 export function usePolled<Data>(
   key: string,
   load: () => Promise<Data>,
@@ -27,19 +27,19 @@ export function usePolled<Data>(
   latest.current = { key, load };
 
   const reload = useCallback(async () => {
-    const asked = latest.current;
+    const requested = latest.current;
     try {
       await clock.refresh();
-      const data = await asked.load();
-      if (latest.current.key !== asked.key) return;
-      setState({ key: asked.key, data, error: null, readAt: clock.now() });
+      const data = await requested.load();
+      if (latest.current.key !== requested.key) return;
+      setState({ key: requested.key, data, error: null, readAt: clock.now() });
     } catch (error) {
-      if (latest.current.key !== asked.key) return;
-      const told = error instanceof Error ? error : new Error(String(error));
+      if (latest.current.key !== requested.key) return;
+      const failure = error instanceof Error ? error : new Error(String(error));
       setState((before) =>
-        before.key === asked.key
-          ? { ...before, error: told }
-          : { key: asked.key, data: null, error: told, readAt: null }
+        before.key === requested.key
+          ? { ...before, error: failure }
+          : { key: requested.key, data: null, error: failure, readAt: null }
       );
     }
   }, [clock]);
@@ -65,7 +65,7 @@ export function usePolled<Data>(
   return { ...current, reload };
 }
 
-/** The present, again each second. */
+/** The current time, updated each second. */
 export function useNow(clock: PageClock): Date {
   const [now, setNow] = useState(() => clock.now());
   useEffect(() => {

@@ -45,7 +45,7 @@ export const theButtonsDoWhatTheySay: Check = async (page, { pages, stack: { sql
 
   const reason = "Support saw it on a phone";
   match(
-    await press(page, "Mark as sent", "I vouch for it", reason),
+    await press(page, "Mark as sent", "Confirm as sent", reason),
     /Match 1001 is marked as sent/,
   );
   const [action] = await sql<{ actor: string; reason: string; kind: string }[]>`

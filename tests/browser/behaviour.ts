@@ -24,7 +24,7 @@ export const noOperatorSeesNothing: Check = async (page, { pages }) => {
   for (const view of ["tonight", "match/1003", "alerts"]) {
     await page.goto(`${pages.user}/#/${view}`);
     await page.reload();
-    await page.getByRole("heading", { name: "You are no operator" }).waitFor();
+    await page.getByRole("heading", { name: "You are not an operator" }).waitFor();
     ok(!TEAMS.test(await page.locator("body").innerText()));
   }
   ok(answers.length >= 3, "it was asked");
@@ -66,7 +66,7 @@ export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) =
   isWrong = false;
   await signIn();
   await page.getByRole("heading", { name: "Alerts" }).waitFor();
-  await rowsOf(page, "Open alerts, the gravest first");
+  await rowsOf(page, "Open alerts, most severe first");
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
 };
@@ -77,7 +77,7 @@ export const theKeyboardIsEnough: Check = async (page, { pages }) => {
   await page.keyboard.press("Tab");
   strictEqual(await focused(), "Skip to content");
   await page.keyboard.press("Enter");
-  strictEqual(await focused(), "MatchdayView");
+  strictEqual(await focused(), "Matchday");
   await page.keyboard.press("Shift+Tab");
   strictEqual(await focused(), "Jobs");
   await page.keyboard.press("Enter");
@@ -92,7 +92,7 @@ export const theKeyboardIsEnough: Check = async (page, { pages }) => {
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Mark as sent?" });
   await dialog.waitFor();
-  ok(await page.getByRole("button", { name: "I vouch for it" }).isDisabled(), "without a reason");
+  ok(await page.getByRole("button", { name: "Confirm as sent" }).isDisabled(), "without a reason");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   strictEqual(await focused(), "Mark as sent");

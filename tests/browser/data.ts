@@ -27,7 +27,7 @@ export const tonight: Check = async (page, { stack: { sql }, pages }) => {
       title: row.Match?.replace(" postponed", ""),
       expected: row["Expected users"],
       received: row.Received,
-      reported: row["Sends that Braze reports"]?.replace(/ [\d,]+ not told$/, ""),
+      reported: row["Sends that Braze reports"]?.replace(/ [\d,]+ without event$/, ""),
       isSent: row.Status === "✓ Sent",
       hasBar: row.Confidence !== "–",
       alerts: row.Alerts === "none" ? 0 : row.Alerts?.split(/[✕!◷]/).length ?? 0,
@@ -74,7 +74,7 @@ export const oneMatch: Check = async (page, { stack: { sql }, pages }) => {
   strictEqual(sends.reduce((sum, each) => sum + each, 0), told.sends);
   const all = page.getByRole("button", { name: "Show all" });
   if (await all.isVisible()) await all.click();
-  strictEqual(await page.locator(".story li").count(), told.lines);
+  strictEqual(await page.locator(".timeline li").count(), told.lines);
 };
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -112,7 +112,7 @@ export const health: Check = async (page, { stack: { sql }, pages }) => {
     from public.webhook_health_metrics`;
   ok(row !== undefined && day !== undefined && day.total! > 0 && day.duplicates! > 0);
   const text = (name: string) => number(day[name] ?? null);
-  match(row["Told of"] ?? "", new RegExp(`${day.received} of ${day.total}$`));
+  match(row["With events"] ?? "", new RegExp(`${day.received} of ${day.total}$`));
   deepStrictEqual(
     [row["Push sends"], row.Duplicates, row.Rejects, row.Unattributed],
     [text("sends"), text("duplicates"), text("rejects"), text("unattributed")],
@@ -138,9 +138,9 @@ export const duplicates: Check = async (page, { stack: { sql }, pages }) => {
   for (const id of day.ids) ok(days[0]?.["Most affected"]?.includes(`Match ${id} × 1`));
   const [push] = await rowsOf(
     page,
-    "Matches that were pushed to somebody more than once, newest first",
+    "Matches with users who got more than one push, newest first",
   );
-  deepStrictEqual([push?.Users, push?.Sends, push?.["Ten of them, to ask"]], [
+  deepStrictEqual([push?.Users, push?.Sends, push?.["Ten of these users"]], [
     "2",
     "4",
     "user-7, user-8",
@@ -151,7 +151,7 @@ export const alerts: Check = async (page, { stack: { sql }, pages }) => {
   for (const show of ["open", "past"] as const) {
     await open(page, pages.operator, `alerts?show=${show}`);
     const caption = show === "open"
-      ? "Open alerts, the gravest first"
+      ? "Open alerts, most severe first"
       : "Past alerts, newest first";
     const rows = await rowsOf(page, caption);
     const told = await sql<{ title: string; occurrences: number }[]>`
@@ -168,7 +168,7 @@ export const alerts: Check = async (page, { stack: { sql }, pages }) => {
 
 export const jobs: Check = async (page, { stack: { sql }, pages }) => {
   await open(page, pages.operator, "jobs");
-  const rows = await rowsOf(page, "Functions that run by themselves");
+  const rows = await rowsOf(page, "Functions that run by cron");
   const functions = await sql<{ name: string }[]>`
     select function_name as name from private.job_periods order by name`;
   deepStrictEqual(rows.map((row) => row.Function).sort(), functions.map(({ name }) => name));

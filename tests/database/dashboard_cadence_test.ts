@@ -1,7 +1,7 @@
 /** The dashboard says when functions run next, and when one is silent: held against what the migrations schedule. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Cron } from "croner";
-import { CADENCES, isSilent, nextRun } from "../../dashboard/src/cadence.ts";
+import { CADENCES, isStalled, nextRun } from "../../dashboard/src/cadence.ts";
 import { withDatabase } from "../support/database.ts";
 
 Deno.test("the cadences of the dashboard are those of pg_cron and of the heartbeat", () =>
@@ -32,7 +32,7 @@ Deno.test("the cadences of the dashboard are those of pg_cron and of the heartbe
 Deno.test("a function is silent after twice its period without success", () => {
   const cadence = { name: "braze-reconcile", every: 30, from: 10 };
   const last = new Date("2024-12-07T10:00:00Z");
-  strictEqual(isSilent(cadence, last, new Date("2024-12-07T11:00:00Z")), false);
-  strictEqual(isSilent(cadence, last, new Date("2024-12-07T11:00:01Z")), true);
-  strictEqual(isSilent(cadence, null, last), false);
+  strictEqual(isStalled(cadence, last, new Date("2024-12-07T11:00:00Z")), false);
+  strictEqual(isStalled(cadence, last, new Date("2024-12-07T11:00:01Z")), true);
+  strictEqual(isStalled(cadence, null, last), false);
 });

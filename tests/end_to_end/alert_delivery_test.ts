@@ -56,7 +56,7 @@ Deno.test("an alert is in the chat when the run that raised it ends, and never a
     const [message, ...more] = stack.alerts.messages;
     deepStrictEqual(more, []);
     strictEqual(message?.audience, "admin");
-    match(message.text, /Team "Stranger 0" is not in teams/);
+    match(message.text, /Team "Stranger 0" has no row in teams/);
     for (let run = 0; run < 3; run++) {
       await minutesPass(stack, 15);
       await schedule(stack);

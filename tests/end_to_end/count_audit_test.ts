@@ -93,7 +93,7 @@ Deno.test(
     deepStrictEqual(found.extra_in_braze, [{ match_id: 1003, schedule_id: extra }]);
     deepStrictEqual(
       (await logsOf(stack, NAME)).map(({ action, reason }) => [action, reason]),
-      [["count_mismatch_detected", "Braze has as many schedules as ledger, but not the same"]],
+      [["count_mismatch_detected", "Braze has as many schedules as ledger, but different ones"]],
     );
     strictEqual((await ledgerOf(stack, 1001)).status, "pending", "an audit changes nothing");
   }),

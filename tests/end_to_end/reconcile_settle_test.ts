@@ -68,10 +68,10 @@ for (
       set(stack, { faults: [] });
 
       // So soon after the call, the list may be behind.
-      strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.settled, 0);
+      strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.resolved, 0);
       await later(stack, 10);
       const { counts } = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
-      deepStrictEqual([counts.settled, counts.listed, counts.alerted], [1, 1, 0]);
+      deepStrictEqual([counts.resolved, counts.listed, counts.alerted], [1, 1, 0]);
       deepStrictEqual(await attemptsOf(stack, 1002, "update"), [["unknown", "listed"]]);
       deepStrictEqual(await scheduleOf(stack, 1002), {
         state: "live",
@@ -106,7 +106,7 @@ for (
       await later(stack, 10);
       const first = (await reconcile(stack, UNKNOWN)).checks.unknown_attempts;
       if (kind === "timeout_after_effect") {
-        deepStrictEqual([first.counts.settled, first.counts.schedule_missed], [0, 1]);
+        deepStrictEqual([first.counts.resolved, first.counts.schedule_missed], [0, 1]);
         deepStrictEqual((await alertsOf(stack, "attempt_unknown")).map((one) => one.is_open), [
           true,
         ]);
@@ -139,7 +139,7 @@ for (const mode of BLIND_MODES) {
       set(stack, { faults: [] });
       for (let run = 0; run < 2; run++) {
         await later(stack, 10);
-        strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.unsettled, 1);
+        strictEqual((await reconcile(stack, UNKNOWN)).checks.unknown_attempts.counts.unresolved, 1);
       }
       deepStrictEqual(
         (await alertsOf(stack, "attempt_unknown")).map((one) => [
@@ -184,7 +184,7 @@ Deno.test("a create that was not heard of is settled by statistics once its time
     set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
     deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
     await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
-    deepStrictEqual((await reconcile(stack)).checks.stale.counts.settled, 1);
+    deepStrictEqual((await reconcile(stack)).checks.stale.counts.confirmed, 1);
     deepStrictEqual(await attemptsOf(stack, 1001, "create"), [["unknown", "proved_by_statistics"]]);
     strictEqual((await ledgerOf(stack, 1001)).sent_evidence, "statistics");
     await schedule(stack);
@@ -207,7 +207,7 @@ Deno.test("what an older schedule of the match may have sent settles nothing for
     await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
     const { stale } = (await reconcile(stack)).checks;
     deepStrictEqual(
-      [stale.counts.settled, stale.open[0].unconfirmable],
+      [stale.counts.confirmed, stale.open[0].unconfirmable],
       [0, "another_schedule_may_have_gone_out"],
     );
   }));
@@ -231,7 +231,7 @@ Deno.test("recovery refuses what makes no sense, match by match, and says why", 
     })).checks.recovery;
     deepStrictEqual(late.refused.map(({ message }: { message: string }) => message), [
       "Cannot mark match 1001 as sent: it is sent already (push)",
-      "Cannot undo the mark of match 1002: nobody marked it: it is sent by other evidence (push)",
+      "Cannot undo the manual confirmation of match 1002: nobody marked it: it is sent by other evidence (push)",
     ]);
     strictEqual(late.counts.refused, 2);
   }));
@@ -314,7 +314,7 @@ Deno.test("what events have proved since cannot be undone", () =>
     const { refused } = (await reconcile(stack, { undo_mark_sent: [mark] })).checks.recovery;
     strictEqual(
       refused[0].message,
-      "Cannot undo the mark of match 1001: events have proved since that it went out",
+      "Cannot undo the manual confirmation of match 1001: events have proved since that it went out",
     );
     deepStrictEqual((await logsOf(stack, "confirmed_by_statistics")).length, 0);
   }));
@@ -330,7 +330,7 @@ Deno.test("a run that has no time left says what it did not begin, and the next 
     set(stack, { faults: [{ endpoint: STATISTICS, kind: "latency", latencyMs: 6_000 }] });
     const first = await reconcile(stack);
     deepStrictEqual(
-      [first.outcome, first.checks.stale.status, first.checks.stale.counts.settled],
+      [first.outcome, first.checks.stale.status, first.checks.stale.counts.confirmed],
       ["partial", "partial", 2],
     );
     deepStrictEqual(first.not_begun, ["attribution", "counts", "quality", "recovery"]);
@@ -340,7 +340,7 @@ Deno.test("a run that has no time left says what it did not begin, and the next 
     set(stack, { faults: [] });
     const second = await reconcile(stack);
     deepStrictEqual(
-      [second.outcome, second.not_begun, second.checks.stale.counts.settled],
+      [second.outcome, second.not_begun, second.checks.stale.counts.confirmed],
       ["succeeded", [], 1],
     );
   }));

@@ -160,7 +160,7 @@ Deno.test("a match that is on again before Braze carried out its delete keeps it
     deepStrictEqual(await openAlerts(stack, 1002), ["delete_unconfirmed"]);
     fault(stack);
     await stack.sql`update public.matches set status = 'scheduled' where id = 1002`;
-    deepStrictEqual((await schedule(stack)).done, { kept: 1 });
+    deepStrictEqual((await schedule(stack)).done, { reactivated: 1 });
     deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
     deepStrictEqual(liveSchedules(stack, 1002), before);
     deepStrictEqual(await openAlerts(stack, 1002), []);

@@ -78,7 +78,7 @@ Deno.test(
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
 
     await reach(stack, "07:15");
-    deepStrictEqual((await schedule(stack)).done, { replaced: 1 });
+    deepStrictEqual((await schedule(stack)).done, { superseded: 1 });
     deepStrictEqual(await openAlerts(stack, 1001), []);
     strictEqual((await ledgerOf(stack, 1001)).generation, 2);
     deepStrictEqual(

@@ -90,7 +90,7 @@ Deno.test("sortListing() never calls both the adopted and its like unmanaged, an
         strictEqual(new Set(keys).size, keys.length, "each generation is adopted once");
         const all = new Set(entries.map(({ scheduleId }) => scheduleId));
         const placed = [
-          ...[...sorted.owned, ...sorted.unsettled, ...sorted.held].map((one) => one.scheduleId),
+          ...[...sorted.owned, ...sorted.undecided, ...sorted.held].map((one) => one.scheduleId),
           ...sorted.adoptions.map(({ entry }) => entry.scheduleId),
           ...unmanaged,
         ];

@@ -148,7 +148,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     deferred: true,
     conflict: true,
   }),
-  stray_kept: ["adopted", "owned", "held", "unsettled", "capped"],
+  stray_kept: ["adopted", "owned", "held", "undecided", "capped"],
   attempt_settled: [
     "adopted",
     "proved_by_events",
@@ -159,11 +159,11 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     "superseded",
   ],
   schedule_resolved: ["live", "deleted", "missed"],
-  stale: all<NonNullable<Stale["unconfirmable"]> | "settled" | "for_good">({
+  stale: all<NonNullable<Stale["unconfirmable"]> | "confirmed" | "for_good">({
     no_send_id: true,
     statistics_gone: true,
     another_schedule_may_have_gone_out: true,
-    settled: true,
+    confirmed: true,
     for_good: true,
   }),
   gate: all<GateReason>({

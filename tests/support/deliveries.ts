@@ -12,7 +12,7 @@ export function delivery(changes: Partial<Delivery> = {}): Delivery {
     rule: "create_unknown",
     severity: "critical",
     audience: "admin",
-    title: "Match 1002 Arsenal–Chelsea: Braze may or may not hold schedule 1",
+    title: "Match 1002 Arsenal–Chelsea: the outcome of the create of schedule 1 is unknown",
     matchId: 1002,
     homeTeam: "Arsenal",
     awayTeam: "Chelsea",

@@ -1,15 +1,15 @@
-/** A button that asks once, does it, and tells what it did. */
+/** A button that asks for confirmation, executes the action and shows the result. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Done } from "../act.ts";
 
 export interface ActionProps {
   readonly name: string;
-  /** What will happen, before it does. */
+  /** Explains the effect before the confirmation. */
   readonly question: ComponentChildren;
   readonly confirm: string;
   readonly isPossible?: boolean;
-  /** Asked for beside the confirmation, and required. */
+  /** The label of the required reason field. */
   readonly reasonFor?: string;
   readonly act: (reason: string) => Promise<Done>;
   readonly after: () => Promise<void>;
@@ -36,14 +36,14 @@ export function Action(
     dialog.current?.close();
     setBusy(true);
     setDone(null);
-    const told = await act(reason.trim()).catch((error: unknown): Done => ({
+    const result = await act(reason.trim()).catch((error: unknown): Done => ({
       isGood: false,
       text: error instanceof Error ? error.message : String(error),
       lines: [],
     }));
     setBusy(false);
     setReason("");
-    setDone(told);
+    setDone(result);
     await after();
   }
 

@@ -1,4 +1,4 @@
-/** Small charts in SVG: series over time, as lines or as stacked columns, with a legend and words for who listens. */
+/** Small SVG charts: series over time as lines or stacked columns, with a legend and a summary for screen readers. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { count } from "../format.ts";
@@ -7,7 +7,7 @@ import { Columns, Line } from "./chart_marks.tsx";
 import { roundUp } from "./scale.ts";
 
 const HEIGHT = 180;
-/** Until it is measured. */
+/** Used until the element is measured. */
 const WIDTH_USUAL = 720;
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 24 };
 const TICKS = 5;
@@ -17,7 +17,7 @@ export interface Series {
   readonly name: string;
   /** One of the series' colours. */
   readonly colour: "one" | "two" | "three";
-  /** As many as there are times; null is a gap. */
+  /** One value per time; null is a gap. */
   readonly values: readonly (number | null)[];
 }
 
@@ -27,10 +27,10 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly kind: "line" | "columns";
-  /** How wide a column is, in time. */
+  /** The time that a column covers, milliseconds. */
   readonly stepMs?: number;
   readonly format?: (value: number) => string;
-  /** What the picture says, in a sentence. */
+  /** The content of the chart in one sentence. */
   readonly summary: string;
 }
 
@@ -100,7 +100,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** Drawn as wide as it is shown, so that its letters stay as large as all others. */
+/** Drawn at its displayed width, so that its text keeps the normal size. */
 function useWidth() {
   const figure = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(WIDTH_USUAL);

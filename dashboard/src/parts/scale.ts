@@ -1,4 +1,4 @@
-/** The arithmetic of axes. Pure. */
+/** Computes axes. Pure. */
 
 const HOUR_MS = 3_600_000;
 const STEPS_HOURS = [0.5, 1, 2, 3, 6, 12, 24];
@@ -7,12 +7,12 @@ export interface TimeAxis {
   readonly from: number;
   readonly until: number;
   readonly ticks: readonly number[];
-  /** Where a time stands, in percent; out of the axis it stands at its end. */
+  /** The position of a time in percent, limited to 0 to 100. */
   at(time: number): number;
   holds(time: number): boolean;
 }
 
-/** From the half hour before the first time to the half hour after the last, with a handful of ticks. */
+/** From the half hour before the first time to the half hour after the last, with a few ticks. */
 export function timeAxis(times: readonly number[], ticksMax = 5): TimeAxis {
   const half = HOUR_MS / 2;
   const first = Math.min(...times);

@@ -1,4 +1,4 @@
-/** What a page shows where there is nothing to show yet, nothing at all, or something in the way. */
+/** The states of a page without data: loading, empty, failed. */
 import type { ComponentChildren } from "preact";
 import { usePage } from "../context.ts";
 import { clockTime } from "../time.ts";
@@ -28,7 +28,7 @@ export function Empty({ title, children }: {
   );
 }
 
-/** Keeps showing what was read before, and says that it is old. */
+/** Shows the last data with a notice that it is outdated. */
 export function Content<Data>({ polled, children }: {
   readonly polled: Polled<Data>;
   readonly children: (data: Data) => ComponentChildren;
@@ -52,10 +52,10 @@ function Fault({ error, readAt, reload }: {
   return (
     <div class="notice bad" role="alert">
       <p class="notice-title">
-        {isRefusal ? "You may not read this any more" : "Cannot read from the project"}
+        {isRefusal ? "You are no longer allowed to read this" : "Cannot read from the project"}
       </p>
       <p>
-        {isRefusal ? "Your sign-in has run out, or was changed. " : `${error.message}. `}
+        {isRefusal ? "Your sign-in has expired or was changed. " : `${error.message}. `}
         {readAt === null ? "" : `What you see is from ${clockTime(readAt, zone)}. `}
         It is tried again by itself.
       </p>

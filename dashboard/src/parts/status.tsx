@@ -1,4 +1,4 @@
-/** States as a sign, a word and a colour: each of the three alone would do. */
+/** States as a sign, a word and a colour; each alone is sufficient. */
 import type { MatchdayMatch, Severity } from "../rows.ts";
 import { words } from "../format.ts";
 
@@ -25,7 +25,7 @@ export function Chip({ tone, children, title }: {
   );
 }
 
-/** Longer than this past its time, a push without evidence is overdue. */
+/** A push without evidence is overdue after this time. */
 const OVERDUE_MS = 15 * 60_000;
 
 export function sendState(match: MatchdayMatch, now: Date): { tone: Tone; text: string } {

@@ -1,9 +1,9 @@
-/** A table that is cards on a phone, and stays a table for who listens. */
+/** A table that is shown as cards on a phone and stays a table for screen readers. */
 import type { ComponentChildren } from "preact";
 
 export interface Column<Row> {
   readonly title: ComponentChildren;
-  /** What stands before the value on a phone. */
+  /** The label before the value on a phone. */
   readonly label: string;
   readonly isNumber?: boolean;
   readonly class?: string;
@@ -18,7 +18,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, rowClass }: {
   readonly keyOf: (row: Row) => string | number;
   readonly rowClass?: (row: Row) => string;
 }) {
-  // Roles are spelled out: as cards the elements would lose those that they have by themselves.
+  // Explicit roles: displayed as cards, the elements would lose their implicit ones.
   return (
     <table role="table">
       <caption class="visually-hidden">{caption}</caption>

@@ -1,4 +1,4 @@
-/** A time in the viewer's zone, with UTC for who rests on it. */
+/** A time in the viewer's zone, with UTC as its tooltip. */
 import { usePage } from "../context.ts";
 import { ago, clockTime, dayAndTime, utc } from "../time.ts";
 

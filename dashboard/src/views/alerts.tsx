@@ -1,4 +1,4 @@
-/** What a person should look at, and what they should have. */
+/** Open and past alerts. */
 import { usePage } from "../context.ts";
 import { count, words } from "../format.ts";
 import { MatchLink } from "../parts/match_link.tsx";
@@ -36,7 +36,7 @@ export function Alerts() {
           rows.length === 0
             ? (
               <Empty title={show === "open" ? "No open alert" : "No alert has been resolved yet"}>
-                {show === "open" ? "Nothing that is watched needs anybody." : undefined}
+                {show === "open" ? "No check has found a fault." : undefined}
               </Empty>
             )
             : <List rows={rows} show={show} />}
@@ -53,7 +53,7 @@ function List(
     : rows.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   return (
     <Table
-      caption={show === "open" ? "Open alerts, the gravest first" : "Past alerts, newest first"}
+      caption={show === "open" ? "Open alerts, most severe first" : "Past alerts, newest first"}
       rows={sorted}
       keyOf={({ id }) => id}
       columns={[

@@ -1,4 +1,4 @@
-/** Every call that changed Braze, or may have. */
+/** Every call that changed Braze or may have. */
 import { words } from "../format.ts";
 import { Empty } from "../parts/states.tsx";
 import { Chip, type Tone } from "../parts/status.tsx";
@@ -13,7 +13,7 @@ export function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }
   return (
     <section aria-labelledby="attempts">
       <h2 id="attempts">Attempts</h2>
-      {attempts.length === 0 ? <Empty title="Braze was never asked for anything" /> : (
+      {attempts.length === 0 ? <Empty title="No call to Braze yet" /> : (
         <Table
           caption="Calls that changed Braze for this match, oldest first"
           rows={attempts}
@@ -34,11 +34,11 @@ export function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }
               cell: (row) => (
                 <>
                   <Chip tone={TONES[row.outcome ?? ""] ?? "wait"}>
-                    {row.outcome === null ? "Under way" : words(row.outcome)}
+                    {row.outcome === null ? "In progress" : words(row.outcome)}
                   </Chip>
                   {row.resolved_as === null
                     ? null
-                    : <span class="sub">settled: {words(row.resolved_as).toLowerCase()}</span>}
+                    : <span class="sub">resolved: {words(row.resolved_as).toLowerCase()}</span>}
                 </>
               ),
             },

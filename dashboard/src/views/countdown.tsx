@@ -1,4 +1,4 @@
-/** How long until the next push, and what its last check said. */
+/** Time until the next push, and the result of its last pre-flight check. */
 import { usePage } from "../context.ts";
 import { Chip, preflightState } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
@@ -24,7 +24,7 @@ export function Countdown({ matches, next, date }: {
     const day = next === null ? null : dateIn(new Date(next), zone);
     return (
       <p class="countdown quiet" role="timer" aria-live="off">
-        {next === null || day === null ? "No push is scheduled ahead." : day === date
+        {next === null || day === null ? "No upcoming push is scheduled." : day === date
           ? (
             <>
               Next push <Time at={next} as="ago" />.
@@ -45,7 +45,7 @@ export function Countdown({ matches, next, date }: {
   const { tone, text } = preflightState(first.preflight_result);
   return (
     <div class="countdown">
-      {/* Each second is no news: who listens asks for it. */}
+      {/* Not announced each second; a screen reader user reads it on demand. */}
       <span class="big" role="timer" aria-live="off">
         {countdown(new Date(first.send_at).getTime() - now.getTime())}
       </span>

@@ -1,4 +1,4 @@
-/** The ledger held against Braze, audit by audit. */
+/** Count audits: ledger compared with Braze. */
 import { usePage } from "../context.ts";
 import { count, plural, signed } from "../format.ts";
 import { Chart } from "../parts/chart.tsx";

@@ -1,4 +1,4 @@
-/** Second schedules of a match found in Braze, and users who got one push twice. */
+/** Duplicate schedules found in Braze, and users who got a push twice. */
 import { usePage } from "../context.ts";
 import { count, signed } from "../format.ts";
 import { MatchLink } from "../parts/match_link.tsx";
@@ -91,9 +91,9 @@ export function Duplicates() {
           </section>
           <section aria-labelledby="pushed-twice">
             <h2 id="pushed-twice">Users who got a push twice</h2>
-            {pushes.length === 0 ? <Empty title="Nobody, as far as the events tell" /> : (
+            {pushes.length === 0 ? <Empty title="No user, according to the events" /> : (
               <Table
-                caption="Matches that were pushed to somebody more than once, newest first"
+                caption="Matches with users who got more than one push, newest first"
                 rows={pushes}
                 keyOf={({ id }) => id}
                 columns={[
@@ -129,8 +129,8 @@ export function Duplicates() {
                     cell: (row) => <Time at={row.first_seen_at} />,
                   },
                   {
-                    title: "Ten of them, to ask",
-                    label: "Ten of them, to ask",
+                    title: "Ten of these users",
+                    label: "Ten of these users",
                     class: "wide break",
                     cell: (row) => sample(row.details).join(", ") || "–",
                   },

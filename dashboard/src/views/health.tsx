@@ -1,4 +1,4 @@
-/** How well Braze tells us of what it sends, day by day. */
+/** Webhook health by day. */
 import { usePage } from "../context.ts";
 import { count, percent, plural, signed } from "../format.ts";
 import { Chart } from "../parts/chart.tsx";
@@ -18,8 +18,8 @@ export function Health() {
   return (
     <>
       <p class="intro">
-        Of the schedules due on each UTC day: how many were told of, how late, and how sure. Rolled
-        up once a day.
+        Of the schedules due on each UTC day: how many had events, how late, and with what
+        confidence. Rolled up once a day.
       </p>
       <Content polled={polled}>
         {(rows) =>
@@ -74,8 +74,8 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
         columns={[
           { title: "Day (UTC)", label: "Day (UTC)", cell: ({ date }) => day(date) },
           {
-            title: "Told of",
-            label: "Told of",
+            title: "With events",
+            label: "With events",
             isNumber: true,
             cell: (row) => (
               <>

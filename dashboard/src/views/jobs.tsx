@@ -1,5 +1,5 @@
-/** Whether what should run by itself does. */
-import { CADENCES, isSilent, nextRun } from "../cadence.ts";
+/** Whether the cron functions run. */
+import { CADENCES, isStalled, nextRun } from "../cadence.ts";
 import { usePage } from "../context.ts";
 import { words } from "../format.ts";
 import { Content, Empty } from "../parts/states.tsx";
@@ -53,7 +53,7 @@ function Overview({ runs }: { readonly runs: ReadonlyMap<string, readonly JobRun
     !dry_run && (outcome === "succeeded" || outcome === "partial");
   return (
     <Table
-      caption="Functions that run by themselves"
+      caption="Functions that run by cron"
       rows={CADENCES}
       keyOf={({ name }) => name}
       columns={[
@@ -65,8 +65,8 @@ function Overview({ runs }: { readonly runs: ReadonlyMap<string, readonly JobRun
             const own = runs.get(cadence.name) ?? [];
             const success = own.find(isSuccess)?.finished_at ?? null;
             if (own.length === 0) return <Chip tone="off">Never ran</Chip>;
-            return success === null || isSilent(cadence, new Date(success), now)
-              ? <Chip tone="bad">Silent</Chip>
+            return success === null || isStalled(cadence, new Date(success), now)
+              ? <Chip tone="bad">Stalled</Chip>
               : <Chip tone="good">On time</Chip>;
           },
         },

@@ -1,4 +1,4 @@
-/** One match: its numbers, what an operator may do, its story, its calls, its events. */
+/** One match: counts, operator actions, timeline, attempts, events. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { markSent, reconcile, runPreflight } from "../act.ts";
@@ -112,7 +112,7 @@ function Known({ page, match, reload }: {
       <Buttons match={match} reload={reload} />
       <MatchEventsPart events={page.events} match={match} />
       <Attempts attempts={page.attempts} />
-      <MatchTimeline story={page.story} />
+      <MatchTimeline timeline={page.timeline} />
     </>
   );
 }
@@ -133,7 +133,7 @@ function Buttons({ match, reload }: {
   const { client, clock } = usePage();
   const isDue = match.send_at !== null && new Date(match.send_at) <= clock.now();
   const canMark = match.status !== null && match.status !== "sent" && isDue;
-  // Stays after it was done, with what it told.
+  // Stays after the action, with its result.
   const [wasOffered, setOffered] = useState(canMark);
   if (canMark && !wasOffered) setOffered(true);
   return (
@@ -141,21 +141,21 @@ function Buttons({ match, reload }: {
       <h2 id="actions">Act</h2>
       <Action
         name="Run pre-flight now"
-        question="Checks every push that is due within the next minutes in Braze. It changes no schedule there; what is proved to be gone is taken back in the ledger."
+        question="Checks every push that is due within the next minutes in Braze. It changes no schedule there; a schedule that is proved absent is cancelled in the ledger."
         confirm="Run it"
         act={() => runPreflight(client)}
         after={reload}
       />
       <Action
         name="Try a reconciliation"
-        question="Holds ledger, Braze and events of all matches against each other and tells what it would do. Nothing is changed."
+        question="Compares ledger, Braze and events of all matches and shows what it would do. Nothing is changed."
         confirm="Try it"
         act={() => reconcile(client, true)}
         after={reload}
       />
       <Action
         name="Reconcile for real"
-        question="Holds ledger, Braze and events of all matches against each other and settles what evidence settles. Unmanaged schedules in Braze are cancelled, up to the cap. Try it first."
+        question="Compares ledger, Braze and events of all matches and resolves what evidence decides. Unmanaged schedules in Braze are cancelled, up to the cap. Try it first."
         confirm="Reconcile"
         act={() => reconcile(client, false)}
         after={reload}
@@ -164,8 +164,8 @@ function Buttons({ match, reload }: {
         <Action
           isPossible={canMark}
           name="Mark as sent"
-          question={`You vouch that the push of match ${match.match_id} went out, although nothing proves it. Your user id and the reason are kept.`}
-          confirm="I vouch for it"
+          question={`You confirm that the push of match ${match.match_id} was sent, although no event proves it. Your user id and the reason are stored.`}
+          confirm="Confirm as sent"
           reasonFor="How do you know?"
           act={(reason) => markSent(client, match.match_id, reason)}
           after={reload}

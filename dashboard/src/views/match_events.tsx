@@ -1,4 +1,4 @@
-/** How the events of a match came in, and which ones nobody could tie to it or to another. */
+/** The events of a match by minute, and unattributed events that may belong to it. */
 import { count, plural, words } from "../format.ts";
 import { Chart } from "../parts/chart.tsx";
 import { MatchLink } from "../parts/match_link.tsx";
@@ -8,7 +8,7 @@ import { Time } from "../parts/time.tsx";
 import type { EventMinute, MatchdayMatch, MatchEvents } from "../rows.ts";
 
 const MINUTE_MS = 60_000;
-/** More columns than this would be thinner than a line. */
+/** More columns would be thinner than a line. */
 const COLUMNS_MAX = 240;
 
 export function MatchEventsPart({ events, match }: {
@@ -24,15 +24,15 @@ export function MatchEventsPart({ events, match }: {
           ? (
             <Empty title="No event yet">
               {match.status === "sent" || match.status === null
-                ? "None was tied to this match."
-                : "They come when the push goes out."}
+                ? "No event was attributed to this match."
+                : "Events arrive when the push is sent."}
             </Empty>
           )
           : <Curve minutes={minutes} />}
       </section>
       {candidates.length === 0 ? null : (
         <section aria-labelledby="candidates">
-          <h2 id="candidates">Unattributed events that could be this match's</h2>
+          <h2 id="candidates">Unattributed events that may belong to this match</h2>
           <Table
             caption="Unattributed events with this match among their candidates"
             rows={candidates}
@@ -72,7 +72,7 @@ export function MatchEventsPart({ events, match }: {
 }
 
 function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
-  const { times, stepMs, sums } = mergeFields(minutes);
+  const { times, stepMs, sums } = sumsByStep(minutes);
   const total = minutes.reduce((sum, { sends, opens, others }) => sum + sends + opens + others, 0);
   const busiest = minutes.reduce((best, each) => each.sends > best.sends ? each : best);
   return (
@@ -93,8 +93,8 @@ function Curve({ minutes }: { readonly minutes: readonly EventMinute[] }) {
   );
 }
 
-/** Minutes without events too, and several in one where there are many. */
-export function mergeFields(minutes: readonly EventMinute[]) {
+/** Includes minutes without events; joins several minutes into one step when there are many. */
+export function sumsByStep(minutes: readonly EventMinute[]) {
   const at = (each: EventMinute | undefined) => new Date(each?.minute ?? 0).getTime();
   const first = at(minutes[0]);
   const steps = (at(minutes.at(-1)) - first) / MINUTE_MS + 1;

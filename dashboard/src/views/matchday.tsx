@@ -1,10 +1,10 @@
-/** The matches of one day on one axis of time, live while pushes go out. */
+/** The matches of one day on one time axis, updated live while pushes are sent. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { plural } from "../format.ts";
 import { AlertList } from "../parts/alert_list.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { generalAlerts, nextSend, night } from "../read.ts";
+import { generalAlerts, matchday, nextSend } from "../read.ts";
 import { hashOf } from "../route.ts";
 import type { MatchdayMatch } from "../rows.ts";
 import { addDays, dateIn, dayName, startOfDay } from "../time.ts";
@@ -13,7 +13,7 @@ import { Countdown } from "./countdown.tsx";
 import { MatchdayTable } from "./matchday_table.tsx";
 
 const POLL_MS = { live: 5_000, quiet: 30_000 };
-/** Around a push its numbers change by the second; a day's events are counted each time they are read. */
+/** Fast polling around a push, when its counts change by the second; each read counts the day's events. */
 const LIVE_MS = { before: 15 * 60_000, after: 2 * 3_600_000 };
 
 export function MatchdayView() {
@@ -21,10 +21,10 @@ export function MatchdayView() {
   const date = route.date ?? dateIn(clock.now(), zone);
   const [isLive, setLive] = useState(true);
   const polled = usePolled(
-    `night ${date} ${zone}`,
+    `matchday ${date} ${zone}`,
     async () => {
       const [matches, next, general] = await Promise.all([
-        night(client, startOfDay(date, zone), startOfDay(addDays(date, 1), zone)),
+        matchday(client, startOfDay(date, zone), startOfDay(addDays(date, 1), zone)),
         nextSend(client, clock.now()),
         generalAlerts(client),
       ]);
@@ -34,14 +34,14 @@ export function MatchdayView() {
     isLive ? POLL_MS.live : POLL_MS.quiet,
   );
   const matches = polled.data?.matches;
-  const told = useRef("");
+  const announced = useRef("");
   useEffect(() => {
     if (matches === undefined) return;
     setLive(isAroundAPush(matches, clock.now()));
     const text = inWords(matches);
-    // The first reading is read out as a page; only what is new afterwards is news.
-    if (told.current !== "" && told.current !== text) announce(text);
-    told.current = text;
+    // A screen reader reads the first data with the page; only later changes are announced.
+    if (announced.current !== "" && announced.current !== text) announce(text);
+    announced.current = text;
   }, [matches]);
 
   return (

@@ -1,4 +1,4 @@
-/** One row a match: when, in what state, how many, how sure. */
+/** One row per match: times, status, counts, confidence. */
 import { usePage } from "../context.ts";
 import { count, range } from "../format.ts";
 import { Confidence } from "../parts/confidence.tsx";
@@ -79,7 +79,7 @@ export function MatchdayTable({ matches }: { readonly matches: readonly Matchday
         <>
           {count(braze_reported)}
           {braze_reported !== null && braze_reported > sends
-            ? <span class="sub warn-text">{count(braze_reported - sends)} not told</span>
+            ? <span class="sub warn-text">{count(braze_reported - sends)} without event</span>
             : null}
         </>
       ),
@@ -118,7 +118,7 @@ export function MatchdayTable({ matches }: { readonly matches: readonly Matchday
   );
 }
 
-/** Users once they are counted, sends until then: they come in faster than anybody counts. */
+/** Users once they are counted, and sends, which are up to date. */
 function Received({ users, sends }: MatchdayMatch) {
   if (users === null && sends === 0) return <span class="quiet">–</span>;
   return (

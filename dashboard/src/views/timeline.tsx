@@ -1,29 +1,29 @@
-/** What happened to a match, in order, from `match_timeline`. */
+/** The timeline of a match, oldest first. */
 import { useState } from "preact/hooks";
 import { Time } from "../parts/time.tsx";
 import type { TimelineLine } from "../rows.ts";
 import { words } from "../format.ts";
 
-/** Said first, in these words, whatever else a line holds. */
-const TOLD = ["title", "reason", "detail", "method", "evidence", "resolved_as"];
+/** The first of these that a line has is shown first. */
+const MAIN_DETAILS = ["title", "reason", "detail", "method", "evidence", "resolved_as"];
 const MANY = 60;
 
-export function MatchTimeline({ story }: { readonly story: readonly TimelineLine[] }) {
+export function MatchTimeline({ timeline }: { readonly timeline: readonly TimelineLine[] }) {
   const [isWhole, setWhole] = useState(false);
-  const shown = isWhole || story.length <= MANY
-    ? story
-    : story.filter(({ kind }) => kind !== "events").slice(-MANY);
+  const shown = isWhole || timeline.length <= MANY
+    ? timeline
+    : timeline.filter(({ kind }) => kind !== "events").slice(-MANY);
   return (
-    <section aria-labelledby="story">
-      <h2 id="story">Timeline</h2>
-      {shown.length === story.length ? null : (
+    <section aria-labelledby="timeline">
+      <h2 id="timeline">Timeline</h2>
+      {shown.length === timeline.length ? null : (
         <p>
-          {story.length - shown.length} of {story.length}{" "}
+          {timeline.length - shown.length} of {timeline.length}{" "}
           lines are left out, most of them counts of events.{" "}
           <button type="button" onClick={() => setWhole(true)}>Show all</button>
         </p>
       )}
-      <ol class="story">
+      <ol class="timeline">
         {shown.map(({ at, kind, what, details }, index) => (
           <li key={index} class={`kind-${kind}`}>
             <Time at={at} />
@@ -40,7 +40,9 @@ export function MatchTimeline({ story }: { readonly story: readonly TimelineLine
 }
 
 function Details({ details }: { readonly details: Readonly<Record<string, unknown>> }) {
-  const first = TOLD.map((name) => details[name]).find((value) => typeof value === "string");
+  const first = MAIN_DETAILS.map((name) => details[name]).find((value) =>
+    typeof value === "string"
+  );
   const rest = Object.entries(details).filter(([name, value]) =>
     value !== null && value !== undefined && details[name] !== first && isShort(value)
   );
@@ -50,14 +52,14 @@ function Details({ details }: { readonly details: Readonly<Record<string, unknow
       {rest.map(([name, value], index) => (
         <span key={name}>
           {index === 0 ? "" : " · "}
-          {name.replaceAll("_", " ")} {isTime(value) ? <Time at={value} /> : told(value)}
+          {name.replaceAll("_", " ")} {isTime(value) ? <Time at={value} /> : textOf(value)}
         </span>
       ))}
     </span>
   );
 }
 
-/** Run ids and whole objects are for SQL; a person reads the rest. */
+/** Ids and whole objects are left out. */
 function isShort(value: unknown): boolean {
   if (typeof value === "number" || typeof value === "boolean") return true;
   if (typeof value === "string") return !/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(value);
@@ -72,7 +74,7 @@ function isTime(value: unknown): value is string {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value);
 }
 
-function told(value: unknown): string {
+function textOf(value: unknown): string {
   return isChange(value)
     ? `${JSON.stringify(value.from)} → ${JSON.stringify(value.to)}`
     : String(value);

@@ -1,19 +1,22 @@
-/** Holds the ledger against Braze's list, as counts and as sets: equal counts can hide one missing and one extra. Pure. */
+/**
+ * Compares the ledger with Braze's listing, as counts and as sets: equal counts can hide one missing and one extra
+ * schedule. Pure.
+ */
 import { isAfter, isBefore, subMinutes } from "date-fns";
 import type { ListedSchedule, Listing } from "../_shared/braze/listing.ts";
 import type { AuditInput, CountAudit } from "../_shared/store/audits.ts";
 
-/** Braze promises no faster read after a write. */
+/** Braze guarantees no read-after-write consistency: a change may appear in the listing late. */
 const LISTED_AFTER_MINUTES = 5;
 
 export interface Comparison extends CountAudit {
-  /** Asked for so lately that Braze need not list them yet; neither counted nor missing. */
+  /** Requested so recently that Braze may not list them yet; neither counted nor missing. */
   readonly tooYoung: number;
 }
 
 type PendingRow = AuditInput["pending"][number];
 
-/** `until`: how far the audit reaches. What is listed or due later is not its business. */
+/** `until`: the latest send time that the audit covers. */
 export function compare(
   listing: Pick<Listing, "mode" | "schedules">,
   { pending, known }: AuditInput,
@@ -35,21 +38,21 @@ export function compare(
 
   const listed = new Map(listing.schedules.map((entry) => [entry.scheduleId, entry]));
   const found = findRows(pending, listed);
-  const settledBefore = subMinutes(now, LISTED_AFTER_MINUTES);
+  const changedBefore = subMinutes(now, LISTED_AFTER_MINUTES);
   const absent = expected.filter((row) => !found.has(row));
-  const missing = absent.filter(({ askedAt }) => isBefore(askedAt, settledBefore));
+  const missing = absent.filter(({ askedAt }) => isBefore(askedAt, changedBefore));
 
-  const standsForARow = new Set(found.values());
+  const matchedIds = new Set(found.values());
   const knownById = new Map(known.map((schedule) => [schedule.brazeScheduleId, schedule]));
   const extra = [...listed.values()].filter(({ scheduleId, sendAt }) => {
-    if (standsForARow.has(scheduleId)) return false;
+    if (matchedIds.has(scheduleId)) return false;
     if (sendAt !== null && (!isAfter(sendAt, now) || isAfter(sendAt, until))) {
       return false;
     }
     const ours = knownById.get(scheduleId);
-    // Deleted so lately that Braze may list it still.
+    // Ignores a schedule deleted so recently that Braze may still list it.
     return ours === undefined || !ours.isDeleted ||
-      isBefore(ours.changedAt, settledBefore);
+      isBefore(ours.changedAt, changedBefore);
   });
 
   const present = expected.length - absent.length;
@@ -70,7 +73,7 @@ export function compare(
   };
 }
 
-/** Which listed schedule stands for which row: by id, and by what it echoes where the id never became known. */
+/** Pending row → id of its listed schedule, matched by id, else by echo when the row has no id. */
 function findRows(
   pending: readonly PendingRow[],
   listed: ReadonlyMap<string, ListedSchedule>,
@@ -86,7 +89,7 @@ function findRows(
   for (const { scheduleId, triggerProperties } of listed.values()) {
     if (triggerProperties === null || byId.has(scheduleId)) continue;
     const echo = echoKey(triggerProperties.ledger_id, triggerProperties.generation);
-    // Two that say the same of themselves: one stands for the row, the other is a duplicate.
+    // Of two schedules with the same echo, one matches the row and the other is a duplicate.
     if (!byEcho.has(echo)) byEcho.set(echo, scheduleId);
   }
   for (const row of pending) {

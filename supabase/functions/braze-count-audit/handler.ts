@@ -1,8 +1,8 @@
 /**
- * Counts what Braze holds against what the ledger expects it to hold.
+ * Compares the schedules that Braze has with those that the ledger expects.
  *
- * The promise: `in_sync` is said only of a list that shows schedules one by one. Where the list cannot tell, the
- * audit says `unknown`, and neither raises an alert nor takes one back.
+ * Guarantees: `in_sync` requires a listing that identifies single schedules. Otherwise the audit is `unknown` and
+ * neither raises nor resolves an alert.
  */
 import { addMilliseconds } from "date-fns";
 import { z } from "zod";
@@ -14,11 +14,11 @@ import { takeListing } from "../_shared/function/listing.ts";
 import { compare } from "./compare.ts";
 
 const RULE = "count_mismatch";
-/** Of each set, in an alert; the log and the audit hold them whole. */
-const SCHEDULES_TOLD_MAX = 20;
+/** Limit per set in an alert; log and audit contain the complete sets. */
+const SCHEDULES_SHOWN_MAX = 20;
 
 const Options = z.strictObject({
-  /** Answers with the comparison, and stores nothing. */
+  /** Returns the comparison and stores nothing. */
   dry_run: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
@@ -31,7 +31,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(_options, run): Promise<RunResult> {
       const until = addMilliseconds(clock.now(), environment.horizonMs);
-      // The list before the ledger: what is scheduled meanwhile is young then, and not extra.
+      // Listing first: a schedule created in between is then too young, not extra.
       const listing = await takeListing(dependencies, until, run);
       const now = clock.now();
       const listedIds = listing.schedules.map(({ scheduleId }) => scheduleId);
@@ -42,7 +42,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         now,
       );
       if (!run.dryRun) {
-        await tell(audit);
+        await syncAlert(audit);
         await store.audits.record(audit, run.runId, clock.now());
         const logs = audit.status === "mismatch" ? [logOf(audit)] : [];
         await store.alertsAndLogs.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
@@ -51,7 +51,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     },
   });
 
-  async function tell(audit: CountAudit): Promise<void> {
+  async function syncAlert(audit: CountAudit): Promise<void> {
     if (audit.status === "unknown") return;
     const alerts = audit.status === "mismatch"
       ? [countMismatch(audit, environment.brazeCampaignId)]
@@ -67,12 +67,12 @@ function countMismatch(audit: CountAudit, campaignId: string): Alert {
     rule: RULE,
     severity: "warning",
     audience: "admin",
-    title: `Braze lacks ${missing?.length ?? 0} schedules that the ledger expects, and holds ` +
-      `${extra?.length ?? 0} that it does not`,
+    title: `Braze lacks ${missing?.length ?? 0} schedules that the ledger expects and has ` +
+      `${extra?.length ?? 0} that the ledger does not expect`,
     details: {
       ...counts,
-      missing_in_braze: missing?.slice(0, SCHEDULES_TOLD_MAX),
-      extra_in_braze: extra?.slice(0, SCHEDULES_TOLD_MAX),
+      missing_in_braze: missing?.slice(0, SCHEDULES_SHOWN_MAX),
+      extra_in_braze: extra?.slice(0, SCHEDULES_SHOWN_MAX),
     },
     matchId: null,
   };
@@ -84,7 +84,7 @@ function logOf(audit: CountAudit): LogEntry {
   return {
     action: "count_mismatch_detected",
     reason: delta === 0
-      ? "Braze has as many schedules as ledger, but not the same"
+      ? "Braze has as many schedules as ledger, but different ones"
       : `Braze has ${delta > 0 ? "more" : "fewer"} schedules than ledger`,
     matchId: null,
     details: report,

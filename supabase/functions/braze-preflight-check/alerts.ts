@@ -1,13 +1,13 @@
-/** What a person is told of the sends that are near. Pure. */
+/** Builds the alerts about upcoming sends. Pure. */
 import { isShut } from "../_shared/braze/campaign_gate.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend } from "../_shared/store/preflight.ts";
 import { scheduleMissing } from "../_shared/alerts/schedule_alerts.ts";
 import { currentOf, type Inspection } from "./inspect.ts";
 
-/** Judged anew by each run, from the ledger alone: what is not raised again is mended, or past. */
+/** Evaluated by every run from the ledger: an alert that is not raised again is resolved. */
 export const MATCH_RULES = ["schedule_missing", "changed_before_send", "schedule_id_missing"];
-/** Judged anew by each run that could read every campaign. */
+/** Evaluated by every run that could read all campaigns. */
 export const CAMPAIGN_RULE = "campaign_stopped";
 
 export function alertsOf(inspections: readonly Inspection[]): Alert[] {
@@ -30,33 +30,35 @@ function matchAlerts({ send, result, changes, hasSchedule, gate }: Inspection): 
     ...(changes.length === 0 || isShut(gate) ? [] : [matchAlert(
       send,
       "changed_before_send",
-      "changed too late: the push goes out as it was planned",
+      "changed too late: the push goes out as planned before",
       { changes, kickoff_at: send.fixture.kickoffAt },
     )]),
     ...(hasSchedule ? [] : [matchAlert(
       send,
       "schedule_id_missing",
       state === "failed" || state === "deleted"
-        ? "nothing is scheduled in Braze, and it is too late to make up for it"
-        : "nobody knows whether Braze holds its schedule",
+        ? "no schedule in Braze, and it is too late to create one"
+        : "it is unknown whether Braze has its schedule",
       { state },
     )]),
   ];
 }
 
-/** One for each campaign, however many matches it hits. */
+/** One alert per campaign, whatever the number of affected matches. */
 function campaignAlerts(inspections: readonly Inspection[]): Alert[] {
   const byCampaign = Map.groupBy(inspections, ({ send }) => send.ledger.campaignId);
   return [...byCampaign].flatMap(([campaignId, hit]): Alert[] => {
     const gate = hit[0]?.gate;
     if (gate === undefined || !isShut(gate)) return [];
-    const matchIds = hit.map(({ send }) => send.fixture.matchId);
+    const matches = hit.map(({ send: { fixture } }) =>
+      `${fixture.matchId} ${fixture.homeTeam}–${fixture.awayTeam}`
+    );
     return [{
       fingerprint: `${CAMPAIGN_RULE}:${campaignId}`,
       rule: CAMPAIGN_RULE,
       severity: "critical",
       audience: "admin",
-      title: `The campaign is ${gate.state}, so no push goes out for match ${matchIds.join(", ")}`,
+      title: `The campaign is ${gate.state}: no push is sent for match ${matches.join(", ")}`,
       details: {
         campaign_id: campaignId,
         state: gate.state,

@@ -1,8 +1,8 @@
 /**
- * Looks at each send once more before it goes.
+ * Checks each schedule in Braze shortly before its send time.
  *
- * The promise: each send is checked at least once before its time, also when a run was late or lost, and only what
- * is proved to be gone from Braze is taken back. What cannot be proved is called unknown and left alone.
+ * Guarantees: each send is checked at least once before its time, even after a late or lost run; only a schedule that
+ * is proved absent from Braze is cancelled. Everything else is reported as unknown and left unchanged.
  */
 import { addMilliseconds, startOfMinute } from "date-fns";
 import { z } from "zod";
@@ -24,11 +24,11 @@ import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, missing } from "./alerts.ts";
 import { currentOf, inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
-const NEVER_ASKED: Gate = { state: "unknown", detail: "Nobody asked for the campaign" };
+const NOT_REQUESTED: Gate = { state: "unknown", detail: "The campaign was not requested" };
 const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
 
 const Options = z.strictObject({
-  /** Answers with what is found, and changes nothing. It notes no listing either, so it proves no absence. */
+  /** Returns the findings and changes nothing. It records no listing, so it proves no absence. */
   dry_run: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
@@ -50,7 +50,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(_options, run): Promise<RunResult> {
       const now = clock.now();
-      // Whole minutes: cron comes some seconds late, and a send on the minute must not slip through for that.
+      // Whole minutes: cron starts some seconds late, which must not exclude a send on the minute.
       const minute = startOfMinute(now);
       const until = addMilliseconds(minute, environment.preflightUntilMs);
       const from = addMilliseconds(minute, environment.preflightFromMs);
@@ -59,24 +59,26 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         return { outcome: "partial", summary: count([], null, 0) };
       }
 
-      const isAsked = near.sends.some(({ isDue }) => isDue);
+      const isAnyDue = near.sends.some(({ isDue }) => isDue);
       const [listing, gates] = await Promise.all([
-        isAsked ? takeListing(dependencies, until, run) : null,
-        askGates(near.sends, run),
+        isAnyDue ? takeListing(dependencies, until, run) : null,
+        loadGates(near.sends, run),
       ]);
       const byName = new Map(near.teams.map((team) => [team.name, team]));
       const intentOf = ({ fixture }: NearSend) => intentFor(fixture, byName, settings);
       const inspections = near.sends.filter(isPending).map((send) => {
         const around = {
           intent: intentOf(send),
-          gate: gates.get(send.ledger.campaignId) ?? NEVER_ASKED,
+          gate: gates.get(send.ledger.campaignId) ?? NOT_REQUESTED,
           presence: presenceOf(send, listing),
           listingMode: listing?.mode ?? null,
         };
         return inspect(send, around, settings, now);
       });
-      // By an earlier check: what it told of stands until the time of the send, if somebody still wants the push.
-      const takenBack = near.sends.filter((send) => !isPending(send) && intentOf(send).wanted);
+      // An earlier check cancelled these; their alert stays until the send time while the push is still wanted.
+      const cancelledBefore = near.sends.filter((send) =>
+        !isPending(send) && intentOf(send).wanted
+      );
       const checks = inspections.filter(({ send }) => send.isDue);
       if (run.dryRun) {
         const captured = checks.reduce((sum, { send }) => sum + lateIds(send, listing), 0);
@@ -84,15 +86,15 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         return { outcome: "succeeded", summary: { ...summary, checks: checks.map(describe) } };
       }
 
-      // Told first: what is recorded as checked is not looked at again.
-      await tell([...alertsOf(inspections), ...takenBack.map(missing)], gates);
+      // Alerts first: a send that is recorded as checked is not checked again.
+      await syncAlerts([...alertsOf(inspections), ...cancelledBefore.map(missing)], gates);
       const captured = await record(checks, listing, run);
       await writeLogs(gates, checks, run);
       return { outcome: "succeeded", summary: count(checks, listing?.mode ?? null, captured) };
     },
   });
 
-  async function askGates(sends: readonly NearSend[], run: Run): Promise<Map<string, Gate>> {
+  async function loadGates(sends: readonly NearSend[], run: Run): Promise<Map<string, Gate>> {
     const campaignIds = new Set(sends.filter(isPending).map(({ ledger }) => ledger.campaignId));
     return new Map(
       await Promise.all([...campaignIds].map(async (campaignId) => {
@@ -102,7 +104,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     );
   }
 
-  async function tell(
+  async function syncAlerts(
     alerts: readonly Alert[],
     gates: ReadonlyMap<string, Gate>,
   ): Promise<void> {
@@ -111,7 +113,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     await store.alertsAndLogs.syncAlerts({ rules, alerts }, clock.now());
   }
 
-  /** Returns how many identifiers were not known before. */
+  /** Returns the number of newly known identifiers. */
   async function record(
     checks: readonly Inspection[],
     listing: TakenListing | null,
@@ -151,12 +153,12 @@ function listedAs({ ledger }: NearSend, listing: TakenListing | null): ListedSch
   return listing?.schedules.find((listed) => listed.scheduleId === scheduleId);
 }
 
-/** How many identifiers the list tells that the ledger row does not. */
+/** Number of identifiers in the listing that the ledger row lacks. */
 function lateIds(send: NearSend, listing: TakenListing | null): number {
   const listed = listedAs(send, listing);
   if (listed === undefined) return 0;
   return [[listed.dispatchId, send.dispatchId], [listed.sendId, send.sendId]]
-    .filter(([told, known]) => told !== null && told !== known).length;
+    .filter(([listedId, knownId]) => listedId !== null && listedId !== knownId).length;
 }
 
 function writeCheck({ send, result }: Inspection, listing: TakenListing | null): PreflightCheck {

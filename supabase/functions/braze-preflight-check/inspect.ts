@@ -1,4 +1,4 @@
-/** What is wrong with one send that is near, and which of it is worst. Pure. */
+/** Finds the faults of one upcoming send and selects the worst. Pure. */
 import { isEqual } from "date-fns";
 import { type Gate, isShut } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
@@ -6,14 +6,14 @@ import { type Intent, isFrozen, type Unwanted } from "../_shared/scheduling/inte
 import type { NearSend, PreflightResult } from "../_shared/store/preflight.ts";
 import type { Presence } from "../_shared/function/listing.ts";
 
-/** These are stored: never rename one. */
+/** Stored in alerts: never rename a value. */
 export type Change = "kickoff" | "teams_or_properties" | Unwanted;
 
 export interface Surroundings {
   readonly intent: Intent;
   readonly gate: Gate;
   readonly presence: Presence;
-  /** null where nobody had to ask for a listing. */
+  /** null when no listing was requested. */
   readonly listingMode: ListingMode | null;
 }
 
@@ -21,10 +21,10 @@ export interface Inspection {
   readonly send: NearSend;
   readonly gate: Gate;
   readonly result: PreflightResult;
-  /** What differs from what Braze was asked for, and is too late to be carried into Braze. */
+  /** Differences from the schedule in Braze that came too late to be applied. */
   readonly changes: readonly Change[];
   readonly hasSchedule: boolean;
-  /** Why `result` is not `ok`, in words. */
+  /** Explains a `result` other than `ok`; else empty. */
   readonly reason: string;
 }
 
@@ -39,12 +39,12 @@ export function inspect(
   return { ...found, ...judge(found, around) };
 }
 
-/** The worst wins: each line is worse than those under it. */
+/** Ordered from worst to least. */
 function judge(
   { gate, changes, hasSchedule }: Omit<Inspection, "result" | "reason">,
   { presence, listingMode }: Surroundings,
 ): Pick<Inspection, "result" | "reason"> {
-  // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
+  // A stopped campaign may hide its schedules until it resumes, so their absence cancels nothing.
   if (isShut(gate)) {
     return { result: "campaign_stopped", reason: `The campaign is ${gate.state}` };
   }
@@ -70,11 +70,11 @@ function judge(
 const DOUBTS: Readonly<Record<ListingMode, string>> = {
   per_schedule: "The listing lacks the schedule, which does not prove its absence yet",
   per_campaign: "The listing names campaigns, not schedules",
-  empty: "The listing shows nothing of ours",
+  empty: "The listing shows no schedule of our campaign",
   unavailable: "The listing could not be read",
 };
 
-/** Braze has, or may have, a schedule of the current generation, and we know its name. */
+/** Braze may have a schedule of the current generation, and its id is known. */
 function holdsSchedule({ ledger }: NearSend): boolean {
   const current = currentOf(ledger);
   return current !== undefined && current.brazeScheduleId !== null &&

@@ -1,11 +1,11 @@
-/** How a run says what it found: in its answer, and in the log for people. Pure. */
+/** Summaries of a run, for its response and for scheduler_logs. Pure. */
 import type { Gate } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
 import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { PreflightResult } from "../_shared/store/preflight.ts";
 import type { Inspection } from "./inspect.ts";
 
-/** `listingMode`: null where nothing was due, so nobody asked. */
+/** `listingMode`: null when nothing was due, so no listing was requested. */
 export function count(
   checks: readonly Inspection[],
   listingMode: ListingMode | null,

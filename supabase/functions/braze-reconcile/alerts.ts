@@ -1,4 +1,4 @@
-/** What a person is told of a reconciliation. Pure. */
+/** Builds the alerts that a reconciliation raises. Pure. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../_shared/store/reconciliation.ts";
 import type { Gap } from "./decisions/gaps.ts";
@@ -13,16 +13,16 @@ export const DUPLICATES_THREE_DAYS = "duplicates_three_days";
 export const ATTEMPT_UNKNOWN = "attempt_unknown";
 export const STALE_PENDING = "stale_pending";
 
-/** More duplicates than this in one run are no accident. */
+/** More duplicates than this in one run raise an alert (tracking gap 6). */
 export const DUPLICATES_MAX = 10;
-/** Duplicates on so many days in a row have a cause that lasts. */
+/** Duplicates on this many days in a row raise an alert (tracking gap 6). */
 export const DUPLICATE_DAYS_MAX = 3;
 
 const WHY_NONE: Partial<Record<Gap["reason"], string>> = {
-  unknown_team: "neither of its teams that could be pushed is in teams",
-  window_missed: "its push was due before it was known",
-  never_planned: "the scheduler passed it over",
-  not_recreated: "its old schedule is deleted and no new one was made",
+  unknown_team: "no team to notify is in the teams table",
+  window_missed: "the send time had passed when the match became known",
+  never_planned: "the scheduler did not plan it",
+  not_recreated: "the old schedule is deleted and no new one was created",
 };
 
 export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
@@ -40,18 +40,23 @@ export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
   };
 }
 
-/** An empty list proves nothing, so the ledger stays as it is; but it has shown these, and shows nothing now. */
-export function listingEmpty(campaignId: string, shown: readonly KnownMatch[]): Alert {
+/** An empty listing proves nothing about a schedule, so the ledger stays unchanged; `shown` are the schedules listed before. */
+export function listingEmpty(
+  campaignId: string,
+  shown: readonly KnownMatch[],
+): Alert {
   return {
     fingerprint: `${LISTING_EMPTY}:${campaignId}`,
     rule: LISTING_EMPTY,
     severity: "critical",
     audience: "admin",
-    title:
-      `Braze's list, which has shown ${shown.length} of the schedules to come, shows nothing now`,
+    title: `Braze's listing is empty, but ${shown.length} upcoming schedules were listed before`,
     details: {
       campaign_id: campaignId,
-      matches: shown.map(({ matchId, sendAt }) => ({ match_id: matchId, send_at: sendAt })),
+      matches: shown.map(({ matchId, sendAt }) => ({
+        match_id: matchId,
+        send_at: sendAt,
+      })),
     },
     matchId: null,
   };
@@ -68,21 +73,24 @@ export function cancellationLimitReached(
     rule: CANCELLATION_LIMIT_REACHED,
     severity: "critical",
     audience: "admin",
-    title:
-      `${wanted} of ${listed} schedules in Braze look like unmanaged, and one run may cancel ` +
-      `${allowed}: nothing is cancelled`,
+    title: `${wanted} of ${listed} schedules in Braze are unmanaged, but one run may cancel only ` +
+      `${allowed}: nothing was cancelled`,
     details: { campaign_id: campaignId, wanted, allowed, listed },
     matchId: null,
   };
 }
 
-export function manyDuplicates(campaignId: string, duplicates: number, matchIds: number[]): Alert {
+export function manyDuplicates(
+  campaignId: string,
+  duplicates: number,
+  matchIds: number[],
+): Alert {
   return {
     fingerprint: `${MANY_DUPLICATES}:${campaignId}`,
     rule: MANY_DUPLICATES,
     severity: "critical",
     audience: "admin",
-    title: `${duplicates} duplicates were found in Braze at once`,
+    title: `One run found ${duplicates} duplicate schedules in Braze`,
     details: { campaign_id: campaignId, duplicates, match_ids: matchIds },
     matchId: null,
   };
@@ -94,7 +102,7 @@ export function duplicatesThreeDays(campaignId: string, days: number): Alert {
     rule: DUPLICATES_THREE_DAYS,
     severity: "warning",
     audience: "engineering",
-    title: `Duplicates were found in Braze on ${days} days in a row`,
+    title: `Duplicate schedules were found in Braze on ${days} days in a row`,
     details: { campaign_id: campaignId, days },
     matchId: null,
   };
@@ -102,17 +110,22 @@ export function duplicatesThreeDays(campaignId: string, days: number): Alert {
 
 export function attemptUnknown({ attempt, match }: UnresolvedAttempt): Alert {
   const { kind, matchId, generation, brazeScheduleId, closedAt } = attempt;
-  const what = kind === "delete" ? "is deleted" : "is moved";
-  const whose = match === null
+  const call = kind === "delete" ? "delete" : "move";
+  const subject = match === null
     ? `Schedule ${brazeScheduleId} in Braze`
-    : `${named(match)}: schedule ${generation}`;
+    : `${matchTitle(match)}: schedule ${generation}`;
   return {
-    fingerprint: [ATTEMPT_UNKNOWN, matchId ?? brazeScheduleId, generation ?? brazeScheduleId, kind]
+    fingerprint: [
+      ATTEMPT_UNKNOWN,
+      matchId ?? brazeScheduleId,
+      generation ?? brazeScheduleId,
+      kind,
+    ]
       .join(":"),
     rule: ATTEMPT_UNKNOWN,
     severity: "warning",
     audience: "admin",
-    title: `${whose}: nobody knows whether it ${what}`,
+    title: `${subject}: the outcome of the ${call} is unknown`,
     details: {
       attempt_id: attempt.attemptId,
       kind,
@@ -133,17 +146,18 @@ export function stalePending(
     rule: STALE_PENDING,
     severity: isForGood ? "critical" : "warning",
     audience: "admin",
-    title: `${named(match)}: its push was due, and nothing proves that it went out`,
+    title: `${matchTitle(match)}: the push was due, but no event proves that it was sent`,
     details: {
       generation: match.generation,
       due_at: dueAt,
       braze_reported: reported,
-      statistics: unconfirmable ?? (reported === null ? "unknown" : "none_sent"),
+      statistics: unconfirmable ??
+        (reported === null ? "unknown" : "none_sent"),
     },
     matchId: match.matchId,
   };
 }
 
-function named({ matchId, homeTeam, awayTeam }: KnownMatch): string {
+function matchTitle({ matchId, homeTeam, awayTeam }: KnownMatch): string {
   return `Match ${matchId} ${homeTeam}–${awayTeam}`;
 }

@@ -1,21 +1,21 @@
 /**
- * Cancels one stray: journal, call, journal.
+ * Cancels one unmanaged schedule: open the journal entry, call Braze, close the journal entry.
  *
- * The journal refuses what turns out to be the current, wanted schedule of a match: somebody settled it meanwhile.
+ * The journal refuses the delete when the schedule has meanwhile become the current schedule of a match.
  */
 import { attemptResult, isDeferred, isRefused } from "../_shared/scheduling/attempt_result.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import type { UnmanagedSchedule } from "./decisions/unmanaged_schedules.ts";
 import type { ReconcileContext } from "./context.ts";
 
-/** These are stored: never rename one. */
+/** Stored in logs and run summaries: never rename a value. */
 export type Cancelled =
   | "cancelled"
-  /** Braze does not know it any more. */
+  /** Braze no longer knows the schedule. */
   | "refused"
   | "failed"
   | "unknown"
-  /** Turned away by Braze's limits: the next run does it. */
+  /** Refused by Braze's rate limits: the next run retries. */
   | "deferred"
   | "conflict";
 
@@ -24,7 +24,10 @@ export async function cancelUnmanaged(
   { dependencies: { store, braze, newId }, run, now, writeLogs }: ReconcileContext,
 ): Promise<Cancelled> {
   const attemptId = newId();
-  const request = { campaign_id: entry.campaignId, schedule_id: entry.scheduleId };
+  const request = {
+    campaign_id: entry.campaignId,
+    schedule_id: entry.scheduleId,
+  };
   const entryLog = {
     matchId: match?.matchId ?? echo.matchId,
     details: { ...request, why, send_at: entry.sendAt, attempt_id: attemptId },
@@ -41,7 +44,11 @@ export async function cancelUnmanaged(
     });
   } catch (error) {
     if (!isConflict(error)) throw error;
-    await writeLogs([{ action: `${reason}_spared`, reason: error.message, ...entryLog }]);
+    await writeLogs([{
+      action: `${reason}_spared`,
+      reason: error.message,
+      ...entryLog,
+    }]);
     return "conflict";
   }
   const result = await braze.deleteSchedule(
@@ -68,7 +75,7 @@ export async function cancelUnmanaged(
   return cancelled;
 }
 
-/** A lost lease ends the run; everything else that the journal refuses is about this schedule alone. */
+/** A lost lease ends the run; any other refusal by the journal concerns this schedule alone. */
 function isConflict(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.status === 409 &&
     error.hint !== "lease_lost";

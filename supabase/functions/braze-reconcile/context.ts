@@ -1,4 +1,4 @@
-/** What one run looks at: the ledger, Braze's list, Braze's numbers, each asked for once and only if needed. */
+/** The inputs of one run: ledger, Braze's listing, Braze's statistics. Each is loaded once, on first use. */
 import { addMilliseconds, max, subMilliseconds } from "date-fns";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
@@ -11,7 +11,7 @@ import { countPushes } from "./decisions/pushes.ts";
 
 export interface Listed {
   readonly listing: TakenListing;
-  /** How far it reaches. */
+  /** The latest send time that the listing covers. */
   readonly until: Date;
 }
 
@@ -19,18 +19,21 @@ export interface ReconcileContext {
   readonly dependencies: Dependencies;
   readonly run: Run;
   now(): Date;
-  /** Whether nothing more should be begun. */
+  /** Whether the deadline is so close that no further work may start. */
   isLate(): boolean;
   known(): Promise<Known>;
-  /** To be called by who has changed what is known. */
+  /** Discards the loaded ledger. Call it after a change to the ledger. */
   forget(): void;
   listed(): Promise<Listed>;
-  /** What Braze counts under a send id; null where it does not say. */
+  /** Pushes that Braze's statistics count under a send id; null when Braze gives no number. */
   pushesSent(campaignId: string, sendId: string): Promise<number | null>;
   writeLogs(entries: readonly LogEntry[]): Promise<void>;
 }
 
-export function createReconcileContext(dependencies: Dependencies, run: Run): ReconcileContext {
+export function createReconcileContext(
+  dependencies: Dependencies,
+  run: Run,
+): ReconcileContext {
   const { clock, store, braze, environment, functionName } = dependencies;
   const statistics = new Map<string, Promise<number | null>>();
   let known: Promise<Known> | null = null;
@@ -43,7 +46,10 @@ export function createReconcileContext(dependencies: Dependencies, run: Run): Re
     isLate: () => isPastDeadline(run, clock.now()),
     known() {
       const now = clock.now();
-      known ??= store.reconciliation.load({ pastFrom: subMilliseconds(now, LOOK_BACK_MS), now });
+      known ??= store.reconciliation.load({
+        pastFrom: subMilliseconds(now, LOOK_BACK_MS),
+        now,
+      });
       return known;
     },
     forget() {
@@ -54,12 +60,15 @@ export function createReconcileContext(dependencies: Dependencies, run: Run): Re
       return listed;
     },
     pushesSent(campaignId, sendId) {
-      const asked = statistics.get(sendId) ?? ask(campaignId, sendId);
-      statistics.set(sendId, asked);
-      return asked;
+      const count = statistics.get(sendId) ?? loadCount(campaignId, sendId);
+      statistics.set(sendId, count);
+      return count;
     },
     async writeLogs(entries) {
-      await store.alertsAndLogs.writeLogs(entries, { functionName, runId: run.runId }, clock.now());
+      await store.alertsAndLogs.writeLogs(entries, {
+        functionName,
+        runId: run.runId,
+      }, clock.now());
     },
   };
   return context;
@@ -67,15 +76,21 @@ export function createReconcileContext(dependencies: Dependencies, run: Run): Re
   async function list(): Promise<Listed> {
     const { matches } = await context.known();
     const until = max([
-      addMilliseconds(clock.now(), environment.horizonMs + environment.sendLeadMs),
+      addMilliseconds(
+        clock.now(),
+        environment.horizonMs + environment.sendLeadMs,
+      ),
       ...matches.flatMap(({ schedules }) => schedules.map(lastSendAt)),
     ]);
     return { listing: await takeListing(dependencies, until, run), until };
   }
 
-  async function ask(campaignId: string, sendId: string): Promise<number | null> {
+  async function loadCount(
+    campaignId: string,
+    sendId: string,
+  ): Promise<number | null> {
     const result = await braze.sendStatistics(
-      // Its days may not be ours, hence one more.
+      // Braze's days follow the company's time zone, so one extra day covers the offset.
       { campaignId, sendId, lengthDays: STATISTICS_KEPT_DAYS + 1 },
       { deadline: run.deadline },
     );

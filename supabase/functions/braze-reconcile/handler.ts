@@ -1,9 +1,9 @@
 /**
- * Holds the ledger, Braze and the events against each other, and settles what evidence settles.
+ * Compares the ledger, Braze and the events, and resolves every difference that evidence decides.
  *
- * The promise: no schedule that is current and wanted is ever cancelled here, and nothing is cancelled that was not
- * written down before. What cannot be known is called unknown and left alone. Each run looks at everything anew, so one
- * that was lost, doubled or cut short is made good by the next.
+ * Guarantees: it never cancels the current schedule of a pending match, and it writes a journal entry before each
+ * cancellation. A state that cannot be determined is reported as unknown and left unchanged. Each run reads everything
+ * again, so the next run repairs a lost, repeated or interrupted one.
  */
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
@@ -30,9 +30,9 @@ const ManualConfirmations = z.array(z.strictObject({
 })).min(1).max(MANUAL_CONFIRMATIONS_MAX);
 
 const Options = z.strictObject({
-  /** Tells everything, changes and cancels nothing. */
+  /** Reports every finding; changes and cancels nothing. */
   dry_run: z.boolean().default(false),
-  /** All when left out; with `mark_sent` or `undo_mark_sent`, `recovery` alone when left out. */
+  /** Default: all checks; with `mark_sent` or `undo_mark_sent` only `recovery`. */
   checks: z.array(z.enum(CHECKS)).min(1).optional(),
   mark_sent: ManualConfirmations.optional(),
   undo_mark_sent: ManualConfirmations.optional(),
@@ -41,7 +41,9 @@ type Options = z.infer<typeof Options>;
 
 type Reports = Partial<Record<Check, Report>>;
 
-export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
+export function createHandler(
+  dependencies: Dependencies,
+): (request: Request) => Promise<Response> {
   const { store, clock } = dependencies;
 
   return createCronFunction(dependencies, {
@@ -56,20 +58,27 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         if (context.isLate()) break;
         Object.assign(reports, await tryStep(step, context, run));
       }
-      return resultOf(reports, chosen, await listingMode(chosen, reports, context));
+      return resultOf(
+        reports,
+        chosen,
+        await listingMode(chosen, reports, context),
+      );
     },
   });
 
-  /** A fault in one check must not cost the others; a database that is away or a lease that is lost ends the run. */
+  /** A failed check does not stop the others; an unavailable database or a lost lease ends the run. */
   async function tryStep(
-    { checks, take }: Step,
+    { checks, execute }: Step,
     context: ReconcileContext,
     run: Run,
   ): Promise<Reports> {
     try {
-      return await take();
+      return await execute();
     } catch (error) {
-      if (error instanceof DatabaseError && (error.isUnavailable || error.hint === "lease_lost")) {
+      if (
+        error instanceof DatabaseError &&
+        (error.isUnavailable || error.hint === "lease_lost")
+      ) {
         throw error;
       }
       run.log.error("check_failed", { checks, error });
@@ -86,9 +95,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
 function chooseChecks({ checks, mark_sent, undo_mark_sent }: Options): Check[] {
   const isRecovery = mark_sent !== undefined || undo_mark_sent !== undefined;
-  const wanted = new Set<Check>(checks ?? (isRecovery ? [] : CHECKS));
-  if (isRecovery) wanted.add("recovery");
-  return CHECKS.filter((check) => wanted.has(check));
+  const selected = new Set<Check>(checks ?? (isRecovery ? [] : CHECKS));
+  if (isRecovery) selected.add("recovery");
+  return CHECKS.filter((check) => selected.has(check));
 }
 
 const STEPS: Readonly<
@@ -112,34 +121,58 @@ const STEPS: Readonly<
 
 interface Step {
   readonly checks: readonly Check[];
-  readonly take: () => Promise<Reports>;
+  readonly execute: () => Promise<Reports>;
 }
 
-function stepsOf(chosen: readonly Check[], options: Options, context: ReconcileContext): Step[] {
+function stepsOf(
+  chosen: readonly Check[],
+  options: Options,
+  context: ReconcileContext,
+): Step[] {
   const unmanaged = chosen.filter((check) => check === "orphans" || check === "duplicates");
   return chosen.flatMap((check): Step[] => {
     if (check !== "orphans" && check !== "duplicates") {
       const step = STEPS[check];
-      return [{ checks: [check], take: async () => ({ [check]: await step(context, options) }) }];
+      return [{
+        checks: [check],
+        execute: async () => ({ [check]: await step(context, options) }),
+      }];
     }
-    // Sorted out of one list, under one cap.
+    // Both checks sort the same listing and share one cancellation limit.
     return check === unmanaged[0]
-      ? [{ checks: unmanaged, take: () => checkUnmanagedSchedules(context, unmanaged) }]
+      ? [{
+        checks: unmanaged,
+        execute: () => checkUnmanagedSchedules(context, unmanaged),
+      }]
       : [];
   });
 }
 
-/** null where nobody had to ask for a list. */
-async function listingMode(chosen: readonly Check[], reports: Reports, context: ReconcileContext) {
-  const LISTED: readonly Check[] = ["verify", "gaps", "orphans", "duplicates", "unknown_attempts"];
-  const wasAsked = chosen.some((check) =>
-    LISTED.includes(check) && reports[check] !== undefined &&
+/** null when no check needed a listing. */
+async function listingMode(
+  chosen: readonly Check[],
+  reports: Reports,
+  context: ReconcileContext,
+) {
+  const USE_LISTING: readonly Check[] = [
+    "verify",
+    "gaps",
+    "orphans",
+    "duplicates",
+    "unknown_attempts",
+  ];
+  const wasLoaded = chosen.some((check) =>
+    USE_LISTING.includes(check) && reports[check] !== undefined &&
     reports[check].status !== "failed"
   );
-  return wasAsked ? (await context.listed()).listing.mode : null;
+  return wasLoaded ? (await context.listed()).listing.mode : null;
 }
 
-function resultOf(reports: Reports, chosen: readonly Check[], mode: string | null): RunResult {
+function resultOf(
+  reports: Reports,
+  chosen: readonly Check[],
+  mode: string | null,
+): RunResult {
   const statuses = chosen.map((check) => reports[check]?.status ?? "partial");
   const outcome = statuses.includes("failed")
     ? "failed"
@@ -150,7 +183,7 @@ function resultOf(reports: Reports, chosen: readonly Check[], mode: string | nul
     outcome,
     summary: {
       listing_mode: mode,
-      /** Not begun: the deadline came first. */
+      /** Checks that the deadline prevented. */
       not_begun: chosen.filter((check) => reports[check] === undefined),
       checks: reports,
     },

@@ -1,6 +1,6 @@
-/** What a check says of itself, in the answer and in the run's summary. */
+/** The report of one check, as the response and the run's summary show it. */
 
-/** In the order in which they run. */
+/** In execution order. */
 export const CHECKS = [
   "verify",
   "gaps",
@@ -17,17 +17,17 @@ export type Check = typeof CHECKS[number];
 
 export type CheckStatus =
   | "done"
-  /** Stopped at the deadline or at the cap: the next run goes on. */
+  /** Stopped at the deadline or at the cancellation limit: the next run continues. */
   | "partial"
-  /** Braze's list does not show schedules one by one, so nothing can be said. */
+  /** Braze's listing does not identify single schedules, so the check cannot decide. */
   | "not_judged"
   | "failed";
 
 export interface Report {
   readonly status: CheckStatus;
-  /** null where nothing can be said, which is not zero. */
+  /** null when the check could not decide; zero is a result. */
   readonly counts: Readonly<Record<string, number>> | null;
-  /** More of the same, as it is answered. */
+  /** Further details, returned as they are. */
   readonly [detail: string]: unknown;
 }
 
@@ -35,7 +35,9 @@ export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-export function countBy<T extends string>(values: readonly T[]): Record<string, number> {
+export function countBy<T extends string>(
+  values: readonly T[],
+): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;

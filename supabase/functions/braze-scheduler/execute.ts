@@ -1,8 +1,8 @@
 /**
- * Carries out one planned step: journal, call, journal.
+ * Executes one planned step: open the journal entry, call Braze, close the journal entry.
  *
- * A run may be killed at any await. What was opened and not closed is later taken as unknown, so the journal
- * always knows of at least as much as Braze does.
+ * The runtime may kill a run at any await. An entry that stays open later counts as unknown, so the journal covers
+ * every change that Braze may have made.
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
@@ -23,13 +23,13 @@ export interface StepDependencies {
   readonly braze: BrazeClient;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** A send id of our own for the match, or null where the day's budget is spent. */
+  /** The match's own send id; null when the daily limit is used up or Braze did not create it. */
   readonly sendIdFor: (fixture: Fixture) => Promise<string | null>;
-  /** What the push will show to the send gate, or null where there is none. */
+  /** The token that the push presents to the send gate; null when the gate is off. */
   readonly gateTokenFor: (generation: GatedGeneration) => Promise<string | null>;
 }
 
-/** These are stored: never rename one. */
+/** Stored in run summaries: never rename a value. */
 export type Done =
   | "created"
   | "moved"
@@ -39,11 +39,11 @@ export type Done =
   | "cancelled"
   | "failed"
   | "unknown"
-  /** Not begun, or turned away by Braze's limits: the next run does it. */
+  /** Not started, or refused by Braze's rate limits: the next run retries. */
   | "deferred"
-  /** Came inside the freeze window while the run went on. */
+  /** Entered the freeze window during the run. */
   | "frozen"
-  /** Somebody else settled the match since it was planned. */
+  /** Another process changed the match after it was planned. */
   | "conflict";
 
 export type ActiveStep = Exclude<Step, { action: "skip" | "frozen" }>;
@@ -72,9 +72,9 @@ export async function execute(
       return created.done === "created" ? { ...created, done: "recreated" } : created;
     }
     case "reactivate":
-      return await keep(fixture, step, run, stepDependencies);
+      return await reactivate(fixture, step, run, stepDependencies);
     case "supersede":
-      return await replace(fixture, step, run, stepDependencies);
+      return await supersede(fixture, step, run, stepDependencies);
     case "cancel":
       return await cancel(fixture, step, run, stepDependencies);
   }
@@ -99,7 +99,7 @@ async function create(
     reason: "plan",
     now: clock.now(),
   });
-  // Not journalled: who may read the journal need not be able to ask in a push's name.
+  // The token stays out of the journal: a reader of the journal must not be able to call the send gate.
   const token = await gateTokenFor(opened);
   const request = token === null ? opened.request : {
     ...opened.request,
@@ -141,32 +141,32 @@ async function create(
     ]);
 }
 
-async function keep(
+async function reactivate(
   fixture: Fixture,
   { ledgerId, generation }: Extract<Step, { action: "reactivate" }>,
   run: Run,
   { journal, clock }: StepDependencies,
 ): Promise<StepResult> {
-  const isKept = await journal.reactivateSchedule({
+  const isReactivated = await journal.reactivateSchedule({
     lease: run.lease,
     ledgerId,
     generation,
     now: clock.now(),
   });
-  // It is logged where it is kept.
-  return isKept
+  // The SQL function writes the log entry.
+  return isReactivated
     ? { done: "reactivated", alerts: [], logs: [] }
     : conflict(fixture, "reactivate", generation);
 }
 
-async function replace(
+async function supersede(
   fixture: Fixture,
   { want, ledgerId, generation }: Extract<Step, { action: "supersede" }>,
   run: Run,
   stepDependencies: StepDependencies,
 ): Promise<StepResult> {
   const release = { lease: run.lease, ledgerId, generation, now: stepDependencies.clock.now() };
-  // Released by an answer that was lost, or settled by somebody: the next run sees which.
+  // The row changed, by a lost response of this call or by another process; the next run reads the new state.
   if (!await stepDependencies.journal.supersedeGatedCreate(release)) {
     return conflict(fixture, "supersede", generation);
   }
@@ -265,7 +265,7 @@ function conflict(
   action: Step["action"],
   generation: number,
 ): StepResult {
-  return done("conflict", fixture, "step_conflict", "Somebody has settled it meanwhile", {
+  return done("conflict", fixture, "step_conflict", "The schedule changed after it was planned", {
     action,
     generation,
   });

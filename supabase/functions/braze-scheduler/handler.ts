@@ -1,8 +1,8 @@
 /**
- * Plans and schedules one push for each match.
+ * Plans and schedules one push per match.
  *
- * The promise: at most one live schedule of a match that we know of, and an alert for each we cannot know. Every
- * run plans from what it finds, so a run that was lost, doubled or cut short is made good by the next one.
+ * Guarantees: at most one known live schedule per match; any uncertainty raises an alert. Every run plans from the
+ * current state, so the next run repairs a lost, repeated or interrupted one.
  */
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
@@ -37,16 +37,16 @@ import { RULES } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";
 
 const MATCH_IDS_MAX = 5_000;
-/** Logs are written now and then, so that a run that is killed has told most of its story. */
+/** Logs are written in batches during the run, so that a killed run leaves most of its entries. */
 const LOGS_AT_ONCE = 50;
 
-/** A run that ended with one of these has not done all that it planned. */
+/** A run with one of these results has not executed its whole plan. */
 const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "conflict"];
 
 const Options = z.strictObject({
-  /** Answers with the plan and changes nothing. */
+  /** Returns the plan and changes nothing. */
   dry_run: z.boolean().default(false),
-  /** Only these matches; all of the horizon when left out. */
+  /** Restricts the run to these matches; default: all matches up to the horizon. */
   match_ids: z.array(z.int().nonnegative()).min(1).max(MATCH_IDS_MAX).optional(),
 });
 type Options = z.infer<typeof Options>;
@@ -91,7 +91,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   async function makePlan(options: Options, now: Date) {
     const input = await store.planning.loadPlanInput({
-      // Yesterday's too: a push that was due may still be waiting for its evidence.
+      // Includes yesterday: a push that was due may still be awaiting evidence.
       from: subDays(now, 1),
       until: addMilliseconds(now, settings.horizonMs + settings.sendLeadMs),
       matchIds: options.match_ids ?? null,
@@ -139,7 +139,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         if (logs.length >= LOGS_AT_ONCE) await write(logs.splice(0), run);
       }
     } catch (error) {
-      // What is known so far must be told; what this run did not get to is not known to be mended.
+      // Raise the alerts found so far; resolve none, because the remaining matches were not checked.
       await store.alertsAndLogs.raiseAlerts(raised, clock.now());
       throw error;
     } finally {
@@ -150,8 +150,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const scope = matchIds === undefined ? {} : { matchIds };
       await store.alertsAndLogs.syncAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
     }
-    const isWhole = UNFINISHED.every((what) => done[what] === undefined);
-    return { outcome: isWhole ? "succeeded" : "partial", summary: { done } };
+    const isComplete = UNFINISHED.every((what) => done[what] === undefined);
+    return { outcome: isComplete ? "succeeded" : "partial", summary: { done } };
   }
 
   async function tryStep(
@@ -162,7 +162,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   ): Promise<StepResult> {
     const now = clock.now();
     if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
-    // The run itself takes time: what was outside the freeze window when planned may be inside by now.
+    // A send outside the freeze window at planning time may have entered it during the run.
     if ("soonest" in step && isFrozen(step.soonest, settings, now)) {
       const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
       const alert = alerts.frozen(fixture, reason, step.soonest);
@@ -171,7 +171,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     try {
       return await execute(fixture, step, run, stepDependencies);
     } catch (error) {
-      // Somebody else settled this match since it was planned; a lost lease ends the run.
+      // A conflict means that another process changed the match after planning; a lost lease ends the run.
       if (
         !(error instanceof DatabaseError) || error.status !== 409 || error.hint === "lease_lost"
       ) {

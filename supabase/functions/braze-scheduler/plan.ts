@@ -1,9 +1,10 @@
 /**
- * What to do about each match: create, move, recreate, keep, cancel, skip, or leave frozen. Pure.
+ * Decides the step for each match: create, move, recreate, reactivate, supersede, cancel, skip or frozen. Pure.
  *
- * Two rules stand above all. Nothing is created while an earlier schedule of the match may still be live, for
- * Braze would push twice; only behind a closed send gate, which turns the earlier one away. And close to the send
- * nothing is made or moved, since Braze promises nothing then; deletes are tried all the same, and a person is told.
+ * Two rules come first. While an earlier schedule of the match may be live, no new one is created, because Braze would
+ * push twice; the exception is a fail-closed send gate, which rejects the earlier one. Inside the freeze window before
+ * a send nothing is created or moved, because Braze does not guarantee that a late change takes effect; deletes are
+ * still tried, with an alert.
  */
 import { addHours, addMilliseconds, isAfter, isBefore, isEqual, max, min } from "date-fns";
 import {
@@ -23,19 +24,19 @@ export interface PlanSettings extends IntentSettings {
   readonly horizonMs: number;
 }
 
-/** A schedule whose time is this long past has been sent or never will be. open_create has the same rule. */
+/** A schedule this long past its send time was sent or never will be. SQL function open_create applies the same rule. */
 const SENDS_FOR_HOURS_MAX = 24;
 const MINUTE_MS = 60_000;
 
-/** Two reconciliations have looked for it by then; a listing that shows it is better than a second schedule. */
+/** Two reconciliations have searched the listing by then; adopting the schedule is better than creating a second one. */
 const UNKNOWN_FOR_MS = 60 * MINUTE_MS;
 /**
- * The released one is turned away whether or not the next one is made, so two more runs must be able to make it before
- * the freeze. By then an answer of the gate's that Braze has kept is gone, too.
+ * The gate rejects the superseded schedule even if the new create fails, so two more runs must fit before the freeze
+ * window. This is also longer than Braze may cache a response of the gate.
  */
-const MADE_WITHIN_MS = 30 * MINUTE_MS;
+const CREATED_WITHIN_MS = 30 * MINUTE_MS;
 
-/** A schedule in Braze that a call names. */
+/** The schedule in Braze that a call changes. */
 export interface Target {
   readonly ledgerId: string;
   readonly generation: number;
@@ -43,7 +44,7 @@ export interface Target {
   readonly scheduleId: string;
 }
 
-/** These are stored: never rename one. */
+/** Stored in run summaries: never rename a value. */
 export type SkipReason =
   | Unwanted
   | "unchanged"
@@ -66,7 +67,7 @@ export type FrozenReason =
 
 export type CancelReason = Unwanted | "too_late";
 
-/** `soonest`: the first moment at which something may be sent, before the step or after it. */
+/** `soonest`: the earliest time at which Braze may send, before or after the step. */
 export type Step =
   | { readonly action: "create"; readonly want: Wanted; readonly soonest: Date }
   | {
@@ -75,9 +76,9 @@ export type Step =
     readonly target: Target;
     readonly soonest: Date;
   }
-  /** Leave in Braze what was to be deleted there and was not: it is wanted again. */
+  /** Keep the schedule in Braze: its delete failed, and the match wants it again. */
   | { readonly action: "reactivate"; readonly ledgerId: string; readonly generation: number }
-  /** Create the next generation over one that stayed unknown, which the send gate will turn away. */
+  /** Create the next generation while the current one stays unknown; the send gate rejects the older one. */
   | {
     readonly action: "supersede";
     readonly want: Wanted;
@@ -91,7 +92,7 @@ export type Step =
     readonly ledgerId: string;
     readonly generation: number;
     readonly sendAt: Date;
-    /** null where Braze has nothing (any more) to delete. */
+    /** null when Braze has no schedule to delete. */
     readonly target: Target | null;
   }
   | { readonly action: "skip"; readonly reason: SkipReason }
@@ -103,7 +104,7 @@ export interface PlannedMatch {
   readonly alerts: readonly Alert[];
 }
 
-/** Soonest send first, so that a run that is cut short has done what was most urgent. */
+/** Ordered by send time, so that an interrupted run has done the most urgent steps. */
 export function plan(
   fixtures: readonly Fixture[],
   teams: readonly Team[],
@@ -138,7 +139,7 @@ function planMatch(fixture: Fixture, intent: Intent, settings: PlanSettings, now
   if (ledger.status === "cancelled") return planCancelled(fixture, ledger, intent, settings, now);
 
   const current = ledger.schedules.find(({ generation }) => generation === ledger.generation);
-  // A pending row without its schedule cannot be: both are written in one transaction.
+  // Both rows are written in one transaction, so a pending row always has its schedule.
   if (current === undefined) {
     throw new Error(`Cannot plan match ${fixture.matchId}: its generation has no schedule`);
   }
@@ -159,7 +160,7 @@ function planCreate(fixture: Fixture, want: Wanted, settings: PlanSettings, now:
   return step({ action: "create", want, soonest: want.sendAt });
 }
 
-/** What went out is not pushed again by itself, wherever the match is moved. */
+/** A match that was sent is never pushed again automatically, even if its kick-off moves. */
 function planSent(fixture: Fixture, ledger: LedgerRow, intent: Intent, now: Date): Planned {
   const movedOn = intent.wanted && isAfter(intent.sendAt, ledger.sendAt) &&
     isAfter(intent.sendAt, now);
@@ -176,7 +177,7 @@ function planCancelled(
   now: Date,
 ): Planned {
   if (!intent.wanted) {
-    // Braze refused its delete, which does not prove that it is gone: until its time a person should know.
+    // A refused delete does not prove that the schedule is gone, so the alert stays until the send time.
     const refused = ledger.schedules.find((schedule) =>
       mayBeLive(schedule, settings, now) && isAfter(schedule.sendAt, now)
     );
@@ -186,9 +187,9 @@ function planCancelled(
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
-  const loose = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
-  if (loose !== undefined) {
-    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, loose));
+  const unconfirmed = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
+  if (unconfirmed !== undefined) {
+    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
   }
   return planCreate(fixture, intent, settings, now);
 }
@@ -201,11 +202,11 @@ function planPending(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  const loose = ledger.schedules.find((schedule) =>
+  const unconfirmed = ledger.schedules.find((schedule) =>
     schedule !== current && mayBeLive(schedule, settings, now)
   );
-  if (loose !== undefined) {
-    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, loose));
+  if (unconfirmed !== undefined) {
+    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
   }
   const target = targetOf(ledger, current);
   switch (current.state) {
@@ -247,7 +248,7 @@ function planPending(
     );
   }
   if (isFrozen(want.sendAt, settings, now)) {
-    // Too late for the new time. A push that comes late is better than none, unless the match has begun.
+    // Too late for the new time. A late push is better than none, unless the match has begun.
     return isBefore(sendsFirstAt, fixture.kickoffAt)
       ? frozen(
         "brought_forward_inside_freeze",
@@ -263,7 +264,7 @@ function planPending(
   });
 }
 
-/** Only a person may say that it is not there, or the send gate see to it that it does no harm. */
+/** A create with an unknown outcome ends in two ways: an operator resolves it, or the send gate supersedes it. */
 function planUnknownCreate(
   fixture: Fixture,
   { ledgerId }: LedgerRow,
@@ -273,10 +274,10 @@ function planUnknownCreate(
   now: Date,
 ): Planned {
   const soonest = min([current.sendAt, want.sendAt]);
-  const mayReplace = settings.sendGate === "fail_closed" && current.state === "unknown" &&
+  const maySupersede = settings.sendGate === "fail_closed" && current.state === "unknown" &&
     !isBefore(now, addMilliseconds(current.changedAt, UNKNOWN_FOR_MS)) &&
-    !isFrozen(soonest, settings, addMilliseconds(now, MADE_WITHIN_MS));
-  const next = mayReplace ? planCreate(fixture, want, settings, now) : null;
+    !isFrozen(soonest, settings, addMilliseconds(now, CREATED_WITHIN_MS));
+  const next = maySupersede ? planCreate(fixture, want, settings, now) : null;
   if (next?.step.action !== "create") {
     return skip("create_unknown", alerts.createUnknown(fixture, current, null));
   }
@@ -289,7 +290,7 @@ function planUnknownCreate(
   });
 }
 
-/** Its time has passed and no event has come. A match that was moved on meanwhile waits until that is settled. */
+/** The send time has passed without an event. A match that was moved later waits until the first send is clarified. */
 function planPast(
   fixture: Fixture,
   current: PlannedSchedule,
@@ -329,16 +330,16 @@ function planUnwanted(
     : cancel(reason, ledger, current, target);
 }
 
-/** A delete inside the freeze window is best effort: some users may get the push all the same. */
+/** A delete inside the freeze window may come too late: some users may still get the push. */
 function mayBeLive(
   { state, sendAt, movingTo, changedAt }: PlannedSchedule,
   settings: PlanSettings,
   now: Date,
 ): boolean {
-  const isUnsettled = state === "creating" || state === "live" || state === "unknown" ||
+  const isUnconfirmed = state === "creating" || state === "live" || state === "unknown" ||
     state === "deleting" || (state === "deleted" && isFrozen(sendAt, settings, changedAt));
   const lastSendAt = max([sendAt, movingTo ?? sendAt]);
-  return isUnsettled && isAfter(addHours(lastSendAt, SENDS_FOR_HOURS_MAX), now);
+  return isUnconfirmed && isAfter(addHours(lastSendAt, SENDS_FOR_HOURS_MAX), now);
 }
 
 function targetOf(ledger: LedgerRow, schedule: PlannedSchedule): Target | null {

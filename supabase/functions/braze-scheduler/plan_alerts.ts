@@ -1,9 +1,9 @@
-/** What a person is told of the plan and of its execution. */
+/** Builds the alerts that planning and execution raise. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
 import type { FrozenReason, Target } from "./plan.ts";
 
-/** The rules that each run of the scheduler judges anew: what it does not raise again is mended. */
+/** Rules that every complete scheduler run evaluates: an alert that it does not raise again is resolved. */
 export const RULES = [
   "unknown_team",
   "create_unknown",
@@ -27,7 +27,7 @@ export function unknownTeam(fixture: Fixture, team: string): Alert {
     rule: "unknown_team",
     severity: "warning",
     audience: "admin",
-    title: `Team "${team}" is not in teams with a value of Braze's: its fans get no push`,
+    title: `Team "${team}" has no row in teams with a Braze attribute value: its fans get no push`,
     details: { team, first_match_id: fixture.matchId, kickoff_at: fixture.kickoffAt },
     matchId: null,
   };
@@ -42,8 +42,10 @@ export function createUnknown(
     fixture,
     "create_unknown",
     "critical",
-    `${named(fixture)}: Braze may or may not hold schedule ${schedule.generation}` +
-      (unwanted === null ? "" : `, which is not wanted any more (${unwanted})`),
+    `${
+      matchTitle(fixture)
+    }: the outcome of the create of schedule ${schedule.generation} is unknown` +
+      (unwanted === null ? "" : `, and it is no longer wanted (${unwanted})`),
     { generation: schedule.generation, send_at: schedule.sendAt, unwanted },
     schedule.generation,
   );
@@ -54,7 +56,7 @@ export function createFailed(fixture: Fixture, generation: number, detail: strin
     fixture,
     "create_failed",
     "critical",
-    `${named(fixture)}: Braze refused the schedule`,
+    `${matchTitle(fixture)}: Braze refused the schedule`,
     { generation, detail },
   );
 }
@@ -69,7 +71,7 @@ export function moveFailed(
     fixture,
     "move_failed",
     "critical",
-    `${named(fixture)}: the schedule could not be moved (${outcome})`,
+    `${matchTitle(fixture)}: the schedule could not be moved (${outcome})`,
     { generation: target.generation, schedule_id: target.scheduleId, outcome, detail },
   );
 }
@@ -83,7 +85,9 @@ export function deleteUnconfirmed(
     fixture,
     "delete_unconfirmed",
     "critical",
-    `${named(fixture)}: Braze did not confirm the delete of schedule ${schedule.generation}, ` +
+    `${
+      matchTitle(fixture)
+    }: Braze did not confirm the delete of schedule ${schedule.generation}, ` +
       "which may still be sent",
     { generation: schedule.generation, schedule_id: schedule.brazeScheduleId, detail },
     schedule.generation,
@@ -95,18 +99,18 @@ export function scheduleIdUnknown(fixture: Fixture, schedule: PlannedSchedule): 
     fixture,
     "schedule_id_unknown",
     "critical",
-    `${named(fixture)}: Braze never told the id of its schedule, so it cannot be changed here`,
+    `${matchTitle(fixture)}: Braze returned no schedule id, so the schedule cannot be changed here`,
     { generation: schedule.generation, send_at: schedule.sendAt },
   );
 }
 
 export function frozen(fixture: Fixture, reason: FrozenReason, sendsAt: Date): Alert {
   const what = {
-    create_inside_freeze: "wanted too late to be scheduled safely",
-    change_inside_freeze: "changed too late: the push goes out as it was planned",
-    brought_forward_inside_freeze: "brought forward too late: the push goes out at its old time",
+    create_inside_freeze: "became known too late to be scheduled safely",
+    change_inside_freeze: "changed too late: the push goes out as planned before",
+    brought_forward_inside_freeze: "brought forward too late: the push goes out at the old time",
   }[reason];
-  return alert(fixture, reason, "critical", `${named(fixture)}: ${what}`, {
+  return alert(fixture, reason, "critical", `${matchTitle(fixture)}: ${what}`, {
     sends_at: sendsAt,
     kickoff_at: fixture.kickoffAt,
   });
@@ -117,7 +121,9 @@ export function tooLate(fixture: Fixture, sendsAt: Date): Alert {
     fixture,
     "brought_forward_too_late",
     "critical",
-    `${named(fixture)}: brought forward past its push, which is cancelled`,
+    `${
+      matchTitle(fixture)
+    }: brought forward too late: kick-off is before the push, which is cancelled`,
     { sends_at: sendsAt, kickoff_at: fixture.kickoffAt },
   );
 }
@@ -127,7 +133,9 @@ export function lateCancel(fixture: Fixture, reason: string, sendsAt: Date): Ale
     fixture,
     "cancel_inside_freeze",
     "critical",
-    `${named(fixture)}: cancelled so close to its push that some users may still get it`,
+    `${
+      matchTitle(fixture)
+    }: cancelled so close to the send time that some users may still get the push`,
     { reason, sends_at: sendsAt },
   );
 }
@@ -137,7 +145,7 @@ export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Da
     fixture,
     "sent_then_moved",
     "warning",
-    `${named(fixture)}: moved after its push went out; it is not pushed again`,
+    `${matchTitle(fixture)}: moved after the push was sent; no second push is sent`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
   );
 }
@@ -152,17 +160,17 @@ export function movedWhileUnconfirmed(
     "moved_while_unconfirmed",
     "warning",
     `${
-      named(fixture)
-    }: moved before its push was confirmed; it is scheduled anew a day after that push was due`,
+      matchTitle(fixture)
+    }: moved before the push was confirmed; a new push is scheduled a day after the first was due`,
     { was_due_at: schedule.sendAt, would_send_at: newSendAt },
   );
 }
 
-function named({ matchId, homeTeam, awayTeam }: Fixture): string {
+function matchTitle({ matchId, homeTeam, awayTeam }: Fixture): string {
   return `Match ${matchId} ${homeTeam}–${awayTeam}`;
 }
 
-/** `part`: what else tells this trouble from another of the same match. */
+/** `part`: distinguishes alerts of the same rule and match. */
 function alert(
   fixture: Fixture,
   rule: Rule,

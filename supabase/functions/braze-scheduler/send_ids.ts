@@ -1,7 +1,7 @@
 /**
- * A send id of our own for each match: with it Braze's statistics can be asked for that match alone.
+ * Creates one send id per match, so that Braze's statistics can be queried for that match alone.
  *
- * Braze gives 100 a day and workspace; the soonest sends get theirs first, the rest go without.
+ * Braze allows 100 new send ids per day and workspace. The earliest sends get theirs first; the others have none.
  * Source: Braze docs, "Create send IDs".
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
@@ -37,10 +37,12 @@ export function createSendIds(
     logs,
     async for(fixture) {
       const sendId = ownSendId(fixture.matchId);
-      // One that Braze made, and told of later, belongs to an earlier schedule alone.
+      // Any other send id was assigned by Braze and belongs to an earlier schedule alone.
       if (fixture.sendId === sendId) return sendId;
       if (left <= 0) {
-        logs.push(without(fixture, `${SEND_IDS_A_DAY_MAX} send ids were made in 24 hours`));
+        logs.push(
+          withoutSendId(fixture, `${SEND_IDS_A_DAY_MAX} send ids were created in 24 hours`),
+        );
         return null;
       }
       left--;
@@ -53,7 +55,7 @@ export function createSendIds(
         now: clock.now(),
       });
       const result = await braze.createSendId({ campaignId, sendId }, { deadline: run.deadline });
-      // A refusal of the last try says nothing of an earlier one that may have been carried out.
+      // A refusal of the last try does not prove that an earlier try had no effect.
       const outcome = result.outcome === "failed" && result.earlierUnknown
         ? "unknown"
         : result.outcome;
@@ -66,13 +68,13 @@ export function createSendIds(
         refused: false,
       }, clock.now());
       if (result.outcome === "succeeded") return sendId;
-      // What an id does that Braze may not know is not documented, so the push goes without.
-      logs.push(without(fixture, detail ?? result.outcome));
+      // Braze does not document how it treats an unknown send id, so the push has none.
+      logs.push(withoutSendId(fixture, detail ?? result.outcome));
       return null;
     },
   };
 }
 
-function without({ matchId }: Fixture, reason: string): LogEntry {
+function withoutSendId({ matchId }: Fixture, reason: string): LogEntry {
   return { action: "scheduled_without_send_id", reason, matchId, details: {} };
 }

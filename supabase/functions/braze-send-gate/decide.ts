@@ -1,14 +1,14 @@
-/** Whether a push may go out now, from what the ledger says of its generation. Pure. */
+/** Decides whether a push may be sent now, from the ledger's facts about its generation. Pure. */
 import type { GateFacts } from "../_shared/store/gate.ts";
 
-/** Callers may switch on these: never rename one. */
+/** Templates may depend on these: never rename a value. */
 export type GateReason =
   | "current"
-  /** The token is right, and the ledger row is not there: another project's database, or one put back from a copy. */
+  /** The token is valid, but the ledger has no such row: another project's database, or one restored from a backup. */
   | "unknown_schedule"
   | "superseded"
   | "cancelled"
-  /** The journal has it deleted, or has it that Braze never made it. */
+  /** The journal records that it was deleted or that its create failed. */
   | "taken_back"
   | "match_postponed"
   | "match_cancelled"
@@ -20,15 +20,15 @@ export interface GateAnswer {
 }
 
 /**
- * A kick-off that moved while its match stays `scheduled` closes nothing: near the send it cannot be planned anew, and
- * a push at the old time is better than none. Nor does a list that lacked the schedule: what asks is there after all, and
- * it is the only one of its match.
+ * A moved kick-off does not close the gate while the match stays `scheduled`: near the send it cannot be rescheduled,
+ * and a push at the old time is better than none. Absence from the listing does not close it either: the request proves
+ * that the schedule exists, and it is the only one of its match.
  */
 export function decide(facts: GateFacts | null, generation: number): GateAnswer {
   if (facts === null || facts.state === null) return closed("unknown_schedule");
   if (facts.generation !== generation) return closed("superseded");
-  const isTakenForGone = facts.status === "cancelled" && facts.cancelReason === "dashboard";
-  if (!isTakenForGone) {
+  const wasReportedAbsent = facts.status === "cancelled" && facts.cancelReason === "dashboard";
+  if (!wasReportedAbsent) {
     if (facts.status === "cancelled") return closed("cancelled");
     if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
   }

@@ -1,19 +1,19 @@
 /**
- * Answers a push that is about to be sent: may it?
+ * Tells a push that is about to be sent whether it may go out.
  *
- * The promise: 200 and `send` only for what the database says at this moment. Whatever goes wrong is no 2xx, which
- * Braze's Connected Content takes for an empty answer; what the push does then was chosen in its template. It only
- * reads, so the same question may come any number of times.
+ * Guarantees: 200 with `send` reflects the current state of the database. Every fault is answered with a status other
+ * than 2xx, which Braze's Connected Content treats as an empty response; the template decides what to do then. The
+ * function only reads, so a request may be repeated.
  */
 import { bodyReader } from "../_shared/http/body.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { json, problem } from "../_shared/http/responses.ts";
-import { GATE_ANSWER_LIVES_MS } from "../_shared/auth/gate_token.ts";
+import { GATE_RESPONSE_TTL_MS } from "../_shared/auth/gate_token.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { decide, type GateAnswer } from "./decide.ts";
 
-/** For Braze alone: nobody on the way may keep an answer and hand it out. */
-const CACHING = { "cache-control": `private, max-age=${GATE_ANSWER_LIVES_MS / 1_000}` };
+/** `private`: only Braze may cache the response, no shared proxy. */
+const CACHING = { "cache-control": `private, max-age=${GATE_RESPONSE_TTL_MS / 1_000}` };
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { functionName, identifyCaller, store, newId } = dependencies;
@@ -26,10 +26,10 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     if (caller.kind !== "gate_token") return problem("not_allowed");
 
     const log = dependencies.log.forRun(newId());
-    const { ledgerId, generation } = caller.asks;
+    const { ledgerId, generation } = caller.gated;
     try {
-      const answer = decide(await store.gate.load(caller.asks), generation);
-      // What passes is told by its events; what is turned away leaves no other trace of why.
+      const answer = decide(await store.gate.load(caller.gated), generation);
+      // A sent push has events; a rejected one leaves no other trace.
       if (!answer.send) {
         log.warn("push_turned_away", {
           ledger_id: ledgerId,

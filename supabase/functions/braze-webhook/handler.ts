@@ -1,8 +1,8 @@
 /**
- * Receives what Braze tells of its sends.
+ * Receives Braze's delivery events.
  *
- * The promise: 200 means that every event of the request is durable, or kept as a reject. Whatever is our own
- * fault is answered 503, so that Braze sends it again; Currents throws away what gets 400, 401 or 403.
+ * Guarantees: 200 means that every event of the request is stored, as an event or as a reject. A fault of our own is
+ * answered with 503, so that Braze retries; Currents drops a batch that gets 400, 401 or 403.
  */
 import { bodyReader } from "../_shared/http/body.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
@@ -12,16 +12,21 @@ import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
 import { json, problem } from "../_shared/http/responses.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
-import { createReplay, type ReadOrder, readReplayOrder, type ReplayTally } from "./replay.ts";
+import {
+  createReplay,
+  type ReadReplayRequest,
+  readReplayRequest,
+  type ReplayTally,
+} from "./replay.ts";
 
-/** 100 events of Currents are some 100 KB; exports that are posted by hand may be larger. */
+/** 100 Currents events are about 100 KB; manually posted exports may be larger. */
 const BODY_BYTES_MAX = 8_388_608;
-/** Currents divides what was too large for us. */
-const TOO_MANY = `Cannot take the body: it must hold at most ${EVENTS_A_BODY_MAX} events, got more`;
-/** Braze's webhooks are not sent again after any 4xx, so that even this is kept. */
+/** Answered with 413: Currents then splits the batch. */
+const TOO_MANY = `Cannot read body: it must hold at most ${EVENTS_A_BODY_MAX} events, got more`;
+/** Braze does not retry a webhook after a 4xx, so such a body is stored as a reject. */
 const UNREADABLE = {
-  not_gzip: "Body must be the gzip that its header announces",
-  unsupported_encoding: "Body must come plain or as gzip",
+  not_gzip: "Body must be gzip, as its content-encoding says",
+  unsupported_encoding: "Body must be uncompressed or gzip",
 } as const;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
@@ -38,10 +43,10 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     if (!body.ok && !("bytes" in body)) return problem(body.code);
 
     const runId = newId();
-    // From Braze the same words are a message like any other.
+    // Only the secret key may request a replay; from Braze the same body is an ordinary message.
     if (identified.caller.kind === "secret_key" && body.ok) {
-      const order = readReplayOrder(body.bytes);
-      if (order.asked) return await replayRejects(order, runId);
+      const replayRequest = readReplayRequest(body.bytes);
+      if (replayRequest.isReplay) return await replayRejects(replayRequest, runId);
     }
     const receivedAt = clock.now();
     const read = body.ok ? readBody(body.bytes, receivedAt) : {
@@ -53,13 +58,13 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   };
 
   async function replayRejects(
-    order: Extract<ReadOrder, { asked: true }>,
+    request: Extract<ReadReplayRequest, { isReplay: true }>,
     runId: string,
   ): Promise<Response> {
-    if (!order.ok) return problem("invalid_body", order.message);
+    if (!request.ok) return problem("invalid_body", request.message);
     const log = dependencies.log.forRun(runId);
     try {
-      const tally = await replay(order.order, runId);
+      const tally = await replay(request.replay, runId);
       log.info("rejects_replayed", tally);
       return json({ run_id: runId, ...tally } satisfies ReplayTally & { run_id: string });
     } catch (error) {

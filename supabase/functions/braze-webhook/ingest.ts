@@ -1,8 +1,8 @@
 /**
- * Events in: judged, stored, and what they teach applied to those that came before them.
+ * Attributes and stores events, then reattributes earlier events with the newly known identifiers.
  *
- * First everything is made durable, then what was stored earlier is looked at again. Whoever commits last sees
- * the other, so of two requests at once, one that teaches an identifier and one that needs it, neither is missed.
+ * The batch is committed before earlier events are reattributed. Of two concurrent requests, one that registers an
+ * identifier and one that needs it, the later commit sees the earlier one, so the event is always reattributed.
  */
 import { chunk } from "./chunk.ts";
 import { correlate } from "../_shared/attribution/correlate.ts";
@@ -23,10 +23,10 @@ import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createReattribute } from "../_shared/function/reattribute.ts";
 
-/** One transaction each: large enough to be cheap, small enough to end well inside 8 s. */
+/** Events per transaction: large enough to be cheap, small enough for the 8 s statement time-out. */
 const EVENTS_A_TRANSACTION_MAX = 500;
 
-/** Confidence as it was when the events were stored; what came in later may have settled some since. */
+/** Counts at the time of storage; later identifiers may reattribute some of the events. */
 export interface Tally {
   readonly received: number;
   readonly recorded: number;
@@ -49,13 +49,13 @@ const NOTHING: Tally = {
   unattributed: 0,
 };
 
-interface Taken {
+interface IdentifiedResult {
   readonly tally: Tally;
   readonly registered: readonly RegisteredIdentifier[];
-  readonly left: readonly ReceivedEvent[];
+  readonly remaining: readonly ReceivedEvent[];
 }
 
-interface Weighed {
+interface CorrelatedResult {
   readonly tally: Tally;
   readonly newlyKnown: readonly RegisteredIdentifier[];
   readonly logs: readonly LogEntry[];
@@ -88,18 +88,21 @@ export function createIngest(dependencies: Dependencies) {
     rejects: readonly KeptReject[],
     runId: string,
   ): Promise<Tally> {
-    const named = await takeNamed(batch, runId);
-    const weighed = await weigh(named.left, rejects, runId);
-    const newlyKnown = [...named.registered, ...weighed.newlyKnown];
+    const identified = await ingestIdentified(batch, runId);
+    const correlated = await ingestCorrelated(identified.remaining, rejects, runId);
+    const newlyKnown = [...identified.registered, ...correlated.newlyKnown];
     if (newlyKnown.length > 0) await reattribute(newlyKnown, runId);
-    await store.alertsAndLogs.writeLogs(weighed.logs, { functionName, runId }, clock.now());
-    return add(named.tally, weighed.tally);
+    await store.alertsAndLogs.writeLogs(correlated.logs, { functionName, runId }, clock.now());
+    return add(identified.tally, correlated.tally);
   }
 
-  /** Nearly all events name their match outright, and are stored with a single question. */
-  async function takeNamed(batch: readonly ReceivedEvent[], runId: string): Promise<Taken> {
+  /** Nearly all events carry explicit ids, so one database call attributes and stores them. */
+  async function ingestIdentified(
+    batch: readonly ReceivedEvent[],
+    runId: string,
+  ): Promise<IdentifiedResult> {
     const { names, named, unnamed } = groupByExplicitIds(batch);
-    const nothing = { tally: NOTHING, registered: [], left: batch };
+    const nothing = { tally: NOTHING, registered: [], remaining: batch };
     if (named.length === 0) return nothing;
     try {
       const receipt = await store.events.ingestIdentified({ names, named }, {
@@ -109,21 +112,21 @@ export function createIngest(dependencies: Dependencies) {
       return {
         tally: tallyOf(receipt),
         registered: receipt.registered,
-        left: [...receipt.left.flatMap((place) => named[place]?.event ?? []), ...unnamed],
+        remaining: [...receipt.left.flatMap((place) => named[place]?.event ?? []), ...unnamed],
       };
     } catch (error) {
-      // Which of them it is shows when they go in one by one.
-      if (error instanceof DatabaseError && isAboutTheData(error)) return nothing;
+      // Postgres refuses the batch because of one event; the second path isolates it.
+      if (error instanceof DatabaseError && isDataError(error)) return nothing;
       throw error;
     }
   }
 
-  /** The others are judged by what the database knows around them. */
-  async function weigh(
+  /** Attributes the other events with correlate(), from the facts that the database holds about them. */
+  async function ingestCorrelated(
     events: readonly ReceivedEvent[],
     rejects: readonly KeptReject[],
     runId: string,
-  ): Promise<Weighed> {
+  ): Promise<CorrelatedResult> {
     if (events.length === 0 && rejects.length === 0) {
       return { tally: NOTHING, newlyKnown: [], logs: [] };
     }
@@ -132,11 +135,11 @@ export function createIngest(dependencies: Dependencies) {
     );
     const judged = events.map((event) => judge(event, context));
     const receipt = await commit(judged, rejects, runId);
-    // A repeated request may be here because registering these identifiers failed the first time.
-    const again = receipt.duplicates > 0 ? knownIdentifiers(judged, context) : [];
+    // A retry may follow a failed reattribution, so the identifiers of duplicates count as newly known again.
+    const repeated = receipt.duplicates > 0 ? knownIdentifiers(judged, context) : [];
     return {
       tally: tallyOf(receipt),
-      newlyKnown: [...receipt.registered, ...again, ...openQuestions(judged)],
+      newlyKnown: [...receipt.registered, ...repeated, ...unresolvedIdentifiers(judged)],
       logs: judged.flatMap(contradictionLog),
     };
   }
@@ -152,8 +155,7 @@ export function createIngest(dependencies: Dependencies) {
   }
 
   /**
-   * One event that Postgres refuses must not hold up its neighbours for ever, so the batch is halved until it
-   * stands alone, and is kept as a reject then.
+   * Isolates an event that Postgres refuses: the batch is halved until the event is alone, then stored as a reject.
    */
   async function commit(
     judged: readonly JudgedEvent[],
@@ -163,7 +165,7 @@ export function createIngest(dependencies: Dependencies) {
     try {
       return await store.events.ingest(judged, rejects, { runId, now: clock.now() });
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !isAboutTheData(error) || judged.length === 0) {
+      if (!(error instanceof DatabaseError) || !isDataError(error) || judged.length === 0) {
         throw error;
       }
       const [only] = judged;
@@ -181,7 +183,7 @@ export function createIngest(dependencies: Dependencies) {
   }
 }
 
-/** What the batch teaches and the registry knew already, as it knows it. */
+/** The identifiers of the batch that are already registered, with their registered ledger row. */
 function knownIdentifiers(
   judged: readonly JudgedEvent[],
   context: Context,
@@ -196,8 +198,8 @@ function knownIdentifiers(
   return [...known.values()];
 }
 
-/** Identifiers that explained nothing when we looked: somebody may have taught them meanwhile. */
-function openQuestions(judged: readonly JudgedEvent[]): RegisteredIdentifier[] {
+/** Identifiers without a ledger row at look-up time: a concurrent request may have registered them since. */
+function unresolvedIdentifiers(judged: readonly JudgedEvent[]): RegisteredIdentifier[] {
   const open = new Map<string, RegisteredIdentifier>();
   for (const { event: { evidence }, attribution } of judged) {
     if (attribution.confidence === "high" || evidence.isTest) continue;
@@ -221,8 +223,8 @@ function contradictionLog({ event, attribution }: JudgedEvent): LogEntry[] {
   }];
 }
 
-/** 22 data, 23 constraints, 54 too complex: repeating it would fail for ever. */
-function isAboutTheData({ code }: DatabaseError): boolean {
+/** SQLSTATE classes 22 (data), 23 (constraint), 54 (limit exceeded): a retry fails in the same way. */
+function isDataError({ code }: DatabaseError): boolean {
   return /^(?:22|23|54)/.test(code);
 }
 

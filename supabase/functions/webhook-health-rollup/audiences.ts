@@ -1,17 +1,17 @@
-/** How many users follow each team, from the segments that stand for them. */
+/** Measures how many users follow each team, from the size of the team's Braze segment. */
 import type { SegmentStatistics } from "../_shared/braze/schemas.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { AudienceSize } from "../_shared/store/health.ts";
 import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { isPastDeadline, type Run } from "../_shared/function/cron_function.ts";
 
-/** Today's may not be counted yet. */
+/** Two days, because Braze may not have counted today yet. */
 const LENGTH_DAYS = 2;
 
 export interface Measured {
   readonly measured: number;
   readonly failed: number;
-  /** Teams that the deadline left out; the next run begins with them. */
+  /** Teams that the deadline prevented; the next run starts with them. */
   readonly left: number;
 }
 
@@ -36,7 +36,7 @@ export async function measureAudiences(
     logs.push({
       action: "audience_not_measured",
       reason: answer.outcome === "succeeded"
-        ? `Cannot measure ${name}: Braze named no size of its segment`
+        ? `Cannot measure ${name}: Braze returned no size for its segment`
         : `Cannot measure ${name}: ${answer.detail}`,
       matchId: null,
       details: { team: name, segment_id: segmentId },
@@ -55,7 +55,7 @@ export async function measureAudiences(
   };
 }
 
-/** Of the last day that has one. */
+/** The size on the latest day that has one. */
 export function latestSize(days: SegmentStatistics): number | null {
   const sizes = days.toSorted((a, b) => a.day < b.day ? -1 : 1).map((
     { size },

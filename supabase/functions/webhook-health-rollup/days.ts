@@ -1,13 +1,13 @@
 /**
- * Which UTC days a run rolls up. Pure.
+ * Selects the UTC days that a run rolls up. Pure.
  *
- * A day is 24 hours here: calendar days would be those of the machine's own time zone, summer time and all.
+ * A day is 24 hours here: the calendar functions of date-fns would use the machine's time zone and its summer time.
  */
 import { addHours, differenceInHours, max, min, subHours } from "date-fns";
 import type { DateText } from "../_shared/store/health.ts";
 
 export const DAYS_MAX = 400;
-/** Braze tells of an event up to a day late, and opens come later still: a day is done again twice. */
+/** Events arrive up to a day late and opens even later, so each day is rolled up on two further days. */
 const DAYS_AGAIN = 2;
 
 export interface Span {
@@ -15,7 +15,7 @@ export interface Span {
   readonly to: DateText;
 }
 
-/** Nothing that has not begun yet: a row of zeroes for tomorrow would say that all is well then. */
+/** Excludes future days: a row of zeroes for tomorrow would look like a healthy day. */
 export function daysOf({ from, to }: Span, now: Date): DateText[] {
   const last = min([startOf(to), now]);
   const days: DateText[] = [];
@@ -24,8 +24,8 @@ export function daysOf({ from, to }: Span, now: Date): DateText[] {
 }
 
 /**
- * Yesterday and the two days before; and where runs were missed, all that was not rolled up since, with the last two
- * that were: late events may have come for them.
+ * Yesterday and the two days before. After missed runs also all days since then, and the last two days that were rolled
+ * up, because late events may have arrived for them.
  */
 export function usualSpan(lastDate: DateText | null, now: Date): Span {
   const yesterday = daysBefore(startOf(dateOf(now)), 1);
@@ -35,7 +35,7 @@ export function usualSpan(lastDate: DateText | null, now: Date): Span {
   return { from: dateOf(from), to: dateOf(yesterday) };
 }
 
-/** How many days it holds, both ends included. */
+/** Number of days, both ends included. */
 export function lengthOf({ from, to }: Span): number {
   return differenceInHours(startOf(to), startOf(from)) / 24 + 1;
 }

@@ -1,8 +1,8 @@
 /**
- * Rolls up, for each UTC day, how well Braze told of what it sent.
+ * Rolls up the webhook health of each UTC day: how many sends had events, and how late.
  *
- * Every day is worked out from the events and can be worked out again; a run that stops at its deadline says which
- * day comes next. Left alone it also measures the audiences of teams.
+ * Every day is computed from the events and can be computed again. A run that stops at its deadline returns the next
+ * day. A run without a date also measures the audiences of the teams.
  */
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
@@ -16,14 +16,14 @@ import {
 import { measureAudiences } from "./audiences.ts";
 import { DAYS_MAX, daysOf, endOf, lengthOf, type Span, startOf, usualSpan } from "./days.ts";
 
-/** As far as events reach. Postgres has no year 0. */
+/** The range of event times that are accepted. */
 const Day = z.iso.date()
   .refine((date) => date >= "2000" && date < "2100", "must be between 2000 and 2100");
 
 const Options = z.strictObject({
-  /** Answers with the numbers and keeps nothing. */
+  /** Returns the metrics and stores nothing. */
   dry_run: z.boolean().default(false),
-  /** One day, or a span of them, both ends included; the last days when left out. */
+  /** One day, or `from` and `to`, both included; default: the last days. */
   date: Day.optional(),
   from: Day.optional(),
   to: Day.optional(),
@@ -57,7 +57,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     async run(options, run) {
       const span = options.span ?? usualSpan(await store.health.lastDate(), clock.now());
       const days = await rollUp(span, run);
-      // Who asks for days gone by does not ask how many users there are today.
+      // A back-fill of past days does not measure today's audiences.
       if (run.dryRun || options.span !== null) return days;
       const audiences = await measureAudiences(dependencies, run);
       return {

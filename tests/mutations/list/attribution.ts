@@ -71,8 +71,8 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "strangers-by-time",
     rule: "The time ties no event that names somebody else",
     file: CORRELATE,
-    find: "evidence.campaignId === null ||\n    hasUnknownReference(evidence, context)\n",
-    replace: "evidence.campaignId === null\n",
+    find: " ||\n    hasUnknownReference(evidence, context)\n  )",
+    replace: "\n  )",
     tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {

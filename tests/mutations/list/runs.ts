@@ -56,8 +56,8 @@ export const RUNS: readonly Mutation[] = [
     name: "unfinished-is-not-succeeded",
     rule: "A run that did not do all that it planned is not called a success",
     file: "supabase/functions/braze-scheduler/handler.ts",
-    find: 'outcome: isWhole ? "succeeded" : "partial"',
-    replace: 'outcome: isWhole ? "succeeded" : "succeeded"',
+    find: 'outcome: isComplete ? "succeeded" : "partial"',
+    replace: 'outcome: isComplete ? "succeeded" : "succeeded"',
     tests: [HANDLER],
   },
   {

@@ -178,7 +178,7 @@ Deno.test("alertsOf() raises one critical alert a campaign, naming every match i
   );
   strictEqual(
     alert?.title,
-    "The campaign is stopped, so no push goes out for match 1, 2",
+    "The campaign is stopped: no push is sent for match 1 Arsenal–Chelsea, 2 Arsenal–Chelsea",
   );
   const hit = alert.details.matches as { readonly match_id: number }[];
   deepStrictEqual(hit.map(({ match_id }) => match_id), [1, 2]);

@@ -120,7 +120,7 @@ Deno.test("braze-scheduler changes nothing in a dry run, and tells its plan", as
       match_id: 3,
       action: "frozen",
       reason: "create_inside_freeze",
-      alerts: ["Match 3 Arsenal–Chelsea: wanted too late to be scheduled safely"],
+      alerts: ["Match 3 Arsenal–Chelsea: became known too late to be scheduled safely"],
     },
     { match_id: 1, action: "create", send_at: "2024-12-07T14:00:00.000Z" },
     {

@@ -110,7 +110,7 @@ Deno.test("plan() says of a create of unknown outcome that it is not even wanted
   const [alert] = planOne(match({ ...postponed, ledger })).alerts;
   strictEqual(
     alert?.title,
-    "Match 1 Arsenal–Chelsea: Braze may or may not hold schedule 1, " +
-      "which is not wanted any more (match_postponed)",
+    "Match 1 Arsenal–Chelsea: the outcome of the create of schedule 1 is unknown, " +
+      "and it is no longer wanted (match_postponed)",
   );
 });

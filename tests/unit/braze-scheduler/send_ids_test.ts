@@ -54,7 +54,7 @@ Deno.test("the hundredth send id of a day is made, the next is not, and that is 
   strictEqual(said("braze.sendId").length, 1);
   deepStrictEqual(sendIds.logs, [{
     action: "scheduled_without_send_id",
-    reason: "100 send ids were made in 24 hours",
+    reason: "100 send ids were created in 24 hours",
     matchId: 2,
     details: {},
   }]);

@@ -80,12 +80,12 @@ for (
   });
 }
 
-const asks = { ledgerId: ledgerIdOf(1002), generation: GENERATION };
+const gated = { ledgerId: ledgerIdOf(1002), generation: GENERATION };
 
 async function ask(facts: GateFacts | null | Error, changes: WorldOptions = {}, init = {}) {
   const world = fakeWorld({
     functionName: "braze-send-gate",
-    caller: { kind: "gate_token", asks },
+    caller: { kind: "gate_token", gated },
     gate: {
       load: () => facts instanceof Error ? Promise.reject(facts) : Promise.resolve(facts),
     },
@@ -111,7 +111,7 @@ Deno.test("the gate logs what it turns away, and why", async () => {
   strictEqual(line?.event, "push_turned_away");
   deepStrictEqual(
     [line?.ledger_id, line?.generation, line?.reason],
-    [asks.ledgerId, GENERATION, "superseded"],
+    [gated.ledgerId, GENERATION, "superseded"],
   );
 });
 

@@ -116,7 +116,7 @@ Deno.test("braze-webhook keeps a whole body that is packed in a way it does not 
     readonly rejects: readonly { readonly body: Uint8Array; readonly reason: string }[];
   }[];
   deepStrictEqual(rejects.map(({ body, reason }) => [[...body], reason]), [
-    [[1, 2, 3], "Body must come plain or as gzip"],
+    [[1, 2, 3], "Body must be uncompressed or gzip"],
   ]);
 });
 
@@ -125,7 +125,7 @@ Deno.test("braze-webhook asks for less at a time where a body holds too many eve
   strictEqual(status, 413);
   deepStrictEqual(body, {
     code: "body_too_large",
-    message: "Cannot take the body: it must hold at most 20000 events, got more",
+    message: "Cannot read body: it must hold at most 20000 events, got more",
     run_id: null,
   });
   deepStrictEqual(calls, []);

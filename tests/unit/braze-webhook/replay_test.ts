@@ -178,7 +178,7 @@ for (
     [
       "more than an order has",
       `{ "replay_rejects": {"reason_like":"${"x".repeat(70_000)}"}}`,
-      "the order must be at most 65536 bytes long",
+      "the request must be at most 65536 bytes long",
     ],
   ] as const
 ) {

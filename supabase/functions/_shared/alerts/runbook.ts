@@ -1,74 +1,77 @@
-/** What to do first about each kind of trouble, in one line. The README has the rest. */
+/** The first action for each alert rule, in one line. docs/runbook.md has the details. */
 
 /** A Map, since an object would also answer to "constructor". */
 const HINTS = new Map<string, string>([
   ["unknown_team", "add the team and its value to `teams`, or correct its name in `matches`"],
   [
     "create_unknown",
-    "look in Braze's dashboard whether the schedule is there; until it is known, nothing is repeated but behind a closed send gate",
+    "check in Braze's dashboard whether the schedule exists; without a fail-closed send gate the create is not repeated until this is known",
   ],
-  ["create_failed", "read `details`, mend what Braze refused; the next run tries again"],
-  ["move_failed", "move the schedule in Braze's dashboard if the next run does not"],
+  ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],
+  ["move_failed", "move the schedule in Braze's dashboard if the next run fails too"],
   ["delete_unconfirmed", "delete the schedule in Braze's dashboard, or wait for the next run"],
-  ["schedule_id_unknown", "change the schedule in Braze's dashboard: its id never reached us"],
-  ["create_inside_freeze", "send by hand in Braze, or let this match go without a push"],
+  ["schedule_id_unknown", "change the schedule in Braze's dashboard: its id is unknown here"],
+  ["create_inside_freeze", "send manually in Braze, or leave this match without a push"],
   ["change_inside_freeze", "stop the campaign in Braze if the old push must not go out"],
   ["brought_forward_inside_freeze", "stop the campaign in Braze if the late push must not go out"],
-  ["brought_forward_too_late", "tell who asks that this match has no push; nothing else is to do"],
-  ["cancel_inside_freeze", "stop the campaign in Braze if nobody may get the push"],
+  ["brought_forward_too_late", "no action needed; inform support that this match has no push"],
+  ["cancel_inside_freeze", "stop the campaign in Braze if no user may get the push"],
   [
     "moved_while_unconfirmed",
-    "nothing, unless users should hear of the new time sooner: it is scheduled anew by itself",
+    "no action needed: a new push is scheduled automatically; send manually if users need the new time sooner",
   ],
   [
     "sent_then_moved",
-    "send again through another campaign if users should hear of the new time: in this one it would be a duplicate",
+    "send through another campaign if users need the new time: in this one the push would be a duplicate",
   ],
   [
     "unexpected_send",
-    "read `select match_timeline(<match>)`; tell support that some users were pushed in error",
+    "read `select match_timeline(<match>)`; inform support that some users got a push in error",
   ],
-  ["schedule_missing", "find out who deleted it in Braze; send by hand if users should be told"],
+  ["schedule_missing", "find out who deleted it in Braze; send manually if users need the push"],
   [
     "listing_empty",
-    "look in Braze whether the campaign was stopped or its schedules were deleted, all at once",
+    "check in Braze whether the campaign was stopped or all its schedules were deleted",
   ],
-  ["changed_before_send", "stop the campaign in Braze if the push must not go out as planned"],
-  ["schedule_id_missing", "look in Braze's dashboard whether this match has a schedule"],
+  ["changed_before_send", "stop the campaign in Braze if the push must not go out unchanged"],
+  ["schedule_id_missing", "check in Braze's dashboard whether this match has a schedule"],
   ["campaign_stopped", "start the campaign in Braze again before the next send"],
-  ["count_mismatch", "read the ids in `count_audit_logs`; reconcile mends what it may"],
+  ["count_mismatch", "read the ids in `count_audit_logs`; braze-reconcile repairs what it can"],
   ["double_push", "stop the second schedule in Braze; read `select match_timeline(<match>)`"],
   [
     "function_stalled",
     "read `job_runs` and the function's log; check the Vault's two secrets and pg_net",
   ],
   ["pg_net_failures", "read `net._http_response`; check `project_url` in the Vault"],
-  ["partitions_low", "run `select private.ensure_partitions(now())` and look at its cron job"],
+  ["partitions_low", "run `select private.ensure_partitions(now())` and check its cron job"],
   ["rejects_backlog", "read the reasons in `webhook_rejects`; replay them after the fix"],
   [
     "schedule_gap",
-    "read `details.reason`; correct `teams` or `matches`, or let it go without a push",
+    "read `details.reason`; correct `teams` or `matches`, or leave the match without a push",
   ],
   [
     "cancellation_limit_reached",
-    "read the unmanaged schedules of the run; if they are right, raise RECONCILE_CANCELS_MAX for a run",
+    "read the run's `found` schedules; if they should be cancelled, raise RECONCILE_CANCELS_MAX for one run",
   ],
-  ["many_duplicates", "find who makes schedules beside the suite; read `duplicate_trends`"],
-  ["duplicates_three_days", "find what makes them; read `duplicate_trends`"],
-  ["attempt_unknown", "look in Braze's dashboard whether the schedule is there, and when it sends"],
-  ["stale_pending", "look in Braze whether it was sent; vouch for it with `mark_sent` if it was"],
+  ["many_duplicates", "find out what else creates schedules; read `duplicate_trends`"],
+  ["duplicates_three_days", "find the cause of the duplicates; read `duplicate_trends`"],
+  [
+    "attempt_unknown",
+    "check in Braze's dashboard whether the schedule exists, and its send time",
+  ],
+  ["stale_pending", "check in Braze whether it was sent; if so, confirm it with `mark_sent`"],
   [
     "low_confidence_share",
-    "check that the templates in Braze still echo `ledger_id` and `match_id`",
+    "check that the templates in Braze still send `ledger_id` and `match_id`",
   ],
   [
     "missing_webhooks",
-    "check Currents in Braze and the function's log; bring in what is missing with `import-events`",
+    "check Currents in Braze and the function's log; import missing events with `import-events`",
   ],
 ]);
 
-const ELSEWHERE = "see this rule in the README's runbook";
+const NO_HINT = "see this rule in docs/runbook.md";
 
 export function hintFor(rule: string): string {
-  return HINTS.get(rule) ?? ELSEWHERE;
+  return HINTS.get(rule) ?? NO_HINT;
 }

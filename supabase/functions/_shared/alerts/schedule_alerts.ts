@@ -1,7 +1,7 @@
-/** Alerts that more than one watcher raises: the same trouble has one fingerprint, whoever sees it first. */
+/** Alerts that several functions raise, with one fingerprint for the same fault. */
 import type { Alert } from "../store/alerts_and_logs.ts";
 
-/** Braze no longer holds the schedule of a match that is to be pushed. */
+/** Braze no longer has the schedule of a match that needs a push. */
 export function scheduleMissing(missing: {
   readonly matchId: number;
   readonly homeTeam: string;
@@ -17,7 +17,7 @@ export function scheduleMissing(missing: {
     severity: "critical",
     audience: "admin",
     title:
-      `Match ${matchId} ${homeTeam}–${awayTeam}: its schedule is gone from Braze, so no push goes out`,
+      `Match ${matchId} ${homeTeam}–${awayTeam}: Braze no longer has its schedule, so no push is sent`,
     details: { generation, send_at: sendAt, schedule_id: brazeScheduleId },
     matchId,
   };

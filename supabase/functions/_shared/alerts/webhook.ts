@@ -1,8 +1,8 @@
 /**
  * Posts a text to a Slack-compatible incoming webhook.
  *
- * The address is the secret: whoever has it can write there. So no error of the network layer, which quotes it, gets
- * out of here, and no answer but one of the short codes that such webhooks give.
+ * The URL is the secret: it grants access to the channel. Network errors may contain it, so they are replaced, and of a
+ * response only a short error code is kept.
  */
 import type { Clock } from "../runtime/clock.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
@@ -22,8 +22,8 @@ export function createPostAlert(
     const connection = new AbortController();
     const answered = new AbortController();
     const timeOut = clock.sleep(TIMEOUT_MS, answered.signal).then(
-      () => failed(`no answer came within ${TIMEOUT_MS} ms`),
-      // Called off, because the answer came: never has a say.
+      () => failed(`the request timed out after ${TIMEOUT_MS} ms`),
+      // Aborted because the response arrived: must not win the race.
       () => new Promise<never>(() => {}),
     );
     try {
@@ -42,16 +42,16 @@ export function createPostAlert(
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ text }),
         signal,
-        // What it would lead to was not configured.
+        // A redirect would send the alert to a host that is not configured.
         redirect: "manual",
       });
     } catch {
-      return failed("the connection broke, or never came about");
+      return failed("the connection failed");
     }
-    const said = await response.text().catch(() => "");
+    const body = await response.text().catch(() => "");
     if (response.ok) return { ok: true };
     return failed(
-      `the webhook answered ${response.status}${codeOf(said, url)}`,
+      `the webhook answered ${response.status}${codeOf(body, url)}`,
       readRetryAfter(response.headers.get("retry-after"), clock.now()),
     );
   }
@@ -61,7 +61,7 @@ function failed(error: string, retryAt: Date | null = null): PostResult {
   return { ok: false, error, retryAt };
 }
 
-/** As in `no_service`. Longer words may sanitizeText the address, and so may a short one. */
-function codeOf(said: string, url: string): string {
-  return /^[a-z_]{3,40}$/.test(said) && !url.includes(said) ? ` ${said}` : "";
+/** An error code like `no_service`; any other text may repeat the URL. */
+function codeOf(body: string, url: string): string {
+  return /^[a-z_]{3,40}$/.test(body) && !url.includes(body) ? ` ${body}` : "";
 }

@@ -1,8 +1,8 @@
 /**
- * Ties one event to the match it belongs to, and says how sure that is.
+ * Attributes one event to a match, with a confidence.
  *
- * This is the only place of the policy. A wrong match at high or medium confidence is worse than none: an
- * unattributed event is found and settled later, a wrong one is believed. Pure: no clock, no I/O.
+ * This is the only place of the policy. A wrong match at high or medium confidence is worse than none: an unattributed
+ * event can be attributed later, a wrong attribution stays unnoticed. Pure: no clock, no I/O.
  *
  * | order | evidence                                             | confidence |
  * |-------|------------------------------------------------------|------------|
@@ -13,8 +13,8 @@
  * | 7     | `time_window`: several, one clearly the closest; or  | low        |
  * |       | one that may not be there (unknown, deleted)         |            |
  *
- * Where all that is named and known is one match's (rows 1 to 5), the database can look it up and store the event at
- * once, see names.ts; a test holds both to the same verdict.
+ * When all known explicit ids refer to one match (rows 1 to 5), the SQL function ingest_identified_events attributes and
+ * stores the event in one step, see explicit_ids.ts; a test checks that both give the same result.
  */
 import { differenceInMilliseconds } from "date-fns";
 import { ownSendId } from "./own_send_id.ts";
@@ -30,14 +30,14 @@ import {
   type UnattributedMethod,
 } from "./evidence.ts";
 
-/** An event this close to a planned send may belong to it by time alone. */
+/** Maximum distance between an event and a planned send for attribution by time alone. */
 export const TIME_WINDOW_MS = 2 * 60_000;
 /**
- * Another schedule this close makes the time alone a guess: sends are spread over minutes and clocks
- * differ, so the tail of an earlier send looks like the head of a later one.
+ * Another schedule within this distance makes attribution by time a guess: sends are spread over minutes and clocks
+ * differ, so the end of one send overlaps the start of the next.
  */
 export const TIME_GUARD_MS = 10 * 60_000;
-/** By how much the closest of several must beat the next one. */
+/** How much closer the closest of several schedules must be than the next one. */
 export const CLEAR_MARGIN_MS = 60_000;
 
 interface Hit {
@@ -46,7 +46,7 @@ interface Hit {
   readonly generation: number | null;
 }
 
-/** `campaignIds`: the campaigns that are ours. */
+/** `campaignIds`: our own campaigns. */
 export function correlate(
   evidence: Evidence,
   context: Context,
@@ -54,7 +54,7 @@ export function correlate(
 ): Attribution {
   if (evidence.isTest) return unattributed("test_send", []);
 
-  const hits = namedHits(evidence, context);
+  const hits = explicitHits(evidence, context);
   const winner = hits[0];
   if (winner !== undefined) {
     return attributed(winner, "high", evidence, [], contradictionsTo(winner, hits));
@@ -69,8 +69,8 @@ export function correlate(
   return byTime(evidence, context);
 }
 
-/** What the event names outright, strongest first. */
-function namedHits(evidence: Evidence, context: Context): Hit[] {
+/** Matches found by explicit ids, strongest evidence first. */
+function explicitHits(evidence: Evidence, context: Context): Hit[] {
   const hits: Hit[] = [];
   const echoed = evidence.ledgerId === null ? undefined : context.ledger(evidence.ledgerId);
   for (const { method, value } of claimsOf(evidence)) {
@@ -79,7 +79,7 @@ function namedHits(evidence: Evidence, context: Context): Hit[] {
     } else if (method === "match_id") {
       const matched = context.match(Number(value));
       if (matched === undefined) continue;
-      // The generation was echoed for the ledger row that came with it, not for another.
+      // The echoed generation belongs to the echoed ledger row only.
       const generation = evidence.ledgerId === null || echoed === matched
         ? evidence.generation
         : null;
@@ -97,9 +97,9 @@ function namedHits(evidence: Evidence, context: Context): Hit[] {
 }
 
 /**
- * Whether an event that carries a match's dispatch id says in another way that it is of a different send: all schedules
- * of a match are made with the send id that we chose, we know the ids of schedules, and what is echoed is what a schedule
- * was made with. Source: Braze docs, "Dispatch ID behavior" (shared by users sent close together).
+ * Whether other evidence shows that an event with this match's dispatch id belongs to another send: a send id other than
+ * the match's own, or an unknown schedule id, ledger row or match. Braze shares a dispatch id between users sent close
+ * together. Source: Braze docs, "Dispatch ID behavior".
  */
 function isShared({ matchId, sendId }: LedgerFacts, evidence: Evidence, context: Context): boolean {
   const isOfAnotherSend = sendId === ownSendId(matchId) && evidence.sendId !== null &&
@@ -107,7 +107,7 @@ function isShared({ matchId, sendId }: LedgerFacts, evidence: Evidence, context:
   return isOfAnotherSend || hasUnknownReference(evidence, context);
 }
 
-/** What it names outright is nobody's that we know: nothing weaker may make it somebody's. */
+/** The event carries an unknown explicit id, so weaker evidence must not attribute it. */
 function hasUnknownReference(evidence: Evidence, context: Context): boolean {
   const { scheduleId } = evidence;
   return echoesUnknownMatch(evidence, context) ||
@@ -129,8 +129,8 @@ function hit(
 }
 
 /**
- * Which schedule of the match it was. An echoed generation that we never made proves nothing; without one,
- * only a single schedule that can have gone out at that time will do.
+ * The generation that the event belongs to. An echoed generation that does not exist gives null; without an echo, the
+ * only schedule that can have been sent at that time.
  */
 function whichGeneration(
   ledger: LedgerFacts,
@@ -152,8 +152,8 @@ function whichGeneration(
 }
 
 /**
- * A push may come late, but none comes before its time: it was made by somebody else for the same match. What was opened,
- * or told of, by then was sent by then.
+ * A push may be late but never early: an earlier event belongs to another schedule of the same match. This holds for any
+ * event, because no event can predate its send.
  */
 function isTooEarly(schedule: ScheduleFacts, { sentAt }: Evidence): boolean {
   return timesOf(schedule)
@@ -180,7 +180,7 @@ interface Candidate {
 }
 
 function byTime(evidence: Evidence, context: Context): Attribution {
-  // An opened push says when it was opened, and an event without a campaign may be anybody's.
+  // The time of an open is not the send time, and an event without a campaign may belong to any campaign.
   if (
     !evidence.timeIsSendTime || evidence.campaignId === null ||
     hasUnknownReference(evidence, context)
@@ -208,7 +208,7 @@ function byTime(evidence: Evidence, context: Context): Attribution {
   return attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
 }
 
-/** Whether Braze is known to hold what was due then: of a schedule that may not be there, the time alone proves nothing. */
+/** Whether a schedule due then certainly exists in Braze; otherwise the time alone proves nothing. */
 function isKnownToBe(ledger: LedgerFacts, { campaignId, sentAt }: Evidence): boolean {
   return ledger.schedules.some((schedule) =>
     (schedule.state === "live" || schedule.state === "completed") &&
@@ -217,8 +217,8 @@ function isKnownToBe(ledger: LedgerFacts, { campaignId, sentAt }: Evidence): boo
 }
 
 /**
- * Every match of the campaign with a schedule near the event, closest first. Cancelled, deleted and unknown
- * schedules count: what survived a failed delete must not be booked to its neighbour.
+ * Every match of the campaign with a schedule near the event, closest first. Cancelled, deleted and unknown schedules
+ * count too: an event of a schedule that survived its delete must not be attributed to another match.
  */
 function candidatesAround(evidence: Evidence, context: Context): Candidate[] {
   return context.ledgers
@@ -242,7 +242,7 @@ function distanceMs(schedule: ScheduleFacts, at: Date): number {
   );
 }
 
-/** When it may go out. */
+/** Its possible send times. */
 function timesOf({ sendAt, movingTo }: ScheduleFacts): readonly Date[] {
   return movingTo === null ? [sendAt] : [sendAt, movingTo];
 }

@@ -1,4 +1,4 @@
-/** What an event says of its origin, and what the database knows that could explain it. */
+/** The evidence in an event, and the database facts that correlation compares it with. */
 
 export type Channel = "push" | "webhook" | "email" | "sms" | "in_app" | "content_card" | "other";
 export type IdentifierKind = "schedule_id" | "dispatch_id" | "send_id";
@@ -6,9 +6,9 @@ export type IdentifierKind = "schedule_id" | "dispatch_id" | "send_id";
 export interface Evidence {
   readonly eventType: string;
   readonly channel: Channel;
-  /** Braze's clock, whole seconds. */
+  /** Whole seconds of Braze's clock. */
   readonly sentAt: Date;
-  /** False where `sentAt` is only when the event first reached us, or when a person opened a push. */
+  /** False when `sentAt` is the receipt time, or the time of an open. */
   readonly timeIsSendTime: boolean;
   readonly isTest: boolean;
   readonly campaignId: string | null;
@@ -20,26 +20,26 @@ export interface Evidence {
   readonly sendId: string | null;
 }
 
-/** What an event names outright, strongest first. */
+/** The Braze identifiers in an event, strongest first. */
 export function identifiersOf(
   evidence: Pick<Evidence, "scheduleId" | "dispatchId" | "sendId">,
 ): readonly ExplicitIdentifier[] {
-  const named: readonly (readonly [IdentifierKind, string | null])[] = [
+  const identifiers: readonly (readonly [IdentifierKind, string | null])[] = [
     ["schedule_id", evidence.scheduleId],
-    // Before the dispatch id, which Braze may lend to users of another send.
+    // Before the dispatch id, which Braze may share with another send.
     ["send_id", evidence.sendId],
     ["dispatch_id", evidence.dispatchId],
   ];
-  return named.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
+  return identifiers.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
 }
 
-/** A match that an event names, and by what. */
+/** An explicit id in an event. */
 export interface Claim {
   readonly method: "ledger_id" | "match_id" | IdentifierKind;
   readonly value: string;
 }
 
-/** Everything that an event names outright, strongest first: what was echoed comes before Braze's own ids. */
+/** All explicit ids in an event, strongest first: echoed ids come before Braze's own. */
 export function claimsOf(evidence: Evidence): readonly Claim[] {
   const { ledgerId, matchId } = evidence;
   return [
@@ -63,20 +63,20 @@ export type ScheduleState =
   | "deleted"
   | "completed";
 
-/** One generation: a schedule that Braze was asked for. */
+/** One generation: a schedule that was requested from Braze. */
 export interface ScheduleFacts {
   readonly generation: number;
   readonly campaignId: string;
   readonly state: ScheduleState;
   readonly sendAt: Date;
-  /** The other time at which it may go out, while the outcome of a move is unknown. */
+  /** The other possible send time while the outcome of a move is unknown. */
   readonly movingTo: Date | null;
 }
 
 export interface LedgerFacts {
   readonly ledgerId: string;
   readonly matchId: number;
-  /** What all its schedules were made with, or were seen with first; null where none is known. */
+  /** The send id that its schedules were created with or first observed with; null when unknown. */
   readonly sendId: string | null;
   readonly schedules: readonly ScheduleFacts[];
 }
@@ -85,12 +85,12 @@ export interface IdentifierFacts {
   readonly kind: IdentifierKind;
   readonly value: string;
   readonly ledgerId: string;
-  /** null where the identifier spans the generations of its match, as our own send ids do. */
+  /** null when the identifier covers all generations of its match, as our own send ids do. */
   readonly generation: number | null;
   readonly ambiguous: boolean;
 }
 
-/** Look-ups over what `correlation_context` answered. */
+/** Look-ups over the result of the SQL function `correlation_context`. */
 export interface Context {
   readonly ledgers: readonly LedgerFacts[];
   readonly ledger: (ledgerId: string) => LedgerFacts | undefined;
@@ -126,7 +126,7 @@ export type AttributedMethod =
   | "time_exact"
   | "time_window";
 
-/** Why an event is tied to no match. */
+/** Why an event is unattributed. */
 export type UnattributedMethod =
   | "tie"
   | "no_candidate"
@@ -140,14 +140,14 @@ export interface Attribution {
   readonly confidence: Confidence;
   readonly matchId: number | null;
   readonly ledgerId: string | null;
-  /** null where the match is known and which of its schedules it was is not. */
+  /** null when the match is known but not which of its schedules. */
   readonly generation: number | null;
   /** Event time minus planned send time, milliseconds. */
   readonly timeDiffMs: number | null;
   readonly candidateCount: number;
-  /** The matches it could belong to; empty where high or medium confidence has settled it. */
+  /** The possible matches; empty for high and medium confidence. */
   readonly candidateMatchIds: readonly number[];
-  /** Evidence that names another match than the one chosen: never resolved silently. */
+  /** Evidence for another match than the chosen one; it is always logged. */
   readonly contradictions: readonly Contradiction[];
 }
 

@@ -1,4 +1,4 @@
-/** What the events of a batch name, said once for all that name the same. Pure. */
+/** Groups the events of a batch by their explicit ids. Pure. */
 import { addMilliseconds, min } from "date-fns";
 import { TIME_WINDOW_MS } from "./correlate.ts";
 import { type Claim, claimsOf, type Evidence } from "./evidence.ts";
@@ -8,18 +8,18 @@ export interface ExplicitIds {
   readonly generation: number | null;
   readonly sendId: string | null;
   readonly campaignId: string | null;
-  /** A schedule that is due later than this cannot have sent all of the events. */
+  /** A schedule due later than this cannot have sent all events of the group. */
   readonly dueBy: Date;
 }
 
 export interface IdentifiedEvents<Event> {
   readonly names: readonly ExplicitIds[];
-  /** Each event with the place of its names, from 0. */
+  /** Each event with the index of its ids in `names`, from 0. */
   readonly named: readonly { readonly event: Event; readonly place: number }[];
   readonly unnamed: readonly Event[];
 }
 
-/** A matchday's batch names one schedule a hundred times. */
+/** In a typical batch a hundred events carry the same ids. */
 export function groupByExplicitIds<Event extends { readonly evidence: Evidence }>(
   events: readonly Event[],
 ): IdentifiedEvents<Event> {
@@ -34,10 +34,10 @@ export function groupByExplicitIds<Event extends { readonly evidence: Evidence }
       continue;
     }
     const { generation, sendId, campaignId, sentAt } = event.evidence;
-    const said = { claims, generation, sendId, campaignId };
-    const key = JSON.stringify(said);
+    const ids = { claims, generation, sendId, campaignId };
+    const key = JSON.stringify(ids);
     const dueBy = addMilliseconds(sentAt, TIME_WINDOW_MS);
-    const place = places.get(key) ?? names.push({ ...said, dueBy }) - 1;
+    const place = places.get(key) ?? names.push({ ...ids, dueBy }) - 1;
     places.set(key, place);
     const name = names[place]!;
     name.dueBy = min([name.dueBy, dueBy]);

@@ -1,4 +1,4 @@
-/** What an attributed event teaches: identifiers for its fellows, and proof that a schedule went out. */
+/** Derives from an attributed event the identifiers to register and the proof of a send. Pure. */
 import {
   type Attribution,
   type Evidence,
@@ -11,13 +11,13 @@ export interface IdentifierToRegister extends ExplicitIdentifier {
   readonly generation: number | null;
 }
 
-/** push: a push was sent or opened. webhook: the dispatch ran, which does not prove a push. */
+/** `push`: a push was sent or opened. `webhook`: the dispatch ran, which does not prove a push. */
 export type Proof = "push" | "webhook";
 
 /**
- * The Braze identifiers that now belong to the event's ledger row. Only certain events teach, not those that have
- * nothing but a dispatch id; and an event that contradicts itself teaches only what its own echo vouches for, or that
- * its dispatch id is lent, and good for nothing any more.
+ * The Braze identifiers that belong to the event's ledger row. Only events with high confidence register identifiers,
+ * except those attributed by dispatch id alone. An event with contradicting evidence registers identifiers only if its
+ * echo confirms the match, or if the contradiction is a shared dispatch id, which then becomes ambiguous.
  */
 export function identifiersToRegister(
   evidence: Evidence,
@@ -25,16 +25,16 @@ export function identifiersToRegister(
 ): IdentifierToRegister[] {
   const { ledgerId, generation, method, confidence, contradictions } = attribution;
   if (confidence !== "high" || ledgerId === null) return [];
-  // Braze may have lent it: what else the event names may be another match's.
+  // Braze may share a dispatch id, so the event's other identifiers may belong to another match.
   if (method === "dispatch_id") return [];
   const echoed = method === "ledger_id" || method === "match_id";
-  const isShared = contradictions.every((other) => other.method === "dispatch_id");
-  if (!echoed && !isShared) return [];
+  const isSharedDispatch = contradictions.every((other) => other.method === "dispatch_id");
+  if (!echoed && !isSharedDispatch) return [];
 
-  return identifiersOf(evidence).map((named) => ({ ...named, ledgerId, generation }));
+  return identifiersOf(evidence).map((identifier) => ({ ...identifier, ledgerId, generation }));
 }
 
-/** Low confidence proves nothing, and neither does an Abort or a Bounce alone. */
+/** null for low confidence and for events that prove no send, such as Abort and Bounce. */
 export function proofOf(
   evidence: Pick<Evidence, "channel" | "eventType">,
   attribution: Attribution,
@@ -44,7 +44,7 @@ export function proofOf(
   return proofIfTied(evidence);
 }
 
-/** What an event proves of the schedule that it is tied to for certain. */
+/** What an event proves about the schedule that it certainly belongs to. */
 export function proofIfTied(evidence: Pick<Evidence, "channel" | "eventType">): Proof | null {
   if (evidence.channel === "push") {
     return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;

@@ -1,4 +1,4 @@
-/** What must be looked up before a batch of events can be judged. Pure. */
+/** Collects the facts that correlation needs for a batch of events. Pure. */
 import { TIME_GUARD_MS } from "./correlate.ts";
 import { type Evidence, type ExplicitIdentifier, identifiersOf } from "./evidence.ts";
 
@@ -6,12 +6,12 @@ export interface LookupRequest {
   readonly ledgerIds: readonly string[];
   readonly matchIds: readonly number[];
   readonly identifiers: readonly ExplicitIdentifier[];
-  /** Around which schedules are looked for, up to `guardMs` away. */
+  /** Schedules are loaded within `guardMs` of these times. */
   readonly times: readonly Date[];
   readonly guardMs: number;
 }
 
-/** What the database must know for these events to be judged. */
+/** The look-up that covers all these events. */
 export function lookupRequestFor(evidence: readonly Evidence[]): LookupRequest {
   const identifiers = new Map<string, ExplicitIdentifier>();
   const ledgerIds = new Set<string>();
@@ -21,8 +21,10 @@ export function lookupRequestFor(evidence: readonly Evidence[]): LookupRequest {
     if (one.isTest) continue;
     if (one.ledgerId !== null) ledgerIds.add(one.ledgerId);
     if (one.matchId !== null) matchIds.add(one.matchId);
-    for (const named of identifiersOf(one)) identifiers.set(`${named.kind}:${named.value}`, named);
-    // Whole minutes, and a guard that is a minute wider: a hundred events ask for one or two times.
+    for (const identifier of identifiersOf(one)) {
+      identifiers.set(`${identifier.kind}:${identifier.value}`, identifier);
+    }
+    // Whole minutes with a guard one minute wider, so that a hundred events need one or two times.
     if (one.timeIsSendTime) {
       const minute = Math.floor(one.sentAt.getTime() / 60_000) * 60_000;
       times.set(minute, new Date(minute));

@@ -1,8 +1,8 @@
 /**
- * Who may call what: the only place that knows.
+ * Identifies the caller of a function and checks that it may call it. This is the only place of these rules.
  *
- * A credential that is present is either valid or the end of the request. It is never overlooked in
- * favour of another one, and never turned into a lesser identity.
+ * An invalid credential ends the request: it is never ignored in favour of another one and never downgraded to a
+ * weaker identity.
  */
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { z } from "zod";
@@ -15,37 +15,37 @@ import { type GatedGeneration, readGateToken } from "./gate_token.ts";
 
 export type CallerKind = "cron" | "secret_key" | "operator" | "braze" | "gate_token";
 
-const TIMED: readonly CallerKind[] = ["cron", "secret_key", "operator"];
+const CRON_FUNCTION: readonly CallerKind[] = ["cron", "secret_key", "operator"];
 
 export const MAY_CALL = {
-  "braze-scheduler": TIMED,
+  "braze-scheduler": CRON_FUNCTION,
   "braze-webhook": ["braze", "secret_key"],
-  "braze-preflight-check": TIMED,
-  "braze-reconcile": TIMED,
-  "braze-count-audit": TIMED,
-  "webhook-health-rollup": TIMED,
+  "braze-preflight-check": CRON_FUNCTION,
+  "braze-reconcile": CRON_FUNCTION,
+  "braze-count-audit": CRON_FUNCTION,
+  "webhook-health-rollup": CRON_FUNCTION,
   "braze-send-gate": ["gate_token"],
 } as const satisfies Record<string, readonly CallerKind[]>;
 
 export type FunctionName = keyof typeof MAY_CALL;
 
 export type Caller =
-  /** `invocationId` is the signature's own id: a replay brings the same one. */
+  /** `invocationId`: the id in the signature; a replayed call has the same one. */
   | { readonly kind: "cron"; readonly scheduledAt: Date; readonly invocationId: string }
   | { readonly kind: "secret_key" }
   | { readonly kind: "operator"; readonly userId: string }
   | { readonly kind: "braze" }
-  /** A push that is about to be sent, by the token that was put into its schedule. */
-  | { readonly kind: "gate_token"; readonly asks: GatedGeneration };
+  /** A push that is about to be sent, identified by the token in its schedule. */
+  | { readonly kind: "gate_token"; readonly gated: GatedGeneration };
 
 export type Identification =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly code: ErrorCode };
 
-/** The body as it came, up to so many bytes. */
+/** Reads the raw body, up to `bytesMax` bytes. */
 export type ReadRawBody = (bytesMax: number) => Promise<BodyReading>;
 
-/** Reads the body only where the caller cannot be known without it: it is signed, and nothing else is wrong. */
+/** Reads the body only for a signed request without another invalid credential. */
 export type IdentifyCaller = (
   request: Request,
   readRawBody: ReadRawBody,
@@ -61,10 +61,10 @@ export interface CallerSecrets {
   readonly operatorKeySet: JSONWebKeySet;
 }
 
-/** What Supabase Auth signs with. Nothing symmetric: whoever can check such a token can make one. */
+/** Supabase Auth's asymmetric algorithms. With a symmetric one, every verifier could issue tokens. */
 const TOKEN_ALGORITHMS = ["ES256", "RS256", "EdDSA"];
 
-/** What pg_cron signs is a hundred bytes long. */
+/** A body signed by pg_cron has about 100 bytes. */
 const SIGNED_BYTES_MAX = 65_536;
 
 const OperatorClaims = z.object({
@@ -81,7 +81,7 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     const { headers } = request;
 
     const apiKey = headers.get("apikey");
-    // A browser client always sends the publishable key. It identifies nobody.
+    // A browser client always sends the publishable key, which identifies no caller.
     if (apiKey !== null && !isOneOf(apiKey, secrets.publishableKeys)) {
       found.push(isOneOf(apiKey, secrets.secretKeys) ? known({ kind: "secret_key" }) : BAD);
     }
@@ -91,12 +91,12 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     }
     const authorization = headers.get("authorization");
     if (authorization !== null) found.push(await readAuthorization(authorization));
-    // The one credential in a URL: Braze keeps answers by address, so what tells generations apart must stand there. To
-    // every other function a `token` in its address is a word like any other.
+    // The only credential in a URL: Braze caches responses by URL, so the URL must differ per generation. Other functions
+    // ignore a `token` parameter.
     const gateToken = new URL(request.url).searchParams.get("token");
     if (gateToken !== null && allowed.includes("gate_token")) {
-      const asks = await readGateToken(gateToken, secrets.sendGateSecrets);
-      found.push(asks === null ? BAD : known({ kind: "gate_token", asks }));
+      const gated = await readGateToken(gateToken, secrets.sendGateSecrets);
+      found.push(gated === null ? BAD : known({ kind: "gate_token", gated }));
     }
     if (isSigned(headers)) {
       const invalid = invalidAmong(found);
@@ -111,13 +111,13 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
       });
       found.push(call.ok ? known({ kind: "cron", ...call.call }) : call);
     }
-    return reattribute(found, allowed);
+    return selectCaller(found, allowed);
   };
 
   async function readAuthorization(header: string): Promise<Identification> {
     const token = /^bearer +(\S+)$/i.exec(header)?.[1];
     if (token === undefined) return BAD;
-    // A legacy service role key is a JWT as well, so the lists come first.
+    // A legacy service role key is a JWT too, so compare with the secret lists first.
     if (isOneOf(token, secrets.secretKeys)) return known({ kind: "secret_key" });
     if (isOneOf(token, secrets.webhookSecrets)) return known({ kind: "braze" });
     try {
@@ -151,13 +151,13 @@ function invalidAmong(found: readonly Identification[]): Identification | undefi
   return found.find((each) => !each.ok && each.code !== "not_allowed");
 }
 
-function reattribute(
+function selectCaller(
   found: readonly Identification[],
   allowed: readonly CallerKind[],
 ): Identification {
   const [first] = found;
   if (first === undefined) return { ok: false, code: "no_credential" };
-  // A credential that is not valid says more than one that is valid for something else.
+  // An invalid credential takes precedence over one that is valid but not allowed here.
   const refused = invalidAmong(found) ?? found.find((each) => !each.ok);
   if (refused !== undefined) return refused;
 

@@ -1,8 +1,7 @@
 /**
- * Checks a call that the database signed (Standard Webhooks scheme).
+ * Verifies a call that the database signed with the Standard Webhooks scheme.
  *
- * The library makes the signatures but does not judge the time: its `verify()` reads the machine's
- * clock, and here every decision is made by the clock that was passed in.
+ * The library only computes signatures: its `verify()` reads the machine's clock, but the suite uses an injected clock.
  */
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
@@ -11,7 +10,7 @@ import { secretsEqual } from "../http/responses.ts";
 
 const TOLERANCE_MS = 5 * 60_000;
 const SCHEDULED_TIME_DISTANCE_MS_MAX = 60 * 60_000;
-/** More than any rotation needs; each costs a comparison with every live secret. */
+/** More than a key rotation needs; each signature is compared with every valid secret. */
 const SIGNATURES_MAX = 8;
 
 const SignedHeaders = z.object({
@@ -40,7 +39,7 @@ interface Expectation {
   readonly functionName: string;
   readonly signingSecrets: readonly string[];
   readonly now: Date;
-  /** Whether this function takes signed calls at all. */
+  /** Whether this function accepts signed calls. */
   readonly allowed: boolean;
 }
 
@@ -76,7 +75,7 @@ export function verifyCronCall(
   return { ok: true, call: { scheduledAt, invocationId: id } };
 }
 
-/** Compares every signature under every live secret, so that the time taken does not tell which fits. */
+/** Compares every signature with every secret, so that the duration does not reveal which one matches. */
 function isGenuine(
   signatures: readonly string[],
   signingSecrets: readonly string[],
@@ -92,7 +91,7 @@ function isGenuine(
   return genuine;
 }
 
-/** Only real UTF-8: a replacement character would let different bytes carry one signature. */
+/** Rejects invalid UTF-8: with replacement characters, different bytes would have the same signature. */
 function decode(rawBody: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(rawBody);

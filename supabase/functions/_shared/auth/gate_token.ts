@@ -1,18 +1,18 @@
 /**
- * Names one generation of one ledger row, and proves that the suite named it: what the push template brings to the
- * send gate.
+ * The token that a push template presents to the send gate. It identifies one generation of one ledger row and proves
+ * that the suite issued it.
  *
- * The same generation always has the same token, since Braze keeps the gate's answers by address. It has no end of its
- * own: the ledger says how long the generation is wanted.
+ * A generation always has the same token, because Braze caches responses by URL. The token does not expire: the ledger
+ * decides how long the generation may be sent.
  */
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 
 /**
- * Braze keeps what a Connected Content call answered for five minutes at least (Braze docs, "Connected Content
- * caching"): an answer that was given before a change may still count so long after it.
+ * Braze caches a Connected Content response for at least five minutes, so an outdated response may apply that long.
+ * Source: Braze docs, "Connected Content caching".
  */
-export const GATE_ANSWER_LIVES_MS = 5 * 60_000;
+export const GATE_RESPONSE_TTL_MS = 5 * 60_000;
 
 export interface GatedGeneration {
   readonly ledgerId: string;
@@ -20,12 +20,12 @@ export interface GatedGeneration {
 }
 
 const ALGORITHM = "HS256";
-/** No other token that is signed by the same key opens the gate. */
+/** Excludes tokens signed with the same key for another purpose. */
 const AUDIENCE = "braze-send-gate";
 
 const Claims = z.object({ sub: z.guid(), generation: z.int().positive() });
 
-/** About 190 characters that may stand in a URL as they are. */
+/** About 190 URL-safe characters. */
 export async function signGateToken(
   { ledgerId, generation }: GatedGeneration,
   secret: string,
@@ -37,7 +37,7 @@ export async function signGateToken(
     .sign(keyOf(secret));
 }
 
-/** Null where none of `secrets` signed it. */
+/** null when none of `secrets` signed the token. */
 export async function readGateToken(
   token: string,
   secrets: readonly string[],
@@ -51,7 +51,7 @@ export async function readGateToken(
       const { sub, generation } = Claims.parse(payload);
       return { ledgerId: sub, generation };
     } catch {
-      // Signed by another one, or by nobody.
+      // Not signed with this secret.
     }
   }
   return null;

@@ -1,8 +1,8 @@
 /**
- * Connected audiences: the filters that decide, when a push is sent, who gets it.
+ * Connected audiences: the filters that select the recipients at send time.
  *
- * The danger is an audience that filters nothing. Depending on settings that Braze documents in two
- * ways, such a push goes to nobody or to everybody, so it must never leave here.
+ * An audience without a filter is dangerous: Braze's documentation is inconsistent, and such a push may reach no user or
+ * every user. So it is rejected before the call.
  */
 
 /** One filter, or filters joined by `AND` or `OR`, as Braze reads it. */
@@ -20,7 +20,7 @@ const FILTERS = [
 ];
 const WITHOUT_VALUE = ["exists", "does_not_exist"];
 
-/** Everybody who follows one of the teams, in any of the attributes that hold a followed team. */
+/** All users who follow one of the teams in any of the team attributes. */
 export function matchAudience(
   teamAttributes: readonly string[],
   teamValues: readonly string[],
@@ -38,7 +38,7 @@ export function matchAudience(
   };
 }
 
-/** In one order and without repeats: equal audiences then have equal texts, and one rate limit. */
+/** Sorted and unique, so that equal audiences have equal texts and share one rate limit. */
 function sortedNames(what: string, names: readonly string[]): string[] {
   if (names.length === 0 || names.some((name) => name.trim() === "")) {
     throw new RangeError(

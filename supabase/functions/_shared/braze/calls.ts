@@ -1,7 +1,7 @@
 /**
- * Carries one call through: paced, timed, repeated where a repeat cannot do harm, and judged.
+ * Executes one call to Braze: with pacing, a time-out, retries where a repeat is harmless, and a classified result.
  *
- * Nothing that comes from outside is thrown. The caller gets a result that says what is known.
+ * External faults are never thrown; the caller gets a result.
  */
 import { randomInt as cryptoRandomInt } from "node:crypto";
 import type { z } from "zod";
@@ -21,15 +21,15 @@ import { type BrazeRequest, createTransport } from "./transport.ts";
 const ATTEMPTS_MAX = 4;
 const ATTEMPT_TIMEOUT_MS = 20_000;
 const BACKOFF_MS = 500;
-/** Without a deadline, a limit that is lifted later than this is not waited for. */
+/** The longest wait for a rate limit when the call has no deadline. */
 const PAUSE_MS_MAX = 65_000;
-/** So that many who wait for one moment do not all come in it. */
+/** Spreads clients that wait for the same rate-limit reset. */
 const RESET_JITTER_MS = 1_000;
 
 export interface CallOptions {
   /**
-   * No attempt and no pause begins after it. An attempt that began before it is given its full time,
-   * because to break off is to not know.
+   * No attempt and no pause begins after it. A started attempt gets its full time, because aborting it would make the
+   * outcome unknown.
    */
   readonly deadline?: Date | undefined;
 }
@@ -41,7 +41,7 @@ export interface BrazeClientOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly attemptTimeoutMs?: number;
-  /** A whole number from 0 up to, and without, `max`. */
+  /** A whole number from 0 to `max` - 1. */
   readonly randomInt?: (max: number) => number;
 }
 
@@ -51,8 +51,8 @@ export interface Operation<T> {
   readonly request: BrazeRequest;
   readonly schema: z.ZodType<T>;
   /**
-   * Whether to ask again after an outcome that is unknown. Only where a second time does nothing more
-   * than the first. A rate limit is always worth another try: what it refused was not done.
+   * Whether to retry after an unknown outcome: only for idempotent operations. A call refused by a rate limit is always
+   * retried, because it was not executed.
    */
   readonly repeatable: boolean;
   /** Waits for room within the limits; false when there is none before the deadline. */
@@ -92,7 +92,7 @@ export function createCall(options: BrazeClientOptions): Call {
       if (!await mayBegin()) return done(last);
 
       const answer = await send(request);
-      const verdict = readable(judge(answer, schema), name, sanitizeText);
+      const verdict = sanitize(judge(answer, schema), name, sanitizeText);
       const rateLimit = answer.kind === "answered" ? answer.rateLimit : NO_RATE_LIMIT;
       const result: CallResult<T> = {
         ...verdict,
@@ -133,8 +133,8 @@ function isWorthRepeating(verdict: Verdict<unknown>, repeatable: boolean): boole
   return verdict.reason === "rate_limited" || (repeatable && verdict.reason === "not_connected");
 }
 
-/** Nothing of what Braze says is taken as it comes. */
-function readable<T>(verdict: Verdict<T>, name: string, sanitizeText: SanitizeText): Verdict<T> {
+/** Sanitizes all text that comes from Braze. */
+function sanitize<T>(verdict: Verdict<T>, name: string, sanitizeText: SanitizeText): Verdict<T> {
   if (verdict.outcome === "succeeded") {
     return { ...verdict, warnings: verdict.warnings.map(sanitizeText) };
   }

@@ -1,4 +1,4 @@
-/** Whether a campaign lets anything out, as far as Braze says. Pure. */
+/** Derives from Braze's campaign details whether the campaign sends. Pure. */
 import type { CallResult } from "./outcome.ts";
 import type { CampaignDetails } from "./schemas.ts";
 
@@ -17,11 +17,11 @@ export function readGate(result: CallResult<CampaignDetails>): Gate {
   if (enabled === false) return { state: "stopped" };
   return enabled === true && archived === false && draft === false ? { state: "open" } : {
     state: "unknown",
-    detail: "Cannot read campaign: Braze left out whether it is enabled",
+    detail: "Cannot read campaign: the response does not say whether it is enabled",
   };
 }
 
-/** Known, and nothing of the campaign goes out. */
+/** Whether the campaign certainly sends nothing. */
 export function isShut(gate: Gate): boolean {
   return gate.state !== "open" && gate.state !== "unknown";
 }

@@ -1,4 +1,4 @@
-/** Every call that the suite makes to Braze, in our words. */
+/** All calls that the suite makes to Braze. */
 import type { z } from "zod";
 import { canonicalJson } from "../text/canonical_json.ts";
 import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
@@ -25,26 +25,26 @@ export interface ScheduleReference {
   readonly scheduleId: string;
 }
 
-/** The days that end with `endingAt`, or with today. */
+/** A number of days that ends with `endingAt`; default: today. */
 export interface Days {
   readonly lengthDays: number;
   readonly endingAt?: Date | undefined;
 }
 
 export interface BrazeClient {
-  /** Sends `body` as it is. Never repeated, but after a refusal for the rate. */
+  /** Sends `body` unchanged. Retried only after a rate limit. */
   createSchedule(
     body: CreateScheduleBody,
     options?: CallOptions,
   ): Promise<CallResult<CreatedSchedule>>;
-  /** Moves a schedule; its time is all that Braze lets one change. */
+  /** Moves a schedule; Braze allows only its time to change. */
   updateSchedule(
     schedule: ScheduleReference & { readonly sendAt: Date },
     options?: CallOptions,
   ): Promise<CallResult<null>>;
-  /** A success is a request taken, not a proof: near its time a schedule may send all the same. */
+  /** A success does not prove the delete: near its send time a schedule may still be sent. */
   deleteSchedule(schedule: ScheduleReference, options?: CallOptions): Promise<CallResult<null>>;
-  /** Everything scheduled until `until` and some hours more: the endpoint knows only whole days. */
+  /** All schedules up to the end of the day of `until`: the endpoint only supports whole days. */
   listScheduledBroadcasts(
     until: Date,
     options?: CallOptions,
@@ -87,7 +87,7 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
       return await call({
         ...post("create schedule", "/campaigns/trigger/schedule/create", body, CreatedSchedule),
         repeatable: false,
-        // Sends to named recipients have a limit of their own, far out of reach.
+        // Sends to single recipients have their own, much higher limit.
         ...(audience === undefined
           ? {}
           : { admit: (deadline: Date | null) => pacing.admit(key, deadline) }),
@@ -113,7 +113,7 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
     listScheduledBroadcasts: (until, callOptions) =>
       call(
         get("list scheduled broadcasts", "/messages/scheduled_broadcasts", {
-          // Braze cuts the time off, so a send later on that day would be left out.
+          // Braze ignores the time of day, which would exclude a later send on that day.
           end_time: writeInstant(nextMidnight(until)),
         }, ScheduledBroadcasts),
         callOptions,

@@ -1,11 +1,11 @@
-/** Times as Braze writes them. */
+/** Reads and writes times in Braze's format. */
 
 const WITH_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:?\d\d)$/;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * Null for anything that names no zone: Braze leaves it out where the time is local to each user, and
- * reading such a time in our own zone would be a guess.
+ * null for a time without a zone: Braze omits the zone when the time is local to each user, so no single instant
+ * corresponds to it.
  */
 export function readInstant(text: string | null): Date | null {
   const [, day, time, zone] = WITH_ZONE.exec(text?.trim() ?? "") ?? [];

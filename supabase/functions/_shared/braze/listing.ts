@@ -1,19 +1,18 @@
 /**
- * Reads a listing of what Braze has scheduled, and says what such a listing can prove.
+ * Reads Braze's listing of scheduled broadcasts and determines what it can prove.
  *
- * Braze documents one entry per campaign, without an id of a schedule. It may be that some workspaces get
- * one entry per schedule. So the mode is found out from what came, every time, and never assumed.
- * Entries of campaigns that are not ours are not looked at.
+ * Braze documents one entry per campaign, without a schedule id; some workspaces may get one entry per schedule. So the
+ * mode is derived from each response. Entries of other campaigns are ignored.
  */
 import type { CallResult } from "./outcome.ts";
 import type { ListedBroadcast } from "./schemas.ts";
 
 export type ListingMode =
-  /** Every entry of ours names its schedule: presence and, with care, absence can be read off. */
+  /** Every entry of ours has a schedule id: the listing shows presence and, over several listings, absence. */
   | "per_schedule"
-  /** Something of ours is scheduled, and at least one entry does not say what: absence proves nothing. */
+  /** At least one entry of ours has no schedule id: absence proves nothing. */
   | "per_campaign"
-  /** The call succeeded and shows nothing of ours. It proves nothing. */
+  /** The call succeeded without an entry of ours. It proves nothing. */
   | "empty"
   /** There is no listing. It proves nothing. */
   | "unavailable";

@@ -1,22 +1,22 @@
 /**
- * What became of one call to Braze, as far as it can be known.
+ * Classifies the outcome of one call to Braze.
  *
- * `failed` is a promise: Braze did not do it. Where that cannot be proved the outcome is `unknown`,
- * since Braze has no idempotency key and a create that is repeated in error pushes twice.
+ * `failed` guarantees that Braze did not execute the call. Without that proof the outcome is `unknown`: Braze has no
+ * idempotency key, so a create that is repeated in error pushes twice.
  */
 import type { z } from "zod";
 import { Envelope } from "./schemas.ts";
 import type { Answer } from "./transport.ts";
 
-/** These are stored: never rename one. */
+/** Stored in the journal: never rename a value. */
 export type FailureReason =
-  /** Refused here, before anything was sent. */
+  /** Refused by the client before the call. */
   | "invalid_request"
-  /** There was no time left to begin. */
+  /** No time was left to start the call. */
   | "deadline"
-  /** No connection came about, so nothing was sent. */
+  /** No connection was established, so nothing was sent. */
   | "not_connected"
-  /** Braze answered that it will not do it. */
+  /** Braze refused the call. */
   | "rejected"
   | "rate_limited";
 
@@ -24,7 +24,7 @@ export type UnknownReason =
   | "time_out"
   | "connection_lost"
   | "server_error"
-  /** Braze took the call and will look at it after its maintenance. */
+  /** Braze accepted the call and executes it after its maintenance. */
   | "queued"
   | "unreadable_answer"
   | "unexpected_status";
@@ -49,7 +49,7 @@ export type Verdict<T> =
     readonly outcome: "succeeded";
     readonly httpStatus: number;
     readonly value: T;
-    /** What Braze calls minor errors: it did the rest. */
+    /** Braze's minor errors: the call was executed otherwise. */
     readonly warnings: readonly string[];
   }
   | {
@@ -66,14 +66,14 @@ export type Verdict<T> =
   };
 
 export type CallResult<T> = Verdict<T> & {
-  /** How often something was sent, or tried to be. */
+  /** Number of attempts to send the request. */
   readonly attempts: number;
-  /** An attempt before the last one may have been carried out: judge a refusal of the last with care. */
+  /** An earlier attempt may have been executed, so a refusal of the last one proves nothing. */
   readonly earlierUnknown: boolean;
   readonly rateLimit: RateLimit;
 };
 
-/** Pure: says what an answer means, with the value in it if `schema` finds one. */
+/** Classifies an answer; on success with the value that `schema` parses. Pure. */
 export function judge<T>(answer: Answer, schema: z.ZodType<T>): Verdict<T> {
   if (answer.kind === "unsent") return failed("not_connected", answer.detail, null);
   if (answer.kind === "lost") {
@@ -122,7 +122,7 @@ function faults(error: z.ZodError): string {
   return ` (${[...paths].slice(0, 5).join(", ") || "body"})`;
 }
 
-/** Nothing left this machine. */
+/** The result of a call that was never sent. */
 export function notSent(
   reason: "invalid_request" | "deadline",
   detail: string,

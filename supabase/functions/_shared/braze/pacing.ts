@@ -1,18 +1,18 @@
 /**
- * Keeps creates within what Braze allows for sends to an audience: 250 a minute over all audiences and
- * 10 a minute for one and the same audience of one campaign.
+ * Keeps creates within Braze's rate limits for sends to an audience: 250 per minute over all audiences and 10 per minute
+ * for the same audience and campaign.
  *
- * This knows only what this instance sent. What others sent shows as a 429, which the client honours.
+ * It counts only the calls of this instance. Calls of others lead to a 429, which the client handles.
  */
 import type { Clock } from "../runtime/clock.ts";
 
 const PER_AUDIENCE_MAX = 10;
 const OVERALL_MAX = 250;
-/** A minute, and a second for requests that travel faster than the ones before them. */
+/** One minute, plus one second for requests that arrive out of order. */
 const WINDOW_MS = 61_000;
 
 export interface Pacing {
-  /** Waits for room and takes it. False, with nothing taken, when the wait would pass the deadline. */
+  /** Waits for capacity and uses it. False, without using any, when the wait would pass the deadline. */
   admit(audienceKey: string, deadline: Date | null): Promise<boolean>;
 }
 
@@ -22,14 +22,14 @@ export function createPacing(clock: Clock): Pacing {
 
   return {
     async admit(audienceKey, deadline) {
-      // Asked anew after each wait: another caller may have taken the room meanwhile.
+      // Checked again after each wait, because another caller may have used the capacity.
       for (;;) {
         const nowMs = clock.now().getTime();
         for (const [key, times] of byAudience) {
-          anonymiseUntil(nowMs - WINDOW_MS, times);
+          dropUntil(nowMs - WINDOW_MS, times);
           if (times.length === 0) byAudience.delete(key);
         }
-        anonymiseUntil(nowMs - WINDOW_MS, overall);
+        dropUntil(nowMs - WINDOW_MS, overall);
 
         const ofAudience = byAudience.get(audienceKey) ?? [];
         const freeAtMs = Math.max(
@@ -48,12 +48,12 @@ export function createPacing(clock: Clock): Pacing {
   };
 }
 
-function anonymiseUntil(timeMs: number, times: number[]): void {
-  const kept = times.findIndex((time) => time > timeMs);
-  times.splice(0, kept === -1 ? times.length : kept);
+function dropUntil(timeMs: number, times: number[]): void {
+  const first = times.findIndex((time) => time > timeMs);
+  times.splice(0, first === -1 ? times.length : first);
 }
 
-/** When the window has room again, given the times inside it, earliest first. */
+/** When the window has capacity again. `times`: the calls inside the window, earliest first. */
 function freeAt(times: readonly number[], max: number): number {
   const blocking = times[times.length - max];
   return blocking === undefined ? -Infinity : blocking + WINDOW_MS;

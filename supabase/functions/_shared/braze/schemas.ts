@@ -1,8 +1,8 @@
 /**
- * What Braze answers, and what it is asked to create.
+ * Schemas of Braze's responses, and of the create request.
  *
- * Answers are read with patience: unknown names are dropped, a number that is missing or odd is null.
- * Only what identifies a thing must be there, since a guess about identity ends in a wrong match.
+ * Responses are read leniently: unknown fields are dropped, a missing or invalid number is null. Only identifiers are
+ * required, because a wrong one leads to a wrong match.
  */
 import { z } from "zod";
 import { whyNotStorable } from "../text/storable.ts";
@@ -12,7 +12,7 @@ import { readInstant } from "./instants.ts";
 const RECIPIENTS_MAX = 50;
 const TRIGGER_PROPERTIES_BYTES_MAX = 50_000;
 
-/** What Postgres refuses would fail the run that wants to write it down. */
+/** Drops values that Postgres cannot store, because they would fail the run. */
 const isStorable = (value: unknown) => whyNotStorable(value) === null;
 
 const text = z.string().refine(isStorable).nullish().catch(null).transform((value) =>
@@ -28,7 +28,7 @@ const idOrNull = id.nullish().catch(null).transform((value) => value ?? null);
 const properties = z.record(z.string(), z.unknown()).refine(isStorable).nullish().catch(null)
   .transform((value) => value ?? null);
 
-/** On every answer. `errors` beside a success are minor ones. */
+/** Part of every response. With a success, `errors` are minor ones. */
 export const Envelope = z.object({
   message: z.string().optional(),
   errors: z.array(z.unknown()).catch([]).transform((errors) =>
@@ -36,10 +36,10 @@ export const Envelope = z.object({
   ),
 });
 
-/** The documentation shows no body for updates and deletes, the clients know only the message. */
+/** Braze documents no body for updates and deletes; its clients read only `message`. */
 export const Acknowledged = z.object({ message: z.string() }).transform(() => null);
 
-/** An accepted create is a fact even when its ids are not to be read: they are null then. */
+/** A create is accepted even when its ids cannot be read: they are null then. */
 export const CreatedSchedule = z.object({
   message: z.string().optional(),
   schedule_id: idOrNull,
@@ -57,9 +57,8 @@ export const CreatedSendId = z.object({ send_id: id })
   .transform((answer) => ({ sendId: answer.send_id }));
 
 /**
- * The documented entry (`id`, `next_send_time` and the like), with the names that an entry per schedule
- * would carry. An id that is there and cannot be read spoils the listing, for it may be the very one
- * whose absence would be concluded.
+ * The documented entry (`id`, `next_send_time`, …), plus the fields that an entry per schedule would have. An unreadable
+ * id invalidates the listing, because it may be the one whose absence would be concluded.
  */
 const ListedBroadcast = z.object({
   id: id.nullish(),
@@ -82,7 +81,7 @@ const ListedBroadcast = z.object({
 }));
 export type ListedBroadcast = z.infer<typeof ListedBroadcast>;
 
-/** What a list shows is logged, and who reads the log need not be able to ask in a push's name. */
+/** The listing is logged, and a reader of the log must not be able to call the send gate. */
 function withoutGateToken(
   properties: Readonly<Record<string, unknown>> | null,
 ): Readonly<Record<string, unknown>> | null {
@@ -119,7 +118,7 @@ export const DailyStatistics = z.object({
       unique_recipients: count,
       messages: z.record(z.string(), z.array(VariationStatistics)).nullish(),
     }).transform((day) => ({
-      /** A calendar day of the company's time zone, most likely: Braze does not say. */
+      /** Probably a calendar day in the company's time zone; Braze does not document it. */
       day: day.time.slice(0, 10),
       uniqueRecipients: day.unique_recipients,
       channels: day.messages ?? {},
@@ -129,8 +128,8 @@ export const DailyStatistics = z.object({
 export type DailyStatistics = z.infer<typeof DailyStatistics>;
 
 /**
- * A message's header values are secrets (our own webhook secret is one of them), and an address can
- * hold one in its query or before its host. None of them may reach a table or a log.
+ * Removes secrets before a message reaches a table or a log: header values (our webhook secret is one), and the query
+ * and user part of URLs.
  */
 const CampaignMessage = z.looseObject({ channel: text }).transform((message) => {
   const { headers: _headers, url, ...rest } = message;
@@ -210,7 +209,7 @@ const TriggerProperties = z.record(z.string(), z.json()).refine(
 
 const Recipient = z.looseObject({ trigger_properties: TriggerProperties.optional() });
 
-/** What goes over the wire, and into the journal before that. */
+/** The request body of a create, as it is sent and journalled. */
 export const CreateScheduleBody = z.strictObject({
   campaign_id: z.string().min(1),
   schedule: z.strictObject({
@@ -225,7 +224,7 @@ export const CreateScheduleBody = z.strictObject({
   trigger_properties: TriggerProperties.optional(),
 }).superRefine((body, context) => {
   const refuse = (message: string) => context.addIssue({ code: "custom", message });
-  // Recipients are an audience too; with neither, Braze would send to the campaign's whole segment.
+  // With neither an audience nor recipients, Braze would send to the campaign's whole segment.
   const fault = body.audience === undefined && body.recipients !== undefined
     ? null
     : findAudienceFault(body.audience);

@@ -1,8 +1,8 @@
 /**
- * The door to the network: one request, one answer, and no judgement of what the answer means.
+ * Sends one request to Braze and returns the answer without interpreting it.
  *
- * It tells three things apart that a bare `fetch` throws together: nothing was sent, something was
- * sent and no answer came, and an answer came.
+ * It distinguishes three cases that `fetch` does not: nothing was sent, a request was sent without an answer, and an
+ * answer arrived.
  */
 import type { Clock } from "../runtime/clock.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
@@ -19,7 +19,7 @@ export type Answer =
   | {
     readonly kind: "answered";
     readonly httpStatus: number;
-    /** Null when the connection broke before the body was whole. */
+    /** null when the connection broke before the body was complete. */
     readonly text: string | null;
     readonly rateLimit: RateLimit;
   }
@@ -61,7 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
     } catch (error) {
       return neverConnected(error)
-        ? { kind: "unsent", detail: "no connection came about" }
+        ? { kind: "unsent", detail: "no connection was established" }
         : { kind: "lost", reason: "connection_lost", detail: "the connection broke" };
     }
     return {
@@ -79,9 +79,9 @@ export function createTransport(options: TransportOptions): Transport {
       (): Answer => ({
         kind: "lost",
         reason: "time_out",
-        detail: `no answer came within ${attemptTimeoutMs} ms`,
+        detail: `the request timed out after ${attemptTimeoutMs} ms`,
       }),
-      // Called off, because the answer came: never has a say.
+      // Aborted because the answer arrived: must not win the race.
       () => new Promise<never>(() => {}),
     );
     try {
@@ -99,8 +99,8 @@ function addressOf(restUrl: string, { path, query }: BrazeRequest): string {
 }
 
 /**
- * Deno's HTTP client marks an error of the connecting phase (name, socket, TLS) like this, in the error
- * or in its cause, and only then. It writes a request after that phase, so nothing has left.
+ * Deno's HTTP client marks an error of the connection phase (DNS, socket, TLS) with this text, in the error or its
+ * cause. It writes the request after that phase, so nothing was sent.
  */
 function neverConnected(error: unknown): boolean {
   return error instanceof Error &&
@@ -117,7 +117,7 @@ function readRateLimit(headers: Headers, now: Date): RateLimit {
   };
 }
 
-/** Braze sends the headers empty on a 401, and `Number("")` is 0. */
+/** Braze sends empty headers with a 401, and `Number("")` is 0. */
 function readNumber(text: string | null): number | null {
   return text !== null && /^[0-9]{1,12}$/.test(text.trim()) ? Number(text) : null;
 }

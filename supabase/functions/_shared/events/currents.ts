@@ -1,7 +1,7 @@
 /**
  * Events of Braze Currents: `{ event_type, id, time, user: {…}, properties: {…} }`.
  *
- * Over HTTP the ids are nested as above; in exported files the same fields lie flat. Both are read.
+ * Over HTTP the ids are nested as above; in exported files the same fields are flat. Both forms are read.
  * Source: Braze docs, "Custom HTTP connector" and "Message engagement events".
  */
 import { z } from "zod";
@@ -12,10 +12,10 @@ import * as fields from "./fields.ts";
 import { mergeFields } from "./merge_fields.ts";
 import { issueLine } from "./zod_errors.ts";
 
-/** Where Braze renders a preview or a test, it has no dispatch yet and says so. */
+/** Braze sends this dispatch id for previews and test sends. */
 export const TEST_DISPATCH_ID = "dispatch_id_for_unsent_campaign";
 
-/** A Map, since an object would also answer to "constructor". */
+/** A Map, because an object also has inherited keys such as "constructor". */
 const CHANNELS = new Map<string, Channel>([
   ["pushnotification", "push"],
   ["webhook", "webhook"],
@@ -24,13 +24,13 @@ const CHANNELS = new Map<string, Channel>([
   ["inappmessage", "in_app"],
   ["contentcard", "content_card"],
 ]);
-/** When a person opens or clicks is no evidence of when the message was sent. */
+/** Event types whose time is close to the send time; opens and clicks are not. */
 const SENDING = ["send", "bounce", "abort", "delivery", "retry", "failure"];
 
 const MESSAGE_EVENT = /^users\.messages\.([a-z]+)\.([A-Za-z]+)$/;
 
-/** What may stand outside (in exported files), in `user` or in `properties`. */
-const NAMED = [
+/** Fields that may be at the top level (exported files), in `user` or in `properties`. */
+const NESTED_FIELDS = [
   ["external_user_id"],
   ["device_id"],
   ["campaign_id"],
@@ -62,43 +62,43 @@ export function isCurrentsEvent(value: Record<string, unknown>): boolean {
 }
 
 export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
-  const gathered = mergeFields([raw, raw.user, raw.properties].filter(isRecord), NAMED);
-  if (!gathered.ok) return gathered;
-  // Its own id, type and time stand outside; nothing inside may take their place.
+  const merged = mergeFields([raw, raw.user, raw.properties].filter(isRecord), NESTED_FIELDS);
+  if (!merged.ok) return merged;
+  // Id, type and time are read from the top level only.
   const { event_type, id, time } = raw;
-  const parsed = CurrentsEvent.safeParse({ ...gathered.said, event_type, id, time });
+  const parsed = CurrentsEvent.safeParse({ ...merged.fields, event_type, id, time });
   if (!parsed.success) return { ok: false, reason: issueLine("Currents event", parsed.error) };
 
-  const said = parsed.data;
-  const [, channelName = "", eventName = ""] = MESSAGE_EVENT.exec(said.event_type) ?? [];
+  const message = parsed.data;
+  const [, channelName = "", eventName = ""] = MESSAGE_EVENT.exec(message.event_type) ?? [];
   const eventType = eventName.toLowerCase();
-  const echo = readEcho(said.message_extras);
-  const isTest = said.dispatch_id === TEST_DISPATCH_ID;
+  const echo = readEcho(message.message_extras);
+  const isTest = message.dispatch_id === TEST_DISPATCH_ID;
   const event: BrazeEvent = {
-    eventId: said.id,
+    eventId: message.id,
     claim: null,
-    externalUserId: said.external_user_id,
-    deviceId: said.device_id,
+    externalUserId: message.external_user_id,
+    deviceId: message.device_id,
     evidence: {
       eventType,
       channel: CHANNELS.get(channelName) ?? "other",
-      sentAt: said.time,
+      sentAt: message.time,
       timeIsSendTime: SENDING.includes(eventType),
       isTest,
-      campaignId: said.campaign_id,
+      campaignId: message.campaign_id,
       ledgerId: echo.ledger_id ?? null,
       matchId: echo.match_id ?? null,
       generation: echo.generation ?? null,
       scheduleId: null,
-      dispatchId: isTest ? null : said.dispatch_id,
-      sendId: said.send_id,
+      dispatchId: isTest ? null : message.dispatch_id,
+      sendId: message.send_id,
     },
     raw,
   };
   return { ok: true, event };
 }
 
-/** `message_extras` is a JSON string of strings; Braze cuts it off past 1,000 bytes. */
+/** `message_extras` is a JSON object of strings, as text; Braze truncates it after 1,000 bytes. */
 function readEcho(extras: unknown): z.infer<typeof Echo> {
   if (typeof extras !== "string") return Echo.safeParse(extras).data ?? {};
   const read = readJson(extras);

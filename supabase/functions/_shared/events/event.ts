@@ -1,23 +1,23 @@
-/** One event as the suite keeps it, whatever shape Braze told it in. */
+/** One event in the suite's own form, independent of the shape in which Braze sent it. */
 import type { Evidence } from "../attribution/evidence.ts";
 
 export interface BrazeEvent {
-  /** Braze's own id; for a body without one, a hash over what tells this message from any other. */
+  /** Braze's own id; for a body without one, a hash over the fields that distinguish the message. */
   readonly eventId: string;
   /**
-   * How a retry of an event without a time of its own finds the first telling. `weak` where nothing in the body
-   * names the send, so that the same body a day later may well be another message.
+   * How a retry of an event without its own time is matched to the first receipt. `weak`: the body has no id of the send,
+   * so the same body a day later may be another message. null: the event has its own time.
    */
   readonly claim: "strong" | "weak" | null;
   readonly externalUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
-  /** The event as it came but for its push tokens, JSON; numbers that a double cannot hold are ExactNumbers. */
+  /** The event as received, as JSON, without push tokens; numbers that a double cannot represent are ExactNumbers. */
   readonly raw: unknown;
 }
 
 export interface ReceivedEvent extends BrazeEvent {
-  /** Its very bytes. */
+  /** The received bytes. */
   readonly body: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-/** The small types that every event shape is made of: lenient in form, strict in what Postgres can keep. */
+/** Field types shared by all event shapes: lenient in form, strict in what Postgres can store. */
 import { z } from "zod";
 import { ExactNumber } from "../text/exact_json.ts";
 
@@ -6,10 +6,10 @@ export const ID_CHARACTERS_MAX = 256;
 const USER_ID_CHARACTERS_MAX = 1_024;
 const TIME_MIN_MS = Date.UTC(2000);
 const TIME_MAX_MS = Date.UTC(2100);
-/** `Date` reads nearly anything as some time; "UTC" is how Liquid writes the zone. */
+/** Stricter than `Date`, which accepts nearly any text; Liquid writes the zone as "UTC". */
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?$/i;
 
-/** Liquid renders what is missing as an empty string: both mean "not said". */
+/** Liquid renders a missing value as an empty string, so both mean null. */
 function blankToNull(value: unknown): unknown {
   return value === "" || value === undefined ? null : value;
 }
@@ -19,7 +19,7 @@ export const identifier = z.preprocess(
   z.string().max(ID_CHARACTERS_MAX).nullable(),
 );
 
-/** Whole where it is a number: another one would be another user's as soon as it was rounded. */
+/** A number must be whole: rounding a fraction could give the id of another user. */
 export const userId = z.preprocess(
   blankToNull,
   z.union([
@@ -30,14 +30,14 @@ export const userId = z.preprocess(
   ]).pipe(z.string().max(USER_ID_CHARACTERS_MAX)).nullable(),
 );
 
-/** An echo that is not a match id is no echo: the event itself is still good. */
+/** An invalid match id is read as null, because the event itself is still valid. */
 export const matchId = z.preprocess((value) => {
   const text = typeof value === "number" ? String(value) : value;
   const id = typeof text === "string" && /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(id) ? id : null;
 }, z.int().nullable());
 
-// Made once: to make a schema takes longer than to check by it.
+// Created once: building a schema costs more than parsing with it.
 const Guid = z.guid();
 const IsoDate = z.iso.date();
 
@@ -51,22 +51,22 @@ export const generation = z.preprocess((value) => {
   return typeof text === "string" && /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : null;
 }, z.int().nullable());
 
-/** UNIX seconds, as Currents has them; milliseconds are told apart by their size. */
+/** UNIX seconds, as in Currents; larger values are read as milliseconds. */
 export const unixTime = z.union([z.number(), z.string().regex(/^[0-9]{9,13}$/).transform(Number)])
   .transform((time) => new Date(time < 1e11 ? time * 1_000 : time))
-  .refine(isKeepable, "must be UNIX seconds between 2000 and 2100");
+  .refine(isInRange, "must be UNIX seconds between 2000 and 2100");
 
 export const isoTime = z.string().transform(readIsoTime)
-  .refine(isKeepable, "must be an ISO 8601 time between 2000 and 2100");
+  .refine(isInRange, "must be an ISO 8601 time between 2000 and 2100");
 
-/** In UTC where it names no zone. */
+/** A time without a zone is read as UTC. */
 function readIsoTime(text: string): Date {
   const [, date, time, zone = "Z"] = ISO_TIME.exec(text) ?? [];
-  // For `Date`, the 30th of February is the 1st of March.
+  // `Date` reads 30 February as 1 March.
   if (!IsoDate.safeParse(date).success) return new Date(NaN);
   return new Date(`${date}T${time}${zone.toUpperCase() === "UTC" ? "Z" : zone.toUpperCase()}`);
 }
 
-function isKeepable(time: Date): boolean {
+function isInRange(time: Date): boolean {
   return time.getTime() >= TIME_MIN_MS && time.getTime() < TIME_MAX_MS;
 }

@@ -1,18 +1,18 @@
-/** Puts together what an event says in more than one place, where it says the same thing in all of them. */
+/** Merges fields that an event may contain in several places, if all places agree. */
 
-export type Gathered =
-  | { readonly ok: true; readonly said: Readonly<Record<string, unknown>> }
+export type MergedFields =
+  | { readonly ok: true; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Each of `names` with its other names. Blanks say nothing; two different things leave nobody to tell which is meant,
- * and the wrong one may be another match.
+ * Each of `names` with its aliases. Blank values are ignored. Two different values are an error, because the wrong one
+ * may identify another match.
  */
 export function mergeFields(
   objects: readonly Readonly<Record<string, unknown>>[],
   names: readonly (readonly [name: string, ...others: string[]])[],
-): Gathered {
-  const said: Record<string, unknown> = {};
+): MergedFields {
+  const fields: Record<string, unknown> = {};
   for (const [name, ...others] of names) {
     const values = objects
       .flatMap((object) => [name, ...others].map((each) => object[each]))
@@ -21,12 +21,12 @@ export function mergeFields(
     if (different.size > 1) {
       return { ok: false, reason: `Event must name one ${name}, got ${different.size}` };
     }
-    if (values.length > 0) said[name] = values[0];
+    if (values.length > 0) fields[name] = values[0];
   }
-  return { ok: true, said };
+  return { ok: true, fields };
 }
 
-/** In templates numbers come with quotes or without. */
+/** Templates write numbers with or without quotes. */
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,11 +1,11 @@
-/** A push token is its device's secret: whoever holds it can address the device. No question here needs it. */
+/** Removes push tokens: a token is a secret that allows sends to the device, and the suite does not need it. */
 
 const PUSH_TOKEN = /^(?:push|device|apns|fcm)?_?token$/i;
 
-/** `value` is JSON as it was read, and not nested deep. */
+/** `value`: parsed JSON of limited depth. */
 export function withoutPushTokens(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPushTokens);
-  // Only what came in braces: what stands for anything else stays what it is.
+  // Only JSON objects; an ExactNumber stays as it is.
   if (!isPlainObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, held]) =>
@@ -14,7 +14,7 @@ export function withoutPushTokens(value: unknown): unknown {
   );
 }
 
-/** By its prototype, since a name like "constructor" may stand in it. */
+/** By prototype, because the object may have a field called "constructor". */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null &&
     Object.getPrototypeOf(value) === Object.prototype;

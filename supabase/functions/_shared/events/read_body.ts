@@ -1,8 +1,8 @@
 /**
- * Reads what was posted to the webhook: a Currents batch, webhook-channel messages, or the flat shape.
+ * Reads a body posted to the webhook: a Currents batch, webhook-channel messages, or the flat shape.
  *
- * Events are judged one by one: a bad one must not cost the good ones beside it, and is kept whole. Nothing is
- * dropped but push tokens.
+ * Events are read one by one: an invalid event becomes a reject with its bytes and does not affect the other events in
+ * the batch. Only push tokens are dropped.
  */
 import { isRecord, readJson } from "../text/exact_json.ts";
 import { isCurrentsEvent, readCurrentsEvent } from "./currents.ts";
@@ -31,11 +31,11 @@ const REASONS: Readonly<Record<Exclude<WhyNotSplit, "too_many_events">, string>>
   events_twice: "Body must hold one list of events",
 };
 
-/** `receivedAt` stands in for the time of a message that has none of its own. Never throws. */
+/** `receivedAt`: the time of a message without its own time. Never throws. */
 export function readBody(body: Uint8Array, receivedAt: Date): ReadBody | "too_many_events" {
   const isMarked = BYTE_ORDER_MARK.every((byte, index) => body[index] === byte);
   const json = isMarked ? body.subarray(BYTE_ORDER_MARK.length) : body;
-  // Currents probes the connection with an empty body.
+  // Currents tests the connection with an empty body.
   if (json.every((byte) => BLANKS.includes(byte))) return { events: [], rejects: [] };
 
   const rejected = (reason: string) => ({ events: [], rejects: [{ body, reason }] });
@@ -50,7 +50,7 @@ export function readBody(body: Uint8Array, receivedAt: Date): ReadBody | "too_ma
     const read = readPart(part, receivedAt);
     if (read === "no_json") return rejected(REASONS.no_json);
     if (read.ok) events.push({ ...read.event, body: part.bytes });
-    // A lone bad event is kept with all that came around it.
+    // A single invalid event is stored as the whole body.
     else rejects.push({ body: split.parts.length === 1 ? body : part.bytes, reason: read.reason });
   }
   return { events, rejects };
@@ -70,7 +70,7 @@ function readPart({ bytes, depth }: Part, receivedAt: Date): ReadEvent | "no_jso
   return readEvent(json.value, receivedAt);
 }
 
-/** `part` as `readJson` reads it. */
+/** `part`: the value that `readJson` returned. */
 export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
   if (!isRecord(part)) return { ok: false, reason: "Event must be a JSON object" };
   const raw = withoutPushTokens(part) as Record<string, unknown>;

@@ -1,19 +1,19 @@
 /**
- * Finds the events in a body, to the byte, without reading them: so each is read, refused and kept by itself, and
- * what no event may be (too long, too deep) is never read. JSON.parse makes half a gigabyte of 8 MB of brackets.
+ * Splits a body into the bytes of its events without parsing them, so that each event is parsed, rejected and stored on
+ * its own, and one that is too long or too deep is never parsed. JSON.parse needs half a gigabyte for 8 MB of brackets.
  *
- * Whether a part is JSON shows only when it is read. If the body is, they all are.
+ * If the body is valid JSON, all parts are; the validity of a part is only checked when it is parsed.
  */
 import { readJson } from "../text/exact_json.ts";
 import { DEPTH_MAX } from "../text/storable.ts";
 
-/** Currents sends 100 at a time. To judge so many takes what a function may take for one request. */
+/** Currents sends 100 per request. This many use the time that a function has for one request. */
 export const EVENTS_A_BODY_MAX = 20_000;
-/** Braze itself drops events over 900 KB. */
+/** Braze drops events over 900 KB. */
 export const EVENT_BYTES_MAX = 1_000_000;
-/** A list of events may have some words beside it. With more of them it is an event that has a list. */
+/** Maximum number of members beside an `events` list; an object with more members is one event. */
 const OTHERS_MAX = 100;
-/** "events", with each of its letters escaped. */
+/** The length of "events" with each letter as a \u escape. */
 const EVENTS_NAME_BYTES_MAX = 38;
 
 export interface Part {
@@ -27,7 +27,7 @@ export type Split =
   | { readonly ok: true; readonly parts: readonly Part[] }
   | { readonly ok: false; readonly why: WhyNotSplit };
 
-/** `[…]` and `{"events":[…]}` are lists of events, anything else is one itself. The parts are views into `body`. */
+/** `[…]` and `{"events":[…]}` are lists of events; any other body is one event. The parts are views into `body`. */
 export function splitBody(body: Uint8Array): Split {
   try {
     return { ok: true, parts: new Scanner(body).parts() };
@@ -37,7 +37,7 @@ export function splitBody(body: Uint8Array): Split {
   }
 }
 
-/** Whether it is worth reading. */
+/** Whether a part is within the limits for parsing. */
 export function isReadable({ bytes, depth }: Part): boolean {
   return bytes.length <= EVENT_BYTES_MAX && depth <= DEPTH_MAX;
 }
@@ -48,7 +48,7 @@ class NotSplit extends Error {
   }
 }
 
-/** Of an object: the whole of it, and its value. */
+/** A member of an object: name with value, and the value alone. */
 interface Member extends Part {
   readonly isEvents: boolean;
   readonly value: Part;
@@ -89,7 +89,7 @@ class Scanner {
     return parts;
   }
 
-  /** A body that is broken is that first, however many events stand in it. */
+  /** Invalid JSON takes precedence over too many events. */
   #elementsWithin(start: number): readonly Part[] {
     try {
       return this.#elements();
@@ -123,7 +123,7 @@ class Scanner {
     if (events === undefined || others.length > OTHERS_MAX) {
       this.#at = start;
       const itself = this.#value();
-      // Currents may have none to tell of.
+      // Currents sends `{"events": null}` when there are none.
       return others.length === 1 && others.every(areNoEvents) ? [] : [itself];
     }
     if (lists.length > 1 || others.some(({ isEvents }) => isEvents)) {
@@ -133,7 +133,7 @@ class Scanner {
     return events;
   }
 
-  /** Stops before each thing in a list or an object, and goes on behind its closing bracket. */
+  /** Yields at each element of a list or member of an object, and ends after the closing bracket. */
   *#inside(closing: number): Generator<void> {
     this.#at++;
     this.#skipBlanks();
@@ -191,7 +191,7 @@ class Scanner {
   }
 }
 
-/** Where the text that begins at `start` is over; most of an event is text, so it is passed over at the speed of memory. */
+/** The index after the string that begins at `start`. Uses indexOf for speed, because most of an event is text. */
 function endOfText(body: Uint8Array, start: number): number {
   let at = start;
   let escapes: number;

@@ -1,9 +1,9 @@
 /**
- * Messages of Braze's webhook channel, in the body that our template gives them, and the flat shape of other
- * senders: `{ external_user_id, dispatch_id, send_id, sent_at, trigger_properties: { match_id } }`.
+ * Messages of Braze's webhook channel in the shape of our template, and the flat shape of other senders:
+ * `{ external_user_id, dispatch_id, send_id, sent_at, trigger_properties: { match_id } }`.
  *
- * Such a body brings neither an id nor, mostly, a time, and Braze repeats it after a lost answer. So its id is
- * a hash over what tells it from any other message, and its time that of its first telling.
+ * Such a body has no id and usually no time, and Braze retries it after a lost response. So its id is a hash over the
+ * fields that distinguish the message, and its time is that of the first receipt.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -38,12 +38,12 @@ const Body = z.object({
   generation: fields.generation,
 }).partial();
 
-/** What the flat shape has in its trigger properties, and others outside; and one thing that goes by two names. */
+/** Fields that are in `trigger_properties` in the flat shape and at the top level otherwise. */
 const ECHOED = [["match_id"], ["ledger_id"], ["generation"]] as const;
 const SCHEDULE = [["schedule_id", "braze_schedule_id"]] as const;
 
-/** What must be there for a body to be a message at all. */
-const NAMING = [
+/** A message must have at least one of these fields. */
+const REQUIRED_ONE_OF = [
   "external_user_id",
   "dispatch_id",
   "send_id",
@@ -58,38 +58,38 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
   if (!echo.ok) return echo;
   const schedule = mergeFields([raw], SCHEDULE);
   if (!schedule.ok) return schedule;
-  const parsed = Body.safeParse({ ...raw, ...echo.said, ...schedule.said });
+  const parsed = Body.safeParse({ ...raw, ...echo.fields, ...schedule.fields });
   if (!parsed.success) return { ok: false, reason: issueLine("Webhook message", parsed.error) };
-  if (!NAMING.some((name) => name in raw)) {
+  if (!REQUIRED_ONE_OF.some((name) => name in raw)) {
     return {
       ok: false,
-      reason: `Webhook message must hold one of ${NAMING.join(", ")}, got ${
+      reason: `Webhook message must hold one of ${REQUIRED_ONE_OF.join(", ")}, got ${
         truncate(Object.keys(raw).slice(0, 10).join(", ")) || "nothing"
       }`,
     };
   }
 
-  const said = parsed.data;
-  const isTemplate = said.event_type === TEMPLATE_EVENT_TYPE;
-  const isTest = said.dispatch_id === TEST_DISPATCH_ID;
+  const message = parsed.data;
+  const isTemplate = message.event_type === TEMPLATE_EVENT_TYPE;
+  const isTest = message.dispatch_id === TEST_DISPATCH_ID;
   const evidence = {
-    eventType: isTemplate ? "send" : said.event_type ?? "send",
+    eventType: isTemplate ? "send" : message.event_type ?? "send",
     channel: isTemplate ? "webhook" as const : "push" as const,
-    sentAt: said.sent_at ?? receivedAt,
-    timeIsSendTime: said.sent_at != null && said.event_type !== "open",
+    sentAt: message.sent_at ?? receivedAt,
+    timeIsSendTime: message.sent_at != null && message.event_type !== "open",
     isTest,
-    campaignId: said.campaign_id ?? null,
-    ledgerId: said.ledger_id ?? null,
-    matchId: said.match_id ?? null,
-    generation: said.generation ?? null,
-    scheduleId: said.schedule_id ?? null,
-    dispatchId: isTest ? null : said.dispatch_id ?? null,
-    sendId: said.send_id ?? null,
+    campaignId: message.campaign_id ?? null,
+    ledgerId: message.ledger_id ?? null,
+    matchId: message.match_id ?? null,
+    generation: message.generation ?? null,
+    scheduleId: message.schedule_id ?? null,
+    dispatchId: isTest ? null : message.dispatch_id ?? null,
+    sendId: message.send_id ?? null,
   };
-  const ownId = said.event_id ?? said.id ?? null;
-  const deviceId = said.device_id ?? null;
-  const externalUserId = said.external_user_id ?? null;
-  const namesItsSend = [
+  const ownId = message.event_id ?? message.id ?? null;
+  const deviceId = message.device_id ?? null;
+  const externalUserId = message.external_user_id ?? null;
+  const hasSendReference = [
     evidence.ledgerId,
     evidence.matchId,
     evidence.dispatchId,
@@ -109,12 +109,12 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
       evidence.matchId,
       evidence.generation,
       externalUserId,
-      // Users that we never named are told apart by Braze's own name for them.
-      said.braze_id ?? null,
+      // Braze's own id distinguishes users without an external id.
+      message.braze_id ?? null,
       deviceId,
-      said.sent_at?.toISOString() ?? null,
+      message.sent_at?.toISOString() ?? null,
     ]),
-    claim: said.sent_at != null ? null : ownId !== null || namesItsSend ? "strong" : "weak",
+    claim: message.sent_at != null ? null : ownId !== null || hasSendReference ? "strong" : "weak",
     externalUserId,
     deviceId,
     evidence,

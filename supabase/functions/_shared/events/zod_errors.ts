@@ -1,4 +1,4 @@
-/** One line a person can act on, from a schema's complaint. */
+/** Formats the issues of a schema as one line. */
 import type { z } from "zod";
 
 export function issueLine(what: string, error: z.ZodError): string {

@@ -1,9 +1,9 @@
 /**
- * The frame around every function that pg_cron calls: who may call it, one run at a time, a deadline, an end
- * that is recorded as what it was.
+ * The frame around every function that pg_cron calls: authorisation, one run at a time, a deadline, and a recorded
+ * outcome.
  *
- * A call by pg_cron is answered as soon as its run is claimed, since a slow answer holds up pg_net for the whole
- * project; a person's call is answered when the work is done.
+ * A call by pg_cron is answered as soon as its run is claimed, because a slow response blocks pg_net for the whole
+ * project; other calls are answered when the run ends.
  */
 import { addMilliseconds, addSeconds } from "date-fns";
 import { z } from "zod";
@@ -22,12 +22,12 @@ import type { RunOutcome } from "../store/runs.ts";
 
 const BODY_BYTES_MAX = 65_536;
 /**
- * How much longer than its deadline a run holds its lease: an attempt that began in time may wait for Braze
- * (20 s), and its end must still be written.
+ * How long a run holds its lease after the deadline: a call to Braze that started in time may take 20 s, and its
+ * outcome must still be recorded.
  */
 const LEASE_AFTER_DEADLINE_SECONDS = 120;
 
-/** What pg_cron signs; it asks for nothing out of the ordinary. */
+/** The body that pg_cron signs; it selects the default options. */
 const CronBody = z.strictObject({ function: z.string(), scheduled_at: z.string() });
 
 export interface Run {
@@ -44,8 +44,8 @@ export interface RunResult {
   readonly summary: Readonly<Record<string, unknown>>;
 }
 
-export interface TimedJob<Options> {
-  /** What a person may ask for; `dry_run` where the function changes anything. An empty body means the usual. */
+export interface CronJob<Options> {
+  /** Options of a manual call, with `dry_run` when the function changes anything. An empty body selects the defaults. */
   readonly options: z.ZodType<Options>;
   readonly isDryRun: (options: Options) => boolean;
   run(options: Options, run: Run): Promise<RunResult>;
@@ -53,7 +53,7 @@ export interface TimedJob<Options> {
 
 export function createCronFunction<Options>(
   dependencies: Dependencies,
-  job: TimedJob<Options>,
+  job: CronJob<Options>,
 ): (request: Request) => Promise<Response> {
   const { functionName, environment, clock, log, identifyCaller, store } = dependencies;
   const deliverAlerts = createDeliverAlerts(dependencies);
@@ -122,7 +122,7 @@ export function createCronFunction<Options>(
       ended = { outcome: "failed", summary: {}, error };
     }
     const finishedAt = clock.now();
-    // Before the end is recorded, so that it holds the lease: pre-flight runs every 5 minutes, and tells for all.
+    // Before the run ends, so that the lease prevents concurrent deliveries by the same function.
     if (!run.dryRun) await deliverAlerts(run);
     const { outcome, summary, error } = ended;
     try {
@@ -136,7 +136,7 @@ export function createCronFunction<Options>(
         now: finishedAt,
       });
     } catch (finishError) {
-      // The lease will run out and the row will say `lost`, which is the truth.
+      // The lease expires and the run is then recorded as `lost`.
       run.log.error("run_end_not_recorded", { error: finishError });
     }
     run.log[outcome === "failed" ? "error" : "info"]("run_ended", {
@@ -158,7 +158,7 @@ export function createCronFunction<Options>(
   }
 }
 
-/** Whether a run should begin nothing more. */
+/** Whether the deadline is less than one second away, so that no further work may start. */
 export function isPastDeadline(run: Run, now: Date): boolean {
   return addSeconds(now, 1) >= run.deadline;
 }

@@ -1,9 +1,9 @@
 /**
- * Tells people of alerts, at the end of each run of a timed function.
+ * Delivers alert notifications at the end of each run of a cron function.
  *
- * The promise: what is raised is told once, what gets worse once more, and its end once if its beginning was told. A
- * message is recorded after the webhook took it, so a function that dies in between tells it twice and never loses it.
- * Nothing here holds up or fails the run that it rides on.
+ * Guarantees: one notification each on open, escalation and resolution; a resolution only if the opening was sent. A
+ * delivery is recorded after the webhook accepted it, so a crash in between repeats a notification but never loses it.
+ * A failed delivery neither delays nor fails the run.
  */
 import { addMilliseconds, min } from "date-fns";
 import type { Dependencies } from "./dependencies.ts";
@@ -12,19 +12,19 @@ import type { Delivery } from "../store/deliveries.ts";
 import { DELIVERY_ATTEMPTS_MAX, nextTryAt } from "../alerts/back_off.ts";
 import { digestOf, messageOf } from "../alerts/message.ts";
 
-/** Slack takes one message a second. */
+/** Slack accepts one message per second and webhook. */
 const PAUSE_BETWEEN_MESSAGES_MS = 1_000;
 const BUDGET_MS = 20_000;
-/** A run that used its time up still has this long to tell what it found. */
+/** Time for deliveries after the deadline of the run. */
 const AFTER_DEADLINE_MS = 10_000;
 const ALERTS_AT_ONCE = 200;
-/** The platform takes 100 log lines in 10 seconds. */
+/** The platform accepts 100 log lines per 10 seconds. */
 const LOG_LINES_AT_ONCE = 50;
-/** Longer than the budget and the last message's time-out, so that a claim of the living never runs out. */
+/** Longer than the budget plus one time-out, so that a running delivery never loses its claim. */
 const CLAIM_SECONDS = 60;
 
-/** One message and what it tells. */
-interface Letter {
+/** One message to one webhook, with the deliveries that it contains. */
+interface Message {
   readonly url: string;
   readonly text: string;
   readonly deliveries: readonly Delivery[];
@@ -44,9 +44,9 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
         addMilliseconds(deadline, AFTER_DEADLINE_MS),
       ]);
       const claimed = await claim("webhook", ALERTS_AT_ONCE);
-      await send(lettersOf(claimed, alertWebhookUrls, alertDigestAt), until, log);
+      await send(messagesOf(claimed, alertWebhookUrls, alertDigestAt), until, log);
     } catch (error) {
-      // What is claimed and not recorded is told again when the claim has run out.
+      // Deliveries that stay claimed are sent again after the claim expires.
       log.warn("alerts_not_delivered", { error });
     }
   };
@@ -73,39 +73,39 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
     await deliveries.record(claimed, { outcome: "delivered", channel: "log" }, clock.now());
   }
 
-  async function send(letters: readonly Letter[], until: Date, log: Log): Promise<void> {
-    /** Webhooks that took no message this time, and when they may be asked again. */
-    const closed = new Map<string, Date>();
+  async function send(messages: readonly Message[], until: Date, log: Log): Promise<void> {
+    /** URL of a webhook that failed in this run → time of the next try. */
+    const failedUntil = new Map<string, Date>();
     let sent = 0;
-    for (const letter of letters) {
-      const closedUntil = closed.get(letter.url) ?? null;
-      if (sent > 0 && closedUntil === null) await clock.sleep(PAUSE_BETWEEN_MESSAGES_MS);
-      if (closedUntil !== null || clock.now() >= until) {
-        const outcome = { outcome: "deferred", nextAt: closedUntil } as const;
-        await deliveries.record(letter.deliveries, outcome, clock.now());
+    for (const message of messages) {
+      const retryAt = failedUntil.get(message.url) ?? null;
+      if (sent > 0 && retryAt === null) await clock.sleep(PAUSE_BETWEEN_MESSAGES_MS);
+      if (retryAt !== null || clock.now() >= until) {
+        const outcome = { outcome: "deferred", nextAt: retryAt } as const;
+        await deliveries.record(message.deliveries, outcome, clock.now());
         continue;
       }
       sent++;
-      const nextAt = await post(letter, log);
-      if (nextAt !== null) closed.set(letter.url, nextAt);
+      const nextAt = await post(message, log);
+      if (nextAt !== null) failedUntil.set(message.url, nextAt);
     }
   }
 
-  /** Null when it was taken; else when the webhook may be asked again. */
-  async function post({ url, text, deliveries: told }: Letter, log: Log): Promise<Date | null> {
+  /** null when the webhook accepted the message; else the time of the next try. */
+  async function post({ url, text, deliveries: sent }: Message, log: Log): Promise<Date | null> {
     const result = await postAlert(url, text);
     const now = clock.now();
     if (result.ok) {
-      await deliveries.record(told, { outcome: "delivered", channel: "webhook" }, now);
-      log.info("alerts_delivered", { alerts: told.length });
+      await deliveries.record(sent, { outcome: "delivered", channel: "webhook" }, now);
+      log.info("alerts_delivered", { alerts: sent.length });
       return null;
     }
-    const attempts = 1 + Math.max(...told.map((one) => one.attempts));
+    const attempts = 1 + Math.max(...sent.map((one) => one.attempts));
     const nextAt = nextTryAt(attempts, result.retryAt, now);
-    await deliveries.record(told, { outcome: "failed", error: result.error, nextAt }, now);
+    await deliveries.record(sent, { outcome: "failed", error: result.error, nextAt }, now);
     log.warn("alert_delivery_failed", {
       reason: result.error,
-      alerts: told.length,
+      alerts: sent.length,
       attempts,
       given_up: attempts >= DELIVERY_ATTEMPTS_MAX,
       next_at: nextAt,
@@ -114,12 +114,12 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
   }
 }
 
-/** One message an alert, or one for all where many come at once. */
-function lettersOf(
+/** One message per delivery; more than `digestAt` for one webhook become one digest. */
+function messagesOf(
   claimed: readonly Delivery[],
   urls: Readonly<Record<Delivery["audience"], string>>,
   digestAt: number,
-): Letter[] {
+): Message[] {
   const byUrl = new Map<string, Delivery[]>();
   for (const delivery of claimed) {
     const url = urls[delivery.audience];

@@ -1,4 +1,4 @@
-/** Connects a function to the world: the only place where the doors are made. */
+/** Creates the dependencies of a function: database, Braze client, alert webhook, clock, log. */
 import { createClient } from "@supabase/supabase-js";
 import { createPostAlert, type PostAlert } from "../alerts/webhook.ts";
 import { type BrazeClient, createBrazeClient } from "../braze/client.ts";
@@ -22,11 +22,11 @@ export interface Dependencies {
   readonly braze: BrazeClient;
   readonly postAlert: PostAlert;
   readonly waitUntil: Platform["waitUntil"];
-  /** Names an attempt or a request; no decision hangs on it. */
+  /** A random id for an attempt or a request; no decision depends on it. */
   readonly newId: () => string;
 }
 
-/** Throws when the environment is wrong: at start, never half-way through a request. */
+/** Throws at start when the environment is invalid. */
 export function connect(platform: Platform, functionName: FunctionName): Dependencies {
   const { clock, fetch, waitUntil, write } = platform;
   const environment = readEnvironment(platform.env);

@@ -1,7 +1,7 @@
 /**
- * Takes Braze's list of schedules and says of each of ours: present, absent or unknown.
+ * Reads Braze's listing of schedules and classifies each of ours as present, absent or unknown.
  *
- * Only `absent` may change a ledger status. Nothing is ever made again because a list did not show it.
+ * Only `absent` may change a ledger status. A schedule is never created again because a listing lacked it.
  */
 import { type Listing, readListing } from "../braze/listing.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -15,7 +15,7 @@ export interface TakenListing extends Listing {
   presenceOf(brazeScheduleId: string | null): Presence;
 }
 
-/** `until`: how far the list must reach. A dry run notes nothing, so it finds nothing absent. */
+/** `until`: the latest send time that the listing must cover. A dry run records no listing, so it finds nothing absent. */
 export async function takeListing(
   { braze, store, clock, environment }: Dependencies,
   until: Date,
@@ -24,8 +24,7 @@ export async function takeListing(
   const result = await braze.listScheduledBroadcasts(until, { deadline: run.deadline });
   const listing = readListing(result, [environment.brazeCampaignId]);
   const listed = new Set(listing.schedules.map(({ scheduleId }) => scheduleId));
-  const isTelling = listing.mode === "per_schedule";
-  const absent = isTelling && !run.dryRun
+  const absent = listing.mode === "per_schedule" && !run.dryRun
     ? await store.listings.note([...listed], until, clock.now())
     : [];
   const absentIds = new Set(absent.map(({ brazeScheduleId }) => brazeScheduleId));

@@ -1,4 +1,4 @@
-/** Looks again at stored events that an identifier explains now, or explains no longer. */
+/** Correlates stored events again after an identifier became known or ambiguous. */
 import { correlate } from "../attribution/correlate.ts";
 import type { Attribution, Context } from "../attribution/evidence.ts";
 import { proofOf } from "../attribution/identifiers_to_register.ts";
@@ -23,9 +23,9 @@ export function createReattribute({ store, clock, environment, functionName }: D
     const context = await store.events.context(
       lookupRequestFor(groups.map((group) => group.evidence)),
     );
-    const settlements = groups.flatMap((group) => reconsider(group, context, campaignIds));
-    if (settlements.length === 0) return [];
-    const { wentOut } = await store.events.reattribute(settlements, {
+    const reattributions = groups.flatMap((group) => reconsider(group, context, campaignIds));
+    if (reattributions.length === 0) return [];
+    const { wentOut } = await store.events.reattribute(reattributions, {
       functionName,
       runId,
       now: clock.now(),
@@ -34,7 +34,7 @@ export function createReattribute({ store, clock, environment, functionName }: D
   };
 }
 
-/** The new verdict on stored events that say the same of themselves; nothing where it is the old one. */
+/** The new attribution of a group of events with equal evidence; empty when it is unchanged. */
 export function reconsider(
   group: EvidenceGroup,
   context: Context,

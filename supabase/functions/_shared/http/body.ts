@@ -1,8 +1,8 @@
 /**
- * Reads a request's body within a limit, and tells one that was cut off from one that came whole.
+ * Reads a request's body within a size limit and distinguishes a truncated body from a complete one.
  *
- * The difference decides what the sender is told: a cut-off body must be sent again, a whole one that makes no sense
- * must be kept and never asked for again. The limit holds while the body comes, and again while it is unpacked.
+ * The sender must retry a truncated body; a complete but invalid body is stored and not retried. The limit applies to
+ * the received bytes and again to the decompressed ones.
  */
 
 const GZIP_MAGIC = [0x1f, 0x8b];
@@ -10,14 +10,14 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 export type BodyReading =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly code: "body_too_large" | "body_cut_off" }
-  /** The body came whole and cannot be unpacked; `bytes` are as they arrived. */
+  /** The body is complete but cannot be decompressed; `bytes` are as received. */
   | {
     readonly ok: false;
     readonly code: "unsupported_encoding" | "not_gzip";
     readonly bytes: Uint8Array;
   };
 
-/** Nothing is read before somebody asks, and only once: who may not call is told so without a look at the body. */
+/** Reads the body lazily and once, so that an unauthenticated body is never read. */
 export function bodyReader(request: Request): (bytesMax: number) => Promise<BodyReading> {
   let reading: Promise<BodyReading> | undefined;
   return (bytesMax) => reading ??= readBody(request, bytesMax);
@@ -31,7 +31,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<Body
   const encoding = encodingOf(request);
   const isPacked = encoding === "gzip" &&
     GZIP_MAGIC.every((byte, index) => arrived[index] === byte);
-  // A gateway on the way may have unpacked the body and left the headers.
+  // A gateway may have decompressed the body without changing the headers.
   const isAsDeclared = encoding !== "gzip" || isPacked;
   if (isAsDeclared && arrived.byteLength < declaredBytes(request)) {
     return { ok: false, code: "body_cut_off" };
@@ -39,8 +39,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<Body
   if (encoding === "other") return { ok: false, code: "unsupported_encoding", bytes: arrived };
   if (!isPacked) return { ok: true, bytes: arrived };
 
-  // In a stream and not with node:zlib, whose limit on the output Deno 2.1 ignores: a small body
-  // could unpack to gigabytes before anybody looks.
+  // A stream, because Deno 2.1 ignores the output limit of node:zlib: a small body could decompress to gigabytes.
   const packed = new Blob([arrived as Uint8Array<ArrayBuffer>]).stream();
   const unpacked = await collect(packed.pipeThrough(new DecompressionStream("gzip")), bytesMax);
   if (unpacked === "too_large") return { ok: false, code: "body_too_large" };

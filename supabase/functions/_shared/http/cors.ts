@@ -1,15 +1,15 @@
-/** Lets the operators' dashboard call from a browser, from the origins that were named and no other. */
+/** CORS for the operators' dashboard, limited to the configured origins. */
 
 const PREFLIGHT_SECONDS = "600";
 
-/** The answer to a preflight request; null when `request` is not one. */
+/** The response to a preflight request; null when `request` is not one. */
 export function answerPreflight(
   request: Request,
   allowedOrigins: readonly string[],
 ): Response | null {
-  const asks = request.method === "OPTIONS" &&
+  const isPreflight = request.method === "OPTIONS" &&
     request.headers.has("origin") && request.headers.has("access-control-request-method");
-  if (!asks) return null;
+  if (!isPreflight) return null;
 
   const headers = new Headers();
   if (isAllowed(request, allowedOrigins)) {
@@ -23,14 +23,14 @@ export function answerPreflight(
   return withCors(new Response(null, { status: 204, headers }), request, allowedOrigins);
 }
 
-/** Refusals too must pass through here, or the browser hides them from the dashboard. */
+/** Also for error responses, or the browser hides them from the dashboard. */
 export function withCors(
   response: Response,
   request: Request,
   allowedOrigins: readonly string[],
 ): Response {
   const headers = new Headers(response.headers);
-  // Also for other origins: a cache must never hand one origin's answer to another.
+  // For every origin, so that a cache never serves one origin's response to another.
   headers.append("vary", "Origin");
   const origin = request.headers.get("origin");
   if (origin !== null && isAllowed(request, allowedOrigins)) {

@@ -1,7 +1,7 @@
 /**
- * Every refusal that a caller can meet, in one place.
+ * All error responses.
  *
- * Callers switch on the code and never on prose, so a code keeps its meaning and its status for ever.
+ * Callers depend on the code, so a code never changes its meaning or status. Messages may change.
  */
 
 interface Refusal {
@@ -13,21 +13,21 @@ interface Refusal {
 const RETRY_SOON = { "retry-after": "5" };
 
 const refusals = {
-  bad_credential: { status: 401, message: "A credential was sent, and it is not valid" },
-  no_credential: { status: 401, message: "This function wants a credential" },
-  several_credentials: { status: 401, message: "Send one kind of credential, not several" },
+  bad_credential: { status: 401, message: "Invalid credential" },
+  no_credential: { status: 401, message: "Missing credential" },
+  several_credentials: { status: 401, message: "Several kinds of credentials: send only one" },
   bad_timestamp: {
     status: 401,
-    message: "The signature must be made within five minutes of now",
+    message: "The signature is more than five minutes old or in the future",
   },
-  not_allowed: { status: 403, message: "This caller may not use this function" },
-  wrong_function: { status: 403, message: "The signed body names another function" },
+  not_allowed: { status: 403, message: "This caller may not call this function" },
+  wrong_function: { status: 403, message: "The body was signed for another function" },
   wrong_scheduled_time: {
     status: 403,
-    message: "The signed scheduled time must be within an hour of its signature",
+    message: "The signed scheduled time must be within an hour of the signature",
   },
-  invalid_body: { status: 400, message: "The body is not what this function takes" },
-  not_found: { status: 404, message: "There is no such thing" },
+  invalid_body: { status: 400, message: "Invalid request body" },
+  not_found: { status: 404, message: "Not found" },
   method_not_allowed: { status: 405, message: "Use POST", headers: { allow: "POST, OPTIONS" } },
   get_only: { status: 405, message: "Use GET", headers: { allow: "GET" } },
   run_in_progress: {
@@ -35,22 +35,22 @@ const refusals = {
     message: "Another run of this function holds the lease",
     headers: RETRY_SOON,
   },
-  body_too_large: { status: 413, message: "The body is larger than this function takes" },
-  unsupported_encoding: { status: 415, message: "Send the body plain or as gzip" },
-  internal: { status: 500, message: "The fault is ours: the log has the details" },
+  body_too_large: { status: 413, message: "The body is too large" },
+  unsupported_encoding: { status: 415, message: "Send the body uncompressed or as gzip" },
+  internal: { status: 500, message: "Internal error: see the function's log" },
   body_cut_off: {
     status: 503,
-    message: "The body did not arrive whole: send it again",
+    message: "The body is incomplete: send it again",
     headers: RETRY_SOON,
   },
   database_unavailable: {
     status: 503,
-    message: "The database did not answer: try again",
+    message: "The database is unavailable: try again",
     headers: RETRY_SOON,
   },
   not_stored: {
     status: 503,
-    message: "Not everything could be finished: send it again",
+    message: "The request was not completed: send it again",
     headers: RETRY_SOON,
   },
 } as const satisfies Record<string, Refusal>;

@@ -1,4 +1,4 @@
-/** What every function needs to answer over HTTP, and to compare secrets without telling them. */
+/** HTTP responses, and comparison of secrets in constant time. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type ErrorCode, ERRORS } from "./errors.ts";
 
@@ -6,18 +6,18 @@ export function json(body: unknown, status = 200, headers: HeadersInit = {}): Re
   return Response.json(body, { status, headers });
 }
 
-/** One shape for every refusal; `run_id` is null where no run was begun. */
+/** The shape of every error response; `run_id` is null when no run was started. */
 export function problem(code: ErrorCode, message?: string, runId?: string): Response {
   const { status, message: usual, headers } = ERRORS[code];
   return json({ code, message: message ?? usual, run_id: runId ?? null }, status, headers);
 }
 
-/** Compares digests, so neither the length nor the first difference shows in the time taken. */
+/** Compares digests, so that the duration reveals neither the length nor the first difference. */
 export function secretsEqual(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/** Looks at every secret, whichever fits, so that the time taken does not tell which one it was. */
+/** Compares with every secret, so that the duration does not reveal which one matches. */
 export function isOneOf(candidate: string, secrets: readonly string[]): boolean {
   const given = digest(candidate);
   let found = false;

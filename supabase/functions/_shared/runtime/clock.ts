@@ -1,8 +1,8 @@
 /**
- * The only source of time for every decision in the suite.
+ * The only source of time in the suite.
  *
- * The clock is an argument: a test, a back-fill and a rerun of last Tuesday are then the same call,
- * and a pause (pacing, back-off, a time-out) is a wait on this clock and never on a bare timer.
+ * The clock is injected, so that a test can control it. Every pause (pacing, back-off, time-out) waits on this clock and
+ * never on a bare timer.
  */
 export interface Clock {
   now(): Date;

@@ -1,7 +1,7 @@
 /**
- * Reads the environment once, at start, and fails then: never half-way through a request.
+ * Reads the environment once, at start, so that an invalid one fails there and not during a request.
  *
- * A refusal names every variable that is wrong and never a value, since most of them are secrets.
+ * The error lists every invalid variable but no value, because most values are secrets.
  */
 import type { JSONWebKeySet, JWK } from "jose";
 import { Webhook } from "standardwebhooks";
@@ -10,35 +10,34 @@ import { z } from "zod";
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const SECRET_CHARACTERS_MIN = 32;
-/** What the Standard Webhooks scheme asks for. */
+/** Minimum of the Standard Webhooks specification. */
 const SIGNING_KEY_BYTES_MIN = 24;
-/** Braze may be reached without TLS only here: its API key travels in every request. */
+/** Hosts that may be called without TLS. Other hosts need it, because every request contains the API key. */
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
-/** How a campaign's templates take part in the send gate, which they must be told of in Braze. */
+/** How the campaign's templates use the send gate. The templates in Braze must match this setting. */
 export type SendGate =
-  /** They do not ask. */
+  /** They do not call it. */
   | "off"
-  /** They ask, and send where they get no answer. */
+  /** They call it, and send when they get no response. */
   | "fail_open"
-  /** They ask, and send only what the gate lets pass. */
+  /** They call it, and send only when the gate allows it. */
   | "fail_closed";
 
 export interface Environment {
   readonly supabaseUrl: string;
   /** The secret key that the functions themselves use. */
   readonly databaseKey: string;
-  /** Every key that proves a caller to be somebody who holds a secret key of the project. */
+  /** All keys that authenticate a caller as a holder of a secret key. */
   readonly secretKeys: readonly string[];
-  /** Public by design: they prove nothing, and are known only so that they can be told from wrong keys. */
+  /** Public keys: they authenticate no caller; listed to distinguish them from invalid keys. */
   readonly publishableKeys: readonly string[];
   readonly operatorKeySet: JSONWebKeySet;
   readonly operatorOrigins: readonly string[];
   readonly webhookSecrets: readonly string[];
   readonly cronSigningSecrets: readonly string[];
-  /** What the campaign's templates do with the send gate: nothing, or ask it, and then what where it does not answer. */
   readonly sendGate: SendGate;
-  /** The first one signs. */
+  /** The first one signs; all verify. */
   readonly sendGateSecrets: readonly string[];
   readonly brazeRestUrl: string;
   readonly brazeApiKey: string;
@@ -47,25 +46,25 @@ export interface Environment {
   readonly teamAttributes: readonly string[];
   /** How long before kick-off a push is sent. */
   readonly sendLeadMs: number;
-  /** How long before its send a schedule is left alone. */
+  /** The freeze window before a send in which a schedule is not changed. */
   readonly freezeMs: number;
   readonly horizonMs: number;
-  /** Sends due from this on … */
+  /** Pre-flight checks sends that are due between this … */
   readonly preflightFromMs: number;
-  /** … until this are checked before they go. */
+  /** … and this time from now. */
   readonly preflightUntilMs: number;
   readonly runDeadlineMs: number;
-  /** Where people are told of alerts, by audience; null where they stay in the table and the log. */
+  /** Webhooks for alert notifications, by audience; null: alerts go to the log only. */
   readonly alertWebhookUrls: { readonly admin: string; readonly engineering: string } | null;
-  /** More messages than this at once become one. */
+  /** More messages than this in one run become one digest. */
   readonly alertDigestAt: number;
-  /** Above this share of low or unattributed push events an alert is raised. */
+  /** A larger share of low-confidence or unattributed push events raises an alert. */
   readonly lowConfidenceShareMax: number;
-  /** How many schedules one reconciliation may cancel in Braze … */
+  /** Maximum number of schedules that one reconciliation may cancel … */
   readonly reconcileCancelsMax: number;
-  /** … and which share of those that Braze lists. */
+  /** … and maximum share of the listed schedules. */
   readonly reconcileCancelShareMax: number;
-  /** Everything that must never be written anywhere. */
+  /** All secrets, for redaction of logs and stored texts. */
   readonly secrets: readonly string[];
 }
 
@@ -85,14 +84,14 @@ const names = {
   SEND_GATE_SECRETS: optional(longSecrets, []),
   SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
   FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
-  // Braze once refused schedules more than 90 days ahead.
+  // Braze has refused schedules more than 90 days ahead.
   HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
   PREFLIGHT_FROM_MINUTES: optional(duration(MINUTE_MS, 0, 60), 5 * MINUTE_MS),
-  // A check costs one listing however many sends it is for; hours ahead it would prove nothing.
+  // One listing serves all checks of a run; a check hours ahead would prove nothing.
   PREFLIGHT_UNTIL_MINUTES: optional(duration(MINUTE_MS, 5, 180), 15 * MINUTE_MS),
   TEAM_ATTRIBUTES: optional(list, ["Team 1", "Team 2", "Team 3"]),
   BRAZE_BROADCAST: optional(flag, false),
-  // The platform ends a function without warning after 150 to 400 seconds.
+  // The platform terminates a function without warning after 150 to 400 seconds.
   RUN_DEADLINE_SECONDS: optional(duration(1_000, 5, 140), 60_000),
   OPERATOR_ORIGINS: optional(origins, []),
   ALERT_WEBHOOK_URL: optional(incomingWebhook, null),
@@ -105,7 +104,7 @@ const names = {
 
 const Variables = z.object(names);
 
-/** Throws one error that lists everything that is wrong. */
+/** Throws one error that lists all invalid variables. */
 export function readEnvironment(env: (name: string) => string | undefined): Environment {
   const given = Object.keys(names).map((name) => [name, env(name)?.trim() || undefined]);
   const result = Variables.safeParse(Object.fromEntries(given));
@@ -124,7 +123,7 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     throw refusal(["PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES"]);
   }
   if (read.SEND_GATE !== "off" && read.SEND_GATE_SECRETS.length === 0) {
-    throw refusal(["SEND_GATE_SECRETS must be set where SEND_GATE is not off"]);
+    throw refusal(["SEND_GATE_SECRETS must be set when SEND_GATE is not off"]);
   }
   const alertWebhookUrls = alertWebhooks(
     read.ALERT_WEBHOOK_URL,
@@ -185,10 +184,10 @@ function present(byName: Record<string, string>, legacy: string | null): string[
 function alertWebhooks(admin: string | null, engineering: string | null) {
   if (admin !== null) return { admin, engineering: engineering ?? admin };
   if (engineering === null) return null;
-  throw refusal(["ALERT_WEBHOOK_URL_ENGINEERING must stand beside ALERT_WEBHOOK_URL"]);
+  throw refusal(["ALERT_WEBHOOK_URL_ENGINEERING requires ALERT_WEBHOOK_URL"]);
 }
 
-/** An answer may sanitizeText the path alone, and that is enough to write there. */
+/** Includes path and query alone, because a response may repeat them without the host. */
 function secretsOf(webhooks: Environment["alertWebhookUrls"]): string[] {
   if (webhooks === null) return [];
   const urls = [...new Set([webhooks.admin, webhooks.engineering])];
@@ -198,7 +197,7 @@ function secretsOf(webhooks: Environment["alertWebhookUrls"]): string[] {
   });
 }
 
-/** Reads one variable; the text of `refuse` is all that an operator gets to see of it. */
+/** Reads one variable; an operator sees only the text passed to `refuse`. */
 type Reader<T> = (text: string, refuse: (fault: string) => never) => T;
 
 function required<T>(read: Reader<T>) {
@@ -221,7 +220,7 @@ function reading<T>(read: Reader<T>) {
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      // Not as an issue with an input: what stands in a variable must not reach a message.
+      // Without `input`, so that the value of the variable cannot reach a message.
       context.addIssue({ code: "custom", message: error.message });
       return z.NEVER;
     }
@@ -239,7 +238,7 @@ function list(text: string, refuse: (fault: string) => never): string[] {
   return entries.includes("") ? refuse("must not hold an empty entry") : entries;
 }
 
-/** Without TLS too: inside a self-hosted project the gateway is plain http on a private network. */
+/** Accepts http: the gateway of a self-hosted project has no TLS on its private network. */
 function url(text: string, refuse: (fault: string) => never): string {
   const parsed = URL.parse(text);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
@@ -259,7 +258,7 @@ function brazeUrl(text: string, refuse: (fault: string) => never): string {
     : refuse("must begin with https:// (http:// only for this machine)");
 }
 
-/** Its query may be a part of the secret, as with other makers' webhooks. */
+/** Accepts a query, which may be part of the secret. */
 function incomingWebhook(text: string, refuse: (fault: string) => never): string {
   const parsed = URL.parse(text);
   if (parsed === null || parsed.username !== "" || parsed.hash !== "") {
@@ -331,7 +330,7 @@ function parseJson(text: string, refuse: (fault: string) => never): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text.
+    // The parser's own message contains the text.
     return refuse("must be JSON");
   }
 }
@@ -344,7 +343,7 @@ function keysByName(text: string, refuse: (fault: string) => never): Record<stri
 function keySet(text: string, refuse: (fault: string) => never): JSONWebKeySet {
   const given = parseJson(text, refuse);
   const Key = z.custom<JWK>((key) => z.object({ kty: z.string() }).safeParse(key).success);
-  // Some tools write the bare list of keys.
+  // Some tools write a bare list of keys.
   const set = z.object({ keys: z.array(Key) }).safeParse(
     Array.isArray(given) ? { keys: given } : given,
   );

@@ -1,16 +1,16 @@
 /**
- * One JSON object a line: Supabase's log explorer can then filter on any field.
+ * Writes one JSON object per line, so that Supabase's log explorer can filter on any field.
  *
- * Nothing secret leaves through here, however it got into a field: known secrets are cut out of every
- * text, and a field that is named like a secret is never written at all.
+ * Secrets are never written: known secrets are redacted in every text, and a field with a name like a secret is always
+ * redacted.
  */
 
 /** Supabase refuses longer lines. */
 const LINE_CHARACTERS_MAX = 10_000;
-/** Of a line that is too long; writing it as text inside JSON can at worst double it. */
+/** Excerpt of a line that is too long; escaping inside JSON at most doubles it. */
 const EXCERPT_CHARACTERS_MAX = 4_500;
 const NAME_CHARACTERS_MAX = 200;
-/** Shorter ones would cut pieces out of ordinary words. */
+/** Shorter secrets would match parts of ordinary words. */
 const SECRET_CHARACTERS_MIN = 8;
 const REDACTED = "[redacted]";
 const SECRET_NAME = /token|secret|password|authorization|api[_-]?key|cookie|credential/i;
@@ -20,7 +20,7 @@ export interface Log {
   info(event: string, fields?: object): void;
   warn(event: string, fields?: object): void;
   error(event: string, fields?: object): void;
-  /** The same log, with every line naming the run. */
+  /** The same log, with `run_id` on every line. */
   forRun(runId: string): Log;
 }
 
@@ -59,9 +59,9 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Cuts every known secret out of a text. */
+/** Returns a function that replaces every known secret in a text. */
 export function createRedaction(secrets: readonly string[]): (text: string) => string {
-  // The longest first, or a secret that begins like another would leave its end standing.
+  // Longest first, or a secret that starts with another one would be redacted only in part.
   const known = [...new Set(secrets)]
     .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
     .sort((a, b) => b.length - a.length);
@@ -80,7 +80,7 @@ function clean(fields: object, redact: (text: string) => string): object {
     });
     return JSON.parse(text);
   } catch (error) {
-    // A log line must never be what breaks a run.
+    // A failed log line must not fail the run.
     return { unwritable_fields: redact(describe(error)).slice(0, NAME_CHARACTERS_MAX) };
   }
 }
@@ -89,7 +89,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A name can hold a secret too, as in a record keyed by it. */
+/** A field name can contain a secret too. */
 function redactNames(value: Record<string, unknown>, redact: (text: string) => string) {
   const names = Object.keys(value);
   if (names.every((name) => redact(name) === name)) return value;

@@ -1,8 +1,8 @@
 /**
- * What the edge runtime gives a function, as one argument.
+ * The services of the edge runtime that a function uses, as one argument.
  *
- * `hosted` is the real one. The local stack passes another, with a clock that it moves, so that the
- * very same handlers run under both.
+ * `hosted` is the real runtime. The local stack passes its own platform with a virtual clock, so that the same handlers
+ * run in both.
  */
 import { type Clock, systemClock } from "./clock.ts";
 
@@ -11,7 +11,7 @@ export interface Platform {
   readonly env: (name: string) => string | undefined;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
-  /** Keeps the isolate alive after the answer, until `work` has settled. */
+  /** Keeps the isolate alive after the response, until `work` has settled. */
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Writes one log line. */
   readonly write: (line: string) => void;
@@ -26,10 +26,10 @@ export const hosted: Platform = {
   clock: systemClock,
   fetch: (input, init) => globalThis.fetch(input, init),
   waitUntil: (work) => {
-    // Read at the call and not on import: the local runtime sets it per function.
+    // Read on each call and not on import, because the local runtime sets it per function.
     const runtime = (globalThis as { EdgeRuntime?: EdgeRuntimeGlobal }).EdgeRuntime;
     if (runtime === undefined) {
-      throw new Error("Cannot go on after the answer: EdgeRuntime.waitUntil is missing");
+      throw new Error("Cannot run after the response: EdgeRuntime.waitUntil is missing");
     }
     runtime.waitUntil(work);
   },

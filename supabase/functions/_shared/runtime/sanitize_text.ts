@@ -1,6 +1,6 @@
 /**
- * Makes the words of others fit to be kept and shown: an answer of Braze or of the database's gateway may repeat the
- * very key that it was asked with, be endless, or hold what Postgres cannot.
+ * Sanitizes external text before it is stored or shown: a response of Braze or of the database's gateway may repeat the
+ * API key, be very long, or contain characters that Postgres cannot store.
  */
 import { createRedaction } from "./log.ts";
 
@@ -11,8 +11,8 @@ export type SanitizeText = (text: string) => string;
 export function createSanitizeText(secrets: readonly string[]): SanitizeText {
   const redact = createRedaction(secrets);
   return (text) =>
-    // First cut out, then cut off: half a key would not be known as one.
+    // Redact before truncating: a truncated key would not be recognised.
     redact(text).slice(0, CHARACTERS_MAX)
-      // Well formed only after the cut, which may go through the middle of a character.
+      // toWellFormed() after truncating, which may split a surrogate pair.
       .replaceAll("\u0000", "\ufffd").toWellFormed();
 }

@@ -1,4 +1,4 @@
-/** What the journal is told of a call to Braze. Pure. */
+/** Converts the result of a Braze call to its journal entry. Pure. */
 import type { CallResult } from "../braze/outcome.ts";
 import type { AttemptResult } from "../store/journal.ts";
 
@@ -7,7 +7,7 @@ export function attemptResult<T>(
   answer?: (value: T) => Readonly<Record<string, string | null>>,
 ): AttemptResult {
   return {
-    // A refusal of the last try says nothing of an earlier one that may have been carried out.
+    // A refusal of the last try does not prove that an earlier try had no effect.
     outcome: result.outcome === "failed" && result.earlierUnknown ? "unknown" : result.outcome,
     httpStatus: result.httpStatus,
     detail: result.outcome === "succeeded"
@@ -18,13 +18,13 @@ export function attemptResult<T>(
   };
 }
 
-/** Braze answers 400 or 404 for a schedule that it does not know; other refusals are about the caller. */
+/** Braze answers 400 or 404 for an unknown schedule; other refusals concern the caller. */
 export function isRefused<T>(result: CallResult<T>): boolean {
   return result.outcome === "failed" && result.reason === "rejected" &&
     (result.httpStatus === 400 || result.httpStatus === 404);
 }
 
-/** Turned away before Braze did anything: the next run may try again. */
+/** Not executed because of the deadline or a rate limit: the next run may retry. */
 export function isDeferred<T>(result: CallResult<T>): boolean {
   return result.outcome === "failed" &&
     (result.reason === "deadline" || result.reason === "rate_limited");

@@ -1,4 +1,4 @@
-/** What we want of Braze for one match, whatever it has now. Pure. */
+/** Derives the schedule that a match should have in Braze, independent of its current one. Pure. */
 import { createHash } from "node:crypto";
 import { addMilliseconds, isBefore, startOfSecond, subMilliseconds } from "date-fns";
 import { matchAudience } from "../braze/audience.ts";
@@ -49,16 +49,16 @@ export function intentFor(
     return { wanted: false, reason };
   }
 
-  // Braze's times are whole seconds: a fraction here would look like a move on every run.
+  // Braze stores whole seconds: a fraction would look like a move on every run.
   const sendAt = startOfSecond(subMilliseconds(fixture.kickoffAt, settings.sendLeadMs));
-  const lasting = {
+  const signedPart = {
     campaign_id: settings.campaignId,
     broadcast: settings.broadcast,
     audience: matchAudience(
       settings.teamAttributes,
       audience.map((team) => team.brazeAttributeValue),
     ),
-    // The kick-off is left out: with it, every move would need a new schedule.
+    // Without the kick-off time: Braze can move a schedule but not change its properties.
     trigger_properties: {
       competition: fixture.competition,
       home_team: fixture.homeTeam,
@@ -67,18 +67,18 @@ export function intentFor(
       match_id: String(fixture.matchId),
     },
   };
-  // A schedule without a token would be turned away by a template that asks: switching the gate on makes it anew.
-  const signed = settings.sendGate === "off" ? lasting : { ...lasting, gated: true };
+  // With the gate on, the template rejects a schedule without a token, so it must be created again.
+  const signed = settings.sendGate === "off" ? signedPart : { ...signedPart, gated: true };
   return {
     wanted: true,
     sendAt,
-    request: { ...lasting, schedule: { time: writeInstant(sendAt) } },
+    request: { ...signedPart, schedule: { time: writeInstant(sendAt) } },
     signature: createHash("sha256").update(canonicalJson(signed)).digest("hex"),
     expected: expectedCount(audience),
   };
 }
 
-/** Inside the window before its send in which a schedule is left alone, or past it. */
+/** Whether the send is within the freeze window or past. */
 export function isFrozen(
   sendAt: Date,
   settings: { readonly freezeMs: number },
@@ -87,7 +87,7 @@ export function isFrozen(
   return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
 }
 
-/** Who follows both teams is counted once, and nobody knows how many do: hence the bounds. */
+/** A user who follows both teams gets one push, and the overlap is unknown: hence lower and upper bounds. */
 function expectedCount(audience: readonly Team[]): ExpectedCount {
   const sizes = audience.flatMap(({ audienceSize }) => audienceSize === null ? [] : [audienceSize]);
   const sum = sizes.reduce((total, size) => total + size, 0);

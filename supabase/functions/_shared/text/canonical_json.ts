@@ -1,4 +1,4 @@
-/** JSON with its names in order, so that equal things have equal texts (for keys and hashes). */
+/** JSON with sorted names, so that equal values have equal texts (for keys and hashes). */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, held: unknown) => {
     if (typeof held !== "object" || held === null || Array.isArray(held)) return held;

@@ -1,23 +1,23 @@
 /**
- * Reads JSON as it is written, or says why it cannot be kept: JSON.parse alone keeps the last of two values of one
- * name, makes another number of one that a double cannot hold, and lets through what Postgres refuses.
+ * Parses JSON without loss, or explains why it cannot be stored. JSON.parse alone keeps only the last of two members
+ * with one name, rounds numbers that a double cannot represent, and accepts values that Postgres refuses.
  */
 import { TOO_DEEP, whyNotStorable } from "./storable.ts";
 
 const [QUOTE, BACKSLASH, COLON, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x3a, 0x2d, 0x30, 0x39] as const;
-/** Any double keeps so many. */
+/** A double represents any decimal number of this many digits exactly. */
 const DIGITS_EXACT_MAX = 15;
-/** What a number that is longer, or whose size could be beyond a double, has in it. */
+/** Matches numbers that are longer, or that have an exponent. */
 const LONG_NUMBER = /[0-9.]{16}|[eE]/;
-/** What a number is made of. */
+/** The characters of a number. */
 const NUMBER = /[-+.0-9eE]+/y;
 
 export type JsonReading =
   | { readonly ok: true; readonly value: unknown }
-  /** `isJson`: it is JSON all the same. */
+  /** `isJson`: the text is valid JSON but cannot be stored. */
   | { readonly ok: false; readonly isJson: boolean; readonly reason: string };
 
-/** A number that a double cannot hold. Written as JSON it is again what it was. */
+/** A number that a double cannot represent. JSON.stringify writes its original digits. */
 export class ExactNumber {
   constructor(readonly digits: string) {}
 
@@ -30,13 +30,13 @@ export class ExactNumber {
   }
 }
 
-/** Whether it came as an object in braces. */
+/** Whether `value` is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof ExactNumber);
 }
 
-/** V8 has it since 11.4; TypeScript does not know it yet. */
+/** Available since V8 11.4; TypeScript's types lack it. */
 const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown };
 
 export function readJson(text: string): JsonReading {
@@ -53,7 +53,7 @@ export function readJson(text: string): JsonReading {
       })
       : JSON.parse(text);
   } catch (error) {
-    // Only the reader that looks at each number ever runs out of stack.
+    // Only the reviver overflows the stack, for JSON that is nested too deep.
     return error instanceof SyntaxError
       ? { ok: false, isJson: false, reason: "Must be JSON" }
       : { ok: false, isJson: true, reason: TOO_DEEP };
@@ -63,7 +63,7 @@ export function readJson(text: string): JsonReading {
   return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
 }
 
-/** How many names there are in a value that is not nested deep. */
+/** The number of object members in a value of limited depth. */
 function countHeld(value: unknown): number {
   if (typeof value !== "object" || value === null || value instanceof ExactNumber) return 0;
   const held = Object.values(value);
@@ -75,7 +75,7 @@ function faultsOfNumber(value: number, source: string): readonly string[] {
   if (!Number.isFinite(value) || value === 0 && /^[^eE]*[1-9]/.test(source)) {
     return ["Number must be of a size that a double can hold"];
   }
-  // It would be read as the whole number beside it, which may be the id of another match.
+  // It would be rounded to a whole number, which may be the id of another match.
   const isRounded = Number.isInteger(value) && !isWhole(source) && !isExact(value, source);
   return isRounded && Math.abs(value) <= Number.MAX_SAFE_INTEGER + 1
     ? ["Number must not be a fraction that a double rounds to a whole number"]
@@ -94,12 +94,12 @@ function isWhole(source: string): boolean {
 }
 
 interface Survey {
-  /** Of what is JSON, how many names stand in it: outside of its texts there is a colon for each. */
+  /** Number of object members in valid JSON: the number of colons outside strings. */
   readonly names: number;
   readonly hasLongNumber: boolean;
 }
 
-/** Looks at what stands outside of texts, most of which is read no closer. */
+/** Scans the text outside strings. */
 function survey(json: string): Survey {
   let names = 0;
   let hasLongNumber = false;
@@ -117,7 +117,7 @@ function survey(json: string): Survey {
   return { names, hasLongNumber };
 }
 
-/** Where the quotation mark stands that ends the text that begins at `start`; behind everything if there is none. */
+/** Index of the quotation mark that ends the string beginning at `start`; the length of `json` if there is none. */
 function endOfText(json: string, start: number): number {
   let at = start;
   let escapes: number;

@@ -1,4 +1,4 @@
-/** What Postgres cannot keep as jsonb must be found here: one such event would refuse its whole batch. */
+/** Finds values that Postgres cannot store as jsonb: one such event would make it refuse the whole batch. */
 
 export const DEPTH_MAX = 64;
 export const TOO_DEEP = `JSON must not be nested deeper than ${DEPTH_MAX} levels`;

@@ -1,15 +1,18 @@
-/** A wrong database must not empty Braze: how many cancellations one run may make. Pure. */
+/** Limits how many schedules one run may cancel, so that a wrong database cannot empty Braze. Pure. */
 
 export interface CapSettings {
   readonly cancelsMax: number;
-  /** Of the schedules that are listed. */
+  /** Share of the listed schedules, 0 to 1. */
   readonly cancelShareMax: number;
 }
 
-/** With few schedules any share of them is next to nothing. */
+/** With few listed schedules the share would round down to nearly nothing. */
 const ALWAYS_ALLOWED = 3;
 
 export function cancelsAllowed(listed: number, settings: CapSettings): number {
-  const share = Math.max(ALWAYS_ALLOWED, Math.floor(listed * settings.cancelShareMax));
+  const share = Math.max(
+    ALWAYS_ALLOWED,
+    Math.floor(listed * settings.cancelShareMax),
+  );
   return Math.min(settings.cancelsMax, share);
 }

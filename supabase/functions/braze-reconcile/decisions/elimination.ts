@@ -1,8 +1,8 @@
 /**
- * Events that cannot be told apart, where Braze's own numbers leave one match only that they can belong to. Pure.
+ * Attributes indistinguishable events when Braze's statistics leave exactly one possible match. Pure.
  *
- * Several matches go out at one time, and all but one have every push that Braze counts for them. If what is left over
- * is exactly what that one lacks, it is its own. One event more or less, and nothing is settled.
+ * Several matches are sent at the same time, and all but one have an event for every push that Braze counts. If the
+ * number of open events equals the number that match lacks, they belong to it. Any other number attributes nothing.
  */
 import { differenceInMilliseconds } from "date-fns";
 import { TIME_GUARD_MS } from "../../_shared/attribution/correlate.ts";
@@ -14,7 +14,7 @@ import type {
 } from "../../_shared/store/unattributed_events.ts";
 import { STALE_AFTER_MS } from "./limits.ts";
 
-/** Open events that follow each other closely, and every match that they may belong to. */
+/** Unattributed events close together in time, and every match that they may belong to. */
 export interface Cluster {
   readonly first: Date;
   readonly last: Date;
@@ -27,12 +27,15 @@ export interface Candidate {
   readonly matchId: number;
   readonly sendId: string | null;
   readonly attributed: number;
-  /** Those that were due around the events. */
+  /** Schedules that were due around the events. */
   readonly schedules: readonly ScheduleAround[];
 }
 
-/** Only what is long enough past that both the events and Braze's numbers have come in. */
-export function clustersOf({ seconds, schedules }: UnattributedSends, now: Date): Cluster[] {
+/** Only clusters old enough that both the events and Braze's statistics are complete. */
+export function clustersOf(
+  { seconds, schedules }: UnattributedSends,
+  now: Date,
+): Cluster[] {
   return split(seconds).map((together) => {
     const first = together[0]!.sentAt;
     const last = together.at(-1)!.sentAt;
@@ -51,26 +54,31 @@ export function clustersOf({ seconds, schedules }: UnattributedSends, now: Date)
       })),
     };
   }).filter(({ last, candidates }) =>
-    candidates.length > 0 && isSettledBy(last, now) &&
-    candidates.every(({ schedules }) => schedules.every(({ sendAt }) => isSettledBy(sendAt, now)))
+    candidates.length > 0 && isComplete(last, now) &&
+    candidates.every(({ schedules }) => schedules.every(({ sendAt }) => isComplete(sendAt, now)))
   );
 }
 
-/** `sent`: what Braze counts under each candidate's send id; null where it does not say. */
+/** `sent`: pushes that Braze counts by send id; null when Braze gives no number. */
 export function attributeByElimination(
   cluster: Cluster,
   sent: ReadonlyMap<string, number | null>,
 ): Elimination | null {
   const lacking = cluster.candidates.map((candidate) => {
     const counted = candidate.sendId === null ? null : sent.get(candidate.sendId) ?? null;
-    return { candidate, missing: counted === null ? null : counted - candidate.attributed };
+    return {
+      candidate,
+      missing: counted === null ? null : counted - candidate.attributed,
+    };
   });
-  // A number that nobody knows, or more events than Braze counts: nothing balances.
+  // With an unknown count, or more events than Braze counts, the numbers cannot match.
   if (lacking.some(({ missing }) => missing === null || missing < 0)) {
     return null;
   }
   const [only, ...others] = lacking.filter(({ missing }) => missing !== 0);
-  if (only === undefined || others.length > 0 || only.missing !== cluster.events) return null;
+  if (
+    only === undefined || others.length > 0 || only.missing !== cluster.events
+  ) return null;
 
   const { candidate } = only;
   const schedule = onlyOne(candidate.schedules) ??
@@ -87,7 +95,7 @@ export function attributeByElimination(
   };
 }
 
-/** Apart by more than the guard, so that no match is a candidate of two. */
+/** Clusters lie further apart than the guard, so that no match is a candidate of two clusters. */
 function split(seconds: readonly OpenSecond[]): OpenSecond[][] {
   const clusters: OpenSecond[][] = [];
   for (const second of seconds) {
@@ -104,14 +112,18 @@ function split(seconds: readonly OpenSecond[]): OpenSecond[][] {
   return clusters;
 }
 
-function isAround({ sendAt, movingTo }: ScheduleAround, first: Date, last: Date): boolean {
+function isAround(
+  { sendAt, movingTo }: ScheduleAround,
+  first: Date,
+  last: Date,
+): boolean {
   return [sendAt, movingTo ?? sendAt].some((at) =>
     at.getTime() >= first.getTime() - TIME_GUARD_MS &&
     at.getTime() <= last.getTime() + TIME_GUARD_MS
   );
 }
 
-function isSettledBy(at: Date, now: Date): boolean {
+function isComplete(at: Date, now: Date): boolean {
   return differenceInMilliseconds(now, at) >= STALE_AFTER_MS;
 }
 

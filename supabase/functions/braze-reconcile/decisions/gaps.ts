@@ -1,4 +1,4 @@
-/** Matches that should have a schedule and have none, and why. Pure. */
+/** Finds matches that should have a schedule but have none, with the reason. Pure. */
 import { addMilliseconds, isAfter } from "date-fns";
 import { intentFor, type IntentSettings, isFrozen } from "../../_shared/scheduling/intent.ts";
 import type { Fixture, Team } from "../../_shared/store/planning.ts";
@@ -9,14 +9,14 @@ export interface GapSettings extends IntentSettings {
   readonly horizonMs: number;
 }
 
-/** These are stored: never rename one. */
+/** Stored in reports and alerts: never rename a value. */
 export type GapReason =
   | "unknown_team"
   | "no_audience"
   | "window_missed"
   | "inside_freeze"
   | "never_planned"
-  /** Its old schedule is deleted, and no new one was made. */
+  /** The old schedule is deleted and no new one was created. */
   | "not_recreated"
   | "create_failed"
   | "create_unknown"
@@ -29,17 +29,17 @@ export interface Gap {
   readonly reason: GapReason;
   readonly sendAt: Date;
   /**
-   * Whether a person hears of it from here. What somebody chose is no trouble, and what the scheduler and
-   * pre-flight tell of, match by match, is not told twice.
+   * Whether this check raises an alert. A deliberate cancellation is no fault, and the scheduler and pre-flight
+   * already raise alerts for the other reasons.
    */
   readonly isAlerted: boolean;
 }
 
 export interface Planner {
-  /** When the last run of the scheduler began that did all it wanted. */
+  /** Start of the last successful scheduler run. */
   readonly ranAt: Date | null;
   readonly freshMatchIds: ReadonlySet<number>;
-  /** Generations that a call is under way on, or that Braze's list shows and that are adopted for it. */
+  /** Generations with an open attempt, or with an adoptable schedule in Braze's listing. */
   readonly accountedFor: ReadonlySet<string>;
 }
 
@@ -53,19 +53,30 @@ export function findGaps(
   const byName = new Map(teams.map((team) => [team.name, team]));
   return fixtures.flatMap((fixture) => {
     const sendAt = addMilliseconds(fixture.kickoffAt, -settings.sendLeadMs);
-    const isOver = !isAfter(fixture.kickoffAt, now);
-    if (isOver || isAfter(sendAt, addMilliseconds(now, settings.horizonMs))) {
+    const hasKickedOff = !isAfter(fixture.kickoffAt, now);
+    if (
+      hasKickedOff || isAfter(sendAt, addMilliseconds(now, settings.horizonMs))
+    ) {
       return [];
     }
     const reason = whyNone(fixture, byName, planner, settings, sendAt, now);
     if (reason === null) return [];
-    return [{ fixture, reason, sendAt, isAlerted: isAlerted(reason, fixture, sendAt) }];
+    return [{
+      fixture,
+      reason,
+      sendAt,
+      isAlerted: isAlerted(reason, fixture, sendAt),
+    }];
   });
 
-  function isAlerted(reason: GapReason, { matchId }: Fixture, sendAt: Date): boolean {
+  function isAlerted(
+    reason: GapReason,
+    { matchId }: Fixture,
+    sendAt: Date,
+  ): boolean {
     if (reason === "unknown_team" || reason === "window_missed") return true;
     if (reason !== "never_planned" && reason !== "not_recreated") return false;
-    // Silence of the scheduler is one trouble, not one for each match.
+    // A stopped scheduler raises its own alert, not one per match.
     return planner.ranAt !== null && !planner.freshMatchIds.has(matchId) &&
       !isAfter(sendAt, addMilliseconds(planner.ranAt, settings.horizonMs));
   }
@@ -82,10 +93,10 @@ function whyNone(
   const intent = intentFor(fixture, teams, settings);
   const { ledger } = fixture;
   if (!intent.wanted) {
-    const isWithout = ledger === null || ledger.status === "cancelled";
-    const isAsked = intent.reason === "unknown_team" ||
+    const hasNoSchedule = ledger === null || ledger.status === "cancelled";
+    const isReported = intent.reason === "unknown_team" ||
       intent.reason === "no_audience";
-    return isAsked && isWithout ? intent.reason : null;
+    return isReported && hasNoSchedule ? intent.reason : null;
   }
   const late = !isAfter(sendAt, now)
     ? "window_missed"
@@ -101,8 +112,11 @@ function whyNone(
   }
   if (accountedFor.has(keyOf(ledger))) return null;
   const current = ledger.schedules.find(({ generation }) => generation === ledger.generation);
-  // What is due already is not a gap: whether it went out is another question.
-  if (current !== undefined && !isAfter(current.sendAt, now) && !isEnded(current.state)) {
+  // A schedule that is already due is no gap; the stale check decides whether it was sent.
+  if (
+    current !== undefined && !isAfter(current.sendAt, now) &&
+    !isEnded(current.state)
+  ) {
     return null;
   }
   switch (current?.state) {

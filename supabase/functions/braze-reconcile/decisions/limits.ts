@@ -1,19 +1,19 @@
-/** How long things may take before they mean something. */
+/** Waiting periods before reconciliation draws a conclusion. */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Braze promises no faster read after a write. */
+/** Braze guarantees no read-after-write consistency: a change may appear in the listing late. */
 export const SETTLING_MS = 5 * MINUTE_MS;
-/** Two lists of one moment are one. */
+/** Two listings closer together than this count as one observation. */
 export const BETWEEN_LISTINGS_MS = MINUTE_MS;
-/** Currents come up to half an hour late on quiet days. */
+/** Currents may deliver up to half an hour late when traffic is low. */
 export const STALE_AFTER_MS = 30 * MINUTE_MS;
-/** Webhook retries end after a day: what has not come by then will not come by itself. */
+/** Webhook retries end after a day: a later event will not arrive without intervention. */
 export const STALE_FOR_GOOD_AFTER_MS = 24 * HOUR_MS;
-/** A schedule whose time is this long past has been sent or never will be. open_create has the same rule. */
+/** A schedule this long past its send time was sent or never will be. SQL function open_create applies the same rule. */
 export const SENDS_FOR_MS_MAX = 24 * HOUR_MS;
-/** How far back counts and attributions are made up for. */
+/** How far back counts and attributions are updated. */
 export const LOOK_BACK_MS = 48 * HOUR_MS;
-/** Braze forgets the statistics of a send after 14 days. */
+/** Braze keeps the statistics of a send for 14 days. */
 export const STATISTICS_KEPT_DAYS = 14;

@@ -1,4 +1,4 @@
-/** Past and still pending: what can settle it, and how bad it is. Pure. */
+/** Finds pending matches past their send time, and whether Braze's statistics can confirm them. Pure. */
 import { differenceInMilliseconds, subDays } from "date-fns";
 import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import {
@@ -14,7 +14,7 @@ export interface Stale {
   readonly match: KnownMatch;
   readonly dueAt: Date;
   readonly isForGood: boolean;
-  /** Why Braze's statistics cannot settle it; null where they can. */
+  /** Why Braze's statistics cannot confirm the send; null when they can. */
   readonly unconfirmable:
     | "no_send_id"
     | "statistics_gone"
@@ -22,7 +22,7 @@ export interface Stale {
     | null;
 }
 
-/** The latest first: what Braze still has statistics of, and what somebody may be asking for. */
+/** Latest first: Braze still has statistics for these, and they matter most to an operator. */
 export function findStale(matches: readonly KnownMatch[], now: Date): Stale[] {
   return matches
     .filter((match) => match.status === "pending" && !match.hasEvents && isStale(match, now))
@@ -39,19 +39,28 @@ export function findStale(matches: readonly KnownMatch[], now: Date): Stale[] {
     .sort((a, b) => b.dueAt.getTime() - a.dueAt.getTime() || a.match.matchId - b.match.matchId);
 }
 
-function whyNot(match: KnownMatch, dueAt: Date, now: Date): Stale["unconfirmable"] {
+function whyNot(
+  match: KnownMatch,
+  dueAt: Date,
+  now: Date,
+): Stale["unconfirmable"] {
   if (match.sendId === null) return "no_send_id";
   if (dueAt < subDays(now, STATISTICS_KEPT_DAYS)) return "statistics_gone";
-  return mayBeAnothers(match, now) ? "another_schedule_may_have_gone_out" : null;
+  return mayIncludeAnother(match, now) ? "another_schedule_may_have_gone_out" : null;
 }
 
-/** The send id is the match's own over all its schedules: what an older one sent is counted under it too. */
-function mayBeAnothers({ schedules, generation }: KnownMatch, now: Date): boolean {
-  const kept = subDays(now, STATISTICS_KEPT_DAYS + 1);
+/** All schedules of a match share its send id, so the count may include pushes of an older schedule. */
+function mayIncludeAnother(
+  { schedules, generation }: KnownMatch,
+  now: Date,
+): boolean {
+  const statisticsFrom = subDays(now, STATISTICS_KEPT_DAYS + 1);
   return schedules.some((schedule) =>
-    schedule.generation !== generation && lastSendAt(schedule) > kept &&
-    (schedule.firstEventAt !== null || isLoose(schedule.state) || wasReleased(schedule) ||
-      // A delete close to the send is best effort.
+    schedule.generation !== generation &&
+    lastSendAt(schedule) > statisticsFrom &&
+    (schedule.firstEventAt !== null || mayExist(schedule.state) ||
+      wasReleased(schedule) ||
+      // A delete close to the send time may come too late.
       (schedule.state === "deleted" &&
         differenceInMilliseconds(schedule.sendAt, schedule.updatedAt) <
           STALE_AFTER_MS &&
@@ -60,12 +69,12 @@ function mayBeAnothers({ schedules, generation }: KnownMatch, now: Date): boolea
   );
 }
 
-/** Somebody called it not there, which nothing proves. */
+/** Declared absent without proof. */
 function wasReleased({ state, brazeScheduleId }: KnownSchedule): boolean {
   return state === "deleted" && brazeScheduleId === null;
 }
 
-function isLoose(state: string): boolean {
+function mayExist(state: string): boolean {
   return state === "creating" || state === "live" || state === "unknown" ||
     state === "deleting";
 }

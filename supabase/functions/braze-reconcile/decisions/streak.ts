@@ -1,8 +1,8 @@
-/** Whether something happened on several days running. Pure. */
+/** Counts consecutive days. Pure. */
 
 const DAY_MS = 86_400_000;
 
-/** How many UTC days in a row `days` holds, up to today or, as long as today is not over, yesterday. */
+/** Number of consecutive UTC days in `days` (YYYY-MM-DD) that end today, or yesterday when today is not in it. */
 export function streakUntil(days: readonly string[], now: Date): number {
   const known = new Set(days);
   const dayAt = (back: number) =>

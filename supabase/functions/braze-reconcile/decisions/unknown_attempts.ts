@@ -1,8 +1,8 @@
 /**
- * What became of calls whose outcome was never heard, as far as a listing, later calls and events show it. Pure.
+ * Resolves attempts with an unknown outcome from a listing, later attempts and events. Pure.
  *
- * A schedule is absent when such a listing has shown it before, the call is more than 5 minutes old, and two successive
- * listings lack it. Where the listing names no schedules, it settles nothing.
+ * A schedule is absent when an earlier listing showed it, the attempt is more than 5 minutes old, and two successive
+ * listings lack it. A listing that does not identify single schedules resolves nothing.
  */
 import { differenceInMilliseconds, isAfter, isEqual } from "date-fns";
 import type {
@@ -15,10 +15,10 @@ import type {
 import { BETWEEN_LISTINGS_MS, SENDS_FOR_MS_MAX, SETTLING_MS } from "./limits.ts";
 import { firstSendAt, lastSendAt } from "./matches.ts";
 
-/** A listing that names each schedule; null where there is none. */
+/** A listing that identifies each schedule. */
 export interface PerScheduleListing {
   readonly sendAtById: ReadonlyMap<string, Date | null>;
-  /** How far it reaches. */
+  /** The latest send time that the listing covers. */
   readonly until: Date;
 }
 
@@ -30,8 +30,8 @@ export interface UnresolvedAttempt {
 export interface AttemptResolutions {
   readonly schedules: readonly ScheduleResolution[];
   readonly attempts: readonly AttemptResolution[];
-  /** Moves and deletes of which nobody knows: a person should look. */
-  readonly unsettled: readonly UnresolvedAttempt[];
+  /** Moves and deletes that stay unknown: an operator should check them in Braze. */
+  readonly unresolved: readonly UnresolvedAttempt[];
 }
 
 export function resolveUnknownAttempts(
@@ -52,8 +52,8 @@ export function resolveUnknownAttempts(
     schedules.map((one) => [`${one.ledgerId}:${one.generation}`, one.effect]),
   );
 
-  const settled: AttemptResolution[] = [];
-  const unsettled: UnresolvedAttempt[] = [];
+  const resolved: AttemptResolution[] = [];
+  const unresolved: UnresolvedAttempt[] = [];
   for (const attempt of attempts) {
     const match = attempt.ledgerId === null ? null : byLedgerId.get(attempt.ledgerId) ?? null;
     const schedule = match?.schedules.find(({ generation }) => generation === attempt.generation) ??
@@ -64,35 +64,45 @@ export function resolveUnknownAttempts(
       ? judgeUnmanaged(attempt, listing, horizonMs, now)
       : judgeAttempt(attempt, schedule, effect, listing, now);
     if (verdict !== null) {
-      settled.push({ attemptId: attempt.attemptId, ...verdict });
+      resolved.push({ attemptId: attempt.attemptId, ...verdict });
     }
     const isOpen = verdict === null || verdict.effect === "missed";
-    // Creates are the scheduler's to tell of. What is fresh may yet be made good by the next run.
+    // The scheduler raises alerts for creates. The next run may still resolve a recent attempt.
     if (isOpen && attempt.kind !== "create" && isOld(attempt.closedAt, now)) {
-      unsettled.push({ attempt, match });
+      unresolved.push({ attempt, match });
     }
   }
-  return { schedules, attempts: settled, unsettled };
+  return { schedules, attempts: resolved, unresolved };
 }
 
 type Judgement = AttemptResolution extends infer One ? One extends unknown ? Omit<One, "attemptId">
   : never
   : never;
 
-/** Of ours, and its delete was refused or never heard of again. */
+/** For a managed schedule whose delete was refused or has an unknown outcome. */
 function judgeSchedule(
   schedule: KnownSchedule,
   listing: PerScheduleListing | null,
   now: Date,
 ): ScheduleResolution["effect"] | null {
-  const { state, brazeScheduleId, hasOpenAttempt, updatedAt, listedAt, missedAt } = schedule;
+  const {
+    state,
+    brazeScheduleId,
+    hasOpenAttempt,
+    updatedAt,
+    listedAt,
+    missedAt,
+  } = schedule;
   const isUnconfirmed = state === "deleting" || state === "unknown";
-  if (!isUnconfirmed || brazeScheduleId === null || hasOpenAttempt || listing === null) return null;
+  if (
+    !isUnconfirmed || brazeScheduleId === null || hasOpenAttempt ||
+    listing === null
+  ) return null;
   if (!isOld(updatedAt, now)) return null;
   if (listing.sendAtById.has(brazeScheduleId)) return "live";
-  const wasToBeListed = isAfter(firstSendAt(schedule), now) &&
+  const shouldBeListed = isAfter(firstSendAt(schedule), now) &&
     !isAfter(lastSendAt(schedule), listing.until);
-  if (listedAt === null || !wasToBeListed) return null;
+  if (listedAt === null || !shouldBeListed) return null;
   if (missedAt === null) return "missed";
   return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS ? "deleted" : null;
 }
@@ -115,8 +125,9 @@ function judgeAttempt(
   if (attempt.kind === "delete") {
     if (effect === "live") return { resolvedAs: "listed", effect: null };
     if (effect === "deleted") return { resolvedAs: "absent", effect: null };
-    const isSettled = schedule.state === "live" || schedule.state === "deleted";
-    return isSettled ? { resolvedAs: "superseded", effect: null } : null;
+    const isResolved = schedule.state === "live" ||
+      schedule.state === "deleted";
+    return isResolved ? { resolvedAs: "superseded", effect: null } : null;
   }
   return attempt.kind === "update" ? judgeMove(attempt, schedule, listing, now) : null;
 }
@@ -138,7 +149,7 @@ function judgeMove(
   return isEqual(listedAt, sendAt) ? { resolvedAs: "listed", effect: "not_moved" } : null;
 }
 
-/** The delete of a schedule that is none of ours. It was listed, or nobody would have tried. */
+/** The delete of an unmanaged schedule. It was listed before, since only a listing starts such a delete. */
 function judgeUnmanaged(
   attempt: UnknownAttempt,
   listing: PerScheduleListing | null,
@@ -147,7 +158,7 @@ function judgeUnmanaged(
 ): Judgement | null {
   const { kind, brazeScheduleId, closedAt, missedAt } = attempt;
   if (kind !== "delete" || brazeScheduleId === null) return null;
-  // Whatever it was has been sent by now, for nobody lists further ahead.
+  // The listing reaches no further than the horizon, so its send time has passed.
   if (differenceInMilliseconds(now, closedAt) > horizonMs + SENDS_FOR_MS_MAX) {
     return { resolvedAs: "released", effect: null };
   }
@@ -161,7 +172,7 @@ function judgeUnmanaged(
     : null;
 }
 
-/** Older than Braze may need to show a change. */
+/** Whether Braze's listing must show a change made at `at`. */
 function isOld(at: Date, now: Date): boolean {
   return differenceInMilliseconds(now, at) > SETTLING_MS;
 }

@@ -1,9 +1,9 @@
 /**
- * What Braze lists of our campaign, sorted: ours, to be adopted, or a stray that is to be cancelled. Pure.
+ * Sorts the schedules that Braze lists for our campaign: owned, to be adopted, or unmanaged and to be cancelled. Pure.
  *
- * Canonical is the ledger's current generation of a match that is wanted. Nothing here names it as a stray, and
- * open_unmanaged_delete refuses it once more. Where a match has no schedule that is known to be live, a stranger with its
- * name is left alone: it may be the only push there is.
+ * Owned is the current generation of a match that is not cancelled. It is never unmanaged here, and the SQL function
+ * open_unmanaged_delete refuses it again. If a match has no schedule that is known to be live, an unknown schedule with
+ * its id is held and not cancelled: it may be the only push of that match.
  */
 import { differenceInMilliseconds, isAfter } from "date-fns";
 import { z } from "zod";
@@ -24,7 +24,7 @@ export interface UnmanagedSchedule {
     | "not_wanted"
     | "unknown_match";
   readonly echo: Echo;
-  /** null where no ledger row is meant. */
+  /** null when it refers to no ledger row. */
   readonly match: KnownMatch | null;
 }
 
@@ -35,18 +35,18 @@ export interface Adoption {
 }
 
 export interface Sorted {
-  /** Current and wanted, and known by its id. */
+  /** Current, not cancelled, and known by its Braze id. */
   readonly owned: readonly ListedSchedule[];
   readonly adoptions: readonly Adoption[];
   readonly duplicates: readonly UnmanagedSchedule[];
   readonly orphans: readonly UnmanagedSchedule[];
-  /** Due by now, or changed so lately that the list may be behind, or a call is under way. */
-  readonly unsettled: readonly ListedSchedule[];
-  /** Not ours, and the only schedule there may be of a wanted match. */
+  /** Due already, changed so recently that the listing may be outdated, or with an open attempt. */
+  readonly undecided: readonly ListedSchedule[];
+  /** Not owned, but possibly the only schedule of a pending match. */
   readonly held: readonly ListedSchedule[];
 }
 
-/** What a schedule says of itself. */
+/** Our ids in the schedule's trigger properties. */
 export interface Echo {
   readonly matchId: number | null;
   readonly ledgerId: string | null;
@@ -60,20 +60,22 @@ const TriggerProperties = z.object({
 }).partial();
 
 type Verdict =
-  | { readonly kind: "owned" | "unsettled" | "held" }
+  | { readonly kind: "owned" | "undecided" | "held" }
   | {
     readonly kind: "adopt";
     readonly match: KnownMatch;
     readonly generation: number;
   }
-  | { readonly kind: "stray"; readonly match: KnownMatch | null };
+  | { readonly kind: "unmanaged"; readonly match: KnownMatch | null };
 
 export function sortListing(
   listed: readonly ListedSchedule[],
   matches: readonly KnownMatch[],
   now: Date,
 ): Sorted {
-  const entries = [...new Map(listed.map((entry) => [entry.scheduleId, entry])).values()];
+  const entries = [
+    ...new Map(listed.map((entry) => [entry.scheduleId, entry])).values(),
+  ];
   const byScheduleId = new Map(
     matches.flatMap((match) =>
       match.schedules.flatMap((schedule) =>
@@ -85,10 +87,14 @@ export function sortListing(
   );
   const byLedgerId = new Map(matches.map((match) => [match.ledgerId, match]));
   const byMatchId = new Map(matches.map((match) => [match.matchId, match]));
-  const said = entries.map((entry) => ({ entry, echo: readEcho(entry) }));
-  // First of all, so that what is judged then knows which matches have their schedule after all.
+  const echoed = entries.map((entry) => ({ entry, echo: readEcho(entry) }));
+  // Before the verdicts, which need to know the matches whose schedule is adopted.
   const adopted = findAdoptions();
-  const sorted = said.map(({ entry, echo }) => ({ entry, echo, verdict: judge(entry, echo) }));
+  const sorted = echoed.map(({ entry, echo }) => ({
+    entry,
+    echo,
+    verdict: judge(entry, echo),
+  }));
   const of = (kind: Verdict["kind"]) =>
     sorted.flatMap(({ entry, verdict }) => verdict.kind === kind ? [entry] : []);
   const adoptions = sorted.flatMap(({ entry, verdict }): Adoption[] =>
@@ -96,42 +102,49 @@ export function sortListing(
       ? [{ entry, match: verdict.match, generation: verdict.generation }]
       : []
   );
-  const unmanaged = sorted.flatMap(({ entry, echo, verdict }): UnmanagedSchedule[] => {
-    if (verdict.kind === "stray") return [unmanagedOf(entry, echo, verdict.match)];
-    // Known from now on, and still nothing that anybody wants.
-    return verdict.kind === "adopt" &&
-        !isWanted(verdict.match, verdict.generation)
-      ? [unmanagedOf(entry, echo, verdict.match)]
-      : [];
-  });
+  const unmanaged = sorted.flatMap(
+    ({ entry, echo, verdict }): UnmanagedSchedule[] => {
+      if (verdict.kind === "unmanaged") {
+        return [unmanagedOf(entry, echo, verdict.match)];
+      }
+      // Adopted, but its match is cancelled or has a newer generation.
+      return verdict.kind === "adopt" &&
+          !isCurrent(verdict.match, verdict.generation)
+        ? [unmanagedOf(entry, echo, verdict.match)]
+        : [];
+    },
+  );
   return {
     owned: of("owned"),
     adoptions,
     duplicates: unmanaged.filter(({ reason }) => reason === "duplicate"),
     orphans: unmanaged.filter(({ reason }) => reason === "orphan"),
-    unsettled: of("unsettled"),
+    undecided: of("undecided"),
     held: of("held"),
   };
 
-  /** By generation: one entry for each that is without an id and that no call is under way on. */
+  /** Key of ledger row and generation → the entry to adopt, for generations without a Braze id and open attempt. */
   function findAdoptions(): ReadonlyMap<string, ListedSchedule> {
     const found = new Map<string, ListedSchedule>();
-    for (const { entry, echo } of said) {
-      const fits = fitting(entry, echo);
-      if (fits === null || fits.schedule.hasOpenAttempt || !isAdoptable(fits.schedule)) continue;
-      if (!found.has(fits.key)) found.set(fits.key, entry);
+    for (const { entry, echo } of echoed) {
+      const origin = originOf(entry, echo);
+      if (
+        origin === null || origin.schedule.hasOpenAttempt ||
+        !isAdoptable(origin.schedule)
+      ) continue;
+      if (!found.has(origin.key)) found.set(origin.key, entry);
     }
     return found;
   }
 
-  /** The generation that an entry says it is, if nobody has heard its id yet. */
-  function fitting(entry: ListedSchedule, { ledgerId, generation }: Echo) {
+  /** The generation that an entry echoes, if that generation has no Braze id yet. */
+  function originOf(entry: ListedSchedule, { ledgerId, generation }: Echo) {
     const match = ledgerId === null ? undefined : byLedgerId.get(ledgerId);
     const schedule = match?.schedules.find((one) =>
       one.generation === generation && one.brazeScheduleId === null
     );
     if (match === undefined || schedule === undefined) return null;
-    if (byScheduleId.has(entry.scheduleId) || isLeaving(entry)) return null;
+    if (byScheduleId.has(entry.scheduleId) || isDue(entry)) return null;
     return {
       match,
       schedule,
@@ -140,44 +153,49 @@ export function sortListing(
   }
 
   function judge(entry: ListedSchedule, echo: Echo): Verdict {
-    if (isLeaving(entry)) return { kind: "unsettled" };
+    if (isDue(entry)) return { kind: "undecided" };
     const known = byScheduleId.get(entry.scheduleId);
     if (known !== undefined) return judgeKnown(known.match, known.schedule);
 
-    const fits = fitting(entry, echo);
-    if (fits?.schedule.hasOpenAttempt) return { kind: "unsettled" };
-    if (fits !== null && adopted.get(fits.key) === entry) {
-      return { kind: "adopt", match: fits.match, generation: fits.schedule.generation };
+    const origin = originOf(entry, echo);
+    if (origin?.schedule.hasOpenAttempt) return { kind: "undecided" };
+    if (origin !== null && adopted.get(origin.key) === entry) {
+      return {
+        kind: "adopt",
+        match: origin.match,
+        generation: origin.schedule.generation,
+      };
     }
     const match = (echo.ledgerId === null ? undefined : byLedgerId.get(echo.ledgerId)) ??
       (echo.matchId === null ? undefined : byMatchId.get(echo.matchId));
     if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };
-    return { kind: "stray", match: match ?? null };
+    return { kind: "unmanaged", match: match ?? null };
   }
 
-  /** Braze is about to send it, or has: nothing can be changed any more. */
-  function isLeaving({ sendAt }: ListedSchedule): boolean {
+  /** Braze is sending it or has sent it, so a change comes too late. */
+  function isDue({ sendAt }: ListedSchedule): boolean {
     return sendAt !== null && !isAfter(sendAt, now);
   }
 
   function judgeKnown(match: KnownMatch, schedule: KnownSchedule): Verdict {
     if (schedule.generation === match.generation) {
       if (match.status !== "cancelled") return { kind: "owned" };
-      // The list lacked it twice and shows it again: whoever cancels it now must be a person.
+      // Two listings lacked it, and it is listed again: only an operator may cancel it now.
       if (match.cancelReason === "dashboard") return { kind: "held" };
     }
     const isFresh = differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS;
     return schedule.hasOpenAttempt || isFresh || schedule.state === "completed"
-      ? { kind: "unsettled" }
-      : { kind: "stray", match };
+      ? { kind: "undecided" }
+      : { kind: "unmanaged", match };
   }
 
-  /** Wanted, and nobody knows of a live schedule of it. */
+  /** Pending, and no live schedule of it is known. */
   function isUnconfirmed(match: KnownMatch): boolean {
     if (match.status !== "pending" || adopted.has(keyOf(match))) return false;
     const current = currentOf(match);
     return current === undefined || current.brazeScheduleId === null ||
-      current.state === "deleted" || current.state === "deleting" || current.state === "unknown";
+      current.state === "deleted" || current.state === "deleting" ||
+      current.state === "unknown";
   }
 
   function unmanagedOf(
@@ -200,7 +218,7 @@ export function sortListing(
   }
 }
 
-/** Every listed schedule of a match, by match: what belongs together when one of them is a duplicate. */
+/** Match id → ids of all its listed schedules, sorted. */
 export function scheduleIdsByMatch(
   listed: readonly ListedSchedule[],
   matches: readonly KnownMatch[],
@@ -211,7 +229,9 @@ export function scheduleIdsByMatch(
       match.schedules.map(({ brazeScheduleId }) => [brazeScheduleId, match.matchId] as const)
     ),
   );
-  const byLedgerId = new Map(matches.map(({ ledgerId, matchId }) => [ledgerId, matchId]));
+  const byLedgerId = new Map(
+    matches.map(({ ledgerId, matchId }) => [ledgerId, matchId]),
+  );
   for (const entry of listed) {
     const echo = readEcho(entry);
     const matchId = owners.get(entry.scheduleId) ??
@@ -224,11 +244,11 @@ export function scheduleIdsByMatch(
 }
 
 function readEcho({ triggerProperties }: ListedSchedule): Echo {
-  const said = TriggerProperties.safeParse(triggerProperties ?? {}).data ?? {};
+  const echo = TriggerProperties.safeParse(triggerProperties ?? {}).data ?? {};
   return {
-    matchId: said.match_id ?? null,
-    ledgerId: said.ledger_id ?? null,
-    generation: said.generation ?? null,
+    matchId: echo.match_id ?? null,
+    ledgerId: echo.ledger_id ?? null,
+    generation: echo.generation ?? null,
   };
 }
 
@@ -236,6 +256,6 @@ function isAdoptable({ state }: KnownSchedule): boolean {
   return state === "creating" || state === "unknown" || state === "failed";
 }
 
-function isWanted(match: KnownMatch, generation: number): boolean {
+function isCurrent(match: KnownMatch, generation: number): boolean {
   return match.status !== "cancelled" && match.generation === generation;
 }

@@ -1,27 +1,27 @@
-/** Whether each pending schedule exists, and each past one has events. Pure. */
+/** Decides whether each pending schedule exists and each past one has events. Pure. */
 import { differenceInMilliseconds, isAfter, subMilliseconds } from "date-fns";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import type { Presence } from "../../_shared/function/listing.ts";
 import { BETWEEN_LISTINGS_MS, STALE_AFTER_MS } from "./limits.ts";
 import { currentOf, firstSendAt, lastSendAt } from "./matches.ts";
 
-/** These are stored: never rename one. */
+/** Stored in run summaries: never rename a value. */
 export const FINDINGS = [
   "future_ok",
   "future_missing",
   "future_unknown",
   "past_with_webhook",
-  /** Due so lately that nothing can be said. */
+  /** Due so recently that events may still arrive. */
   "past_awaiting",
   "past_no_webhook",
-  /** Of the last: those whose ledger row is pending still. */
+  /** The part of past_no_webhook whose ledger row is still pending. */
   "stale_pending",
 ] as const;
 export type Finding = typeof FINDINGS[number];
 
 export interface Verified {
   readonly found: Readonly<Record<Finding, readonly KnownMatch[]>>;
-  /** Past, proved by their events, and not known as sent. */
+  /** Past, proved by events, and not marked as sent. */
   readonly toConfirm: readonly KnownMatch[];
 }
 
@@ -30,9 +30,14 @@ export function verify(
   presenceOf: (brazeScheduleId: string | null) => Presence,
   now: Date,
 ): Verified {
-  const judged = matches.map((match) => ({ match, findings: judge(match, presenceOf, now) }));
+  const judged = matches.map((match) => ({
+    match,
+    findings: judge(match, presenceOf, now),
+  }));
   const of = (finding: Finding) =>
-    judged.filter(({ findings }) => findings.includes(finding)).map(({ match }) => match);
+    judged.filter(({ findings }) => findings.includes(finding)).map((
+      { match },
+    ) => match);
   return {
     found: {
       future_ok: of("future_ok"),
@@ -43,7 +48,7 @@ export function verify(
       past_no_webhook: of("past_no_webhook"),
       stale_pending: of("stale_pending"),
     },
-    // Facts win over intents: a cancelled one too.
+    // Includes cancelled rows: an event proves the send whatever the ledger intends.
     toConfirm: matches.filter((match) => isPast(match, now) && match.hasEvents && !isSent(match)),
   };
 }
@@ -72,7 +77,7 @@ function judge(
   return isSent(match) ? ["past_no_webhook"] : ["past_no_webhook", "stale_pending"];
 }
 
-/** Live as far as we know, still to be sent, shown by an earlier list, and within reach of this one. */
+/** Live and upcoming schedules that an earlier listing showed and that this listing covers. */
 export function shownBefore(
   matches: readonly KnownMatch[],
   until: Date,
@@ -80,12 +85,14 @@ export function shownBefore(
 ): readonly KnownMatch[] {
   return matches.filter((match) => {
     const current = currentOf(match);
-    return match.status === "pending" && current?.state === "live" && current.listedAt !== null &&
-      isAfter(firstSendAt(current), now) && !isAfter(lastSendAt(current), until);
+    return match.status === "pending" && current?.state === "live" &&
+      current.listedAt !== null &&
+      isAfter(firstSendAt(current), now) &&
+      !isAfter(lastSendAt(current), until);
   });
 }
 
-/** Due long enough ago that an event should have told of it. */
+/** Due long enough ago that an event should have arrived. */
 export function isStale(match: KnownMatch, now: Date): boolean {
   const current = currentOf(match);
   const due = current === undefined ? match.sendAt : lastSendAt(current);
@@ -101,8 +108,8 @@ function isSent({ status }: KnownMatch): boolean {
 }
 
 /**
- * What record_listing would find absent, for a run that may not note anything: an earlier list lacked it, and this one,
- * which reaches far enough, does too.
+ * Ids that the SQL function record_listing would report as absent, for a dry run that may not record the listing: an
+ * earlier listing lacked the schedule, and this one covers its send time and lacks it too.
  */
 export function lackedTwice(
   matches: readonly KnownMatch[],
@@ -110,14 +117,18 @@ export function lackedTwice(
   until: Date,
   now: Date,
 ): Set<string> {
-  return new Set(matches.flatMap(({ schedules }) =>
-    schedules.flatMap((schedule) => {
-      const { brazeScheduleId, state, listedAt, missedAt } = schedule;
-      const isLacking = brazeScheduleId !== null && state === "live" && listedAt !== null &&
-        missedAt !== null && !listed.has(brazeScheduleId) &&
-        differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS &&
-        isAfter(firstSendAt(schedule), now) && !isAfter(lastSendAt(schedule), until);
-      return isLacking ? [brazeScheduleId] : [];
-    })
-  ));
+  return new Set(
+    matches.flatMap(({ schedules }) =>
+      schedules.flatMap((schedule) => {
+        const { brazeScheduleId, state, listedAt, missedAt } = schedule;
+        const isMissing = brazeScheduleId !== null && state === "live" &&
+          listedAt !== null &&
+          missedAt !== null && !listed.has(brazeScheduleId) &&
+          differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS &&
+          isAfter(firstSendAt(schedule), now) &&
+          !isAfter(lastSendAt(schedule), until);
+        return isMissing ? [brazeScheduleId] : [];
+      })
+    ),
+  );
 }

@@ -1,8 +1,9 @@
 /**
- * Settles what correlation left open: identifiers and fixtures that became known since, then elimination.
+ * Attributes events that correlation left open: first with identifiers and fixtures that became known since, then by
+ * elimination.
  *
- * Only what is certain changes: a new verdict is that of the same policy, and elimination wants Braze's own numbers to
- * balance to the event.
+ * Only certain results are stored: the correlation policy is the same as at receipt, and elimination requires Braze's
+ * statistics to match the number of events exactly.
  */
 import { subMilliseconds } from "date-fns";
 import { correlate, TIME_GUARD_MS } from "../../_shared/attribution/correlate.ts";
@@ -24,9 +25,9 @@ const ECHOES_A_PAGE = 200;
 
 interface Part {
   readonly isComplete: boolean;
-  /** Open events that were looked at. */
+  /** Unattributed events that were examined. */
   readonly open: number;
-  readonly settled: number;
+  readonly attributed: number;
 }
 
 interface Window {
@@ -34,53 +35,68 @@ interface Window {
   readonly until: Date;
 }
 
-export async function reattributeEvents(reconcileContext: ReconcileContext): Promise<Report> {
+export async function reattributeEvents(
+  reconcileContext: ReconcileContext,
+): Promise<Report> {
   const until = reconcileContext.now();
   const window = { from: subMilliseconds(until, LOOK_BACK_MS), until };
-  const echoes = await readAgain(window, reconcileContext);
-  const groups = await correlateAgain(window, reconcileContext);
+  const echoes = await reattributeEchoes(window, reconcileContext);
+  const groups = await reattributeGroups(window, reconcileContext);
   const eliminated = await attributeAllByElimination(window, reconcileContext);
-  if (echoes.settled + groups.settled + eliminated.settled > 0) reconcileContext.forget();
+  if (echoes.attributed + groups.attributed + eliminated.attributed > 0) {
+    reconcileContext.forget();
+  }
   const parts = [echoes, groups, eliminated];
   return {
     status: parts.every(({ isComplete }) => isComplete) ? "done" : "partial",
     counts: {
       open_events: groups.open,
-      reattributed_by_echo: echoes.settled,
-      reattributed_by_correlation: groups.settled,
-      attributed_by_elimination: eliminated.settled,
+      reattributed_by_echo: echoes.attributed,
+      reattributed_by_correlation: groups.attributed,
+      attributed_by_elimination: eliminated.attributed,
     },
   };
 }
 
-/** An event may name a match or a ledger row that was not known when it came. */
-async function readAgain(
+/** An event may carry the id of a match or ledger row that was unknown at receipt. */
+async function reattributeEchoes(
   { from, until }: Window,
   reconcileContext: ReconcileContext,
 ): Promise<Part> {
   const { dependencies, run } = reconcileContext;
   const { store, functionName } = dependencies;
   const reattribute = createReattribute(dependencies);
-  let settled = 0;
+  let attributed = 0;
   let open = 0;
   for (;;) {
-    if (reconcileContext.isLate()) return { isComplete: false, open, settled };
-    const echoes = await store.unattributedEvents.echoes(from, until, ECHOES_A_PAGE);
-    open += echoes.length;
-    const settlements = await judgeEchoes(echoes, reconcileContext);
-    if (run.dryRun || settlements.length === 0) {
-      return { isComplete: true, open, settled: settlements.length };
+    if (reconcileContext.isLate()) {
+      return { isComplete: false, open, attributed };
     }
-    const result = await store.unattributedEvents.reattributeSingle(settlements, {
-      functionName,
-      runId: run.runId,
-      now: reconcileContext.now(),
-    });
-    settled += result.settled;
-    if (result.registered.length > 0) await reattribute(result.registered, run.runId);
-    // What is settled is not open any more; what could not be settled would come again and again.
+    const echoes = await store.unattributedEvents.echoes(
+      from,
+      until,
+      ECHOES_A_PAGE,
+    );
+    open += echoes.length;
+    const reattributions = await judgeEchoes(echoes, reconcileContext);
+    if (run.dryRun || reattributions.length === 0) {
+      return { isComplete: true, open, attributed: reattributions.length };
+    }
+    const result = await store.unattributedEvents.reattributeSingle(
+      reattributions,
+      {
+        functionName,
+        runId: run.runId,
+        now: reconcileContext.now(),
+      },
+    );
+    attributed += result.settled;
+    if (result.registered.length > 0) {
+      await reattribute(result.registered, run.runId);
+    }
+    // An attributed event leaves the page; without progress the same page would load again and again.
     if (result.settled === 0 || echoes.length < ECHOES_A_PAGE) {
-      return { isComplete: true, open, settled };
+      return { isComplete: true, open, attributed };
     }
   }
 }
@@ -91,11 +107,14 @@ async function judgeEchoes(
 ): Promise<SingleReattribution[]> {
   const read = echoes.flatMap((echo) => {
     const event = readEvent(echo.raw, echo.sentAt);
-    // A message without a time of its own keeps the one that it got when it came.
+    // A message without its own time keeps its receipt time.
     return event.ok
       ? [{
         echo,
-        event: { ...event.event, evidence: { ...event.event.evidence, sentAt: echo.sentAt } },
+        event: {
+          ...event.event,
+          evidence: { ...event.event.evidence, sentAt: echo.sentAt },
+        },
       }]
       : [];
   });
@@ -104,7 +123,9 @@ async function judgeEchoes(
     lookupRequestFor(read.map(({ event }) => event.evidence)),
   );
   return read.flatMap(({ echo, event }) => {
-    const attribution = correlate(event.evidence, context, [environment.brazeCampaignId]);
+    const attribution = correlate(event.evidence, context, [
+      environment.brazeCampaignId,
+    ]);
     if (attribution.confidence !== "high") return [];
     return [{
       echo,
@@ -116,39 +137,48 @@ async function judgeEchoes(
   });
 }
 
-/** Identifiers and schedules that are known by now explain what they did not explain then. */
-async function correlateAgain(
+/** Repeats the correlation with the identifiers and schedules that are known now. */
+async function reattributeGroups(
   { from, until }: Window,
   reconcileContext: ReconcileContext,
 ): Promise<Part> {
   const { dependencies: { store, environment, functionName }, run } = reconcileContext;
   let after = from;
   let open = 0;
-  let settled = 0;
+  let attributed = 0;
   for (;;) {
-    if (reconcileContext.isLate()) return { isComplete: false, open, settled };
-    const groups = await store.unattributedEvents.groups(after, until, GROUPS_A_PAGE);
+    if (reconcileContext.isLate()) {
+      return { isComplete: false, open, attributed };
+    }
+    const groups = await store.unattributedEvents.groups(
+      after,
+      until,
+      GROUPS_A_PAGE,
+    );
     open += groups.reduce((sum, { events }) => sum + events, 0);
     if (groups.length > 0) {
-      const question = lookupRequestFor(groups.map(({ evidence }) => evidence));
-      const context = await store.events.context(question);
-      const settlements = groups.flatMap((group) =>
+      const request = lookupRequestFor(groups.map(({ evidence }) => evidence));
+      const context = await store.events.context(request);
+      const reattributions = groups.flatMap((group) =>
         reconsider(group, context, [environment.brazeCampaignId])
       );
       if (run.dryRun) {
-        settled += settlements.reduce((sum, { group }) => sum + group.events, 0);
-      } else if (settlements.length > 0) {
-        const result = await store.events.reattribute(settlements, {
+        attributed += reattributions.reduce(
+          (sum, { group }) => sum + group.events,
+          0,
+        );
+      } else if (reattributions.length > 0) {
+        const result = await store.events.reattribute(reattributions, {
           functionName,
           runId: run.runId,
           now: reconcileContext.now(),
         });
-        settled += result.settled;
+        attributed += result.settled;
       }
     }
     const last = groups.at(-1);
     if (last === undefined || groups.length < GROUPS_A_PAGE) {
-      return { isComplete: true, open, settled };
+      return { isComplete: true, open, attributed };
     }
     after = last.evidence.sentAt;
   }
@@ -166,25 +196,31 @@ async function attributeAllByElimination(
     until,
     guardMs: TIME_GUARD_MS,
   });
-  let settled = 0;
+  let attributed = 0;
   for (const cluster of clustersOf(sends, reconcileContext.now())) {
     const sendIds = cluster.candidates.flatMap(({ sendId }) => sendId ?? []);
-    // Without a send id of each candidate's own nothing can balance, so Braze need not be asked.
+    // Elimination needs statistics for every candidate; a candidate without a send id has none.
     if (sendIds.length < cluster.candidates.length) continue;
     const sent = new Map<string, number | null>();
     for (const sendId of sendIds) {
-      if (reconcileContext.isLate()) return { isComplete: false, open: 0, settled };
+      if (reconcileContext.isLate()) {
+        return { isComplete: false, open: 0, attributed };
+      }
       sent.set(sendId, await reconcileContext.pushesSent(campaignId, sendId));
     }
     const elimination = attributeByElimination(cluster, sent);
     if (elimination === null) continue;
-    settled += run.dryRun
+    attributed += run.dryRun
       ? elimination.events
-      : await store.unattributedEvents.attributeByElimination(campaignId, elimination, {
-        functionName,
-        runId: run.runId,
-        now: reconcileContext.now(),
-      });
+      : await store.unattributedEvents.attributeByElimination(
+        campaignId,
+        elimination,
+        {
+          functionName,
+          runId: run.runId,
+          now: reconcileContext.now(),
+        },
+      );
   }
-  return { isComplete: true, open: 0, settled };
+  return { isComplete: true, open: 0, attributed };
 }

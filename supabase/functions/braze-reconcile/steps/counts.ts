@@ -1,20 +1,22 @@
-/** How many users each match reached, and how many pushes Braze counts for it: derived, and kept on the ledger. */
+/** Updates on the ledger how many users each match reached and how many pushes Braze counts for it. */
 import { addMilliseconds, isAfter, min, subMilliseconds } from "date-fns";
 import { LOOK_BACK_MS } from "../decisions/limits.ts";
 import type { Report } from "../report.ts";
 import type { ReconcileContext } from "../context.ts";
 
-/** So that counting a full matchday ends well inside 8 s. */
+/** Keeps one count query for a full matchday well below the 8 s statement time-out. */
 const WINDOW_MS = 6 * 60 * 60_000;
 const REPORTED_AT_ONCE = 10;
 
-export async function refreshCounts(context: ReconcileContext): Promise<Report> {
+export async function refreshCounts(
+  context: ReconcileContext,
+): Promise<Report> {
   const { dependencies: { store }, run } = context;
   const until = context.now();
   const from = subMilliseconds(until, LOOK_BACK_MS);
-  // Those that have no number yet come first, so that runs that end early come round to all.
+  // Matches without a number come first, so that runs that stop early still reach all of them.
   const { matches } = await context.known();
-  const asked = matches
+  const due = matches
     .filter(({ sendAt, sendId, status, hasEvents }) =>
       sendId !== null && !isAfter(sendAt, until) && isAfter(sendAt, from) &&
       (status !== "cancelled" || hasEvents)
@@ -24,7 +26,10 @@ export async function refreshCounts(context: ReconcileContext): Promise<Report> 
       b.sendAt.getTime() - a.sendAt.getTime() || a.matchId - b.matchId
     );
   if (run.dryRun) {
-    return { status: "done", counts: { matches: asked.length, refreshed: 0, reported: 0 } };
+    return {
+      status: "done",
+      counts: { matches: due.length, refreshed: 0, reported: 0 },
+    };
   }
 
   let refreshed = 0;
@@ -39,14 +44,20 @@ export async function refreshCounts(context: ReconcileContext): Promise<Report> 
       break;
     }
     const end = min([addMilliseconds(start, WINDOW_MS), until]);
-    // Most nights nothing was sent for hours.
-    if (!matches.some(({ sendAt }) => sendAt >= start && sendAt < end)) continue;
-    refreshed += await store.health.refreshSendCounts(start, end, context.now());
+    // Skips a query for a window without sends.
+    if (!matches.some(({ sendAt }) => sendAt >= start && sendAt < end)) {
+      continue;
+    }
+    refreshed += await store.health.refreshSendCounts(
+      start,
+      end,
+      context.now(),
+    );
   }
 
   let reported = 0;
   let waiting: { readonly ledgerId: string; readonly count: number }[] = [];
-  for (const { ledgerId, campaignId, sendId } of asked) {
+  for (const { ledgerId, campaignId, sendId } of due) {
     if (sendId === null) continue;
     if (context.isLate()) {
       isComplete = false;
@@ -55,15 +66,21 @@ export async function refreshCounts(context: ReconcileContext): Promise<Report> 
     const count = await context.pushesSent(campaignId, sendId);
     if (count !== null) waiting.push({ ledgerId, count });
     if (waiting.length >= REPORTED_AT_ONCE) {
-      reported += await store.reconciliation.storeReportedCounts(waiting, context.now());
+      reported += await store.reconciliation.storeReportedCounts(
+        waiting,
+        context.now(),
+      );
       waiting = [];
     }
   }
   if (waiting.length > 0) {
-    reported += await store.reconciliation.storeReportedCounts(waiting, context.now());
+    reported += await store.reconciliation.storeReportedCounts(
+      waiting,
+      context.now(),
+    );
   }
   return {
     status: isComplete ? "done" : "partial",
-    counts: { matches: asked.length, refreshed, reported },
+    counts: { matches: due.length, refreshed, reported },
   };
 }

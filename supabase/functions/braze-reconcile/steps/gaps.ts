@@ -1,4 +1,4 @@
-/** Finds the matches that should have a schedule and have none. */
+/** Finds matches that should have a schedule but have none. */
 import { addMilliseconds } from "date-fns";
 import { SCHEDULE_GAP, scheduleGap } from "../alerts.ts";
 import { findGaps } from "../decisions/gaps.ts";
@@ -29,7 +29,10 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
 
   const alerts = gaps.filter(({ isAlerted }) => isAlerted).map(scheduleGap);
   if (!run.dryRun) {
-    await store.alertsAndLogs.syncAlerts({ rules: [SCHEDULE_GAP], alerts }, now);
+    await store.alertsAndLogs.syncAlerts(
+      { rules: [SCHEDULE_GAP], alerts },
+      now,
+    );
   }
   return {
     status: "done",
@@ -46,7 +49,7 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
   };
 }
 
-/** What is being made right now, or will be found in Braze's list a moment from now. */
+/** Keys of generations that an open attempt is changing, or that this run can adopt from the listing. */
 async function accountedFor(context: ReconcileContext): Promise<Set<string>> {
   const { matches } = await context.known();
   const { listing } = await context.listed();

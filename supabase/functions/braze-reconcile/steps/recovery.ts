@@ -1,4 +1,4 @@
-/** A person vouches for a push that nothing proves, or takes that back. Refused, match by match, where it makes no sense. */
+/** Manual confirmation: an operator marks a match as sent, or undoes it. Each match is accepted or refused on its own. */
 import type { OperatorAction, Recovered } from "../../_shared/store/reconciliation.ts";
 import { STALE_PENDING } from "../alerts.ts";
 import type { Report } from "../report.ts";
@@ -10,47 +10,56 @@ export interface ManualConfirmation {
 }
 
 export async function recover(
-  asked: {
+  requested: {
     readonly markSent: readonly ManualConfirmation[];
     readonly undoMarkSent: readonly ManualConfirmation[];
   },
   context: ReconcileContext,
 ): Promise<Report> {
   const { reconciliation, alertsAndLogs } = context.dependencies.store;
-  const marked = await each(asked.markSent, (action) => reconciliation.markSent(action), context);
+  const marked = await each(
+    requested.markSent,
+    (action) => reconciliation.markSent(action),
+    context,
+  );
   const undone = await each(
-    asked.undoMarkSent,
+    requested.undoMarkSent,
     (action) => reconciliation.undoMarkSent(action),
     context,
   );
-  const settled = marked.filter(({ done }) => done).map(({ matchId }) => matchId);
-  if (!context.run.dryRun && settled.length > 0) {
+  const confirmed = marked.filter(({ done }) => done).map(({ matchId }) => matchId);
+  if (!context.run.dryRun && confirmed.length > 0) {
     await alertsAndLogs.syncAlerts(
-      { rules: [STALE_PENDING], alerts: [], matchIds: settled },
+      { rules: [STALE_PENDING], alerts: [], matchIds: confirmed },
       context.now(),
     );
   }
-  if (settled.length > 0 || undone.some(({ done }) => done)) context.forget();
-  const answered = marked.length + undone.length;
+  if (confirmed.length > 0 || undone.some(({ done }) => done)) context.forget();
+  const processed = marked.length + undone.length;
   return {
-    status: answered === asked.markSent.length + asked.undoMarkSent.length ? "done" : "partial",
+    status: processed === requested.markSent.length + requested.undoMarkSent.length
+      ? "done"
+      : "partial",
     counts: {
-      marked: settled.length,
+      marked: confirmed.length,
       undone: undone.filter(({ done }) => done).length,
       refused: [...marked, ...undone].filter(({ done }) => !done).length,
     },
-    marked: settled,
+    marked: confirmed,
     undone: undone.filter(({ done }) => done).map(({ matchId }) => matchId),
     refused: [
       ...refusals(marked, (matchId) => `mark match ${matchId} as sent`),
-      ...refusals(undone, (matchId) => `undo the mark of match ${matchId}`),
+      ...refusals(
+        undone,
+        (matchId) => `undo the manual confirmation of match ${matchId}`,
+      ),
     ],
   };
 }
 
 async function each(
   manualConfirmations: readonly ManualConfirmation[],
-  act: (action: OperatorAction) => Promise<Recovered>,
+  execute: (action: OperatorAction) => Promise<Recovered>,
   context: ReconcileContext,
 ): Promise<Recovered[]> {
   const { run } = context;
@@ -58,7 +67,7 @@ async function each(
   for (const { match_id: matchId, reason } of manualConfirmations) {
     if (context.isLate()) break;
     done.push(
-      await act({
+      await execute({
         matchId,
         reason,
         actorKind: run.caller.kind === "operator" ? "operator" : "secret_key",
@@ -72,8 +81,14 @@ async function each(
   return done;
 }
 
-function refusals(recovered: readonly Recovered[], doing: (matchId: number) => string) {
+function refusals(
+  recovered: readonly Recovered[],
+  actionOn: (matchId: number) => string,
+) {
   return recovered.flatMap(({ matchId, refused }) =>
-    refused === null ? [] : [{ match_id: matchId, message: `Cannot ${doing(matchId)}: ${refused}` }]
+    refused === null ? [] : [{
+      match_id: matchId,
+      message: `Cannot ${actionOn(matchId)}: ${refused}`,
+    }]
   );
 }

@@ -1,4 +1,4 @@
-/** Pushes that were due and that no event has told of: settled by Braze's statistics, else told. */
+/** Handles due pushes without events: Braze's statistics confirm the send, otherwise an alert is raised. */
 import { STALE_PENDING, stalePending } from "../alerts.ts";
 import { findStale, type Stale } from "../decisions/stale.ts";
 import type { Report } from "../report.ts";
@@ -7,7 +7,7 @@ import type { ReconcileContext } from "../context.ts";
 interface Judged {
   readonly stale: Stale;
   readonly reported: number | null;
-  readonly isSettled: boolean;
+  readonly isConfirmed: boolean;
 }
 
 export async function resolveStale(context: ReconcileContext): Promise<Report> {
@@ -21,11 +21,14 @@ export async function resolveStale(context: ReconcileContext): Promise<Report> {
   }
 
   const isComplete = judged.length === stale.length;
-  const open = judged.filter(({ isSettled }) => !isSettled);
+  const open = judged.filter(({ isConfirmed }) => !isConfirmed);
   if (!run.dryRun) {
     const alerts = open.map((one) => stalePending(one.stale, one.reported));
     if (isComplete) {
-      await store.alertsAndLogs.syncAlerts({ rules: [STALE_PENDING], alerts }, context.now());
+      await store.alertsAndLogs.syncAlerts(
+        { rules: [STALE_PENDING], alerts },
+        context.now(),
+      );
     } else await store.alertsAndLogs.raiseAlerts(alerts, context.now());
   }
   if (open.length < judged.length) context.forget();
@@ -33,14 +36,16 @@ export async function resolveStale(context: ReconcileContext): Promise<Report> {
     status: isComplete ? "done" : "partial",
     counts: {
       stale: stale.length,
-      settled: judged.length - open.length,
+      confirmed: judged.length - open.length,
       open: open.length,
       for_good: open.filter((one) => one.stale.isForGood).length,
     },
-    settled: judged.filter(({ isSettled }) => isSettled).map((
+    confirmed: judged.filter(({ isConfirmed }) => isConfirmed).map((
       { stale: { match }, reported },
     ) => ({ match_id: match.matchId, braze_reported: reported })),
-    open: open.map(({ stale: { match, dueAt, isForGood, unconfirmable }, reported }) => ({
+    open: open.map((
+      { stale: { match, dueAt, isForGood, unconfirmable }, reported },
+    ) => ({
       match_id: match.matchId,
       due_at: dueAt,
       for_good: isForGood,
@@ -56,20 +61,24 @@ async function judge(stale: Stale, context: ReconcileContext): Promise<Judged> {
     ? await context.pushesSent(match.campaignId, match.sendId)
     : null;
   if (reported === null || reported === 0) {
-    return { stale, reported, isSettled: false };
+    return { stale, reported, isConfirmed: false };
   }
-  if (context.run.dryRun) return { stale, reported, isSettled: true };
+  if (context.run.dryRun) return { stale, reported, isConfirmed: true };
 
-  const isSettled = await context.dependencies.store.reconciliation
+  const isConfirmed = await context.dependencies.store.reconciliation
     .confirmByStatistics(match, reported, context.now());
-  if (isSettled) {
+  if (isConfirmed) {
     await context.writeLogs([{
       action: "confirmed_by_statistics",
-      reason: `Braze counts ${reported} pushes, and no event told of one`,
+      reason: `Braze counts ${reported} pushes, but no event was received`,
       matchId: match.matchId,
-      details: { generation: match.generation, send_id: match.sendId, braze_reported: reported },
+      details: {
+        generation: match.generation,
+        send_id: match.sendId,
+        braze_reported: reported,
+      },
     }]);
   }
-  // Not pending any more: somebody settled it meanwhile.
-  return { stale, reported, isSettled: true };
+  // False when the row is no longer pending, so it counts as confirmed here too.
+  return { stale, reported, isConfirmed: true };
 }

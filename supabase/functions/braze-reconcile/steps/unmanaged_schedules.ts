@@ -1,8 +1,9 @@
 /**
- * Schedules in Braze that the ledger does not own: adopted where they are ours after all, else told and then cancelled.
+ * Handles schedules in Braze that the ledger does not know: adopts those that belong to a ledger row, reports and
+ * cancels the others.
  *
- * Only where Braze lists schedules one by one, and only those of our campaign. What is found is written down before
- * anything is cancelled, so that a run that dies half-way has told all of it.
+ * It acts only on our own campaign, and only when Braze lists schedules one by one. It logs all findings before the
+ * first cancellation, so an interrupted run has still reported them.
  */
 import { createReattribute } from "../../_shared/function/reattribute.ts";
 import type { LogEntry } from "../../_shared/store/alerts_and_logs.ts";
@@ -38,8 +39,8 @@ const CHECK_OF: Readonly<Record<UnmanagedReason, UnmanagedCheck>> = {
 };
 
 interface Outcome {
-  readonly stray: UnmanagedSchedule;
-  /** null: not tried, for the cap, the deadline or a dry run. */
+  readonly schedule: UnmanagedSchedule;
+  /** null: not attempted, because of the limit, the deadline or a dry run. */
   readonly cancelled: Cancelled | null;
 }
 
@@ -50,7 +51,11 @@ export async function checkUnmanagedSchedules(
   const { run } = context;
   const { listing } = await context.listed();
   if (listing.mode !== "per_schedule") {
-    const report: Report = { status: "not_judged", counts: null, listing_mode: listing.mode };
+    const report: Report = {
+      status: "not_judged",
+      counts: null,
+      listing_mode: listing.mode,
+    };
     return Object.fromEntries(chosen.map((check) => [check, report]));
   }
   const { matches } = await context.known();
@@ -61,25 +66,37 @@ export async function checkUnmanagedSchedules(
     cancelsMax: context.dependencies.environment.reconcileCancelsMax,
     cancelShareMax: context.dependencies.environment.reconcileCancelShareMax,
   });
-  const isCapped = unmanaged.length > allowed;
+  const isOverLimit = unmanaged.length > allowed;
 
   const adopted = run.dryRun ? sorted.adoptions : await adoptAll(sorted.adoptions, context);
   if (!run.dryRun) {
     await context.writeLogs(findings(unmanaged, listing.schedules, matches));
-    await tell(unmanaged, listing.schedules.length, allowed, chosen, context);
+    await syncAlerts(
+      unmanaged,
+      listing.schedules.length,
+      allowed,
+      chosen,
+      context,
+    );
   }
-  const outcomes = run.dryRun || isCapped
-    ? unmanaged.map((stray) => ({ stray, cancelled: null }))
+  const outcomes = run.dryRun || isOverLimit
+    ? unmanaged.map((schedule) => ({ schedule, cancelled: null }))
     : await cancelAll(unmanaged, context);
   if (
     adopted.length > 0 || outcomes.some(({ cancelled }) => cancelled !== null)
   ) context.forget();
 
-  const common = { listed: listing.schedules.length, allowed, isCapped, adopted, sorted };
+  const common = {
+    listed: listing.schedules.length,
+    allowed,
+    isOverLimit,
+    adopted,
+    sorted,
+  };
   return Object.fromEntries(chosen.map((check) => [
     check,
     reportOf(
-      outcomes.filter(({ stray }) => CHECK_OF[stray.reason] === check),
+      outcomes.filter(({ schedule }) => CHECK_OF[schedule.reason] === check),
       common,
       context,
     ),
@@ -109,12 +126,18 @@ async function adoptAll(
     adopted.push(adoption);
     await context.writeLogs([{
       action: "schedule_adopted",
-      reason: "Braze lists the schedule whose create was not heard of again",
+      reason: "Braze lists the schedule; the response to its create was lost",
       matchId: match.matchId,
-      details: { generation, schedule_id: entry.scheduleId, send_at: entry.sendAt },
+      details: {
+        generation,
+        schedule_id: entry.scheduleId,
+        send_at: entry.sendAt,
+      },
     }]);
-    if (result.registered.length > 0) await reattribute(result.registered, run.runId);
-    // The scheduler would do so with its next run; until then somebody would look in vain.
+    if (result.registered.length > 0) {
+      await reattribute(result.registered, run.runId);
+    }
+    // The scheduler would resolve the alert on its next run; resolve it now to avoid a needless investigation.
     await store.alertsAndLogs.syncAlerts(
       { rules: ["create_unknown"], alerts: [], matchIds: [match.matchId] },
       context.now(),
@@ -123,7 +146,7 @@ async function adoptAll(
   return adopted;
 }
 
-/** One entry for each match with duplicates, as the trend counts them, and one for each orphan. */
+/** One log entry per match with duplicates (`duplicate_trends` counts these) and one per orphan. */
 function findings(
   unmanaged: readonly UnmanagedSchedule[],
   listed: Parameters<typeof scheduleIdsByMatch>[0],
@@ -149,21 +172,23 @@ function findings(
       },
     };
   });
-  const orphans = unmanaged.filter(({ reason }) => reason === "orphan").map((stray): LogEntry => ({
+  const orphans = unmanaged.filter(({ reason }) => reason === "orphan").map((
+    orphan,
+  ): LogEntry => ({
     action: "orphan_found",
-    reason: stray.why,
-    matchId: stray.match?.matchId ?? stray.echo.matchId,
+    reason: orphan.why,
+    matchId: orphan.match?.matchId ?? orphan.echo.matchId,
     details: {
-      schedule_id: stray.entry.scheduleId,
-      send_at: stray.entry.sendAt,
-      trigger_properties: stray.entry.triggerProperties,
+      schedule_id: orphan.entry.scheduleId,
+      send_at: orphan.entry.sendAt,
+      trigger_properties: orphan.entry.triggerProperties,
     },
   }));
   return [...duplicates, ...orphans];
 }
 
-/** Before anything is cancelled: all that these rules judge is known by now. */
-async function tell(
+/** Runs before any cancellation: the findings are complete at this point. */
+async function syncAlerts(
   unmanaged: readonly UnmanagedSchedule[],
   listed: number,
   allowed: number,
@@ -176,18 +201,30 @@ async function tell(
   const { duplicateDays } = await context.known();
   const now = context.now();
   const today = now.toISOString().slice(0, 10);
-  const days = streakUntil(duplicates.length > 0 ? [...duplicateDays, today] : duplicateDays, now);
-  const matchIds = [...new Set(duplicates.flatMap(({ match }) => match?.matchId ?? []))];
+  const days = streakUntil(
+    duplicates.length > 0 ? [...duplicateDays, today] : duplicateDays,
+    now,
+  );
+  const matchIds = [
+    ...new Set(duplicates.flatMap(({ match }) => match?.matchId ?? [])),
+  ];
   const judgesDuplicates = chosen.includes("duplicates");
   await store.alertsAndLogs.syncAlerts({
-    // Half of the unmanaged schedules may fit under the cap where all of them do not: that resolves nothing.
+    // One check alone may stay under the limit that both together exceed, so only a full run resolves the alert.
     rules: [
       ...(chosen.length === 2 ? [CANCELLATION_LIMIT_REACHED] : []),
       ...(judgesDuplicates ? [MANY_DUPLICATES, DUPLICATES_THREE_DAYS] : []),
     ],
     alerts: [
       ...(unmanaged.length > allowed
-        ? [cancellationLimitReached(campaignId, unmanaged.length, allowed, listed)]
+        ? [
+          cancellationLimitReached(
+            campaignId,
+            unmanaged.length,
+            allowed,
+            listed,
+          ),
+        ]
         : []),
       ...(duplicates.length > DUPLICATES_MAX
         ? [manyDuplicates(campaignId, duplicates.length, matchIds)]
@@ -204,10 +241,10 @@ async function cancelAll(
   context: ReconcileContext,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const stray of unmanaged) {
+  for (const schedule of unmanaged) {
     outcomes.push({
-      stray,
-      cancelled: context.isLate() ? null : await cancelUnmanaged(stray, context),
+      schedule,
+      cancelled: context.isLate() ? null : await cancelUnmanaged(schedule, context),
     });
   }
   return outcomes;
@@ -215,21 +252,21 @@ async function cancelAll(
 
 function reportOf(
   outcomes: readonly Outcome[],
-  { listed, allowed, isCapped, adopted, sorted }: {
+  { listed, allowed, isOverLimit, adopted, sorted }: {
     readonly listed: number;
     readonly allowed: number;
-    readonly isCapped: boolean;
+    readonly isOverLimit: boolean;
     readonly adopted: readonly Adoption[];
     readonly sorted: Sorted;
   },
   { run }: ReconcileContext,
 ): Report {
   const done = outcomes.flatMap(({ cancelled }) => cancelled === null ? [] : [cancelled]);
-  const isWhole = !isCapped && done.length === outcomes.length &&
+  const isComplete = !isOverLimit && done.length === outcomes.length &&
     !done.includes("deferred") &&
     adopted.length === sorted.adoptions.length;
   return {
-    status: run.dryRun || isWhole ? "done" : "partial",
+    status: run.dryRun || isComplete ? "done" : "partial",
     counts: {
       listed,
       found: outcomes.length,
@@ -238,15 +275,15 @@ function reportOf(
       adopted: adopted.length,
       owned: sorted.owned.length,
       held: sorted.held.length,
-      unsettled: sorted.unsettled.length,
+      undecided: sorted.undecided.length,
     },
     cancels_allowed: allowed,
-    is_capped: isCapped,
-    found: outcomes.map(({ stray, cancelled }) => ({
-      schedule_id: stray.entry.scheduleId,
-      match_id: stray.match?.matchId ?? stray.echo.matchId,
-      why: stray.why,
-      send_at: stray.entry.sendAt,
+    is_capped: isOverLimit,
+    found: outcomes.map(({ schedule, cancelled }) => ({
+      schedule_id: schedule.entry.scheduleId,
+      match_id: schedule.match?.matchId ?? schedule.echo.matchId,
+      why: schedule.why,
+      send_at: schedule.entry.sendAt,
       cancelled,
     })),
     adopted: adopted.map(({ entry, match, generation }) => ({

@@ -1,4 +1,4 @@
-/** Holds each ledger row against Braze's list and against its events, and carries over what is certain. */
+/** Compares each ledger row with Braze's listing and with its events, and stores the certain results. */
 import { isShut, readGate } from "../../_shared/braze/campaign_gate.ts";
 import type { AbsentSchedule } from "../../_shared/store/listings.ts";
 import type { Alert } from "../../_shared/store/alerts_and_logs.ts";
@@ -12,21 +12,23 @@ import type { ReconcileContext } from "../context.ts";
 
 const ABSENT_NOTE = "Schedule not found in Braze reconciliation";
 
-export async function verifySchedules(context: ReconcileContext): Promise<Report> {
+export async function verifySchedules(
+  context: ReconcileContext,
+): Promise<Report> {
   const { dependencies: { store }, run } = context;
   const { matches } = await context.known();
   const { listing, until } = await context.listed();
   const presenceOf = run.dryRun
-    ? foresee(matches, listing, until, context.now())
+    ? predictPresence(matches, listing, until, context.now())
     : listing.presenceOf;
   const isMissing = matches.some(({ schedules }) =>
     schedules.some(({ brazeScheduleId }) => presenceOf(brazeScheduleId) === "absent")
   );
-  // What a stopped campaign hides from the list may come back with it, so nothing is taken back for that.
-  const isHeld = isMissing && await isCampaignShut(context);
+  // A stopped campaign may hide its schedules until it resumes, so their absence cancels nothing.
+  const isOnHold = isMissing && await isCampaignShut(context);
   const { found, toConfirm } = verify(
     matches,
-    (id) => isHeld && presenceOf(id) === "absent" ? "unknown" : presenceOf(id),
+    (id) => isOnHold && presenceOf(id) === "absent" ? "unknown" : presenceOf(id),
     context.now(),
   );
 
@@ -40,10 +42,17 @@ export async function verifySchedules(context: ReconcileContext): Promise<Report
         context.now(),
       );
     }
-    await tellOfEmptiness(shownBefore(matches, until, context.now()), listing, context);
-    const absent = isHeld ? [] : listing.absent;
+    await syncListingEmptyAlert(
+      shownBefore(matches, until, context.now()),
+      listing,
+      context,
+    );
+    const absent = isOnHold ? [] : listing.absent;
     const gone = await cancelAll(absent, context);
-    await store.alertsAndLogs.raiseAlerts(missingOf(matches, gone), context.now());
+    await store.alertsAndLogs.raiseAlerts(
+      missingOf(matches, gone),
+      context.now(),
+    );
     cancelled = gone.filter(({ isCurrent }) => isCurrent).map(({ matchId }) => matchId);
     isComplete = gone.length === absent.length;
     if (confirmed.length > 0 || gone.length > 0) context.forget();
@@ -51,21 +60,25 @@ export async function verifySchedules(context: ReconcileContext): Promise<Report
   return {
     status: isComplete ? "done" : "partial",
     counts: {
-      ...Object.fromEntries(FINDINGS.map((finding) => [finding, found[finding].length])),
+      ...Object.fromEntries(
+        FINDINGS.map((finding) => [finding, found[finding].length]),
+      ),
       confirmed: confirmed.length,
       cancelled: cancelled.length,
     },
     match_ids: Object.fromEntries(
-      FINDINGS.map((finding) => [finding, found[finding].map(({ matchId }) => matchId)]),
+      FINDINGS.map((
+        finding,
+      ) => [finding, found[finding].map(({ matchId }) => matchId)]),
     ),
     confirmed,
     cancelled,
-    campaign_is_shut: isHeld,
+    campaign_is_shut: isOnHold,
   };
 }
 
-/** When everything is gone at once there is no list that could lack a schedule: somebody should look. */
-async function tellOfEmptiness(
+/** An empty listing cannot prove that a single schedule is absent, so it raises one alert instead. */
+async function syncListingEmptyAlert(
   shown: readonly KnownMatch[],
   { mode }: TakenListing,
   { dependencies: { store, environment }, now }: ReconcileContext,
@@ -74,11 +87,14 @@ async function tellOfEmptiness(
   const alerts = mode === "empty" && shown.length > 0
     ? [listingEmpty(environment.brazeCampaignId, shown)]
     : [];
-  await store.alertsAndLogs.syncAlerts({ rules: [LISTING_EMPTY], alerts }, now());
+  await store.alertsAndLogs.syncAlerts(
+    { rules: [LISTING_EMPTY], alerts },
+    now(),
+  );
 }
 
-/** A dry run notes no list, and can tell all the same what the next one that does will find. */
-function foresee(
+/** A dry run does not record the listing; it predicts the presence that recording it would produce. */
+function predictPresence(
   matches: readonly KnownMatch[],
   listing: TakenListing,
   until: Date,
@@ -90,14 +106,16 @@ function foresee(
   return (id) => id !== null && lacking.has(id) ? "absent" : listing.presenceOf(id);
 }
 
-async function isCampaignShut({ dependencies: { braze, environment }, run }: ReconcileContext) {
+async function isCampaignShut(
+  { dependencies: { braze, environment }, run }: ReconcileContext,
+) {
   const details = await braze.campaignDetails(environment.brazeCampaignId, {
     deadline: run.deadline,
   });
   return isShut(readGate(details));
 }
 
-/** Returns those that it came to: an old generation of a match is only known to be gone by it. */
+/** Returns the schedules handled before the deadline. For an old generation this only records that it is gone. */
 async function cancelAll(
   absent: readonly AbsentSchedule[],
   context: ReconcileContext,
@@ -105,7 +123,11 @@ async function cancelAll(
   const gone: AbsentSchedule[] = [];
   for (const schedule of absent) {
     if (context.isLate()) break;
-    await context.dependencies.store.listings.cancelAbsent(schedule, ABSENT_NOTE, context.now());
+    await context.dependencies.store.listings.cancelAbsent(
+      schedule,
+      ABSENT_NOTE,
+      context.now(),
+    );
     gone.push(schedule);
   }
   await context.writeLogs(gone.map((schedule) => ({
@@ -121,8 +143,11 @@ async function cancelAll(
   return gone;
 }
 
-/** Pre-flight keeps the alert for as long as it stands: until the time of the send, if somebody still wants the push. */
-function missingOf(matches: readonly KnownMatch[], gone: readonly AbsentSchedule[]): Alert[] {
+/** Raised once here; pre-flight resolves it when the schedule is back or the send time has passed. */
+function missingOf(
+  matches: readonly KnownMatch[],
+  gone: readonly AbsentSchedule[],
+): Alert[] {
   return gone.filter(({ isCurrent }) => isCurrent).flatMap((schedule) => {
     const match = matches.find(({ ledgerId }) => ledgerId === schedule.ledgerId);
     return match === undefined ? [] : [scheduleMissing({ ...match, ...schedule })];

@@ -9,7 +9,7 @@ Deno.test("messageOf() names severity, title, rule, match, since when, how often
   strictEqual(
     messageOf(delivery()),
     [
-      ":red_circle: *Critical*: Match 1002 Arsenal–Chelsea: Braze may or may not hold schedule 1",
+      ":red_circle: *Critical*: Match 1002 Arsenal–Chelsea: the outcome of the create of schedule 1 is unknown",
       "`create_unknown` · match 1002 Arsenal–Chelsea, kick-off 2024-12-07 15:00 UTC · " +
       "since 2024-12-07 05:45 UTC · seen 2 times",
       `What to do: ${hintFor("create_unknown")}`,
@@ -18,7 +18,7 @@ Deno.test("messageOf() names severity, title, rule, match, since when, how often
 });
 
 Deno.test("messageOf() says of an alert that got worse that it did", () => {
-  match(messageOf(delivery({ kind: "escalated" })), /^:red_circle: \*Critical\* \(got worse\): /);
+  match(messageOf(delivery({ kind: "escalated" })), /^:red_circle: \*Critical\* \(escalated\): /);
 });
 
 Deno.test("messageOf() says from when to when a resolved alert stood, and asks for nothing", () => {

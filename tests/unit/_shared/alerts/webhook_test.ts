@@ -74,7 +74,7 @@ Deno.test("postAlert() does not sanitizeText the address when the network fails"
   const { post } = setup(() => Promise.reject(new TypeError(`error sending request for ${URL}`)));
   deepStrictEqual(await post(URL, "Trouble"), {
     ok: false,
-    error: "the connection broke, or never came about",
+    error: "the connection failed",
     retryAt: null,
   });
 });
@@ -87,7 +87,7 @@ Deno.test("postAlert() waits 5 seconds for an answer and lets go then", async ()
   clock.advance(1);
   deepStrictEqual(await posting, {
     ok: false,
-    error: "no answer came within 5000 ms",
+    error: "the request timed out after 5000 ms",
     retryAt: null,
   });
   strictEqual(requests[0]?.signal.aborted, true);

@@ -188,7 +188,7 @@ Deno.test("identifyCaller() tells which generation a push asks for", async () =>
   const asked = await identifyCaller(request, arrived(new Uint8Array()), "braze-send-gate");
   deepStrictEqual(asked, {
     ok: true,
-    caller: { kind: "gate_token", asks: { ledgerId: LEDGER, generation: 3 } },
+    caller: { kind: "gate_token", gated: { ledgerId: LEDGER, generation: 3 } },
   });
 });
 

@@ -203,7 +203,7 @@ for (
       cron,
       "unknown_invocation",
       403,
-      { code: "not_allowed", message: "This caller may not use this function", run_id: null },
+      { code: "not_allowed", message: "This caller may not call this function", run_id: null },
     ],
   ] as const
 ) {
@@ -224,7 +224,7 @@ Deno.test("a timed function records a run that threw as failed, and answers 500"
   strictEqual(status, 500);
   deepStrictEqual(body, {
     code: "internal",
-    message: "The fault is ours: the log has the details",
+    message: "Internal error: see the function's log",
     run_id: RUN_ID,
   });
   deepStrictEqual(said("runs.finish"), [{

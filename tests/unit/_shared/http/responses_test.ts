@@ -12,7 +12,7 @@ Deno.test("problem() answers with the catalogue's status and words", async () =>
   strictEqual(response.headers.get("retry-after"), "5");
   deepStrictEqual(await response.json(), {
     code: "not_stored",
-    message: "Not everything could be finished: send it again",
+    message: "The request was not completed: send it again",
     run_id: null,
   });
 });

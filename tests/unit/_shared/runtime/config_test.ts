@@ -150,7 +150,7 @@ for (
       "BRAZE_WEBHOOK_SECRETS must not hold an empty entry",
     ],
     ["SEND_GATE", "closed", "SEND_GATE must be off, fail_open or fail_closed"],
-    ["SEND_GATE", "fail_open", "SEND_GATE_SECRETS must be set where SEND_GATE is not off"],
+    ["SEND_GATE", "fail_open", "SEND_GATE_SECRETS must be set when SEND_GATE is not off"],
     [
       "SEND_GATE_SECRETS",
       "g".repeat(31),

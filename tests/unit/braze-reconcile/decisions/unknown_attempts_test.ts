@@ -246,7 +246,7 @@ for (const row of rows) {
       settling.attempts.map(({ resolvedAs, effect }) => `${resolvedAs} ${effect}`),
       row.attempts,
     );
-    deepStrictEqual(settling.unsettled.length, row.isTold ? 1 : 0);
+    deepStrictEqual(settling.unresolved.length, row.isTold ? 1 : 0);
   });
 }
 

@@ -14,13 +14,13 @@ import { knownMatch, listed } from "../../../support/known.ts";
 
 const NOW = at("06:00:00");
 
-/** `owned`, `adopt`, `held`, `unsettled`, or the reason and the why of a stray. */
+/** `owned`, `adopt`, `held`, `undecided`, or the reason and the why of a stray. */
 function verdictsOn(sorted: Sorted, scheduleId: string): string[] {
   const isIt = (entry: ListedSchedule) => entry.scheduleId === scheduleId;
   return [
     ...(sorted.owned.some(isIt) ? ["owned"] : []),
     ...(sorted.adoptions.some(({ entry }) => isIt(entry)) ? ["adopt"] : []),
-    ...(sorted.unsettled.some(isIt) ? ["unsettled"] : []),
+    ...(sorted.undecided.some(isIt) ? ["undecided"] : []),
     ...(sorted.held.some(isIt) ? ["held"] : []),
     ...[...sorted.duplicates, ...sorted.orphans]
       .filter(({ entry }) => isIt(entry))
@@ -109,19 +109,19 @@ const rows: readonly Row[] = [
     what: "an old generation whose delete is under way",
     match: knownMatch(1, {}, { state: "deleting", hasOpenAttempt: true }, {}),
     entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
-    verdicts: ["unsettled"],
+    verdicts: ["undecided"],
   },
   {
     what: "an old generation deleted so lately that the list may be behind",
     match: knownMatch(1, {}, { state: "deleted", updatedAt: at("05:57:00") }, {}),
     entry: listed("schedule-1-1", { matchId: 1, generation: 1 }),
-    verdicts: ["unsettled"],
+    verdicts: ["undecided"],
   },
   {
     what: "a schedule that is due now",
     match: knownMatch(1),
     entry: listed("stranger", { matchId: 1 }, { sendAt: NOW }),
-    verdicts: ["unsettled"],
+    verdicts: ["undecided"],
   },
   {
     what: "a schedule without a time, which can still be judged by what it says",
@@ -145,7 +145,7 @@ const rows: readonly Row[] = [
     what: "a schedule whose create is under way",
     match: knownMatch(1, {}, { ...unheard, state: "creating", hasOpenAttempt: true }),
     entry: listed("made", { matchId: 1, generation: 1 }),
-    verdicts: ["unsettled"],
+    verdicts: ["undecided"],
   },
   {
     what: "a schedule of a generation that was never made",

@@ -3,7 +3,7 @@ import { count, percent, range, signed, words } from "../../../../../dashboard/s
 import { roundUp, timeAxis } from "../../../../../dashboard/src/parts/scale.ts";
 import { sendState } from "../../../../../dashboard/src/parts/status.tsx";
 import type { MatchdayMatch } from "../../../../../dashboard/src/rows.ts";
-import { mergeFields } from "../../../../../dashboard/src/views/match_events.tsx";
+import { sumsByStep } from "../../../../../dashboard/src/views/match_events.tsx";
 
 Deno.test("numbers are grouped, and what is not known is no zero", () => {
   deepStrictEqual([count(12_345), count(0), count(null)], ["12,345", "0", "–"]);
@@ -44,7 +44,7 @@ Deno.test("events of many minutes are gathered, and none is lost", () => {
     opens: 2,
     others: 1,
   }));
-  const { sums, times, stepMs } = mergeFields(minutes);
+  const { sums, times, stepMs } = sumsByStep(minutes);
   ok(times.length <= 240 && stepMs === 5 * 60_000, `${times.length} of ${stepMs}`);
   deepStrictEqual(
     sums.reduce(
