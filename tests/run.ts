@@ -1,83 +1,165 @@
 /**
- * `deno task test`: every test there is, on one Postgres that is started for them.
+ * `deno task test`: every test there is, on one Postgres that is started for them, in two processes at a time.
  *
- * What needs no database runs while the server comes up; the rest runs on it, two files at a time.
+ * Types are not checked here: `deno task check` does that once.
  */
 import { resolve } from "node:path";
-import { StackFailure } from "../local/lib/failure.ts";
 import { parseArguments } from "../local/cli/arguments.ts";
 import { interrupted } from "../local/cli/interrupt.ts";
-import { runTask } from "../local/cli/run_task.ts";
-import { createWriter } from "../local/cli/writer.ts";
+import { runTask, type Writers } from "../local/cli/run_task.ts";
+import { StackFailure } from "../local/lib/failure.ts";
 import { startTestServer, type TestServer } from "../local/stack/test_server.ts";
 import { findChromium } from "./browser/chromium.ts";
+import { type Batch, batchesOf } from "./runner/batches.ts";
+import { groupOf, GROUPS } from "./runner/groups.ts";
+import { failuresOf, notesOf, type Outcome, runBatch } from "./runner/run_batch.ts";
 
 const HELP = `Runs the tests.
 
   npx -y deno@2.9.6 task test [options] [paths]
 
-  --filter TEXT        only tests whose name holds TEXT (/…/ for a pattern)
+  --filter TEXT        only tests whose name contains TEXT (/…/ for a pattern)
   --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
   paths                only these files or folders, as in tests/database
   --help               this text
+
+What each folder of tests/ needs; the runner starts the servers itself:
+
+${GROUPS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
+
+Chromium is found in the usual places or named by TEST_CHROMIUM.
+SEED=N repeats the generated bodies of tests/security/fuzz_test.ts.
 `;
 
-const WITHOUT_DATABASE = ["tests/layers_test.ts", "tests/unit", "tests/property"];
-const WITH_DATABASE = ["tests/database", "tests/end_to_end", "tests/security", "tests/simulation"];
-/** On the database too, and in Chromium. */
-const WITH_BROWSER = "tests/browser";
-const FILES_AT_ONCE = "2";
-
-const out = createWriter(Deno.stdout);
-const err = createWriter(Deno.stderr);
-const stopping = new AbortController();
-
-interface Tally {
-  readonly ok: boolean;
-  readonly passed: number;
-  readonly failed: number;
-}
+const LANES = 2;
+/** The soak and the real pg_cron have servers of their own and run only when they are named. */
+const ALL = GROUPS.map(({ name }) => name === "layers" ? "tests/layers_test.ts" : `tests/${name}`);
 
 async function main(
   { values, positionals }: ReturnType<typeof readArguments>,
+  { out, err }: Writers,
 ): Promise<number> {
+  const stopping = new AbortController();
   interrupted().then(() => stopping.abort());
-  const filter = values.filter === undefined ? [] : ["--filter", values.filter];
-  const groups = await chooseGroups(positionals);
-  const starting = groups.withDatabase.length + groups.withBrowser.length === 0
-    ? undefined
-    : startTestServer(values["postgres-bin"]);
-  // Whoever waits for it below sees the failure; until then it must not end the process.
-  starting?.catch(() => {});
-  let server: TestServer | undefined;
+  const files = await findTests(positionals.length > 0 ? positionals : ALL);
+  const canBrowse = findChromium() !== undefined || Deno.env.get("TEST_BROWSER") === "required";
+  const runnable = files.filter((file) => canBrowse || groupOf(file).need !== "browser");
+  const batches = batchesOf(runnable);
+  const server = batches.some(({ group }) => group.need !== "nothing")
+    ? startTestServer(values["postgres-bin"])
+    : undefined;
+  // The lanes see the failure; until then it must not end the process.
+  server?.catch(() => {});
   try {
-    const atOnce = ["--parallel", ...filter];
-    const jobs = { DENO_JOBS: FILES_AT_ONCE };
-    const tallies: Tally[] = [await deno(groups.withoutDatabase, atOnce, jobs)];
-    server = await starting;
-    if (server !== undefined) {
-      out.line(`\nOn Postgres ${server.major}`);
-      const env = {
-        TEST_DATABASE_URL: server.url,
-        ...jobs,
-        ...(values["postgres-bin"] === undefined
-          ? {}
-          : { TEST_POSTGRES_BIN: resolve(values["postgres-bin"]) }),
-      };
-      tallies.push(await deno(groups.withDatabase, atOnce, env));
-      // By themselves: a browser beside other tests would wait longer than it tests.
-      tallies.push(await deno(groups.withBrowser, filter, env));
+    const args = values.filter === undefined ? [] : ["--filter", values.filter];
+    const bin = values["postgres-bin"];
+    const env = bin === undefined ? {} : { TEST_POSTGRES_BIN: resolve(bin) };
+    const outcomes = await runAll(batches, { args, env, server, signal: stopping.signal, out });
+    for (const { ok, text } of outcomes) if (!ok) out.line(failuresOf(text));
+    for (const line of outcomes.flatMap(({ text }) => notesOf(text))) out.line(line);
+    if (runnable.length < files.length) {
+      out.line(
+        "Browser tests not run: no Chromium found here; install it, or name it by TEST_CHROMIUM. CI runs them.",
+      );
     }
-    const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
-    const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
-    const ok = tallies.every((tally) => tally.ok) && passed > 0;
-    if (passed === 0) err.line("Cannot call this tested: at least one test must run, got none");
-    if (groups.notRun !== null) out.line(`\n${groups.notRun}`);
-    out.line(`\n${passed} passed, ${failed} failed`);
-    return ok ? 0 : 1;
+    return report(outcomes, batches.length, { out, err });
   } finally {
-    await (server ?? await starting?.catch(() => undefined))?.stop();
+    await (await server?.catch(() => undefined))?.stop();
   }
+}
+
+interface Surroundings {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly server: Promise<TestServer> | undefined;
+  readonly signal: AbortSignal;
+  readonly out: Writers["out"];
+}
+
+async function runAll(
+  batches: readonly Batch[],
+  { args, env, server, signal, out }: Surroundings,
+): Promise<readonly Outcome[]> {
+  const queue = [...batches];
+  const outcomes: Outcome[] = [];
+  const runLane = async () => {
+    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+      const needsServer = batch.group.need !== "nothing";
+      const url = needsServer ? (await server)?.url : undefined;
+      if (signal.aborted) return;
+      const own = url === undefined ? env : { ...env, TEST_DATABASE_URL: url };
+      const outcome = await runBatch(batch, args, own, signal);
+      outcomes.push(outcome);
+      out.line(progressLine(outcome, outcomes.length, batches.length));
+    }
+  };
+  if (server !== undefined) {
+    server.then(({ major }) => out.line(`Postgres ${major} is up`), () => {});
+  }
+  await Promise.all(Array.from({ length: LANES }, runLane));
+  return outcomes;
+}
+
+function progressLine(
+  { batch: { group, files }, passed, failed, seconds }: Outcome,
+  done: number,
+  all: number,
+): string {
+  const [first = ""] = files;
+  const name = first.slice(first.lastIndexOf("/") + 1);
+  const more = files.length > 1 ? ` and ${files.length - 1} more` : "";
+  return `[${done}/${all}] ${group.name.padEnd(12)} ${countsText(passed, failed)} (${
+    seconds.toFixed(0)
+  } s)  ${name}${more}`;
+}
+
+function report(outcomes: readonly Outcome[], batches: number, { out, err }: Writers): number {
+  const sum = (some: readonly Outcome[], of: (outcome: Outcome) => number) =>
+    some.reduce((total, outcome) => total + of(outcome), 0);
+  out.line("");
+  for (const { name } of GROUPS) {
+    const own = outcomes.filter(({ batch }) => batch.group.name === name);
+    if (own.length === 0) continue;
+    const counts = countsText(sum(own, ({ passed }) => passed), sum(own, ({ failed }) => failed));
+    out.line(`${name.padEnd(12)} ${counts} (${sum(own, ({ seconds }) => seconds).toFixed(0)} s)`);
+  }
+  const passed = sum(outcomes, (outcome) => outcome.passed);
+  const failed = sum(outcomes, (outcome) => outcome.failed);
+  if (passed === 0) err.line("Cannot call this tested: at least one test must run, got none");
+  out.line(`\n${passed} passed, ${failed} failed`);
+  const isComplete = outcomes.length === batches && outcomes.every(({ ok }) => ok);
+  return isComplete && passed > 0 ? 0 : 1;
+}
+
+function countsText(passed: number, failed: number): string {
+  return `${String(passed).padStart(5)} passed${failed === 0 ? "" : `, ${failed} failed`}`;
+}
+
+/** Test files at the given paths, from the root of the project, in a fixed order. */
+async function findTests(paths: readonly string[]): Promise<readonly string[]> {
+  const files = new Set<string>();
+  for (const path of paths) {
+    const found = await Deno.stat(path).catch(() => undefined);
+    if (found === undefined) {
+      throw new StackFailure(`Cannot test ${path}: it must be a file or folder, got nothing there`);
+    }
+    for (const file of found.isFile ? [path] : await testsIn(path)) {
+      files.add(resolve(file).slice(resolve(".").length + 1));
+    }
+  }
+  return [...files];
+}
+
+async function testsIn(folder: string): Promise<readonly string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const nested = await Promise.all(
+    entries.toSorted((a, b) => a.name < b.name ? -1 : 1).map(({ name, isDirectory }) =>
+      isDirectory
+        ? testsIn(`${folder}/${name}`)
+        : Promise.resolve(name.endsWith("_test.ts") ? [`${folder}/${name}`] : [])
+    ),
+  );
+  return nested.flat();
 }
 
 function readArguments(args: readonly string[]) {
@@ -86,61 +168,6 @@ function readArguments(args: readonly string[]) {
     allowPositionals: true,
     options: { filter: { type: "string" }, "postgres-bin": { type: "string" } },
   });
-}
-
-async function chooseGroups(paths: readonly string[]) {
-  for (const path of paths) {
-    if (await Deno.stat(path).then(() => true, () => false)) continue;
-    throw new StackFailure(`Cannot test ${path}: it must be a file or folder, got nothing there`);
-  }
-  const chosen = paths.length > 0 ? paths : [...WITHOUT_DATABASE, ...WITH_DATABASE, WITH_BROWSER];
-  const isIn = (path: string, folders: readonly string[]) =>
-    folders.some((folder) => resolve(path).startsWith(resolve(folder)));
-  const inBrowser = chosen.filter((path) => isIn(path, [WITH_BROWSER]));
-  const canBrowse = findChromium() !== undefined || Deno.env.get("TEST_BROWSER") === "required";
-  return {
-    withoutDatabase: chosen.filter((path) => !isIn(path, [...WITH_DATABASE, WITH_BROWSER])),
-    withDatabase: chosen.filter((path) => isIn(path, WITH_DATABASE)),
-    // With none although it is required, they run and fail, each saying what it lacks.
-    withBrowser: canBrowse ? inBrowser : [],
-    notRun: canBrowse || inBrowser.length === 0
-      ? null
-      : "Browser tests not run: no Chromium found here; install it, or name it by TEST_CHROMIUM. CI runs them.",
-  };
-}
-
-/** Runs the tests, passing on what they print, and reads the counts off the last line. */
-async function deno(
-  paths: readonly string[],
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<Tally> {
-  if (paths.length === 0 || stopping.signal.aborted) {
-    return { ok: !stopping.signal.aborted, passed: 0, failed: 0 };
-  }
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--permit-no-files", ...args, ...paths],
-    env,
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  stopping.signal.addEventListener("abort", () => child.kill("SIGTERM"));
-  let text = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    text = (text + chunk).slice(-2_000);
-    Deno.stdout.writeSync(new TextEncoder().encode(chunk));
-  }
-  const { success } = await child.status;
-  // deno-lint-ignore no-control-regex
-  const plain = text.replaceAll(/\x1b\[[0-9;]*m/g, "");
-  const summaries = [...plain.matchAll(/(\d+) passed[^|\n]*\| (\d+) failed/g)];
-  const [, passed = "0", failed = "0"] = summaries.at(-1) ?? [];
-  // A file that does not even load counts as one failure.
-  return {
-    ok: success,
-    passed: Number(passed),
-    failed: success ? 0 : Math.max(1, Number(failed)),
-  };
 }
 
 await runTask({ help: HELP, read: readArguments, run: main });

@@ -378,7 +378,7 @@ Deno.test("the heartbeat notices functions that are called and not answered, and
     await reach(stack, "07:20");
     deepStrictEqual(await open(), ["pg_net_failures"]);
     await reach(stack, "07:35");
-    deepStrictEqual(await open(), ["pg_net_failures", "function_stalled:braze-scheduler"]);
+    deepStrictEqual(await open(), ["function_stalled:braze-scheduler", "pg_net_failures"]);
 
     await sql`select vault.update_secret(${secret?.id}, ${secret?.secret})`;
     await reach(stack, "07:50");

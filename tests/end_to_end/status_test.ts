@@ -90,7 +90,7 @@ Deno.test("status ends with 2 where it cannot look, and says why", async () => {
       [[], { SUPABASE_URL: "" }, /^Cannot choose a project: SUPABASE_URL must be set/],
       [[], { SUPABASE_URL: "http://127.0.0.1:9", ...keys }, /must answer, got nothing/],
       [[], { SUPABASE_URL: "http://127.0.0.1:9" }, /SUPABASE_SECRET_KEYS must be like/],
-      [["--date", "tonight"], {}, /--date must be a day like 2024-12-07, got "tonight"/],
+      [["--date", "matchday"], {}, /--date must be a day like 2024-12-07, got "matchday"/],
       [["--local", "--data", "/nowhere"], {}, /^Cannot find a running stack/],
       [["--env-file", "/nowhere"], {}, /^Cannot read \/nowhere/],
       [["--colour"], {}, /^Cannot read the arguments/],

@@ -5,7 +5,9 @@ import { readSources, type Source } from "../support/sources.ts";
 
 const SHARED = "supabase/functions/_shared/";
 /** Where what a caller shows meets what we know. */
-const JUDGES = ["callers.ts", "cron_signature.ts", "http.ts"].map((name) => `${SHARED}${name}`);
+const JUDGES = ["auth/callers.ts", "auth/cron_signature.ts", "http/responses.ts"].map((name) =>
+  `${SHARED}${name}`
+);
 /** Comparisons that are none of secrets. */
 const HARMLESS = [
   'claims.app_metadata?.role === "operator"',

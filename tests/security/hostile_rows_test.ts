@@ -98,7 +98,7 @@ Deno.test("a name that nobody knows is told in an alert as it is written", () =>
     strictEqual(alerts.length, 2 * NAMES.length);
     const titles = new Map(alerts.map(({ fingerprint, title }) => [fingerprint, title]));
     for (const text of NAMES) {
-      ok(titles.get(`unknown_team:${text}`)?.includes(`Team "${text}" is not in teams`), text);
+      ok(titles.get(`unknown_team:${text}`)?.includes(`Team "${text}" has no row in teams`), text);
     }
     // Nothing in a message may wake a channel, or look like another message.
     ok(stack.alerts.messages.length > 0);

@@ -98,7 +98,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
     row(
       "right signature for a scheduled time long gone",
       (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 3_661_000)),
-      "403 wrong_slot",
+      "403 wrong_scheduled_time",
       NOT_YOU,
     ),
     row(
