@@ -1,4 +1,5 @@
 /** Applies the migrations that a database lacks, and records them as the Supabase CLI does. */
+import { createHash } from "node:crypto";
 import { splitStatements } from "../lib/split_statements.ts";
 import { StackFailure } from "../lib/failure.ts";
 import type postgres from "postgres";
@@ -13,6 +14,8 @@ interface Migration {
   readonly version: string;
   readonly name: string;
   readonly statements: readonly string[];
+  /** The MD5 of the statements, as the database computes it of those that it recorded. */
+  readonly digest: string;
 }
 
 export interface MigrationReport {
@@ -26,20 +29,21 @@ export async function applyMigrations(sql: Sql, folder: URL): Promise<MigrationR
   await sql`create schema if not exists supabase_migrations`;
   await sql`create table if not exists supabase_migrations.schema_migrations (
     version text not null primary key, statements text[], name text)`;
-  const rows = await sql<{ version: string; statements: string[] | null }[]>`
-    select version, statements from supabase_migrations.schema_migrations`;
-  const recorded = new Map(rows.map(({ version, statements }) => [version, statements]));
+  const rows = await sql<{ version: string; digest: string | null }[]>`
+    select version, md5(array_to_string(statements, e'\\n')) as digest
+    from supabase_migrations.schema_migrations`;
+  const recorded = new Map(rows.map(({ version, digest }) => [version, digest]));
   refuseUnknown(recorded.keys(), migrations, folder);
 
   const applied: string[] = [];
   const changed: string[] = [];
   for (const migration of migrations) {
     const title = `${migration.version}_${migration.name}`;
-    const statements = recorded.get(migration.version);
-    if (statements === undefined) {
+    const digest = recorded.get(migration.version);
+    if (digest === undefined) {
       await apply(sql, migration);
       applied.push(title);
-    } else if (statements?.join("\n") !== migration.statements.join("\n")) {
+    } else if (digest !== migration.digest) {
       changed.push(title);
     }
   }
@@ -54,7 +58,7 @@ export async function readMigrations(folder: URL): Promise<readonly Migration[]>
     const [, version, name] = FILE_NAME.exec(fileName) ?? [];
     if (version === undefined || name === undefined) continue;
     const text = await Deno.readTextFile(new URL(fileName, folder));
-    migrations.push({ version, name, statements: splitStatements(text) });
+    migrations.push({ version, name, ...contentOf(text) });
   }
   const twice = migrations.find(({ version }, i) => version === migrations[i - 1]?.version);
   if (twice !== undefined) {
@@ -63,6 +67,22 @@ export async function readMigrations(folder: URL): Promise<readonly Migration[]>
     );
   }
   return migrations;
+}
+
+/** By text: a process that starts many stacks reads the same migrations each time. */
+const contents = new Map<string, Pick<Migration, "statements" | "digest">>();
+
+function contentOf(text: string): Pick<Migration, "statements" | "digest"> {
+  let content = contents.get(text);
+  if (content === undefined) {
+    const statements = splitStatements(text);
+    content = {
+      statements,
+      digest: createHash("md5").update(statements.join("\n")).digest("hex"),
+    };
+    contents.set(text, content);
+  }
+  return content;
 }
 
 async function apply(sql: Sql, { version, name, statements }: Migration): Promise<void> {

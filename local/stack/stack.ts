@@ -174,6 +174,18 @@ async function bringUp(
   cleanups.push(() => sql.end({ timeout: 5 }));
   const migrations = await prepareProject(sql, options.migrations ?? MIGRATIONS);
   const isSeeded = options.seed !== undefined && await applySeed(sql, options.seed);
+  // What follows changes nothing that PostgREST reads at its start: partitions are in a schema that it does not expose.
+  const starting = startPostgrest({
+    databaseUrl: asAuthenticator(ready.db_url),
+    port: ports.rest,
+    adminPort: ports.restAdmin,
+    keys,
+    log: join(folder, "postgrest.log"),
+    connections: options.restConnections,
+  });
+  // It may fail before it is awaited.
+  starting.catch(() => {});
+  cleanups.push(() => starting.then((postgrest) => postgrest.stop(), () => {}));
   await keepVaultSecrets(sql, {
     project_url: ready.api_url,
     cron_signing_secret: keys.cronSigningSecret,
@@ -184,15 +196,6 @@ async function bringUp(
   const timeline = clock === undefined
     ? new RealTimeline()
     : new VirtualTimeline(clock, (error) => onProblem(`Cannot go on: ${describe(error)}`));
-  const starting = startPostgrest({
-    databaseUrl: asAuthenticator(ready.db_url),
-    port: ports.rest,
-    adminPort: ports.restAdmin,
-    keys,
-    log: join(folder, "postgrest.log"),
-    connections: options.restConnections,
-  });
-  cleanups.push(() => starting.then((postgrest) => postgrest.stop(), () => {}));
   const env = { ...functionEnv(ready, keys), ...options.env };
   const functions = await startFunctions({
     folder: options.functions ?? FUNCTIONS,

@@ -1,12 +1,15 @@
-/** The database server that tests share, and the template that each of them clones. */
+/** The database server that tests share, and the templates that they clone. */
 import { startDatabaseServer } from "./database_server.ts";
 import { onFreePorts } from "./ports.ts";
 import { databaseUrl } from "./postgres.ts";
-import { MIGRATIONS, prepareProject } from "./project.ts";
+import { ensurePartitions, MIGRATIONS, prepareProject } from "./project.ts";
 import { connectSql } from "./sql.ts";
 import { makeTemporaryFolder } from "../lib/temporary_folder.ts";
 
 export const TEMPLATE = "suite_template";
+/** The same with the partitions around `TEMPLATE_MONTH`, the month in which most tests set their clock. */
+export const MONTH_TEMPLATE = "suite_template_month";
+export const TEMPLATE_MONTH = "2024-12";
 
 export interface TestServer {
   readonly url: string;
@@ -41,7 +44,12 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
       await remove().catch(() => {});
     };
     try {
-      await prepareTemplate(server.url, databaseUrl(port, TEMPLATE), migrations);
+      await prepareTemplates(
+        server.url,
+        databaseUrl(port, TEMPLATE),
+        databaseUrl(port, MONTH_TEMPLATE),
+        migrations,
+      );
     } catch (error) {
       await stop();
       throw error;
@@ -53,19 +61,23 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
   }
 }
 
-/** Nobody may be connected to a template while it is cloned, so the connection ends here. */
-async function prepareTemplate(
+/** Nobody may be connected to a template while it is cloned, so the connections end here. */
+async function prepareTemplates(
   serverUrl: string,
   templateUrl: string,
+  monthTemplateUrl: string,
   migrations: URL,
 ): Promise<void> {
   const admin = connectSql(serverUrl, { max: 1 });
   const template = connectSql(templateUrl, { max: 1 });
+  const monthTemplate = connectSql(monthTemplateUrl, { max: 1 });
   try {
     await admin.unsafe(`create database ${TEMPLATE}`);
     await prepareProject(template, migrations);
-  } finally {
     await template.end();
-    await admin.end();
+    await admin.unsafe(`create database ${MONTH_TEMPLATE} template ${TEMPLATE} strategy file_copy`);
+    await ensurePartitions(monthTemplate, new Date(`${TEMPLATE_MONTH}-01T00:00:00Z`));
+  } finally {
+    await Promise.all([template.end(), monthTemplate.end(), admin.end()]);
   }
 }

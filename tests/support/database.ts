@@ -11,15 +11,16 @@ import {
   type StackOptions,
   startStack,
 } from "../../local/stack/stack.ts";
-import { TEMPLATE } from "../../local/stack/test_server.ts";
+import { MONTH_TEMPLATE, TEMPLATE, TEMPLATE_MONTH } from "../../local/stack/test_server.ts";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 
 export type { Sql };
 
 export function withDatabase(
   run: (sql: Sql, databaseUrl: string) => Promise<void>,
+  template = TEMPLATE,
 ): Promise<void> {
-  return withCloneOf(TEMPLATE, async (sql, databaseUrl) => {
+  return withCloneOf(template, async (sql, databaseUrl) => {
     // A job names its database: in a clone that is still the template.
     await sql`update cron.job set database = current_database()`;
     await run(sql, databaseUrl);
@@ -127,6 +128,7 @@ export async function withStack(
   options: Omit<StackOptions, "databaseUrl" | "dataFolder" | "portBase" | "postgresBin">,
   run: (stack: Stack) => Promise<void>,
 ): Promise<void> {
+  const isInMonth = options.clock?.toISOString().startsWith(TEMPLATE_MONTH);
   await withDatabase(async (_sql, databaseUrl) => {
     const problems: string[] = [];
     const stack = await startStack({
@@ -140,5 +142,5 @@ export async function withStack(
       await stack.close();
     }
     if (problems.length > 0) throw new Error(`The stack had problems:\n${problems.join("\n")}`);
-  });
+  }, isInMonth ? MONTH_TEMPLATE : TEMPLATE);
 }
