@@ -28,7 +28,7 @@ What each folder of tests/ needs; the runner starts the servers itself:
 ${GROUPS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
 
 Chromium is found in the usual places or named by TEST_CHROMIUM.
-SEED=N repeats the generated bodies of tests/security/fuzz_test.ts.
+SEED=N repeats the generated bodies of tests/security/fuzz_test.ts; FUZZ_BODIES=N sends more of them (2,000).
 `;
 
 const LANES = 2;

@@ -11,7 +11,7 @@ export const HELP = `Breaks one rule at a time, in a copy, and shows that each t
   --worlds N           lets each live through up to N worlds of the simulation too, until one notices
   --first-seed S       the seed of the first world (1)
   --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
-  --table              writes docs/mutations.md
+  --table FILE         writes what noticed each of them to FILE
   --list               only names them
   --help               this text
 `;
@@ -21,7 +21,8 @@ export interface Arguments {
   readonly only: readonly string[];
   readonly worlds: Worlds | null;
   readonly postgresBin: string | undefined;
-  readonly writesTable: boolean;
+  /** Where the table is written; undefined for none. */
+  readonly table: string | undefined;
   readonly lists: boolean;
 }
 
@@ -33,7 +34,7 @@ export function readArguments(args: readonly string[], names: readonly string[])
       worlds: { type: "string" },
       "first-seed": { type: "string" },
       "postgres-bin": { type: "string" },
-      table: { type: "boolean", default: false },
+      table: { type: "string" },
       list: { type: "boolean", default: false },
     },
   });
@@ -43,7 +44,7 @@ export function readArguments(args: readonly string[], names: readonly string[])
       `Cannot mutate: --only must name a mutation (see --list), got "${unknown}"`,
     );
   }
-  if (values.table && values.only.length > 0) {
+  if (values.table !== undefined && values.only.length > 0) {
     throw new UsageFailure("Cannot write the table: it must hold every mutation, got --only");
   }
   if (values["first-seed"] !== undefined && values.worlds === undefined) {
@@ -57,7 +58,7 @@ export function readArguments(args: readonly string[], names: readonly string[])
       firstSeed: wholeNumber("--first-seed", values["first-seed"] ?? "1"),
     },
     postgresBin: values["postgres-bin"],
-    writesTable: values.table,
+    table: values.table,
     lists: values.list,
   };
 }

@@ -3,7 +3,6 @@
  *
  * A test that stays green when its rule is broken tests nothing, and nobody sees that by looking at green tests.
  */
-import { join } from "node:path";
 import { StackFailure } from "../../local/lib/failure.ts";
 import { interrupted } from "../../local/cli/interrupt.ts";
 import { runTask } from "../../local/cli/run_task.ts";
@@ -14,7 +13,7 @@ import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { type Copy, createCopy } from "./copy.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
-import { readProject, ROOT, textsOf } from "./project.ts";
+import { readProject, textsOf } from "./project.ts";
 import { checkTypes, needsDatabase, runsOf, runTests } from "./suite.ts";
 import { type Result, writeTable } from "./table.ts";
 import { type EndedRun, judge, type Verdict } from "./verdict.ts";
@@ -25,7 +24,6 @@ const RUN_SECONDS_MAX = 300;
 /** Mutations at once: as many as a small machine has cores. */
 const LANES = 2;
 const FAILED_TOLD_MAX = 3;
-const PAGE = "docs/mutations.md";
 
 const out = createWriter(Deno.stdout);
 const stopping = new AbortController();
@@ -54,7 +52,7 @@ async function main(given: Arguments): Promise<number> {
 }
 
 async function mutateAll(
-  { only, worlds, postgresBin, writesTable }: Arguments,
+  { only, worlds, postgresBin, table }: Arguments,
 ): Promise<number> {
   const chosen = MUTATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
   // Before anything is started: a list that has rotted is mended first.
@@ -76,7 +74,7 @@ async function mutateAll(
     for (const copy of copies) await copy.remove();
     await server?.stop();
   }
-  if (writesTable) await Deno.writeTextFile(join(ROOT, PAGE), writeTable(results, worlds));
+  if (table !== undefined) await Deno.writeTextFile(table, writeTable(results, worlds));
   const red = results.filter(({ verdict }) => verdict.kind === "red").length;
   out.line(`\n${red} red, ${results.length - red} not`);
   return red === results.length ? 0 : 1;

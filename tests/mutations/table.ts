@@ -25,7 +25,7 @@ export function writeTable(results: readonly Result[], worlds: Worlds | null): s
     "# What notices a broken rule",
     "",
     "Each rule was broken by itself in a copy of the project, and the tests that are to notice were run there. A line",
-    "stands for a change of a few words; [tests/mutations](../tests/mutations) has each of them. Red means that tests ran,",
+    "stands for a change of a few words; `tests/mutations` has each of them. Red means that tests ran,",
     "and that in every file named for the rule an assertion failed or Postgres refused what the rule prevents; what does",
     "not compile shows nothing.",
     "",
@@ -35,7 +35,7 @@ export function writeTable(results: readonly Result[], worlds: Worlds | null): s
     "",
     "Made, and not written by hand:",
     "",
-    `    npx -y deno@2.9.6 task mutate --table${
+    `    npx -y deno@2.9.6 task mutate --table mutations.md${
       worlds === null ? "" : ` --worlds ${worlds.worlds} --first-seed ${worlds.firstSeed}`
     }`,
     "",

@@ -41,7 +41,7 @@ Deno.test("every file under .github is YAML without surprises", async () => {
 });
 
 Deno.test("what workflows use is pinned by a full version, and they may only read", async () => {
-  for (const name of ["ci", "deploy"]) {
+  for (const name of ["ci", "deploy", "nightly"]) {
     const read = await workflow(name);
     deepStrictEqual(read.permissions, { contents: "read" });
     const used = stepsOf(read).flatMap(({ uses }) => uses === undefined ? [] : [uses]);
@@ -52,6 +52,17 @@ Deno.test("what workflows use is pinned by a full version, and they may only rea
       if (container !== undefined) match(container, /^node:\d+\.\d+\.\d+-bookworm$/);
     }
   }
+});
+
+Deno.test("the workflow nightly runs tasks that exist, by the Deno of the project, and keeps the table", async () => {
+  const { tasks } = z.object({ tasks: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(await readText("deno.json")));
+  const steps = stepsOf(await workflow("nightly"));
+  const ran = steps.flatMap(({ run }) => run === undefined ? [] : [run]);
+  const named = ran.map((run) => /npx -y deno@[\d.]+ task (\S+)/.exec(run)?.[1] ?? run);
+  deepStrictEqual(named, ["simulate", "test", "mutate"]);
+  for (const name of named) ok(tasks[name] !== undefined, name);
+  ok(steps.some(({ uses }) => uses?.startsWith("actions/upload-artifact@")));
 });
 
 Deno.test("the workflow ci runs what .ci/run runs, and nothing of its own", async () => {

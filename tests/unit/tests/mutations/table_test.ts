@@ -49,7 +49,7 @@ Deno.test("writeTable() names the world that noticed, or how many did not", () =
     rowsOf(page).map((line) => line.split(" | ").at(-1)),
     ["The world that noticed |", "--- |", "7: a, b |", "not in 20 worlds |", "– |"],
   );
-  match(page, /task mutate --table --worlds 20 --first-seed 5\n/);
+  match(page, /task mutate --table mutations\.md --worlds 20 --first-seed 5\n/);
 });
 
 Deno.test("readArguments() of mutate reads what was asked for", () => {
@@ -57,7 +57,7 @@ Deno.test("readArguments() of mutate reads what was asked for", () => {
     only: [],
     worlds: null,
     postgresBin: undefined,
-    writesTable: false,
+    table: undefined,
     lists: false,
   };
   for (
@@ -66,9 +66,9 @@ Deno.test("readArguments() of mutate reads what was asked for", () => {
       [["--only", "a", "--only", "b"], { ...nothing, only: ["a", "b"] }],
       [["--worlds", "20"], { ...nothing, worlds: { worlds: 20, firstSeed: 1 } }],
       [["--worlds=20", "--first-seed=5"], { ...nothing, worlds: { worlds: 20, firstSeed: 5 } }],
-      [["--table", "--postgres-bin", "/bin"], {
+      [["--table", "page.md", "--postgres-bin", "/bin"], {
         ...nothing,
-        writesTable: true,
+        table: "page.md",
         postgresBin: "/bin",
       }],
       [["--list"], { ...nothing, lists: true }],
@@ -81,7 +81,10 @@ Deno.test("readArguments() of mutate reads what was asked for", () => {
 for (
   const [args, message] of [
     [["--only", "c"], /--only must name a mutation \(see --list\), got "c"/],
-    [["--only", "a", "--table"], /Cannot write the table: it must hold every mutation, got --only/],
+    [
+      ["--only", "a", "--table", "page.md"],
+      /Cannot write the table: it must hold every mutation, got --only/,
+    ],
     [["--first-seed", "5"], /--first-seed must come with --worlds, got it alone/],
     [["--worlds", "none"], /--worlds must be a whole number from 1 to 999999999, got "none"/],
     [["--world", "1"], /--world/],
