@@ -149,6 +149,29 @@ Deno.test("what one function uses alone lives in the folder of that function", a
   );
 });
 
+Deno.test("no file imports itself through others, not even a type", async () => {
+  const sources = await readSources(
+    "supabase/functions",
+    "local",
+    "dashboard/src",
+    "tests",
+    "bench",
+  );
+  ok(sources.length > 500, "there are sources to look at");
+  const importsOf = new Map(sources.map(({ path, imports }) => [path, imports]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    const from = trail.indexOf(path);
+    if (from >= 0) circles.push([...trail.slice(from), path].join(" -> "));
+    if (from >= 0 || done.has(path)) return;
+    for (const next of importsOf.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of importsOf.keys()) visit(path, []);
+  deepStrictEqual(circles, []);
+});
+
 Deno.test("the auditor of the simulation calls nothing that it judges", () => {
   const auditor = others.filter(({ path }) => path.startsWith("tests/simulation/auditor/"));
   ok(auditor.length > 5, "there are sources to look at");

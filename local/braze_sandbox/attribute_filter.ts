@@ -1,5 +1,5 @@
 /** The custom_attribute filter of a connected audience: Braze's comparisons and what each takes. */
-import type { ParsedAudience } from "./audience.ts";
+import type { ParsedAudience } from "./parsed_audience.ts";
 import type { AttributeValue } from "./users.ts";
 
 const DAY_MS = 86_400_000;

@@ -4,14 +4,9 @@
  * It is read once, when the schedule is made, and asked again for each user at send time.
  */
 import { customAttributeFilter } from "./attribute_filter.ts";
+import { type ParsedAudience, type Predicate, refused } from "./parsed_audience.ts";
 import type { SubscriptionStatus, User } from "./users.ts";
 import { isRecord } from "./wire.ts";
-
-export type Predicate = (user: User, now: Date) => boolean;
-
-export type ParsedAudience =
-  | { readonly ok: true; readonly matches: Predicate }
-  | { readonly ok: false; readonly reason: string };
 
 export function parseAudience(audience: unknown): ParsedAudience {
   if (!isRecord(audience)) return refused("audience must be an object");
@@ -80,8 +75,4 @@ function lastUsedAppFilter({ comparison, value }: Record<string, unknown>): Pars
       return comparison === "after" ? usedMs > boundaryMs : usedMs < boundaryMs;
     },
   };
-}
-
-function refused(reason: string): ParsedAudience {
-  return { ok: false, reason };
 }

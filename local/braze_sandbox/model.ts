@@ -7,29 +7,12 @@
  */
 import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
-import { type Answer, type Call, refusal } from "./answer.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
 import { ConnectedContent, type Content, type LookupRequest } from "./connected_content.ts";
 import { Faults } from "./faults.ts";
-import { type Allowance, Limits } from "./limits.ts";
+import { Limits } from "./limits.ts";
 import { type Delivery, Outbox } from "./outbox.ts";
-import {
-  campaignDetails,
-  campaignSeries,
-  listScheduled,
-  listSegments,
-  segmentDetails,
-  segmentSeries,
-  sendSeries,
-} from "./report_calls.ts";
 import type { Outcome } from "./retries.ts";
-import {
-  createSchedule,
-  createSendId,
-  deleteSchedule,
-  meterCreate,
-  updateSchedule,
-} from "./schedule_calls.ts";
 import { Schedules } from "./schedules.ts";
 import { Sender } from "./sends.ts";
 import { Switchboard, type SwitchesPatch } from "./switches.ts";
@@ -52,27 +35,6 @@ export interface Segment {
   readonly name: string;
   readonly team: string;
 }
-
-type Meter = (model: BrazeModel, call: Call, now: Date) => Allowance;
-type Operation = (model: BrazeModel, call: Call, now: Date) => Answer;
-
-const pool: Meter = ({ limits }, _call, now) => limits.takePool(now);
-const series: Meter = ({ limits }, _call, now) => limits.takeCampaignSeries(now);
-const sendIds: Meter = ({ limits }, _call, now) => limits.takeSendId(now);
-
-const ENDPOINTS: Readonly<Record<string, readonly [Operation, Meter]>> = {
-  "POST /campaigns/trigger/schedule/create": [createSchedule, meterCreate],
-  "POST /campaigns/trigger/schedule/update": [updateSchedule, pool],
-  "POST /campaigns/trigger/schedule/delete": [deleteSchedule, pool],
-  "POST /sends/id/create": [createSendId, sendIds],
-  "GET /messages/scheduled_broadcasts": [listScheduled, pool],
-  "GET /campaigns/details": [campaignDetails, pool],
-  "GET /campaigns/data_series": [campaignSeries, series],
-  "GET /sends/data_series": [sendSeries, pool],
-  "GET /segments/list": [listSegments, pool],
-  "GET /segments/details": [segmentDetails, pool],
-  "GET /segments/data_series": [segmentSeries, pool],
-};
 
 export class BrazeModel {
   readonly switchboard: Switchboard;
@@ -118,20 +80,6 @@ export class BrazeModel {
       users.count,
       (schedule, at, includes) => sender.send(schedule, at, includes),
     );
-  }
-
-  isEndpoint(method: string, path: string): boolean {
-    return `${method} ${path}` in ENDPOINTS;
-  }
-
-  answer(call: Call, now: Date): Answer {
-    const [operation, meter] = ENDPOINTS[`${call.method} ${call.path}`] ?? [];
-    if (operation === undefined || meter === undefined) return refusal(404, "Invalid URL");
-    const allowance = meter(this, call, now);
-    const answer = allowance.allowed
-      ? operation(this, call, now)
-      : refusal(429, "Rate limit exceeded");
-    return { ...answer, allowance };
   }
 
   /** When `due` next has something to do. */

@@ -2,6 +2,7 @@
 import type { Timeline } from "../clock/timeline.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import type { FaultRule } from "./fault_rule.ts";
+import { answerCall, isEndpoint } from "./endpoints.ts";
 import type { BrazeModel } from "./model.ts";
 import { isRecord } from "./wire.ts";
 
@@ -25,13 +26,13 @@ export function createRestApi(options: RestApiOptions): (request: Request) => Pr
     if (request.headers.get("authorization") !== `Bearer ${apiKey}`) {
       return respond(refusal(401, "Invalid API key"));
     }
-    if (!model.isEndpoint(request.method, url.pathname)) {
+    if (!isEndpoint(request.method, url.pathname)) {
       return respond(refusal(404, "Invalid URL"));
     }
     const fault = model.faults.pick(url.pathname);
     const call = await readCall(request, url);
     const act = () => {
-      const answer = "status" in call ? call : model.answer(call, timeline.now());
+      const answer = "status" in call ? call : answerCall(model, call, timeline.now());
       options.changed();
       return answer;
     };

@@ -1,7 +1,7 @@
 /** The schedules of the campaign: what was asked for, when it is due, and what has become of it. */
 import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
-import type { Predicate } from "./audience.ts";
+import type { Predicate } from "./parsed_audience.ts";
 import type { CampaignState } from "./campaign.ts";
 import type { Switchboard } from "./switches.ts";
 import type { User } from "./users.ts";

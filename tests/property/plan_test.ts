@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { plan, type PlannedMatch } from "../../supabase/functions/braze-scheduler/plan.ts";
+import { plan } from "../../supabase/functions/braze-scheduler/plan.ts";
+import type { PlannedMatch } from "../../supabase/functions/braze-scheduler/step.ts";
 import type {
   Fixture,
   LedgerRow,

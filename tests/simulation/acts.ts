@@ -2,7 +2,7 @@
 import { addMinutes, addSeconds, max } from "date-fns";
 import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
-import { isInTruce, type Truce } from "./world.ts";
+import { isInTruce, type Truce } from "./truce.ts";
 
 export type FixtureChange =
   | { readonly kickoffByMinutes: number }

@@ -4,9 +4,10 @@ import { startStack } from "../../local/stack/stack.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
-import { addFixture, call } from "./perform_acts.ts";
+import { addFixture, call } from "./stack_calls.ts";
 import { History } from "./history.ts";
-import { isInTruce, type World } from "./world.ts";
+import { isInTruce } from "./truce.ts";
+import type { World } from "./world.ts";
 import { Tally } from "./tally.ts";
 import { Recorder } from "./recorder.ts";
 

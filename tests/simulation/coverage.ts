@@ -13,7 +13,7 @@ import type {
   FrozenReason,
   SkipReason,
   Step,
-} from "../../supabase/functions/braze-scheduler/plan.ts";
+} from "../../supabase/functions/braze-scheduler/step.ts";
 import type { GateReason } from "../../supabase/functions/braze-send-gate/decide.ts";
 import type { Cancelled } from "../../supabase/functions/braze-reconcile/cancel_unmanaged.ts";
 import type { GapReason } from "../../supabase/functions/braze-reconcile/decisions/gaps.ts";

@@ -4,10 +4,11 @@ import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import { Prng } from "../../local/lib/prng.ts";
-import type { Act, FunctionToCall, What } from "./acts.ts";
-import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
+import type { Act, What } from "./acts.ts";
+import { UNKNOWN_TEAM } from "./fixtures.ts";
 import type { MatchState } from "./history.ts";
 import type { SimulationContext } from "./context.ts";
+import { addFixture, call } from "./stack_calls.ts";
 
 /** A match that no fixture list has. */
 const UNKNOWN_MATCH_ID = 9_999;
@@ -316,34 +317,6 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     });
   },
 };
-
-/** As the fixture sync does, with the match as it is by now. */
-export async function addFixture(
-  { matchId }: FixturePlan,
-  { home, away, kickoffAt, status, properties }: MatchState,
-  { stack: { sql, timeline } }: Pick<SimulationContext, "stack">,
-): Promise<void> {
-  await sql`
-    insert into public.matches
-      (id, competition, home_team, away_team, kickoff_at, status, trigger_properties, updated_at)
-    values (${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${status}, ${
-    sql.json(properties)
-  }, ${timeline.now()})`;
-}
-
-/** As a person does, with the project's secret key; whatever comes of it is the auditor's to judge. */
-export async function call(
-  functionName: FunctionToCall,
-  body: unknown,
-  { stack: { ready } }: Pick<SimulationContext, "stack">,
-): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
-  const response = await fetch(`${ready.functions_url}/${functionName}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", apikey: ready.secret_key },
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: await response.json() };
-}
 
 interface Reshaped {
   readonly entries: readonly GroundTruthEntry[];

@@ -7,12 +7,14 @@ import { audit } from "./auditor/audit.ts";
 import { readFacts } from "./auditor/facts.ts";
 import type { CountAnswer, Violation } from "./auditor/context.ts";
 import { readStoredBranches } from "./coverage.ts";
-import { call, carryOut } from "./perform_acts.ts";
+import { carryOut } from "./perform_acts.ts";
+import { call } from "./stack_calls.ts";
 import { type Servers, withSimulationDatabase } from "./database.ts";
 import { setUp, type SimulationContext, type SimulationDatabase } from "./context.ts";
 import { timelineOf } from "./timeline.ts";
 import { NOTHING, type Totals } from "./tally.ts";
-import { drawWorld, type Truce, type World } from "./world.ts";
+import type { Truce } from "./truce.ts";
+import { drawWorld, type World } from "./world.ts";
 
 export interface Seen extends Violation {
   readonly at: Date;

@@ -11,12 +11,7 @@ import { type Act, drawActs } from "./acts.ts";
 import { drawFixtures, type FixturePlan, TEAMS } from "./fixtures.ts";
 import { drawFaults, type FaultRates } from "./faults.ts";
 import { drawSwitches } from "./switches.ts";
-
-/** Nothing is broken on purpose in here, for long enough that all that can be known is known. */
-export interface Truce {
-  readonly from: Date;
-  readonly until: Date;
-}
+import type { Truce } from "./truce.ts";
 
 export interface World {
   readonly seed: number;
@@ -89,8 +84,4 @@ export function drawWorld(seed: number): World {
     restartsServers,
     nightHours: shape.chance(0.1) ? LONG_NIGHT_HOURS : NIGHT_HOURS,
   };
-}
-
-export function isInTruce({ truces }: Pick<World, "truces">, at: Date): boolean {
-  return truces.some(({ from, until }) => at >= from && at <= until);
 }

@@ -1,10 +1,7 @@
 /** Matches, teams and ledger rows as the plan reads them, and what a test changes in them. */
 import { intentFor, type Wanted } from "../../supabase/functions/_shared/scheduling/intent.ts";
-import {
-  plan,
-  type PlannedMatch,
-  type PlanSettings,
-} from "../../supabase/functions/braze-scheduler/plan.ts";
+import { plan, type PlanSettings } from "../../supabase/functions/braze-scheduler/plan.ts";
+import type { PlannedMatch } from "../../supabase/functions/braze-scheduler/step.ts";
 import type {
   Fixture,
   LedgerRow,

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { count } from "../format.ts";
 import { clockTime, inZone } from "../time.ts";
-import { Columns, Line } from "./chart_marks.tsx";
+import { Columns, Line, type Series } from "./chart_marks.tsx";
 import { roundUp } from "./scale.ts";
 
 const HEIGHT = 180;
@@ -12,14 +12,6 @@ const WIDTH_USUAL = 720;
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 24 };
 const TICKS = 5;
 const DAY_MS = 86_400_000;
-
-export interface Series {
-  readonly name: string;
-  /** One of the series' colours. */
-  readonly colour: "one" | "two" | "three";
-  /** One value per time; null is a gap. */
-  readonly values: readonly (number | null)[];
-}
 
 export interface ChartProps {
   readonly title: string;

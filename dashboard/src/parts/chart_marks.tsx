@@ -1,5 +1,12 @@
 /** What is drawn into a chart: lines with their dots, columns on top of one another. */
-import type { Series } from "./chart.tsx";
+
+export interface Series {
+  readonly name: string;
+  /** One of the series' colours. */
+  readonly colour: "one" | "two" | "three";
+  /** One value per time; null is a gap. */
+  readonly values: readonly (number | null)[];
+}
 
 interface Scaled {
   readonly times: readonly number[];

@@ -15,7 +15,7 @@ import type { Journal } from "../_shared/store/journal.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 import type { Run } from "../_shared/function/cron_function.ts";
-import type { Step, Target } from "./plan.ts";
+import type { Step, Target } from "./step.ts";
 import * as alerts from "./plan_alerts.ts";
 
 export interface StepDependencies {

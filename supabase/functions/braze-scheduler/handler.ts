@@ -25,13 +25,8 @@ import {
   type StepDependencies,
   type StepResult,
 } from "./execute.ts";
-import {
-  type FrozenReason,
-  plan,
-  type PlannedMatch,
-  type PlanSettings,
-  type Step,
-} from "./plan.ts";
+import { plan, type PlanSettings } from "./plan.ts";
+import type { FrozenReason, PlannedMatch, Step } from "./step.ts";
 import * as alerts from "./plan_alerts.ts";
 import { RULES } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";

@@ -18,6 +18,7 @@ import {
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
+import type { CancelReason, FrozenReason, PlannedMatch, SkipReason, Step, Target } from "./step.ts";
 
 export interface PlanSettings extends IntentSettings {
   readonly freezeMs: number;
@@ -35,74 +36,6 @@ const UNKNOWN_FOR_MS = 60 * MINUTE_MS;
  * window. This is also longer than Braze may cache a response of the gate.
  */
 const CREATED_WITHIN_MS = 30 * MINUTE_MS;
-
-/** The schedule in Braze that a call changes. */
-export interface Target {
-  readonly ledgerId: string;
-  readonly generation: number;
-  readonly campaignId: string;
-  readonly scheduleId: string;
-}
-
-/** Stored in run summaries: never rename a value. */
-export type SkipReason =
-  | Unwanted
-  | "unchanged"
-  | "beyond_horizon"
-  | "window_missed"
-  | "awaiting_evidence"
-  | "already_sent"
-  | "sent_then_moved"
-  | "cancelled"
-  | "cancelled_by_dashboard"
-  | "cancelled_by_operator"
-  | "create_unknown"
-  | "delete_unconfirmed"
-  | "schedule_id_unknown";
-
-export type FrozenReason =
-  | "create_inside_freeze"
-  | "change_inside_freeze"
-  | "brought_forward_inside_freeze";
-
-export type CancelReason = Unwanted | "too_late";
-
-/** `soonest`: the earliest time at which Braze may send, before or after the step. */
-export type Step =
-  | { readonly action: "create"; readonly want: Wanted; readonly soonest: Date }
-  | {
-    readonly action: "move" | "recreate";
-    readonly want: Wanted;
-    readonly target: Target;
-    readonly soonest: Date;
-  }
-  /** Keep the schedule in Braze: its delete failed, and the match wants it again. */
-  | { readonly action: "reactivate"; readonly ledgerId: string; readonly generation: number }
-  /** Create the next generation while the current one stays unknown; the send gate rejects the older one. */
-  | {
-    readonly action: "supersede";
-    readonly want: Wanted;
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly soonest: Date;
-  }
-  | {
-    readonly action: "cancel";
-    readonly reason: CancelReason;
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly sendAt: Date;
-    /** null when Braze has no schedule to delete. */
-    readonly target: Target | null;
-  }
-  | { readonly action: "skip"; readonly reason: SkipReason }
-  | { readonly action: "frozen"; readonly reason: FrozenReason };
-
-export interface PlannedMatch {
-  readonly fixture: Fixture;
-  readonly step: Step;
-  readonly alerts: readonly Alert[];
-}
 
 /** Ordered by send time, so that an interrupted run has done the most urgent steps. */
 export function plan(

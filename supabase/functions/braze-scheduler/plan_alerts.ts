@@ -1,7 +1,7 @@
 /** Builds the alerts that planning and execution raise. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
-import type { FrozenReason, Target } from "./plan.ts";
+import type { FrozenReason, Target } from "./step.ts";
 
 /** Rules that every complete scheduler run evaluates: an alert that it does not raise again is resolved. */
 export const RULES = [

@@ -8,15 +8,8 @@ import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { createSanitizeText, type SanitizeText } from "../runtime/sanitize_text.ts";
-import {
-  type CallResult,
-  judge,
-  NO_RATE_LIMIT,
-  notSent,
-  type RateLimit,
-  type Verdict,
-} from "./outcome.ts";
-import { type BrazeRequest, createTransport } from "./transport.ts";
+import { type CallResult, judge, NO_RATE_LIMIT, notSent, type Verdict } from "./outcome.ts";
+import { type BrazeRequest, createTransport, type RateLimit } from "./transport.ts";
 
 const ATTEMPTS_MAX = 4;
 const ATTEMPT_TIMEOUT_MS = 20_000;

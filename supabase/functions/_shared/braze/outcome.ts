@@ -6,7 +6,7 @@
  */
 import type { z } from "zod";
 import { Envelope } from "./schemas.ts";
-import type { Answer } from "./transport.ts";
+import type { Answer, RateLimit } from "./transport.ts";
 
 /** Stored in the journal: never rename a value. */
 export type FailureReason =
@@ -28,14 +28,6 @@ export type UnknownReason =
   | "queued"
   | "unreadable_answer"
   | "unexpected_status";
-
-export interface RateLimit {
-  readonly limit: number | null;
-  readonly remaining: number | null;
-  readonly resetAt: Date | null;
-  /** From Retry-After, which Braze does not document. */
-  readonly retryAt: Date | null;
-}
 
 export const NO_RATE_LIMIT: RateLimit = {
   limit: null,

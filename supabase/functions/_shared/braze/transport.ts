@@ -6,7 +6,14 @@
  */
 import type { Clock } from "../runtime/clock.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
-import type { RateLimit } from "./outcome.ts";
+
+export interface RateLimit {
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly resetAt: Date | null;
+  /** From Retry-After, which Braze does not document. */
+  readonly retryAt: Date | null;
+}
 
 export interface BrazeRequest {
   readonly method: "GET" | "POST";

@@ -1,5 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { Agenda } from "../../../../local/braze_sandbox/agenda.ts";
+import { answerCall } from "../../../../local/braze_sandbox/endpoints.ts";
 import { BrazeModel } from "../../../../local/braze_sandbox/model.ts";
 import { Prng } from "../../../../local/lib/prng.ts";
 import { CAMPAIGN_ID, START, teamAudience } from "./support.ts";
@@ -18,7 +19,7 @@ Deno.test("25,000 users and ten matches make their hundred thousand events in se
   const started = performance.now();
   const now = new Date(START);
   for (let i = 0; i < 10; i++) {
-    const { status } = model.answer({
+    const { status } = answerCall(model, {
       method: "POST",
       path: "/campaigns/trigger/schedule/create",
       query: new URLSearchParams(),
