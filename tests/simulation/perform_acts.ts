@@ -6,7 +6,6 @@ import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts
 import { Prng } from "../../local/lib/prng.ts";
 import type { Act, What } from "./acts.ts";
 import { UNKNOWN_TEAM } from "./fixtures.ts";
-import type { MatchState } from "./history.ts";
 import type { SimulationContext } from "./context.ts";
 import { addFixture, call } from "./stack_calls.ts";
 
