@@ -15,7 +15,7 @@ import { Match } from "./views/match.tsx";
 import { MatchdayView } from "./views/matchday.tsx";
 
 const PAGES: Readonly<Record<View, { readonly title: string; readonly show: ComponentType }>> = {
-  tonight: { title: "Matchday", show: MatchdayView },
+  matchday: { title: "Matchday", show: MatchdayView },
   match: { title: "Match", show: Match },
   counts: { title: "Counts", show: Counts },
   health: { title: "Health", show: Health },
@@ -84,7 +84,7 @@ function Shell({ connection, signOut }: {
               href={hashOf({
                 view,
                 zone: route.zone,
-                date: view === "tonight" ? route.date : null,
+                date: view === "matchday" ? route.date : null,
               })}
               aria-current={view === route.view ? "page" : undefined}
             >

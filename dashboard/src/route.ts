@@ -1,7 +1,7 @@
 /** The current view, day and zone, encoded in the URL so that a link can be shared. */
 
 export const VIEWS = [
-  "tonight",
+  "matchday",
   "match",
   "counts",
   "health",
@@ -29,7 +29,7 @@ export function readRoute(hash: string): Route {
   const isMatch = name === "match" && /^\d{1,15}$/.test(id);
   const named = VIEWS.find((view) => view === name && view !== "match");
   return {
-    view: isMatch ? "match" : named ?? "tonight",
+    view: isMatch ? "match" : named ?? "matchday",
     matchId: isMatch ? Number(id) : null,
     date: dateOf(params.get("date")),
     zone: zoneOf(params.get("zone")),

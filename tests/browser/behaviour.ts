@@ -5,7 +5,7 @@ import { open, rowsOf } from "./browser.ts";
 import type { Check } from "./data.ts";
 
 export const VIEWS = [
-  "tonight",
+  "matchday",
   "match/1003",
   "counts",
   "health",
@@ -21,7 +21,7 @@ export const noOperatorSeesNothing: Check = async (page, { pages }) => {
   page.on("response", async (response) => {
     if (response.url().includes("/rest/v1/")) answers.push(await response.text());
   });
-  for (const view of ["tonight", "match/1003", "alerts"]) {
+  for (const view of ["matchday", "match/1003", "alerts"]) {
     await page.goto(`${pages.user}/#/${view}`);
     await page.reload();
     await page.getByRole("heading", { name: "You are not an operator" }).waitFor();
@@ -72,7 +72,7 @@ export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) =
 };
 
 export const theKeyboardIsEnough: Check = async (page, { pages }) => {
-  await open(page, pages.operator, "tonight");
+  await open(page, pages.operator, "matchday");
   const focused = () => page.evaluate(() => (document.activeElement as HTMLElement)?.innerText);
   await page.keyboard.press("Tab");
   strictEqual(await focused(), "Skip to content");
@@ -99,7 +99,7 @@ export const theKeyboardIsEnough: Check = async (page, { pages }) => {
 };
 
 export const aLinkNamesDayAndZone: Check = async (page, { pages }) => {
-  await open(page, pages.operator, "tonight?date=2024-12-08&zone=America%2FNew_York");
+  await open(page, pages.operator, "matchday?date=2024-12-08&zone=America%2FNew_York");
   const caption = "Matches of the day, by the time of their push";
   const rows = await rowsOf(page, caption);
   deepStrictEqual(rows.map((row) => row.Match), [
@@ -114,7 +114,7 @@ export const aLinkNamesDayAndZone: Check = async (page, { pages }) => {
   await page.getByRole("link", { name: "The day before" }).click();
   await page.getByText("Saturday, 7 December 2024").waitFor();
   match(page.url(), /date=2024-12-07&zone=America%2FNew_York$/);
-  await open(page, pages.operator, "tonight?date=2024-11-01");
+  await open(page, pages.operator, "matchday?date=2024-11-01");
   await page.getByText("No match on this day").waitFor();
   await open(page, pages.operator, "match/99");
   await page.getByText("There is no match 99").waitFor();
@@ -133,7 +133,7 @@ export const aFaultIsShownAndOldDataStays: Check = async (page, { pages }) => {
 
 /** The campaign is started again, the push goes out, and nobody touches the page. */
 export const itFollowsWhatHappens: Check = async (page, { pages, stack }) => {
-  await open(page, pages.operator, "tonight?date=2024-12-07");
+  await open(page, pages.operator, "matchday?date=2024-12-07");
   const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
   match(await row.innerText(), /Scheduled/);
   await createFaultInjection(stack).campaign("enabled");

@@ -8,7 +8,7 @@ import { withWorld } from "./world.ts";
 
 /** In this order: the last ones change the world. */
 const CHECKS: readonly (readonly [string, numbers.Check])[] = [
-  ["Matchday shows the numbers that SQL gives", numbers.tonight],
+  ["Matchday shows the numbers that SQL gives", numbers.matchday],
   ["a match shows them too", numbers.oneMatch],
   ["so does Counts", numbers.counts],
   ["so does Health", numbers.health],

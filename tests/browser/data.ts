@@ -8,8 +8,8 @@ export type Check = (page: Page, world: World) => Promise<void>;
 
 const number = (value: number | null) => value === null ? "–" : value.toLocaleString("en-GB");
 
-export const tonight: Check = async (page, { stack: { sql }, pages }) => {
-  await open(page, pages.operator, "tonight");
+export const matchday: Check = async (page, { stack: { sql }, pages }) => {
+  await open(page, pages.operator, "matchday");
   const rows = await rowsOf(page, "Matches of the day, by the time of their push");
   const expected = await sql<Record<string, string | number | null>[]>`
     select m.home_team || ' – ' || m.away_team as title, l.status::text, l.expected_send_count_min as min,

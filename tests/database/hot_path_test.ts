@@ -42,7 +42,7 @@ async function fill({ sql }: Suite): Promise<void> {
     from generate_series(1, ${ROWS}) as id;
     insert into private.erased_events (digest, erased_at)
     select sha256(int4send(id)), now() from generate_series(1, ${ROWS}) as id;
-    insert into private.erased_users (user_digest, stand_in, device_key, anonymise_until, erased_at)
+    insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
     select sha256(int4send(id)), 'erased-' || id, 'key', now(), now() from generate_series(1, ${ROWS}) as id;
     analyze;`);
 }

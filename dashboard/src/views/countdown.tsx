@@ -33,7 +33,7 @@ export function Countdown({ matches, next, date }: {
           : (
             <>
               No more push on this day. The next one is on{" "}
-              <a href={hashOf({ view: "tonight", date: day, zone: route.zone })}>
+              <a href={hashOf({ view: "matchday", date: day, zone: route.zone })}>
                 <Time at={next} />
               </a>.
             </>

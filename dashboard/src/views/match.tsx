@@ -37,7 +37,7 @@ export function Match() {
           ? (
             <Empty title={`There is no match ${matchId}`}>
               It may have been taken out of the fixture list.{" "}
-              <a href="#/tonight">Back to tonight</a>
+              <a href="#/matchday">Back to the matchday</a>
             </Empty>
           )
           : <Known page={page} match={page.match} reload={polled.reload} />}
@@ -58,7 +58,7 @@ function Known({ page, match, reload }: {
       <p class="lede">
         <strong>{match.home_team} – {match.away_team}</strong>
         <span>{match.competition}, {match.match_status}</span>
-        <a href={hashOf({ view: "tonight", date: day, zone: route.zone })}>
+        <a href={hashOf({ view: "matchday", date: day, zone: route.zone })}>
           All matches of that day
         </a>
       </p>

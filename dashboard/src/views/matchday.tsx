@@ -83,7 +83,7 @@ function inWords(matches: readonly MatchdayMatch[]): string {
 
 function DayPicker({ date }: { readonly date: string }) {
   const { route } = usePage();
-  const to = (day: string) => hashOf({ view: "tonight", date: day, zone: route.zone });
+  const to = (day: string) => hashOf({ view: "matchday", date: day, zone: route.zone });
   return (
     <div class="day">
       <a class="step" href={to(addDays(date, -1))} aria-label="The day before">‹</a>
@@ -101,7 +101,7 @@ function DayPicker({ date }: { readonly date: string }) {
       <span class="day-name">{dayName(date)}</span>
       {route.date === null
         ? null
-        : <a href={hashOf({ view: "tonight", zone: route.zone })}>Today</a>}
+        : <a href={hashOf({ view: "matchday", zone: route.zone })}>Today</a>}
     </div>
   );
 }

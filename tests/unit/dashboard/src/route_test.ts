@@ -5,7 +5,7 @@ const NOWHERE = { matchId: null, date: null, zone: null, show: "open" } as const
 
 Deno.test("an address without a route, or with one that nobody knows, leads to the matchday", () => {
   for (const hash of ["", "#", "#/", "#/nowhere", "#/match", "#/match/x", "#/match/1e3"]) {
-    deepStrictEqual(readRoute(hash), { view: "tonight", ...NOWHERE }, hash);
+    deepStrictEqual(readRoute(hash), { view: "matchday", ...NOWHERE }, hash);
   }
 });
 
@@ -25,6 +25,6 @@ Deno.test("every view is read back from the address that is made of it", () => {
 
 Deno.test("a day that no calendar has and a zone that no map has are left out", () => {
   for (const query of ["date=2024-02-30", "date=tomorrow", "zone=Europe/Atlantis", "zone="]) {
-    deepStrictEqual(readRoute(`#/tonight?${query}`), { view: "tonight", ...NOWHERE }, query);
+    deepStrictEqual(readRoute(`#/matchday?${query}`), { view: "matchday", ...NOWHERE }, query);
   }
 });
