@@ -4,13 +4,10 @@ import {
   answered,
   attemptRow,
   close,
-  endRun,
   LEASE_SECONDS,
   ledgerRow,
   minutes,
   NOW,
-  openCreate,
-  type OpenedCreate,
   scheduledMatch,
   scheduleRow,
   seconds,
@@ -18,13 +15,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-
-const MATCH = 1001;
-
-async function openedCreate(suite: Suite): Promise<OpenedCreate> {
-  await addMatch(suite, MATCH);
-  return await openCreate(suite, await startRun(suite), MATCH, { p_send_id: "send-1" });
-}
+import { MATCH, openedCreate } from "./attempts.ts";
 
 async function openedChange(suite: Suite, kind: "update" | "delete") {
   const target = await scheduledMatch(suite, MATCH);
@@ -320,42 +311,5 @@ Deno.test(
     });
     strictEqual((await close(suite, attemptId, "succeeded")).outcome, "succeeded");
     deepStrictEqual(await identifiers(suite), []);
-  }),
-);
-
-Deno.test(
-  "close_abandoned_attempts() closes as unknown what dead runs left open, and only that",
-  withSuite(async (suite) => {
-    const { call } = suite;
-    const opened = await openedCreate(suite);
-    const dead = await attemptRow(suite, opened.attempt_id);
-    const giveUp = (runId: string) =>
-      call<Record<string, unknown>[]>("close_abandoned_attempts", { p_run_id: runId, p_now: NOW });
-
-    deepStrictEqual(await giveUp(String(dead.run_id)), [], "a run does not give up its own");
-    const reconcile = await call<{ run_id: string }>("claim_run", {
-      p_function: "braze-reconcile",
-      p_caller: "secret_key",
-      p_dry_run: false,
-      p_lease_seconds: LEASE_SECONDS,
-      p_now: NOW,
-    });
-    deepStrictEqual(await giveUp(reconcile.run_id), [], "its run is alive");
-
-    await endRun(suite, String(dead.run_id));
-    const next = await startRun(suite, seconds(1));
-    deepStrictEqual(await giveUp(next), [{
-      attempt_id: opened.attempt_id,
-      kind: "create",
-      match_id: MATCH,
-      generation: 1,
-    }]);
-    const attempt = await attemptRow(suite, opened.attempt_id);
-    deepStrictEqual(
-      [attempt.outcome, attempt.detail],
-      ["unknown", "The run ended before the answer came"],
-    );
-    strictEqual((await scheduleRow(suite, opened)).state, "unknown");
-    deepStrictEqual(await giveUp(next), [], "once");
   }),
 );

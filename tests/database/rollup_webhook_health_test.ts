@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
 import { event, ingest, reject } from "./events.ts";
-import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
+import { minutes, only, withSuite } from "./fixtures.ts";
 import { addDue, addEvent, DATE, DUE, NIGHT, rollUp } from "./health.ts";
 
 function pick(row: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
@@ -307,20 +307,6 @@ Deno.test(
     strictEqual(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
     strictEqual((await suite.sql`select 1 from public.webhook_health_metrics`).length, 1);
     strictEqual((await patterns(suite)).length, 4);
-  }),
-);
-
-Deno.test(
-  "measure_webhook_health() tells the same and writes nothing",
-  withSuite(async (suite) => {
-    await addEvent(suite, await addDue(suite, 1));
-    const measured = await suite.call<{ metrics: unknown; patterns: unknown[] }>(
-      "measure_webhook_health",
-      { p_date: DATE, p_now: NIGHT },
-    );
-    strictEqual((await suite.sql`select 1 from public.webhook_health_metrics`).length, 0);
-    deepStrictEqual(measured.metrics, await rollUp(suite));
-    strictEqual(measured.patterns.length, 4);
   }),
 );
 

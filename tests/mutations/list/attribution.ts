@@ -147,7 +147,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     file: "supabase/schemas/50_attribution/load_affected_events.sql",
     find: "where identifier.ambiguous\n",
     replace: "where false\n",
-    tests: ["tests/database/reattribute_events_test.ts"],
+    tests: ["tests/database/load_affected_events_test.ts"],
   },
   {
     name: "low-confidence-proves-nothing",

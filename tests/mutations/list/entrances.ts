@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
 const HTTP = "supabase/functions/_shared/http/responses.ts";
 const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
-const CATALOGUE = "tests/database/catalogue_test.ts";
+const CATALOGUE = "tests/database/rules/catalogue_test.ts";
 
 export const ENTRANCES: readonly Mutation[] = [
   {

@@ -104,8 +104,7 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/schemas/50_attribution/attribute_by_elimination.sql",
     find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
     replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "attribute_by_elimination()",
+    tests: ["tests/database/attribute_by_elimination_test.ts"],
   },
   {
     name: "statistics-of-another-schedule",
@@ -129,8 +128,7 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/schemas/60_reconcile/confirm_by_statistics.sql",
     find: "and p_count > 0",
     replace: "and p_count >= 0",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "confirm_by_statistics()",
+    tests: ["tests/database/confirm_by_statistics_test.ts"],
   },
   {
     name: "adoption-waits-for-the-answer",
@@ -138,7 +136,6 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/schemas/60_reconcile/adopt_schedule.sql",
     find: "attempt.generation = p_generation and attempt.outcome is null\n",
     replace: "attempt.generation = p_generation and false\n",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "adopt_schedule()",
+    tests: ["tests/database/adopt_schedule_test.ts"],
   },
 ];

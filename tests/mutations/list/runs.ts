@@ -74,7 +74,7 @@ export const RUNS: readonly Mutation[] = [
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
     replace: "v_attempt.id, 'failed', ",
-    tests: ["tests/database/close_attempt_test.ts"],
+    tests: ["tests/database/close_abandoned_attempts_test.ts"],
   },
   {
     name: "living-runs-are-not-given-up",
@@ -82,6 +82,6 @@ export const RUNS: readonly Mutation[] = [
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "and run.outcome <> 'running'",
     replace: "and run.outcome <> ''",
-    tests: ["tests/database/close_attempt_test.ts"],
+    tests: ["tests/database/close_abandoned_attempts_test.ts"],
   },
 ];

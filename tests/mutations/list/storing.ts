@@ -17,7 +17,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST_EVENTS,
     find: "    order by happened_at, event_id\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "the same events",
     shownBy: DEADLOCK,
   },
@@ -27,7 +27,7 @@ export const STORING: readonly Mutation[] = [
     file: NAMED_EVENTS,
     find: "    order by happened_at, event.event_id\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",
     shownBy: DEADLOCK,
   },
@@ -37,7 +37,7 @@ export const STORING: readonly Mutation[] = [
     file: NAMED_EVENTS,
     find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",
     shownBy: /duplicate key value/,
   },
@@ -55,7 +55,7 @@ export const STORING: readonly Mutation[] = [
     where told.proof ->> 'ledger_id' = ledger.id::text
   )
   for no key update;`,
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     shownBy: DEADLOCK,
   },
   {
@@ -68,7 +68,7 @@ export const STORING: readonly Mutation[] = [
     replace: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by pg_catalog.array_position(v_left_ids || v_proved_ids, ledger.id)
 `,
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     shownBy: DEADLOCK,
   },
   {
@@ -79,7 +79,7 @@ export const STORING: readonly Mutation[] = [
 `,
     replace: `  perform private.register_identifiers(p_identifiers, 'event', p_now);
 `,
-    tests: ["tests/database/lock_order_test.ts"],
+    tests: ["tests/database/rules/lock_order_test.ts"],
     shownBy: DEADLOCK,
   },
   {
@@ -172,6 +172,6 @@ export const STORING: readonly Mutation[] = [
     file: "supabase/schemas/50_attribution/record_send_proof.sql",
     find: "    perform public.raise_alerts(v_alerts, p_now);\n",
     replace: "    null;\n",
-    tests: ["tests/database/unexpected_sends_test.ts"],
+    tests: ["tests/database/rules/unexpected_sends_test.ts"],
   },
 ];
