@@ -26,7 +26,7 @@ function adopt({ call }: Suite, { ledger_id, generation }: OpenedCreate, args = 
 }
 
 Deno.test(
-  "adopt_schedule() makes an unheard-of schedule live, learns its ids and settles its create",
+  "adopt_schedule() makes an unknown schedule live, registers its ids and resolves its create",
   withSuite(async (suite) => {
     const opened = await unheardCreate(suite);
     const { adopted, registered } = await adopt(suite, opened, {

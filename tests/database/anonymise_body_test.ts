@@ -53,7 +53,7 @@ function broken(user: string, id: string): string {
 }
 
 Deno.test(
-  "a kept event keeps what is not of the person, and stands for nobody",
+  "a kept event keeps all but the personal data and refers to no person",
   withSuite(async (suite) => {
     await ingest(suite, { rejects: [kept(broken(ANN, "event-of-ann")), kept(broken(BEN, "b1"))] });
     strictEqual((await erase(suite)).rejects, 1);
@@ -163,7 +163,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a body that names only a device of the person is theirs, unless it names somebody else",
+  "a body that names only a device of the person counts as theirs unless it names another user",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("a1", { external_user_id: ANN, device_id: "tablet" })] });
     const others = `{"external_user_id":"${BEN}","device_id":"tablet"}`;
@@ -174,7 +174,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the reason forgets the person too",
+  "the rejection reason is anonymised too",
   withSuite(async (suite) => {
     const body = `{"${ANN}":1}`;
     const reason = `Webhook message must hold one of …, got ${ANN}`;
@@ -255,7 +255,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what was kept for want of a partition and comes again can be stored as nobody's, once",
+  "an event kept for a missing partition is stored once, anonymised, when it comes again",
   withSuite(async (suite) => {
     const at = new Date("2020-06-01T12:00:00Z");
     const old = event("a1", {
@@ -282,7 +282,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a person who is to be forgotten for good leaves no trace in what is not understood either",
+  "a person erased without limit leaves no trace in rejected bodies either",
   withSuite(async (suite) => {
     await erase(suite, ANN, { p_anonymise_until: new Date("2100-01-01T00:00:00Z") });
     const others = broken(BEN, "b1");

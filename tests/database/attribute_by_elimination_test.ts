@@ -44,7 +44,7 @@ async function threeOpen(suite: Suite) {
 }
 
 Deno.test(
-  "attribute_by_elimination() ties the open Sends of the campaign with medium confidence, which proves the send",
+  "attribute_by_elimination() attributes the open Sends of the campaign with medium confidence, which proves the send",
   withSuite(async (suite) => {
     const { attributeByElimination } = await threeOpen(suite);
     strictEqual(await attributeByElimination(2), 2);
@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "attribute_by_elimination() settles nothing when one more event has come since they were counted",
+  "attribute_by_elimination() changes nothing when the number of events differs",
   withSuite(async (suite) => {
     const { attributeByElimination } = await threeOpen(suite);
     strictEqual(await attributeByElimination(1), 0);

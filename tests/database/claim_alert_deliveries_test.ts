@@ -3,7 +3,7 @@ import { addMatch, minutes, NOW, seconds, withSuite } from "./fixtures.ts";
 import { ALERT, claim, raise, record, resolve, TAKEN, tell } from "./alerts.ts";
 
 Deno.test(
-  "an alert is told once, once more when it gets worse, and its end once",
+  "an alert sends one notice on opening, one on escalation and one on resolution",
   withSuite(async (suite) => {
     await raise(suite);
     deepStrictEqual(await tell(suite), ["raised"]);
@@ -23,7 +23,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an alert that ended before it was told is not told at all",
+  "an alert resolved before its first notice sends none",
   withSuite(async (suite) => {
     await raise(suite);
     await resolve(suite, minutes(1));
@@ -32,7 +32,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a severity that rises while its message is on the way is told after it",
+  "a severity that rises while a message is being delivered sends another notice afterwards",
   withSuite(async (suite) => {
     await raise(suite);
     const claimed = await claim(suite);
@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_alert_deliveries() tells what a message needs, the worst first",
+  "claim_alert_deliveries() returns the fields of a message, highest severity first",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     await raise(suite);
@@ -73,7 +73,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_alert_deliveries() gives each message to one of eight who ask at once",
+  "claim_alert_deliveries() gives each message to one of eight concurrent callers",
   withSuite(async (suite) => {
     for (let index = 0; index < 20; index++) await raise(suite, { fingerprint: `f${index}` });
     const claims = await Promise.all(Array.from({ length: 8 }, () => claim(suite)));
@@ -84,7 +84,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a claim keeps everybody else from telling until it runs out, and then another tells",
+  "a lease blocks other deliveries until it expires, then another caller delivers",
   withSuite(async (suite) => {
     await raise(suite);
     strictEqual((await claim(suite)).length, 1);
@@ -95,7 +95,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_alert_deliveries() passes by an alert that is being changed just now",
+  "claim_alert_deliveries() skips an alert that another transaction has locked",
   withSuite(async (suite) => {
     await raise(suite);
     await raise(suite, { fingerprint: "another", title: "Another" });

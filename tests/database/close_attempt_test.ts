@@ -42,7 +42,7 @@ async function identifiers({ sql }: Suite): Promise<Record<string, unknown>[]> {
 }
 
 Deno.test(
-  "close_attempt() of a create that succeeded makes the schedule live and learns what names it",
+  "close_attempt() of a create that succeeded makes the schedule live and registers its identifiers",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     const closed = await close(
@@ -77,7 +77,7 @@ Deno.test(
 
 for (const outcome of ["failed", "unknown"] as const) {
   Deno.test(
-    `close_attempt() of a create that is ${outcome} leaves the row pending and learns nothing new`,
+    `close_attempt() of a create that is ${outcome} leaves the row pending and registers no identifier`,
     withSuite(async (suite) => {
       const opened = await openedCreate(suite);
       await close(suite, opened.attempt_id, outcome, { http_status: 500, detail: "Oh" });
@@ -136,7 +136,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() does not take back a person's release of an unknown create",
+  "close_attempt() does not revert a manual release of an unknown create",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await close(suite, opened.attempt_id, "unknown");
@@ -149,7 +149,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() leaves a schedule over whose events came before the answer, and keeps its id",
+  "close_attempt() leaves a schedule completed if its events came before the answer, and stores its id",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await suite.sql`select private.record_send_proof(${
@@ -164,7 +164,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() settles an unknown create at once whose events came before it was given up",
+  "close_attempt() resolves an unknown create at once if its events came first",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await suite.sql`select private.record_send_proof(${
@@ -276,7 +276,7 @@ for (
 }
 
 Deno.test(
-  "close_attempt() of a delete leaves a schedule over that sent all the same",
+  "close_attempt() of a delete leaves a schedule completed that sent anyway",
   withSuite(async (suite) => {
     const { target, attemptId } = await openedChange(suite, "delete");
     await suite.sql`update public.braze_schedules set state = 'completed'`;

@@ -6,7 +6,7 @@ import { MATCH, unheardCreate } from "./reconciling.ts";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "confirm_by_statistics() turns a past pending row to sent, ends its schedule and settles its create",
+  "confirm_by_statistics() turns a past pending row to sent, completes its schedule and resolves its create",
   withSuite(async (suite) => {
     const opened = await unheardCreate(suite);
     const settle = (count: number, now: Date) =>

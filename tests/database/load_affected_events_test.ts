@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_affected_events() reads nothing for an identifier that nobody has registered yet",
+  "load_affected_events() reads nothing for an unregistered identifier",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("a", { dispatch_id: "d1" })] });
     const asked = [{ kind: "dispatch_id", value: "d1" }];
@@ -52,7 +52,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_affected_events() reopens what an identifier that turned ambiguous had settled alone, and only that",
+  "load_affected_events() returns events attributed only by an identifier that became ambiguous",
   withSuite(async (suite) => {
     const known = await ledgerId(suite);
     const other = await ledgerId(suite, 1002);

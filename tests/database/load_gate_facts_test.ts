@@ -7,7 +7,7 @@ function facts({ call }: Suite, ledgerId: string, generation: number): Promise<u
 }
 
 Deno.test(
-  "load_gate_facts() tells of row, match and the generation that is asked for",
+  "load_gate_facts() returns row, match and the requested generation",
   withSuite(async (suite) => {
     const { opened } = await unheard(suite);
     const known = {

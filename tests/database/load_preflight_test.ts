@@ -97,7 +97,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_preflight() goes by the sooner time of a move that was not heard of again, and by the later once that is past",
+  "load_preflight() uses the earlier time of a move of unknown outcome, and the later one once that is past",
   withSuite(async (suite) => {
     await schedules(suite, { 1: 40, 2: -3, 3: 40 });
     await suite.sql`

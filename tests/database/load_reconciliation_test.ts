@@ -3,7 +3,7 @@ import { addMatch, createSchedule, endRun, minutes, NOW, startRun, withSuite } f
 import { MATCH, unheardChange } from "./reconciling.ts";
 
 Deno.test(
-  "load_reconciliation() tells what is pending, due lately or unsettled, with what the scheduler has seen",
+  "load_reconciliation() returns pending, recent and unresolved matches with the last scheduler run",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
     await addMatch(suite, 1002);

@@ -24,7 +24,7 @@ function timeline({ call }: Suite, matchId: number): Promise<Told[]> {
 const SEND_AT = minutes(540);
 
 Deno.test(
-  "match_timeline() tells the whole story of a match in order, and of no other",
+  "match_timeline() returns all entries of one match in order",
   withSuite(async (suite) => {
     const { sql } = suite;
     const match = await scheduledMatch(suite, 1001);
@@ -102,7 +102,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_timeline() tells of a match without a ledger row what there is, and of an unknown one nothing",
+  "match_timeline() returns what exists for a match without a ledger row, and nothing for an unknown match",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     deepStrictEqual((await timeline(suite, 1)).map(({ what }) => what), ["added"]);
@@ -111,7 +111,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_timeline() tells of an attempt that is still open, and of one that was settled later",
+  "match_timeline() shows an open attempt, and one that was resolved later",
   withSuite(async (suite) => {
     await scheduledMatch(suite, 1);
     await suite.sql`

@@ -3,7 +3,7 @@ import { withSuite } from "./fixtures.ts";
 import { addDue, addEvent, DATE, NIGHT, rollUp } from "./health.ts";
 
 Deno.test(
-  "measure_webhook_health() tells the same and writes nothing",
+  "measure_webhook_health() returns the same figures and writes nothing",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1));
     const measured = await suite.call<{ metrics: unknown; patterns: unknown[] }>(

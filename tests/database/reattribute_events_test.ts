@@ -12,7 +12,7 @@ import {
 } from "./reattributing.ts";
 
 Deno.test(
-  "reattribute_events() ties every event of the group, logs it once and notes the proof",
+  "reattribute_events() attributes every event of the group, logs once and records the proof",
   withSuite(async (suite) => {
     const known = await ledgerId(suite);
     await ingest(suite, {
@@ -61,7 +61,7 @@ Deno.test(
 );
 
 Deno.test(
-  "reattribute_events() leaves what somebody else has settled meanwhile",
+  "reattribute_events() leaves events that were reattributed concurrently",
   withSuite(async (suite) => {
     const known = await ledgerId(suite);
     const other = await ledgerId(suite, 1002);
@@ -78,7 +78,7 @@ Deno.test(
 );
 
 Deno.test(
-  "reattribute_events() tells groups apart that differ in one thing",
+  "reattribute_events() separates groups that differ in one field",
   withSuite(async (suite) => {
     const known = await ledgerId(suite);
     const base = { dispatch_id: "d1", send_id: "s1" };

@@ -8,7 +8,7 @@ const RUN_ID = "00000000-0000-0000-0000-00000000000a";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "reattribute_single_events() changes the events it names alone, unless somebody settled them meanwhile",
+  "reattribute_single_events() changes only the named events, unless they changed concurrently",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     await ingest(suite, { events: [event("a"), event("b"), event("c")] });

@@ -41,7 +41,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an end that cannot be told is counted from its own first try",
+  "failed resolution notices are counted from the first resolution attempt",
   withSuite(async (suite) => {
     await raise(suite);
     const refused = { p_outcome: "failed", p_error: "500", p_next_at: NOW };
@@ -69,7 +69,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what was taken is recorded even when the claim ran out, and a refusal of it is not",
+  "a delivery is recorded after its lease expired, a refusal is not",
   withSuite(async (suite) => {
     await raise(suite);
     const slow = await claim(suite);
@@ -83,7 +83,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what only the log was told is told again once there is a webhook, its end is not",
+  "a notice that only reached the log is repeated once a webhook exists, its resolution is not",
   withSuite(async (suite) => {
     await raise(suite);
     await raise(suite, { fingerprint: "over", rule: "over" });

@@ -94,7 +94,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() knows nothing of a schedule that no list has shown",
+  "record_listing() draws no conclusion about a schedule that no list has shown",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     for (const minute of [10, 15, 20]) deepStrictEqual(await note(suite, [], minutes(minute)), []);
@@ -127,7 +127,7 @@ for (
   ]
 ) {
   Deno.test(
-    `record_listing() knows nothing of a schedule that ${what}`,
+    `record_listing() draws no conclusion about a schedule that ${what}`,
     withSuite(async (suite) => {
       const match = await scheduledMatch(suite);
       await note(suite, [SCHEDULE], minutes(10));

@@ -60,7 +60,7 @@ Deno.test(
 
 for (const result of ["ok", "unknown", "campaign_stopped", "changed", "no_schedule_id"]) {
   Deno.test(
-    `record_preflight() takes nothing back for ${result}`,
+    `record_preflight() cancels nothing for ${result}`,
     withSuite(async (suite) => {
       const target = await scheduledMatch(suite);
       deepStrictEqual((await note(suite, [{ ...of(target), result }])).cancelled, []);
@@ -71,7 +71,7 @@ for (const result of ["ok", "unknown", "campaign_stopped", "changed", "no_schedu
 }
 
 Deno.test(
-  "record_preflight() takes back what is absent, with its schedule, and says so again when asked again",
+  "record_preflight() cancels an absent row with its schedule, and reports it again when called again",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const checks = [{ ...of(target), result: "absent" }];
@@ -88,7 +88,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() leaves alone what somebody settled, or made anew, since it was looked at",
+  "record_preflight() leaves a row unchanged that was resolved or recreated since the check",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
     await suite.sql`
@@ -107,7 +107,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() fills the ids that the ledger lacks, and teaches them",
+  "record_preflight() fills missing ids of the ledger and registers them",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const checks = [{ ...of(target), result: "ok", dispatch_id: "d-1", send_id: "s-1" }];
@@ -123,7 +123,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() keeps the ids that the ledger has, and teaches the others",
+  "record_preflight() keeps known ids of the ledger and registers the others",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await note(suite, [{ ...of(target), result: "ok", dispatch_id: "d-1", send_id: "s-1" }]);
@@ -218,7 +218,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a ledger row takes no result that nobody knows, and none without its time",
+  "a ledger row refuses an unknown result, and a result without its time",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     const set = (result: string | null, at: Date | null) =>

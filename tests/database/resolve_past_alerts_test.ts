@@ -21,7 +21,7 @@ Deno.test(
 );
 
 Deno.test(
-  "resolve_past_alerts() leaves the alert of a match that may still send, or is not settled",
+  "resolve_past_alerts() leaves the alert of a match that may still send or is unresolved",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);

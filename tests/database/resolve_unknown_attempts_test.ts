@@ -61,7 +61,7 @@ for (const effect of ["live", "deleted"]) {
 }
 
 Deno.test(
-  "resolve_unknown_attempts() notes the first list that lacked a schedule, and counts that as nothing settled",
+  "resolve_unknown_attempts() records the first list that lacked a schedule, and counts nothing as resolved",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
     const told = { ledger_id: change.ledger_id, generation: 1, effect: "missed" };
@@ -73,7 +73,7 @@ Deno.test(
 );
 
 Deno.test(
-  "resolve_unknown_attempts() leaves to a call that is under way what becomes of its schedule",
+  "resolve_unknown_attempts() leaves a schedule unchanged while a call is under way",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
     await suite.call("open_delete", {

@@ -80,7 +80,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() tells how late a webhook came from how late Braze sent, with percentiles of both",
+  "rollup_webhook_health() separates webhook delay from send delay, with percentiles of both",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     for (let second = 1; second <= 100; second++) {
@@ -129,7 +129,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() measures the webhook channel, which tells no time, from when the push was due",
+  "rollup_webhook_health() measures the webhook channel, which reports no time, from the scheduled time",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     await addEvent(suite, match, { channel: "webhook", lateSeconds: 420 });

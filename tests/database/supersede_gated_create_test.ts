@@ -29,7 +29,7 @@ function release({ call }: Suite, runId: string, opened: OpenedCreate, changes =
 }
 
 Deno.test(
-  "supersede_gated_create() makes way for the next generation",
+  "supersede_gated_create() allows the next generation",
   withSuite(async (suite) => {
     const { opened, runId } = await unheard(suite);
     await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unresolved"));
@@ -53,7 +53,7 @@ Deno.test(
 );
 
 Deno.test(
-  "supersede_gated_create() wants the lease, and lets go of nothing without it",
+  "supersede_gated_create() refuses a run without its lease",
   withSuite(async (suite) => {
     const { opened, runId } = await unheard(suite);
     await endRun(suite, runId);

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { NOW, withSuite } from "./fixtures.ts";
 
 Deno.test(
-  "write_logs() appends what was noticed, by whom and in which run",
+  "write_logs() appends entries with function and run",
   withSuite(async (suite) => {
     const runId = crypto.randomUUID();
     const logs = [

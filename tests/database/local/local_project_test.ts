@@ -69,7 +69,7 @@ Deno.test("prepareProject() leaves nothing of a migration that fails, and says w
     deepStrictEqual({ ...row }, { good: true, no_half: true });
   }));
 
-Deno.test("prepareProject() tells which migrations read differently than when they were applied", () =>
+Deno.test("prepareProject() reports migrations changed since they were applied", () =>
   withMigrations({ "29990101000000_add_one.sql": TWO_STATEMENTS }, async (sql, folder) => {
     await prepareProject(sql, folder);
     await Deno.writeTextFile(new URL("29990101000000_add_one.sql", folder), "select 1");

@@ -37,7 +37,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the roles that the world can reach hold no right on anything of ours but what operators read",
+  "the roles that external callers can use hold no right on anything of ours but what operators read",
   withSuite(async (suite) => {
     const roles = `unnest(array['anon', 'authenticated']) as role`;
     deepStrictEqual(

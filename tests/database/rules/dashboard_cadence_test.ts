@@ -29,7 +29,7 @@ Deno.test("the cadences of the dashboard are those of pg_cron and of the heartbe
     }
   }));
 
-Deno.test("a function is silent after twice its period without success", () => {
+Deno.test("a function is stalled after twice its period without success", () => {
   const cadence = { name: "braze-reconcile", every: 30, from: 10 };
   const last = new Date("2024-12-07T10:00:00Z");
   strictEqual(isStalled(cadence, last, new Date("2024-12-07T11:00:00Z")), false);

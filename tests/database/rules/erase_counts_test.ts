@@ -163,7 +163,7 @@ async function othersThan({ sql }: Suite, erased: readonly string[]) {
 }
 
 Deno.test(
-  "counts are the same before an erasure, after it, and after everything was told again",
+  "counts are the same before an erasure, after it, and after every event is received again",
   withSuite(async (suite) => {
     const matches: DueMatch[] = [];
     for (const id of MATCHES) {

@@ -123,7 +123,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the story of one match and its verification look its events up",
+  "match_timeline() and match_verification read the events of a match by index",
   withSuite(async (suite) => {
     await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
     await fill(suite);

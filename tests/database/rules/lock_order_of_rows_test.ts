@@ -158,7 +158,7 @@ function moved(stored: StoredEvent, to: OpenedCreate) {
 }
 
 Deno.test(
-  "reattribute_events() that take evidence from each other's matches do not deadlock",
+  "reattribute_events() that revoke proofs of each other's matches do not deadlock",
   withSuite(async (suite) => {
     const [first, middle, last] = await threeMatches(suite);
     const guessed = ({ ledger_id, generation, request }: OpenedCreate) =>

@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() that learns an identifier and close_attempt() of its create do not deadlock",
+  "ingest_events() that registers an identifier and close_attempt() of its create do not deadlock",
   withSuite(async (suite) => {
     const { told, ...opened } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_identifiers");

@@ -25,7 +25,7 @@ Deno.test(
 );
 
 Deno.test(
-  "two requests at once that prove the same unwanted send raise one alert",
+  "two concurrent requests that prove the same unwanted send raise one alert",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);

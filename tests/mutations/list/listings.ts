@@ -95,7 +95,7 @@ export const LISTINGS: readonly Mutation[] = [
     find: "and checked.result = 'absent'",
     replace: "and checked.result in ('absent', 'unknown')",
     tests: ["tests/database/record_preflight_test.ts"],
-    filter: "takes nothing back",
+    filter: "cancels nothing",
   },
   {
     name: "stopped-campaigns-hide-schedules",

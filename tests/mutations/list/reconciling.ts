@@ -100,7 +100,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "elimination-counts-again",
-    rule: "One event more than was counted, and elimination settles nothing",
+    rule: "Elimination attributes nothing if the number of events differs from the count",
     file: "supabase/schemas/50_attribution/attribute_by_elimination.sql",
     find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
     replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
@@ -116,7 +116,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "statistics-of-a-released-one",
-    rule: "A create that somebody called not there may have gone out all the same",
+    rule: "A create that was confirmed as absent may still have sent",
     file: "supabase/functions/braze-reconcile/decisions/stale.ts",
     find: "      wasReleased(schedule) ||\n",
     replace: "",

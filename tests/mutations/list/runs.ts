@@ -78,7 +78,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "living-runs-are-not-given-up",
-    rule: "What a run that still lives has open is left to it",
+    rule: "Open attempts of a running run stay open",
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "and run.outcome <> 'running'",
     replace: "and run.outcome <> ''",

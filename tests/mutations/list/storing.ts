@@ -23,7 +23,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "lock-order-of-named-events",
-    rule: "So do requests whose events name their match",
+    rule: "Two requests whose events name their match lock them in one order",
     file: NAMED_EVENTS,
     find: "    order by happened_at, event.event_id\n",
     replace: "",
@@ -59,8 +59,8 @@ export const STORING: readonly Mutation[] = [
     shownBy: DEADLOCK,
   },
   {
-    name: "lock-order-of-settlements",
-    rule: "Whoever loses evidence and whoever gains it are locked in one go, in key order",
+    name: "lock-order-of-reattributions",
+    rule: "Ledger rows that lose or gain a proof are locked in one statement, in key order",
     file: SETTLE_EVENTS,
     find: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by ledger.id
@@ -160,7 +160,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "newlyKnown-of-a-repetition",
     rule:
-      "A request that comes again applies what it teaches again, since the first time may have died half-way",
+      "A repeated request registers its identifiers again, since the first may have died half-way",
     file: INGEST,
     find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
     replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",
@@ -168,7 +168,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "alert-in-the-transaction",
-    rule: "The alert on an unwanted send is raised in the transaction that notes its proof",
+    rule: "The alert on an unwanted send is raised in the transaction that records its proof",
     file: "supabase/schemas/50_attribution/record_send_proof.sql",
     find: "    perform public.raise_alerts(v_alerts, p_now);\n",
     replace: "    null;\n",
