@@ -65,7 +65,7 @@ export const ENTRANCES: readonly Mutation[] = [
       "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
     replace: "",
     tests: [CATALOGUE],
-    filter: "the roles that the world can reach",
+    filter: "the roles that external callers can use",
   },
   {
     name: "row-level-security",
