@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
 import { event, ingest, reject } from "./events.ts";
-import { minutes, only, withSuite } from "./fixtures.ts";
+import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
 import { addDue, addEvent, DATE, DUE, NIGHT, rollUp } from "./health.ts";
 
 function pick(row: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

@@ -56,12 +56,12 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "cancel-cap",
-    rule: "More unmanaged than one run may cancel are not cancelled, and told",
+    rule: "More unmanaged schedules than one run may cancel are not cancelled and raise an alert",
     file: "supabase/functions/braze-reconcile/steps/unmanaged_schedules.ts",
     find: "const isOverLimit = unmanaged.length > allowed;",
     replace: "const isOverLimit = unmanaged.length > allowed && unmanaged.length < 0;",
     tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
-    filter: "more unmanaged than one run may cancel",
+    filter: "more unmanaged schedules than one run may cancel",
   },
   {
     name: "cancel-cap-by-share",
