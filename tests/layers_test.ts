@@ -6,6 +6,7 @@ import {
   readJson,
   readSources,
   readText,
+  readTexts,
   type Source,
 } from "./support/sources.ts";
 
@@ -297,6 +298,21 @@ Deno.test("a unit test stands at the path of the module it tests: MODULE_test.ts
       return !words.some((_, index) => modules.has(words.slice(0, index + 1).join("_")));
     });
   deepStrictEqual(misplaced, UNIT_TESTS_OF_NO_MODULE);
+});
+
+Deno.test("a database test is named as the SQL function or view that it tests", async () => {
+  const schemas = await readTexts("supabase/schemas", ".sql");
+  const created = new Set(
+    schemas.flatMap((text) => [
+      ...text.matchAll(/^create (?:or replace )?(?:function|view) \w+\.(\w+)/gm),
+    ]).map(([, name]) => name),
+  );
+  ok(created.size > 80, "there are functions to look at");
+  deepStrictEqual(
+    others.map(({ path }) => /^tests\/database\/([^/]+)_test\.ts$/.exec(path)?.[1])
+      .filter((name) => name !== undefined && !created.has(name)),
+    [],
+  );
 });
 
 const ImportMap = z.object({ imports: z.record(z.string(), z.string()) });

@@ -106,15 +106,15 @@ insert into private.erasure_keys default values;
 
 create table private.erased_users (
   user_digest bytea primary key,
-  stand_in text not null unique,
+  pseudonym text not null unique,
   device_key bytea not null,
   anonymise_until timestamptz not null,
   erased_at timestamptz not null
 );
 comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
-comment on column private.erased_users.stand_in is
+comment on column private.erased_users.pseudonym is
   'Replaces the user id, the same in all events of the person, so that they still count as one user.';
-comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
+comment on column private.erased_users.device_key is 'Key from which the pseudonyms of their devices are derived; no other person''s devices share it.';
 comment on column private.erased_users.anonymise_until is 'Events of the person that happened before this come in without them.';
 
 create index erased_users_erased_at_idx on private.erased_users (erased_at);
@@ -730,10 +730,10 @@ as $$
     select
       p_now, p_function, log.action, log.reason, log.match_id, p_run_id,
       coalesce(log.details, '{}')
-        || case when stone.stand_in is null then '{}' else pg_catalog.jsonb_build_object('event_id', stone.stand_in) end
+        || case when stone.pseudonym is null then '{}' else pg_catalog.jsonb_build_object('event_id', stone.pseudonym) end
     from pg_catalog.jsonb_to_recordset(p_logs) as log (action text, reason text, match_id bigint, details jsonb)
     left join lateral (
-      select private.event_pseudonym(known.digest) as stand_in
+      select private.event_pseudonym(known.digest) as pseudonym
       from private.erased_events as known
       where log.details ? 'event_id' and known.digest = private.keyed_digest(log.details ->> 'event_id')
       limit 1
@@ -7015,7 +7015,7 @@ begin
   part := private.anonymise_payload(
     v_part,
     private.event_pseudonym(tombstones[1]),
-    case when found_name is not null then v_user.stand_in end,
+    case when found_name is not null then v_user.pseudonym end,
     private.device_pseudonym(v_user.device_key, v_said ->> 'device_id')
   )::text;
 end;
@@ -7227,9 +7227,9 @@ begin
       incoming.*,
       stone.digest is not null as is_known,
       -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
-      erased.stand_in is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
+      erased.pseudonym is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
-      erased.stand_in,
+      erased.pseudonym,
       erased.device_key
     from incoming
     left join lateral (
@@ -7238,7 +7238,7 @@ begin
       limit 1
     ) as stone on true
     left join lateral (
-      select known.stand_in, known.device_key, known.anonymise_until from private.erased_users as known
+      select known.pseudonym, known.device_key, known.anonymise_until from private.erased_users as known
       where known.user_digest = incoming.user_digest
       limit 1
     ) as erased on true
@@ -7248,12 +7248,12 @@ begin
       case
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
-          'external_user_id', judged.stand_in,
+          'external_user_id', judged.pseudonym,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',
             private.event_pseudonym(judged.digest),
-            judged.stand_in,
+            judged.pseudonym,
             private.device_pseudonym(judged.device_key, judged.event ->> 'device_id')
           )
         )
@@ -7429,7 +7429,7 @@ begin
     when p_reason is null or pg_catalog.btrim(p_reason) = '' then 'a reason must be given'
     when private.anonymise_text(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
     when p_now is null then 'the time must be given'
-    when exists (select 1 from private.erased_users as erased where erased.stand_in = p_external_user_id)
+    when exists (select 1 from private.erased_users as erased where erased.pseudonym = p_external_user_id)
       then 'this id stands for somebody who is erased already'
   end;
   if v_refused is not null then
@@ -7441,7 +7441,7 @@ begin
 
   v_digest := private.keyed_digest(p_external_user_id);
   select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
-  insert into private.erased_users as known (user_digest, stand_in, device_key, anonymise_until, erased_at)
+  insert into private.erased_users as known (user_digest, pseudonym, device_key, anonymise_until, erased_at)
   values (
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
@@ -7477,7 +7477,7 @@ begin
   select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
   from pg_catalog.unnest(v_device_ids) as device (id);
-  v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.stand_in);
+  v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.pseudonym);
 
   insert into private.erased_events (digest, erased_at)
   select stone.digest, p_now
@@ -7490,12 +7490,12 @@ begin
   with erased as (
     update public.notification_sends as event
     set event_id = v_events ->> event.event_id,
-      external_user_id = case when event.external_user_id is not null then v_user.stand_in end,
+      external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
       device_id = v_people ->> event.device_id,
       raw_payload = private.anonymise_payload(
         event.raw_payload,
         v_events ->> event.event_id,
-        case when event.external_user_id is not null then v_user.stand_in end,
+        case when event.external_user_id is not null then v_user.pseudonym end,
         v_people ->> event.device_id
       )
     where event.external_user_id = p_external_user_id

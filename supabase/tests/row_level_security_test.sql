@@ -72,7 +72,7 @@ insert into public.webhook_health_patterns
   (date, dimension, value, schedules, push_sends, sends_delayed_5min, delay_ms_sum)
 values ('2024-12-07', 'platform', 'ios', 0, 0, 0, 0);
 
-insert into private.erased_users (user_digest, stand_in, device_key, anonymise_until, erased_at)
+insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
 values ('\x01', 'erased-1', '\x02', now(), now());
 insert into private.erased_events (digest, erased_at) values ('\x01', now());
 

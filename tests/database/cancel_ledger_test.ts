@@ -20,7 +20,7 @@ function cancel({ call }: Suite, ledgerId: string, generation = 1, reason = "pla
 }
 
 Deno.test(
-  "cancel_ledger() takes the intent back and leaves to Braze what Braze has",
+  "cancel_ledger() cancels the row and leaves the schedule in Braze unchanged",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     strictEqual(await cancel(suite, target.ledger_id), true);

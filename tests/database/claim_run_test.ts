@@ -38,7 +38,7 @@ async function outcomes({ sql }: Suite): Promise<string[]> {
 }
 
 Deno.test(
-  "claim_run() starts a run with a lease from the moment that it is told",
+  "claim_run() starts a run with a lease from the given time",
   withSuite(async (suite) => {
     const { claimed, reason, run_id } = await claim(suite);
     deepStrictEqual({ claimed, reason }, { claimed: true, reason: "claimed" });
@@ -65,7 +65,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() knows no invocation that cron did not write",
+  "claim_run() refuses an invocation that cron did not record",
   withSuite(async (suite) => {
     await calledByCron(suite);
     for (
@@ -86,7 +86,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() lets nothing overlap, and says which run is in the way",
+  "claim_run() refuses an overlapping run and names the running one",
   withSuite(async (suite) => {
     const running = await claim(suite);
     deepStrictEqual(await claim(suite, { p_now: seconds(1) }), {
@@ -144,7 +144,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() grants one of many claims that come at once",
+  "claim_run() grants one of many concurrent claims",
   withSuite(async (suite) => {
     const claims = await Promise.all(Array.from({ length: 8 }, () => claim(suite)));
     strictEqual(claims.filter(({ claimed }) => claimed).length, 1);

@@ -4,13 +4,10 @@ import {
   answered,
   attemptRow,
   close,
-  endRun,
   LEASE_SECONDS,
   ledgerRow,
   minutes,
   NOW,
-  openCreate,
-  type OpenedCreate,
   scheduledMatch,
   scheduleRow,
   seconds,
@@ -18,13 +15,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-
-const MATCH = 1001;
-
-async function openedCreate(suite: Suite): Promise<OpenedCreate> {
-  await addMatch(suite, MATCH);
-  return await openCreate(suite, await startRun(suite), MATCH, { p_send_id: "send-1" });
-}
+import { MATCH, openedCreate } from "./attempts.ts";
 
 async function openedChange(suite: Suite, kind: "update" | "delete") {
   const target = await scheduledMatch(suite, MATCH);
@@ -51,7 +42,7 @@ async function identifiers({ sql }: Suite): Promise<Record<string, unknown>[]> {
 }
 
 Deno.test(
-  "close_attempt() of a create that succeeded makes the schedule live and learns what names it",
+  "close_attempt() of a create that succeeded makes the schedule live and registers its identifiers",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     const closed = await close(
@@ -86,7 +77,7 @@ Deno.test(
 
 for (const outcome of ["failed", "unknown"] as const) {
   Deno.test(
-    `close_attempt() of a create that is ${outcome} leaves the row pending and learns nothing new`,
+    `close_attempt() of a create that is ${outcome} leaves the row pending and registers no identifier`,
     withSuite(async (suite) => {
       const opened = await openedCreate(suite);
       await close(suite, opened.attempt_id, outcome, { http_status: 500, detail: "Oh" });
@@ -145,7 +136,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() does not take back a person's release of an unknown create",
+  "close_attempt() does not revert a manual release of an unknown create",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await close(suite, opened.attempt_id, "unknown");
@@ -158,7 +149,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() leaves a schedule over whose events came before the answer, and keeps its id",
+  "close_attempt() leaves a schedule completed if its events came before the answer, and stores its id",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await suite.sql`select private.record_send_proof(${
@@ -173,7 +164,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() settles an unknown create at once whose events came before it was given up",
+  "close_attempt() resolves an unknown create at once if its events came first",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await suite.sql`select private.record_send_proof(${
@@ -285,7 +276,7 @@ for (
 }
 
 Deno.test(
-  "close_attempt() of a delete leaves a schedule over that sent all the same",
+  "close_attempt() of a delete leaves a schedule completed that sent anyway",
   withSuite(async (suite) => {
     const { target, attemptId } = await openedChange(suite, "delete");
     await suite.sql`update public.braze_schedules set state = 'completed'`;
@@ -320,42 +311,5 @@ Deno.test(
     });
     strictEqual((await close(suite, attemptId, "succeeded")).outcome, "succeeded");
     deepStrictEqual(await identifiers(suite), []);
-  }),
-);
-
-Deno.test(
-  "close_abandoned_attempts() closes as unknown what dead runs left open, and only that",
-  withSuite(async (suite) => {
-    const { call } = suite;
-    const opened = await openedCreate(suite);
-    const dead = await attemptRow(suite, opened.attempt_id);
-    const giveUp = (runId: string) =>
-      call<Record<string, unknown>[]>("close_abandoned_attempts", { p_run_id: runId, p_now: NOW });
-
-    deepStrictEqual(await giveUp(String(dead.run_id)), [], "a run does not give up its own");
-    const reconcile = await call<{ run_id: string }>("claim_run", {
-      p_function: "braze-reconcile",
-      p_caller: "secret_key",
-      p_dry_run: false,
-      p_lease_seconds: LEASE_SECONDS,
-      p_now: NOW,
-    });
-    deepStrictEqual(await giveUp(reconcile.run_id), [], "its run is alive");
-
-    await endRun(suite, String(dead.run_id));
-    const next = await startRun(suite, seconds(1));
-    deepStrictEqual(await giveUp(next), [{
-      attempt_id: opened.attempt_id,
-      kind: "create",
-      match_id: MATCH,
-      generation: 1,
-    }]);
-    const attempt = await attemptRow(suite, opened.attempt_id);
-    deepStrictEqual(
-      [attempt.outcome, attempt.detail],
-      ["unknown", "The run ended before the answer came"],
-    );
-    strictEqual((await scheduleRow(suite, opened)).state, "unknown");
-    deepStrictEqual(await giveUp(next), [], "once");
   }),
 );

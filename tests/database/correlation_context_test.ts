@@ -51,7 +51,7 @@ async function threeMatches(suite: Suite) {
 }
 
 Deno.test(
-  "correlation_context() knows nothing of what it was not asked",
+  "correlation_context() returns nothing that was not requested",
   withSuite(async (suite) => {
     await threeMatches(suite);
     deepStrictEqual(await ask(suite), { identifiers: [], ledgers: [] });
@@ -105,7 +105,7 @@ Deno.test(
 );
 
 Deno.test(
-  "correlation_context() looks as far around a time as the guard, to the second",
+  "correlation_context() searches around a time exactly as far as the guard",
   withSuite(async (suite) => {
     await threeMatches(suite);
     const at = (secondsAway: number) => new Date(minutes(60).getTime() + secondsAway * 1_000);
@@ -131,7 +131,7 @@ Deno.test(
 );
 
 Deno.test(
-  "correlation_context() brings every generation, those deleted and unknown too",
+  "correlation_context() returns every generation, including deleted and unknown ones",
   withSuite(async (suite) => {
     const { runId } = await threeMatches(suite);
     await suite.sql`
@@ -155,7 +155,7 @@ Deno.test(
 );
 
 Deno.test(
-  "correlation_context() says of an ambiguous identifier that it is",
+  "correlation_context() marks an ambiguous identifier",
   withSuite(async (suite) => {
     await threeMatches(suite);
     await suite.sql`update public.schedule_identifiers set ambiguous = true`;

@@ -74,7 +74,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `detect_double_pushes() finds ${matches} where no dispatch is told and a device got the push ${what}`,
+    `detect_double_pushes() finds ${matches} where no dispatch id is reported and a device got the push ${what}`,
     withSuite(async (suite) => {
       await twice(suite, await addDue(suite, 1), "user", second, { dispatch_id: null });
       strictEqual((await detect(suite)).matches, matches);
@@ -83,7 +83,7 @@ for (
 }
 
 Deno.test(
-  "detect_double_pushes() alerts on a device that got two dispatches of one match, told of by name or not",
+  "detect_double_pushes() alerts on a device that got two dispatches of one match, with or without a user id",
   withSuite(async (suite) => {
     await twice(suite, await addDue(suite, 1), "user", { dispatch_id: "second" });
     await twice(suite, await addDue(suite, 2), "nobody", { dispatch_id: "second" }, {
@@ -94,7 +94,7 @@ Deno.test(
 );
 
 Deno.test(
-  "detect_double_pushes() is quiet about everything that Braze does in one send",
+  "detect_double_pushes() raises nothing for repeated events of one send",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2 });
     const other = await addDue(suite, 2);
@@ -190,7 +190,7 @@ Deno.test(
 );
 
 Deno.test(
-  "detect_double_pushes() brings back what a person closed only when there is more of it",
+  "detect_double_pushes() reopens a manually closed alert only when the count rises",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2 });
     await twice(suite, match, "user", { generation: 2 });
@@ -204,7 +204,7 @@ Deno.test(
 );
 
 Deno.test(
-  "detect_double_pushes() at once raises one alert",
+  "concurrent detect_double_pushes() raise one alert",
   withSuite(async (suite) => {
     await twice(suite, await addDue(suite, 1, { generation: 2 }), "user", { generation: 2 });
     const answers = await Promise.all(Array.from({ length: 6 }, () => detect(suite)));

@@ -69,7 +69,7 @@ async function rowsOf({ sql }: Suite, user: string) {
 }
 
 Deno.test(
-  "erase_user() leaves the event and takes the person",
+  "erase_user() keeps the event and removes the person",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const attributed = {
@@ -117,7 +117,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a person's events keep one stand-in, and their devices one each",
+  "a person's events share one pseudonym, and each device has its own",
   withSuite(async (suite) => {
     await ingest(suite, {
       events: [
@@ -198,7 +198,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a repetition of an erased event is a duplicate and brings nobody back, whenever and however it comes",
+  "a repetition of an erased event is a duplicate and restores no personal data",
   withSuite(async (suite) => {
     const timeless = { claim: "strong", time_is_send_time: false };
     await ingest(suite, { events: [sendTo(ANN, "a1"), sendTo(ANN, "a2", timeless)] });
@@ -253,7 +253,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is first told after the erasure and happened before its limit comes in without the person",
+  "an event first received after the erasure, dated before its limit, is stored anonymised",
   withSuite(async (suite) => {
     await ingest(suite, { events: [sendTo(ANN, "a1")] });
     await erase(suite);
@@ -289,7 +289,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an alert that names people names nobody in the person's place",
+  "an alert that lists users replaces the erased person",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const to = (user: string, generation: number) =>
@@ -432,7 +432,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a person of whom nothing is known is remembered as erased all the same",
+  "an unknown person is recorded as erased too",
   withSuite(async (suite) => {
     deepStrictEqual(await erase(suite), NOTHING);
     await ingest(suite, { events: [sendTo(ANN, "a1")] });
@@ -442,7 +442,7 @@ Deno.test(
 );
 
 Deno.test(
-  "erase_user() says why it does not erase",
+  "erase_user() names the reason of a refusal",
   withSuite(async (suite) => {
     await ingest(suite, { events: [sendTo(ANN, "a1")] });
     const refused = (args: Record<string, unknown>, why: RegExp) =>

@@ -114,7 +114,7 @@ Deno.test(
 );
 
 Deno.test(
-  "heartbeat() forgets a function that is not watched any more",
+  "heartbeat() drops a function that is no longer watched",
   withSuite(async (suite) => {
     await watchScheduler(suite);
     await beat(suite, minutes(31));
@@ -142,7 +142,7 @@ async function addAnswer(
 }
 
 Deno.test(
-  "heartbeat() alerts on calls that timed out, broke or were not answered with 2xx, and on nobody else's",
+  "heartbeat() alerts on calls that timed out, broke or were not answered with 2xx, and ignores calls of other applications",
   withSuite(async (suite) => {
     await watchScheduler(suite);
     await addAnswer(suite, 1, { status_code: 202 });

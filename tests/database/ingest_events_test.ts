@@ -80,7 +80,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() told the same again, in another order and with news, records only the news",
+  "ingest_events() of a repeated batch with new events stores only the new ones",
   withSuite(async (suite) => {
     const events = ["a", "b", "c"].map((id) => event(id));
     await ingest(suite, { events });
@@ -159,7 +159,7 @@ const claimed = (strength: "strong" | "weak", sentAt: Date) =>
 
 for (const strength of ["strong", "weak"] as const) {
   Deno.test(
-    `ingest_events() lets the retry of a ${strength} identity meet the first telling`,
+    `ingest_events() lets the retry of a ${strength} identity match the first delivery`,
     withSuite(async (suite) => {
       await ingest(suite, { events: [claimed(strength, NOW)] });
       for (const later of [minutes(1), minutes(45)]) {

@@ -2,17 +2,11 @@ import { Buffer } from "node:buffer";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
 import { only, seconds, type Suite, withSuite } from "./fixtures.ts";
+import { holdQueue } from "./invoking.ts";
 
 const SECRET = `whsec_${Buffer.from("a key of thirty-two bytes, about").toString("base64")}`;
 /** Half a second: rounded, it would lie in the future. */
 const CALLED_AT = new Date("2024-12-07T06:15:30.700Z");
-
-/** Nothing may reach the outside, and nothing may be taken from the queue before the test has read it. */
-async function holdQueue({ sql }: Suite, secrets: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(secrets)) {
-    await sql`select vault.create_secret(${value}, ${name})`;
-  }
-}
 
 const SECRETS = { project_url: "http://127.0.0.1:9", cron_signing_secret: SECRET };
 
@@ -139,23 +133,3 @@ for (const missing of ["project_url", "cron_signing_secret"]) {
     }),
   );
 }
-
-Deno.test(
-  "the migrations schedule their jobs by name, and each command runs",
-  withSuite(async (suite) => {
-    await holdQueue(suite, SECRETS);
-    const jobs = await suite.sql`select jobname, schedule, command from cron.job order by jobname`;
-    deepStrictEqual(jobs.map(({ jobname, schedule }) => [jobname, schedule]), [
-      ["braze-count-audit", "20 * * * *"],
-      ["braze-preflight-check", "*/5 * * * *"],
-      ["braze-reconcile", "10,40 * * * *"],
-      ["braze-scheduler", "*/15 * * * *"],
-      ["ensure-partitions", "22 2 * * *"],
-      ["heartbeat", "*/5 * * * *"],
-      ["prune-event-claims", "42 2 * * *"],
-      ["prune-history", "*/5 4 * * *"],
-      ["webhook-health-rollup", "35 3 * * *"],
-    ]);
-    for (const { command } of jobs) await suite.sql.unsafe(command);
-  }),
-);

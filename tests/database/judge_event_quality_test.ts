@@ -78,7 +78,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `low_confidence_share is silent ${what}`,
+    `low_confidence_share raises nothing ${what}`,
     withSuite(async (suite) => {
       await storeMix(suite, await scheduledMatch(suite), odd, of);
       deepStrictEqual(await judge(suite), []);
@@ -173,7 +173,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `missing_webhooks is silent ${what}`,
+    `missing_webhooks raises nothing ${what}`,
     withSuite(async (suite) => {
       await sentMatch(suite, reported, events);
       deepStrictEqual(await judge(suite, AN_HOUR_LATER), []);

@@ -24,7 +24,7 @@ function timeline({ call }: Suite, matchId: number): Promise<Told[]> {
 const SEND_AT = minutes(540);
 
 Deno.test(
-  "match_timeline() tells the whole story of a match in order, and of no other",
+  "match_timeline() returns all entries of one match in order",
   withSuite(async (suite) => {
     const { sql } = suite;
     const match = await scheduledMatch(suite, 1001);
@@ -102,7 +102,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_timeline() tells of a match without a ledger row what there is, and of an unknown one nothing",
+  "match_timeline() returns what exists for a match without a ledger row, and nothing for an unknown match",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     deepStrictEqual((await timeline(suite, 1)).map(({ what }) => what), ["added"]);
@@ -111,7 +111,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_timeline() tells of an attempt that is still open, and of one that was settled later",
+  "match_timeline() shows an open attempt, and one that was resolved later",
   withSuite(async (suite) => {
     await scheduledMatch(suite, 1);
     await suite.sql`
@@ -135,42 +135,5 @@ Deno.test(
         "create opened",
       ],
     );
-  }),
-);
-
-async function changes({ sql }: Suite): Promise<unknown[]> {
-  const rows = await sql`select kind, changed_at, changes from public.match_changes order by id`;
-  return rows.map((row) => [row.kind, row.changed_at, row.changes]);
-}
-
-Deno.test(
-  "a change of a match is kept with the sync's own time, and writing the same again is none",
-  withSuite(async (suite) => {
-    const { sql } = suite;
-    // As the fixture sync writes: with the rights of the project's secret key.
-    await sql.begin(async (tx) => {
-      await tx`set local role service_role`;
-      await tx`
-        insert into public.matches (id, competition, home_team, away_team, kickoff_at, updated_at)
-        values (1, 'League', 'Home', 'Away', ${NOW}, ${NOW})`;
-      await tx`update public.matches set updated_at = ${minutes(1)}, home_team = 'Home'`;
-      await tx`
-        update public.matches
-        set status = 'postponed', trigger_properties = '{"a": 1}', updated_at = ${minutes(2)}`;
-    });
-    deepStrictEqual(await changes(suite), [
-      ["added", NOW, {
-        competition: "League",
-        home_team: "Home",
-        away_team: "Away",
-        kickoff_at: "2024-12-07T06:00:00+00:00",
-        status: "scheduled",
-        trigger_properties: {},
-      }],
-      ["changed", minutes(2), {
-        status: { from: "scheduled", to: "postponed" },
-        trigger_properties: { from: {}, to: { a: 1 } },
-      }],
-    ]);
   }),
 );

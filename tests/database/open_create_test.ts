@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_create() raises the generation and forgets what belonged to the one before",
+  "open_create() raises the generation and clears the fields of the previous one",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite, MATCH);
     await suite.sql`
@@ -219,7 +219,7 @@ Deno.test(
 
 for (const cancelReason of ["dashboard", "operator"]) {
   Deno.test(
-    `open_create() does not take back what was cancelled by ${cancelReason}`,
+    `open_create() does not reactivate what was cancelled by ${cancelReason}`,
     withSuite(async (suite) => {
       const first = await scheduledMatch(suite, MATCH);
       await cancelAndDelete(suite, cancelReason);
@@ -241,7 +241,7 @@ Deno.test(
 );
 
 Deno.test(
-  "schedule_attempts holds one unsettled create a ledger row, whoever writes it",
+  "schedule_attempts holds one unresolved create per ledger row for every writer",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

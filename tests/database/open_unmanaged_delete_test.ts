@@ -104,7 +104,7 @@ for (const status of ["pending", "sent"]) {
 }
 
 Deno.test(
-  "open_unmanaged_delete() refuses what says that it is the current generation, whose id nobody has heard yet",
+  "open_unmanaged_delete() refuses a schedule that carries the current generation, whose id is not yet known",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     const runId = await startRun(suite);
@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_unmanaged_delete() waits for who is closing a create, and then refuses the schedule that it made current",
+  "open_unmanaged_delete() waits for a transaction that closes a create, and then refuses the schedule that it made current",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     const runId = await startRun(suite);

@@ -205,7 +205,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() lets go of bodies that were not understood, replayed or not, when they last came long ago",
+  "prune_history() deletes old rejects, replayed or not",
   withSuite(async (suite) => {
     await ingest(suite, { rejects: [reject("once"), reject("again")] });
     await ingest(suite, { rejects: [reject("again")], now: days(10) });

@@ -115,7 +115,7 @@ for (
 }
 
 Deno.test(
-  "reactivate_schedule() says again that it kept a schedule, and logs it once",
+  "reactivate_schedule() called again returns the same answer and logs once",
   withSuite(async (suite) => {
     const target = await deleted(suite, FAILED);
     deepStrictEqual([await keep(suite, target), await keep(suite, target)], [true, true]);
@@ -137,7 +137,7 @@ Deno.test(
 );
 
 Deno.test(
-  "reactivate_schedule() wants the lease",
+  "reactivate_schedule() refuses a run without its lease",
   withSuite(async (suite) => {
     const target = await deleted(suite, FAILED);
     await endRun(suite, target.runId);

@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() lets a push outdo a webhook, and never the other way round",
+  "record_send_proof() replaces a webhook by a push as evidence, never the reverse",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await prove(suite, target, "webhook", seconds(1));
@@ -131,7 +131,7 @@ for (const cancelReason of ["plan", "dashboard", "operator"]) {
 }
 
 Deno.test(
-  "record_send_proof() of an old generation tells of it and leaves the status to the current one",
+  "record_send_proof() of an old generation reports it and leaves the status to the current one",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'deleted'`;
@@ -154,7 +154,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() settles a create of which nothing was heard",
+  "record_send_proof() resolves a create of unknown outcome",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'failed'`;

@@ -53,7 +53,7 @@ const dispatch = (ledger_id: string, generation: number | null = 1, value = "d1"
 });
 
 Deno.test(
-  "register_identifiers() tells what is new, once",
+  "register_identifiers() returns newly known identifiers, once",
   withSuite(async (suite) => {
     const [one] = await twoLedgerRows(suite);
     deepStrictEqual(await learn(suite, [dispatch(one), dispatch(one)]), [
@@ -92,7 +92,7 @@ Deno.test(
 );
 
 Deno.test(
-  "register_identifiers() forgets the generation of an identifier that serves two, and keeps its match",
+  "register_identifiers() clears the generation of an identifier shared by two, and keeps its match",
   withSuite(async (suite) => {
     const [one] = await twoLedgerRows(suite);
     await learn(suite, [dispatch(one, 1)]);

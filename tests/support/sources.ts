@@ -31,6 +31,12 @@ export function readText(path: string): Promise<string> {
   return Deno.readTextFile(join(ROOT, path));
 }
 
+/** The texts of all files under a folder whose names end so. */
+export async function readTexts(folder: string, ending: string): Promise<string[]> {
+  const paths = (await listFiles(folder)).filter((path) => path.endsWith(ending));
+  return await Promise.all(paths.map(readText));
+}
+
 /** The folders under supabase/functions that are deployed. */
 export async function functionFolders(): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(join(ROOT, "supabase/functions")));

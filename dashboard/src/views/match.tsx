@@ -37,7 +37,7 @@ export function Match() {
           ? (
             <Empty title={`There is no match ${matchId}`}>
               It may have been taken out of the fixture list.{" "}
-              <a href="#/matchday">Back to matchday</a>
+              <a href="#/matchday">Back to the matchday</a>
             </Empty>
           )
           : <Known page={page} match={page.match} reload={polled.reload} />}

@@ -21,15 +21,15 @@ insert into private.erasure_keys default values;
 
 create table private.erased_users (
   user_digest bytea primary key,
-  stand_in text not null unique,
+  pseudonym text not null unique,
   device_key bytea not null,
   anonymise_until timestamptz not null,
   erased_at timestamptz not null
 );
 comment on table private.erased_users is 'One row for each person who was erased, known by the digest of their id.';
-comment on column private.erased_users.stand_in is
+comment on column private.erased_users.pseudonym is
   'Replaces the user id, the same in all events of the person, so that they still count as one user.';
-comment on column private.erased_users.device_key is 'Makes the stand-ins of their devices, which nobody else''s device gets.';
+comment on column private.erased_users.device_key is 'Key from which the pseudonyms of their devices are derived; no other person''s devices share it.';
 comment on column private.erased_users.anonymise_until is 'Events of the person that happened before this come in without them.';
 
 create index erased_users_erased_at_idx on private.erased_users (erased_at);

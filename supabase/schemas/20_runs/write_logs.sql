@@ -12,10 +12,10 @@ as $$
     select
       p_now, p_function, log.action, log.reason, log.match_id, p_run_id,
       coalesce(log.details, '{}')
-        || case when stone.stand_in is null then '{}' else pg_catalog.jsonb_build_object('event_id', stone.stand_in) end
+        || case when stone.pseudonym is null then '{}' else pg_catalog.jsonb_build_object('event_id', stone.pseudonym) end
     from pg_catalog.jsonb_to_recordset(p_logs) as log (action text, reason text, match_id bigint, details jsonb)
     left join lateral (
-      select private.event_pseudonym(known.digest) as stand_in
+      select private.event_pseudonym(known.digest) as pseudonym
       from private.erased_events as known
       where log.details ? 'event_id' and known.digest = private.keyed_digest(log.details ->> 'event_id')
       limit 1

@@ -99,7 +99,7 @@ begin
   part := private.anonymise_payload(
     v_part,
     private.event_pseudonym(tombstones[1]),
-    case when found_name is not null then v_user.stand_in end,
+    case when found_name is not null then v_user.pseudonym end,
     private.device_pseudonym(v_user.device_key, v_said ->> 'device_id')
   )::text;
 end;

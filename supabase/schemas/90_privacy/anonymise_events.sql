@@ -30,9 +30,9 @@ begin
       incoming.*,
       stone.digest is not null as is_known,
       -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
-      erased.stand_in is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
+      erased.pseudonym is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
-      erased.stand_in,
+      erased.pseudonym,
       erased.device_key
     from incoming
     left join lateral (
@@ -41,7 +41,7 @@ begin
       limit 1
     ) as stone on true
     left join lateral (
-      select known.stand_in, known.device_key, known.anonymise_until from private.erased_users as known
+      select known.pseudonym, known.device_key, known.anonymise_until from private.erased_users as known
       where known.user_digest = incoming.user_digest
       limit 1
     ) as erased on true
@@ -51,12 +51,12 @@ begin
       case
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
-          'external_user_id', judged.stand_in,
+          'external_user_id', judged.pseudonym,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',
             private.event_pseudonym(judged.digest),
-            judged.stand_in,
+            judged.pseudonym,
             private.device_pseudonym(judged.device_key, judged.event ->> 'device_id')
           )
         )

@@ -56,7 +56,7 @@ begin
     when p_reason is null or pg_catalog.btrim(p_reason) = '' then 'a reason must be given'
     when private.anonymise_text(p_reason, array[p_external_user_id]) <> p_reason then 'the reason is kept, so it must not name the user'
     when p_now is null then 'the time must be given'
-    when exists (select 1 from private.erased_users as erased where erased.stand_in = p_external_user_id)
+    when exists (select 1 from private.erased_users as erased where erased.pseudonym = p_external_user_id)
       then 'this id stands for somebody who is erased already'
   end;
   if v_refused is not null then
@@ -68,7 +68,7 @@ begin
 
   v_digest := private.keyed_digest(p_external_user_id);
   select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
-  insert into private.erased_users as known (user_digest, stand_in, device_key, anonymise_until, erased_at)
+  insert into private.erased_users as known (user_digest, pseudonym, device_key, anonymise_until, erased_at)
   values (
     v_digest,
     'erased-' || pg_catalog.gen_random_uuid(),
@@ -104,7 +104,7 @@ begin
   select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
   from pg_catalog.unnest(v_device_ids) as device (id);
-  v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.stand_in);
+  v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.pseudonym);
 
   insert into private.erased_events (digest, erased_at)
   select stone.digest, p_now
@@ -117,12 +117,12 @@ begin
   with erased as (
     update public.notification_sends as event
     set event_id = v_events ->> event.event_id,
-      external_user_id = case when event.external_user_id is not null then v_user.stand_in end,
+      external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
       device_id = v_people ->> event.device_id,
       raw_payload = private.anonymise_payload(
         event.raw_payload,
         v_events ->> event.event_id,
-        case when event.external_user_id is not null then v_user.stand_in end,
+        case when event.external_user_id is not null then v_user.pseudonym end,
         v_people ->> event.device_id
       )
     where event.external_user_id = p_external_user_id

@@ -143,11 +143,11 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "reopening-of-ambiguous-events",
-    rule: "What an identifier settled alone is reopened when it turns out to be ambiguous",
+    rule: "Events attributed only by an identifier are reconsidered when it becomes ambiguous",
     file: "supabase/schemas/50_attribution/load_affected_events.sql",
     find: "where identifier.ambiguous\n",
     replace: "where false\n",
-    tests: ["tests/database/reattribute_events_test.ts"],
+    tests: ["tests/database/load_affected_events_test.ts"],
   },
   {
     name: "low-confidence-proves-nothing",
@@ -191,8 +191,8 @@ export const ATTRIBUTION: readonly Mutation[] = [
     filter: "a guess by time gives way",
   },
   {
-    name: "settlements-of-others",
-    rule: "What somebody else has settled meanwhile stands",
+    name: "concurrent-reattributions",
+    rule: "Concurrent reattributions are kept",
     file: SETTLE_EVENTS,
     find: `      and event.correlation_method = verdict.from_method
       and event.ledger_id is not distinct from verdict.from_ledger_id

@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
 const HTTP = "supabase/functions/_shared/http/responses.ts";
 const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
-const CATALOGUE = "tests/database/catalogue_test.ts";
+const CATALOGUE = "tests/database/rules/catalogue_test.ts";
 
 export const ENTRANCES: readonly Mutation[] = [
   {
@@ -65,7 +65,7 @@ export const ENTRANCES: readonly Mutation[] = [
       "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
     replace: "",
     tests: [CATALOGUE],
-    filter: "the roles that the world can reach",
+    filter: "the roles that external callers can use",
   },
   {
     name: "row-level-security",

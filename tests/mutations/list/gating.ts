@@ -10,7 +10,7 @@ const LOCK_PENDING = "supabase/schemas/30_schedules/lock_pending.sql";
 const GATE = "tests/unit/braze-send-gate/handler_test.ts";
 const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
 const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
-const DATABASE = "tests/database/send_gate_test.ts";
+const DATABASE = "tests/database/supersede_gated_create_test.ts";
 
 export const GATING: readonly Mutation[] = [
   {

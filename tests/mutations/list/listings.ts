@@ -94,8 +94,8 @@ export const LISTINGS: readonly Mutation[] = [
     file: "supabase/schemas/65_checks/record_preflight.sql",
     find: "and checked.result = 'absent'",
     replace: "and checked.result in ('absent', 'unknown')",
-    tests: ["tests/database/preflight_test.ts"],
-    filter: "takes nothing back",
+    tests: ["tests/database/record_preflight_test.ts"],
+    filter: "cancels nothing",
   },
   {
     name: "stopped-campaigns-hide-schedules",

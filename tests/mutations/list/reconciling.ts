@@ -56,12 +56,12 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "cancel-cap",
-    rule: "More unmanaged than one run may cancel are not cancelled, and told",
+    rule: "More unmanaged schedules than one run may cancel are not cancelled and raise an alert",
     file: "supabase/functions/braze-reconcile/steps/unmanaged_schedules.ts",
     find: "const isOverLimit = unmanaged.length > allowed;",
     replace: "const isOverLimit = unmanaged.length > allowed && unmanaged.length < 0;",
     tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
-    filter: "more unmanaged than one run may cancel",
+    filter: "more unmanaged schedules than one run may cancel",
   },
   {
     name: "cancel-cap-by-share",
@@ -100,12 +100,11 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "elimination-counts-again",
-    rule: "One event more than was counted, and elimination settles nothing",
+    rule: "Elimination attributes nothing if the number of events differs from the count",
     file: "supabase/schemas/50_attribution/attribute_by_elimination.sql",
     find: "coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events",
     replace: "coalesce(pg_catalog.cardinality(v_event_ids), 0) = 0",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "attribute_by_elimination()",
+    tests: ["tests/database/attribute_by_elimination_test.ts"],
   },
   {
     name: "statistics-of-another-schedule",
@@ -117,7 +116,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "statistics-of-a-released-one",
-    rule: "A create that somebody called not there may have gone out all the same",
+    rule: "A create that was confirmed as absent may still have sent",
     file: "supabase/functions/braze-reconcile/decisions/stale.ts",
     find: "      wasReleased(schedule) ||\n",
     replace: "",
@@ -129,8 +128,7 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/schemas/60_reconcile/confirm_by_statistics.sql",
     find: "and p_count > 0",
     replace: "and p_count >= 0",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "confirm_by_statistics()",
+    tests: ["tests/database/confirm_by_statistics_test.ts"],
   },
   {
     name: "adoption-waits-for-the-answer",
@@ -138,7 +136,6 @@ export const RECONCILING: readonly Mutation[] = [
     file: "supabase/schemas/60_reconcile/adopt_schedule.sql",
     find: "attempt.generation = p_generation and attempt.outcome is null\n",
     replace: "attempt.generation = p_generation and false\n",
-    tests: ["tests/database/reconciliation_test.ts"],
-    filter: "adopt_schedule()",
+    tests: ["tests/database/adopt_schedule_test.ts"],
   },
 ];

@@ -74,14 +74,14 @@ export const RUNS: readonly Mutation[] = [
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
     replace: "v_attempt.id, 'failed', ",
-    tests: ["tests/database/close_attempt_test.ts"],
+    tests: ["tests/database/close_abandoned_attempts_test.ts"],
   },
   {
     name: "living-runs-are-not-given-up",
-    rule: "What a run that still lives has open is left to it",
+    rule: "Open attempts of a running run stay open",
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "and run.outcome <> 'running'",
     replace: "and run.outcome <> ''",
-    tests: ["tests/database/close_attempt_test.ts"],
+    tests: ["tests/database/close_abandoned_attempts_test.ts"],
   },
 ];

@@ -17,17 +17,17 @@ export const STORING: readonly Mutation[] = [
     file: INGEST_EVENTS,
     find: "    order by happened_at, event_id\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "the same events",
     shownBy: DEADLOCK,
   },
   {
     name: "lock-order-of-named-events",
-    rule: "So do requests whose events name their match",
+    rule: "Two requests whose events name their match lock them in one order",
     file: NAMED_EVENTS,
     find: "    order by happened_at, event.event_id\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",
     shownBy: DEADLOCK,
   },
@@ -37,7 +37,7 @@ export const STORING: readonly Mutation[] = [
     file: NAMED_EVENTS,
     find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",
     shownBy: /duplicate key value/,
   },
@@ -55,12 +55,12 @@ export const STORING: readonly Mutation[] = [
     where told.proof ->> 'ledger_id' = ledger.id::text
   )
   for no key update;`,
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     shownBy: DEADLOCK,
   },
   {
-    name: "lock-order-of-settlements",
-    rule: "Whoever loses evidence and whoever gains it are locked in one go, in key order",
+    name: "lock-order-of-reattributions",
+    rule: "Ledger rows that lose or gain a proof are locked in one statement, in key order",
     file: SETTLE_EVENTS,
     find: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by ledger.id
@@ -68,7 +68,7 @@ export const STORING: readonly Mutation[] = [
     replace: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by pg_catalog.array_position(v_left_ids || v_proved_ids, ledger.id)
 `,
-    tests: ["tests/database/lock_order_of_rows_test.ts"],
+    tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     shownBy: DEADLOCK,
   },
   {
@@ -79,7 +79,7 @@ export const STORING: readonly Mutation[] = [
 `,
     replace: `  perform private.register_identifiers(p_identifiers, 'event', p_now);
 `,
-    tests: ["tests/database/lock_order_test.ts"],
+    tests: ["tests/database/rules/lock_order_test.ts"],
     shownBy: DEADLOCK,
   },
   {
@@ -160,7 +160,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "newlyKnown-of-a-repetition",
     rule:
-      "A request that comes again applies what it teaches again, since the first time may have died half-way",
+      "A repeated request registers its identifiers again, since the first may have died half-way",
     file: INGEST,
     find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
     replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",
@@ -168,10 +168,10 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "alert-in-the-transaction",
-    rule: "The alert on an unwanted send is raised in the transaction that notes its proof",
+    rule: "The alert on an unwanted send is raised in the transaction that records its proof",
     file: "supabase/schemas/50_attribution/record_send_proof.sql",
     find: "    perform public.raise_alerts(v_alerts, p_now);\n",
     replace: "    null;\n",
-    tests: ["tests/database/unexpected_sends_test.ts"],
+    tests: ["tests/database/rules/unexpected_sends_test.ts"],
   },
 ];

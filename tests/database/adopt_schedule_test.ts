@@ -1,0 +1,92 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  attemptRow,
+  close,
+  createSchedule,
+  ledgerRow,
+  minutes,
+  openCreate,
+  type OpenedCreate,
+  scheduleRow,
+  startRun,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+import { MATCH, unheardCreate } from "./reconciling.ts";
+
+function adopt({ call }: Suite, { ledger_id, generation }: OpenedCreate, args = {}) {
+  return call<{ adopted: boolean; registered: Record<string, unknown>[] }>("adopt_schedule", {
+    p_ledger_id: ledger_id,
+    p_generation: generation,
+    p_braze_schedule_id: "found",
+    p_now: minutes(5),
+    ...args,
+  });
+}
+
+Deno.test(
+  "adopt_schedule() makes an unknown schedule live, registers its ids and resolves its create",
+  withSuite(async (suite) => {
+    const opened = await unheardCreate(suite);
+    const { adopted, registered } = await adopt(suite, opened, {
+      p_send_at: minutes(545),
+      p_dispatch_id: "d1",
+    });
+    strictEqual(adopted, true);
+    // The send id is known since the create was opened.
+    deepStrictEqual(
+      registered.map(({ kind, value }) => `${kind} ${value}`).sort(),
+      ["dispatch_id d1", "schedule_id found"],
+    );
+    const schedule = await scheduleRow(suite, opened);
+    deepStrictEqual(
+      [schedule.state, schedule.braze_schedule_id, schedule.send_at_utc],
+      ["live", "found", minutes(545)],
+    );
+    const ledger = await ledgerRow(suite, MATCH);
+    deepStrictEqual(
+      [ledger.braze_schedule_id, ledger.dispatch_id, ledger.send_at_utc],
+      ["found", "d1", minutes(545)],
+    );
+    strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, "adopted");
+    strictEqual((await adopt(suite, opened)).adopted, false, "once");
+  }),
+);
+
+Deno.test(
+  "adopt_schedule() leaves alone what is under way, known by another id, or known elsewhere",
+  withSuite(async (suite) => {
+    await addMatch(suite, MATCH);
+    const runId = await startRun(suite);
+    const opened = await openCreate(suite, runId, MATCH);
+    strictEqual((await adopt(suite, opened)).adopted, false, "under way");
+    await close(suite, opened.attempt_id, "unknown");
+    await addMatch(suite, 1002);
+    const other = await createSchedule(suite, runId, 1002);
+    strictEqual(
+      (await adopt(suite, opened, { p_braze_schedule_id: "schedule-1002-1" })).adopted,
+      false,
+      "another match's",
+    );
+    strictEqual((await adopt(suite, other)).adopted, false, "known by another id");
+    strictEqual((await scheduleRow(suite, other)).braze_schedule_id, "schedule-1002-1");
+  }),
+);
+
+Deno.test(
+  "adopt_schedule() of an old generation leaves the ledger's current one as it is",
+  withSuite(async (suite) => {
+    await addMatch(suite, MATCH);
+    const runId = await startRun(suite);
+    const old = await openCreate(suite, runId, MATCH);
+    await close(suite, old.attempt_id, "failed");
+    await createSchedule(suite, runId, MATCH);
+    strictEqual((await adopt(suite, old)).adopted, true);
+    strictEqual((await scheduleRow(suite, old)).state, "live");
+    strictEqual((await ledgerRow(suite, MATCH)).braze_schedule_id, "schedule-1001-2");
+    // Braze had refused it: that was known, only wrong.
+    const attempt = await attemptRow(suite, old.attempt_id);
+    deepStrictEqual([attempt.outcome, attempt.resolved_as], ["failed", null]);
+  }),
+);

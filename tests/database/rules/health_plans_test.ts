@@ -1,0 +1,141 @@
+/**
+ * What the daily queries cost follows the day they are asked about, not the history they stand on.
+ *
+ * Postgres itself counts what a transaction reads of each partition, whatever plan it chose.
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { CAMPAIGN, minutes, type Suite, withSuite } from "../fixtures.ts";
+import { DATE, NIGHT } from "../health.ts";
+
+const EVENTS = 100_000;
+/** Of these, the first have events; a small table would be read through whatever its indexes. */
+const LEDGER_ROWS = 10_000;
+const MATCHES = 500;
+/** Over which the events lie: November to January, three partitions. */
+const DAYS = 85;
+
+/** Five or six matches a day, 200 events each. */
+async function fill({ sql }: Suite): Promise<void> {
+  await sql.unsafe(`
+    insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+    select id, 'League', 'Home', 'Away', '2024-11-04Z'::timestamptz + id * interval '${DAYS} days' / ${MATCHES}
+    from generate_series(1, ${LEDGER_ROWS}) as id;
+    insert into public.schedule_ledger
+      (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+    select id, '${CAMPAIGN}', 1, 's', kickoff_at - interval '1 hour', kickoff_at - interval '7 days', kickoff_at
+    from public.matches;
+    insert into public.notification_sends (sent_at, event_id, event_type, channel, external_user_id, device_id,
+      match_id, ledger_id, generation, campaign_id, dispatch_id, received_at, time_is_send_time,
+      correlation_method, confidence, raw_payload)
+    select ledger.send_at_utc + number % 60 * interval '1 second', 'event-' || number,
+      case when number % 20 = 0 then 'open' else 'send' end, 'push', 'user-' || number, 'device-' || number,
+      ledger.match_id, ledger.id, 1, '${CAMPAIGN}', 'dispatch-' || ledger.match_id,
+      ledger.send_at_utc + interval '2 minutes', number % 20 <> 0, 'match_id', 'high',
+      '{"properties": {"platform": "ios"}}'
+    from generate_series(1, ${EVENTS}) as number
+    join public.schedule_ledger as ledger on ledger.match_id = 1 + number % ${MATCHES};
+    insert into public.scheduler_logs (logged_at, function_name, action, reason)
+    select '2024-12-07Z', 'f', 'a', 'r' from generate_series(1, 1000);
+    analyze;`);
+}
+
+/** The planner itself looks at the ends of an index, once a call. */
+const CALLS = 7;
+const PLANNER_READS_MAX = 2 * CALLS;
+
+interface Reads {
+  /** Rows read by scanning a table or partition of events. */
+  readonly scanned: number;
+  /** Rows fetched by an index, of events. */
+  readonly fetched: number;
+  /** Partitions of which anything was read. */
+  readonly partitions: string[];
+  readonly ledgerScans: number;
+}
+
+async function readsOf({ sql }: Suite, query: string): Promise<Reads> {
+  const session = await sql.reserve();
+  const rows = async () =>
+    await session<{ relname: string; scanned: number; fetched: number }[]>`
+      select relname, coalesce(seq_tup_read, 0)::int as scanned, coalesce(idx_tup_fetch, 0)::int as fetched
+      from pg_catalog.pg_stat_xact_user_tables
+      where relname like 'notification_sends%' or relname = 'schedule_ledger'`;
+  try {
+    await session.unsafe("begin");
+    const before = new Map((await rows()).map((row) => [row.relname, row]));
+    await session.unsafe("set local role service_role");
+    await session.unsafe(query);
+    await session.unsafe("set local role none");
+    const read = (await rows()).map((row) => ({
+      relname: row.relname,
+      scanned: row.scanned - (before.get(row.relname)?.scanned ?? 0),
+      fetched: row.fetched - (before.get(row.relname)?.fetched ?? 0),
+    }));
+    await session.unsafe("rollback");
+    const events = read.filter(({ relname }) => relname !== "schedule_ledger");
+    const sum = (name: "scanned" | "fetched") =>
+      events.reduce((total, row) => total + row[name], 0);
+    return {
+      scanned: sum("scanned"),
+      fetched: sum("fetched"),
+      partitions: events.filter((row) => row.scanned + row.fetched > PLANNER_READS_MAX).map((
+        { relname },
+      ) => relname).sort(),
+      ledgerScans: read.find(({ relname }) => relname === "schedule_ledger")?.scanned ?? 0,
+    };
+  } finally {
+    session.release();
+  }
+}
+
+const EVENTS_A_DAY = EVENTS / DAYS;
+
+Deno.test(
+  "the daily queries read the events around their day by index, in its partition alone",
+  withSuite(async (suite) => {
+    await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
+    await fill(suite);
+    const now = NIGHT.toISOString();
+    const window = `'${minutes(-6 * 60).toISOString()}', '${
+      minutes(18 * 60).toISOString()
+    }', '${now}'`;
+    const queries = {
+      rollup: `select public.rollup_webhook_health('${DATE}', '${now}')`,
+      send_counts: `select public.refresh_send_counts(${window})`,
+      double_pushes: `select public.detect_double_pushes(${window})`,
+    };
+    for (const [name, query] of Object.entries(queries)) {
+      // The same plan must hold when it has been used often.
+      const reads = await readsOf(suite, `${query};`.repeat(CALLS));
+      const perCall = reads.fetched / CALLS;
+      deepStrictEqual(
+        [reads.scanned, reads.ledgerScans],
+        [0, 0],
+        `${name} reads nothing through, got ${JSON.stringify(reads)}`,
+      );
+      ok(
+        perCall > EVENTS_A_DAY / 2 && perCall < EVENTS_A_DAY * 5,
+        `${name} fetches what its day holds (${EVENTS_A_DAY}), got ${perCall}`,
+      );
+      deepStrictEqual(reads.partitions, ["notification_sends_202412"], name);
+    }
+  }),
+);
+
+Deno.test(
+  "match_timeline() and match_verification read the events of a match by index",
+  withSuite(async (suite) => {
+    await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
+    await fill(suite);
+    for (
+      const query of [
+        "select public.match_timeline(250)",
+        "select * from public.match_verification where match_id = 250",
+      ]
+    ) {
+      const { scanned, fetched } = await readsOf(suite, query);
+      strictEqual(scanned, 0, query);
+      ok(fetched >= EVENTS / MATCHES && fetched <= 4 * EVENTS / MATCHES, `${query}: ${fetched}`);
+    }
+  }),
+);

@@ -1,0 +1,212 @@
+/**
+ * What runs for every webhook request looks rows up and never reads a table through.
+ *
+ * Postgres itself counts the sequential scans of a transaction, whatever plan it chose: the first ones made for
+ * the values at hand and, after a few calls, the one that is kept.
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { event } from "../events.ts";
+import { CAMPAIGN, minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
+
+const ROWS = 20_000;
+/** Postgres settles on a kept plan after five. */
+const CALLS = 8;
+
+/** A season of everything, one send a minute. */
+async function fill({ sql }: Suite): Promise<void> {
+  await sql.unsafe(`
+    insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+    select id, 'League', 'Home', 'Away', '${NOW.toISOString()}'::timestamptz + id * interval '1 minute'
+    from generate_series(1, ${ROWS}) as id;
+    insert into public.schedule_ledger
+      (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+    select id, '${CAMPAIGN}', 1, 'signature', kickoff_at, now(), now() from public.matches;
+    insert into public.braze_schedules
+      (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
+    select id, 1, campaign_id, 'schedule-' || match_id, send_at_utc, 'live', now(), now()
+    from public.schedule_ledger;
+    insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
+    select kind, kind || '-' || ledger.match_id, ledger.id, 1, 'event', now()
+    from public.schedule_ledger as ledger, unnest(array['dispatch_id', 'send_id']) as kind;
+    insert into public.event_claims (event_id, sent_at, claimed_at)
+    select 'claim-' || id, '${NOW.toISOString()}', now() from generate_series(1, ${ROWS}) as id;
+    insert into public.notification_sends (sent_at, event_id, event_type, channel, campaign_id, dispatch_id,
+      send_id, received_at, time_is_send_time, correlation_method, confidence, raw_payload, external_user_id, device_id)
+    select '${NOW.toISOString()}'::timestamptz + id * interval '1 second', 'event-' || id, 'send', 'push',
+      '${CAMPAIGN}', 'dispatch_id-' || id, 'send_id-' || id, now(), true, 'no_candidate', 'none', '{}',
+      case when id % 100 > 0 then 'fan-' || id % 2000 end, 'phone-' || id % 2000
+    from generate_series(1, ${ROWS}) as id;
+    insert into public.scheduler_logs (logged_at, function_name, action, reason, details)
+    select now(), 'braze-webhook', 'low_confidence_correlation', 'r',
+      jsonb_build_object('event_ids', jsonb_build_array('event-' || id))
+    from generate_series(1, ${ROWS}) as id;
+    insert into private.erased_events (digest, erased_at)
+    select sha256(int4send(id)), now() from generate_series(1, ${ROWS}) as id;
+    insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
+    select sha256(int4send(id)), 'erased-' || id, 'key', now(), now() from generate_series(1, ${ROWS}) as id;
+    analyze;`);
+}
+
+const HOT_TABLES = [
+  "matches",
+  "schedule_ledger",
+  "braze_schedules",
+  "schedule_identifiers",
+  "event_claims",
+  "erased_events",
+  "erased_users",
+  "scheduler_logs",
+];
+/** A look whether there is any row at all is no reading through. */
+const ROWS_A_CALL_MAX = 10;
+
+/** Which tables the calls read through. */
+async function readThrough(
+  { sql }: Suite,
+  query: string,
+  values: (call: number) => unknown[],
+): Promise<string[]> {
+  const session = await sql.reserve();
+  const reads = async () => {
+    const rows = await session<{ relname: string; scanned: string; looked_up: string }[]>`
+      select relname, seq_tup_read as scanned, idx_scan as looked_up
+      from pg_catalog.pg_stat_xact_user_tables
+      where relname = any (${HOT_TABLES}) or relname like 'notification_sends%'`;
+    return new Map(rows.map((row) => [row.relname, row]));
+  };
+  try {
+    await session.unsafe("begin");
+    // What the session has not yet reported of earlier transactions is counted in.
+    const before = await reads();
+    await session.unsafe("set local role service_role");
+    for (let call = 0; call < CALLS; call++) {
+      await session.unsafe(query, values(call) as never[]);
+    }
+    await session.unsafe("set local role none");
+    const after = await reads();
+    await session.unsafe("rollback");
+    const grew = (column: "scanned" | "looked_up", most: number) =>
+      [...after.keys()].filter((table) =>
+        Number(after.get(table)?.[column]) - Number(before.get(table)?.[column] ?? 0) > most
+      );
+    ok(grew("looked_up", 0).length > 0, "something was looked up");
+    return grew("scanned", CALLS * ROWS_A_CALL_MAX);
+  } finally {
+    session.release();
+  }
+}
+
+Deno.test(
+  "the hot path uses indexes on tables of any size",
+  withSuite(async (suite) => {
+    await fill(suite);
+    const [known] = await suite.sql`
+      select id from public.schedule_ledger where match_id = 777`;
+    const ledgerId = known?.id;
+    const dispatch = (call: number) => ({
+      kind: "dispatch_id",
+      value: `dispatch_id-${call + 100}`,
+    });
+
+    deepStrictEqual(
+      {
+        correlation_context: await readThrough(
+          suite,
+          `select public.correlation_context(array[$1::uuid], array[$2::bigint], $3, array[$4::timestamptz], 180)`,
+          (call) => [ledgerId, call + 1, [dispatch(call)], minutes(call)],
+        ),
+        ingest_events: await readThrough(
+          suite,
+          `select public.ingest_events($1, '[]', $2, $3, gen_random_uuid(), $4)`,
+          (call) => [
+            Array.from(
+              { length: 100 },
+              (_, index) =>
+                event(`new-${call}-${index}`, { claim: index % 2 === 0 ? "weak" : null }),
+            ),
+            [{ ...dispatch(call), value: `new-${call}`, ledger_id: ledgerId, generation: 1 }],
+            [{ ledger_id: ledgerId, generation: 1, proof: "push" }],
+            NOW,
+          ],
+        ),
+        ingest_identified_events: await readThrough(
+          suite,
+          `select public.ingest_identified_events($1, $2, gen_random_uuid(), $3)`,
+          (call) => [
+            Array.from(
+              { length: 100 },
+              (_, index) => ({
+                // Told twice, so that what it taught is looked after.
+                ...event(`named-${call >> 1}-${index}`),
+                names: 1,
+                proof: "push",
+              }),
+            ),
+            [{
+              claims: [["ledger_id", ledgerId], ["match_id", "777"], [
+                "dispatch_id",
+                `dispatch_id-777`,
+              ]],
+              generation: 1,
+              send_id: null,
+              campaign_id: CAMPAIGN,
+            }],
+            NOW,
+          ],
+        ),
+        load_affected_events: await readThrough(
+          suite,
+          `select public.load_affected_events($1)`,
+          (call) => [[
+            { ...dispatch(call), ledger_id: ledgerId, ambiguous: false },
+            { kind: "send_id", value: `send_id-${call}`, ledger_id: ledgerId, ambiguous: true },
+          ]],
+        ),
+        reattribute_events: await readThrough(
+          suite,
+          `select public.reattribute_events($1, '[]', 'braze-webhook', gen_random_uuid(), $2)`,
+          (call) => [
+            [{
+              ...event("any", {
+                sent_at: new Date(NOW.getTime() + (call + 100) * 1_000),
+                dispatch_id: `dispatch_id-${call + 100}`,
+                send_id: `send_id-${call + 100}`,
+                match_id: 777,
+                ledger_id: ledgerId,
+                correlation_method: "dispatch_id",
+                confidence: "high",
+              }),
+              from_method: "no_candidate",
+              from_ledger_id: null,
+              from_generation: null,
+              time_is_send_time: true,
+            }],
+            NOW,
+          ],
+        ),
+      },
+      {
+        correlation_context: [],
+        ingest_events: [],
+        ingest_identified_events: [],
+        load_affected_events: [],
+        reattribute_events: [],
+      },
+    );
+  }),
+);
+
+Deno.test(
+  "a person is erased by way of indexes, whatever has been stored and logged",
+  withSuite(async (suite) => {
+    await fill(suite);
+    deepStrictEqual(
+      await readThrough(
+        suite,
+        `select public.erase_user($1, 'Asked to', $2)`,
+        (call) => [`fan-${call + 1}`, NOW],
+      ),
+      [],
+    );
+  }),
+);

@@ -1,0 +1,95 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { ingest } from "../events.ts";
+import { minutes, scheduledMatch, withSuite } from "../fixtures.ts";
+import { alerts, markDeleted, prove } from "../unexpected_sends.ts";
+
+const deletedOnce = {
+  fingerprint: "unexpected_send:1001:1",
+  severity: "critical",
+  title: "Match 1001 Home 1001–Away 1001: sent although it was deleted (schedule 1)",
+  occurrences: 1,
+  match_id: 1001,
+  is_open: true,
+};
+
+Deno.test(
+  "the first event of a deleted schedule raises unexpected_send, the ones that follow do not",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await markDeleted(suite, match);
+    await prove(suite, match, 1);
+    deepStrictEqual(await alerts(suite), [deletedOnce]);
+    await prove(suite, match, 1, minutes(542));
+    deepStrictEqual(await alerts(suite), [deletedOnce]);
+  }),
+);
+
+Deno.test(
+  "two concurrent requests that prove the same unwanted send raise one alert",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await markDeleted(suite, match);
+    await Promise.all(Array.from({ length: 6 }, () => prove(suite, match, 1)));
+    deepStrictEqual(await alerts(suite), [deletedOnce]);
+  }),
+);
+
+Deno.test(
+  "an old schedule that goes out beside its successor raises unexpected_send, the successor does not",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await suite.sql`
+      insert into public.braze_schedules
+        (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
+      select ledger_id, 2, campaign_id, 'schedule-1001-2', send_at_utc, 'live', created_at, updated_at
+      from public.braze_schedules where ledger_id = ${match.ledger_id}`;
+    await suite.sql`update public.schedule_ledger set generation = 2 where id = ${match.ledger_id}`;
+    await prove(suite, match, 2);
+    deepStrictEqual(await alerts(suite), []);
+    await prove(suite, match, 1);
+    deepStrictEqual((await alerts(suite)).map(({ title }) => title), [
+      "Match 1001 Home 1001–Away 1001: an old schedule was sent (schedule 1)",
+    ]);
+  }),
+);
+
+Deno.test(
+  "a schedule that Braze would not delete, of a match that was cancelled, raises unexpected_send",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await suite.sql`update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
+    await suite.sql`update public.braze_schedules set state = 'unknown'`;
+    await prove(suite, match, 1);
+    deepStrictEqual(await alerts(suite), [{
+      ...deletedOnce,
+      title: "Match 1001 Home 1001–Away 1001: sent although it was cancelled (schedule 1)",
+    }]);
+  }),
+);
+
+Deno.test(
+  "a wanted send raises nothing",
+  withSuite(async (suite) => {
+    await prove(suite, await scheduledMatch(suite), 1);
+    deepStrictEqual(await alerts(suite), []);
+  }),
+);
+
+Deno.test(
+  "the alert is as durable as its event: when one is rolled back so is the other",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await markDeleted(suite, match);
+    // What comes after the proof in the same transaction fails.
+    const broken = { kind: "no such kind", value: "x", ledger_id: match.ledger_id, generation: 1 };
+    await ingest(suite, {
+      proofs: [{ ledger_id: match.ledger_id, generation: 1, proof: "push" }],
+      identifiers: [broken],
+    }).then(() => {
+      throw new Error("Cannot test: the transaction must fail, and did not");
+    }, () => {});
+    deepStrictEqual(await alerts(suite), []);
+    await prove(suite, match, 1);
+    deepStrictEqual(await alerts(suite), [deletedOnce]);
+  }),
+);
