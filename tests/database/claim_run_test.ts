@@ -12,20 +12,20 @@ import {
   withSuite,
 } from "./fixtures.ts";
 
-const SLOT = NOW;
+const SCHEDULED_AT = NOW;
 const INVOCATION = "cron_braze-scheduler_2024-12-07T06:00:00Z";
 
 /** What private.invoke_function leaves behind when pg_cron calls. */
 async function calledByCron({ sql }: Suite): Promise<void> {
   await sql`
     insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
-    values ('braze-scheduler', ${SLOT}, ${INVOCATION}, 'cron', 'called', ${NOW})`;
+    values ('braze-scheduler', ${SCHEDULED_AT}, ${INVOCATION}, 'cron', 'called', ${NOW})`;
 }
 
 function claimScheduled(suite: Suite, args: Record<string, unknown> = {}): Promise<Claim> {
   return claim(suite, {
     p_caller: "cron",
-    p_slot: SLOT,
+    p_scheduled_at: SCHEDULED_AT,
     p_invocation_id: INVOCATION,
     ...args,
   });
@@ -71,7 +71,7 @@ Deno.test(
     for (
       const args of [
         { p_invocation_id: "cron_braze-scheduler_forged" },
-        { p_slot: minutes(15) },
+        { p_scheduled_at: minutes(15) },
         { p_function: "braze-reconcile" },
       ]
     ) {
