@@ -1,4 +1,9 @@
-/** Runs the test files of a batch in one process of Deno. */
+/**
+ * Runs the test files of a batch in one process of Deno, and in one isolate: a module that imports them all. Each file by
+ * itself would load its modules again, which takes 0.3 to 0.4 s of CPU a file.
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Batch } from "./batches.ts";
 
 export interface Outcome {
@@ -18,9 +23,11 @@ export async function runBatch(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const started = performance.now();
+  const entry = await Deno.makeTempFile({ suffix: "_test.ts" });
+  await Deno.writeTextFile(entry, batch.files.map(importOf).join(""));
   const child = new Deno.Command(Deno.execPath(), {
     // `task check` checks the types.
-    args: ["test", "--allow-all", "--no-check", ...args, ...batch.files],
+    args: ["test", "--allow-all", "--no-check", "--config", "deno.json", ...args, entry],
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",
@@ -29,6 +36,7 @@ export async function runBatch(
   signal.addEventListener("abort", stop);
   const { success, stdout, stderr } = await child.output();
   signal.removeEventListener("abort", stop);
+  await Deno.remove(entry);
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout) + decoder.decode(stderr);
   return {
@@ -38,6 +46,10 @@ export async function runBatch(
     seconds: (performance.now() - started) / 1_000,
     text,
   };
+}
+
+function importOf(file: string): string {
+  return `import ${JSON.stringify(pathToFileURL(resolve(file)).href)};\n`;
 }
 
 /** From Deno's last line, as in `ok | 12 passed (3 steps) | 0 failed | 2 filtered out (1s)`. */
