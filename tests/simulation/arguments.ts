@@ -1,4 +1,4 @@
-/** What `deno task simulate` was asked for. */
+/** The arguments of `deno task simulate`. */
 import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 
 export const HELP =
