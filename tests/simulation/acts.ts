@@ -173,7 +173,7 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
         const both = prng.chance(0.5) && isUnknown;
         return [
           change(at, { home }),
-          // An unknown opponent alone leaves the other team's fans; two unknown teams leave no audience.
+          // With an unknown opponent the other team's fans remain; with pushes switched off too, no audience does.
           ...(both ? [{ at, what: { kind: "notify" as const, matchId, on: false } }] : []),
           ...back({ at: after, what: { kind: "team_becomes_known" } }),
           ...(both ? [{ at: after, what: { kind: "notify" as const, matchId, on: true } }] : []),

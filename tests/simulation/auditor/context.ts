@@ -1,4 +1,4 @@
-/** What the auditor compares, with helpers to query it: the ground truth on one side, the suite's tables on the other. */
+/** The auditor's input, ground truth on one side and the suite's tables on the other, with helpers to query it. */
 import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
@@ -20,7 +20,7 @@ export interface CountAnswer {
 export interface AuditContext {
   readonly world: World;
   readonly now: Date;
-  /** The time of the last injected fault. */
+  /** No fault is injected from this time on. */
   readonly calmSince: Date;
   /** The final audit, a day after the last act. */
   readonly isLast: boolean;
