@@ -28,7 +28,7 @@ export interface SimulationContext {
   readonly tally: Tally;
   /** Events that were received although Braze never sent them: they are stored all the same. */
   readonly odd: OddBatch[];
-  /** Matches whose create a person called not there although it was. */
+  /** Matches whose create a person marked as not sent although it existed. */
   readonly released: Set<number>;
   /** Events that an export reported before Braze did: their properties arrived too late to count. */
   readonly toldBare: Set<string>;

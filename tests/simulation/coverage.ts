@@ -259,7 +259,7 @@ export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> 
     select 'correlation/' || correlation_method as branch, count(*)::int as times
     from public.notification_sends group by correlation_method
     union all
-    -- What is settled by now was something else before.
+    -- A reattributed event had another method before.
     select 'correlation/' || split_part(reason, ' ', 1), count(*)::int
     from public.scheduler_logs where action = 'attribution_changed' group by 1
     union all

@@ -1,6 +1,6 @@
 /**
- * A dozen worlds, each a test of its own. `deno task simulate` lives through as many as one likes; a world that fails
- * here is told in full by `SEED=… deno task simulate`.
+ * A dozen worlds, one test each. `deno task simulate` runs any number of them; `SEED=… deno task simulate` prints the
+ * timeline of a world that fails here.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runWorld } from "./run.ts";
@@ -10,7 +10,7 @@ const WORLDS = 12;
 
 const url = Deno.env.get("TEST_DATABASE_URL");
 const postgresBin = Deno.env.get("TEST_POSTGRES_BIN");
-/** Other worlds on another server: the check runs the tests on two. */
+/** Each Postgres version gets its own worlds: CI runs the tests on two. */
 const FIRST_SEED = postgresBin === undefined ? 7_000 : 7_000 + WORLDS;
 let totals: Totals = NOTHING;
 

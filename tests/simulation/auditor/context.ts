@@ -28,7 +28,7 @@ export interface AuditContext {
   readonly model: BrazeModel;
   readonly recorder: Recorder;
   readonly odd: readonly OddBatch[];
-  /** Matches whose create a person called not there although it was. */
+  /** Matches whose create a person marked as not sent although it existed. */
   readonly released: ReadonlySet<number>;
   /** Events that an export reported first, without their properties. */
   readonly toldBare: ReadonlySet<string>;

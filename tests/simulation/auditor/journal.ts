@@ -1,4 +1,4 @@
-/** Each change to Braze is journalled with a valid reason, and no user receives two pushes from journalled schedules. */
+/** Each change to Braze is journalled with a valid reason, and journalled schedules push no user twice. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
 import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
