@@ -1,4 +1,4 @@
-/** Carries a mutation out on texts, or says why it cannot be. Pure. */
+/** Applies a mutation to texts, or throws if it does not fit. Pure. */
 import { StackFailure } from "../../local/lib/failure.ts";
 import { type Change, changesOf, type Mutation } from "./mutation.ts";
 
@@ -14,7 +14,7 @@ export function applyMutation(mutation: Mutation, read: ReadText): ReadonlyMap<s
   return texts;
 }
 
-/** A text that is not there, or twice, means that the code has changed since the mutation was written. */
+/** A text that does not occur exactly once means that the code has changed since the mutation was written. */
 export function replaceOnce(text: string, { file, find, replace }: Change, name: string): string {
   const parts = text.split(find);
   if (find !== "" && parts.length === 2) return parts.join(replace);

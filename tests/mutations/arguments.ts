@@ -1,23 +1,23 @@
-/** What `deno task mutate` was asked for. */
+/** The arguments of `deno task mutate`. */
 import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 import { UsageFailure } from "../../local/lib/failure.ts";
 import type { Worlds } from "./worlds.ts";
 
-export const HELP = `Breaks one rule at a time, in a copy, and shows that each turns tests red.
+export const HELP = `Breaks one rule at a time, in a copy of the project, and checks that tests turn red.
 
   npx -y deno@2.9.6 task mutate [options]
 
-  --only NAME          this mutation alone; may be given several times
-  --worlds N           lets each live through up to N worlds of the simulation too, until one notices
+  --only NAME          only this mutation; may be repeated
+  --worlds N           also runs up to N worlds of the simulation on each mutation, until one notices it
   --first-seed S       the seed of the first world (1)
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
-  --table FILE         writes what noticed each of them to FILE
-  --list               only names them
+  --postgres-bin DIR   the Postgres binaries to use (/usr/lib/postgresql/15/bin)
+  --table FILE         writes the table of rules and the tests that notice them to FILE
+  --list               only lists the mutations
   --help               this text
 `;
 
 export interface Arguments {
-  /** All of them where it is empty. */
+  /** Empty for all mutations. */
   readonly only: readonly string[];
   readonly worlds: Worlds | null;
   readonly postgresBin: string | undefined;

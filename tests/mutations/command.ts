@@ -1,4 +1,4 @@
-/** Runs `deno`, for a while only. */
+/** Runs `deno` with a time limit. */
 
 export interface Command {
   readonly args: readonly string[];
@@ -6,7 +6,7 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   readonly secondsMax: number;
   readonly signal: AbortSignal;
-  /** Told of each line of the output; true ends the command, since enough is known. */
+  /** Receives each line of the output; true ends the command. */
   readonly isEnough?: (line: string) => boolean;
 }
 
@@ -17,10 +17,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Between being asked to end and being ended. */
+/** The time between SIGTERM and SIGKILL. */
 const PATIENCE_MS = 5_000;
 
-/** `secondsMax` begins anew with each line where `isEnough` listens to them. */
+/** With `isEnough`, each line of output restarts `secondsMax`. */
 export async function runDeno(
   { args, cwd, env = {}, secondsMax, signal, isEnough }: Command,
 ): Promise<Ended> {

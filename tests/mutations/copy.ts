@@ -1,4 +1,4 @@
-/** A copy of the project that may be broken. */
+/** A copy of the project, for mutations. */
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BASELINE, writeBaseline } from "../../local/migration/baseline.ts";
@@ -12,12 +12,12 @@ export interface Copy {
   readonly folder: string;
   /** One migration, generated from the schemas of the copy. */
   readonly migrations: URL;
-  /** Makes it the project again, but for these texts. */
+  /** Restores the project's files, except for these texts. */
   renew(texts?: ReadonlyMap<string, string>): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Always at the same place, so that what was compiled of unchanged files need not be compiled again. */
+/** Each renewal uses the same folder, so that unchanged files are not compiled again. */
 export async function createCopy(project: Project): Promise<Copy> {
   const parent = await makeTemporaryFolder();
   const folder = join(parent, "project");

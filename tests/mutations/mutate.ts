@@ -1,7 +1,7 @@
 /**
- * `deno task mutate`: breaks one rule at a time, and shows that each turns something red.
+ * `deno task mutate`: breaks one rule at a time, and checks that its tests turn red.
  *
- * A test that stays green when its rule is broken tests nothing, and nobody sees that by looking at green tests.
+ * A test that stays green when its rule is broken tests nothing, and a green run does not show that.
  */
 import { StackFailure } from "../../local/lib/failure.ts";
 import { interrupted } from "../../local/cli/interrupt.ts";
@@ -19,9 +19,9 @@ import { type Result, writeTable } from "./table.ts";
 import { type EndedRun, judge, type Verdict } from "./verdict.ts";
 import { type Lived, liveThrough, type Worlds } from "./worlds.ts";
 
-/** Of one mutation's tests; all tests as they are may take as long for each file. */
+/** The limit for one mutation's tests. The unchanged project's tests may take this long for each file. */
 const RUN_SECONDS_MAX = 300;
-/** Mutations at once: as many as a small machine has cores. */
+/** Mutations in parallel: as many as a small machine has cores. */
 const LANES = 2;
 const FAILED_TOLD_MAX = 3;
 
@@ -31,7 +31,7 @@ const { signal } = stopping;
 
 interface Bench {
   readonly texts: ReadText;
-  /** Of the project as it is; undefined where no test needs it. */
+  /** The database of the unchanged project; undefined where no test needs it. */
   readonly databaseUrl: string | undefined;
   readonly postgresBin: string | undefined;
   readonly worlds: Worlds | null;
@@ -55,7 +55,7 @@ async function mutateAll(
   { only, worlds, postgresBin, table }: Arguments,
 ): Promise<number> {
   const chosen = MUTATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
-  // Before anything is started: a list that has rotted is mended first.
+  // Before any server starts: an outdated list fails at once.
   const project = await readProject();
   const texts = textsOf(project);
   for (const mutation of chosen) applyMutation(mutation, texts);
@@ -80,7 +80,7 @@ async function mutateAll(
   return red === results.length ? 0 : 1;
 }
 
-/** In each copy one mutation after the other; told as they end, and returned in their order. */
+/** Runs one mutation after the other in each copy. Prints results as they end, and returns them in list order. */
 async function inLanes(
   chosen: readonly Mutation[],
   copies: readonly Copy[],
@@ -105,7 +105,7 @@ async function inLanes(
   return chosen.flatMap((mutation) => results.get(mutation) ?? []);
 }
 
-/** Whatever fails without any mutation would seem to notice each of them. */
+/** A test that fails without a mutation would seem to notice all of them. */
 async function beGreen(chosen: readonly Mutation[], copy: Copy, bench: Bench): Promise<void> {
   const { worlds, postgresBin } = bench;
   await copy.renew();

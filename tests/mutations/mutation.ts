@@ -1,26 +1,26 @@
-/** One rule that is broken on purpose: what is changed, and who must notice. */
+/** One rule that is broken on purpose: the change, and the tests that must notice it. */
 
 export interface Change {
   /** A path from the root of the project. */
   readonly file: string;
-  /** Stands exactly once in the file, so that the list cannot rot in silence. */
+  /** Occurs exactly once in the file, so that an outdated entry fails. */
   readonly find: string;
   readonly replace: string;
 }
 
 export interface Mutation extends Change {
   readonly name: string;
-  /** What holds as long as nobody breaks it, in one sentence. */
+  /** The rule that the unchanged code keeps, in one sentence. */
   readonly rule: string;
-  /** Broken along with the first: a rule may be kept in more than one place. */
+  /** Further changes: a rule may be kept in more than one place. */
   readonly also?: readonly Change[];
   /** Test files; each of them must turn red. */
   readonly tests: readonly string[];
-  /** Only tests whose name holds it. */
+  /** Runs only tests whose name contains it. */
   readonly filter?: string;
-  /** How the broken rule shows where no assertion fails: Postgres itself refuses what two writers did. */
+  /** The error that shows the broken rule where no assertion fails: Postgres refuses the work of two writers. */
   readonly shownBy?: RegExp;
-  /** Whether a run that does not end shows the broken rule too. */
+  /** Whether a run that does not end also shows the broken rule. */
   readonly mayHang?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Every rule that is broken on purpose. Names are told on the page, so they must not be the same. */
+/** All mutations. The table lists their names, so names are unique. */
 import { ATTRIBUTION } from "./list/attribution.ts";
 import { ENTRANCES } from "./list/entrances.ts";
 import { GATING } from "./list/gating.ts";

@@ -1,4 +1,4 @@
-/** The project as it lies here: read once, so that whoever works on it meanwhile changes nothing under way. */
+/** The project's files, read once, so that edits during a run have no effect. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StackFailure } from "../../local/lib/failure.ts";
@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** By path. */
 export type Project = ReadonlyMap<string, Uint8Array>;
 
-/** The files that git knows or would add. */
+/** The files that git tracks or would add. */
 export async function readProject(): Promise<Project> {
   const { success, stdout, stderr } = await new Deno.Command("git", {
     args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"],
@@ -23,7 +23,7 @@ export async function readProject(): Promise<Project> {
     try {
       project.set(file, await Deno.readFile(join(ROOT, file)));
     } catch (error) {
-      // What is deleted and not yet committed is known to git all the same.
+      // Git still lists a file whose deletion is not committed.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }

@@ -1,18 +1,18 @@
-/** Runs test files of a copy, on a server that fits it. */
+/** Runs test files of a copy, on a test server with the copy's schema. */
 import { resolve } from "node:path";
 import { runDeno } from "./command.ts";
 import type { Mutation } from "./mutation.ts";
 import { readTap } from "./tap.ts";
 import type { EndedRun } from "./verdict.ts";
 
-/** Many projects may be checked on one machine at a time. */
+/** Generous, since the machine may be busy. */
 const CHECK_SECONDS_MAX = 900;
 
 export interface Tests {
   readonly folder: string;
   readonly tests: readonly string[];
   readonly filter: string | undefined;
-  /** Of a test server; undefined where no test needs one. */
+  /** The address of a test server; undefined where no test needs one. */
   readonly databaseUrl: string | undefined;
   readonly postgresBin: string | undefined;
   readonly secondsMax: number;
@@ -29,7 +29,7 @@ export interface Chosen {
   readonly filter: string | undefined;
 }
 
-/** Pure. All tests of the mutations in two runs: files that are wanted whole, and of the others what is wanted of any. */
+/** Pure. All tests of the mutations in two runs: files without a filter, and the other files with all filters joined. */
 export function runsOf(mutations: readonly Pick<Mutation, "tests" | "filter">[]): Chosen[] {
   const filesOf = (some: typeof mutations) => [...new Set(some.flatMap(({ tests }) => tests))];
   const whole = filesOf(mutations.filter(({ filter }) => filter === undefined));
@@ -48,7 +48,7 @@ function literally(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
-/** What was changed is type-checked by itself: whatever does not compile shows nothing. */
+/** Runs without a type check: changed files are checked separately, since code that does not compile shows nothing. */
 export async function runTests(
   { folder, tests, filter, databaseUrl, postgresBin, secondsMax, signal }: Tests,
 ): Promise<EndedRun> {
@@ -74,7 +74,7 @@ export async function runTests(
     : { kind: "ended", code: ended.code, run: readTap(ended.stdout) };
 }
 
-/** What is wrong with the types, or null. */
+/** The type errors, or null. */
 export async function checkTypes(
   folder: string,
   files: readonly string[],

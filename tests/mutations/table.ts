@@ -1,4 +1,4 @@
-/** The page that says of each rule what notices when it is broken. Pure. */
+/** The table of rules and the tests that notice each broken one. Pure. */
 import { changesOf, type Mutation } from "./mutation.ts";
 import type { Verdict } from "./verdict.ts";
 import type { Lived, Worlds } from "./worlds.ts";
@@ -6,7 +6,7 @@ import type { Lived, Worlds } from "./worlds.ts";
 export interface Result {
   readonly mutation: Mutation;
   readonly verdict: Verdict;
-  /** null where no world was asked for. */
+  /** null where no worlds were requested. */
   readonly lived: Lived | null;
 }
 
@@ -55,7 +55,7 @@ function placesOf(mutation: Mutation): string {
     .map((place) => `\`${place}\``).join(", ");
 }
 
-/** The folder that says which part it is, and the file without what orders it. */
+/** The path without its common folders and its order number. */
 function shorten(file: string): string {
   return file.replace(/^supabase\/(?:functions\/|schemas\/\d+_)/, "");
 }

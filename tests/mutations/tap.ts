@@ -1,4 +1,4 @@
-/** Reads what `deno test --reporter=tap` says. Pure. */
+/** Reads the output of `deno test --reporter=tap`. Pure. */
 
 export interface FailedTest {
   readonly file: string;
@@ -7,7 +7,7 @@ export interface FailedTest {
 }
 
 export interface TestRun {
-  /** Files that were loaded, with tests or without. */
+  /** The loaded files, with or without tests. */
   readonly files: readonly string[];
   readonly passed: number;
   readonly failed: readonly FailedTest[];

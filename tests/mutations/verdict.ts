@@ -1,12 +1,12 @@
-/** Whether a mutation turned its tests red, and red for its own sake. Pure. */
+/** Judges whether a mutation turned its tests red, by the expected failures. Pure. */
 import type { Mutation } from "./mutation.ts";
 import type { FailedTest, TestRun } from "./tap.ts";
 
 export type Verdict =
   | { readonly kind: "red"; readonly failed: readonly FailedTest[] }
-  /** Nobody noticed. */
+  /** No test noticed. */
   | { readonly kind: "green"; readonly reason: string }
-  /** The mutation itself is at fault: it shows nothing about the tests. */
+  /** The mutation itself is invalid: it shows nothing about the tests. */
   | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "hung"; readonly reason: string };
 
@@ -40,7 +40,7 @@ export function judge(
     : broken(`"${stranger.name}" failed, and by no assertion: ${firstLine(stranger.message)}`);
 }
 
-/** fast-check wraps what failed; what it was stands behind it. */
+/** fast-check wraps the error of a failed property and appends it as the cause. */
 function isAssertion(message: string): boolean {
   return message.startsWith("AssertionError") ||
     (message.startsWith("Error: Property failed after") &&

@@ -1,4 +1,4 @@
-/** Lets worlds of the simulation be lived through in a copy, until one of them goes wrong. */
+/** Runs worlds of the simulation in a copy, until one of them fails. */
 import { resolve } from "node:path";
 import { runDeno } from "./command.ts";
 
@@ -10,7 +10,7 @@ export interface Worlds {
 }
 
 export type Lived =
-  /** The auditor's rules that did not hold in the world with the lowest seed in which one did not. */
+  /** The rules that the auditor found violated, in the failed world with the lowest seed. */
   | { readonly kind: "failed"; readonly seed: number; readonly rules: readonly string[] }
   | { readonly kind: "passed"; readonly worlds: number }
   | { readonly kind: "broken"; readonly reason: string };
@@ -54,8 +54,8 @@ interface Outcomes {
 }
 
 /**
- * Pure. Several worlds are lived through at once and end in any order; so a failure counts once all with lower seeds
- * have ended, and every run finds the same one.
+ * Pure. Worlds run in parallel and end in any order. A failure counts once all worlds with lower seeds have ended, so
+ * that each run finds the same one.
  */
 export function readOutcomes(text: string, firstSeed: number): Outcomes {
   const good = new Set<number>();

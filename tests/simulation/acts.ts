@@ -1,4 +1,4 @@
-/** What people and machines around the suite do, and when: drawn here, carried out in `hands.ts`. */
+/** The acts of people and machines around the suite, and their times: drawn here, performed in `perform_acts.ts`. */
 import { addMinutes, addSeconds, max } from "date-fns";
 import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
@@ -20,19 +20,19 @@ export type FunctionToCall =
 export type What =
   | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
   | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
-  /** Both teams of a match want no push, or do again. */
+  /** Both teams of a match are switched off for pushes, or on again. */
   | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
   | { readonly kind: "team_becomes_known" }
   | { readonly kind: "cancel_in_dashboard"; readonly matchId: number }
   | {
     readonly kind: "schedule_in_dashboard";
     readonly matchId: number;
-    /** What a person put in: the match id alone, a copy of ours, nothing, or a match that nobody knows. */
+    /** What a person put in: the match id alone, a copy of ours, nothing, or an unknown match. */
     readonly says: "match" | "copy" | "nothing" | "unknown_match";
-    /** Off the time that is planned, or from now. */
+    /** Offset from the planned time, or from now. */
     readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
   }
-  /** Somebody who does not know that all is scheduled already. */
+  /** A person calls a function although everything is scheduled already. */
   | { readonly kind: "schedule_all_in_dashboard" }
   | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
   | { readonly kind: "receiver"; readonly state: "down" | "up" }
@@ -42,22 +42,22 @@ export type What =
     readonly functionNames: readonly [FunctionToCall, FunctionToCall];
   }
   | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
-  /** Events that were told already come again, cut and mixed in another way, at once. */
+  /** Events that were received already are sent again concurrently, batched and ordered differently. */
   | {
     readonly kind: "replay";
     readonly share: number;
     readonly shape: "batches" | "single" | "list" | "flat";
   }
-  /** Somebody looks after creates that nobody knows of; `carelessly`: without looking. */
+  /** A person resolves creates of unknown outcome; `carelessly`: without checking Braze. */
   | { readonly kind: "release"; readonly carelessly: boolean }
   | { readonly kind: "mark_sent" }
-  /** A person takes a match out by hand, in the ledger and in Braze. */
+  /** A person cancels a match by hand, in the ledger and in Braze. */
   | { readonly kind: "operator_cancels"; readonly matchId: number }
-  /** The same in the middle of a run, to the very match whose schedule the run is about to change. */
+  /** The same in the middle of a run, for the match whose schedule the run is about to change. */
   | { readonly kind: "overtake" }
-  /** Sends come to lie so close to the freeze window that they are inside of it before a slow run gets to them. */
+  /** Sends move so close to the freeze window that they are inside it before a slow run reaches them. */
   | { readonly kind: "close_call" }
-  /** A preview, an event of another campaign, and one that nobody can read, in one batch. */
+  /** A preview, an event of another campaign, and an unreadable event, in one batch. */
   | { readonly kind: "odd_events" }
   /** In the middle of the next run. */
   | { readonly kind: "restart"; readonly server: "postgres" | "postgrest" };
@@ -73,7 +73,7 @@ interface Around {
   readonly truces: readonly Truce[];
   readonly fixtures: readonly FixturePlan[];
   readonly isEchoTold: boolean;
-  /** Templates ask before they send. */
+  /** Templates call the send gate before they send. */
   readonly isGated: boolean;
   readonly restartsServers: boolean;
 }
@@ -112,13 +112,13 @@ export function drawActs(prng: Prng, around: Around): Act[] {
     .sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
-/** Moved to just before the truce that it would break. */
+/** An act that would fall into a truce is moved to just before it. */
 function outOfTruces(at: Date, around: Around): Date {
   const broken = around.truces.find((truce) => isInTruce({ truces: [truce] }, at));
   return broken === undefined ? at : addSeconds(broken.from, -30);
 }
 
-/** Half of all happens around the time of the push, where it hurts. */
+/** Half of all acts happen around the time of the push, where they do the most damage. */
 function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Around): Date {
   const sendAt = addMinutes(fixture.kickoffAt, -SEND_LEAD_MINUTES);
   const seconds = prng.chance(0.5)
@@ -173,7 +173,7 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
         const both = prng.chance(0.5) && isUnknown;
         return [
           change(at, { home }),
-          // An unknown opponent alone leaves fans enough; one that plays nobody's team leaves none.
+          // With an unknown opponent the other team's fans remain; with pushes switched off too, no audience does.
           ...(both ? [{ at, what: { kind: "notify" as const, matchId, on: false } }] : []),
           ...back({ at: after, what: { kind: "team_becomes_known" } }),
           ...(both ? [{ at: after, what: { kind: "notify" as const, matchId, on: true } }] : []),
@@ -206,7 +206,7 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
   }
   const unknownMinutes = (fixture.knownAt.getTime() - around.startAt.getTime()) / 60_000;
   if (unknownMinutes > 10 && prng.chance(0.4)) {
-    // Somebody who cannot wait for the fixture list: its events name a match that nobody knows yet.
+    // A person schedules before the fixture list has the match: its events name a match that is not known yet.
     acts.push({
       at: addMinutes(around.startAt, prng.below(unknownMinutes - 8)),
       what: {
@@ -222,7 +222,7 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     acts.push({ at, what: { kind: "operator_cancels", matchId } });
   }
   if (prng.chance(0.3)) {
-    // Called off by mistake, and on again after a run of the scheduler or two.
+    // Called off by mistake, and reinstated after one or two scheduler runs.
     const at = someTime(prng, fixture, around);
     const change = (at: Date, status: "postponed" | "scheduled"): Act => ({
       at: max([at, fixture.knownAt]),
@@ -233,10 +233,10 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
   return acts;
 }
 
-/** So late that only the gate can still stop the push. */
+/** So late that only the send gate can still stop the push. */
 function drawLastMinute(prng: Prng, { matchId, kickoffAt }: FixturePlan): Act[] {
   if (prng.chance(0.15)) {
-    // Somebody calls a create not there without looking, and there is no time left to make another.
+    // A person marks a create as not sent without checking, and there is no time left to create another.
     const at = addMinutes(kickoffAt, -SEND_LEAD_MINUTES - 1 - prng.below(14));
     return [{ at, what: { kind: "release", carelessly: true } }];
   }

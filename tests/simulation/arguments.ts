@@ -1,18 +1,18 @@
-/** What `deno task simulate` was asked for. */
+/** The arguments of `deno task simulate`. */
 import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 
 export const HELP =
-  `Lives through seeded worlds in which everything breaks, and audits what the suite made of them.
+  `Runs seeded worlds with injected faults, and checks the suite's results against ground truth.
 
   npx -y deno@2.9.6 task simulate [options]
-  SEED=123 npx -y deno@2.9.6 task simulate     one world again, with its story
+  SEED=123 npx -y deno@2.9.6 task simulate     one world again, with its timeline
 
   --worlds N           how many (20)
   --first-seed S       the seed of the first one (1); the others follow
-  --minutes M          begins no other world after that
-  --threads T          how many at once (2)
-  --resume             goes on where an interrupted run with these worlds stopped
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --minutes M          starts no further world after M minutes
+  --threads T          how many in parallel (2)
+  --resume             resumes an interrupted run of the same worlds
+  --postgres-bin DIR   the Postgres binaries to use (/usr/lib/postgresql/15/bin)
   --help               this text
 `;
 

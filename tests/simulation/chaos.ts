@@ -1,9 +1,9 @@
 /**
- * Breaks what runs: isolates die at any of their calls, the database refuses or its answer is lost, and calls of
- * pg_cron's and pg_net's come twice, late or never. Everything that is broken is counted.
+ * Injects faults: isolates die at any of their calls, the database refuses or its answer is lost, and calls of
+ * pg_cron and pg_net come twice, late or never. Each fault is counted.
  *
- * A function calls gateway and Braze here within this process, so that a run costs no sockets; what it reaches there
- * is the same.
+ * Functions call the gateway and Braze within this process, so that a run needs no sockets. The code behind both is
+ * the same.
  */
 import type { CallFate } from "../../local/stack/cron_worker.ts";
 import type { Invocation } from "../../local/stack/functions_runtime.ts";
@@ -13,11 +13,11 @@ import type { Platform } from "../../supabase/functions/_shared/runtime/platform
 import type { FaultRates } from "./faults.ts";
 import type { Tally } from "./tally.ts";
 
-/** Runs make 3 to some 60 calls; most die early, some late, and some live although they were to die. */
+/** Runs make 3 to about 60 calls: most die early, some late, and some end before their fault is reached. */
 const DEADLY_CALLS = [5, 12, 40] as const;
-/** A request of the webhook makes one to five. */
+/** A webhook request makes one to five calls. */
 const WEBHOOK_CALLS = 4;
-/** The send gate makes one. */
+/** The send gate makes one call. */
 const GATE_CALLS = 1;
 const DEATHS = [
   "before a call",
@@ -30,11 +30,11 @@ export interface ChaosOptions {
   readonly rates: FaultRates;
   readonly tally: Tally;
   readonly isTruce: () => boolean;
-  /** How to get to an address: within this process, where gateway or Braze stands behind it. */
+  /** Fetches an address: within this process where it is the gateway or Braze. */
   readonly fetchFor: (address: string) => typeof fetch;
-  /** Called before each call to the database: what somebody ordered for the middle of a run happens here. */
+  /** Runs before each call to the database: performs the acts that are planned for the middle of a run. */
   readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
-  /** A request to the webhook died before it applied what it had taught. */
+  /** A webhook request died before it registered its newly known identifiers. */
   readonly onForgottenLesson: () => void;
   readonly onAnswer: (functionName: string, request: Request, response: Response) => Promise<void>;
 }
@@ -44,7 +44,7 @@ export function createChaos(options: ChaosOptions): Interference {
   const prng = new Prng(`chaos/${options.seed}`);
   const invocations = new Map<string, number>();
 
-  /** A stream for each nth thing of its kind, so that what one does changes nothing for the others. */
+  /** A stream for each nth call of its kind, so that the draws of one do not change the others. */
   function streamOf(kind: string): Prng {
     const nth = (invocations.get(kind) ?? 0) + 1;
     invocations.set(kind, nth);

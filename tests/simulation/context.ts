@@ -1,4 +1,4 @@
-/** Puts a world on its feet: the stack with everything that breaks it built in, fixtures in the database, nothing sent yet. */
+/** Starts a world: the stack with its fault injection, fixtures in the database, nothing sent yet. */
 import type { Stack, StackOptions } from "../../local/stack/stack.ts";
 import { startStack } from "../../local/stack/stack.ts";
 import { createChaos } from "./chaos.ts";
@@ -11,7 +11,7 @@ import type { World } from "./world.ts";
 import { Tally } from "./tally.ts";
 import { Recorder } from "./recorder.ts";
 
-/** Events that belong to no match, what each has to be taken for, and beside them one that nobody can read. */
+/** Events that belong to no match, their expected classification, and an unreadable event in the same batch. */
 export interface OddBatch {
   readonly isAcknowledged: boolean;
   readonly events: readonly {
@@ -26,27 +26,27 @@ export interface SimulationContext {
   readonly history: History;
   readonly recorder: Recorder;
   readonly tally: Tally;
-  /** What was told that Braze never sent: taken in all the same. */
+  /** Events that were received although Braze never sent them: they are stored all the same. */
   readonly odd: OddBatch[];
-  /** Matches whose create a person called not there although it was. */
+  /** Matches whose create a person marked as not sent although it existed. */
   readonly released: Set<number>;
-  /** Events that an export told of before Braze did: what they carry came too late to count. */
+  /** Events that an export reported before Braze did: their properties arrived too late to count. */
   readonly toldBare: Set<string>;
-  /** While set, pg_cron runs no jobs: nights are long. */
+  /** While set, pg_cron runs no jobs: this skips long idle periods. */
   silence(isSilent: boolean): Promise<void>;
-  /** Restarts that were begun; each ends with null, or with why it failed. */
+  /** Restarts in progress; each resolves to null, or to the reason of its failure. */
   readonly restarts: Promise<unknown>[];
-  /** To be done before the next call to the database, or the next of these functions: with what it asks. */
+  /** Acts to perform before the next call to the database, or to one of these SQL functions, with its arguments. */
   order(work: Work, before?: readonly string[]): void;
   close(): Promise<void>;
 }
 
 type Work = (asked: Readonly<Record<string, unknown>>) => Promise<void>;
 
-/** Runs of a world that a person starts at such a moment. */
+/** Runs that a person starts at such a moment. */
 const RECONCILED_MAX = 4;
 
-/** Where the database is: one on a server that others use too, or a server of its own. */
+/** The world's database: on a shared server, or on a server of its own. */
 export type SimulationDatabase = Pick<StackOptions, "databaseUrl" | "postgresBin">;
 
 export async function setUp(world: World, place: SimulationDatabase): Promise<SimulationContext> {
@@ -98,9 +98,9 @@ export async function setUp(world: World, place: SimulationDatabase): Promise<Si
   const stack = await startStack({
     ...place,
     clock: world.startAt,
-    // A commit must survive a crash, or acknowledging it would be no promise.
+    // A commit must survive a crash: an acknowledged event must not be lost.
     fsync: world.restartsServers,
-    // A world is short: with more, planning queries would take longer than running them.
+    // A world is short: with more partitions, planning would take longer than execution.
     restConnections: 3,
     env: { SEND_GATE: world.sendGate },
     sandbox: {
@@ -145,7 +145,7 @@ export async function setUp(world: World, place: SimulationDatabase): Promise<Si
       for (const [kind, times] of sandbox.model.faults.fired) tally.faults(`braze ${kind}`, times);
       tally.events = sandbox.model.groundTruth.entries.length;
       await stack.close();
-      // Where servers are restarted, whoever was connected has to try again.
+      // Where servers are restarted, open connections fail and the call must be repeated.
       if (problems.length > 0 && !world.restartsServers) {
         throw new Error(`The stack had problems:\n${problems.join("\n")}`);
       }

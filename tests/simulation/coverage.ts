@@ -1,6 +1,6 @@
 /**
- * Which branches of the plan, of correlation and of reconciliation a world has taken, read off what the functions say of
- * themselves. The lists are complete by their types: a new branch that no world takes shows as a zero.
+ * Which branches of the plan, of correlation and of reconciliation a world has taken, read from the functions' own
+ * results. The types make the lists complete: a new branch that no world takes shows as a zero.
  */
 import type { Sql } from "../../local/stack/sql.ts";
 import type {
@@ -23,7 +23,7 @@ import type { Finding } from "../../supabase/functions/braze-reconcile/decisions
 import type { Check } from "../../supabase/functions/braze-reconcile/report.ts";
 import type { Counts, Tally } from "./tally.ts";
 
-/** Every key of a union, or it does not compile. */
+/** All keys of a union: a missing one does not compile. */
 function all<Name extends string>(names: Record<Name, true>): Name[] {
   return Object.keys(names) as Name[];
 }
@@ -179,12 +179,12 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
   attribution: ["reattributed_by_echo", "reattributed_by_correlation", "attributed_by_elimination"],
 };
 
-/** Every branch there is, as `group/name`. */
+/** All branches, as `group/name`. */
 export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
   names.map((name) => `${group}/${name}`)
 );
 
-/** Guards against what cannot come about through the suite itself, and why no world gets there. */
+/** Branches that guard against states the suite cannot produce, with the reason why no world reaches them. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "skip/schedule_id_unknown":
     "a live schedule without its id: only after somebody edited the tables",
@@ -202,7 +202,7 @@ export function untaken(taken: Counts): string[] {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a run says of itself when it ends. */
+/** Branches read from the result of a run. */
 export function readBranches(functionName: string, line: string, tally: Tally): void {
   const said = parse(line);
   if (said?.event !== "run_ended" || said.dry_run === true) return;
@@ -253,13 +253,13 @@ function readReconciliation(checks: Fields, tally: Tally): void {
   }
 }
 
-/** What no run says, and the database does. */
+/** Branches that no result shows, read from the database. */
 export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> {
   const rows = await sql<{ branch: string; times: number }[]>`
     select 'correlation/' || correlation_method as branch, count(*)::int as times
     from public.notification_sends group by correlation_method
     union all
-    -- What is settled by now was something else before.
+    -- A reattributed event had another method before.
     select 'correlation/' || split_part(reason, ' ', 1), count(*)::int
     from public.scheduler_logs where action = 'attribution_changed' group by 1
     union all

@@ -1,13 +1,13 @@
-/** Where a world lives: a database of its own on a server that many share, or a server of its own. */
+/** The database of a world: on a server that many worlds share, or on a server of its own. */
 import { connectSql } from "../../local/stack/sql.ts";
 import { TEMPLATE } from "../../local/stack/test_server.ts";
 import type { SimulationDatabase } from "./context.ts";
 import type { World } from "./world.ts";
 
 export interface Servers {
-  /** A test server, with the template that worlds are cloned from. */
+  /** A test server, with the template database that worlds are cloned from. */
   readonly url: string;
-  /** Whose binaries a server of its own runs. */
+  /** The folder with the Postgres binaries, for a server of its own. */
   readonly postgresBin?: string | undefined;
 }
 

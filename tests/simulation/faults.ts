@@ -1,29 +1,29 @@
-/** How often everything fails that can. Each kind has its own probability, and in many worlds it is none. */
+/** The probability of each kind of fault. Many worlds have a probability of zero for some kinds. */
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 
 export type FaultList = NonNullable<SwitchesPatch["faults"]>;
 
 export interface FaultRates {
-  /** Of a run or a request: that its isolate dies somewhere on the way. */
+  /** Per run or request: its isolate dies at one of its calls. */
   readonly death: number;
-  /** The same of a request to the webhook, which Braze repeats. */
+  /** The same per request to the webhook, which Braze repeats. */
   readonly webhookDeath: number;
-  /** Of a lesson that a request to the webhook is about to apply: that it dies then, and a reconciliation comes first. */
+  /** Per registration of newly known identifiers by a webhook request: it dies first, and a reconciliation runs. */
   readonly lessonForgotten: number;
-  /** Of a call to the database: that it never arrives, and that its answer is lost. */
+  /** Per call to the database: it never arrives, or its answer is lost. */
   readonly databaseRefuses: number;
   readonly databaseAnswerLost: number;
-  /** Of a scheduled time of pg_cron's, and of a request of pg_net's. */
+  /** Per scheduled time of pg_cron, and per request of pg_net. */
   readonly missed: number;
   readonly doubled: number;
   readonly late: number;
   readonly lateMsMax: number;
-  /** Braze's own, as the sandbox plays them. */
+  /** Faults of Braze, injected by the sandbox. */
   readonly braze: FaultList;
 }
 
-/** Few calls change Braze, and those are the ones that hurt. */
+/** Few calls change Braze, and their faults matter most. */
 const CHANGING = [
   "/campaigns/trigger/schedule/create",
   "/campaigns/trigger/schedule/update",
@@ -39,10 +39,10 @@ const KINDS = [
   "latency",
 ] as const;
 
-/** Some endpoints that fail again and again for the length of a world. */
+/** Some endpoints fail repeatedly for the whole world. */
 function drawTrouble(prng: Prng): FaultList {
   if (prng.chance(0.15)) {
-    // A schedule that is gone, and a key that may not delete.
+    // A schedule that no longer exists, and a key without the permission to delete.
     const status = [400, 403][prng.below(2)]!;
     return [{
       endpoint: CHANGING[2],
@@ -89,7 +89,7 @@ export function drawFaults(prng: Prng): FaultRates {
       ...fault("timeout_after_effect", 0.08),
       ...fault("drop_connection", 0.06),
       ...fault("malformed", 0.05),
-      // Longer than the suite waits for an answer.
+      // Longer than the suite's request time-out.
       ...fault("latency", 0.06, { latencyMs: 1_000 * (1 + prng.below(40)) }),
     ],
   };

@@ -1,4 +1,4 @@
-/** A matchday as fixture lists have them: many kick-offs at the same time, and pairs that meet twice. */
+/** A realistic matchday: many kick-offs at the same time, and pairs of teams that meet twice. */
 import { addMinutes } from "date-fns";
 import type { Prng } from "../../local/lib/prng.ts";
 
@@ -10,7 +10,7 @@ export const TEAMS = [
   "Brighton & Hove Albion",
   "Nott'm Forest",
 ] as const;
-/** In no user's attributes and, until somebody mends it, not in `teams`. */
+/** In no user's attributes, and not in `teams` until a person adds it. */
 export const UNKNOWN_TEAM = "AFC Nowhere";
 
 export interface FixturePlan {
@@ -19,17 +19,17 @@ export interface FixturePlan {
   readonly away: string;
   readonly kickoffAt: Date;
   readonly status: "scheduled" | "postponed" | "cancelled" | "finished";
-  /** When the fixture list first has it. */
+  /** When it first appears in the fixture list. */
   readonly knownAt: Date;
 }
 
 const MATCHES_MAX = 8;
-/** Before that a push could not be scheduled any more. */
+/** With an earlier kick-off a push could no longer be scheduled. */
 const FIRST_MINUTES = 80;
 
 export function drawFixtures(prng: Prng, startAt: Date, endAt: Date): FixturePlan[] {
   const minutes = (endAt.getTime() - startAt.getTime()) / 60_000;
-  // A few kick-off times for all, some of them close to each other.
+  // All matches share a few kick-off times, some of them close to each other.
   const slots = Array.from(
     { length: 1 + prng.below(4) },
     () => FIRST_MINUTES + 5 * prng.below((minutes - FIRST_MINUTES) / 5 + 12),
@@ -50,7 +50,7 @@ export function drawFixtures(prng: Prng, startAt: Date, endAt: Date): FixturePla
       : startAt;
     fixtures.push({ matchId, home: home!, away: away!, kickoffAt: at, status, knownAt });
     if (prng.chance(0.15) && fixtures.length < count) {
-      // The second leg, on the same day.
+      // The second match of the same pair, on the same day.
       const later = addMinutes(at, 120 + 30 * prng.below(4));
       fixtures.push({
         matchId: matchId + 1,

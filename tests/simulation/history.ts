@@ -1,6 +1,6 @@
 /**
- * The fixture list over time, kept beside the database: what was wanted when, worked out from what people did and never
- * read back from the suite.
+ * The fixture list over time, kept outside the database: which push was wanted when. It is derived from the acts of
+ * people and never read back from the suite.
  */
 import { addMinutes, addSeconds } from "date-fns";
 import type { FixtureChange } from "./acts.ts";
@@ -17,10 +17,10 @@ export interface MatchState {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** What Braze should hold for a match; null where no push is wanted. */
+/** The schedule that Braze should hold for a match; null where no push is wanted. */
 export interface WantedPush {
   readonly sendAt: Date;
-  /** What fans carry in their attributes, sorted. */
+  /** The team values in the fans' attributes, sorted. */
   readonly teams: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -33,7 +33,7 @@ interface Entry<T> {
 export class History {
   readonly #matches = new Map<number, Entry<MatchState>[]>();
   readonly #knownAt = new Map<number, Date>();
-  /** Teams that are in `teams`, and whether their fans are to be told. */
+  /** Teams that are in `teams`, and whether their fans receive pushes. */
   readonly #teams: Entry<
     ReadonlyMap<string, { readonly notify: boolean; readonly value: string }>
   >[];
@@ -92,7 +92,7 @@ export class History {
     };
   }
 
-  /** All that was wanted at some moment of a while that ends with `until`: a run plans with what it found at its start. */
+  /** All pushes wanted at any time in a period that ends at `until`: a run plans with the state at its start. */
   wantedWithin(matchId: number, seconds: number, until: Date): (WantedPush | null)[] {
     const from = addSeconds(until, -seconds);
     const changes = [...this.#matches.get(matchId)!, ...this.#teams]

@@ -1,9 +1,9 @@
-/** Many worlds, several at once, each in a thread that lives through one after the other. */
+/** Runs many worlds in parallel: each thread runs one world after the other. */
 import type { Servers } from "./database.ts";
 import type { Outcome } from "./run.ts";
 
 export interface ManyWorlds {
-  /** Asked for each world; null when there is no other. */
+  /** Called for each world; null when none is left. */
   readonly nextSeed: () => number | null;
   readonly servers: Servers;
   readonly threads: number;

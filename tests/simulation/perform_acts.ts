@@ -1,4 +1,4 @@
-/** Carries out what people and machines around the suite do. */
+/** Performs the acts of people and machines around the suite. */
 import { addMinutes, addSeconds } from "date-fns";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
@@ -11,13 +11,13 @@ import { addFixture, call } from "./stack_calls.ts";
 
 /** A match that no fixture list has. */
 const UNKNOWN_MATCH_ID = 9_999;
-/** A person looks after a create that nobody knows of when the alert has stood for a while. */
+/** A person checks a create of unknown outcome when its alert has been open for a while. */
 const LOOKED_AT_AFTER_MINUTES = 20;
-/** What changes a schedule that is there. */
+/** SQL functions called before an existing schedule is changed. */
 const CHANGING_CALLS = ["open_update", "open_delete"];
 const SEND_LEAD_MS = 60 * 60_000;
 const FREEZE_SECONDS = 15 * 60;
-/** By so much a plan finds a send outside of the freeze window. */
+/** How far outside the freeze window a send is when the plan is made. */
 const CLOSE_SECONDS = 5;
 
 export async function carryOut(
@@ -42,7 +42,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     if ("home" in change && change.home !== UNKNOWN_TEAM) {
       const { home } = history.match(matchId, now);
       const value = history.valueOf(home, now) ?? home;
-      // The fixture sync knows the new name; the fans carry the old value.
+      // The fixture sync has the new name; the fans' attributes keep the old value.
       await sql`
         insert into public.teams (name, braze_attribute_value) values (${change.home}, ${value})
         on conflict (name) do nothing`;
@@ -86,7 +86,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
   },
 
   cancel_in_dashboard({ matchId }, { stack: { sandbox, timeline } }) {
-    // While the campaign is stopped too, or it would come back with it.
+    // Also while the campaign is stopped: otherwise the schedule would return with the campaign.
     const live = sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
       (state === "scheduled" || state === "stopped") &&
       triggerProperties.match_id === String(matchId)
@@ -241,7 +241,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
   },
 
   async replay({ share, shape }, context, prng) {
-    // What was lost on the way, or is on it still, is found in an export, and told by hand.
+    // Events that were lost or are still in transit are found in an export and sent by hand.
     const told = context.stack.sandbox.model.groundTruth.entries.filter((entry) =>
       entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
       prng.chance(share)
@@ -281,7 +281,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     const stale = await sql<{ match_id: string }[]>`
       select match_id from public.alerts
       where rule = 'stale_pending' and resolved_at is null order by match_id`;
-    // A person who has asked Braze's support, and was told that it did go out.
+    // A person asked Braze's support, which confirmed that the push was sent.
     const sent = stale.filter(({ match_id }) =>
       sandbox.model.groundTruth.entries.some(({ schedule }) =>
         schedule.triggerProperties.match_id === match_id
@@ -299,13 +299,13 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
 
   restart({ server: which }, context, prng) {
     const { stack: { server, postgrest, timeline }, world, order, restarts } = context;
-    // Servers that other worlds use, too, are not restarted.
+    // Servers that other worlds share are not restarted.
     if (!world.restartsServers || server === undefined) return;
     const restart = () =>
       timeline.hold(async () => {
         if (which === "postgrest") return await postgrest.restart();
         await server.restart();
-        // It would take no note of our clock, and be away for the rest of the day.
+        // PostgREST reconnects on the real clock: without this wait it would be down for the rest of the virtual day.
         await postgrest.ready();
       });
     const isWaitedFor = prng.chance(0.5);
@@ -346,7 +346,7 @@ function shapeAnew(
   return reshaped;
 }
 
-/** The shape of other senders, as somebody would write it who fills up from an export. */
+/** A flat event, as a person would write it from an export. */
 function flatBody(
   { id, type, time, user, device, dispatchId, schedule }: GroundTruthEntry,
   { model }: Sandbox,

@@ -1,4 +1,4 @@
-/** Which worlds were lived through, kept in a file, so that an interrupted run can go on. */
+/** Saves which worlds have run in a file, so that an interrupted run can be resumed. */
 import { z } from "zod";
 import type { Outcome } from "./run.ts";
 import { addCounts, addTotals, type Counts, NOTHING, type Totals } from "./tally.ts";
@@ -27,7 +27,7 @@ export interface Progress {
   readonly failed: number;
   readonly totals: Totals;
   readonly unknowable: Counts;
-  /** The next seed that nobody has begun; null when there is none. */
+  /** The next seed that has not been started; null when none is left. */
   next(): number | null;
   note(outcome: Outcome): Promise<void>;
 }
@@ -75,7 +75,7 @@ export async function createProgress(
       totals = addTotals(totals, outcome.totals);
       unknowable = addCounts(unknowable, outcome.unknowable);
       const saved: Saved = { done: [...done], failed: [...failed], unknowable, totals };
-      // Moved into its place whole, so that what was killed meanwhile left the former one.
+      // Written to a draft and renamed, so that a killed process leaves the previous file intact.
       saving = saving.then(async () => {
         const draft = new URL(`${file.href}.draft`);
         await Deno.writeTextFile(draft, JSON.stringify(saved));

@@ -1,20 +1,20 @@
-/** Writes down what passes between the suite and the world and leaves no other trace: for the auditor alone. */
+/** Records the calls between the suite and the world that leave no other trace, for the auditor only. */
 import { subSeconds } from "date-fns";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import type { Sql } from "../../local/stack/sql.ts";
 
-/** A run acts on what it found at its start, and may wait for Braze in between. */
+/** A run acts on the state at its start, and may wait for Braze in between. */
 export const RUN_SECONDS_MAX = 300;
 
-/** What the journal and the ledger said when a delete took effect in Braze. */
+/** The state of the journal and the ledger when a delete took effect in Braze. */
 export interface RecordedDelete {
   readonly at: Date;
   readonly scheduleId: string;
-  /** Of attempts that were open at the time: they were written before the call. */
+  /** The reasons of the attempts that were open at the time: each is written before the call. */
   readonly reasons: readonly string[];
-  /** When the first delete was asked for that, for all the journal knows, may have been done: this one or one before. */
+  /** The time of the first delete request that, by the journal, may have succeeded: this one or an earlier one. */
   readonly askedFrom: Date;
-  /** Null where the schedule was none of the ledger's. */
+  /** Null where the ledger did not own the schedule. */
   readonly owner: {
     readonly matchId: number;
     readonly generation: number;
@@ -23,7 +23,7 @@ export interface RecordedDelete {
   } | null;
 }
 
-/** What a create asked for: the people it was for, and what it would say. */
+/** The content of a create: its audience, and its message. */
 export interface RecordedCreate {
   readonly at: Date;
   readonly ledgerId: string;
@@ -43,7 +43,7 @@ export interface RecordedAnswer {
   readonly rejected: number;
 }
 
-/** What a push was told that asked whether it may go out. */
+/** An answer of the send gate. */
 export interface RecordedGate {
   readonly at: Date;
   readonly ledgerId: string;
@@ -69,7 +69,7 @@ export class Recorder {
     this.#options = options;
   }
 
-  /** Braze, with somebody who looks over its shoulder. */
+  /** Braze, with each of its calls recorded. */
   async braze(request: Request): Promise<Response> {
     const sandbox = this.#options.sandbox();
     const { pathname } = new URL(request.url);
@@ -89,7 +89,7 @@ export class Recorder {
     }
   }
 
-  /** Of the gate's answers it tells the reason. */
+  /** Reads the reason of the gate's answers. */
   async answered(
     functionName: string,
     request: Request,
@@ -162,12 +162,12 @@ export class Recorder {
   }
 }
 
-/** Of a URL, which writes two of its characters in another way. */
+/** Decodes the token of a URL, where base64url replaces two characters. */
 function base64Of(text: string): string {
   return text.replaceAll("-", "+").replaceAll("_", "/");
 }
 
-/** Every value that the filters of an audience name, sorted. */
+/** All values in the filters of an audience, sorted. */
 function valuesIn(audience: unknown): string[] {
   if (Array.isArray(audience)) return [...new Set(audience.flatMap(valuesIn))].sort();
   if (typeof audience !== "object" || audience === null) return [];

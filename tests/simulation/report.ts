@@ -1,4 +1,4 @@
-/** What a run of the simulation prints. */
+/** The printed report of a simulation. */
 import { ALL_BRANCHES, untaken } from "./coverage.ts";
 import type { Outcome } from "./run.ts";
 import type { Counts, Totals } from "./tally.ts";
@@ -29,7 +29,7 @@ export function describeTotals(totals: Totals, unknowable: Counts, seconds: numb
       "Branches taken",
       Object.fromEntries(ALL_BRANCHES.map((name) => [name, totals.branches[name] ?? 0])),
     ),
-    ...block("Nobody could have known", unknowable),
+    ...block("Outcomes that the suite could not have known", unknowable),
     "",
     `Functions died at ${Object.keys(totals.deaths).length} different calls`,
     zeros.length === 0 ? "Every branch was taken" : `Never taken: ${zeros.join(", ")}`,
@@ -39,7 +39,7 @@ export function describeTotals(totals: Totals, unknowable: Counts, seconds: numb
 export function printFailure({ seed, story }: Outcome, isWhole: boolean): string[] {
   return [
     "",
-    `First failing seed: ${seed}. Again, with its story: SEED=${seed} npx -y deno@2.9.6 task simulate`,
+    `First failing seed: ${seed}. With its timeline: SEED=${seed} npx -y deno@2.9.6 task simulate`,
     ...(isWhole ? story : story.slice(-STORY_LINES_MAX)),
   ];
 }

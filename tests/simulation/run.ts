@@ -1,6 +1,6 @@
 /**
- * Lives through one world: what happens in it happens in order on a virtual clock, and at each quiet point the auditor
- * looks.
+ * Runs one world: its acts are performed in order on a virtual clock, and the auditor checks the state at each quiet
+ * point.
  */
 import { addHours, addMinutes, max } from "date-fns";
 import { audit } from "./auditor/audit.ts";
@@ -26,13 +26,13 @@ export interface Outcome {
   readonly unknowable: Readonly<Record<string, number>>;
   readonly totals: Totals;
   readonly seconds: number;
-  /** What went wrong with the simulation itself. */
+  /** The failure of the simulation itself, if any. */
   readonly broken: string | null;
-  /** Where something is wrong: what happened, in order. */
+  /** The timeline of a world with violations. */
   readonly story: readonly string[];
 }
 
-/** Long enough for two reconciliations, and for an alert on silence to go. */
+/** Long enough for two reconciliations, and for an alert on missing events to resolve. */
 const MORNING_MINUTES = 75;
 const HEARTBEAT_MINUTES = 6;
 
@@ -85,7 +85,7 @@ async function live(context: SimulationContext, found: Found): Promise<void> {
   await look({ calmSince: world.endAt, isLast: true }, context, found);
 }
 
-/** People mend what they can, nothing more is broken, and time is given for all to be noticed. */
+/** Restores the campaign and injects no faults, for long enough that the suite notices everything; then audits. */
 async function makeTruce(truce: Truce, context: SimulationContext, found: Found): Promise<void> {
   const { model } = context.stack.sandbox;
   await reach(truce.from, context);
@@ -98,7 +98,7 @@ async function makeTruce(truce: Truce, context: SimulationContext, found: Found)
   await look({ calmSince: truce.from, isLast: false }, context, found);
 }
 
-/** Past the last send of the matchday and all that is told of it; pg_cron rests, since nothing falls due. */
+/** Advances past the last send of the matchday and all its events. pg_cron runs no jobs, since none are needed. */
 async function sleepOverNight(context: SimulationContext): Promise<void> {
   const { world, stack } = context;
   const dayAfter = addHours(world.endAt, 24);
@@ -112,7 +112,7 @@ async function sleepOverNight(context: SimulationContext): Promise<void> {
   await reach(addHours(lastSend, world.nightHours), context);
   await context.silence(false);
   await reach(addMinutes(stack.timeline.now(), MORNING_MINUTES), context);
-  // Its slot is at night; what was told a day late is its to find, and its silence the heartbeat's.
+  // The daily rollup did not run while pg_cron was paused. It finds late events; the heartbeat reports a missed rollup.
   const dayOf = (at: Date) => at.toISOString().slice(0, 10);
   const days = { from: dayOf(world.startAt), to: dayOf(dayAfter) };
   await call("webhook-health-rollup", days, context);
@@ -147,7 +147,7 @@ async function look(
   }
 }
 
-/** A machine that is busy may keep the database from answering: that is no finding. */
+/** On a busy machine the database may time out: that is not a violation. */
 const COUNTS_MAX = 3;
 
 async function countNow(context: SimulationContext): Promise<CountAnswer> {
@@ -172,7 +172,7 @@ async function countNow(context: SimulationContext): Promise<CountAnswer> {
   };
 }
 
-/** A person's call that waited for Braze may have moved the clock past it. */
+/** The clock may already be past `at`, after a person's call that waited for Braze. */
 async function reach(at: Date, { stack, restarts }: SimulationContext): Promise<void> {
   for (const failure of await Promise.all(restarts.splice(0))) if (failure !== null) throw failure;
   if (at > stack.timeline.now()) await stack.advanceTo(at);

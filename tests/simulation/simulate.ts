@@ -1,7 +1,7 @@
 /**
- * `deno task simulate`: lives through many worlds and says what the auditor found.
+ * `deno task simulate`: runs many worlds and prints the violations that the auditor found.
  *
- * Each world is known by its seed: `SEED=123 deno task simulate` lives through that one again, and tells its story.
+ * A seed identifies a world: `SEED=123 deno task simulate` runs that world again and prints its timeline.
  */
 import { resolve } from "node:path";
 import { runTask, type Writers } from "../../local/cli/run_task.ts";
@@ -13,7 +13,7 @@ import type { Outcome } from "./run.ts";
 import { createProgress } from "./progress.ts";
 import { describeTotals, printFailure, printOutcome } from "./report.ts";
 
-/** So many worlds take every branch between them, or some branch cannot be reached. */
+/** This many worlds together take every branch: a branch that none takes cannot be reached. */
 const WORLDS_TO_COVER = 200;
 
 async function simulate(given: Arguments, { out }: Writers): Promise<number> {
@@ -21,7 +21,7 @@ async function simulate(given: Arguments, { out }: Writers): Promise<number> {
   const postgresBin = given.postgresBin === undefined ? undefined : resolve(given.postgresBin);
   const progress = await createProgress({ firstSeed, worlds, resume });
   const until = minutes === null ? Infinity : performance.now() + minutes * 60_000;
-  if (progress.done > 0) out.line(`${progress.done} of ${worlds} worlds were lived through before`);
+  if (progress.done > 0) out.line(`${progress.done} of ${worlds} worlds have run before`);
 
   const server = await startTestServer(postgresBin);
   const started = performance.now();

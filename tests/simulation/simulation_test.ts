@@ -1,6 +1,6 @@
 /**
- * A dozen worlds, each a test of its own. `deno task simulate` lives through as many as one likes; a world that fails
- * here is told in full by `SEED=… deno task simulate`.
+ * A dozen worlds, one test each. `deno task simulate` runs any number of them; `SEED=… deno task simulate` prints the
+ * timeline of a world that fails here.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runWorld } from "./run.ts";

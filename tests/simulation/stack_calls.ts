@@ -1,4 +1,4 @@
-/** What the world does with the stack from outside: it writes fixtures and calls functions. */
+/** The world's access to the stack from outside: writes fixtures and calls functions. */
 import type { Stack } from "../../local/stack/stack.ts";
 import type { FunctionToCall } from "./acts.ts";
 import type { FixturePlan } from "./fixtures.ts";
@@ -8,7 +8,7 @@ interface OnStack {
   readonly stack: Stack;
 }
 
-/** As the fixture sync does, with the match as it is by now. */
+/** Inserts the match in its current state, as the fixture sync does. */
 export async function addFixture(
   { matchId }: FixturePlan,
   { home, away, kickoffAt, status, properties }: MatchState,
@@ -22,7 +22,7 @@ export async function addFixture(
   }, ${timeline.now()})`;
 }
 
-/** As a person does, with the project's secret key; whatever comes of it is the auditor's to judge. */
+/** Calls a function as a person does, with the project's secret key. The auditor checks the result, not this call. */
 export async function call(
   functionName: FunctionToCall,
   body: unknown,

@@ -1,19 +1,19 @@
-/** Which Braze it is: everything that its documentation leaves open, and how much of it reaches us. */
+/** The behaviour of Braze in a world: everything its documentation leaves open, and which events are delivered. */
 import type { Switches, SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 
 export interface DrawnSwitches {
   readonly switches: SwitchesPatch;
-  /** Whether events ever say what we put into the schedule. */
+  /** Whether events ever echo the trigger properties of the schedule. */
   readonly isEchoTold: boolean;
-  /** What the campaign's templates do, and what the suite is told of them. */
+  /** The behaviour of the campaign's templates, and the suite's settings for them. */
   readonly sendGate: Switches["sendGate"];
 }
 
 export function drawSwitches(prng: Prng): DrawnSwitches {
   const one = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)]!;
   const refusal = () => one("refuse", "accept") as "refuse" | "accept";
-  // In some worlds events say nothing of their origin but their time.
+  // In some worlds only the time of an event shows its origin.
   const isMute = prng.chance(0.15);
   const isEchoTold = !isMute && prng.chance(0.75);
   const carriesSendId = !isMute && prng.chance(0.7);
@@ -42,7 +42,7 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
       createAnswersSendId: prng.chance(0.3),
       dispatchIdKept: prng.chance(0.7),
       dispatchIdsPerSchedule: one(1, 1, 3, 6),
-      // Where nothing else tells the events apart, nobody could know whose a shared id is.
+      // Where nothing else distinguishes the events, the owner of a shared id cannot be known.
       sharedDispatchProbability: isEchoTold || carriesSendId ? one(0, 0, 0.3) : 0,
       eventsCarryDispatchId: !isMute && prng.chance(0.8),
       eventsCarrySendId: carriesSendId,

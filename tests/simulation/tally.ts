@@ -1,4 +1,4 @@
-/** What happened, in numbers: over one world, and added up over many. */
+/** Counts of events, acts, faults and branches: for one world, and summed over many. */
 
 /** Branch or fault, by name. */
 export type Counts = Record<string, number>;
@@ -9,7 +9,7 @@ export interface Totals {
   readonly faults: Counts;
   readonly acts: Counts;
   readonly branches: Counts;
-  /** At which of its calls each function died. */
+  /** The calls at which each function died. */
   readonly deaths: Counts;
 }
 
@@ -27,7 +27,7 @@ export class Tally {
   readonly #acts: Counts = {};
   readonly #branches: Counts = {};
   readonly #deaths: Counts = {};
-  /** What broke and when, for who looks into one world. */
+  /** The faults with their times, for the timeline of one world. */
   readonly incidents: { readonly at: Date; readonly what: string }[] = [];
   readonly #now: () => Date;
   events = 0;

@@ -1,4 +1,4 @@
-/** The story of a world in which something was wrong: who did what, what broke, and what the suite wrote down, in order. */
+/** The timeline of a world with violations: acts, faults, and the rows the suite wrote, in order. */
 import type { Sql } from "../../local/stack/sql.ts";
 import type { SimulationContext } from "./context.ts";
 
@@ -7,7 +7,7 @@ interface Line {
   readonly what: string;
 }
 
-/** Of the matches that are named, or of all. */
+/** The timeline of the given matches, or of all. */
 export async function timelineOf(
   { world, stack, tally }: SimulationContext,
   matchIds: ReadonlySet<number>,
@@ -45,7 +45,7 @@ export async function timelineOf(
   ];
 }
 
-/** How things stand in the end. */
+/** The final state. */
 async function readEnd(sql: Sql): Promise<string[]> {
   const rows = await sql<{ line: string }[]>`
     select 'in the end: match ' || match_id || ' generation ' || generation || ' is ' || status || ', '

@@ -1,6 +1,6 @@
 /** The quiet periods of a world. */
 
-/** Nothing is broken on purpose in here, for long enough that all that can be known is known. */
+/** A period without injected faults, long enough for the suite to resolve everything that can be known. */
 export interface Truce {
   readonly from: Date;
   readonly until: Date;

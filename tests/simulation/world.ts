@@ -1,6 +1,6 @@
 /**
- * One world: a fixture list, the people around it, a Braze of a certain kind, and everything that goes wrong. All of
- * it is drawn from one seed before anything happens, and each matter from a stream of its own.
+ * One world: a fixture list, the acts of people, a behaviour of Braze, and the faults. All of it is drawn from one seed
+ * before the world runs, and each part from its own stream.
  */
 import { addMinutes } from "date-fns";
 import type { SendGate } from "../../local/braze_sandbox/connected_content.ts";
@@ -16,7 +16,7 @@ import type { Truce } from "./truce.ts";
 export interface World {
   readonly seed: number;
   readonly startAt: Date;
-  /** When the last act is over, and the last truce begins. */
+  /** The end of the last act, and the start of the last truce. */
   readonly endAt: Date;
   readonly teams: readonly TeamWeight[];
   readonly userCount: number;
@@ -26,26 +26,26 @@ export interface World {
   readonly faults: FaultRates;
   readonly acts: readonly Act[];
   readonly truces: readonly Truce[];
-  /** How many deliveries Braze has under way at once: more than one, and the order is the machine's. */
+  /** How many deliveries Braze makes concurrently: with more than one, their order depends on the machine. */
   readonly deliveriesAtOnce: number;
-  /** Its servers are its own, and are restarted in the middle of runs. */
+  /** The world has its own servers, which are restarted in the middle of runs. */
   readonly restartsServers: boolean;
-  /** How long nothing runs after the last send, before somebody looks for the last time. */
+  /** How long no job runs after the last send, before the final audit. */
   readonly nightHours: number;
 }
 
-/** Long enough for three reconciliations, and for a delete that nobody heard of to be settled. */
+/** Long enough for three reconciliations, which also resolve a delete without an answer. */
 const TRUCE_MINUTES = 100;
 /** Webhook retries end after a day, and events may be held back for as long. */
 const NIGHT_HOURS = 25;
-/** Braze has forgotten its statistics by then. */
+/** Braze no longer keeps its statistics by then. */
 const LONG_NIGHT_HOURS = 15 * 24;
 const RESTARTING_SHARE = 0.06;
 
 export function drawWorld(seed: number): World {
   const prng = new Prng(`world/${seed}`);
   const shape = prng.fork("shape");
-  // Half past, so that no job of the night falls into each and every world.
+  // Worlds start at half past, so that the daily jobs do not fall into each of them.
   const startAt = addMinutes(
     new Date("2024-12-06T00:00:00Z"),
     30 + 60 * shape.below(24) + 15 * shape.below(4),

@@ -1,4 +1,4 @@
-/** Lives through the worlds that it is told to, one after the other, in a thread of its own. */
+/** Runs the requested worlds, one after the other, in its own thread. */
 import type { Servers } from "./database.ts";
 import { runWorld } from "./run.ts";
 

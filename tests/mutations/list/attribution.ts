@@ -1,4 +1,4 @@
-/** An event is never tied to a match it may not belong to, and what is not certain proves nothing. */
+/** An event is never attributed to a match it may not belong to, and uncertain evidence proves nothing. */
 import type { Mutation } from "../mutation.ts";
 
 const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";
@@ -11,7 +11,7 @@ const LEARNING = "tests/unit/_shared/attribution/identifiers_to_register_test.ts
 export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "tie",
-    rule: "Of several matches that are equally close none is chosen",
+    rule: "An event that is equally close to several matches is attributed to none",
     file: CORRELATE,
     find: "if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {",
     replace: "if (next.distanceMs < closest.distanceMs) {",
@@ -19,7 +19,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "clear-margin",
-    rule: "The closest of several must beat the next one by a minute",
+    rule: "The closest of several schedules must be a minute closer than the next one",
     file: CORRELATE,
     find: "export const CLEAR_MARGIN_MS = 60_000;",
     replace: "export const CLEAR_MARGIN_MS = 1;",
@@ -27,7 +27,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "guard-of-the-time",
-    rule: "The time alone settles nothing with another schedule within ten minutes",
+    rule: "The time alone attributes nothing if another schedule is within ten minutes",
     file: CORRELATE,
     find: "export const TIME_GUARD_MS = 10 * 60_000;",
     replace: "export const TIME_GUARD_MS = 2 * 60_000;",
@@ -35,7 +35,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "deleted-candidates",
-    rule: "A schedule that was deleted is a candidate too",
+    rule: "A deleted schedule is a candidate too",
     file: CORRELATE,
     find: `campaignId === evidence.campaignId && state !== "failed"
           )`,
@@ -45,7 +45,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "time-of-arrival",
-    rule: "When an event reached us says nothing of when it was sent",
+    rule: "The time an event is received is no evidence of when it was sent",
     file: CORRELATE,
     find: "!evidence.timeIsSendTime || evidence.campaignId === null",
     replace: "evidence.campaignId === null",
@@ -53,7 +53,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "time-of-what-may-not-be",
-    rule: "The time alone proves nothing of a schedule that may not be there",
+    rule: "The time alone proves nothing about a schedule that may not exist",
     file: CORRELATE,
     find: '(schedule.state === "live" || schedule.state === "completed") &&',
     replace: "",
@@ -61,7 +61,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "before-its-time",
-    rule: "No schedule explains an event that was sent before its time",
+    rule: "An event cannot predate the send of its schedule",
     file: CORRELATE,
     find: "!isTooEarly(schedule, evidence) &&",
     replace: "",
@@ -69,7 +69,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "strangers-by-time",
-    rule: "The time ties no event that names somebody else",
+    rule: "An event with an unknown reference is not attributed by time",
     file: CORRELATE,
     find: " ||\n    hasUnknownReference(evidence, context)\n  )",
     replace: "\n  )",
@@ -77,7 +77,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "unknown-echo",
-    rule: "An event that echoes a match which nobody knows waits for it",
+    rule: "An event that echoes an unknown match waits for that match",
     file: CORRELATE,
     find: 'if (echoesUnknownMatch(evidence, context)) return unattributed("unknown_match", []);',
     replace: "",
@@ -85,7 +85,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "lent-dispatch-teaches",
-    rule: "A dispatch id teaches nothing, since it may be lent",
+    rule: "No identifiers are registered from a dispatch id, since it may be shared",
     file: LEARN,
     find: 'if (method === "dispatch_id") return [];',
     replace: "",
@@ -111,7 +111,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "looked-up-contradictions",
-    rule: "What the database looks up by itself takes no event whose names disagree",
+    rule: "The database's own lookup attributes no event whose identifiers disagree",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "elsif v_resolved.ledger_id <> v_found then\n      return null;",
     replace: "",
@@ -119,7 +119,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "test-sends",
-    rule: "A test send belongs to no match, whatever it echoes",
+    rule: "A test send belongs to no match, even if it echoes one",
     file: CORRELATE,
     find: 'if (evidence.isTest) return unattributed("test_send", []);',
     replace: "",
@@ -127,7 +127,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "ambiguous-identifiers",
-    rule: "An identifier of two matches attributes nothing",
+    rule: "An identifier that is registered for two matches attributes nothing",
     file: CORRELATE,
     find: "if (identifier === undefined || identifier.ambiguous) continue;",
     replace: "if (identifier === undefined) continue;",
@@ -135,7 +135,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "marking-of-ambiguous-identifiers",
-    rule: "An identifier that turns up on a second match is marked for good",
+    rule: "An identifier that occurs on a second match stays marked as ambiguous",
     file: "supabase/schemas/30_schedules/register_identifiers.sql",
     find: "or known.ledger_id <> excluded.ledger_id,",
     replace: ",",
@@ -159,7 +159,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "only-certain-events-teach",
-    rule: "Only an event that is certain teaches identifiers",
+    rule: "Only events of high confidence register identifiers",
     file: LEARN,
     find: 'if (confidence !== "high" || ledgerId === null) return [];',
     replace: "if (ledgerId === null) return [];",
@@ -183,7 +183,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   },
   {
     name: "withdrawal-of-evidence",
-    rule: "A ledger row is sent only as long as an event says so",
+    rule: "A ledger row is sent only as long as an event proves it",
     file: SETTLE_EVENTS,
     find: "    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);\n",
     replace: "    null;\n",

@@ -1,4 +1,4 @@
-/** Nobody without a secret reads or writes anything, and a signature is good for one function, once, for a while. */
+/** Callers without a secret have no access, and a signature is valid for one function, once, for five minutes. */
 import type { Mutation } from "../mutation.ts";
 
 const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
@@ -9,7 +9,7 @@ const CATALOGUE = "tests/database/rules/catalogue_test.ts";
 export const ENTRANCES: readonly Mutation[] = [
   {
     name: "signature-of-another-function",
-    rule: "A signature is good for the function that it names",
+    rule: "A signature is valid only for the function that it names",
     file: SIGNATURE,
     find:
       '  if (call.data.function !== functionName) return { ok: false, code: "wrong_function" };\n',
@@ -18,7 +18,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "signature-of-yesterday",
-    rule: "A signature is good for five minutes",
+    rule: "A signature is valid for five minutes",
     file: SIGNATURE,
     find: "> TOLERANCE_MS) {",
     replace: "> 1_000 * TOLERANCE_MS) {",
@@ -26,7 +26,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "signatures-are-compared",
-    rule: "A signature is held against the one that is expected",
+    rule: "A signature is compared with the expected one",
     file: HTTP,
     find: "return timingSafeEqual(digest(a), digest(b));",
     replace: 'return a !== "" && b !== "";',
@@ -34,7 +34,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "secrets-are-compared",
-    rule: "A secret is held against those that are known",
+    rule: "A secret is compared with the known ones",
     file: HTTP,
     find: "found = timingSafeEqual(given, digest(secret)) || found;",
     replace: "found = timingSafeEqual(given, given) || digest(secret).length === 0 || found;",
@@ -42,7 +42,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "role-of-an-operator",
-    rule: "A signed-in user without the role of an operator may call nothing",
+    rule: "A signed-in user without the operator role may call no function",
     file: "supabase/functions/_shared/auth/callers.ts",
     find: 'claims.app_metadata?.role === "operator"',
     replace: "claims.app_metadata?.role !== null",
@@ -50,7 +50,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "bad-credentials-end-the-request",
-    rule: "A credential that is wrong is never overlooked in favour of another one",
+    rule: "A wrong credential is refused even if the request carries another one",
     file: "supabase/functions/_shared/auth/callers.ts",
     find: "  if (refused !== undefined) return refused;\n",
     replace: "  if (refused !== undefined && found.length === 1) return refused;\n",
@@ -59,7 +59,7 @@ export const ENTRANCES: readonly Mutation[] = [
   {
     name: "revoked-functions",
     rule:
-      "A function can be called by nobody whom no grant names, whatever the project grants by default",
+      "A role without an explicit grant cannot call a SQL function, regardless of the project's default grants",
     file: "supabase/schemas/30_schedules/release_create.sql",
     find:
       "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
@@ -77,7 +77,7 @@ export const ENTRANCES: readonly Mutation[] = [
   },
   {
     name: "grants-to-the-world",
-    rule: "The roles that the world can reach hold no right on a table",
+    rule: "The roles that external callers can use hold no privilege on a table",
     file: "supabase/schemas/65_checks/tables.sql",
     find: "grant select, insert on table public.count_audit_logs to service_role;",
     replace:

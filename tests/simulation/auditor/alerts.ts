@@ -1,4 +1,4 @@
-/** What was broken raised its alert in time, and no alert stays open whose cause is gone. */
+/** Each fault raises its alert in time, and no alert stays open after its cause is gone. */
 import { addHours, addMinutes, isEqual } from "date-fns";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
@@ -15,7 +15,7 @@ import {
   wasAlerted,
 } from "./context.ts";
 
-/** Trouble with a schedule that is there, as it is wanted, and that nobody doubts any more. */
+/** Alerts on a schedule although it exists as wanted and its state is certain. */
 const SCHEDULING_RULES = [
   "create_unknown",
   "create_failed",
@@ -33,7 +33,7 @@ const SCHEDULING_RULES = [
   "schedule_id_missing",
   "attempt_unknown",
 ];
-/** Of the suite itself: an hour of calm mends them. */
+/** Alerts on the suite itself: they resolve after an hour without faults. */
 const OWN_RULES = ["function_stalled", "pg_net_failures", "partitions_low"];
 const MISSING_SHARE = 0.8;
 const MISSING_SENDS_MIN = 20;
@@ -51,7 +51,7 @@ export function auditAlerts(context: AuditContext, findings: Findings): void {
   }
 }
 
-/** All is as it should be, and still somebody is told that it is not. */
+/** False alarms: the state is correct, and an alert is open all the same. */
 function auditGone(matchId: number, context: AuditContext, findings: Findings): void {
   const { facts, history, now } = context;
   const row = rowOf(context, matchId);
@@ -80,7 +80,7 @@ function auditGone(matchId: number, context: AuditContext, findings: Findings): 
   }
 }
 
-/** Cancelled in the dashboard, and a list that shows each schedule has shown it before. */
+/** Cancelled in the Braze dashboard, after a complete list has shown it. */
 function auditTakenBack(matchId: number, context: AuditContext, findings: Findings): void {
   const { model, calmSince, now } = context;
   if (model.switchboard.current.listingMode !== "per_schedule" || context.isLast) return;
@@ -95,7 +95,7 @@ function auditTakenBack(matchId: number, context: AuditContext, findings: Findin
   ) {
     return;
   }
-  // An empty list names no schedule: it shows nothing, so nothing is missing from it.
+  // An empty list names no schedule, so it cannot prove that one is missing.
   const isListTelling = model.schedules.all.some(({ state, sendAt }) =>
     state === "scheduled" && sendAt > addMinutes(now, 1)
   );
@@ -109,7 +109,7 @@ function auditTakenBack(matchId: number, context: AuditContext, findings: Findin
   );
 }
 
-/** An old or deleted schedule was sent, and its events said so. */
+/** An old or deleted schedule was sent, and its events show it. */
 function auditUnexpected(matchId: number, context: AuditContext, findings: Findings): void {
   const row = rowOf(context, matchId);
   if (row === undefined) return;
@@ -121,7 +121,7 @@ function auditUnexpected(matchId: number, context: AuditContext, findings: Findi
       isProof(entry) && isToldWhole(entry, context) && entry.carried.echo &&
       !entry.type.endsWith(".Open")
     );
-    // What went out before its successor was made was wanted when it did.
+    // A schedule that was sent before its successor was created was wanted at that time.
     const successor = schedulesOf(row, Number(generation) + 1, context)[0];
     const wasInTime = schedule.state === "sent" &&
       (successor === undefined || successor.createdAt > schedule.sendAt);
@@ -135,12 +135,12 @@ function auditUnexpected(matchId: number, context: AuditContext, findings: Findi
   }
 }
 
-/** Far fewer sends reached us than Braze counts under the match's own send id. */
+/** The suite received far fewer sends than Braze counts under the match's send id. */
 function auditMissing(matchId: number, context: AuditContext, findings: Findings): void {
   const { model, now, calmSince } = context;
   const row = rowOf(context, matchId);
   if (row?.status !== "sent" || context.isLast) return;
-  // Events that say nothing of their origin may be the missing ones, so nobody can call them missing.
+  // Events without an origin may be the missing ones, so the suite cannot report them as missing.
   if (model.groundTruth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
   const sends = schedulesOf(row, row.generation, context)
     .flatMap(({ id }) => model.groundTruth.of(id))
@@ -152,7 +152,7 @@ function auditMissing(matchId: number, context: AuditContext, findings: Findings
     row.send_at_utc < addMinutes(calmSince, -90) && row.send_at_utc > addHours(now, -22);
   if (!isJudged || sends.length < MISSING_SENDS_MIN) return;
   if (reached.length > MISSING_SHARE * sends.length) return;
-  // Made by hand for the same match and sent too: its events fill up what is missing of ours.
+  // A schedule made by hand for the same match was sent too: its events hide the missing ones.
   const isFilledUp = model.groundTruth.entries.some(({ type, acknowledged, schedule }) =>
     type === SEND && acknowledged > 0 && isMadeByHand(schedule) &&
     matchOf(schedule, context) === matchId

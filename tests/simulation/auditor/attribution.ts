@@ -1,4 +1,4 @@
-/** No event is tied to a wrong match with high or medium confidence, ever. */
+/** No event is attributed to a wrong match with high or medium confidence. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import { keyOf } from "./events.ts";
@@ -47,7 +47,7 @@ export function auditAttribution(context: AuditContext, findings: Findings): voi
   }
 }
 
-/** What an event says outright must not be bent. */
+/** An explicit id of an event must not be overruled. */
 function auditGeneration(
   row: StoredEvent,
   entries: readonly GroundTruthEntry[],
@@ -65,8 +65,8 @@ function auditGeneration(
 }
 
 /**
- * Sends of schedules that no journal can know of (people made them) may look like ours by their time, never more. And
- * an event whose only word is the dispatch id of another send cannot be told from that send's own.
+ * Sends of schedules that people made are in no journal. They may match ours by their time, and by nothing stronger.
+ * An event that carries only the dispatch id of another send cannot be distinguished from that send's own events.
  */
 function isUnknowable(
   row: StoredEvent,

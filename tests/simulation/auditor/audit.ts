@@ -1,8 +1,8 @@
 /**
- * Says what is wrong, from the world's truth alone: nothing in this folder calls what it judges.
+ * Compares the suite's tables with the world's ground truth. Nothing in this folder calls the code that it checks.
  *
- * The truth is the sandbox's (what was scheduled, sent and told), the history of the fixture list, and what a recorder saw
- * pass. What the suite says is read from its tables.
+ * The ground truth is the sandbox's record (what was scheduled, sent and reported), the history of the fixture list,
+ * and the calls that a recorder saw.
  */
 import { auditAlerts } from "./alerts.ts";
 import { auditAttribution } from "./attribution.ts";
@@ -15,7 +15,7 @@ import type { AuditContext, Violation } from "./context.ts";
 
 export interface Audit {
   readonly violations: readonly Violation[];
-  /** How often each thing happened that nobody could have known. */
+  /** How often each outcome occurred that the suite could not have known. */
   readonly unknowable: Readonly<Record<string, number>>;
 }
 

@@ -1,4 +1,4 @@
-/** What the auditor looks at, and short words for asking it: the truth on one side, what the suite says on the other. */
+/** The auditor's input, ground truth on one side and the suite's tables on the other, with helpers to query it. */
 import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
@@ -8,7 +8,7 @@ import type { Recorder } from "../recorder.ts";
 import type { World } from "../world.ts";
 import type { AlertRow, Facts, LedgerRow } from "./facts.ts";
 
-/** What braze-count-audit answered at a quiet point. */
+/** The answer of braze-count-audit at a quiet point. */
 export interface CountAnswer {
   readonly status: string;
   readonly ledger_pending: number;
@@ -20,32 +20,32 @@ export interface CountAnswer {
 export interface AuditContext {
   readonly world: World;
   readonly now: Date;
-  /** Since when nothing was broken on purpose. */
+  /** No fault is injected from this time on. */
   readonly calmSince: Date;
-  /** The last look, a day after everything. */
+  /** The final audit, a day after the last act. */
   readonly isLast: boolean;
   readonly history: History;
   readonly model: BrazeModel;
   readonly recorder: Recorder;
   readonly odd: readonly OddBatch[];
-  /** Matches whose create a person called not there although it was. */
+  /** Matches whose create a person marked as not sent although it existed. */
   readonly released: ReadonlySet<number>;
-  /** Events that an export told of first, without what they carry. */
+  /** Events that an export reported first, without their properties. */
   readonly toldBare: ReadonlySet<string>;
   readonly facts: Facts;
   readonly counts: CountAnswer | null;
 }
 
-/** A rule that does not hold, with what a person needs to look into it. */
+/** A rule that does not hold, with the details a person needs to investigate. */
 export interface Violation {
   readonly rule: string;
   readonly story: string;
 }
 
-/** What nobody could have known, told apart from what was got wrong. */
+/** Collects violations, and separately the outcomes that the suite could not have known. */
 export interface Findings {
   violate(rule: string, story: string): void;
-  /** Happened, and no journal, list or event could have told. */
+  /** It happened, and no journal, list or event could have shown it. */
   unknowable(what: string): void;
 }
 
@@ -56,7 +56,7 @@ export function isMadeByHand({ origin }: Schedule): boolean {
   return origin === "dashboard";
 }
 
-/** The match that a schedule is for; null where whoever made it by hand did not say, or named none that exists. */
+/** The match that a schedule is for; null where its properties, made by hand, name none or one that does not exist. */
 export function matchOf({ triggerProperties }: Schedule, { history }: AuditContext): number | null {
   const matchId = Number(triggerProperties.match_id ?? NaN);
   return history.matchIds.includes(matchId) ? matchId : null;
@@ -67,12 +67,12 @@ export function generationOf({ triggerProperties }: Schedule): number | null {
   return typeof generation === "number" ? generation : null;
 }
 
-/** Proves a push of its schedule, or at least that its dispatch ran. */
+/** Whether the event proves a push of its schedule, or at least that its dispatch ran. */
 export function isProof({ type }: GroundTruthEntry): boolean {
   return type === SEND || type === OPEN || type === "campaign.webhook";
 }
 
-/** What it carries reached us: an event that was found in an export names its schedule there and no more. */
+/** Whether its properties were received: an event from an export names its schedule and nothing else. */
 export function isToldWhole(
   { id, acknowledged, lost }: GroundTruthEntry,
   { toldBare }: AuditContext,
@@ -84,7 +84,7 @@ export function rowOf({ facts }: AuditContext, matchId: number): LedgerRow | und
   return facts.ledger.find((row) => Number(row.match_id) === matchId);
 }
 
-/** Of everything at once, so of each match too. */
+/** Alerts on everything at once, and so on each match. */
 const OF_ALL = ["listing_empty", "campaign_stopped"];
 
 export function openAlerts({ facts }: AuditContext, matchId: number): readonly AlertRow[] {

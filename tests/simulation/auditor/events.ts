@@ -1,4 +1,4 @@
-/** Each event that was acknowledged is stored exactly once, nothing is made up, and the counts add up. */
+/** Each acknowledged event is stored exactly once, no event is invented, and the counts add up. */
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { AuditContext, Findings } from "./context.ts";
@@ -46,7 +46,7 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
   }
 }
 
-/** Messages of the webhook channel have no id: two that say the same are one. */
+/** Messages of the webhook channel have no id: two with the same content count as one. */
 function auditMessages({ model, facts }: AuditContext, findings: Findings): void {
   const rows = new Map<string, number>();
   for (const { channel, raw_payload } of facts.events) {
@@ -65,7 +65,7 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
     if (times === 0 && entries.some(({ acknowledged }) => acknowledged > 0)) {
       findings.violate("acknowledged messages are stored", `${key} is not`);
     }
-    // A message that names nothing of its send is taken for a retry only as long as Braze retries.
+    // A message that names no send counts as a retry only as long as Braze retries.
     const namesItsSend = entries.some(({ carried }) => carried.dispatchId || carried.echo);
     if (times > (namesItsSend ? 1 : entries.length)) {
       findings.violate("messages are stored once", `${key} is stored ${times} times`);
@@ -104,7 +104,7 @@ function auditCounts({ facts, recorder, odd }: AuditContext, findings: Findings)
   }
 }
 
-/** Liquid renders what is missing as nothing: a blank says as much as a name that is not there. */
+/** Liquid renders a missing value as an empty string: a blank property equals an absent one. */
 export function keyOf(body: Readonly<Record<string, unknown>>): string {
   const said = Object.entries(body).filter(([, value]) => value !== "");
   return JSON.stringify(Object.fromEntries(said.sort(([a], [b]) => a < b ? -1 : 1)));

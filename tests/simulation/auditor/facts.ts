@@ -1,4 +1,4 @@
-/** Everything that the suite says at a quiet point, read from its tables in one go: what the auditor judges. */
+/** The suite's state at a quiet point, read from its tables in one snapshot: the auditor checks it. */
 import type { Sql } from "../../../local/stack/sql.ts";
 
 export interface StoredEvent {
@@ -45,7 +45,7 @@ export interface AlertRow {
   readonly resolved_at: Date | null;
 }
 
-/** A create or a delete of a generation, and what became of it. */
+/** A create or a delete of a generation, and its outcome. */
 export interface JournalEntry {
   readonly kind: "create" | "delete";
   readonly ledger_id: string;
@@ -74,7 +74,7 @@ export interface Facts {
   readonly alerts: readonly AlertRow[];
   readonly journal: readonly JournalEntry[];
   readonly unsettled: readonly UnknownAttempt[];
-  /** Runs that hold a lease that ran out, although their function has run since. */
+  /** Runs that still hold an expired lease, although their function has run since. */
   readonly hanging: readonly string[];
   readonly counted: {
     readonly received: number;

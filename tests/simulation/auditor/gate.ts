@@ -1,4 +1,4 @@
-/** The send gate lets pass what is wanted, turns away what is not, and behind a closed one nobody is pushed twice. */
+/** The send gate allows wanted sends and rejects others. Behind a closed gate no user receives two pushes. */
 import { addMinutes, subSeconds } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { RecordedGate } from "../recorder.ts";
@@ -12,9 +12,9 @@ import {
   rowOf,
 } from "./context.ts";
 
-/** Braze keeps an answer so long. */
+/** How long Braze caches an answer. */
 const ANSWER_MINUTES = 5;
-/** What the journal is told when a call is repeated carries the time of the first try. */
+/** A journal write after a repeated call carries the time of the first try. */
 const REPEATED_SECONDS_MAX = 60;
 
 export function auditGate(context: AuditContext, findings: Findings): void {
@@ -60,7 +60,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
   }
 }
 
-/** Given up, or deleted for certain, before then. */
+/** Given up, or certainly deleted, before then. */
 function isTakenBack(own: readonly JournalEntry[], before: Date): boolean {
   return own.some((one) =>
     one.kind === "delete"
@@ -83,7 +83,7 @@ function holds(
     case "superseded":
       return isSuperseded;
     case "cancelled":
-      // It may have been revived since, or an event of it come.
+      // It may have been revived since, or an event of it received.
       return row.cancel_reason === "plan" || row.cancel_reason === "operator" ||
         row.generation > generation || row.status === "sent";
     case "taken_back":
@@ -97,7 +97,7 @@ function holds(
   }
 }
 
-/** Old, and behind a closed gate: it may stand in Braze, and nobody gets a push by it. */
+/** Superseded, and behind a closed gate: it may exist in Braze, and sends no push. */
 export function isTurnedAway(
   schedule: Schedule,
   matchId: number | null,

@@ -1,4 +1,4 @@
-/** Whatever changed Braze stands in the journal, with a reason that holds; and nobody is pushed twice by what stands there. */
+/** Each change to Braze is journalled with a valid reason, and journalled schedules push no user twice. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
 import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
@@ -56,7 +56,7 @@ function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Find
     return Number(row?.match_id) === owner.matchId && generation === owner.generation;
   });
   const sendAt = context.model.schedules.find(scheduleId)!.sendAt;
-  // A delete that may have been done is asked for again: to make the schedule anew it must be known to be gone.
+  // A delete of unknown outcome is repeated: a schedule is only created again once the old one is certainly gone.
   const wasWanted = [seen.askedFrom, seen.at].every((until) =>
     context.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
       wanted !== null && asked !== undefined &&
@@ -64,14 +64,14 @@ function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Find
       Object.keys({ ...wanted.properties, ...asked.properties })
         .filter((name) => name !== "competition" && name !== "match_id")
         .every((name) => wanted.properties[name] === asked.properties[name]) &&
-      // A push that would come after the new kick-off is taken back, too.
+      // A push that would come after the new kick-off is cancelled, too.
       sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
     )
   );
   if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", story);
 }
 
-/** By schedules that the journal knows of; a person who releases a create that is there after all has been warned. */
+/** Checks journalled schedules only. A person who releases a create that exists after all has been warned. */
 function auditDoublePush(matchId: number, context: AuditContext, findings: Findings): void {
   const { model } = context;
   const sends = model.groundTruth.entries.filter(({ type, schedule }) =>
@@ -111,7 +111,7 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
       );
       return;
     }
-    // Both pushes were told, and said whose they are.
+    // The events of both pushes were received, and name their schedules.
     const isTold = schedules.every((schedule) =>
       own.some((entry) =>
         entry.schedule.id === schedule.id && isToldWhole(entry, context) && entry.carried.echo &&
@@ -135,8 +135,8 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
 }
 
 /**
- * By their dispatch ids, or by their times: two events of one device within a send's length may be one push, told in two
- * shapes.
+ * Compares dispatch ids, or times: two events of one device within a send's length may be one push, reported in two
+ * formats.
  */
 function isToldApart(sends: readonly GroundTruthEntry[]): boolean {
   const told = sends.filter(({ acknowledged }) => acknowledged > 0);

@@ -1,4 +1,4 @@
-/** A row is `sent` exactly where its current generation went out and somebody could tell; whatever stays open is told. */
+/** A row is `sent` exactly if its current generation was sent and an event proves it; each open row has an alert. */
 import { addHours, addMinutes, max } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { LedgerRow, ScheduleRow } from "./facts.ts";
@@ -14,7 +14,7 @@ import {
   openAlerts,
 } from "./context.ts";
 
-/** Currents may come half an hour late, and reconciliation comes every half hour. */
+/** Currents events may arrive half an hour late, and reconciliation runs every half hour. */
 const TOLD_AFTER_MINUTES = 65;
 const HARD_DEADLINE_HOURS = 24;
 
@@ -25,7 +25,7 @@ export function auditLedger(context: AuditContext, findings: Findings): void {
   }
 }
 
-/** Whether each was lent is for who audits attributions. */
+/** Whether a dispatch id was shared is checked in `attribution.ts`. */
 function isProvedByDispatchAlone(row: LedgerRow, { facts }: AuditContext): boolean {
   const proofs = facts.events.filter(({ match_id, event_type, confidence }) =>
     match_id === row.match_id && (event_type === "send" || event_type === "open") &&
@@ -58,7 +58,7 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
   const told = proofs.filter((entry) => isToldWhole(entry, context)).filter(
     ({ carried, type, schedule }) => {
       if (carried.echo && !type.endsWith(".Open")) return true;
-      // Our own send id is the match's: with one schedule only it is that one's. A message of the webhook has none.
+      // Our send id belongs to the match: with only one schedule, to that one. A webhook message has no send id.
       return carried.sendId && type !== "campaign.webhook" &&
         schedule.sendId === `match-${row.match_id}` && row.generation === 1;
     },
@@ -97,7 +97,7 @@ export function currentOf(row: LedgerRow, { facts }: AuditContext): ScheduleRow 
   );
 }
 
-/** In Braze: made through the API for that generation. */
+/** Schedules in Braze that the API created for that generation. */
 export function schedulesOf(
   row: LedgerRow,
   generation: number,

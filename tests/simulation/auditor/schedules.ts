@@ -1,4 +1,4 @@
-/** What Braze holds is what is wanted, and all of it is the ledger's, or somebody was told. */
+/** Braze holds exactly the wanted schedules and the ledger owns them all, or an alert is open. */
 import { addMinutes, isEqual } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { isTurnedAway } from "./gate.ts";
@@ -13,7 +13,7 @@ import {
   rowOf,
 } from "./context.ts";
 
-/** Nothing is made or moved this close to a send, and a run comes every quarter of an hour. */
+/** No schedule is created or moved this close to a send, and the scheduler runs every quarter of an hour. */
 const OUT_OF_REACH_MINUTES = 35;
 const HORIZON_MINUTES = 7 * 24 * 60;
 
@@ -23,7 +23,7 @@ export function auditSchedules(context: AuditContext, findings: Findings): void 
   auditCounts(context, findings);
 }
 
-/** Each match that is to be pushed has its one schedule, as it is wanted; or a person knows why not. */
+/** Each match with a wanted push has exactly one schedule, as wanted; or an alert explains why not. */
 function auditWanted(matchId: number, context: AuditContext, findings: Findings): void {
   const { now, calmSince, history, recorder } = context;
   const wanted = history.wanted(matchId, now);
@@ -43,7 +43,7 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
       schedulesOf(row, row.generation, context).some(({ state }) =>
         state === "cancelled" || state === "stopped"
       );
-    // Only a list that shows each schedule could tell, and only if it showed this one before.
+    // Only a complete list could prove it, and only if it showed this one before.
     const isKnowable = context.model.switchboard.current.listingMode === "per_schedule" &&
       row !== undefined && currentOf(row, context)?.listed_at !== null;
     if (isTakenByHand && !isKnowable) {
@@ -73,11 +73,11 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
   );
 }
 
-/** No live schedule that the ledger does not own, where the list shows them all. */
+/** Where the list is complete, no live schedule exists that the ledger does not own. */
 function auditStray(schedule: Schedule, context: AuditContext, findings: Findings): void {
   const { now, calmSince, facts, model } = context;
   if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
-  // Nobody asks for a list that reaches further.
+  // The suite requests no list that reaches further.
   if (schedule.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
   const owner = facts.ledger.find(({ braze_schedule_id, status }) =>
     braze_schedule_id === schedule.id && status !== "cancelled"
@@ -104,7 +104,7 @@ function auditStray(schedule: Schedule, context: AuditContext, findings: Finding
   const isCapped = facts.alerts.some(({ rule, resolved_at }) =>
     rule === "cancellation_limit_reached" && resolved_at === null
   );
-  // Due before the third list of the truce: too late to be settled by it.
+  // Due before the third list of the truce: that list comes too late to resolve it.
   if (isCapped || schedule.sendAt < addMinutes(calmSince, 90)) return;
   if (matchId !== null && isHeld(matchId, context)) return;
   findings.violate(
@@ -115,7 +115,7 @@ function auditStray(schedule: Schedule, context: AuditContext, findings: Finding
   );
 }
 
-/** It may be the only push there is: the match has no live schedule of its own, or a person took it back and made another. */
+/** It may be the only push: the match has no live schedule of its own, or a person cancelled that and made another. */
 function isHeld(matchId: number, context: AuditContext): boolean {
   const row = rowOf(context, matchId);
   if (row === undefined) return false;
@@ -126,7 +126,7 @@ function isHeld(matchId: number, context: AuditContext): boolean {
       state === "unknown");
 }
 
-/** What the count audit answers at this moment is the truth, where a list tells. */
+/** The count audit matches ground truth, where the list is complete. */
 function auditCounts(context: AuditContext, findings: Findings): void {
   const { counts, facts, model, now } = context;
   if (counts === null) return;
@@ -136,7 +136,7 @@ function auditCounts(context: AuditContext, findings: Findings): void {
     }
     return;
   }
-  // An empty list names no schedule, so it cannot tell either.
+  // An empty list names no schedule, so it proves nothing either.
   const live = model.schedules.all.filter(({ state, sendAt }) =>
     state === "scheduled" && sendAt > now && sendAt <= addMinutes(now, HORIZON_MINUTES)
   );
