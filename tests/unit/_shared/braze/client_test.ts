@@ -276,7 +276,7 @@ const forTeam = (team: string): CreateScheduleBody => ({
   audience: { custom_attribute: { ...filter.custom_attribute, value: [team] } },
 });
 
-Deno.test("createSchedule() sends ten a minute for one audience, whatever the order of its names", async () => {
+Deno.test("createSchedule() sends ten a minute for one audience, in any order of its keys", async () => {
   const { client, sentAtSeconds } = counting();
   for (let nth = 1; nth <= 21; nth++) {
     const { comparison, value, custom_attribute_name } = filter.custom_attribute;
