@@ -21,7 +21,7 @@ import { ManualClock } from "../support/manual_clock.ts";
 const facts = { attempts: 1, earlierUnknown: false, rateLimit: NO_RATE_LIMIT };
 const name = fc.string({ minLength: 1 }).filter((text) => text.trim() !== "");
 
-Deno.test("no audience that matchAudience() builds is empty, and its order has no say", () => {
+Deno.test("no audience that matchAudience() builds is empty, and its order does not matter", () => {
   fc.assert(fc.property(
     fc.array(name, { minLength: 1 }),
     fc.array(name, { minLength: 1 }),
@@ -33,7 +33,7 @@ Deno.test("no audience that matchAudience() builds is empty, and its order has n
   ));
 });
 
-/** Sound trees of filters, and where to put an empty join into them. */
+/** Valid trees of filters, and the place of an empty join in them. */
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     { depthSize: "small" },
@@ -51,7 +51,7 @@ const { tree } = fc.letrec((tie) => ({
   ),
 }));
 
-Deno.test("an empty join is found wherever it hides", () => {
+Deno.test("an empty join is found at any depth", () => {
   fc.assert(fc.property(
     tree,
     fc.array(fc.constantFrom("AND", "OR"), { maxLength: 6 }),
@@ -65,12 +65,12 @@ Deno.test("an empty join is found wherever it hides", () => {
   ));
 });
 
-Deno.test("no JSON at all makes findAudienceFault() throw", () => {
+Deno.test("findAudienceFault() throws on no JSON value", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => void findAudienceFault(value)));
 });
 
 const status = fc.constantFrom(200, 201, 204, 302, 400, 401, 404, 413, 429, 500, 502, 503);
-/** Things that look like answers, as well as things that do not. */
+/** Values that look like answers, and values that do not. */
 const answerText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.json(),
@@ -94,7 +94,7 @@ const answerText = fc.oneof(
   }, { requiredKeys: [] }).map((answer) => JSON.stringify(answer)),
 );
 
-Deno.test("whatever Braze answers, judge() judges it and a 2xx alone can succeed", () => {
+Deno.test("judge() judges any answer of Braze, and only a 2xx can succeed", () => {
   fc.assert(fc.property(status, fc.option(answerText), (httpStatus, text) => {
     const answer = { kind: "answered", httpStatus, text, rateLimit: NO_RATE_LIMIT } as const;
     for (
@@ -108,7 +108,7 @@ Deno.test("whatever Braze answers, judge() judges it and a 2xx alone can succeed
   }));
 });
 
-Deno.test("whatever is listed, readListing() reads it and shows nothing that is not ours", () => {
+Deno.test("readListing() reads any list, and returns only our entries", () => {
   fc.assert(fc.property(status, fc.option(answerText), (httpStatus, text) => {
     const answer = { kind: "answered", httpStatus, text, rateLimit: NO_RATE_LIMIT } as const;
     const result: CallResult<ListedBroadcast[]> = {
@@ -129,7 +129,7 @@ Deno.test("whatever is listed, readListing() reads it and shows nothing that is 
   }));
 });
 
-Deno.test("whatever Braze answers, a call throws nothing and tells the key to nobody", async () => {
+Deno.test("a call never throws and never exposes the key, for any answer of Braze", async () => {
   await fc.assert(fc.asyncProperty(status, answerText, async (httpStatus, text) => {
     const { client, logged } = connect("http://127.0.0.1", {
       fetch: () =>

@@ -29,7 +29,7 @@ function inEveryWorld(check: (...world: World) => void): void {
   fc.assert(fc.property(evidences, ledgers, identifiers, check), { numRuns: 3_000 });
 }
 
-/** How far the closest time of the match is, by schedules that can explain the event. Infinity: none. */
+/** Distance to the closest time of the match, over the schedules that can explain the event. Infinity: none. */
 function distanceTo(ledger: LedgerFacts, { sentAt, campaignId }: Evidence): number {
   const times = ledger.schedules
     .filter((schedule) => schedule.state !== "failed" && schedule.campaignId === campaignId)
@@ -37,7 +37,7 @@ function distanceTo(ledger: LedgerFacts, { sentAt, campaignId }: Evidence): numb
   return Math.min(...times.map((time) => Math.abs(time.getTime() - sentAt.getTime())));
 }
 
-/** Whether the evidence that `method` speaks of is there, and says `ledgerId`. */
+/** Whether the evidence behind `method` is present and names `ledgerId`. */
 function supports(
   method: Attribution["method"],
   ledgerId: string,
@@ -95,7 +95,7 @@ Deno.test("correlate() ties an event to a match of the context or to nothing", (
   });
 });
 
-Deno.test("correlate() judges the same in whatever order it is told of the candidates", () => {
+Deno.test("correlate() judges the same for any order of the candidates", () => {
   const shuffled = (world: World) => {
     const [evidence, ledgers, identifiers] = world;
     return fc.tuple(
@@ -137,7 +137,7 @@ Deno.test("correlate() lets no match win by time that leads by less than a minut
   ok(close > 100, "the worlds must hold ties");
 });
 
-Deno.test("proofOf() and identifiersToRegister() are silent of tests, and of what is not certain", () => {
+Deno.test("proofOf() and identifiersToRegister() return nothing for test sends and for uncertain events", () => {
   inEveryWorld((evidence, ledgers, identifiers) => {
     const attribution = judge(evidence, ledgers, identifiers);
     const proof = proofOf(evidence, attribution);

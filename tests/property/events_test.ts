@@ -12,7 +12,7 @@ import {
   webhookMessage,
 } from "../support/bodies.ts";
 
-// Names that the shapes know, each with anything at all for a value.
+// Names that the shapes know, each with an arbitrary value.
 const names = Object.keys({ ...currentsSend(), ...webhookMessage() }).concat(
   ["sent_at", "event_id", "send_id", "schedule_id", "trigger_properties", "message_extras"],
 );
@@ -31,13 +31,13 @@ const part = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<unknown>(currentsSend(), webhookMessage()) },
 );
 
-Deno.test("readBody() throws at no bytes at all", () => {
+Deno.test("readBody() never throws, for any bytes", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
     readBody(body, RECEIVED_AT);
   }));
 });
 
-Deno.test("readBody() throws at no JSON, however it is cut off or spoiled", () => {
+Deno.test("readBody() never throws on JSON that is truncated or corrupted", () => {
   fc.assert(fc.property(part, fc.nat(), fc.nat({ max: 255 }), (given, position, byte) => {
     const whole = bytes(JSON.stringify(given));
     readBody(whole.slice(0, position % (whole.length + 1)), RECEIVED_AT);
@@ -45,7 +45,7 @@ Deno.test("readBody() throws at no JSON, however it is cut off or spoiled", () =
   }));
 });
 
-Deno.test("readBody() makes of each part an event or a reject, and loses none", () => {
+Deno.test("readBody() turns each part into an event or a reject, and loses none", () => {
   fc.assert(fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
     for (const wrapped of [parts, { events: parts }]) {
       const { events, rejects } = read(wrapped);
@@ -54,7 +54,7 @@ Deno.test("readBody() makes of each part an event or a reject, and loses none", 
   }));
 });
 
-Deno.test("readBody() judges each event alone, whatever stands beside it", () => {
+Deno.test("readBody() judges each event independently of the rest of the body", () => {
   fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
     const alone = parts.map((part) => read([part]));
     const together = read(parts);
@@ -77,7 +77,7 @@ Deno.test("splitBody() finds the parts of any list to the byte, as JSON.parse do
   }));
 });
 
-Deno.test("splitBody() finds no parts that JSON.parse would not find, however a body is spoiled", () => {
+Deno.test("splitBody() finds no parts that JSON.parse would not find, in any corrupted body", () => {
   fc.assert(
     fc.property(fc.array(part), fc.nat(), fc.nat({ max: 127 }), (parts, position, byte) => {
       const body = bytes(JSON.stringify({ events: parts }));

@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const FREEZE = 15 * MINUTE;
 
-// Around now, and on every boundary that the plan knows.
+// Around now, and on every boundary of the plan.
 const sendAt = fc.oneof(
   fc.constantFrom(-25 * HOUR, -24 * HOUR, -HOUR, 0, FREEZE, HOUR, settings.horizonMs),
   fc.integer({ min: -30 * 60, max: 9 * 24 * 60 }).map((minutes) => minutes * MINUTE),
@@ -131,7 +131,7 @@ Deno.test("plan() creates nothing while a schedule of the match may be live", ()
   ok(created > 20, "the plans must create again");
 });
 
-Deno.test("plan() makes and moves nothing inside the freeze, and nothing into it", () => {
+Deno.test("plan() creates and moves nothing inside the freeze or into it", () => {
   const frozenUntil = NOW.getTime() + FREEZE;
   forEveryPlan(({ fixture, step }) => {
     if (!("want" in step)) return;
@@ -147,7 +147,7 @@ Deno.test("plan() makes and moves nothing inside the freeze, and nothing into it
   });
 });
 
-Deno.test("plan() raises an alert for every match that is frozen or not to be known", () => {
+Deno.test("plan() raises an alert for every match that is frozen or unknown", () => {
   const loud = ["create_unknown", "delete_unconfirmed", "schedule_id_unknown", "sent_then_moved"];
   forEveryPlan(({ step, alerts }) => {
     const isLoud = step.action === "frozen" ||
@@ -191,16 +191,16 @@ function mayComeLate({ ledger, kickoffAt }: Fixture): boolean {
   return (ledger?.schedules ?? []).some((one) => timesOf(one).some((time) => time >= kickoffAt));
 }
 
-Deno.test("plan() says the same of each match, in whatever order it is told", () => {
+Deno.test("plan() plans the same for each match, for any order of the matches", () => {
   fc.assert(fc.property(
     fixtures.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))
     ),
     teams,
-    ([told, shuffled], teams) => {
-      const planned = plan(told, teams, settings, NOW);
+    ([fixtures, shuffled], teams) => {
+      const planned = plan(fixtures, teams, settings, NOW);
       deepStrictEqual(plan(shuffled, teams.toReversed(), settings, NOW), planned);
-      deepStrictEqual(planned.length, told.length);
+      deepStrictEqual(planned.length, fixtures.length);
       const alone = planned.map(({ fixture }) => plan([fixture], teams, settings, NOW)[0]);
       deepStrictEqual(alone, planned);
       const kickoffs = planned.map(({ fixture }) => fixture.kickoffAt.getTime());

@@ -24,7 +24,7 @@ const NAMES = [
   "OPERATOR_ORIGINS",
 ];
 
-// Of letters that no message of ours has in a row.
+// Made of letters that no message of ours contains in sequence.
 const secret = fc.string({ unit: fc.constantFrom("Q", "Z", "7"), minLength: 8, maxLength: 40 });
 const spoiled = secret.chain((held) =>
   fc.constantFrom(held, `{"default":"${held}"}`, `["${held}"`, `whsec_${held}`, `http://${held}/`)
@@ -114,7 +114,7 @@ Deno.test("no headers and no body that anybody makes up identify a caller", asyn
   }));
 });
 
-Deno.test("canonicalJson() is JSON for the same thing, whatever the order of its names", () => {
+Deno.test("canonicalJson() is JSON for the same value, for any order of its keys", () => {
   const turned = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(turned);
     if (typeof value !== "object" || value === null) return value;

@@ -1,4 +1,4 @@
-/** Whatever the ledger and Braze's list say: no stray is the schedule that a match is to be pushed by. */
+/** For any ledger and any list of Braze: the current schedule of a match is never unmanaged. */
 import { ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { sortListing } from "../../supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
@@ -50,7 +50,7 @@ const entry = fc.tuple(
   listed(id, { matchId, ...(generation === undefined ? {} : { generation }) })
 );
 
-Deno.test("sortListing() never calls the current schedule of a match that is not cancelled a stray", () => {
+Deno.test("sortListing() never calls the current schedule of a match unmanaged, unless the match is cancelled", () => {
   fc.assert(
     fc.property(
       fc.tuple(...MATCHES.map(match)),
@@ -70,7 +70,7 @@ Deno.test("sortListing() never calls the current schedule of a match that is not
   );
 });
 
-Deno.test("sortListing() never calls both the adopted and its like unmanaged, and sorts each entry once", () => {
+Deno.test("sortListing() never calls both an adopted schedule and its duplicate unmanaged, and sorts each entry once", () => {
   fc.assert(
     fc.property(
       fc.tuple(...MATCHES.map(match)),

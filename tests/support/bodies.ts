@@ -1,4 +1,4 @@
-/** Bodies as they are posted, and what the webhook reads in them. */
+/** Bodies as they are posted, and what the webhook reads from them. */
 import { strictEqual } from "node:assert/strict";
 import type { ReadRawBody } from "../../supabase/functions/_shared/auth/callers.ts";
 import type { ReceivedEvent } from "../../supabase/functions/_shared/events/event.ts";
@@ -19,12 +19,12 @@ export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A body as whoever asks who sent it gets to see it. */
+/** A body as the authentication step receives it. */
 export function arrived(bytes: Uint8Array): ReadRawBody {
   return () => Promise.resolve({ ok: true, bytes });
 }
 
-/** `body` as it is when bytes or text, else as JSON. */
+/** Bytes and text unchanged; any other value as JSON. */
 export function read(body: unknown, receivedAt = RECEIVED_AT): ReadBody {
   const read = readBody(
     body instanceof Uint8Array
@@ -36,7 +36,7 @@ export function read(body: unknown, receivedAt = RECEIVED_AT): ReadBody {
   return read;
 }
 
-/** The one event in `body`, which is expected to hold no other and no reject. */
+/** The only event in `body`; the body must contain no other part. */
 export function readOne(body: unknown, receivedAt = RECEIVED_AT): ReceivedEvent {
   const { events, rejects } = read(body, receivedAt);
   const [event] = events;
@@ -46,7 +46,7 @@ export function readOne(body: unknown, receivedAt = RECEIVED_AT): ReceivedEvent 
   return event;
 }
 
-/** Why the one part of `body` is not taken. */
+/** Why the only part of `body` is rejected. */
 export function whyRejected(body: unknown): string {
   const { events, rejects } = read(body);
   const [reject] = rejects;

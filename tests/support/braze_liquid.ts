@@ -8,18 +8,18 @@
 import { Liquid, type TagToken } from "liquidjs";
 import { readText } from "./sources.ts";
 
-/** Over all keys and values; Braze cuts off what is more. */
+/** Over all keys and values; Braze truncates the rest. */
 const EXTRAS_BYTES_MAX = 1_000;
 const CONTENT = /^(\S.*\S)\s+:save\s+(\w+)$/;
 const ABORT = /^\('([^']*)'\)$/;
 const EXTRA = /^:key\s+(\S+)\s+:value\s+(?:\{\{\s*(\S+)\s*\}\}|(\S+))$/;
 
 export interface Rendering {
-  /** What stands in the message. */
+  /** The text of the message. */
   readonly text: string;
   /** What goes into the Send event, as the JSON text that Currents carries. */
   readonly messageExtras: string | null;
-  /** Why nothing is sent, where the template says so. */
+  /** Why nothing is sent, if the template gives a reason. */
   readonly aborted: string | null;
 }
 
@@ -91,7 +91,7 @@ export async function renderBraze(
   return { text, messageExtras: isEmpty ? null : JSON.stringify(cutOff(extras)), aborted };
 }
 
-/** JSON becomes an object with fields; nothing, and what is no JSON, has none. */
+/** JSON becomes an object with fields; anything else has no fields. */
 function parsed(content: string | null): unknown {
   try {
     return content === null ? null : JSON.parse(content);
@@ -100,7 +100,7 @@ function parsed(content: string | null): unknown {
   }
 }
 
-/** A template of ours, as it is to be pasted. */
+/** One of our templates, as it is pasted into Braze. */
 export function brazeTemplate(name: string): Promise<string> {
   return readText(`braze/${name}.liquid`);
 }

@@ -1,4 +1,4 @@
-/** A real server on a free port that answers as a test says, and a client that talks to it. */
+/** A real server on a free port with the answers of the test, and a client that calls it. */
 import {
   type BrazeClient,
   createBrazeClient,
@@ -11,7 +11,7 @@ export const API_KEY = "0b9f6f6e-key-of-the-test";
 export const TIMEOUT_MS = 20_000;
 export const START = "2024-12-07T06:00:00Z";
 
-export interface HttpResponse {
+export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: Record<string, string>;
@@ -19,15 +19,15 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-export interface ReconcileContext {
+export interface BrazeServerContext {
   readonly client: BrazeClient;
   readonly clock: ManualClock;
   /** Every request that arrived. */
-  readonly heard: HttpResponse[];
+  readonly requests: ReceivedRequest[];
   readonly logged: string[];
 }
 
-/** The clock jumps over every pause, and stands still before a time-out. */
+/** The clock skips every pause except the time-out of an attempt. */
 export function connect(restUrl: string, options: Partial<BrazeClientOptions> = {}) {
   const clock = new ManualClock(START, (ms) => ms !== TIMEOUT_MS);
   const logged: string[] = [];
@@ -44,36 +44,36 @@ export function connect(restUrl: string, options: Partial<BrazeClientOptions> = 
   return { client, clock, logged };
 }
 
-/** `answer` is asked for each request, with its number from 1. */
+/** Calls `answer` for each request with the number of the request, from 1. */
 export async function withBraze(
   answer: (nth: number) => Response | Promise<Response>,
-  run: (scene: ReconcileContext) => Promise<void>,
+  run: (context: BrazeServerContext) => Promise<void>,
 ): Promise<void> {
-  const heard: HttpResponse[] = [];
+  const requests: ReceivedRequest[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const url = new URL(request.url);
-    heard.push({
+    requests.push({
       method: request.method,
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
       authorization: request.headers.get("authorization"),
       body: await request.text(),
     });
-    return await answer(heard.length);
+    return await answer(requests.length);
   });
   try {
-    await run({ ...connect(`http://127.0.0.1:${server.addr.port}`), heard });
+    await run({ ...connect(`http://127.0.0.1:${server.addr.port}`), requests });
   } finally {
     await server.shutdown();
   }
 }
 
-/** Hears a request out, writes `reply` as it stands, and drops the connection. */
+/** Reads a request, writes `reply` unchanged and drops the connection. */
 export async function withDroppingServer(
   reply: string,
-  run: (scene: ReconcileContext) => Promise<void>,
+  run: (context: BrazeServerContext) => Promise<void>,
 ): Promise<void> {
-  const heard: HttpResponse[] = [];
+  const requests: ReceivedRequest[] = [];
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const serving = (async () => {
     for await (const connection of listener) {
@@ -81,20 +81,20 @@ export async function withDroppingServer(
       const length = await connection.read(buffer) ?? 0;
       const text = new TextDecoder().decode(buffer.subarray(0, length));
       const [method = "", path = ""] = text.split(" ");
-      heard.push({ method, path, query: {}, authorization: null, body: text });
+      requests.push({ method, path, query: {}, authorization: null, body: text });
       await connection.write(new TextEncoder().encode(reply));
       connection.close();
     }
   })();
   try {
-    await run({ ...connect(`http://127.0.0.1:${listener.addr.port}`), heard });
+    await run({ ...connect(`http://127.0.0.1:${listener.addr.port}`), requests });
   } finally {
     listener.close();
     await serving;
   }
 }
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export function closedPort(): number {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   listener.close();

@@ -36,7 +36,7 @@ const sandbox = (fault: object) => (stack: Stack) =>
 
 export interface Breakage {
   readonly what: string;
-  /** What must be wrong then, and nothing else. */
+  /** The only findings expected after it. */
   readonly wrong: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly target?: (stack: Stack) => Partial<DoctorTarget>;
@@ -44,7 +44,7 @@ export interface Breakage {
   readonly undo?: (stack: Stack) => unknown;
 }
 
-/** Broken from outside, or so that it can be mended again: all on one stack. */
+/** Faults from outside, or reversible ones: all on one stack. */
 export const BREAKAGES: readonly Breakage[] = [
   { what: "a variable is missing", env: { BRAZE_CAMPAIGN_ID: "" }, wrong: ["variables"] },
   { what: "a variable makes no sense", env: { FREEZE_MINUTES: "soon" }, wrong: ["variables"] },
@@ -164,7 +164,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
 ];
 
-/** Broken inside the database: each in a copy of it. */
+/** Faults inside the database: each in its own copy. */
 export const BREAKAGES_IN_SQL: readonly (readonly [what: string, wrong: string, sql: string])[] = [
   [
     "a migration is missing",

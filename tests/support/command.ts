@@ -1,4 +1,4 @@
-/** Runs a command of the project as a person would, in a process of its own. */
+/** Runs a command of the project in its own process, as from a shell. */
 import { fileURLToPath } from "node:url";
 
 export interface Ended {

@@ -1,4 +1,4 @@
-/** Small worlds in which names and times meet often, and what an event in them may say. */
+/** Small scenarios in which names and times often collide, and the events that may occur in them. */
 import fc from "fast-check";
 import type {
   Evidence,

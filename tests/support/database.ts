@@ -1,4 +1,4 @@
-/** A database of one's own: each test clones a template that holds the migrations. */
+/** A private database: each test clones a template that holds the migrations. */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createGateway } from "../../local/stack/gateway.ts";
 import { createKeys, type Keys, operatorToken } from "../../local/stack/keys.ts";
@@ -21,7 +21,7 @@ export function withDatabase(
   template = TEMPLATE,
 ): Promise<void> {
   return withCloneOf(template, async (sql, databaseUrl) => {
-    // A job names its database: in a clone that is still the template.
+    // A job names its database: in a clone, that name is still the template.
     await sql`update cron.job set database = current_database()`;
     await run(sql, databaseUrl);
   });
@@ -46,7 +46,7 @@ async function withCloneOf(
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
   const admin = connectSql(serverUrl, { max: 1 });
   try {
-    // Copying files beats logging every page of a schema that is thrown away.
+    // Copying files is faster than logging every page of a disposable schema.
     await admin.unsafe(`create database ${name} template ${template} strategy file_copy`);
     const databaseUrl = new URL(serverUrl);
     databaseUrl.pathname = name;
@@ -64,15 +64,15 @@ async function withCloneOf(
 
 export type Client = SupabaseClient<Database>;
 
-/** The database as the world sees it: through the gateway and PostgREST, with the project's keys. */
+/** The database as clients see it: through the gateway and PostgREST, with the project's keys. */
 export interface Rest {
   readonly sql: Sql;
   readonly apiUrl: string;
   readonly restUrl: string;
   readonly keys: Keys;
-  /** With the secret key: what the edge functions are. */
+  /** With the secret key, as the edge functions use it. */
   readonly service: Client;
-  /** With the publishable key alone: anybody. */
+  /** With the publishable key only, as any client. */
   readonly anyone: Client;
   /** With the publishable key and an operator's token; `null` makes a signed-in user without that role. */
   signedIn(role?: string | null): Promise<Client>;
@@ -123,7 +123,7 @@ export async function withRest(run: (rest: Rest) => Promise<void>): Promise<void
   });
 }
 
-/** The whole stack on a database of one's own, on the shared server: up in a fraction of a second. */
+/** The whole stack on a private database, on the shared server: starts in a fraction of a second. */
 export async function withStack(
   options: Omit<StackOptions, "databaseUrl" | "dataFolder" | "portBase" | "postgresBin">,
   run: (stack: Stack) => Promise<void>,

@@ -1,4 +1,4 @@
-/** A claimed message about an alert, and what a test changes in it. */
+/** A claimed message about an alert, with the changes of a test. */
 import type { Delivery } from "../../supabase/functions/_shared/store/deliveries.ts";
 import { at } from "./facts.ts";
 

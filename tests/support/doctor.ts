@@ -1,4 +1,4 @@
-/** The doctor beside a stack of the tests, and short words for what it says. */
+/** The doctor beside a test stack, and helpers that read its findings. */
 import { runChecks } from "../../local/doctor/checks.ts";
 import type { Finding, Result } from "../../local/doctor/finding.ts";
 import type { DoctorTarget } from "../../local/doctor/target.ts";
@@ -30,7 +30,7 @@ export function checksOf(findings: readonly Finding[], wanted: Result): string[]
   return findings.filter(({ result }) => result === wanted).map(({ check }) => check).sort();
 }
 
-/** Answers in the place of whatever `pattern` names. */
+/** Answers in place of the requests that `pattern` matches. */
 export function answering(pattern: RegExp, status: number, body: unknown): typeof fetch {
   return (input, init) =>
     pattern.test(String(input))
@@ -38,7 +38,7 @@ export function answering(pattern: RegExp, status: number, body: unknown): typeo
       : globalThis.fetch(input, init);
 }
 
-/** As if the clock of whatever `pattern` names went another way. */
+/** Shifts the clock of the servers that `pattern` matches. */
 export function dated(pattern: RegExp, date: Date): typeof fetch {
   return async (input, init) => {
     const { body, status, headers } = await globalThis.fetch(input, init);

@@ -1,4 +1,4 @@
-/** Short words for what an event says and what the database knows of it. */
+/** Builders for events and for what the database knows about them. */
 import {
   type Evidence,
   type IdentifierFacts,
@@ -55,7 +55,7 @@ export function identifier(
   };
 }
 
-/** A push that was sent at 14:00:23 by our campaign, and says nothing else of its origin. */
+/** A push that was sent at 14:00:23 by our campaign, without other evidence of its origin. */
 export function evidence(changes: Partial<Evidence> = {}): Evidence {
   return {
     eventType: "send",

@@ -1,4 +1,4 @@
-/** Braze as a test wants it: what each call comes to, and a note of every call. */
+/** A fake Braze: configured results, and a record of every call. */
 import type { BrazeClient } from "../../supabase/functions/_shared/braze/client.ts";
 import {
   type CallResult,
@@ -34,12 +34,12 @@ export const timedOut: CallResult<never> = {
   ...CALL,
 };
 
-/** Of a campaign that runs, but for what a test changes, as Braze words it. */
+/** Details of a running campaign in Braze's format, with the changes of a test. */
 export function campaignDetails(changes: Readonly<Record<string, unknown>> = {}): CampaignDetails {
   return CampaignDetails.parse({ enabled: true, archived: false, draft: false, ...changes });
 }
 
-/** What the calls come to; a success where a test does not say. */
+/** The results of the calls; a success by default. */
 export interface Answers {
   readonly create?: (campaignId: string) => CallResult<CreatedSchedule>;
   readonly update?: CallResult<null>;
@@ -50,7 +50,7 @@ export interface Answers {
   readonly segment?: (segmentId: string) => CallResult<SegmentStatistics>;
 }
 
-/** `note` hears of each call, with the deadline that it was given. */
+/** `note` receives each call with its deadline. */
 export function fakeBraze(
   answers: Answers,
   note: (call: string, body: unknown, deadline: Date | undefined) => void,

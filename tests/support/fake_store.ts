@@ -1,4 +1,4 @@
-/** A database in memory, as far as the functions see of it, and a note of every call. */
+/** An in-memory database, as far as the functions see it, and a record of every call. */
 import type { LogEntry } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import { createContext } from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type {
@@ -21,7 +21,7 @@ import { ledgerIdOf } from "./facts.ts";
 
 export const RUN_ID = "0b9f6f6e-0000-4000-8000-000000000001";
 
-/** As PostgREST and our SQL functions say it. */
+/** Errors as PostgREST and our SQL functions return them. */
 export const refusals = {
   unavailable: new DatabaseError("test", 503, "57P03", null, "the database system is starting up"),
   leaseLost: new DatabaseError("test", 409, "P0001", "lease_lost", "the run lost its lease"),
@@ -32,7 +32,7 @@ export const refusals = {
 
 export type Note = (call: string, said?: unknown) => void;
 
-/** What a test puts in the place of the usual, each a part of the store. */
+/** The parts of the store that a test replaces. */
 export interface StoreChanges {
   readonly runs?: Partial<Runs>;
   readonly journal?: Partial<Journal>;
@@ -57,8 +57,8 @@ export interface Told {
   readonly logs: LogEntry[];
 }
 
-/** Everything goes well where a test does not say otherwise. */
-export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): Store {
+/** Every call succeeds unless a test replaces it. */
+export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): Store {
   const noted = <T>(call: string, said: unknown, answer: T): Promise<T> => {
     note(call, said);
     return Promise.resolve(answer);
@@ -85,7 +85,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
           attemptId: attempt.attemptId,
           ledgerId: ledgerIdOf(attempt.matchId),
           generation: 1,
-          // As open_create does: the events are to echo it.
+          // As open_create does: the events echo it.
           request: {
             ...attempt.request,
             trigger_properties: { ...attempt.request.trigger_properties, generation: "1" },
@@ -105,7 +105,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
       context: (question) => noted("events.context", question, createContext([], [])),
       ingest: (events, rejects, from) =>
         noted("events.ingest", { events, rejects, from }, receiptOf(events, rejects.length)),
-      // Nobody is known here by name alone: each event is weighed.
+      // No identifier is registered here: each event is judged by all its evidence.
       ingestIdentified: ({ named }, from) =>
         noted("events.ingestIdentified", { named, from }, {
           ...receiptOf([], 0),
@@ -184,22 +184,22 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
     },
     alertsAndLogs: {
       raiseAlerts(alerts) {
-        told.alerts.push(...alerts);
+        sink.alerts.push(...alerts);
         return noted("alertsAndLogs.raiseAlerts", alerts, alerts.length);
       },
       syncAlerts(judged) {
-        told.alerts.push(...judged.alerts);
+        sink.alerts.push(...judged.alerts);
         const { length } = judged.alerts;
         return noted("alertsAndLogs.syncAlerts", judged, { raised: length, resolved: 0 });
       },
       writeLogs(entries) {
-        told.logs.push(...entries);
+        sink.logs.push(...entries);
         return noted("alertsAndLogs.writeLogs", entries, undefined);
       },
       ...changes.alertsAndLogs,
     },
     deliveries: {
-      // At the end of every run: what is not the matter of a test is not noted in it.
+      // This runs at the end of every run and is not recorded, since most tests do not test it.
       claim: () => Promise.resolve([]),
       record: (deliveries, outcome) =>
         noted("deliveries.record", { deliveries, outcome }, undefined),
@@ -222,7 +222,7 @@ export function fakeStore(note: Note, told: Told, changes: StoreChanges = {}): S
   };
 }
 
-/** Everything new. */
+/** A receipt in which every event is new. */
 export function receiptOf(
   events: readonly JudgedEvent[],
   rejected: number,

@@ -1,4 +1,4 @@
-/** All that a function depends on, in memory: who calls is told, and every call is written down. */
+/** All dependencies of a function, in memory: the caller is given, and every call is recorded. */
 import type { Caller } from "../../supabase/functions/_shared/auth/callers.ts";
 import type {
   FunctionName,
@@ -22,7 +22,7 @@ export interface WorldOptions extends StoreChanges {
   readonly braze?: Answers;
   readonly postAlert?: PostAlert;
   readonly environment?: Partial<Environment>;
-  /** Hears of each call before it is answered. */
+  /** Receives each call before it is answered. */
   readonly during?: (call: string, world: World) => void;
 }
 
@@ -31,9 +31,9 @@ export interface World extends Told {
   readonly clock: ManualClock;
   /** Every call to the store and to Braze, in order. */
   readonly calls: string[];
-  /** What was said in the calls of one name. */
+  /** The arguments of the calls of one name. */
   said(call: string): unknown[];
-  /** Work that was handed to waitUntil. */
+  /** Work that was passed to waitUntil. */
   readonly background: Promise<unknown>[];
   readonly logged: Record<string, unknown>[];
 }
@@ -43,7 +43,7 @@ export const RUN_DEADLINE_MS = 60_000;
 export function fakeWorld(options: WorldOptions = {}): World {
   const { functionName = "braze-scheduler", caller = { kind: "secret_key" } } = options;
   const notes: { readonly call: string; readonly said: unknown }[] = [];
-  const told: Told = { alerts: [], logs: [] };
+  const sink: Told = { alerts: [], logs: [] };
   const clock = new ManualClock(options.now ?? "2024-12-07T06:00:00Z");
   const logged: Record<string, unknown>[] = [];
   const background: Promise<unknown>[] = [];
@@ -56,7 +56,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
     options.during?.(call, world);
   };
   const world: World = {
-    ...told,
+    ...sink,
     clock,
     calls,
     said: (name) => notes.flatMap(({ call, said }) => call === name ? [said] : []),
@@ -97,7 +97,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
         ...options.environment,
       },
       identifyCaller: () => Promise.resolve(options.identification ?? { ok: true, caller }),
-      store: fakeStore(note, told, options),
+      store: fakeStore(note, sink, options),
       braze: fakeBraze(
         options.braze ?? {},
         (call, body, deadline) => note(call, { body, deadline }),

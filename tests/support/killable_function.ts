@@ -1,6 +1,6 @@
 /**
- * A function instance that ends where a test wants it to, as an isolate does: between one of its calls to the outside
- * and the next, and for good. After the effect of a call and before the next call are the same moment.
+ * A function instance that a test kills between two of its outgoing calls, as a platform kills an isolate. It does not
+ * restart. "After the effect of a call" and "before the next call" are the same moment.
  */
 import { connect } from "../../supabase/functions/_shared/function/dependencies.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
@@ -14,8 +14,8 @@ export interface KillableFunction {
 }
 
 /**
- * `deadlyCall` counts distinct moments from 1: a moment is distinct by the names of the call before it and of the call
- * after it, as `POST /rest/v1/rpc/claim_run` is one. 0 lives.
+ * `deadlyCall` counts distinct moments from 1. The names of the call before and the call after identify a moment; such
+ * a name is `POST /rest/v1/rpc/claim_run`. 0 kills nothing.
  */
 export function killable(
   stack: Stack,

@@ -1,4 +1,4 @@
-/** What a reconciliation knows of matches, and what Braze lists, in short words. */
+/** Builders for what a reconciliation knows about matches, and for what Braze lists. */
 import type { ListedSchedule } from "../../supabase/functions/_shared/braze/listing.ts";
 import type {
   KnownMatch,
@@ -79,7 +79,7 @@ export function listed(
   };
 }
 
-/** The delete of generation 1 of match 1, not heard of since 05:00. */
+/** The delete of generation 1 of match 1, without an answer since 05:00. */
 export function unsettled(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
   return {
     attemptId: "attempt-1",

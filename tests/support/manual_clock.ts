@@ -1,4 +1,4 @@
-/** A clock that moves only when told, or by itself over the pauses that a test does not care about. */
+/** A clock that moves only when a test advances it; it skips the pauses that the test marks as irrelevant. */
 import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 
 interface Sleeper {
@@ -9,10 +9,10 @@ interface Sleeper {
 export class ManualClock implements Clock {
   #nowMs: number;
   #sleepers: Sleeper[] = [];
-  /** The length of every sleep that was over, and not called off. */
+  /** The length of every sleep that ended and was not cancelled. */
   readonly slept: number[] = [];
 
-  /** `skips` says which sleeps are over at once, the clock jumping over them. */
+  /** `skips` selects the sleeps that the clock skips at once. */
   constructor(start: string, private readonly skips: (ms: number) => boolean = () => false) {
     this.#nowMs = Date.parse(start);
   }
@@ -50,7 +50,7 @@ export class ManualClock implements Clock {
     for (const { wake } of due.sort((a, b) => a.dueMs - b.dueMs)) wake();
   }
 
-  /** How many are asleep now. */
+  /** The number of pending sleeps. */
   get asleep(): number {
     return this.#sleepers.length;
   }

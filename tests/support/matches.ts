@@ -1,4 +1,4 @@
-/** Matches, teams and ledger rows as the plan reads them, and what a test changes in them. */
+/** Matches, teams and ledger rows as the plan reads them, with the changes of a test. */
 import { intentFor, type Wanted } from "../../supabase/functions/_shared/scheduling/intent.ts";
 import { plan, type PlanSettings } from "../../supabase/functions/braze-scheduler/plan.ts";
 import type { PlannedMatch } from "../../supabase/functions/braze-scheduler/step.ts";
@@ -47,7 +47,7 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
   };
 }
 
-/** What is wanted of a match that is expected to be wanted. */
+/** The intent for a match that is expected to have one. */
 export function wanted(fixture: Fixture, of = settings): Wanted {
   const byName = new Map(teams.map((team) => [team.name, team]));
   const intent = intentFor(fixture, byName, of);

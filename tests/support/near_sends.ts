@@ -1,4 +1,4 @@
-/** Sends that are near, as the pre-flight check gets them. */
+/** Near sends, as the pre-flight check loads them. */
 import type {
   LedgerRow,
   PlannedSchedule,
@@ -7,7 +7,7 @@ import type { NearSend } from "../../supabase/functions/_shared/store/preflight.
 import { ledgerIdOf } from "./facts.ts";
 import { match, row, SEND_AT, wanted } from "./matches.ts";
 
-/** Due, pending, scheduled as wanted, but for what a test changes. */
+/** Due, pending and scheduled as wanted, with the changes of a test. */
 export function nearSend(
   changes: {
     readonly matchId?: number;

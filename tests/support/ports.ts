@@ -1,4 +1,4 @@
-/** Six free ports in a row, for what takes a base: the stack's five and the dashboard's. */
+/** The base of six consecutive free ports: five for the stack and one for the dashboard. */
 import { fixedPorts, freePorts } from "../../local/stack/ports.ts";
 
 export function freeBase(): number {
@@ -8,7 +8,7 @@ export function freeBase(): number {
       fixedPorts(base + 1);
       return base;
     } catch {
-      // One of the six is taken: another base.
+      // One of the six is taken: try another base.
     }
   }
   throw new Error("Cannot find six free ports in a row");

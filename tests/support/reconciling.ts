@@ -1,4 +1,4 @@
-/** Short words for tests of braze-reconcile over the whole stack: Braze's two faces, its dashboard, and what came of it. */
+/** Helpers for tests of braze-reconcile over the whole stack: Braze's API and dashboard, and the results. */
 import { strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -11,7 +11,7 @@ export const UPDATE = "/campaigns/trigger/schedule/update";
 export const STATISTICS = "/sends/data_series";
 export const LISTING = "/messages/scheduled_broadcasts";
 
-/** What Braze may show: each schedule, one entry for the campaign, or nothing that came through the API. */
+/** What Braze may list: each schedule, one entry for the campaign, or nothing created through the API. */
 export const LISTING_MODES = ["per_schedule", "per_campaign", "omit"] as const;
 export type ListingMode = typeof LISTING_MODES[number];
 export const BLIND_MODES = LISTING_MODES.filter((mode) => mode !== "per_schedule");
@@ -54,7 +54,7 @@ export async function inDashboard(
   return await response.json();
 }
 
-/** A second schedule of a match, as a person would make it by hand. */
+/** A second schedule of a match, created by hand. */
 export async function duplicateByHand(
   stack: Stack,
   matchId: number,
@@ -67,7 +67,7 @@ export async function duplicateByHand(
   return schedule_id;
 }
 
-/** The states of all schedules that Braze was ever asked for, by id. */
+/** The states of all schedules that were ever requested from Braze, by id. */
 export function statesOf({ sandbox }: Stack): Record<string, string> {
   return Object.fromEntries(sandbox.model.schedules.all.map(({ id, state }) => [id, state]));
 }

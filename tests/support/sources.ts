@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export interface Source {
   /** From the root of the project, with forward slashes. */
   readonly path: string;
-  /** Without comments, so that a rule is not broken by being explained. */
+  /** Without comments, so that the explanation of a rule does not break it. */
   readonly code: string;
   /** What it imports: project files as paths from the root, everything else as it is written. */
   readonly imports: readonly string[];

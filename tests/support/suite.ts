@@ -1,4 +1,4 @@
-/** A private stack with a few fixtures on it, and short words for what tests do with it. */
+/** A private stack with a few fixtures, and helpers for the tests that use it. */
 import { strictEqual } from "node:assert/strict";
 import type { Stack, StackOptions } from "../../local/stack/stack.ts";
 import { withStack } from "./database.ts";
@@ -19,7 +19,7 @@ export const THREE_AT_ONCE: readonly FixtureRow[] = [
   { id: 1003, home: "Manchester United", away: "Tottenham", kickoffAt: "2024-12-07T15:00:00Z" },
 ];
 
-/** Runs `test` on a stack whose cron jobs are off, so that only what the test does happens. */
+/** Runs `test` on a stack whose cron jobs are off, so that only the test acts on it. */
 export async function withSuite(
   options: StackOptions & { readonly fixtures?: readonly FixtureRow[] },
   test: (stack: Stack) => Promise<void>,
@@ -79,7 +79,7 @@ export async function schedule(stack: Stack): Promise<Answer["body"]> {
   return body;
 }
 
-/** What Braze still has to send for a match. */
+/** The pending schedules of a match in Braze. */
 export function liveSchedules({ sandbox }: Stack, matchId: number) {
   return sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
     state === "scheduled" && triggerProperties.match_id === String(matchId)

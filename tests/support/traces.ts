@@ -1,4 +1,4 @@
-/** Looks through the whole database for a name: every row of every table, ours and the extensions'. */
+/** Searches the whole database for a name: every row of every table, ours and the extensions'. */
 import type { Sql } from "./database.ts";
 
 const SCHEMAS = ["public", "private", "cron", "net", "vault"];

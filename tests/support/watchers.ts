@@ -1,4 +1,4 @@
-/** Short words for what tests of the watchers do with a stack, and with the sandbox behind its API's back. */
+/** Helpers for tests of the monitoring functions: actions on a stack, and on the sandbox without its API. */
 import { strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { type Answer, call } from "./suite.ts";
@@ -8,7 +8,7 @@ export async function reach(stack: Stack, time: string): Promise<void> {
   await stack.advanceTo(new Date(`2024-12-07T${time}${time.length === 5 ? ":00" : ""}Z`));
 }
 
-/** Runs a function as a person would, and expects it to end well. */
+/** Runs a function by hand, and expects success. */
 export async function watch(
   stack: Stack,
   name: string,
@@ -19,7 +19,7 @@ export async function watch(
   return answer.body;
 }
 
-/** What people do in Braze's dashboard, and no API tells of. */
+/** What people do in Braze's dashboard, and no API reports. */
 export async function inDashboard(
   { ready }: Stack,
   what: "dashboard/cancel" | "dashboard/create" | "campaign",

@@ -25,7 +25,7 @@ Deno.test("as many rows as wanted are wrong when one of them stands for two", ()
   deepStrictEqual(check.examples, ["missing c", "repeated b"]);
 });
 
-Deno.test("a row too few and a row too many are told apart", () => {
+Deno.test("a missing row and an extra row are distinguished", () => {
   const few = checkRowSet(["a", "b"], EXPECTED);
   deepStrictEqual([few.isRight, few.missing, few.unexpected, few.repeated], [false, 1, 0, 0]);
   const many = checkRowSet(["a", "b", "c", "c"], EXPECTED);

@@ -161,7 +161,7 @@ for (
       listed("schedule-1"),
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 2], missing: [], extra: ["second"] }],
-    // Its own is gone, whatever another one says of itself.
+    // Its own schedule is gone, regardless of what another schedule echoes.
     ["another schedule that says to be the one that is gone", [one], [
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 1], missing: [1], extra: ["second"] }],
@@ -215,7 +215,7 @@ for (
 }
 
 for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
-  Deno.test(`compare() knows nothing from a listing that is ${mode}, whatever it shows`, () => {
+  Deno.test(`compare() concludes nothing from a listing that is ${mode}, regardless of its entries`, () => {
     const comparison = compare(
       { mode, schedules: [listed("schedule-1"), listed("other")] },
       { pending: [one, two], known: [] },

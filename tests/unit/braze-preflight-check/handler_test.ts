@@ -126,7 +126,7 @@ Deno.test("braze-preflight-check takes no list for sends that are checked, but s
   strictEqual(answer.body.checked, 0);
 });
 
-Deno.test("braze-preflight-check tells people before it records: what is recorded is not looked at again", async () => {
+Deno.test("braze-preflight-check alerts before it records: what is recorded is not inspected again", async () => {
   const { calls } = await run([one], { braze: { listing: listing(one) } });
   ok(calls.indexOf("alertsAndLogs.syncAlerts") < calls.indexOf("preflight.note"));
 });
@@ -146,9 +146,9 @@ Deno.test("braze-preflight-check judges the campaign's rule only when it could r
 });
 
 Deno.test("braze-preflight-check records each due send once, with the ids that Braze lists", async () => {
-  const told = [nearSend({ matchId: 1, dispatchId: "d-1" })];
+  const listedSends = [nearSend({ matchId: 1, dispatchId: "d-1" })];
   const world = await run([one, nearSend({ matchId: 2, isDue: false })], {
-    braze: { listing: listing(...told) },
+    braze: { listing: listing(...listedSends) },
   });
   const [checks] = world.said("preflight.note") as PreflightCheck[][];
   deepStrictEqual(checks, [{
@@ -160,14 +160,14 @@ Deno.test("braze-preflight-check records each due send once, with the ids that B
   }]);
 });
 
-Deno.test("braze-preflight-check looks at stored events again for newly registered identifiers, and counts what is clear", async () => {
-  const lesson = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
+Deno.test("braze-preflight-check reattributes stored events for newly registered identifiers, and counts those that are now unambiguous", async () => {
+  const registeredDispatch = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
     kind: "dispatch_id",
     value,
     ledger_id: ledgerIdOf(1),
     ambiguous,
   });
-  const registered = [lesson("d-1", false), lesson("d-2", true)];
+  const registered = [registeredDispatch("d-1", false), registeredDispatch("d-2", true)];
   const world = await run([one], {
     preflight: { note: () => Promise.resolve({ registered, cancelled: [] }) },
     braze: { listing: listing(one) },

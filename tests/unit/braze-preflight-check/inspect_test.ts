@@ -111,7 +111,7 @@ for (
       "teams_or_properties",
     ]],
     // The send may happen at either time.
-    ["the time, unheard of again", nearSend({ schedule: { movingTo: at("14:30:00") } }), [
+    ["the time, again without an answer", nearSend({ schedule: { movingTo: at("14:30:00") } }), [
       "kickoff",
     ]],
   ] as const
@@ -158,7 +158,7 @@ for (
     ]],
   ] as const
 ) {
-  Deno.test(`alertsOf() tells of a send that ${what}: ${rules.join(", ") || "nothing"}`, () => {
+  Deno.test(`alertsOf() reports a send that ${what}: ${rules.join(", ") || "nothing"}`, () => {
     deepStrictEqual(rulesOf(inspection), rules);
   });
 }

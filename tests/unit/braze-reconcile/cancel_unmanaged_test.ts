@@ -1,4 +1,4 @@
-/** A stray is written down before it is deleted, and left alone where the journal refuses it. */
+/** An unmanaged schedule is journalled before it is deleted, and kept if the journal refuses it. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import {
   type Cancelled,
@@ -14,7 +14,7 @@ import { fakeWorld, type World } from "../../support/fake_world.ts";
 
 const DEADLINE = at("06:01:00");
 
-const stray: UnmanagedSchedule = {
+const unmanagedEntry: UnmanagedSchedule = {
   entry: {
     scheduleId: "stray-1",
     campaignId: CAMPAIGN,
@@ -50,7 +50,7 @@ async function cancel({ braze = {}, refusal }: Answer): Promise<[Cancelled, Worl
     deadline: DEADLINE,
     log: world.dependencies.log,
   });
-  return [await cancelUnmanaged(stray, context), world];
+  return [await cancelUnmanaged(unmanagedEntry, context), world];
 }
 
 for (
@@ -59,7 +59,7 @@ for (
     ["that Braze does not know", { delete: failed("rejected", 404) }, "refused", "failed"],
     ["that Braze refuses to delete", { delete: failed("rejected", 403) }, "failed", "failed"],
     ["that must wait", { delete: failed("rate_limited", 429) }, "deferred", "failed"],
-    ["of which nothing is heard", { delete: timedOut }, "unknown", "unknown"],
+    ["that times out", { delete: timedOut }, "unknown", "unknown"],
     [
       "that Braze does not know after an answer was lost",
       { delete: failed("rejected", 404, true) },
@@ -68,7 +68,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`cancelUnmanaged() calls a stray ${what} ${cancelled}, and journals before and after`, async () => {
+  Deno.test(`cancelUnmanaged() reports an unmanaged schedule ${what} as ${cancelled}, and journals before and after`, async () => {
     const [result, { calls, said, logs }] = await cancel({ braze: answer });
     deepStrictEqual(result, cancelled);
     deepStrictEqual(calls, [
@@ -86,7 +86,7 @@ for (
   });
 }
 
-Deno.test("cancelUnmanaged() deletes what it wrote down, under the deadline of the run", async () => {
+Deno.test("cancelUnmanaged() deletes the journalled schedule before the deadline of the run", async () => {
   const [, { said }] = await cancel({});
   const [opened] = said("reconciliation.openUnmanagedDelete");
   const { brazeScheduleId, reason, matchId, request } = opened as Record<string, unknown>;
@@ -102,7 +102,7 @@ Deno.test("cancelUnmanaged() deletes what it wrote down, under the deadline of t
   }]);
 });
 
-Deno.test("cancelUnmanaged() spares what the journal refuses, calls Braze for nothing and says why", async () => {
+Deno.test("cancelUnmanaged() keeps what the journal refuses, does not call Braze and logs the reason", async () => {
   const [result, { calls, logs }] = await cancel({ refusal: refusals.conflict });
   deepStrictEqual([result, calls], ["conflict", ["alertsAndLogs.writeLogs"]]);
   deepStrictEqual(logs.map(({ action }) => action), ["orphan_spared"]);

@@ -59,7 +59,7 @@ interface Row {
   readonly braze?: Answers;
   readonly done: Done;
   readonly calls: readonly string[];
-  /** What the journal is told of each call, in order. */
+  /** What the journal receives for each call, in order. */
   readonly outcomes: readonly string[];
   readonly log: string;
   readonly alerts?: readonly string[];
@@ -271,11 +271,11 @@ for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] 
   });
 }
 
-const unheard = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
+const withoutAnswer = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
 const gated = { environment: { sendGate: "fail_closed" } } as const;
 
 Deno.test("execute() releases a create that stayed unknown and makes the next one", async () => {
-  const { result, calls, said } = await doIt(unheard, gated);
+  const { result, calls, said } = await doIt(withoutAnswer, gated);
   strictEqual(result.done, "superseded");
   deepStrictEqual(calls, ["journal.supersedeGatedCreate", ...whenCreating]);
   deepStrictEqual(said("journal.supersedeGatedCreate"), [{
@@ -301,22 +301,22 @@ Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothi
   }]);
 });
 
-Deno.test("execute() leaves alone what it meant to keep and somebody else settled", async () => {
-  const settled = { reactivateSchedule: () => Promise.resolve(false) };
-  const { result } = await doIt(wantedAgain, { journal: settled });
+Deno.test("execute() leaves a kept schedule unchanged if another process resolved it", async () => {
+  const resolvedElsewhere = { reactivateSchedule: () => Promise.resolve(false) };
+  const { result } = await doIt(wantedAgain, { journal: resolvedElsewhere });
   strictEqual(result.done, "conflict");
   deepStrictEqual(result.logs.map(({ action }) => action), ["step_conflict"]);
 });
 
-Deno.test("execute() makes nothing over a create that somebody else settled", async () => {
-  const settled = { supersedeGatedCreate: () => Promise.resolve(false) };
-  const { result, calls } = await doIt(unheard, { ...gated, journal: settled });
+Deno.test("execute() creates nothing if another process resolved the create", async () => {
+  const resolvedElsewhere = { supersedeGatedCreate: () => Promise.resolve(false) };
+  const { result, calls } = await doIt(withoutAnswer, { ...gated, journal: resolvedElsewhere });
   strictEqual(result.done, "conflict");
   deepStrictEqual(calls, []);
 });
 
 Deno.test("execute() says of a replacement that times out what it says of any create", async () => {
-  const { result } = await doIt(unheard, { ...gated, braze: { create: () => timedOut } });
+  const { result } = await doIt(withoutAnswer, { ...gated, braze: { create: () => timedOut } });
   strictEqual(result.done, "unknown");
   deepStrictEqual(result.alerts.map(({ rule }) => rule), ["create_unknown"]);
 });

@@ -109,7 +109,7 @@ Deno.test("braze-scheduler creates, soonest first, and answers what it did", asy
   ]);
 });
 
-Deno.test("braze-scheduler changes nothing in a dry run, and tells its plan", async () => {
+Deno.test("braze-scheduler changes nothing in a dry run, and returns its plan", async () => {
   const moved = match({ matchId: 2, kickoffAt: at("19:00:00"), ledger: row() });
   const late = match({ matchId: 3, kickoffAt: at("07:10:00") });
   const world = await run([match(), moved, late], {}, { dry_run: true });
@@ -194,7 +194,7 @@ Deno.test("braze-scheduler still cancels what came inside the freeze while it ra
   deepStrictEqual(world.answer.body.done, { created: 1, cancelled: 1 });
 });
 
-Deno.test("braze-scheduler passes over a match that somebody else settled meanwhile", async () => {
+Deno.test("braze-scheduler skips a match that another process resolved meanwhile", async () => {
   let opened = 0;
   const world = await run(three, {
     journal: {
@@ -223,7 +223,7 @@ for (
     ["the database is broken", refusals.broken, 500],
   ] as const
 ) {
-  Deno.test(`braze-scheduler stops when ${what}, and tells what it knows until then`, async () => {
+  Deno.test(`braze-scheduler stops when ${what}, and reports its progress until then`, async () => {
     const late = match({ matchId: 9, kickoffAt: at("07:10:00") });
     let opened = 0;
     const world = await run([...three, late], {
@@ -244,7 +244,7 @@ for (
   });
 }
 
-Deno.test("braze-scheduler tells its story now and then, and each part once", async () => {
+Deno.test("braze-scheduler writes its log in parts, and each part once", async () => {
   const many = Array.from({ length: 120 }, (_, index) => match({ matchId: index + 1 }));
   const world = await run(many);
   strictEqual(world.said("alertsAndLogs.writeLogs").length, 3);

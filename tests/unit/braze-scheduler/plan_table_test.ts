@@ -85,21 +85,21 @@ const rows: readonly Row[] = [
     step: "skip no_audience",
   },
   {
-    what: "a match of one team that nobody knows",
+    what: "a match of one unknown team",
     fixture: match(),
     teams: [team("Arsenal")],
     step: "create",
     alerts: ["unknown_team"],
   },
   {
-    what: "a match of two teams that nobody knows",
+    what: "a match of two unknown teams",
     fixture: match(),
     teams: [],
     step: "skip unknown_team",
     alerts: ["unknown_team", "unknown_team"],
   },
   {
-    what: "a postponed match of teams that nobody knows",
+    what: "a postponed match of unknown teams",
     fixture: match(postponed),
     teams: [],
     step: "skip match_postponed",
@@ -191,18 +191,18 @@ const rows: readonly Row[] = [
     alerts: ["brought_forward_too_late"],
   },
   {
-    what: "a schedule whose id Braze never told, as wanted",
+    what: "a schedule whose id Braze never returned, as wanted",
     fixture: match({ ledger: row({}, { brazeScheduleId: null }) }),
     step: "skip unchanged",
   },
   {
-    what: "a schedule whose id Braze never told, to be moved",
+    what: "a schedule whose id Braze never returned, to be moved",
     fixture: match({ ...moved, ledger: row({}, { brazeScheduleId: null }) }),
     step: "skip schedule_id_unknown",
     alerts: ["schedule_id_unknown"],
   },
   {
-    what: "a push that is due, and of which nothing was heard",
+    what: "a push that is due, and whose create has no answer",
     fixture: match({ ...moved, ledger: row({}, past) }),
     step: "skip awaiting_evidence",
     alerts: ["moved_while_unconfirmed"],
@@ -256,22 +256,22 @@ const rows: readonly Row[] = [
   },
   {
     what: "a create that stayed unknown, behind a closed gate",
-    fixture: unheard({}),
+    fixture: withoutAnswer({}),
     sendGate: "fail_closed",
     step: "supersede",
   },
   ...(["off", "fail_open"] as const).map((sendGate): Row => ({
     what: `a create that stayed unknown, and a gate that is ${sendGate}`,
-    fixture: unheard({}),
+    fixture: withoutAnswer({}),
     sendGate,
     step: "skip create_unknown",
     alerts: ["create_unknown"],
   })),
   ...([
-    ["that is under way", unheard({ state: "creating" })],
-    ["that reconciliation may still find", unheard({ changedAt: at("05:00:00.001") })],
-    ["that leaves no time for a second try", unheard({ sendAt: at("06:44:59.999") })],
-    ["whose next one leaves no time for it", unheard({}, { kickoffAt: at("07:44:59") })],
+    ["that is under way", withoutAnswer({ state: "creating" })],
+    ["that reconciliation may still find", withoutAnswer({ changedAt: at("05:00:00.001") })],
+    ["that leaves no time for a second try", withoutAnswer({ sendAt: at("06:44:59.999") })],
+    ["whose next one leaves no time for it", withoutAnswer({}, { kickoffAt: at("07:44:59") })],
   ] as const).map(([what, fixture]): Row => ({
     what: `a create ${what}, behind a closed gate`,
     fixture,
@@ -280,9 +280,9 @@ const rows: readonly Row[] = [
     alerts: ["create_unknown"],
   })),
   ...([
-    ["for which reconciliation has looked twice", unheard({ changedAt: at("05:00:00") })],
-    ["that leaves time for a second try", unheard({ sendAt: at("06:45:00") })],
-    ["whose next one leaves time for it", unheard({}, { kickoffAt: at("07:45:00") })],
+    ["for which reconciliation has looked twice", withoutAnswer({ changedAt: at("05:00:00") })],
+    ["that leaves time for a second try", withoutAnswer({ sendAt: at("06:45:00") })],
+    ["whose next one leaves time for it", withoutAnswer({}, { kickoffAt: at("07:45:00") })],
   ] as const).map(([what, fixture]): Row => ({
     what: `an unknown create ${what}, behind a closed gate`,
     fixture,
@@ -321,12 +321,12 @@ const rows: readonly Row[] = [
     step,
   })),
   {
-    what: "a delete that was not heard",
+    what: "a delete without an answer",
     fixture: match({ ledger: row({}, { state: "deleting" }) }),
     step: "recreate",
   },
   {
-    what: "a delete that was not heard, inside the freeze",
+    what: "a delete without an answer, inside the freeze",
     fixture: match({ ledger: row({}, { state: "deleting" }) }),
     now: at("13:50:00"),
     step: "frozen change_inside_freeze",
@@ -406,13 +406,13 @@ const rows: readonly Row[] = [
     alerts: ["create_unknown"],
   },
   {
-    what: "a postponed match whose schedule id Braze never told",
+    what: "a postponed match whose schedule id Braze never returned",
     fixture: match({ ...postponed, ledger: row({}, { brazeScheduleId: null }) }),
     step: "skip schedule_id_unknown",
     alerts: ["schedule_id_unknown"],
   },
   {
-    what: "a postponed match whose delete was not heard",
+    what: "a postponed match whose delete has no answer",
     fixture: match({ ...postponed, ledger: row({}, { state: "deleting" }) }),
     step: "cancel match_postponed",
   },
@@ -460,7 +460,7 @@ const rows: readonly Row[] = [
     alerts: ["create_inside_freeze"],
   },
   {
-    what: "a match that is on again, whose delete nobody confirmed",
+    what: "a match that is on again, whose delete is not confirmed",
     fixture: match({ ledger: cancelled("plan", { state: "unknown" }) }),
     step: "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
@@ -515,7 +515,7 @@ function cancelled(
   return row({ status: "cancelled", cancelReason }, schedule);
 }
 
-function unheard(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> = {}): Fixture {
+function withoutAnswer(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> = {}): Fixture {
   return match({
     ledger: row({}, { state: "unknown", brazeScheduleId: null, ...schedule }),
     ...changes,

@@ -89,9 +89,9 @@ Deno.test("plan() puts the soonest match first, and of two the one with the lowe
 Deno.test("plan() names each alert by its match, and by the schedule where that matters", () => {
   const unknown = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
   const late = planOne(match(), at("13:50:00"));
-  const stranger = planOne(match(), NOW, [team("Arsenal")]);
+  const unknownTeam = planOne(match(), NOW, [team("Arsenal")]);
   deepStrictEqual(
-    [planOne(unknown), late, stranger].map(({ alerts: [alert] }) => [
+    [planOne(unknown), late, unknownTeam].map(({ alerts: [alert] }) => [
       alert?.fingerprint,
       alert?.severity,
       alert?.matchId,

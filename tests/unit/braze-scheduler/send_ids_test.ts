@@ -63,7 +63,7 @@ Deno.test("the hundredth send id of a day is made, the next is not, and that is 
 for (
   const [what, answer, outcome] of [
     ["refused", failed("rejected", 400), "failed"],
-    ["not heard of", timedOut, "unknown"],
+    ["not answered", timedOut, "unknown"],
   ] as const
 ) {
   Deno.test(`a push goes without a send id that was ${what}, and that is logged`, async () => {

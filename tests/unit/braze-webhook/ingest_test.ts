@@ -67,7 +67,7 @@ function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusal
   return { ingest, stored, rejected, transactions };
 }
 
-Deno.test("ingest judges each event and hands on what it teaches and proves", async () => {
+Deno.test("ingest judges each event and passes on the identifiers it registers and the proof it gives", async () => {
   const echoing = pushes(["event-1"], {
     dispatch_id: "dispatch-1002",
     message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" }),
@@ -184,21 +184,21 @@ function openGroup(dispatchId: string | null): EvidenceGroup {
   };
 }
 
-const lesson: RegisteredIdentifier = {
+const newIdentifier: RegisteredIdentifier = {
   kind: "dispatch_id",
   value: "dispatch-1002",
   ledger_id: ledgerIdOf(1002),
   ambiguous: false,
 };
 
-function teaching(registered: readonly RegisteredIdentifier[]) {
+function registering(registered: readonly RegisteredIdentifier[]) {
   return (events: readonly JudgedEvent[]) =>
     Promise.resolve(receiptOf(events, 0, { registered: [...registered] }));
 }
 
-Deno.test("ingest settles at once the earlier events that a new identifier explains", async () => {
+Deno.test("ingest immediately reattributes the earlier events that a new identifier explains", async () => {
   const asked: RegisteredIdentifier[] = [];
-  const settled: Reattribution[] = [];
+  const reattributed: Reattribution[] = [];
   let known: IdentifierFacts[] = [];
   await ingest(
     pushes(["event-1"], { message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002) }) }),
@@ -206,27 +206,27 @@ Deno.test("ingest settles at once the earlier events that a new identifier expla
       context: (question) => knowing(...known)(question),
       ingest: (events) => {
         known = [identifier("dispatch_id", "dispatch-1002", 1002, { generation: 1 })];
-        return teaching([lesson])(events);
+        return registering([newIdentifier])(events);
       },
       loadAffectedEvents: (identifiers) => {
         asked.push(...identifiers);
         return Promise.resolve([openGroup("dispatch-1002"), openGroup(null)]);
       },
-      reattribute: (settlements) => {
-        settled.push(...settlements);
+      reattribute: (reattributions) => {
+        reattributed.push(...reattributions);
         return Promise.resolve({ settled: 7, wentOut: [] });
       },
     },
   );
-  deepStrictEqual(asked, [lesson]);
-  // The other group is as unknown as it was.
+  deepStrictEqual(asked, [newIdentifier]);
+  // The other group stays unknown.
   deepStrictEqual(
-    settled.map(({ attribution, proof }) => [attribution.matchId, attribution.method, proof]),
+    reattributed.map(({ attribution, proof }) => [attribution.matchId, attribution.method, proof]),
     [[1002, "dispatch_id", "push"]],
   );
 });
 
-Deno.test("ingest looks again at what it could not explain, for somebody may have taught it meanwhile", async () => {
+Deno.test("ingest judges an unexplained event again, since another request may have registered its identifier meanwhile", async () => {
   const asked: RegisteredIdentifier[] = [];
   await ingest(pushes(ids(2), { dispatch_id: "dispatch-1002", send_id: "xyz-789" }), {
     loadAffectedEvents: (identifiers) => {
@@ -240,22 +240,22 @@ Deno.test("ingest looks again at what it could not explain, for somebody may hav
   );
 });
 
-Deno.test("ingest applies what a repeated batch teaches again, since the first time may have failed half-way", async () => {
+Deno.test("ingest applies the identifiers of a repeated batch again, since the first attempt may have failed half-way", async () => {
   const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
   const batch = pushes(["event-1"], { dispatch_id: "dispatch-1002", message_extras: extras });
-  const taught: RegisteredIdentifier[][] = [];
+  const affectedBy: RegisteredIdentifier[][] = [];
   for (const duplicates of [0, 1]) {
     await ingest(batch, {
       context: knowing(identifier("dispatch_id", "dispatch-1002", 1002)),
       ingest: (events) =>
         Promise.resolve({ ...receiptOf(events, 0), recorded: 1 - duplicates, duplicates }),
       loadAffectedEvents: (identifiers) => {
-        taught.push([...identifiers]);
+        affectedBy.push([...identifiers]);
         return Promise.resolve([]);
       },
     });
   }
-  deepStrictEqual(taught, [[{
+  deepStrictEqual(affectedBy, [[{
     kind: "dispatch_id",
     value: "dispatch-1002",
     ledger_id: ledgerIdOf(1002),

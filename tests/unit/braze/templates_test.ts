@@ -1,4 +1,4 @@
-/** What is pasted into Braze, rendered and read: it must say what correlation needs, whatever a user or a match is called. */
+/** Renders the templates for Braze: the output contains what correlation needs, for any name of a user or a match. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isAborted } from "../../../local/braze_sandbox/connected_content.ts";
 import {
@@ -167,7 +167,7 @@ for (const [gate, template] of GATES) {
   });
 }
 
-Deno.test("only the fail_open gate lets pass what it hears nothing of", () => {
+Deno.test("only the fail_open gate lets a send pass without an answer", () => {
   deepStrictEqual(GATES.map(([gate]) => [gate, isAborted(gate, null)]), [
     ["fail_closed", true],
     ["fail_open", false],

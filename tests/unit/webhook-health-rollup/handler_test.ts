@@ -31,7 +31,7 @@ Deno.test("usualSpan() makes good what missed runs left out, with the days not d
   strictEqual(lengthOf(usualSpan("2020-01-01", NOW)), 400);
 });
 
-Deno.test("usualSpan() is told in UTC at the ends of the day", () => {
+Deno.test("usualSpan() is in UTC at the start and end of the day", () => {
   strictEqual(usualSpan(null, new Date("2024-12-07T00:00:00Z")).to, "2024-12-06");
   strictEqual(usualSpan(null, new Date("2024-12-07T23:59:59.999Z")).to, "2024-12-06");
 });
@@ -49,7 +49,7 @@ Deno.test("daysOf() holds both ends, leap days too, and nothing that has not beg
   deepStrictEqual(daysOf({ from: "2024-12-08", to: "2024-12-09" }, NOW), []);
 });
 
-Deno.test("latestSize() is that of the last day that has one, whatever their order", () => {
+Deno.test("latestSize() is that of the last day that has one, in any order", () => {
   const day = (name: string, size: number | null) => ({ day: name, size });
   strictEqual(latestSize([day("2024-12-06", 5), day("2024-12-07", 7)]), 7);
   strictEqual(latestSize([day("2024-12-07", 7), day("2024-12-06", 5)]), 7);
@@ -110,7 +110,7 @@ Deno.test("webhook-health-rollup does the usual days in order, then measures aud
   });
 });
 
-Deno.test("webhook-health-rollup by hand does the days it is told, and measures no audience of today", async () => {
+Deno.test("webhook-health-rollup started by hand processes the given days, and does not measure the audience of today", async () => {
   const one = await run({ date: "2024-11-30" }, { health });
   deepStrictEqual([one.said("health.rollUp"), one.said("braze.segment")], [["2024-11-30"], []]);
   const some = await run({ from: "2024-11-30", to: "2024-12-01" }, { health });

@@ -139,7 +139,7 @@ Deno.test("correlate() takes no schedule for an event that was sent before its t
   strictEqual(correlate(late, later, [CAMPAIGN]).generation, 1);
   // When it was sent is not known, but that it was by then.
   for (const [event, generation] of [[sent, null], [late, 1]] as const) {
-    const told = { ...event, timeIsSendTime: false };
-    strictEqual(correlate(told, later, [CAMPAIGN]).generation, generation);
+    const receivedLate = { ...event, timeIsSendTime: false };
+    strictEqual(correlate(receivedLate, later, [CAMPAIGN]).generation, generation);
   }
 });

@@ -84,12 +84,12 @@ for (
   ] as const
 ) {
   Deno.test(`correlate() calls a dispatch id that comes ${what} ${method}`, () => {
-    const lending = createContext(
+    const sharing = createContext(
       [{ ...ledger(1, { sendAt: at("08:00:00") }), sendId: ownSendId }],
       [identifier("dispatch_id", "dispatch-1", 1)],
     );
     const given = evidence({ dispatchId: "dispatch-1", sendId });
-    strictEqual(correlate(given, lending, [CAMPAIGN]).method, method);
+    strictEqual(correlate(given, sharing, [CAMPAIGN]).method, method);
   });
 }
 
@@ -163,7 +163,7 @@ Deno.test("correlate() goes on to the match where the echoed ledger row is not o
   strictEqual(correlate(given, context, [CAMPAIGN]).method, "match_id");
 });
 
-Deno.test("correlate() attributes no test send, whatever it echoes", () => {
+Deno.test("correlate() attributes no test send, regardless of its echo", () => {
   const attribution = correlate({ ...everything, isTest: true }, context, [CAMPAIGN]);
   strictEqual(attribution.method, "test_send");
   strictEqual(attribution.ledgerId, null);
@@ -198,9 +198,9 @@ Deno.test("correlate() never ties an event by time that does not say when it was
 
 for (
   const [what, named, method] of [
-    ["a match that nobody knows", { matchId: 9_999 }, "unknown_match"],
-    ["a ledger row that nobody knows", { ledgerId: ledgerIdOf(9_999) }, "unknown_match"],
-    ["a schedule that nobody knows", { scheduleId: "nobody-s" }, "no_evidence"],
+    ["an unknown match", { matchId: 9_999 }, "unknown_match"],
+    ["an unknown ledger row", { ledgerId: ledgerIdOf(9_999) }, "unknown_match"],
+    ["an unknown schedule", { scheduleId: "nobody-s" }, "no_evidence"],
   ] as const
 ) {
   for (
@@ -211,12 +211,12 @@ for (
   ) {
     Deno.test(`correlate() ties an event that names ${what} to no other match by ${weaker}`, () => {
       const context = createContext([ledger(1, {})], [identifier("dispatch_id", "dispatch-1", 1)]);
-      const { confidence, method: told } = correlate(
+      const { confidence, method: judgedBy } = correlate(
         evidence({ ...named, ...more }),
         context,
         [CAMPAIGN],
       );
-      deepStrictEqual([confidence, told], ["none", method]);
+      deepStrictEqual([confidence, judgedBy], ["none", method]);
     });
   }
 }

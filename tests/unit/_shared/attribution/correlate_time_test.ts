@@ -85,7 +85,7 @@ Deno.test("correlate() names every candidate of a guess, the closest first", () 
   deepStrictEqual(attribution.candidateMatchIds, [7, 2, 3]);
 });
 
-Deno.test("correlate() names no candidates where the time settles it", () => {
+Deno.test("correlate() names no candidates where the time decides", () => {
   const attribution = judge(sharp, [ledger(1, {})]);
   strictEqual(attribution.candidateCount, 1);
   deepStrictEqual(attribution.candidateMatchIds, []);
@@ -135,7 +135,7 @@ Deno.test("correlate() ties an event of unknown send id to none of three matches
   deepStrictEqual(attribution.candidateMatchIds, [1001, 1002, 1003]);
 });
 
-Deno.test("correlate() settles the event of three matches once its dispatch id is taught", () => {
+Deno.test("correlate() attributes the event of three matches once its dispatch id is registered", () => {
   const open = { ...xyz, dispatchId: "dispatch-1002" };
   strictEqual(judge(open, saturday).method, "tie");
 
@@ -144,20 +144,20 @@ Deno.test("correlate() settles the event of three matches once its dispatch id i
     ledgerId: ledgerIdOf(1002),
     generation: 1,
   });
-  const taught = identifiersToRegister(echoing, judge(echoing, saturday))
+  const newIdentifiers = identifiersToRegister(echoing, judge(echoing, saturday))
     .map((registered) => ({ ...registered, ambiguous: false }));
-  const settled = judge(open, saturday, taught);
-  strictEqual(settled.method, "dispatch_id");
-  strictEqual(settled.confidence, "high");
-  strictEqual(settled.matchId, 1002);
-  strictEqual(settled.generation, 1);
-  strictEqual(settled.timeDiffMs, 23_000);
+  const attributed = judge(open, saturday, newIdentifiers);
+  strictEqual(attributed.method, "dispatch_id");
+  strictEqual(attributed.confidence, "high");
+  strictEqual(attributed.matchId, 1002);
+  strictEqual(attributed.generation, 1);
+  strictEqual(attributed.timeDiffMs, 23_000);
 });
 
-Deno.test("correlate() settles the event of three matches once its send id is known", () => {
-  const settled = judge(xyz, saturday, [identifier("send_id", "xyz-789", 1002)]);
-  strictEqual(settled.matchId, 1002);
-  strictEqual(settled.confidence, "high");
+Deno.test("correlate() attributes the event of three matches once its send id is known", () => {
+  const attributed = judge(xyz, saturday, [identifier("send_id", "xyz-789", 1002)]);
+  strictEqual(attributed.matchId, 1002);
+  strictEqual(attributed.confidence, "high");
 });
 
 for (
@@ -172,8 +172,8 @@ for (
 ) {
   Deno.test(`correlate() says ${confidence} of the time alone, where the schedule is ${state}`, () => {
     const context = createContext([ledger(1, { state, sendAt: at("14:00:00") })], []);
-    const told = correlate(evidence({ sentAt: at("14:00:23") }), context, [CAMPAIGN]);
-    strictEqual(told.matchId, 1);
-    strictEqual(told.confidence, confidence);
+    const judgement = correlate(evidence({ sentAt: at("14:00:23") }), context, [CAMPAIGN]);
+    strictEqual(judgement.matchId, 1);
+    strictEqual(judgement.confidence, confidence);
   });
 }

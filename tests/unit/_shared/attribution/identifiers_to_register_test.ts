@@ -25,7 +25,7 @@ function attribution(changes: Partial<Attribution> = {}): Attribution {
 const named = evidence({ scheduleId: "schedule-1", dispatchId: "dispatch-1", sendId: "send-1" });
 const against = [{ method: "send_id", matchId: 2 }] as const;
 
-Deno.test("identifiersToRegister() learns every identifier that a certain event names", () => {
+Deno.test("identifiersToRegister() registers every identifier that a certain event names", () => {
   const whose = { ledgerId: ledgerIdOf(1), generation: 2 };
   deepStrictEqual(identifiersToRegister(named, attribution()), [
     { kind: "schedule_id", value: "schedule-1", ...whose },
@@ -44,31 +44,31 @@ for (
       0,
     ],
     ["from one identifier the others", { method: "schedule_id" }, 3],
-    ["nothing from a dispatch id, which may be lent", { method: "dispatch_id" }, 0],
+    ["nothing from a dispatch id, which may be shared", { method: "dispatch_id" }, 0],
     ["nothing from identifiers that contradict each other", {
       method: "schedule_id",
       contradictions: against,
     }, 0],
-    ["that a dispatch id is lent, from a send id that names another match", {
+    ["that a dispatch id is shared, from a send id that names another match", {
       method: "send_id",
       contradictions: [{ method: "dispatch_id", matchId: 2 }],
     }, 3],
-    ["what an echoed ledger row vouches for, against another evidence", {
+    ["what an echoed ledger row identifies, against other evidence", {
       contradictions: against,
     }, 3],
-    ["what an echoed match vouches for, against another evidence", {
+    ["what an echoed match identifies, against other evidence", {
       method: "match_id",
       contradictions: against,
     }, 3],
     ["the match where the schedule is not known", { generation: null }, 3],
   ] as const
 ) {
-  Deno.test(`identifiersToRegister() learns ${what}`, () => {
+  Deno.test(`identifiersToRegister() registers ${what}`, () => {
     strictEqual(identifiersToRegister(named, attribution(changes)).length, registered);
   });
 }
 
-Deno.test("identifiersToRegister() learns nothing of what the event does not name", () => {
+Deno.test("identifiersToRegister() registers nothing that the event does not name", () => {
   deepStrictEqual(identifiersToRegister(evidence(), attribution()), []);
 });
 

@@ -25,7 +25,7 @@ const gateSecrets = ["g".repeat(32), "h".repeat(32)];
 const signingKeys = ["1".repeat(24), "2".repeat(24)];
 
 const auth = await generateKeyPair("ES256", { extractable: true });
-const stranger = await generateKeyPair("ES256");
+const unknownKey = await generateKeyPair("ES256");
 const publicKey = { ...await exportJWK(auth.publicKey), kid: "auth-1", alg: "ES256" };
 
 const identifyCaller = createIdentifyCaller({
@@ -79,7 +79,7 @@ interface TokenChanges {
   readonly audience?: string;
   readonly expiresAt?: number | null;
   readonly notBefore?: number;
-  readonly key?: typeof stranger.privateKey;
+  readonly key?: typeof unknownKey.privateKey;
   readonly subject?: string | null;
 }
 
@@ -171,7 +171,7 @@ for (
       "bad_credential",
     ],
     [
-      "a token that nobody signed",
+      "an unsigned token",
       async () => (await gateToken()).replace(/[^.]*$/, ""),
       "bad_credential",
     ],
@@ -183,7 +183,7 @@ for (
   });
 }
 
-Deno.test("identifyCaller() tells which generation a push asks for", async () => {
+Deno.test("identifyCaller() returns which generation a push asks for", async () => {
   const request = new Request(`http://test/?token=${await gateToken()}`);
   const asked = await identifyCaller(request, arrived(new Uint8Array()), "braze-send-gate");
   deepStrictEqual(asked, {
@@ -450,8 +450,8 @@ for (
     ["that never expires", { expiresAt: null }, "bad_credential"],
     ["that is not valid yet", { notBefore: NOW_SECONDS + 60 }, "bad_credential"],
     ["for another audience", { audience: "anon" }, "bad_credential"],
-    ["of nobody", { subject: null }, "bad_credential"],
-    ["signed by a stranger", { key: stranger.privateKey }, "bad_credential"],
+    ["without a subject", { subject: null }, "bad_credential"],
+    ["signed with an unknown key", { key: unknownKey.privateKey }, "bad_credential"],
     ["of a user who is no operator", { role: "viewer" }, "not_allowed"],
     ["of a user without a role", { role: null }, "not_allowed"],
   ] as const

@@ -30,7 +30,7 @@ const update = (client: BrazeClient) =>
   client.updateSchedule({ ...reference, sendAt: new Date("2024-12-07T14:30:00Z") });
 
 Deno.test("createSchedule() sends the journalled body as it is and reads the ids", () =>
-  withBraze(() => Response.json(created, { status: 201 }), async ({ client, heard }) => {
+  withBraze(() => Response.json(created, { status: 201 }), async ({ client, requests }) => {
     const result = await create(client);
     deepStrictEqual(result, {
       outcome: "succeeded",
@@ -41,7 +41,7 @@ Deno.test("createSchedule() sends the journalled body as it is and reads the ids
       earlierUnknown: false,
       rateLimit: { limit: null, remaining: null, resetAt: null, retryAt: null },
     });
-    deepStrictEqual(heard, [{
+    deepStrictEqual(requests, [{
       method: "POST",
       path: "/campaigns/trigger/schedule/create",
       query: {},
@@ -77,14 +77,14 @@ for (
             ? { location: "/elsewhere" }
             : { "x-ratelimit-limit": "", "x-ratelimit-reset": "" },
         }),
-      async ({ client, heard, logged }) => {
+      async ({ client, requests, logged }) => {
         const result = await create(client);
         ok(result.outcome !== "succeeded");
         deepStrictEqual([result.outcome, result.reason], [outcome, reason]);
         strictEqual(result.httpStatus, answer[0]);
         strictEqual(result.rateLimit.resetAt, null);
         match(result.detail, /^Cannot create schedule: Braze answered \d{3}/);
-        strictEqual(heard.length, 1);
+        strictEqual(requests.length, 1);
         strictEqual(logged.length, 1);
       },
     ));
@@ -116,7 +116,7 @@ Deno.test("createSchedule() does not know after a time-out, and asks once", asyn
   await withBraze((nth) => {
     if (nth === 1) arrived.resolve();
     return release.promise;
-  }, async ({ client, clock, heard }) => {
+  }, async ({ client, clock, requests }) => {
     const call = create(client);
     await arrived.promise;
     strictEqual(clock.asleep, 1);
@@ -125,7 +125,7 @@ Deno.test("createSchedule() does not know after a time-out, and asks once", asyn
     ok(result.outcome === "unknown");
     strictEqual(result.reason, "time_out");
     strictEqual(result.httpStatus, null);
-    strictEqual(heard.length, 1);
+    strictEqual(requests.length, 1);
     release.resolve(new Response());
   });
 });
@@ -171,11 +171,11 @@ for (
   ] as const
 ) {
   Deno.test(`createSchedule() does not know when the connection drops ${what}, and asks once`, () =>
-    withDroppingServer(reply, async ({ client, heard }) => {
+    withDroppingServer(reply, async ({ client, requests }) => {
       const result = await create(client);
       ok(result.outcome === "unknown");
       strictEqual(result.reason, "connection_lost");
-      strictEqual(heard.length, 1);
+      strictEqual(requests.length, 1);
     }));
 }
 
@@ -215,14 +215,14 @@ Deno.test("createSchedule() waits for the reset that a 429 names, and asks again
           },
         })
         : Response.json(created, { headers: { "x-ratelimit-remaining": "249" } }),
-    async ({ client, clock, heard }) => {
+    async ({ client, clock, requests }) => {
       const result = await create(client);
       strictEqual(result.outcome, "succeeded");
       strictEqual(result.attempts, 2);
       strictEqual(result.earlierUnknown, false);
       strictEqual(result.rateLimit.remaining, 249);
       deepStrictEqual(clock.slept, [17_000]);
-      strictEqual(heard[1]?.body, heard[0]?.body);
+      strictEqual(requests[1]?.body, requests[0]?.body);
     },
   ));
 
@@ -246,11 +246,11 @@ for (const reset of [undefined, "", "soon", "1000000000"]) {
           status: 429,
           headers: reset === undefined ? {} : { "x-ratelimit-reset": reset },
         }),
-      async ({ client, clock, heard }) => {
+      async ({ client, clock, requests }) => {
         const result = await create(client);
         ok(result.outcome === "failed");
         strictEqual(result.reason, "rate_limited");
-        strictEqual(heard.length, 4);
+        strictEqual(requests.length, 4);
         deepStrictEqual(clock.slept, [250, 500, 1_000]);
       },
     ));
@@ -263,9 +263,9 @@ Deno.test("a reset that lies an hour ahead is not waited for", () =>
         status: 429,
         headers: { "x-ratelimit-reset": `${after(3_600_000).getTime() / 1_000}` },
       }),
-    async ({ client, clock, heard }) => {
+    async ({ client, clock, requests }) => {
       strictEqual((await create(client)).outcome, "failed");
-      strictEqual(heard.length, 1);
+      strictEqual(requests.length, 1);
       deepStrictEqual(clock.slept, []);
     },
   ));
@@ -277,11 +277,11 @@ Deno.test("a reset after the deadline is not waited for", () =>
         status: 429,
         headers: { "x-ratelimit-reset": `${after(30_000).getTime() / 1_000}` },
       }),
-    async ({ client, clock, heard }) => {
+    async ({ client, clock, requests }) => {
       const result = await client.createSchedule(body, { deadline: after(30_000) });
       ok(result.outcome === "failed");
       strictEqual(result.reason, "rate_limited");
-      strictEqual(heard.length, 1);
+      strictEqual(requests.length, 1);
       deepStrictEqual(clock.slept, []);
     },
   ));
@@ -289,13 +289,13 @@ Deno.test("a reset after the deadline is not waited for", () =>
 Deno.test("updateSchedule() asks again after a 500 and says what came before", () =>
   withBraze(
     (nth) => nth < 3 ? new Response(null, { status: 500 }) : Response.json({ message: "success" }),
-    async ({ client, clock, heard }) => {
+    async ({ client, clock, requests }) => {
       const result = await update(client);
       strictEqual(result.outcome, "succeeded");
       strictEqual(result.attempts, 3);
       strictEqual(result.earlierUnknown, true);
       deepStrictEqual(clock.slept, [250, 500]);
-      deepStrictEqual(JSON.parse(heard[2]?.body ?? ""), {
+      deepStrictEqual(JSON.parse(requests[2]?.body ?? ""), {
         campaign_id: "campaign-1",
         schedule_id: "schedule-1",
         schedule: { time: "2024-12-07T14:30:00Z" },
@@ -309,12 +309,12 @@ Deno.test("deleteSchedule() that ended as unknown and then 400 leaves the judgem
       nth === 1
         ? new Response("<html>", { status: 502 })
         : Response.json({ message: "no such schedule" }, { status: 400 }),
-    async ({ client, heard }) => {
+    async ({ client, requests }) => {
       const result = await client.deleteSchedule(reference);
       ok(result.outcome === "failed");
       strictEqual(result.reason, "rejected");
       strictEqual(result.earlierUnknown, true);
-      deepStrictEqual(JSON.parse(heard[1]?.body ?? ""), {
+      deepStrictEqual(JSON.parse(requests[1]?.body ?? ""), {
         campaign_id: "campaign-1",
         schedule_id: "schedule-1",
       });
@@ -346,30 +346,30 @@ Deno.test("updateSchedule() tries to connect four times", async () => {
 });
 
 Deno.test("updateSchedule() does not ask again after a 400", () =>
-  withBraze(() => Response.json({ message: "no" }, { status: 400 }), async ({ client, heard }) => {
+  withBraze(() => Response.json({ message: "no" }, { status: 400 }), async ({ client, requests }) => {
     strictEqual((await update(client)).outcome, "failed");
-    strictEqual(heard.length, 1);
+    strictEqual(requests.length, 1);
   }));
 
 Deno.test("updateSchedule() gives up at the deadline and says what the last attempt said", () =>
-  withBraze(() => new Response(null, { status: 503 }), async ({ client, clock, heard }) => {
+  withBraze(() => new Response(null, { status: 503 }), async ({ client, clock, requests }) => {
     const result = await client.updateSchedule(
       { ...reference, sendAt: after(3_600_000) },
       { deadline: after(600) },
     );
     ok(result.outcome === "unknown");
     strictEqual(result.reason, "server_error");
-    strictEqual(heard.length, 2);
+    strictEqual(requests.length, 2);
     deepStrictEqual(clock.slept, [250]);
   }));
 
 Deno.test("no call begins at or after its deadline", () =>
-  withBraze(() => Response.json(created), async ({ client, heard }) => {
+  withBraze(() => Response.json(created), async ({ client, requests }) => {
     const result = await client.createSchedule(body, { deadline: after(0) });
     ok(result.outcome === "failed");
     strictEqual(result.reason, "deadline");
     strictEqual(result.attempts, 0);
-    strictEqual(heard.length, 0);
+    strictEqual(requests.length, 0);
   }));
 
 Deno.test("the API key stands in no detail and in no log line, even when Braze quotes it", () =>

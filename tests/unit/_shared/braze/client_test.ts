@@ -55,13 +55,13 @@ for (
   ] as const
 ) {
   Deno.test(`createSchedule() refuses ${what}, and sends nothing`, () =>
-    withBraze(() => Response.json(created), async ({ client, heard }) => {
+    withBraze(() => Response.json(created), async ({ client, requests }) => {
       const result = await client.createSchedule(refused as CreateScheduleBody);
       ok(result.outcome === "failed");
       strictEqual(result.reason, "invalid_request");
       match(result.detail, fault);
       match(result.detail, /^Cannot create schedule: /);
-      strictEqual(heard.length, 0);
+      strictEqual(requests.length, 0);
     }));
 }
 
@@ -221,14 +221,14 @@ const readings: readonly {
 
 for (const { what, call, asks, query, body, answer, value } of readings) {
   Deno.test(what, () =>
-    withBraze(() => Response.json(answer), async ({ client, heard }) => {
+    withBraze(() => Response.json(answer), async ({ client, requests }) => {
       const result = await call(client) as { outcome: string; value: unknown };
       strictEqual(result.outcome, "succeeded");
       deepStrictEqual(result.value, value);
-      strictEqual(heard[0]?.path, asks);
-      strictEqual(heard[0]?.method, body === undefined ? "GET" : "POST");
-      deepStrictEqual(heard[0]?.query, query ?? {});
-      strictEqual(heard[0]?.body, body === undefined ? "" : JSON.stringify(body));
+      strictEqual(requests[0]?.path, asks);
+      strictEqual(requests[0]?.method, body === undefined ? "GET" : "POST");
+      deepStrictEqual(requests[0]?.query, query ?? {});
+      strictEqual(requests[0]?.body, body === undefined ? "" : JSON.stringify(body));
     }));
 }
 
@@ -241,34 +241,34 @@ Deno.test("listScheduledBroadcasts() cannot be read when one id in it cannot be"
           { id: "campaign-1", schedule_id: { odd: true } },
         ],
       }),
-    async ({ client, heard }) => {
+    async ({ client, requests }) => {
       const result = await client.listScheduledBroadcasts(new Date("2024-12-14T00:00:00Z"));
       ok(result.outcome === "unknown");
       strictEqual(result.reason, "unreadable_answer");
       match(result.detail, /scheduled_broadcasts\.1\.schedule_id/);
-      strictEqual(heard.length, 4);
+      strictEqual(requests.length, 4);
     },
   ));
 
 Deno.test("createSendId() refuses a name that Braze would not take", () =>
-  withBraze(() => Response.json({}), async ({ client, heard }) => {
+  withBraze(() => Response.json({}), async ({ client, requests }) => {
     for (const sendId of ["", "s".repeat(65), "größe", "a b"]) {
       const result = await client.createSendId({ campaignId: "campaign-1", sendId });
       strictEqual(result.outcome, "failed");
     }
-    strictEqual(heard.length, 0);
+    strictEqual(requests.length, 0);
   }));
 
 /** A fetch that makes a schedule each time, and notes when. */
 function counting() {
   const sentAtSeconds: number[] = [];
-  const scene = connect("http://127.0.0.1", {
+  const context = connect("http://127.0.0.1", {
     fetch: () => {
-      sentAtSeconds.push((scene.clock.now().getTime() - Date.parse(START)) / 1_000);
+      sentAtSeconds.push((context.clock.now().getTime() - Date.parse(START)) / 1_000);
       return Promise.resolve(Response.json(created));
     },
   });
-  return { ...scene, sentAtSeconds };
+  return { ...context, sentAtSeconds };
 }
 
 const forTeam = (team: string): CreateScheduleBody => ({
@@ -276,7 +276,7 @@ const forTeam = (team: string): CreateScheduleBody => ({
   audience: { custom_attribute: { ...filter.custom_attribute, value: [team] } },
 });
 
-Deno.test("createSchedule() sends ten a minute for one audience, whatever the order of its names", async () => {
+Deno.test("createSchedule() sends ten a minute for one audience, in any order of its keys", async () => {
   const { client, sentAtSeconds } = counting();
   for (let nth = 1; nth <= 21; nth++) {
     const { comparison, value, custom_attribute_name } = filter.custom_attribute;

@@ -26,7 +26,7 @@ const send = {
   },
 } as const;
 
-Deno.test("readBody() reads Send, Abort and Open of Currents, whatever each leaves out", async () => {
+Deno.test("readBody() reads Send, Abort and Open of Currents, each without its optional fields", async () => {
   const { events, rejects } = read(await fixture("currents_nested.json"));
   deepStrictEqual(rejects, []);
   deepStrictEqual(events.map(({ raw: _, body: __, ...event }) => event), [

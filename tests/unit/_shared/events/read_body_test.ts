@@ -158,7 +158,7 @@ Deno.test("readBody() takes a message that has no events for a message", () => {
   strictEqual(read(webhookMessage({ events: null })).events.length, 1);
 });
 
-Deno.test("readBody() reads events beside whatever stands beside them", () => {
+Deno.test("readBody() reads events beside any other content", () => {
   const beside = '"v":1,"meta":{"events":[1]},"deep":' + nested(1_000);
   const good = JSON.stringify(webhookMessage());
   strictEqual(read(`{${beside},"\\u0065vents":[${good}]}`).events.length, 1);

@@ -90,7 +90,7 @@ for (
   });
 }
 
-Deno.test("readBody() tells two users apart whom only Braze has a name for", () => {
+Deno.test("readBody() distinguishes two users who have only a Braze id", () => {
   const [one, two] = ["braze-1", "braze-2"].map((braze_id) =>
     readOne(webhookMessage({ external_user_id: "", braze_id })).eventId
   );
@@ -194,8 +194,8 @@ Deno.test("readBody() reads the echo in trigger_properties, and the one outside"
 });
 
 for (const trigger_properties of ["text", 7, [], null]) {
-  const told = JSON.stringify(trigger_properties);
-  Deno.test(`readBody() takes a message for good whose trigger_properties are ${told}`, () => {
+  const jsonText = JSON.stringify(trigger_properties);
+  Deno.test(`readBody() takes a message for good whose trigger_properties are ${jsonText}`, () => {
     strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.matchId, 1002);
   });
 }

@@ -75,7 +75,7 @@ Deno.test("deliverAlerts() sends each alert to its audience and records it after
   ]);
 });
 
-Deno.test("deliverAlerts() does nothing where there is nothing to tell", async () => {
+Deno.test("deliverAlerts() does nothing without a message to send", async () => {
   const { posted, recorded, logged } = await deliver([]);
   deepStrictEqual([posted, recorded, logged], [[], [], []]);
 });
@@ -108,7 +108,7 @@ Deno.test("deliverAlerts() makes one digest of both audiences where they read in
   strictEqual(posted.length, 1);
 });
 
-Deno.test("deliverAlerts() takes as many singly as it is told", async () => {
+Deno.test("deliverAlerts() sends as many single messages as its limit allows", async () => {
   const environment = {
     alertWebhookUrls: { admin: ADMIN, engineering: ADMIN },
     alertDigestAt: 1,
@@ -205,7 +205,7 @@ for (
     ],
   ] as const satisfies readonly (readonly [string, WorldOptions])[]
 ) {
-  Deno.test(`deliverAlerts() never fails its run, when what it tells ${what}`, async () => {
+  Deno.test(`deliverAlerts() never fails its run, when the delivery ${what}`, async () => {
     const { logged } = await deliver([], { world });
     ok(logged.some(({ event, level }) => event === "alerts_not_delivered" && level === "warn"));
   });

@@ -206,7 +206,7 @@ Deno.test("readEnvironment() lists everything that is wrong, at once", () => {
 const HOOK = "https://hooks.slack.com/services/T000/B000/XXXX";
 const OTHER_HOOK = "https://chat.example/hook?sig=0123456789";
 
-Deno.test("readEnvironment() tells engineering where it tells everybody, unless told otherwise", () => {
+Deno.test("readEnvironment() sends engineering alerts to the common webhook, unless another one is set", () => {
   deepStrictEqual(read({ ALERT_WEBHOOK_URL: HOOK }).alertWebhookUrls, {
     admin: HOOK,
     engineering: HOOK,

@@ -85,7 +85,7 @@ for (
   });
 }
 
-Deno.test("intentFor() keeps the signature whatever the order of properties and attributes", () => {
+Deno.test("intentFor() keeps the signature for any order of properties and attributes", () => {
   const one = wanted(match({ triggerProperties: { a: 1, b: 2 } }));
   const two = wanted(match({ triggerProperties: { b: 2, a: 1 } }), {
     ...settings,
@@ -99,9 +99,9 @@ for (
     ["a postponed match", match({ status: "postponed" }), teams, "match_postponed"],
     ["a cancelled match", match({ status: "cancelled" }), teams, "match_cancelled"],
     ["a finished match", match({ status: "finished" }), teams, "match_finished"],
-    ["two teams that nobody knows", match(), [], "unknown_team"],
+    ["two unknown teams", match(), [], "unknown_team"],
     [
-      "a team that wants no push, against one that nobody knows",
+      "a team that wants no push, against an unknown one",
       match(),
       [team("Arsenal", { notify: false })],
       "unknown_team",
@@ -121,7 +121,7 @@ for (
 
 for (
   const [what, known] of [
-    ["an opponent that nobody knows", [team("Arsenal")]],
+    ["an unknown opponent", [team("Arsenal")]],
     ["an opponent that wants no push", [team("Arsenal"), team("Chelsea", { notify: false })]],
   ] as const
 ) {

@@ -1,4 +1,4 @@
-/** Why a match has no schedule, and whether a person hears of it. */
+/** Why a match has no schedule, and whether it raises an alert. */
 import { deepStrictEqual } from "node:assert/strict";
 import {
   findGaps,
@@ -9,7 +9,7 @@ import { at, ledgerIdOf } from "../../../support/facts.ts";
 import { match, NOW, row, settings, team, teams } from "../../../support/matches.ts";
 
 const KNOWN: Planner = { ranAt: at("05:45:00"), freshMatchIds: new Set(), accountedFor: new Set() };
-const unheard = { state: "unknown", brazeScheduleId: null } as const;
+const withoutAnswer = { state: "unknown", brazeScheduleId: null } as const;
 
 interface Row {
   readonly what: string;
@@ -24,7 +24,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   { what: "with a live schedule", fixture: match({ ledger: row() }), reason: null },
-  { what: "that nobody planned", fixture: match(), reason: "never_planned", isAlerted: true },
+  { what: "that was never planned", fixture: match(), reason: "never_planned", isAlerted: true },
   {
     what: "that was written after the scheduler's last run",
     fixture: match(),
@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
     isAlerted: true,
   },
   {
-    what: "that came inside the freeze, of which the scheduler tells",
+    what: "that came inside the freeze, which the scheduler reports",
     fixture: match(),
     now: at("13:50:00"),
     reason: "inside_freeze",
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     isAlerted: true,
   },
   {
-    what: "of teams that nobody is to hear of, by choice",
+    what: "of teams that have pushes turned off",
     fixture: match(),
     teams: [team("Arsenal", { notify: false }), team("Chelsea", { notify: false })],
     reason: "no_audience",
@@ -76,30 +76,30 @@ const rows: readonly Row[] = [
   { what: "that is postponed", fixture: match({ status: "postponed" }), reason: null },
   { what: "that was sent", fixture: match({ ledger: row({ status: "sent" }) }), reason: null },
   {
-    what: "whose create was not heard of, of which the scheduler tells",
-    fixture: match({ ledger: row({}, unheard) }),
+    what: "whose create has no answer, which the scheduler reports",
+    fixture: match({ ledger: row({}, withoutAnswer) }),
     reason: "create_unknown",
   },
   {
     what: "whose create is under way or about to be adopted",
-    fixture: match({ ledger: row({}, unheard) }),
+    fixture: match({ ledger: row({}, withoutAnswer) }),
     planner: { accountedFor: new Set([`${ledgerIdOf(1)}:1`]) },
     reason: null,
   },
   {
-    what: "whose create was not heard of and whose time is past: another check's",
-    fixture: match({ ledger: row({}, unheard) }),
+    what: "whose create has no answer and whose time is past: left to another check",
+    fixture: match({ ledger: row({}, withoutAnswer) }),
     now: at("14:30:00"),
     reason: null,
   },
   {
     what: "whose create failed",
-    fixture: match({ ledger: row({}, { ...unheard, state: "failed" }) }),
+    fixture: match({ ledger: row({}, { ...withoutAnswer, state: "failed" }) }),
     reason: "create_failed",
   },
   {
     what: "whose create failed until it was too late",
-    fixture: match({ ledger: row({}, { ...unheard, state: "failed" }) }),
+    fixture: match({ ledger: row({}, { ...withoutAnswer, state: "failed" }) }),
     now: at("14:30:00"),
     reason: "window_missed",
     isAlerted: true,

@@ -1,4 +1,4 @@
-/** What settles a call whose outcome was never heard, and what does not. */
+/** What resolves a call whose outcome is unknown, and what does not. */
 import { deepStrictEqual } from "node:assert/strict";
 import {
   type PerScheduleListing,
@@ -28,16 +28,16 @@ interface Row {
   readonly attempt?: Partial<UnknownAttempt>;
   readonly listing?: PerScheduleListing | null;
   readonly now?: Date;
-  /** What the schedule is found to be, how the attempt is settled with which effect, whether it is told. */
+  /** The state found for the schedule, the resolution and effect of the attempt, and whether it is reported. */
   readonly schedules: readonly string[];
   readonly attempts: readonly string[];
-  readonly isTold: boolean;
+  readonly isReported: boolean;
 }
 
 const deleting = { state: "deleting", updatedAt: at("05:00:00") } as const;
 const moving = { movingTo: at("16:30:00"), updatedAt: at("05:00:00") } as const;
 const move = { kind: "update", movingTo: at("16:30:00") } as const;
-const stray = { ledgerId: null, generation: null, brazeScheduleId: "stray" } as const;
+const unmanagedEntry = { ledgerId: null, generation: null, brazeScheduleId: "stray" } as const;
 
 const rows: readonly Row[] = [
   {
@@ -45,14 +45,14 @@ const rows: readonly Row[] = [
     schedule: deleting,
     schedules: ["live"],
     attempts: ["listed null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete that Braze refused and whose schedule is listed",
     schedule: { ...deleting, state: "unknown" },
     schedules: ["live"],
     attempts: ["listed null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete whose schedule one list lacks",
@@ -60,7 +60,7 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: ["missed"],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a delete whose schedule two lists lack",
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: ["deleted"],
     attempts: ["absent null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete whose schedule two lists of one moment lack",
@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a delete whose schedule no list ever showed",
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a delete whose schedule is due later than the list reaches",
@@ -92,22 +92,22 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
-    what: "a delete of 3 minutes ago, whatever is listed",
+    what: "a delete of 3 minutes ago, listed or not",
     schedule: { ...deleting, updatedAt: at("05:57:00") },
     attempt: { closedAt: at("05:57:00") },
     schedules: [],
     attempts: [],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete while another call is under way",
     schedule: { ...deleting, hasOpenAttempt: true },
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a delete under a list that names no schedules",
@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
     listing: null,
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a delete after which events came",
@@ -123,7 +123,7 @@ const rows: readonly Row[] = [
     listing: null,
     schedules: [],
     attempts: ["proved_by_events null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete that a later one made certain",
@@ -132,7 +132,7 @@ const rows: readonly Row[] = [
     listing: null,
     schedules: [],
     attempts: ["superseded null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a delete of what was due more than a day ago",
@@ -140,7 +140,7 @@ const rows: readonly Row[] = [
     listing: null,
     schedules: [],
     attempts: ["released null"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a move whose schedule is listed at the new time",
@@ -149,7 +149,7 @@ const rows: readonly Row[] = [
     listing: listing({ "schedule-1-1": at("16:30:00") }),
     schedules: [],
     attempts: ["listed moved"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a move whose schedule is listed at the old time",
@@ -157,7 +157,7 @@ const rows: readonly Row[] = [
     attempt: move,
     schedules: [],
     attempts: ["listed not_moved"],
-    isTold: false,
+    isReported: false,
   },
   {
     what: "a move whose schedule is listed at a third time",
@@ -166,7 +166,7 @@ const rows: readonly Row[] = [
     listing: listing({ "schedule-1-1": at("15:00:00") }),
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a move whose schedule is not listed: that is not its old time",
@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
     listing: lacking,
     schedules: [],
     attempts: [],
-    isTold: true,
+    isReported: true,
   },
   {
     what: "a move that was made again since",
@@ -183,70 +183,70 @@ const rows: readonly Row[] = [
     attempt: move,
     schedules: [],
     attempts: ["superseded null"],
-    isTold: false,
+    isReported: false,
   },
   {
-    what: "a create, which is the scheduler's to tell of",
+    what: "a create, which the scheduler reports",
     schedule: { state: "unknown", brazeScheduleId: null },
     attempt: { kind: "create", brazeScheduleId: null },
     listing: lacking,
     schedules: [],
     attempts: [],
-    isTold: false,
+    isReported: false,
   },
   {
-    what: "the delete of a stranger that is listed",
+    what: "the delete of an unmanaged schedule that is listed",
     schedule: {},
-    attempt: stray,
+    attempt: unmanagedEntry,
     listing: listing({ stray: null }),
     schedules: [],
     attempts: ["listed null"],
-    isTold: false,
+    isReported: false,
   },
   {
-    what: "the delete of a stranger that one list lacks",
+    what: "the delete of an unmanaged schedule that one list lacks",
     schedule: {},
-    attempt: stray,
+    attempt: unmanagedEntry,
     listing: lacking,
     schedules: [],
     attempts: ["null missed"],
-    isTold: true,
+    isReported: true,
   },
   {
-    what: "the delete of a stranger that two lists lack",
+    what: "the delete of an unmanaged schedule that two lists lack",
     schedule: {},
-    attempt: { ...stray, missedAt: at("05:30:00") },
+    attempt: { ...unmanagedEntry, missedAt: at("05:30:00") },
     listing: lacking,
     schedules: [],
     attempts: ["absent null"],
-    isTold: false,
+    isReported: false,
   },
   {
-    what: "the delete of a stranger of long ago",
+    what: "the delete of an unmanaged schedule long ago",
     schedule: {},
-    attempt: { ...stray, closedAt: new Date("2024-11-20T05:00:00Z") },
+    attempt: { ...unmanagedEntry, closedAt: new Date("2024-11-20T05:00:00Z") },
     listing: null,
     schedules: [],
     attempts: ["released null"],
-    isTold: false,
+    isReported: false,
   },
 ];
 
 for (const row of rows) {
   Deno.test(`resolveUnknownAttempts() of ${row.what}: ${row.attempts.join() || "nothing"}`, () => {
-    const settling = resolveUnknownAttempts(
+    const resolutions = resolveUnknownAttempts(
       [unsettled(row.attempt)],
       [knownMatch(1, {}, row.schedule)],
       row.listing === undefined ? shown : row.listing,
       HORIZON_MS,
       NOW,
     );
-    deepStrictEqual(settling.schedules.map(({ effect }) => effect), row.schedules);
+    deepStrictEqual(resolutions.schedules.map(({ effect }) => effect), row.schedules);
     deepStrictEqual(
-      settling.attempts.map(({ resolvedAs, effect }) => `${resolvedAs} ${effect}`),
+      resolutions.attempts.map(({ resolvedAs, effect }) => `${resolvedAs} ${effect}`),
       row.attempts,
     );
-    deepStrictEqual(settling.unresolved.length, row.isTold ? 1 : 0);
+    deepStrictEqual(resolutions.unresolved.length, row.isReported ? 1 : 0);
   });
 }
 

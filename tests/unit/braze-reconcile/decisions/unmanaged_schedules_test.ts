@@ -1,4 +1,4 @@
-/** What of Braze's list is ours, is to be adopted, or is a stray; and how much of it one run may cancel. */
+/** Which listed schedules are owned, adopted or unmanaged, and how many of them one run may cancel. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { cancelsAllowed } from "../../../../supabase/functions/braze-reconcile/decisions/cap.ts";
 import { streakUntil } from "../../../../supabase/functions/braze-reconcile/decisions/streak.ts";
@@ -14,7 +14,7 @@ import { knownMatch, listed } from "../../../support/known.ts";
 
 const NOW = at("06:00:00");
 
-/** `owned`, `adopt`, `held`, `undecided`, or the reason and the why of a stray. */
+/** `owned`, `adopt`, `held`, `undecided`, or the reason and the cause of an unmanaged schedule. */
 function verdictsOn(sorted: Sorted, scheduleId: string): string[] {
   const isIt = (entry: ListedSchedule) => entry.scheduleId === scheduleId;
   return [
@@ -35,8 +35,8 @@ interface Row {
   readonly verdicts: readonly string[];
 }
 
-const unheard = { brazeScheduleId: null, state: "unknown" } as const;
-const stranger = listed("stranger", { matchId: 1 });
+const withoutAnswer = { brazeScheduleId: null, state: "unknown" } as const;
+const unknownEntry = listed("stranger", { matchId: 1 });
 
 const rows: readonly Row[] = [
   {
@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
     verdicts: ["owned"],
   },
   {
-    what: "the current schedule, whatever it says of itself",
+    what: "the current schedule, regardless of its echo",
     match: knownMatch(1),
     entry: listed("schedule-1-1", { matchId: 2 }),
     verdicts: ["owned"],
@@ -60,13 +60,13 @@ const rows: readonly Row[] = [
   {
     what: "a second schedule beside a live one",
     match: knownMatch(1),
-    entry: stranger,
+    entry: unknownEntry,
     verdicts: ["duplicate second_schedule"],
   },
   {
     what: "a second schedule of a match that was sent",
     match: knownMatch(1, { status: "sent" }),
-    entry: stranger,
+    entry: unknownEntry,
     verdicts: ["duplicate second_schedule"],
   },
   {
@@ -88,9 +88,9 @@ const rows: readonly Row[] = [
     verdicts: ["orphan not_wanted"],
   },
   {
-    what: "a stranger's schedule of a cancelled match",
+    what: "an unknown schedule of a cancelled match",
     match: knownMatch(1, { status: "cancelled" }),
-    entry: stranger,
+    entry: unknownEntry,
     verdicts: ["orphan not_wanted"],
   },
   {
@@ -130,20 +130,20 @@ const rows: readonly Row[] = [
     verdicts: ["duplicate second_schedule"],
   },
   {
-    what: "a schedule whose create was not heard of",
-    match: knownMatch(1, {}, unheard),
+    what: "a schedule whose create has no answer",
+    match: knownMatch(1, {}, withoutAnswer),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt"],
   },
   {
     what: "a schedule whose create Braze is said to have refused",
-    match: knownMatch(1, {}, { ...unheard, state: "failed" }),
+    match: knownMatch(1, {}, { ...withoutAnswer, state: "failed" }),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt"],
   },
   {
     what: "a schedule whose create is under way",
-    match: knownMatch(1, {}, { ...unheard, state: "creating", hasOpenAttempt: true }),
+    match: knownMatch(1, {}, { ...withoutAnswer, state: "creating", hasOpenAttempt: true }),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["undecided"],
   },
@@ -154,27 +154,27 @@ const rows: readonly Row[] = [
     verdicts: ["duplicate second_schedule"],
   },
   {
-    what: "an old generation that was not heard of, beside the live current one",
-    match: knownMatch(1, {}, unheard, {}),
+    what: "an old generation whose create has no answer, beside the live current one",
+    match: knownMatch(1, {}, withoutAnswer, {}),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt", "duplicate old_generation"],
   },
   {
-    what: "an unheard-of schedule of a match that is cancelled by now",
-    match: knownMatch(1, { status: "cancelled" }, unheard),
+    what: "a schedule without an answer, of a match that is now cancelled",
+    match: knownMatch(1, { status: "cancelled" }, withoutAnswer),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt", "orphan not_wanted"],
   },
   ...(["unknown", "failed", "creating"] as const).map((state): Row => ({
-    what: `a stranger beside a current one that is ${state} and without an id`,
-    match: knownMatch(1, {}, { ...unheard, state }),
-    entry: stranger,
+    what: `an unknown schedule beside a current one that is ${state} and without an id`,
+    match: knownMatch(1, {}, { ...withoutAnswer, state }),
+    entry: unknownEntry,
     verdicts: ["held"],
   })),
   ...(["unknown", "deleting", "deleted"] as const).map((state): Row => ({
-    what: `a stranger beside a current one that is ${state}`,
+    what: `an unknown schedule beside a current one that is ${state}`,
     match: knownMatch(1, {}, { state }),
-    entry: stranger,
+    entry: unknownEntry,
     verdicts: ["held"],
   })),
 ];
@@ -190,30 +190,30 @@ for (const { what, match, entry, verdicts } of rows) {
 
 Deno.test("sortListing() adopts one of two that claim to be the same, and calls the other a duplicate", () => {
   const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
-  const sorted = sortListing(entries, [knownMatch(1, {}, unheard)], NOW);
+  const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
   deepStrictEqual(
     ["a", "b"].map((id) => verdictsOn(sorted, id)),
     [["adopt"], ["duplicate second_schedule"]],
   );
 });
 
-Deno.test("sortListing() adopts first, whatever the order: a stranger beside the adopted is a duplicate", () => {
+Deno.test("sortListing() adopts first in any order: an unknown schedule beside the adopted one is a duplicate", () => {
   const made = listed("made", { matchId: 1, generation: 1 });
-  for (const entries of [[stranger, made], [made, stranger]]) {
-    const sorted = sortListing(entries, [knownMatch(1, {}, unheard)], NOW);
+  for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
+    const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
     deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
     deepStrictEqual(verdictsOn(sorted, "stranger"), ["duplicate second_schedule"]);
   }
 });
 
-Deno.test("sortListing() judges an entry that is listed twice once", () => {
-  const sorted = sortListing([stranger, stranger], [knownMatch(1)], NOW);
+Deno.test("sortListing() judges an entry once, even if it is listed twice", () => {
+  const sorted = sortListing([unknownEntry, unknownEntry], [knownMatch(1)], NOW);
   strictEqual(sorted.duplicates.length, 1);
 });
 
 Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged duplicates", () => {
   const ids = scheduleIdsByMatch(
-    [listed("schedule-1-1"), stranger, listed("other", { matchId: 2 }), listed("nameless")],
+    [listed("schedule-1-1"), unknownEntry, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],
   );
   deepStrictEqual([...ids], [[1, ["schedule-1-1", "stranger"]], [2, ["other"]]]);
@@ -231,7 +231,7 @@ for (
   });
 }
 
-Deno.test("cancelsAllowed() never goes over the absolute number, not even for the three", () => {
+Deno.test("cancelsAllowed() never exceeds the absolute limit, even for the minimum of three", () => {
   strictEqual(cancelsAllowed(1_000, { ...settings, cancelsMax: 2 }), 2);
   strictEqual(cancelsAllowed(10, { ...settings, cancelsMax: 0 }), 0);
 });

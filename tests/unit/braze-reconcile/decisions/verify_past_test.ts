@@ -1,4 +1,4 @@
-/** What is to be said of pushes that were due: events, staleness, Braze's numbers, and what they leave over. */
+/** Findings about pushes that were due: events, staleness, Braze's numbers and the remainder. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import {
   attributeByElimination,
@@ -126,7 +126,7 @@ for (
     `findStale() of a push ${what}: ${
       expected === null
         ? "none"
-        : `${expected[0] ? "for good" : "open"}, ${expected[1] ?? "Braze may tell"}`
+        : `${expected[0] ? "for good" : "open"}, ${expected[1] ?? "Braze may confirm"}`
     }`,
     () => {
       deepStrictEqual(
@@ -168,7 +168,7 @@ Deno.test("countPushes() sums every push channel, variation and day, and nothing
   );
 });
 
-Deno.test("countPushes() knows none from unknown", () => {
+Deno.test("countPushes() distinguishes zero from unknown", () => {
   strictEqual(countPushes([day({})]), 0);
   strictEqual(countPushes([]), null);
   strictEqual(countPushes([day({ ios_push: [3, null] })]), null);
@@ -200,7 +200,7 @@ function eliminated(open: UnattributedSends, sent: ReadonlyMap<string, number | 
   return clustersOf(open, LATER).map((cluster) => attributeByElimination(cluster, sent));
 }
 
-Deno.test("attributeByElimination() gives what is left over to the one match that lacks exactly it", () => {
+Deno.test("attributeByElimination() attributes the remainder to the one match that lacks exactly that number", () => {
   deepStrictEqual(eliminated(OPEN, BALANCED), [{
     first: at("14:00:10"),
     last: at("14:01:00"),
@@ -227,7 +227,7 @@ for (
   });
 }
 
-Deno.test("attributeByElimination() wants a send id of each candidate's own", () => {
+Deno.test("attributeByElimination() requires a distinct send id for each candidate", () => {
   const schedules = [around(1, { sendId: null }), ...THREE.slice(1)];
   deepStrictEqual(eliminated({ ...OPEN, schedules }, BALANCED), [null]);
 });

@@ -3,7 +3,7 @@ import { hashOf, readRoute, VIEWS } from "../../../../dashboard/src/route.ts";
 
 const NOWHERE = { matchId: null, date: null, zone: null, show: "open" } as const;
 
-Deno.test("an address without a route, or with one that nobody knows, leads to the matchday", () => {
+Deno.test("an address without a route, or with an unknown one, leads to the matchday", () => {
   for (const hash of ["", "#", "#/", "#/nowhere", "#/match", "#/match/x", "#/match/1e3"]) {
     deepStrictEqual(readRoute(hash), { view: "matchday", ...NOWHERE }, hash);
   }

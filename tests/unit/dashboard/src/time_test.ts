@@ -8,7 +8,7 @@ import {
   startOfDay,
 } from "../../../../dashboard/src/time.ts";
 
-Deno.test("a day begins at its zone's midnight, whatever the zone", () => {
+Deno.test("a day begins at midnight of its zone, in every zone", () => {
   const cases = [
     ["2024-12-07", "UTC", "2024-12-07T00:00:00.000Z"],
     ["2024-12-07", "Europe/London", "2024-12-07T00:00:00.000Z"],
@@ -33,7 +33,7 @@ Deno.test("days of 23 and 25 hours lie end to end", () => {
   }
 });
 
-Deno.test("what is left is told finer the less it is", () => {
+Deno.test("the remaining time has a finer unit the shorter it is", () => {
   deepStrictEqual(
     [-5_000, 0, 9_000, 245_000, 3_900_000, 200_000_000].map(countdown),
     ["0:00", "0:00", "0:09", "4:05", "1 h 05 min", "2 days"],

@@ -1,4 +1,4 @@
-/** Templates that ask before they send: what is asked, how long an answer is kept, and what is told of who was turned away. */
+/** Templates that call the send gate: the request, how long an answer is cached, and the events of users who are turned away. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { count, postedEvents, type World, world } from "./support.ts";
 

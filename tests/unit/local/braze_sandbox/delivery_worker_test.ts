@@ -160,7 +160,7 @@ Deno.test("an unreachable receiver gets its webhook messages once it is back", a
   ok(webhooks.length > 0 && webhooks.every((entry) => entry.acknowledged === 1));
 });
 
-Deno.test("loss is noted in the ground truth, and the lost events are exactly those that never come", async () => {
+Deno.test("loss is recorded in the ground truth, and the lost events are exactly those that never arrive", async () => {
   const at = world({ ...ONE_EACH, currents: { lossProbability: 0.2 } });
   await at.schedule();
   await at.timeline.advanceTo("2024-12-07T13:00:00Z");

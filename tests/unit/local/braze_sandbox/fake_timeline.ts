@@ -1,4 +1,4 @@
-/** A timeline that stands still until told, and a receiver that answers as told. */
+/** A timeline that is frozen until it is advanced, and a receiver with configured answers. */
 import type { Timeline } from "../../../../local/clock/timeline.ts";
 
 interface Planned {
@@ -50,7 +50,7 @@ export class FakeTimeline implements Timeline {
     return Promise.resolve();
   }
 
-  /** Nobody answers: the caller has to give up by its own clock. */
+  /** No answer: the caller has to give up by its own clock. */
   unanswered(): Promise<never> {
     return new Promise((_, reject) => this.#abandon.push(() => reject(new Error("given up"))));
   }

@@ -68,7 +68,7 @@ Deno.test("the listing takes end_time as midnight UTC of its date, and wants one
   strictEqual((await at.get("/messages/scheduled_broadcasts")).status, 400);
 });
 
-Deno.test("the listing drops what was sent, deleted or cancelled, and lags if told", async () => {
+Deno.test("the listing drops what was sent, deleted or cancelled, and lags if configured to", async () => {
   const at = world({ listingMode: "per_schedule" });
   const [, sooner] = await twoSchedules(at);
   await at.patch("/_sandbox/switches", { listing_lag_seconds: 300 });

@@ -22,7 +22,7 @@ const REFUSALS: readonly [string, Record<string, unknown>, RegExp][] = [
   ["an unknown campaign", { campaign_id: "other" }, /campaign/],
   ["an unparsable time", { schedule: { time: "tomorrow" } }, /Cannot parse send_at datetime/],
   ["no time", { schedule: {} }, /Cannot parse send_at datetime/],
-  ["nobody to send to", { audience: undefined }, /No recipients/],
+  ["no recipients", { audience: undefined }, /No recipients/],
   ["an empty audience", { audience: { AND: [] } }, /at least one filter/],
   ["an unknown filter", { audience: { segment: { name: "x" } } }, /segment is not supported/],
   ["a send id that was never created", { send_id: "match-1" }, /send_id/],
@@ -205,7 +205,7 @@ Deno.test("recipients are named users, each with own trigger properties over the
   deepStrictEqual(extras, new Map([[reachable!.externalId, "2002"], [other!.externalId, "1001"]]));
 });
 
-Deno.test("limits allow ten creates a minute for one audience, whatever the schedule and properties", async () => {
+Deno.test("limits allow ten creates a minute for one audience, for any schedule and properties", async () => {
   const { post, timeline } = world();
   for (let i = 0; i < 10; i++) {
     const own = order({

@@ -160,14 +160,14 @@ Deno.test("batches hold at most 100 events and may mix those of different sends"
   ok(count(schedulesIn, (n) => n === 2) > 1, "shuffled together, not merely adjoining");
 });
 
-Deno.test("the same seed tells the same story", async () => {
-  const story = async () => {
+Deno.test("the same seed produces the same deliveries", async () => {
+  const deliveries = async () => {
     const at = world({ webhook: { enabled: true } }, { seed: 42 });
     await at.schedule({ audience: LIVERPOOL_FANS });
     await at.timeline.advanceTo(LATER);
     return at.timeline.posted.map(({ body, at }) => `${at.toISOString()} ${body}`).toSorted();
   };
-  deepStrictEqual(await story(), await story());
+  deepStrictEqual(await deliveries(), await deliveries());
 });
 
 Deno.test("event ids are unique over sends", async () => {

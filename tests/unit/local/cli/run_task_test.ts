@@ -30,13 +30,13 @@ Deno.test("a task gets its arguments, and its result is the exit code", async ()
   deepStrictEqual(await end({}, "--json"), { code: 7, out: ["json: true"], err: [] });
 });
 
-Deno.test("--help prints the help and runs nothing, whatever else is asked for", async () => {
+Deno.test("--help prints the help and runs nothing, regardless of the other arguments", async () => {
   for (const args of [["--help"], ["-h"], ["--colour", "--help"]]) {
     deepStrictEqual(await end({}, ...args), { code: 0, out: ["What it does."], err: [] });
   }
 });
 
-Deno.test("wrong arguments end with 2 and a line on stderr, whatever the task's failures end with", async () => {
+Deno.test("wrong arguments exit with 2 and a line on stderr, regardless of the task's own exit code for failures", async () => {
   for (const failureCode of [1, 5]) {
     const { code, out, err } = await end({ failureCode }, "--colour");
     deepStrictEqual([code, out, err.length], [2, [], 1]);
@@ -52,7 +52,7 @@ Deno.test("a failure ends with 1, or with the code that the task has for it, wit
   deepStrictEqual((await end({ ...failure, failureCode: 2 })).code, 2);
 });
 
-Deno.test("an error that nobody foresaw keeps its stack trace", async () => {
+Deno.test("an unexpected error keeps its stack trace", async () => {
   await rejects(end(failing(new TypeError("undefined is no function"))), TypeError);
 });
 

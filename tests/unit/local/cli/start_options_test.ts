@@ -35,7 +35,7 @@ Deno.test("readOptions() reads every option that the help names", () => {
 for (
   const [what, args, message] of [
     ["an unknown option", ["--colour"], /Cannot read the arguments: .*--colour/],
-    ["a stray word", ["now"], /Cannot read the arguments/],
+    ["an unexpected word", ["now"], /Cannot read the arguments/],
     ["a clock without a zone", ["--clock", "2024-12-07T06:00:00"], /--clock must be .* got "2024/],
     ["a clock that is no time", ["--clock", "2024-13-07T06:00:00Z"], /--clock must be/],
     ["a gate that is half open", ["--send-gate", "ajar"], /--send-gate must be .* got "ajar"/],

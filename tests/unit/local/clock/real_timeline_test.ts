@@ -34,7 +34,7 @@ Deno.test("RealTimeline plans further ahead than one timer can", async () => {
   timeline.close();
 });
 
-Deno.test("RealTimeline.close() wakes whoever still sleeps", async () => {
+Deno.test("RealTimeline.close() wakes every sleeper", async () => {
   const timeline = new RealTimeline();
   const sleeping = timeline.sleep(60_000);
   timeline.close();

@@ -33,7 +33,7 @@ async function withServer(
   }
 }
 
-Deno.test("VirtualTimeline stands still until told", async () => {
+Deno.test("VirtualTimeline is frozen until it is advanced", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(1), () => note("due"));
   await realPause();
@@ -163,7 +163,7 @@ Deno.test("background work of an outsider's request goes on by itself after the 
   deepStrictEqual(log, ["60 background"]);
 });
 
-Deno.test("background work of planned work stands still until told", async () => {
+Deno.test("background work of planned work waits until the timeline is advanced", async () => {
   const { timeline, log, note } = setup();
   const handle = () => {
     timeline.background(timeline.sleep(60 * SECOND).then(() => note("background")));
@@ -382,7 +382,7 @@ Deno.test("an error in planned work reaches onError and the rest still runs", as
   ok(ran);
 });
 
-Deno.test("finish() wakes sleepers that nobody would wake any more", async () => {
+Deno.test("finish() wakes the sleepers that nothing else would wake", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(1), async () => {
     await timeline.sleep(60 * SECOND);

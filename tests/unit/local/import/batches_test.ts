@@ -39,7 +39,7 @@ Deno.test("batchesOf() sends what is no JSON alone and to the byte, in its turn"
   deepStrictEqual(places, [...places].sort((a, b) => a - b));
 });
 
-Deno.test("batchesOf() keeps JSON that is no event with the others: it is told apart where it is stored", async () => {
+Deno.test("batchesOf() keeps JSON that is no event with the others: the receiver separates it", async () => {
   const [only, ...more] = await batches(event(1), "[1]", '"text"');
   deepStrictEqual(more, []);
   strictEqual(text(only!.body), '{"events":[{"id":1},[1],"text"]}');

@@ -29,7 +29,7 @@ function setup(virtual = true) {
   };
 }
 
-Deno.test("GET clock tells the time and whether it is virtual", async () => {
+Deno.test("GET clock returns the time and whether it is virtual", async () => {
   deepStrictEqual(await setup()("GET", "clock"), {
     status: 200,
     body: { now: "2024-12-07T06:00:00.000Z", virtual: true },

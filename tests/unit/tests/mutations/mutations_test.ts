@@ -1,4 +1,4 @@
-/** The list of mutations itself: none has rotted, and each can be told from the others. */
+/** The list of mutations itself: each still applies, and each is distinct from the others. */
 import { deepStrictEqual, notStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { applyMutation } from "../../../mutations/apply.ts";

@@ -21,7 +21,7 @@ not ok 4 - throws \\# too
 const A = "tests/unit/a_test.ts";
 const B = "tests/unit/b_test.ts";
 
-Deno.test("readTap() counts what passed, and tells what failed, where and why", () => {
+Deno.test("readTap() counts the passed tests, and returns which failed, where and why", () => {
   deepStrictEqual(readTap(TAP), {
     files: [A, B],
     passed: 1,
