@@ -13,7 +13,7 @@ const withoutEvents = (listingMode: "per_schedule" | "per_campaign") => ({
 });
 const NO_EVENTS = withoutEvents("per_campaign");
 
-interface Told {
+interface Posted {
   readonly id: string;
   readonly dispatchId?: string;
   /** An id that we did not choose by default; null for none. */
@@ -22,7 +22,7 @@ interface Told {
 }
 
 /** A push Send at 14:00:23 of our campaign. */
-function send({ ready }: Stack, { id, dispatchId, sendId = "xyz-789", echo }: Told) {
+function send({ ready }: Stack, { id, dispatchId, sendId = "xyz-789", echo }: Posted) {
   return {
     event_type: "users.messages.pushnotification.Send",
     id,
