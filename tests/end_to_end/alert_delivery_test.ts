@@ -1,4 +1,4 @@
-/** People are told of alerts: once, in time, also when the chat or the function fails on the way. */
+/** Each alert reaches the chat once and in time, even when the chat or the function fails midway. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/braze-scheduler/handler.ts";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -8,8 +8,8 @@ import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 const START = new Date("2024-12-07T06:00:00Z");
 
-/** Fixtures of so many teams that nobody knows: one alert each. */
-async function strangers(stack: Stack, count: number, from = 0): Promise<void> {
+/** Adds `count` fixtures with unknown teams: each raises one alert. */
+async function addUnknownTeams(stack: Stack, count: number, from = 0): Promise<void> {
   for (let index = from; index < from + count; index++) {
     const home = `Stranger ${index}`;
     await addFixture(stack, {
@@ -27,12 +27,12 @@ const minutesPass = (stack: Stack, minutes: number) =>
 
 async function alerts({ sql }: Stack) {
   const rows = await sql`
-    select delivered_at is not null as told, delivered_as, delivery_attempts as attempts, delivery_error as error
+    select delivered_at is not null as delivered, delivered_as, delivery_attempts as attempts, delivery_error as error
     from public.alerts order by id`;
   return rows.map((row) => ({ ...row }));
 }
 
-/** A chat that answers as a test says, on a port of its own. */
+/** A chat on its own port whose answers the test defines. */
 async function withChat(
   answer: (post: number) => Response,
   test: (url: string, texts: string[]) => Promise<void>,
@@ -49,9 +49,9 @@ async function withChat(
   }
 }
 
-Deno.test("an alert is in the chat when the run that raised it ends, and never a second time", () =>
+Deno.test("an alert is in the chat before the run that raised it ends, and only once", () =>
   withSuite(SMALL, async (stack) => {
-    await strangers(stack, 1);
+    await addUnknownTeams(stack, 1);
     await schedule(stack);
     const [message, ...more] = stack.alerts.messages;
     deepStrictEqual(more, []);
@@ -68,14 +68,14 @@ Deno.test("an alert is in the chat when the run that raised it ends, and never a
 
 Deno.test("five alerts are five messages, one a second; six are one digest", () =>
   withSuite(SMALL, async (stack) => {
-    await strangers(stack, 5);
+    await addUnknownTeams(stack, 5);
     await schedule(stack);
     const times = stack.alerts.messages.map(({ at }) => at.getTime());
     strictEqual(times.length, 5);
     for (let index = 1; index < times.length; index++) {
       ok(times[index]! - times[index - 1]! >= 1_000, times.join(" "));
     }
-    await strangers(stack, 6, 5);
+    await addUnknownTeams(stack, 6, 5);
     await minutesPass(stack, 15);
     await schedule(stack);
     strictEqual(stack.alerts.messages.length, 6);
@@ -90,7 +90,7 @@ Deno.test("five alerts are five messages, one a second; six are one digest", () 
     match(stack.alerts.messages[6]?.text ?? "", /^\*11 resolved\*/);
   }));
 
-Deno.test("a dry run tells nobody anything", () =>
+Deno.test("a dry run sends no notice", () =>
   withSuite(SMALL, async (stack) => {
     await stack.sql`
       insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)
@@ -101,7 +101,7 @@ Deno.test("a dry run tells nobody anything", () =>
     strictEqual(stack.alerts.messages.length, 1);
   }));
 
-Deno.test("a chat that is full is asked again when it said, and the run succeeds all the same", () =>
+Deno.test("a rate-limited chat is retried after the time it names, and the run succeeds", () =>
   withChat(
     (post) =>
       post === 1
@@ -111,16 +111,16 @@ Deno.test("a chat that is full is asked again when it said, and the run succeeds
       withSuite(
         { ...SMALL, env: { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_URL_ENGINEERING: url } },
         async (stack) => {
-          await strangers(stack, 2);
+          await addUnknownTeams(stack, 2);
           strictEqual((await schedule(stack)).outcome, "succeeded");
           deepStrictEqual(await alerts(stack), [
             {
-              told: false,
+              delivered: false,
               delivered_as: null,
               attempts: 1,
               error: "the webhook answered 429 rate_limited",
             },
-            { told: false, delivered_as: null, attempts: 0, error: null },
+            { delivered: false, delivered_as: null, attempts: 0, error: null },
           ]);
           await minutesPass(stack, 15);
           await schedule(stack);
@@ -129,7 +129,7 @@ Deno.test("a chat that is full is asked again when it said, and the run succeeds
           await schedule(stack);
           strictEqual(texts.length, 3);
           deepStrictEqual(
-            (await alerts(stack)).map(({ told, attempts, error }) => [told, attempts, error]),
+            (await alerts(stack)).map(({ delivered, attempts, error }) => [delivered, attempts, error]),
             [
               [true, 0, null],
               [true, 0, null],
@@ -139,7 +139,7 @@ Deno.test("a chat that is full is asked again when it said, and the run succeeds
       ),
   ));
 
-Deno.test("a chat that is away costs no run, is tried again, and its address is in no log", () => {
+Deno.test("an unreachable chat fails no run and is retried, and its address is in no log", () => {
   const logged: string[] = [];
   const url = "http://127.0.0.1:9/services/T0/B0/never-written";
   return withSuite({
@@ -147,11 +147,11 @@ Deno.test("a chat that is away costs no run, is tried again, and its address is 
     env: { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_URL_ENGINEERING: url },
     onLog: (_name, line) => logged.push(line),
   }, async (stack) => {
-    await strangers(stack, 1);
+    await addUnknownTeams(stack, 1);
     for (let run = 1; run <= 3; run++) {
       strictEqual((await schedule(stack)).outcome, "succeeded");
       const [alert] = await alerts(stack);
-      deepStrictEqual([alert?.told, alert?.attempts], [false, run]);
+      deepStrictEqual([alert?.delivered, alert?.attempts], [false, run]);
       await minutesPass(stack, 15);
     }
     const everything = JSON.stringify([
@@ -164,14 +164,14 @@ Deno.test("a chat that is away costs no run, is tried again, and its address is 
   });
 });
 
-Deno.test("without a chat each alert is one line in the log, once", () => {
+Deno.test("without a chat each alert is logged once", () => {
   const logged: Record<string, unknown>[] = [];
   return withSuite({
     ...SMALL,
     env: { ALERT_WEBHOOK_URL: "", ALERT_WEBHOOK_URL_ENGINEERING: "" },
     onLog: (_name, line) => logged.push(JSON.parse(line)),
   }, async (stack) => {
-    await strangers(stack, 7);
+    await addUnknownTeams(stack, 7);
     await schedule(stack);
     await schedule(stack);
     const lines = logged.filter(({ event }) => event === "alert");
@@ -186,9 +186,9 @@ Deno.test("without a chat each alert is one line in the log, once", () => {
 
 const MESSAGES = 2;
 
-Deno.test("a function that dies after any of its calls loses no message and sends one twice at most", () =>
+Deno.test("a function killed after any call loses no message and repeats at most one", () =>
   withSuite(SMALL, async (stack) => {
-    await strangers(stack, MESSAGES);
+    await addUnknownTeams(stack, MESSAGES);
     const request = () =>
       new Request(`${stack.ready.functions_url}/braze-scheduler`, {
         method: "POST",
@@ -204,22 +204,22 @@ Deno.test("a function that dies after any of its calls loses no message and send
         mortal.handle(request()).then(() => true),
         mortal.died.then(() => false),
       ]);
-      // Until the lease and the claim of the dead have run out.
+      // Until the lease and the claim of the killed run have expired.
       await minutesPass(stack, 15);
       await schedule(stack);
       const texts = stack.alerts.messages.slice(before).map(({ text }) => text.split("\n")[0]);
-      const told = new Set(texts);
-      strictEqual(told.size, MESSAGES, `lost at call ${deadly}: ${texts.join("\n")}`);
+      const distinct = new Set(texts);
+      strictEqual(distinct.size, MESSAGES, `lost at call ${deadly}: ${texts.join("\n")}`);
       counts.push(texts.length);
-      ok(texts.length <= MESSAGES + 1, `more than one twice at call ${deadly}`);
-      ok((await alerts(stack)).every((alert) => alert.told));
+      ok(texts.length <= MESSAGES + 1, `more than one message repeated at call ${deadly}`);
+      ok((await alerts(stack)).every((alert) => alert.delivered));
     }
     // The test reached the moment between the chat's answer and our record.
     strictEqual(counts.includes(MESSAGES + 1), true, counts.join(" "));
     strictEqual(counts.at(-1), MESSAGES);
   }));
 
-Deno.test("two functions that end at once tell each alert once", () =>
+Deno.test("two functions that end at the same time send each alert once", () =>
   withSuite(SMALL, async (stack) => {
     await stack.sql`
       insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)

@@ -1,6 +1,6 @@
 /**
- * Every rule of the scheduler, end to end: raised once, counted up when seen again, over when its cause is gone, and
- * people are told of its beginning and its end and of nothing in between.
+ * Every rule of the scheduler, end to end: it is raised once, counted up when seen again, and resolved when its cause
+ * is gone. It sends one notice when it opens and one when it resolves.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { RULES } from "../../supabase/functions/braze-scheduler/plan_alerts.ts";
@@ -18,8 +18,8 @@ const ID = MATCH!.id;
 
 const faults = ({ sandbox }: Stack, ...rules: Faults[number][]) =>
   void sandbox.model.switchboard.set({ faults: rules });
-/** A delete that is surely refused would count as done: the schedule is not known there any more. */
-const UNHEARD_DELETE: Faults[number] = { endpoint: DELETE, kind: "timeout_before_effect" };
+/** Not a refusal: a delete that Braze refuses as unknown counts as done. */
+const UNANSWERED_DELETE: Faults[number] = { endpoint: DELETE, kind: "timeout_before_effect" };
 const refuse = (endpoint: string): Faults[number] => ({ endpoint, kind: "status", status: 400 });
 
 const until = (stack: Stack, time: string) => stack.advanceTo(new Date(`2024-12-07T${time}:00Z`));
@@ -34,11 +34,11 @@ const awayTeam = ({ sql }: Stack, name: string) =>
   sql`update public.matches set away_team = ${name} where id = ${ID}`;
 
 interface Scenario {
-  /** Brings the trouble about; the run that notices it comes after. */
+  /** Causes the problem; the next run notices it. */
   readonly trouble: (stack: Stack) => Promise<unknown>;
-  /** Takes its cause away. */
+  /** Removes the cause. */
   readonly cure: (stack: Stack) => Promise<unknown>;
-  /** Runs after the cure until it is noticed, where one is not enough. */
+  /** How many runs after the cure notice it, if more than one. */
   readonly runsAfterCure?: number;
 }
 
@@ -80,7 +80,7 @@ const scenarios: Record<Rule, Scenario> = {
   delete_unconfirmed: {
     trouble: async (stack) => {
       await schedule(stack);
-      faults(stack, UNHEARD_DELETE);
+      faults(stack, UNANSWERED_DELETE);
       await awayTeam(stack, "Liverpool");
     },
     cure: (stack) => Promise.resolve(faults(stack)),
@@ -125,18 +125,18 @@ const scenarios: Record<Rule, Scenario> = {
     trouble: async (stack) => {
       await schedule(stack);
       await until(stack, "13:00");
-      faults(stack, UNHEARD_DELETE);
+      faults(stack, UNANSWERED_DELETE);
       await kickOff(stack, "13:30");
     },
     cure: (stack) => Promise.resolve(faults(stack)),
-    // The run that cancels it still says why.
+    // The run that cancels it still reports why.
     runsAfterCure: 2,
   },
   cancel_inside_freeze: {
     trouble: async (stack) => {
       await schedule(stack);
       await until(stack, "13:46");
-      faults(stack, UNHEARD_DELETE);
+      faults(stack, UNANSWERED_DELETE);
       await status(stack, "cancelled");
     },
     cure: (stack) => Promise.resolve(faults(stack)),
@@ -152,20 +152,20 @@ const scenarios: Record<Rule, Scenario> = {
   },
 };
 
-/** As the alerts stand, by rule. */
+/** The state of each alert of a rule. */
 async function standing({ sql }: Stack, rule: string) {
   const rows = await sql<{ occurrences: number; is_open: boolean }[]>`
     select occurrences, resolved_at is null as is_open from public.alerts where rule = ${rule} order by id`;
   return rows.map(({ occurrences, is_open }) => `${is_open ? "open" : "over"} ${occurrences}`);
 }
 
-/** What people were told of a rule. */
-const told = ({ alerts }: Stack, rule: string) =>
+/** The notices sent for a rule. */
+const noticesOf = ({ alerts }: Stack, rule: string) =>
   alerts.messages.filter(({ text }) => text.includes(`\`${rule}\``))
     .map(({ text }) => /\*(\w+)\*/.exec(text)?.[1]);
 
 for (const rule of RULES) {
-  Deno.test(`${rule} is raised once, counted up when seen again, and over when its cause is gone`, () =>
+  Deno.test(`${rule} is raised once, counted up when seen again, and resolved when its cause is gone`, () =>
     withSuite({
       sandbox: { users: { count: 60 } },
       fixtures: [MATCH!],
@@ -186,16 +186,16 @@ for (const rule of RULES) {
       match(after ?? "", /^over/);
       await schedule(stack);
       deepStrictEqual(await standing(stack, rule), [after]);
-      strictEqual(told(stack, rule).length, 2, JSON.stringify(stack.alerts.messages));
-      ok(["Critical", "Warning"].includes(told(stack, rule)[0] ?? ""));
-      strictEqual(told(stack, rule)[1], "Resolved");
+      strictEqual(noticesOf(stack, rule).length, 2, JSON.stringify(stack.alerts.messages));
+      ok(["Critical", "Warning"].includes(noticesOf(stack, rule)[0] ?? ""));
+      strictEqual(noticesOf(stack, rule)[1], "Resolved");
     }));
 }
 
-Deno.test("unexpected_send is raised once, told by the next run of any function, and over a day later", () =>
+Deno.test("unexpected_send is raised once, reported by the next run of any function, and resolved a day later", () =>
   withSuite({ sandbox: { users: { count: 60 } }, fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
-    // Deleted as far as we know, and sent all the same, as near the send it can be.
+    // Recorded as deleted, but sent anyway, as a delete just before the send can be.
     await stack.sql`
       update public.braze_schedules as schedule set state = 'deleted'
       from public.schedule_ledger as ledger where ledger.id = schedule.ledger_id and ledger.match_id = ${ID}`;
@@ -203,11 +203,11 @@ Deno.test("unexpected_send is raised once, told by the next run of any function,
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator' where match_id = ${ID}`;
     await until(stack, "14:20");
     deepStrictEqual(await standing(stack, "unexpected_send"), ["open 1"]);
-    deepStrictEqual(told(stack, "unexpected_send"), []);
+    deepStrictEqual(noticesOf(stack, "unexpected_send"), []);
     await schedule(stack);
-    deepStrictEqual(told(stack, "unexpected_send"), ["Critical"]);
+    deepStrictEqual(noticesOf(stack, "unexpected_send"), ["Critical"]);
 
-    // Braze repeats itself, and finds nothing new.
+    // Braze delivers the event again, which adds nothing.
     const [known] = await stack.sql`
       select raw_payload from public.notification_sends where match_id = ${ID} limit 1`;
     strictEqual((await tell(stack, { events: [known?.raw_payload] })).body.duplicates, 1);
@@ -217,7 +217,7 @@ Deno.test("unexpected_send is raised once, told by the next run of any function,
     strictEqual(row?.count, 1);
     await schedule(stack);
     deepStrictEqual(await standing(stack, "unexpected_send"), ["over 1"]);
-    deepStrictEqual(told(stack, "unexpected_send"), ["Critical", "Resolved"]);
+    deepStrictEqual(noticesOf(stack, "unexpected_send"), ["Critical", "Resolved"]);
   }));
 
 Deno.test("a run that works on some matches leaves the alerts of the others open", () =>

@@ -1,4 +1,4 @@
-/** The community client, unmodified, against the sandbox on a real port: a free test of its shapes. */
+/** The community client, unmodified, against the sandbox on a real port: an independent check of its shapes. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { Braze } from "braze-api";
 import { type ServedSandbox, serveSandbox } from "../../local/braze_sandbox/sandbox.ts";

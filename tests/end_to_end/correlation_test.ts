@@ -1,28 +1,28 @@
-/** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be told apart. */
+/** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be distinguished. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
-/** Braze tells nothing by itself here: the test speaks for it. */
-const silent = (listingMode: "per_schedule" | "per_campaign") => ({
+/** Braze sends no events by itself here: the test posts them. */
+const withoutEvents = (listingMode: "per_schedule" | "per_campaign") => ({
   sandbox: {
     users: { count: 20 },
     switches: { listingMode, createAnswersDispatchId: false, currents: { enabled: false } },
   },
   fixtures: THREE_AT_ONCE,
 });
-const SILENT = silent("per_campaign");
+const NO_EVENTS = withoutEvents("per_campaign");
 
-interface Told {
+interface Posted {
   readonly id: string;
   readonly dispatchId?: string;
-  /** One that we never chose, unless told; null for none. */
+  /** An id that we did not choose by default; null for none. */
   readonly sendId?: string | null;
   readonly echo?: Readonly<Record<string, string>>;
 }
 
 /** A push Send at 14:00:23 of our campaign. */
-function send({ ready }: Stack, { id, dispatchId, sendId = "xyz-789", echo }: Told) {
+function send({ ready }: Stack, { id, dispatchId, sendId = "xyz-789", echo }: Posted) {
   return {
     event_type: "users.messages.pushnotification.Send",
     id,
@@ -56,8 +56,8 @@ async function stored({ sql }: Stack): Promise<Stored[]> {
 }
 
 for (const listing of ["per_schedule", "per_campaign"] as const) {
-  Deno.test(`gap 2: an event at 14:00:23 with no known id is tied to none of three matches at 14:00 (${listing})`, () =>
-    withSuite(silent(listing), async (stack) => {
+  Deno.test(`gap 2: an event at 14:00:23 with no known id is attributed to none of three matches at 14:00 (${listing})`, () =>
+    withSuite(withoutEvents(listing), async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
       const { body } = await tell(stack, { events: [send(stack, { id: "a" })] });
@@ -76,8 +76,8 @@ for (const listing of ["per_schedule", "per_campaign"] as const) {
       }
     }));
 
-  Deno.test(`gap 2: the event is settled at once when its dispatch id becomes known, and only that match is sent (${listing})`, () =>
-    withSuite(silent(listing), async (stack) => {
+  Deno.test(`gap 2: the event is reattributed at once when its dispatch id becomes known, and only that match is sent (${listing})`, () =>
+    withSuite(withoutEvents(listing), async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
       await tell(stack, {
@@ -109,8 +109,8 @@ for (const listing of ["per_schedule", "per_campaign"] as const) {
     }));
 }
 
-Deno.test("an identifier that turns out to be shared attributes nothing, and what it alone settled is reopened", () =>
-  withSuite(SILENT, async (stack) => {
+Deno.test("an identifier that turns out to be shared attributes nothing, and events that it alone attributed are reopened", () =>
+  withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echoOf = async (matchId: number) => ({
@@ -140,8 +140,8 @@ Deno.test("an identifier that turns out to be shared attributes nothing, and wha
     );
   }));
 
-Deno.test("a dispatch id that Braze lends to users of another send ties nothing to the wrong match", () =>
-  withSuite(SILENT, async (stack) => {
+Deno.test("a dispatch id that Braze shares with another send attributes nothing to the wrong match", () =>
+  withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const dispatchId = "lent";
@@ -153,7 +153,7 @@ Deno.test("a dispatch id that Braze lends to users of another send ties nothing 
         send(stack, { id: "b", dispatchId, sendId: null }),
       ],
     });
-    // The first says whose it is by our own send id, the second only that it is not of 1001.
+    // The first names its match by our own send id; the second shows only that it is not match 1001.
     await tell(stack, {
       events: [
         send(stack, { id: "c", dispatchId, sendId: "match-1002" }),
@@ -166,13 +166,13 @@ Deno.test("a dispatch id that Braze lends to users of another send ties nothing 
         match_id,
         correlation_method,
       ]),
-      // What the dispatch id alone had settled is open again, since it is known to be lent.
+      // Events attributed by the dispatch id alone are open again, since it is known to be shared.
       [["a", 1001, "ledger_id"], ["b", null, "tie"], ["c", 1002, "send_id"], ["d", null, "tie"]],
     );
   }));
 
 Deno.test("gap 1: the ids that Braze gives late are registered from the first event that echoes ours", () =>
-  withSuite(SILENT, async (stack) => {
+  withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const [before] = await stack.sql`

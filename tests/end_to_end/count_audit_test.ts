@@ -1,4 +1,4 @@
-/** braze-count-audit over the whole stack: the ledger held against Braze's list, as counts and as sets. */
+/** braze-count-audit over the whole stack: compares the ledger with Braze's list, by counts and by sets. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -48,7 +48,7 @@ async function auditsOf({ sql }: Stack) {
   return rows.map((row) => ({ ...row }));
 }
 
-/** Somebody makes a second schedule of a match by hand. */
+/** Creates a second schedule of a match by hand. */
 async function duplicate(stack: Stack, matchId: number): Promise<string> {
   const before = new Set(liveSchedules(stack, matchId).map(({ id }) => id));
   const { send_at_utc } = await ledgerOf(stack, matchId);
@@ -100,7 +100,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-count-audit alerts once on a mismatch, counts it up, and takes it back when in sync",
+  "braze-count-audit alerts once on a mismatch, counts it up, and resolves it when in sync",
   scheduled(PER_SCHEDULE, async (stack) => {
     const extra = await duplicate(stack, 1003);
     await audit(stack);
@@ -139,7 +139,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `braze-count-audit says unknown where the listing is ${mode}, in sync or not`,
+    `braze-count-audit reports unknown where the listing is ${mode}, in sync or not`,
     scheduled(switches, async (stack) => {
       const found = {
         listing_mode: mode,
@@ -162,7 +162,7 @@ for (
 }
 
 Deno.test(
-  "braze-count-audit does not miss what was scheduled less than 5 minutes ago",
+  "braze-count-audit does not report schedules younger than 5 minutes as missing",
   scheduled({ ...PER_SCHEDULE, listingLagSeconds: 240 }, async (stack) => {
     await addFixture(stack, {
       id: 1004,
@@ -186,7 +186,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-count-audit does not count what was deleted less than 5 minutes ago and is listed still",
+  "braze-count-audit does not count schedules deleted less than 5 minutes ago that are still listed",
   scheduled({ ...PER_SCHEDULE, listingLagSeconds: 600 }, async (stack) => {
     await stack.sql`update public.matches set status = 'postponed' where id = 1003`;
     await schedule(stack);
@@ -200,7 +200,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-count-audit knows a schedule by its echo when the answer of its create was lost",
+  "braze-count-audit identifies a schedule by its echo when its create got no answer",
   () =>
     withSuite(
       { fixtures: THREE_AT_ONCE, sandbox: { users: { count: 50 }, switches: PER_SCHEDULE } },
@@ -254,7 +254,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-count-audit tells in a dry run what it would find, and stores nothing",
+  "braze-count-audit returns in a dry run what it would find, and stores nothing",
   scheduled(PER_SCHEDULE, async (stack) => {
     await duplicate(stack, 1003);
     strictEqual((await audit(stack, { dry_run: true })).status, "mismatch");
@@ -268,7 +268,7 @@ Deno.test(
 );
 
 Deno.test(
-  "runs of braze-count-audit at once do not double its alert, and each run audits once",
+  "concurrent runs of braze-count-audit do not double its alert, and each run audits once",
   scheduled(PER_SCHEDULE, async (stack) => {
     await duplicate(stack, 1003);
     const answers = await Promise.all(Array.from({ length: 4 }, () => call(stack, NAME)));

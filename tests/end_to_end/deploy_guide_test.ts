@@ -1,4 +1,4 @@
-/** docs/deploy.md: its queries run, its calls are answered as it says, and it knows every variable. */
+/** docs/deploy.md: its queries run, its calls get the documented answers, and it lists every variable. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, CLOCK, THREE_AT_ONCE } from "../support/suite.ts";
@@ -14,7 +14,7 @@ async function post(stack: Stack, name: string, headers: Record<string, string>,
   return { status: response.status, ...await response.json() };
 }
 
-Deno.test("the queries of the guide run, and answer what it says once all is well", () =>
+Deno.test("the guide's queries run, and return what it documents for a healthy suite", () =>
   withStack({ clock: CLOCK }, async (stack) => {
     const { sql } = stack;
     await addFixture(stack, THREE_AT_ONCE[0]!);
@@ -46,7 +46,7 @@ Deno.test("the queries of the guide run, and answer what it says once all is wel
     strictEqual(running.length, 0, "the guide's last query is the pause");
   }));
 
-Deno.test("the calls of the guide are answered as it says", () =>
+Deno.test("the guide's calls get the documented answers", () =>
   withStack({ clock: CLOCK }, async (stack) => {
     const { rest_url, secret_key, publishable_key, webhook_secret } = stack.ready;
     const ledger = async (apikey: string) =>
@@ -57,8 +57,8 @@ Deno.test("the calls of the guide are answered as it says", () =>
     const nobody = await post(stack, "braze-scheduler", {});
     deepStrictEqual([nobody.status, nobody.code], [401, "no_credential"]);
     const webhook = { "x-webhook-secret": webhook_secret };
-    const told = await post(stack, "braze-webhook", webhook, '{"events": []}');
-    deepStrictEqual([told.status, told.received], [200, 0]);
+    const delivered = await post(stack, "braze-webhook", webhook, '{"events": []}');
+    deepStrictEqual([delivered.status, delivered.received], [200, 0]);
 
     await addFixture(stack, THREE_AT_ONCE[0]!);
     const { status, body } = await call(stack, "braze-scheduler", { dry_run: true });

@@ -1,4 +1,4 @@
-/** The doctor: green on a stack that is well, red for each thing that is broken, one at a time. */
+/** The doctor is green on a healthy stack, and red for each fault, one at a time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { ensurePartitions, keepVaultSecrets } from "../../local/stack/project.ts";
@@ -19,7 +19,7 @@ import { addFixture, CLOCK, schedule, THREE_AT_ONCE } from "../support/suite.ts"
 
 const withFreshStack = (run: (stack: Stack) => Promise<void>) => withStack({ clock: CLOCK }, run);
 
-Deno.test("the doctor is green on a stack that is well, and says what it cannot know", () =>
+Deno.test("the doctor is green on a healthy stack, and reports what it cannot know", () =>
   withFreshStack(async (stack) => {
     const { checks, findings } = await diagnose(doctorTargetOf(stack));
     deepStrictEqual(checks("wrong"), []);
@@ -27,11 +27,11 @@ Deno.test("the doctor is green on a stack that is well, and says what it cannot 
     strictEqual(checks("ok").length, findings.length - 5);
     const [{ count }] = await stack.sql<[{ count: number }]>`
       select count(*)::int as count from public.job_runs`;
-    strictEqual(count, 0, "the doctor begins no run");
+    strictEqual(count, 0, "the doctor starts no run");
     strictEqual(stack.sandbox.model.schedules.all.length, 0);
   }));
 
-Deno.test("what only an effect can show is known once the suite has had it", () =>
+Deno.test("what only a real call can show is known after the suite makes that call", () =>
   withFreshStack(async (stack) => {
     for (const fixture of THREE_AT_ONCE) await addFixture(stack, fixture);
     await schedule(stack);
@@ -43,7 +43,7 @@ Deno.test("what only an effect can show is known once the suite has had it", () 
     deepStrictEqual([checks("wrong"), checks("unknown")], [[], []]);
   }));
 
-Deno.test("without a database the doctor calls unknown what only it can tell", () =>
+Deno.test("without a database the doctor reports as unknown what only the database shows", () =>
   withFreshStack(async (stack) => {
     const { checks } = await diagnose({ ...doctorTargetOf(stack), databaseUrl: null });
     deepStrictEqual(checks("wrong"), []);
@@ -51,7 +51,7 @@ Deno.test("without a database the doctor calls unknown what only it can tell", (
     deepStrictEqual(asked, ALL_OF_THE_DATABASE);
   }));
 
-Deno.test("the doctor is red for each thing that is broken, and for nothing else", (t) =>
+Deno.test("the doctor is red for each fault, and for nothing else", (t) =>
   withFreshStack(async (stack) => {
     for (const breakage of BREAKAGES) {
       await t.step(breakage.what, async () => {
@@ -65,7 +65,7 @@ Deno.test("the doctor is red for each thing that is broken, and for nothing else
     }
   }));
 
-Deno.test("the doctor is red for each thing that is broken in the database, and for nothing else", (t) =>
+Deno.test("the doctor is red for each fault in the database, and for nothing else", (t) =>
   withFreshStack(async (stack) => {
     for (const [what, wrong, statement] of BREAKAGES_IN_SQL) {
       await t.step(what, () =>
@@ -80,7 +80,7 @@ Deno.test("the doctor is red for each thing that is broken in the database, and 
     }
   }));
 
-Deno.test("the doctor is red when Braze last refused what only an effect can show", (t) =>
+Deno.test("the doctor is red when Braze refused the last call that only a real call can check", (t) =>
   withFreshStack(async (stack) => {
     const { sql } = stack;
     for (
@@ -107,7 +107,7 @@ Deno.test("the doctor is red when Braze last refused what only an effect can sho
     }
   }));
 
-Deno.test("the doctor is red when pg_cron is silent, or calls in vain", (t) =>
+Deno.test("the doctor is red when pg_cron makes no calls, or its calls fail", (t) =>
   withFreshStack(async (stack) => {
     for (
       const [minutesAgo, outcome] of [[1_440, "succeeded"], [3, "called"], [3, "failed"]] as const
@@ -135,7 +135,7 @@ async function expectWrong(stack: Stack, { env, target, wrong }: Breakage): Prom
   deepStrictEqual(checksOf(findings, "wrong"), [...wrong].sort(), JSON.stringify(findings));
   for (const finding of findings) {
     if (finding.result !== "wrong") continue;
-    ok((finding.mend ?? "").length > 10, `${finding.check} says how to mend it`);
+    ok((finding.mend ?? "").length > 10, `${finding.check} says how to fix it`);
     ok(finding.says.length > 5, finding.check);
   }
   const text = JSON.stringify(findings);
@@ -147,7 +147,7 @@ async function expectWrong(stack: Stack, { env, target, wrong }: Breakage): Prom
     OTHER_SECRET,
     "hunter2hunter2",
   ];
-  for (const secret of secrets) strictEqual(text.includes(secret), false, "a secret is told");
+  for (const secret of secrets) strictEqual(text.includes(secret), false, "a secret is printed");
 }
 
 /** A copy of the template lacks what the stack put into its own database. */

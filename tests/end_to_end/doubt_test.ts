@@ -1,4 +1,4 @@
-/** What cannot be known is said, told to a person, and settled only by evidence. */
+/** Uncertainty is recorded, raises an alert, and is resolved only by evidence. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../support/suite.ts";
 
 const SMALL = { sandbox: { users: { count: 200 } }, fixtures: THREE_AT_ONCE } as const;
-const SILENT = {
+const NO_EVENTS = {
   sandbox: {
     users: { count: 20 },
     switches: { createAnswersDispatchId: false, currents: { enabled: false } },
@@ -31,8 +31,8 @@ async function attributions({ sql }: Stack) {
   return rows.map(({ id, match, how, sure }) => [id, match, how, sure]);
 }
 
-Deno.test("when an event arrived is no evidence of when it was sent, whatever ids it brings", () =>
-  withSuite(SILENT, async (stack) => {
+Deno.test("the arrival time of an event does not prove its send time, regardless of its ids", () =>
+  withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
     await stack.sql`delete from public.braze_schedules where ledger_id <> ${
       (await ledgerOf(stack, 1001)).id
@@ -47,7 +47,7 @@ Deno.test("when an event arrived is no evidence of when it was sent, whatever id
     strictEqual((await ledgerOf(stack, 1001)).status, "pending");
   }));
 
-Deno.test("a delete that Braze refuses is told to a person, and what is sent all the same is too", () =>
+Deno.test("a delete that Braze refuses raises an alert, and so does a push that is sent anyway", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     stack.sandbox.model.switchboard.set({
@@ -76,9 +76,9 @@ Deno.test("our own send id proves a create whose answer was lost, without any ec
     for (const { id } of THREE_AT_ONCE) strictEqual((await ledgerOf(stack, id)).status, "sent");
   }));
 
-Deno.test("a guess by time gives way when its dispatch id proves to be another match's, and takes its proof along", () =>
+Deno.test("a guess by time gives way when its dispatch id proves to be another match's, and its evidence is withdrawn", () =>
   withSuite({
-    ...SILENT,
+    ...NO_EVENTS,
     fixtures: [
       { id: 1, home: "Arsenal", away: "Chelsea", kickoffAt: "2024-12-07T15:00:00Z" },
       { id: 2, home: "Everton", away: "Leeds", kickoffAt: "2024-12-07T18:00:00Z" },
@@ -111,7 +111,7 @@ Deno.test("a guess by time gives way when its dispatch id proves to be another m
     strictEqual((await ledgerOf(stack, 2)).status, "sent");
   }));
 
-Deno.test("a match that is moved on before its push was confirmed waits a day, with an alert, and is scheduled then", () =>
+Deno.test("a match moved before its push is confirmed waits a day, with an alert, and is then scheduled", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     await addFixture(stack, {
       id: 1,
@@ -133,7 +133,7 @@ Deno.test("a match that is moved on before its push was confirmed waits a day, w
     strictEqual(liveSchedules(stack, 1).length, 1);
   }));
 
-Deno.test("a person who has looked can release a create of which nothing was heard", () =>
+Deno.test("a person who has checked Braze can release a create without an answer", () =>
   withSuite(SMALL, async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }],

@@ -1,6 +1,6 @@
 /**
- * A person is erased over HTTP, as somebody would with curl, in the middle of a matchday's afternoon: nothing of them is
- * left, everything is told again in every shape, and all that is counted stays as it was.
+ * A person is erased over HTTP, as with curl, in the middle of a matchday. No trace of them remains. Every event then
+ * arrives again in every shape, and all counts stay the same.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -45,7 +45,7 @@ function namesOf({ externalId, brazeId, devices }: User): string[] {
   return [externalId, brazeId, ...devices.flatMap(({ id, pushToken }) => [id, pushToken])];
 }
 
-/** Somebody of whom every kind of event came, on two devices at least. */
+/** A person with events of every kind, on at least two devices. */
 function pickPerson({ sandbox }: Stack): { person: User; entries: readonly GroundTruthEntry[] } {
   const all = sandbox.model.groundTruth.entries;
   for (const person of sandbox.model.users.all) {
@@ -58,16 +58,16 @@ function pickPerson({ sandbox }: Stack): { person: User; entries: readonly Groun
   throw new Error("Cannot pick a person: one must have events of three kinds, got none");
 }
 
-/** What runs by itself, once more, and everything it counts. */
+/** Runs the scheduled functions once more, and returns everything that they count. */
 async function counted(stack: Stack) {
   const { sql } = stack;
   strictEqual((await call(stack, "braze-reconcile")).body.outcome, "succeeded");
   const day = { from: "2024-12-07", to: "2024-12-07" };
   strictEqual((await call(stack, "webhook-health-rollup", day)).body.outcome, "succeeded");
   const timelines = await Promise.all(FIXTURES.map(async ({ id }) => {
-    const [row] = await sql<{ story: { kind: string }[] }[]>`
-      select public.match_timeline(${id}) as story`;
-    return row!.story.filter(({ kind }) => kind === "events");
+    const [row] = await sql<{ timeline: { kind: string }[] }[]>`
+      select public.match_timeline(${id}) as timeline`;
+    return row!.timeline.filter(({ kind }) => kind === "events");
   }));
   return {
     timelines,
@@ -99,7 +99,7 @@ async function othersThan({ sql }: Stack, person: User) {
   ];
 }
 
-/** Every Currents event of the day in files as Braze exports them, with its fields lying flat. */
+/** Every Currents event of the day in files as Braze exports them, with flat fields. */
 async function importAll(stack: Stack): Promise<{ code: number; stdout: string }> {
   const folder = await Deno.makeTempDir();
   try {
@@ -132,7 +132,7 @@ function currentsOf({ sandbox: { model } }: Stack): CurrentsEvent[] {
   return JSON.parse(currentsBody(entries, model.campaign)).events;
 }
 
-Deno.test("a person who is erased stays gone, whatever is told again, and counts stay as they were", async () => {
+Deno.test("an erased person stays erased when every event arrives again, and the counts stay the same", async () => {
   const written: string[] = [];
   await withSuite({
     fixtures: FIXTURES,
@@ -160,13 +160,13 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
       p_external_user_id: person.externalId,
       p_reason: "Request 2024-17",
       p_now: stack.timeline.now(),
-      // Whatever keeps the person out below are the tombstones.
+      // From here on only the tombstones keep the person out.
       p_anonymise_until: new Date(0),
     };
     for (const key of [ready.publishable_key, "sb_secret_wrong"]) {
       ok([401, 403, 404].includes((await rpc(stack, key, order)).status));
     }
-    ok((await tracesOf(sql, ...names)).length >= 2, "nobody without the key erases anything");
+    ok((await tracesOf(sql, ...names)).length >= 2, "a caller without the key erases nothing");
     const refused = await rpc(stack, ready.secret_key, { ...order, p_reason: " " });
     strictEqual(refused.status, 400);
     strictEqual(refused.body.message, "Cannot erase a user: a reason must be given");
@@ -180,7 +180,7 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
     deepStrictEqual(await counted(stack), before);
     deepStrictEqual(await othersThan(stack, person), others);
 
-    // The same again: in lists, one by one, as messages, and from files.
+    // The same events again: in lists, one by one, as messages, and from files.
     for (let from = 0; from < model.groundTruth.entries.length; from += 40) {
       const part = model.groundTruth.entries.slice(from, from + 40);
       const currents = part.filter(({ kind }) => kind === "currents");
@@ -208,7 +208,7 @@ Deno.test("a person who is erased stays gone, whatever is told again, and counts
     deepStrictEqual(await tracesOf(sql, ...names), []);
     deepStrictEqual(await counted(stack), before);
     deepStrictEqual(await othersThan(stack, person), others);
-    // With a limit far away, what is told of them for the first time finds nobody either.
+    // With a limit far in the future, a first event about the person is stored without them, too.
     const block = { ...order, p_anonymise_until: "infinity" };
     strictEqual((await rpc(stack, ready.secret_key, block)).body.events, 0);
     const known = currentsOf(stack).find(({ user }) => user.external_user_id === person.externalId);

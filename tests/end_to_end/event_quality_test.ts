@@ -1,4 +1,4 @@
-/** Alerts on the events themselves: raised once, counted up when seen again, over when their cause is gone. */
+/** Alerts on the events themselves: raised once, counted up when seen again, resolved when their cause is gone. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import {
   connect,
@@ -9,7 +9,7 @@ import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import { schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
-/** As braze-reconcile is connected. */
+/** The dependencies of braze-reconcile. */
 function watcher(stack: Stack): Dependencies {
   return connect({
     env: (name) => stack.functionEnv[name],
@@ -26,14 +26,14 @@ async function standing({ sql }: Stack, rule: string): Promise<string[]> {
   return rows.map(({ occurrences, is_open }) => `${is_open ? "open" : "over"} ${occurrences}`);
 }
 
-const told = ({ alerts }: Stack, rule: string) =>
+const noticesOf = ({ alerts }: Stack, rule: string) =>
   alerts.messages.filter(({ text }) => text.includes(`\`${rule}\``))
     .map(({ text }) => /\*(\w+)\*/.exec(text)?.[1]);
 
 const later = (stack: Stack, minutes: number) =>
   stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));
 
-Deno.test("low_confidence_share is raised once, counted up when seen again, and over two hours after the last bad event", () =>
+Deno.test("low_confidence_share is raised once, counted up when seen again, and resolved two hours after the last bad event", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     const dependencies = watcher(stack);
     const events = Array.from({ length: 100 }, (_, index) => ({
@@ -55,10 +55,10 @@ Deno.test("low_confidence_share is raised once, counted up when seen again, and 
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 1 });
     deepStrictEqual(await standing(stack, "low_confidence_share"), ["over 2"]);
     await schedule(stack);
-    deepStrictEqual(told(stack, "low_confidence_share"), ["Warning", "Resolved"]);
+    deepStrictEqual(noticesOf(stack, "low_confidence_share"), ["Warning", "Resolved"]);
   }));
 
-Deno.test("missing_webhooks is raised for the match whose events never came, and over when they are brought in", () =>
+Deno.test("missing_webhooks is raised for the match whose events never came, and resolved when they are imported", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: {
@@ -88,7 +88,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     const [message] = stack.alerts.messages;
     const [, all, come] =
       /Braze sent (\d+) pushes, and told us of (\d+)/.exec(message?.text ?? "") ?? [];
-    ok(Number(come) < Number(all), message?.text ?? "nobody was told");
+    ok(Number(come) < Number(all), message?.text ?? "no alert was sent");
     match(message?.text ?? "", /import-events/);
 
     await tell(stack, JSON.parse(currentsBody(sentOf(1002), stack.sandbox.model.campaign)));

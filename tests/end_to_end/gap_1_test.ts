@@ -1,7 +1,7 @@
 /**
- * Gap 1: Braze does not tell the ids of a send when it is scheduled, so its events cannot be tied to it by them.
+ * Gap 1: Braze does not return the ids of a send when it is scheduled, so they cannot attribute its events.
  *
- * Three sends go out at 14:00 sharp, and nothing that their events carry but the dispatch id tells them apart.
+ * Three sends go out at exactly 14:00, and only the dispatch id in their events distinguishes them.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -35,7 +35,7 @@ function withLateIds(
     });
 }
 
-/** How the pushes of the three matches were tied to them, and whether to the right ones. */
+/** How the pushes of the three matches were attributed, and whether correctly. */
 async function tiesOf({ sql, sandbox }: Stack) {
   const events = await sql<{ event_id: string; method: string; match_id: string | null }[]>`
     select event_id, correlation_method as method, match_id from public.notification_sends
@@ -58,7 +58,7 @@ async function tiesOf({ sql, sandbox }: Stack) {
 
 for (const mode of LISTING_MODES) {
   Deno.test(
-    `gap 1: events with late ids stay unattributed while nobody asks for the ids (${mode})`,
+    `gap 1: events with late ids stay unattributed while no check reads the ids (${mode})`,
     withLateIds(mode, async (stack) => {
       await reach(stack, "15:30");
       const { tied, isEmpty } = await tiesOf(stack);
@@ -69,7 +69,7 @@ for (const mode of LISTING_MODES) {
 }
 
 Deno.test(
-  "gap 1: the check before the send learns the ids, and every event finds its match (per_schedule)",
+  "gap 1: the check before the send registers the ids, and every event is attributed to its match (per_schedule)",
   withLateIds("per_schedule", async (stack) => {
     await reach(stack, "13:45");
     strictEqual((await watch(stack, "braze-preflight-check")).ids_captured, 3);
@@ -83,7 +83,7 @@ Deno.test(
 );
 
 Deno.test(
-  "gap 1: a list of campaigns tells no ids, so nothing is registered and nothing is guessed (per_campaign)",
+  "gap 1: a list of campaigns shows no ids, so nothing is registered and nothing is guessed (per_campaign)",
   withLateIds("per_campaign", async (stack) => {
     await reach(stack, "13:45");
     strictEqual((await watch(stack, "braze-preflight-check")).ids_captured, 0);

@@ -1,5 +1,5 @@
 /**
- * Gap 3: nobody holds the number of schedules in Braze against the ledger.
+ * Gap 3: nothing compares the number of schedules in Braze with the ledger.
  *
  * Without braze-count-audit nothing that the suite keeps differs between a day in sync and one with duplicates.
  */
@@ -25,7 +25,7 @@ async function threeDuplicates(stack: Stack): Promise<void> {
   for (const matchId of [1_001, 1_002, 1_003]) await duplicate(stack, matchId);
 }
 
-/** Its cunning twin: one schedule too many, and another one gone. */
+/** A harder variant: one schedule too many, and another one gone. */
 async function oneForAnother(stack: Stack): Promise<void> {
   await duplicate(stack, 1_001);
   await inDashboard(stack, "dashboard/cancel", { match_id: 1_152 });
@@ -54,12 +54,12 @@ function onDayTwo(
         await schedule(stack);
         await happens(stack);
         await reach(stack, "06:20");
-        // The gap: every run of the scheduler is content, the ledger says 152, and nobody is told.
+        // The gap: every run of the scheduler succeeds, the ledger says 152, and no alert is raised.
         deepStrictEqual((await schedule(stack)).skipped, { unchanged: MATCHES });
-        const [told] = await stack.sql`
+        const [found] = await stack.sql`
           select (select count(*)::int from public.schedule_ledger where status = 'pending') as pending,
             (select count(*)::int from public.alerts where resolved_at is null) as alerts`;
-        deepStrictEqual({ ...told }, { pending: MATCHES, alerts: 0 });
+        deepStrictEqual({ ...found }, { pending: MATCHES, alerts: 0 });
         await test(stack);
       },
     );
@@ -105,7 +105,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `gap 3: ${what} cannot be known from a list of campaigns, and the audit says so (per_campaign)`,
+    `gap 3: ${what} cannot be known from a list of campaigns, and the audit reports that (per_campaign)`,
     onDayTwo("per_campaign", happens, async (stack) => {
       const found = await watch(stack, "braze-count-audit");
       deepStrictEqual(

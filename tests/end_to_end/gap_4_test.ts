@@ -17,18 +17,18 @@ async function countsOf({ sql }: Stack): Promise<Counted[]> {
   return rows.map((row) => ({ ...row }));
 }
 
-/** What Braze really sent, and how much of it was told. */
+/** How many pushes Braze sent, and how many users the delivered events show. */
 function groundTruthOf({ sandbox }: Stack, matchId: number) {
   const sends = sandbox.model.groundTruth.entries.filter(({ type, triggerProperties }) =>
     type === "users.messages.pushnotification.Send" &&
     triggerProperties.match_id === String(matchId)
   );
-  const told = sends.filter(({ lost }) => !lost);
-  return { sent: sends.length, reached: new Set(told.map(({ user }) => user.index)).size };
+  const delivered = sends.filter(({ lost }) => !lost);
+  return { sent: sends.length, reached: new Set(delivered.map(({ user }) => user.index)).size };
 }
 
 for (const mode of LISTING_MODES) {
-  Deno.test(`gap 4: the ledger says sent, and not to how many, until it is reconciled with the events and with Braze (${mode})`, () =>
+  Deno.test(`gap 4: the ledger says sent, but not to how many, until it is reconciled with the events and with Braze (${mode})`, () =>
     withSuite({
       sandbox: withListing(mode, { currents: { lossProbability: 0.2 } }),
       fixtures: THREE_AT_ONCE,
@@ -50,14 +50,14 @@ for (const mode of LISTING_MODES) {
       deepStrictEqual(await countsOf(stack), expected);
       ok(expected.some((row) => row.actual_send_count > 0));
 
-      // Derived, and so the same however often.
+      // Derived, so a repetition changes nothing.
       const again = (await reconcile(stack, { checks: ["counts"] })).checks.counts;
       deepStrictEqual([again.counts.refreshed, again.counts.reported], [0, 0]);
       deepStrictEqual(await countsOf(stack), expected);
     }));
 }
 
-Deno.test("gap 4: what Braze does not tell stays unknown, and is not taken for none", () =>
+Deno.test("gap 4: what Braze does not report stays unknown, and does not count as zero", () =>
   withSuite({
     sandbox: withListing("omit", {
       faults: [{ endpoint: "/sends/data_series", kind: "status", status: 500 }],

@@ -1,5 +1,5 @@
 /**
- * Gap 5: between scheduling and sending, nobody looks whether Braze still means to send.
+ * Gap 5: between scheduling and sending, nothing checks whether Braze will still send.
  *
  * Without braze-preflight-check the ledger says `pending` until long after the time of the send.
  */
@@ -34,7 +34,7 @@ async function runChecks(stack: Stack, times = CHECKS): Promise<void> {
 
 for (const mode of LISTING_MODES) {
   Deno.test(
-    `gap 5: a schedule cancelled in the dashboard stays pending past its time while nobody looks (${mode})`,
+    `gap 5: a schedule cancelled in the dashboard stays pending past its time without the check (${mode})`,
     onMatchday(mode, async (stack) => {
       await reach(stack, "13:46");
       await inDashboard(stack, "dashboard/cancel", { match_id: 1002 });
@@ -48,7 +48,7 @@ for (const mode of LISTING_MODES) {
   );
 
   Deno.test(
-    `gap 5: a campaign stopped before the match goes unnoticed while nobody looks (${mode})`,
+    `gap 5: a campaign stopped before the match goes unnoticed without the check (${mode})`,
     onMatchday(mode, async (stack) => {
       await reach(stack, "13:00");
       await inDashboard(stack, "campaign", { state: "stopped" });
@@ -60,7 +60,7 @@ for (const mode of LISTING_MODES) {
   );
 
   Deno.test(
-    `gap 5: a campaign stopped before the match is told of a quarter of an hour ahead (${mode})`,
+    `gap 5: a campaign stopped before the match is reported a quarter of an hour ahead (${mode})`,
     onMatchday(mode, async (stack) => {
       await reach(stack, "13:00");
       await inDashboard(stack, "campaign", { state: "stopped" });
@@ -74,7 +74,7 @@ for (const mode of LISTING_MODES) {
   );
 
   Deno.test(
-    `gap 5: a match changed too late for Braze is told of before its push goes out (${mode})`,
+    `gap 5: a match changed too late for Braze is reported before its push goes out (${mode})`,
     onMatchday(mode, async (stack) => {
       await reach(stack, "13:47");
       await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
@@ -85,7 +85,7 @@ for (const mode of LISTING_MODES) {
 }
 
 Deno.test(
-  "gap 5: a schedule cancelled in the dashboard is taken back and told of before its time (per_schedule)",
+  "gap 5: a schedule cancelled in the dashboard is taken back and reported before its time (per_schedule)",
   onMatchday("per_schedule", async (stack) => {
     await runChecks(stack, ["13:45"]);
     await reach(stack, "13:46");
@@ -106,7 +106,7 @@ Deno.test(
 );
 
 Deno.test(
-  "gap 5: a schedule cancelled in the dashboard cannot be known of from a list of campaigns, and the check says so (per_campaign)",
+  "gap 5: a schedule cancelled in the dashboard cannot be found in a list of campaigns, and the check reports that (per_campaign)",
   onMatchday("per_campaign", async (stack) => {
     await runChecks(stack, ["13:45"]);
     await inDashboard(stack, "dashboard/cancel", { match_id: 1002 });

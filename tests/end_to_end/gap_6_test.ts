@@ -1,4 +1,4 @@
-/** Gap 6 of the analysis: Braze holds more than one schedule of a match, whatever the ledger says. */
+/** Gap 6 of the analysis: Braze holds more than one schedule of a match, and the ledger shows one. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
   call,
@@ -17,7 +17,7 @@ import {
   withListing,
 } from "../support/reconciling.ts";
 
-Deno.test("gap 6: a second schedule of a match goes unnoticed, until it is counted, told and cancelled (per_schedule)", () =>
+Deno.test("gap 6: a second schedule of a match goes unnoticed, until it is counted, reported and cancelled (per_schedule)", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     const [own] = liveSchedules(stack, 1002);
@@ -51,17 +51,17 @@ Deno.test("gap 6: a second schedule of a match goes unnoticed, until it is count
   }));
 
 for (const mode of BLIND_MODES) {
-  Deno.test(`gap 6: a second schedule cannot be known of before it sends, and its double pushes are (${mode})`, () =>
+  Deno.test(`gap 6: a second schedule cannot be found before it sends, but its double pushes are (${mode})`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       await duplicateByHand(stack, 1002);
-      // Open, and said to be: null is not zero.
+      // Open, and reported as unknown: null is not zero.
       const { duplicates } = (await reconcile(stack)).checks;
       deepStrictEqual([duplicates.status, duplicates.counts], ["not_judged", null]);
       strictEqual(liveSchedules(stack, 1002).length, 2);
       deepStrictEqual(await alertsOf(stack, "double_push"), []);
 
-      // Closed by the only proof that there is: the events.
+      // Closed by the only available evidence: the events.
       await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
       const { status } = await call(stack, "webhook-health-rollup", { date: "2024-12-07" });
       strictEqual(status, 200);

@@ -1,5 +1,5 @@
 /**
- * webhook-health-rollup, the heartbeat and what is told of a match, over the whole stack: held against what Braze
+ * webhook-health-rollup, the heartbeat and the timeline of a match, over the whole stack: compared with what Braze
  * really sent.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
@@ -33,13 +33,13 @@ async function metricsOf({ sql }: Stack, date = DATE): Promise<Record<string, un
 }
 
 /** What Braze made of a match, as far as it was delivered. */
-function toldOf({ sandbox }: Stack, matchId: number) {
+function deliveredOf({ sandbox }: Stack, matchId: number) {
   return sandbox.model.groundTruth.entries.filter(({ triggerProperties, acknowledged }) =>
     triggerProperties.match_id === String(matchId) && acknowledged > 0
   );
 }
 
-/** Everything of everything, for runs that must all end alike. */
+/** All that the rollup writes, for runs that must end in the same state. */
 async function healthOf({ sql }: Stack): Promise<unknown> {
   return {
     metrics: await sql`
@@ -84,18 +84,18 @@ for (const listingMode of LISTINGS) {
       deepStrictEqual([run?.outcome, run?.caller], ["succeeded", "cron"]);
 
       const { avg_delay, p99_delay, lateness, ...counts } = await metricsOf(stack);
-      const told = toldOf(stack, 1001);
-      const sends = told.filter(({ type }) => type === SEND);
+      const delivered = deliveredOf(stack, 1001);
+      const sends = delivered.filter(({ type }) => type === SEND);
       ok(sends.length > 100, "there is something to count");
-      const doubles = told.reduce((sum, { acknowledged }) => sum + acknowledged - 1, 0);
+      const doubles = delivered.reduce((sum, { acknowledged }) => sum + acknowledged - 1, 0);
       ok(doubles > 10, "something was doubled");
       deepStrictEqual(counts, {
         due: 2,
         received: 1,
         never: 1,
-        // The first of hundreds came soon enough; how late the others were is told below.
+        // The first of hundreds came soon enough; how late the others were is checked below.
         late: 0,
-        events: told.length,
+        events: delivered.length,
         push_sends: sends.length,
         duplicates: doubles,
         rejects: 0,
@@ -135,10 +135,10 @@ for (const listingMode of LISTINGS) {
       await watch(stack, "webhook-health-rollup");
 
       for (const { id } of TWO) {
-        const told = toldOf(stack, id);
-        const sends = told.filter(({ type }) => type === SEND);
+        const delivered = deliveredOf(stack, id);
+        const sends = delivered.filter(({ type }) => type === SEND);
         const users = new Set(sends.map(({ user }) => user.externalId)).size;
-        const aborts = told.filter(({ type }) => type.endsWith("Abort")).length;
+        const aborts = delivered.filter(({ type }) => type.endsWith("Abort")).length;
         const [row] = await stack.sql`
           select verification.*, ledger.actual_send_count from public.match_verification as verification
           join public.schedule_ledger as ledger using (match_id) where match_id = ${id}`;
@@ -155,7 +155,7 @@ for (const listingMode of LISTINGS) {
             users,
             stored: users,
             sends: sends.length,
-            events: told.length,
+            events: delivered.length,
             aborts: aborts === 0 ? {} : { frequency_capped: aborts },
             source: "teams.audience_size",
           },
@@ -170,7 +170,7 @@ for (const listingMode of LISTINGS) {
 }
 
 for (const listingMode of ["per_schedule", "per_campaign", "omit"] as const) {
-  Deno.test(`a match that users got twice raises double_push, ${listingMode}, whatever the listing shows`, () =>
+  Deno.test(`a match that users got twice raises double_push (${listingMode})`, () =>
     withSuite({
       fixtures: TWO,
       sandbox: { users: { count: 800 }, switches: { listingMode } },
@@ -179,7 +179,7 @@ for (const listingMode of ["per_schedule", "per_campaign", "omit"] as const) {
       const [original] = stack.sandbox.model.schedules.all.filter(({ triggerProperties }) =>
         triggerProperties.match_id === "1001"
       );
-      // Somebody sends it to everyone from the dashboard, with all that its events will echo.
+      // A person sends it to all users from the dashboard, with everything that its events echo.
       await inDashboard(stack, "dashboard/create", {
         send_at: "2024-12-07T14:10:00Z",
         trigger_properties: original?.triggerProperties,
@@ -250,7 +250,7 @@ Deno.test("webhook-health-rollup keeps the old size of a team whose segment cann
     strictEqual(log?.details.team, "Everton");
   }));
 
-Deno.test("webhook-health-rollup cut short by its deadline measures next time whom it left out", () =>
+Deno.test("webhook-health-rollup cut short by its deadline measures the rest next time", () =>
   withSuite({
     fixtures: TWO,
     sandbox: {
@@ -273,7 +273,7 @@ Deno.test("webhook-health-rollup cut short by its deadline measures next time wh
     strictEqual(teams.length, 0);
   }));
 
-Deno.test("webhook-health-rollup by hand goes over months with nothing in them, and answers how far it came", () =>
+Deno.test("webhook-health-rollup by hand covers months without data, and returns how far it got", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 20 } } }, async (stack) => {
     const body = await watch(stack, "webhook-health-rollup", {
       from: "2024-10-01",
@@ -294,7 +294,7 @@ async function prepareDay(stack: Stack): Promise<void> {
 
 const DAY = { fixtures: TWO, sandbox: { users: { count: 300 } } };
 
-Deno.test("webhook-health-rollup run twice, and two at once, ends as run once", () =>
+Deno.test("repeated and concurrent runs of webhook-health-rollup end as one run does", () =>
   withSuite(DAY, async (stack) => {
     await prepareDay(stack);
     await watch(stack, "webhook-health-rollup");
@@ -312,7 +312,7 @@ Deno.test("webhook-health-rollup run twice, and two at once, ends as run once", 
       await response.body?.cancel();
       return response.status;
     }));
-    // The second one is told so, or came when the first was done.
+    // The second run is refused, or starts after the first has ended.
     ok(
       answers.includes(200) && answers.every((status) => [200, 409].includes(status)),
       `${answers}`,
@@ -320,7 +320,7 @@ Deno.test("webhook-health-rollup run twice, and two at once, ends as run once", 
     deepStrictEqual(await healthOf(stack), once);
   }));
 
-Deno.test("webhook-health-rollup killed after any of its calls and run again ends as if it had lived", async () => {
+Deno.test("webhook-health-rollup killed after any call and run again ends as an undisturbed run does", async () => {
   await withSuite(DAY, async (stack) => {
     // The days before were done when it was their turn.
     await watch(stack, "webhook-health-rollup");
@@ -353,7 +353,7 @@ Deno.test("webhook-health-rollup killed after any of its calls and run again end
   });
 });
 
-Deno.test("the heartbeat notices functions that are called and not answered, and that they came back", () =>
+Deno.test("the heartbeat notices functions whose calls get no answer, and their recovery", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 20 } } }, async (stack) => {
     const { sql } = stack;
     await sql`select private.ensure_partitions(${stack.timeline.now()})`;
@@ -387,7 +387,7 @@ Deno.test("the heartbeat notices functions that are called and not answered, and
     deepStrictEqual(await open(), []);
   }));
 
-Deno.test("match_timeline() tells the day of a match from its fixture to its last event", () =>
+Deno.test("match_timeline() shows the day of a match from its fixture to its last event", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 300 } } }, async (stack) => {
     const { sql } = stack;
     await schedule(stack);
@@ -397,14 +397,14 @@ Deno.test("match_timeline() tells the day of a match from its fixture to its las
     await reach(stack, "07:00");
     await schedule(stack);
     await stack.advanceTo(nextDay("06:00"));
-    const [row] = await sql<{ story: { at: string; kind: string; what: string }[] }[]>`
-      select public.match_timeline(1001) as story`;
-    const story = row?.story ?? [];
-    const told = ["attempt", "fixture", "ledger", "events"];
+    const [row] = await sql<{ timeline: { at: string; kind: string; what: string }[] }[]>`
+      select public.match_timeline(1001) as timeline`;
+    const timeline = row?.timeline ?? [];
+    const kinds = ["attempt", "fixture", "ledger", "events"];
     deepStrictEqual(
       [
         ...new Set(
-          story.filter(({ kind, what }) => told.includes(kind) && what !== "added")
+          timeline.filter(({ kind, what }) => kinds.includes(kind) && what !== "added")
             .map(({ kind, what }) => `${kind}: ${what}`),
         ),
       ].slice(0, 10),
@@ -421,6 +421,6 @@ Deno.test("match_timeline() tells the day of a match from its fixture to its las
         "ledger: sent",
       ],
     );
-    const times = story.map(({ at }) => Date.parse(at));
+    const times = timeline.map(({ at }) => Date.parse(at));
     deepStrictEqual(times, times.toSorted((a, b) => a - b));
   }));

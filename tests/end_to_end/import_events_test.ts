@@ -94,7 +94,7 @@ for (
       })));
 }
 
-Deno.test("bad lines end among the rejects, each by itself, and the import says that there were some", () =>
+Deno.test("bad lines become rejects, one each, and the import reports them", () =>
   withSuite(SMALL, (stack) => {
     const [one = "", two = "", three = ""] = lines(stack, 3);
     const content = [one, "half a line {", two, '{"event_type":"users.x"}', "", "[1,2]", three]
@@ -114,7 +114,7 @@ Deno.test("bad lines end among the rejects, each by itself, and the import says 
     });
   }));
 
-Deno.test("while the database is away the import waits, and goes on by itself", () =>
+Deno.test("while the database is down the import waits, and then continues by itself", () =>
   withSuite(SMALL, (stack) =>
     withFile(lines(stack, 300).join("\n"), async (path) => {
       const [{ name } = { name: "" }] = await stack.sql<

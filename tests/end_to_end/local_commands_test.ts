@@ -1,4 +1,4 @@
-/** The doctor and the status beside `deno task start`, found by the folder that its data lies in. */
+/** The doctor and the status of a stack that `deno task start` runs, found by its data folder. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { command } from "../support/command.ts";
 import { withStack } from "../support/database.ts";
@@ -7,7 +7,7 @@ import { CLOCK } from "../support/suite.ts";
 
 const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
 
-Deno.test("doctor --local and status --local find the stack that runs, and say when none does", async () => {
+Deno.test("doctor --local and status --local find the running stack, and report when there is none", async () => {
   const data = await Deno.makeTempDir();
   await Deno.chmod(data, 0o755);
   const started = new Deno.Command(Deno.execPath(), {
@@ -82,7 +82,7 @@ Deno.test("the doctor looks at a project elsewhere through two files, with its d
     await Deno.remove(folder, { recursive: true });
   }));
 
-Deno.test("status --watch shows the night again and again, and ends when it is told to", () =>
+Deno.test("status --watch shows the matchday repeatedly, and ends on SIGINT", () =>
   withStack({ clock: CLOCK }, async ({ ready }) => {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-all", "local/tasks/status.ts", "--watch", "--date", "2024-12-07"],

@@ -1,4 +1,4 @@
-/** `deno task soak` in small: a project of its own whose parts fall while Braze tells it of a send. */
+/** `deno task soak` on a small scale: parts of a project fail while Braze delivers the events of a send. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runBurst } from "../soak/burst.ts";
 

@@ -116,7 +116,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check learns ids that the create did not answer, and fills the ledger",
+  "braze-preflight-check registers ids that the create did not return, and fills the ledger",
   scheduled({ ...PER_SCHEDULE, createAnswersDispatchId: false }, async (stack) => {
     strictEqual((await resultOf(stack, 1001)).dispatch_id, null);
     await reach(stack, "13:45");
@@ -145,7 +145,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `braze-preflight-check calls everything unknown where the listing is ${mode}, and leaves it alone`,
+    `braze-preflight-check reports everything as unknown where the listing is ${mode}, and changes nothing`,
     scheduled(switches, async (stack) => {
       await inDashboard(stack, "dashboard/cancel", { match_id: 1002 });
       for (const time of ["13:45", "13:50", "13:55"]) {
@@ -204,7 +204,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check resolves a missing schedule when its match is postponed: nobody wants it then",
+  "braze-preflight-check resolves a missing schedule when its match is postponed and no push is wanted",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:45");
     await preflight(stack);
@@ -302,7 +302,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `braze-preflight-check alerts on a match when ${what} inside the freeze, and no more when that is undone`,
+    `braze-preflight-check alerts on a match when ${what} inside the freeze, and resolves it when that is undone`,
     scheduled(PER_SCHEDULE, async (stack) => {
       await reach(stack, "13:47");
       await stack.sql.unsafe(change);
@@ -345,7 +345,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check alerts on a row whose schedule was never heard of, until events prove it",
+  "braze-preflight-check alerts on a row whose create got no answer, until events prove the send",
   () =>
     withSuite(
       { fixtures: THREE_AT_ONCE, sandbox: { users: { count: 50 }, switches: PER_SCHEDULE } },
@@ -379,7 +379,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check tells in a dry run what it would find, and changes nothing",
+  "braze-preflight-check returns in a dry run what it would find, and changes nothing",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:50");
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
@@ -402,7 +402,7 @@ Deno.test(
 );
 
 Deno.test(
-  "two runs of braze-preflight-check at once do not double",
+  "two concurrent runs of braze-preflight-check do nothing twice",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:50");
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;

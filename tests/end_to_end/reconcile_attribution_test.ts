@@ -13,17 +13,17 @@ import {
 import { LISTING_MODES, reconcile, set, STATISTICS, withListing } from "../support/reconciling.ts";
 
 const ATTRIBUTION = { checks: ["attribution"] };
-/** Braze tells nothing by itself here: the test speaks for it. */
-const SILENT = { currents: { enabled: false }, createAnswersDispatchId: false };
+/** Braze sends no events by itself here: the test posts them. */
+const NO_EVENTS = { currents: { enabled: false }, createAnswersDispatchId: false };
 const OPEN = 1003;
 
-interface Told {
+interface Posted {
   readonly id: string;
   readonly dispatchId?: string;
   readonly echo?: Readonly<Record<string, string>>;
 }
 
-function send({ ready }: Stack, { id, dispatchId, echo }: Told) {
+function send({ ready }: Stack, { id, dispatchId, echo }: Posted) {
   return {
     event_type: "users.messages.pushnotification.Send",
     id,
@@ -44,8 +44,8 @@ async function verdictOf({ sql }: Stack, eventId: string) {
   return [row?.match_id, row?.correlation_method, row?.confidence];
 }
 
-Deno.test("an event that names a match which was not known when it came is tied to it once it is", () =>
-  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+Deno.test("an event that names an unknown match is attributed to it once the match is known", () =>
+  withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echo = { match_id: "4001", generation: "1" };
@@ -69,12 +69,12 @@ Deno.test("an event that names a match which was not known when it came is tied 
     );
   }));
 
-Deno.test("an identifier that became known without settling its events settles them with the next run", () =>
-  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+Deno.test("an identifier that became known without reattributing its events does so in the next run", () =>
+  withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     await tell(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
-    // As if whoever registered it had died before it was applied.
+    // As if the run that registered it had died before it applied it.
     await stack.sql`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
       select 'dispatch_id', 'late', id, 1, 'preflight', ${stack.timeline.now()}
@@ -88,7 +88,7 @@ Deno.test("an identifier that became known without settling its events settles t
     strictEqual((await ledgerOf(stack, 1002)).status, "sent");
   }));
 
-/** Tells what Braze really sent: with all its ids, but for one match whose events say nothing of themselves. */
+/** Posts what Braze really sent with all its ids, except for one match whose events carry none. */
 async function tellAllBut(
   stack: Stack,
   isLost: (entry: GroundTruthEntry, index: number) => boolean,
@@ -131,8 +131,8 @@ async function unattributedEvents({ sql }: Stack) {
 }
 
 for (const mode of LISTING_MODES) {
-  Deno.test(`what is left over is the one match's that lacks exactly it, as Braze counts (${mode})`, () =>
-    withSuite({ sandbox: withListing(mode, SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+  Deno.test(`leftover events are attributed to the one match that lacks exactly as many by Braze's count (${mode})`, () =>
+    withSuite({ sandbox: withListing(mode, NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
       await tellAllBut(stack, nothingLost);
@@ -150,10 +150,10 @@ for (const mode of LISTING_MODES) {
 
       const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
       strictEqual(counts.attributed_by_elimination, open);
-      const settled = await stack.sql`
+      const reattributed = await stack.sql`
         select distinct match_id::int, correlation_method, confidence, generation, candidate_count
         from public.notification_sends where correlation_method = 'elimination'`;
-      deepStrictEqual(settled.map((row) => ({ ...row })), [{
+      deepStrictEqual(reattributed.map((row) => ({ ...row })), [{
         match_id: OPEN,
         correlation_method: "elimination",
         confidence: "medium",
@@ -174,8 +174,8 @@ for (
     ["an event of a neighbour is missing", firstOf(1001)],
   ] as const
 ) {
-  Deno.test(`where ${what}, nothing balances, nothing is tied and no status changes`, () =>
-    withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+  Deno.test(`where ${what}, nothing balances, nothing is attributed and no status changes`, () =>
+    withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
       await tellAllBut(stack, isLost);
@@ -189,7 +189,7 @@ for (
 }
 
 Deno.test("without Braze's numbers of every candidate nothing is eliminated", () =>
-  withSuite({ sandbox: withListing("omit", SILENT), fixtures: THREE_AT_ONCE }, async (stack) => {
+  withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
     await tellAllBut(stack, nothingLost);

@@ -1,8 +1,8 @@
 /**
  * Kills braze-reconcile after each distinct call it makes.
  *
- * Whatever happened, the schedule that a match is to be pushed by is never cancelled, and the runs that follow end where
- * an undisturbed one does.
+ * The wanted schedule of a match is never cancelled, and the runs that follow end in the same state as an undisturbed
+ * run.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
@@ -47,7 +47,7 @@ for (const mode of LISTING_MODES) {
     }));
 }
 
-/** False when the run had fewer calls and lived. */
+/** False when the run made fewer calls and was not killed. */
 async function killAndRecover(
   stack: Stack,
   mode: ListingMode,
@@ -56,25 +56,25 @@ async function killAndRecover(
 ): Promise<boolean> {
   const world = await makeTrouble(stack, base);
   const isKilled = await runUntil(stack, deadlyCall);
-  const story = isKilled ? `killed after call ${deadlyCall}` : "not killed";
-  verifyWanted(stack, world, story);
+  const circumstance = isKilled ? `killed after call ${deadlyCall}` : "not killed";
+  verifyWanted(stack, world, circumstance);
 
-  // A delete that was not heard of is known after two lists, the first of them 5 minutes later.
+  // A delete without an answer is confirmed by two lists, the first of them 5 minutes later.
   const runs = mode === "per_schedule" ? 3 : 1;
   for (let run = 0; run < runs; run++) {
     await later(stack, 2 * MINUTES_PAST_A_LEASE);
     await reconcile(stack);
-    verifyWanted(stack, world, story);
+    verifyWanted(stack, world, circumstance);
   }
-  await verifyEnd(stack, mode, world, story);
+  await verifyEnd(stack, mode, world, circumstance);
   await tidy(stack, world);
   return isKilled;
 }
 
 interface World {
-  /** Scheduled, and doubled by hand. */
+  /** Scheduled, and duplicated by hand. */
   readonly doubled: number;
-  /** Scheduled, and nobody heard of it. */
+  /** Scheduled, but its create got no answer. */
   readonly lost: number;
   readonly unmanaged: readonly string[];
   /** The one schedule of each match that is to stay, by id. */
@@ -103,7 +103,7 @@ async function makeTrouble(stack: Stack, base: number): Promise<World> {
     await duplicateByHand(stack, doubled, sendAt),
     await duplicateByHand(stack, base + 9, sendAt),
   ];
-  // Old enough that a list may be believed.
+  // Old enough that a list is trusted.
   await later(stack, 2 * MINUTES_PAST_A_LEASE);
   return { doubled, lost, unmanaged, wanted: wanted.map(({ id }) => id) };
 }
@@ -124,9 +124,9 @@ async function runUntil(stack: Stack, deadlyCall: number): Promise<boolean> {
   ]);
 }
 
-function verifyWanted({ sandbox }: Stack, { wanted }: World, story: string): void {
+function verifyWanted({ sandbox }: Stack, { wanted }: World, circumstance: string): void {
   for (const id of wanted) {
-    strictEqual(sandbox.model.schedules.find(id)?.state, "scheduled", `${id}, ${story}`);
+    strictEqual(sandbox.model.schedules.find(id)?.state, "scheduled", `${id}, ${circumstance}`);
   }
 }
 
@@ -134,14 +134,14 @@ async function verifyEnd(
   { sql, sandbox }: Stack,
   mode: ListingMode,
   { doubled, lost, unmanaged, wanted }: World,
-  story: string,
+  circumstance: string,
 ): Promise<void> {
   const isSeen = mode === "per_schedule";
   for (const id of unmanaged) {
     strictEqual(
       sandbox.model.schedules.find(id)?.state,
       isSeen ? "deleted" : "scheduled",
-      `${id}, ${story}`,
+      `${id}, ${circumstance}`,
     );
   }
   const rows = await sql`
@@ -163,19 +163,19 @@ async function verifyEnd(
         ? { status: "pending", braze_schedule_id: wanted[1], state: "live", unsettled: 0 }
         : { status: "pending", braze_schedule_id: null, state: "unknown", unsettled: 1 },
     ],
-    story,
+    circumstance,
   );
   const [found] = await sql`
     select count(*)::int as logs from public.scheduler_logs
     where action = 'duplicate_count' and match_id = ${doubled}`;
-  strictEqual((found?.logs ?? 0) > 0, isSeen, `told before it was cancelled, ${story}`);
+  strictEqual((found?.logs ?? 0) > 0, isSeen, `reported before it was cancelled, ${circumstance}`);
   const open = await sql`
     select rule from public.alerts
     where resolved_at is null and rule <> 'create_unknown' order by rule`;
-  deepStrictEqual(open.map(({ rule }) => rule), [], `alerts left open, ${story}`);
+  deepStrictEqual(open.map(({ rule }) => rule), [], `alerts left open, ${circumstance}`);
 }
 
-/** Out of the way of the next world. */
+/** Removes the world before the next one. */
 async function tidy(stack: Stack, { doubled, lost, unmanaged, wanted }: World): Promise<void> {
   for (const id of [...unmanaged, ...wanted]) {
     if (stack.sandbox.model.schedules.find(id)?.state !== "scheduled") continue;
@@ -193,7 +193,7 @@ async function tidy(stack: Stack, { doubled, lost, unmanaged, wanted }: World): 
     where outcome = 'unknown' and resolved_at is null`;
 }
 
-Deno.test("braze-reconcile killed after any call settles what is past all the same", () =>
+Deno.test("braze-reconcile killed after any call still resolves past schedules", () =>
   withSuite({
     sandbox: withListing("per_campaign", { currents: { enabled: false } }),
     fixtures: THREE_AT_ONCE,
@@ -219,7 +219,7 @@ Deno.test("braze-reconcile killed after any call settles what is past all the sa
           `killed after call ${deadly}`,
         );
       }
-      // Braze tells nothing here of what it sent, and that is an alert of its own.
+      // Braze delivers no events here, which raises an alert of its own.
       const open = await stack.sql`
           select rule from public.alerts where resolved_at is null and rule <> 'missing_webhooks'`;
       deepStrictEqual(open.map(({ rule }) => rule), [], `killed after call ${deadly}`);
@@ -230,7 +230,7 @@ Deno.test("braze-reconcile killed after any call settles what is past all the sa
   }));
 
 for (const mode of LISTING_MODES) {
-  Deno.test(`two runs of braze-reconcile at once, and one after the other, end as one does (${mode})`, () =>
+  Deno.test(`concurrent and successive runs of braze-reconcile end as one run does (${mode})`, () =>
     withSuite({ clock: START, sandbox: withListing(mode) }, async (stack) => {
       await stack.sql`
         insert into public.teams (name, braze_attribute_value)

@@ -1,4 +1,4 @@
-/** braze-reconcile over the whole stack: calls that were not heard of, pushes that nothing tells of, and what people vouch for. */
+/** braze-reconcile over the whole stack: calls without an answer, pushes without events, and manual confirmations. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { operatorToken } from "../../local/stack/keys.ts";
@@ -27,8 +27,8 @@ import {
 const PER_SCHEDULE = { sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE } as const;
 const UNKNOWN = { checks: ["unknown_attempts"] };
 const STALE = { checks: ["stale"] };
-/** Braze sends, and tells nobody. */
-const SILENT = { currents: { enabled: false } };
+/** Braze sends pushes, but no events. */
+const NO_EVENTS = { currents: { enabled: false } };
 
 async function attemptsOf({ sql }: Stack, matchId: number, kind: string) {
   const rows = await sql`
@@ -58,7 +58,7 @@ for (
     ["was not done", "timeout_before_effect", "2024-12-07T14:00:00.000Z"],
   ] as const
 ) {
-  Deno.test(`a move that was not heard of and ${what} is settled by the send time that Braze lists`, () =>
+  Deno.test(`a move without an answer that ${what} is resolved by the send time that Braze lists`, () =>
     withSuite(PER_SCHEDULE, async (stack) => {
       await schedule(stack);
       await stack
@@ -93,7 +93,7 @@ for (
     ["was not done is live again", "timeout_before_effect", [2]],
   ] as const
 ) {
-  Deno.test(`a schedule whose delete was not heard of and ${what}`, () =>
+  Deno.test(`a schedule whose delete got no answer and ${what}`, () =>
     withSuite(PER_SCHEDULE, async (stack) => {
       await schedule(stack);
       await reconcile(stack, { checks: ["verify"] });
@@ -130,7 +130,7 @@ for (
 }
 
 for (const mode of BLIND_MODES) {
-  Deno.test(`under a list that is ${mode} a delete that was not heard of stays open, told once, until a later one is`, () =>
+  Deno.test(`under a list that is ${mode} a delete without an answer stays open, reported once, until a later one is answered`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       set(stack, { faults: [{ endpoint: DELETE, kind: "timeout_before_effect" }] });
@@ -158,9 +158,9 @@ for (const mode of BLIND_MODES) {
     }));
 }
 
-Deno.test("Braze counting nothing, or not answering, settles nothing", () =>
+Deno.test("Braze counting nothing, or not answering, resolves nothing", () =>
   withSuite({
-    sandbox: withListing("per_campaign", SILENT),
+    sandbox: withListing("per_campaign", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
   }, async (stack) => {
     await schedule(stack);
@@ -176,9 +176,9 @@ Deno.test("Braze counting nothing, or not answering, settles nothing", () =>
     strictEqual((await ledgerOf(stack, 1001)).status, "pending");
   }));
 
-Deno.test("a create that was not heard of is settled by statistics once its time is past", () =>
+Deno.test("a create without an answer is resolved by statistics once its time is past", () =>
   withSuite({
-    sandbox: withListing("omit", SILENT),
+    sandbox: withListing("omit", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
   }, async (stack) => {
     set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
@@ -191,9 +191,9 @@ Deno.test("a create that was not heard of is settled by statistics once its time
     deepStrictEqual(await openAlerts(stack, 1001), []);
   }));
 
-Deno.test("what an older schedule of the match may have sent settles nothing for the current one", () =>
+Deno.test("what an older schedule of the match may have sent resolves nothing for the current one", () =>
   withSuite({
-    sandbox: withListing("omit", SILENT),
+    sandbox: withListing("omit", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
   }, async (stack) => {
     await schedule(stack);
@@ -212,7 +212,7 @@ Deno.test("what an older schedule of the match may have sent settles nothing for
     );
   }));
 
-Deno.test("recovery refuses what makes no sense, match by match, and says why", () =>
+Deno.test("recovery refuses invalid orders, match by match, and gives the reason", () =>
   withSuite({ sandbox: withListing("omit"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     const mark = (match_id: number) => ({ match_id, reason: "Because" });
@@ -236,9 +236,9 @@ Deno.test("recovery refuses what makes no sense, match by match, and says why", 
     strictEqual(late.counts.refused, 2);
   }));
 
-Deno.test("a mark is written down with who, what and why, and its undoing puts back what was there", () =>
+Deno.test("a manual confirmation is recorded with who, what and why, and its undo restores the previous state", () =>
   withSuite({
-    sandbox: withListing("omit", SILENT),
+    sandbox: withListing("omit", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
   }, async (stack) => {
     await schedule(stack);
@@ -301,7 +301,7 @@ Deno.test("a mark is written down with who, what and why, and its undoing puts b
     ]);
   }));
 
-Deno.test("what events have proved since cannot be undone", () =>
+Deno.test("a manual confirmation that events have since proved cannot be undone", () =>
   withSuite({
     sandbox: withListing("omit", { currents: { delaySecondsMax: 0, waitSeconds: 3_600 } }),
     fixtures: THREE_AT_ONCE.slice(0, 1),
@@ -319,9 +319,9 @@ Deno.test("what events have proved since cannot be undone", () =>
     deepStrictEqual((await logsOf(stack, "confirmed_by_statistics")).length, 0);
   }));
 
-Deno.test("a run that has no time left says what it did not begin, and the next one goes on", () =>
+Deno.test("a run without time left reports what it did not start, and the next one continues", () =>
   withSuite({
-    sandbox: withListing("per_campaign", SILENT),
+    sandbox: withListing("per_campaign", NO_EVENTS),
     fixtures: THREE_AT_ONCE,
     env: { RUN_DEADLINE_SECONDS: "10" },
   }, async (stack) => {
@@ -334,7 +334,7 @@ Deno.test("a run that has no time left says what it did not begin, and the next 
       ["partial", "partial", 2],
     );
     deepStrictEqual(first.not_begun, ["attribution", "counts", "quality", "recovery"]);
-    // What was not looked at is not known to be mended, nor to be wrong.
+    // What was not checked is known neither to be fixed nor to be wrong.
     deepStrictEqual(await alertsOf(stack, "stale_pending"), []);
 
     set(stack, { faults: [] });

@@ -1,4 +1,4 @@
-/** braze-reconcile's checks `orphans` and `duplicates` over the whole stack: adopt, tell, cancel, and never too much. */
+/** braze-reconcile's checks `orphans` and `duplicates` over the whole stack: adopt, report and cancel, within the cap. */
 import { deepStrictEqual, match as matches, ok, strictEqual } from "node:assert/strict";
 import { CHECKS } from "../../supabase/functions/braze-reconcile/report.ts";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -44,7 +44,7 @@ async function loseACreate(stack: Stack): Promise<void> {
   set(stack, { faults: [] });
 }
 
-Deno.test("a second schedule is told with all ids before it is cancelled, and the match keeps its own", () =>
+Deno.test("a second schedule is reported with all ids before it is cancelled, and the match keeps its own", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const [own] = liveSchedules(stack, 1002);
@@ -84,7 +84,7 @@ Deno.test("a second schedule is told with all ids before it is cancelled, and th
 Deno.test("a schedule that no ledger row explains is an orphan; other campaigns are not looked at", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
-    const stranger = await duplicateByHand(stack, 9_999);
+    const unknownMatch = await duplicateByHand(stack, 9_999);
     const { schedule_id: nameless } = await inDashboard(stack, "dashboard/create", {
       send_at: "2024-12-07T15:00:00Z",
     });
@@ -96,13 +96,13 @@ Deno.test("a schedule that no ledger row explains is an orphan; other campaigns 
     deepStrictEqual(
       orphans.found.map((one: Record<string, unknown>) => [one.schedule_id, one.why]).sort(),
       [
-        [stranger, "unknown_match"],
+        [unknownMatch, "unknown_match"],
         [nameless, "unknown_match"],
         [unwanted, "not_wanted"],
       ].sort(),
     );
     strictEqual(duplicates.counts.found, 0);
-    for (const id of [stranger, nameless, unwanted]) strictEqual(statesOf(stack)[id], "deleted");
+    for (const id of [unknownMatch, nameless, unwanted]) strictEqual(statesOf(stack)[id], "deleted");
     strictEqual(liveSchedules(stack, 1001).length, 1);
     const deletes = await attempts(stack);
     // One of them is the scheduler's own.
@@ -113,7 +113,7 @@ Deno.test("a schedule that no ledger row explains is an orphan; other campaigns 
   }));
 
 for (const mode of BLIND_MODES) {
-  Deno.test(`nothing is cancelled or adopted where Braze's list is ${mode}, and the counts say that nobody knows`, () =>
+  Deno.test(`nothing is cancelled or adopted where Braze's list is ${mode}, and the counts are unknown`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await loseACreate(stack);
       const duplicate = await duplicateByHand(stack, 1002);
@@ -129,7 +129,7 @@ for (const mode of BLIND_MODES) {
     }));
 }
 
-Deno.test("a schedule whose create was not heard of is adopted, and nobody is told of it any more", () =>
+Deno.test("a schedule whose create got no answer is adopted, and its alert resolves", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await loseACreate(stack);
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
@@ -174,13 +174,13 @@ Deno.test("an adopted schedule of a match that is off by now is cancelled as an 
     strictEqual(schedule?.state, "deleted");
   }));
 
-Deno.test("an old generation that its delete did not end is a duplicate; the current one stays", () =>
+Deno.test("an old generation that survives its delete is a duplicate; the current one stays", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const [old] = liveSchedules(stack, 1002);
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
     deepStrictEqual((await schedule(stack)).done, { recreated: 1 });
-    // Braze said that it was deleted, and holds it all the same.
+    // Braze confirmed the delete, but still holds the schedule.
     const survivor = stack.sandbox.model.schedules.find(old!.id)!;
     survivor.state = "scheduled";
     survivor.endedAt = null;
@@ -254,7 +254,7 @@ Deno.test("the absolute cap holds whatever the share: 0 switches cancellations o
     strictEqual(statesOf(stack)[duplicate], "scheduled");
   }));
 
-Deno.test("more than ten duplicates in one run are an alarm to the admin, resolved by a run without", () =>
+Deno.test("more than ten duplicates in one run raise an alert to the admin, resolved by a run without", () =>
   withSuite(
     { ...PER_SCHEDULE, env: { RECONCILE_CANCEL_SHARE_MAX: "1" } },
     async (stack) => {
@@ -282,7 +282,7 @@ Deno.test("more than ten duplicates in one run are an alarm to the admin, resolv
     },
   ));
 
-Deno.test("duplicates on three days in a row are told to engineering, until a day goes by without", () =>
+Deno.test("duplicates on three days in a row are reported to engineering, until a day goes by without", () =>
   withSuite(
     { sandbox: withListing("per_schedule"), clock: new Date("2024-12-01T06:00:00Z") },
     async (stack) => {
@@ -308,7 +308,7 @@ Deno.test("duplicates on three days in a row are told to engineering, until a da
     },
   ));
 
-Deno.test("a dry run tells what it would adopt and cancel, and does neither", () =>
+Deno.test("a dry run returns what it would adopt and cancel, and does neither", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await loseACreate(stack);
     const duplicate = await duplicateByHand(stack, 1002);
@@ -324,12 +324,12 @@ Deno.test("a dry run tells what it would adopt and cancel, and does neither", ()
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
   }));
 
-Deno.test("a delete that was not heard of is settled by the lists that follow: shown is live, lacking is gone", () =>
+Deno.test("a delete without an answer is resolved by later lists: a listed schedule is live, an absent one is gone", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const kept = await duplicateByHand(stack, 1001);
     const gone = await duplicateByHand(stack, 1002);
-    // The client tries four times: the first stray's delete is never done, the second's is.
+    // The client tries four times: the first unmanaged schedule's delete is never done, the second's is.
     set(stack, { faults: [{ endpoint: DELETE, kind: "timeout_before_effect", times: 4 }] });
     const first = (await reconcile(stack, { checks: ["duplicates"] })).checks.duplicates;
     const ends = first.found.map((
@@ -369,7 +369,7 @@ Deno.test("pg_cron's signed call runs every check once for its scheduled time", 
     strictEqual(statesOf(stack)[duplicate], "deleted");
   }));
 
-Deno.test("only who may call a timed function may reconcile, and options are checked", () =>
+Deno.test("only callers of the cron functions may run braze-reconcile, and options are checked", () =>
   withSuite({ sandbox: withListing("omit") }, async (stack) => {
     const { status, body } = await call(stack, "braze-reconcile", { checks: ["everything"] });
     deepStrictEqual([status, body.code], [400, "invalid_body"]);

@@ -1,4 +1,4 @@
-/** braze-reconcile's checks `verify` and `gaps` over the whole stack, under every face of Braze's list. */
+/** braze-reconcile's checks `verify` and `gaps` over the whole stack, under every mode of Braze's list. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import {
   addFixture,
@@ -34,7 +34,7 @@ Deno.test("verify finds each schedule in a list that shows them one by one", () 
     strictEqual(checks.verify.counts.future_missing, 0);
   }));
 
-Deno.test("verify takes back what two lists lack, tells it once, and resolves it when the match is off", () =>
+Deno.test("verify takes back what two lists lack, reports it once, and resolves it when the match is off", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await reconcile(stack, VERIFY);
@@ -63,7 +63,7 @@ Deno.test("verify takes back what two lists lack, tells it once, and resolves it
     ]);
     deepStrictEqual((await schedule(stack)).skipped, { unchanged: 2, cancelled_by_dashboard: 1 });
 
-    // Hours before the send, pre-flight goes on telling it, under the same fingerprint, while it is wanted.
+    // Hours before the send, pre-flight keeps reporting it, under the same fingerprint, while it is wanted.
     await call(stack, "braze-preflight-check");
     deepStrictEqual(await alertsOf(stack, "schedule_missing"), [
       { ...alert, occurrences: 2, is_open: true },
@@ -90,7 +90,7 @@ for (const mode of BLIND_MODES) {
     }));
 }
 
-Deno.test("a list that cannot be had makes the run partial, and everything unknown", () =>
+Deno.test("a list that cannot be read makes the run partial, and everything unknown", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     set(stack, { faults: [{ endpoint: LISTING, kind: "status", status: 400 }] });
@@ -105,7 +105,7 @@ Deno.test("verify takes nothing back for a stopped campaign, which may be resume
     await reconcile(stack, VERIFY);
     await later(stack, 10);
     await inDashboard(stack, "campaign", { state: "stopped" });
-    // Something of the campaign is still listed, so the list goes on to name schedules one by one.
+    // Something of the campaign is still listed, so the list still names schedules one by one.
     const order = stack.sandbox.model.schedules.all[0]!;
     stack.sandbox.model.schedules.create({ ...order, sendId: null }, stack.timeline.now());
     for (let run = 0; run < 3; run++) {
@@ -119,11 +119,11 @@ Deno.test("verify takes nothing back for a stopped campaign, which may be resume
     );
   }));
 
-Deno.test("verify tells past schedules with events from those without, and confirms what events prove", () =>
+Deno.test("verify separates past schedules with events from those without, and confirms what events prove", () =>
   withSuite({ sandbox: withListing("per_campaign"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T13:59:30Z"));
-    // Of the third, nothing is ever told.
+    // The third never gets an event.
     const [third] = liveSchedules(stack, 1003);
     stack.sandbox.model.schedules.end(third!, "cancelled", stack.timeline.now());
     await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
@@ -144,7 +144,7 @@ Deno.test("verify tells past schedules with events from those without, and confi
   }));
 
 for (const mode of LISTING_MODES) {
-  Deno.test(`gaps tells why a match has no schedule, to a person only where somebody must act (${mode})`, () =>
+  Deno.test(`gaps reports why a match has no schedule, with an alert only where a person must act (${mode})`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       const kickoffAt = "2024-12-07T18:00:00Z";
@@ -197,7 +197,7 @@ for (const mode of LISTING_MODES) {
     }));
 }
 
-Deno.test("gaps gives the scheduler its chance before it calls a match passed over", () =>
+Deno.test("gaps gives the scheduler time to run before it reports a match as passed over", () =>
   withSuite({ sandbox: withListing("per_campaign") }, async (stack) => {
     await addFixture(stack, {
       id: 2004,

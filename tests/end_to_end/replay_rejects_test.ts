@@ -1,4 +1,4 @@
-/** What could not be understood when it came is brought in by curl, once. */
+/** Rejects are replayed by curl, and stored once. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { createHandler } from "../../supabase/functions/braze-webhook/handler.ts";
@@ -7,7 +7,7 @@ import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite
 
 const SMALL = { sandbox: { users: { count: 20 } }, fixtures: THREE_AT_ONCE } as const;
 
-/** Events of a month for which nobody made a partition. */
+/** Events of a month without a partition. */
 function oldEvents({ ready }: Stack, count: number) {
   return Array.from({ length: count }, (_, index) => ({
     event_type: "users.messages.pushnotification.Send",
@@ -18,7 +18,7 @@ function oldEvents({ ready }: Stack, count: number) {
   }));
 }
 
-/** The fix: the month gets its place. */
+/** The fix: creates the month's partition. */
 const mend = ({ sql }: Stack) => sql`select private.ensure_partitions('2024-06-10T00:00:00Z')`;
 
 const replay = async (stack: Stack, order: Record<string, unknown> = {}) => {
@@ -39,7 +39,7 @@ async function state({ sql }: Stack) {
   return { ...row };
 }
 
-Deno.test("rejects are replayed after the fix, once, and what nobody understands yet is left as it was", () =>
+Deno.test("rejects are replayed after the fix, once, and those that are still unreadable stay unchanged", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: [...oldEvents(stack, 30), { event_type: "users.x" }] });
     const before = { stored: 0, different: 0, kept: 31, replayed: 0, occurrences: 1 };
@@ -61,7 +61,7 @@ Deno.test("rejects are replayed after the fix, once, and what nobody understands
     deepStrictEqual(await state(stack), after);
   }));
 
-Deno.test("a replay goes on from where its limit ended it, and takes one reason only where asked", () =>
+Deno.test("a replay continues where its limit stopped it, and takes only one reason if asked", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: [...oldEvents(stack, 10), { event_type: "users.x" }] });
     await mend(stack);
@@ -80,7 +80,7 @@ Deno.test("a replay goes on from where its limit ended it, and takes one reason 
     strictEqual((await state(stack)).stored, 10);
   }));
 
-Deno.test("replayed events take the very same path: they prove that a match was sent", () =>
+Deno.test("replayed events take the same path: they prove that a match was sent", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     const [ledger] = await stack.sql`select id from public.schedule_ledger where match_id = 1002`;
@@ -104,7 +104,7 @@ Deno.test("replayed events take the very same path: they prove that a match was 
     deepStrictEqual({ ...row }, { status: "sent", sent_evidence: "push" });
   }));
 
-Deno.test("only the secret key replays: Braze's secret makes a message of the order, nobody else may call", () =>
+Deno.test("only the secret key replays: with Braze's secret the order is stored as a message, and other callers are refused", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: oldEvents(stack, 1) });
     await mend(stack);
@@ -120,7 +120,7 @@ Deno.test("only the secret key replays: Braze's secret makes a message of the or
     strictEqual(operator.status, 403);
   }));
 
-Deno.test("a replay that dies after any call stores each event once when it is begun again", () =>
+Deno.test("a replay killed after any call stores each event once when it is repeated", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: oldEvents(stack, 5) });
     await mend(stack);
@@ -149,7 +149,7 @@ Deno.test("a replay that dies after any call stores each event once when it is b
     }
   }));
 
-Deno.test("two replays at once store each event once", () =>
+Deno.test("two concurrent replays store each event once", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: oldEvents(stack, 40) });
     await mend(stack);

@@ -1,8 +1,8 @@
 /**
  * Kills the scheduler after each distinct call it makes, in each kind of step.
  *
- * Whatever happened, the runs that follow must leave at most one live schedule of the match; and either it is the
- * one that is wanted, or an open alert says that nobody can know.
+ * The runs that follow must leave at most one live schedule of the match. Either it is the wanted one, or an open alert
+ * says that its state is unknown.
  */
 import { ok, strictEqual } from "node:assert/strict";
 import { addDays, addMinutes } from "date-fns";
@@ -17,7 +17,7 @@ const MINUTES_PAST_A_LEASE = 5;
 const CALLS_MAX = 40;
 
 interface Scenario {
-  /** Makes the fixture what the killed run has to follow. */
+  /** Changes the fixture so that the killed run has to act. */
   readonly change: (stack: Stack, matchId: number) => Promise<unknown>;
   readonly isScheduledFirst: boolean;
   readonly isWanted: boolean;
@@ -61,7 +61,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
     }));
 }
 
-/** False when the run had fewer calls and lived. */
+/** False when the run made fewer calls and was not killed. */
 async function killAndRecover(
   stack: Stack,
   scenario: Scenario,
@@ -94,11 +94,11 @@ async function killAndRecover(
   return wasKilled;
 }
 
-async function verify(stack: Stack, scenario: Scenario, matchId: number, story: string) {
+async function verify(stack: Stack, scenario: Scenario, matchId: number, circumstance: string) {
   const live = stack.sandbox.model.schedules.all.filter(({ state, triggerProperties }) =>
     state === "scheduled" && triggerProperties.match_id === String(matchId)
   );
-  ok(live.length <= 1, `${live.length} live schedules, ${story}`);
+  ok(live.length <= 1, `${live.length} live schedules, ${circumstance}`);
   const [row] = await stack.sql<
     {
       status: string;
@@ -120,19 +120,19 @@ async function verify(stack: Stack, scenario: Scenario, matchId: number, story: 
       ) as alerts
     from public.schedule_ledger as ledger
     where ledger.match_id = ${matchId}`;
-  ok(row, `no ledger row, ${story}`);
+  ok(row, `no ledger row, ${circumstance}`);
   const [schedule] = live;
   const isSettled = scenario.isWanted
     ? row.status === "pending" && schedule !== undefined &&
       schedule.id === row.braze_schedule_id && +schedule.sendAt === +row.send_at
     : row.status === "cancelled" && schedule === undefined;
   if (isSettled) {
-    // A delete that is repeated after its answer was lost may be refused: that is told, and rightly so.
-    if (row.unknowns === 0) strictEqual(row.alerts, 0, `an alert although all is well, ${story}`);
+    // A delete that is repeated after its answer was lost may be refused: that correctly raises an alert.
+    if (row.unknowns === 0) strictEqual(row.alerts, 0, `an alert although all is well, ${circumstance}`);
     return;
   }
-  ok(row.unknowns > 0, `not settled, and the journal does not say why, ${story}`);
-  ok(row.alerts > 0, `not settled, and nobody was told, ${story}`);
+  ok(row.unknowns > 0, `not resolved, and the journal does not say why, ${circumstance}`);
+  ok(row.alerts > 0, `not resolved, and no alert is open, ${circumstance}`);
 }
 
 async function runScheduler(stack: Stack, matchId: number): Promise<void> {

@@ -60,7 +60,7 @@ Deno.test("braze-scheduler shows its plan in a dry run and changes nothing", () 
     deepStrictEqual({ ...counts }, { ledger: 0, attempts: 0 });
   }));
 
-Deno.test("two runs of braze-scheduler at once do not double", () =>
+Deno.test("two concurrent runs of braze-scheduler create nothing twice", () =>
   withSuite(SMALL, async (stack) => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => call(stack, "braze-scheduler")),
@@ -107,7 +107,7 @@ for (
     }));
 }
 
-Deno.test("a create that Braze surely refused is made again by the next run, as the next generation", () =>
+Deno.test("a create that Braze definitely refused is made again by the next run, as the next generation", () =>
   withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "status", status: 400, times: 1 });
     deepStrictEqual((await schedule(stack)).done, { failed: 1, created: 2 });

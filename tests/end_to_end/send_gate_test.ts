@@ -1,4 +1,4 @@
-/** The send gate in the way of each push: what the ledger does not want any more aborts by itself. */
+/** The send gate checks each push: one that the ledger no longer wants aborts. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { connect } from "../../supabase/functions/_shared/function/dependencies.ts";
 import type { SendGate } from "../../supabase/functions/_shared/runtime/config.ts";
@@ -36,7 +36,7 @@ function gated(
     }, test);
 }
 
-/** Which generations of a match were pushed to anybody, and which were turned away. */
+/** Which generations of a match were pushed to any user, and which were refused. */
 function fates({ sandbox }: Stack, matchId: number) {
   const generations = (type: string) => [
     ...new Set(
@@ -51,7 +51,7 @@ function fates({ sandbox }: Stack, matchId: number) {
 }
 
 Deno.test(
-  "behind a closed gate everybody gets what is wanted, and no token is left anywhere",
+  "behind a closed gate every user gets the wanted push, and no token is stored",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const tokens = stack.sandbox.model.schedules.all.map(({ triggerProperties }) =>
@@ -67,7 +67,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a create that stayed unknown is made anew, and only the new one is pushed, though both are there",
+  "a create that stayed unknown is made again, and only the new one is pushed although both exist",
   gated("fail_closed", async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],
@@ -94,7 +94,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a match that is postponed at the last minute is pushed to nobody, though nothing could be deleted",
+  "a match postponed at the last minute is pushed to no user, although no delete succeeded",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     await reach(stack, "13:59");
@@ -107,7 +107,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that a person made by hand is turned away: it brings no token",
+  "a schedule made by hand is refused: it has no token",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const { id } = await ledgerOf(stack, 1002);
@@ -121,11 +121,11 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that two lists lacked and that is there after all is pushed, and told",
+  "a schedule that two lists lacked but that exists is pushed, and reported",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const { id } = await ledgerOf(stack, 1002);
-    // As the reconciliation leaves what two lists lacked.
+    // The state in which reconciliation leaves a schedule that two lists lack.
     await stack.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'dashboard' where id = ${id}`;
     await stack.sql`update public.braze_schedules set state = 'deleted' where ledger_id = ${id}`;
@@ -155,7 +155,7 @@ for (
 }
 
 Deno.test(
-  "that a closed gate kept a push from everybody is told",
+  "a push that a closed gate kept from all users raises an alert",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     stack.outages.add("braze-send-gate");
@@ -166,7 +166,7 @@ Deno.test(
 );
 
 Deno.test(
-  "nothing is released beside an open gate: its templates push what they hear nothing of",
+  "a fail-open gate releases nothing: its templates push when they get no answer",
   gated("fail_open", async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],
@@ -199,7 +199,7 @@ for (
     ["fail_open", "off"],
   ] as const
 ) {
-  Deno.test(`switching the gate from ${before} to ${after} makes what is scheduled anew`, () =>
+  Deno.test(`switching the gate from ${before} to ${after} replaces what is scheduled`, () =>
     withSuite(
       { env: { SEND_GATE: before }, sandbox: { users: { count: 20 } } },
       async (stack) => {
@@ -218,7 +218,7 @@ for (
     ));
 }
 
-Deno.test("of a stray whose token Braze lists all but that is logged", () =>
+Deno.test("an unmanaged schedule is logged without the token that Braze lists", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     env: { SEND_GATE: "fail_open" },

@@ -36,7 +36,7 @@ Deno.test("advanceTo() runs every scheduled time of pg_cron on the way, in order
     deepStrictEqual([bad?.start_time, bad?.end_time], [at("07:00:00"), at("07:00:00")]);
   }));
 
-Deno.test("pg_cron a function through SQL, signed, and its run ends before the clock moves on", () =>
+Deno.test("pg_cron calls a function through SQL, signed, and its run ends before the clock moves on", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     await onlyTheScheduler(sql);
     strictEqual((await advanceTo(at("06:30:00"))).net_requests, 2);
@@ -60,7 +60,7 @@ Deno.test("pg_cron a function through SQL, signed, and its run ends before the c
     ]);
   }));
 
-Deno.test("the clock is driven over HTTP, and a job that was added meanwhile is known", () =>
+Deno.test("the clock is driven over HTTP, and a job added meanwhile is known", () =>
   withStack({ clock: START, sandbox }, async ({ sql, ready }) => {
     await onlyTheScheduler(sql);
     await sql`select cron.schedule('late', '5 6 * * *', 'select 1')`;
@@ -78,7 +78,7 @@ Deno.test("the clock is driven over HTTP, and a job that was added meanwhile is 
     strictEqual((await read.json()).now, "2024-12-07T06:10:00.000Z");
   }));
 
-/** A receiver outside of the stack that answers as it is told. */
+/** A receiver outside of the stack whose answers the test defines. */
 async function withReceiver(
   answer: (request: Request) => Promise<Response>,
   run: (url: string) => Promise<void>,
@@ -93,9 +93,9 @@ async function withReceiver(
 
 Deno.test("a call from SQL goes out byte for byte and its answer is recorded", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
-    const heard: { text: string; headers: Headers }[] = [];
+    const received: { text: string; headers: Headers }[] = [];
     const answer = async (request: Request) => {
-      heard.push({ text: await request.text(), headers: request.headers });
+      received.push({ text: await request.text(), headers: request.headers });
       return new Response("gone", { status: 410, headers: { "x-answer": "1" } });
     };
     await withReceiver(answer, async (url) => {
@@ -103,10 +103,10 @@ Deno.test("a call from SQL goes out byte for byte and its answer is recorded", (
       await sql`
         select net.http_post(${url}, ${body}::text::jsonb, headers := '{"webhook-id": "m1"}')`;
       await advanceTo(at("06:01:00"));
-      strictEqual(heard.length, 1);
-      strictEqual(heard[0]?.text, (await sql`select ${body}::text::jsonb::text as text`)[0]?.text);
-      strictEqual(heard[0]?.headers.get("webhook-id"), "m1");
-      strictEqual(heard[0]?.headers.get("content-type"), "application/json");
+      strictEqual(received.length, 1);
+      strictEqual(received[0]?.text, (await sql`select ${body}::text::jsonb::text as text`)[0]?.text);
+      strictEqual(received[0]?.headers.get("webhook-id"), "m1");
+      strictEqual(received[0]?.headers.get("content-type"), "application/json");
       const [response] = await sql`
         select status_code, content, headers ->> 'x-answer' as header, timed_out, error_msg
         from net._http_response`;
@@ -121,7 +121,7 @@ Deno.test("a call from SQL goes out byte for byte and its answer is recorded", (
     });
   }));
 
-Deno.test("a call from SQL that nobody hears is recorded with the reason", () =>
+Deno.test("a call from SQL that reaches no server is recorded with the reason", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -171,16 +171,16 @@ Deno.test("a call from SQL times out on the stack's own clock", () =>
     });
   }));
 
-Deno.test("a call from SQL goes out by itself, although nobody moves the clock", () =>
+Deno.test("a call from SQL goes out by itself while the clock stands still", () =>
   withStack({ clock: START, sandbox }, async ({ sql }) => {
-    const heard = Promise.withResolvers<void>();
+    const received = Promise.withResolvers<void>();
     const answer = () => {
-      heard.resolve();
+      received.resolve();
       return Promise.resolve(new Response("ok"));
     };
     await withReceiver(answer, async (url) => {
       await sql`select net.http_get(${url})`;
-      await heard.promise;
+      await received.promise;
     });
   }));
 
@@ -214,7 +214,7 @@ Deno.test("PostgREST knows each key by its role, with the time-outs of a hosted 
       $$ select current_user || ' ' || current_setting('statement_timeout') || ' ' || coalesce(auth.jwt() ->> 'email', '-') $$`;
     await sql`grant execute on function public.who() to anon, authenticated, service_role`;
     await sql`notify pgrst, 'reload schema'`;
-    // The function is not in the generated types: it lives in this test only.
+    // The function is not in the generated types: it exists in this test only.
     const who = async (client: typeof service) => {
       for (let attempt = 0; attempt < 100; attempt++) {
         const { data } = await client.rpc("who" as never);

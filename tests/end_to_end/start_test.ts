@@ -176,7 +176,7 @@ Deno.test("start leaves no process behind even when it is killed", () =>
     deepStrictEqual(await processesOf(folder), []);
   }));
 
-Deno.test("a throw-away folder whose owner was killed goes at the next start", async () => {
+Deno.test("a temporary folder whose owner was killed is removed at the next start", async () => {
   const killed = await start("--json", "--ephemeral");
   const sql = connectSql(ready(killed).db_url, { max: 1 });
   const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
@@ -208,7 +208,7 @@ Deno.test("start --ephemeral leaves no file behind", async () => {
 });
 
 if (Deno.uid() === 0) {
-  Deno.test("start as root runs its server elsewhere when nobody else may enter the data folder", () =>
+  Deno.test("start as root runs its server elsewhere when other users may not enter the data folder", () =>
     withFolder(async (folder) => {
       await Deno.chmod(folder, 0o700);
       const started = await start(

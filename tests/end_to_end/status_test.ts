@@ -1,4 +1,4 @@
-/** `deno task status`: the numbers of a night that really went by, and the exit codes that scripts read. */
+/** `deno task status`: the numbers of a simulated matchday, and the exit codes that scripts read. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { command, type Ended } from "../support/command.ts";
@@ -14,7 +14,7 @@ function status(stack: Stack, ...args: string[]): Promise<Ended> {
   });
 }
 
-Deno.test("status shows a night as SQL counts it, before, during and after", () =>
+Deno.test("status shows a matchday as SQL counts it, before, during and after", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: USERS }, async (stack) => {
     const early = await status(stack, "--date", DAY);
     strictEqual(early.code, 0, early.stderr);
@@ -30,14 +30,14 @@ Deno.test("status shows a night as SQL counts it, before, during and after", () 
       .sql`update public.schedule_ledger set braze_reported_count = 1234 where match_id = 1002`;
     const { code, stdout } = await status(stack, "--date", DAY, "--json");
     strictEqual(code, 0);
-    const night = JSON.parse(stdout);
-    strictEqual(night.date, DAY);
-    deepStrictEqual(night.matches.map((it: { match_id: number }) => it.match_id), [
+    const matchday = JSON.parse(stdout);
+    strictEqual(matchday.date, DAY);
+    deepStrictEqual(matchday.matches.map((it: { match_id: number }) => it.match_id), [
       1001,
       1002,
       1003,
     ]);
-    for (const it of night.matches) {
+    for (const it of matchday.matches) {
       const [row] = await stack.sql`
         select
           count(distinct external_user_id) filter (where event_type = 'send' and channel = 'push')::int as received,

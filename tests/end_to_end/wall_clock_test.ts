@@ -14,7 +14,7 @@ async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
   throw new Error("Cannot wait any longer: it must happen within 10 s, got nothing");
 }
 
-Deno.test("every function boots from its index.ts and tells a stranger from its own callers", () =>
+Deno.test("every function boots from its index.ts and refuses an unknown caller but not its own", () =>
   withStack({ sandbox }, async ({ ready, keys, functions }) => {
     const nobodys = { ledgerId: crypto.randomUUID(), generation: 1 };
     const token = await signGateToken(nobodys, keys.sendGateSecret);

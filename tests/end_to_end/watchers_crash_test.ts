@@ -1,7 +1,7 @@
 /**
  * Kills braze-preflight-check and braze-count-audit after each distinct call they make.
  *
- * The run that follows must leave what one run that lived would have left.
+ * The run that follows must leave what one undisturbed run leaves.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
@@ -31,7 +31,7 @@ interface Victim {
 const preflight: Victim = {
   name: "braze-preflight-check",
   createHandler: createPreflight,
-  /** One match is gone from Braze, one was changed, and ids came late. It is the last look before the send. */
+  /** One match is gone from Braze, one was changed, and ids came late. It is the last check before the send. */
   async prepare(stack) {
     await reach(stack, "13:46");
     await watch(stack, "braze-count-audit");
@@ -78,7 +78,7 @@ const audit: Victim = {
 };
 
 for (const victim of [preflight, audit]) {
-  Deno.test(`${victim.name} killed after any call is made good by the next run`, async () => {
+  Deno.test(`${victim.name} killed after any call is completed by the next run`, async () => {
     const wanted = await endState(victim, 0);
     let deaths = 0;
     for (let call = 1; call <= CALLS_MAX; call++) {

@@ -1,26 +1,26 @@
-/** braze-webhook over the whole stack: everything that Braze tells is stored once, whatever happens on the way. */
+/** braze-webhook over the whole stack: everything that Braze sends is stored once, even when a part fails. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
-/** What Braze made and did not throw away itself, against what is stored. */
+/** Compares what Braze made and did not discard itself with what is stored. */
 async function compare({ sql, sandbox }: Stack) {
-  const told = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
+  const delivered = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
   const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`
     select event_id, channel, match_id::int from public.notification_sends`;
   const matchOf = new Map(rows.map((row) => [row.event_id, row.match_id]));
-  const currents = told.filter(({ kind }) => kind === "currents");
+  const currents = delivered.filter(({ kind }) => kind === "currents");
   return {
-    dropped: told.filter(({ dropped }) => dropped !== null).length,
+    dropped: delivered.filter(({ dropped }) => dropped !== null).length,
     currentsTrue: currents.length,
     currentsStored: currents.filter(({ id }) => matchOf.has(id)).length,
     currentsRightMatch:
       currents.filter(({ id, triggerProperties }) =>
         matchOf.get(id) === Number(triggerProperties.match_id)
       ).length,
-    webhookTrue: told.filter(({ kind }) => kind === "webhook").length,
+    webhookTrue: delivered.filter(({ kind }) => kind === "webhook").length,
     webhookStored: rows.filter(({ channel }) => channel === "webhook").length,
     stored: rows.length,
   };
@@ -52,7 +52,7 @@ Deno.test("every event of both channels is stored exactly once, doubled, late an
     }
   }));
 
-Deno.test("while the database is away the webhook answers 503, and Braze's retries bring everything in", () =>
+Deno.test("while the database is down the webhook answers 503, and Braze's retries bring everything in", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: { users: { count: 300 }, switches: { webhook: { enabled: true } } },
@@ -81,7 +81,7 @@ Deno.test("while the database is away the webhook answers 503, and Braze's retri
     );
   }));
 
-Deno.test("what cannot be understood is kept beside its good neighbours, and the counts add up", () =>
+Deno.test("unreadable events are kept apart from the good ones, and the counts add up", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
     const good = {
       event_type: "users.messages.pushnotification.Send",
@@ -136,7 +136,7 @@ Deno.test("a whole body that is not JSON is kept to the byte and answered 200; a
     deepStrictEqual([...kept!.body], [...bytes]);
   }));
 
-Deno.test("braze-webhook takes any live secret and the secret key, and nobody else", () => {
+Deno.test("braze-webhook takes any live secret and the secret key, and nothing else", () => {
   const [old, fresh] = ["o".repeat(32), "n".repeat(32)];
   return withSuite({
     sandbox: { users: { count: 20 } },

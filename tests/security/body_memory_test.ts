@@ -1,4 +1,4 @@
-/** What is made of a body stays within what a hosted function has, whatever is in the body. */
+/** Reading a body stays within the memory of a hosted function, for any content. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 

@@ -92,23 +92,23 @@ async function* until(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   }
 }
 
-Deno.test("of an endless body each function takes what it may, and nothing from strangers", () =>
+Deno.test("each function reads an endless body up to its limit, and nothing of it from unknown callers", () =>
   withSuite(SMALL, async (stack) => {
     for (const name of FUNCTIONS) {
       const bytesMax = name === "braze-webhook" ? WEBHOOK_BYTES_MAX : OPTIONS_BYTES_MAX;
       const taken = await callInProcess(stack, name, target(stack, name).headers, endless());
       deepStrictEqual([name, taken.status, taken.said.code], [name, 413, "body_too_large"]);
       ok(taken.bytesTaken <= bytesMax + CHUNK_BYTES, `${name} took ${taken.bytesTaken} bytes`);
-      const strangers: Record<string, string>[] = [
+      const unknownCallers: Record<string, string>[] = [
         {},
         { apikey: stack.ready.publishable_key },
         { apikey: "wrong" },
         { authorization: "Bearer wrong" },
         { "x-webhook-secret": "wrong" },
       ];
-      for (const headers of strangers) {
-        const stranger = await callInProcess(stack, name, headers, endless());
-        deepStrictEqual([name, stranger.status, stranger.bytesTaken], [name, 401, 0]);
+      for (const headers of unknownCallers) {
+        const refused = await callInProcess(stack, name, headers, endless());
+        deepStrictEqual([name, refused.status, refused.bytesTaken], [name, 401, 0]);
       }
     }
   }));

@@ -1,4 +1,4 @@
-/** What callers show, and what Braze tells of devices: used where it is meant to be, and never written down. */
+/** Callers' credentials and Braze's push tokens are used where intended, and never written down. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
 import { NAMES } from "./guarded.ts";
@@ -14,7 +14,7 @@ import {
 } from "./leak_harness.ts";
 import { stealCall } from "./signed_calls.ts";
 
-Deno.test("no answer and no line repeats a credential, whoever shows it and wherever they put it", () =>
+Deno.test("no answer and no log line repeats a credential, regardless of its caller and its place", () =>
   withWorld(async (world) => {
     const { stack, finder } = world;
     const operator = await stack.operatorToken();
@@ -43,7 +43,7 @@ Deno.test("no answer and no line repeats a credential, whoever shows it and wher
       await stack.functions.idle();
       await ask(world, name, call);
       await pass(world, 1);
-      // And as it is meant to be, over pg_net.
+      // And the intended way, over pg_net.
       await stack.sql`select private.invoke_function(${name}, ${stack.timeline.now()})`;
       await pass(world, 1);
     }
@@ -53,10 +53,10 @@ Deno.test("no answer and no line repeats a credential, whoever shows it and wher
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("push tokens of Braze's events are not kept, but in a body that could not be understood", () =>
+Deno.test("push tokens in Braze's events are not kept, except in an unreadable body", () =>
   withWorld(async (world) => {
     const { stack } = world;
-    const tell = (body: string) =>
+    const post = (body: string) =>
       ask(world, "braze-webhook", { headers: { "x-webhook-secret": SECRETS.webhookSecret }, body });
     const events = [
       currentsSend({ outer: { id: "1" }, properties: { push_token: PUSH_TOKENS.inProperties } }),
@@ -73,10 +73,10 @@ Deno.test("push tokens of Braze's events are not kept, but in a body that could 
       }),
       currentsSend({ outer: { id: 6 }, properties: { push_token: PUSH_TOKENS.rejected } }),
     ];
-    const { text } = await tell(JSON.stringify({ events }));
+    const { text } = await post(JSON.stringify({ events }));
     const { recorded, rejected } = JSON.parse(text);
     deepStrictEqual([recorded, rejected], [5, 2], text);
-    await tell(`{"events": [{"push_token": "${PUSH_TOKENS.cutOff}"`);
+    await post(`{"events": [{"push_token": "${PUSH_TOKENS.cutOff}"`);
     for (const name of NAMES) {
       await ask(world, name, {
         headers: { apikey: stack.ready.secret_key },
@@ -85,11 +85,11 @@ Deno.test("push tokens of Braze's events are not kept, but in a body that could 
     }
     deepStrictEqual(await findLeaks(world), []);
 
-    // The rest of the event stands as it came.
+    // The rest of the event is kept unchanged.
     const [kept] = await stack.sql<{ raw_payload: unknown }[]>`
       select raw_payload from public.notification_sends where event_id = '1'`;
     deepStrictEqual(kept?.raw_payload, currentsSend({ outer: { id: "1" } }));
-    // To the byte is to the byte: whoever mends the reader must find all that was sent.
+    // Unreadable bodies are kept to the byte: a fix of the reader needs everything that was sent.
     const bodies = await stack.sql<{ body: Uint8Array }[]>`select body from public.webhook_rejects`;
     const found = bodies.flatMap(({ body }) =>
       world.finder.find("body", new TextDecoder().decode(body)).map(({ secret }) => secret)

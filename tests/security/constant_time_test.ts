@@ -1,14 +1,14 @@
-/** Secrets are compared so that the time it takes tells nothing: by what the comparison looks at, never by a clock. */
+/** Secrets are compared in constant time: checked by what the comparison reads, never by a clock. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http/responses.ts";
 import { readSources, type Source } from "../support/sources.ts";
 
 const SHARED = "supabase/functions/_shared/";
-/** Where what a caller shows meets what we know. */
+/** The files that compare a caller's credential with our secrets. */
 const JUDGES = ["auth/callers.ts", "auth/cron_signature.ts", "http/responses.ts"].map((name) =>
   `${SHARED}${name}`
 );
-/** Comparisons that are none of secrets. */
+/** Comparisons that involve no secret. */
 const HARMLESS = [
   'claims.app_metadata?.role === "operator"',
   'each.code !== "not_allowed"',
@@ -26,7 +26,7 @@ function matchesIn(those: readonly Source[], pattern: RegExp): string[] {
   );
 }
 
-Deno.test("a candidate is held against every secret, whichever fits", () => {
+Deno.test("a candidate is compared with every secret, regardless of which one fits", () => {
   for (const fitting of ["first", "second", "third", "none"]) {
     const looked: string[] = [];
     const secrets = new Proxy(["first", "second", "third"], {
@@ -50,7 +50,7 @@ Deno.test("secrets of any length are compared, and only equal ones are equal", (
   }
 });
 
-Deno.test("who judges callers compares by digest alone", () => {
+Deno.test("the code that authenticates callers compares by digest only", () => {
   strictEqual(judges.length, JUDGES.length);
   const equalities = matchesIn(judges, /[\w.?]+ [!=]==? (?!null\b|undefined\b)\S+/g)
     .filter((found) => !HARMLESS.some((harmless) => found.includes(harmless)));
@@ -63,10 +63,10 @@ Deno.test("who judges callers compares by digest alone", () => {
       .filter((found) => !/: (?:allowed\.includes|headers\.has|found\.find)\($/.test(found)),
     [],
   );
-  ok(matchesIn(judges, /\btimingSafeEqual\(/g).length >= 2, "and that one takes its time");
+  ok(matchesIn(judges, /\btimingSafeEqual\(/g).length >= 2, "the comparison is constant-time");
 });
 
-Deno.test("nobody else compares a secret", () => {
+Deno.test("no other code compares a secret", () => {
   const others = sources.filter(({ path }) => !JUDGES.includes(path));
   deepStrictEqual(
     matchesIn(

@@ -1,4 +1,4 @@
-/** What is not ours: named by exact versions, locked by their contents, under licences that let us use them. */
+/** Packages of others: named by exact versions, locked by their contents, under licences that allow our use. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
@@ -22,7 +22,7 @@ const Lock = z.object({
 const lock = Lock.parse(await readJson("deno.lock"));
 const config = Config.parse(await readJson("deno.json"));
 
-/** Whether Deno takes a configuration and a lockfile as they are, without a word about what it would change. */
+/** Whether Deno takes a configuration and a lockfile as they are, without any change. */
 async function isFrozen(deno: unknown, locked: string): Promise<boolean> {
   const folder = await Deno.makeTempDir();
   try {
@@ -50,7 +50,7 @@ Deno.test("the lockfile holds all that is imported and nothing else", async () =
 });
 
 Deno.test("no command adds to the lockfile by itself", () => {
-  // Else a run would lock whatever is missing, before any test could see that it was.
+  // Otherwise a run would lock a missing package before a test could notice.
   deepStrictEqual(config.lock, { frozen: true });
 });
 

@@ -1,4 +1,4 @@
-/** No SQL is made of what comes in: every statement that a function puts together is here, with its reason. */
+/** No SQL is built from input: every statement that a function builds is listed here, with its reason. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Sql, withDatabase } from "../support/database.ts";
 

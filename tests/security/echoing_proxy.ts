@@ -1,6 +1,6 @@
-/** Servers between the functions and the world that repeat what they were told in confidence. */
+/** Servers between the functions and their neighbours that repeat the credentials they receive. */
 
-export type Answer = (heard: Request, body: string) => Response | undefined;
+export type Answer = (received: Request, body: string) => Response | undefined;
 
 export interface EchoingProxy {
   readonly url: string;
@@ -8,14 +8,14 @@ export interface EchoingProxy {
   answer: Answer;
   /** Where it passes requests on to. */
   target: string;
-  readonly heard: number;
+  readonly requestCount: number;
   stop(): Promise<void>;
 }
 
 export function startEchoingProxy(): EchoingProxy {
-  let heard = 0;
+  let requestCount = 0;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    heard++;
+    requestCount++;
     const body = await request.text();
     const own = self.answer(request, body);
     if (own !== undefined) return own;
@@ -29,12 +29,12 @@ export function startEchoingProxy(): EchoingProxy {
       ...(body === "" ? {} : { body }),
     });
   });
-  const self: EchoingProxy & { heard: number } = {
+  const self: EchoingProxy & { requestCount: number } = {
     url: `http://127.0.0.1:${server.addr.port}`,
     answer: () => undefined,
     target: "",
-    get heard() {
-      return heard;
+    get requestCount() {
+      return requestCount;
     },
     stop: () => server.shutdown(),
   };
@@ -43,12 +43,12 @@ export function startEchoingProxy(): EchoingProxy {
 
 /** Everything confidential that a request carries, in one line. */
 function confidences({ headers, url }: Request): string {
-  const told = ["authorization", "apikey", "x-webhook-secret", "webhook-signature"]
+  const credentials = ["authorization", "apikey", "x-webhook-secret", "webhook-signature"]
     .flatMap((name) => headers.get(name) ?? []);
-  return [...told, new URL(url).pathname].join(" ");
+  return [...credentials, new URL(url).pathname].join(" ");
 }
 
-/** So long that the secret after it lies where a text is cut off, whatever is said before. */
+/** So long that the secret after it lies where a text is cut off, regardless of the text before. */
 const BEFORE_BRAZES = "n".repeat(414);
 const BEFORE_THE_DATABASES = "n".repeat(465);
 

@@ -1,5 +1,5 @@
 /**
- * Who may call which function: every kind of caller at every one of them, over HTTP, and what the refused leave behind.
+ * Who may call which function: every kind of caller at every one of them, over HTTP, and what refused callers leave behind.
  *
  * The table is the whole answer. A function that is not in it turns the test red.
  */
@@ -64,14 +64,14 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     webhook: NO,
     gate,
   });
-  // It is let in, and told of a schedule that is not there.
+  // It is let in, and gets the answer for an unknown schedule.
   const push = (token: string) => asPush(token, "200 unknown_schedule");
   const token = async (changes: Parameters<typeof tokenOf>[2]) =>
     bearer(await tokenOf(keys, now, changes));
   const query = (text: string) => all({ query: `?${text}` }, NO);
 
   return [
-    { caller: "nobody", ...headers({}, NO) },
+    { caller: "no credential", ...headers({}, NO) },
     { caller: "a browser's page, unasked", ...headers({ cookie: `apikey=${secretKey}` }, NO) },
 
     { caller: "publishable key", ...headers({ apikey: publishableKey }, NO) },
@@ -149,11 +149,11 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     { caller: "operator of another audience", ...headers(await token({ audience: "anon" }), BAD) },
     {
-      caller: "operator by a stranger's signature",
+      caller: "operator signed with an unknown key",
       ...headers(await token({ byStranger: true }), BAD),
     },
     {
-      caller: "operator by nobody's signature",
+      caller: "operator without a signature",
       ...headers(bearer(unsignedToken(now, "authenticated")), BAD),
     },
     {
@@ -269,7 +269,7 @@ Deno.test("every function is in the table", async () => {
 });
 
 Deno.test(
-  "every kind of caller gets at every function the answer of the table, and who is refused changes nothing",
+  "every kind of caller gets the table's answer from every function, and refused callers change nothing",
   withGuardedSuite(async (stack) => {
     const rows = await tableFor(stack);
     ok(rows.length > 40, "there are callers to ask");

@@ -1,4 +1,4 @@
-/** Bodies that somebody might send to break us, to every function, over a real database: `FUZZ_BODIES` says how many. */
+/** Generated hostile bodies, sent to every function over a real database: `FUZZ_BODIES` sets how many. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -36,7 +36,7 @@ async function originOf({ sql, ready }: Stack): Promise<Origin> {
   };
 }
 
-Deno.test("of thousands of hostile bodies none is answered 5xx, and none costs an event beside it", (t) =>
+Deno.test("of thousands of hostile bodies none is answered 5xx, and none loses another event", (t) =>
   withSuite({ fixtures: FIXTURES, sandbox: { users: { count: 20 } } }, async (stack) => {
     tell(`To run these again: SEED=${SEED} deno task test tests/security/fuzz_test.ts`);
     await schedule(stack);

@@ -42,7 +42,7 @@ export interface Row {
   readonly shows: (functionName: string) => HttpRequest | Promise<HttpRequest>;
   readonly timed: string;
   readonly webhook: string;
-  /** Left out: what another one answers who is refused, and `NOT_YOU` to who is let in there. */
+  /** By default the answer of the other functions to a refused caller, and `NOT_YOU` to one that they let in. */
   readonly gate?: string;
 }
 
@@ -51,16 +51,16 @@ export const BAD = "401 bad_credential";
 export const NOT_YOU = "403 not_allowed";
 export const SEVERAL = "401 several_credentials";
 
-/** What an answer says that let a caller in; a replay is answered, and not let in. */
+/** The answers to a caller that is let in; a replay gets an answer, but is not let in. */
 const LET_IN = ["200", "202"];
 
-/** Asks row by row, and checks that whoever is not let in leaves nothing behind. */
+/** Asks row by row, and checks that a refused caller leaves nothing behind. */
 export async function compare(
   stack: Stack,
   rows: readonly Row[],
   names: readonly string[] = NAMES,
 ): Promise<void> {
-  const heard: Record<string, Record<string, string>> = {};
+  const received: Record<string, Record<string, string>> = {};
   const expected: Record<string, Record<string, string>> = {};
   for (const row of rows) {
     const answers: Record<string, string> = {};
@@ -72,10 +72,10 @@ export async function compare(
       if (LET_IN.includes(answers[name])) await stack.functions.idle();
       else deepStrictEqual(await contentsOf(stack.sql), before, `${row.caller} changed something`);
     }
-    heard[row.caller] = answers;
+    received[row.caller] = answers;
     expected[row.caller] = Object.fromEntries(names.map((name) => [name, answerOf(row, name)]));
   }
-  deepStrictEqual(heard, expected);
+  deepStrictEqual(received, expected);
 }
 
 function answerOf(row: Row, name: string): string {

@@ -7,7 +7,7 @@ import { guestsAmong, type RestCaller, unknownReferencesOf } from "./rest_caller
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
-/** Everybody who comes in at all: the key, and those whom it opens nothing for. */
+/** Every caller that PostgREST accepts: the secret key, and those without any right. */
 async function insidersOf(rest: Rest): Promise<readonly Omit<RestCaller, "refusal">[]> {
   return [
     { caller: "secret key", headers: { apikey: rest.keys.secretKey } },
@@ -24,7 +24,7 @@ const OTHER_SCHEMAS = `
   select nspname as name from pg_catalog.pg_namespace
   where nspname <> 'public' and nspname !~ '^pg_(toast|temp)' order by 1`;
 
-Deno.test("no schema but public is served, to nobody", () =>
+Deno.test("no schema but public is served to any caller", () =>
   withRest(async (rest) => {
     const schemas = await names(rest.sql, OTHER_SCHEMAS);
     for (const schema of ["private", "net", "cron", "vault", "auth", "extensions", "pg_catalog"]) {
@@ -100,7 +100,7 @@ Deno.test("partitions, helpers and what extensions bring have no address", () =>
     deepStrictEqual(await contentsOf(sql), before);
   }));
 
-Deno.test("no table is reached through another one, and none is described to who may not read it", () =>
+Deno.test("no table is reached through another one, and none is described to a caller who may not read it", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
@@ -132,7 +132,7 @@ Deno.test("no table is reached through another one, and none is described to who
     ok(toTheKey.text.includes('"/teams"'), "the description would name it");
   }));
 
-Deno.test("a page may ask which methods there are, and learns nothing else", () =>
+Deno.test("a page may ask which methods there are, and receives nothing else", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     for (const name of [...Object.keys(TABLES), ...VIEWS]) {

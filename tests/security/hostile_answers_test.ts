@@ -1,4 +1,4 @@
-/** Hostile texts in what Braze answers: ids that are used as they came, words that are kept as they were said. */
+/** Hostile texts in what Braze answers: ids are used unchanged, and messages are kept unchanged. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
@@ -49,7 +49,7 @@ function isFor(path: string, request: Request): boolean {
   return new URL(request.url).pathname === path;
 }
 
-Deno.test("an id that Braze gives a schedule is kept and used as it came", () =>
+Deno.test("an id that Braze gives a schedule is kept and used unchanged", () =>
   withHostileBraze(async (stack, braze) => {
     await addFixtures(stack, HOSTILE.length);
     const structure = await structureOf(stack.sql);
@@ -83,7 +83,7 @@ Deno.test("an id that Braze gives a schedule is kept and used as it came", () =>
     deepStrictEqual(await structureOf(stack.sql), structure);
   }));
 
-Deno.test("a stray that Braze lists is cancelled by the id that it was listed under", () =>
+Deno.test("an unmanaged schedule that Braze lists is cancelled by its listed id", () =>
   withHostileBraze(async (stack, braze) => {
     const deleted: string[] = [];
     braze.answer = (request, body) => {
@@ -112,7 +112,7 @@ Deno.test("a stray that Braze lists is cancelled by the id that it was listed un
     deepStrictEqual(journal.map(({ id }) => id).sort(), [...HOSTILE].sort());
   }));
 
-Deno.test("what Braze says of a refusal is kept as it was said", () =>
+Deno.test("Braze's message about a refusal is kept unchanged", () =>
   withHostileBraze(async (stack, braze) => {
     await addFixtures(stack, HOSTILE.length);
     braze.answer = (request, body) => {
@@ -130,7 +130,7 @@ Deno.test("what Braze says of a refusal is kept as it was said", () =>
     }
   }));
 
-Deno.test("what Postgres cannot keep, in an id or in words of Braze's, fails no run and loses no fixture", () =>
+Deno.test("an id or a message that Postgres cannot store fails no run and loses no fixture", () =>
   withHostileBraze(async (stack, braze) => {
     await addFixtures(stack, 2 * UNSTORABLE.length + 1);
     braze.answer = (request, body) => {

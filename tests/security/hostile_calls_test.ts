@@ -1,4 +1,4 @@
-/** Hostile texts in what people ask of the functions and of SQL: taken for what they are, or refused with a reason. */
+/** Hostile texts in calls to the functions and to SQL: taken literally, or refused with a reason. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { addFixture, call, schedule, withSuite } from "../support/suite.ts";
@@ -26,14 +26,14 @@ function rpc({ ready }: Stack, name: string, args: unknown): Promise<HttpRespons
   });
 }
 
-/** The reasons that the story of a match tells, of one kind of happening. */
+/** The reasons in the timeline of a match, for one kind of entry. */
 async function reasonsIn(stack: Stack, matchId: number, what: string): Promise<string[]> {
   const { text } = await rpc(stack, "match_timeline", { p_match_id: matchId });
-  const story: { what: string; details: { reason: string } }[] = JSON.parse(text);
-  return story.filter((step) => step.what === what).map(({ details }) => details.reason);
+  const timeline: { what: string; details: { reason: string } }[] = JSON.parse(text);
+  return timeline.filter((step) => step.what === what).map(({ details }) => details.reason);
 }
 
-Deno.test("the reason of a release is kept and told as it was given", () =>
+Deno.test("the reason of a release is kept and returned unchanged", () =>
   withSuite({
     fixtures: FIXTURES,
     sandbox: {
@@ -55,10 +55,10 @@ Deno.test("the reason of a release is kept and told as it was given", () =>
     }
   }));
 
-Deno.test("the reason of who vouches for a send, or takes it back, is kept and told as it was given", () =>
+Deno.test("the reason of a manual confirmation, and of its undo, is kept and returned unchanged", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES }, async (stack) => {
     await schedule(stack);
-    // Nobody tells us that they went out.
+    // No event proves that they went out.
     stack.sandbox.model.switchboard.set({ currents: { enabled: false } });
     await reach(stack, "14:30");
     const manualConfirmations = REASONS.map((reason, index) => ({ match_id: idOf(index), reason }));
@@ -69,13 +69,13 @@ Deno.test("the reason of who vouches for a send, or takes it back, is kept and t
       strictEqual(status, 200, JSON.stringify(body));
       deepStrictEqual(body.checks.recovery.refused, []);
       for (const [index, text] of REASONS.entries()) {
-        // Blanks around it are nobody's reason.
+        // Blanks around a reason are not part of it.
         deepStrictEqual(await reasonsIn(stack, idOf(index), action), [text.trim()]);
       }
     }
   }));
 
-Deno.test("what cannot be kept as a reason is refused before anything is done", () =>
+Deno.test("a text that cannot be stored as a reason is refused before anything is done", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES.slice(0, 2) }, async (stack) => {
     await schedule(stack);
     await reach(stack, "14:30");
@@ -106,7 +106,7 @@ function isLike(text: string, pattern: string): boolean {
 Deno.test("reason_like is a pattern of LIKE and nothing else", () =>
   withSuite(SMALL, async (stack) => {
     for (const [index, reason] of HOSTILE.entries()) {
-      // Nobody will ever understand it, so a replay leaves it where it is.
+      // It stays unreadable, so a replay leaves it in place.
       await stack.sql`
         insert into public.webhook_rejects
           (digest, body, reason, first_received_at, last_received_at)

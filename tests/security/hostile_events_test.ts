@@ -1,4 +1,4 @@
-/** Hostile texts in everything that Braze may say: kept and given back to the byte, tied to nothing they do not name. */
+/** Hostile texts in Braze's events: kept and returned to the byte, attributed to nothing that they do not name. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
@@ -37,16 +37,16 @@ async function stored({ sql }: Stack): Promise<Map<string, Stored>> {
   return new Map(rows.map((row) => [row.event_id, row]));
 }
 
-async function tellAll(stack: Stack, events: readonly unknown[]): Promise<void> {
+async function postAll(stack: Stack, events: readonly unknown[]): Promise<void> {
   const { status, body } = await tell(stack, { events });
   strictEqual(status, 200, JSON.stringify(body));
   deepStrictEqual([body.recorded, body.rejected], [events.length, 0]);
 }
 
-Deno.test("every text of a Currents event comes back as it came, in its column and in raw_payload", () =>
+Deno.test("every text of a Currents event is returned unchanged, in its column and in raw_payload", () =>
   withSuite(SMALL, async (stack) => {
     const structure = await structureOf(stack.sql);
-    const told = FIELDS.flatMap((field) =>
+    const posted = FIELDS.flatMap((field) =>
       HOSTILE.map((text, index) => {
         const id = field === "id" ? text : `${field}-${index}`;
         const inUser = field === "external_user_id" || field === "device_id";
@@ -54,7 +54,7 @@ Deno.test("every text of a Currents event comes back as it came, in its column a
           outer: { id, time: SENT_AT },
           user: inUser ? { [field]: text } : {},
           properties: {
-            // Of no campaign of ours, by names and by values that nobody foresaw.
+            // Of no campaign of ours, with unexpected names and values.
             campaign_name: text,
             [`x${text}`]: { [text]: [text] },
             ...(inUser || field === "id" ? {} : { [field]: text }),
@@ -63,12 +63,12 @@ Deno.test("every text of a Currents event comes back as it came, in its column a
         return { field, text, id, event };
       })
     );
-    ok(told.length > 200, "there is something to tell");
-    await tellAll(stack, told.map(({ event }) => event));
+    ok(posted.length > 200, "there is something to post");
+    await postAll(stack, posted.map(({ event }) => event));
 
     const rows = await stored(stack);
-    strictEqual(rows.size, told.length);
-    for (const { field, text, id, event } of told) {
+    strictEqual(rows.size, posted.length);
+    for (const { field, text, id, event } of posted) {
       const row = rows.get(id);
       strictEqual(row?.[COLUMNS[field]], text, `${field} ${JSON.stringify(text)}`);
       deepStrictEqual(row.raw_payload, event);
@@ -76,23 +76,23 @@ Deno.test("every text of a Currents event comes back as it came, in its column a
     deepStrictEqual(await structureOf(stack.sql), structure);
   }));
 
-Deno.test("every text of a webhook message comes back as it came, and tells messages apart", () =>
+Deno.test("every text of a webhook message is returned unchanged, and distinguishes messages", () =>
   withSuite(SMALL, async (stack) => {
     const fields = ["external_user_id", "campaign_id", "dispatch_id", "device_id"] as const;
-    const told = fields.flatMap((field) =>
+    const posted = fields.flatMap((field) =>
       HOSTILE.map((text) => ({
         field,
         text,
         message: webhookMessage({ [field]: text, note: text }),
       }))
     );
-    await tellAll(stack, told.map(({ message }) => message));
-    // Told again it adds nothing: each has an id of its own, and always the same one.
-    const { body } = await tell(stack, told.map(({ message }) => message));
-    deepStrictEqual([body.recorded, body.duplicates], [0, told.length]);
+    await postAll(stack, posted.map(({ message }) => message));
+    // Posted again they add nothing: each has an id of its own, and always the same one.
+    const { body } = await tell(stack, posted.map(({ message }) => message));
+    deepStrictEqual([body.recorded, body.duplicates], [0, posted.length]);
 
     const rows = [...(await stored(stack)).values()];
-    for (const { field, text, message } of told) {
+    for (const { field, text, message } of posted) {
       const same = rows.filter((row) =>
         row[field] === text &&
         JSON.stringify(sorted(row.raw_payload)) === JSON.stringify(sorted(message))
@@ -101,11 +101,11 @@ Deno.test("every text of a webhook message comes back as it came, and tells mess
     }
   }));
 
-Deno.test("a hostile dispatch id names its own match and no other, whatever it looks like", () =>
+Deno.test("a hostile dispatch id names its own match and no other, however similar they look", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     const matchOf = (index: number) => THREE_AT_ONCE[index % THREE_AT_ONCE.length]!.id;
-    const teaching = await Promise.all(HOSTILE.map(async (text, index) =>
+    const registering = await Promise.all(HOSTILE.map(async (text, index) =>
       currentsSend({
         outer: { id: `teaches-${index}`, time: SENT_AT },
         properties: {
@@ -130,10 +130,10 @@ Deno.test("a hostile dispatch id names its own match and no other, whatever it l
       !HOSTILE.includes(text)
     );
     ok(lookalikes.length >= HOSTILE.length - 1);
-    await tellAll(stack, asking(HOSTILE, "before"));
-    await tellAll(stack, teaching);
-    await tellAll(stack, asking(HOSTILE, "after"));
-    await tellAll(stack, asking(lookalikes, "stranger"));
+    await postAll(stack, asking(HOSTILE, "before"));
+    await postAll(stack, registering);
+    await postAll(stack, asking(HOSTILE, "after"));
+    await postAll(stack, asking(lookalikes, "stranger"));
 
     const rows = await stored(stack);
     const found = (name: string, count: number) =>
@@ -143,15 +143,15 @@ Deno.test("a hostile dispatch id names its own match and no other, whatever it l
       });
     const wanted = HOSTILE.map((_, index) => `dispatch_id ${matchOf(index)}`);
     deepStrictEqual(found("after", HOSTILE.length), wanted);
-    deepStrictEqual(found("before", HOSTILE.length), wanted, "settled once it was known");
-    // All three go out at this time, and nothing else tells them apart.
+    deepStrictEqual(found("before", HOSTILE.length), wanted, "reattributed once it was known");
+    // All three go out at this time, and nothing else distinguishes them.
     deepStrictEqual(
       found("stranger", lookalikes.length),
       lookalikes.map(() => "tie null"),
     );
   }));
 
-Deno.test("what Postgres cannot keep is kept as a reject to the byte, beside its good neighbours", () =>
+Deno.test("an event that Postgres cannot store is kept as a reject to the byte, and the good ones are stored", () =>
   withSuite(SMALL, async (stack) => {
     for (const [index, text] of UNSTORABLE.entries()) {
       const bad = currentsSend({ outer: { id: `bad-${index}` }, user: { device_id: text } });

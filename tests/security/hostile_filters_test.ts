@@ -52,7 +52,7 @@ Deno.test("each text selects its own row and no other, by every operator that ta
     deepStrictEqual(wrong, []);
   }));
 
-Deno.test("a text in the place of a name, an order, a page or an operator is refused, or selects what anybody may see", () =>
+Deno.test("a text in the place of a name, an order, a page or an operator is refused, or selects what any caller may see", () =>
   withRest(async (rest) => {
     await fill(rest);
     const before = [await contentsOf(rest.sql), await structureOf(rest.sql)];
@@ -86,7 +86,7 @@ Deno.test("a text in the place of a name, an order, a page or an operator is ref
         if (status >= 500 || answer.includes("P0001")) wrong.push(`${status} ${path}: ${answer}`);
         if (status >= 400) refused++;
         const byAnyone = await get(rest, path, rest.keys.publishableKey);
-        // An answer without rows of ours is all that a stranger may draw from it.
+        // An unknown caller may only get an answer without rows of ours.
         if (byAnyone.status < 400) wrong.push(`${byAnyone.status} ${path} to anybody`);
       }
     }

@@ -1,4 +1,4 @@
-/** Hostile texts in fixtures and teams: written and read through PostgREST, sent to Braze, told to people, unchanged. */
+/** Hostile texts in fixtures and teams: written and read through PostgREST, sent to Braze, shown in alerts, unchanged. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { liveSchedules, schedule, withSuite } from "../support/suite.ts";
@@ -9,7 +9,7 @@ import { type HttpResponse, sendRequest } from "./send_request.ts";
 const KICKOFF_AT = "2024-12-07T15:00:00Z";
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 
-/** One that names somebody: a blank attribute would be an audience of nobody, or of everybody. */
+/** One that selects users: a blank attribute would select no user, or every user. */
 const NAMES = HOSTILE.filter((text) => text.trim() !== "");
 
 const idOf = (index: number) => 1001 + index;
@@ -87,7 +87,7 @@ Deno.test("Braze gets every name as it is written, and the journal keeps it", ()
     deepStrictEqual(again.skipped, { unchanged: NAMES.length }, JSON.stringify(again));
   }));
 
-Deno.test("a name that nobody knows is told in an alert as it is written", () =>
+Deno.test("an unknown team is named in an alert as it is written", () =>
   withSuite(SMALL, async (stack) => {
     const { status, text } = await rest(stack, "matches", "POST", matches);
     strictEqual(status, 201, text);
@@ -100,7 +100,7 @@ Deno.test("a name that nobody knows is told in an alert as it is written", () =>
     for (const text of NAMES) {
       ok(titles.get(`unknown_team:${text}`)?.includes(`Team "${text}" has no row in teams`), text);
     }
-    // Nothing in a message may wake a channel, or look like another message.
+    // Nothing in a message may notify a channel, or look like another message.
     ok(stack.alerts.messages.length > 0);
     for (const { text } of stack.alerts.messages) ok(!/<[!@#h]|\r/.test(text), text);
   }));
@@ -132,7 +132,7 @@ Deno.test("a fixture cannot speak for another one through its trigger properties
     );
   }));
 
-Deno.test("one team with a blank attribute costs its own matches their push, and no other match", () =>
+Deno.test("a team with a blank attribute stops the pushes of its own matches, and of no other match", () =>
   withSuite(SMALL, async (stack) => {
     // As it was written before there was a rule.
     await stack.sql`alter table public.teams drop constraint braze_attribute_value_is_not_blank`;
@@ -160,15 +160,15 @@ Deno.test("one team with a blank attribute costs its own matches their push, and
     await schedule(stack);
     strictEqual(liveSchedules(stack, 1002).length, 1);
     for (const index of blanks.keys()) deepStrictEqual(liveSchedules(stack, 2001 + index), []);
-    const told = await stack.sql<{ fingerprint: string }[]>`
+    const raised = await stack.sql<{ fingerprint: string }[]>`
       select fingerprint from public.alerts where rule = 'unknown_team' order by fingerprint`;
     deepStrictEqual(
-      told.map(({ fingerprint }) => fingerprint),
+      raised.map(({ fingerprint }) => fingerprint),
       [...blanks.map((_, index) => `unknown_team:Blank ${index}`), "unknown_team:Nobody"],
     );
   }));
 
-Deno.test("a fixture that no run could read is refused, and the others are scheduled as ever", () =>
+Deno.test("a fixture that no run could read is refused, and the others are scheduled as usual", () =>
   withSuite(SMALL, async (stack) => {
     const fixture = (changes: Record<string, unknown>) => ({
       id: 1002,
@@ -219,7 +219,7 @@ Deno.test("a fixture that no run could read is refused, and the others are sched
     strictEqual(liveSchedules(stack, 1002).length, 1);
   }));
 
-Deno.test("what Postgres cannot keep is refused with a reason, and half of it is not written", () =>
+Deno.test("a text that Postgres cannot store is refused with a reason, and no part of it is written", () =>
   withSuite(SMALL, async (stack) => {
     for (const text of UNSTORABLE) {
       const { status } = await rest(stack, "teams", "POST", [

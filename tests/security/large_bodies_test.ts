@@ -78,7 +78,7 @@ Deno.test("a list of 100,000 events is to be sent in pieces, and nothing of it i
     deepStrictEqual([stored.status, stored.body.recorded], [200, 5_000]);
   }));
 
-Deno.test("a body that is packed in another way is kept as it came", () =>
+Deno.test("a body in another encoding is kept unchanged", () =>
   withSuite(SMALL, async (stack) => {
     const plain = encode(event("packed"));
     const bodies = { br: brotliCompressSync(plain), deflate: deflateSync(plain), zstd: plain };

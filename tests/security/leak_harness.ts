@@ -1,4 +1,4 @@
-/** A stack whose every neighbour can be made to repeat what it was told in confidence, and all that is written in it. */
+/** A stack whose neighbours can repeat the credentials they receive, and everything that is written in it. */
 import { randomBytes } from "node:crypto";
 import { addMinutes } from "date-fns";
 import { roleToken } from "../../local/stack/keys.ts";
@@ -132,7 +132,7 @@ export async function pass({ stack }: World, minutes: number): Promise<void> {
   await stack.advanceTo(addMinutes(stack.timeline.now(), minutes));
 }
 
-/** Where every answer of the functions and every line of theirs, every table and every message may be read. */
+/** Every answer and every log line of the functions, every table and every chat message. */
 async function everythingWritten(world: World): Promise<(readonly [string, string])[]> {
   const { stack: { sql }, logged, answers, posted } = world;
   const tables = await sql<{ name: string }[]>`
@@ -140,7 +140,7 @@ async function everythingWritten(world: World): Promise<(readonly [string, strin
     where class.relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'net'::regnamespace, 'cron'::regnamespace)
       and class.relkind in ('r', 'p', 'v') and not class.relispartition`;
   const dumps = await Promise.all(tables.map(async ({ name }) => {
-    // What could not be understood is kept to the byte, and looked at apart.
+    // Unreadable bodies are kept to the byte, and checked separately.
     const rows = await sql.unsafe<{ row: string }[]>(
       `select (to_jsonb(it) - 'body')::text as row from ${name} as it`,
     );

@@ -1,6 +1,6 @@
 /**
- * Neighbours that repeat what they were told in confidence: Braze, the database's gateway, the chat. Whatever the suite
- * writes of it, in log lines, answers, tables and messages, no key and no secret may stand in it.
+ * Neighbours that repeat the credentials they receive: Braze, the database's gateway, the chat. No log line, answer,
+ * table or message of the suite may contain a key or a secret.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { addFixture } from "../support/suite.ts";
@@ -26,7 +26,7 @@ async function stir({ stack }: World): Promise<void> {
   });
 }
 
-Deno.test("what Braze repeats of our key is nowhere written down", () =>
+Deno.test("a key that Braze repeats is written nowhere", () =>
   withWorld(async (world) => {
     for (const name of NAMES) await run(world, name);
     for (const says of Object.values(BRAZE_SAYS)) {
@@ -49,12 +49,12 @@ Deno.test("what Braze repeats of our key is nowhere written down", () =>
         await run(world, name);
       }
     }
-    ok(world.braze.heard > 150, `${world.braze.heard} calls to Braze`);
+    ok(world.braze.requestCount > 150, `${world.braze.requestCount} calls to Braze`);
     ok(world.logged.length > 100, `${world.logged.length} lines`);
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("what the database's gateway repeats of our key is nowhere written down, whichever call it fails", () =>
+Deno.test("a key that the database's gateway repeats is written nowhere, regardless of the failed call", () =>
   withWorld(async (world) => {
     const sayings = Object.values(DATABASE_SAYS);
     let refused = 0;
@@ -63,10 +63,10 @@ Deno.test("what the database's gateway repeats of our key is nowhere written dow
       return (request, body) => ++call === nth ? (refused++, says(request, body)) : undefined;
     };
     for (const name of NAMES) {
-      const before = world.database.heard;
+      const before = world.database.requestCount;
       await stir(world);
       await run(world, name);
-      const calls = world.database.heard - before;
+      const calls = world.database.requestCount - before;
       for (let nth = 1; nth <= calls; nth++) {
         // One answer at every call, and the others in turn.
         for (
@@ -88,10 +88,10 @@ Deno.test("what the database's gateway repeats of our key is nowhere written dow
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("what a chat repeats of its address is nowhere written down", () =>
+Deno.test("an address that a chat repeats is written nowhere", () =>
   withWorld(async (world) => {
     for (const says of [...Object.values(CHAT_SAYS), undefined]) {
-      // Of a team that nobody knows: an alert.
+      // An unknown team raises an alert.
       await addFixture(world.stack, {
         id: 3000 + ++added,
         home: `Stranger ${added}`,
@@ -104,9 +104,9 @@ Deno.test("what a chat repeats of its address is nowhere written down", () =>
       for (const name of NAMES) await run(world, name);
       await pass(world, 60);
     }
-    const [told] = await world.stack.sql<{ count: number }[]>`
+    const [failed] = await world.stack.sql<{ count: number }[]>`
       select count(*)::int as count from public.alerts where delivery_error is not null`;
-    ok(told!.count > 0, "there are errors to look at");
+    ok(failed!.count > 0, "there are errors to look at");
     deepStrictEqual(await findLeaks(world), []);
   }));
 

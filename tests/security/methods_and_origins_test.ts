@@ -1,4 +1,4 @@
-/** Every method and every origin at every function: nothing but POST does anything (at the gate GET), and no page reads that was not named. */
+/** Every method and every origin at every function: only POST does anything (at the gate GET), and only listed pages read. */
 import { deepStrictEqual } from "node:assert/strict";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
@@ -30,17 +30,17 @@ const withDashboard = (test: Parameters<typeof withSuite>[1]) => () =>
   withSuite({ sandbox: { users: { count: 20 } }, env: { OPERATOR_ORIGINS: DASHBOARD } }, test);
 
 Deno.test(
-  "no method but a function's own does anything, whoever asks",
+  "no method but a function's own does anything, for any caller",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
-    const heard: Record<string, string> = {};
+    const received: Record<string, string> = {};
     const expected: Record<string, string> = {};
     for (const name of NAMES) {
       const isGate = GUARDED[name] === "gate";
       const others = ["PUT", "PATCH", "DELETE", "OPTIONS", isGate ? "POST" : "GET"];
       for (const method of others) {
         const key = `${method} ${name}`;
-        heard[key] = inWords(
+        received[key] = inWords(
           await sendRequest(`${ready.functions_url}/${name}`, {
             method,
             headers: { apikey: ready.secret_key },
@@ -50,7 +50,7 @@ Deno.test(
       }
       // The platform itself has no use for it, and no body to say so in.
       const key = `HEAD ${name}`;
-      heard[key] = inWords(
+      received[key] = inWords(
         await sendRequest(`${ready.functions_url}/${name}`, {
           method: "HEAD",
           headers: { apikey: ready.secret_key },
@@ -58,7 +58,7 @@ Deno.test(
       );
       expected[key] = "405";
     }
-    deepStrictEqual(heard, expected);
+    deepStrictEqual(received, expected);
     deepStrictEqual(await contentsOf(sql), before);
   }),
 );
@@ -78,7 +78,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a page of an origin that was not named is told nothing, and one that was is told of POST alone",
+  "a page of an unlisted origin gets no permission, and one of a listed origin gets POST only",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
     for (const name of NAMES) {
@@ -127,7 +127,7 @@ Deno.test(
   }),
 );
 
-Deno.test("without OPERATOR_ORIGINS no page of any origin is told anything", () =>
+Deno.test("without OPERATOR_ORIGINS no page of any origin gets a permission", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async ({ ready }) => {
     for (const origin of [DASHBOARD, ...OTHERS, ready.api_url]) {
       const { headers } = await sendRequest(`${ready.functions_url}/braze-scheduler`, {
@@ -142,7 +142,7 @@ Deno.test(
   "only the seven names lead to a function, however the address is written",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
-    const heard: Record<string, string> = {};
+    const received: Record<string, string> = {};
     const paths = [
       "_shared",
       "_shared/runtime/config.ts",
@@ -157,9 +157,9 @@ Deno.test(
       const answer = await sendRequest(`${ready.functions_url}/${path}`, {
         headers: { apikey: ready.secret_key },
       });
-      heard[path] = `${answer.status}`;
+      received[path] = `${answer.status}`;
     }
-    deepStrictEqual(heard, Object.fromEntries(paths.map((path) => [path, "404"])));
+    deepStrictEqual(received, Object.fromEntries(paths.map((path) => [path, "404"])));
     deepStrictEqual(await contentsOf(sql), before);
   }),
 );

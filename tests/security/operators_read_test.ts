@@ -1,4 +1,4 @@
-/** What the dashboard reads with an operator's own token: what is counted, and nobody's name. */
+/** What the dashboard reads with an operator's own token: counts, and no names. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { withRest } from "../support/database.ts";
 import { EVENT_SECRETS } from "./rights.ts";
@@ -6,7 +6,7 @@ import { fillTables } from "./rows.ts";
 
 const EVERYTHING = { p_from: "2000-01-01T00:00:00Z", p_until: "2100-01-01T00:00:00Z" };
 
-Deno.test("operators read of an event what is counted, and not who got it nor what Braze told", () =>
+Deno.test("operators read the counted columns of an event, but neither who got it nor what Braze sent", () =>
   withRest(async ({ sql, signedIn }) => {
     await fillTables(sql);
     const operator = await signedIn();
@@ -41,7 +41,7 @@ Deno.test("operators read no line of the log that names a single event", () =>
     ok(!JSON.stringify(timeline).includes("named"));
   }));
 
-Deno.test("the functions of the dashboard tell an operator something and other users nothing", () =>
+Deno.test("the dashboard's functions return data to an operator and nothing to other users", () =>
   withRest(async ({ sql, signedIn }) => {
     await fillTables(sql);
     const answers = async (role: string | null) => {

@@ -6,26 +6,26 @@ import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts"
 export interface RestCaller {
   readonly caller: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What they get instead of anything that is ours. */
+  /** The answer that refuses them. */
   readonly refusal: string;
-  /** Shows a good token of somebody: asked for what operators read, the policies decide and not the grants. */
+  /** Shows a valid token of a user: for what operators read, the policies decide and not the grants. */
   readonly isSignedIn?: true;
 }
 
 const NO_KEY = "401 No API key found in request";
 const UNKNOWN_KEY = "401 Unregistered API key";
-/** What they show is good, and opens nothing. */
+/** Their credential is valid, and grants nothing. */
 const NO_RIGHT = "42501";
 const BAD_TOKEN = "401 PGRST301";
 
 export const OPERATOR_CALLER = "operator";
 
-/** Those who come in, as anon or as authenticated, and may do nothing there that no list names. */
-export function guestsAmong(strangers: readonly RestCaller[]): readonly RestCaller[] {
-  return strangers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
+/** Callers accepted as anon or as authenticated, who may do only what the lists name. */
+export function guestsAmong(callers: readonly RestCaller[]): readonly RestCaller[] {
+  return callers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
 }
 
-/** None of whom may do anything, but for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
+/** None of them may do anything, except for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
 export async function unknownReferencesOf({ keys }: Rest): Promise<readonly RestCaller[]> {
   const now = new Date();
   const apikey = keys.publishableKey;
@@ -35,9 +35,9 @@ export async function unknownReferencesOf({ keys }: Rest): Promise<readonly Rest
   const service = await roleToken(keys, "service_role");
 
   return [
-    { caller: "nobody", headers: {}, refusal: NO_KEY },
+    { caller: "no credential", headers: {}, refusal: NO_KEY },
     {
-      caller: "nobody with a good token",
+      caller: "a good token without a key",
       headers: { authorization: `Bearer ${service}` },
       refusal: NO_KEY,
     },
@@ -78,12 +78,12 @@ export async function unknownReferencesOf({ keys }: Rest): Promise<readonly Rest
       refusal: BAD_TOKEN,
     },
     {
-      caller: "service_role by a stranger's signature",
+      caller: "service_role signed with an unknown key",
       headers: await signedIn({ claims: { role: "service_role" }, byStranger: true }),
       refusal: BAD_TOKEN,
     },
     {
-      caller: "service_role by nobody's signature",
+      caller: "service_role without a signature",
       headers: withToken(unsignedToken(now, "service_role")),
       refusal: BAD_TOKEN,
     },

@@ -1,4 +1,4 @@
-/** Tables, views and functions as PostgREST offers them: asked for everything, by everybody. */
+/** Tables, views and functions as PostgREST offers them: every request, by every caller. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
@@ -66,14 +66,14 @@ function ask(rest: Rest, path: string, caller: RestCaller["headers"], shown: Htt
   });
 }
 
-/** What was answered otherwise than it should, in a line each, of how much that was asked. */
+/** Collects unexpected answers, one line each, and counts the questions. */
 class Answers {
   asked = 0;
   readonly wrong: string[] = [];
 
-  add(question: string, heard: string, wanted: string): void {
+  add(question: string, got: string, wanted: string): void {
     this.asked++;
-    if (heard !== wanted) this.wrong.push(`${question}: wanted ${wanted}, got ${heard}`);
+    if (got !== wanted) this.wrong.push(`${question}: wanted ${wanted}, got ${got}`);
   }
 }
 
@@ -107,7 +107,7 @@ Deno.test("every table, view and function of the API is in the table of rights",
     deepStrictEqual([...(await functionsOf(sql)).keys()], FUNCTIONS);
   }));
 
-Deno.test("nobody but the secret key reads, adds, changes or deletes a row, but for what operators read", () =>
+Deno.test("only the secret key reads, adds, changes or deletes a row, except for what operators read", () =>
   withRest(async (rest) => {
     const { sql } = rest;
     await fillTables(sql);
@@ -116,19 +116,19 @@ Deno.test("nobody but the secret key reads, adds, changes or deletes a row, but 
     for (const relation of await relationsOf(sql)) {
       const [row] = await sql.unsafe(`select 1 from public.${relation.name} limit 1`);
       ok(row !== undefined, `${relation.name} has a row that could be seen`);
-      for (const stranger of await unknownReferencesOf(rest)) {
+      for (const unknownCaller of await unknownReferencesOf(rest)) {
         for (const [right, shown] of knocksAt(relation, false)) {
           // Postgres refuses to write through a view before it looks at rights.
           if (relation.kind === "view" && right !== "s") continue;
-          const answer = await ask(rest, relation.name, stranger.headers, shown);
-          const isRead = right === "s" && stranger.isSignedIn === true &&
+          const answer = await ask(rest, relation.name, unknownCaller.headers, shown);
+          const isRead = right === "s" && unknownCaller.isSignedIn === true &&
             OPERATORS_READ.includes(relation.name);
-          const question = `${shown.method} ${relation.name} by ${stranger.caller}`;
+          const question = `${shown.method} ${relation.name} by ${unknownCaller.caller}`;
           if (isRead) {
-            const isOperator = stranger.caller === OPERATOR_CALLER;
+            const isOperator = unknownCaller.caller === OPERATOR_CALLER;
             answers.add(question, seenIn(answer, shown), isOperator ? "rows" : "no row");
           } else {
-            answers.add(question, wordsFor(answer, shown), refusalOf(stranger, shown));
+            answers.add(question, wordsFor(answer, shown), refusalOf(unknownCaller, shown));
           }
         }
       }
@@ -160,7 +160,7 @@ Deno.test("the secret key does with each table what the table of rights says, an
     });
   }));
 
-Deno.test("nobody but the secret key calls a function, but for those that tell operators something", () =>
+Deno.test("only the secret key calls a function, except for those that return data to operators", () =>
   withRest(async (rest) => {
     const { sql, keys } = rest;
     await fillTables(sql);
@@ -172,7 +172,7 @@ Deno.test("nobody but the secret key calls a function, but for those that tell o
       refusal: "reached",
     };
     // The key last: what it does may leave something.
-    for (const stranger of [...await unknownReferencesOf(rest), secret]) {
+    for (const unknownCaller of [...await unknownReferencesOf(rest), secret]) {
       for (const [name, args] of await functionsOf(sql)) {
         const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
         const asked: HttpRequest[] = [
@@ -180,25 +180,25 @@ Deno.test("nobody but the secret key calls a function, but for those that tell o
           { method: "GET", query: `?${args.map((arg) => `${arg}=`).join("&")}` },
         ];
         for (const shown of asked) {
-          const answer = await ask(rest, `rpc/${name}`, stranger.headers, shown);
-          // By the key, nulls may be refused by the function itself: that it was reached is all that is asked.
-          const mayCall = stranger === secret ||
-            "isSignedIn" in stranger && OPERATORS_CALL.includes(name);
+          const answer = await ask(rest, `rpc/${name}`, unknownCaller.headers, shown);
+          // By the key, nulls may be refused by the function itself: the test checks only that it is reached.
+          const mayCall = unknownCaller === secret ||
+            "isSignedIn" in unknownCaller && OPERATORS_CALL.includes(name);
           const isReached = mayCall && ![401, 403, 404].includes(answer.status);
           answers.add(
-            `${shown.method} ${name} by ${stranger.caller}`,
+            `${shown.method} ${name} by ${unknownCaller.caller}`,
             isReached ? "reached" : inWords(answer),
-            mayCall ? "reached" : stranger.refusal,
+            mayCall ? "reached" : unknownCaller.refusal,
           );
         }
       }
-      if (stranger !== secret) deepStrictEqual(await contentsOf(sql), before, stranger.caller);
+      if (unknownCaller !== secret) deepStrictEqual(await contentsOf(sql), before, unknownCaller.caller);
     }
     deepStrictEqual(answers.wrong, []);
     ok(answers.asked > 1_000, `${answers.asked} questions`);
   }));
 
-Deno.test("were everything granted to everybody by mistake, there would still be no row for them", () =>
+Deno.test("if everything were granted to every caller by mistake, they would still see no row", () =>
   withRest(async (rest) => {
     const { sql } = rest;
     await fillTables(sql);

@@ -1,6 +1,6 @@
 /**
  * What the secret key may do with each table, view and function of the API, and what of that operators may read.
- * Nobody else may do anything.
+ * No other caller may do anything.
  *
  * Written out, and compared with what the catalogue holds: what a migration adds and this table does not know
  * turns a test red.
@@ -35,7 +35,7 @@ export const VIEWS: readonly string[] = [
   "webhook_failure_patterns",
 ];
 
-/** All of them for the secret key: the edge functions' doors, and what a person calls with curl. */
+/** All of them for the secret key: the edge functions' entry points, and what a person calls with curl. */
 export const FUNCTIONS: readonly string[] = [
   "adopt_schedule",
   "attribute_by_elimination",
@@ -99,7 +99,7 @@ export const FUNCTIONS: readonly string[] = [
   "write_logs",
 ];
 
-/** Read by who is signed in; policies let only operators see a row. */
+/** Readable by signed-in users; policies let only operators see a row. */
 export const OPERATORS_READ: readonly string[] = [
   "alerts",
   "braze_schedules",
@@ -116,7 +116,7 @@ export const OPERATORS_READ: readonly string[] = [
   "webhook_health_metrics",
 ];
 
-/** Called by who is signed in; they tell operators something, and everybody else nothing. */
+/** Callable by signed-in users; they return data to operators, and nothing to others. */
 export const OPERATORS_CALL: readonly string[] = [
   "is_operator",
   "match_events",
@@ -124,7 +124,7 @@ export const OPERATORS_CALL: readonly string[] = [
   "matchday_summary",
 ];
 
-/** Of an event, what operators may not read: who got it, on what, what Braze told of it. */
+/** Of an event, what operators may not read: who got it, on what, what Braze sent about it. */
 export const EVENT_SECRETS: readonly string[] = [
   "braze_schedule_id",
   "device_id",

@@ -10,7 +10,7 @@ export async function fillTables(sql: Sql): Promise<void> {
   await sql`
     insert into public.matches (id, competition, home_team, away_team, kickoff_at)
     values (1, 'League', 'Arsenal', 'Fulham', now())`;
-  // What happened to a match writes itself down.
+  // A change to a match records itself.
   await sql`update public.matches set kickoff_at = kickoff_at + interval '1 hour'`;
   await sql`
     insert into public.job_runs (run_id, function_name, caller, outcome, called_at)

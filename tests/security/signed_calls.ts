@@ -19,7 +19,7 @@ export async function stealCall(sql: Sql, functionName: string, now: Date): Prom
   });
 }
 
-/** By hand, and not with the library that checks it. */
+/** Signed by hand, not with the library that checks it. */
 export function forgeCall(
   secret: string,
   functionName: string,

@@ -21,7 +21,7 @@ import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_cal
 /** A signature is over a body, which a question to the gate does not have. */
 const SIGNED_NAMES = NAMES.filter((name) => GUARDED[name] !== "gate");
 
-/** Signed calls, stolen from the queue before anybody used them. In this order: the genuine one last. */
+/** Signed calls, stolen from the queue before their use. In this order: the genuine one last. */
 async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
   const { sql, timeline, keys } = stack;
   const now = timeline.now();
@@ -134,7 +134,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
 }
 
 Deno.test(
-  "a signed call is good for its function, its scheduled time and once, whoever read it on its way",
+  "a signed call is valid once, for its function and its scheduled time, even after it was intercepted",
   withGuardedSuite(async (stack) =>
     await compare(stack, await signedTableFor(stack), SIGNED_NAMES)
   ),
@@ -154,13 +154,13 @@ Deno.test(
   "signing secrets rotate without a missed call: the new one works beside the old, a third one never",
   withGuardedSuite(async (stack) => {
     const url = `${stack.ready.functions_url}/braze-scheduler`;
-    const heard: string[] = [];
+    const received: string[] = [];
     for (const secret of [SIGNING.former, SIGNING.next, SIGNING.gone]) {
       await signWith(stack, secret);
       const call = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
-      heard.push(inWords(await sendRequest(url, call)));
+      received.push(inWords(await sendRequest(url, call)));
       await stack.advanceTo(new Date(stack.timeline.now().getTime() + 60_000));
     }
-    deepStrictEqual(heard, ["202", "202", BAD]);
+    deepStrictEqual(received, ["202", "202", BAD]);
   }),
 );

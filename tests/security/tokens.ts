@@ -9,7 +9,7 @@ export interface TokenChanges {
   /** From now on, in seconds. */
   readonly expiresIn?: number;
   readonly validIn?: number;
-  /** Signed with somebody else's key. */
+  /** Signed with an unknown key. */
   readonly byStranger?: boolean;
 }
 
@@ -38,12 +38,12 @@ export const OPERATOR = { app_metadata: { role: "operator" } };
 /** Every user may write this about themselves. */
 export const SELF_STYLED = { user_metadata: { role: "operator" }, app_metadata: {} };
 
-/** Says of itself that nobody signed it. */
+/** Declares itself unsigned. */
 export function unsignedToken(now: Date, role: string): string {
   return `${part({ alg: "none", typ: "JWT" })}.${part(payload(now, role))}.`;
 }
 
-/** Signed with what everybody knows, the public key, as if it were a shared secret. */
+/** Signed with the public key as if it were a shared secret. */
 export async function confusedToken(keys: Keys, now: Date, role: string): Promise<string> {
   return await new SignJWT(payload(now, role))
     .setProtectedHeader({ alg: "HS256", kid: keys.operatorKey.kid, typ: "JWT" })

@@ -36,7 +36,7 @@ export const RECONCILING: readonly Mutation[] = [
     ...SORTS_OUT_THE_CURRENT,
     also: [REFUSES_THE_CURRENT],
     tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
-    filter: "a second schedule is told",
+    filter: "a second schedule is reported",
   },
   {
     name: "held-unmanaged",
