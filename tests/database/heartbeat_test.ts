@@ -10,7 +10,7 @@ async function beat({ sql }: Suite, now: Date): Promise<{ raised: number; resolv
   return row.told;
 }
 
-/** Watches only the scheduler, installed at NOW: the other functions' silence is not the matter. */
+/** Watches only the scheduler, installed at NOW; the other functions are out of scope. */
 async function watchScheduler({ sql }: Suite): Promise<void> {
   await sql`delete from private.job_periods where function_name <> 'braze-scheduler'`;
   await sql`update private.job_periods set watched_since = ${NOW}`;

@@ -92,7 +92,7 @@ Deno.test(
       rejected: 0,
     });
     const received = (await stored(suite)).map(({ received_at }) => received_at);
-    deepStrictEqual(received, [NOW, NOW, NOW, minutes(30)], "the first telling stays");
+    deepStrictEqual(received, [NOW, NOW, NOW, minutes(30)], "the first receipt stays");
   }),
 );
 

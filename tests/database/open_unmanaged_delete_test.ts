@@ -117,7 +117,7 @@ Deno.test(
       }),
       refusal("current_generation"),
     );
-    // Another generation of it is a stranger.
+    // Another generation of it is unmanaged.
     await openUnmanagedDelete(suite, {
       runId,
       scheduleId: "unheard",

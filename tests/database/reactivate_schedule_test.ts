@@ -68,18 +68,18 @@ const FAILED: Delete = { outcome: "failed", status: 403 };
 
 for (
   const [what, deletes, isThere] of [
-    ["was turned away", [FAILED], true],
-    ["never left", [{ outcome: "failed" }], true],
-    ["was turned away again and again", [FAILED, { outcome: "failed", status: 429 }], true],
-    ["was not heard of", [{ outcome: "unknown" }], false],
-    ["was not heard of, before one that was turned away", [{ outcome: "unknown" }, FAILED], false],
+    ["was refused", [FAILED], true],
+    ["was not sent", [{ outcome: "failed" }], true],
+    ["was refused twice", [FAILED, { outcome: "failed", status: 429 }], true],
+    ["got no answer", [{ outcome: "unknown" }], false],
+    ["got no answer, before one that was refused", [{ outcome: "unknown" }, FAILED], false],
     [
-      "was not heard of, before a list showed the schedule",
+      "got no answer, before a list showed the schedule",
       [{ outcome: "unknown", resolvedAs: "listed" }, FAILED],
       true,
     ],
     [
-      "was answered 404, before one that was turned away",
+      "was answered 404, before one that was refused",
       [{ outcome: "failed", status: 404 }, FAILED],
       false,
     ],

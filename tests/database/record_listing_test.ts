@@ -82,7 +82,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() begins anew when a list shows the schedule again",
+  "record_listing() starts over when a list shows the schedule again",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(10));

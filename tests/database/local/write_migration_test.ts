@@ -318,7 +318,7 @@ Deno.test("without a change there is no migration", () =>
     await rejects(project.read(), Deno.errors.NotFound);
   }));
 
-Deno.test("only the newest migration is written anew", () =>
+Deno.test("only the newest migration can be rewritten", () =>
   withProject(async (project) => {
     const first = changed(FUNCTION, ["select 42", "select 43"]);
     await project.write(first);

@@ -1,6 +1,5 @@
 /**
- * Whatever was stored, and whoever of them is erased: what is counted stays as it was, and a repetition of everything
- * changes nothing.
+ * For any stored events and any erased users, the counts stay the same, and a repetition of all events changes nothing.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
@@ -64,7 +63,7 @@ function aSend(user: 0 | 1, generation: 1 | 2): AnEvent {
   };
 }
 
-/** Ann gets two pushes for one match, whatever else is drawn. */
+/** Ann gets two pushes for one match, in addition to the random events. */
 const SENT_TWICE: AWorld = {
   events: [aSend(0, 1), aSend(0, 2), aSend(1, 1)],
   erased: [USERS[0]!],
@@ -108,7 +107,7 @@ function build(told: AnEvent, index: number, matches: readonly DueMatch[]): Stor
   });
 }
 
-/** Everything that is counted or told of events, made anew. */
+/** All counts and findings that are derived from events, computed again. */
 async function counted(suite: Suite) {
   const { sql, call } = suite;
   await call("refresh_send_counts", { p_from: NOW, p_until: NIGHT, p_now: NIGHT });
@@ -190,7 +189,7 @@ Deno.test(
         deepStrictEqual(await tracesOf(suite.sql, ...world.erased), []);
 
         await suite.sql`delete from public.event_claims`;
-        // A message without a time of its own comes back with another one; that of others would be stored anew.
+        // A message without a time of its own comes back with another time; for others that would be a new event.
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events

@@ -93,7 +93,7 @@ Deno.test(
       () => ingest(suite, { proofs: proofs.toReversed() }),
     );
     strictEqual(first.went_out.length, 3);
-    strictEqual(second.went_out.length, 0, "whoever comes second finds it known");
+    strictEqual(second.went_out.length, 0, "the second request finds them sent already");
   }),
 );
 
