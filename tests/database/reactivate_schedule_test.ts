@@ -57,7 +57,7 @@ function keep({ call }: Suite, { runId, ledger_id }: Target, generation = 1): Pr
   });
 }
 
-async function toldInPlan({ call }: Suite): Promise<boolean> {
+async function deleteFailedInPlan({ call }: Suite): Promise<boolean> {
   const { matches } = await call<
     { matches: { ledger: { schedules: { delete_failed: boolean }[] } }[] }
   >("load_plan_input", { p_from: minutes(-60), p_until: minutes(6_000), p_now: seconds(30) });
@@ -91,7 +91,7 @@ for (
     }`,
     withSuite(async (suite) => {
       const target = await deleted(suite, ...deletes);
-      strictEqual(await toldInPlan(suite), isThere);
+      strictEqual(await deleteFailedInPlan(suite), isThere);
       strictEqual(await keep(suite, target), isThere);
       const { state } = await scheduleRow(suite, target);
       strictEqual(state, isThere ? "live" : "deleting");
@@ -120,7 +120,7 @@ Deno.test(
     const target = await deleted(suite, FAILED);
     deepStrictEqual([await keep(suite, target), await keep(suite, target)], [true, true]);
     strictEqual((await suite.sql`select from public.scheduler_logs`).length, 1);
-    strictEqual(await toldInPlan(suite), false);
+    strictEqual(await deleteFailedInPlan(suite), false);
   }),
 );
 

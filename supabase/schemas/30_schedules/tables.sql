@@ -51,7 +51,7 @@ comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
 comment on column public.schedule_ledger.expected_send_count is
-  'Users, from teams.audience_size; a range, since the number of users who follow both teams is unknown.';
+  'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
 comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is

@@ -2,8 +2,8 @@
 --
 -- Safe to repeat, in any order, also concurrently with its own repetition: the keys of the events decide, and rows are
 -- written in key order so that two such requests cannot deadlock. Data of erased people is anonymised first; while
--- no person is erased, that costs one look-up. A body of which only a part is stored may be kept under the digest of the
--- bytes that were received: then the same bytes find what an erasure left of them.
+-- no person is erased, that costs one look-up. A body that is stored only in part may be kept under the digest of the
+-- received bytes: then the same bytes find what an erasure left of them.
 
 create function private.anonymise_rejects(p_rejects jsonb, p_now timestamptz)
 returns jsonb

@@ -70,40 +70,40 @@ const SENT_TWICE: AWorld = {
   again: [],
 };
 
-function build(told: AnEvent, index: number, matches: readonly DueMatch[]): StoredEvent {
-  const match = told.match === null ? null : matches[told.match]!;
-  const user = told.user === null ? null : USERS[told.user]!;
+function build(drawn: AnEvent, index: number, matches: readonly DueMatch[]): StoredEvent {
+  const match = drawn.match === null ? null : matches[drawn.match]!;
+  const user = drawn.user === null ? null : USERS[drawn.user]!;
   // Some devices are one user's, one is shared.
-  const device = told.device === null
+  const device = drawn.device === null
     ? null
-    : told.device === 0
+    : drawn.device === 0
     ? "shared tablet"
-    : `phone ${told.device} of ${user}`;
+    : `phone ${drawn.device} of ${user}`;
   const said = {
     external_user_id: user,
     device_id: device,
-    platform: told.platform,
-    ...(told.type === "abort" ? { abort_type: "liquid_abort_message" } : {}),
+    platform: drawn.platform,
+    ...(drawn.type === "abort" ? { abort_type: "liquid_abort_message" } : {}),
   };
   const id = index % 5 === 0 ? `event ${index} of ${user}` : `event-${index}`;
   return event(id, {
-    sent_at: addSeconds(DUE, told.late),
-    claim: told.strong ? "strong" : null,
-    event_type: told.type,
-    channel: told.channel,
+    sent_at: addSeconds(DUE, drawn.late),
+    claim: drawn.strong ? "strong" : null,
+    event_type: drawn.type,
+    channel: drawn.channel,
     external_user_id: user,
     device_id: device,
     match_id: match?.matchId ?? null,
     ledger_id: match?.ledgerId ?? null,
-    generation: match === null ? null : told.generation,
-    dispatch_id: told.dispatch,
+    generation: match === null ? null : drawn.generation,
+    dispatch_id: drawn.dispatch,
     correlation_method: match === null
       ? "no_candidate"
-      : told.confidence === "low"
+      : drawn.confidence === "low"
       ? "time_window"
       : "match_id",
-    confidence: match === null ? "none" : told.confidence,
-    raw_payload: told.nested ? { id, properties: said } : { id, ...said },
+    confidence: match === null ? "none" : drawn.confidence,
+    raw_payload: drawn.nested ? { id, properties: said } : { id, ...said },
   });
 }
 
@@ -172,7 +172,7 @@ Deno.test(
     await fc.assert(
       fc.asyncProperty(aWorld, async (world) => {
         await empty(suite);
-        const events = world.events.map((told, index) => build(told, index, matches));
+        const events = world.events.map((drawn, index) => build(drawn, index, matches));
         strictEqual((await ingest(suite, { events, now: minutes(500) })).recorded, events.length);
         const before = await counted(suite);
         const others = await othersThan(suite, world.erased);
@@ -193,10 +193,10 @@ Deno.test(
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events
-          .map((told) => isGone(told) ? { ...told, sent_at: addSeconds(told.sent_at, 30) } : told)
-          .map((told, index) => ({ told, place: world.again[index] ?? index }))
+          .map((drawn) => isGone(drawn) ? { ...drawn, sent_at: addSeconds(drawn.sent_at, 30) } : drawn)
+          .map((drawn, index) => ({ drawn, place: world.again[index] ?? index }))
           .sort((a, b) => a.place - b.place)
-          .map(({ told }) => told);
+          .map(({ drawn }) => drawn);
         for (const half of [again.slice(0, again.length / 2), again.slice(again.length / 2)]) {
           const receipt = await ingest(suite, { events: half, now: minutes(700) });
           deepStrictEqual([receipt.received, receipt.recorded], [half.length, 0]);
