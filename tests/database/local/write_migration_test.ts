@@ -125,7 +125,7 @@ const CASES: readonly {
     changes: ["comment on function public.answer is null;"],
   },
   {
-    what: "all rights on what somebody lost a right on",
+    what: "all rights on an object on which a role lost a right",
     schemas: changed(FUNCTION, [`${RIGHTS[1]}\n`, ""]),
     changes: [RIGHTS[0]!],
   },

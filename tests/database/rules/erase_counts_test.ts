@@ -193,7 +193,9 @@ Deno.test(
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events
-          .map((drawn) => isGone(drawn) ? { ...drawn, sent_at: addSeconds(drawn.sent_at, 30) } : drawn)
+          .map((drawn) =>
+            isGone(drawn) ? { ...drawn, sent_at: addSeconds(drawn.sent_at, 30) } : drawn
+          )
           .map((drawn, index) => ({ drawn, place: world.again[index] ?? index }))
           .sort((a, b) => a.place - b.place)
           .map(({ drawn }) => drawn);

@@ -1,5 +1,5 @@
 /**
- * What runs for every webhook request looks rows up and never reads a table through.
+ * The functions that run for every webhook request use index look-ups and never scan a table.
  *
  * Postgres itself counts the sequential scans of a transaction, under any plan: the first ones, made for
  * the given values, and the generic plan that is kept after a few calls.
@@ -57,10 +57,10 @@ const HOT_TABLES = [
   "erased_users",
   "scheduler_logs",
 ];
-/** A look whether there is any row at all is no reading through. */
+/** A check whether a table has any row is not a scan. */
 const ROWS_A_CALL_MAX = 10;
 
-/** Which tables the calls read through. */
+/** The tables that the calls scan. */
 async function readThrough(
   { sql }: Suite,
   query: string,

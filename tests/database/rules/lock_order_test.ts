@@ -38,7 +38,10 @@ async function openedCreate(suite: Suite) {
   await addMatch(suite, 1001);
   const opened = await openCreate(suite, await startRun(suite), 1001);
   const { ledger_id, generation } = opened;
-  return { ...opened, dispatchId: { kind: "dispatch_id", value: "dispatch-1", ledger_id, generation } };
+  return {
+    ...opened,
+    dispatchId: { kind: "dispatch_id", value: "dispatch-1", ledger_id, generation },
+  };
 }
 
 function inTurn<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
