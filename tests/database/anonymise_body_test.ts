@@ -82,7 +82,7 @@ for (
   Deno.test(
     `events of other people in ${what} stay as they came, to the byte`,
     withSuite(async (suite) => {
-      // Neither number nor escape may be written anew; NUL and half a surrogate are what jsonb cannot hold.
+      // Numbers and escapes keep their spelling; jsonb cannot hold NUL or a lone surrogate.
       const others = [
         `{"external_user_id": "${BEN}", "rate":1.10, "text":"\\u00e9\\u0000"}`,
         `{"external_user_id":"\\ud800","match_id":1001}`,
@@ -97,7 +97,7 @@ for (
 
 for (
   const [what, body] of [
-    ["in a field nobody knows", `{"recipient":{"mail":"${ANN}"}}`],
+    ["in an unknown field", `{"recipient":{"mail":"${ANN}"}}`],
     ["as a key", `{"to":{"${ANN}":true}}`],
     ["in a list", `{"recipients":["${BEN}","${ANN}"]}`],
     ["written in escapes", `{"external_user_id":"\\u0061nn\\u0040example.org"}`],
@@ -272,7 +272,7 @@ Deno.test(
     await erase(suite, ANN, { p_anonymise_until: NOW });
     await suite.sql`select private.ensure_partitions(${at})`;
     deepStrictEqual(await tracesOf(suite.sql, ANN), []);
-    // Told again, it is known; what is left of it is still to be replayed.
+    // Sent again, it is recognised; what is left of it is still to be replayed.
     strictEqual((await ingest(suite, { events: [old] })).duplicates, 1);
     const { id, external_user_id } = JSON.parse(only(await bodies(suite)));
     const replayed = event(id, { external_user_id, sent_at: at });

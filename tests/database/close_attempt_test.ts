@@ -262,7 +262,7 @@ for (
     ["succeeded", "succeeded", {}, "deleted"],
     ["was refused as an unknown schedule", "failed", { refused: true }, "unknown"],
     ["was not carried out", "failed", { http_status: 429 }, "deleting"],
-    ["was not heard of again", "unknown", {}, "deleting"],
+    ["got no answer", "unknown", {}, "deleting"],
   ] as const
 ) {
   Deno.test(

@@ -65,8 +65,8 @@ Deno.test(
 for (
   const [what, second, matches] of [
     ["twice, 11 minutes apart", { lateSeconds: 660 }, 1],
-    ["twice, 10 minutes apart, as a slow send may be told", { lateSeconds: 600 }, 0],
-    ["once, and told again at a time that is not its own", {
+    ["twice, 10 minutes apart, as Braze may report a slow send", { lateSeconds: 600 }, 0],
+    ["once, and reported again with another time", {
       lateSeconds: 3_600,
       time_is_send_time: false,
     }, 0],
@@ -117,7 +117,7 @@ Deno.test(
       confidence: "low",
       correlation_method: "time_window",
     });
-    // Ids that were not told.
+    // Without ids.
     await addEvent(suite, match, { ...user, dispatch_id: null, generation: null });
     // The match of the evening.
     await addEvent(suite, other, { ...user, dispatch_id: "of the other" });

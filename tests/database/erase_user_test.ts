@@ -124,7 +124,7 @@ Deno.test(
         sendTo(ANN, "a1"),
         sendTo(ANN, "a2"),
         sendTo(ANN, "a3", { device_id: "tablet of ann" }),
-        // Before she signed in; and on a device that she lent.
+        // Before she signed in; and on a shared device.
         sendTo(null, "a4", { device_id: "tablet of ann" }),
         sendTo(BEN, "b1", { device_id: "tablet of ann" }),
       ],
@@ -242,7 +242,7 @@ Deno.test(
       (await ingest(suite, { events: [weak(minutes(10))], now: minutes(10) })).duplicates,
       1,
     );
-    // An hour later it is another message, of the same nobody.
+    // An hour later it is another message, under the same pseudonym.
     strictEqual(
       (await ingest(suite, { events: [weak(minutes(70))], now: minutes(70) })).recorded,
       1,
@@ -273,10 +273,10 @@ Deno.test(
     const again = await ingest(suite, { events: [sendTo(ANN, "a2", { sent_at: minutes(30) })] });
     strictEqual(again.duplicates, 1);
 
-    // From then on the person is somebody whom Braze has not deleted.
+    // After that, the events belong to a person whom Braze has not deleted.
     await ingest(suite, { events: [sendTo(ANN, "a4", { sent_at: minutes(61 + 24 * 60) })] });
     strictEqual(only(await rowsOf(suite, ANN)).event_id, "a4");
-    // Erased again, the person is the same nobody.
+    // Erased again, the person gets the same pseudonym.
     deepStrictEqual(
       await erase(suite, ANN, { p_now: minutes(26 * 60), p_anonymise_until: FOR_EVER }),
       { ...NOTHING, events: 1, was_erased_before: true },

@@ -7,7 +7,7 @@ export interface StoredEvent {
   readonly [column: string]: unknown;
 }
 
-/** A push event of the campaign that could not be attributed, unless told otherwise. */
+/** A push event of the campaign that could not be attributed, unless overridden. */
 export function event(
   id: string,
   fields: Readonly<Record<string, unknown>> & { readonly sent_at?: Date } = {},

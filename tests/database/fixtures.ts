@@ -9,7 +9,7 @@ import { type Sql, withDatabase } from "../support/database.ts";
 
 export type { Sql };
 
-/** Saturday morning of a matchday; every other time in these tests is told from here. */
+/** Saturday morning of a matchday; every other time in these tests is an offset from it. */
 export const NOW = new Date("2024-12-07T06:00:00Z");
 export const CAMPAIGN = "campaign-1";
 export const LEASE_SECONDS = 90;
@@ -218,7 +218,7 @@ export async function attemptRow(
   return only(await sql`select * from public.schedule_attempts where id = ${attemptId}`);
 }
 
-/** What tells an attempt or a refusal apart for whoever called. */
+/** The error code and hint of a refusal. */
 export function refusal(hint: string): { readonly code: string; readonly hint: string } {
   return { code: "PT409", hint };
 }

@@ -9,7 +9,7 @@ import {
 
 export const MATCH = 1001;
 
-/** A create of which nothing was heard, and the run that made it. */
+/** A create without an answer, and the run that made it. */
 export async function unheard(suite: Suite): Promise<{ opened: OpenedCreate; runId: string }> {
   await addMatch(suite, MATCH);
   const runId = await startRun(suite);

@@ -1,11 +1,11 @@
-/** Schedules that were due and events that tell of them, put where a test of the health numbers wants them. */
+/** Past schedules and their events, with the times that a test of the health numbers needs. */
 import { CAMPAIGN, minutes, NOW, only, type Suite } from "./fixtures.ts";
 import { addSeconds } from "date-fns";
 
 /** When the pushes of these tests are due, on the day of NOW. */
 export const DUE = minutes(8 * 60);
 export const DATE = "2024-12-07";
-/** The night after: everything has been told. */
+/** The evening after the sends: all events have been received. */
 export const NIGHT = minutes(21 * 60);
 
 export interface DueMatch {

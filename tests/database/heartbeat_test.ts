@@ -4,13 +4,13 @@ import { minutes, NOW, type Suite, withSuite } from "./fixtures.ts";
 import { openOf } from "./health.ts";
 
 async function beat({ sql }: Suite, now: Date): Promise<{ raised: number; resolved: number }> {
-  const [row] = await sql<{ told: { raised: number; resolved: number } }[]>`
-    select private.heartbeat(${now}) as told`;
+  const [row] = await sql<{ changes: { raised: number; resolved: number } }[]>`
+    select private.heartbeat(${now}) as changes`;
   if (row === undefined) throw new Error("Cannot beat: no answer came");
-  return row.told;
+  return row.changes;
 }
 
-/** Watches only the scheduler, installed at NOW: the other functions' silence is not the matter. */
+/** Watches only the scheduler, installed at NOW; the other functions are out of scope. */
 async function watchScheduler({ sql }: Suite): Promise<void> {
   await sql`delete from private.job_periods where function_name <> 'braze-scheduler'`;
   await sql`update private.job_periods set watched_since = ${NOW}`;
@@ -33,11 +33,11 @@ async function addRun(
   await sql`insert into public.job_runs ${sql(run)}`;
 }
 
-async function silent(suite: Suite): Promise<string[]> {
+async function stalled(suite: Suite): Promise<string[]> {
   return (await openOf(suite, "function_stalled")).map(({ fingerprint }) => fingerprint);
 }
 
-const SILENT = ["function_stalled:braze-scheduler"];
+const STALLED = ["function_stalled:braze-scheduler"];
 
 Deno.test(
   "heartbeat() watches the five timed functions, each by its own period",
@@ -46,7 +46,7 @@ Deno.test(
     strictEqual((await beat(suite, minutes(10))).raised, 0);
     const raisedAt = async (minute: number) => {
       await beat(suite, minutes(minute));
-      return (await silent(suite)).map((fingerprint) => fingerprint.split(":")[1]);
+      return (await stalled(suite)).map((fingerprint) => fingerprint.split(":")[1]);
     };
     deepStrictEqual(await raisedAt(11), ["braze-preflight-check"]);
     deepStrictEqual(await raisedAt(31), ["braze-preflight-check", "braze-scheduler"]);
@@ -73,7 +73,7 @@ Deno.test(
     deepStrictEqual(await beat(suite, minutes(51)), { raised: 0, resolved: 0 });
     const [alert] = await openOf(suite, "function_stalled");
     deepStrictEqual([alert?.fingerprint, alert?.occurrences, alert?.details.last_outcome], [
-      SILENT[0],
+      STALLED[0],
       2,
       "lost",
     ]);
@@ -95,7 +95,7 @@ Deno.test(
       await addRun(suite, minutes(25), outcome, { finished_at: null });
     }
     await beat(suite, minutes(31));
-    deepStrictEqual(await silent(suite), SILENT);
+    deepStrictEqual(await stalled(suite), STALLED);
   }),
 );
 
@@ -104,12 +104,12 @@ Deno.test(
   withSuite(async (suite) => {
     await watchScheduler(suite);
     await beat(suite, minutes(30));
-    deepStrictEqual(await silent(suite), []);
+    deepStrictEqual(await stalled(suite), []);
     await addRun(suite, minutes(40), "called", { finished_at: null });
     await beat(suite, minutes(70));
-    deepStrictEqual(await silent(suite), []);
+    deepStrictEqual(await stalled(suite), []);
     await beat(suite, minutes(71));
-    deepStrictEqual(await silent(suite), SILENT);
+    deepStrictEqual(await stalled(suite), STALLED);
   }),
 );
 

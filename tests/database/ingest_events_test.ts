@@ -24,7 +24,7 @@ Deno.test(
   "ingest_events() stores every column of an event and when it was received",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
-    const told = event("e1", {
+    const complete = event("e1", {
       match_id: 1001,
       ledger_id,
       generation: 1,
@@ -38,8 +38,8 @@ Deno.test(
       candidate_match_ids: [1001, 1002],
       raw_payload: { id: "e1", properties: { "ключ": [1.10, null] } },
     });
-    await ingest(suite, { events: [told], now: seconds(3) });
-    const { claim: _, ...columns } = told;
+    await ingest(suite, { events: [complete], now: seconds(3) });
+    const { claim: _, ...columns } = complete;
     deepStrictEqual(only(await stored(suite)), {
       ...columns,
       received_at: seconds(3),
@@ -92,7 +92,7 @@ Deno.test(
       rejected: 0,
     });
     const received = (await stored(suite)).map(({ received_at }) => received_at);
-    deepStrictEqual(received, [NOW, NOW, NOW, minutes(30)], "the first telling stays");
+    deepStrictEqual(received, [NOW, NOW, NOW, minutes(30)], "the first receipt stays");
   }),
 );
 

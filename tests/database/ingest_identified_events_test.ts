@@ -1,6 +1,6 @@
 /**
- * What the database looks up by itself is what the correlation module would have said, registered and proved; and what it
- * leaves is left whole. Worlds and events are drawn, in places where names meet.
+ * The database's own look-up reaches the verdict of the correlation module, with the same identifiers and proofs; the
+ * events that it leaves to the module stay unchanged. Ledgers and events are random, with many identifiers in common.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { addMinutes } from "date-fns";
@@ -31,7 +31,7 @@ import { NOW, only, type Sql, type Suite, withSuite } from "./fixtures.ts";
 const WORLDS = 150;
 const EVENTS_A_WORLD = 25;
 
-/** Sets the world up, whatever there was before. */
+/** Replaces the ledger of the database by this one. */
 async function build(
   { sql }: Suite,
   ledgers: readonly LedgerFacts[],
@@ -129,7 +129,7 @@ function verdictOn(
   ledgers: readonly LedgerFacts[],
   identifiers: readonly IdentifierFacts[],
 ): Attribution {
-  // As correlation_context tells it.
+  // As correlation_context returns it.
   const context = createContext(
     ledgers.map((ledger) => ({
       ...ledger,
@@ -195,7 +195,7 @@ Deno.test(
             continue;
           }
           taken++;
-          // They are written down, never settled in silence.
+          // They are logged, never attributed without a log entry.
           deepStrictEqual(verdictOn(evidence, ledgers, known).contradictions, []);
           deepStrictEqual(held, await after(sql, (tx) => judge(tx, evidence, ledgers, known)));
         }
@@ -221,20 +221,20 @@ const SURE = [
 ] as const;
 const DOUBTFUL = [
   ["names two matches", { matchId: 1, sendId: "match-2" }],
-  ["echoes a match that nobody knows, beside a dispatch id", {
+  ["echoes an unknown match, beside a dispatch id", {
     matchId: 9,
     dispatchId: "dispatch-1",
   }],
-  ["names a schedule that nobody knows, beside a dispatch id", {
+  ["names an unknown schedule, beside a dispatch id", {
     scheduleId: "nobody-s",
     dispatchId: "dispatch-1",
   }],
   ["has another send id than its match's own", { scheduleId: "schedule-1", sendId: "match-3" }],
-  ["echoes a ledger row that nobody knows", { ledgerId: ledgerIdOf(9), sendId: "match-1" }],
+  ["echoes an unknown ledger row", { ledgerId: ledgerIdOf(9), sendId: "match-1" }],
   ["echoes a generation that was never made", { ledgerId: ledgerIdOf(1), generation: 7 }],
   ["was sent before the schedule's time", { matchId: 1, sentAt: addMinutes(NOW, -3) }],
   ["is of another campaign than the only schedule", { matchId: 1, campaignId: "another" }],
-  ["has nothing but a send id that is nobody's", { sendId: "nobody-s" }],
+  ["has nothing but an unknown send id", { sendId: "nobody-s" }],
 ] as const;
 
 for (

@@ -100,7 +100,7 @@ Deno.test(
 );
 
 Deno.test(
-  "invoke_function() carries no key: whoever reads the queue learns a signature",
+  "invoke_function() puts a signature into the queue, and no key",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);
     const { request } = await invoke(suite);

@@ -192,7 +192,7 @@ Deno.test(
 );
 
 Deno.test(
-  "missing_webhooks stands as long as its alert is open and the events have not come",
+  "missing_webhooks stays while its alert is open and the events are missing",
   withSuite(async (suite) => {
     const ledgerId = await sentMatch(suite, 100, 0);
     const alerts = await judge(suite, AN_HOUR_LATER);
@@ -214,7 +214,7 @@ Deno.test(
 );
 
 Deno.test(
-  "missing_webhooks does not call missing what came and could be another match's",
+  "missing_webhooks does not count as missing what was received and may belong to another match",
   withSuite(async (suite) => {
     await sentMatch(suite, 100, 10);
     const open = (count: number, from = 0) =>

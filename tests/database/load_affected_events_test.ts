@@ -12,7 +12,7 @@ import {
 } from "./reattributing.ts";
 
 Deno.test(
-  "load_affected_events() groups the open events of an identifier by what they say of themselves",
+  "load_affected_events() groups the open events of an identifier by their own evidence",
   withSuite(async (suite) => {
     const known = await ledgerId(suite);
     await ingest(suite, {

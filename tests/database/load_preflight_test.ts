@@ -49,7 +49,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_preflight() gives what is due sooner only if nobody checked it for its present time",
+  "load_preflight() returns a schedule due sooner only if it was not checked for its present time",
   withSuite(async (suite) => {
     await schedules(suite, { 1: 3, 2: 3, 3: 3 });
     await suite.sql`

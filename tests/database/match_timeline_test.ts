@@ -10,14 +10,14 @@ import {
 } from "./fixtures.ts";
 import { addEvent } from "./health.ts";
 
-interface Told {
+interface Entry {
   readonly at: string;
   readonly kind: string;
   readonly what: string;
   readonly details: Record<string, unknown>;
 }
 
-function timeline({ call }: Suite, matchId: number): Promise<Told[]> {
+function timeline({ call }: Suite, matchId: number): Promise<Entry[]> {
   return call("match_timeline", { p_match_id: matchId });
 }
 
@@ -68,9 +68,9 @@ Deno.test(
     }, 'mark_sent', 1001, ${match.ledger_id}, 1, 'secret_key', 'seen on my phone',
         '{}', ${NOBODY})`;
 
-    const story = await timeline(suite, 1001);
+    const entries = await timeline(suite, 1001);
     deepStrictEqual(
-      story.map(({ at, kind, what }) => [
+      entries.map(({ at, kind, what }) => [
         (Date.parse(at) - NOW.getTime()) / 60_000,
         kind,
         what,
@@ -93,11 +93,11 @@ Deno.test(
         [545, "person", "mark_sent"],
       ],
     );
-    deepStrictEqual(story[1]?.details, {
+    deepStrictEqual(entries[1]?.details, {
       kickoff_at: { from: "2024-12-07T16:00:00+00:00", to: "2024-12-07T16:30:00+00:00" },
     });
-    strictEqual(story[8]?.details.events, 2);
-    strictEqual(story.at(-1)?.details.reason, "seen on my phone");
+    strictEqual(entries[8]?.details.events, 2);
+    strictEqual(entries.at(-1)?.details.reason, "seen on my phone");
   }),
 );
 

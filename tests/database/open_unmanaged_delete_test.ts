@@ -72,10 +72,10 @@ Deno.test(
   withSuite(async (suite) => {
     const { runId } = await scheduledMatch(suite);
     const p_attempt_id = crypto.randomUUID();
-    const stray = { runId, scheduleId: "stray", args: { p_attempt_id } };
-    await openUnmanagedDelete(suite, stray);
+    const unmanaged = { runId, scheduleId: "stray", args: { p_attempt_id } };
+    await openUnmanagedDelete(suite, unmanaged);
     await endRun(suite, runId);
-    strictEqual(await openUnmanagedDelete(suite, stray), p_attempt_id);
+    strictEqual(await openUnmanagedDelete(suite, unmanaged), p_attempt_id);
     const { count } = only(
       await suite
         .sql`select count(*)::int as count from public.schedule_attempts where kind = 'delete'`,
@@ -117,7 +117,7 @@ Deno.test(
       }),
       refusal("current_generation"),
     );
-    // Another generation of it is a stranger.
+    // Another generation of it is unmanaged.
     await openUnmanagedDelete(suite, {
       runId,
       scheduleId: "unheard",
@@ -157,14 +157,14 @@ Deno.test(
     await suite.sql`update public.braze_schedules set state = 'completed'`;
     await suite.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
-    const stray = { runId: target.runId, scheduleId: "schedule-1001-1" };
-    await rejects(openUnmanagedDelete(suite, stray), refusal("not_live"));
+    const unmanaged = { runId: target.runId, scheduleId: "schedule-1001-1" };
+    await rejects(openUnmanagedDelete(suite, unmanaged), refusal("not_live"));
     await rejects(
-      openUnmanagedDelete(suite, { ...stray, args: { p_now: minutes(60) } }),
+      openUnmanagedDelete(suite, { ...unmanaged, args: { p_now: minutes(60) } }),
       refusal("lease_lost"),
     );
     await rejects(
-      openUnmanagedDelete(suite, { ...stray, args: { p_reason: "plan" } }),
+      openUnmanagedDelete(suite, { ...unmanaged, args: { p_reason: "plan" } }),
       { code: "PT400" },
     );
   }),

@@ -57,7 +57,7 @@ function keep({ call }: Suite, { runId, ledger_id }: Target, generation = 1): Pr
   });
 }
 
-async function toldInPlan({ call }: Suite): Promise<boolean> {
+async function deleteFailedInPlan({ call }: Suite): Promise<boolean> {
   const { matches } = await call<
     { matches: { ledger: { schedules: { delete_failed: boolean }[] } }[] }
   >("load_plan_input", { p_from: minutes(-60), p_until: minutes(6_000), p_now: seconds(30) });
@@ -68,18 +68,18 @@ const FAILED: Delete = { outcome: "failed", status: 403 };
 
 for (
   const [what, deletes, isThere] of [
-    ["was turned away", [FAILED], true],
-    ["never left", [{ outcome: "failed" }], true],
-    ["was turned away again and again", [FAILED, { outcome: "failed", status: 429 }], true],
-    ["was not heard of", [{ outcome: "unknown" }], false],
-    ["was not heard of, before one that was turned away", [{ outcome: "unknown" }, FAILED], false],
+    ["was refused", [FAILED], true],
+    ["was not sent", [{ outcome: "failed" }], true],
+    ["was refused twice", [FAILED, { outcome: "failed", status: 429 }], true],
+    ["got no answer", [{ outcome: "unknown" }], false],
+    ["got no answer, before one that was refused", [{ outcome: "unknown" }, FAILED], false],
     [
-      "was not heard of, before a list showed the schedule",
+      "got no answer, before a list showed the schedule",
       [{ outcome: "unknown", resolvedAs: "listed" }, FAILED],
       true,
     ],
     [
-      "was answered 404, before one that was turned away",
+      "was answered 404, before one that was refused",
       [{ outcome: "failed", status: 404 }, FAILED],
       false,
     ],
@@ -91,7 +91,7 @@ for (
     }`,
     withSuite(async (suite) => {
       const target = await deleted(suite, ...deletes);
-      strictEqual(await toldInPlan(suite), isThere);
+      strictEqual(await deleteFailedInPlan(suite), isThere);
       strictEqual(await keep(suite, target), isThere);
       const { state } = await scheduleRow(suite, target);
       strictEqual(state, isThere ? "live" : "deleting");
@@ -120,7 +120,7 @@ Deno.test(
     const target = await deleted(suite, FAILED);
     deepStrictEqual([await keep(suite, target), await keep(suite, target)], [true, true]);
     strictEqual((await suite.sql`select from public.scheduler_logs`).length, 1);
-    strictEqual(await toldInPlan(suite), false);
+    strictEqual(await deleteFailedInPlan(suite), false);
   }),
 );
 

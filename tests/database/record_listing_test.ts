@@ -54,12 +54,12 @@ Deno.test(
     const { ledger_id } = await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(10));
     await note(suite, [], minutes(15));
-    const told = await suite.call("record_listing", {
+    const result = await suite.call("record_listing", {
       p_schedule_ids: [],
       p_until: FAR,
       p_now: minutes(20),
     });
-    deepStrictEqual(told, [{
+    deepStrictEqual(result, [{
       match_id: 1001,
       ledger_id,
       generation: 1,
@@ -82,7 +82,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() begins anew when a list shows the schedule again",
+  "record_listing() starts over when a list shows the schedule again",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(10));

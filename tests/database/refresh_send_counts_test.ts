@@ -13,7 +13,7 @@ async function counts({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "refresh_send_counts() counts users once, whatever devices and schedules reached them, and no guesses",
+  "refresh_send_counts() counts a user once over all devices and schedules, and leaves out guesses",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2, expected_send_count: 10 });
     const user = { external_user_id: "user" };

@@ -17,7 +17,7 @@ interface Known {
   readonly ambiguous: boolean;
 }
 
-function learn(
+function register(
   { sql }: Suite,
   identifiers: readonly Record<string, unknown>[],
 ): Promise<readonly Known[]> {
@@ -56,10 +56,10 @@ Deno.test(
   "register_identifiers() returns newly known identifiers, once",
   withSuite(async (suite) => {
     const [one] = await twoLedgerRows(suite);
-    deepStrictEqual(await learn(suite, [dispatch(one), dispatch(one)]), [
+    deepStrictEqual(await register(suite, [dispatch(one), dispatch(one)]), [
       { kind: "dispatch_id", value: "d1", ledger_id: one, ambiguous: false },
     ]);
-    deepStrictEqual(await learn(suite, [dispatch(one)]), []);
+    deepStrictEqual(await register(suite, [dispatch(one)]), []);
     deepStrictEqual(await known(suite), {
       ledger_id: one,
       generation: 1,
@@ -73,11 +73,11 @@ Deno.test(
   "register_identifiers() marks an identifier that turns up on a second ledger row, for good",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
-    await learn(suite, [dispatch(one)]);
-    deepStrictEqual(await learn(suite, [dispatch(two)]), [
+    await register(suite, [dispatch(one)]);
+    deepStrictEqual(await register(suite, [dispatch(two)]), [
       { kind: "dispatch_id", value: "d1", ledger_id: one, ambiguous: true },
     ]);
-    deepStrictEqual(await learn(suite, [dispatch(one)]), [], "it does not become clear again");
+    deepStrictEqual(await register(suite, [dispatch(one)]), [], "it does not become clear again");
     strictEqual((await known(suite)).ambiguous, true);
   }),
 );
@@ -86,7 +86,7 @@ Deno.test(
   "register_identifiers() marks an identifier that comes with two ledger rows at once",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
-    const [registered] = await learn(suite, [dispatch(one), dispatch(two)]);
+    const [registered] = await register(suite, [dispatch(one), dispatch(two)]);
     strictEqual(registered?.ambiguous, true);
   }),
 );
@@ -95,16 +95,16 @@ Deno.test(
   "register_identifiers() clears the generation of an identifier shared by two, and keeps its match",
   withSuite(async (suite) => {
     const [one] = await twoLedgerRows(suite);
-    await learn(suite, [dispatch(one, 1)]);
-    await learn(suite, [dispatch(one, 2)]);
+    await register(suite, [dispatch(one, 1)]);
+    await register(suite, [dispatch(one, 2)]);
     deepStrictEqual(await known(suite), {
       ledger_id: one,
       generation: null,
       ambiguous: false,
       source: "event",
     });
-    deepStrictEqual(await learn(suite, [dispatch(one, 1)]), []);
-    await learn(suite, [dispatch(one, 1, "d2"), dispatch(one, 2, "d2")]);
+    deepStrictEqual(await register(suite, [dispatch(one, 1)]), []);
+    await register(suite, [dispatch(one, 1, "d2"), dispatch(one, 2, "d2")]);
     strictEqual((await known(suite, "d2")).generation, null, "both at once");
   }),
 );
@@ -113,8 +113,8 @@ Deno.test(
   "register_identifiers() keeps the kinds apart",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
-    await learn(suite, [dispatch(one)]);
-    const [registered] = await learn(suite, [{ ...dispatch(two), kind: "send_id" }]);
+    await register(suite, [dispatch(one)]);
+    const [registered] = await register(suite, [{ ...dispatch(two), kind: "send_id" }]);
     strictEqual(registered?.ambiguous, false);
   }),
 );

@@ -52,10 +52,10 @@ for (const effect of ["live", "deleted"]) {
     `resolve_unknown_attempts() of a delete whose schedule is ${effect}`,
     withSuite(async (suite) => {
       const change = await unheardChange(suite, "delete");
-      const told = { ledger_id: change.ledger_id, generation: 1, effect };
-      strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 1);
+      const resolution = { ledger_id: change.ledger_id, generation: 1, effect };
+      strictEqual((await resolveUnknownAttempts(suite, [resolution], [])).schedules, 1);
       strictEqual((await scheduleRow(suite, change)).state, effect);
-      strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 0, "once");
+      strictEqual((await resolveUnknownAttempts(suite, [resolution], [])).schedules, 0, "once");
     }),
   );
 }
@@ -64,9 +64,9 @@ Deno.test(
   "resolve_unknown_attempts() records the first list that lacked a schedule, and counts nothing as resolved",
   withSuite(async (suite) => {
     const change = await unheardChange(suite, "delete");
-    const told = { ledger_id: change.ledger_id, generation: 1, effect: "missed" };
-    strictEqual((await resolveUnknownAttempts(suite, [told], [])).schedules, 0);
-    await resolveUnknownAttempts(suite, [told], [], minutes(60));
+    const resolution = { ledger_id: change.ledger_id, generation: 1, effect: "missed" };
+    strictEqual((await resolveUnknownAttempts(suite, [resolution], [])).schedules, 0);
+    await resolveUnknownAttempts(suite, [resolution], [], minutes(60));
     const schedule = await scheduleRow(suite, change);
     deepStrictEqual([schedule.state, schedule.missed_at], ["deleting", minutes(30)]);
   }),
@@ -86,12 +86,12 @@ Deno.test(
       p_reason: "plan",
       p_now: NOW,
     });
-    const settled = await resolveUnknownAttempts(
+    const answer = await resolveUnknownAttempts(
       suite,
       [{ ledger_id: change.ledger_id, generation: 1, effect: "live" }],
       [{ attempt_id: change.attemptId, resolved_as: "listed", effect: null }],
     );
-    deepStrictEqual(settled, { schedules: 0, attempt_ids: [] });
+    deepStrictEqual(answer, { schedules: 0, attempt_ids: [] });
     strictEqual((await scheduleRow(suite, change)).state, "deleting");
   }),
 );

@@ -27,9 +27,9 @@ async function patterns({ sql }: Suite): Promise<Record<string, unknown>[]> {
 Deno.test(
   "rollup_webhook_health() counts what was due and not cancelled, pending ones too, and no event breaks nothing",
   withSuite(async (suite) => {
-    const told = await addDue(suite, 1);
-    await addEvent(suite, told);
-    await addEvent(suite, told);
+    const reported = await addDue(suite, 1);
+    await addEvent(suite, reported);
+    await addEvent(suite, reported);
     await addDue(suite, 2, { status: "pending" });
     await addDue(suite, 3, {
       status: "sent",

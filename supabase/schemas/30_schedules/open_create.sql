@@ -1,6 +1,6 @@
 -- The ledger and the journal record a create before Braze gets it.
 --
--- The generation goes up here, before the call, so that a create whose answer is lost can be told from its successor.
+-- The generation goes up here, before the call, so that a create whose answer is lost is distinct from its successor.
 
 create function public.open_create(
   p_attempt_id uuid,

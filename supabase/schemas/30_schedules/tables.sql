@@ -46,12 +46,12 @@ create table public.schedule_ledger (
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one can be told from its successor.';
+  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
 comment on column public.schedule_ledger.expected_send_count is
-  'Users, from teams.audience_size; the bounds are there since nobody knows how many follow both teams.';
+  'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
 comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is

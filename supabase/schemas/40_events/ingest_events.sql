@@ -1,9 +1,9 @@
 -- Stores one webhook request, whole, in one transaction.
 --
 -- Safe to repeat, in any order, also concurrently with its own repetition: the keys of the events decide, and rows are
--- written in key order so that two such requests cannot deadlock. What concerns an erased person is anonymised first; while
--- nobody is erased, that costs one look-up. A body may be kept under the digest of the bytes that came, when less of it is
--- kept: then the same bytes meet what an erasure has left of them.
+-- written in key order so that two such requests cannot deadlock. Data of erased people is anonymised first; while
+-- no person is erased, that costs one look-up. A body that is stored only in part may be kept under the digest of the
+-- received bytes: then the same bytes find what an erasure left of them.
 
 create function private.anonymise_rejects(p_rejects jsonb, p_now timestamptz)
 returns jsonb

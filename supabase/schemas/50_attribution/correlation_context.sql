@@ -1,7 +1,7 @@
 -- What is known of the identifiers, echoes and times of a batch of events.
 --
 -- Only facts: the policy (which evidence wins, with what confidence) is in the correlation module. An event that carries
--- another send id than the row's own does not belong to that row, whatever its dispatch id says: Braze may share dispatch
+-- another send id than the row's own does not belong to that row, even with the same dispatch id: Braze may share dispatch
 -- ids between sends.
 
 create function public.correlation_context(

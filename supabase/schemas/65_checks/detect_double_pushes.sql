@@ -1,6 +1,6 @@
 -- Finds users who got the push of one match twice, from the events themselves.
 --
--- It needs no listing, so it works when Braze's list cannot tell one schedule from another. Only Send events of push count:
+-- It needs no listing, so it works when Braze's list does not show schedules one by one. Only Send events of push count:
 -- an open or a bounce is no second push, and a Send for each device of a user is how Braze sends. A manual schedule names no
 -- generation, so generation and dispatch id can both be missing. A send takes minutes: what reached one device twice, more
 -- than ten minutes apart, were two pushes.

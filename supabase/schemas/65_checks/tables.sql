@@ -28,7 +28,7 @@ create table public.count_audit_logs (
 comment on table public.count_audit_logs is
   'One row for each audit: pending in the ledger within the horizon, against what Braze lists, as counts and as sets.';
 comment on column public.count_audit_logs.braze_actual is 'null where the list cannot show single schedules: nothing is known then.';
-comment on column public.count_audit_logs.delta is 'Braze minus ledger: always as many extra as missing and this more.';
+comment on column public.count_audit_logs.delta is 'Braze minus ledger: the number of extra schedules minus the number of missing ones.';
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
   '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';

@@ -39,12 +39,12 @@ create table public.alerts (
 );
 comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
-comment on column public.alerts.delivered_at is 'When its raising, or its last rise in severity, was told.';
+comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
-comment on column public.alerts.delivered_severity is 'As it was told: when it rises above this, it is told again.';
-comment on column public.alerts.resolution_delivered_at is 'When its end was told.';
+comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';
+comment on column public.alerts.resolution_delivered_at is 'When its resolution was sent.';
 comment on column public.alerts.delivery_kind is 'What delivery_attempts and delivery_error are about.';
-comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is told.';
+comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is sent.';
 comment on column public.alerts.next_delivery_at is 'Not before: back-off, or what the webhook asked for by Retry-After.';
 
 create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerprint) where resolved_at is null;

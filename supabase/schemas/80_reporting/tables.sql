@@ -46,7 +46,7 @@ comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
   'received_at - sent_at over the push Send events of these schedules; null where there are none.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
   'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
-comment on column public.webhook_health_metrics.events is 'All events that happened on that date, whatever they belong to.';
+comment on column public.webhook_health_metrics.events is 'All events that happened on that date, attributed or not.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';

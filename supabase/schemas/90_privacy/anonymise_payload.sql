@@ -21,7 +21,7 @@ as $$
         (
           'message_extras',
           (
-            -- A string that holds JSON, as Braze has it; somebody else may send the object.
+            -- Braze sends a string that holds JSON; other senders may send the object.
             select case pg_catalog.jsonb_typeof(extras.told) when 'string' then private.json_or_null(extras.told #>> '{}')::jsonb else extras.told end
             from (select coalesce(p_payload #> '{properties,message_extras}', p_payload -> 'message_extras')) as extras (told)
           )

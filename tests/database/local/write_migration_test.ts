@@ -125,7 +125,7 @@ const CASES: readonly {
     changes: ["comment on function public.answer is null;"],
   },
   {
-    what: "all rights on what somebody lost a right on",
+    what: "all rights on an object on which a role lost a right",
     schemas: changed(FUNCTION, [`${RIGHTS[1]}\n`, ""]),
     changes: [RIGHTS[0]!],
   },
@@ -318,7 +318,7 @@ Deno.test("without a change there is no migration", () =>
     await rejects(project.read(), Deno.errors.NotFound);
   }));
 
-Deno.test("only the newest migration is written anew", () =>
+Deno.test("only the newest migration can be rewritten", () =>
   withProject(async (project) => {
     const first = changed(FUNCTION, ["select 42", "select 43"]);
     await project.write(first);

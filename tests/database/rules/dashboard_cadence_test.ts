@@ -1,4 +1,4 @@
-/** The dashboard says when functions run next, and when one is silent: held against what the migrations schedule. */
+/** The dashboard computes next and stalled runs from the same periods as pg_cron and the heartbeat. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Cron } from "croner";
 import { CADENCES, isStalled, nextRun } from "../../../dashboard/src/cadence.ts";

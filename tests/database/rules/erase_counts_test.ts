@@ -1,6 +1,5 @@
 /**
- * Whatever was stored, and whoever of them is erased: what is counted stays as it was, and a repetition of everything
- * changes nothing.
+ * For any stored events and any erased users, the counts stay the same, and a repetition of all events changes nothing.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
@@ -64,51 +63,51 @@ function aSend(user: 0 | 1, generation: 1 | 2): AnEvent {
   };
 }
 
-/** Ann gets two pushes for one match, whatever else is drawn. */
+/** Ann gets two pushes for one match, in addition to the random events. */
 const SENT_TWICE: AWorld = {
   events: [aSend(0, 1), aSend(0, 2), aSend(1, 1)],
   erased: [USERS[0]!],
   again: [],
 };
 
-function build(told: AnEvent, index: number, matches: readonly DueMatch[]): StoredEvent {
-  const match = told.match === null ? null : matches[told.match]!;
-  const user = told.user === null ? null : USERS[told.user]!;
+function build(drawn: AnEvent, index: number, matches: readonly DueMatch[]): StoredEvent {
+  const match = drawn.match === null ? null : matches[drawn.match]!;
+  const user = drawn.user === null ? null : USERS[drawn.user]!;
   // Some devices are one user's, one is shared.
-  const device = told.device === null
+  const device = drawn.device === null
     ? null
-    : told.device === 0
+    : drawn.device === 0
     ? "shared tablet"
-    : `phone ${told.device} of ${user}`;
+    : `phone ${drawn.device} of ${user}`;
   const said = {
     external_user_id: user,
     device_id: device,
-    platform: told.platform,
-    ...(told.type === "abort" ? { abort_type: "liquid_abort_message" } : {}),
+    platform: drawn.platform,
+    ...(drawn.type === "abort" ? { abort_type: "liquid_abort_message" } : {}),
   };
   const id = index % 5 === 0 ? `event ${index} of ${user}` : `event-${index}`;
   return event(id, {
-    sent_at: addSeconds(DUE, told.late),
-    claim: told.strong ? "strong" : null,
-    event_type: told.type,
-    channel: told.channel,
+    sent_at: addSeconds(DUE, drawn.late),
+    claim: drawn.strong ? "strong" : null,
+    event_type: drawn.type,
+    channel: drawn.channel,
     external_user_id: user,
     device_id: device,
     match_id: match?.matchId ?? null,
     ledger_id: match?.ledgerId ?? null,
-    generation: match === null ? null : told.generation,
-    dispatch_id: told.dispatch,
+    generation: match === null ? null : drawn.generation,
+    dispatch_id: drawn.dispatch,
     correlation_method: match === null
       ? "no_candidate"
-      : told.confidence === "low"
+      : drawn.confidence === "low"
       ? "time_window"
       : "match_id",
-    confidence: match === null ? "none" : told.confidence,
-    raw_payload: told.nested ? { id, properties: said } : { id, ...said },
+    confidence: match === null ? "none" : drawn.confidence,
+    raw_payload: drawn.nested ? { id, properties: said } : { id, ...said },
   });
 }
 
-/** Everything that is counted or told of events, made anew. */
+/** All counts and findings that are derived from events, computed again. */
 async function counted(suite: Suite) {
   const { sql, call } = suite;
   await call("refresh_send_counts", { p_from: NOW, p_until: NIGHT, p_now: NIGHT });
@@ -173,7 +172,7 @@ Deno.test(
     await fc.assert(
       fc.asyncProperty(aWorld, async (world) => {
         await empty(suite);
-        const events = world.events.map((told, index) => build(told, index, matches));
+        const events = world.events.map((drawn, index) => build(drawn, index, matches));
         strictEqual((await ingest(suite, { events, now: minutes(500) })).recorded, events.length);
         const before = await counted(suite);
         const others = await othersThan(suite, world.erased);
@@ -190,14 +189,16 @@ Deno.test(
         deepStrictEqual(await tracesOf(suite.sql, ...world.erased), []);
 
         await suite.sql`delete from public.event_claims`;
-        // A message without a time of its own comes back with another one; that of others would be stored anew.
+        // A message without a time of its own comes back with another time; for others that would be a new event.
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events
-          .map((told) => isGone(told) ? { ...told, sent_at: addSeconds(told.sent_at, 30) } : told)
-          .map((told, index) => ({ told, place: world.again[index] ?? index }))
+          .map((drawn) =>
+            isGone(drawn) ? { ...drawn, sent_at: addSeconds(drawn.sent_at, 30) } : drawn
+          )
+          .map((drawn, index) => ({ drawn, place: world.again[index] ?? index }))
           .sort((a, b) => a.place - b.place)
-          .map(({ told }) => told);
+          .map(({ drawn }) => drawn);
         for (const half of [again.slice(0, again.length / 2), again.slice(again.length / 2)]) {
           const receipt = await ingest(suite, { events: half, now: minutes(700) });
           deepStrictEqual([receipt.received, receipt.recorded], [half.length, 0]);

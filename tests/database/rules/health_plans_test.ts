@@ -1,14 +1,14 @@
 /**
- * What the daily queries cost follows the day they are asked about, not the history they stand on.
+ * The cost of the daily queries depends on the size of the requested day, not on the size of the history.
  *
- * Postgres itself counts what a transaction reads of each partition, whatever plan it chose.
+ * Postgres itself counts what a transaction reads of each partition, under any plan.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CAMPAIGN, minutes, type Suite, withSuite } from "../fixtures.ts";
 import { DATE, NIGHT } from "../health.ts";
 
 const EVENTS = 100_000;
-/** Of these, the first have events; a small table would be read through whatever its indexes. */
+/** The first of these have events; Postgres scans a small table even when it has indexes. */
 const LEDGER_ROWS = 10_000;
 const MATCHES = 500;
 /** Over which the events lie: November to January, three partitions. */

@@ -1,15 +1,15 @@
 /**
- * What runs for every webhook request looks rows up and never reads a table through.
+ * The functions that run for every webhook request use index look-ups and never scan a table.
  *
- * Postgres itself counts the sequential scans of a transaction, whatever plan it chose: the first ones made for
- * the values at hand and, after a few calls, the one that is kept.
+ * Postgres itself counts the sequential scans of a transaction, under any plan: the first ones, made for
+ * the given values, and the generic plan that is kept after a few calls.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { event } from "../events.ts";
 import { CAMPAIGN, minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
 
 const ROWS = 20_000;
-/** Postgres settles on a kept plan after five. */
+/** Postgres may keep a generic plan after five calls. */
 const CALLS = 8;
 
 /** A season of everything, one send a minute. */
@@ -57,10 +57,10 @@ const HOT_TABLES = [
   "erased_users",
   "scheduler_logs",
 ];
-/** A look whether there is any row at all is no reading through. */
+/** A check whether a table has any row is not a scan. */
 const ROWS_A_CALL_MAX = 10;
 
-/** Which tables the calls read through. */
+/** The tables that the calls scan. */
 async function readThrough(
   { sql }: Suite,
   query: string,
@@ -136,7 +136,7 @@ Deno.test(
             Array.from(
               { length: 100 },
               (_, index) => ({
-                // Told twice, so that what it taught is looked after.
+                // Sent twice, so that the registered identifiers are looked up.
                 ...event(`named-${call >> 1}-${index}`),
                 names: 1,
                 proof: "push",
@@ -197,7 +197,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a person is erased by way of indexes, whatever has been stored and logged",
+  "a person is erased by index look-ups, however much is stored and logged",
   withSuite(async (suite) => {
     await fill(suite);
     deepStrictEqual(

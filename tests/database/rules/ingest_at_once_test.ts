@@ -43,17 +43,17 @@ for (const claim of [null, "strong"]) {
         { length: BATCHES },
         () => prng.shuffled(events).slice(0, BATCH_SIZE),
       );
-      const told = new Set(batches.flat().map(({ event_id }) => event_id));
+      const eventIds = new Set(batches.flat().map(({ event_id }) => event_id));
       const tally = await inParallel(suite, batches);
       deepStrictEqual(tally, {
         received: BATCHES * BATCH_SIZE,
-        recorded: told.size,
-        duplicates: BATCHES * BATCH_SIZE - told.size,
+        recorded: eventIds.size,
+        duplicates: BATCHES * BATCH_SIZE - eventIds.size,
         went_out: 1,
         registered: 1,
       });
       const [count] = await suite.sql`select count(*)::int as n from public.notification_sends`;
-      strictEqual(count?.n, told.size);
+      strictEqual(count?.n, eventIds.size);
     }),
   );
 }

@@ -172,7 +172,7 @@ Deno.test(
       });
     const [ofFirst, ofMiddle, ofLast] = [guessed(first), guessed(middle), guessed(last)];
     await ingest(suite, { events: [ofFirst, ofMiddle, ofLast] });
-    const settle = (settlements: unknown[], proofs: unknown[]) => () =>
+    const reattribute = (settlements: unknown[], proofs: unknown[]) => () =>
       suite.call<{ settled: number }>("reattribute_events", {
         p_reattributions: settlements,
         p_proofs: proofs,
@@ -184,8 +184,8 @@ Deno.test(
     const [one, other] = await whileHeld(
       suite,
       holdRow(middle),
-      settle([moved(ofFirst, last), moved(ofMiddle, last)], [proofOf(last)]),
-      settle([moved(ofLast, middle)], [proofOf(middle), proofOf(first)]),
+      reattribute([moved(ofFirst, last), moved(ofMiddle, last)], [proofOf(last)]),
+      reattribute([moved(ofLast, middle)], [proofOf(middle), proofOf(first)]),
     );
     deepStrictEqual([one.settled, other.settled], [2, 1]);
     const statuses = await suite.sql`select status::text from public.schedule_ledger`;

@@ -38,7 +38,10 @@ async function openedCreate(suite: Suite) {
   await addMatch(suite, 1001);
   const opened = await openCreate(suite, await startRun(suite), 1001);
   const { ledger_id, generation } = opened;
-  return { ...opened, told: { kind: "dispatch_id", value: "dispatch-1", ledger_id, generation } };
+  return {
+    ...opened,
+    dispatchId: { kind: "dispatch_id", value: "dispatch-1", ledger_id, generation },
+  };
 }
 
 function inTurn<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
@@ -51,11 +54,11 @@ function inTurn<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promis
 Deno.test(
   "ingest_events() that proves a send and close_attempt() of its create do not deadlock",
   withSuite(async (suite) => {
-    const { told, ...opened } = await openedCreate(suite);
+    const { dispatchId, ...opened } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_identifiers");
     const proof = { ledger_id: opened.ledger_id, generation: 1, proof: "push" };
     const [receipt, closed] = await inTurn(
-      () => ingest(suite, { events: [event("e1")], identifiers: [told], proofs: [proof] }),
+      () => ingest(suite, { events: [event("e1")], identifiers: [dispatchId], proofs: [proof] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
     strictEqual(receipt.went_out.length, 1);
@@ -66,10 +69,10 @@ Deno.test(
 Deno.test(
   "ingest_events() that registers an identifier and close_attempt() of its create do not deadlock",
   withSuite(async (suite) => {
-    const { told, ...opened } = await openedCreate(suite);
+    const { dispatchId, ...opened } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_identifiers");
     const [receipt, closed] = await inTurn(
-      () => ingest(suite, { events: [event("e1")], identifiers: [told] }),
+      () => ingest(suite, { events: [event("e1")], identifiers: [dispatchId] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
     strictEqual(receipt.registered.length, 1);
@@ -93,7 +96,7 @@ Deno.test(
       () => ingest(suite, { proofs: proofs.toReversed() }),
     );
     strictEqual(first.went_out.length, 3);
-    strictEqual(second.went_out.length, 0, "whoever comes second finds it known");
+    strictEqual(second.went_out.length, 0, "the second request finds them sent already");
   }),
 );
 

@@ -1,4 +1,4 @@
-/** Three years, day by day: there is always room ahead, what is past keeping goes, and no event is without a place. */
+/** Three years, day by day: partitions exist ahead, expired ones are dropped, and every event has a partition. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addDays, addMonths, addSeconds, differenceInCalendarDays, subMonths } from "date-fns";
 import { event, ingest } from "../events.ts";
@@ -9,7 +9,7 @@ const END = addMonths(NOW, 36);
 const MONTHS_KEPT = 24;
 
 Deno.test(
-  "over three years there is room for every event, and what is past keeping goes by whole months",
+  "over three years every event has a partition, and expired events are dropped by whole months",
   withSuite(async (suite) => {
     const { sql } = suite;
     const stored: Date[] = [];

@@ -76,7 +76,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the alert is as durable as its event: when one is rolled back so is the other",
+  "the alert and its event are rolled back together",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
