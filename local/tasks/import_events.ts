@@ -10,7 +10,7 @@ import { runTask, type Writers } from "../cli/run_task.ts";
 
 const REPORT_EVERY_LINES = 5_000;
 
-/** The exit code of an import that could not store every line. */
+/** The exit code of an import in which some lines were rejected. */
 const SOME_REJECTED = 3;
 
 async function importFile(
