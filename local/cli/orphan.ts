@@ -1,8 +1,8 @@
 /**
  * Notices that the process that started us through npx has ended.
  *
- * npx hands a signal to its shell, which dies of it without a word to `deno task` and to us; killed, it
- * leaves its shell behind. Either way a script that stops what it started would leave everything running.
+ * npx hands a signal to its shell, which ends without passing it to `deno task` and to us. If npx is
+ * killed, its shell stays behind. In both cases a script that stops its child would leave everything running.
  */
 
 const POLL_MS = 250;

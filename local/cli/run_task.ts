@@ -4,11 +4,11 @@ import { createWriter, type Writer } from "./writer.ts";
 
 export interface Task<Arguments> {
   readonly help: string;
-  /** Throws a `UsageFailure` where the arguments are wrong; never sees `--help`. */
+  /** Throws a `UsageFailure` if the arguments are wrong; `--help` is handled before. */
   readonly read: (args: readonly string[]) => Arguments;
   /** Resolves with the exit code. */
   readonly run: (given: Arguments, writers: Writers) => Promise<number>;
-  /** Of a `StackFailure`, for a task whose own result is 1. */
+  /** The exit code of a `StackFailure`, for a task that uses 1 as a result. */
   readonly failureCode?: number;
 }
 

@@ -9,7 +9,7 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
 
   npx -y deno@2.9.6 task start [options]
 
-  --clock TIME         a virtual clock that stands still at TIME (ISO 8601) until told to move
+  --clock TIME         a virtual clock that stands still at TIME (ISO 8601) until it is advanced
   --data DIR           where data is kept from start to start (.local)
   --ephemeral          free ports and a throw-away folder
   --port N             the first of six ports in a row (${PORT_BASE})
@@ -58,7 +58,7 @@ export function readOptions(args: readonly string[], defaultData: string): Start
   };
 }
 
-/** With an offset or Z: a time of nowhere would mean something else on every machine. */
+/** With an offset or Z: a time without a zone would differ between machines. */
 function readClock(text: string): Date {
   const time =
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(text)

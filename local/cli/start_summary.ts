@@ -1,4 +1,4 @@
-/** What a person sees of the stack: what runs where, what to try, and a line for each request. */
+/** The console output of the stack: its addresses, commands to try, and a line for each request. */
 import type { RequestLine } from "../stack/servers.ts";
 import type { Stack } from "../stack/stack.ts";
 
@@ -19,7 +19,7 @@ export function summary(
     : "the server's own pg_cron";
   const net = extensionStubs.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
   const rows = [
-    ["Dashboard", dashboardUrl, "the night on one page; you are signed in as an operator"],
+    ["Dashboard", dashboardUrl, "the matchday on one page; you are signed in as an operator"],
     ["API", ready.api_url, "gateway: /rest/v1 (PostgREST), /functions/v1"],
     ["Functions", ready.functions_url, functions.names.join(", ")],
     [
@@ -33,9 +33,9 @@ export function summary(
     [
       "Clock",
       `${ready.control_url}/clock`,
-      clock === undefined ? "the wall clock" : `stands at ${clock.toISOString()} until told`,
+      clock === undefined ? "the wall clock" : `stands at ${clock.toISOString()} until advanced`,
     ],
-    ["Alerts", `${ready.control_url}/alerts`, "what people would be told of them"],
+    ["Alerts", `${ready.control_url}/alerts`, "the notices that people would receive"],
     ["Cron", "", cron],
     ["Calls from SQL", "", net],
   ] as const;
@@ -84,7 +84,7 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
       `curl -X POST ${ready.functions_url}/braze-scheduler -H 'apikey: ${ready.secret_key}' ${json} -d '{}'`,
     ],
     [
-      "# Tell the webhook what Braze would",
+      "# Post an event to the webhook, as Braze does",
       `curl -X POST ${ready.functions_url}/braze-webhook -H 'x-webhook-secret: ${ready.webhook_secret}' ${json} -d '${event}'`,
     ],
     [

@@ -1,4 +1,4 @@
-/** Which project a command looks at: the stack that runs here, or one whose variables are given. */
+/** The project that a command reads: the local stack, or the one that the given variables name. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
@@ -8,7 +8,7 @@ import { StackFailure, UsageFailure } from "../lib/failure.ts";
 /** Where the local stack keeps its data. */
 export const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
 
-/** Of every command that looks at a project. */
+/** The options of every command that reads a project. */
 export const TARGET_OPTIONS = {
   data: { type: "string" },
   "env-file": { type: "string", multiple: true },
@@ -25,9 +25,9 @@ files or else from the environment.
 
 export interface Target {
   readonly env: (name: string) => string | undefined;
-  /** The time by which the project's functions live; another than ours on a virtual clock. */
+  /** The clock of the project's functions, which differs from ours on a virtual clock. */
   readonly suiteNow: () => Promise<Date>;
-  /** Since when calls by pg_cron are to be expected, by the same clock. */
+  /** The time from which calls by pg_cron are expected, by the same clock. */
   readonly cronSince: () => Promise<Date>;
 }
 

@@ -14,7 +14,7 @@ export function createWriter(stream: typeof Deno.stdout): Writer {
           written += stream.writeSync(bytes.subarray(written));
         }
       } catch (error) {
-        // Whoever read along has gone: no reason to stop what runs.
+        // The reader has closed its end of the pipe; the task continues.
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       }
     },

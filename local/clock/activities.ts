@@ -1,8 +1,8 @@
 /**
  * What is under way on a virtual clock, and on whose behalf.
  *
- * An activity holds the clock while it is open and nobody in it sleeps. Who sleeps on whose behalf follows from
- * the asynchronous context, so the code that runs needs to know nothing of this.
+ * An activity holds the clock while it is open and nothing in it sleeps. The asynchronous context determines on whose
+ * behalf code sleeps, so the running code needs no changes.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CALL_HEADER } from "./timeline.ts";
@@ -10,14 +10,14 @@ import { CALL_HEADER } from "./timeline.ts";
 /**
  * Something under way: a call, planned work, or an outsider's request.
  *
- * What came from outside (somebody's curl, a test) moves the clock by itself when it sleeps, since its
- * caller waits for the answer. What the timeline itself started sleeps until the clock is told to move.
+ * A request from outside (curl, a test) moves the clock by itself when it sleeps, since its caller waits
+ * for the answer. Work that the timeline started sleeps until the clock is advanced.
  */
 export interface Activity {
   readonly origin: "outside" | "timeline";
-  /** Reasons for which it is not over yet: the answer, background work after the answer. */
+  /** Reasons why it is still open: the answer, or background work after the answer. */
   open: number;
-  /** Sleeps of its own, and calls that it made whose answerer sleeps. */
+  /** Its own sleeps, and its calls whose server sleeps. */
   sleeping: number;
   /** Who waits for the answer. */
   caller?: Activity | undefined;
@@ -30,7 +30,7 @@ export class Activities {
   #called = 0;
   #busy = 0;
 
-  /** `changed` is told of everything that begins, sleeps, wakes or ends. */
+  /** `changed` is called when an activity begins, sleeps, wakes or ends. */
   constructor(changed: () => void) {
     this.#changed = changed;
   }
@@ -40,23 +40,23 @@ export class Activities {
     return this.#busy > 0;
   }
 
-  /** On whose behalf the running code runs, if anybody's. */
+  /** The activity on whose behalf the current code runs, if any. */
   get current(): Activity | undefined {
     return this.#context.getStore();
   }
 
-  /** Whose call a request is that a local server answers. */
+  /** The activity whose call a local server answers with this request. */
   callerOf(request: Request): Activity | undefined {
     return this.#calls.get(request.headers.get(CALL_HEADER) ?? "");
   }
 
-  /** Runs `work` as a new activity of the timeline's own, which is open until it settles. */
+  /** Runs `work` as a new activity of the timeline's own, which is open until its promise settles. */
   async run<Result>(work: () => Promise<Result> | Result): Promise<Result> {
     const activity = idle("timeline");
     return await this.#whileOpen(activity, () => this.#context.run(activity, work));
   }
 
-  /** Runs `work` on the timeline's behalf without holding the clock: whoever calls this waits for it anyway. */
+  /** Runs `work` on the timeline's behalf without holding the clock, because the caller waits for it. */
   asTimeline<Result>(work: () => Result): Result {
     return this.#context.run(idle("timeline"), work);
   }
@@ -74,7 +74,7 @@ export class Activities {
 
   background(work: Promise<unknown>): void {
     const activity = this.current;
-    // Nobody's work: whose sleeps they are could not be told either, so it must not hold the clock.
+    // Work without an activity: its sleeps cannot be assigned, so it must not hold the clock.
     if (activity === undefined) return;
     this.#update(activity, "open", 1);
     const over = () => this.#update(activity, "open", -1);
@@ -102,7 +102,7 @@ export class Activities {
       );
     } finally {
       this.#calls.delete(id);
-      // Background work of the answerer may sleep on, but nobody waits for that.
+      // Background work of the server may continue to sleep; no caller waits for it.
       if (caller !== undefined && sleeps(activity)) this.#update(caller, "sleeping", -1);
       activity.caller = undefined;
     }
@@ -140,7 +140,7 @@ export class Activities {
   }
 }
 
-/** May a sleep of this activity move the clock although nobody moves it? */
+/** May a sleep of this activity move the clock by itself? */
 export function movesClock(activity: Activity | undefined): boolean {
   return activity === undefined || (activity.origin === "outside" && activity.open > 0);
 }

@@ -1,16 +1,16 @@
-/** The clock that the local stack lives by: time, waiting, and what falls due when. */
+/** The clock of the local stack: current time, waiting, and scheduled work. */
 import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 
 export interface Timeline extends Clock {
   /**
    * Runs `work` when the timeline reaches `due` (at once if that is past). Work that is due at the
-   * same moment starts in the order in which it was planned. Returns a function that calls it off.
+   * same moment starts in the order in which it was planned. Returns a function that cancels it.
    */
   at(due: Date, work: () => Promise<void> | void): () => void;
 
   /**
    * `fetch` that the timeline knows about: a virtual clock does not move while such a call is under
-   * way, save for as long as the local server that answers it says that it only waits (see `waiting`).
+   * way, except while the local server that answers it reports that it only waits (see `waiting`).
    */
   readonly fetch: typeof globalThis.fetch;
 
@@ -21,15 +21,15 @@ export interface Timeline extends Clock {
   waiting(request: Request, ms: number): Promise<void>;
 }
 
-/** What the stack's own machinery needs on top: it must tell a virtual clock what holds it. */
+/** The additional interface of the stack itself, which reports to a virtual clock what holds it. */
 export interface StackTimeline extends Timeline {
-  /** True when time stands still until told. */
+  /** True when time stands still until it is advanced. */
   readonly virtual: boolean;
 
-  /** `fetch` to a handler of this process: to the clock the same as a call over the wire. */
+  /** `fetch` to a handler of this process; the clock treats it like a call over the network. */
   fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch;
 
-  /** Answers `request` on behalf of its caller, so that a sleep in `handle` is known to be theirs. */
+  /** Answers `request` on behalf of its caller, so that a sleep in `handle` counts as theirs. */
   serve(request: Request, handle: () => Promise<Response>): Promise<Response>;
 
   /** Counts `work` that goes on after the answer (`EdgeRuntime.waitUntil`) to the request being served. */
@@ -38,15 +38,15 @@ export interface StackTimeline extends Timeline {
   /** Holds the clock while untracked input or output (a query) is under way. */
   hold<Result>(work: () => Promise<Result>): Promise<Result>;
 
-  /** Calls `look` whenever all is quiet: it starts what it finds to do (a queue that filled) and says whether it did. */
+  /** Calls `look` whenever all is quiet: it starts pending work (such as a filled queue) and returns whether it did. */
   whenQuiet(look: () => Promise<boolean>): void;
 
-  /** Has `whenQuiet` look again: something may have happened that the timeline did not see. */
+  /** Triggers the `whenQuiet` callbacks again, after a change that the timeline cannot observe. */
   nudge(): void;
 
-  /** Stops: what was planned is forgotten, who sleeps is woken by an error. */
+  /** Stops: planned work is dropped, and every sleeper is woken with an error. */
   close(): void;
 }
 
-/** Which local call a request is, so that its server can speak for its caller. */
+/** Identifies the local call of a request, so that its server can act on behalf of the caller. */
 export const CALL_HEADER = "x-local-call";

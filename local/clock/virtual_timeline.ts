@@ -1,17 +1,17 @@
 /**
- * A clock that stands still until it is told to move, and then runs whatever falls due on the way, in
- * order, one thing after the other: before the next one starts, all that the last one set going has
+ * A clock that stands still until it is advanced, and then runs all work that falls due on the way, in
+ * order and one item at a time: the next one starts when everything that the last one started has
  * come to rest.
  *
- * At rest means that nothing is under way that would go on without the clock: no tracked call, no
- * planned work and no background work, save for those that themselves sleep on this clock.
+ * At rest means that nothing under way can continue without the clock: no tracked call, no planned
+ * work and no background work, except those that sleep on this clock.
  */
 import { Activities, type Activity, movesClock } from "./activities.ts";
 import { callWithin } from "../lib/call_within.ts";
 import { DueQueue } from "./due_queue.ts";
 import type { StackTimeline } from "./timeline.ts";
 
-/** How often the event loop must turn without anything new before we believe that all is quiet. */
+/** How often the event loop must turn without anything new before all counts as quiet. */
 const CALM_TURNS = 5;
 
 interface Item {
@@ -130,7 +130,7 @@ export class VirtualTimeline implements StackTimeline {
     this.#changed();
   }
 
-  /** Lets every sleeper wake in turn, whoever it is, so that background work can end before the stack does. */
+  /** Wakes every sleeper in turn, so that background work can end before the stack stops. */
   finish(): void {
     this.#isFinishing = true;
     this.#changed();
@@ -200,7 +200,7 @@ export class VirtualTimeline implements StackTimeline {
     this.#isPumping = false;
   }
 
-  /** Does the one next thing, if there is one that may be done now. */
+  /** Runs the next item, if one may run now. */
   async #step(): Promise<boolean> {
     await this.#quiet();
     const advance = this.#advances[0];
@@ -221,7 +221,7 @@ export class VirtualTimeline implements StackTimeline {
     return true;
   }
 
-  /** When the first sleeper is due that may move the clock although nobody does. */
+  /** When the first sleeper is due that may move the clock by itself. */
   #wokenByItselfMs(): number {
     let earliestMs = Infinity;
     for (const [{ dueMs }, activity] of this.#sleepers) {
@@ -239,7 +239,7 @@ export class VirtualTimeline implements StackTimeline {
       for (const look of this.#looks) {
         found = await this.#activities.asTimeline(look).catch(this.#onError) === true || found;
       }
-      // Looking is itself a change, so a nudge that came meanwhile must be told apart: it may be news.
+      // Looking itself changes the count, so a nudge that came meanwhile is tracked separately.
       if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
     }
   }
@@ -259,7 +259,7 @@ export class VirtualTimeline implements StackTimeline {
   }
 }
 
-/** Planned work that fails is a fault of ours: it must not pass unseen. */
+/** Planned work that fails is a defect of the stack and must be reported. */
 function crash(error: unknown): void {
   queueMicrotask(() => {
     throw error;

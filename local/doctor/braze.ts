@@ -1,4 +1,4 @@
-/** Braze: reachable, the key, what it may do, the campaign, the clock. Only with calls that change nothing. */
+/** Checks of Braze: reachable, the key, its permissions, the campaign, the clock. All calls are read-only. */
 import { readGate } from "../../supabase/functions/_shared/braze/campaign_gate.ts";
 import { createBrazeClient } from "../../supabase/functions/_shared/braze/client.ts";
 import { readListing } from "../../supabase/functions/_shared/braze/listing.ts";
@@ -9,8 +9,8 @@ import { compareClocks } from "./clocks.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./target.ts";
 
-/** Names something that does not exist: a refusal shows that the key was let in. */
-const NOBODY = "doctor";
+/** An id that does not exist: an answer about it shows that the key was accepted. */
+const UNKNOWN_ID = "doctor";
 const ONE_DAY = { lengthDays: 1 };
 const NEW_KEY =
   "Make a key with all permissions of docs/braze-setup.md (a key cannot be changed) and set BRAZE_API_KEY";
@@ -48,8 +48,8 @@ export async function checkBraze(target: Configured): Promise<Finding[]> {
       options,
     ),
     braze.campaignDetails(campaignId, options),
-    braze.sendStatistics({ campaignId, sendId: NOBODY, ...ONE_DAY }, options),
-    braze.segmentStatistics({ segmentId: NOBODY, ...ONE_DAY }, options),
+    braze.sendStatistics({ campaignId, sendId: UNKNOWN_ID, ...ONE_DAY }, options),
+    braze.segmentStatistics({ segmentId: UNKNOWN_ID, ...ONE_DAY }, options),
   ]);
   const calls: readonly CallResult<unknown>[] = [listed, details, sends, segment];
   const statuses = calls.map(({ httpStatus }) => httpStatus);

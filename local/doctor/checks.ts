@@ -1,7 +1,7 @@
 /**
- * Looks at everything that must be right before a push can go out, without sending anything.
+ * Checks everything that a push needs before it can go out, without sending anything.
  *
- * Where one thing is wrong the rest is still looked at, so that one call tells of all there is to mend.
+ * All checks run even if one fails, so that one call reports every problem.
  */
 import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
 import { createSanitizeText } from "../../supabase/functions/_shared/runtime/sanitize_text.ts";
@@ -18,7 +18,7 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
   try {
     environment = readEnvironment(target.env);
   } catch (error) {
-    // It names variables and never their values.
+    // The message names variables, never their values.
     const says = error instanceof Error ? error.message : String(error);
     return [
       wrong("variables", says, "Set them as docs/deploy.md says; all else is looked at after that"),

@@ -1,4 +1,4 @@
-/** What only the owner of the database can see: migrations, extensions, jobs, the Vault, partitions, its clock. */
+/** Checks that need the owner of the database: migrations, extensions, jobs, the Vault, partitions, its clock. */
 import postgres from "postgres";
 import type { Sql } from "../stack/sql.ts";
 import { compareClocks } from "./clocks.ts";
@@ -28,9 +28,9 @@ export async function checkDatabase(target: Configured): Promise<Finding[]> {
   const { databaseUrl } = target;
   if (databaseUrl === null) {
     const mend = "Set DATABASE_URL to have it looked at";
-    return CHECKS.map((check) => unknown(check, "only the database can tell", mend));
+    return CHECKS.map((check) => unknown(check, "only the database can show this", mend));
   }
-  // Through a pooler, a prepared statement may meet another connection.
+  // Through a pooler, a prepared statement may run on another connection.
   const sql = postgres(databaseUrl, {
     max: 1,
     prepare: false,

@@ -1,14 +1,14 @@
-/** What the doctor says of one thing. */
+/** The result of one check of the doctor. */
 
-/** `unknown` is never a quiet `ok`: what could not be looked at is said to be so. */
+/** A check that could not run is `unknown`, never `ok`. */
 export type Result = "ok" | "wrong" | "unknown";
 
 export interface Finding {
-  /** Never renamed: scripts read it. */
+  /** Stable, because scripts read it. */
   readonly check: string;
   readonly result: Result;
   readonly says: string;
-  /** What to do; where it is wrong, or to learn what is unknown. */
+  /** How to fix what is wrong, or how to make an unknown check run. */
   readonly mend?: string;
 }
 
@@ -24,7 +24,7 @@ export function unknown(check: string, says: string, mend?: string): Finding {
   return { check, result: "unknown", says, ...(mend === undefined ? {} : { mend }) };
 }
 
-/** A look that fails says so of itself and costs no other. */
+/** A check that throws is reported and does not affect other checks. */
 export async function look(
   check: string,
   mend: string,

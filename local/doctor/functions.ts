@@ -1,8 +1,8 @@
 /**
  * The edge functions: deployed, started, and holding the same secrets as here.
  *
- * Each question is one that ends before a run begins: without a credential, with a body that no function takes, with a
- * signature over the name of no function, with a batch of no events, or with a token of no ledger row.
+ * Each request is rejected before a run begins: it has no credential, an invalid body, a signature for another function
+ * name, an empty batch, or a token for a ledger row that does not exist.
  */
 import { Webhook } from "standardwebhooks";
 import { MAY_CALL } from "../../supabase/functions/_shared/auth/callers.ts";
@@ -14,10 +14,10 @@ const DEPLOY = "supabase functions deploy --use-api, then read the function's lo
 const SET = "set it with supabase secrets set, the same here and there";
 const A_TIMED_FUNCTION = "braze-count-audit";
 const GATE = "braze-send-gate";
-/** Of no ledger row: the gate knows the token, and nothing else. */
-const NOBODYS = { ledgerId: "00000000-0000-0000-0000-000000000000", generation: 1 };
+/** No ledger row has this id: the gate accepts the token and finds no schedule. */
+const NO_LEDGER_ROW = { ledgerId: "00000000-0000-0000-0000-000000000000", generation: 1 };
 
-interface Told {
+interface Answer {
   readonly status: number;
   readonly code: string;
 }
@@ -27,45 +27,45 @@ export async function checkFunctions(target: Configured): Promise<Finding[]> {
   const functions = await Promise.all(
     names.map((name) =>
       look(`function:${name}`, DEPLOY, async () => {
-        const told = name === GATE ? await get(target, "") : await post(target, name, {});
-        return judgeStart(name, told);
+        const answer = name === GATE ? await get(target, "") : await post(target, name, {});
+        return judgeStart(name, answer);
       })
     ),
   );
   const { webhookSecrets, cronSigningSecrets, sendGateSecrets, databaseKey } = target.environment;
   const secrets = await Promise.all([
     look("functions_secret_key", DEPLOY, async () => {
-      const told = await post(target, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
-      return judge("functions_secret_key", told, "invalid_body", "SUPABASE_SECRET_KEYS");
+      const answer = await post(target, A_TIMED_FUNCTION, { apikey: databaseKey }, "doctor");
+      return judge("functions_secret_key", answer, "invalid_body", "SUPABASE_SECRET_KEYS");
     }),
     ...webhookSecrets.map((secret, index) => {
       const check = numbered("webhook_secret", index, webhookSecrets.length);
       return look(check, DEPLOY, async () => {
         const headers = { "x-webhook-secret": secret };
-        const told = await post(target, "braze-webhook", headers, '{"events": []}');
-        return judge(check, told, "", "BRAZE_WEBHOOK_SECRETS");
+        const answer = await post(target, "braze-webhook", headers, '{"events": []}');
+        return judge(check, answer, "", "BRAZE_WEBHOOK_SECRETS");
       });
     }),
     ...cronSigningSecrets.map((secret, index) => {
       const check = numbered("cron_secret", index, cronSigningSecrets.length);
       return look(check, DEPLOY, async () => {
-        const told = await postSigned(target, secret);
-        return judge(check, told, "wrong_function", "CRON_SIGNING_SECRETS");
+        const answer = await postSigned(target, secret);
+        return judge(check, answer, "wrong_function", "CRON_SIGNING_SECRETS");
       });
     }),
     ...sendGateSecrets.map((secret, index) => {
       const check = numbered("send_gate_secret", index, sendGateSecrets.length);
       return look(check, DEPLOY, async () => {
-        const told = await get(target, `?token=${await signGateToken(NOBODYS, secret)}`);
-        return judge(check, told, "unknown_schedule", "SEND_GATE_SECRETS");
+        const answer = await get(target, `?token=${await signGateToken(NO_LEDGER_ROW, secret)}`);
+        return judge(check, answer, "unknown_schedule", "SEND_GATE_SECRETS");
       });
     }),
   ]);
   return [...functions, ...secrets];
 }
 
-/** A function that lives refuses who brings nothing, in its own words. */
-function judgeStart(name: string, { status, code }: Told): Finding {
+/** A running function rejects a request without credentials with its own error code. */
+function judgeStart(name: string, { status, code }: Answer): Finding {
   const check = `function:${name}`;
   if (code === "no_credential") return ok(check, "it answers");
   if (status === 404) return wrong(check, "it is not deployed", DEPLOY);
@@ -79,7 +79,7 @@ function judgeStart(name: string, { status, code }: Told): Finding {
   return wrong(check, `it answered ${status} ${code}`.trim(), DEPLOY);
 }
 
-function judge(check: string, { status, code }: Told, wanted: string, variable: string): Finding {
+function judge(check: string, { status, code }: Answer, wanted: string, variable: string): Finding {
   if (code === wanted && (wanted !== "" || status === 200)) {
     return ok(check, "the functions take it");
   }
@@ -92,7 +92,7 @@ function judge(check: string, { status, code }: Told, wanted: string, variable: 
   return unknown(check, `the function answered ${status} ${code}`.trim());
 }
 
-async function postSigned(target: Configured, secret: string): Promise<Told> {
+async function postSigned(target: Configured, secret: string): Promise<Answer> {
   const now = await target.suiteNow();
   const id = `doctor_${crypto.randomUUID()}`;
   const scheduledAt = `${now.toISOString().slice(0, 16)}:00Z`;
@@ -110,7 +110,7 @@ function post(
   name: string,
   headers: Record<string, string>,
   body = "{}",
-): Promise<Told> {
+): Promise<Answer> {
   return ask(target, name, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -118,7 +118,7 @@ function post(
   });
 }
 
-function get(target: Configured, query: string): Promise<Told> {
+function get(target: Configured, query: string): Promise<Answer> {
   return ask(target, `${GATE}${query}`, { method: "GET" });
 }
 
@@ -126,7 +126,7 @@ async function ask(
   { environment, fetch }: Configured,
   path: string,
   init: RequestInit,
-): Promise<Told> {
+): Promise<Answer> {
   const response = await fetch(`${environment.supabaseUrl}/functions/v1/${path}`, {
     ...init,
     signal: AbortSignal.timeout(PATIENCE_MS),

@@ -1,4 +1,4 @@
-/** The jobs of pg_cron, held against what the migrations schedule. */
+/** Compares the jobs of pg_cron with those that the migrations schedule. */
 import { readMigrations } from "../stack/migrations.ts";
 import type { Sql } from "../stack/sql.ts";
 import { type Finding, look, ok, wrong } from "./finding.ts";
@@ -35,7 +35,7 @@ export function checkJobs(sql: Sql, folder: URL): Promise<Finding> {
   });
 }
 
-/** As the migrations leave them: later ones replace or remove what earlier ones scheduled. */
+/** The jobs after all migrations: later ones replace or remove jobs of earlier ones. */
 async function wantedJobs(folder: URL): Promise<ReadonlyMap<string, Job>> {
   const jobs = new Map<string, Job>();
   for (const { statements } of await readMigrations(folder)) {

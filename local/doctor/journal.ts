@@ -1,6 +1,6 @@
 /**
- * Permissions that cannot be tried without an effect: whether a schedule may be made, moved or deleted shows only by
- * doing it. The journal of our own calls tells how the last one ended.
+ * Permissions that cannot be tested without an effect: creating, updating and deleting schedules. The journal of our own
+ * calls shows the result of the last call of each kind.
  */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
@@ -20,7 +20,7 @@ export async function checkJournal(target: Configured): Promise<Finding[]> {
   return await Promise.all(PERMISSIONS.map(async ([name, kind]) => {
     const check = `permission:${name}`;
     const finding = await look(check, "", () => lastTold(check, kind, target));
-    // That the journal cannot be read says nothing of the permission.
+    // A journal that cannot be read proves nothing about the permission.
     return finding.result === "wrong" && finding.mend === ""
       ? unknown(check, "the journal could not be read")
       : finding;

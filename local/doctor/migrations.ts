@@ -17,7 +17,7 @@ export function checkMigrations(sql: Sql, folder: URL): Promise<Finding> {
     if (missing.length > 0) {
       return wrong("migrations", `not applied: ${listed(missing)}`, mend);
     }
-    // Other migrations of the same project are its own affair, as long as ours are there.
+    // The project may have further migrations of its own; only ours are required.
     const others = foreign.length === 0 ? "" : `; ${foreign.length} are not of this copy`;
     return foreign.some((version) => version > (ours.at(-1) ?? ""))
       ? wrong(

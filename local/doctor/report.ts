@@ -1,4 +1,4 @@
-/** What the doctor says, for people and for scripts. */
+/** Prints the doctor's findings for people and for scripts. */
 import type { Finding, Result } from "./finding.ts";
 
 export interface Tally {
@@ -12,7 +12,7 @@ export function tally(findings: readonly Finding[]): Tally {
   return { ok: count("ok"), wrong: count("wrong"), unknown: count("unknown") };
 }
 
-/** What is wrong comes last, where the eye is. */
+/** Problems come last, next to the prompt. */
 export function describe(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = (["ok", "unknown", "wrong"] as const).flatMap((wanted) =>

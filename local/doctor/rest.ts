@@ -1,4 +1,4 @@
-/** The project through its API, with the secret key: it answers, and pg_cron's calls arrive. */
+/** Checks through the project's API with the secret key: it answers, and calls by pg_cron arrive. */
 import { z } from "zod";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
 import { type Configured, PATIENCE_MS } from "./target.ts";
@@ -29,7 +29,7 @@ export async function checkRest(target: Configured): Promise<Finding[]> {
         : wrong("secret_key", says, "Set SUPABASE_SECRET_KEYS to a secret key of this project");
     },
   );
-  if (rest.result !== "ok") return [rest, unknown("cron_calls", "the project did not tell")];
+  if (rest.result !== "ok") return [rest, unknown("cron_calls", "the project did not answer")];
   return [rest, await look("cron_calls", VAULT, () => lastCall(target))];
 }
 

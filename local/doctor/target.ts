@@ -1,14 +1,14 @@
-/** What the doctor checks, and with what. */
+/** The project that the doctor checks, and the credentials for it. */
 import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
 
 export interface DoctorTarget {
   readonly env: (name: string) => string | undefined;
-  /** The project's database as its owner; what only it can tell is unknown without. */
+  /** The project's database, connected as its owner; without it the checks that need it are unknown. */
   readonly databaseUrl: string | null;
   readonly fetch: typeof globalThis.fetch;
   /** This machine's clock. */
   readonly now: () => Date;
-  /** The clock by which the functions live. */
+  /** The clock that the functions use. */
   readonly suiteNow: () => Promise<Date>;
   /** Since when calls by pg_cron are to be expected, by that clock. */
   readonly cronSince: () => Promise<Date>;
@@ -20,5 +20,5 @@ export interface Configured extends DoctorTarget {
   readonly environment: Environment;
 }
 
-/** Longer than any answer of a project that is well. */
+/** Longer than any answer of a healthy project takes. */
 export const PATIENCE_MS = 15_000;

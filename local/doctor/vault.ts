@@ -1,4 +1,4 @@
-/** The two values with which SQL calls the functions. */
+/** The two Vault secrets that SQL needs to call the functions. */
 import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
 import { isOneOf } from "../../supabase/functions/_shared/http/responses.ts";
 import type { Sql } from "../stack/sql.ts";

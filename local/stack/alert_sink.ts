@@ -1,7 +1,7 @@
 /** What an incoming webhook of a chat would have shown: the stack's substitute for Slack. */
 import { z } from "zod";
 
-/** Nobody reads further back, and a stack may run for weeks. */
+/** Older alerts are dropped, since a stack may run for weeks. */
 const MESSAGES_MAX = 1_000;
 const PATH = "/_local/alerts";
 

@@ -1,7 +1,7 @@
 -- Bootstrap: what a hosted Supabase project has before its first migration.
 --
--- Runs at every start, in every database, so each statement may find its work done. Roles belong to the whole
--- server, the rest to one database.
+-- Runs at every start, in every database, so each statement is idempotent. Roles belong to the whole server, the
+-- rest to one database.
 
 do $$
 begin
@@ -33,9 +33,9 @@ create extension if not exists supabase_vault with schema vault;
 grant usage on schema public to anon, authenticated, service_role;
 revoke create on schema public from public;
 
--- Tables and sequences are granted to nobody, as in projects since October 2026. Whether functions still are is
--- not settled for every project, so this is the stricter of both worlds on either side: the two roles that the
--- world can reach hold execute until it is revoked by name, and service_role lacks it until it is granted.
+-- Tables and sequences have no default grants, as in projects since October 2026. Default grants of functions
+-- differ between projects, so this takes the stricter case on either side: the two public roles can execute a
+-- function until that is revoked by name, and service_role cannot until it is granted.
 alter default privileges in schema public grant execute on functions to anon, authenticated;
 
 create schema if not exists auth;

@@ -1,4 +1,4 @@
-/** `/_local/…`: what only a local stack can do. Its clock, a chat for alerts, and tokens for people who are not there. */
+/** `/_local/…`: the control API of a local stack: its clock, its alert sink, and tokens for operators. */
 import { z } from "zod";
 import type { AlertSink } from "./alert_sink.ts";
 import type { VirtualTimeline } from "../clock/virtual_timeline.ts";
@@ -8,7 +8,7 @@ const Move = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
 ]);
 
-/** What ran while the clock moved. */
+/** The number of items that ran while the clock moved. */
 export interface MoveReport {
   /** Everything that fell due: cron jobs, sends, deliveries, sleepers. */
   readonly ran: number;

@@ -1,6 +1,6 @@
 /**
  * Does what pg_cron's scheduler does, for the stub: runs the commands of `cron.job` when they are due
- * (UTC), one after the other, and writes down how each one ended.
+ * (UTC), one after the other, and records the result of each.
  */
 import { Cron } from "croner";
 import { connectSql, type Sql } from "./sql.ts";

@@ -27,13 +27,13 @@ export interface DashboardProject {
   readonly publishableKey: string;
   readonly now: () => Date;
   readonly isVirtual: boolean;
-  /** Whom the page finds signed in; without it the page asks, as it does on a host. */
+  /** The operator who is signed in; without it the page asks for credentials, as on a host. */
   readonly token?: () => Promise<string>;
 }
 
 export interface DashboardServer {
   readonly url: string;
-  /** What the functions must let in. */
+  /** The origin that the functions must allow. */
   readonly origins: string;
   /** Until then the page waits. */
   show(project: DashboardProject): void;
@@ -42,7 +42,7 @@ export interface DashboardServer {
 
 export function startDashboard(port = 0, building = buildDashboard()): DashboardServer {
   const shown = Promise.withResolvers<DashboardProject>();
-  // Whoever asks for the page hears of it.
+  // The error is reported to the client that requests the page.
   building.catch(() => {});
   const server = listen(port, async (request) => {
     try {
@@ -78,7 +78,7 @@ function listen(port: number, handle: (request: Request) => Promise<Response>) {
 
 async function answer(request: Request, project: DashboardProject, files: Files) {
   const { pathname, hostname } = new URL(request.url);
-  // Another name that leads here is not ours: a page of it could read the token.
+  // Other host names are rejected: a page under such a name could read the token.
   if (hostname !== "127.0.0.1" && hostname !== "localhost") {
     return new Response("Cannot serve this host: it must be 127.0.0.1 or localhost", {
       status: 421,

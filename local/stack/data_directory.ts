@@ -1,8 +1,8 @@
 /**
- * Where the database server lives, and as whom.
+ * The folder of the database server, and the user that it runs as.
  *
  * Postgres refuses to run as root, so for root it runs as an unprivileged user who owns its folder. When
- * that user cannot get into the data folder (a clone under /root), the server lives in /var/tmp instead.
+ * that user cannot enter the data folder (a clone under /root), the server's folder is in /var/tmp instead.
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -45,7 +45,7 @@ export async function prepareDataDirectory(
   return { folder: directory, identity, binaries: open };
 }
 
-/** A link in the data folder says that what lies elsewhere is ours; without it, it belonged to a folder that is gone. */
+/** A link in the data folder marks the folder elsewhere as ours; without the link it belonged to a deleted data folder. */
 async function claimElsewhere(link: string, directory: string): Promise<void> {
   const target = await Deno.readLink(link).catch(() => undefined);
   if (target === directory) return;
@@ -55,7 +55,7 @@ async function claimElsewhere(link: string, directory: string): Promise<void> {
   await Deno.symlink(directory, link);
 }
 
-/** Whoever owns the server's folder already, so that a start as root does not take it away from them. */
+/** The current owner of the server's folder, so that a start as root does not change the owner. */
 async function unprivileged(folder: string): Promise<Identity> {
   const owner = await Deno.stat(folder).catch(() => undefined);
   if (owner !== undefined && owner.uid !== null && owner.gid !== null && owner.uid !== 0) {

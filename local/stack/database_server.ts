@@ -21,7 +21,7 @@ export interface DatabaseServer {
   /** Where its files are; not in the data folder when the server's user cannot get there. */
   readonly folder: string;
   readonly isNew: boolean;
-  /** Resolves when it ends without having been told to. */
+  /** Resolves when it ends without a request to stop. */
   readonly ended: Promise<number>;
   /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
   restart(): Promise<void>;

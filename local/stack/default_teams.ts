@@ -1,4 +1,4 @@
-/** Whom the sandbox's people follow when nobody says otherwise: the clubs of `supabase/seed.sql`, by following. */
+/** The teams that sandbox users follow by default: the clubs of `supabase/seed.sql`, most followed first. */
 export const DEFAULT_TEAMS = [
   { value: "Manchester United", weight: 14 },
   { value: "Liverpool", weight: 13 },

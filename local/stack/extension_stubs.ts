@@ -1,5 +1,5 @@
 /**
- * Which of Supabase's extensions are the server's own, and which our stubs.
+ * Which of Supabase's extensions come from the server, and which are our stubs.
  *
  * The choice is made once for a data folder and kept: a real pg_cron that found the tables of the stub
  * would run every job a second time. With a virtual clock everything is a stub, since the real ones

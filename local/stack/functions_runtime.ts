@@ -14,7 +14,7 @@ const CONSOLE_METHODS = ["debug", "log", "info", "warn", "error"] as const;
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** One request to a function, and how to start an instance of it over a platform of one's own. */
+/** One request to a function, and how to start an instance of it on a custom platform. */
 export interface Invocation {
   readonly functionName: string;
   readonly request: Request;
@@ -22,15 +22,15 @@ export interface Invocation {
   readonly start: (platform: Platform) => Handler;
 }
 
-/** Answers a request with an instance that lives and dies as a simulation wants it to. */
+/** Answers a request with an instance whose start and end the simulation controls. */
 export type Isolate = (invocation: Invocation) => Promise<Response>;
 
 export interface FunctionsOptions {
-  /** Every folder in here with an `index.ts`, but those that begin with `_`. */
+  /** Serves every folder in here with an `index.ts`, except those that begin with `_`. */
   readonly folder: URL;
   readonly env: Readonly<Record<string, string>>;
   readonly timeline: StackTimeline;
-  /** One line that a function wrote, or how it died. */
+  /** One log line of a function, or the error that ended it. */
   readonly onLog: (functionName: string, line: string) => void;
   /** On a virtual clock; without it one instance of each function answers everything. */
   readonly isolate?: Isolate | undefined;
@@ -171,7 +171,7 @@ function becomeEdgeRuntime(
   };
 }
 
-/** The platform's own answers have this shape, and a header that tells them from a function's. */
+/** The platform's own answers have this shape, and a header that marks them as the platform's. */
 function refuse(status: number, code: string, message: string): Response {
   return Response.json({ code, message }, { status, headers: { "sb-error-code": code } });
 }

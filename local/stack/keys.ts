@@ -50,7 +50,7 @@ export async function keepKeys(file: string): Promise<Keys> {
     throw error;
   });
   const kept = text === undefined ? {} : JSON.parse(text);
-  // What an older version of the stack did not have yet is made now.
+  // Keys that an older version of the stack did not have are made now.
   const keys = Keys.parse({ ...await createKeys(), ...kept });
   if (Object.keys(keys).every((name) => name in kept)) return keys;
   await Deno.writeTextFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });

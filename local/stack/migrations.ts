@@ -20,7 +20,7 @@ interface Migration {
 
 export interface MigrationReport {
   readonly applied: readonly string[];
-  /** Applied earlier from a file that reads differently today: the database does not have that change. */
+  /** The file changed after it was applied: the database does not have that change. */
   readonly changed: readonly string[];
 }
 

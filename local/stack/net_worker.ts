@@ -90,7 +90,7 @@ export async function startNetWorker(
     return await draining;
   });
   const nudge = () => timeline.nudge();
-  // The third argument runs at every connection: what came while we were away is found then.
+  // The third argument runs at every connection, and finds requests that arrived during a disconnect.
   await sql.listen("local_net_requests", nudge, nudge);
 
   return {

@@ -1,4 +1,4 @@
-/** Which port is whose, and whether they can be had. */
+/** The ports of the stack, and whether they are free. */
 import { StackFailure } from "../lib/failure.ts";
 
 export const PORT_BASE = 54_321;
@@ -10,7 +10,7 @@ const FREE_MIN = 10_000;
 const FREE_MAX = 32_000;
 const FREE_ATTEMPTS_MAX = 1_000;
 
-/** `fetch` refuses these, so nothing that a function must reach can live there. */
+/** `fetch` refuses these, so no server that a function calls can use them. */
 const REFUSED_BY_FETCH = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667],
   ...[6668, 6669, 6679, 6697, 10080],
@@ -54,8 +54,8 @@ export function fixedPorts(base: number): Ports {
 }
 
 /**
- * Five free ports. They are not asked of the system: it gives out ports of the range from which it also serves
- * outgoing connections, and one of those may take a port before its server does.
+ * Five free ports. The system does not choose them: its range also serves outgoing connections, and such a
+ * connection may take a port before its server does.
  */
 export function freePorts(): Ports {
   const found = new Set<number>();
@@ -81,8 +81,8 @@ export function freePorts(): Ports {
 const STARTS_MAX = 5;
 
 /**
- * Starts something on free ports, and again on others if somebody was quicker: between the look and the start a
- * port belongs to nobody. `start` must leave nothing behind when it fails.
+ * Starts something on free ports, and again on others if another process took one: a port is not reserved between
+ * the check and the start. `start` must leave nothing behind when it fails.
  */
 export async function onFreePorts<Started>(
   start: (ports: Ports) => Promise<Started>,

@@ -14,7 +14,7 @@ export interface PostgresOptions {
   readonly port: number;
   /** Further lines of postgresql.conf. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Off, a crash of the machine loses data, and tests run faster. */
+  /** When off, a crash of the machine loses data, but tests run faster. */
   readonly fsync: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface PostgresServer {
   readonly url: string;
   /** True when this start made the folder. */
   readonly isNew: boolean;
-  /** Resolves when it ends without having been told to. */
+  /** Resolves when it ends without a request to stop. */
   readonly ended: Promise<number>;
   /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
   restart(): Promise<void>;
@@ -96,7 +96,7 @@ async function initialize(
   data: string,
   fsync: boolean,
 ): Promise<void> {
-  // A first start that was cut off leaves a folder that initdb would refuse.
+  // An interrupted first start leaves a folder that initdb would refuse.
   await Deno.remove(data, { recursive: true }).catch(() => {});
   const made = await run([
     binaries.initdb,
@@ -176,5 +176,5 @@ async function untilReady(url: string, ended: Promise<number>): Promise<void> {
     if (isReady) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(`it must answer within ${READY_MS_MAX / 1_000} s, got silence`);
+  throw new Error(`it must answer within ${READY_MS_MAX / 1_000} s, got no answer`);
 }

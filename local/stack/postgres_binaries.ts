@@ -14,7 +14,7 @@ export interface PostgresBinaries {
   readonly major: number;
   /** Where the server's own extensions lie. */
   readonly extensionFolder: string;
-  /** How this server can be told of further extensions without touching its own folders. */
+  /** How to add extensions to this server without changing its own folders. */
   readonly extensionSetting: "extension_control_path" | "extension_destdir";
 }
 
@@ -79,7 +79,7 @@ async function versionOf(binary: string): Promise<string> {
 /** What an ELF header calls the machines that Deno runs on. */
 const ELF_MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
 
-/** Read from the file's head: tried out, a program for another machine ends up as a shell script. */
+/** Read from the file's header: executed, a program for another machine would run as a shell script. */
 export async function refuseForeign(binary: string): Promise<void> {
   const head = new Uint8Array(20);
   try {
@@ -98,7 +98,7 @@ export async function refuseForeign(binary: string): Promise<void> {
   );
 }
 
-/** A person must learn what was tried, and whether it is missing or closed. */
+/** The message names the path that was tried, and whether it is missing or not accessible. */
 export function whyItDoesNotRun(binary: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
     return `Cannot run ${binary}: it must exist, got nothing there`;
@@ -121,7 +121,7 @@ async function extensionSetting(
 ): Promise<PostgresBinaries["extensionSetting"]> {
   if (major >= 18) return "extension_control_path";
   const settings = await run([postgres, "--describe-config"]);
-  // A patch of Debian's: upstream servers got their own setting with 18.
+  // A patch by Debian: upstream servers have their own setting since 18.
   if (/^extension_destdir\b/m.test(settings.stdout)) return "extension_destdir";
   throw new StackFailure(
     `Cannot use ${postgres}: it must be Postgres 18 or a Debian build (which know where to look for ` +

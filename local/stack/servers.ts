@@ -51,7 +51,7 @@ export function serve(options: ServeOptions): Deno.HttpServer {
   });
 }
 
-/** Names the caller by what it shows, for a person who reads along. */
+/** Names the caller by its credential, for the request log. */
 export function callerName(keys: Keys): (headers: Headers) => string {
   return (headers) => {
     if (headers.get("user-agent")?.startsWith("pg_net")) return "pg_net";

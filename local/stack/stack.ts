@@ -46,7 +46,7 @@ export interface StackOptions {
   readonly postgresBin?: string | undefined;
   /** A database on a running server, instead of a server of its own. */
   readonly databaseUrl?: string | undefined;
-  /** By default on where data is kept. */
+  /** On by default if the data is kept. */
   readonly fsync?: boolean;
   readonly preferExtensionStubs?: boolean;
   /** How many connections PostgREST may hold. */
@@ -58,14 +58,14 @@ export interface StackOptions {
   readonly sandbox?: Partial<Pick<SandboxOptions, "seed" | "switches" | "deliveriesAtOnce">> & {
     readonly users?: Partial<SandboxOptions["users"]>;
   };
-  /** Over what the stack itself gives to the functions. */
+  /** Overrides the variables that the stack passes to the functions. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where a simulation interferes; a virtual clock and the extension stubs only. */
+  /** The hooks of a simulation; only with a virtual clock and the extension stubs. */
   readonly interference?: Interference | undefined;
   readonly onRequest?: (line: RequestLine) => void;
-  /** What a function wrote. */
+  /** Receives the log lines of the functions. */
   readonly onLog?: (functionName: string, line: string) => void;
-  /** What went wrong in the stack itself. */
+  /** Receives failures of the stack itself. */
   readonly onProblem?: (message: string) => void;
 }
 
@@ -98,14 +98,14 @@ export interface Stack {
   readonly sql: Sql;
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
-  /** What stands before functions and database, for who calls it in this process. */
+  /** The gateway to functions and database, for callers in this process. */
   readonly gateway: Gateway;
-  /** What the functions told people of alerts. */
+  /** The alert notices that the functions sent. */
   readonly alerts: AlertSink;
   readonly functions: FunctionsRuntime;
   /** Functions named in here answer 503, as if they were down. */
   readonly outages: Set<string>;
-  /** What the functions find in their environment, for who connects a handler of their own. */
+  /** What the functions find in their environment, for a caller that connects its own handler. */
   readonly functionEnv: Readonly<Record<string, string>>;
   readonly server: DatabaseServer | undefined;
   readonly postgrest: Postgrest;
@@ -113,7 +113,7 @@ export interface Stack {
   readonly isSeeded: boolean;
   /** Which extensions are our stubs. */
   readonly extensionStubs: ReadonlySet<string>;
-  /** Moves a virtual clock, running what falls due on the way; resolves when all is quiet. */
+  /** Moves a virtual clock, running all work that falls due; resolves when all is quiet. */
   advanceTo(to: Date): Promise<MoveReport>;
   operatorToken(options?: { readonly role?: string | null }): Promise<string>;
   /** Resolves with a reason if a part that must keep running ends by itself. */
@@ -261,7 +261,7 @@ async function bringUp(
     handle: gateway,
   });
   cleanups.push(async () => {
-    // Whoever still waits here must get an answer, or the servers would wait for them.
+    // Every waiting caller must get an answer, or the servers would wait for them.
     timeline.close();
     await Promise.all([gatewayServer.shutdown(), brazeServer.shutdown()]);
   });

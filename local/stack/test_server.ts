@@ -17,7 +17,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** `migrations`: of another copy of the project, where its rules are to be tested. */
+/** `migrations`: the folder of another copy of the project, to test its rules. */
 export function startTestServer(
   postgresBin?: string,
   migrations: URL = MIGRATIONS,
@@ -35,7 +35,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
       postgresBin,
       fsync: false,
       virtualClock: false,
-      // The real pg_cron lives in one database of a server; tests have one each.
+      // The real pg_cron runs in one database of a server, but each test has its own.
       preferExtensionStubs: true,
     });
     const stop = async () => {
@@ -61,7 +61,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
   }
 }
 
-/** Nobody may be connected to a template while it is cloned, so the connections end here. */
+/** Postgres clones a template only without connections to it, so they end here. */
 async function prepareTemplates(
   serverUrl: string,
   templateUrl: string,

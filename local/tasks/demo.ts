@@ -14,7 +14,7 @@ import { report } from "../demo/report.ts";
 import { type Anomaly, judgeAnomalies } from "../demo/anomalies.ts";
 import { matchday, START } from "../demo/matchday.ts";
 
-/** A workspace whose templates were never set up: it should be told so. */
+/** Neither ids nor echoes: the templates were never set up, and the demo reports this. */
 const NOTHING_TO_GO_BY: Anomaly = {
   at: START,
   what: "No event says anything of its origin but its time",
@@ -46,7 +46,7 @@ async function demo(
         eventsCarrySendId: ids,
         eventsCarryEcho: echo,
         createAnswersDispatchId: ids,
-        // Whoever starts a stopped campaign again gets its schedules back.
+        // Restarting a stopped campaign restores its schedules.
         schedulesReturnOnResume: true,
       },
     },
@@ -94,7 +94,7 @@ async function demo(
       noticedAt === null && !unknowable
     );
     const isGood = lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 &&
-      // Without ids or echoes not all can be noticed, and that is what these runs are for.
+      // Without ids or echoes some anomalies cannot be detected; these runs show which.
       (without.length > 0 || (unnoticed.length === 0 && judgement.falseAlarms.length === 0));
     return isGood ? 0 : 1;
   } finally {

@@ -1,4 +1,4 @@
-/** `deno task doctor`: says what is wrong with a project, and how to mend it. */
+/** `deno task doctor`: reports what is wrong with a project and how to fix it. */
 import { StackFailure } from "../lib/failure.ts";
 import { MIGRATIONS } from "../stack/project.ts";
 import { parseArguments } from "../cli/arguments.ts";

@@ -1,4 +1,4 @@
-/** `deno task import-events FILE`: brings exported events in, as many times as it takes. */
+/** `deno task import-events FILE`: imports exported events and retries until they are stored. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { batchesOf } from "../import/batches.ts";
@@ -8,9 +8,9 @@ import { type Counts, openProgress } from "../import/progress.ts";
 import { openSource, readFrom } from "../import/source.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
 
-const TOLD_EVERY_LINES = 5_000;
+const REPORT_EVERY_LINES = 5_000;
 
-/** Of an import that stored what it could. */
+/** The exit code of an import in which some lines were rejected. */
 const SOME_REJECTED = 3;
 
 async function importFile(
@@ -29,14 +29,14 @@ async function importFile(
 
   let { counts, offset } = progress.start;
   if (offset > 0) err.line(`Going on after ${words(counts.lines)} lines`);
-  let told = counts.lines;
+  let reported = counts.lines;
   for await (const batch of batchesOf(readLines(readFrom(source, offset), offset))) {
     counts = add(counts, batch.lines, await deliver(batch.body));
     offset = batch.next;
     await progress.save({ offset, counts });
-    if (counts.lines - told < TOLD_EVERY_LINES) continue;
-    told = counts.lines;
-    // How long the unpacked text of a packed file is shows only at its end.
+    if (counts.lines - reported < REPORT_EVERY_LINES) continue;
+    reported = counts.lines;
+    // The unpacked length of a gzip file is known only at its end.
     const share = source.isPacked ? "" : `, ${Math.floor(100 * offset / source.bytes)}%`;
     err.line(`${words(counts.lines)} lines${share}`);
   }

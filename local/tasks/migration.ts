@@ -1,8 +1,9 @@
 /**
- * `deno task migration` carries a change of `supabase/schemas` into `supabase/migrations`.
+ * `deno task migration` writes a change of `supabase/schemas` to `supabase/migrations`.
  *
- * Until version 1.0.0 it writes the one migration, the baseline, anew. From then on `deno task migration NAME` writes a
- * migration with the whole text of what changed; a changed table needs an `alter` by hand, and the task says which.
+ * Until version 1.0.0 it rewrites the one migration, the baseline. From then on `deno task migration NAME` writes a
+ * migration with the complete definition of every changed object. A changed table needs a hand-written `alter`; the task
+ * lists those tables.
  */
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";

@@ -1,4 +1,4 @@
-/** `deno task start`: brings the stack up, says what runs where, and takes it down again on Ctrl-C. */
+/** `deno task start`: starts the stack, prints its addresses, and stops it on Ctrl-C. */
 import { removeAddress, writeAddress } from "../stack/address.ts";
 import { startDashboard } from "../stack/dashboard.ts";
 import { HELP, readOptions, type StartOptions } from "../cli/start_options.ts";
@@ -15,7 +15,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
   const stop = untilSignal();
   const started = performance.now();
   const dataFolder = options.ephemeral ? undefined : options.dataFolder;
-  // The stack's ports first: whoever started it twice should read of them, not of the page's.
+  // The stack's ports come first: a second start must report those, not the dashboard's port.
   if (!options.ephemeral) fixedPorts(options.portBase);
   const dashboard = startDashboard(
     options.ephemeral ? undefined : options.portBase + DASHBOARD_OFFSET,
@@ -34,7 +34,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
   });
   const first = await Promise.race([starting, stop.signalled]);
   if (first === "signal") {
-    // Half-way up: wait for the rest, or its children would have to be killed.
+    // Still starting: wait until it is up, or its children would have to be killed.
     await starting.then((stack) => stack.close(), () => {});
     return 0;
   }
@@ -79,7 +79,7 @@ function announce({ migrations, isSeeded }: Stack, say: { line(text: string): vo
   }
 }
 
-/** The sandbox lives in memory: what an earlier start scheduled will never be sent by this one. */
+/** The sandbox keeps its state in memory: schedules of an earlier start are never sent by this one. */
 async function announceForgotten(
   { sql, timeline }: Stack,
   say: { line(text: string): void },
@@ -93,7 +93,7 @@ async function announceForgotten(
   );
 }
 
-/** The first signal stops cleanly; the second one leaves at once (the children go with us). */
+/** The first signal stops cleanly; the second one exits at once (the children end with this process). */
 function untilSignal() {
   const { promise, resolve } = Promise.withResolvers<"signal">();
   let isLast = false;

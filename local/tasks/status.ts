@@ -1,4 +1,4 @@
-/** `deno task status`: the night in the terminal. */
+/** `deno task status`: prints the matchday in the terminal. */
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { interrupted } from "../cli/interrupt.ts";
@@ -36,19 +36,19 @@ async function status(
   const look = async () => {
     const now = await target.suiteNow();
     const date = values.date ?? now.toISOString().slice(0, 10);
-    const night = await readMatchdaySummary(target, date);
-    if (values.json) out.line(JSON.stringify({ date, ...night }));
+    const summary = await readMatchdaySummary(target, date);
+    if (values.json) out.line(JSON.stringify({ date, ...summary }));
     else {
       const colours = isTerminal && Deno.env.get("NO_COLOR") === undefined;
-      const text = describe(night, { date, now, colours });
+      const text = describe(summary, { date, now, colours });
       out.line(values.watch && isTerminal ? `${CLEAR}${text}` : text);
     }
-    return openAlerts(night) === 0 ? 0 : 1;
+    return openAlerts(summary) === 0 ? 0 : 1;
   };
   return values.watch ? await watch(look, err) : await look();
 }
 
-/** Looks until it is told to stop; a look that fails says so, and the next may succeed. */
+/** Refreshes until it is interrupted. A refresh that fails is reported, and the next one may succeed. */
 async function watch(look: () => Promise<number>, err: Writer): Promise<number> {
   const stopped = interrupted();
   for (let code = 2;;) {
