@@ -89,7 +89,7 @@ async function runIsolate(
   const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
-  const newlyKnown = prng.fork("newlyKnown");
+  const newlyKnown = prng.fork("lessons");
   const { promise: died, resolve } = Promise.withResolvers<void>();
   let calls = 0;
   let isDead = false;

@@ -73,7 +73,7 @@ export function drawFaults(prng: Prng): FaultRates {
   return {
     death: rate(0.25),
     webhookDeath: rate(0.5),
-    lessonForgotten: prng.fork("newlyKnown").chance(0.9) ? 0 : 0.6,
+    lessonForgotten: prng.fork("lessons").chance(0.9) ? 0 : 0.6,
     databaseRefuses: rate(0.02),
     databaseAnswerLost: rate(0.02),
     missed: rate(0.2),
