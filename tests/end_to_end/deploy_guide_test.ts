@@ -28,8 +28,9 @@ Deno.test("the queries of the guide run, and answer what it says once all is wel
       [...answers].find(([query]) => query.includes(part))?.[1] ?? [];
 
     strictEqual(answerTo("from pg_extension").length, 4);
-    const jobs = (await readText("docs/runbook.md")).match(/^\| [a-z-]+ \| (?:every|at|\d\d:\d\d) /gm) ??
-      [];
+    const jobs =
+      (await readText("docs/runbook.md")).match(/^\| [a-z-]+ \| (?:every|at|\d\d:\d\d) /gm) ??
+        [];
     strictEqual(answerTo("from cron.job order").length, jobs.length);
     deepStrictEqual(
       new Set(answerTo("from cron.job order").map(({ active }) => active)),
