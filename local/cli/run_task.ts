@@ -1,14 +1,14 @@
-/** The frame of every `deno task`: help, arguments, failures and the exit code. */
+/** Runs a `deno task`: help, arguments, failures and the exit code. */
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 export interface Task<Arguments> {
   readonly help: string;
-  /** Throws a `UsageFailure` where the arguments are wrong; never sees `--help`. */
+  /** Throws a `UsageFailure` if the arguments are wrong; is not called for `--help`. */
   readonly read: (args: readonly string[]) => Arguments;
   /** Resolves with the exit code. */
   readonly run: (given: Arguments, writers: Writers) => Promise<number>;
-  /** Of a `StackFailure`, for a task whose own result is 1. */
+  /** The exit code after a `StackFailure`, for a task that uses 1 for a result. */
   readonly failureCode?: number;
 }
 
@@ -20,7 +20,7 @@ export interface Writers {
 const FAILED = 1;
 const WRONG_ARGUMENTS = 2;
 
-/** Ends the process, also where the task left timers or connections open. */
+/** Ends the process, even if the task left timers or connections open. */
 export async function runTask<Arguments>(task: Task<Arguments>): Promise<never> {
   const writers = { out: createWriter(Deno.stdout), err: createWriter(Deno.stderr) };
   Deno.exit(await exitCodeOf(task, Deno.args, writers));

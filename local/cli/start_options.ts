@@ -1,4 +1,4 @@
-/** The arguments of `deno task start`, read and refused in one place. */
+/** Parses and validates the arguments of `deno task start`. */
 import { resolve } from "node:path";
 import { UsageFailure } from "../lib/failure.ts";
 import { SEND_GATES, type SendGate } from "../braze_sandbox/connected_content.ts";
@@ -9,13 +9,13 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
 
   npx -y deno@2.9.6 task start [options]
 
-  --clock TIME         a virtual clock that stands still at TIME (ISO 8601) until told to move
-  --data DIR           where data is kept from start to start (.local)
-  --ephemeral          free ports and a throw-away folder
+  --clock TIME         a virtual clock that is frozen at TIME (ISO 8601) until you advance it
+  --data DIR           where data is kept between starts (.local)
+  --ephemeral          free ports and a temporary folder
   --port N             the first of six ports in a row (${PORT_BASE})
   --postgres-bin DIR   another server's binaries, Postgres 15 to 18 (/usr/lib/postgresql/15/bin)
   --send-gate MODE     templates ask the send gate: fail_open or fail_closed (off)
-  --json               one line on stdout when ready, everything else on stderr
+  --json               one line of JSON on stdout when ready, everything else on stderr
   --help               this text
 `;
 
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[], defaultData: string): Start
   });
   if (values.ephemeral && (values.data !== undefined || values.port !== undefined)) {
     throw new UsageFailure(
-      "Cannot start: --ephemeral takes free ports and a throw-away folder, got --data or --port as well",
+      "Cannot start: --ephemeral uses free ports and a temporary folder, got --data or --port as well",
     );
   }
   return {
@@ -58,7 +58,7 @@ export function readOptions(args: readonly string[], defaultData: string): Start
   };
 }
 
-/** With an offset or Z: a time of nowhere would mean something else on every machine. */
+/** Requires an offset or Z, since a time without one has another meaning on every machine. */
 function readClock(text: string): Date {
   const time =
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(text)

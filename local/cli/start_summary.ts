@@ -1,4 +1,4 @@
-/** What a person sees of the stack: what runs where, what to try, and a line for each request. */
+/** What `deno task start` prints: addresses, examples, and a line for each request. */
 import type { RequestLine } from "../stack/servers.ts";
 import type { Stack } from "../stack/stack.ts";
 
@@ -19,23 +19,25 @@ export function summary(
     : "the server's own pg_cron";
   const net = extensionStubs.has("pg_net") ? "a worker of this stack" : "the server's own pg_net";
   const rows = [
-    ["Dashboard", dashboardUrl, "the night on one page; you are signed in as an operator"],
+    ["Dashboard", dashboardUrl, "the matchday on one page; you are signed in as an operator"],
     ["API", ready.api_url, "gateway: /rest/v1 (PostgREST), /functions/v1"],
     ["Functions", ready.functions_url, functions.names.join(", ")],
     [
       "Database",
       ready.db_url,
       `Postgres ${server?.major ?? ""}, ${
-        dataFolder === undefined ? "thrown away at the end" : server?.folder ?? dataFolder
+        dataFolder === undefined ? "deleted at the end" : server?.folder ?? dataFolder
       }`,
     ],
     ["Braze", ready.braze_url, "sandbox; its switches and its ground truth are under /_sandbox/"],
     [
       "Clock",
       `${ready.control_url}/clock`,
-      clock === undefined ? "the wall clock" : `stands at ${clock.toISOString()} until told`,
+      clock === undefined
+        ? "the wall clock"
+        : `frozen at ${clock.toISOString()} until you advance it`,
     ],
-    ["Alerts", `${ready.control_url}/alerts`, "what people would be told of them"],
+    ["Alerts", `${ready.control_url}/alerts`, "the notifications that people would receive"],
     ["Cron", "", cron],
     ["Calls from SQL", "", net],
   ] as const;
@@ -75,7 +77,7 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
   });
   return [
     [
-      "# Names for the examples of the README",
+      "# Variables for the examples in the README",
       `export FUNCTIONS_URL=${ready.functions_url} CONTROL_URL=${ready.control_url} REST_URL=${ready.rest_url}`,
       `export SECRET_KEY=${ready.secret_key} WEBHOOK_SECRET=${ready.webhook_secret}`,
     ],
@@ -84,7 +86,7 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
       `curl -X POST ${ready.functions_url}/braze-scheduler -H 'apikey: ${ready.secret_key}' ${json} -d '{}'`,
     ],
     [
-      "# Tell the webhook what Braze would",
+      "# Send an event to the webhook, as Braze does",
       `curl -X POST ${ready.functions_url}/braze-webhook -H 'x-webhook-secret: ${ready.webhook_secret}' ${json} -d '${event}'`,
     ],
     [
@@ -93,11 +95,11 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
     ],
     isVirtual
       ? [
-        "# Let an hour pass",
+        "# Advance the clock by an hour",
         `curl -X POST ${ready.control_url}/clock ${json} -d '{"advance_seconds": 3600}'`,
       ]
       : ["# Read the clock", `curl ${ready.control_url}/clock`],
-    ["# Be an operator", `curl ${ready.control_url}/operator-token`],
+    ["# Get an operator's token", `curl ${ready.control_url}/operator-token`],
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Which project a command looks at: the stack that runs here, or one whose variables are given. */
+/** Finds the project that a command reads: the stack that runs here, or one whose variables are given. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
@@ -8,7 +8,7 @@ import { StackFailure, UsageFailure } from "../lib/failure.ts";
 /** Where the local stack keeps its data. */
 export const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
 
-/** Of every command that looks at a project. */
+/** The options of every command that reads a project. */
 export const TARGET_OPTIONS = {
   data: { type: "string" },
   "env-file": { type: "string", multiple: true },
@@ -17,17 +17,17 @@ export const TARGET_OPTIONS = {
 
 export const TARGET_HELP = `  --local              the stack that \`deno task start\` runs here
   --data DIR           where that stack keeps its data (.local)
-  --env-file FILE      variables, NAME=value on each line; may be given several times, the last one wins
+  --env-file FILE      variables, NAME=value on each line; if repeated, the last value of a variable counts
 
-Without --local the project is that of SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}), from the
-files or else from the environment.
+Without --local, SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}) name the project; they come from
+the files, or else from the environment.
 `;
 
 export interface Target {
   readonly env: (name: string) => string | undefined;
-  /** The time by which the project's functions live; another than ours on a virtual clock. */
+  /** The time of the project's functions, which differs from ours on a virtual clock. */
   readonly suiteNow: () => Promise<Date>;
-  /** Since when calls by pg_cron are to be expected, by the same clock. */
+  /** Since when calls by pg_cron are expected, by the same clock. */
   readonly cronSince: () => Promise<Date>;
 }
 
@@ -52,7 +52,7 @@ export async function findTarget(values: TargetValues): Promise<Target> {
       suiteNow: async () => (await clockOf(ready.control_url)).now,
       cronSince: async () => {
         const { now, virtual } = await clockOf(ready.control_url);
-        // Nothing falls due on a clock that stands still.
+        // No call is due on a frozen clock.
         return virtual ? now : startedAt;
       },
     };
@@ -82,7 +82,7 @@ async function clockOf(controlUrl: string): Promise<{ now: Date; virtual: boolea
     return { now: new Date(now), virtual };
   } catch {
     throw new StackFailure(
-      "Cannot read the clock of the stack: it must run, got no answer; start it with `deno task start`",
+      "Cannot read the clock of the stack: the stack must run, got no answer; start it with `deno task start`",
     );
   }
 }

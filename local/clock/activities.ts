@@ -1,25 +1,25 @@
 /**
- * What is under way on a virtual clock, and on whose behalf.
+ * Tracks the activities in progress on a virtual clock.
  *
- * An activity holds the clock while it is open and nobody in it sleeps. Who sleeps on whose behalf follows from
- * the asynchronous context, so the code that runs needs to know nothing of this.
+ * An activity holds the clock while it is open and does not sleep. The asynchronous context tells to which activity a
+ * sleep belongs, so the running code needs no changes.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CALL_HEADER } from "./timeline.ts";
 
 /**
- * Something under way: a call, planned work, or an outsider's request.
+ * A call, planned work, or a request from outside.
  *
- * What came from outside (somebody's curl, a test) moves the clock by itself when it sleeps, since its
- * caller waits for the answer. What the timeline itself started sleeps until the clock is told to move.
+ * A request from outside (by curl or a test) moves the clock when it sleeps, since its caller waits for the answer. An
+ * activity that the timeline started sleeps until the clock is advanced.
  */
 export interface Activity {
   readonly origin: "outside" | "timeline";
-  /** Reasons for which it is not over yet: the answer, background work after the answer. */
+  /** How many reasons keep it open: the answer, background work after the answer. */
   open: number;
-  /** Sleeps of its own, and calls that it made whose answerer sleeps. */
+  /** The number of its own sleeps, and of its calls whose server sleeps. */
   sleeping: number;
-  /** Who waits for the answer. */
+  /** The activity that waits for the answer. */
   caller?: Activity | undefined;
 }
 
@@ -30,33 +30,33 @@ export class Activities {
   #called = 0;
   #busy = 0;
 
-  /** `changed` is told of everything that begins, sleeps, wakes or ends. */
+  /** `changed` is called when an activity begins, sleeps, wakes or ends. */
   constructor(changed: () => void) {
     this.#changed = changed;
   }
 
-  /** Does anything hold the clock? */
+  /** Whether an activity holds the clock. */
   get areBusy(): boolean {
     return this.#busy > 0;
   }
 
-  /** On whose behalf the running code runs, if anybody's. */
+  /** The activity of the running code, if there is one. */
   get current(): Activity | undefined {
     return this.#context.getStore();
   }
 
-  /** Whose call a request is that a local server answers. */
+  /** The activity of the call that sent a request to a local server. */
   callerOf(request: Request): Activity | undefined {
     return this.#calls.get(request.headers.get(CALL_HEADER) ?? "");
   }
 
-  /** Runs `work` as a new activity of the timeline's own, which is open until it settles. */
+  /** Runs `work` as a new activity of the timeline, which stays open until `work` ends. */
   async run<Result>(work: () => Promise<Result> | Result): Promise<Result> {
     const activity = idle("timeline");
     return await this.#whileOpen(activity, () => this.#context.run(activity, work));
   }
 
-  /** Runs `work` on the timeline's behalf without holding the clock: whoever calls this waits for it anyway. */
+  /** Runs `work` as an activity of the timeline that does not hold the clock, since the caller waits for it. */
   asTimeline<Result>(work: () => Result): Result {
     return this.#context.run(idle("timeline"), work);
   }
@@ -74,14 +74,14 @@ export class Activities {
 
   background(work: Promise<unknown>): void {
     const activity = this.current;
-    // Nobody's work: whose sleeps they are could not be told either, so it must not hold the clock.
+    // Work outside any activity does not hold the clock, since its sleeps could not be attributed either.
     if (activity === undefined) return;
     this.#update(activity, "open", 1);
     const over = () => this.#update(activity, "open", -1);
     work.then(over, over);
   }
 
-  /** `send` carries the request over: the network, or a handler of this process. */
+  /** `send` transmits the request: over the network, or to a handler of this process. */
   async fetch(
     input: RequestInfo | URL,
     init: RequestInit | undefined,
@@ -102,7 +102,7 @@ export class Activities {
       );
     } finally {
       this.#calls.delete(id);
-      // Background work of the answerer may sleep on, but nobody waits for that.
+      // Background work of the server may go on sleeping, but the caller does not wait for it.
       if (caller !== undefined && sleeps(activity)) this.#update(caller, "sleeping", -1);
       activity.caller = undefined;
     }
@@ -140,7 +140,7 @@ export class Activities {
   }
 }
 
-/** May a sleep of this activity move the clock although nobody moves it? */
+/** Whether a sleep of this activity moves the clock without an advance. */
 export function movesClock(activity: Activity | undefined): boolean {
   return activity === undefined || (activity.origin === "outside" && activity.open > 0);
 }
@@ -157,7 +157,7 @@ function sleeps({ open, sleeping }: Activity): boolean {
   return open > 0 && sleeping > 0;
 }
 
-/** Reads the body while the call still counts as under way, so that reading it later needs no waiting. */
+/** Reads the body while the call is still in progress, so that reading it later needs no waiting. */
 async function readWhole(response: Response): Promise<Response> {
   const { status, statusText, headers } = response;
   const body = await response.arrayBuffer();

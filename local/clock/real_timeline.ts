@@ -1,15 +1,15 @@
-/** The timeline of the wall clock: what is due runs when it is due, and nothing needs to be told. */
+/** The timeline of the wall clock, which needs no tracking of activities. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { callWithin } from "../lib/call_within.ts";
 import type { StackTimeline } from "./timeline.ts";
 
-/** Timers hold no more than 2^31 - 1 milliseconds; a longer wait is made of several. */
+/** The longest delay of a timer; a longer wait uses several timers. */
 const TIMER_MS_MAX = 2_147_483_647;
 
 export class RealTimeline implements StackTimeline {
   readonly virtual = false;
   readonly #closed = new AbortController();
-  #looks: (() => Promise<boolean>)[] = [];
+  #quietWork: (() => Promise<boolean>)[] = [];
 
   now(): Date {
     return systemClock.now();
@@ -29,7 +29,7 @@ export class RealTimeline implements StackTimeline {
   at(due: Date, work: () => Promise<void> | void): () => void {
     const off = new AbortController();
     this.sleep(due.getTime() - this.now().getTime(), off.signal).then(work, () => {
-      // Called off, or the stack stops: either way nobody waits for this work any more.
+      // Cancelled, or the stack stops.
     });
     return () => off.abort();
   }
@@ -54,16 +54,16 @@ export class RealTimeline implements StackTimeline {
     return work();
   }
 
-  whenQuiet(look: () => Promise<boolean>): void {
-    this.#looks.push(look);
+  whenQuiet(work: () => Promise<boolean>): void {
+    this.#quietWork.push(work);
   }
 
   nudge(): void {
-    for (const look of this.#looks) look();
+    for (const work of this.#quietWork) work();
   }
 
   close(): void {
-    this.#looks = [];
+    this.#quietWork = [];
     this.#closed.abort(new Error("Cannot wait any longer: the stack stops"));
   }
 }

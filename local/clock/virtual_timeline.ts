@@ -1,17 +1,16 @@
 /**
- * A clock that stands still until it is told to move, and then runs whatever falls due on the way, in
- * order, one thing after the other: before the next one starts, all that the last one set going has
- * come to rest.
+ * A clock that is frozen until it is advanced. An advance runs all work that is due on the way, in order, one item after
+ * the other: the next one starts when all activities of the last one are quiet.
  *
- * At rest means that nothing is under way that would go on without the clock: no tracked call, no
- * planned work and no background work, save for those that themselves sleep on this clock.
+ * Quiet means that no tracked call, planned work or background work is in progress, except those that sleep on this
+ * clock.
  */
 import { Activities, type Activity, movesClock } from "./activities.ts";
 import { callWithin } from "../lib/call_within.ts";
 import { DueQueue } from "./due_queue.ts";
 import type { StackTimeline } from "./timeline.ts";
 
-/** How often the event loop must turn without anything new before we believe that all is quiet. */
+/** How many turns of the event loop without a change count as quiet. */
 const CALM_TURNS = 5;
 
 interface Item {
@@ -33,16 +32,17 @@ export class VirtualTimeline implements StackTimeline {
   readonly virtual = true;
   readonly #activities = new Activities(() => this.#changed());
   readonly #queue = new DueQueue<Item>();
-  /** On whose behalf each sleeper sleeps. */
+  /** The activity of each sleeper. */
   readonly #sleepers = new Map<Item, Activity | undefined>();
   readonly #onError: (error: unknown) => void;
-  #looks: (() => Promise<boolean>)[] = [];
+  #quietWork: (() => Promise<boolean>)[] = [];
   #advances: Advance[] = [];
   #nowMs: number;
   #planned = 0;
-  /** Counts everything that happens, so that "nothing new" can be seen. */
+  /** The number of changes so far, from which "no change" is detected. */
   #changes = 0;
-  #lookedAfter = -1;
+  /** `#changes` at the last time when the work of `whenQuiet` found nothing to do. */
+  #quietAtChange = -1;
   #isNudged = false;
   #wake: (() => void) | undefined;
   #isPumping = false;
@@ -63,7 +63,7 @@ export class VirtualTimeline implements StackTimeline {
     return new Date(this.#nowMs);
   }
 
-  /** Runs all that is due until `to`, in order, and resolves when all is quiet, with how much ran. */
+  /** Runs all work that is due until `to`, in order, and resolves with its number when all is quiet. */
   advanceTo(to: Date): Promise<number> {
     const toMs = to.getTime();
     if (!(toMs >= this.#nowMs)) {
@@ -120,8 +120,8 @@ export class VirtualTimeline implements StackTimeline {
     return this.#activities.hold(work);
   }
 
-  whenQuiet(look: () => Promise<boolean>): void {
-    this.#looks.push(look);
+  whenQuiet(work: () => Promise<boolean>): void {
+    this.#quietWork.push(work);
     this.#changed();
   }
 
@@ -130,7 +130,7 @@ export class VirtualTimeline implements StackTimeline {
     this.#changed();
   }
 
-  /** Lets every sleeper wake in turn, whoever it is, so that background work can end before the stack does. */
+  /** Wakes every sleeper in turn, so that background work can end before the stack does. */
   finish(): void {
     this.#isFinishing = true;
     this.#changed();
@@ -141,7 +141,7 @@ export class VirtualTimeline implements StackTimeline {
     const reason = new Error("Cannot wait any longer: the virtual clock was stopped");
     for (const item of this.#queue.clear()) item.drop(reason);
     for (const advance of this.#advances.splice(0)) advance.reject(reason);
-    this.#looks = [];
+    this.#quietWork = [];
     this.#changed();
   }
 
@@ -200,11 +200,11 @@ export class VirtualTimeline implements StackTimeline {
     this.#isPumping = false;
   }
 
-  /** Does the one next thing, if there is one that may be done now. */
+  /** Runs the next item, if one is due. */
   async #step(): Promise<boolean> {
     await this.#quiet();
     const advance = this.#advances[0];
-    const limitMs = Math.max(this.#nowMs, advance?.toMs ?? this.#wokenByItselfMs());
+    const limitMs = Math.max(this.#nowMs, advance?.toMs ?? this.#selfMovingSleepMs());
     const next = this.#queue.peek();
     if (next !== undefined && next.dueMs <= limitMs) {
       this.#queue.pop();
@@ -221,8 +221,8 @@ export class VirtualTimeline implements StackTimeline {
     return true;
   }
 
-  /** When the first sleeper is due that may move the clock although nobody does. */
-  #wokenByItselfMs(): number {
+  /** When the first sleeper is due that moves the clock without an advance. */
+  #selfMovingSleepMs(): number {
     let earliestMs = Infinity;
     for (const [{ dueMs }, activity] of this.#sleepers) {
       if (this.#isFinishing || movesClock(activity)) earliestMs = Math.min(earliestMs, dueMs);
@@ -233,14 +233,14 @@ export class VirtualTimeline implements StackTimeline {
   async #quiet(): Promise<void> {
     while (true) {
       await this.#calm();
-      if (this.#lookedAfter === this.#changes) return;
+      if (this.#quietAtChange === this.#changes) return;
       let found = false;
       this.#isNudged = false;
-      for (const look of this.#looks) {
-        found = await this.#activities.asTimeline(look).catch(this.#onError) === true || found;
+      for (const work of this.#quietWork) {
+        found = await this.#activities.asTimeline(work).catch(this.#onError) === true || found;
       }
-      // Looking is itself a change, so a nudge that came meanwhile must be told apart: it may be news.
-      if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
+      // The work itself counts as changes, so a nudge that arrives during it needs its own flag.
+      if (!found && !this.#isNudged) this.#quietAtChange = this.#changes;
     }
   }
 
@@ -259,7 +259,7 @@ export class VirtualTimeline implements StackTimeline {
   }
 }
 
-/** Planned work that fails is a fault of ours: it must not pass unseen. */
+/** Planned work that fails is a defect of the stack and must not go unnoticed. */
 function crash(error: unknown): void {
   queueMicrotask(() => {
     throw error;
