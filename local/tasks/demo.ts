@@ -1,8 +1,8 @@
 /**
  * `deno task demo`: Premier League matchday 15 of 2024-25, from a fixture list to a ledger that says `sent`.
  *
- * Three days pass on a virtual clock. Everything else is real: Postgres, PostgREST, the edge functions, and a
- * Braze that behaves as documented.
+ * Three days pass on a virtual clock. Postgres, PostgREST and the edge functions are real; the Braze sandbox behaves as
+ * Braze documents.
  */
 import { SEED } from "../stack/project.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
@@ -14,10 +14,10 @@ import { report } from "../demo/report.ts";
 import { type Anomaly, judgeAnomalies } from "../demo/anomalies.ts";
 import { matchday, START } from "../demo/matchday.ts";
 
-/** A workspace whose templates were never set up: it should be told so. */
-const NOTHING_TO_GO_BY: Anomaly = {
+/** A workspace whose templates were never set up, which the suite has to report. */
+const NO_EVIDENCE: Anomaly = {
   at: START,
-  what: "No event says anything of its origin but its time",
+  what: "No event carries evidence of its origin other than its time",
   rules: ["low_confidence_share"],
   matchIds: [],
   hours: 72,
@@ -30,7 +30,7 @@ async function demo(
 ): Promise<number> {
   const say = json ? err : out;
   const colours = (json ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor;
-  const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["echoes of ours"])];
+  const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["our echo"])];
   const startedMs = performance.now();
   const counter = createCounter();
   say.line("Starting Postgres, PostgREST, the functions and the Braze sandbox …");
@@ -46,7 +46,7 @@ async function demo(
         eventsCarrySendId: ids,
         eventsCarryEcho: echo,
         createAnswersDispatchId: ids,
-        // Whoever starts a stopped campaign again gets its schedules back.
+        // Starting a stopped campaign again restores its schedules.
         schedulesReturnOnResume: true,
       },
     },
@@ -58,7 +58,7 @@ async function demo(
   });
   try {
     const anomalies = await matchday(stack, counter, (line) => say.line(line));
-    if (!ids && !echo) anomalies.push(NOTHING_TO_GO_BY);
+    if (!ids && !echo) anomalies.push(NO_EVIDENCE);
     const judgement = await judgeAnomalies(stack.sql, anomalies, listing);
     const found = await audit(stack.sql, stack.sandbox.model.groundTruth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;
@@ -94,7 +94,7 @@ async function demo(
       noticedAt === null && !unknowable
     );
     const isGood = lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 &&
-      // Without ids or echoes not all can be noticed, and that is what these runs are for.
+      // Without ids or echoes some anomalies cannot be noticed, which these runs show.
       (without.length > 0 || (unnoticed.length === 0 && judgement.falseAlarms.length === 0));
     return isGood ? 0 : 1;
   } finally {
