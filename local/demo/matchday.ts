@@ -58,10 +58,10 @@ async function state({ sql }: Stack, counter: Counter): Promise<string> {
 const day = (time: string) => new Date(`2024-12-${time}:00Z`);
 
 const MOMENTS: readonly Moment[] = [
-  { at: day("07T06:16"), tell: "The scheduler has run for the first time" },
+  { at: day("07T06:16"), text: "The scheduler has run for the first time" },
   {
     at: day("07T06:30"),
-    tell: "Braze's answer to a create for Brentford–Newcastle is lost",
+    text: "Braze's answer to a create for Brentford–Newcastle is lost",
     act: (faults) => faults.loseAnswerOf(1003),
     anomaly: {
       rules: ["create_unknown", "schedule_gap", "attempt_unknown"],
@@ -72,7 +72,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T07:00"),
-    tell: "A person releases it too soon: Braze has two for Brentford–Newcastle",
+    text: "A person releases it too soon: Braze has two for Brentford–Newcastle",
     act: (faults) => faults.release(1003),
     anomaly: {
       rules: ["count_mismatch", "unexpected_send", "double_push"],
@@ -84,7 +84,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T08:21"),
-    tell: "A person schedules Crystal Palace–Manchester City a second time",
+    text: "A person schedules Crystal Palace–Manchester City a second time",
     act: (faults) => faults.scheduleByHand(1004),
     anomaly: {
       rules: ["count_mismatch", "double_push", "unexpected_send"],
@@ -96,7 +96,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T09:00"),
-    tell: "A person cancels Everton–Liverpool in Braze's dashboard",
+    text: "A person cancels Everton–Liverpool in Braze's dashboard",
     act: (faults) => faults.cancelInDashboard(1001),
     anomaly: {
       rules: ["schedule_missing", "delete_unconfirmed", "count_mismatch", "attempt_unknown"],
@@ -108,13 +108,13 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T09:20"),
-    tell: "The fixture list postpones Everton–Liverpool because of a storm",
+    text: "The fixture list postpones Everton–Liverpool because of a storm",
     act: (faults) => faults.postpone(1001),
   },
-  { at: day("07T09:31"), tell: "The scheduler has cancelled it" },
+  { at: day("07T09:31"), text: "The scheduler has cancelled it" },
   {
     at: day("07T13:55"),
-    tell: "The webhook receiver goes down before three pushes at 14:00",
+    text: "The webhook receiver goes down before three pushes at 14:00",
     act: (faults) => faults.receiver("down"),
     anomaly: {
       rules: ["missing_webhooks", "stale_pending"],
@@ -125,13 +125,13 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T15:20"),
-    tell: "The receiver is up again, and Braze repeats its deliveries",
+    text: "The receiver is up again, and Braze repeats its deliveries",
     act: (faults) => faults.receiver("up"),
   },
-  { at: day("07T16:40"), tell: "Manchester United–Nottingham Forest was pushed" },
+  { at: day("07T16:40"), text: "Manchester United–Nottingham Forest was pushed" },
   {
     at: day("08T12:55"),
-    tell: "Braze begins to lose 2% of the events, before three pushes",
+    text: "Braze begins to lose 2% of the events, before three pushes",
     act: (faults) => faults.loseEvents(0.02),
     anomaly: {
       rules: ["missing_webhooks"],
@@ -142,12 +142,12 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("08T15:20"),
-    tell: "Braze loses no more events",
+    text: "Braze loses no more events",
     act: (faults) => faults.loseEvents(0),
   },
   {
     at: day("08T15:29"),
-    tell: "Events carry no ids, before the push of Tottenham–Chelsea",
+    text: "Events carry no ids, before the push of Tottenham–Chelsea",
     act: (faults) => faults.ids("off"),
     anomaly: {
       rules: ["low_confidence_share"],
@@ -159,12 +159,12 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("08T15:40"),
-    tell: "Tottenham–Chelsea was pushed; events carry ids again",
+    text: "Tottenham–Chelsea was pushed; events carry ids again",
     act: (faults) => faults.ids("on"),
   },
   {
     at: day("09T18:44"),
-    tell: "A person stops the campaign before the push of West Ham–Wolves",
+    text: "A person stops the campaign before the push of West Ham–Wolves",
     act: (faults) => faults.campaign("stopped"),
     anomaly: {
       rules: ["campaign_stopped", "schedule_missing", "count_mismatch"],
@@ -175,11 +175,11 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("09T18:52"),
-    tell: "A person who received the alert starts the campaign again",
+    text: "A person who received the alert starts the campaign again",
     act: (faults) => faults.campaign("enabled"),
   },
-  { at: day("09T19:10"), tell: "West Ham–Wolves was pushed" },
-  { at: END, tell: "The last opens have arrived" },
+  { at: day("09T19:10"), text: "West Ham–Wolves was pushed" },
+  { at: END, text: "The last opens have arrived" },
 ];
 
 function cancelledDuplicate(matchId: number): NonNullable<Anomaly["shownBy"]> {
