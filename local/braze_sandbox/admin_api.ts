@@ -1,4 +1,4 @@
-/** `/_sandbox/…`: what a tester may do that no API of Braze offers. Keyless, for this machine only. */
+/** The admin API under `/_sandbox/…`: controls the sandbox for tests. It needs no key and answers this machine only. */
 import { z } from "zod";
 import type { Timeline } from "../clock/timeline.ts";
 import { parseTime } from "./answer.ts";
@@ -16,7 +16,7 @@ const CancelBody = z.union([
 
 const CreateBody = z.strictObject({
   send_at: z.string(),
-  /** Everyone, when absent. */
+  /** All users, if absent. */
   audience: z.unknown().optional(),
   trigger_properties: z.record(z.string(), z.unknown()).optional(),
   send_id: z.string().optional(),
@@ -47,14 +47,14 @@ export function createAdminApi(
   };
 }
 
-interface Visit {
+interface AdminCall {
   readonly model: BrazeModel;
   readonly body: unknown;
   readonly query: URLSearchParams;
   readonly now: Date;
 }
 
-const ROUTES: Readonly<Record<string, (visit: Visit) => Response>> = {
+const ROUTES: Readonly<Record<string, (call: AdminCall) => Response>> = {
   "GET /_sandbox/switches": ({ model }) => Response.json(model.switchboard.toWire()),
   "PATCH /_sandbox/switches": setSwitches,
   "POST /_sandbox/dashboard/cancel": cancelInDashboard,
@@ -69,32 +69,32 @@ const ROUTES: Readonly<Record<string, (visit: Visit) => Response>> = {
     }),
 };
 
-function setSwitches({ model, body }: Visit): Response {
+function setSwitches({ model, body }: AdminCall): Response {
   const result = model.switchboard.setFromWire(body);
   return result.ok
     ? Response.json(model.switchboard.toWire())
     : problem(400, `Cannot set switches: ${result.issues.join("; ")}`);
 }
 
-function cancelInDashboard({ model, body, now }: Visit): Response {
+function cancelInDashboard({ model, body, now }: AdminCall): Response {
   const wanted = CancelBody.safeParse(body);
   if (!wanted.success) {
     return problem(400, "Cannot cancel: body must name either schedule_id or match_id");
   }
   const { data } = wanted;
-  const isMeant = (schedule: Schedule) =>
+  const isSelected = (schedule: Schedule) =>
     "schedule_id" in data
       ? schedule.id === data.schedule_id
       : String(schedule.triggerProperties["match_id"]) === String(data.match_id);
   const cancelled = model.schedules.all.filter((schedule) =>
-    schedule.state === "scheduled" && isMeant(schedule)
+    schedule.state === "scheduled" && isSelected(schedule)
   );
   if (cancelled.length === 0) return problem(404, "Cannot cancel: no such schedule is waiting");
   for (const schedule of cancelled) model.schedules.end(schedule, "cancelled", now);
   return Response.json({ cancelled: cancelled.map(({ id }) => id) });
 }
 
-function createInDashboard({ model, body, now }: Visit): Response {
+function createInDashboard({ model, body, now }: AdminCall): Response {
   const order = CreateBody.safeParse(body);
   if (!order.success) {
     return problem(400, `Cannot create: ${z.prettifyError(order.error)}`);
@@ -117,7 +117,7 @@ function createInDashboard({ model, body, now }: Visit): Response {
   return Response.json(scheduleLine(schedule), { status: 201 });
 }
 
-function setCampaign({ model, body, now }: Visit): Response {
+function setCampaign({ model, body, now }: AdminCall): Response {
   const wanted = CampaignBody.safeParse(body);
   if (!wanted.success) {
     return problem(
@@ -129,8 +129,8 @@ function setCampaign({ model, body, now }: Visit): Response {
   return Response.json({ state: model.campaign.state });
 }
 
-/** A hundred thousand entries are too many for one string: they are written as they are read. */
-function readGroundTruth({ model, query }: Visit): Response {
+/** Streams the entries, since a hundred thousand of them do not fit into one string. */
+function readGroundTruth({ model, query }: AdminCall): Response {
   const scheduleId = query.get("schedule_id");
   const matchId = query.get("match_id");
   const from = Number(query.get("offset") ?? 0);

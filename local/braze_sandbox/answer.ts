@@ -1,4 +1,4 @@
-/** One call to the sandbox's API and its answer, free of HTTP machinery. */
+/** One call to the sandbox's API and its answer, without HTTP types. */
 import type { Allowance } from "./limits.ts";
 
 export interface Call {
@@ -11,11 +11,11 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** What the rate-limit headers say; empty headers without it. */
+  /** The values of the rate-limit headers; without it the headers are empty. */
   readonly allowance?: Allowance;
 }
 
-/** Braze's envelope. There are no error codes, only English text. */
+/** Braze's response format. It has no error codes, only English text. */
 export function success(status: 200 | 201, fields: Readonly<Record<string, unknown>> = {}): Answer {
   return { status, body: { ...fields, message: "success" } };
 }
@@ -24,7 +24,7 @@ export function refusal(status: number, message: string): Answer {
   return { status, body: { message, errors: [] } };
 }
 
-/** A zone designator may be missing, which means UTC. */
+/** A time without a zone designator is in UTC. */
 export function parseTime(value: unknown): Date | undefined {
   if (typeof value !== "string") return undefined;
   const [, date, time, zone] = ISO_8601.exec(value) ?? [];

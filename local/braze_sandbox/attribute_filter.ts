@@ -7,12 +7,12 @@ const DAY_MS = 86_400_000;
 type Actual = AttributeValue | undefined;
 
 interface Comparison {
-  /** What the value must be, in words; absent where a value has no place. */
+  /** The values that the comparison accepts; absent if it takes no value. */
   readonly value?: {
     readonly words: string;
     readonly accepts: (value: unknown) => boolean;
   };
-  /** Gives the test of one attribute; `value` has been accepted before. */
+  /** Returns the test of one attribute; `value` has been accepted before. */
   readonly test: (value: unknown) => (actual: Actual, now: Date) => boolean;
 }
 
@@ -59,7 +59,7 @@ const includesValue: Comparison = {
   test: (value) => (actual) => Array.isArray(actual) && actual.includes(value),
 };
 
-/** Names as documented; a negation is true of a user who lacks the attribute. */
+/** By Braze's documented names. A negated comparison is true for a user without the attribute. */
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   equals,
   not_equal: not(equals),
@@ -130,7 +130,7 @@ function days(holds: (agoDays: number, value: number) => boolean): Comparison {
   };
 }
 
-/** NaN, of which no comparison is true, where the attribute is no time. */
+/** NaN if the attribute is not a time, so that every comparison is false. */
 function timeOf(actual: Actual): number {
   return typeof actual === "string" ? Date.parse(actual) : NaN;
 }

@@ -1,7 +1,7 @@
 /**
  * Braze's connected audience: one filter, or a tree of them under AND and OR.
  *
- * It is read once, when the schedule is made, and asked again for each user at send time.
+ * It is parsed once, when the schedule is created, and evaluated for each user at send time.
  */
 import { customAttributeFilter } from "./attribute_filter.ts";
 import { type ParsedAudience, type Predicate, refused } from "./parsed_audience.ts";

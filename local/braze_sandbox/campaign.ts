@@ -1,4 +1,4 @@
-/** The one API-triggered campaign of the sandbox: its state, its variations, its details. */
+/** The sandbox's one API-triggered campaign: its state, its variations, its details. */
 import { Prng } from "../lib/prng.ts";
 
 export type CampaignState = "enabled" | "stopped" | "archived" | "draft";
@@ -45,7 +45,7 @@ export class Campaign {
     this.updatedAt = wholeSeconds(now);
   }
 
-  /** The answer of /campaigns/details. Messages are keyed by variation id, not a list. */
+  /** The answer of /campaigns/details. `messages` is an object keyed by variation id, not a list. */
   details(channels: readonly Variation["channel"][]): Record<string, unknown> {
     return {
       name: this.name,

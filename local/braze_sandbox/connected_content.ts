@@ -1,63 +1,63 @@
 /**
- * The question that a template asks before it sends (Connected Content): posted by whoever has a network, its answer
- * kept by address as long as Braze keeps one.
+ * Connected Content: the request that a template makes before its message is sent. The delivery worker makes the
+ * request; this module caches the answers by address, as Braze does.
  */
 import { isRecord } from "./wire.ts";
 
-/** The shortest that Braze keeps an answer. */
-const KEPT_MS = 5 * 60_000;
+/** Braze caches an answer for at least this long. */
+const CACHED_MS = 5 * 60_000;
 
-/** How the campaign's templates take part in the send gate. */
+/** How the campaign's templates use the send gate. */
 export const SEND_GATES = ["off", "fail_open", "fail_closed"] as const;
 export type SendGate = typeof SEND_GATES[number];
 
 export interface LookupRequest {
   readonly id: string;
-  /** Empty where the schedule brings none, as one that a person made. */
+  /** Empty if the schedule has none, as one that a person created. */
   readonly token: string;
 }
 
-/** The body of a 2xx, or null for anything else: a template sees nothing then. */
+/** The body of a 2xx answer, or null for any other answer, of which a template sees nothing. */
 export type Content = string | null;
 
 type Then = (content: Content) => void;
 
 export class ConnectedContent {
-  readonly #kept = new Map<string, { readonly content: string; readonly untilMs: number }>();
-  readonly #underWay = new Map<string, { readonly token: string; readonly then: Then }>();
+  readonly #cached = new Map<string, { readonly content: string; readonly untilMs: number }>();
+  readonly #pending = new Map<string, { readonly token: string; readonly then: Then }>();
   #waiting: LookupRequest[] = [];
-  #asked = 0;
+  #requests = 0;
 
-  /** `then` is called at once where an answer is kept, else when it is told. */
-  ask(token: string, at: Date, then: Then): void {
-    const kept = this.#kept.get(token);
-    if (kept !== undefined && kept.untilMs > at.getTime()) return then(kept.content);
-    const id = `q-${++this.#asked}`;
-    this.#underWay.set(id, { token, then });
+  /** Calls `then` at once if an answer is cached, otherwise when the answer arrives. */
+  request(token: string, at: Date, then: Then): void {
+    const cached = this.#cached.get(token);
+    if (cached !== undefined && cached.untilMs > at.getTime()) return then(cached.content);
+    const id = `q-${++this.#requests}`;
+    this.#pending.set(id, { token, then });
     this.#waiting.push({ id, token });
   }
 
-  /** What was asked since the last call; the caller asks it and tells the answer of each. */
-  takeQuestions(): LookupRequest[] {
+  /** The requests since the last call. The caller makes each of them and passes its answer to `receive`. */
+  takeRequests(): LookupRequest[] {
     const waiting = this.#waiting;
     this.#waiting = [];
     return waiting;
   }
 
-  tell(id: string, content: Content, now: Date): void {
-    const asked = this.#underWay.get(id);
-    if (asked === undefined) {
-      throw new Error(`Cannot tell an answer: its question must be under way, got ${id}`);
+  receive(id: string, content: Content, now: Date): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) {
+      throw new Error(`Cannot receive an answer: its request must be pending, got ${id}`);
     }
-    this.#underWay.delete(id);
+    this.#pending.delete(id);
     if (content !== null) {
-      this.#kept.set(asked.token, { content, untilMs: now.getTime() + KEPT_MS });
+      this.#cached.set(pending.token, { content, untilMs: now.getTime() + CACHED_MS });
     }
-    asked.then(content);
+    pending.then(content);
   }
 }
 
-/** What the templates in braze/ make of the answer. */
+/** How the templates in braze/ interpret the answer. */
 export function isAborted(gate: SendGate, content: Content): boolean {
   if (gate === "off") return false;
   const send = content === null ? undefined : sendOf(content);

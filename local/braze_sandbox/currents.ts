@@ -1,11 +1,11 @@
-/** What Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
+/** The body that Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
 import type { AbortType, GroundTruthEntry } from "./ground_truth.ts";
 
 const ABORT_LOGS: Readonly<Record<AbortType, string>> = {
   frequency_capped: "Frequency capped",
-  liquid_abort_message: "The send gate turned this push away",
+  liquid_abort_message: "The send gate did not allow this push",
 };
 
 export function currentsBody(entries: readonly GroundTruthEntry[], campaign: Campaign): string {
@@ -14,7 +14,7 @@ export function currentsBody(entries: readonly GroundTruthEntry[], campaign: Cam
 
 function currentsEvent(entry: GroundTruthEntry, campaign: Campaign): Record<string, unknown> {
   const { device, user, carried, schedule } = entry;
-  // An abort happens before any device is picked: the platform is that of the first one.
+  // An abort happens before a device is chosen, so its platform is that of the first device.
   const platform = (device ?? user.devices[0])?.platform ?? "ios";
   const variation = campaign.variation(platform === "ios" ? "ios_push" : "android_push");
   const isSend = entry.type === "users.messages.pushnotification.Send";

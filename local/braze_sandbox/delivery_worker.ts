@@ -1,4 +1,4 @@
-/** Takes the model's deliveries to the receiver, several at once, when the timeline says so. */
+/** Posts the model's deliveries to the receiver when they are due, several at once. */
 import type { Timeline } from "../clock/timeline.ts";
 import type { BrazeModel } from "./model.ts";
 import type { LookupRequest } from "./connected_content.ts";
@@ -6,9 +6,9 @@ import type { Delivery } from "./outbox.ts";
 import type { Outcome } from "./retries.ts";
 import type { DeliveryKind } from "./ground_truth.ts";
 
-/** How long Braze waits for the answer to an event … */
+/** How long Braze waits for the answer to a delivery. */
 const ANSWER_TIMEOUT_MS = 90_000;
-/** … and to a template's question. */
+/** How long Braze waits for the answer to a template's request. */
 const CONTENT_TIMEOUT_MS = 2_000;
 
 export interface DeliveryWorkerOptions {
@@ -16,20 +16,20 @@ export interface DeliveryWorkerOptions {
   readonly timeline: Timeline;
   readonly deliverTo: {
     readonly url: string;
-    /** What a person would put into the dashboard: the secrets. */
+    /** The secrets, which a person enters in Braze's dashboard. */
     readonly headers: Readonly<Record<DeliveryKind, Readonly<Record<string, string>>>>;
   };
   readonly deliveriesAtOnce: number;
-  /** What the templates ask before they send, without its token; left out, nobody answers them. */
+  /** The address that templates request before they send, without the token; if absent, they get no answer. */
   readonly gateUrl?: string | undefined;
 }
 
 export class DeliveryWorker {
   readonly #options: DeliveryWorkerOptions;
-  #planned: { readonly dueMs: number; readonly callOff: () => void } | undefined;
+  #planned: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #queue: Delivery[] = [];
   #taken = 0;
-  #underWay = 0;
+  #inProgress = 0;
   #isStopped = false;
 
   constructor(options: DeliveryWorkerOptions) {
@@ -40,10 +40,10 @@ export class DeliveryWorker {
   plan(): void {
     const due = this.#isStopped ? undefined : this.#options.model.nextDueAt();
     if (due?.getTime() === this.#planned?.dueMs) return;
-    this.#planned?.callOff();
+    this.#planned?.cancel();
     this.#planned = due === undefined ? undefined : {
       dueMs: due.getTime(),
-      callOff: this.#options.timeline.at(due, () => this.#wake()),
+      cancel: this.#options.timeline.at(due, () => this.#wake()),
     };
   }
 
@@ -54,16 +54,16 @@ export class DeliveryWorker {
     this.plan();
   }
 
-  /** Starts the posts and does not wait for them: their fetches are known to the timeline. */
+  /** Starts the posts and does not wait for them: the timeline tracks their fetches. */
   #wake(): void {
     this.#planned = undefined;
     for (const delivery of this.#options.model.due(this.#options.timeline.now())) {
       this.#queue.push(delivery);
     }
-    for (const question of this.#options.model.takeQuestions()) void this.#ask(question);
+    for (const request of this.#options.model.takeLookupRequests()) void this.#lookUp(request);
     this.plan();
-    while (this.#underWay < this.#options.deliveriesAtOnce && this.#taken < this.#queue.length) {
-      this.#underWay++;
+    while (this.#inProgress < this.#options.deliveriesAtOnce && this.#taken < this.#queue.length) {
+      this.#inProgress++;
       void this.#postUntilEmpty();
     }
   }
@@ -75,7 +75,7 @@ export class DeliveryWorker {
       model.report(delivery.id, outcome, timeline.now());
       this.plan();
     }
-    this.#underWay--;
+    this.#inProgress--;
   }
 
   #take(): Delivery | undefined {
@@ -87,7 +87,7 @@ export class DeliveryWorker {
   }
 
   /** A template sees the body of a 2xx and nothing else; redirects are not followed. */
-  async #ask({ id, token }: LookupRequest): Promise<void> {
+  async #lookUp({ id, token }: LookupRequest): Promise<void> {
     const { model, timeline, gateUrl } = this.#options;
     const answer = await this.#within(CONTENT_TIMEOUT_MS, async (signal) => {
       if (gateUrl === undefined) return { content: null };
@@ -96,7 +96,7 @@ export class DeliveryWorker {
       const body = await response.text();
       return { content: response.ok ? body : null };
     });
-    model.tell(id, typeof answer === "string" ? null : answer.content, timeline.now());
+    model.receiveLookup(id, typeof answer === "string" ? null : answer.content, timeline.now());
     this.plan();
   }
 
@@ -109,7 +109,7 @@ export class DeliveryWorker {
         body: delivery.body,
         signal,
       });
-      // Read to the end, so that the connection can be used again.
+      // The body is read to its end, so that the connection can be reused.
       await response.arrayBuffer();
       const retryAfter = Number(response.headers.get("retry-after"));
       return {
@@ -125,7 +125,7 @@ export class DeliveryWorker {
   ): Promise<Answer | "timeout" | "unreachable"> {
     const { timeline } = this.#options;
     const timeout = new AbortController();
-    const callOff = timeline.at(
+    const cancelTimeout = timeline.at(
       new Date(timeline.now().getTime() + ms),
       () => timeout.abort(),
     );
@@ -134,7 +134,7 @@ export class DeliveryWorker {
     } catch {
       return timeout.signal.aborted ? "timeout" : "unreachable";
     } finally {
-      callOff();
+      cancelTimeout();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What our templates give back of the trigger properties: always text, empty where there is none. */
+/** The trigger properties that our templates echo: always text, empty for an absent property. */
 import type { TriggerProperties } from "./schedules.ts";
 
 export function echo(properties: TriggerProperties): Record<string, string> {

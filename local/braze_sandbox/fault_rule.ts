@@ -1,4 +1,4 @@
-/** One way in which an endpoint of the sandbox misbehaves, and how often. */
+/** A rule that injects one kind of fault into an endpoint of the sandbox, with a probability. */
 import { z } from "zod";
 
 export const FaultRule = z.strictObject({
@@ -11,7 +11,7 @@ export const FaultRule = z.strictObject({
    * - `timeout_after_effect`: takes effect, waits, then answers `status` (504).
    * - `malformed`: takes effect; the answer is not JSON.
    * - `429`: answers 429 without effect.
-   * - `drop_connection`: takes effect; the connection ends without a whole answer.
+   * - `drop_connection`: takes effect; the connection ends before the answer is complete.
    */
   kind: z.enum([
     "status",
@@ -25,7 +25,7 @@ export const FaultRule = z.strictObject({
   status: z.int().min(200).max(599).optional(),
   latencyMs: z.int().min(0).optional(),
   probability: z.number().min(0).max(1).default(1),
-  /** How many more times it fires; always, when absent. */
+  /** How many more times it fires; unlimited if absent. */
   times: z.int().min(1).optional(),
 });
 export type FaultRule = z.infer<typeof FaultRule>;

@@ -1,4 +1,4 @@
-/** Picks the fault that a call meets, and uses up the rules that fire a given number of times only. */
+/** Picks the fault for a call, and counts down the rules that fire a limited number of times. */
 import type { Prng } from "../lib/prng.ts";
 import type { FaultRule } from "./fault_rule.ts";
 import type { Switchboard } from "./switches.ts";
@@ -12,7 +12,7 @@ export class Faults {
     this.#prng = prng.fork("faults");
   }
 
-  /** The first rule for this endpoint whose chance comes true. */
+  /** The first rule for this endpoint that its probability lets fire. */
   pick(endpoint: string): FaultRule | undefined {
     const rules = this.switchboard.current.faults;
     const rule = rules.find((rule) =>

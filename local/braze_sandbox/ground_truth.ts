@@ -1,8 +1,8 @@
 /**
- * What was really sent, one entry for each Currents event and webhook message.
+ * What was really sent: one entry for each Currents event and webhook message.
  *
- * Tests audit against this, so nothing here depends on what the receiver made of it, save for the
- * notes on how its delivery went.
+ * Tests compare the suite's data with it. Only the fields about the delivery (`lost`, `acknowledged`, `dropped`) depend
+ * on the receiver.
  */
 import type { Schedule, TriggerProperties } from "./schedules.ts";
 import type { Device, User } from "./users.ts";
@@ -15,7 +15,7 @@ export type PushEventType =
 export type EventType = PushEventType | "campaign.webhook";
 export type DeliveryKind = "currents" | "webhook";
 
-/** Which identifiers the messages of one send carry: settled at send time, the same in every retry. */
+/** Which identifiers the messages of one send carry: decided at send time, the same in every retry. */
 export interface Carried {
   readonly dispatchId: boolean;
   readonly sendId: boolean;
@@ -25,7 +25,7 @@ export interface Carried {
 export type AbortType = "frequency_capped" | "liquid_abort_message";
 
 export interface GroundTruthEntry {
-  /** The Currents event id; for a webhook message a name that is never on the wire. */
+  /** The Currents event id; for a webhook message a name that is never transmitted. */
   readonly id: string;
   readonly kind: DeliveryKind;
   readonly type: EventType;
@@ -39,11 +39,11 @@ export interface GroundTruthEntry {
   readonly carried: Carried;
   /** Why nothing was sent; null for anything but an Abort. */
   readonly abortType: AbortType | null;
-  /** Never handed to any delivery. */
+  /** Put into no delivery. */
   lost: boolean;
   /** Deliveries that were answered with 2xx. */
   acknowledged: number;
-  /** Why Braze stopped trying, when it did; null while it goes on or is done. */
+  /** The last answer, if Braze gave up; null while it retries or after it succeeded. */
   dropped: number | "unreachable" | "timeout" | null;
 }
 
@@ -68,7 +68,7 @@ export function groundTruthLine(entry: GroundTruthEntry): Record<string, unknown
     kind: entry.kind,
     event_id: entry.id,
     event_type: entry.type,
-    ...ownWords(entry.triggerProperties),
+    ...ourProperties(entry.triggerProperties),
     schedule_id: entry.schedule.id,
     external_user_id: entry.user.externalId,
     device_id: entry.device?.id ?? null,
@@ -81,14 +81,14 @@ export function groundTruthLine(entry: GroundTruthEntry): Record<string, unknown
   };
 }
 
-/** Counts per schedule: the short form of the ground truth. */
+/** The ground truth of one schedule, as counts. */
 export function summaryLine(schedule: Schedule, groundTruth: GroundTruth): Record<string, unknown> {
   const entries = groundTruth.of(schedule.id);
   const ofType = (type: EventType) => entries.filter((entry) => entry.type === type);
   const sends = ofType("users.messages.pushnotification.Send");
   return {
     schedule_id: schedule.id,
-    ...ownWords(schedule.triggerProperties),
+    ...ourProperties(schedule.triggerProperties),
     send_id: schedule.sendId,
     origin: schedule.origin,
     state: schedule.state,
@@ -109,12 +109,12 @@ export function summaryLine(schedule: Schedule, groundTruth: GroundTruth): Recor
   };
 }
 
-/** Still on its way: not lost, not given up, not yet acknowledged. */
+/** Not lost, not given up, not yet acknowledged. */
 export function isWaiting(entry: GroundTruthEntry): boolean {
   return !entry.lost && entry.dropped === null && entry.acknowledged === 0;
 }
 
-function ownWords({ match_id, ledger_id, generation }: TriggerProperties) {
+function ourProperties({ match_id, ledger_id, generation }: TriggerProperties) {
   return {
     match_id: match_id ?? null,
     ledger_id: ledger_id ?? null,

@@ -1,9 +1,9 @@
 /**
- * Braze as documented, as far as scheduling, sending and telling of it go.
+ * Braze as documented: scheduling, sending and reporting the sends.
  *
- * Pure: the time is an argument, chance comes from the seed, and nothing here touches a network. What
- * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`); so with the questions of
- * templates (`takeQuestions`, `tell`).
+ * Pure: the time is an argument, randomness comes from the seed, and it uses no network. The caller asks for the
+ * deliveries that are due (`nextDueAt`, `due`) and reports their outcome (`report`). It likewise makes the requests of
+ * templates (`takeLookupRequests`, `receiveLookup`).
  */
 import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
@@ -88,24 +88,24 @@ export class BrazeModel {
     return dueMs === undefined ? undefined : new Date(dueMs);
   }
 
-  /** Sends what falls due until `now`, and yields the requests to post for it. */
+  /** Runs the sends that are due by `now`, and returns the deliveries to post. */
   due(now: Date): Delivery[] {
     this.#agenda.runUntil(now.getTime());
     return this.#outbox.takeDue();
   }
 
-  /** Tells what became of a delivery; Braze's rules decide whether it comes again. */
+  /** Reports the outcome of a delivery; Braze's rules decide whether it is retried. */
   report(deliveryId: string, outcome: Outcome, now: Date): void {
     this.#outbox.report(deliveryId, outcome, now);
   }
 
-  /** What templates ask before they send; the caller tells each answer. */
-  takeQuestions(): LookupRequest[] {
-    return this.#content.takeQuestions();
+  /** The requests that templates make before they send; the caller passes each answer to `receiveLookup`. */
+  takeLookupRequests(): LookupRequest[] {
+    return this.#content.takeRequests();
   }
 
-  tell(questionId: string, content: Content, now: Date): void {
-    this.#content.tell(questionId, content, now);
+  receiveLookup(requestId: string, content: Content, now: Date): void {
+    this.#content.receive(requestId, content, now);
   }
 
   segmentOf(team: string): Segment | undefined {

@@ -1,7 +1,7 @@
 /**
- * Everything that is on its way out: waiting for its batch, due, under way, or to be tried again.
+ * All events on their way out: waiting for their batch, due, in progress, or to be retried.
  *
- * It yields deliveries and is told what became of each; it never posts anything itself.
+ * It returns deliveries and receives the outcome of each; it posts nothing itself.
  */
 import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
@@ -13,7 +13,7 @@ import type { DeliveryKind, GroundTruthEntry } from "./ground_truth.ts";
 import { webhookBody } from "./webhook_message.ts";
 
 const BATCH_EVENTS_MAX = 100;
-/** A second copy comes this much later at most. */
+/** A duplicate follows at most this much later. */
 const DUPLICATE_SECONDS_MAX = 600;
 
 const HEADERS: Readonly<Record<DeliveryKind, Readonly<Record<string, string>>>> = {
@@ -22,7 +22,7 @@ const HEADERS: Readonly<Record<DeliveryKind, Readonly<Record<string, string>>>> 
 };
 
 export class Delivery {
-  /** How often it has been tried before. */
+  /** The number of earlier attempts. */
   attempts = 0;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -40,7 +40,7 @@ export class Delivery {
     return this.entries.map((entry) => entry.id);
   }
 
-  /** Written when it is asked for: a hundred thousand bodies at once would fill the memory. */
+  /** Built on demand: a hundred thousand bodies at once would fill the memory. */
   get body(): string {
     return this.kind === "currents"
       ? currentsBody(this.entries, this.campaign)
@@ -50,7 +50,7 @@ export class Delivery {
 
 export class Outbox {
   readonly #waiting = new Map<string, GroundTruthEntry[]>();
-  readonly #underWay = new Map<string, Delivery>();
+  readonly #inProgress = new Map<string, Delivery>();
   readonly #prng: Prng;
   #due: Delivery[] = [];
   #made = 0;
@@ -64,7 +64,7 @@ export class Outbox {
     this.#prng = prng.fork("outbox");
   }
 
-  /** `happenedAt`: by our clock, in UNIX seconds. */
+  /** `happenedAt`: UNIX seconds by our clock. */
   put(entry: GroundTruthEntry, happenedAt: number, prng: Prng): void {
     const settings = this.switchboard.current[entry.kind];
     if (!settings.enabled || prng.chance(settings.lossProbability)) {
@@ -78,20 +78,20 @@ export class Outbox {
     }
   }
 
-  /** What has fallen due since the last call; the caller posts it and reports each. */
+  /** The deliveries that have become due since the last call; the caller posts each and reports its outcome. */
   takeDue(): Delivery[] {
     const due = this.#due;
     this.#due = [];
-    for (const delivery of due) this.#underWay.set(delivery.id, delivery);
+    for (const delivery of due) this.#inProgress.set(delivery.id, delivery);
     return due;
   }
 
   report(id: string, outcome: Outcome, now: Date): void {
-    const delivery = this.#underWay.get(id);
+    const delivery = this.#inProgress.get(id);
     if (delivery === undefined) {
-      throw new Error(`Cannot report a delivery: it must be under way, got ${id}`);
+      throw new Error(`Cannot report a delivery: it must be in progress, got ${id}`);
     }
-    this.#underWay.delete(id);
+    this.#inProgress.delete(id);
     delivery.attempts++;
     const answer = (delivery.kind === "currents" ? afterCurrents : afterWebhook)({
       outcome,
@@ -119,7 +119,7 @@ export class Outbox {
     }
   }
 
-  /** Events of all sends that are ready within one window wait together and leave at its end. */
+  /** Events of all sends that are ready within one window are delivered together at its end. */
   #wait(entry: GroundTruthEntry, readySeconds: number): void {
     const windowSeconds = entry.kind === "currents"
       ? Math.max(1, this.switchboard.current.currents.waitSeconds)

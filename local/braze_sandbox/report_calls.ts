@@ -1,4 +1,4 @@
-/** The endpoints that only read: the listing, the campaign, the statistics, the segments. */
+/** The read endpoints: the listing, the campaign, the statistics, the segments. */
 import { type Answer, type Call, parseTime, refusal, success } from "./answer.ts";
 import { wholeSeconds } from "./campaign.ts";
 import type { BrazeModel } from "./model.ts";
@@ -13,14 +13,14 @@ import {
 
 const DAY_MS = 86_400_000;
 const LENGTH_DAYS_MAX = 100;
-/** `/sends/data_series` forgets a send after this long. */
+/** How long `/sends/data_series` keeps the statistics of a send. */
 const SEND_STATISTICS_KEPT_DAYS = 14;
 const SEGMENTS_PER_PAGE = 100;
 
 export function listScheduled(model: BrazeModel, { query }: Call, now: Date): Answer {
   const end = parseTime(query.get("end_time"));
   if (end === undefined) return refusal(400, "end_time must be an ISO 8601 date");
-  // Braze takes the date alone, at midnight UTC.
+  // Braze uses only the date, at midnight UTC.
   const endMs = Math.floor(end.getTime() / DAY_MS) * DAY_MS;
   const { listingMode, listingLagSeconds } = model.switchboard.current;
   const lagMs = listingLagSeconds * 1_000;
@@ -51,7 +51,7 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
     : listingMode === "per_campaign"
     ? listed.slice(0, 1).map(entry)
     : [];
-  return success(200, { scheduled_broadcasts: [...entries, ...somebodyElses(now, endMs)] });
+  return success(200, { scheduled_broadcasts: [...entries, ...otherCampaigns(now, endMs)] });
 }
 
 export function campaignDetails(model: BrazeModel, { query }: Call): Answer {
@@ -171,15 +171,15 @@ function channelCounts(channel: Channel, { sent, opens, bounces }: ChannelCounts
     : { sent, direct_opens: opens, total_opens: opens, bounces, body_clicks: 0 };
 }
 
-/** A new schedule appears, and one that has ended vanishes, as late as the listing is slow. */
+/** A new schedule appears, and an ended one disappears, after the delay of the listing. */
 function isListed({ state, createdAt, endedAt }: Schedule, now: Date, lagMs: number): boolean {
   if (createdAt.getTime() + lagMs > now.getTime()) return false;
   return state === "scheduled" ||
     (state !== "sent" && endedAt !== null && endedAt.getTime() + lagMs > now.getTime());
 }
 
-/** A workspace is never ours alone: its newsletter goes out every evening at six. */
-function somebodyElses(now: Date, endMs: number) {
+/** The workspace has another campaign: a newsletter that is sent every evening at six. */
+function otherCampaigns(now: Date, endMs: number) {
   const sixMs = Math.floor(now.getTime() / DAY_MS) * DAY_MS + 18 * 3_600_000;
   const nextMs = sixMs > now.getTime() ? sixMs : sixMs + DAY_MS;
   return nextMs > endMs ? [] : [{

@@ -1,4 +1,4 @@
-/** The sandbox as a REST server: keys, bodies, status codes and headers around the model's answers. */
+/** Braze's REST API: keys, bodies, status codes and headers around the model's answers. */
 import type { Timeline } from "../clock/timeline.ts";
 import { type Answer, type Call, refusal } from "./answer.ts";
 import type { FaultRule } from "./fault_rule.ts";
@@ -36,11 +36,11 @@ export function createRestApi(options: RestApiOptions): (request: Request) => Pr
       options.changed();
       return answer;
     };
-    return fault === undefined ? respond(act()) : await misbehave(fault, request, timeline, act);
+    return fault === undefined ? respond(act()) : await injectFault(fault, request, timeline, act);
   };
 }
 
-async function misbehave(
+async function injectFault(
   fault: FaultRule,
   request: Request,
   timeline: Timeline,
@@ -67,7 +67,7 @@ async function misbehave(
     case "429":
       return respond({ ...refusal(429, "Rate limit exceeded"), allowance: exhausted(timeline) });
     case "drop_connection":
-      return brokenOff(act().status);
+      return truncated(act().status);
   }
 }
 
@@ -94,7 +94,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The three rate-limit headers are always there; without an allowance (401, a proxy) they are empty. */
+/** Every answer has the three rate-limit headers; without an allowance (401, a proxy) they are empty. */
 function respond({ status, body, allowance }: Answer): Response {
   return Response.json(body, {
     status,
@@ -106,7 +106,7 @@ function respond({ status, body, allowance }: Answer): Response {
   });
 }
 
-/** 502 and 504 come from the proxy in front of Braze, which speaks HTML. */
+/** 502 and 504 come from the proxy in front of Braze, which answers with HTML. */
 function failure(status: number): Response {
   return status === 502 || status === 504
     ? page(status)
@@ -120,15 +120,15 @@ function page(status: number): Response {
   });
 }
 
-/** The nearest that a handler comes to cutting a connection: its answer fails half-way. */
-function brokenOff(status: number): Response {
+/** A handler cannot close a connection before the headers, so the body ends in an error. */
+function truncated(status: number): Response {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode('{"mess'));
     },
     pull(controller) {
-      // Text and no Error: Deno.serve prints what it gets, and a stack would look like a defect.
-      controller.error("The sandbox drops this connection, as its faults tell it to");
+      // Text instead of an Error: Deno.serve prints it, and a stack trace would look like a defect.
+      controller.error("The sandbox drops this connection because of a fault rule");
     },
   });
   return new Response(body, { status, headers: { "content-type": "application/json" } });

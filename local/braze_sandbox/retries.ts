@@ -1,4 +1,4 @@
-/** When Braze sends again: the documented rules of the webhook channel and of Currents. */
+/** When Braze retries a delivery: the documented rules of the webhook channel and of Currents. */
 import type { Prng } from "../lib/prng.ts";
 
 const MINUTE_MS = 60_000;
@@ -16,12 +16,12 @@ export type Outcome =
   | { readonly status: number; readonly retryAfterMs?: number }
   /** No connection. */
   | "unreachable"
-  /** A connection, and no answer in time. */
+  /** A connection, but no answer in time. */
   | "timeout";
 
 export interface Attempt {
   readonly outcome: Outcome;
-  /** How often it has been tried, this time included. */
+  /** The number of attempts, including this one. */
   readonly attempts: number;
   readonly events: number;
   readonly elapsedMs: number;
@@ -32,12 +32,12 @@ export type Next =
   | { readonly next: "done" }
   | { readonly next: "drop" }
   | { readonly next: "again"; readonly waitMs: number }
-  /** The batch goes out at once in parts of `size`. */
+  /** The batch is sent again at once, in parts of `size`. */
   | { readonly next: "split"; readonly size: number };
 
 /**
- * 408, 429 and 5xx: up to five retries, after 1, 2, 4, 8 and 15 minutes (some 30 in all). Other codes:
- * none. An endpoint that cannot be reached is tried for 24 hours.
+ * 408, 429 and 5xx: up to five retries, after 1, 2, 4, 8 and 15 minutes (about 30 in total). Other codes: no retry. An
+ * unreachable endpoint is retried for 24 hours.
  */
 export function afterWebhook({ outcome, attempts, elapsedMs }: Attempt): Next {
   const backoffMs = MINUTE_MS * 2 ** (attempts - 1);
@@ -55,9 +55,9 @@ export function afterWebhook({ outcome, attempts, elapsedMs }: Attempt): Next {
 }
 
 /**
- * 400 splits the batch into single events, and a single one that again gets 400 is dropped; 413
- * splits it smaller; 401, 403 and 404 are faults of configuration and nothing is sent again; all
- * else is tried again with exponential back-off and jitter, for five days.
+ * 400 splits the batch into single events, and drops a single event that gets 400 again; 413 halves the batch; 401, 403
+ * and 404 are configuration errors and are not retried; any other outcome is retried with exponential back-off and
+ * jitter, for five days.
  */
 export function afterCurrents({ outcome, attempts, events, elapsedMs, prng }: Attempt): Next {
   if (typeof outcome !== "string") {

@@ -1,6 +1,4 @@
-/**
- * The Braze sandbox, ready to be mounted on a port: model, REST API, admin API, delivery worker.
- */
+/** Assembles the Braze sandbox: model, REST API, admin API, delivery worker. */
 import type { Timeline } from "../clock/timeline.ts";
 import { createAdminApi } from "./admin_api.ts";
 import { DeliveryWorker, type DeliveryWorkerOptions } from "./delivery_worker.ts";
@@ -17,14 +15,14 @@ export interface SandboxOptions extends ModelOptions {
   readonly gateUrl?: DeliveryWorkerOptions["gateUrl"];
 }
 
-/** Where a request comes from, as `Deno.serve` tells it. */
+/** Where a request comes from, as `Deno.serve` passes it to a handler. */
 export interface Caller {
   readonly remoteAddr: Deno.Addr;
 }
 
 export interface Sandbox {
   readonly model: BrazeModel;
-  /** Without a caller the request is taken as coming from this process. */
+  /** A request without a caller comes from this process. */
   handle(request: Request, caller?: Caller): Promise<Response>;
   /** Plans and posts nothing more. */
   stop(): void;

@@ -1,4 +1,4 @@
-/** /campaigns/trigger/schedule/{create,update,delete} and /sends/id/create. */
+/** The endpoints /campaigns/trigger/schedule/{create,update,delete} and /sends/id/create. */
 import { type Answer, type Call, parseTime, refusal, success } from "./answer.ts";
 import { parseAudience } from "./audience.ts";
 import type { Allowance } from "./limits.ts";
@@ -12,7 +12,7 @@ const SEND_ID = /^[\x20-\x7e]{1,64}$/;
 
 const UNKNOWN_CAMPAIGN = "Cannot find a campaign for the given campaign_id";
 
-/** A create for an audience is metered per audience; one for named users takes from the pool. */
+/** A create for an audience counts against the limit of that audience; one for named users against the general limit. */
 export function meterCreate(model: BrazeModel, { body }: Call, now: Date): Allowance {
   return body["recipients"] === undefined
     ? model.limits.takeBroadcast(String(body["campaign_id"]), body["audience"], now)
@@ -55,7 +55,7 @@ export function createSchedule(model: BrazeModel, { body }: Call, now: Date): An
     origin: "api",
     target: target.target,
     triggerProperties: properties,
-    // Braze makes a send id of its own for broadcasts that name none.
+    // Braze generates a send id for a broadcast without one.
     sendId: isSendIdKnown ? sendId : target.target.kind === "audience" ? model.makeSendId() : null,
     sendAt: time.at,
   }, now);
@@ -180,7 +180,7 @@ function readTarget(
   return { ok: true, target: { kind: "audience", matches: () => true } };
 }
 
-/** Of several entries for one user the last one counts; ids that nobody has are passed over. */
+/** The last of several entries for one user counts; unknown ids are ignored. */
 function resolve(
   model: BrazeModel,
   recipients: readonly Fields[],

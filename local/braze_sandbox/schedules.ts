@@ -1,4 +1,4 @@
-/** The schedules of the campaign: what was asked for, when it is due, and what has become of it. */
+/** The schedules of the campaign: what each request asked for, when it is due, and its state. */
 import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Predicate } from "./parsed_audience.ts";
@@ -10,11 +10,11 @@ export type TriggerProperties = Readonly<Record<string, unknown>>;
 
 export interface Recipient {
   readonly user: User;
-  /** The schedule's properties with the recipient's own over them. */
+  /** The schedule's properties, overridden by the recipient's own. */
   readonly triggerProperties: TriggerProperties;
 }
 
-/** Whom a schedule is for: named users, or whoever matches at send time. */
+/** The recipients of a schedule: named users, or all users who match at send time. */
 export type Target =
   | { readonly kind: "recipients"; readonly recipients: readonly Recipient[] }
   | { readonly kind: "audience"; readonly matches: Predicate };
@@ -22,11 +22,11 @@ export type Target =
 export type ScheduleState =
   | "scheduled"
   | "sent"
-  /** By the API. */
+  /** Ended through the API. */
   | "deleted"
-  /** By a person in the dashboard. */
+  /** Ended by a person in the dashboard. */
   | "cancelled"
-  /** With its campaign. */
+  /** Ended because its campaign was stopped. */
   | "stopped";
 
 export interface ScheduleOrder {
@@ -39,16 +39,16 @@ export interface ScheduleOrder {
 
 export interface Schedule extends ScheduleOrder {
   readonly id: string;
-  /** What the create call answered. */
+  /** The dispatch id in the answer of the create call. */
   readonly answeredDispatchId: string;
   /** The first dispatch id of its send. */
   readonly dispatchId: string;
   readonly createdAt: Date;
   sendAt: Date;
   state: ScheduleState;
-  /** Since when it has been in a state other than `scheduled`. */
+  /** When it left the state `scheduled`. */
   endedAt: Date | null;
-  /** Goes up with every move and every end, so that what was planned before it is void. */
+  /** Goes up with every move and every end, which invalidates work planned before. */
   revision: number;
 }
 
@@ -104,20 +104,20 @@ export class Schedules {
   }
 
   move(schedule: Schedule, sendAt: Date, now: Date): void {
-    const left = this.#leaveBehind(schedule, now);
+    const keepsOldPush = this.#sendOldPush(schedule, now);
     schedule.sendAt = sendAt;
     schedule.revision++;
-    this.#plan(schedule, now, (user) => !left(user));
+    this.#plan(schedule, now, (user) => !keepsOldPush(user));
   }
 
   end(schedule: Schedule, state: "deleted" | "cancelled" | "stopped", now: Date): void {
-    this.#leaveBehind(schedule, now);
+    this.#sendOldPush(schedule, now);
     schedule.state = state;
     schedule.endedAt = now;
     schedule.revision++;
   }
 
-  /** Stopping a campaign cancels what is queued; whether that comes back on resume is a switch. */
+  /** Stopping a campaign cancels its queued schedules; a switch decides whether they return on resume. */
   followCampaign(state: CampaignState, now: Date): void {
     for (const schedule of this.#byId.values()) {
       if (state !== "enabled" && schedule.state === "scheduled") {
@@ -144,25 +144,25 @@ export class Schedules {
   }
 
   /**
-   * A change close to the send is best effort: some users get the push as it was planned before.
-   * Tells which.
+   * A change close to the send is best effort: some users still get the push as it was planned before. Returns whether
+   * a user is one of them.
    */
-  #leaveBehind(schedule: Schedule, now: Date): (user: User) => boolean {
+  #sendOldPush(schedule: Schedule, now: Date): (user: User) => boolean {
     const { nearSendSeconds, nearSendSurvivalProbability } = this.switchboard.current;
     const leadMs = schedule.sendAt.getTime() - now.getTime();
     if (leadMs >= nearSendSeconds * 1_000) return () => false;
 
     const coins = this.#prng.fork(`${schedule.id}/${schedule.revision}`);
-    const left = Uint8Array.from(
+    const kept = Uint8Array.from(
       { length: this.userCount },
       () => coins.chance(nearSendSurvivalProbability) ? 1 : 0,
     );
-    const isLeft = (user: User) => left[user.index] === 1;
+    const isKept = (user: User) => kept[user.index] === 1;
     const before = { ...schedule };
     this.agenda.plan(
       before.sendAt.getTime(),
-      (dueMs) => this.send(before, new Date(dueMs), isLeft),
+      (dueMs) => this.send(before, new Date(dueMs), isKept),
     );
-    return isLeft;
+    return isKept;
   }
 }

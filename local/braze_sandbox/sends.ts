@@ -1,4 +1,4 @@
-/** What happens at send time: who gets a push, on which devices, and what is later told of it. */
+/** What happens at send time: who gets a push, on which devices, and which events report it. */
 import type { Prng } from "../lib/prng.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ConnectedContent, isAborted } from "./connected_content.ts";
@@ -8,7 +8,7 @@ import type { Switchboard, Switches } from "./switches.ts";
 import type { AbortType, Carried, DeliveryKind, EventType, GroundTruth } from "./ground_truth.ts";
 import type { Device, User, UserBase } from "./users.ts";
 
-/** Opens come no sooner than this after their send. */
+/** The shortest time between a send and its open. */
 const OPEN_DELAY_SECONDS_MIN = 20;
 
 const ABORT = "users.messages.pushnotification.Abort";
@@ -16,7 +16,7 @@ const ABORT = "users.messages.pushnotification.Abort";
 export class Sender {
   readonly #prng: Prng;
   #sends = 0;
-  /** The dispatch ids of what went out in the last second in which anything did. */
+  /** The dispatch ids of the sends in the last second that had any. */
   #recent: { second: number; dispatchIds: string[] } = { second: -1, dispatchIds: [] };
 
   constructor(
@@ -44,19 +44,19 @@ export class Sender {
     const second = Math.floor(at.getTime() / 1_000);
     const dispatchIdFor = this.#dispatchIds(schedule, second, switches, prng.fork("dispatch"));
     const one = new OneSend(this, schedule, switches, prng);
-    const deliver = (isTurnedAway: boolean) => {
+    const deliver = (isGateClosed: boolean) => {
       for (const recipient of this.#recipients(schedule, at)) {
         if (!includes(recipient.user)) continue;
         const time = second + prng.below(switches.sendSpreadSeconds + 1);
-        if (isTurnedAway) one.abort(recipient, dispatchIdFor(), time);
+        if (isGateClosed) one.abort(recipient, dispatchIdFor(), time);
         else one.reach(recipient, dispatchIdFor(), time);
       }
     };
     const { sendGate } = switches;
     if (sendGate === "off") return deliver(false);
-    // Each user's message asks, all by one address: the first one's answer serves the rest.
+    // All users' messages request the same address, so the first answer is cached for the rest.
     const token = String(schedule.triggerProperties["send_gate_token"] ?? "");
-    this.content.ask(token, at, (content) => deliver(isAborted(sendGate, content)));
+    this.content.request(token, at, (content) => deliver(isAborted(sendGate, content)));
   }
 
   *#recipients({ target, triggerProperties }: Schedule, at: Date): Iterable<Recipient> {
@@ -66,7 +66,7 @@ export class Sender {
     }
   }
 
-  /** One dispatch id for the whole send or several, and now and then that of a send beside it. */
+  /** Returns the dispatch id of each user: one of the send's own, or sometimes one of another send of the same second. */
   #dispatchIds(
     schedule: Schedule,
     second: number,
@@ -74,7 +74,7 @@ export class Sender {
     prng: Prng,
   ): () => string {
     if (this.#recent.second !== second) this.#recent = { second, dispatchIds: [] };
-    const neighbours = [...this.#recent.dispatchIds];
+    const others = [...this.#recent.dispatchIds];
     const own = new Map([[0, schedule.dispatchId]]);
     const ownAt = (index: number) => {
       const id = own.get(index) ?? prng.hex(32);
@@ -83,8 +83,8 @@ export class Sender {
     };
     this.#recent.dispatchIds.push(schedule.dispatchId);
     return () => {
-      if (neighbours.length > 0 && prng.chance(sharedDispatchProbability)) {
-        return neighbours[prng.below(neighbours.length)]!;
+      if (others.length > 0 && prng.chance(sharedDispatchProbability)) {
+        return others[prng.below(others.length)]!;
       }
       return ownAt(dispatchIdsPerSchedule === 1 ? 0 : prng.below(dispatchIdsPerSchedule));
     };
@@ -108,18 +108,18 @@ class OneSend {
     };
   }
 
-  /** Neither the push nor the webhook message goes out; only for the push is an event told. */
+  /** Sends neither the push nor the webhook message; only the push has an Abort event. */
   abort(recipient: Recipient, dispatchId: string, time: number): void {
     if (!recipient.user.pushEnabled) return;
-    this.#tell(ABORT, recipient, null, dispatchId, time, "liquid_abort_message");
+    this.#record(ABORT, recipient, null, dispatchId, time, "liquid_abort_message");
   }
 
   reach(recipient: Recipient, dispatchId: string, time: number): void {
     const { prng, switches } = this;
     if (recipient.user.pushEnabled) {
-      // A cap counts per user and dispatch: one abort, whatever the number of devices.
+      // The frequency cap counts per user and dispatch: one abort, regardless of the number of devices.
       if (prng.chance(switches.abortProbability)) {
-        this.#tell(ABORT, recipient, null, dispatchId, time, "frequency_capped");
+        this.#record(ABORT, recipient, null, dispatchId, time, "frequency_capped");
       } else {
         for (const device of recipient.user.devices) {
           this.#push(recipient, device, dispatchId, time);
@@ -127,23 +127,23 @@ class OneSend {
       }
     }
     if (switches.webhook.enabled) {
-      this.#tell("campaign.webhook", recipient, null, dispatchId, time);
+      this.#record("campaign.webhook", recipient, null, dispatchId, time);
     }
   }
 
   #push(recipient: Recipient, device: Device, dispatchId: string, time: number): void {
     const { prng, switches } = this;
-    this.#tell("users.messages.pushnotification.Send", recipient, device, dispatchId, time);
+    this.#record("users.messages.pushnotification.Send", recipient, device, dispatchId, time);
     if (prng.chance(switches.bounceProbability)) {
-      this.#tell("users.messages.pushnotification.Bounce", recipient, device, dispatchId, time);
+      this.#record("users.messages.pushnotification.Bounce", recipient, device, dispatchId, time);
     } else if (prng.chance(switches.openProbability)) {
       const delay = OPEN_DELAY_SECONDS_MIN + prng.below(switches.openDelaySecondsMax + 1);
       const opened = time + delay;
-      this.#tell("users.messages.pushnotification.Open", recipient, device, dispatchId, opened);
+      this.#record("users.messages.pushnotification.Open", recipient, device, dispatchId, opened);
     }
   }
 
-  #tell(
+  #record(
     type: EventType,
     { user, triggerProperties }: Recipient,
     device: Device | null,

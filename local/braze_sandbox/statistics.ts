@@ -1,10 +1,10 @@
-/** Daily statistics as Braze counts them: from what was really sent, whatever its delivery came to. */
+/** Daily statistics as Braze counts them: from the ground truth, regardless of the delivery of its events. */
 import type { GroundTruthEntry } from "./ground_truth.ts";
 
 export interface SeriesRange {
   /** UTC dates, oldest first. */
   readonly days: readonly string[];
-  /** Nothing later is counted yet. UNIX seconds. */
+  /** UNIX seconds; later events are not counted yet. */
   readonly untilSeconds: number;
 }
 
@@ -22,7 +22,7 @@ export interface ChannelCounts {
   readonly users: Set<number>;
 }
 
-/** How one channel's counts are written: the two endpoints differ. */
+/** Formats one channel's counts; the two endpoints differ. */
 export type ChannelRow = (channel: Channel, counts: ChannelCounts) => Record<string, unknown>;
 
 export function dailyRows(

@@ -1,7 +1,7 @@
 /**
- * What a tester can turn: everything that Braze leaves undocumented, and everything that goes wrong.
+ * The sandbox's switches: behaviour that Braze does not document, and faults.
  *
- * The defaults are what Braze documents, or the careful reading of it where it says nothing.
+ * The defaults are Braze's documented behaviour, or a cautious assumption where it is undocumented.
  */
 import { z } from "zod";
 import { SEND_GATES } from "./connected_content.ts";
@@ -14,22 +14,22 @@ const refusal = z.enum(["refuse", "accept"]);
 
 const delivery = {
   enabled: z.boolean(),
-  /** An event is never delivered. The ground truth notes it. */
+  /** An event is never delivered; the ground truth marks it as lost. */
   lossProbability: probability,
   /** An event is delivered once more, later. */
   duplicateProbability: probability,
-  /** Each event is held back by 0 to this many seconds more. */
+  /** Each event is delayed by 0 to this many seconds. */
   delaySecondsMax: seconds,
-  /** Shuffles what goes out together; otherwise it goes out by time. */
+  /** Shuffles events that are delivered together; otherwise they are in order of time. */
   reorder: z.boolean(),
 };
 
 const SwitchesSchema = z.strictObject({
   listingMode: z.enum(["per_campaign", "per_schedule", "omit"]),
-  /** How long the listing takes to notice a new or a vanished schedule. */
+  /** The delay until the listing shows a new schedule, or drops an ended one. */
   listingLagSeconds: seconds,
 
-  /** What update and delete say about a schedule that is unknown, deleted or sent. */
+  /** How update and delete answer for a schedule that is unknown, deleted or sent. */
   onUpdateMissing: refusal,
   onDeleteMissing: refusal,
   onUnknownSendId: refusal,
@@ -39,26 +39,26 @@ const SwitchesSchema = z.strictObject({
 
   createAnswersDispatchId: z.boolean(),
   createAnswersSendId: z.boolean(),
-  /** The dispatch id of the create answer is the one that events bring later. */
+  /** Events carry the dispatch id of the create answer. */
   dispatchIdKept: z.boolean(),
   dispatchIdsPerSchedule: z.int().min(1),
-  /** A user of a schedule gets the dispatch id of another one that went out in the same second. */
+  /** A user gets the dispatch id of another send of the same second. */
   sharedDispatchProbability: probability,
   eventsCarryDispatchId: z.boolean(),
   eventsCarrySendId: z.boolean(),
   eventsCarryEcho: z.boolean(),
-  /** A whole send whose messages carry neither ids nor echoes. */
+  /** None of a send's messages carries ids or echoes. */
   silentSendProbability: probability,
 
-  /** A change this close to the send takes effect for some of the users only. */
+  /** A change this close to the send takes effect for only some users. */
   nearSendSeconds: seconds,
   nearSendSurvivalProbability: probability,
   schedulesReturnOnResume: z.boolean(),
 
-  /** Whether the templates ask the send gate, and what they do where it does not answer. */
+  /** Whether the templates ask the send gate, and what they do without an answer. */
   sendGate: z.enum(SEND_GATES),
 
-  /** How much Braze's clock is ahead of ours, in the times of its events; behind, if negative. */
+  /** How far Braze's clock, in event times, is ahead of ours; negative if it is behind. */
   clockSkewSeconds: z.int().min(-300).max(300),
   sendSpreadSeconds: seconds,
   abortProbability: probability,
@@ -67,7 +67,7 @@ const SwitchesSchema = z.strictObject({
   openDelaySecondsMax: seconds,
   statisticsLagSeconds: seconds,
 
-  /** `waitSeconds`: how long an event may wait for its batch to fill. */
+  /** `waitSeconds`: the length of the windows whose events are delivered together. */
   currents: z.strictObject({ ...delivery, waitSeconds: seconds }),
   webhook: z.strictObject(delivery),
 
@@ -146,7 +146,7 @@ export class Switchboard {
     this.#current = SwitchesSchema.parse(merged(this.#current, patch));
   }
 
-  /** The same from outside: snake_case keys, and what is wrong comes back as text. */
+  /** Sets switches from a request body with snake_case keys; returns errors as text. */
   setFromWire(body: unknown): PatchResult {
     if (!isRecord(body)) return { ok: false, issues: ["body: must be an object of switches"] };
     const result = SwitchesSchema.safeParse(merged(this.#current, toCamelCase(body)));
@@ -160,7 +160,7 @@ export class Switchboard {
   }
 }
 
-/** Groups are merged key by key, so that one switch of a group can be set alone; lists are replaced. */
+/** Merges groups key by key, so that one switch of a group can be set alone; replaces lists. */
 function merged(base: unknown, patch: unknown): unknown {
   if (!isRecord(base) || !isRecord(patch)) return patch;
   const out: Record<string, unknown> = { ...base };

@@ -1,9 +1,9 @@
-/** The people in the sandbox: who follows which teams, who can be pushed, and on which devices. */
+/** The sandbox's users: the teams that they follow, whether they receive pushes, and their devices. */
 import { Prng } from "../lib/prng.ts";
 
 export const TEAM_ATTRIBUTES = ["Team 1", "Team 2", "Team 3"] as const;
 
-/** How likely a user has each of the attributes: most follow one team, few follow three. */
+/** The probability that a user has each attribute: most follow one team, few follow three. */
 const ATTRIBUTE_SHARES = [0.92, 0.35, 0.12];
 const UNSUBSCRIBED_SHARE = 0.12;
 const WITHOUT_TOKEN_SHARE = 0.05;
@@ -36,7 +36,7 @@ export interface User {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly pushStatus: SubscriptionStatus;
   readonly emailStatus: SubscriptionStatus;
-  /** Subscribed and with at least one push token: a push reaches them. */
+  /** Subscribed and with at least one push token. */
   readonly pushEnabled: boolean;
   readonly devices: readonly Device[];
   readonly timezone: string;
@@ -56,7 +56,7 @@ export class UserBase {
     return this.#options.teams;
   }
 
-  /** Made at the first use, in one go: 25,000 take a fraction of a second. */
+  /** Generated at the first use: 25,000 users take a fraction of a second. */
   get all(): readonly User[] {
     return this.#users ??= generate(this.#options);
   }

@@ -1,4 +1,4 @@
-/** The body that our webhook template makes: one user, no event id, no time, everything as text. */
+/** The body that our webhook template renders: one user, no event id, no time, all values as text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
 import type { GroundTruthEntry } from "./ground_truth.ts";

@@ -1,4 +1,4 @@
-/** Keys of the sandbox's own settings: snake_case outside, camelCase inside. Values stay as they are. */
+/** Converts keys of settings between snake_case in JSON and camelCase in code. Values stay unchanged. */
 
 export function toCamelCase(value: unknown): unknown {
   return withKeys(value, (key) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()));

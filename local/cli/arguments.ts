@@ -1,8 +1,8 @@
-/** Reads the arguments of a task and refuses those that are wrong. */
+/** Parses and validates the arguments of a task. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { UsageFailure } from "../lib/failure.ts";
 
-/** As `parseArgs` of Node. */
+/** Node's `parseArgs`, with errors as a `UsageFailure`. */
 export function parseArguments<const Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
@@ -15,7 +15,7 @@ export function parseArguments<const Config extends ParseArgsConfig>(
   }
 }
 
-/** `cannot`: what fails, as in "Cannot measure". */
+/** `cannot`: the beginning of the error message, as in "Cannot measure". */
 export function readWholeNumber(
   cannot: string,
   name: string,

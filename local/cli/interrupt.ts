@@ -1,4 +1,4 @@
-/** Resolves when the task has to stop: by Ctrl-C, by a signal, or since npx that started it has gone. */
+/** Resolves when the task has to stop: on Ctrl-C, on a signal, or when the npx that started it has ended. */
 import { orphaned } from "./orphan.ts";
 
 export function interrupted(): Promise<"signal"> {

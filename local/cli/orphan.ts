@@ -1,5 +1,5 @@
 /**
- * Notices that the process that started us through npx has ended.
+ * Detects that the npx that started this process has ended.
  *
  * npx hands a signal to its shell, which ends without passing it to `deno task` and to us. If npx is
  * killed, its shell stays behind. In both cases a script that stops its child would leave everything running.
@@ -12,10 +12,10 @@ interface Link {
   readonly parent: number;
 }
 
-/** Resolves when npx, or the shell between it and us, is no more; never when npx did not start us. */
+/** Resolves when npx, or the shell between npx and this process, has ended; never if npx did not start this process. */
 export async function orphaned(): Promise<"signal"> {
   const links = Deno.env.get("npm_command") === "exec" ? await linksToNpx(Deno.ppid) : [];
-  // Elsewhere than on Linux there is no /proc to ask.
+  // Systems other than Linux have no /proc.
   if (links.length === 0) return await new Promise(() => {});
   while (await areWhole(links)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   return "signal";
@@ -26,7 +26,7 @@ async function linksToNpx(task: number): Promise<readonly Link[]> {
   for (let pid = task; links.length < 2;) {
     const about = await read(pid);
     if (about === undefined) return [];
-    // npx itself may well outlive the terminal that it was started from.
+    // npx itself may outlive the terminal that it was started from.
     if (/^(?:npm|npx|node)\b/.test(about.name)) break;
     links.push({ pid, parent: about.parent });
     pid = about.parent;
@@ -41,7 +41,7 @@ async function areWhole(links: readonly Link[]): Promise<boolean> {
 
 async function read(pid: number): Promise<{ name: string; parent: number } | undefined> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-  // The name stands in parentheses and may itself hold anything.
+  // The name is in parentheses and may contain any character.
   const [, name, parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(stat) ?? [];
   return name === undefined ? undefined : { name, parent: Number(parent) };
 }

@@ -1,4 +1,4 @@
-/** The frame of every `deno task`: help, arguments, failures and the exit code. */
+/** Runs a `deno task`: help, arguments, failures and the exit code. */
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -20,7 +20,7 @@ export interface Writers {
 const FAILED = 1;
 const WRONG_ARGUMENTS = 2;
 
-/** Ends the process, also where the task left timers or connections open. */
+/** Ends the process, even if the task left timers or connections open. */
 export async function runTask<Arguments>(task: Task<Arguments>): Promise<never> {
   const writers = { out: createWriter(Deno.stdout), err: createWriter(Deno.stderr) };
   Deno.exit(await exitCodeOf(task, Deno.args, writers));

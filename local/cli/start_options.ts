@@ -1,4 +1,4 @@
-/** The arguments of `deno task start`, read and refused in one place. */
+/** Parses and validates the arguments of `deno task start`. */
 import { resolve } from "node:path";
 import { UsageFailure } from "../lib/failure.ts";
 import { SEND_GATES, type SendGate } from "../braze_sandbox/connected_content.ts";
@@ -15,7 +15,7 @@ export const HELP = `Starts the whole suite on this machine, without Docker.
   --port N             the first of six ports in a row (${PORT_BASE})
   --postgres-bin DIR   another server's binaries, Postgres 15 to 18 (/usr/lib/postgresql/15/bin)
   --send-gate MODE     templates ask the send gate: fail_open or fail_closed (off)
-  --json               one line on stdout when ready, everything else on stderr
+  --json               one line of JSON on stdout when ready, everything else on stderr
   --help               this text
 `;
 
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[], defaultData: string): Start
   });
   if (values.ephemeral && (values.data !== undefined || values.port !== undefined)) {
     throw new UsageFailure(
-      "Cannot start: --ephemeral takes free ports and a throw-away folder, got --data or --port as well",
+      "Cannot start: --ephemeral uses free ports and a temporary folder, got --data or --port as well",
     );
   }
   return {

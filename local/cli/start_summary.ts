@@ -26,7 +26,7 @@ export function summary(
       "Database",
       ready.db_url,
       `Postgres ${server?.major ?? ""}, ${
-        dataFolder === undefined ? "thrown away at the end" : server?.folder ?? dataFolder
+        dataFolder === undefined ? "deleted at the end" : server?.folder ?? dataFolder
       }`,
     ],
     ["Braze", ready.braze_url, "sandbox; its switches and its ground truth are under /_sandbox/"],
@@ -75,7 +75,7 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
   });
   return [
     [
-      "# Names for the examples of the README",
+      "# Variables for the examples in the README",
       `export FUNCTIONS_URL=${ready.functions_url} CONTROL_URL=${ready.control_url} REST_URL=${ready.rest_url}`,
       `export SECRET_KEY=${ready.secret_key} WEBHOOK_SECRET=${ready.webhook_secret}`,
     ],
@@ -93,11 +93,11 @@ function examples({ ready, timeline }: Stack, isVirtual: boolean): string[][] {
     ],
     isVirtual
       ? [
-        "# Let an hour pass",
+        "# Advance the clock by an hour",
         `curl -X POST ${ready.control_url}/clock ${json} -d '{"advance_seconds": 3600}'`,
       ]
       : ["# Read the clock", `curl ${ready.control_url}/clock`],
-    ["# Be an operator", `curl ${ready.control_url}/operator-token`],
+    ["# Get an operator's token", `curl ${ready.control_url}/operator-token`],
   ];
 }
 

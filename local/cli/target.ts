@@ -17,10 +17,10 @@ export const TARGET_OPTIONS = {
 
 export const TARGET_HELP = `  --local              the stack that \`deno task start\` runs here
   --data DIR           where that stack keeps its data (.local)
-  --env-file FILE      variables, NAME=value on each line; may be given several times, the last one wins
+  --env-file FILE      variables, NAME=value on each line; if repeated, the last value of a variable counts
 
-Without --local the project is that of SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}), from the
-files or else from the environment.
+Without --local, SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}) name the project; they come from
+the files, or else from the environment.
 `;
 
 export interface Target {
@@ -52,7 +52,7 @@ export async function findTarget(values: TargetValues): Promise<Target> {
       suiteNow: async () => (await clockOf(ready.control_url)).now,
       cronSince: async () => {
         const { now, virtual } = await clockOf(ready.control_url);
-        // Nothing falls due on a clock that stands still.
+        // No call is due on a frozen clock.
         return virtual ? now : startedAt;
       },
     };
@@ -82,7 +82,7 @@ async function clockOf(controlUrl: string): Promise<{ now: Date; virtual: boolea
     return { now: new Date(now), virtual };
   } catch {
     throw new StackFailure(
-      "Cannot read the clock of the stack: it must run, got no answer; start it with `deno task start`",
+      "Cannot read the clock of the stack: the stack must run, got no answer; start it with `deno task start`",
     );
   }
 }

@@ -1,9 +1,9 @@
-/** Lines of text on one of our outputs. */
+/** Writes lines of text to standard output or standard error. */
 export interface Writer {
   line(text: string): void;
 }
 
-/** Synchronous, so that lines of several requests never mix and none is lost at the end. */
+/** Writes synchronously, so that lines of several requests never mix and none is lost at the end. */
 export function createWriter(stream: typeof Deno.stdout): Writer {
   const encoder = new TextEncoder();
   return {

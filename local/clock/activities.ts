@@ -1,5 +1,5 @@
 /**
- * What is under way on a virtual clock, and on whose behalf.
+ * Tracks the activities in progress on a virtual clock.
  *
  * An activity holds the clock while it is open and nothing in it sleeps. The asynchronous context determines on whose
  * behalf code sleeps, so the running code needs no changes.
@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CALL_HEADER } from "./timeline.ts";
 
 /**
- * Something under way: a call, planned work, or an outsider's request.
+ * A call, planned work, or a request from outside.
  *
  * A request from outside (curl, a test) moves the clock by itself when it sleeps, since its caller waits
  * for the answer. Work that the timeline started sleeps until the clock is advanced.
@@ -19,7 +19,7 @@ export interface Activity {
   open: number;
   /** Its own sleeps, and its calls whose server sleeps. */
   sleeping: number;
-  /** Who waits for the answer. */
+  /** The activity that waits for the answer. */
   caller?: Activity | undefined;
 }
 
@@ -35,7 +35,7 @@ export class Activities {
     this.#changed = changed;
   }
 
-  /** Does anything hold the clock? */
+  /** Whether an activity holds the clock. */
   get areBusy(): boolean {
     return this.#busy > 0;
   }
@@ -81,7 +81,7 @@ export class Activities {
     work.then(over, over);
   }
 
-  /** `send` carries the request over: the network, or a handler of this process. */
+  /** `send` transmits the request: over the network, or to a handler of this process. */
   async fetch(
     input: RequestInfo | URL,
     init: RequestInit | undefined,
@@ -157,7 +157,7 @@ function sleeps({ open, sleeping }: Activity): boolean {
   return open > 0 && sleeping > 0;
 }
 
-/** Reads the body while the call still counts as under way, so that reading it later needs no waiting. */
+/** Reads the body while the call is still in progress, so that reading it later needs no waiting. */
 async function readWhole(response: Response): Promise<Response> {
   const { status, statusText, headers } = response;
   const body = await response.arrayBuffer();

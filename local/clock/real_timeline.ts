@@ -9,7 +9,7 @@ const TIMER_MS_MAX = 2_147_483_647;
 export class RealTimeline implements StackTimeline {
   readonly virtual = false;
   readonly #closed = new AbortController();
-  #looks: (() => Promise<boolean>)[] = [];
+  #quietWork: (() => Promise<boolean>)[] = [];
 
   now(): Date {
     return systemClock.now();
@@ -54,16 +54,16 @@ export class RealTimeline implements StackTimeline {
     return work();
   }
 
-  whenQuiet(look: () => Promise<boolean>): void {
-    this.#looks.push(look);
+  whenQuiet(work: () => Promise<boolean>): void {
+    this.#quietWork.push(work);
   }
 
   nudge(): void {
-    for (const look of this.#looks) look();
+    for (const work of this.#quietWork) work();
   }
 
   close(): void {
-    this.#looks = [];
+    this.#quietWork = [];
     this.#closed.abort(new Error("Cannot wait any longer: the stack stops"));
   }
 }

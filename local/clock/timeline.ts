@@ -15,8 +15,8 @@ export interface Timeline extends Clock {
   readonly fetch: typeof globalThis.fetch;
 
   /**
-   * Sleeps on behalf of the caller of `request`: while a local server (the Braze sandbox playing a slow
-   * answer) waits here, the caller's tracked fetch does not hold the clock.
+   * Sleeps on behalf of the caller of `request`: while a local server waits here (as the Braze sandbox does before a slow
+   * answer), the caller's tracked fetch does not hold the clock.
    */
   waiting(request: Request, ms: number): Promise<void>;
 }
@@ -32,10 +32,10 @@ export interface StackTimeline extends Timeline {
   /** Answers `request` on behalf of its caller, so that a sleep in `handle` counts as theirs. */
   serve(request: Request, handle: () => Promise<Response>): Promise<Response>;
 
-  /** Counts `work` that goes on after the answer (`EdgeRuntime.waitUntil`) to the request being served. */
+  /** Attributes `work` after the answer (`EdgeRuntime.waitUntil`) to the request being served. */
   background(work: Promise<unknown>): void;
 
-  /** Holds the clock while untracked input or output (a query) is under way. */
+  /** Holds the clock during untracked input or output, such as a query. */
   hold<Result>(work: () => Promise<Result>): Promise<Result>;
 
   /** Calls `look` whenever all is quiet: it starts pending work (such as a filled queue) and returns whether it did. */

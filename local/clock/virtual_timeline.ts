@@ -33,16 +33,17 @@ export class VirtualTimeline implements StackTimeline {
   readonly virtual = true;
   readonly #activities = new Activities(() => this.#changed());
   readonly #queue = new DueQueue<Item>();
-  /** On whose behalf each sleeper sleeps. */
+  /** The activity of each sleeper. */
   readonly #sleepers = new Map<Item, Activity | undefined>();
   readonly #onError: (error: unknown) => void;
-  #looks: (() => Promise<boolean>)[] = [];
+  #quietWork: (() => Promise<boolean>)[] = [];
   #advances: Advance[] = [];
   #nowMs: number;
   #planned = 0;
-  /** Counts everything that happens, so that "nothing new" can be seen. */
+  /** The number of changes so far, from which "no change" is detected. */
   #changes = 0;
-  #lookedAfter = -1;
+  /** `#changes` at the last time when the work of `whenQuiet` found nothing to do. */
+  #quietAtChange = -1;
   #isNudged = false;
   #wake: (() => void) | undefined;
   #isPumping = false;
@@ -63,7 +64,7 @@ export class VirtualTimeline implements StackTimeline {
     return new Date(this.#nowMs);
   }
 
-  /** Runs all that is due until `to`, in order, and resolves when all is quiet, with how much ran. */
+  /** Runs all work that is due until `to`, in order, and resolves with its number when all is quiet. */
   advanceTo(to: Date): Promise<number> {
     const toMs = to.getTime();
     if (!(toMs >= this.#nowMs)) {
@@ -120,8 +121,8 @@ export class VirtualTimeline implements StackTimeline {
     return this.#activities.hold(work);
   }
 
-  whenQuiet(look: () => Promise<boolean>): void {
-    this.#looks.push(look);
+  whenQuiet(work: () => Promise<boolean>): void {
+    this.#quietWork.push(work);
     this.#changed();
   }
 
@@ -141,7 +142,7 @@ export class VirtualTimeline implements StackTimeline {
     const reason = new Error("Cannot wait any longer: the virtual clock was stopped");
     for (const item of this.#queue.clear()) item.drop(reason);
     for (const advance of this.#advances.splice(0)) advance.reject(reason);
-    this.#looks = [];
+    this.#quietWork = [];
     this.#changed();
   }
 
@@ -204,7 +205,7 @@ export class VirtualTimeline implements StackTimeline {
   async #step(): Promise<boolean> {
     await this.#quiet();
     const advance = this.#advances[0];
-    const limitMs = Math.max(this.#nowMs, advance?.toMs ?? this.#wokenByItselfMs());
+    const limitMs = Math.max(this.#nowMs, advance?.toMs ?? this.#selfMovingSleepMs());
     const next = this.#queue.peek();
     if (next !== undefined && next.dueMs <= limitMs) {
       this.#queue.pop();
@@ -233,11 +234,11 @@ export class VirtualTimeline implements StackTimeline {
   async #quiet(): Promise<void> {
     while (true) {
       await this.#calm();
-      if (this.#lookedAfter === this.#changes) return;
+      if (this.#quietAtChange === this.#changes) return;
       let found = false;
       this.#isNudged = false;
-      for (const look of this.#looks) {
-        found = await this.#activities.asTimeline(look).catch(this.#onError) === true || found;
+      for (const work of this.#quietWork) {
+        found = await this.#activities.asTimeline(work).catch(this.#onError) === true || found;
       }
       // Looking itself changes the count, so a nudge that came meanwhile is tracked separately.
       if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;

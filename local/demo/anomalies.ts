@@ -1,5 +1,5 @@
 /**
- * What goes wrong on the three days, and whether the suite noticed: each anomaly names the alerts that belong to it,
+ * The anomalies of the three days, and whether the suite noticed them: each anomaly names the alerts that belong to it,
  * and every other alert is a false alarm.
  */
 import { addHours } from "date-fns";
@@ -10,14 +10,14 @@ export type Listing = "per_schedule" | "per_campaign" | "omit";
 export interface Anomaly {
   readonly at: Date;
   readonly what: string;
-  /** Alerts of these rules that name one of the matches, or no match at all. */
+  /** Its alerts have one of these rules, and name one of the matches or no match. */
   readonly rules: readonly string[];
   readonly matchIds: readonly number[];
-  /** Its alerts begin within so many hours: what comes later has another cause. */
+  /** Its alerts open within this many hours; a later alert has another cause. */
   readonly hours: number;
-  /** Only a list of single schedules can show it before its events come. */
+  /** Only a list of single schedules can show it before its events arrive. */
   readonly needsListing: boolean;
-  /** What shows it where it needs no alert: it was settled without a person. */
+  /** Finds the sign that the suite noticed it, if it was resolved without a person and needs no alert. */
   readonly shownBy?: (sql: Sql) => Promise<{ readonly at: Date; readonly how: string } | null>;
 }
 
@@ -86,7 +86,7 @@ async function judge(
   return {
     anomaly,
     noticedAt: soonest ? shown.at : first?.first_seen_at ?? null,
-    how: soonest ? shown.how : first?.title ?? "Nobody noticed",
+    how: soonest ? shown.how : first?.title ?? "Not noticed",
     resolvedAt: isOver ? new Date(lastResolved) : own.length === 0 ? shown?.at ?? null : null,
     unknowable: anomaly.needsListing && listing !== "per_schedule",
   };

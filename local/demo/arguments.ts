@@ -1,4 +1,4 @@
-/** The demo's command line. */
+/** Parses and validates the arguments of `deno task demo`. */
 import { parseArguments } from "../cli/arguments.ts";
 import { UsageFailure } from "../lib/failure.ts";
 
@@ -15,9 +15,9 @@ export const HELP =
 
   --listing per_schedule | per_campaign | omit
                         what Braze's list of scheduled messages shows (default per_schedule);
-                        no match is scheduled, or left out, for what it shows
+                        it does not decide which matches are scheduled
   --ids on | off        whether events carry Braze's ids (default on)
-  --echo on | off       whether events carry what our templates echo (default on)
+  --echo on | off       whether events carry the echo of our templates (default on)
   --json                one line of JSON on standard output, everything else on standard error
   --postgres-bin DIR    another server's binaries
   --help                this text

@@ -1,4 +1,4 @@
-/** How many follow each team, read from Braze's segments as a project would keep them up to date. */
+/** Reads the number of each team's followers from Braze's segments, as a project does regularly. */
 import type { Stack } from "../stack/stack.ts";
 
 export async function measureAudiences({ sql, sandbox, timeline, ready }: Stack): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Holds the ledger against what Braze really sent.
+ * Compares the ledger with what Braze really sent.
  *
- * Works from the sandbox's ground truth and the database's rows alone; no code of the suite is asked.
+ * Reads only the sandbox's ground truth and the rows of the database; it calls no code of the suite.
  */
 import type { GroundTruthEntry } from "../braze_sandbox/ground_truth.ts";
 import type { Sql } from "../stack/sql.ts";
@@ -17,11 +17,11 @@ export interface MatchLine {
   readonly title: string;
   readonly sendAt: Date;
   readonly status: string;
-  /** Push Sends by the ground truth: one a device. */
+  /** Push Sends in the ground truth: one per device. */
   readonly pushes: number;
-  /** Users who were sent a push, by the ground truth. */
+  /** Users who were sent a push, in the ground truth. */
   readonly users: number;
-  /** Users with a recorded Send that is tied to this match. */
+  /** Users with a recorded Send that is attributed to this match. */
   readonly usersRecorded: number;
   readonly expected: number | null;
   readonly expectedMin: number | null;
@@ -34,10 +34,10 @@ export interface Audit {
   readonly eventsTrue: number;
   readonly eventsRecorded: number;
   readonly attributed: Readonly<Record<RecordedEvent["confidence"], number>>;
-  /** At high or medium confidence: low is a guess and says so. */
+  /** With high or medium confidence; low is marked as a guess. */
   readonly wrongAttributions: number;
   readonly lostEvents: number;
-  /** Recorded, but never made by Braze. */
+  /** Recorded, but never sent by Braze. */
   readonly inventedEvents: number;
   readonly pushesWithoutSchedule: number;
 }
@@ -81,18 +81,18 @@ export async function audit(sql: Sql, groundTruth: readonly GroundTruthEntry[]):
       .map(({ id }) => id),
   );
 
-  const told = groundTruth.filter((entry) => !entry.lost);
-  const trueById = new Map(told.map((entry) => [entry.id, entry]));
+  const delivered = groundTruth.filter((entry) => !entry.lost);
+  const trueById = new Map(delivered.map((entry) => [entry.id, entry]));
   const recordedById = new Map(recorded.map((event) => [event.eventId, event]));
   const wrong = recorded.filter((event) => isWrong(event, trueById.get(event.eventId)));
 
   return {
     matches: ledger.map((line) => matchLine(line, groundTruth, recordedById)),
-    eventsTrue: told.length,
+    eventsTrue: delivered.length,
     eventsRecorded: recorded.length,
     attributed: split(recorded),
     wrongAttributions: wrong.length,
-    lostEvents: told.filter((entry) => !recordedById.has(entry.id)).length,
+    lostEvents: delivered.filter((entry) => !recordedById.has(entry.id)).length,
     inventedEvents: recorded.filter((event) => !trueById.has(event.eventId)).length,
     pushesWithoutSchedule:
       groundTruth.filter((entry) => isPush(entry) && !scheduleIds.has(entry.schedule.id)).length,

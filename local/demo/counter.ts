@@ -1,7 +1,7 @@
-/** Adds up what the functions say in their log lines. */
+/** Adds up the counts in the functions' log lines. */
 
 export interface Counter {
-  /** Takes in one line; returns what a spectator should hear of, or null. */
+  /** Reads one line; returns a message for the user of the demo, or null. */
   read(line: string): string | null;
   readonly created: number;
   readonly duplicates: number;
@@ -24,16 +24,16 @@ export function createCounter(): Counter {
   let received = 0;
   return {
     read(line) {
-      const said = parse(line);
-      if (said === null) return line;
-      if (said.event === "webhook_ingested") {
-        duplicates += said.duplicates ?? 0;
-        received += said.received ?? 0;
+      const entry = parse(line);
+      if (entry === null) return line;
+      if (entry.event === "webhook_ingested") {
+        duplicates += entry.duplicates ?? 0;
+        received += entry.received ?? 0;
       }
-      if (said.event === "run_ended") {
-        created += (said.done?.created ?? 0) + (said.done?.recreated ?? 0);
+      if (entry.event === "run_ended") {
+        created += (entry.done?.created ?? 0) + (entry.done?.recreated ?? 0);
       }
-      return said.level === "info" ? null : said.detail ?? said.error ?? line;
+      return entry.level === "info" ? null : entry.detail ?? entry.error ?? line;
     },
     get created() {
       return created;

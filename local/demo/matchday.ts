@@ -1,4 +1,4 @@
-/** What happens on the three days, what goes wrong on them, and what a spectator is told. */
+/** The events of the three days: what happens, which faults are injected, and what is printed. */
 import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Counter } from "./counter.ts";
@@ -8,12 +8,12 @@ import { shortTime } from "./report.ts";
 
 /** The first run of the scheduler is at 06:15. */
 export const START = new Date("2024-12-07T06:00:00Z");
-/** The last push goes out at 19:00; opens and slow batches come for an hour after. */
+/** The last push is sent at 19:00; opens and slow batches arrive for an hour after that. */
 const END = new Date("2024-12-09T20:45:00Z");
 
 interface Moment {
   readonly at: Date;
-  readonly tell: string;
+  readonly text: string;
   readonly act?: (faults: FaultInjection) => Promise<unknown>;
   readonly anomaly?: Omit<Anomaly, "at" | "what">;
 }
@@ -22,23 +22,23 @@ export async function matchday(
   stack: Stack,
   counter: Counter,
   say: (line: string) => void,
-  /** Not to the end: what has happened by then has, and no more. */
+  /** Runs only the moments up to then. */
   until: Date = END,
 ): Promise<Anomaly[]> {
   await measureAudiences(stack);
-  // Braze loses two in a hundred here: a stricter eye than the five that it is given by default.
+  // Braze loses 2% of the events, and the default threshold is 5%.
   await stack.sql`update private.settings set missing_events_share_max = 0.01`;
   const faults = createFaultInjection(stack);
   const users = stack.sandbox.model.users.all.length.toLocaleString("en-GB");
   say(`${shortTime(START)}  ${users} users, 10 matches, nothing scheduled yet`);
 
   const anomalies: Anomaly[] = [];
-  for (const { at, tell, act, anomaly } of MOMENTS.filter(({ at }) => at <= until)) {
+  for (const { at, text, act, anomaly } of MOMENTS.filter(({ at }) => at <= until)) {
     await stack.advanceTo(at);
     await act?.(faults);
-    if (anomaly !== undefined) anomalies.push({ ...anomaly, at, what: tell });
+    if (anomaly !== undefined) anomalies.push({ ...anomaly, at, what: text });
     say(
-      `${shortTime(at)}  ${anomaly === undefined ? " " : "!"} ${tell.padEnd(70)} ${await state(
+      `${shortTime(at)}  ${anomaly === undefined ? " " : "!"} ${text.padEnd(70)} ${await state(
         stack,
         counter,
       )}`,
@@ -58,10 +58,10 @@ async function state({ sql }: Stack, counter: Counter): Promise<string> {
 const day = (time: string) => new Date(`2024-12-${time}:00Z`);
 
 const MOMENTS: readonly Moment[] = [
-  { at: day("07T06:16"), tell: "The scheduler has run for the first time" },
+  { at: day("07T06:16"), text: "The scheduler has run for the first time" },
   {
     at: day("07T06:30"),
-    tell: "The answer to a create is lost, of Brentford–Newcastle",
+    text: "Braze's answer to a create for Brentford–Newcastle is lost",
     act: (faults) => faults.loseAnswerOf(1003),
     anomaly: {
       rules: ["create_unknown", "schedule_gap", "attempt_unknown"],
@@ -72,7 +72,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T07:00"),
-    tell: "Somebody releases it too soon: now Braze has two of Brentford–Newcastle",
+    text: "A person releases it too soon: Braze has two for Brentford–Newcastle",
     act: (faults) => faults.release(1003),
     anomaly: {
       rules: ["count_mismatch", "unexpected_send", "double_push"],
@@ -84,7 +84,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T08:21"),
-    tell: "A second schedule of Crystal Palace–Manchester City, made in the dashboard",
+    text: "A person schedules Crystal Palace–Manchester City a second time",
     act: (faults) => faults.scheduleByHand(1004),
     anomaly: {
       rules: ["count_mismatch", "double_push", "unexpected_send"],
@@ -96,25 +96,25 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T09:00"),
-    tell: "Somebody cancels Everton–Liverpool in the dashboard",
+    text: "A person cancels Everton–Liverpool in Braze's dashboard",
     act: (faults) => faults.cancelInDashboard(1001),
     anomaly: {
       rules: ["schedule_missing", "delete_unconfirmed", "count_mismatch", "attempt_unknown"],
       matchIds: [1001],
       hours: 2,
-      // The fixture list says so too at 09:20, and then Braze refuses the delete.
+      // The fixture list postpones the match at 09:20, and Braze refuses the delete.
       needsListing: false,
     },
   },
   {
     at: day("07T09:20"),
-    tell: "The fixture list says so too: postponed, for the storm",
+    text: "The fixture list postpones Everton–Liverpool because of a storm",
     act: (faults) => faults.postpone(1001),
   },
-  { at: day("07T09:31"), tell: "The scheduler has taken it back" },
+  { at: day("07T09:31"), text: "The scheduler has cancelled it" },
   {
     at: day("07T13:55"),
-    tell: "The webhook receiver goes down, before three pushes at 14:00 sharp",
+    text: "The webhook receiver goes down before three pushes at 14:00",
     act: (faults) => faults.receiver("down"),
     anomaly: {
       rules: ["missing_webhooks", "stale_pending"],
@@ -125,13 +125,13 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T15:20"),
-    tell: "The receiver is up again, and Braze tells everything once more",
+    text: "The receiver is up again, and Braze repeats its deliveries",
     act: (faults) => faults.receiver("up"),
   },
-  { at: day("07T16:40"), tell: "Manchester United–Nottingham Forest was pushed" },
+  { at: day("07T16:40"), text: "Manchester United–Nottingham Forest was pushed" },
   {
     at: day("08T12:55"),
-    tell: "From here on Braze loses 2% of the events of three pushes",
+    text: "Braze begins to lose 2% of the events, before three pushes",
     act: (faults) => faults.loseEvents(0.02),
     anomaly: {
       rules: ["missing_webhooks"],
@@ -142,29 +142,29 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("08T15:20"),
-    tell: "Nothing is lost any more",
+    text: "Braze loses no more events",
     act: (faults) => faults.loseEvents(0),
   },
   {
     at: day("08T15:29"),
-    tell: "The events of Tottenham–Chelsea will carry no ids",
+    text: "Events carry no ids, before the push of Tottenham–Chelsea",
     act: (faults) => faults.ids("off"),
     anomaly: {
       rules: ["low_confidence_share"],
       matchIds: [1009],
       hours: 3,
       needsListing: false,
-      shownBy: tiedByTime(1009),
+      shownBy: attributedByTime(1009),
     },
   },
   {
     at: day("08T15:40"),
-    tell: "Tottenham–Chelsea was pushed; ids are back",
+    text: "Tottenham–Chelsea was pushed; events carry ids again",
     act: (faults) => faults.ids("on"),
   },
   {
     at: day("09T18:44"),
-    tell: "Somebody stops the campaign, before West Ham–Wolves",
+    text: "A person stops the campaign before the push of West Ham–Wolves",
     act: (faults) => faults.campaign("stopped"),
     anomaly: {
       rules: ["campaign_stopped", "schedule_missing", "count_mismatch"],
@@ -175,11 +175,11 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("09T18:52"),
-    tell: "Whoever was called by the alert starts it again",
+    text: "A person who received the alert starts the campaign again",
     act: (faults) => faults.campaign("enabled"),
   },
-  { at: day("09T19:10"), tell: "West Ham–Wolves was pushed" },
-  { at: END, tell: "The last opens have come in" },
+  { at: day("09T19:10"), text: "West Ham–Wolves was pushed" },
+  { at: END, text: "The last opens have arrived" },
 ];
 
 function cancelledDuplicate(matchId: number): NonNullable<Anomaly["shownBy"]> {
@@ -194,8 +194,8 @@ function cancelledDuplicate(matchId: number): NonNullable<Anomaly["shownBy"]> {
   };
 }
 
-/** Not an alert but an attribution of its own kind: the split of confidences shows it. */
-function tiedByTime(matchId: number): NonNullable<Anomaly["shownBy"]> {
+/** It raises no alert: its events are attributed with medium confidence. */
+function attributedByTime(matchId: number): NonNullable<Anomaly["shownBy"]> {
   return async (sql) => {
     const [row] = await sql<{ at: Date }[]>`
       select min(received_at) as at from public.notification_sends
@@ -203,6 +203,6 @@ function tiedByTime(matchId: number): NonNullable<Anomaly["shownBy"]> {
       having count(*) > 0`;
     return row === undefined
       ? null
-      : { at: row.at, how: "Tied by their time alone, at medium confidence" };
+      : { at: row.at, how: "Attributed by time only, with medium confidence" };
   };
 }

@@ -1,9 +1,9 @@
-/** The demo's last page: what was planned, sent, received; what went wrong; what the ground truth says of it. */
+/** The demo's report: what was planned, sent and received, the anomalies, and the comparison with the ground truth. */
 import { Table } from "console-table-printer";
 import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";
 
-/** `colours`: only for a terminal; a file would keep their codes as noise. */
+/** `colours`: for a terminal only. */
 export function report(
   audit: Audit,
   judgement: Judgement,
@@ -12,16 +12,16 @@ export function report(
   const shouldDisableColors = !colours;
   return [
     `${matchTable(audit.matches, shouldDisableColors)}\n${LEGEND}`,
-    "What went wrong, when it was noticed, and when it was over:",
+    "What went wrong, when it was noticed, and when it was resolved:",
     outcomeTable(judgement.outcomes, shouldDisableColors),
     alarmLine(judgement),
-    "Held against what Braze really sent:",
+    "Compared with what Braze really sent:",
     verdicts(audit),
     ...(without.length === 0 ? [] : [
       `Braze's events came without ${
         without.join(" and without ")
-      }. What several matches could have sent is left open\n` +
-      "on purpose, with its candidates: a wrong match would be believed.",
+      }. An event that several matches could have sent stays\n` +
+      "unattributed on purpose, with its candidates: an attribution to a wrong match would be believed.",
     ]),
   ].join("\n\n");
 }
@@ -40,8 +40,8 @@ export function shortTime(at: Date): string {
 }
 
 const LEGEND = [
-  "users sent: by Braze's truth. received: users whose push we have an event of. expected: followers of the one team",
-  "with more, to those of both; who follows without push gets none. events: all of them, opens and bounces included.",
+  "users sent: in the sandbox's ground truth. received: users of whose push an event was recorded. expected: from the",
+  "followers of the larger team to those of both; followers without push get none. events: all, with opens and bounces.",
 ].join("\n");
 
 function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean): string {
@@ -84,7 +84,7 @@ function matchRow(line: MatchLine) {
   };
 }
 
-/** From the nearest of the bounds: nobody knows how many follow both teams. */
+/** The distance to the nearer bound, since the number of users who follow both teams is unknown. */
 function differenceOf({ usersRecorded, expectedMin, expectedMax }: MatchLine): string {
   if (expectedMin === null || expectedMax === null) return "?";
   if (usersRecorded < expectedMin) return signed(usersRecorded - expectedMin);
@@ -104,7 +104,7 @@ function outcomeTable(outcomes: readonly Outcome[], shouldDisableColors: boolean
       { name: "what", alignment: "left", maxLen: 44 },
       { name: "noticed", alignment: "left" },
       { name: "how", alignment: "left", maxLen: 60 },
-      { name: "over", alignment: "left" },
+      { name: "resolved", alignment: "left" },
     ],
   });
   for (const { anomaly, noticedAt, how, resolvedAt, unknowable } of outcomes) {
@@ -112,8 +112,8 @@ function outcomeTable(outcomes: readonly Outcome[], shouldDisableColors: boolean
       when: shortTime(anomaly.at),
       what: anomaly.what,
       noticed: noticedAt === null ? "-" : shortTime(noticedAt),
-      how: unknowable ? `${how} (nothing can show it before its events come)` : how,
-      over: resolvedAt === null ? "still open" : shortTime(resolvedAt),
+      how: unknowable ? `${how} (nothing can show it before its events arrive)` : how,
+      resolved: resolvedAt === null ? "still open" : shortTime(resolvedAt),
     }, { color: noticedAt === null && !unknowable ? "red" : "white" });
   }
   return table.render();
@@ -132,25 +132,27 @@ function verdicts(audit: Audit): string {
   const lines: [boolean, string][] = [
     [
       audit.lostEvents === 0,
-      `${count(audit.eventsTrue)} events made by Braze, ${count(audit.eventsRecorded)} recorded, ${
+      `${count(audit.eventsTrue)} events sent by Braze, ${count(audit.eventsRecorded)} recorded, ${
         count(audit.lostEvents)
       } lost`,
     ],
-    [audit.inventedEvents === 0, `${count(audit.inventedEvents)} recorded that Braze never made`],
+    [audit.inventedEvents === 0, `${count(audit.inventedEvents)} recorded that Braze never sent`],
     [
       audit.wrongAttributions === 0,
-      `${count(audit.wrongAttributions)} tied to a wrong match with high or medium confidence`,
+      `${
+        count(audit.wrongAttributions)
+      } attributed to a wrong match with high or medium confidence`,
     ],
     [
       audit.pushesWithoutSchedule === 0,
-      `${count(audit.pushesWithoutSchedule)} pushes of schedules that the ledger does not know`,
+      `${count(audit.pushesWithoutSchedule)} pushes of schedules unknown to the ledger`,
     ],
   ];
   return [
     ...lines.map(([good, text]) => `  ${good ? "✓" : "✗"} ${text}`),
     `    attributed: ${count(high)} high, ${count(medium)} medium, ${count(low)} low, ${
       count(none)
-    } not`,
+    } unattributed`,
   ].join("\n");
 }
 

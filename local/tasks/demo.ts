@@ -1,8 +1,8 @@
 /**
  * `deno task demo`: Premier League matchday 15 of 2024-25, from a fixture list to a ledger that says `sent`.
  *
- * Three days pass on a virtual clock. Everything else is real: Postgres, PostgREST, the edge functions, and a
- * Braze that behaves as documented.
+ * Three days pass on a virtual clock. Postgres, PostgREST and the edge functions are real; the Braze sandbox behaves as
+ * Braze documents.
  */
 import { SEED } from "../stack/project.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
@@ -17,7 +17,7 @@ import { matchday, START } from "../demo/matchday.ts";
 /** Neither ids nor echoes: the templates were never set up, and the demo reports this. */
 const NOTHING_TO_GO_BY: Anomaly = {
   at: START,
-  what: "No event says anything of its origin but its time",
+  what: "No event carries evidence of its origin other than its time",
   rules: ["low_confidence_share"],
   matchIds: [],
   hours: 72,
@@ -30,7 +30,7 @@ async function demo(
 ): Promise<number> {
   const say = json ? err : out;
   const colours = (json ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor;
-  const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["echoes of ours"])];
+  const without = [...(ids ? [] : ["Braze's ids"]), ...(echo ? [] : ["our echo"])];
   const startedMs = performance.now();
   const counter = createCounter();
   say.line("Starting Postgres, PostgREST, the functions and the Braze sandbox …");
@@ -58,7 +58,7 @@ async function demo(
   });
   try {
     const anomalies = await matchday(stack, counter, (line) => say.line(line));
-    if (!ids && !echo) anomalies.push(NOTHING_TO_GO_BY);
+    if (!ids && !echo) anomalies.push(NO_EVIDENCE);
     const judgement = await judgeAnomalies(stack.sql, anomalies, listing);
     const found = await audit(stack.sql, stack.sandbox.model.groundTruth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;

@@ -40,7 +40,7 @@ for (
     ["a clock that is no time", ["--clock", "2024-13-07T06:00:00Z"], /--clock must be/],
     ["a gate that is half open", ["--send-gate", "ajar"], /--send-gate must be .* got "ajar"/],
     ["a port that is no number", ["--port", "http"], /--port must be a whole number, got "http"/],
-    ["a throw-away folder that has a name", ["--ephemeral", "--data", "/d"], /--ephemeral takes/],
+    ["a temporary folder with a name", ["--ephemeral", "--data", "/d"], /--ephemeral uses/],
   ] as const
 ) {
   Deno.test(`readOptions() refuses ${what}`, () => {
