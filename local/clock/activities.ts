@@ -1,8 +1,8 @@
 /**
  * Tracks the activities in progress on a virtual clock.
  *
- * An activity holds the clock while it is open and nothing in it sleeps. The asynchronous context determines on whose
- * behalf code sleeps, so the running code needs no changes.
+ * An activity holds the clock while it is open and does not sleep. The asynchronous context tells to which activity a
+ * sleep belongs, so the running code needs no changes.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CALL_HEADER } from "./timeline.ts";
@@ -10,14 +10,14 @@ import { CALL_HEADER } from "./timeline.ts";
 /**
  * A call, planned work, or a request from outside.
  *
- * A request from outside (curl, a test) moves the clock by itself when it sleeps, since its caller waits
- * for the answer. Work that the timeline started sleeps until the clock is advanced.
+ * A request from outside (by curl or a test) moves the clock when it sleeps, since its caller waits for the answer. An
+ * activity that the timeline started sleeps until the clock is advanced.
  */
 export interface Activity {
   readonly origin: "outside" | "timeline";
-  /** Reasons why it is still open: the answer, or background work after the answer. */
+  /** How many reasons keep it open: the answer, background work after the answer. */
   open: number;
-  /** Its own sleeps, and its calls whose server sleeps. */
+  /** The number of its own sleeps, and of its calls whose server sleeps. */
   sleeping: number;
   /** The activity that waits for the answer. */
   caller?: Activity | undefined;
@@ -40,23 +40,23 @@ export class Activities {
     return this.#busy > 0;
   }
 
-  /** The activity on whose behalf the current code runs, if any. */
+  /** The activity of the running code, if there is one. */
   get current(): Activity | undefined {
     return this.#context.getStore();
   }
 
-  /** The activity whose call a local server answers with this request. */
+  /** The activity of the call that sent a request to a local server. */
   callerOf(request: Request): Activity | undefined {
     return this.#calls.get(request.headers.get(CALL_HEADER) ?? "");
   }
 
-  /** Runs `work` as a new activity of the timeline's own, which is open until its promise settles. */
+  /** Runs `work` as a new activity of the timeline, which stays open until `work` ends. */
   async run<Result>(work: () => Promise<Result> | Result): Promise<Result> {
     const activity = idle("timeline");
     return await this.#whileOpen(activity, () => this.#context.run(activity, work));
   }
 
-  /** Runs `work` on the timeline's behalf without holding the clock, because the caller waits for it. */
+  /** Runs `work` as an activity of the timeline that does not hold the clock, since the caller waits for it. */
   asTimeline<Result>(work: () => Result): Result {
     return this.#context.run(idle("timeline"), work);
   }
@@ -74,7 +74,7 @@ export class Activities {
 
   background(work: Promise<unknown>): void {
     const activity = this.current;
-    // Work without an activity: its sleeps cannot be assigned, so it must not hold the clock.
+    // Work outside any activity does not hold the clock, since its sleeps could not be attributed either.
     if (activity === undefined) return;
     this.#update(activity, "open", 1);
     const over = () => this.#update(activity, "open", -1);
@@ -102,7 +102,7 @@ export class Activities {
       );
     } finally {
       this.#calls.delete(id);
-      // Background work of the server may continue to sleep; no caller waits for it.
+      // Background work of the server may go on sleeping, but the caller does not wait for it.
       if (caller !== undefined && sleeps(activity)) this.#update(caller, "sleeping", -1);
       activity.caller = undefined;
     }
@@ -140,7 +140,7 @@ export class Activities {
   }
 }
 
-/** May a sleep of this activity move the clock by itself? */
+/** Whether a sleep of this activity moves the clock without an advance. */
 export function movesClock(activity: Activity | undefined): boolean {
   return activity === undefined || (activity.origin === "outside" && activity.open > 0);
 }

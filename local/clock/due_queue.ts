@@ -1,4 +1,4 @@
-/** A queue of due work: earliest first, and in order of planning at the same moment. */
+/** A queue by due time; items due at the same moment stay in the order in which they were planned. */
 export interface DueItem {
   readonly dueMs: number;
   readonly planned: number;
@@ -20,7 +20,7 @@ export class DueQueue<Item extends DueItem> {
     heap[at] = item;
   }
 
-  /** The next item, which stays. Cancelled items are removed here, not when they are cancelled. */
+  /** The next item, which stays in the queue. Removes cancelled items before it. */
   peek(): Item | undefined {
     while (this.#heap[0]?.cancelled) this.#removeFirst();
     return this.#heap[0];

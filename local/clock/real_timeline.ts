@@ -1,9 +1,9 @@
-/** The timeline of the wall clock: work runs when it is due, and no tracking is needed. */
+/** The timeline of the wall clock, which needs no tracking of activities. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { callWithin } from "../lib/call_within.ts";
 import type { StackTimeline } from "./timeline.ts";
 
-/** Timers hold no more than 2^31 - 1 milliseconds; a longer wait uses several. */
+/** The longest delay of a timer; a longer wait uses several timers. */
 const TIMER_MS_MAX = 2_147_483_647;
 
 export class RealTimeline implements StackTimeline {
@@ -29,7 +29,7 @@ export class RealTimeline implements StackTimeline {
   at(due: Date, work: () => Promise<void> | void): () => void {
     const off = new AbortController();
     this.sleep(due.getTime() - this.now().getTime(), off.signal).then(work, () => {
-      // Cancelled, or the stack stops: nothing waits for this work any more.
+      // Cancelled, or the stack stops.
     });
     return () => off.abort();
   }

@@ -1,16 +1,16 @@
-/** The clock of the local stack: current time, waiting, and scheduled work. */
+/** The clock of the local stack: time, sleeping, and planned work. */
 import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 
 export interface Timeline extends Clock {
   /**
-   * Runs `work` when the timeline reaches `due` (at once if that is past). Work that is due at the
-   * same moment starts in the order in which it was planned. Returns a function that cancels it.
+   * Runs `work` when the timeline reaches `due` (at once if that is past). Work that is due at the same moment starts in
+   * the order in which it was planned. Returns a function that cancels it.
    */
   at(due: Date, work: () => Promise<void> | void): () => void;
 
   /**
-   * `fetch` that the timeline knows about: a virtual clock does not move while such a call is under
-   * way, except while the local server that answers it reports that it only waits (see `waiting`).
+   * A tracked `fetch`: a virtual clock does not move while such a call is in progress, except while the local server that
+   * answers it only waits (see `waiting`).
    */
   readonly fetch: typeof globalThis.fetch;
 
@@ -21,15 +21,15 @@ export interface Timeline extends Clock {
   waiting(request: Request, ms: number): Promise<void>;
 }
 
-/** The additional interface of the stack itself, which reports to a virtual clock what holds it. */
+/** What the stack itself needs in addition: it tells a virtual clock what holds it. */
 export interface StackTimeline extends Timeline {
-  /** True when time stands still until it is advanced. */
+  /** True if the clock is frozen until it is advanced. */
   readonly virtual: boolean;
 
-  /** `fetch` to a handler of this process; the clock treats it like a call over the network. */
+  /** A tracked `fetch` to a handler of this process instead of the network. */
   fetchWithin(handle: (request: Request) => Promise<Response>): typeof globalThis.fetch;
 
-  /** Answers `request` on behalf of its caller, so that a sleep in `handle` counts as theirs. */
+  /** Answers `request` as part of its caller's activity, so that a sleep in `handle` counts as the caller's. */
   serve(request: Request, handle: () => Promise<Response>): Promise<Response>;
 
   /** Attributes `work` after the answer (`EdgeRuntime.waitUntil`) to the request being served. */
@@ -38,15 +38,15 @@ export interface StackTimeline extends Timeline {
   /** Holds the clock during untracked input or output, such as a query. */
   hold<Result>(work: () => Promise<Result>): Promise<Result>;
 
-  /** Calls `look` whenever all is quiet: it starts pending work (such as a filled queue) and returns whether it did. */
-  whenQuiet(look: () => Promise<boolean>): void;
+  /** Calls `work` whenever no activity holds the clock; it starts pending work (from a queue) and returns whether there was any. */
+  whenQuiet(work: () => Promise<boolean>): void;
 
-  /** Triggers the `whenQuiet` callbacks again, after a change that the timeline cannot observe. */
+  /** Calls the work of `whenQuiet` again, since the timeline does not see every change. */
   nudge(): void;
 
-  /** Stops: planned work is dropped, and every sleeper is woken with an error. */
+  /** Stops: discards planned work, and wakes sleepers with an error. */
   close(): void;
 }
 
-/** Identifies the local call of a request, so that its server can act on behalf of the caller. */
+/** The header with the id of a local call, by which its server finds the caller's activity. */
 export const CALL_HEADER = "x-local-call";

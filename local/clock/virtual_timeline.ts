@@ -1,17 +1,16 @@
 /**
- * A clock that stands still until it is advanced, and then runs all work that falls due on the way, in
- * order and one item at a time: the next one starts when everything that the last one started has
- * come to rest.
+ * A clock that is frozen until it is advanced. An advance runs all work that is due on the way, in order, one item after
+ * the other: the next one starts when all activities of the last one are quiet.
  *
- * At rest means that nothing under way can continue without the clock: no tracked call, no planned
- * work and no background work, except those that sleep on this clock.
+ * Quiet means that no tracked call, planned work or background work is in progress, except those that sleep on this
+ * clock.
  */
 import { Activities, type Activity, movesClock } from "./activities.ts";
 import { callWithin } from "../lib/call_within.ts";
 import { DueQueue } from "./due_queue.ts";
 import type { StackTimeline } from "./timeline.ts";
 
-/** How often the event loop must turn without anything new before all counts as quiet. */
+/** How many turns of the event loop without a change count as quiet. */
 const CALM_TURNS = 5;
 
 interface Item {
@@ -131,7 +130,7 @@ export class VirtualTimeline implements StackTimeline {
     this.#changed();
   }
 
-  /** Wakes every sleeper in turn, so that background work can end before the stack stops. */
+  /** Wakes every sleeper in turn, so that background work can end before the stack does. */
   finish(): void {
     this.#isFinishing = true;
     this.#changed();
@@ -201,7 +200,7 @@ export class VirtualTimeline implements StackTimeline {
     this.#isPumping = false;
   }
 
-  /** Runs the next item, if one may run now. */
+  /** Runs the next item, if one is due. */
   async #step(): Promise<boolean> {
     await this.#quiet();
     const advance = this.#advances[0];
@@ -222,8 +221,8 @@ export class VirtualTimeline implements StackTimeline {
     return true;
   }
 
-  /** When the first sleeper is due that may move the clock by itself. */
-  #wokenByItselfMs(): number {
+  /** When the first sleeper is due that moves the clock without an advance. */
+  #selfMovingSleepMs(): number {
     let earliestMs = Infinity;
     for (const [{ dueMs }, activity] of this.#sleepers) {
       if (this.#isFinishing || movesClock(activity)) earliestMs = Math.min(earliestMs, dueMs);
@@ -240,8 +239,8 @@ export class VirtualTimeline implements StackTimeline {
       for (const work of this.#quietWork) {
         found = await this.#activities.asTimeline(work).catch(this.#onError) === true || found;
       }
-      // Looking itself changes the count, so a nudge that came meanwhile is tracked separately.
-      if (!found && !this.#isNudged) this.#lookedAfter = this.#changes;
+      // The work itself counts as changes, so a nudge that arrives during it needs its own flag.
+      if (!found && !this.#isNudged) this.#quietAtChange = this.#changes;
     }
   }
 
@@ -260,7 +259,7 @@ export class VirtualTimeline implements StackTimeline {
   }
 }
 
-/** Planned work that fails is a defect of the stack and must be reported. */
+/** Planned work that fails is a defect of the stack and must not go unnoticed. */
 function crash(error: unknown): void {
   queueMicrotask(() => {
     throw error;

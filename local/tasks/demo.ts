@@ -14,8 +14,8 @@ import { report } from "../demo/report.ts";
 import { type Anomaly, judgeAnomalies } from "../demo/anomalies.ts";
 import { matchday, START } from "../demo/matchday.ts";
 
-/** Neither ids nor echoes: the templates were never set up, and the demo reports this. */
-const NOTHING_TO_GO_BY: Anomaly = {
+/** A workspace whose templates were never set up, which the suite has to report. */
+const NO_EVIDENCE: Anomaly = {
   at: START,
   what: "No event carries evidence of its origin other than its time",
   rules: ["low_confidence_share"],
@@ -46,7 +46,7 @@ async function demo(
         eventsCarrySendId: ids,
         eventsCarryEcho: echo,
         createAnswersDispatchId: ids,
-        // Restarting a stopped campaign restores its schedules.
+        // Starting a stopped campaign again restores its schedules.
         schedulesReturnOnResume: true,
       },
     },
@@ -94,7 +94,7 @@ async function demo(
       noticedAt === null && !unknowable
     );
     const isGood = lostEvents === 0 && wrongAttributions === 0 && found.inventedEvents === 0 &&
-      // Without ids or echoes some anomalies cannot be detected; these runs show which.
+      // Without ids or echoes some anomalies cannot be noticed, which these runs show.
       (without.length > 0 || (unnoticed.length === 0 && judgement.falseAlarms.length === 0));
     return isGood ? 0 : 1;
   } finally {

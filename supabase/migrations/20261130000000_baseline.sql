@@ -797,12 +797,12 @@ create table public.schedule_ledger (
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one can be told from its successor.';
+  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
 comment on column public.schedule_ledger.expected_send_count is
-  'Users, from teams.audience_size; the bounds are there since nobody knows how many follow both teams.';
+  'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
 comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is
@@ -1589,7 +1589,7 @@ grant execute on function private.open_change(text, uuid, uuid, integer, uuid, i
 -- supabase/schemas/30_schedules/open_create.sql
 -- The ledger and the journal record a create before Braze gets it.
 --
--- The generation goes up here, before the call, so that a create whose answer is lost can be told from its successor.
+-- The generation goes up here, before the call, so that a create whose answer is lost is distinct from its successor.
 
 create function public.open_create(
   p_attempt_id uuid,
@@ -2344,9 +2344,9 @@ select private.ensure_partitions(now());
 -- Stores one webhook request, whole, in one transaction.
 --
 -- Safe to repeat, in any order, also concurrently with its own repetition: the keys of the events decide, and rows are
--- written in key order so that two such requests cannot deadlock. What concerns an erased person is anonymised first; while
--- nobody is erased, that costs one look-up. A body may be kept under the digest of the bytes that came, when less of it is
--- kept: then the same bytes meet what an erasure has left of them.
+-- written in key order so that two such requests cannot deadlock. Data of erased people is anonymised first; while
+-- no person is erased, that costs one look-up. A body that is stored only in part may be kept under the digest of the
+-- received bytes: then the same bytes find what an erasure left of them.
 
 create function private.anonymise_rejects(p_rejects jsonb, p_now timestamptz)
 returns jsonb
@@ -3179,7 +3179,7 @@ grant execute on function public.attribute_by_elimination(text, timestamptz, tim
 -- What is known of the identifiers, echoes and times of a batch of events.
 --
 -- Only facts: the policy (which evidence wins, with what confidence) is in the correlation module. An event that carries
--- another send id than the row's own does not belong to that row, whatever its dispatch id says: Braze may share dispatch
+-- another send id than the row's own does not belong to that row, even with the same dispatch id: Braze may share dispatch
 -- ids between sends.
 
 create function public.correlation_context(
@@ -4679,7 +4679,7 @@ create table public.count_audit_logs (
 comment on table public.count_audit_logs is
   'One row for each audit: pending in the ledger within the horizon, against what Braze lists, as counts and as sets.';
 comment on column public.count_audit_logs.braze_actual is 'null where the list cannot show single schedules: nothing is known then.';
-comment on column public.count_audit_logs.delta is 'Braze minus ledger: always as many extra as missing and this more.';
+comment on column public.count_audit_logs.delta is 'Braze minus ledger: the number of extra schedules minus the number of missing ones.';
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
   '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';
@@ -4694,7 +4694,7 @@ revoke all on sequence public.count_audit_logs_id_seq from public, anon, authent
 -- supabase/schemas/65_checks/detect_double_pushes.sql
 -- Finds users who got the push of one match twice, from the events themselves.
 --
--- It needs no listing, so it works when Braze's list cannot tell one schedule from another. Only Send events of push count:
+-- It needs no listing, so it works when Braze's list does not show schedules one by one. Only Send events of push count:
 -- an open or a bounce is no second push, and a Send for each device of a user is how Braze sends. A manual schedule names no
 -- generation, so generation and dispatch id can both be missing. A send takes minutes: what reached one device twice, more
 -- than ten minutes apart, were two pushes.
@@ -5161,12 +5161,12 @@ create table public.alerts (
 );
 comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
-comment on column public.alerts.delivered_at is 'When its raising, or its last rise in severity, was told.';
+comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
-comment on column public.alerts.delivered_severity is 'As it was told: when it rises above this, it is told again.';
-comment on column public.alerts.resolution_delivered_at is 'When its end was told.';
+comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';
+comment on column public.alerts.resolution_delivered_at is 'When its resolution was sent.';
 comment on column public.alerts.delivery_kind is 'What delivery_attempts and delivery_error are about.';
-comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is told.';
+comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is sent.';
 comment on column public.alerts.next_delivery_at is 'Not before: back-off, or what the webhook asked for by Retry-After.';
 
 create unique index one_open_alert_a_fingerprint_idx on public.alerts (fingerprint) where resolved_at is null;
@@ -5866,7 +5866,7 @@ comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
   'received_at - sent_at over the push Send events of these schedules; null where there are none.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
   'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
-comment on column public.webhook_health_metrics.events is 'All events that happened on that date, whatever they belong to.';
+comment on column public.webhook_health_metrics.events is 'All events that happened on that date, attributed or not.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';
@@ -7301,7 +7301,7 @@ as $$
         (
           'message_extras',
           (
-            -- A string that holds JSON, as Braze has it; somebody else may send the object.
+            -- Braze sends a string that holds JSON; other senders may send the object.
             select case pg_catalog.jsonb_typeof(extras.told) when 'string' then private.json_or_null(extras.told #>> '{}')::jsonb else extras.told end
             from (select coalesce(p_payload #> '{properties,message_extras}', p_payload -> 'message_extras')) as extras (told)
           )

@@ -102,7 +102,9 @@ Deno.test("a schedule that no ledger row explains is an orphan; other campaigns 
       ].sort(),
     );
     strictEqual(duplicates.counts.found, 0);
-    for (const id of [unknownMatch, nameless, unwanted]) strictEqual(statesOf(stack)[id], "deleted");
+    for (const id of [unknownMatch, nameless, unwanted]) {
+      strictEqual(statesOf(stack)[id], "deleted");
+    }
     strictEqual(liveSchedules(stack, 1001).length, 1);
     const deletes = await attempts(stack);
     // One of them is the scheduler's own.

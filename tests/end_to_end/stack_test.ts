@@ -104,7 +104,10 @@ Deno.test("a call from SQL goes out byte for byte and its answer is recorded", (
         select net.http_post(${url}, ${body}::text::jsonb, headers := '{"webhook-id": "m1"}')`;
       await advanceTo(at("06:01:00"));
       strictEqual(received.length, 1);
-      strictEqual(received[0]?.text, (await sql`select ${body}::text::jsonb::text as text`)[0]?.text);
+      strictEqual(
+        received[0]?.text,
+        (await sql`select ${body}::text::jsonb::text as text`)[0]?.text,
+      );
       strictEqual(received[0]?.headers.get("webhook-id"), "m1");
       strictEqual(received[0]?.headers.get("content-type"), "application/json");
       const [response] = await sql`

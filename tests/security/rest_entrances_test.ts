@@ -192,7 +192,9 @@ Deno.test("only the secret key calls a function, except for those that return da
           );
         }
       }
-      if (unknownCaller !== secret) deepStrictEqual(await contentsOf(sql), before, unknownCaller.caller);
+      if (unknownCaller !== secret) {
+        deepStrictEqual(await contentsOf(sql), before, unknownCaller.caller);
+      }
     }
     deepStrictEqual(answers.wrong, []);
     ok(answers.asked > 1_000, `${answers.asked} questions`);
