@@ -68,7 +68,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/_shared/attribution/correlate_generation_test.ts"],
   },
   {
-    name: "strangers-by-time",
+    name: "unknown-references-by-time",
     rule: "An event with an unknown reference is not attributed by time",
     file: CORRELATE,
     find: " ||\n    hasUnknownReference(evidence, context)\n  )",
@@ -84,7 +84,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
-    name: "lent-dispatch-teaches",
+    name: "shared-dispatch-registers",
     rule: "No identifiers are registered from a dispatch id, since it may be shared",
     file: LEARN,
     find: 'if (method === "dispatch_id") return [];',
@@ -92,9 +92,9 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: [LEARNING],
   },
   {
-    name: "looked-up-lent-dispatch",
+    name: "looked-up-shared-dispatch",
     rule:
-      "What the database looks up by itself takes a dispatch id alone, without anything beside it",
+      "The database's own lookup uses a dispatch id only if the event carries no other identifier",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)",
     replace: "",
@@ -103,7 +103,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "looked-up-before-its-time",
     rule:
-      "What the database looks up by itself takes no event that was sent before the only schedule's time",
+      "The database's own lookup attributes no event that was sent before the only schedule's time",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
     replace: "",
@@ -158,7 +158,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: [LEARNING, "tests/property/correlation_test.ts"],
   },
   {
-    name: "only-certain-events-teach",
+    name: "only-certain-events-register",
     rule: "Only events of high confidence register identifiers",
     file: LEARN,
     find: 'if (confidence !== "high" || ledgerId === null) return [];',
