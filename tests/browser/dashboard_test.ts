@@ -6,7 +6,7 @@ import { everyViewLooksRight } from "./visual.ts";
 import * as numbers from "./data.ts";
 import { withWorld } from "./world.ts";
 
-/** In this order: the last ones change the world. */
+/** The order matters: the last tests change the data. */
 const CHECKS: readonly (readonly [string, numbers.Check])[] = [
   ["Matchday shows the numbers that SQL gives", numbers.matchday],
   ["a match shows them too", numbers.oneMatch],
