@@ -11,10 +11,10 @@ async function press(page: Page, name: string, confirm: string, reason?: string)
   if (reason !== undefined) await dialog.getByRole("textbox").fill(reason);
   await dialog.getByRole("button", { name: confirm, exact: true }).click();
   const action = page.locator(".action", { has: page.getByRole("button", { name, exact: true }) });
-  const told = action.locator(".result");
-  await told.waitFor({ timeout: 20_000 });
+  const result = action.locator(".result");
+  await result.waitFor({ timeout: 20_000 });
   await page.waitForFunction(() => document.activeElement?.classList.contains("result"));
-  return await told.innerText();
+  return await result.innerText();
 }
 
 export const theButtonsDoWhatTheySay: Check = async (page, { pages, stack: { sql } }) => {

@@ -40,7 +40,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);
-      await pushSomebodyTwice(stack);
+      await insertDoublePushAlert(stack);
       const project = {
         apiUrl: stack.ready.api_url,
         publishableKey: stack.ready.publishable_key,
@@ -77,7 +77,7 @@ async function rollUpTheDay({ ready }: Stack): Promise<void> {
 }
 
 /** Reconciliation cancels second schedules in time, so no double push occurs: the alert is inserted by hand. */
-async function pushSomebodyTwice({ sql, timeline }: Stack): Promise<void> {
+async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
   const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
   await sql`
     insert into public.alerts

@@ -52,9 +52,9 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
   const problems: string[] = [];
   const rows = await rowsOf(sql);
   const byKey = Map.groupBy(rows, ({ key }) => key);
-  const told = groundTruth.filter(({ lost }) => !lost);
+  const delivered = groundTruth.filter(({ lost }) => !lost);
 
-  for (const entry of told) {
+  for (const entry of delivered) {
     const key = keyOf(entry);
     const found = byKey.get(key) ?? [];
     byKey.delete(key);
@@ -79,7 +79,7 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
     );
   }
   if (rejected + kept > 0) problems.push(`${rejected} rejected, ${kept} bodies kept`);
-  const acknowledged = told.reduce((sum, entry) => sum + entry.acknowledged, 0);
+  const acknowledged = delivered.reduce((sum, entry) => sum + entry.acknowledged, 0);
   if (received < acknowledged) problems.push(`received ${received}, acknowledged ${acknowledged}`);
 
   return { stored: rows.length, unheard: received - acknowledged, problems: truncate(problems) };

@@ -153,10 +153,10 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
 }
 
 function acknowledgedShare({ sandbox: { model: { groundTruth } } }: World): number {
-  const told = groundTruth.entries.filter(({ lost }) => !lost);
-  return told.length === 0
+  const delivered = groundTruth.entries.filter(({ lost }) => !lost);
+  return delivered.length === 0
     ? 0
-    : told.filter(({ acknowledged }) => acknowledged > 0).length / told.length;
+    : delivered.filter(({ acknowledged }) => acknowledged > 0).length / delivered.length;
 }
 
 /** Inserts the match as the fixture sync does, and calls the scheduler as pg_cron does. */

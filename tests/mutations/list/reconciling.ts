@@ -1,4 +1,4 @@
-/** No wanted schedule is cancelled, a wrong database does not empty Braze, and only balanced events are reattributed. */
+/** No wanted schedule is cancelled, a wrong database cannot empty Braze, and only balanced events are reattributed. */
 import type { Mutation } from "../mutation.ts";
 
 const UNMANAGED = "supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
