@@ -3,7 +3,8 @@ import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 import { UsageFailure } from "../../local/lib/failure.ts";
 import type { Worlds } from "./worlds.ts";
 
-export const HELP = `Breaks one rule at a time, in a copy of the project, and checks that tests turn red.
+export const HELP =
+  `Breaks one rule at a time, in a copy of the project, and checks that tests turn red.
 
   npx -y deno@2.9.6 task mutate [options]
 

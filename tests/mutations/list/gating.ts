@@ -31,7 +31,8 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-taken-for-gone",
-    rule: "The gate allows a schedule that was only absent from a list: its request proves that it exists",
+    rule:
+      "The gate allows a schedule that was only absent from a list: its request proves that it exists",
     file: DECIDE,
     find: "  if (!wasReportedAbsent) {\n",
     replace: "  if (wasReportedAbsent || !isTakenForGone) {\n",

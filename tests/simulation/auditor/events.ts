@@ -27,7 +27,10 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
     findings.violate("events are stored once", `${twice.length} are not: ${twice.slice(0, 3)}`);
   }
   const oddEvents = odd.flatMap(({ events }) => events);
-  const known = new Set([...reported.map(({ id }) => id), ...oddEvents.map(({ eventId }) => eventId)]);
+  const known = new Set([
+    ...reported.map(({ id }) => id),
+    ...oddEvents.map(({ eventId }) => eventId),
+  ]);
   const invented = [...rows.keys()].filter((id) => !known.has(id));
   if (invented.length > 0) {
     findings.violate(
