@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const INGEST_EVENTS = "supabase/schemas/40_events/ingest_events.sql";
 const NAMED_EVENTS = "supabase/schemas/40_events/ingest_identified_events.sql";
 const APPLY_EVIDENCE = "supabase/schemas/50_attribution/record_send_proof.sql";
-const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
+const REATTRIBUTE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
 const INGEST = "supabase/functions/braze-webhook/ingest.ts";
 
@@ -61,7 +61,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "lock-order-of-reattributions",
     rule: "Ledger rows that lose or gain a proof are locked in one statement, in key order",
-    file: SETTLE_EVENTS,
+    file: REATTRIBUTE_EVENTS,
     find: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by ledger.id
 `,
