@@ -1,20 +1,20 @@
-/** The buttons: each asks once, does what it says in the operator's name, and tells what it did. */
+/** The buttons: each asks for confirmation once, acts in the operator's name, and shows its result. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { open } from "./browser.ts";
 import type { Check } from "./data.ts";
 
-/** Returns what the page told of it. */
+/** Returns the result that the page shows. */
 async function press(page: Page, name: string, confirm: string, reason?: string): Promise<string> {
   await page.getByRole("button", { name, exact: true }).click();
   const dialog = page.getByRole("dialog");
   if (reason !== undefined) await dialog.getByRole("textbox").fill(reason);
   await dialog.getByRole("button", { name: confirm, exact: true }).click();
   const action = page.locator(".action", { has: page.getByRole("button", { name, exact: true }) });
-  const told = action.locator(".result");
-  await told.waitFor({ timeout: 20_000 });
+  const result = action.locator(".result");
+  await result.waitFor({ timeout: 20_000 });
   await page.waitForFunction(() => document.activeElement?.classList.contains("result"));
-  return await told.innerText();
+  return await result.innerText();
 }
 
 export const theButtonsDoWhatTheySay: Check = async (page, { pages, stack: { sql } }) => {

@@ -1,4 +1,4 @@
-/** How the page behaves: towards strangers, the keyboard, a phone, a fault, and time that goes on. */
+/** How the page behaves: for users without the role, with a keyboard, on a phone, after a fault, and over time. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { createFaultInjection } from "../../local/demo/fault_injection.ts";
 import { open, rowsOf } from "./browser.ts";
@@ -36,7 +36,7 @@ export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) =
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   ok(!TEAMS.test(await page.locator("body").innerText()));
 
-  // There is no Supabase Auth on this machine: what it would answer is put in its place.
+  // Supabase Auth does not run in this test: its answers are stubbed.
   let isWrong = true;
   await page.route("**/auth/v1/token*", async (route) =>
     await route.fulfill(
@@ -131,7 +131,7 @@ export const aFaultIsShownAndOldDataStays: Check = async (page, { pages }) => {
   await page.getByRole("alert").waitFor({ state: "detached" });
 };
 
-/** The campaign is started again, the push goes out, and nobody touches the page. */
+/** The campaign is started again, the push is sent, and the page updates without any input. */
 export const itFollowsWhatHappens: Check = async (page, { pages, stack }) => {
   await open(page, pages.operator, "matchday?date=2024-12-07");
   const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });

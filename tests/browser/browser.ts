@@ -1,4 +1,4 @@
-/** Chromium, as it is installed on this machine, and what a test does with a page. */
+/** The installed Chromium, and helpers for pages. */
 /// <reference lib="dom" />
 import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -14,7 +14,7 @@ export async function withBrowser(run: (browser: Browser) => Promise<void>): Pro
       "Cannot test the dashboard: Chromium must be installed or named by TEST_CHROMIUM, got none",
     );
   }
-  // Root, as in a container, has no sandbox to offer.
+  // Chromium's sandbox does not work as root, for example in a container.
   const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
@@ -26,7 +26,7 @@ export async function withBrowser(run: (browser: Browser) => Promise<void>): Pro
   }
 }
 
-/** A page of its own, in London; what it complains of fails the test. */
+/** A new page, in London's time zone; its errors fail the test. */
 export async function withPage(
   browser: Browser,
   options: BrowserContextOptions,
@@ -50,7 +50,7 @@ export async function withPage(
   if (faults.length > 0) throw new Error(`The page failed: ${faults.join("\n")}`);
 }
 
-/** Goes to a view and waits until it shows what it read. */
+/** Opens a view and waits until it shows its data. */
 export async function open(page: Page, base: string, route: string): Promise<void> {
   await page.goto(`${base}/#/${route}`);
   const name = route.split(/[/?]/)[0] ?? "";
@@ -58,7 +58,7 @@ export async function open(page: Page, base: string, route: string): Promise<voi
   await page.locator(".loading").waitFor({ state: "detached" });
 }
 
-/** A table's cells as text, by what stands at their head; `sub` lines follow after a space. */
+/** A table's cells as text, by column header; `sub` lines follow after a space. */
 export async function rowsOf(page: Page, caption: string): Promise<Record<string, string>[]> {
   const table = page.getByRole("table", { name: caption });
   await table.waitFor();
@@ -74,7 +74,7 @@ export async function rowsOf(page: Page, caption: string): Promise<Record<string
   );
 }
 
-/** What axe finds against WCAG 2.2 A and AA, in a line each; `rules`: of these alone. */
+/** The violations of WCAG 2.2 A and AA that axe finds, one per line; `rules` limits the check to these. */
 export async function complaintsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe.source);
   return await page.evaluate(async (rules) => {

@@ -1,4 +1,4 @@
-/** Where Chromium is: said by TEST_CHROMIUM, or where Linux distributions put it. */
+/** The path of Chromium: from TEST_CHROMIUM, or the usual places of Linux distributions. */
 
 const PLACES = [
   "/usr/bin/chromium",

@@ -6,24 +6,24 @@ import { everyViewLooksRight } from "./visual.ts";
 import * as numbers from "./data.ts";
 import { withWorld } from "./world.ts";
 
-/** In this order: the last ones change the world. */
+/** The order matters: the last tests change the data. */
 const CHECKS: readonly (readonly [string, numbers.Check])[] = [
   ["Matchday shows the numbers that SQL gives", numbers.matchday],
-  ["a match shows them too", numbers.oneMatch],
-  ["so does Counts", numbers.counts],
-  ["so does Health", numbers.health],
-  ["so does Duplicates", numbers.duplicates],
-  ["so does Alerts", numbers.alerts],
-  ["so does Jobs", numbers.jobs],
-  ["who is no operator sees nothing", conduct.noOperatorSeesNothing],
-  ["who is signed out sees the door, and can come in", conduct.whoIsSignedOutSeesTheDoor],
-  ["the keyboard is enough", conduct.theKeyboardIsEnough],
-  ["a link names day and zone", conduct.aLinkNamesDayAndZone],
-  ["a fault is told, and what was read stays", conduct.aFaultIsShownAndOldDataStays],
+  ["a match shows the numbers that SQL gives", numbers.oneMatch],
+  ["Counts shows the numbers that SQL gives", numbers.counts],
+  ["Health shows the numbers that SQL gives", numbers.health],
+  ["Duplicates shows the numbers that SQL gives", numbers.duplicates],
+  ["Alerts shows the rows that SQL gives", numbers.alerts],
+  ["Jobs shows the rows that SQL gives", numbers.jobs],
+  ["a user without the operator role sees no data", conduct.noOperatorSeesNothing],
+  ["a signed-out user sees the sign-in page and can sign in", conduct.whoIsSignedOutSeesTheDoor],
+  ["the page can be used with the keyboard alone", conduct.theKeyboardIsEnough],
+  ["a link contains the day and the zone", conduct.aLinkNamesDayAndZone],
+  ["a fault is shown, and the old data stays", conduct.aFaultIsShownAndOldDataStays],
 ];
 const CHANGES: readonly (readonly [string, numbers.Check])[] = [
-  ["it follows what happens, untouched", conduct.itFollowsWhatHappens],
-  ["the buttons do what they say", theButtonsDoWhatTheySay],
+  ["the page updates without input", conduct.itFollowsWhatHappens],
+  ["each button performs its action", theButtonsDoWhatTheySay],
 ];
 
 Deno.test("the dashboard in a browser", (test) =>

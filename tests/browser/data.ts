@@ -1,4 +1,4 @@
-/** Each view held against SQL of its own: none of it calls what the dashboard calls. */
+/** Compares each view with its own SQL, which calls none of the dashboard's functions. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { open, rowsOf } from "./browser.ts";
@@ -57,24 +57,26 @@ export const matchday: Check = async (page, { stack: { sql }, pages }) => {
 
 export const oneMatch: Check = async (page, { stack: { sql }, pages }) => {
   await open(page, pages.operator, "match/1003");
-  const [told] = await sql<{ events: number; attempts: number; lines: number; sends: number }[]>`
+  const [expected] = await sql<
+    { events: number; attempts: number; lines: number; sends: number }[]
+  >`
     select (select count(*)::int from public.notification_sends where match_id = 1003) as events,
       (select count(*)::int from public.notification_sends
         where match_id = 1003 and event_type = 'send') as sends,
       (select count(*)::int from public.schedule_attempts where match_id = 1003) as attempts,
       jsonb_array_length(public.match_timeline(1003)) as lines`;
-  ok(told !== undefined && told.events > 100 && told.attempts > 3);
+  ok(expected !== undefined && expected.events > 100 && expected.attempts > 3);
   const attempts = await rowsOf(page, "Calls that changed Braze for this match, oldest first");
-  strictEqual(attempts.length, told.attempts);
-  ok(attempts.some(({ Outcome }) => Outcome?.startsWith("! Unknown")), "the lost answer is told");
+  strictEqual(attempts.length, expected.attempts);
+  ok(attempts.some(({ Outcome }) => Outcome?.startsWith("! Unknown")), "the lost answer is shown");
   const chart = await page.locator("figure svg title").first().textContent();
-  match(chart ?? "", new RegExp(`Events a minute. ${number(told.events)} events`));
+  match(chart ?? "", new RegExp(`Events a minute. ${number(expected.events)} events`));
   const columns = await page.locator("figure rect.one title").allTextContents();
   const sends = columns.map((text) => Number(/: ([\d,]+) sends/.exec(text)?.[1]?.replace(",", "")));
-  strictEqual(sends.reduce((sum, each) => sum + each, 0), told.sends);
+  strictEqual(sends.reduce((sum, each) => sum + each, 0), expected.sends);
   const all = page.getByRole("button", { name: "Show all" });
   if (await all.isVisible()) await all.click();
-  strictEqual(await page.locator(".timeline li").count(), told.lines);
+  strictEqual(await page.locator(".timeline li").count(), expected.lines);
 };
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -154,14 +156,14 @@ export const alerts: Check = async (page, { stack: { sql }, pages }) => {
       ? "Open alerts, most severe first"
       : "Past alerts, newest first";
     const rows = await rowsOf(page, caption);
-    const told = await sql<{ title: string; occurrences: number }[]>`
+    const expected = await sql<{ title: string; occurrences: number }[]>`
       select title, occurrences from public.alerts where (resolved_at is null) = ${
       show === "open"
     }`;
-    ok(told.length > 0, `there are ${show} alerts`);
+    ok(expected.length > 0, `there are ${show} alerts`);
     deepStrictEqual(
       rows.map((row) => `${row.What} ${row["Times seen"]}`).sort(),
-      told.map(({ title, occurrences }) => `${title} ${occurrences}`).sort(),
+      expected.map(({ title, occurrences }) => `${title} ${occurrences}`).sort(),
     );
   }
 };

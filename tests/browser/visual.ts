@@ -1,4 +1,4 @@
-/** How it looks and sounds: axe in light and dark, a phone's width, pictures for people to look at. */
+/** The appearance and accessibility: axe in light and dark mode, a phone's width, and screenshots for review. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -11,7 +11,7 @@ const LOOKS = {
   dark: { colorScheme: "dark", viewport: DESK },
   phone: { colorScheme: "light", viewport: PHONE },
 } as const;
-/** All of them once; then what another look can spoil. */
+/** All axe rules once; then only the rules that another appearance can break. */
 const RULES: Readonly<Record<Look, readonly string[] | undefined>> = {
   light: undefined,
   dark: ["color-contrast"],
@@ -19,7 +19,7 @@ const RULES: Readonly<Record<Look, readonly string[] | undefined>> = {
 };
 export type Look = keyof typeof LOOKS;
 
-/** `TEST_PICTURES` names a folder that keeps a picture of each view. */
+/** `TEST_PICTURES` names a folder for a screenshot of each view. */
 export async function everyViewLooksRight(
   browser: Browser,
   { pages }: World,
@@ -32,7 +32,7 @@ export async function everyViewLooksRight(
       await open(page, pages.operator, view);
       deepStrictEqual(await complaintsOf(page, RULES[look]), [], `${view}, ${look}`);
       const { wide, ground } = await page.evaluate(() => ({
-        // Of the page, and of what stands in it: a table may stick out without the page growing.
+        // Checks the page and its elements: a table may overflow without widening the page.
         wide: Math.max(
           document.documentElement.scrollWidth - innerWidth,
           ...[...document.querySelectorAll("main > *")].map((each) =>

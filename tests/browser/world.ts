@@ -1,4 +1,4 @@
-/** The demo's matchday, lived through to the afternoon of its Saturday, with the dashboard beside it. */
+/** The demo's matchday, run up to its Saturday afternoon, with the dashboard. */
 import { createCounter } from "../../local/demo/counter.ts";
 import { matchday, START } from "../../local/demo/matchday.ts";
 import { createFaultInjection } from "../../local/demo/fault_injection.ts";
@@ -7,14 +7,14 @@ import { SEED } from "../../local/stack/project.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { withStack } from "../support/database.ts";
 
-/** Three pushes of the day are out, one is due in 9 minutes, and somebody has just stopped the campaign. */
+/** Three pushes of the day were sent, one is due in 9 minutes, and the campaign has just been stopped. */
 export const NOW = new Date("2024-12-07T16:21:00Z");
 const STOPPED_AT = new Date("2024-12-07T16:18:00Z");
 const USERS = 2_000;
 
 export interface World {
   readonly stack: Stack;
-  /** As an operator, as a user who is none, and with nobody signed in. */
+  /** For an operator, for a user without the operator role, and without a session. */
   readonly pages: Readonly<Record<"operator" | "user" | "nobody", string>>;
 }
 
@@ -40,7 +40,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);
-      await pushSomebodyTwice(stack);
+      await insertDoublePushAlert(stack);
       const project = {
         apiUrl: stack.ready.api_url,
         publishableKey: stack.ready.publishable_key,
@@ -64,7 +64,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
   }
 }
 
-/** By hand: its own time is at night. */
+/** Called by hand, since its scheduled time is at night. */
 async function rollUpTheDay({ ready }: Stack): Promise<void> {
   const date = NOW.toISOString().slice(0, 10);
   const response = await fetch(`${ready.functions_url}/webhook-health-rollup`, {
@@ -76,8 +76,8 @@ async function rollUpTheDay({ ready }: Stack): Promise<void> {
   if (!response.ok) throw new Error(`Cannot roll up ${date}: got ${response.status} ${answer}`);
 }
 
-/** Reconciliation cancels second schedules in time, so nobody was: the alert is made as it would be told. */
-async function pushSomebodyTwice({ sql, timeline }: Stack): Promise<void> {
+/** Reconciliation cancels second schedules in time, so no double push occurs: the alert is inserted by hand. */
+async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
   const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
   await sql`
     insert into public.alerts

@@ -23,7 +23,7 @@ import { type Lived, liveThrough, type Worlds } from "./worlds.ts";
 const RUN_SECONDS_MAX = 300;
 /** Mutations in parallel: as many as a small machine has cores. */
 const LANES = 2;
-const FAILED_TOLD_MAX = 3;
+const FAILED_PRINTED_MAX = 3;
 
 const out = createWriter(Deno.stdout);
 const stopping = new AbortController();
@@ -94,7 +94,7 @@ async function inLanes(
         const started = performance.now();
         const result = await mutate(next, copy, bench);
         results.set(next, result);
-        tell(result, (performance.now() - started) / 1_000);
+        report(result, (performance.now() - started) / 1_000);
       }
     } catch (error) {
       queue.length = 0;
@@ -186,13 +186,13 @@ async function test(
   }
 }
 
-function tell({ mutation, verdict, lived }: Result, seconds: number): void {
+function report({ mutation, verdict, lived }: Result, seconds: number): void {
   out.line(`${verdict.kind.padEnd(8)} ${mutation.name} (${seconds.toFixed(0)} s)`);
   if (verdict.kind === "red") {
-    for (const { file, name } of verdict.failed.slice(0, FAILED_TOLD_MAX)) {
+    for (const { file, name } of verdict.failed.slice(0, FAILED_PRINTED_MAX)) {
       out.line(`           ${file}: ${name}`);
     }
-    const rest = verdict.failed.length - FAILED_TOLD_MAX;
+    const rest = verdict.failed.length - FAILED_PRINTED_MAX;
     if (rest > 0) out.line(`           and ${rest} more`);
   } else out.line(`           ${verdict.reason}`);
   if (lived?.kind === "failed") {

@@ -29,7 +29,7 @@ export interface Chosen {
   readonly filter: string | undefined;
 }
 
-/** Pure. All tests of the mutations in two runs: files without a filter, and the other files with all filters joined. */
+/** Pure. All tests of the mutations in two runs: files without a filter, and the others with all filters joined. */
 export function runsOf(mutations: readonly Pick<Mutation, "tests" | "filter">[]): Chosen[] {
   const filesOf = (some: typeof mutations) => [...new Set(some.flatMap(({ tests }) => tests))];
   const whole = filesOf(mutations.filter(({ filter }) => filter === undefined));

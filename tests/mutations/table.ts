@@ -18,7 +18,7 @@ export function writeTable(results: readonly Result[], worlds: Worlds | null): s
     sentence(result.mutation),
     placesOf(result.mutation),
     noticed(result.verdict),
-    ...(worlds === null ? [] : [livedThrough(result.lived)]),
+    ...(worlds === null ? [] : [describeWorlds(result.lived)]),
   ]);
   const named = worlds === null ? columns : [...columns, "The world that noticed"];
   return [
@@ -70,7 +70,7 @@ function noticed(verdict: Verdict): string {
   return `${tests}: ${names}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-function livedThrough(lived: Lived | null): string {
+function describeWorlds(lived: Lived | null): string {
   switch (lived?.kind) {
     case "failed":
       return `${lived.seed}: ${lived.rules.join(", ")}`;

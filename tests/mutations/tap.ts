@@ -25,10 +25,10 @@ export function readTap(text: string): TestRun {
     if (name !== undefined) {
       failed.push({ file: files.at(-1) ?? "", name: unescape(name), message: "" });
     }
-    const told = readMessage(line);
+    const failure = readMessage(line);
     const last = failed.at(-1);
-    if (told !== null && last !== undefined) {
-      failed[failed.length - 1] = { ...last, message: told };
+    if (failure !== null && last !== undefined) {
+      failed[failed.length - 1] = { ...last, message: failure };
     }
   }
   return { files, passed, failed };

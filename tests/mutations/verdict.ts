@@ -34,10 +34,10 @@ export function judge(
   const showing = failed.filter(({ message }) => isAssertion(message) || shownBy?.test(message));
   const quiet = tests.filter((file) => !showing.some((one) => one.file === file));
   if (quiet.length === 0) return { kind: "red", failed: showing };
-  const stranger = failed.find(({ file }) => quiet.includes(file));
-  return stranger === undefined
+  const unexpected = failed.find(({ file }) => quiet.includes(file));
+  return unexpected === undefined
     ? { kind: "green", reason: `${quiet.join(", ")} stayed green` }
-    : broken(`"${stranger.name}" failed, and by no assertion: ${firstLine(stranger.message)}`);
+    : broken(`"${unexpected.name}" failed, and by no assertion: ${firstLine(unexpected.message)}`);
 }
 
 /** fast-check wraps the error of a failed property and appends it as the cause. */

@@ -21,7 +21,7 @@ export async function liveThrough(
   postgresBin: string | undefined,
   signal: AbortSignal,
 ): Promise<Lived> {
-  let told = "";
+  let output = "";
   const { code, isHung, stdout, stderr } = await runDeno({
     args: [
       "run",
@@ -36,8 +36,8 @@ export async function liveThrough(
     secondsMax: WORLD_SECONDS_MAX,
     signal,
     isEnough: (line) => {
-      told += `${line}\n`;
-      return readOutcomes(told, firstSeed).failed !== null;
+      output += `${line}\n`;
+      return readOutcomes(output, firstSeed).failed !== null;
     },
   });
   const { failed, passed } = readOutcomes(stdout, firstSeed);

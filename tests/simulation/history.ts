@@ -80,14 +80,14 @@ export class History {
     const { home, away, kickoffAt, status, properties } = this.match(matchId, at);
     if (status !== "scheduled" || at < this.#knownAt.get(matchId)!) return null;
     const teams = valueAt(this.#teams, at);
-    const told = [home, away].flatMap((name) => {
+    const values = [home, away].flatMap((name) => {
       const team = teams.get(name);
       return team?.notify === true ? [team.value] : [];
     });
-    if (told.length === 0) return null;
+    if (values.length === 0) return null;
     return {
       sendAt: addMinutes(kickoffAt, -SEND_LEAD_MINUTES),
-      teams: [...new Set(told)].sort(),
+      teams: [...new Set(values)].sort(),
       properties: { home_team: home, away_team: away, ...properties },
     };
   }

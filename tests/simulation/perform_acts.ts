@@ -242,14 +242,14 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
 
   async replay({ share, shape }, context, prng) {
     // Events that were lost or are still in transit are found in an export and sent by hand.
-    const told = context.stack.sandbox.model.groundTruth.entries.filter((entry) =>
+    const repeated = context.stack.sandbox.model.groundTruth.entries.filter((entry) =>
       entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
       prng.chance(share)
     );
     if (shape === "flat") {
-      for (const { id, acknowledged } of told) if (acknowledged === 0) context.toldBare.add(id);
+      for (const { id, acknowledged } of repeated) if (acknowledged === 0) context.toldBare.add(id);
     }
-    const bodies = shapeAnew(prng.shuffled(told), shape, prng, context);
+    const bodies = reshape(prng.shuffled(repeated), shape, prng, context);
     for (let from = 0; from < bodies.length; from += 4) {
       await Promise.all(bodies.slice(from, from + 4).map((body) => deliver(body, context)));
     }
@@ -322,7 +322,7 @@ interface Reshaped {
   readonly body: string;
 }
 
-function shapeAnew(
+function reshape(
   entries: readonly GroundTruthEntry[],
   shape: "batches" | "single" | "list" | "flat",
   prng: Prng,

@@ -81,8 +81,8 @@ async function live(context: SimulationContext, found: Found): Promise<void> {
     await carryOut(act, context, nth);
   }
   for (const truce of truces) await makeTruce(truce, context, found);
-  await sleepOverNight(context);
-  await look({ calmSince: world.endAt, isLast: true }, context, found);
+  await skipToMorning(context);
+  await runAudit({ calmSince: world.endAt, isLast: true }, context, found);
 }
 
 /** Restores the campaign and injects no faults, for long enough that the suite notices everything; then audits. */
@@ -95,11 +95,11 @@ async function makeTruce(truce: Truce, context: SimulationContext, found: Found)
   }
   context.stack.outages.clear();
   await reach(truce.until, context);
-  await look({ calmSince: truce.from, isLast: false }, context, found);
+  await runAudit({ calmSince: truce.from, isLast: false }, context, found);
 }
 
 /** Advances past the last send of the matchday and all its events. pg_cron runs no jobs, since none are needed. */
-async function sleepOverNight(context: SimulationContext): Promise<void> {
+async function skipToMorning(context: SimulationContext): Promise<void> {
   const { world, stack } = context;
   const dayAfter = addHours(world.endAt, 24);
   const lastSend = max([
@@ -119,7 +119,7 @@ async function sleepOverNight(context: SimulationContext): Promise<void> {
   await reach(addMinutes(stack.timeline.now(), HEARTBEAT_MINUTES), context);
 }
 
-async function look(
+async function runAudit(
   { calmSince, isLast }: { readonly calmSince: Date; readonly isLast: boolean },
   context: SimulationContext,
   found: Found,

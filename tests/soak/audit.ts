@@ -1,6 +1,6 @@
 /**
- * Holds what is stored against what Braze really sent. It knows the truth of the sandbox and the rows of the database,
- * and calls nothing of what it judges.
+ * Compares the stored events with those that Braze sent. It reads the sandbox's ground truth and the database's rows,
+ * and calls none of the code that it checks.
  */
 import { type GroundTruthEntry, isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
 import type { Sql } from "../../local/stack/sql.ts";
@@ -19,7 +19,7 @@ interface Row {
   readonly confidence: string;
 }
 
-/** A webhook message has no id on the wire: one match sends each user one. */
+/** A webhook message has no id on the wire: each user receives one per match. */
 function keyOf({ kind, id, user, triggerProperties }: GroundTruthEntry): string {
   return kind === "currents" ? id : `${triggerProperties.match_id}/${user.externalId}`;
 }
@@ -31,7 +31,7 @@ async function rowsOf(sql: Sql): Promise<Row[]> {
     from public.notification_sends`;
 }
 
-/** Of the events that were answered 2xx by now: those that are not stored. A 2xx is a promise. */
+/** The events that were answered with 2xx and are not stored. There must be none. */
 export async function brokenPromises(
   promised: readonly GroundTruthEntry[],
   sql: Sql,
@@ -47,14 +47,14 @@ export interface Audit {
   readonly problems: readonly string[];
 }
 
-/** At the end, when Braze has nothing more to send. */
+/** The final audit, when Braze has nothing more to send. */
 export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql): Promise<Audit> {
   const problems: string[] = [];
   const rows = await rowsOf(sql);
   const byKey = Map.groupBy(rows, ({ key }) => key);
-  const told = groundTruth.filter(({ lost }) => !lost);
+  const delivered = groundTruth.filter(({ lost }) => !lost);
 
-  for (const entry of told) {
+  for (const entry of delivered) {
     const key = keyOf(entry);
     const found = byKey.get(key) ?? [];
     byKey.delete(key);
@@ -79,13 +79,13 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
     );
   }
   if (rejected + kept > 0) problems.push(`${rejected} rejected, ${kept} bodies kept`);
-  const acknowledged = told.reduce((sum, entry) => sum + entry.acknowledged, 0);
+  const acknowledged = delivered.reduce((sum, entry) => sum + entry.acknowledged, 0);
   if (received < acknowledged) problems.push(`received ${received}, acknowledged ${acknowledged}`);
 
   return { stored: rows.length, unheard: received - acknowledged, problems: truncate(problems) };
 }
 
-/** Twenty say what thousands would. */
+/** Twenty problems are enough for a report. */
 export function truncate(problems: readonly string[]): readonly string[] {
   const left = problems.length - PROBLEMS_SHOWN_MAX;
   return left > 0 ? [...problems.slice(0, PROBLEMS_SHOWN_MAX), `… and ${left} more`] : problems;
@@ -101,7 +101,7 @@ function differences(
     event_type: isMessage ? "send" : type.split(".").at(-1)!.toLowerCase(),
     external_user_id: user.externalId,
     device_id: isMessage ? null : device?.id ?? null,
-    // Only a Send echoes the match, and a message tells no time.
+    // Only a Send echoes the match, and a message carries no time.
     ...(isMessage || type.endsWith(".Send")
       ? {
         match_id: String(triggerProperties.match_id),

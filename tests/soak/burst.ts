@@ -1,8 +1,8 @@
 /**
- * A match is sent to all of its fans, and while Braze tells of it, parts of the project are struck down.
+ * A match is sent to all of its fans, and parts of the project are killed while Braze delivers the events.
  *
- * Braze lives by a virtual clock, since its retries are minutes apart; what it talks to is real. The clock goes
- * minute by minute and waits for whatever was struck down: an outage lasts one minute of Braze's.
+ * Braze runs on a virtual clock, since its retries are minutes apart; the project's parts are real. The clock advances
+ * minute by minute and waits for each killed part: an outage lasts one virtual minute.
  */
 import { addHours, addMinutes, startOfMinute } from "date-fns";
 import { createSandbox, type Sandbox } from "../../local/braze_sandbox/sandbox.ts";
@@ -17,7 +17,7 @@ import { type Part, type Servers, startServers } from "./servers.ts";
 const TEAMS = [{ value: "Arsenal", weight: 1 }, { value: "Chelsea", weight: 1 }] as const;
 const MATCH_ID = 1001;
 const DELIVERIES_AT_ONCE = 32;
-/** All that Braze retries is over by then. */
+/** All of Braze's retries have ended by then. */
 const MINUTES_MAX = 120;
 const WATCH_MS = 50;
 
@@ -31,12 +31,12 @@ export interface BurstOptions {
   readonly users: number;
   readonly switches: SwitchesPatch;
   readonly strikes: readonly Strike[];
-  /** Gives up with its story when it takes longer. */
+  /** The time limit; after it the burst fails with its state. */
   readonly secondsMax: number;
 }
 
 export interface Burst extends Audit {
-  /** What Braze sent, and had any way to tell. */
+  /** The events that Braze sent and did not lose. */
   readonly sent: number;
   readonly requests: Readonly<Record<string, number>>;
   readonly strikes: number;
@@ -120,14 +120,14 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
     if (++minutes > MINUTES_MAX) break;
     let isOver = false;
     const minute = timeline.advanceTo(addMinutes(timeline.now(), 1)).finally(() => isOver = true);
-    // Whoever awaits it below sees a failure; until then it must not end the process.
+    // The await below rethrows a failure; until then it must not end the process.
     minute.catch(() => {});
     while (!isOver) {
       const next = toCome[0];
       if (next !== undefined && acknowledgedShare(world) >= next.at) {
         toCome.shift();
         await servers.strike(next.parts);
-        // What was promised before must be there now, and not only when it has come again.
+        // Events acknowledged before the crash must be stored now, and not only after a retry.
         const promised = groundTruth.entries.filter(({ acknowledged }) => acknowledged > 0);
         const missing = await servers.query((sql) => brokenPromises(promised, sql));
         broken.push(
@@ -153,13 +153,13 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
 }
 
 function acknowledgedShare({ sandbox: { model: { groundTruth } } }: World): number {
-  const told = groundTruth.entries.filter(({ lost }) => !lost);
-  return told.length === 0
+  const delivered = groundTruth.entries.filter(({ lost }) => !lost);
+  return delivered.length === 0
     ? 0
-    : told.filter(({ acknowledged }) => acknowledged > 0).length / told.length;
+    : delivered.filter(({ acknowledged }) => acknowledged > 0).length / delivered.length;
 }
 
-/** The match as the fixture sync writes it, scheduled as pg_cron would have it. */
+/** Inserts the match as the fixture sync does, and calls the scheduler as pg_cron does. */
 async function schedule({ query, functionsUrl, keys }: Servers, kickoffAt: Date): Promise<void> {
   await query(async (sql) => {
     await sql`insert into public.teams ${

@@ -1,9 +1,9 @@
-/** The sandbox's way to the receiver, with a tally of what became of each request. */
+/** Delivers the sandbox's requests to the receiver, and counts their results. */
 import type { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
 import type { Timeline } from "../../local/clock/timeline.ts";
 
 export interface DeliveryWorker extends Timeline {
-  /** Requests by what came of them: a status, or `unreachable`. */
+  /** Requests by result: a status, or `unreachable`. */
   readonly tally: ReadonlyMap<string, number>;
   /** Requests that were answered 2xx. */
   readonly acknowledged: number;

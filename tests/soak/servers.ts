@@ -1,6 +1,6 @@
 /**
- * A project whose parts are processes of their own, so that each can be struck down in the middle of its work and
- * started again: Postgres with everything it does to keep its promises, PostgREST, and the functions.
+ * A project whose parts are separate processes, so that each can be killed in the middle of its work and started
+ * again: Postgres with full durability, PostgREST, and the functions.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,15 +23,15 @@ export type Part = "receiver" | "Postgres" | "PostgREST";
 export interface Servers {
   readonly keys: Keys;
   readonly functionsUrl: string;
-  /** On a connection of its own: those from before a crash are dead. */
+  /** Uses a new connection: connections from before a crash are dead. */
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
-  /** Ends the parts with no warning, all at once, and starts them again; resolves when everything answers. */
+  /** Kills the parts concurrently and starts them again; resolves when everything answers. */
   strike(parts: readonly Part[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface ServersOptions {
-  /** Where the functions find Braze. */
+  /** The address of Braze, for the functions. */
   readonly brazeUrl: string;
   readonly keys: Keys;
 }
@@ -45,7 +45,7 @@ async function startOn(ports: Ports, { brazeUrl, keys }: ServersOptions): Promis
   const close = async () => {
     for (let last = cleanups.pop(); last !== undefined; last = cleanups.pop()) await last();
   };
-  // On a disk, since what must survive a crash is written through to it.
+  // On a disk, since commits must survive a crash.
   const folder = await Deno.makeTempDir({ prefix: "soak-" });
   await Deno.chmod(folder, 0o755);
   cleanups.push(() => Deno.remove(folder, { recursive: true }));

@@ -1,14 +1,14 @@
 /**
  * 25,000 webhook messages, one for each request, and a day's worth of Currents batches, with the receiver killed,
- * Postgres crashed and PostgREST killed in the middle of both: what was answered 2xx is stored, what was not comes
- * again, nothing is stored twice.
+ * Postgres crashed and PostgREST killed in the middle of both: events answered with 2xx are stored, others are sent
+ * again, and none is stored twice.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createWriter } from "../../local/cli/writer.ts";
 import { type Burst, type BurstOptions, runBurst } from "./burst.ts";
 
 const out = createWriter(Deno.stdout);
-/** Some follow neither team. */
+/** Some users follow neither team. */
 const USERS = Number(Deno.env.get("SOAK_USERS") ?? 26_500);
 
 async function run(name: string, options: BurstOptions): Promise<Burst> {
@@ -18,7 +18,7 @@ async function run(name: string, options: BurstOptions): Promise<Burst> {
   const { sent, stored, requests, strikes, minutes, unheard } = burst;
   out.line(
     `${name} (${seconds} s): ${sent} events sent, ${stored} stored, ${strikes} strikes, ${minutes} minutes of Braze's, ` +
-      `${unheard} stored and not heard of; answers ${JSON.stringify(requests)}`,
+      `${unheard} stored without an answer; answers ${JSON.stringify(requests)}`,
   );
   return burst;
 }
@@ -27,7 +27,7 @@ function verify(burst: Burst, options: BurstOptions): void {
   deepStrictEqual(burst.problems, []);
   strictEqual(burst.stored, burst.sent);
   strictEqual(burst.strikes, options.strikes.length);
-  // Otherwise nothing was struck while it worked.
+  // Otherwise no part was killed while it worked.
   ok((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0);
   ok(burst.unheard >= 0);
 }

@@ -2,11 +2,11 @@
 import type { Mutation } from "../mutation.ts";
 
 const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";
-const LEARN = "supabase/functions/_shared/attribution/identifiers_to_register.ts";
-const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
+const REGISTER = "supabase/functions/_shared/attribution/identifiers_to_register.ts";
+const REATTRIBUTE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 
 const BY_TIME = "tests/unit/_shared/attribution/correlate_time_test.ts";
-const LEARNING = "tests/unit/_shared/attribution/identifiers_to_register_test.ts";
+const REGISTERING = "tests/unit/_shared/attribution/identifiers_to_register_test.ts";
 
 export const ATTRIBUTION: readonly Mutation[] = [
   {
@@ -68,7 +68,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/_shared/attribution/correlate_generation_test.ts"],
   },
   {
-    name: "strangers-by-time",
+    name: "unknown-references-by-time",
     rule: "An event with an unknown reference is not attributed by time",
     file: CORRELATE,
     find: " ||\n    hasUnknownReference(evidence, context)\n  )",
@@ -84,17 +84,17 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
-    name: "lent-dispatch-teaches",
+    name: "shared-dispatch-registers",
     rule: "No identifiers are registered from a dispatch id, since it may be shared",
-    file: LEARN,
+    file: REGISTER,
     find: 'if (method === "dispatch_id") return [];',
     replace: "",
-    tests: [LEARNING],
+    tests: [REGISTERING],
   },
   {
-    name: "looked-up-lent-dispatch",
+    name: "looked-up-shared-dispatch",
     rule:
-      "What the database looks up by itself takes a dispatch id alone, without anything beside it",
+      "The database's own lookup uses a dispatch id only if the event carries no other identifier",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)",
     replace: "",
@@ -103,7 +103,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "looked-up-before-its-time",
     rule:
-      "What the database looks up by itself takes no event that was sent before the only schedule's time",
+      "The database's own lookup attributes no event that was sent before the only schedule's time",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
     find: "or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz",
     replace: "",
@@ -152,39 +152,39 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "low-confidence-proves-nothing",
     rule: "Low confidence never changes a ledger status",
-    file: LEARN,
+    file: REGISTER,
     find: '(confidence !== "high" && confidence !== "medium")',
     replace: 'confidence === "none"',
-    tests: [LEARNING, "tests/property/correlation_test.ts"],
+    tests: [REGISTERING, "tests/property/correlation_test.ts"],
   },
   {
-    name: "only-certain-events-teach",
+    name: "only-certain-events-register",
     rule: "Only events of high confidence register identifiers",
-    file: LEARN,
+    file: REGISTER,
     find: 'if (confidence !== "high" || ledgerId === null) return [];',
     replace: "if (ledgerId === null) return [];",
-    tests: [LEARNING, "tests/property/correlation_test.ts"],
+    tests: [REGISTERING, "tests/property/correlation_test.ts"],
   },
   {
     name: "messages-prove-no-push",
     rule: "A message of the webhook channel proves that the dispatch ran, and no push",
-    file: LEARN,
+    file: REGISTER,
     find: 'evidence.eventType === "send" ? "webhook" : null;',
     replace: 'evidence.eventType === "send" ? "push" : null;',
-    tests: [LEARNING],
+    tests: [REGISTERING],
   },
   {
     name: "bounces-prove-nothing",
     rule: "An Abort or a Bounce alone proves no push",
-    file: LEARN,
+    file: REGISTER,
     find: 'return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;',
     replace: 'return "push";',
-    tests: [LEARNING],
+    tests: [REGISTERING],
   },
   {
     name: "withdrawal-of-evidence",
     rule: "A ledger row is sent only as long as an event proves it",
-    file: SETTLE_EVENTS,
+    file: REATTRIBUTE_EVENTS,
     find: "    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);\n",
     replace: "    null;\n",
     tests: ["tests/end_to_end/doubt_test.ts"],
@@ -193,7 +193,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
   {
     name: "concurrent-reattributions",
     rule: "Concurrent reattributions are kept",
-    file: SETTLE_EVENTS,
+    file: REATTRIBUTE_EVENTS,
     find: `      and event.correlation_method = verdict.from_method
       and event.ledger_id is not distinct from verdict.from_ledger_id
       and event.generation is not distinct from verdict.from_generation

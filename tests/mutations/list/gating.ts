@@ -1,4 +1,4 @@
-/** The send gate lets pass what is wanted now, says nothing when it does not know, and opens to nobody else. */
+/** The send gate allows only sends that are wanted now, and returns an error when it cannot decide. */
 import type { Mutation } from "../mutation.ts";
 
 const DECIDE = "supabase/functions/braze-send-gate/decide.ts";
@@ -15,7 +15,7 @@ const DATABASE = "tests/database/supersede_gated_create_test.ts";
 export const GATING: readonly Mutation[] = [
   {
     name: "gate-old-generation",
-    rule: "An old generation is turned away",
+    rule: "The gate rejects a superseded generation",
     file: DECIDE,
     find: `  if (facts.generation !== generation) return closed("superseded");\n`,
     replace: "",
@@ -23,7 +23,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-postponed",
-    rule: "A match that is not to be played is pushed to nobody, however late that became known",
+    rule: "The gate rejects a match that is not to be played, even at the last moment",
     file: DECIDE,
     find: '  if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);\n',
     replace: "",
@@ -31,7 +31,8 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-taken-for-gone",
-    rule: "A schedule that only a list lacked passes: it asks, so it is there",
+    rule:
+      "The gate allows a schedule that was only absent from a list: its request proves that it exists",
     file: DECIDE,
     find: "  if (!wasReportedAbsent) {\n",
     replace: "  if (wasReportedAbsent || !isTakenForGone) {\n",
@@ -39,7 +40,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-token-elsewhere",
-    rule: "A token in an address is a credential at the gate alone",
+    rule: "A token in a URL is a credential only at the gate",
     file: "supabase/functions/_shared/auth/callers.ts",
     find: ' && allowed.includes("gate_token")',
     replace: "",
@@ -47,7 +48,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-token-listed",
-    rule: "What opens the gate is not kept of what a list shows",
+    rule: "Gate tokens in a list of schedules are not stored",
     file: "supabase/functions/_shared/braze/schemas.ts",
     find: "withoutGateToken(entry.trigger_properties)",
     replace: "entry.trigger_properties",
@@ -55,7 +56,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-unknown-is-no-answer",
-    rule: "A gate that cannot ask the database says neither yes nor no",
+    rule: "A gate that cannot reach the database returns an error, and neither yes nor no",
     file: HANDLER,
     find: '      return problem(isUnavailable(error) ? "database_unavailable" : "internal");',
     replace:
@@ -64,7 +65,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-token-purpose",
-    rule: "A token that the same secret signed for something else does not open the gate",
+    rule: "A token that the same secret signed for another purpose does not open the gate",
     file: TOKEN,
     find: "        audience: AUDIENCE,\n",
     replace: "",
@@ -80,7 +81,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-time-left",
-    rule: "An unknown create is given up only while two more runs can make the next one",
+    rule: "An unknown create is given up only while two more runs can create its successor",
     file: PLAN,
     find: "!isFrozen(soonest, settings, addMilliseconds(now, CREATED_WITHIN_MS))",
     replace: "!isFrozen(soonest, settings, now)",
@@ -96,7 +97,7 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-release-current",
-    rule: "Nothing is released of a row that has moved on or was cancelled",
+    rule: "A create is not released if its row has a newer generation or was cancelled",
     file: LOCK_PENDING,
     find: " and ledger.generation = p_generation and ledger.status = 'pending'",
     replace: "",

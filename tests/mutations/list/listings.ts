@@ -9,7 +9,7 @@ const READING = "tests/unit/_shared/braze/listing_test.ts";
 export const LISTINGS: readonly Mutation[] = [
   {
     name: "absent-is-lacked-twice",
-    rule: "A schedule is absent only when two lists in a row lack it",
+    rule: "A schedule is absent only when two successive lists lack it",
     file: NOTE_LISTING,
     find: "where expected.missed_at < p_now - interval '1 minute'",
     replace: "where expected.missed_at is null or true",
@@ -17,7 +17,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "lists-of-one-moment",
-    rule: "Two lists of one moment are one",
+    rule: "Two lists within a minute count as one",
     file: NOTE_LISTING,
     find: "where expected.missed_at < p_now - interval '1 minute'",
     replace: "where expected.missed_at <= p_now",
@@ -49,7 +49,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "shown-again-is-not-absent",
-    rule: "A list that shows a schedule forgets that an earlier one lacked it",
+    rule: "A list that shows a schedule resets the count of lists that lacked it",
     file: NOTE_LISTING,
     find: "set listed_at = p_now, missed_at = null",
     replace: "set listed_at = p_now",
@@ -57,7 +57,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "lists-of-campaigns-prove-nothing",
-    rule: "A list that names campaigns and no schedules proves nothing of a schedule",
+    rule: "A list that names campaigns and no schedules proves nothing about a schedule",
     file: LISTING,
     find: 'return schedules === entries ? "per_schedule" : "per_campaign";',
     replace: 'return "per_schedule";',
@@ -73,7 +73,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "failed-lists-prove-nothing",
-    rule: "A list that could not be had proves nothing",
+    rule: "A failed request for a list proves nothing",
     file: LISTING,
     find: '{ mode: "unavailable", schedules: [], campaigns: [] }',
     replace: '{ mode: "per_schedule", schedules: [], campaigns: [] }',
@@ -90,7 +90,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "only-absent-is-taken-back",
-    rule: "The check before the send takes back what is absent, and not what is unknown",
+    rule: "The check before the send cancels absent schedules, and not unknown ones",
     file: "supabase/schemas/65_checks/record_preflight.sql",
     find: "and checked.result = 'absent'",
     replace: "and checked.result in ('absent', 'unknown')",
@@ -99,7 +99,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "stopped-campaigns-hide-schedules",
-    rule: "Nothing is taken back for what a stopped campaign hides from the list",
+    rule: "No schedule is cancelled because a stopped campaign hides it from the list",
     file: "supabase/functions/braze-reconcile/steps/verify.ts",
     find: "const isOnHold = isMissing && await isCampaignShut(context);",
     replace: "const isOnHold = isMissing && await isCampaignShut(context) && false;",
@@ -108,7 +108,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "too-young-to-be-missed",
-    rule: "The count audit does not miss what was asked for within five minutes",
+    rule: "The count audit ignores missing schedules that were requested within five minutes",
     file: "supabase/functions/braze-count-audit/compare.ts",
     find: "absent.filter(({ askedAt }) => isBefore(askedAt, changedBefore))",
     replace: "absent",
@@ -116,7 +116,7 @@ export const LISTINGS: readonly Mutation[] = [
   },
   {
     name: "equal-counts-hide-differences",
-    rule: "The count audit compares sets, for equal counts can hide one missing and one extra",
+    rule: "The count audit compares sets, since equal counts can hide one missing and one extra",
     file: "supabase/functions/braze-count-audit/compare.ts",
     find: "missing.length === 0 && extra.length === 0",
     replace: "missing.length === extra.length",

@@ -1,4 +1,4 @@
-/** No wanted schedule is cancelled, a wrong database does not empty Braze, and only what balances is settled. */
+/** No wanted schedule is cancelled, a wrong database cannot empty Braze, and only balanced events are reattributed. */
 import type { Mutation } from "../mutation.ts";
 
 const UNMANAGED = "supabase/functions/braze-reconcile/decisions/unmanaged_schedules.ts";
@@ -19,8 +19,8 @@ const REFUSES_THE_CURRENT = {
 
 export const RECONCILING: readonly Mutation[] = [
   {
-    name: "current-is-no-stray",
-    rule: "The current schedule of a match that is not cancelled is sorted out as nobody's stray",
+    name: "current-is-not-unmanaged",
+    rule: "The current schedule of a match that is not cancelled is never classified as unmanaged",
     ...SORTS_OUT_THE_CURRENT,
     tests: [SORTING, "tests/property/unmanaged_schedules_test.ts"],
   },
@@ -32,7 +32,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "current-both",
-    rule: "No wanted schedule is ever cancelled: with both guards broken it is",
+    rule: "No wanted schedule is ever cancelled, unless both guards are broken",
     ...SORTS_OUT_THE_CURRENT,
     also: [REFUSES_THE_CURRENT],
     tests: ["tests/end_to_end/reconcile_unmanaged_test.ts"],
@@ -40,15 +40,15 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "held-unmanaged",
-    rule: "A stranger is left alone as long as it may be the only push of its match",
+    rule: "An unmanaged schedule is kept as long as it may be the only push of its match",
     file: UNMANAGED,
     find: '    if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };\n',
     replace: "",
     tests: [SORTING],
   },
   {
-    name: "unmanaged-settle-first",
-    rule: "What was changed within five minutes is no stray yet",
+    name: "unmanaged-after-five-minutes",
+    rule: "A schedule that changed within five minutes is not unmanaged yet",
     file: UNMANAGED,
     find: "differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS",
     replace: "differenceInMilliseconds(now, schedule.updatedAt) < 0",
@@ -65,15 +65,15 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "cancel-cap-by-share",
-    rule: "The cap is a share of what Braze lists, too",
+    rule: "The cap is also a share of the schedules that Braze lists",
     file: "supabase/functions/braze-reconcile/decisions/cap.ts",
     find: "return Math.min(settings.cancelsMax, share);",
     replace: "return Math.max(settings.cancelsMax, share);",
     tests: [SORTING],
   },
   {
-    name: "journal-before-stray-delete",
-    rule: "A stray is written down before it is deleted",
+    name: "journal-before-unmanaged-delete",
+    rule: "The delete of an unmanaged schedule is journalled before Braze is called",
     file: "supabase/functions/braze-reconcile/cancel_unmanaged.ts",
     find: "    await store.reconciliation.openUnmanagedDelete({\n",
     replace:
@@ -84,7 +84,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "elimination-balances",
-    rule: "Elimination must balance to the last event",
+    rule: "Elimination requires that the counts balance exactly",
     file: ELIMINATION,
     find: "only.missing !== cluster.events",
     replace: "only.missing === 0",
@@ -92,7 +92,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "elimination-leaves-one",
-    rule: "Elimination wants one match alone to lack events",
+    rule: "Elimination requires that exactly one match lacks events",
     file: ELIMINATION,
     find: "others.length > 0 || ",
     replace: "",
@@ -108,7 +108,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "statistics-of-another-schedule",
-    rule: "Statistics settle a match only when none but its current schedule can have gone out",
+    rule: "Statistics confirm a send only if no other schedule of the match can have been sent",
     file: "supabase/functions/braze-reconcile/decisions/stale.ts",
     find: 'return mayIncludeAnother(match, now) ? "another_schedule_may_have_gone_out" : null;',
     replace: "return mayIncludeAnother(match, now) ? null : null;",
@@ -132,7 +132,7 @@ export const RECONCILING: readonly Mutation[] = [
   },
   {
     name: "adoption-waits-for-the-answer",
-    rule: "A schedule is not adopted while its create is under way",
+    rule: "A schedule is not adopted while its create is in progress",
     file: "supabase/schemas/60_reconcile/adopt_schedule.sql",
     find: "attempt.generation = p_generation and attempt.outcome is null\n",
     replace: "attempt.generation = p_generation and false\n",

@@ -1,4 +1,4 @@
-/** One run at a time, each scheduled time once, and what a dead run left open is unknown. */
+/** One run at a time, each scheduled time once; attempts that a dead run left open are unknown. */
 import type { Mutation } from "../mutation.ts";
 
 const CLAIM_RUN = "supabase/schemas/20_runs/claim_run.sql";
@@ -9,7 +9,7 @@ const HANDLER = "tests/unit/braze-scheduler/handler_test.ts";
 export const RUNS: readonly Mutation[] = [
   {
     name: "lease-of-each-call",
-    rule: "No call to Braze is opened by a run that may have a successor",
+    rule: "A run that may have a successor opens no call to Braze",
     file: "supabase/schemas/20_runs/hold_lease.sql",
     find: "and run.outcome = 'running' and run.lease_until > p_now and not run.dry_run;",
     replace: "and not run.dry_run;",
@@ -38,7 +38,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "signed-call-replayed",
-    rule: "A signed call that comes again does not run again",
+    rule: "A replayed signed call does not run again",
     file: CLAIM_RUN,
     find: "    if v_outcome <> 'called' then\n",
     replace: "    if v_outcome = 'running' then\n",
@@ -46,7 +46,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "deadline",
-    rule: "A run begins nothing after its deadline, and leaves it to the next",
+    rule: "A run starts no step after its deadline, and leaves it to the next run",
     file: "supabase/functions/_shared/function/cron_function.ts",
     find: "return addSeconds(now, 1) >= run.deadline;",
     replace: "return addSeconds(now, 1) >= run.deadline && run.dryRun;",
@@ -54,7 +54,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "unfinished-is-not-succeeded",
-    rule: "A run that did not do all that it planned is not called a success",
+    rule: "A run that did not finish its plan is not recorded as a success",
     file: "supabase/functions/braze-scheduler/handler.ts",
     find: 'outcome: isComplete ? "succeeded" : "partial"',
     replace: 'outcome: isComplete ? "succeeded" : "succeeded"',
@@ -62,7 +62,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "dead-runs-are-given-up",
-    rule: "What dead runs left open is closed before anything is planned",
+    rule: "Attempts that dead runs left open are closed before anything is planned",
     file: "supabase/functions/braze-scheduler/handler.ts",
     find: "run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());",
     replace: "run.dryRun ? await store.journal.giveUp(run.runId, clock.now()) : [];",
@@ -70,7 +70,7 @@ export const RUNS: readonly Mutation[] = [
   },
   {
     name: "given-up-is-unknown",
-    rule: "What a dead run left open is unknown, and not failed",
+    rule: "An attempt that a dead run left open is unknown, and not failed",
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
     replace: "v_attempt.id, 'failed', ",

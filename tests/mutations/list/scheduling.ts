@@ -1,4 +1,4 @@
-/** Nothing changes in Braze that was not written down first, and no match gets two schedules that we know of. */
+/** Each change to Braze is journalled first, and no match gets two known schedules. */
 import type { Mutation } from "../mutation.ts";
 
 const EXECUTE = "supabase/functions/braze-scheduler/execute.ts";
@@ -27,7 +27,7 @@ const REFUSES_UNKNOWN_CREATES = {
 export const SCHEDULING: readonly Mutation[] = [
   {
     name: "journal-before-create",
-    rule: "A create is written down before Braze is called",
+    rule: "A create is journalled before Braze is called",
     file: EXECUTE,
     find: "  const opened = await journal.openCreate({\n",
     replace:
@@ -42,7 +42,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "journal-before-move",
-    rule: "A move is written down before Braze is called",
+    rule: "A move is journalled before Braze is called",
     file: EXECUTE,
     find: "  await journal.openUpdate({\n",
     replace: `  const result = await braze.updateSchedule(
@@ -68,7 +68,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "journal-before-delete",
-    rule: "A delete is written down before Braze is called",
+    rule: "A delete is journalled before Braze is called",
     file: EXECUTE,
     find: "  await journal.openDelete({\n",
     replace: "  const result = await braze.deleteSchedule(target, { deadline: run.deadline });\n" +
@@ -87,7 +87,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "generation-before-call",
-    rule: "The generation goes up before each create, and not after its success",
+    rule: "The generation is incremented before each create, and not after its success",
     file: OPEN_CREATE,
     find: "  set generation = ledger.generation + 1,\n",
     replace: "  set generation = ledger.generation,\n",
@@ -101,7 +101,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "creates-are-not-repeated",
-    rule: "A create whose answer is lost is not sent again in the same run",
+    rule: "A create whose answer is lost is not repeated in the same run",
     file: "supabase/functions/_shared/braze/client.ts",
     find: "        repeatable: false,\n",
     replace: "        repeatable: true,\n",
@@ -110,7 +110,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "server-errors-are-unknown",
-    rule: "A create that Braze answers with a server error may have happened",
+    rule: "A create that Braze answers with a server error may have succeeded",
     file: OUTCOME,
     find: 'return unknown("server_error", said, httpStatus);',
     replace: 'return failed("rejected", said, httpStatus);',
@@ -118,7 +118,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "lost-answers-are-unknown",
-    rule: "A create whose connection breaks off may have happened",
+    rule: "A create whose connection drops may have succeeded",
     file: OUTCOME,
     find: "return unknown(answer.reason, answer.detail, null);",
     replace: 'return failed("not_connected", answer.detail, null);',
@@ -127,7 +127,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "unknown-creates-are-held",
-    rule: "The plan makes no second schedule while the outcome of a create is unknown",
+    rule: "The plan creates no second schedule while the outcome of a create is unknown",
     ...HOLDS_UNKNOWN_CREATES,
     tests: [PLANNING, "tests/property/plan_test.ts"],
   },
@@ -140,7 +140,7 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "unknown-creates-both",
     rule:
-      "A create whose outcome is unknown is never repeated by itself: with both guards broken the match gets two",
+      "A create of unknown outcome is never repeated automatically: with both guards broken the match gets two",
     ...HOLDS_UNKNOWN_CREATES,
     also: [REFUSES_UNKNOWN_CREATES],
     tests: ["tests/end_to_end/scheduler_test.ts"],
@@ -148,7 +148,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "what-was-sent-is-not-pushed-again",
-    rule: "A match that was sent is not pushed again by itself, wherever it is moved",
+    rule: "A match that was sent is not pushed again automatically, even if it is moved",
     file: PLAN,
     find: '    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))\n',
     replace: '    ? step({ action: "create", want: intent, soonest: intent.sendAt })\n',
@@ -156,7 +156,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "only-the-plan-is-taken-back",
-    rule: "What a person or the dashboard cancelled is not made again by itself",
+    rule: "A schedule that a person or the dashboard cancelled is not created again automatically",
     file: OPEN_CREATE,
     find: "  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'\n",
     replace: "  where ledger.status <> 'sent'\n",
@@ -164,7 +164,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "freeze-window",
-    rule: "Nothing is made or moved close to its send",
+    rule: "No schedule is created or moved close to its send",
     file: "supabase/functions/_shared/scheduling/intent.ts",
     find: "return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));",
     replace: "return isBefore(sendAt, addMilliseconds(now, 0 * settings.freezeMs));",
@@ -172,7 +172,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "freeze-window-of-each-step",
-    rule: "The freeze is looked at again before each step, since the run itself takes time",
+    rule: "The freeze is checked again before each step, since the run itself takes time",
     file: HANDLER,
     find: "isFrozen(step.soonest, settings, now)",
     replace: "isFrozen(step.soonest, settings, new Date(0))",
@@ -180,7 +180,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "recreate-deletes-first",
-    rule: "No new schedule is made while the delete of the old one is unconfirmed",
+    rule: "No new schedule is created while the delete of the old one is unconfirmed",
     file: EXECUTE,
     find:
       '      if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);\n',
@@ -197,7 +197,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "keep-what-is-there",
-    rule: "A schedule is kept only when no delete of it can have been carried out",
+    rule: "A schedule is kept only when no delete of it can have succeeded",
     file: "supabase/schemas/30_schedules/all_deletes_failed.sql",
     find: "    bool_and((",
     replace: "    bool_or((",
@@ -205,7 +205,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "keep-before-delete",
-    rule: "What is wanted again and was never deleted is not deleted",
+    rule: "A schedule that is wanted again before its delete succeeded is not deleted",
     file: PLAN,
     find: "  if (isAsWanted && current.deleteFailed) {\n",
     replace: '  if (isAsWanted && current.deleteFailed && current.state === "live") {\n',
@@ -221,7 +221,7 @@ export const SCHEDULING: readonly Mutation[] = [
   },
   {
     name: "late-answers-count",
-    rule: "The late answer of a create that was given up is taken",
+    rule: "The late answer of a create that was given up is recorded",
     file: "supabase/schemas/30_schedules/close_attempt.sql",
     find:
       "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then\n",

@@ -1,10 +1,10 @@
-/** 200 means committed; each event is stored once, whatever comes beside it; writers take their locks in one order. */
+/** 200 means committed; each event is stored once, regardless of its batch; writers take their locks in one order. */
 import type { Mutation } from "../mutation.ts";
 
 const INGEST_EVENTS = "supabase/schemas/40_events/ingest_events.sql";
 const NAMED_EVENTS = "supabase/schemas/40_events/ingest_identified_events.sql";
 const APPLY_EVIDENCE = "supabase/schemas/50_attribution/record_send_proof.sql";
-const SETTLE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
+const REATTRIBUTE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
 const INGEST = "supabase/functions/braze-webhook/ingest.ts";
 
@@ -33,7 +33,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "dedupe-of-named-events",
-    rule: "An event that names its match and comes again is counted and not stored again",
+    rule: "A repeated event that names its match is counted and not stored again",
     file: NAMED_EVENTS,
     find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
@@ -61,7 +61,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "lock-order-of-reattributions",
     rule: "Ledger rows that lose or gain a proof are locked in one statement, in key order",
-    file: SETTLE_EVENTS,
+    file: REATTRIBUTE_EVENTS,
     find: `  where ledger.id = any (v_left_ids || v_proved_ids)
   order by ledger.id
 `,
@@ -84,7 +84,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "dedupe-of-events",
-    rule: "An event that comes again is counted and not stored again",
+    rule: "A repeated event is counted and not stored again",
     file: INGEST_EVENTS,
     find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
@@ -93,7 +93,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "dedupe-of-claims",
-    rule: "A webhook message without a time of its own meets its first telling when it comes again",
+    rule: "A repeated webhook message without its own time is matched with its first delivery",
     file: INGEST_EVENTS,
     find: "coalesce(claim.sent_at, event.sent_at) as happened_at",
     replace: "event.sent_at as happened_at",
@@ -101,7 +101,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "claims-of-weak-identities",
-    rule: "A weak identity that comes after all retries is another send",
+    rule: "A weak identity that arrives after all retries is another send",
     file: "supabase/schemas/40_events/claim_event_times.sql",
     find: "claim.claimed_at < p_now - interval '45 minutes'",
     replace: "claim.claimed_at < p_now - interval '45 years'",
@@ -109,7 +109,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "nothing-is-dropped",
-    rule: "An event for whose time there is no place is kept as a reject",
+    rule: "An event whose time has no partition is kept as a reject",
     file: INGEST_EVENTS,
     find: "private.store_rejects(p_rejects || v_outside, p_now)",
     replace: "private.store_rejects(p_rejects, p_now)",
@@ -127,7 +127,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "ok-without-commit",
-    rule: "A database that is away is answered 503, so that Braze sends again",
+    rule: "If the database is unavailable the answer is 503, so that Braze sends again",
     file: HANDLER,
     find: 'return problem(unavailableOr(error, "not_stored"), undefined, runId);',
     replace: "return json({ run_id: runId });",
@@ -135,7 +135,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "cut-off-bodies",
-    rule: "A body that was cut off is asked for again",
+    rule: "A truncated body is refused, so that Braze sends it again",
     file: HANDLER,
     find: 'if (!body.ok && !("bytes" in body)) return problem(body.code);',
     replace: 'if (!body.ok && !("bytes" in body)) return json({});',
@@ -143,7 +143,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "neighbours-of-a-bad-event",
-    rule: "One event that Postgres refuses does not take its neighbours along",
+    rule: "An event that Postgres refuses does not affect other events in the batch",
     file: INGEST,
     find: "if (judged.length === 1 && only !== undefined) {",
     replace: "if (only !== undefined) {",
@@ -151,7 +151,7 @@ export const STORING: readonly Mutation[] = [
   },
   {
     name: "faults-of-the-database",
-    rule: "A fault of the database is never taken for a fault of an event",
+    rule: "A database failure is never treated as an invalid event",
     file: INGEST,
     find: "return /^(?:22|23|54)/.test(code);",
     replace: 'return code !== "";',
@@ -160,7 +160,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "newlyKnown-of-a-repetition",
     rule:
-      "A repeated request registers its identifiers again, since the first may have died half-way",
+      "A repeated request registers its identifiers again, since the first may have died before that",
     file: INGEST,
     find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
     replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",

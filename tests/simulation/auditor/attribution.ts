@@ -31,7 +31,7 @@ export function auditAttribution(context: AuditContext, findings: Findings): voi
     if (isRight) auditGeneration(row, entries, findings);
     else if (isUnknowable(row, entries[0]!, dispatches)) {
       findings.unknowable(
-        `${row.confidence} by ${row.correlation_method}, of a schedule that nobody told of`,
+        `${row.confidence} by ${row.correlation_method}, of a schedule without any reported event`,
       );
     } else {
       const [entry] = entries;

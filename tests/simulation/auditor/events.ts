@@ -14,12 +14,12 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
   for (const { event_id, channel } of facts.events) {
     if (channel !== "webhook") rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
   }
-  const told = model.groundTruth.entries.filter(({ kind }) => kind === "currents");
-  const missing = told.filter(({ id, acknowledged }) => acknowledged > 0 && !rows.has(id));
+  const reported = model.groundTruth.entries.filter(({ kind }) => kind === "currents");
+  const missing = reported.filter(({ id, acknowledged }) => acknowledged > 0 && !rows.has(id));
   if (missing.length > 0) {
     findings.violate(
       "acknowledged events are stored",
-      `${missing.length} of ${told.length} are not: ${missing.slice(0, 3).map(nameOf)}`,
+      `${missing.length} of ${reported.length} are not: ${missing.slice(0, 3).map(nameOf)}`,
     );
   }
   const twice = [...rows].filter(([, times]) => times > 1);
@@ -27,7 +27,10 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
     findings.violate("events are stored once", `${twice.length} are not: ${twice.slice(0, 3)}`);
   }
   const oddEvents = odd.flatMap(({ events }) => events);
-  const known = new Set([...told.map(({ id }) => id), ...oddEvents.map(({ eventId }) => eventId)]);
+  const known = new Set([
+    ...reported.map(({ id }) => id),
+    ...oddEvents.map(({ eventId }) => eventId),
+  ]);
   const invented = [...rows.keys()].filter((id) => !known.has(id));
   if (invented.length > 0) {
     findings.violate(
@@ -54,13 +57,13 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
     const key = keyOf(raw_payload);
     rows.set(key, (rows.get(key) ?? 0) + 1);
   }
-  const told = new Map<string, GroundTruthEntry[]>();
+  const reported = new Map<string, GroundTruthEntry[]>();
   for (const entry of model.groundTruth.entries) {
     if (entry.kind !== "webhook") continue;
     const key = keyOf(JSON.parse(webhookBody(entry, model.campaign)));
-    told.set(key, [...(told.get(key) ?? []), entry]);
+    reported.set(key, [...(reported.get(key) ?? []), entry]);
   }
-  for (const [key, entries] of told) {
+  for (const [key, entries] of reported) {
     const times = rows.get(key) ?? 0;
     if (times === 0 && entries.some(({ acknowledged }) => acknowledged > 0)) {
       findings.violate("acknowledged messages are stored", `${key} is not`);
@@ -71,7 +74,7 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
       findings.violate("messages are stored once", `${key} is stored ${times} times`);
     }
   }
-  const invented = [...rows.keys()].filter((key) => !told.has(key));
+  const invented = [...rows.keys()].filter((key) => !reported.has(key));
   if (invented.length > 0) {
     findings.violate(
       "no message is made up",
@@ -99,7 +102,7 @@ function auditCounts({ facts, recorder, odd }: AuditContext, findings: Findings)
   if (facts.rejects < acknowledged || facts.rejects > odd.length) {
     findings.violate(
       "rejects are kept, and only they",
-      `${facts.rejects} are kept; ${odd.length} were told, ${acknowledged} acknowledged`,
+      `${facts.rejects} are kept; ${odd.length} were received, ${acknowledged} acknowledged`,
     );
   }
 }

@@ -42,7 +42,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
       .map(({ generation }) => generation),
   );
   const own = journal.filter(({ generation }) => generation === asked.generation);
-  const story = `match ${matchId} (${status}), generation ${asked.generation} of ${newest} at ${
+  const details = `match ${matchId} (${status}), generation ${asked.generation} of ${newest} at ${
     at(asked.at)
   }: ${asked.send ? "sent" : asked.reason}`;
   if (asked.send) {
@@ -51,12 +51,12 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
       match_id === row.match_id && generation === asked.generation && received_at <= asked.at
     );
     if (!isWanted || (isTakenBack(own, written) && !went)) {
-      findings.violate("the gate turns away what is not wanted", story);
+      findings.violate("the gate turns away what is not wanted", details);
     }
     return;
   }
   if (!holds(asked, row, status, journal)) {
-    findings.violate("the gate turns nothing away without a reason that holds", story);
+    findings.violate("the gate turns nothing away without a reason that holds", details);
   }
 }
 

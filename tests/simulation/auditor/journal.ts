@@ -35,20 +35,20 @@ export function auditJournal(context: AuditContext, findings: Findings): void {
 
 function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Findings): void {
   const { scheduleId, reasons, owner } = seen;
-  const story = `${scheduleId} at ${at(seen.at)}, ${JSON.stringify(owner)}`;
+  const details = `${scheduleId} at ${at(seen.at)}, ${JSON.stringify(owner)}`;
   const [reason] = reasons;
   if (reason === undefined || reasons.length > 1) {
-    findings.violate("a delete is journalled with one reason", `${story}: ${reasons}`);
+    findings.violate("a delete is journalled with one reason", `${details}: ${reasons}`);
     return;
   }
   const isCurrent = owner !== null && owner.generation === owner.currentGeneration &&
     owner.status !== "cancelled";
   if (reason !== "plan") {
-    if (isCurrent) findings.violate("a wanted schedule is not taken for a stray", story);
+    if (isCurrent) findings.violate("a wanted schedule is not taken for a stray", details);
     return;
   }
   if (owner === null) {
-    findings.violate("a planned delete is of our own schedule", story);
+    findings.violate("a planned delete is of our own schedule", details);
     return;
   }
   const asked = context.recorder.creates.find(({ ledgerId, generation }) => {
@@ -68,7 +68,7 @@ function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Find
       sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
     )
   );
-  if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", story);
+  if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", details);
 }
 
 /** Checks journalled schedules only. A person who releases a create that exists after all has been warned. */
@@ -139,8 +139,8 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
  * formats.
  */
 function isToldApart(sends: readonly GroundTruthEntry[]): boolean {
-  const told = sends.filter(({ acknowledged }) => acknowledged > 0);
-  return [...Map.groupBy(told, ({ device }) => device?.id).values()].some((own) => {
+  const reported = sends.filter(({ acknowledged }) => acknowledged > 0);
+  return [...Map.groupBy(reported, ({ device }) => device?.id).values()].some((own) => {
     const dispatchIds = own.flatMap(({ carried, dispatchId }) =>
       carried.dispatchId ? [dispatchId] : []
     );

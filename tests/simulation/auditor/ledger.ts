@@ -55,7 +55,7 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
     }
   }
 
-  const told = proofs.filter((entry) => isToldWhole(entry, context)).filter(
+  const reported = proofs.filter((entry) => isToldWhole(entry, context)).filter(
     ({ carried, type, schedule }) => {
       if (carried.echo && !type.endsWith(".Open")) return true;
       // Our send id belongs to the match: with only one schedule, to that one. A webhook message has no send id.
@@ -63,10 +63,10 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
         schedule.sendId === `match-${row.match_id}` && row.generation === 1;
     },
   );
-  if (row.status !== "sent" && told.length > 0) {
+  if (row.status !== "sent" && reported.length > 0) {
     findings.violate(
       "what is told is sent",
-      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${told.length} events prove that generation ${row.generation} went out`,
+      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${reported.length} events prove that generation ${row.generation} went out`,
     );
   }
 }
