@@ -129,7 +129,9 @@ Deno.test("a rate-limited chat is retried after the time it names, and the run s
           await schedule(stack);
           strictEqual(texts.length, 3);
           deepStrictEqual(
-            (await alerts(stack)).map(({ delivered, attempts, error }) => [delivered, attempts, error]),
+            (await alerts(stack)).map((
+              { delivered, attempts, error },
+            ) => [delivered, attempts, error]),
             [
               [true, 0, null],
               [true, 0, null],

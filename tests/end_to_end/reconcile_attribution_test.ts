@@ -175,17 +175,20 @@ for (
   ] as const
 ) {
   Deno.test(`where ${what}, nothing balances, nothing is attributed and no status changes`, () =>
-    withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
-      await schedule(stack);
-      await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
-      await tellAllBut(stack, isLost);
-      const open = await unattributedEvents(stack);
-      await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
-      const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
-      strictEqual(counts.attributed_by_elimination, 0);
-      strictEqual(await unattributedEvents(stack), open);
-      strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
-    }));
+    withSuite(
+      { sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE },
+      async (stack) => {
+        await schedule(stack);
+        await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
+        await tellAllBut(stack, isLost);
+        const open = await unattributedEvents(stack);
+        await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
+        const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
+        strictEqual(counts.attributed_by_elimination, 0);
+        strictEqual(await unattributedEvents(stack), open);
+        strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
+      },
+    ));
 }
 
 Deno.test("without Braze's numbers of every candidate nothing is eliminated", () =>

@@ -102,7 +102,9 @@ Deno.test("a schedule that no ledger row explains is an orphan; other campaigns 
       ].sort(),
     );
     strictEqual(duplicates.counts.found, 0);
-    for (const id of [unknownMatch, nameless, unwanted]) strictEqual(statesOf(stack)[id], "deleted");
+    for (const id of [unknownMatch, nameless, unwanted]) {
+      strictEqual(statesOf(stack)[id], "deleted");
+    }
     strictEqual(liveSchedules(stack, 1001).length, 1);
     const deletes = await attempts(stack);
     // One of them is the scheduler's own.
@@ -245,7 +247,7 @@ Deno.test("more unmanaged schedules than one run may cancel: none is cancelled, 
     );
   }));
 
-Deno.test("the absolute cap holds whatever the share: 0 switches cancellations off", () =>
+Deno.test("the absolute cap holds for any share: 0 switches cancellations off", () =>
   withSuite({ ...PER_SCHEDULE, env: { RECONCILE_CANCELS_MAX: "0" } }, async (stack) => {
     await schedule(stack);
     const duplicate = await duplicateByHand(stack, 1002);

@@ -6,7 +6,7 @@ const START = new Date("2024-12-07T06:00:00Z");
 const at = (time: string) => new Date(`2024-12-07T${time}Z`);
 const sandbox = { users: { count: 100 } };
 
-/** Only the scheduler's scheduled times are counted here; what else the migrations schedule may grow. */
+/** Only the scheduler's scheduled times are counted here; the other jobs of the migrations may change. */
 const onlyTheScheduler = (sql: Sql) =>
   sql`select cron.unschedule(jobname) from cron.job where jobname <> 'braze-scheduler'`;
 
@@ -104,7 +104,10 @@ Deno.test("a call from SQL goes out byte for byte and its answer is recorded", (
         select net.http_post(${url}, ${body}::text::jsonb, headers := '{"webhook-id": "m1"}')`;
       await advanceTo(at("06:01:00"));
       strictEqual(received.length, 1);
-      strictEqual(received[0]?.text, (await sql`select ${body}::text::jsonb::text as text`)[0]?.text);
+      strictEqual(
+        received[0]?.text,
+        (await sql`select ${body}::text::jsonb::text as text`)[0]?.text,
+      );
       strictEqual(received[0]?.headers.get("webhook-id"), "m1");
       strictEqual(received[0]?.headers.get("content-type"), "application/json");
       const [response] = await sql`
