@@ -54,8 +54,8 @@ Deno.test("the guide's calls get the documented answers", () =>
     deepStrictEqual(await ledger(secret_key), []);
     strictEqual((await ledger(publishable_key)).code, "42501");
 
-    const nobody = await post(stack, "braze-scheduler", {});
-    deepStrictEqual([nobody.status, nobody.code], [401, "no_credential"]);
+    const unauthenticated = await post(stack, "braze-scheduler", {});
+    deepStrictEqual([unauthenticated.status, unauthenticated.code], [401, "no_credential"]);
     const webhook = { "x-webhook-secret": webhook_secret };
     const delivered = await post(stack, "braze-webhook", webhook, '{"events": []}');
     deepStrictEqual([delivered.status, delivered.received], [200, 0]);

@@ -32,7 +32,7 @@ async function metricsOf({ sql }: Stack, date = DATE): Promise<Record<string, un
   return { ...row };
 }
 
-/** What Braze made of a match, as far as it was delivered. */
+/** The events of a match that Braze delivered. */
 function deliveredOf({ sandbox }: Stack, matchId: number) {
   return sandbox.model.groundTruth.entries.filter(({ triggerProperties, acknowledged }) =>
     triggerProperties.match_id === String(matchId) && acknowledged > 0
@@ -93,7 +93,7 @@ for (const listingMode of LISTINGS) {
         due: 2,
         received: 1,
         never: 1,
-        // The first of hundreds came soon enough; how late the others were is checked below.
+        // The first of hundreds came in time; how late the others were is checked below.
         late: 0,
         events: delivered.length,
         push_sends: sends.length,
@@ -322,7 +322,7 @@ Deno.test("repeated and concurrent runs of webhook-health-rollup end as one run 
 
 Deno.test("webhook-health-rollup killed after any call and run again ends as an undisturbed run does", async () => {
   await withSuite(DAY, async (stack) => {
-    // The days before were done when it was their turn.
+    // The days before are already rolled up.
     await watch(stack, "webhook-health-rollup");
     await prepareDay(stack);
     await watch(stack, "webhook-health-rollup");
@@ -344,7 +344,7 @@ Deno.test("webhook-health-rollup killed after any call and run again ends as an 
         ok(deadlyCall > 12, `the run makes more calls than ${deadlyCall}`);
         return;
       }
-      // Past the lease of the dead run.
+      // Past the lease of the killed run.
       await stack.advanceTo(new Date(stack.timeline.now().getTime() + 4 * 60_000));
       await watch(stack, "webhook-health-rollup");
       deepStrictEqual(await healthOf(stack), expected, `killed after call ${deadlyCall}`);

@@ -77,7 +77,7 @@ Deno.test("the doctor looks at a project elsewhere through two files, with its d
     };
     const blind = await doctor(...ours, ...platforms);
     const seeing = await doctor(...ours, ...platforms, ...database);
-    strictEqual(blind.unknown - seeing.unknown, 8, "what only the database can tell");
+    strictEqual(blind.unknown - seeing.unknown, 8, "what only the database shows");
     strictEqual(seeing.ok - blind.ok, 8);
     await Deno.remove(folder, { recursive: true });
   }));
@@ -98,7 +98,7 @@ Deno.test("status --watch shows the matchday repeatedly, and ends on SIGINT", ()
     let shown = "";
     while (!shown.includes("No open alerts")) {
       const { done, value } = await reader.read();
-      ok(!done, "it goes on");
+      ok(!done, "it keeps running");
       shown += value;
     }
     child.kill("SIGINT");

@@ -1,4 +1,4 @@
-/** braze-preflight-check over the whole stack: what each send looks like in its last minutes. */
+/** braze-preflight-check over the whole stack: checks each send in its last minutes. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";

@@ -89,7 +89,7 @@ Deno.test("an identifier that became known without reattributing its events does
   }));
 
 /** Posts what Braze really sent with all its ids, except for one match whose events carry none. */
-async function tellAllBut(
+async function postAllBut(
   stack: Stack,
   isLost: (entry: GroundTruthEntry, index: number) => boolean,
 ) {
@@ -135,7 +135,7 @@ for (const mode of LISTING_MODES) {
     withSuite({ sandbox: withListing(mode, NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
-      await tellAllBut(stack, nothingLost);
+      await postAllBut(stack, nothingLost);
       const open = await unattributedEvents(stack);
       ok(open > 0);
       strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
@@ -195,7 +195,7 @@ Deno.test("without Braze's numbers of every candidate nothing is eliminated", ()
   withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
-    await tellAllBut(stack, nothingLost);
+    await postAllBut(stack, nothingLost);
     await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
     set(stack, { faults: [{ endpoint: STATISTICS, kind: "status", status: 400, times: 1 }] });
     const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;

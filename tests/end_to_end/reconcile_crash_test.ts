@@ -77,7 +77,7 @@ interface World {
   /** Scheduled, but its create got no answer. */
   readonly lost: number;
   readonly unmanaged: readonly string[];
-  /** The one schedule of each match that is to stay, by id. */
+  /** The ids of the one schedule of each match that must stay. */
   readonly wanted: readonly string[];
 }
 

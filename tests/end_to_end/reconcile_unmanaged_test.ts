@@ -247,7 +247,7 @@ Deno.test("more unmanaged schedules than one run may cancel: none is cancelled, 
     );
   }));
 
-Deno.test("the absolute cap holds whatever the share: 0 switches cancellations off", () =>
+Deno.test("the absolute cap holds for any share: 0 switches cancellations off", () =>
   withSuite({ ...PER_SCHEDULE, env: { RECONCILE_CANCELS_MAX: "0" } }, async (stack) => {
     await schedule(stack);
     const duplicate = await duplicateByHand(stack, 1002);

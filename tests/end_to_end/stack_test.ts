@@ -6,7 +6,7 @@ const START = new Date("2024-12-07T06:00:00Z");
 const at = (time: string) => new Date(`2024-12-07T${time}Z`);
 const sandbox = { users: { count: 100 } };
 
-/** Only the scheduler's scheduled times are counted here; what else the migrations schedule may grow. */
+/** Only the scheduler's scheduled times are counted here; the other jobs of the migrations may change. */
 const onlyTheScheduler = (sql: Sql) =>
   sql`select cron.unschedule(jobname) from cron.job where jobname <> 'braze-scheduler'`;
 

@@ -1,4 +1,4 @@
-/** `deno task start` as a process of its own: what it prints, keeps, refuses, and leaves behind. */
+/** `deno task start` as a process of its own: what it prints, keeps, refuses and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { findPostgres } from "../../local/stack/postgres_binaries.ts";

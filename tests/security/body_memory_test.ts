@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
-/** A hosted function has 256 MB, for all of its requests and all that it is made of. */
+/** A hosted function has 256 MB for its code and all its concurrent requests. */
 const HEAP_MEGABYTES = 64;
 
 Deno.test("the largest body of any kind is read within 64 MB", async () => {

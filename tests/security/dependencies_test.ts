@@ -1,4 +1,4 @@
-/** Packages of others: named by exact versions, locked by their contents, under licences that allow our use. */
+/** Third-party packages: named by exact versions, locked by their contents, under licences that allow our use. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
@@ -103,7 +103,7 @@ Deno.test("docs/licences.md lists every package, and each licence is an allowed 
   for (const name of Object.values(config.imports)) ok(listed.has(name.replace(/^npm:/, "")), name);
   const left = Object.keys(lock.npm).filter((key) => !listed.has(key));
   ok(left.length < 20, `${left}`);
-  // A build of what is listed, for another platform, or what only such a build needs.
+  // A build of a listed package for another platform, or a dependency of such a build only.
   for (const key of left) match(key, /^@(rolldown\/binding|emnapi|napi-rs|tybys)/);
   strictEqual(await readText("docs/licences.md"), listOf(packages), "run `deno task licences`");
   deepStrictEqual(packages.filter((each) => !isAllowed(each)), []);

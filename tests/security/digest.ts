@@ -1,4 +1,4 @@
-/** Fingerprints of a whole database: what lies in it, and how it is built. Equal before and after means untouched. */
+/** Fingerprints of a whole database: its rows and its schema. Equal before and after means unchanged. */
 import type { Sql } from "../support/database.ts";
 
 const OURS = ["public", "private", "cron", "net", "vault"];

@@ -7,7 +7,7 @@ interface Built {
   readonly statements: readonly string[];
 }
 
-/** What takes no parameters is written into a statement by %I and %L: the names of tables, and the bounds of partitions. */
+/** Table names and partition bounds cannot be parameters, so they enter a statement by %I and %L. */
 const BUILT: Readonly<Record<string, Built>> = {
   "private.drop_old_partitions": {
     why: "The names stand in private.event_partitions, which only ensure_partitions writes",
@@ -34,7 +34,7 @@ const BUILT: Readonly<Record<string, Built>> = {
   },
 };
 
-/** Functions of Postgres that run a text as SQL, and what opens another connection. */
+/** Functions of Postgres that run a text as SQL, or open another connection. */
 const RUNS_TEXT =
   /\b(?:query_to_xml\w*|cursor_to_xml\w*|table_to_xml\w*|schema_to_xml\w*|database_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby|dblink\w*|lo_import|lo_export|pg_read_\w*file|pg_ls_\w+|pg_execute_server_program)\b/i;
 
@@ -101,7 +101,7 @@ Deno.test("functions are written in SQL and PL/pgSQL, and hand no text to what w
 
 /** What a message may name: none of these can hold a line break. */
 const NUMBERS_AND_UUIDS = ["p_generation", "p_match_id", "p_run_id", "v_row.match_id"];
-/** One of a few texts that stand in the function itself. */
+/** One of a few constants in the function itself. */
 const OWN_WORDS = ["v_refused"];
 
 Deno.test("no text goes into a message that PostgREST makes a status line of", () =>

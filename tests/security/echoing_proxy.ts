@@ -117,7 +117,7 @@ export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
     Response.json({ [confidences(request)]: confidences(request), claimed: confidences(request) }),
 };
 
-/** How a chat might repeat the address that is all one needs to write there. */
+/** How a chat might repeat its address, which is enough to write there. */
 export const CHAT_SAYS: Readonly<Record<string, Answer>> = {
   "404 with the address": (request) =>
     new Response(`no such hook: ${new URL(request.url).pathname}`, { status: 404 }),

@@ -1,7 +1,7 @@
 /**
- * Who may call which function: every kind of caller at every one of them, over HTTP, and what refused callers leave behind.
+ * Who may call which function: every kind of caller at every function, over HTTP, and what refused callers leave behind.
  *
- * The table is the whole answer. A function that is not in it turns the test red.
+ * The table is complete: a function that it lacks fails the test.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { roleToken } from "../../local/stack/keys.ts";
@@ -57,7 +57,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     timed: NOT_YOU,
     webhook: "200",
   });
-  /** In the address: a credential at the gate alone. */
+  /** A query string: only the gate takes a credential from it. */
   const asPush = (token: string, gate: string) => ({
     shows: () => ({ query: `?token=${token}` }),
     timed: NO,

@@ -19,7 +19,7 @@ const OPTIONS_BODIES_AT_ONCE = 20;
 const WEBHOOK_VOLLEYS = Math.ceil((BODIES * WEBHOOK_SHARE) / WEBHOOK_BODIES_AT_ONCE);
 const OPTIONS_VOLLEYS = Math.ceil((BODIES * (1 - WEBHOOK_SHARE)) / OPTIONS_BODIES_AT_ONCE);
 
-/** The last one is a match that sloppy arithmetic would find. */
+/** The last id is one that imprecise arithmetic could make of another. */
 const FIXTURES = [...THREE_AT_ONCE, { ...THREE_AT_ONCE[0]!, id: LARGEST_EXACT }];
 
 /** `count` of what `arbitrary` makes. */
@@ -71,7 +71,7 @@ Deno.test("of thousands of hostile bodies none is answered 5xx, and none loses a
         ),
     );
 
-    // Orders to replay rejects would read all that was kept above, again and again.
+    // Replays of rejects would read everything that was kept above, each time.
     await stack.sql`truncate public.webhook_rejects`;
     await t.step("options of all functions, with a credential and without", () =>
       fc.assert(

@@ -1,4 +1,4 @@
-/** The seven functions as the world finds them, and callers that send requests to each of them. */
+/** The seven functions as they are served, and callers that send requests to each of them. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { withSuite } from "../support/suite.ts";

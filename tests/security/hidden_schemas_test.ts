@@ -1,4 +1,4 @@
-/** What PostgREST does not offer stays out of reach, also for the secret key: schemas, partitions, helpers. */
+/** What PostgREST does not offer is out of reach, even for the secret key: schemas, partitions, helpers. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf } from "./digest.ts";

@@ -1,4 +1,4 @@
-/** Texts that turn into something else wherever a text is pasted instead of passed. Postgres can keep each of them. */
+/** Texts that change meaning wherever a text is pasted instead of passed. Postgres can store each of them. */
 
 export const HOSTILE: readonly string[] = [
   // SQL

@@ -90,7 +90,7 @@ Deno.test("a text that cannot be stored as a reason is refused before anything i
     deepStrictEqual(await contentsOf(stack.sql), before);
   }));
 
-/** The same, worked out apart: `%` any text, `_` one character, a backslash takes the next one as it is. */
+/** The same, implemented independently: `%` any text, `_` one character, a backslash takes the next one as it is. */
 function isLike(text: string, pattern: string): boolean {
   let source = "";
   const letters = [...pattern];
@@ -217,7 +217,7 @@ Deno.test("no text in a parameter of a SQL function becomes a part of its SQL", 
     ok(left !== undefined, "nothing was emptied");
   }));
 
-/** The text itself where it can go, something harmless where it cannot. */
+/** The text itself where its type allows it, otherwise a harmless value. */
 function valueFor(type: string, text: string): unknown {
   switch (type) {
     case "text":

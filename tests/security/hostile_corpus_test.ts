@@ -1,4 +1,4 @@
-/** Every body in tests/fixtures/hostile to every function, against the table that lies beside them. */
+/** Every body in tests/fixtures/hostile to every function, compared with the table in the same folder. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -40,7 +40,7 @@ async function post(
   return { status: response.status, body: await response.json() };
 }
 
-/** Why those are kept that do not lie in the body byte for byte; nothing where all do. */
+/** The reasons of the rejects that do not occur in the body byte for byte. */
 async function altered({ sql }: Stack, { body }: Specimen): Promise<string[]> {
   const rows = await sql<{ body: Buffer; reason: string }[]>`
     select body, reason from public.webhook_rejects where reason not like 'No partition%'`;

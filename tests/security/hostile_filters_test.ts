@@ -1,4 +1,4 @@
-/** PostgREST's filters with everything in them that means something to it: they select what they say and do nothing else. */
+/** PostgREST's filters with every text that is syntax to it: they select what they name and do nothing else. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { type Rest, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
@@ -100,7 +100,7 @@ Deno.test("headers that steer PostgREST carry no SQL either", () =>
     await fill(rest);
     const before = [await contentsOf(rest.sql), await structureOf(rest.sql)];
     const wrong: string[] = [];
-    // Only what a header can hold gets this far.
+    // Only texts that a header can hold.
     const texts = HOSTILE.filter((text) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text));
     ok(texts.length > 20, "there are texts to send");
     for (const text of texts) {

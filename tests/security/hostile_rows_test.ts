@@ -82,7 +82,7 @@ Deno.test("Braze gets every name as it is written, and the journal keeps it", ()
         from public.schedule_attempts where match_id = ${idOf(index)} and kind = 'create'`;
       strictEqual(journal?.value, text);
     }
-    // What is planned from the same texts again is the same plan.
+    // Planning the same texts again gives the same plan.
     const again = await schedule(stack);
     deepStrictEqual(again.skipped, { unchanged: NAMES.length }, JSON.stringify(again));
   }));
@@ -134,7 +134,7 @@ Deno.test("a fixture cannot speak for another one through its trigger properties
 
 Deno.test("a team with a blank attribute stops the pushes of its own matches, and of no other match", () =>
   withSuite(SMALL, async (stack) => {
-    // As it was written before there was a rule.
+    // Rows from before the constraint.
     await stack.sql`alter table public.teams drop constraint braze_attribute_value_is_not_blank`;
     const blanks = HOSTILE.filter((text) => text.trim() === "").concat(" ", "\u00a0");
     await rest(stack, "teams", "POST", [

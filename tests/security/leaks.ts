@@ -47,7 +47,7 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** Base64 looks different at each of the three places that a text may begin at; the ends depend on the bytes beside it. */
+/** Base64 differs at each of the three places where a text may begin; its ends depend on the bytes beside it. */
 function base64FormsOf(secret: string): string[] {
   return ["", "x", "xx"].flatMap((before) => {
     const text = Buffer.from(`${before}${secret}`).toString("base64").replace(/=+$/, "");

@@ -9,7 +9,7 @@ import { LeakFinder } from "./leaks.ts";
 import { findLeaks, pass, run, SECRETS, withWorld, type World } from "./leak_harness.ts";
 import { type Answer, BRAZE_SAYS, CHAT_SAYS, DATABASE_SAYS } from "./echoing_proxy.ts";
 
-/** Each call that Braze knows of is wanted once more: a create, a move, a delete, a list, statistics. */
+/** Makes each call to Braze necessary again: a create, a move, a delete, a list, statistics. */
 let added = 0;
 async function stir({ stack }: World): Promise<void> {
   await stack
@@ -36,7 +36,7 @@ Deno.test("a key that Braze repeats is written nowhere", () =>
       world.braze.answer = () => undefined;
       await pass(world, 4);
     }
-    // Close to the sends pre-flight asks for the campaign, and after them reconcile for what was sent.
+    // Shortly before the sends pre-flight reads the campaign; after them reconcile reads the statistics.
     for (
       const [time, name] of [["14:01", "braze-preflight-check"], [
         "16:30",
@@ -68,7 +68,7 @@ Deno.test("a key that the database's gateway repeats is written nowhere, regardl
       await run(world, name);
       const calls = world.database.requestCount - before;
       for (let nth = 1; nth <= calls; nth++) {
-        // One answer at every call, and the others in turn.
+        // One answer at every call, the others by rotation.
         for (
           const says of [
             DATABASE_SAYS["400 with the key in every field"]!,

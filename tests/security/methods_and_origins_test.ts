@@ -1,4 +1,4 @@
-/** Every method and every origin at every function: only POST does anything (at the gate GET), and only listed pages read. */
+/** Every method and origin at every function: only POST does anything (at the gate GET), and only listed pages read. */
 import { deepStrictEqual } from "node:assert/strict";
 import { withSuite } from "../support/suite.ts";
 import { contentsOf } from "./digest.ts";
@@ -48,7 +48,7 @@ Deno.test(
         );
         expected[key] = `405 ${isGate ? "get_only" : "method_not_allowed"}`;
       }
-      // The platform itself has no use for it, and no body to say so in.
+      // The platform does not use HEAD, and its refusal has no body.
       const key = `HEAD ${name}`;
       received[key] = inWords(
         await sendRequest(`${ready.functions_url}/${name}`, {

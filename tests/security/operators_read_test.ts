@@ -21,7 +21,7 @@ Deno.test("operators read the counted columns of an event, but neither who got i
     }
     deepStrictEqual(refused.sort(), EVENT_SECRETS.map((name) => `${name} 42501`).sort());
     strictEqual((await operator.from("notification_sends").select("*")).error?.code, "42501");
-    // Neither by asking for those of which it is true.
+    // Nor by a filter on such a column.
     const guessed = await operator.from("notification_sends").select("sent_at")
       .eq("external_user_id", "user-1");
     strictEqual(guessed.error?.code, "42501");

@@ -15,7 +15,7 @@ import { fillTables } from "./rows.ts";
 interface Relation {
   readonly name: string;
   readonly kind: "table" | "view";
-  /** One that can be written, so that a refusal is about the right to. */
+  /** A writable column, so that a refusal can only be about rights. */
   readonly column: string;
 }
 
@@ -43,11 +43,11 @@ async function functionsOf(sql: Sql): Promise<Map<string, readonly string[]>> {
   return new Map(rows.map(({ name, args }) => [name, args ?? []]));
 }
 
-/** Everything that can be asked of a table, by the letter of the right that it needs. */
+/** Every request to a table, by the letter of the right that it needs. */
 function knocksAt({ column }: Relation, isHarmless: boolean): readonly [string, HttpRequest][] {
-  // Harmless: meets no row. Else it would meet every one, and the fingerprints would show it.
+  // Harmless: matches no row. If ignored, it would match all, and the fingerprints would show it.
   const where = isHarmless ? `?${column}=is.null&${column}=not.is.null` : `?${column}=not.is.null`;
-  // A time that has a partition, since a place for the row is looked for before the right to it.
+  // A time that has a partition, since Postgres looks for the partition before it checks the right.
   const row = JSON.stringify({ [column]: column.endsWith("_at") ? new Date() : null });
   const prefer = { prefer: "return=minimal" };
   return [
@@ -149,7 +149,7 @@ Deno.test("the secret key does with each table what the table of rights says, an
       for (const [right, shown] of knocksAt(relation, true)) {
         const { status, code } = await ask(rest, relation.name, headers, shown);
         ok(status !== 401 && code !== "PGRST301", "the key is good");
-        // A row that is not complete, or a view that cannot be written, is another matter.
+        // An incomplete row, or a view that cannot be written, says nothing about rights.
         if (status !== 403 && code !== "42501" && code !== "55000") rights.add(right);
       }
       found[relation.name] = [...rights].join("");
@@ -171,7 +171,7 @@ Deno.test("only the secret key calls a function, except for those that return da
       headers: { apikey: keys.secretKey },
       refusal: "reached",
     };
-    // The key last: what it does may leave something.
+    // The key last: its calls may change rows.
     for (const unknownCaller of [...await unknownReferencesOf(rest), secret]) {
       for (const [name, args] of await functionsOf(sql)) {
         const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
@@ -181,7 +181,7 @@ Deno.test("only the secret key calls a function, except for those that return da
         ];
         for (const shown of asked) {
           const answer = await ask(rest, `rpc/${name}`, unknownCaller.headers, shown);
-          // By the key, nulls may be refused by the function itself: the test checks only that it is reached.
+          // With the key, nulls may be refused by the function itself: the test checks only that it is reached.
           const mayCall = unknownCaller === secret ||
             "isSignedIn" in unknownCaller && OPERATORS_CALL.includes(name);
           const isReached = mayCall && ![401, 403, 404].includes(answer.status);
@@ -226,7 +226,7 @@ Deno.test("if everything were granted to every caller by mistake, they would sti
         }
         if (kind === "view") continue;
         const [, , add, change, remove] = knocksAt({ name, kind, column }, false);
-        // Before a row is looked at for what it lacks.
+        // The refusal comes before any check of missing columns.
         const added = await ask(rest, name, headers, add![1]);
         answers.add(`POST ${name} by ${caller}`, `${added.code}`, "42501");
         for (const [, shown] of [change!, remove!]) await ask(rest, name, headers, shown);

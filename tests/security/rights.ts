@@ -1,9 +1,9 @@
 /**
- * What the secret key may do with each table, view and function of the API, and what of that operators may read.
+ * What the secret key may do with each table, view and function of the API, and what operators may read of it.
  * No other caller may do anything.
  *
- * Written out, and compared with what the catalogue holds: what a migration adds and this table does not know
- * turns a test red.
+ * Listed explicitly and compared with the catalogue: an object that a migration adds and this table lacks fails a
+ * test.
  */
 
 /** s: read, i: add, u: change, d: delete. */

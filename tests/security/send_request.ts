@@ -4,7 +4,7 @@ export interface HttpRequest {
   readonly method?: string;
   readonly headers?: HeadersInit;
   readonly body?: string;
-  /** After the address, with its question mark. */
+  /** The query string, with its question mark. */
   readonly query?: string;
 }
 

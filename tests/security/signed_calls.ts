@@ -1,4 +1,4 @@
-/** Signed calls as the database makes them, stolen on their way, and forged ones. */
+/** Signed calls as the database makes them, intercepted, and forged ones. */
 import { createHmac } from "node:crypto";
 import type { Sql } from "../support/database.ts";
 import type { HttpRequest } from "./send_request.ts";

@@ -18,7 +18,7 @@ import {
 import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
 import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_calls.ts";
 
-/** A signature is over a body, which a question to the gate does not have. */
+/** A signature covers a body, which a request to the gate does not have. */
 const SIGNED_NAMES = NAMES.filter((name) => GUARDED[name] !== "gate");
 
 /** Signed calls, stolen from the queue before their use. In this order: the genuine one last. */

@@ -1,4 +1,4 @@
-/** Access tokens, good ones and every kind that must not pass. */
+/** Access tokens: valid ones, and every kind that must be refused. */
 import { Buffer } from "node:buffer";
 import { generateKeyPair, importJWK, SignJWT } from "jose";
 import type { Keys } from "../../local/stack/keys.ts";
@@ -13,7 +13,7 @@ export interface TokenChanges {
   readonly byStranger?: boolean;
 }
 
-/** Of an operator, as Supabase Auth makes it, but for what a test changes. */
+/** An operator's token as Supabase Auth makes it, except for what a test changes. */
 export async function tokenOf(
   keys: Keys,
   now: Date,
