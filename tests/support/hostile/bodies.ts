@@ -19,7 +19,7 @@ export interface BodyPlan {
 
 export interface Part {
   readonly specimen: Specimen;
-  /** Its place in the body, damage and all. */
+  /** Its bytes in the body, including damage. */
   readonly bytes: Uint8Array;
   readonly isWhole: boolean;
 }

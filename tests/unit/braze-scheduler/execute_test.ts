@@ -315,13 +315,13 @@ Deno.test("execute() creates nothing if another process resolved the create", as
   deepStrictEqual(calls, []);
 });
 
-Deno.test("execute() says of a replacement that times out what it says of any create", async () => {
+Deno.test("execute() reports a replacement that times out like any create", async () => {
   const { result } = await executeStep(withoutAnswer, { ...gated, braze: { create: () => timedOut } });
   strictEqual(result.done, "unknown");
   deepStrictEqual(result.alerts.map(({ rule }) => rule), ["create_unknown"]);
 });
 
-Deno.test("execute() gives the push its token for the gate, and the journal none", async () => {
+Deno.test("execute() puts the gate token into the push, and not into the journal", async () => {
   const { said } = await executeStep(create, gated);
   const [sent] = said("braze.create") as { body: { trigger_properties: object } }[];
   deepStrictEqual(sent?.body.trigger_properties, {
@@ -354,7 +354,7 @@ Deno.test("execute() sends what the journal says, under the deadline of the run"
   deepStrictEqual(said("braze.create"), [{ body, deadline: DEADLINE }]);
 });
 
-Deno.test("execute() writes down every id that Braze gives a schedule", async () => {
+Deno.test("execute() journals every id that Braze returns for a schedule", async () => {
   const value = { scheduleId: "s", dispatchId: "d", sendId: null };
   const { said, result } = await executeStep(create, { braze: { create: () => succeeded(value) } });
   deepStrictEqual(said("journal.close"), [{
