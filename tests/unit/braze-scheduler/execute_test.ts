@@ -310,13 +310,19 @@ Deno.test("execute() leaves a kept schedule unchanged if another process resolve
 
 Deno.test("execute() creates nothing if another process resolved the create", async () => {
   const resolvedElsewhere = { supersedeGatedCreate: () => Promise.resolve(false) };
-  const { result, calls } = await executeStep(withoutAnswer, { ...gated, journal: resolvedElsewhere });
+  const { result, calls } = await executeStep(withoutAnswer, {
+    ...gated,
+    journal: resolvedElsewhere,
+  });
   strictEqual(result.done, "conflict");
   deepStrictEqual(calls, []);
 });
 
 Deno.test("execute() reports a replacement that times out like any create", async () => {
-  const { result } = await executeStep(withoutAnswer, { ...gated, braze: { create: () => timedOut } });
+  const { result } = await executeStep(withoutAnswer, {
+    ...gated,
+    braze: { create: () => timedOut },
+  });
   strictEqual(result.done, "unknown");
   deepStrictEqual(result.alerts.map(({ rule }) => rule), ["create_unknown"]);
 });

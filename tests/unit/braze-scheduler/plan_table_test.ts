@@ -515,7 +515,10 @@ function cancelled(
   return row({ status: "cancelled", cancelReason }, schedule);
 }
 
-function withoutAnswer(schedule: Partial<PlannedSchedule>, changes: Partial<Fixture> = {}): Fixture {
+function withoutAnswer(
+  schedule: Partial<PlannedSchedule>,
+  changes: Partial<Fixture> = {},
+): Fixture {
   return match({
     ledger: row({}, { state: "unknown", brazeScheduleId: null, ...schedule }),
     ...changes,

@@ -346,10 +346,13 @@ Deno.test("updateSchedule() tries to connect four times", async () => {
 });
 
 Deno.test("updateSchedule() does not retry after a 400", () =>
-  withBraze(() => Response.json({ message: "no" }, { status: 400 }), async ({ client, requests }) => {
-    strictEqual((await update(client)).outcome, "failed");
-    strictEqual(requests.length, 1);
-  }));
+  withBraze(
+    () => Response.json({ message: "no" }, { status: 400 }),
+    async ({ client, requests }) => {
+      strictEqual((await update(client)).outcome, "failed");
+      strictEqual(requests.length, 1);
+    },
+  ));
 
 Deno.test("updateSchedule() gives up at the deadline and returns the outcome of the last attempt", () =>
   withBraze(() => new Response(null, { status: 503 }), async ({ client, clock, requests }) => {
