@@ -38,7 +38,7 @@ export function answering(pattern: RegExp, status: number, body: unknown): typeo
       : globalThis.fetch(input, init);
 }
 
-/** Shifts the clock of the servers that `pattern` matches. */
+/** Sets the `Date` header of the answers that `pattern` matches. */
 export function dated(pattern: RegExp, date: Date): typeof fetch {
   return async (input, init) => {
     const { body, status, headers } = await globalThis.fetch(input, init);

@@ -1,4 +1,4 @@
-/** Posts bodies to the webhook, all at once, and finds what of them was lost, doubled or falsified. */
+/** Posts bodies to the webhook concurrently, and finds events that were lost, duplicated or altered. */
 import { createHash } from "node:crypto";
 import type { Stack } from "../../../local/stack/stack.ts";
 import type { Body, Part } from "./bodies.ts";
@@ -21,7 +21,7 @@ export async function postToWebhook(stack: Stack, body: Body): Promise<Answered>
   return { status: response.status, said: await response.json() };
 }
 
-/** Everything that is wrong after `bodies` were answered; nothing where all is well. */
+/** Every defect after `bodies` were answered; empty if there is none. */
 export async function faultsOf(
   stack: Stack,
   bodies: readonly Body[],
@@ -73,7 +73,7 @@ function faultsInPart(
   if (rows.length > 1) return [`stored ${rows.length} times`];
   if (row === undefined) {
     if (isList && isWhole && specimen.mutations === null) return ["good, and not stored"];
-    // What is named like another event may have been taken for its repetition.
+    // An event with the name of another one may count as its repetition.
     return isKept || !isNamed(specimen) ? [] : ["neither stored nor kept"];
   }
   if (!isWhole) return [];
@@ -97,7 +97,7 @@ async function storedOf({ sql }: Stack, specimens: readonly Specimen[]) {
   return Map.groupBy(rows, ({ mark }) => mark);
 }
 
-/** The digests of those that are kept as rejects, worked out from what is kept. */
+/** The digests of the kept rejects, computed from the stored bodies. */
 async function keptOf({ sql }: Stack, all: readonly Uint8Array[]): Promise<Set<string>> {
   const rows = await sql<{ digest: string }[]>`
     select encode(sha256(body), 'hex') as digest from public.webhook_rejects
@@ -105,7 +105,7 @@ async function keptOf({ sql }: Stack, all: readonly Uint8Array[]): Promise<Set<s
   return new Set(rows.map(({ digest }) => digest));
 }
 
-/** An event of a time without a partition was understood: it is kept as Postgres writes it. */
+/** An event whose time has no partition was parsed: it is kept as Postgres writes it. */
 async function isKeptForWantOfPlace({ sql }: Stack, { specimen, isWhole }: Part): Promise<boolean> {
   if (!isWhole) return false;
   const rows = await sql`

@@ -1,4 +1,4 @@
-/** Request bodies for the webhook: events good and spoiled side by side, packed and damaged in transit. */
+/** Request bodies for the webhook: valid and corrupted events together, compressed and damaged in transit. */
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { goodPlan, make, type Origin, type Plan, type Specimen, spoiledPlan } from "./events.ts";
@@ -10,27 +10,27 @@ export interface BodyPlan {
   readonly gap: string;
   readonly prefix: string;
   readonly isPacked: boolean;
-  /** A byte that another one takes the place of. */
+  /** A byte that is replaced by another one. */
   readonly damage: { readonly at: number; readonly byte: number } | null;
-  /** Instead of all that: bytes that make no sense. */
+  /** Random bytes instead of a body. */
   readonly nonsense: Uint8Array | null;
   readonly contentType: string;
 }
 
 export interface Part {
   readonly specimen: Specimen;
-  /** Its place in the body, damage and all. */
+  /** Its bytes in the body, including damage. */
   readonly bytes: Uint8Array;
   readonly isWhole: boolean;
 }
 
 export interface Body {
   readonly parts: readonly Part[];
-  /** What it says, unpacked. */
+  /** Its decompressed content. */
   readonly bytes: Uint8Array;
   readonly sent: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether it still is a list of as many parts as were put into it. */
+  /** Whether it is still a list with its original number of parts. */
   readonly isList: boolean;
 }
 
@@ -59,12 +59,12 @@ export const bodyPlan: fc.Arbitrary<BodyPlan> = fc.record({
   contentType,
 });
 
-/** One digit for another would make an event's id that of another event, whose repetition it would be. */
+/** A replaced digit could turn the id of an event into the id of another event, which then counts as a repetition. */
 function isNoDigit(byte: number): boolean {
   return byte < 0x30 || byte > 0x39;
 }
 
-/** Once in so many and one times. */
+/** Once in `times` + 1 draws. */
 function seldom<T>(times: number, what: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.oneof(
     { weight: times, arbitrary: fc.constant(null) },
@@ -72,7 +72,7 @@ function seldom<T>(times: number, what: fc.Arbitrary<T>): fc.Arbitrary<T | null>
   );
 }
 
-/** `mark(index)` names the events. */
+/** `mark(index)` is the mark of each event. */
 export function makeBody(
   plan: BodyPlan,
   mark: (index: number) => string,
@@ -111,7 +111,7 @@ export function makeBody(
 
 const WRAPS = { list: ["[", "]"], events: ['{"events":[', "]}"], alone: ["", ""] } as const;
 
-/** But not where a mark stands, or nobody would find the event again. */
+/** Never inside a mark, since the test finds the event by its mark. */
 function damaged(intact: Uint8Array, damage: BodyPlan["damage"]): Uint8Array {
   if (damage === null) return intact;
   const at = damage.at % intact.length;
@@ -119,7 +119,7 @@ function damaged(intact: Uint8Array, damage: BodyPlan["damage"]): Uint8Array {
   return around.includes('"mark"') ? intact : intact.with(at, damage.byte);
 }
 
-/** How many parts somebody finds who reads the body as JSON, bad characters and all; -1 where it is none. */
+/** The number of parts of the body read as JSON, including bad characters; -1 if it is not JSON. */
 function partCount(bytes: Uint8Array, wrap: BodyPlan["wrap"]): number {
   try {
     const value = JSON.parse(new TextDecoder().decode(bytes));

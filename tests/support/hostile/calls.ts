@@ -1,4 +1,4 @@
-/** Calls functions in process with bodies that come in a stream, and sees how much of them was taken. */
+/** Calls functions in process with streamed bodies, and measures how much of them was read. */
 import type { Stack } from "../../../local/stack/stack.ts";
 import { type Credential, isWellNamed, type OptionsPlan } from "./options.ts";
 
@@ -15,7 +15,7 @@ export async function callWith(stack: Stack, plan: OptionsPlan): Promise<Called>
   ]);
 }
 
-/** `chunks` are handed out one by one, each only when it is asked for. */
+/** Yields `chunks` one by one, each on demand. */
 export async function callInProcess(
   stack: Stack,
   functionName: string,
@@ -51,7 +51,7 @@ function headersOf({ ready }: Stack, credential: Credential): Record<string, str
   }
 }
 
-/** What is wrong with how a body was answered; nothing where all is well. */
+/** The defects in the answer to a body; empty if there is none. */
 export function faultsInCall(plan: OptionsPlan, called: Called): string[] {
   const text = new TextDecoder().decode(plan.body.slice(0, 2_000));
   return faults(plan, text, called).map((fault) => `${plan.functionName} ${fault}: ${text}`);
@@ -72,7 +72,7 @@ function faults(plan: OptionsPlan, text: string, { status, said, bytesTaken }: C
     return said.received === said.rejected ? [] : [`took ${JSON.stringify(said)}`];
   }
   const isUsual = plan.members === null && /^[\ufeff\s]*\{\s*\}\s*$/.test(text);
-  if (!isUsual && !isWellNamed(plan)) return ["ran, and was told what it cannot have understood"];
+  if (!isUsual && !isWellNamed(plan)) return ["ran with options that it cannot have understood"];
   if (said.outcome === "failed") return [`failed: ${JSON.stringify(said)}`];
   const wantsDryRun = plan.members?.some(([name]) => name === '"dry_run"') === true &&
     !text.includes('"dry_run":false');

@@ -1,11 +1,11 @@
-/** Good events in each of the shapes that the webhook reads, and what a hostile hand makes of them. */
+/** Valid events in each shape that the webhook reads, and their hostile mutations. */
 import fc from "fast-check";
 import { changeObject, type Member, members, type Node, objectsIn, write } from "./json_tree.ts";
 import { hostileName, hostileValue } from "./values.ts";
 
 export type Shape = "nested" | "exported" | "template" | "flat";
 
-/** What our events may rightly say of their origin. */
+/** The valid origins of our events. */
 export interface Origin {
   readonly campaignId: string;
   readonly ledgers: readonly { readonly ledgerId: string; readonly matchId: number }[];
@@ -14,11 +14,11 @@ export interface Origin {
 export interface Specimen {
   readonly shape: Shape;
   readonly mark: string;
-  /** null where it is good as it is. */
+  /** null if the event is valid. */
   readonly mutations: readonly Mutation[] | null;
   readonly tree: Node;
   readonly text: string;
-  /** The match that a good one echoes. */
+  /** The match that a valid event echoes. */
   readonly matchId: number | null;
 }
 
@@ -50,7 +50,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
 );
 
-/** What an event is to be; it is made only when it gets its mark, so that no two of a run are the same. */
+/** The plan of an event; the event is built with its mark, so that no two of a run are equal. */
 export interface Plan {
   readonly shape: Shape;
   readonly ledger: number | null;
@@ -88,7 +88,7 @@ export function make(plan: Plan, mark: string, origin: Origin, time: Date): Spec
 
 type Ledger = Origin["ledgers"][number];
 
-/** Known to nobody but the test: under it an event is found again, whatever became of the rest. */
+/** Only the test uses this key: it finds an event by it, even if the rest of the event changed. */
 const MARK = (mark: string): Member => ({ name: '"mark"', value: JSON.stringify(mark) });
 
 function echoOf(ledger: Ledger | undefined): Record<string, string> {
@@ -152,11 +152,11 @@ const shapes: Record<
     }),
 };
 
-/** The mark stays: it is the last of the outermost object, and only what stands before it is spoiled. */
+/** The mark stays: it is the last member of the outermost object, and only the members before it change. */
 function mutate(tree: Node, mutation: Mutation): Node {
   if (mutation.kind === "replace all") return mutation.value;
   const objects = objectsIn(tree);
-  // Most members of all, so that each is as likely as the other.
+  // A list of all places, so that each member is equally likely.
   const places = objects.flatMap((own, object) =>
     own.flatMap(({ name }, member) => name === '"mark"' ? [] : [{ object, member }])
   );

@@ -1,8 +1,7 @@
 /**
- * Whether an event was stored as what it is, judged by its own text alone and without any code under test.
+ * Checks whether an event was stored correctly, from its own text and without the code under test.
  *
- * Numbers are read exactly here. Where an event says two things of one kind it says nothing, so that nothing of the
- * kind may have been taken from it.
+ * It reads numbers exactly. If an event has two values for one field, no value of that field may be stored.
  */
 import type { Origin, Specimen } from "./events.ts";
 import { heldBy, isNode, type Member, type Node, write } from "./json_tree.ts";
@@ -29,7 +28,7 @@ export interface Stored {
 const PLACES = ["user", "properties", "trigger_properties"];
 const NAMED = ["external_user_id", "device_id", "campaign_id", "dispatch_id", "send_id"] as const;
 
-/** What is not true of it; nothing where all is. */
+/** The wrong values of the row; empty if there is none. */
 export function untruths(specimen: Specimen, stored: Stored, origin: Origin, now: Date): string[] {
   const { tree } = specimen;
   if (typeof tree === "string" || !("object" in tree)) return ["is stored, and was no event"];
@@ -66,7 +65,7 @@ export function untruths(specimen: Specimen, stored: Stored, origin: Origin, now
   return found;
 }
 
-/** What of a good event did not arrive as it was sent. */
+/** The values of a valid event that were not stored as sent. */
 export function losses({ shape, mark, matchId }: Specimen, stored: Stored): string[] {
   const found: string[] = [];
   if (stored.external_user_id !== `u-${mark}`) found.push("its user");
@@ -76,7 +75,7 @@ export function losses({ shape, mark, matchId }: Specimen, stored: Stored): stri
   return found;
 }
 
-/** Whether what tells an event from every other is as it was made: only then can it not be taken for another. */
+/** Whether the identity of an event is unchanged: only then it cannot count as another event. */
 export function isNamed({ shape, mark, tree }: Specimen): boolean {
   if (typeof tree === "string" || !("object" in tree)) return false;
   if (shape === "template") {
@@ -87,7 +86,7 @@ export function isNamed({ shape, mark, tree }: Specimen): boolean {
     .includes(`id-${mark}`);
 }
 
-/** The objects that an event may name things in: itself, and those that our senders use. */
+/** The objects that may hold the fields of an event: itself, and those that our senders use. */
 function placesIn(outermost: readonly Member[]): (readonly Member[])[] {
   const inner = PLACES.flatMap((name) => heldBy([outermost], name)).flatMap(objectOf);
   const all = [outermost, ...inner];
@@ -99,7 +98,7 @@ function objectOf(node: Node): (readonly Member[])[] {
   return [];
 }
 
-/** The different things that are said under a name; blanks say nothing. */
+/** The distinct values under a name; blank values do not count. */
 function claimsOf(objects: readonly (readonly Member[])[], name: string): string[] {
   return [...new Set(heldBy(objects, name).flatMap(claimOf))];
 }
@@ -112,7 +111,7 @@ function claimOf(node: Node): string[] {
   return [json];
 }
 
-/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is no whole number, whatever a double makes of it. */
+/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is no whole number, although it is one as a double. */
 function wholeNumber(json: string): string | null {
   const [, sign = "", whole = "", fraction = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(json) ?? [];
@@ -136,7 +135,7 @@ function isTimeOf(outermost: readonly Member[], stored: Stored, now: Date): bool
   return others.length === 0 && isoMs(claim) === at;
 }
 
-/** By the letter of ISO 8601: what some reader makes of other texts is not what was said. */
+/** Strictly ISO 8601: other texts are no times, even if some parser accepts them. */
 function isoMs(text: string): number | null {
   const [, date, hour, minute, second = "00", fraction = "", zone = ""] =
     /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/

@@ -1,7 +1,7 @@
-/** An object as text that is still to be written: its members in order, with names that may come twice. */
+/** A tree that is written as JSON text: members in order, with names that may repeat. */
 
 export type Node =
-  /** JSON, as it is to stand there. */
+  /** JSON text, written unchanged. */
   | string
   | { readonly object: readonly Member[] }
   /** An object inside a text, as in `message_extras`. */
@@ -13,7 +13,7 @@ export interface Member {
   readonly value: Node;
 }
 
-/** Values are taken as JSON where they are no nodes already. */
+/** Values that are not nodes become JSON. */
 export function members(values: Readonly<Record<string, unknown>>): Member[] {
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)
@@ -27,7 +27,7 @@ export function isNode(value: unknown): value is Exclude<Node, string> {
   return typeof value === "object" && value !== null && ("object" in value || "text" in value);
 }
 
-/** `gap` stands between all tokens, as JSON allows. */
+/** Writes `gap` between all tokens, as JSON allows. */
 export function write(node: Node, gap = ""): string {
   if (typeof node === "string") return node;
   if ("text" in node) return JSON.stringify(write({ object: node.text }));
@@ -62,7 +62,7 @@ export function changeObject(
   return visit(node);
 }
 
-/** What the members of one name hold, in the given objects and in no other. */
+/** The values of the members of one name, in the given objects only. */
 export function heldBy(objects: readonly (readonly Member[])[], name: string): Node[] {
   return objects.flatMap((own) =>
     own.filter((member) => JSON.parse(member.name) === name).map(({ value }) => value)

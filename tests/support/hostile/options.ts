@@ -1,4 +1,4 @@
-/** Bodies for the functions that take options, and for the webhook's control body: some right, most spoiled. */
+/** Bodies for the functions that take options, and for the webhook's control body: some valid, most corrupted. */
 import fc from "fast-check";
 import { hostileName, hostileValue, noJson } from "./values.ts";
 
@@ -12,7 +12,7 @@ export const FUNCTIONS = [
 ] as const;
 export type FunctionName = typeof FUNCTIONS[number];
 
-/** What each takes, with values that are right: as JSON text. */
+/** The options of each function with valid values, as JSON text. */
 const RIGHT: Readonly<Record<FunctionName, Readonly<Record<string, readonly string[]>>>> = {
   "braze-scheduler": { dry_run: ["true"], match_ids: ["[1001]", "[1002,9007199254740991]"] },
   "braze-preflight-check": { dry_run: ["true"] },
@@ -43,7 +43,7 @@ const SPOILED_DATES = [
   '"2024-02-30"',
   '"1999-12-31"',
 ];
-/** Where text goes on to Postgres. */
+/** Options whose text reaches Postgres. */
 const SPOILED_TEXTS = ['"\\\\"', '"%\\\\"', '"a\\\\%"', '"_"', '"\\u0000"', '"\\ud800"'];
 
 export type Credential = "secret key" | "publishable key" | "wrong key" | "none";
@@ -51,7 +51,7 @@ export type Credential = "secret key" | "publishable key" | "wrong key" | "none"
 export interface OptionsPlan {
   readonly functionName: FunctionName;
   readonly body: Uint8Array;
-  /** The members that it was made of; null where it is something else. */
+  /** The members of the body; null if it is no object. */
   readonly members: readonly Member[] | null;
   readonly credential: Credential;
 }
@@ -108,7 +108,7 @@ function membersFor(functionName: FunctionName): fc.Arbitrary<Member[]> {
     },
     { weight: 1, arbitrary: fc.tuple(hostileName, fc.constantFrom("true", '"x"', "{}")) },
   );
-  // Nearly always a dry run, and seldom right altogether: what really runs takes its time.
+  // Nearly always a dry run, and rarely valid as a whole, since a real run takes time.
   const first = fc.oneof(
     { weight: 30, arbitrary: fc.constant<Member[]>([['"dry_run"', "true"]]) },
     { weight: 1, arbitrary: fc.constant<Member[]>([]) },
@@ -134,7 +134,7 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Whether every member has a name that the function knows, and none comes twice. */
+/** Whether every member has a known name, and no name repeats. */
 export function isWellNamed({ functionName, members }: OptionsPlan): boolean {
   if (members === null) return false;
   const names = members.map(([name]): string => JSON.parse(name));

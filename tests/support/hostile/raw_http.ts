@@ -1,7 +1,7 @@
-/** HTTP by hand: bodies that trickle in, that break off, that are not what their length says. */
+/** Raw HTTP: bodies that arrive slowly, end early or differ from their length. */
 
 export interface RawAnswer {
-  /** null where the connection ended without an answer. */
+  /** null if the connection ended without an answer. */
   readonly status: number | null;
   readonly text: string;
 }
@@ -12,7 +12,7 @@ export interface RawPost {
   readonly pieces: readonly Uint8Array[];
   /** Between two pieces. */
   readonly pauseMs?: number;
-  /** Whether the sender says that no more will come, or just leaves. */
+  /** Whether the sender closes its side, or drops the connection. */
   readonly end?: "says so" | "leaves" | "waits";
 }
 
@@ -37,12 +37,12 @@ export async function postRaw(
     try {
       connection.close();
     } catch {
-      // Reading to the end has closed it.
+      // Reading to the end already closed it.
     }
   }
 }
 
-/** A piece of a body in HTTP's chunks; an empty one is its end. */
+/** One HTTP chunk of a body; an empty chunk ends the body. */
 export function chunked(piece: Uint8Array): Uint8Array {
   const head = encode(`${piece.length.toString(16)}\r\n`);
   return new Uint8Array([...head, ...piece, ...encode("\r\n")]);

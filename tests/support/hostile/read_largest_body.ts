@@ -1,4 +1,4 @@
-/** Reads the largest bodies that the webhook takes, of all kinds: a process that a test starts with little memory. */
+/** Reads the largest bodies that the webhook accepts, of all kinds: a test runs it as a process with little memory. */
 import { readBody } from "../../../supabase/functions/_shared/events/read_body.ts";
 
 const BYTES = 8_388_608;
@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, () => string>> = {
   text: () => JSON.stringify("x".repeat(BYTES - 2)),
 };
 
-/** As often as there is room for. */
+/** Repeats the part until the body is full. */
 function repeated(part: string): string {
   return part.repeat(Math.floor((BYTES - 10) / part.length));
 }

@@ -1,9 +1,9 @@
-/** One seed for all that is drawn at random, told, so that a run can be run again: SEED=… deno task test tests/security */
+/** One printed seed for all random values, so that a run can be repeated: SEED=… deno task test tests/security */
 import { createWriter } from "../../../local/cli/writer.ts";
 
 export const SEED = Number(Deno.env.get("SEED") ?? 20_241_207);
 
-/** Beside the results, whether or not something fails. */
+/** Prints beside the results, even if nothing fails. */
 export function tell(line: string): void {
   createWriter(Deno.stdout).line(line);
 }

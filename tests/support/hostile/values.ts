@@ -1,6 +1,6 @@
 /**
- * JSON values that somebody might send to break us, as text: what JSON.stringify cannot write (numbers past exact
- * counting, names twice) is half of them.
+ * Hostile JSON values as text. Half of them cannot come from JSON.stringify: numbers beyond the exact integers, and
+ * repeated names.
  */
 import fc from "fast-check";
 
@@ -9,7 +9,7 @@ export function nested(levels: number, open: "[" | '{"a":' = "["): string {
   return open.repeat(levels) + "1" + (open === "[" ? "]" : "}").repeat(levels);
 }
 
-/** The largest number that every whole number below it is told apart from. */
+/** The largest integer up to which a double represents every integer exactly. */
 export const LARGEST_EXACT = 9_007_199_254_740_991;
 
 export const numbers = fc.constantFrom(
@@ -19,7 +19,7 @@ export const numbers = fc.constantFrom(
   "1.5",
   "1e3",
   "1001.0",
-  // Each of these is 1002, or the largest exact number, once it was read as a double.
+  // As a double, each of these is 1002 or the largest exact integer.
   "1001.9999999999999999",
   "1002.0000000000000001",
   "9007199254740991.4",
@@ -41,7 +41,7 @@ export const numbers = fc.constantFrom(
   "1e308",
 );
 
-/** What a number looks like to somebody who is not strict. */
+/** Values that a lenient parser reads as numbers. */
 export const numberLikeTexts = fc.constantFrom(
   "NaN",
   "Infinity",
@@ -83,7 +83,7 @@ const times = fc.constantFrom(
   "20241207T140023Z",
 ).map((text) => JSON.stringify(text));
 
-/** Escaped, as they come in JSON: NUL, and halves of surrogate pairs. */
+/** Escaped as in JSON: NUL, and halves of surrogate pairs. */
 export const unstorableTexts = fc.constantFrom(
   '"\\u0000"',
   '"before\\u0000after"',
@@ -117,7 +117,7 @@ const texts = fc.oneof(
   fc.string({ unit: "binary", maxLength: 20 }).map((text) => JSON.stringify(text)),
 );
 
-/** Long ones cost a database most of all, so they come seldom. */
+/** Long values cost the database most, so they are rare. */
 const large = fc.constantFrom(
   `"${"x".repeat(300)}"`,
   `"${"\u{1f600}".repeat(1_100)}"`,
@@ -128,7 +128,7 @@ const large = fc.constantFrom(
   `[${Array(2_000).fill("{}").join()}]`,
 );
 
-/** Names that an object has without being given them. */
+/** Names that every object inherits. */
 export const INHERITED_NAMES = ["__proto__", "constructor", "prototype", "toString", "valueOf"];
 
 const structures = fc.oneof(
@@ -154,7 +154,7 @@ export const hostileValue: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: large },
 );
 
-/** A name of an object's member, as JSON text. */
+/** A member name, as JSON text. */
 export const hostileName: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...INHERITED_NAMES, "", "events", "replay_rejects", "EVENTS", "Match_ID").map(
     (name) => JSON.stringify(name),
@@ -163,7 +163,7 @@ export const hostileName: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary", maxLength: 10 }).map((name) => JSON.stringify(name)),
 );
 
-/** Bytes that are no JSON at all, whole as they are. */
+/** Whole bodies that are not JSON. */
 export const noJson: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.constantFrom(
     "NaN",

@@ -1,4 +1,4 @@
-/** Short words for tests that post bytes to the webhook and look at what became of them. */
+/** Helpers for tests that post bytes to the webhook and read what was stored. */
 import { createHash } from "node:crypto";
 import type { Stack } from "../../../local/stack/stack.ts";
 import { type Answer, CLOCK } from "../suite.ts";
@@ -8,7 +8,7 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A function, with the credential that it wants. */
+/** A function with its required credential. */
 export function target({ ready }: Stack, name = "braze-webhook"): Target {
   return {
     url: `${ready.functions_url}/${name}`,
@@ -49,7 +49,7 @@ export async function storedAndKept({ sql }: Stack): Promise<readonly [number, n
   return [row?.stored ?? NaN, row?.kept ?? NaN];
 }
 
-/** Of what is kept, worked out from what is kept. */
+/** The digests of the kept bodies, computed from the stored bytes. */
 export async function keptDigests({ sql }: Stack): Promise<string[]> {
   const rows = await sql<{ digest: string }[]>`
     select encode(sha256(body), 'hex') as digest from public.webhook_rejects order by 1`;

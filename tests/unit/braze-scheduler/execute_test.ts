@@ -18,8 +18,8 @@ interface Executed extends World {
   readonly result: StepResult;
 }
 
-/** Does what the plan says of the match. */
-async function doIt(fixture: Fixture, options: WorldOptions = {}): Promise<Executed> {
+/** Executes the planned step of the match. */
+async function executeStep(fixture: Fixture, options: WorldOptions = {}): Promise<Executed> {
   const world = fakeWorld(options);
   const { sendGate = "off" } = options.environment ?? {};
   const { step } = planOne(fixture, undefined, undefined, { ...settings, sendGate });
@@ -261,7 +261,7 @@ const rows: readonly Row[] = [
 
 for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] } of rows) {
   Deno.test(`execute() takes ${what} for ${done}, and journals before and after`, async () => {
-    const world = await doIt(fixture, { braze });
+    const world = await executeStep(fixture, { braze });
     strictEqual(world.result.done, done);
     deepStrictEqual(world.calls, calls);
     const closed = world.said("journal.close") as { readonly outcome: string }[];
@@ -275,7 +275,7 @@ const withoutAnswer = match({ ledger: row({}, { state: "unknown", brazeScheduleI
 const gated = { environment: { sendGate: "fail_closed" } } as const;
 
 Deno.test("execute() releases a create that stayed unknown and makes the next one", async () => {
-  const { result, calls, said } = await doIt(withoutAnswer, gated);
+  const { result, calls, said } = await executeStep(withoutAnswer, gated);
   strictEqual(result.done, "superseded");
   deepStrictEqual(calls, ["journal.supersedeGatedCreate", ...whenCreating]);
   deepStrictEqual(said("journal.supersedeGatedCreate"), [{
@@ -290,7 +290,7 @@ Deno.test("execute() releases a create that stayed unknown and makes the next on
 const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: true }) });
 
 Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothing", async () => {
-  const { result, calls, said } = await doIt(wantedAgain);
+  const { result, calls, said } = await executeStep(wantedAgain);
   deepStrictEqual(result, { done: "reactivated", alerts: [], logs: [] });
   deepStrictEqual(calls, ["journal.reactivateSchedule"]);
   deepStrictEqual(said("journal.reactivateSchedule"), [{
@@ -303,26 +303,32 @@ Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothi
 
 Deno.test("execute() leaves a kept schedule unchanged if another process resolved it", async () => {
   const resolvedElsewhere = { reactivateSchedule: () => Promise.resolve(false) };
-  const { result } = await doIt(wantedAgain, { journal: resolvedElsewhere });
+  const { result } = await executeStep(wantedAgain, { journal: resolvedElsewhere });
   strictEqual(result.done, "conflict");
   deepStrictEqual(result.logs.map(({ action }) => action), ["step_conflict"]);
 });
 
 Deno.test("execute() creates nothing if another process resolved the create", async () => {
   const resolvedElsewhere = { supersedeGatedCreate: () => Promise.resolve(false) };
-  const { result, calls } = await doIt(withoutAnswer, { ...gated, journal: resolvedElsewhere });
+  const { result, calls } = await executeStep(withoutAnswer, {
+    ...gated,
+    journal: resolvedElsewhere,
+  });
   strictEqual(result.done, "conflict");
   deepStrictEqual(calls, []);
 });
 
-Deno.test("execute() says of a replacement that times out what it says of any create", async () => {
-  const { result } = await doIt(withoutAnswer, { ...gated, braze: { create: () => timedOut } });
+Deno.test("execute() reports a replacement that times out like any create", async () => {
+  const { result } = await executeStep(withoutAnswer, {
+    ...gated,
+    braze: { create: () => timedOut },
+  });
   strictEqual(result.done, "unknown");
   deepStrictEqual(result.alerts.map(({ rule }) => rule), ["create_unknown"]);
 });
 
-Deno.test("execute() gives the push its token for the gate, and the journal none", async () => {
-  const { said } = await doIt(create, gated);
+Deno.test("execute() puts the gate token into the push, and not into the journal", async () => {
+  const { said } = await executeStep(create, gated);
   const [sent] = said("braze.create") as { body: { trigger_properties: object } }[];
   deepStrictEqual(sent?.body.trigger_properties, {
     ...wanted(create).request.trigger_properties,
@@ -333,7 +339,7 @@ Deno.test("execute() gives the push its token for the gate, and the journal none
 });
 
 Deno.test("execute() sends what the journal says, under the deadline of the run", async () => {
-  const { said } = await doIt(create);
+  const { said } = await executeStep(create);
   const want = wanted(create);
   deepStrictEqual(said("journal.openCreate"), [{
     attemptId: "id-1",
@@ -354,9 +360,9 @@ Deno.test("execute() sends what the journal says, under the deadline of the run"
   deepStrictEqual(said("braze.create"), [{ body, deadline: DEADLINE }]);
 });
 
-Deno.test("execute() writes down every id that Braze gives a schedule", async () => {
+Deno.test("execute() journals every id that Braze returns for a schedule", async () => {
   const value = { scheduleId: "s", dispatchId: "d", sendId: null };
-  const { said, result } = await doIt(create, { braze: { create: () => succeeded(value) } });
+  const { said, result } = await executeStep(create, { braze: { create: () => succeeded(value) } });
   deepStrictEqual(said("journal.close"), [{
     attemptId: "id-1",
     outcome: "succeeded",
@@ -369,7 +375,7 @@ Deno.test("execute() writes down every id that Braze gives a schedule", async ()
 });
 
 Deno.test("execute() moves the schedule that the plan aims at", async () => {
-  const { said } = await doIt(move);
+  const { said } = await executeStep(move);
   deepStrictEqual(said("braze.update"), [{
     body: { campaignId: CAMPAIGN, scheduleId: "schedule-1", sendAt: at("18:00:00") },
     deadline: DEADLINE,
@@ -393,7 +399,7 @@ for (
   ] as const
 ) {
   Deno.test(`execute() takes ${what} to a delete ${refused ? "" : "not "}for a refusal`, async () => {
-    const { said } = await doIt(cancel, { braze: { delete: answer } });
+    const { said } = await executeStep(cancel, { braze: { delete: answer } });
     const [closed] = said("journal.close") as { readonly refused: boolean }[];
     strictEqual(closed?.refused, refused);
   });
@@ -410,7 +416,7 @@ for (
   ] as const
 ) {
   Deno.test(`execute() notes in the ledger why it cancelled what Braze ${what}`, async () => {
-    const { said } = await doIt(cancel, { braze: { delete: answer } });
+    const { said } = await executeStep(cancel, { braze: { delete: answer } });
     deepStrictEqual(said("journal.cancelLedger"), [{
       ledgerId: ledgerIdOf(1),
       generation: 1,

@@ -148,7 +148,7 @@ Deno.test("braze-scheduler goes on with the other matches after a create that fa
   deepStrictEqual(world.answer.body.done, { failed: 1, unknown: 2 });
 });
 
-Deno.test("braze-scheduler begins nothing after its deadline, and says that it is not done", async () => {
+Deno.test("braze-scheduler begins nothing after its deadline, and reports that it is not done", async () => {
   const world = await run(three, {
     during: (call, { clock }) => {
       if (call === "braze.create") clock.advance(30_000);
@@ -159,7 +159,7 @@ Deno.test("braze-scheduler begins nothing after its deadline, and says that it i
   deepStrictEqual(world.answer.body.done, { created: 2, deferred: 1 });
 });
 
-Deno.test("braze-scheduler says that it is not done where Braze's limits turned it away", async () => {
+Deno.test("braze-scheduler reports that it is not done if Braze's rate limits stopped it", async () => {
   const create = () => failed("rate_limited", 429);
   const world = await run([match()], { braze: { create } });
   strictEqual(world.answer.body.outcome, "partial");

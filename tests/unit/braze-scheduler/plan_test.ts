@@ -105,7 +105,7 @@ Deno.test("plan() names each alert by its match, and by the schedule where that 
   );
 });
 
-Deno.test("plan() says of a create of unknown outcome that it is not even wanted", () => {
+Deno.test("plan() reports that a create of unknown outcome is no longer wanted", () => {
   const ledger = row({}, { state: "unknown", brazeScheduleId: null });
   const [alert] = planOne(match({ ...postponed, ledger })).alerts;
   strictEqual(

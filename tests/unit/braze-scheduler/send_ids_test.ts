@@ -41,7 +41,7 @@ Deno.test("a match keeps the send id that it has, and spends nothing", async () 
   deepStrictEqual(sendIds.logs, []);
 });
 
-Deno.test("a match gets a send id of its own in place of one that Braze made", async () => {
+Deno.test("a match gets its own send id in place of one that Braze made", async () => {
   const { sendIds, said } = setup(0);
   strictEqual(await sendIds.for(match({ sendId: "made-by-braze" })), "match-1");
   strictEqual(said("braze.sendId").length, 1);

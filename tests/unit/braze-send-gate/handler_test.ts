@@ -138,7 +138,7 @@ Deno.test("the gate answers GET alone", async () => {
   matches(body.message, /GET/);
 });
 
-Deno.test("the gate asks the database nothing for who is not let in", async () => {
+Deno.test("the gate does not query the database for an unauthorised caller", async () => {
   const refused = { ok: false, code: "bad_credential" } as const;
   const { response, calls } = await ask(CURRENT, { identification: refused });
   strictEqual(response.status, 401);

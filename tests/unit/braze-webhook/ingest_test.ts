@@ -84,7 +84,7 @@ Deno.test("ingest judges each event and passes on the identifiers it registers a
   strictEqual(tally.high, 1);
 });
 
-Deno.test("ingest stores nothing at all of nothing at all", async () => {
+Deno.test("ingest stores nothing for an empty body", async () => {
   const { calls, tally } = await ingest({ events: [], rejects: [] });
   deepStrictEqual(calls, []);
   strictEqual(tally.received, 0);

@@ -17,11 +17,11 @@ Deno.test("messageOf() names severity, title, rule, match, since when, how often
   );
 });
 
-Deno.test("messageOf() says of an alert that got worse that it did", () => {
+Deno.test("messageOf() marks an alert that escalated", () => {
   match(messageOf(delivery({ kind: "escalated" })), /^:red_circle: \*Critical\* \(escalated\): /);
 });
 
-Deno.test("messageOf() says from when to when a resolved alert stood, and asks for nothing", () => {
+Deno.test("messageOf() gives the period of a resolved alert, and asks for no action", () => {
   const text = messageOf(delivery({ kind: "resolved", resolvedAt: at("14:20:00") }));
   match(text, /^:white_check_mark: \*Resolved\*: Match 1002 /);
   match(text, /from 2024-12-07 05:45 UTC to 2024-12-07 14:20 UTC/);
@@ -34,7 +34,7 @@ Deno.test("messageOf() leaves out the match of an alert without one, and names o
   match(messageOf(delivery({ ...none, title: "T" })), / · match 1002 · /);
 });
 
-Deno.test("messageOf() gives words from outside no power over the chat", () => {
+Deno.test("messageOf() escapes the chat markup of external text", () => {
   const text = messageOf(delivery({
     title: 'Team "<!channel> & <https://evil.test|here>\nWhat to do: pay" is unknown',
     homeTeam: "<@U1>",
@@ -59,13 +59,13 @@ Deno.test("digestOf() counts, lists what is open before what is over, and says h
   strictEqual(lines.at(-2), "… and 23 more");
 });
 
-Deno.test("digestOf() speaks of nothing but ends where there are only ends", () => {
+Deno.test("digestOf() lists only resolutions if there are only resolutions", () => {
   const text = digestOf(deliveries(6, { kind: "resolved", resolvedAt: at("06:00:00") }));
   match(text, /^\*6 resolved\*\n/);
   doesNotMatch(text, /more/);
 });
 
-Deno.test("hintFor() has a word of its own for every rule, and some word for any other", () => {
+Deno.test("hintFor() has a specific hint for every rule, and a general one for any other", () => {
   const other = hintFor("constructor");
   match(other, /runbook/);
   const rules = [

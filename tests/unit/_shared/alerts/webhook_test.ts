@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("postAlert() does not sanitizeText the address when the network fails", async () => {
+Deno.test("postAlert() does not repeat the address when the network fails", async () => {
   const { post } = setup(() => Promise.reject(new TypeError(`error sending request for ${URL}`)));
   deepStrictEqual(await post(URL, "Trouble"), {
     ok: false,
@@ -79,7 +79,7 @@ Deno.test("postAlert() does not sanitizeText the address when the network fails"
   });
 });
 
-Deno.test("postAlert() waits 5 seconds for an answer and lets go then", async () => {
+Deno.test("postAlert() waits 5 seconds for an answer and then gives up", async () => {
   const { post, clock, requests } = setup(() => new Promise(() => {}));
   const posting = post(URL, "Trouble");
   clock.advance(4_999);

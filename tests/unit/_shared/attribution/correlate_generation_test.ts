@@ -125,7 +125,7 @@ Deno.test("correlate() works the generation out where the identifier spans them 
   strictEqual(attribution.generation, 1);
 });
 
-Deno.test("correlate() says no time difference where it does not know the schedule", () => {
+Deno.test("correlate() returns no time difference for an unknown schedule", () => {
   const context = createContext([ledger(1, live, live)], []);
   strictEqual(correlate(evidence({ matchId: 1 }), context, [CAMPAIGN]).timeDiffMs, null);
 });

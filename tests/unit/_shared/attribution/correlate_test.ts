@@ -52,7 +52,7 @@ for (const [index, [method, matchId, confidence, withoutTheFormer]] of strongest
   said = given;
   const weaker = strongestFirst.slice(index + 1, -1);
 
-  Deno.test(`correlate() lets ${method} win where nothing stronger speaks`, () => {
+  Deno.test(`correlate() uses ${method} if there is no stronger evidence`, () => {
     const attribution = correlate(given, context, [CAMPAIGN]);
     strictEqual(attribution.method, method);
     strictEqual(attribution.confidence, confidence);
@@ -113,7 +113,7 @@ Deno.test("correlate() sees no contradiction where all evidence names one match"
   deepStrictEqual(correlate(given, agreeing, [CAMPAIGN]).contradictions, []);
 });
 
-Deno.test("correlate() says how much later than planned the event happened", () => {
+Deno.test("correlate() returns the delay of the event", () => {
   const { timeDiffMs } = correlate(evidence({ matchId: 6 }), context, [CAMPAIGN]);
   strictEqual(timeDiffMs, 23_000);
   const early = evidence({ matchId: 6, sentAt: at("13:59:50") });
@@ -143,7 +143,7 @@ for (const kind of ["schedule_id", "dispatch_id", "send_id"] as const) {
   });
 }
 
-Deno.test("correlate() overlooks an ambiguous identifier, and asks the next one", () => {
+Deno.test("correlate() skips an ambiguous identifier, and uses the next one", () => {
   const known = createContext([ledger(4, {}), ledger(5, {})], [
     identifier("dispatch_id", "shared", 4, { ambiguous: true }),
     identifier("send_id", "send-5", 5),
@@ -158,7 +158,7 @@ Deno.test("correlate() overlooks an ambiguous identifier, and asks the next one"
   deepStrictEqual(attribution.contradictions, []);
 });
 
-Deno.test("correlate() goes on to the match where the echoed ledger row is not ours", () => {
+Deno.test("correlate() falls back to the match if the echoed ledger row is unknown", () => {
   const given = evidence({ ledgerId: ledgerIdOf(99), matchId: 6 });
   strictEqual(correlate(given, context, [CAMPAIGN]).method, "match_id");
 });

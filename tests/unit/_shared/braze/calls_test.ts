@@ -142,7 +142,7 @@ Deno.test("createSchedule() times out in the middle of a body too", async () => 
         try {
           controller.close();
         } catch {
-          // The client has hung up, which is the point.
+          // The client closed the connection, as the test expects.
         }
       },
     });
@@ -158,7 +158,7 @@ Deno.test("createSchedule() times out in the middle of a body too", async () => 
   });
 });
 
-Deno.test("an answer calls the waiting time-out off", () =>
+Deno.test("an answer cancels the pending time-out", () =>
   withBraze(() => Response.json(created), async ({ client, clock }) => {
     await create(client);
     strictEqual(clock.asleep, 0);
@@ -256,7 +256,7 @@ for (const reset of [undefined, "", "soon", "1000000000"]) {
     ));
 }
 
-Deno.test("a reset that lies an hour ahead is not waited for", () =>
+Deno.test("a reset an hour ahead is not waited for", () =>
   withBraze(
     () =>
       new Response(null, {
@@ -286,7 +286,7 @@ Deno.test("a reset after the deadline is not waited for", () =>
     },
   ));
 
-Deno.test("updateSchedule() asks again after a 500 and says what came before", () =>
+Deno.test("updateSchedule() retries after a 500 and reports the earlier attempts", () =>
   withBraze(
     (nth) => nth < 3 ? new Response(null, { status: 500 }) : Response.json({ message: "success" }),
     async ({ client, clock, requests }) => {
@@ -321,7 +321,7 @@ Deno.test("deleteSchedule() that ended as unknown and then 400 leaves the judgem
     },
   ));
 
-Deno.test("updateSchedule() asks again after a time-out", async () => {
+Deno.test("updateSchedule() retries after a time-out", async () => {
   const release = Promise.withResolvers<Response>();
   const arrived = Promise.withResolvers<void>();
   await withBraze((nth) => {
@@ -354,7 +354,7 @@ Deno.test("updateSchedule() does not ask again after a 400", () =>
     },
   ));
 
-Deno.test("updateSchedule() gives up at the deadline and says what the last attempt said", () =>
+Deno.test("updateSchedule() gives up at the deadline and returns the outcome of the last attempt", () =>
   withBraze(() => new Response(null, { status: 503 }), async ({ client, clock, requests }) => {
     const result = await client.updateSchedule(
       { ...reference, sendAt: after(3_600_000) },
@@ -375,7 +375,7 @@ Deno.test("no call begins at or after its deadline", () =>
     strictEqual(requests.length, 0);
   }));
 
-Deno.test("the API key stands in no detail and in no log line, even when Braze quotes it", () =>
+Deno.test("the API key is in no detail and in no log line, even when Braze quotes it", () =>
   withBraze(
     () =>
       Response.json({ message: `Invalid key ${API_KEY}`, errors: [{ key: API_KEY }] }, {

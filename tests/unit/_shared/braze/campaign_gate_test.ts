@@ -33,7 +33,7 @@ for (
     ["was never made", failed("deadline")],
   ] as const
 ) {
-  Deno.test(`readGate() knows nothing from a call that ${what}`, () => {
+  Deno.test(`readGate() returns unknown for a call that ${what}`, () => {
     const gate = readGate(result);
     strictEqual(gate.state, "unknown");
     strictEqual(isShut(gate), false);

@@ -16,7 +16,7 @@ const body = {
 };
 const horizon = new Date("2024-12-14T06:00:00Z");
 
-/** Both on one clock, or their minutes would differ. */
+/** Both use one clock, so that their minutes agree. */
 function meet(switches: SwitchesPatch = {}) {
   const { client, clock } = connect("http://braze.test", {
     apiKey: API_KEY,
@@ -95,7 +95,7 @@ Deno.test("the campaign's gate and statistics are read", async () => {
   strictEqual((await client.listSegments(0)).outcome, "succeeded");
 });
 
-Deno.test("an unknown campaign is refused for sure, with Braze's words", async () => {
+Deno.test("an unknown campaign is a definite refusal, with Braze's message", async () => {
   const result = await meet().createSchedule({ ...body, campaign_id: "nobody's" });
   ok(result.outcome === "failed");
   strictEqual(result.reason, "rejected");

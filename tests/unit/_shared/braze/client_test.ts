@@ -331,7 +331,7 @@ Deno.test("createSchedule() keeps to ten a minute when all ask at once", async (
   strictEqual(sent, 25);
 });
 
-/** Everything that waits for no time has happened. */
+/** Resolves after all work that waits for no time. */
 function quiet(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

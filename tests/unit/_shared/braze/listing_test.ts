@@ -4,7 +4,7 @@ import { judge, notSent } from "../../../../supabase/functions/_shared/braze/out
 import { NO_RATE_LIMIT } from "../../../../supabase/functions/_shared/braze/outcome.ts";
 import { ScheduledBroadcasts } from "../../../../supabase/functions/_shared/braze/schemas.ts";
 
-/** Through the same door as an answer of Braze. */
+/** Parsed in the same way as an answer of Braze. */
 function listing(entries: unknown, campaignIds = ["campaign-1"], httpStatus = 200) {
   const text = JSON.stringify({ scheduled_broadcasts: entries });
   const verdict = judge(

@@ -21,7 +21,7 @@ Deno.test("withoutPushTokens() leaves everything else as it is", () => {
   strictEqual(JSON.stringify(withoutPushTokens(value)), JSON.stringify(value));
 });
 
-Deno.test("withoutPushTokens() is not led astray by names that objects have of their own", () => {
+Deno.test("withoutPushTokens() handles names that every object inherits", () => {
   const value = JSON.parse(
     '{"constructor": 1, "__proto__": {"push_token": "t"}, "toString": {"push_token": "t"}, "push_token": "t"}',
   );

@@ -59,12 +59,12 @@ Deno.test("readBody() reads the flat shape, with a time of its own, as a push", 
   });
 });
 
-Deno.test("readBody() gives a message that is sent again the id that it had", () => {
+Deno.test("readBody() gives a repeated message the same id", () => {
   const again = readOne(webhookMessage(), at("14:20:00"));
   strictEqual(again.eventId, readOne(webhookMessage()).eventId);
 });
 
-Deno.test("readBody() gives a message whose names come in another order the id that it had", () => {
+Deno.test("readBody() gives a message with another key order the same id", () => {
   const reversed = Object.fromEntries(Object.entries(webhookMessage()).reverse());
   strictEqual(readOne(reversed).eventId, readOne(webhookMessage()).eventId);
 });
@@ -85,7 +85,7 @@ for (
     ["time", { sent_at: "2024-12-07T14:00:23Z" }],
   ] as const
 ) {
-  Deno.test(`readBody() gives a message of another ${what} an id of its own`, () => {
+  Deno.test(`readBody() gives a message with another ${what} a different id`, () => {
     notStrictEqual(readOne(webhookMessage(changes)).eventId, readOne(webhookMessage()).eventId);
   });
 }
@@ -158,7 +158,7 @@ for (
   });
 }
 
-Deno.test("readBody() rejects an object that is no message at all, and says what it holds", () => {
+Deno.test("readBody() rejects an object that is no message, and lists its keys", () => {
   strictEqual(
     whyRejected({ hello: "world" }),
     "Webhook message must hold one of external_user_id, dispatch_id, send_id, schedule_id, " +

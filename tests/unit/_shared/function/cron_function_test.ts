@@ -45,7 +45,7 @@ function setup(
 const cronBody = { function: "braze-scheduler", scheduled_at: "2024-12-07T06:00:00+00:00" };
 const fails = () => Promise.reject(new Error("Cannot go on"));
 
-Deno.test("a timed function answers a person when the work is done, with what it came to", async () => {
+Deno.test("a timed function answers a person after the work, with its result", async () => {
   const { handle, calls, said } = setup();
   const { status, body } = await post(handle);
   strictEqual(status, 200);
@@ -96,7 +96,7 @@ for (
   });
 }
 
-Deno.test("a timed function refuses GET, and says what it takes", async () => {
+Deno.test("a timed function refuses GET, and returns the allowed method", async () => {
   const { handle, calls } = setup();
   const { status, headers } = await post(handle, "", { method: "GET" });
   strictEqual(status, 405);
@@ -145,7 +145,7 @@ Deno.test("a timed function refuses a body that is too large, once it knows who 
   strictEqual((await post(handle, "x".repeat(65_537))).status, 401);
 });
 
-Deno.test("a timed function takes nothing of a body whose sender may not call", async () => {
+Deno.test("a timed function does not read the body of an unauthorised caller", async () => {
   const { handle } = setup({ identification: { ok: false, code: "bad_credential" } });
   let chunks = 0;
   const body = new ReadableStream({ pull: () => void chunks++ }, { highWaterMark: 0 });
@@ -238,7 +238,7 @@ Deno.test("a timed function records a run that threw as failed, and answers 500"
   deepStrictEqual([last?.level, last?.event, last?.run_id], ["error", "run_ended", RUN_ID]);
 });
 
-Deno.test("a timed function records a run of pg_cron that threw, and never lets go of it", async () => {
+Deno.test("a timed function records a run of pg_cron that threw, and handles the error", async () => {
   const { handle, said, background } = setup({ caller: cron }, fails);
   strictEqual((await post(handle, cronBody)).status, 202);
   await Promise.all(background);

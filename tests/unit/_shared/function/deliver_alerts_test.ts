@@ -100,7 +100,7 @@ for (const [count, messages] of [[5, 5], [6, 1]] as const) {
   });
 }
 
-Deno.test("deliverAlerts() makes one digest of both audiences where they read in one place", async () => {
+Deno.test("deliverAlerts() makes one digest for both audiences if they share a webhook", async () => {
   const { posted } = await deliver([
     ...deliveries(3),
     ...deliveries(3, { audience: "engineering" }),
@@ -117,7 +117,7 @@ Deno.test("deliverAlerts() sends as many single messages as its limit allows", a
   strictEqual(posted.length, 1);
 });
 
-Deno.test("deliverAlerts() asks a webhook that wants to wait nothing more, and the other one all the same", async () => {
+Deno.test("deliverAlerts() stops calling a webhook that asks for a pause, and still calls the other one", async () => {
   const { posted, recorded } = await deliver([
     delivery({ alertId: 1 }),
     delivery({ alertId: 2 }),

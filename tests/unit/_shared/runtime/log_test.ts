@@ -93,7 +93,7 @@ Deno.test("fields that cannot be written do not stop a run", () => {
   ok(last().unwritable_fields.startsWith("TypeError: "));
 });
 
-Deno.test("canonicalJson() gives one text for one thing, lists apart", () => {
+Deno.test("canonicalJson() returns one text for equal values, except for the order of lists", () => {
   strictEqual(
     canonicalJson({ b: [{ d: 1, c: 2 }, null], a: "x" }),
     '{"a":"x","b":[{"c":2,"d":1},null]}',

@@ -11,7 +11,7 @@ function intent(fixture: Fixture, known: readonly Team[] = teams, of: IntentSett
   return intentFor(fixture, new Map(known.map((team) => [team.name, team])), of);
 }
 
-Deno.test("intentFor() wants a push to the fans of both teams, an hour before kick-off", () => {
+Deno.test("intentFor() plans a push to the fans of both teams, an hour before kick-off", () => {
   const { sendAt, request } = wanted(match({ triggerProperties: { title_de: "Anstoß" } }));
   deepStrictEqual(sendAt, at("14:00:00"));
   const fans = (name: string) => ({
@@ -42,7 +42,7 @@ Deno.test("intentFor() lets no trigger property pose as the match id", () => {
   strictEqual(request.trigger_properties?.home_team, "Gunners");
 });
 
-Deno.test("intentFor() wants whole seconds, as Braze has them", () => {
+Deno.test("intentFor() rounds to whole seconds, as Braze does", () => {
   const { sendAt } = wanted(match({ kickoffAt: at("15:00:00.900") }));
   deepStrictEqual(sendAt, at("14:00:00"));
 });
@@ -114,7 +114,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`intentFor() wants no push for ${what}`, () => {
+  Deno.test(`intentFor() plans no push for ${what}`, () => {
     deepStrictEqual(intent(fixture, known), { wanted: false, reason });
   });
 }
@@ -125,7 +125,7 @@ for (
     ["an opponent that wants no push", [team("Arsenal"), team("Chelsea", { notify: false })]],
   ] as const
 ) {
-  Deno.test(`intentFor() wants a push to the fans of one team, against ${what}`, () => {
+  Deno.test(`intentFor() plans a push to the fans of one team, against ${what}`, () => {
     const one = intent(match(), known);
     strictEqual(one.wanted, true);
     const values = one.wanted && JSON.stringify(one.request.audience).match(/"value":(\[.*?\])/);

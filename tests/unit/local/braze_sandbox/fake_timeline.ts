@@ -18,7 +18,7 @@ export class FakeTimeline implements Timeline {
   mostAtOnce = 0;
   /** The receiver. */
   answer: (body: string) => Response | Promise<Response> = () => new Response("{}");
-  /** Who answers first, where the address is one of theirs. */
+  /** Responders that are asked first for their own addresses. */
   answerTo: (url: URL) => Response | Promise<Response> | undefined = () => undefined;
   #abandon: (() => void)[] = [];
   #nowMs: number;

@@ -1,4 +1,4 @@
-/** A sandbox on a standing clock, and short words for what the tests ask of it. */
+/** A sandbox on a frozen clock, and helpers for its tests. */
 import { ok } from "node:assert/strict";
 import { createSandbox, type Sandbox } from "../../../../local/braze_sandbox/sandbox.ts";
 import type { SwitchesPatch } from "../../../../local/braze_sandbox/switches.ts";
