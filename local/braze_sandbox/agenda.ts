@@ -1,4 +1,4 @@
-/** What the sandbox has to do and when: earliest first, and in order of planning at the same moment. */
+/** The planned work of the sandbox: earliest first, and in order of planning at the same moment. */
 
 interface Item {
   readonly dueMs: number;
@@ -19,7 +19,7 @@ export class Agenda {
     return this.#heap[0]?.dueMs;
   }
 
-  /** Runs all that is due, what that work plans for the same time included. */
+  /** Runs all due work, including what that work plans for the same time. */
   runUntil(nowMs: number): void {
     for (let item = this.#heap[0]; item !== undefined && item.dueMs <= nowMs;) {
       this.#removeFirst();

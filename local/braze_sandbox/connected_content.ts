@@ -1,10 +1,10 @@
 /**
- * The question that a template asks before it sends (Connected Content): posted by whoever has a network, its answer
- * kept by address as long as Braze keeps one.
+ * The request that a template makes before it sends (Connected Content). The caller posts it; the answer is cached by
+ * address for as long as Braze caches one.
  */
 import { isRecord } from "./wire.ts";
 
-/** The shortest that Braze keeps an answer. */
+/** The shortest time for which Braze caches an answer. */
 const KEPT_MS = 5 * 60_000;
 
 /** How the campaign's templates take part in the send gate. */
@@ -28,7 +28,7 @@ export class ConnectedContent {
   #waiting: LookupRequest[] = [];
   #asked = 0;
 
-  /** `then` is called at once where an answer is kept, else when it is told. */
+  /** `then` is called at once if an answer is cached, else when it arrives. */
   ask(token: string, at: Date, then: Then): void {
     const kept = this.#kept.get(token);
     if (kept !== undefined && kept.untilMs > at.getTime()) return then(kept.content);
@@ -37,7 +37,7 @@ export class ConnectedContent {
     this.#waiting.push({ id, token });
   }
 
-  /** What was asked since the last call; the caller asks it and tells the answer of each. */
+  /** The requests since the last call; the caller posts them and reports each answer. */
   takeQuestions(): LookupRequest[] {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -47,7 +47,7 @@ export class ConnectedContent {
   tell(id: string, content: Content, now: Date): void {
     const asked = this.#underWay.get(id);
     if (asked === undefined) {
-      throw new Error(`Cannot tell an answer: its question must be under way, got ${id}`);
+      throw new Error(`Cannot take an answer: its question must be under way, got ${id}`);
     }
     this.#underWay.delete(id);
     if (content !== null) {

@@ -16,11 +16,11 @@ export interface DeliveryWorkerOptions {
   readonly timeline: Timeline;
   readonly deliverTo: {
     readonly url: string;
-    /** What a person would put into the dashboard: the secrets. */
+    /** The secrets that are configured in the dashboard. */
     readonly headers: Readonly<Record<DeliveryKind, Readonly<Record<string, string>>>>;
   };
   readonly deliveriesAtOnce: number;
-  /** What the templates ask before they send, without its token; left out, nobody answers them. */
+  /** The address that the templates request before they send, without its token; without it they get no answer. */
   readonly gateUrl?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export class DeliveryWorker {
     this.#options = options;
   }
 
-  /** Call after anything that may have changed what is due next. */
+  /** Call after any change that may affect what is due next. */
   plan(): void {
     const due = this.#isStopped ? undefined : this.#options.model.nextDueAt();
     if (due?.getTime() === this.#planned?.dueMs) return;

@@ -1,4 +1,4 @@
-/** Picks the fault that a call meets, and uses up the rules that fire a given number of times only. */
+/** Picks the fault for a call, and counts down the rules with a limited number of uses. */
 import type { Prng } from "../lib/prng.ts";
 import type { FaultRule } from "./fault_rule.ts";
 import type { Switchboard } from "./switches.ts";

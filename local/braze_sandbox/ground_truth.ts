@@ -1,8 +1,8 @@
 /**
  * What was really sent, one entry for each Currents event and webhook message.
  *
- * Tests audit against this, so nothing here depends on what the receiver made of it, save for the
- * notes on how its delivery went.
+ * Tests audit against this, so nothing here depends on how the receiver handles an event, except
+ * the notes on its delivery.
  */
 import type { Schedule, TriggerProperties } from "./schedules.ts";
 import type { Device, User } from "./users.ts";
@@ -15,7 +15,7 @@ export type PushEventType =
 export type EventType = PushEventType | "campaign.webhook";
 export type DeliveryKind = "currents" | "webhook";
 
-/** Which identifiers the messages of one send carry: settled at send time, the same in every retry. */
+/** Which identifiers the messages of one send carry: fixed at send time, the same in every retry. */
 export interface Carried {
   readonly dispatchId: boolean;
   readonly sendId: boolean;

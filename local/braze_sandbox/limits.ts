@@ -1,7 +1,7 @@
 /**
  * Braze's rate limits, as its page "API limits" gives them.
  *
- * Hourly windows end on the clock hour, as documented; minutes and days are taken to do alike (UTC).
+ * Hourly windows end on the clock hour, as documented; minutes and days are assumed to do the same (UTC).
  */
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -75,7 +75,7 @@ export class Limits {
   }
 }
 
-/** Takes from all windows or from none, and tells of the tightest. */
+/** Takes from all windows or from none, and returns the tightest. */
 function take(windows: readonly [Window, ...Window[]], now: Date): Allowance {
   const tightest = windows.reduce((a, b) => b.remaining(now) < a.remaining(now) ? b : a);
   const allowed = tightest.remaining(now) > 0;

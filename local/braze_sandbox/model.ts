@@ -1,9 +1,9 @@
 /**
- * Braze as documented, as far as scheduling, sending and telling of it go.
+ * Braze as documented: scheduling, sending and event delivery.
  *
- * Pure: the time is an argument, chance comes from the seed, and nothing here touches a network. What
- * is due is asked for (`nextDueAt`, `due`) and what became of a delivery is told (`report`); so with the questions of
- * templates (`takeQuestions`, `tell`).
+ * Pure: the time is an argument, chance comes from the seed, and nothing here touches a network. The caller
+ * takes due deliveries (`nextDueAt`, `due`) and reports their results (`report`). It also takes the requests of
+ * templates and reports their answers (`takeQuestions`, `tell`).
  */
 import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
@@ -94,12 +94,12 @@ export class BrazeModel {
     return this.#outbox.takeDue();
   }
 
-  /** Tells what became of a delivery; Braze's rules decide whether it comes again. */
+  /** Reports the result of a delivery; Braze's rules decide whether it is retried. */
   report(deliveryId: string, outcome: Outcome, now: Date): void {
     this.#outbox.report(deliveryId, outcome, now);
   }
 
-  /** What templates ask before they send; the caller tells each answer. */
+  /** The requests that templates make before they send; the caller reports each answer. */
   takeQuestions(): LookupRequest[] {
     return this.#content.takeQuestions();
   }

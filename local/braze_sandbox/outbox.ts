@@ -1,7 +1,7 @@
 /**
- * Everything that is on its way out: waiting for its batch, due, under way, or to be tried again.
+ * All outgoing events: waiting for its batch, due, under way, or to be tried again.
  *
- * It yields deliveries and is told what became of each; it never posts anything itself.
+ * It yields deliveries and receives the result of each; it never posts anything itself.
  */
 import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
@@ -40,7 +40,7 @@ export class Delivery {
     return this.entries.map((entry) => entry.id);
   }
 
-  /** Written when it is asked for: a hundred thousand bodies at once would fill the memory. */
+  /** Built on demand: a hundred thousand bodies at once would fill the memory. */
   get body(): string {
     return this.kind === "currents"
       ? currentsBody(this.entries, this.campaign)

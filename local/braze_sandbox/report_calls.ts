@@ -178,7 +178,7 @@ function isListed({ state, createdAt, endedAt }: Schedule, now: Date, lagMs: num
     (state !== "sent" && endedAt !== null && endedAt.getTime() + lagMs > now.getTime());
 }
 
-/** A workspace is never ours alone: its newsletter goes out every evening at six. */
+/** A workspace has other campaigns: its newsletter goes out every evening at six. */
 function somebodyElses(now: Date, endMs: number) {
   const sixMs = Math.floor(now.getTime() / DAY_MS) * DAY_MS + 18 * 3_600_000;
   const nextMs = sixMs > now.getTime() ? sixMs : sixMs + DAY_MS;

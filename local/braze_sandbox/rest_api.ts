@@ -120,7 +120,7 @@ function page(status: number): Response {
   });
 }
 
-/** The nearest that a handler comes to cutting a connection: its answer fails half-way. */
+/** A handler cannot cut a connection; an answer that fails half-way is the closest. */
 function brokenOff(status: number): Response {
   const body = new ReadableStream({
     start(controller) {
@@ -128,7 +128,7 @@ function brokenOff(status: number): Response {
     },
     pull(controller) {
       // Text and no Error: Deno.serve prints what it gets, and a stack would look like a defect.
-      controller.error("The sandbox drops this connection, as its faults tell it to");
+      controller.error("The sandbox drops this connection, as a fault rule requires");
     },
   });
   return new Response(body, { status, headers: { "content-type": "application/json" } });

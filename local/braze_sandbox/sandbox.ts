@@ -17,7 +17,7 @@ export interface SandboxOptions extends ModelOptions {
   readonly gateUrl?: DeliveryWorkerOptions["gateUrl"];
 }
 
-/** Where a request comes from, as `Deno.serve` tells it. */
+/** Where a request comes from, as `Deno.serve` reports it. */
 export interface Caller {
   readonly remoteAddr: Deno.Addr;
 }

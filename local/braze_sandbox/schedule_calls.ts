@@ -180,7 +180,7 @@ function readTarget(
   return { ok: true, target: { kind: "audience", matches: () => true } };
 }
 
-/** Of several entries for one user the last one counts; ids that nobody has are passed over. */
+/** Of several entries for one user the last one counts; unknown ids are skipped. */
 function resolve(
   model: BrazeModel,
   recipients: readonly Fields[],

@@ -1,4 +1,4 @@
-/** The schedules of the campaign: what was asked for, when it is due, and what has become of it. */
+/** The schedules of the campaign: the request, the send time, and the current state. */
 import type { Prng } from "../lib/prng.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Predicate } from "./parsed_audience.ts";
@@ -14,7 +14,7 @@ export interface Recipient {
   readonly triggerProperties: TriggerProperties;
 }
 
-/** Whom a schedule is for: named users, or whoever matches at send time. */
+/** The recipients of a schedule: named users, or all users who match at send time. */
 export type Target =
   | { readonly kind: "recipients"; readonly recipients: readonly Recipient[] }
   | { readonly kind: "audience"; readonly matches: Predicate };
@@ -145,7 +145,7 @@ export class Schedules {
 
   /**
    * A change close to the send is best effort: some users get the push as it was planned before.
-   * Tells which.
+   * Returns those users.
    */
   #leaveBehind(schedule: Schedule, now: Date): (user: User) => boolean {
     const { nearSendSeconds, nearSendSurvivalProbability } = this.switchboard.current;

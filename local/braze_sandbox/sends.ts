@@ -1,4 +1,4 @@
-/** What happens at send time: who gets a push, on which devices, and what is later told of it. */
+/** What happens at send time: who gets a push, on which devices, and which events report it. */
 import type { Prng } from "../lib/prng.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ConnectedContent, isAborted } from "./connected_content.ts";
@@ -54,7 +54,7 @@ export class Sender {
     };
     const { sendGate } = switches;
     if (sendGate === "off") return deliver(false);
-    // Each user's message asks, all by one address: the first one's answer serves the rest.
+    // Each user's message asks the same address, so the first answer is used for all.
     const token = String(schedule.triggerProperties["send_gate_token"] ?? "");
     this.content.ask(token, at, (content) => deliver(isAborted(sendGate, content)));
   }
@@ -66,7 +66,7 @@ export class Sender {
     }
   }
 
-  /** One dispatch id for the whole send or several, and now and then that of a send beside it. */
+  /** One or several dispatch ids for the send, and sometimes that of a concurrent send. */
   #dispatchIds(
     schedule: Schedule,
     second: number,
@@ -108,18 +108,18 @@ class OneSend {
     };
   }
 
-  /** Neither the push nor the webhook message goes out; only for the push is an event told. */
+  /** Neither the push nor the webhook message goes out; only the push has an event. */
   abort(recipient: Recipient, dispatchId: string, time: number): void {
     if (!recipient.user.pushEnabled) return;
-    this.#tell(ABORT, recipient, null, dispatchId, time, "liquid_abort_message");
+    this.#report(ABORT, recipient, null, dispatchId, time, "liquid_abort_message");
   }
 
   reach(recipient: Recipient, dispatchId: string, time: number): void {
     const { prng, switches } = this;
     if (recipient.user.pushEnabled) {
-      // A cap counts per user and dispatch: one abort, whatever the number of devices.
+      // A cap counts per user and dispatch: one abort for any number of devices.
       if (prng.chance(switches.abortProbability)) {
-        this.#tell(ABORT, recipient, null, dispatchId, time, "frequency_capped");
+        this.#report(ABORT, recipient, null, dispatchId, time, "frequency_capped");
       } else {
         for (const device of recipient.user.devices) {
           this.#push(recipient, device, dispatchId, time);
@@ -127,23 +127,23 @@ class OneSend {
       }
     }
     if (switches.webhook.enabled) {
-      this.#tell("campaign.webhook", recipient, null, dispatchId, time);
+      this.#report("campaign.webhook", recipient, null, dispatchId, time);
     }
   }
 
   #push(recipient: Recipient, device: Device, dispatchId: string, time: number): void {
     const { prng, switches } = this;
-    this.#tell("users.messages.pushnotification.Send", recipient, device, dispatchId, time);
+    this.#report("users.messages.pushnotification.Send", recipient, device, dispatchId, time);
     if (prng.chance(switches.bounceProbability)) {
-      this.#tell("users.messages.pushnotification.Bounce", recipient, device, dispatchId, time);
+      this.#report("users.messages.pushnotification.Bounce", recipient, device, dispatchId, time);
     } else if (prng.chance(switches.openProbability)) {
       const delay = OPEN_DELAY_SECONDS_MIN + prng.below(switches.openDelaySecondsMax + 1);
       const opened = time + delay;
-      this.#tell("users.messages.pushnotification.Open", recipient, device, dispatchId, opened);
+      this.#report("users.messages.pushnotification.Open", recipient, device, dispatchId, opened);
     }
   }
 
-  #tell(
+  #report(
     type: EventType,
     { user, triggerProperties }: Recipient,
     device: Device | null,

@@ -1,4 +1,4 @@
-/** Daily statistics as Braze counts them: from what was really sent, whatever its delivery came to. */
+/** Daily statistics as Braze counts them: from what was really sent, regardless of event delivery. */
 import type { GroundTruthEntry } from "./ground_truth.ts";
 
 export interface SeriesRange {

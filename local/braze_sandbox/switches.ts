@@ -1,7 +1,7 @@
 /**
- * What a tester can turn: everything that Braze leaves undocumented, and everything that goes wrong.
+ * The switches of a tester: every behaviour that Braze leaves undocumented, and every fault.
  *
- * The defaults are what Braze documents, or the careful reading of it where it says nothing.
+ * The defaults are what Braze documents, or the cautious assumption where its documentation is silent.
  */
 import { z } from "zod";
 import { SEND_GATES } from "./connected_content.ts";

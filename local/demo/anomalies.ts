@@ -17,7 +17,7 @@ export interface Anomaly {
   readonly hours: number;
   /** Only a list of single schedules can show it before its events come. */
   readonly needsListing: boolean;
-  /** What shows it where it needs no alert: it was settled without a person. */
+  /** What shows it where it needs no alert: it was resolved without a person. */
   readonly shownBy?: (sql: Sql) => Promise<{ readonly at: Date; readonly how: string } | null>;
 }
 
@@ -86,7 +86,7 @@ async function judge(
   return {
     anomaly,
     noticedAt: soonest ? shown.at : first?.first_seen_at ?? null,
-    how: soonest ? shown.how : first?.title ?? "Nobody noticed",
+    how: soonest ? shown.how : first?.title ?? "Not detected",
     resolvedAt: isOver ? new Date(lastResolved) : own.length === 0 ? shown?.at ?? null : null,
     unknowable: anomaly.needsListing && listing !== "per_schedule",
   };

@@ -1,7 +1,7 @@
 /**
- * Holds the ledger against what Braze really sent.
+ * Compares the ledger with what Braze really sent.
  *
- * Works from the sandbox's ground truth and the database's rows alone; no code of the suite is asked.
+ * Uses only the sandbox's ground truth and the database's rows, and no code of the suite.
  */
 import type { GroundTruthEntry } from "../braze_sandbox/ground_truth.ts";
 import type { Sql } from "../stack/sql.ts";
@@ -81,18 +81,18 @@ export async function audit(sql: Sql, groundTruth: readonly GroundTruthEntry[]):
       .map(({ id }) => id),
   );
 
-  const told = groundTruth.filter((entry) => !entry.lost);
-  const trueById = new Map(told.map((entry) => [entry.id, entry]));
+  const delivered = groundTruth.filter((entry) => !entry.lost);
+  const trueById = new Map(delivered.map((entry) => [entry.id, entry]));
   const recordedById = new Map(recorded.map((event) => [event.eventId, event]));
   const wrong = recorded.filter((event) => isWrong(event, trueById.get(event.eventId)));
 
   return {
     matches: ledger.map((line) => matchLine(line, groundTruth, recordedById)),
-    eventsTrue: told.length,
+    eventsTrue: delivered.length,
     eventsRecorded: recorded.length,
     attributed: split(recorded),
     wrongAttributions: wrong.length,
-    lostEvents: told.filter((entry) => !recordedById.has(entry.id)).length,
+    lostEvents: delivered.filter((entry) => !recordedById.has(entry.id)).length,
     inventedEvents: recorded.filter((event) => !trueById.has(event.eventId)).length,
     pushesWithoutSchedule:
       groundTruth.filter((entry) => isPush(entry) && !scheduleIds.has(entry.schedule.id)).length,

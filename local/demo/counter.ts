@@ -1,7 +1,7 @@
-/** Adds up what the functions say in their log lines. */
+/** Adds up the counts in the functions' log lines. */
 
 export interface Counter {
-  /** Takes in one line; returns what a spectator should hear of, or null. */
+  /** Takes in one line; returns the text to print, or null. */
   read(line: string): string | null;
   readonly created: number;
   readonly duplicates: number;

@@ -1,8 +1,8 @@
-/** The hands of everybody who is not the suite: people at the dashboard, the fixture list, Braze's own faults. */
+/** Actions from outside the suite: people at the dashboard, the fixture list, faults of Braze. */
 import type { Stack } from "../stack/stack.ts";
 
 export interface FaultInjection {
-  /** Has the match scheduled anew, and Braze's answer lost on the way. */
+  /** Has the match scheduled again, and drops Braze's answer. */
   loseAnswerOf(matchId: number): Promise<void>;
   release(matchId: number): Promise<void>;
   scheduleByHand(matchId: number): Promise<void>;
@@ -34,7 +34,7 @@ export function createFaultInjection(
 
   return {
     async loseAnswerOf(matchId) {
-      // The schedule stays that an update cannot change, so it is made anew by the next run.
+      // An update cannot change the schedule, so the next run creates it again.
       await sql`
         update public.matches set trigger_properties = '{"venue": "changed"}', updated_at = ${timeline.now()}
         where id = ${matchId}`;

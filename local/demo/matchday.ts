@@ -1,4 +1,4 @@
-/** What happens on the three days, what goes wrong on them, and what a spectator is told. */
+/** What happens on the three days, what goes wrong on them, and the text of each moment. */
 import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Counter } from "./counter.ts";
@@ -22,11 +22,11 @@ export async function matchday(
   stack: Stack,
   counter: Counter,
   say: (line: string) => void,
-  /** Not to the end: what has happened by then has, and no more. */
+  /** Stops the demo early, at this moment. */
   until: Date = END,
 ): Promise<Anomaly[]> {
   await measureAudiences(stack);
-  // Braze loses two in a hundred here: a stricter eye than the five that it is given by default.
+  // Braze loses 2% here, which needs a stricter threshold than the default of 5%.
   await stack.sql`update private.settings set missing_events_share_max = 0.01`;
   const faults = createFaultInjection(stack);
   const users = stack.sandbox.model.users.all.length.toLocaleString("en-GB");
@@ -102,7 +102,7 @@ const MOMENTS: readonly Moment[] = [
       rules: ["schedule_missing", "delete_unconfirmed", "count_mismatch", "attempt_unknown"],
       matchIds: [1001],
       hours: 2,
-      // The fixture list says so too at 09:20, and then Braze refuses the delete.
+      // The fixture list shows it at 09:20, and then Braze rejects the delete.
       needsListing: false,
     },
   },
@@ -111,7 +111,7 @@ const MOMENTS: readonly Moment[] = [
     tell: "The fixture list says so too: postponed, for the storm",
     act: (faults) => faults.postpone(1001),
   },
-  { at: day("07T09:31"), tell: "The scheduler has taken it back" },
+  { at: day("07T09:31"), tell: "The scheduler has cancelled it" },
   {
     at: day("07T13:55"),
     tell: "The webhook receiver goes down, before three pushes at 14:00 sharp",
@@ -125,7 +125,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T15:20"),
-    tell: "The receiver is up again, and Braze tells everything once more",
+    tell: "The receiver is up again, and Braze delivers every event again",
     act: (faults) => faults.receiver("up"),
   },
   { at: day("07T16:40"), tell: "Manchester United–Nottingham Forest was pushed" },
@@ -175,7 +175,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("09T18:52"),
-    tell: "Whoever was called by the alert starts it again",
+    tell: "The person on call starts it again after the alert",
     act: (faults) => faults.campaign("enabled"),
   },
   { at: day("09T19:10"), tell: "West Ham–Wolves was pushed" },

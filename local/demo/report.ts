@@ -1,4 +1,4 @@
-/** The demo's last page: what was planned, sent, received; what went wrong; what the ground truth says of it. */
+/** The demo's last page: what was planned, sent, received; what went wrong; the comparison with the ground truth. */
 import { Table } from "console-table-printer";
 import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";
@@ -40,7 +40,7 @@ export function shortTime(at: Date): string {
 }
 
 const LEGEND = [
-  "users sent: by Braze's truth. received: users whose push we have an event of. expected: followers of the one team",
+  "users sent: by the ground truth. received: users whose push we have an event of. expected: followers of the one team",
   "with more, to those of both; who follows without push gets none. events: all of them, opens and bounces included.",
 ].join("\n");
 
@@ -84,7 +84,7 @@ function matchRow(line: MatchLine) {
   };
 }
 
-/** From the nearest of the bounds: nobody knows how many follow both teams. */
+/** Relative to the nearest bound: the number who follow both teams is unknown. */
 function differenceOf({ usersRecorded, expectedMin, expectedMax }: MatchLine): string {
   if (expectedMin === null || expectedMax === null) return "?";
   if (usersRecorded < expectedMin) return signed(usersRecorded - expectedMin);
