@@ -1,7 +1,7 @@
 /**
  * The switches of a tester: every behaviour that Braze leaves undocumented, and every fault.
  *
- * The defaults are what Braze documents, or the cautious assumption where its documentation is silent.
+ * The defaults are what Braze documents, or the cautious assumption where it documents nothing.
  */
 import { z } from "zod";
 import { SEND_GATES } from "./connected_content.ts";
