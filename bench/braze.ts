@@ -1,4 +1,4 @@
-/** A Braze for what calls it, served from this process, with a count of its calls. */
+/** A Braze sandbox served from this process, with a count of its calls. */
 import { createSandbox } from "../local/braze_sandbox/sandbox.ts";
 import type { Keys } from "../local/stack/keys.ts";
 import { RealTimeline } from "../local/clock/real_timeline.ts";
@@ -16,7 +16,7 @@ export function serveBraze(keys: Keys): Braze {
     seed: 1,
     apiKey: keys.brazeApiKey,
     campaignId: keys.campaignId,
-    // It is scheduled with, and sends to nobody while it is measured.
+    // It accepts schedules, and sends no pushes during the measurement.
     users: { count: 0, seed: 1, teams: [{ value: "Team 1", weight: 1 }] },
     deliverTo: { url: "http://127.0.0.1:9/", headers: { currents: {}, webhook: {} } },
     deliveriesAtOnce: 1,

@@ -17,7 +17,7 @@ export interface CurrentsCost {
   readonly batches: number;
   readonly cpu_ms_a_batch: number;
   readonly stored_events: number;
-  /** Of everything that grows with events: their table, its indexes, and what is kept beside it. */
+  /** The size of everything that grows with events: their table, its indexes, and related tables. */
   readonly bytes_an_event: number;
   readonly relations: readonly {
     readonly name: string;
@@ -74,14 +74,14 @@ export async function measureCurrentsCost(
   }
 }
 
-/** Of the process since its start, all of its threads. */
+/** CPU time of the process since its start, all threads included. */
 export async function cpuMsOf(functionsUrl: string): Promise<number> {
   const response = await fetch(`${functionsUrl}/_local/cpu`);
   const { cpu_ms: cpuMs } = await response.json();
   return cpuMs;
 }
 
-/** Each table and index by its own, partitions added up under the name of what they are part of. */
+/** Each table and index separately; partitions are added up under the name of their parent. */
 export async function sizesOf(sql: Sql, events: number): Promise<CurrentsCost["relations"]> {
   const rows = await sql<{ name: string; bytes: number }[]>`
     with relation as (

@@ -1,6 +1,6 @@
 /**
  * Push Send events as Currents posts them, from a seed: with the echo of the trigger properties, our own send id, and
- * one dispatch id a schedule. One in ten is an event that came before.
+ * one dispatch id a schedule. One in ten repeats an earlier event.
  */
 import { Prng } from "../local/lib/prng.ts";
 import type { Matchday } from "./matchday.ts";
@@ -10,12 +10,12 @@ export const DUPLICATE_SHARE = 0.1;
 /** So many in a row come from matches with one send time; a real push to 25,000 users a match has even more. */
 const EVENTS_A_TIME = 10_000;
 const MATCHES_A_TIME = 10;
-/** A send takes a while. */
+/** How long the events of one send are spread out. */
 const SEND_SECONDS = 60;
 
 export interface BenchEvent {
   readonly id: string;
-  /** Its JSON: all contestants but one are posted this very text. */
+  /** Its JSON: all contestants but one receive exactly this text. */
   readonly json: string;
 }
 
@@ -80,12 +80,12 @@ export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
   };
 }
 
-/** The same for the same id, so that whoever makes an event twice makes it alike. */
+/** Depends on the id alone, so that repeated events are identical. */
 function secondsInto(id: string): number {
   return Number.parseInt(id.slice(0, 6), 16) % SEND_SECONDS;
 }
 
-/** Fills up to the size that all contestants are given. */
+/** Pads the event to the size that all contestants receive. */
 export function padded(make: (filler: string) => string): string {
   const bare = make("").length;
   return make("v".repeat(Math.max(0, EVENT_BYTES - bare)));

@@ -1,6 +1,6 @@
 /**
- * Whether what the suite costs follows what happens now, and not what lies there already: the same work on an empty
- * database, on a tenth of the history and on all of it, in turns.
+ * Whether the suite's costs depend on current work alone, and not on stored history: the same work on an empty database,
+ * on a tenth of the history and on all of it, in turns.
  */
 import { addHours, startOfHour, subDays, subHours } from "date-fns";
 import { connectSql, type Sql } from "../local/stack/sql.ts";
@@ -137,7 +137,7 @@ async function prepare(
     seconds: { "braze-reconcile": [], "braze-count-audit": [], "webhook-health-rollup": [] },
     rates: [],
   };
-  // What Braze lists must be what the ledger expects, so the scheduler itself asks for it.
+  // Braze's list must match the ledger, so the scheduler itself creates the schedules.
   await withPath(bench, place, (path) => call(bench, path, "braze-scheduler", {}));
   return place;
 }

@@ -1,4 +1,4 @@
-/** How many events a second a database takes that holds others already; the rows are checked among these alone. */
+/** How many events a second a database with history takes; only the new rows are checked. */
 import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { postToFunction } from "./contestants/ours.ts";
@@ -52,7 +52,7 @@ export async function measureRate(
   const warmUp = requestsOf("warm", count * WARM_UP_SHARE);
   const { uniqueIds, raw } = requestsOf("measured", count);
   await drive(path.port, warmUp.raw, shape.connections);
-  // 200 means committed, so with the last answer all are there; counted they are afterwards, history and all.
+  // 200 means committed, so all rows exist after the last answer; they are counted afterwards.
   const started = performance.now();
   await drive(path.port, raw, shape.connections);
   const seconds = (performance.now() - started) / 1_000;

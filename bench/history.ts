@@ -1,8 +1,8 @@
 /**
- * Years of events and ledger rows, written by SQL as they would lie there: sent, attributed by the echo, each row with
- * its schedule and its three identifiers.
+ * Years of events and ledger rows, written by SQL in their final state: sent, attributed by the echo, each row with its
+ * schedule and its three identifiers.
  *
- * The last ten days are alike in a history of any length, so that what looks at them alone has the same to do.
+ * The last ten days are alike in a history of any length, so that queries over recent days have the same amount of work.
  */
 import { addDays, subDays, subMonths } from "date-fns";
 import { StackFailure } from "../local/lib/failure.ts";
@@ -11,7 +11,7 @@ import type { Sql } from "../local/stack/sql.ts";
 const RECENT_DAYS = 10;
 const RECENT_ROWS_A_DAY = 50;
 const RECENT_EVENTS_A_ROW = 100;
-/** The day that is rolled up: a matchday. */
+/** The matchday that is rolled up. */
 const YESTERDAY_ROWS = 150;
 const YESTERDAY_EVENTS_A_ROW = 500;
 const MONTHS = 12;
@@ -93,7 +93,7 @@ export async function writeHistory(sql: Sql, options: HistoryOptions): Promise<v
       });
     }
   }));
-  // What a database that has run for a while has long done.
+  // Maintenance that a database in use has already done.
   await sql`vacuum (analyze) public.notification_sends`;
   await sql`vacuum (analyze)`;
   await sql`checkpoint`;
@@ -129,13 +129,13 @@ async function writeRows(
     }`;
     await tx`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
-      select told.kind, told.value, ledger.id, told.generation, told.source, ledger.created_at
+      select identifier.kind, identifier.value, ledger.id, identifier.generation, identifier.source, ledger.created_at
       from public.schedule_ledger as ledger
       cross join lateral (values
         ('schedule_id', ledger.braze_schedule_id, 1, 'create'),
         ('dispatch_id', ledger.dispatch_id, 1, 'event'),
         ('send_id', ledger.send_id, null, 'create')
-      ) as told (kind, value, generation, source)
+      ) as identifier (kind, value, generation, source)
       where ledger.match_id between ${firstMatch} and ${firstMatch + rows - 1}`;
   });
 }

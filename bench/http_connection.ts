@@ -1,6 +1,6 @@
 /**
  * One keep-alive connection that posts bytes and reads status codes: the driver shares the cores with what it measures,
- * so it does as little as can be done.
+ * so it does as little as possible.
  */
 
 const BUFFER_BYTES = 65_536;

@@ -38,7 +38,7 @@ export interface Latency {
   readonly acknowledged_ms: Percentiles;
   readonly target_p99_ms: number;
   readonly errors: Readonly<Record<string, number>>;
-  /** Every row, or every answer, is what it must be. */
+  /** Every row, or every answer, is correct. */
   readonly is_right: boolean;
 }
 
@@ -73,7 +73,7 @@ export async function measureLatency(
   });
 }
 
-/** The send gate, on the same path: what a push waits for before it goes. */
+/** The send gate, on the same path: a push waits for its answer. */
 export async function measureGate(
   { bench, matchday, seconds }: LatencyOptions,
 ): Promise<Latency> {
@@ -110,7 +110,7 @@ export async function measureGate(
   });
 }
 
-/** On a database and servers of its own, with nothing stored yet. */
+/** Uses its own empty database and its own servers. */
 async function onSuite<Result>(
   { bench, matchday }: Pick<LatencyOptions, "bench" | "matchday">,
   measure: (prepared: Prepared, port: number) => Promise<Result>,

@@ -1,12 +1,12 @@
 /** Sends requests over so many connections, each as soon as its last one was answered. */
 import { type HttpConnection, openConnection } from "./http_connection.ts";
 
-/** A sender tries again what was not taken; so often, and then the row set is wrong. */
+/** How often a sender retries a rejected request; after that the row set is wrong. */
 const ATTEMPTS_MAX = 10;
 const PAUSE_MS = 20;
 
 export interface Load {
-  /** Of each request, from its first byte until it was acknowledged, attempts that failed included. */
+  /** The latency of each request, from its first byte until it was acknowledged, failed attempts included. */
   readonly latenciesMs: Float64Array;
   /** What was answered other than 2xx, and how often. */
   readonly errors: ReadonlyMap<string, number>;

@@ -1,4 +1,4 @@
-/** What the numbers were measured on: without it they say nothing. */
+/** The machine of the measurement: results are meaningless without it. */
 import { cpus, release, totalmem } from "node:os";
 import { z } from "zod";
 import type { Sql } from "../local/stack/sql.ts";

@@ -1,7 +1,7 @@
 /**
- * Sends requests at a steady rate, whatever the answers take: a sender does not wait for a slow receiver.
+ * Sends requests at a steady rate, regardless of response times: a sender does not wait for a slow receiver.
  *
- * A request counts from when it was due, so one that found all connections busy has waited from then on.
+ * Latency counts from when a request was due, so waiting for a free connection is included.
  */
 import { openConnection } from "./http_connection.ts";
 import { acknowledged, type Load } from "./load.ts";

@@ -1,4 +1,4 @@
-/** Contestants' servers are processes of their own; each is up when it answers. */
+/** Runs the contestants' servers as separate processes; each is up when it answers. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toolEnv } from "../local/lib/child_env.ts";
@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly script: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Of a configuration other than the project's. */
+  /** Uses a configuration other than the project's. */
   readonly config?: string;
   /** A free one without it. */
   readonly port?: number;
@@ -53,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   return { port, url, stop: () => endSoon(child) };
 }
 
-/** What does not listen to being asked is ended, since the next turn must not be shared with it. */
+/** A server that ignores the signal is killed, since it must not run during the next turn. */
 async function endSoon(child: Child): Promise<void> {
   const timer = setTimeout(() => child.end("KILL"), 5_000);
   await child.stop();
@@ -73,7 +73,7 @@ async function untilReady(name: string, url: string, child: Child, log: string):
   }
   throw new Error(
     `Cannot start ${name}: it must answer within ${READY_MS_MAX / 1_000} s, got ${
-      code === undefined ? "silence" : `exit code ${code}`
+      code === undefined ? "no answer" : `exit code ${code}`
     }; its log ends with:\n${await tail(log)}`,
   );
 }

@@ -1,4 +1,4 @@
-/** What the suite is held against: ratios of one run, since another machine has other numbers but like ratios. */
+/** The requirements are ratios within one run, since absolute numbers differ between machines more than ratios do. */
 import type { Summary } from "./report.ts";
 import type { ShapeName } from "./shapes.ts";
 

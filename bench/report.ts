@@ -1,4 +1,4 @@
-/** What a run prints, and the same for machines. */
+/** The output of a run, as text and as JSON. */
 import { Table } from "console-table-printer";
 import type { Contestant } from "./contestant.ts";
 import type { Machine } from "./machine.ts";
@@ -94,7 +94,7 @@ export function printTurn({ name }: Contestant, round: number, turn: Turn): stri
 
 export function printShape(shape: Shape, summaries: readonly Summary[]): string {
   const [any] = summaries;
-  if (any === undefined) return `\n${shape.title}: nobody takes part`;
+  if (any === undefined) return `\n${shape.title}: no contestants`;
   const table = new Table({
     shouldDisableColors: true,
     columns: [

@@ -1,4 +1,4 @@
-/** The requests of one turn, ready to be written to a socket: nothing is left to do while the clock runs. */
+/** The requests of one turn, ready to be written to a socket, so that no preparation runs during the measurement. */
 import { Prng } from "../local/lib/prng.ts";
 import type { BenchEvent } from "./events.ts";
 import type { Shape } from "./shapes.ts";
@@ -9,7 +9,7 @@ export interface Post {
   readonly body: string;
 }
 
-/** How a contestant wants to be told of events. */
+/** How a contestant receives events. */
 export type PostOf = (events: readonly BenchEvent[]) => Post;
 
 export interface Requests {

@@ -1,4 +1,4 @@
-/** Whether what is stored is exactly what was sent: a fast wrong answer scores nothing. */
+/** Whether what is stored is exactly what was sent: a fast wrong result does not count. */
 
 const SHOWN_MAX = 3;
 
@@ -7,7 +7,7 @@ export interface RowSetCheck {
   readonly missing: number;
   readonly unexpected: number;
   readonly repeated: number;
-  /** A few of those that are wrong, for whoever looks for the reason. */
+  /** A few of the wrong rows, for diagnosis. */
   readonly examples: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is said of many measurements.
+ * Summary statistics of measurements.
  *
  * All of them are kept and sorted: some ten thousand fit into memory, and a histogram would round.
  */

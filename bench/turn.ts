@@ -12,7 +12,7 @@ import { checkRowSet, type RowSetCheck } from "./row_set.ts";
 import type { Shape } from "./shapes.ts";
 
 const POLL_MS = 5;
-/** Without a new row for so long, those that are missing will not come any more. */
+/** After this long without a new row, missing rows are considered lost. */
 const STALLED_MS_MAX = 30_000;
 
 export interface Turn {
@@ -23,7 +23,7 @@ export interface Turn {
   /** From the first byte sent until the last unique row was there. */
   readonly seconds: number;
   readonly appliedASecond: number;
-  /** By then all had been acknowledged, which for a queue is earlier. */
+  /** When all requests were acknowledged, which for a queue is earlier. */
   readonly acknowledgedSeconds: number;
   readonly latenciesMs: Float64Array;
   readonly errors: ReadonlyMap<string, number>;
@@ -94,7 +94,7 @@ async function untilCounted(prepared: Prepared, wanted: number): Promise<void> {
   }
 }
 
-/** Backends tell their numbers when they end, so the servers must be down by now. */
+/** Backends report their statistics when they end, so the servers must be down by now. */
 async function deadlocksIn(admin: Sql, database: string): Promise<number> {
   const [row] = await admin<{ deadlocks: number }[]>`
     select deadlocks::int as deadlocks from pg_stat_database where datname = ${database}`;

@@ -1,4 +1,4 @@
-/** Everybody who takes part, in the order of the rounds. */
+/** All contestants, in the order of the rounds. */
 import { StackFailure } from "../../local/lib/failure.ts";
 import type { Contestant } from "../contestant.ts";
 import { ORIGINAL, OURS, OURS_WITHOUT_GATEWAY } from "./ours.ts";

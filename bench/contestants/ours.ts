@@ -1,4 +1,4 @@
-/** The suite itself, and the original that it replaces, on the very same path. */
+/** The suite itself, and the original that it replaces, on the same path. */
 import { prepareProject } from "../../local/stack/project.ts";
 import { connectSql } from "../../local/stack/sql.ts";
 import type { BenchServer } from "../bench_server.ts";
@@ -39,7 +39,7 @@ function suite(name: string, hasGateway: boolean): Contestant {
         ...rows,
         async reset() {
           await rows.reset();
-          // The first event of each schedule teaches its dispatch id again.
+          // The first event of each schedule registers its dispatch id again.
           await sql`delete from public.schedule_identifiers where kind = 'dispatch_id'`;
         },
         start: () => startSuitePath(bench, { name, databaseUrl, functions: FUNCTIONS, hasGateway }),

@@ -1,4 +1,4 @@
-/** What others have built for the same job, and the bounds: each a server of its own that speaks to Postgres directly. */
+/** Other products for the same job, and the bounds: each is a separate server that uses Postgres directly. */
 import { createHmac } from "node:crypto";
 import { Prng } from "../../local/lib/prng.ts";
 import { connectSql } from "../../local/stack/sql.ts";
@@ -32,7 +32,7 @@ const postEvents: PostOf = (events) => ({
   body: currentsBody(events.map(({ json }) => json)),
 });
 
-/** Their own events, of the same size; each is a product of its own, so that each is a row. */
+/** Stripe events of the same size; each has its own product, so that each becomes a row. */
 const stripeEvent: typeof currentsEvent = () => (prng: Prng): BenchEvent => {
   const id = prng.uuid();
   const json = padded((filler) =>

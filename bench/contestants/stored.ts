@@ -4,9 +4,9 @@ import type { Sql } from "../../local/stack/sql.ts";
 export interface StoredIn {
   readonly table: string;
   readonly idColumn: string;
-  /** Emptied with it, where there is such a table. */
+  /** A second table that is emptied with it, if any. */
   readonly tables: readonly string[];
-  /** What stands before the id of an event in that column. */
+  /** The prefix of an event's id in that column. */
   readonly idPrefix?: string;
 }
 
@@ -21,7 +21,7 @@ export function stored(sql: Sql, { table, idColumn, tables, idPrefix = "" }: Sto
       if (found.length > 0) {
         await sql.unsafe(`truncate ${found.map(({ name }) => name).join(", ")}`);
       }
-      // What one turn wrote must not be flushed in the next one's time.
+      // Writes of one turn must not be flushed during the next one.
       await sql`checkpoint`;
     },
     async count(): Promise<number> {

@@ -9,7 +9,7 @@ create table public.schedule_ledger (
   signature text,
   send_at_utc timestamptz not null,
   status public.schedule_status not null default 'pending',
-  -- Braze tells neither when a schedule is made, so both stay empty, as the analysis found them.
+  -- Braze returns neither when a schedule is created, so both stay empty, as the analysis found them.
   dispatch_id text,
   send_id text
 );

@@ -1,6 +1,6 @@
 /**
- * The ceiling: one set-based insert a request with `pg` into the very table of the suite, with all its indexes and
- * constraints. It attributes by the echo alone, looks nothing up, learns nothing and counts nothing.
+ * The ceiling: one set-based insert a request with `pg` into the suite's own table, with all its indexes and
+ * constraints. It attributes by the echo alone, looks nothing up, registers no identifiers and counts nothing.
  */
 import pg from "pg";
 import { CONNECTIONS, readArguments, readEvents, serve } from "./serve.ts";
@@ -9,13 +9,13 @@ const INSERT = `
   insert into public.notification_sends (
     sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation, campaign_id,
     dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence, candidate_count, raw_payload)
-  select told.sent_at, told.event_id, 'send', 'push', told.external_user_id, told.device_id, told.match_id,
-    told.ledger_id, told.generation, told.campaign_id, told.dispatch_id, told.send_id, now(), true, 'ledger_id', 'high',
-    1, told.raw_payload
-  from jsonb_to_recordset($1::jsonb) as told (
+  select event.sent_at, event.event_id, 'send', 'push', event.external_user_id, event.device_id, event.match_id,
+    event.ledger_id, event.generation, event.campaign_id, event.dispatch_id, event.send_id, now(), true, 'ledger_id',
+    'high', 1, event.raw_payload
+  from jsonb_to_recordset($1::jsonb) as event (
     sent_at timestamptz, event_id text, external_user_id text, device_id text, match_id bigint, ledger_id uuid,
     generation integer, campaign_id text, dispatch_id text, send_id text, raw_payload jsonb)
-  order by told.sent_at, told.event_id
+  order by event.sent_at, event.event_id
   on conflict (sent_at, event_id) do nothing`;
 
 const { port, databaseUrl } = readArguments();

@@ -4,12 +4,12 @@ import type { Event } from "./serve.ts";
 
 const INSERT = `
   insert into public.events (event_id, event_type, external_user_id, campaign_id, dispatch_id, send_id, sent_at, raw)
-  select told.event ->> 'id', told.event ->> 'event_type', told.event #>> '{user,external_user_id}',
-    told.event #>> '{properties,campaign_id}', told.event #>> '{properties,dispatch_id}',
-    told.event #>> '{properties,send_id}', to_timestamp((told.event ->> 'time')::double precision), told.event
-  from jsonb_array_elements($1::jsonb) as told (event)
+  select item.event ->> 'id', item.event ->> 'event_type', item.event #>> '{user,external_user_id}',
+    item.event #>> '{properties,campaign_id}', item.event #>> '{properties,dispatch_id}',
+    item.event #>> '{properties,send_id}', to_timestamp((item.event ->> 'time')::double precision), item.event
+  from jsonb_array_elements($1::jsonb) as item (event)
   -- In key order, or two such statements at once could deadlock.
-  order by told.event ->> 'id'
+  order by item.event ->> 'id'
   on conflict (event_id) do nothing`;
 
 export async function createSink(pool: Pool): Promise<void> {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import { CONNECTIONS, readArguments, serve } from "./serve.ts";
 
-// Its ESM build does not find its own migrations, and does not say so.
+// Its ESM build does not find its own migrations, and reports no error.
 const { StripeSync, runMigrations }: typeof import("@supabase/stripe-sync-engine") = createRequire(
   import.meta.url,
 )("@supabase/stripe-sync-engine");
@@ -15,7 +15,7 @@ const sync = new StripeSync({
   poolConfig: { connectionString: databaseUrl, max: CONNECTIONS },
   stripeSecretKey: "sk_test_none",
   stripeWebhookSecret: Deno.env.get("STRIPE_WEBHOOK_SECRET")!,
-  // Nothing may be asked of Stripe while the clock runs.
+  // No request to Stripe may run during the measurement.
   autoExpandLists: false,
   backfillRelatedEntities: false,
 });

@@ -36,7 +36,7 @@ export class DeliveryWorker {
     this.#options = options;
   }
 
-  /** Call after anything that may have changed what is due next. */
+  /** Call after any change that may affect what is due next. */
   plan(): void {
     const due = this.#isStopped ? undefined : this.#options.model.nextDueAt();
     if (due?.getTime() === this.#planned?.dueMs) return;

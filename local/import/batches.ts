@@ -1,4 +1,4 @@
-/** Puts lines together to the bodies of requests. */
+/** Joins lines into request bodies. */
 import type { Line } from "./lines.ts";
 
 export const EVENTS_A_BATCH_MAX = 100;
@@ -11,7 +11,7 @@ export interface Batch {
   readonly next: number;
 }
 
-/** What is no JSON goes alone and as it is: in a batch it would spoil its neighbours, and it is kept to the byte. */
+/** A line that is not JSON is sent alone and unchanged: in a batch it would invalidate the others. */
 export async function* batchesOf(lines: AsyncIterable<Line>): AsyncGenerator<Batch> {
   let open: string[] = [];
   let characters = 0;

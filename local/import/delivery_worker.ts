@@ -1,4 +1,4 @@
-/** Posts a body to braze-webhook until it is stored, waiting as long as it is asked to. */
+/** Posts a body to braze-webhook until it is stored, waiting as long as the answer asks. */
 import { z } from "zod";
 import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { readRetryAfter } from "../../supabase/functions/_shared/http/retry_after.ts";
@@ -7,7 +7,7 @@ import { StackFailure } from "../lib/failure.ts";
 const ATTEMPTS_MAX = 10;
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MS_MAX = 30_000;
-/** What the other side may ask for at most. */
+/** The longest pause that the receiver may ask for. */
 const RETRY_AFTER_MS_MAX = 300_000;
 
 const Stored = z.object({
@@ -23,7 +23,7 @@ export interface DeliveryWorkerOptions {
   readonly secret: string;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
-  /** Hears of each pause. */
+  /** Called before each pause. */
   readonly onPause: (reason: string, ms: number) => void;
 }
 

@@ -1,4 +1,4 @@
-/** How far an import has come, kept beside its file, so that a second start goes on where the first one ended. */
+/** The progress of an import, stored next to its file, so that a second start continues where the first one ended. */
 import { z } from "zod";
 import { StackFailure } from "../lib/failure.ts";
 import { headDigest, type Source } from "./source.ts";
@@ -38,7 +38,7 @@ export async function openProgress(source: Source): Promise<ProgressFile> {
   if (kept !== null && await headDigest(source.path, kept.head_bytes) !== kept.head_sha256) {
     throw new StackFailure(
       `Cannot go on with ${source.path}: it must begin as it did when ${path} was written, got another file; ` +
-        "delete that file to begin anew",
+        "delete that file to start again",
     );
   }
   // Of a file that grew, the head that was known first is kept.
@@ -47,7 +47,7 @@ export async function openProgress(source: Source): Promise<ProgressFile> {
     start: { offset: kept?.offset ?? 0, counts: kept?.counts ?? NOTHING },
     async save({ offset, counts }) {
       const { head_bytes, head_sha256 } = head;
-      // Renamed into place: whoever is killed while writing leaves the old one whole.
+      // Renamed into place: a process killed while writing leaves the old file intact.
       await Deno.writeTextFile(
         `${path}.new`,
         JSON.stringify({ head_bytes, head_sha256, offset, counts }),
@@ -69,7 +69,7 @@ async function read(path: string): Promise<z.infer<typeof Progress> | null> {
     return Progress.parse(JSON.parse(text));
   } catch {
     throw new StackFailure(
-      `Cannot go on: ${path} must be what an earlier import wrote, got something else; delete it to begin anew`,
+      `Cannot go on: ${path} must be what an earlier import wrote, got something else; delete it to start again`,
     );
   }
 }

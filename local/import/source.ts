@@ -6,7 +6,7 @@ import { readLines } from "./lines.ts";
 const HEAD_BYTES_MAX = 65_536;
 const LOOKED_AT_LINES = 20;
 
-/** What other exports begin with. Avro is what Currents writes to cloud storage. */
+/** The first bytes of other exports. Avro is what Currents writes to cloud storage. */
 const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
   ["Avro; turn it into JSON lines first (avro-tools tojson)", [0x4f, 0x62, 0x6a, 0x01]],
   ["Parquet", [0x50, 0x41, 0x52, 0x31]],
@@ -25,7 +25,7 @@ export interface Source {
   readonly headSha256: string;
 }
 
-/** Refuses what holds no JSON lines, saying what it seems to be. */
+/** Rejects a file without JSON lines, and names its apparent format. */
 export async function openSource(path: string): Promise<Source> {
   const head = await readHead(path, HEAD_BYTES_MAX);
   const { size } = await Deno.stat(path);
@@ -43,7 +43,7 @@ export async function openSource(path: string): Promise<Source> {
   return source;
 }
 
-/** The digest of the first `bytes` bytes, to tell whether a file is still the one it was. */
+/** The digest of the first `bytes` bytes, to check that the file is still the same. */
 export async function headDigest(path: string, bytes: number): Promise<string> {
   return sha256(await readHead(path, bytes));
 }
@@ -72,7 +72,7 @@ export async function* readFrom(source: Source, from: number): AsyncGenerator<Ui
   }
 }
 
-/** A few bad lines are for the rejects to keep; a file without any good one is no file of events. */
+/** Single bad lines are stored as rejects; a file without any valid line is not a file of events. */
 async function lookAt(source: Source): Promise<void> {
   let looked = 0;
   let first = "";

@@ -1,8 +1,8 @@
 /**
  * Child processes that cannot outlive us.
  *
- * Each one runs under a small shell that holds the other end of a pipe: when we close it, or die in
- * whatever way, the shell stops the child. A word on the pipe names another signal to stop it by. They have
+ * Each one runs under a small shell that holds the other end of a pipe: when we close it, or end for
+ * any reason, the shell stops the child. A word on the pipe names another signal to stop it by. They have
  * a session of their own, so that Ctrl-C in a terminal reaches only us and things stop in the right order.
  */
 import { childEnv } from "./child_env.ts";
@@ -32,7 +32,7 @@ export interface ChildOptions {
 }
 
 export interface Child {
-  /** Resolves with the exit code, whoever ended it. */
+  /** Resolves with the exit code, for any cause of the end. */
   readonly ended: Promise<number>;
   /** Asks it to stop (SIGINT) and waits until it has. */
   stop(): Promise<void>;
@@ -77,7 +77,7 @@ export function startChild({ command, log, env = {}, identity }: ChildOptions): 
   };
 }
 
-/** Runs to the end and returns what was said, whether it went well or not. */
+/** Runs to the end and returns the output, on success and on failure. */
 export async function run(
   command: readonly [string, ...string[]],
   identity?: Identity,

@@ -1,7 +1,7 @@
 /**
- * A seeded generator: whatever the sandbox or a simulation did can be done again from its seed alone.
+ * A seeded generator: a run of the sandbox or of a simulation can be repeated from its seed alone.
  *
- * `fork` gives each matter its own stream, so that the order in which concurrent calls happen to
+ * `fork` gives each purpose its own stream, so that the order in which concurrent calls happen to
  * arrive changes nothing in the streams of the others. The state has 128 bits (sfc32): with fewer,
  * two streams could run into each other and hand out one event id twice.
  */
@@ -62,7 +62,7 @@ export class Prng {
     return out;
   }
 
-  /** A generator of its own for `label`: the same whatever this one has been asked before. */
+  /** A separate generator for `label`, independent of how often this one was used. */
   fork(label: string): Prng {
     return new Prng(`${this.seed}/${label}`);
   }

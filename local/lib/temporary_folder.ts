@@ -14,13 +14,13 @@ export async function makeTemporaryFolder(): Promise<string> {
   const options = await hasRoom(MEMORY) ? { dir: MEMORY } : {};
   const folder = await Deno.makeTempDir({ prefix: PREFIX, ...options });
   await Deno.writeTextFile(join(folder, OWNER), String(Deno.pid));
-  // Open to enter, since an unprivileged server lives in it; what is secret in it is closed by itself.
+  // Others may enter it, since an unprivileged server uses it; secret files in it have their own permissions.
   await Deno.chmod(folder, 0o755);
   await sweep(join(folder, ".."));
   return folder;
 }
 
-/** Whoever is killed cannot tidy up, and what lies in memory is missed there. */
+/** Removes folders of killed processes, since they would take up memory. */
 async function sweep(parent: string): Promise<void> {
   if (Deno.build.os !== "linux") return;
   for await (const { name } of Deno.readDir(parent)) {

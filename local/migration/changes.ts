@@ -2,7 +2,7 @@
 import type { Difference } from "./catalogue.ts";
 import type { Statement } from "./schemas.ts";
 
-/** What can be made anew at any time, so that a migration holds the whole text of it. */
+/** Objects that can be replaced at any time, so that a migration holds their complete definition. */
 const MADE_ANEW = /^(?:function|view|policy|trigger|cron job|comment on|privileges on) /;
 /** What must go before a table changes under it, since none of these can be replaced by another one of its name. */
 const DROPPED_FIRST = /^(?:view|policy|trigger) /;

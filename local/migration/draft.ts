@@ -24,13 +24,13 @@ export function writeDraft({ drops, byHand, changes }: Draft): string {
   ].join("\n\n") + "\n";
 }
 
-/** Only what a person wrote: the rest is generated anew. */
+/** Only the hand-written part: the rest is generated again. */
 export function readByHand(text: string, file: string): string {
   const start = text.indexOf(BY_HAND);
   const end = text.indexOf(CHANGES);
   if (start < 0 || end < start) {
     throw new StackFailure(
-      `Cannot write ${file} anew: it must keep the lines that head its three parts, got none of\n${BY_HAND}\n${CHANGES}`,
+      `Cannot write ${file} again: it must keep the lines that head its three parts, got none of\n${BY_HAND}\n${CHANGES}`,
     );
   }
   return text.slice(start + BY_HAND.length, end).trim();

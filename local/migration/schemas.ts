@@ -1,4 +1,4 @@
-/** `supabase/schemas`, the truth about the database: its files in the order in which they apply, and what each statement is about. */
+/** `supabase/schemas`, the source of the database: its files in the order in which they apply, and the object of each statement. */
 import { StackFailure } from "../lib/failure.ts";
 import { splitStatements } from "../lib/split_statements.ts";
 

@@ -67,13 +67,13 @@ export async function readMatchdaySummary(target: Target, date: string): Promise
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
-    throw new StackFailure(`Cannot read the night: ${url} must answer, got nothing`);
+    throw new StackFailure(`Cannot read the matchday: ${url} must answer, got nothing`);
   }
   const answer: unknown = await response.json().catch(() => undefined);
-  const night = Night.safeParse(answer);
-  if (response.ok && night.success) return night.data;
+  const summary = Night.safeParse(answer);
+  if (response.ok && summary.success) return summary.data;
   throw new StackFailure(
-    `Cannot read the night: the project must answer 200 with a night, got ${response.status}; ` +
+    `Cannot read the matchday: the project must answer 200 with a summary, got ${response.status}; ` +
       "`deno task doctor` says what is wrong",
   );
 }
@@ -87,7 +87,7 @@ function secretKey({ env }: Target): string {
     : undefined;
   if (key !== undefined) return key;
   throw new StackFailure(
-    'Cannot read the night: SUPABASE_SECRET_KEYS must be like {"default": "sb_secret_…"}, got nothing of the kind',
+    'Cannot read the matchday: SUPABASE_SECRET_KEYS must be like {"default": "sb_secret_…"}, got nothing of the kind',
   );
 }
 

@@ -1,4 +1,4 @@
-/** The night as a table for a terminal. */
+/** The matchday as a table for a terminal. */
 import { Table } from "console-table-printer";
 import type { Alert, Match, Night } from "./matchday_summary.ts";
 
@@ -11,14 +11,14 @@ export interface Look {
   readonly colours: boolean;
 }
 
-export function describe(night: Night, { date, now, colours }: Look): string {
+export function describe(summary: Night, { date, now, colours }: Look): string {
   const alerts = [
-    ...night.matches.flatMap(({ match_id, alerts }) => alerts.map((it) => ({ ...it, match_id }))),
-    ...night.alerts,
+    ...summary.matches.flatMap(({ match_id, alerts }) => alerts.map((it) => ({ ...it, match_id }))),
+    ...summary.alerts,
   ];
   return [
-    night.matches.length === 0 ? `No match on ${date}` : matchTable(night, date, colours),
-    nextSend(night, now),
+    summary.matches.length === 0 ? `No match on ${date}` : matchTable(summary, date, colours),
+    nextSend(summary, now),
     alerts.length === 0
       ? "No open alerts"
       : ["Open alerts:", ...alerts.map((alert) => `  ${alertLine(alert)}`)].join("\n"),
@@ -81,7 +81,7 @@ function statusOf(match: Match): string {
   return `${match.status}, ${match.schedule_state ?? "no schedule"}${fixture}`;
 }
 
-/** Users with a push; where only the webhook channel told of them, that is said. */
+/** Users with a push, with a note if only the webhook channel reported them. */
 function receivedOf({ received, webhook_sends }: Match): string {
   return received === 0 && (webhook_sends ?? 0) > 0 ? `webhook ${webhook_sends}` : shown(received);
 }
@@ -120,7 +120,7 @@ function alertLine({ severity, rule, title, first_seen_at, match_id }: Alert): s
   return `${severity.padEnd(8)} ${rule}${of}: ${printable(title)} (since ${at})`;
 }
 
-/** A title may quote what somebody else wrote: nothing of it may steer the terminal. */
+/** A title may quote external text, so control characters are removed. */
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- they are what is taken out
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ");

@@ -61,8 +61,8 @@ async function handle(request: Request): Promise<Response> {
 }
 
 async function correlate({ time, properties }: Event): Promise<number | null> {
-  const told = properties.trigger_properties?.match_id;
-  if (told !== undefined) return Number(told);
+  const matchId = properties.trigger_properties?.match_id;
+  if (matchId !== undefined) return Number(matchId);
 
   const { dispatch_id: dispatchId, send_id: sendId } = properties;
   if (dispatchId !== undefined || sendId !== undefined) {
