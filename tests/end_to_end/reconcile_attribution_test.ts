@@ -180,7 +180,7 @@ for (
       async (stack) => {
         await schedule(stack);
         await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
-        await tellAllBut(stack, isLost);
+        await postAllBut(stack, isLost);
         const open = await unattributedEvents(stack);
         await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
         const { counts } = (await reconcile(stack, ATTRIBUTION)).checks.attribution;
