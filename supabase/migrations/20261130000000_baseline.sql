@@ -4809,7 +4809,9 @@ begin
     'rule', 'double_push',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' was pushed more than once to ' || by_match.users
+    'title', 'Match ' || ledger.match_id || ' ' || (
+        select match.home_team || '–' || match.away_team from public.matches as match where match.id = ledger.match_id
+      ) || ' was pushed more than once to ' || by_match.users
       || case by_match.users when 1 then ' user' else ' users' end,
     'match_id', ledger.match_id,
     'details', pg_catalog.jsonb_build_object(
@@ -5504,7 +5506,7 @@ as $$
     'rule', 'low_confidence_share',
     'severity', 'warning',
     'audience', 'admin',
-    'title', (low + unattributed) || ' of ' || events || ' push events of the last 2 hours are tied to no match, or not surely ('
+    'title', (low + unattributed) || ' of ' || events || ' push events of the last 2 hours have no match or low confidence ('
       || pg_catalog.round(100.0 * (low + unattributed) / events) || '%)',
     'details', pg_catalog.jsonb_build_object(
       'events', events, 'low', low, 'unattributed', unattributed,
@@ -5574,7 +5576,9 @@ as $$
     'rule', 'missing_webhooks',
     'severity', case when events + possible < 0.5 * reported then 'critical' else 'warning' end,
     'audience', 'admin',
-    'title', 'Match ' || match_id || ': Braze sent ' || reported || ' pushes, and told us of '
+    'title', 'Match ' || match_id || ' ' || (
+        select match.home_team || '–' || match.away_team from public.matches as match where match.id = compared.match_id
+      ) || ': Braze counts ' || reported || ' pushes, events arrived for '
       || case when possible = 0 then '' else 'at most ' end || (events + possible),
     'details', pg_catalog.jsonb_build_object(
       'braze_reported', reported, 'events', events, 'perhaps', possible,

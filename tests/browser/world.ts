@@ -83,6 +83,6 @@ async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
     insert into public.alerts
       (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
     values ('double_push:1004', 'double_push', 'critical', 'admin',
-      'Match 1004 was pushed more than once to 2 users', ${sql.json(details)}, 1004,
+      'Match 1004 Arsenal–Chelsea was pushed more than once to 2 users', ${sql.json(details)}, 1004,
       ${timeline.now()}, ${timeline.now()})`;
 }

@@ -57,7 +57,7 @@ Deno.test(
       rule: "low_confidence_share",
       severity: "warning",
       audience: "admin",
-      title: "21 of 100 push events of the last 2 hours are tied to no match, or not surely (21%)",
+      title: "21 of 100 push events of the last 2 hours have no match or low confidence (21%)",
       details: {
         events: 100,
         low: 10,
@@ -159,7 +159,10 @@ for (
         [judged?.fingerprint, judged?.severity, judged?.audience, judged?.match_id],
         ["missing_webhooks:1001", severity, "admin", 1001],
       );
-      strictEqual(judged?.title, `Match 1001: Braze sent 100 pushes, and told us of ${events}`);
+      strictEqual(
+        judged?.title,
+        `Match 1001 Home 1001–Away 1001: Braze counts 100 pushes, events arrived for ${events}`,
+      );
       strictEqual(judged?.details.delta_share, (100 - events) / 100);
     }),
   );
@@ -227,7 +230,7 @@ Deno.test(
         }));
     await store(suite, open(70), minutes(SEND_MINUTE + 1));
     const [judged] = await judge(suite, AN_HOUR_LATER, 1);
-    match(judged?.title ?? "", /told us of at most 80$/);
+    match(judged?.title ?? "", /arrived for at most 80$/);
     strictEqual(judged?.severity, "warning");
     await store(suite, open(20, 70), minutes(SEND_MINUTE + 1));
     deepStrictEqual(await judge(suite, AN_HOUR_LATER, 1), []);

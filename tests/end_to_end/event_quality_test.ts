@@ -87,7 +87,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     await schedule(stack);
     const [message] = stack.alerts.messages;
     const [, all, come] =
-      /Braze sent (\d+) pushes, and told us of (\d+)/.exec(message?.text ?? "") ?? [];
+      /Braze counts (\d+) pushes, events arrived for (\d+)/.exec(message?.text ?? "") ?? [];
     ok(Number(come) < Number(all), message?.text ?? "no alert was sent");
     match(message?.text ?? "", /import-events/);
 

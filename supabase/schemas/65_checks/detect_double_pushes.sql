@@ -115,7 +115,9 @@ begin
     'rule', 'double_push',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' was pushed more than once to ' || by_match.users
+    'title', 'Match ' || ledger.match_id || ' ' || (
+        select match.home_team || '–' || match.away_team from public.matches as match where match.id = ledger.match_id
+      ) || ' was pushed more than once to ' || by_match.users
       || case by_match.users when 1 then ' user' else ' users' end,
     'match_id', ledger.match_id,
     'details', pg_catalog.jsonb_build_object(
