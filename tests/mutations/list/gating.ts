@@ -35,7 +35,7 @@ export const GATING: readonly Mutation[] = [
       "The gate allows a schedule that was only absent from a list: its request proves that it exists",
     file: DECIDE,
     find: "  if (!wasReportedAbsent) {\n",
-    replace: "  if (wasReportedAbsent || !isTakenForGone) {\n",
+    replace: "  if (wasReportedAbsent || !wasReportedAbsent) {\n",
     tests: [GATE],
   },
   {
