@@ -29,7 +29,7 @@ export interface GrowthOptions {
   readonly say: (line: string) => void;
 }
 
-interface SimulationDatabase {
+interface GrowthDatabase {
   readonly name: string;
   readonly sql: Sql;
   readonly braze: Braze;
@@ -43,7 +43,7 @@ interface SimulationDatabase {
 
 export async function measureGrowth(bench: BenchServer, options: GrowthOptions) {
   const { events, ledgerRows, rounds, say } = options;
-  const places: SimulationDatabase[] = [];
+  const places: GrowthDatabase[] = [];
   try {
     for (
       const [name, share] of [["growth_empty", 0], ["growth_tenth", 0.1], [
@@ -104,7 +104,7 @@ async function prepare(
   name: string,
   events: number,
   ledgerRows: number,
-): Promise<SimulationDatabase> {
+): Promise<GrowthDatabase> {
   const databaseUrl = await bench.createDatabase(name, "suite");
   const sql = connectSql(databaseUrl, { applicationName: "bench" });
   const now = new Date();
@@ -126,7 +126,7 @@ async function prepare(
     select ${FIRST_COMING_MATCH}::bigint + n, 'League', 'Team ' || n % 20, 'Team ' || (n + 1) % 20,
       ${addHours(startOfHour(now), 12)}::timestamptz + n * interval '1 hour'
     from generate_series(0, ${COMING_MATCHES - 1}::int) as n`;
-  const place: SimulationDatabase = {
+  const place: GrowthDatabase = {
     name,
     sql,
     braze: serveBraze(bench.keys),
@@ -144,7 +144,7 @@ async function prepare(
 
 async function withPath(
   bench: BenchServer,
-  { name, databaseUrl, braze }: SimulationDatabase,
+  { name, databaseUrl, braze }: GrowthDatabase,
   run: (path: SuitePath) => Promise<unknown>,
 ): Promise<void> {
   const path = await startSuitePath(bench, {
@@ -188,7 +188,7 @@ async function call(bench: BenchServer, path: SuitePath, name: string, body: unk
   }
 }
 
-async function reportOf(place: SimulationDatabase) {
+async function reportOf(place: GrowthDatabase) {
   const rateOf = (shape: string) =>
     spreadOf(
       place.rates.filter((rate) => rate.shape === shape).map((rate) => rate.events_a_second),

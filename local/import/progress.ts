@@ -22,14 +22,14 @@ const Progress = z.object({
   counts: Counts,
 });
 
-export interface SimulationDatabase {
+export interface ImportPosition {
   readonly offset: number;
   readonly counts: Counts;
 }
 
 export interface ProgressFile {
-  readonly start: SimulationDatabase;
-  save(place: SimulationDatabase): Promise<void>;
+  readonly start: ImportPosition;
+  save(place: ImportPosition): Promise<void>;
 }
 
 export async function openProgress(source: Source): Promise<ProgressFile> {
