@@ -34,9 +34,10 @@ export async function runBatch(
   }).spawn();
   const stop = () => child.kill("SIGTERM");
   signal.addEventListener("abort", stop);
-  const { success, stdout, stderr } = await child.output();
-  signal.removeEventListener("abort", stop);
-  await Deno.remove(entry);
+  const { success, stdout, stderr } = await child.output().finally(async () => {
+    signal.removeEventListener("abort", stop);
+    await Deno.remove(entry);
+  });
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout) + decoder.decode(stderr);
   return {

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
 import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { intentFor, type IntentSettings } from "../_shared/scheduling/intent.ts";
+import { intentFor, type IntentSettings, intentSettings } from "../_shared/scheduling/intent.ts";
 import { createReattribute } from "../_shared/function/reattribute.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
@@ -37,11 +37,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   const { environment, store, clock, braze, functionName } = dependencies;
   const reattribute = createReattribute(dependencies);
   const settings: IntentSettings & { readonly freezeMs: number } = {
-    campaignId: environment.brazeCampaignId,
-    broadcast: environment.brazeBroadcast,
-    teamAttributes: environment.teamAttributes,
-    sendLeadMs: environment.sendLeadMs,
-    sendGate: environment.sendGate,
+    ...intentSettings(environment),
     freezeMs: environment.freezeMs,
   };
 

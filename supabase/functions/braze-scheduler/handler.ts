@@ -7,7 +7,7 @@
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { isFrozen } from "../_shared/scheduling/intent.ts";
+import { intentSettings, isFrozen } from "../_shared/scheduling/intent.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -49,11 +49,7 @@ type Options = z.infer<typeof Options>;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, newId } = dependencies;
   const settings: PlanSettings = {
-    campaignId: environment.brazeCampaignId,
-    broadcast: environment.brazeBroadcast,
-    teamAttributes: environment.teamAttributes,
-    sendLeadMs: environment.sendLeadMs,
-    sendGate: environment.sendGate,
+    ...intentSettings(environment),
     freezeMs: environment.freezeMs,
     horizonMs: environment.horizonMs,
   };

@@ -5,7 +5,7 @@ import { matchAudience } from "../braze/audience.ts";
 import { writeInstant } from "../braze/instants.ts";
 import type { CreateScheduleBody } from "../braze/schemas.ts";
 import { canonicalJson } from "../text/canonical_json.ts";
-import type { SendGate } from "../runtime/config.ts";
+import type { Environment, SendGate } from "../runtime/config.ts";
 import type { ExpectedCount } from "../store/journal.ts";
 import type { Fixture, Team } from "../store/planning.ts";
 
@@ -15,6 +15,16 @@ export interface IntentSettings {
   readonly teamAttributes: readonly string[];
   readonly sendLeadMs: number;
   readonly sendGate: SendGate;
+}
+
+export function intentSettings(environment: Environment): IntentSettings {
+  return {
+    campaignId: environment.brazeCampaignId,
+    broadcast: environment.brazeBroadcast,
+    teamAttributes: environment.teamAttributes,
+    sendLeadMs: environment.sendLeadMs,
+    sendGate: environment.sendGate,
+  };
 }
 
 export type Unwanted =

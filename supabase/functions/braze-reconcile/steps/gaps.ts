@@ -1,4 +1,5 @@
 /** Finds matches that should have a schedule but have none. */
+import { intentSettings } from "../../_shared/scheduling/intent.ts";
 import { addMilliseconds } from "date-fns";
 import { SCHEDULE_GAP, scheduleGap } from "../alerts.ts";
 import { findGaps } from "../decisions/gaps.ts";
@@ -22,9 +23,9 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
     freshMatchIds: new Set(known.freshMatchIds),
     accountedFor: await accountedFor(context),
   }, {
-    ...environment,
-    campaignId: environment.brazeCampaignId,
-    broadcast: environment.brazeBroadcast,
+    ...intentSettings(environment),
+    freezeMs: environment.freezeMs,
+    horizonMs: environment.horizonMs,
   }, now);
 
   const alerts = gaps.filter(({ isAlerted }) => isAlerted).map(scheduleGap);
