@@ -22,7 +22,7 @@ import { groupByExplicitIds } from "../../supabase/functions/_shared/attribution
 import {
   writeAttribution,
   writeExplicitIds,
-  writeIdentifier,
+  writeIdentifiers,
 } from "../../supabase/functions/_shared/store/events.ts";
 import { evidences, identifiers, ledgers } from "../support/correlation_worlds.ts";
 import { CAMPAIGN, evidence, ledgerIdOf } from "../support/facts.ts";
@@ -151,7 +151,11 @@ async function judge(
   await tx`
     select public.ingest_events(
       ${tx.json([{ ...write(evidence), ...writeAttribution(attribution) }] as never)}, '[]',
-      ${tx.json(identifiersToRegister(evidence, attribution).map(writeIdentifier) as never)},
+      ${
+    tx.json(
+      writeIdentifiers([{ registered: identifiersToRegister(evidence, attribution) }]) as never,
+    )
+  },
       ${
     tx.json(
       (proof === null ? [] : [{

@@ -1,21 +1,12 @@
 /** An in-memory database, as far as the functions see it, and a record of every call. */
 import type { LogEntry } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import { createContext } from "../../supabase/functions/_shared/attribution/evidence.ts";
-import type {
-  Events,
-  JudgedEvent,
-  Receipt,
-} from "../../supabase/functions/_shared/store/events.ts";
-import type { Journal } from "../../supabase/functions/_shared/store/journal.ts";
+import type { JudgedEvent, Receipt } from "../../supabase/functions/_shared/store/events.ts";
 import type { Alert } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
-import type { Deliveries } from "../../supabase/functions/_shared/store/deliveries.ts";
-import type { Health } from "../../supabase/functions/_shared/store/health.ts";
-import type { Quality } from "../../supabase/functions/_shared/store/quality.ts";
 import type { Known, Recovered } from "../../supabase/functions/_shared/store/reconciliation.ts";
-import type { Rejects } from "../../supabase/functions/_shared/store/rejects.ts";
-import type { Claim, Runs } from "../../supabase/functions/_shared/store/runs.ts";
+import type { Claim } from "../../supabase/functions/_shared/store/runs.ts";
 import type { Store } from "../../supabase/functions/_shared/store/store.ts";
 import { ledgerIdOf } from "./facts.ts";
 
@@ -33,24 +24,9 @@ export const refusals = {
 export type Note = (call: string, said?: unknown) => void;
 
 /** The parts of the store that a test replaces. */
-export interface StoreChanges {
-  readonly runs?: Partial<Runs>;
-  readonly journal?: Partial<Journal>;
-  readonly events?: Partial<Events>;
-  readonly listings?: Partial<Store["listings"]>;
-  readonly preflight?: Partial<Store["preflight"]>;
-  readonly audits?: Partial<Store["audits"]>;
-  readonly health?: Partial<Health>;
-  readonly reconciliation?: Partial<Store["reconciliation"]>;
-  readonly unattributedEvents?: Partial<Store["unattributedEvents"]>;
-  readonly alertsAndLogs?: Partial<Store["alertsAndLogs"]>;
-  readonly deliveries?: Partial<Deliveries>;
-  readonly quality?: Partial<Quality>;
-  readonly rejects?: Partial<Rejects>;
-  readonly gate?: Partial<Store["gate"]>;
-  readonly claim?: Claim;
-  readonly planInput?: Partial<PlanInput>;
-}
+export type StoreChanges =
+  & { readonly [Part in keyof Omit<Store, "planning">]?: Partial<Store[Part]> }
+  & { readonly claim?: Claim; readonly planInput?: Partial<PlanInput> };
 
 export interface Told {
   readonly alerts: Alert[];
@@ -63,7 +39,7 @@ export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): S
     note(call, said);
     return Promise.resolve(answer);
   };
-  const claimed: Claim = { claimed: true, reason: "claimed", run_id: RUN_ID };
+  const claimed: Claim = { claimed: true, reason: "claimed", runId: RUN_ID };
   return {
     runs: {
       claim: (run) => noted("runs.claim", run, changes.claim ?? claimed),
@@ -112,8 +88,7 @@ export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): S
           left: named.map((_, place) => place),
         }),
       loadAffectedEvents: (identifiers) => noted("events.loadAffectedEvents", identifiers, []),
-      reattribute: (settlements) =>
-        noted("events.settle", settlements, { settled: 0, wentOut: [] }),
+      reattribute: (settlements) => noted("events.settle", settlements, { settled: 0 }),
       ...changes.events,
     },
     listings: {
@@ -240,7 +215,6 @@ export function receiptOf(
     low: count("low"),
     unattributed: count("none"),
     registered: [],
-    went_out: [],
     ...changes,
   };
 }

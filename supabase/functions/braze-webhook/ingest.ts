@@ -13,12 +13,8 @@ import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { ReceivedEvent } from "../_shared/events/event.ts";
 import { groupByExplicitIds } from "../_shared/attribution/explicit_ids.ts";
 import type { ReadBody } from "../_shared/events/read_body.ts";
-import type {
-  JudgedEvent,
-  KeptReject,
-  Receipt,
-  RegisteredIdentifier,
-} from "../_shared/store/events.ts";
+import type { RegisteredIdentifier } from "../_shared/store/columns.ts";
+import type { JudgedEvent, KeptReject, Receipt } from "../_shared/store/events.ts";
 import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { createReattribute } from "../_shared/function/reattribute.ts";
@@ -193,7 +189,7 @@ function knownIdentifiers(
     const identifier = context.identifier(kind, value);
     if (identifier === undefined) continue;
     const { ledgerId, ambiguous } = identifier;
-    known.set(`${kind}:${value}`, { kind, value, ledger_id: ledgerId, ambiguous });
+    known.set(`${kind}:${value}`, { kind, value, ledgerId, ambiguous });
   }
   return [...known.values()];
 }
@@ -204,7 +200,7 @@ function unresolvedIdentifiers(judged: readonly JudgedEvent[]): RegisteredIdenti
   for (const { event: { evidence }, attribution } of judged) {
     if (attribution.confidence === "high" || evidence.isTest) continue;
     for (const { kind, value } of identifiersOf(evidence)) {
-      open.set(`${kind}:${value}`, { kind, value, ledger_id: NO_LEDGER, ambiguous: false });
+      open.set(`${kind}:${value}`, { kind, value, ledgerId: NO_LEDGER, ambiguous: false });
     }
   }
   return [...open.values()];
@@ -247,9 +243,5 @@ function add(a: Tally, b: Tally): Tally {
 }
 
 function join(a: Receipt, b: Receipt): Receipt {
-  return {
-    ...add(a, b),
-    registered: [...a.registered, ...b.registered],
-    went_out: [...a.went_out, ...b.went_out],
-  };
+  return { ...add(a, b), registered: [...a.registered, ...b.registered] };
 }

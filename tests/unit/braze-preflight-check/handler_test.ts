@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/events.ts";
+import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/columns.ts";
 import type {
   NearSend,
   PreflightCheck,
@@ -32,7 +32,7 @@ async function run(
     functionName: "braze-preflight-check",
     now: "2024-12-07T13:50:30Z",
     ...options,
-    preflight: { load: () => Promise.resolve({ sends, teams }), ...options.preflight },
+    preflight: { load: () => Promise.resolve({ sends: [...sends], teams }), ...options.preflight },
   });
   const answer = await post(createHandler(world.dependencies), body);
   return { ...world, answer };
@@ -164,7 +164,7 @@ Deno.test("braze-preflight-check reattributes stored events for newly registered
   const registeredDispatch = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
     kind: "dispatch_id",
     value,
-    ledger_id: ledgerIdOf(1),
+    ledgerId: ledgerIdOf(1),
     ambiguous,
   });
   const registered = [registeredDispatch("d-1", false), registeredDispatch("d-2", true)];

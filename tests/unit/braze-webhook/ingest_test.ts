@@ -6,13 +6,13 @@ import {
 } from "../../../supabase/functions/_shared/attribution/evidence.ts";
 import type { ReadBody } from "../../../supabase/functions/_shared/events/read_body.ts";
 import type {
-  Events,
   EvidenceGroup,
   JudgedEvent,
   Reattribution,
-  RegisteredIdentifier,
 } from "../../../supabase/functions/_shared/store/events.ts";
+import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/columns.ts";
 import { DatabaseError } from "../../../supabase/functions/_shared/store/rpc.ts";
+import type { Store } from "../../../supabase/functions/_shared/store/store.ts";
 import { currentsSend, read, text } from "../../support/bodies.ts";
 import { CAMPAIGN, evidence, identifier, ledger, ledgerIdOf } from "../../support/facts.ts";
 import { receiptOf, refusals } from "../../support/fake_store.ts";
@@ -24,7 +24,7 @@ interface Ingested extends World {
   readonly tally: Tally;
 }
 
-async function ingest(body: ReadBody, events: Partial<Events> = {}): Promise<Ingested> {
+async function ingest(body: ReadBody, events: Partial<Store["events"]> = {}): Promise<Ingested> {
   const world = fakeWorld({
     functionName: "braze-webhook",
     caller: { kind: "braze" },
@@ -36,7 +36,7 @@ async function ingest(body: ReadBody, events: Partial<Events> = {}): Promise<Ing
   };
 }
 
-function knowing(...identifiers: IdentifierFacts[]): Events["context"] {
+function knowing(...identifiers: IdentifierFacts[]): Store["events"]["context"] {
   return () => Promise.resolve(createContext(saturday, identifiers));
 }
 
@@ -57,7 +57,7 @@ function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusal
   const stored: string[] = [];
   const rejected: { readonly body: string; readonly reason: string }[] = [];
   const transactions: number[] = [];
-  const ingest: Events["ingest"] = (events, rejects) => {
+  const ingest: Store["events"]["ingest"] = (events, rejects) => {
     transactions.push(events.length);
     if (idsOf(events).some((id) => bad.includes(id))) return Promise.reject(error);
     stored.push(...idsOf(events));
@@ -187,7 +187,7 @@ function openGroup(dispatchId: string | null): EvidenceGroup {
 const newIdentifier: RegisteredIdentifier = {
   kind: "dispatch_id",
   value: "dispatch-1002",
-  ledger_id: ledgerIdOf(1002),
+  ledgerId: ledgerIdOf(1002),
   ambiguous: false,
 };
 
@@ -214,7 +214,7 @@ Deno.test("ingest immediately reattributes the earlier events that a new identif
       },
       reattribute: (reattributions) => {
         reattributed.push(...reattributions);
-        return Promise.resolve({ settled: 7, wentOut: [] });
+        return Promise.resolve({ settled: 7 });
       },
     },
   );
@@ -258,7 +258,7 @@ Deno.test("ingest applies the identifiers of a repeated batch again, since the f
   deepStrictEqual(affectedBy, [[{
     kind: "dispatch_id",
     value: "dispatch-1002",
-    ledger_id: ledgerIdOf(1002),
+    ledgerId: ledgerIdOf(1002),
     ambiguous: false,
   }]]);
 });

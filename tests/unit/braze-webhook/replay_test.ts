@@ -2,7 +2,8 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../../supabase/functions/braze-webhook/handler.ts";
 import type { Caller } from "../../../supabase/functions/_shared/auth/callers.ts";
 import type { JudgedEvent } from "../../../supabase/functions/_shared/store/events.ts";
-import type { KeptReject, Rejects } from "../../../supabase/functions/_shared/store/rejects.ts";
+import type { KeptReject } from "../../../supabase/functions/_shared/store/rejects.ts";
+import type { Store } from "../../../supabase/functions/_shared/store/store.ts";
 import { bytes, currentsSend, webhookMessage } from "../../support/bodies.ts";
 import { at } from "../../support/facts.ts";
 import { receiptOf, refusals, type StoreChanges } from "../../support/fake_store.ts";
@@ -19,7 +20,7 @@ function kept(index: number, body: unknown): KeptReject {
 }
 
 /** Returns `all`, by digest, as load_rejects does. */
-function storeOf(all: readonly KeptReject[]): Rejects["load"] {
+function storeOf(all: readonly KeptReject[]): Store["rejects"]["load"] {
   return ({ after, limit }) =>
     Promise.resolve({
       rejects: all.filter(({ digest }) => after === null || digest > after).slice(0, limit),

@@ -54,14 +54,17 @@ export interface ExplicitIdentifier {
   readonly value: string;
 }
 
-export type ScheduleState =
-  | "creating"
-  | "live"
-  | "unknown"
-  | "failed"
-  | "deleting"
-  | "deleted"
-  | "completed";
+/** The states of a row of `braze_schedules`. */
+export const SCHEDULE_STATES = [
+  "creating",
+  "live",
+  "unknown",
+  "failed",
+  "deleting",
+  "deleted",
+  "completed",
+] as const;
+export type ScheduleState = typeof SCHEDULE_STATES[number];
 
 /** One generation: a schedule that was requested from Braze. */
 export interface ScheduleFacts {

@@ -86,22 +86,22 @@ export function createCronFunction<Options>(
         leaseSeconds,
         now: clock.now(),
       });
-      if (!claim.claimed || claim.run_id === null) {
-        log.info("run_not_claimed", { reason: claim.reason, claimed_run_id: claim.run_id });
+      if (!claim.claimed || claim.runId === null) {
+        log.info("run_not_claimed", { reason: claim.reason, claimed_run_id: claim.runId });
         if (claim.reason === "unknown_invocation") return problem("not_allowed");
         if (caller.kind !== "cron") {
-          return problem("run_in_progress", undefined, claim.run_id ?? undefined);
+          return problem("run_in_progress", undefined, claim.runId ?? undefined);
         }
-        return json({ run_id: claim.run_id, outcome: "skipped", reason: claim.reason });
+        return json({ run_id: claim.runId, outcome: "skipped", reason: claim.reason });
       }
 
       const run: Run = {
-        runId: claim.run_id,
+        runId: claim.runId,
         caller,
-        lease: { runId: claim.run_id, leaseSeconds },
+        lease: { runId: claim.runId, leaseSeconds },
         dryRun,
         deadline: addMilliseconds(clock.now(), environment.runDeadlineMs),
-        log: log.forRun(claim.run_id),
+        log: log.forRun(claim.runId),
       };
       const work = carryOut(options.value, run, caller);
       if (caller.kind !== "cron") return await work;

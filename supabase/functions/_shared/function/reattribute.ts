@@ -3,12 +3,8 @@ import { correlate } from "../attribution/correlate.ts";
 import type { Attribution, Context } from "../attribution/evidence.ts";
 import { proofOf } from "../attribution/identifiers_to_register.ts";
 import type { Dependencies } from "./dependencies.ts";
-import type {
-  EvidenceGroup,
-  Reattribution,
-  RegisteredIdentifier,
-  WentOut,
-} from "../store/events.ts";
+import type { RegisteredIdentifier } from "../store/columns.ts";
+import type { EvidenceGroup, Reattribution } from "../store/events.ts";
 import { lookupRequestFor } from "../attribution/lookup_request.ts";
 
 export function createReattribute({ store, clock, environment, functionName }: Dependencies) {
@@ -17,20 +13,19 @@ export function createReattribute({ store, clock, environment, functionName }: D
   return async function reattribute(
     newlyKnown: readonly RegisteredIdentifier[],
     runId: string,
-  ): Promise<readonly WentOut[]> {
+  ): Promise<void> {
     const groups = await store.events.loadAffectedEvents(newlyKnown);
-    if (groups.length === 0) return [];
+    if (groups.length === 0) return;
     const context = await store.events.context(
       lookupRequestFor(groups.map((group) => group.evidence)),
     );
     const reattributions = groups.flatMap((group) => reconsider(group, context, campaignIds));
-    if (reattributions.length === 0) return [];
-    const { wentOut } = await store.events.reattribute(reattributions, {
+    if (reattributions.length === 0) return;
+    await store.events.reattribute(reattributions, {
       functionName,
       runId,
       now: clock.now(),
     });
-    return wentOut;
   };
 }
 

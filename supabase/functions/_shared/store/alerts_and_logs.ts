@@ -1,18 +1,20 @@
-/** What a person should look at (alerts), and what they may read (log entries). */
+/** Alerts, which a person has to look at, and log entries, which a person can read. */
 import { z } from "zod";
-import type { FunctionName } from "../auth/callers.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+import { row, snakeCase } from "./camel_case.ts";
+import { Audience, type ChangedBy, changedBy, Severity } from "./columns.ts";
+import type { Rpc } from "./rpc.ts";
 
-export interface Alert {
-  /** One open alert a fingerprint: the same trouble seen again counts up. */
-  readonly fingerprint: string;
-  readonly rule: string;
-  readonly severity: "info" | "warning" | "critical";
-  readonly audience: "admin" | "engineering";
-  readonly title: string;
-  readonly details: Readonly<Record<string, unknown>>;
-  readonly matchId: number | null;
-}
+export const Alert = row({
+  /** One open alert has one fingerprint. The same problem counts it up. */
+  fingerprint: z.string(),
+  rule: z.string(),
+  severity: Severity,
+  audience: Audience,
+  title: z.string(),
+  details: z.record(z.string(), z.unknown()),
+  match_id: z.int().nullable(),
+});
+export type Alert = Readonly<z.infer<typeof Alert>>;
 
 export interface LogEntry {
   readonly action: string;
@@ -21,58 +23,38 @@ export interface LogEntry {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-export interface AlertsAndLogs {
-  /** Returns how many of them are new. */
-  raiseAlerts(alerts: readonly Alert[], now: Date): Promise<number>;
-  /**
-   * Raises `alerts` and resolves what else is open under `rules`: to be called by who has judged those rules over
-   * all matches, or over `matchIds`.
-   */
-  syncAlerts(
-    judged: {
-      readonly rules: readonly string[];
-      readonly alerts: readonly Alert[];
-      readonly matchIds?: readonly number[];
-    },
-    now: Date,
-  ): Promise<{ readonly raised: number; readonly resolved: number }>;
-  writeLogs(
-    entries: readonly LogEntry[],
-    from: { readonly functionName: FunctionName; readonly runId: string },
-    now: Date,
-  ): Promise<void>;
-}
+const Synced = z.object({ raised: z.int(), resolved: z.int() });
 
-const Settled = z.object({ raised: z.int(), resolved: z.int() });
-
-export function createAlertsAndLogs(rpc: Rpc): AlertsAndLogs {
+export function createAlertsAndLogs(rpc: Rpc) {
   return {
-    async raiseAlerts(alerts, now) {
+    /** Returns how many of the alerts are new. */
+    async raiseAlerts(alerts: readonly Alert[], now: Date) {
       if (alerts.length === 0) return 0;
-      return await rpc.call("raise_alerts", {
-        p_alerts: writeAlerts(alerts),
-        p_now: now.toISOString(),
-      }, z.int());
+      return await rpc.call("raise_alerts", { alerts: alerts.map(snakeCase), now }, z.int());
     },
-    syncAlerts: ({ rules, alerts, matchIds }, now) =>
-      rpc.call("sync_alerts", {
-        p_rules: [...rules],
-        p_alerts: writeAlerts(alerts),
-        p_now: now.toISOString(),
-        ...(matchIds === undefined ? {} : { p_match_ids: [...matchIds] }),
-      }, Settled),
-    async writeLogs(entries, { functionName, runId }, now) {
+
+    /**
+     * Raises `alerts` and resolves every other open alert of `rules`. The caller has judged these rules for all
+     * matches, or for `matchIds`.
+     */
+    syncAlerts: (
+      { rules, alerts, matchIds }: {
+        readonly rules: readonly string[];
+        readonly alerts: readonly Alert[];
+        readonly matchIds?: readonly number[];
+      },
+      now: Date,
+    ) =>
+      rpc.call(
+        "sync_alerts",
+        { rules, alerts: alerts.map(snakeCase), matchIds: matchIds ?? null, now },
+        Synced,
+      ),
+
+    async writeLogs(entries: readonly LogEntry[], by: Omit<ChangedBy, "now">, now: Date) {
       if (entries.length === 0) return;
-      await rpc.call("write_logs", {
-        p_logs: toJson(entries.map(({ matchId, ...entry }) => ({ ...entry, match_id: matchId }))),
-        p_function: functionName,
-        p_run_id: runId,
-        p_now: now.toISOString(),
-      }, z.int());
+      const logs = entries.map(snakeCase);
+      await rpc.call("write_logs", { logs, ...changedBy({ ...by, now }) }, z.int());
     },
   };
-}
-
-function writeAlerts(alerts: readonly Alert[]) {
-  return toJson(alerts.map(({ matchId, ...alert }) => ({ ...alert, match_id: matchId })));
 }

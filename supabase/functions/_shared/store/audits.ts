@@ -1,42 +1,28 @@
-/** The ledger held against Braze: what is compared, and what came of it. */
+/** The comparison of the ledger with Braze: its input and its result. */
 import { z } from "zod";
 import type { ListingMode } from "../braze/listing.ts";
-import { instant } from "./planning.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+import { row, snakeCase } from "./camel_case.ts";
+import { dropped, instant } from "./columns.ts";
+import { REPEATABLE, type Rpc } from "./rpc.ts";
 
 const AuditInput = z.object({
-  pending: z.array(
-    z.object({
-      match_id: z.int(),
-      ledger_id: z.guid(),
-      generation: z.int(),
-      braze_schedule_id: z.string().nullable(),
-      send_at: instant,
-      asked_at: instant,
-    }).transform((row) => ({
-      matchId: row.match_id,
-      ledgerId: row.ledger_id,
-      generation: row.generation,
-      brazeScheduleId: row.braze_schedule_id,
-      sendAt: row.send_at,
-      askedAt: row.asked_at,
-    })),
-  ),
-  known: z.array(
-    z.object({
-      braze_schedule_id: z.string(),
-      match_id: z.int(),
-      is_deleted: z.boolean(),
-      changed_at: instant,
-    }).transform((schedule) => ({
-      brazeScheduleId: schedule.braze_schedule_id,
-      matchId: schedule.match_id,
-      isDeleted: schedule.is_deleted,
-      changedAt: schedule.changed_at,
-    })),
-  ),
+  /** Every schedule that is still to be sent. */
+  pending: z.array(row({
+    match_id: z.int(),
+    ledger_id: z.guid(),
+    generation: z.int(),
+    braze_schedule_id: z.string().nullable(),
+    send_at: instant,
+    asked_at: instant,
+  })),
+  /** The listed schedules that this suite ever requested. */
+  known: z.array(row({
+    braze_schedule_id: z.string(),
+    match_id: z.int(),
+    is_deleted: z.boolean(),
+    changed_at: instant,
+  })),
 });
-/** `pending`: everything that is still to be sent. `known`: which listed schedules we ever asked for. */
 export type AuditInput = z.infer<typeof AuditInput>;
 
 export interface AuditedSchedule {
@@ -48,42 +34,28 @@ export interface CountAudit {
   readonly listingMode: ListingMode;
   readonly ledgerPending: number;
   readonly status: "in_sync" | "mismatch" | "unknown";
-  /** null where nothing is known, as are both sets. */
+  /** This count and both sets are null where nothing is known. */
   readonly brazeActual: number | null;
   readonly missingInBraze: readonly AuditedSchedule[] | null;
   readonly extraInBraze: readonly AuditedSchedule[] | null;
 }
 
-export interface Audits {
-  load(scheduleIds: readonly string[], now: Date): Promise<AuditInput>;
-  record(audit: CountAudit, runId: string, now: Date): Promise<void>;
-}
-
-export function createAudits(rpc: Rpc): Audits {
+export function createAudits(rpc: Rpc) {
   return {
-    load: (scheduleIds, now) =>
+    load: (scheduleIds: readonly string[], now: Date) =>
+      rpc.call("load_audit", { scheduleIds, now }, AuditInput, REPEATABLE),
+
+    record: (audit: CountAudit, runId: string, now: Date) =>
       rpc.call(
-        "load_audit",
-        { p_schedule_ids: [...scheduleIds], p_now: now.toISOString() },
-        AuditInput,
-        { repeatable: true },
-      ),
-    async record(audit, runId, now) {
-      await rpc.call(
         "record_audit",
-        {
-          p_audit: toJson(writeAudit(audit)),
-          p_run_id: runId,
-          p_now: now.toISOString(),
-        },
-        z.boolean(),
-        { repeatable: true },
-      );
-    },
+        { audit: writeAudit(audit), runId, now },
+        dropped(z.boolean()),
+        REPEATABLE,
+      ),
   };
 }
 
-/** As it is stored, answered and logged. */
+/** The audit as it is stored, answered and logged. */
 export function writeAudit(audit: CountAudit) {
   return {
     listing_mode: audit.listingMode,
@@ -91,14 +63,7 @@ export function writeAudit(audit: CountAudit) {
     ledger_pending: audit.ledgerPending,
     braze_actual: audit.brazeActual,
     delta: audit.brazeActual === null ? null : audit.brazeActual - audit.ledgerPending,
-    missing_in_braze: writeSet(audit.missingInBraze),
-    extra_in_braze: writeSet(audit.extraInBraze),
+    missing_in_braze: audit.missingInBraze?.map(snakeCase) ?? null,
+    extra_in_braze: audit.extraInBraze?.map(snakeCase) ?? null,
   };
-}
-
-function writeSet(schedules: readonly AuditedSchedule[] | null) {
-  return schedules?.map(({ matchId, scheduleId }) => ({
-    match_id: matchId,
-    schedule_id: scheduleId,
-  })) ?? null;
 }

@@ -1,39 +1,25 @@
-/** What the send gate judges by. */
+/** What the send gate decides from. */
 import { z } from "zod";
 import type { GatedGeneration } from "../auth/gate_token.ts";
-import { CancelReason, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
+import { row } from "./camel_case.ts";
+import { CancelReason, LedgerStatus, MatchStatus, ScheduleState } from "./columns.ts";
 import type { Rpc } from "./rpc.ts";
 
-const Facts = z.object({
+const GateFacts = row({
+  /** The current generation of the ledger row. */
   generation: z.int(),
   status: LedgerStatus,
   cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,
+  /** The state of the requested generation; null where there is none. */
   state: ScheduleState.nullable(),
-}).transform((facts) => ({
-  /** The ledger row's current one. */
-  generation: facts.generation,
-  status: facts.status,
-  cancelReason: facts.cancel_reason,
-  matchStatus: facts.match_status,
-  /** Of the generation that was asked for; null where there is none. */
-  state: facts.state,
-}));
-export type GateFacts = z.infer<typeof Facts>;
+});
+export type GateFacts = z.infer<typeof GateFacts>;
 
-export interface Gate {
-  /** Null where there is no such ledger row. */
-  load(asked: GatedGeneration): Promise<GateFacts | null>;
-}
-
-export function createGate(rpc: Rpc): Gate {
+export function createGate(rpc: Rpc) {
   return {
-    // Not repeated: Braze waits two seconds, and a late answer is none.
-    load: ({ ledgerId, generation }) =>
-      rpc.call(
-        "load_gate_facts",
-        { p_ledger_id: ledgerId, p_generation: generation },
-        Facts.nullable(),
-      ),
+    /** Null where there is no such ledger row. Not repeated: Braze waits two seconds for the answer. */
+    load: ({ ledgerId, generation }: GatedGeneration) =>
+      rpc.call("load_gate_facts", { ledgerId, generation }, GateFacts.nullable()),
   };
 }

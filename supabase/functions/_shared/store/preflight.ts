@@ -1,9 +1,11 @@
-/** The last look before a send: what is near, and what was found. */
+/** The pre-flight check: which sends are near, and what the check found. */
 import { z } from "zod";
-import { type Fixture, instant, type LedgerRow, PlanInput, type Team } from "./planning.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+import { row, snakeCase } from "./camel_case.ts";
+import { instant, RegisteredIdentifier } from "./columns.ts";
+import { PlanInput } from "./planning.ts";
+import { REPEATABLE, type Rpc } from "./rpc.ts";
 
-/** These are stored: never rename one. */
+/** These values are stored: do not rename them. */
 export type PreflightResult =
   | "ok"
   | "absent"
@@ -12,42 +14,27 @@ export type PreflightResult =
   | "changed"
   | "no_schedule_id";
 
-export interface NearSend {
-  readonly fixture: Fixture;
-  readonly ledger: LedgerRow;
-  /** The first moment at which something may be sent. */
-  readonly sendAt: Date;
-  readonly dispatchId: string | null;
-  readonly sendId: string | null;
-  /** Whether it is to be checked now; false where that is done, and where an earlier check took it back. */
-  readonly isDue: boolean;
-}
-
-const NearSends = z.object({
-  checks: z.array(z.object({
-    match_id: z.int(),
-    send_at: instant,
-    dispatch_id: z.string().nullable(),
-    send_id: z.string().nullable(),
-    is_due: z.boolean(),
-  })),
-  input: PlanInput,
-}).transform(({ checks, input }) => {
-  const byMatch = new Map(input.fixtures.map((fixture) => [fixture.matchId, fixture]));
-  const sends = checks.flatMap((check): NearSend[] => {
-    const fixture = byMatch.get(check.match_id);
-    if (fixture === undefined || fixture.ledger === null) return [];
-    return [{
-      fixture,
-      ledger: fixture.ledger,
-      sendAt: check.send_at,
-      dispatchId: check.dispatch_id,
-      sendId: check.send_id,
-      isDue: check.is_due,
-    }];
-  });
-  return { sends, teams: input.teams };
+const Check = row({
+  match_id: z.int(),
+  /** The first time at which something may be sent. */
+  send_at: instant,
+  dispatch_id: z.string().nullable(),
+  send_id: z.string().nullable(),
+  /** Whether to check it now. False where it was checked, and where an earlier check cancelled it. */
+  is_due: z.boolean(),
 });
+
+const NearSends = z.object({ checks: z.array(Check), input: PlanInput })
+  .transform(({ checks, input }) => {
+    const byMatch = new Map(input.fixtures.map((fixture) => [fixture.matchId, fixture]));
+    const sends = checks.flatMap(({ matchId, ...check }) => {
+      const fixture = byMatch.get(matchId);
+      if (fixture === undefined || fixture.ledger === null) return [];
+      return [{ fixture, ledger: fixture.ledger, ...check }];
+    });
+    return { sends, teams: input.teams };
+  });
+export type NearSend = Readonly<z.infer<typeof NearSends>["sends"][number]>;
 
 export interface PreflightCheck {
   readonly ledgerId: string;
@@ -58,58 +45,28 @@ export interface PreflightCheck {
   readonly sendId: string | null;
 }
 
-const Noted = z.object({
-  registered: z.array(z.object({
-    kind: z.enum(["schedule_id", "dispatch_id", "send_id"]),
-    value: z.string(),
-    ledger_id: z.guid(),
-    ambiguous: z.boolean(),
-  })),
+const Recorded = z.object({
+  registered: z.array(RegisteredIdentifier),
+  /** The matches whose send was cancelled. */
   cancelled: z.array(z.int()),
 });
 
-export interface Preflight {
-  /** Soonest first. */
-  load(window: {
-    readonly from: Date;
-    readonly until: Date;
-    readonly now: Date;
-  }): Promise<
-    { readonly sends: readonly NearSend[]; readonly teams: readonly Team[] }
-  >;
-  /** Records results and identifiers, and cancels what is absent with `note`; says of which matches. */
-  note(checks: readonly PreflightCheck[], note: string, now: Date): Promise<z.infer<typeof Noted>>;
-}
-
-export function createPreflight(rpc: Rpc): Preflight {
+export function createPreflight(rpc: Rpc) {
   return {
-    load: ({ from, until, now }) =>
-      rpc.call(
-        "load_preflight",
-        {
-          p_from: from.toISOString(),
-          p_until: until.toISOString(),
-          p_now: now.toISOString(),
-        },
-        NearSends,
-        { repeatable: true },
-      ),
-    note: (checks, note, now) =>
+    /** The soonest send first. */
+    load: ({ from, until, now }: {
+      readonly from: Date;
+      readonly until: Date;
+      readonly now: Date;
+    }) => rpc.call("load_preflight", { from, until, now }, NearSends, REPEATABLE),
+
+    /** Records results and identifiers, and cancels absent schedules with `note`. */
+    note: (checks: readonly PreflightCheck[], note: string, now: Date) =>
       rpc.call(
         "record_preflight",
-        {
-          p_checks: toJson(checks.map((check) => ({
-            ledger_id: check.ledgerId,
-            generation: check.generation,
-            result: check.result,
-            dispatch_id: check.dispatchId,
-            send_id: check.sendId,
-          }))),
-          p_note: note,
-          p_now: now.toISOString(),
-        },
-        Noted,
-        { repeatable: true },
+        { checks: checks.map(snakeCase), note, now },
+        Recorded,
+        REPEATABLE,
       ),
   };
 }

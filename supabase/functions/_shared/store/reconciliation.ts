@@ -1,37 +1,31 @@
-/** What a reconciliation reads of the ledger, and what it may settle there. */
+/** What a reconciliation reads of the ledger, and what it writes there. */
 import { z } from "zod";
-import { RegisteredIdentifier } from "./events.ts";
-import type { AttemptReason, RunLease } from "./journal.ts";
-import { CancelReason, instant, LedgerStatus, MatchStatus, ScheduleState } from "./planning.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+import { row, snakeCase } from "./camel_case.ts";
+import {
+  CancelReason,
+  dropped,
+  instant,
+  LedgerStatus,
+  MatchStatus,
+  RegisteredIdentifier,
+  scheduleColumns,
+} from "./columns.ts";
+import { type AttemptReason, Opened, type RunLease } from "./journal.ts";
+import { REPEATABLE, type Rpc } from "./rpc.ts";
 
-const KnownSchedule = z.object({
-  generation: z.int(),
-  state: ScheduleState,
+const KnownSchedule = row({
+  ...scheduleColumns,
   braze_schedule_id: z.string().nullable(),
-  send_at: instant,
-  moving_to: instant.nullable(),
   updated_at: instant,
   listed_at: instant.nullable(),
   missed_at: instant.nullable(),
   first_event_at: instant.nullable(),
+  /** A call that changes it is in progress, or its run died and no other run has closed it. */
   has_open_attempt: z.boolean(),
-}).transform((schedule) => ({
-  generation: schedule.generation,
-  state: schedule.state,
-  brazeScheduleId: schedule.braze_schedule_id,
-  sendAt: schedule.send_at,
-  movingTo: schedule.moving_to,
-  updatedAt: schedule.updated_at,
-  listedAt: schedule.listed_at,
-  missedAt: schedule.missed_at,
-  firstEventAt: schedule.first_event_at,
-  /** A call that changes it is under way, or its run died and nobody has said so yet. */
-  hasOpenAttempt: schedule.has_open_attempt,
-}));
+});
 export type KnownSchedule = z.infer<typeof KnownSchedule>;
 
-const KnownMatch = z.object({
+const KnownMatch = row({
   ledger_id: z.guid(),
   match_id: z.int(),
   home_team: z.string(),
@@ -41,35 +35,21 @@ const KnownMatch = z.object({
   cancel_reason: CancelReason.nullable(),
   campaign_id: z.string(),
   generation: z.int(),
+  /** Null where no send id belongs to this match alone. */
   send_id: z.string().nullable(),
   send_at: instant,
   reported_count: z.int().nullable(),
+  /** Events of the current generation prove its send with high or medium confidence. */
   has_events: z.boolean(),
   schedules: z.array(KnownSchedule),
-}).transform((match) => ({
-  ledgerId: match.ledger_id,
-  matchId: match.match_id,
-  homeTeam: match.home_team,
-  awayTeam: match.away_team,
-  matchStatus: match.match_status,
-  status: match.status,
-  cancelReason: match.cancel_reason,
-  campaignId: match.campaign_id,
-  generation: match.generation,
-  /** null where there is none that is this match's alone. */
-  sendId: match.send_id,
-  sendAt: match.send_at,
-  reportedCount: match.reported_count,
-  /** Events of the current generation prove with high or medium confidence that it went out. */
-  hasEvents: match.has_events,
-  schedules: match.schedules,
-}));
+});
 export type KnownMatch = z.infer<typeof KnownMatch>;
 
-const UnknownAttempt = z.object({
+const UnknownAttempt = row({
   attempt_id: z.guid(),
   kind: z.enum(["create", "update", "delete"]),
   match_id: z.int().nullable(),
+  /** Null where this suite did not make the schedule. */
   ledger_id: z.guid().nullable(),
   generation: z.int().nullable(),
   braze_schedule_id: z.string().nullable(),
@@ -77,57 +57,32 @@ const UnknownAttempt = z.object({
   closed_at: instant,
   missed_at: instant.nullable(),
   is_superseded: z.boolean(),
-}).transform((attempt) => ({
-  attemptId: attempt.attempt_id,
-  kind: attempt.kind,
-  matchId: attempt.match_id,
-  /** null where the schedule is none of ours. */
-  ledgerId: attempt.ledger_id,
-  generation: attempt.generation,
-  brazeScheduleId: attempt.braze_schedule_id,
-  movingTo: attempt.moving_to,
-  closedAt: attempt.closed_at,
-  missedAt: attempt.missed_at,
-  isSuperseded: attempt.is_superseded,
-}));
+});
 export type UnknownAttempt = z.infer<typeof UnknownAttempt>;
 
-const Known = z.object({
+const Known = row({
   matches: z.array(KnownMatch),
   attempts: z.array(UnknownAttempt),
+  /** The recent UTC days on which duplicates were found. */
   duplicate_days: z.array(z.iso.date()),
+  /** When the last complete run of the scheduler began. */
   scheduler_ran_at: instant.nullable(),
-  fresh_match_ids: z.array(z.int()),
-}).transform((known) => ({
-  matches: known.matches,
-  attempts: known.attempts,
-  /** UTC days on which duplicates were found lately. */
-  duplicateDays: known.duplicate_days,
-  /** When the last run of the scheduler began that did all it wanted. */
-  schedulerRanAt: known.scheduler_ran_at,
   /** Matches that were written since then. */
-  freshMatchIds: known.fresh_match_ids,
-}));
+  fresh_match_ids: z.array(z.int()),
+});
 export type Known = z.infer<typeof Known>;
 
-const Adopted = z.object({
-  adopted: z.boolean(),
-  registered: z.array(RegisteredIdentifier),
-});
-const Opened = z.object({ attempt_id: z.guid(), request: z.unknown() });
-const Recovered = z.object({
+const Adopted = z.object({ adopted: z.boolean(), registered: z.array(RegisteredIdentifier) });
+
+const Recovered = row({
   match_id: z.int(),
   done: z.boolean(),
+  /** Why the action is refused; the text follows "Cannot … match 1001: ". */
   refused: z.string().nullable(),
-}).transform((answer) => ({
-  matchId: answer.match_id,
-  done: answer.done,
-  /** Why it makes no sense, in words that follow "Cannot … match 1001: ". */
-  refused: answer.refused,
-}));
+});
 export type Recovered = z.infer<typeof Recovered>;
 
-/** A schedule whose delete was never confirmed. `missed`: a listing lacks it, for the first time. */
+/** A schedule whose delete was not confirmed. `missed`: a list lacks it for the first time. */
 export interface ScheduleResolution {
   readonly ledgerId: string;
   readonly generation: number;
@@ -149,16 +104,9 @@ export type AttemptResolution =
     | { readonly resolvedAs: null; readonly effect: "missed" }
   );
 
-const SettledUnknown = z.object({
-  schedules: z.int(),
-  attempt_ids: z.array(z.guid()),
-})
-  .transform((settled) => ({
-    schedules: settled.schedules,
-    attemptIds: settled.attempt_ids,
-  }));
+const Resolved = row({ schedules: z.int(), attempt_ids: z.array(z.guid()) });
 
-/** Who did what by hand, and why. */
+/** A manual action: who did it, and why. */
 export interface OperatorAction {
   readonly matchId: number;
   readonly reason: string;
@@ -169,143 +117,63 @@ export interface OperatorAction {
   readonly now: Date;
 }
 
-export interface Reconciliation {
-  load(window: { readonly pastFrom: Date; readonly now: Date }): Promise<Known>;
-  /** Returns the matches that are sent now. */
-  confirmByEvents(ledgerIds: readonly string[], now: Date): Promise<number[]>;
-  adopt(schedule: {
-    readonly ledgerId: string;
-    readonly generation: number;
-    readonly brazeScheduleId: string;
-    readonly sendAt: Date | null;
-    readonly dispatchId: string | null;
-    readonly now: Date;
-  }): Promise<z.infer<typeof Adopted>>;
-  /** Refused with 409 for the current, wanted schedule of a match. */
-  openUnmanagedDelete(attempt: {
-    readonly attemptId: string;
-    readonly lease: RunLease;
-    readonly brazeScheduleId: string;
-    /** What the schedule says of itself. */
-    readonly matchId: number | null;
-    readonly ledgerId: string | null;
-    readonly generation: number | null;
-    readonly request: unknown;
-    readonly reason: Extract<AttemptReason, "duplicate" | "orphan">;
-    readonly now: Date;
-  }): Promise<void>;
-  resolveUnknownAttempts(
-    schedules: readonly ScheduleResolution[],
-    attempts: readonly AttemptResolution[],
-    now: Date,
-  ): Promise<z.infer<typeof SettledUnknown>>;
-  /** False when the row was not pending any more. */
-  confirmByStatistics(
-    match: Pick<KnownMatch, "ledgerId" | "generation">,
-    count: number,
-    now: Date,
-  ): Promise<boolean>;
-  storeReportedCounts(
-    counts: readonly { readonly ledgerId: string; readonly count: number }[],
-    now: Date,
-  ): Promise<number>;
-  markSent(action: OperatorAction): Promise<Recovered>;
-  undoMarkSent(action: OperatorAction): Promise<Recovered>;
-}
-
-const REPEATABLE = { repeatable: true };
-
-export function createReconciliation(rpc: Rpc): Reconciliation {
+export function createReconciliation(rpc: Rpc) {
   return {
-    load: ({ pastFrom, now }) =>
-      rpc.call(
-        "load_reconciliation",
-        { p_past_from: pastFrom.toISOString(), p_now: now.toISOString() },
-        Known,
-        REPEATABLE,
-      ),
-    confirmByEvents: (ledgerIds, now) =>
-      rpc.call(
-        "confirm_by_events",
-        { p_ledger_ids: [...ledgerIds], p_now: now.toISOString() },
-        z.array(z.int()),
-        REPEATABLE,
-      ),
-    adopt: (
-      { ledgerId, generation, brazeScheduleId, sendAt, dispatchId, now },
+    load: ({ pastFrom, now }: { readonly pastFrom: Date; readonly now: Date }) =>
+      rpc.call("load_reconciliation", { pastFrom, now }, Known, REPEATABLE),
+
+    /** Returns the matches that became sent. */
+    confirmByEvents: (ledgerIds: readonly string[], now: Date) =>
+      rpc.call("confirm_by_events", { ledgerIds, now }, z.array(z.int()), REPEATABLE),
+
+    /** Not repeated: a second call finds the schedule adopted and answers that it did nothing. */
+    adopt: (schedule: {
+      readonly ledgerId: string;
+      readonly generation: number;
+      readonly brazeScheduleId: string;
+      readonly sendAt: Date | null;
+      readonly dispatchId: string | null;
+      readonly now: Date;
+    }) => rpc.call("adopt_schedule", schedule, Adopted),
+
+    /** The database refuses it with 409 for the current, wanted schedule of a match. */
+    openUnmanagedDelete: ({ lease, ...attempt }: {
+      readonly attemptId: string;
+      readonly lease: RunLease;
+      readonly brazeScheduleId: string;
+      /** The match, ledger row and generation that the schedule itself names. */
+      readonly matchId: number | null;
+      readonly ledgerId: string | null;
+      readonly generation: number | null;
+      readonly request: unknown;
+      readonly reason: Extract<AttemptReason, "duplicate" | "orphan">;
+      readonly now: Date;
+    }) => rpc.call("open_unmanaged_delete", { ...lease, ...attempt }, dropped(Opened), REPEATABLE),
+
+    resolveUnknownAttempts: (
+      schedules: readonly ScheduleResolution[],
+      attempts: readonly AttemptResolution[],
+      now: Date,
     ) =>
-      // Not repeated: a second time finds it adopted, and would say that nothing was done.
-      rpc.call("adopt_schedule", {
-        p_ledger_id: ledgerId,
-        p_generation: generation,
-        p_braze_schedule_id: brazeScheduleId,
-        p_now: now.toISOString(),
-        ...(sendAt === null ? {} : { p_send_at: sendAt.toISOString() }),
-        ...(dispatchId === null ? {} : { p_dispatch_id: dispatchId }),
-      }, Adopted),
-    async openUnmanagedDelete(attempt) {
-      const { matchId, ledgerId, generation } = attempt;
-      await rpc.call(
-        "open_unmanaged_delete",
-        {
-          p_attempt_id: attempt.attemptId,
-          p_run_id: attempt.lease.runId,
-          p_lease_seconds: attempt.lease.leaseSeconds,
-          p_braze_schedule_id: attempt.brazeScheduleId,
-          p_request: toJson(attempt.request),
-          p_reason: attempt.reason,
-          p_now: attempt.now.toISOString(),
-          ...(matchId === null ? {} : { p_match_id: matchId }),
-          ...(ledgerId === null ? {} : { p_ledger_id: ledgerId }),
-          ...(generation === null ? {} : { p_generation: generation }),
-        },
-        Opened,
-        REPEATABLE,
-      );
-    },
-    resolveUnknownAttempts: (schedules, attempts, now) =>
       rpc.call("resolve_unknown_attempts", {
-        p_schedules: toJson(
-          schedules.map(({ ledgerId, generation, effect }) => ({
-            ledger_id: ledgerId,
-            generation,
-            effect,
-          })),
-        ),
-        p_attempts: toJson(attempts.map(({ attemptId, resolvedAs, effect }) => ({
-          attempt_id: attemptId,
-          resolved_as: resolvedAs,
-          effect,
-        }))),
-        p_now: now.toISOString(),
-      }, SettledUnknown),
-    confirmByStatistics: ({ ledgerId, generation }, count, now) =>
-      rpc.call("confirm_by_statistics", {
-        p_ledger_id: ledgerId,
-        p_generation: generation,
-        p_count: count,
-        p_now: now.toISOString(),
-      }, z.boolean()),
-    storeReportedCounts: (counts, now) =>
-      rpc.call("store_reported_counts", {
-        p_counts: toJson(
-          counts.map(({ ledgerId, count }) => ({ ledger_id: ledgerId, count })),
-        ),
-        p_now: now.toISOString(),
-      }, z.int()),
-    markSent: (action) => rpc.call("mark_sent", writeAction(action), Recovered),
-    undoMarkSent: (action) => rpc.call("undo_mark_sent", writeAction(action), Recovered),
-  };
-}
+        schedules: schedules.map(snakeCase),
+        attempts: attempts.map(snakeCase),
+        now,
+      }, Resolved),
 
-function writeAction(action: OperatorAction) {
-  return {
-    p_match_id: action.matchId,
-    p_reason: action.reason,
-    p_actor_kind: action.actorKind,
-    p_run_id: action.runId,
-    p_dry_run: action.dryRun,
-    p_now: action.now.toISOString(),
-    ...(action.actorId === null ? {} : { p_actor_id: action.actorId }),
+    /** False when the row was no longer pending. */
+    confirmByStatistics: (
+      { ledgerId, generation }: Pick<KnownMatch, "ledgerId" | "generation">,
+      count: number,
+      now: Date,
+    ) => rpc.call("confirm_by_statistics", { ledgerId, generation, count, now }, z.boolean()),
+
+    storeReportedCounts: (
+      counts: readonly { readonly ledgerId: string; readonly count: number }[],
+      now: Date,
+    ) => rpc.call("store_reported_counts", { counts: counts.map(snakeCase), now }, z.int()),
+
+    markSent: (action: OperatorAction) => rpc.call("mark_sent", action, Recovered),
+    undoMarkSent: (action: OperatorAction) => rpc.call("undo_mark_sent", action, Recovered),
   };
 }

@@ -1,61 +1,41 @@
-/** What could not be understood when it came. */
+/** Bodies that the webhook received and could not read. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { instant } from "./planning.ts";
-import type { Rpc } from "./rpc.ts";
+import { row } from "./camel_case.ts";
+import { instant } from "./columns.ts";
+import { REPEATABLE, type Rpc } from "./rpc.ts";
 
-const KeptReject = z.object({
+const KeptReject = row({
   digest: z.string(),
   body_base64: z.string(),
-  content_type: z.string().nullable(),
   first_received_at: instant,
-}).transform((reject) => ({
-  digest: reject.digest,
-  body: new Uint8Array(Buffer.from(reject.body_base64, "base64")) as Uint8Array,
-  firstReceivedAt: reject.first_received_at,
+}).transform(({ bodyBase64, ...reject }) => ({
+  ...reject,
+  body: new Uint8Array(Buffer.from(bodyBase64, "base64")) as Uint8Array,
 }));
 export type KeptReject = z.infer<typeof KeptReject>;
 
-const Loaded = z.object({
+const LoadedRejects = z.object({
   rejects: z.array(KeptReject),
+  /** The periods of event time for which partitions exist. */
   places: z.array(z.object({ from: instant, until: instant })),
 });
-/** `places`: the times of events for which there are partitions. */
-export type LoadedRejects = z.infer<typeof Loaded>;
+export type LoadedRejects = z.infer<typeof LoadedRejects>;
 
-export interface Rejects {
-  /** Those not replayed yet, in an order that stays the same, from `after` on. */
-  load(request: {
-    readonly reasonLike: string | null;
-    readonly after: string | null;
-    readonly limit: number;
-    readonly bytesMax: number;
-  }): Promise<LoadedRejects>;
-  markReplayed(digests: readonly string[], now: Date): Promise<void>;
-}
-
-export function createRejects(rpc: Rpc): Rejects {
+export function createRejects(rpc: Rpc) {
   return {
-    load: ({ reasonLike, after, limit, bytesMax }) =>
-      rpc.call(
-        "load_rejects",
-        {
-          p_limit: limit,
-          p_bytes_max: bytesMax,
-          ...(reasonLike === null ? {} : { p_reason_like: reasonLike }),
-          ...(after === null ? {} : { p_after: after }),
-        },
-        Loaded,
-        { repeatable: true },
-      ),
-    async markReplayed(digests, now) {
+    /** Those that were not replayed, in a stable order, after the digest `after`. */
+    load: ({ reasonLike, after, limit, bytesMax }: {
+      readonly reasonLike: string | null;
+      readonly after: string | null;
+      readonly limit: number;
+      readonly bytesMax: number;
+    }) =>
+      rpc.call("load_rejects", { reasonLike, after, limit, bytesMax }, LoadedRejects, REPEATABLE),
+
+    async markReplayed(digests: readonly string[], now: Date) {
       if (digests.length === 0) return;
-      await rpc.call(
-        "mark_replayed",
-        { p_digests: [...digests], p_now: now.toISOString() },
-        z.int(),
-        { repeatable: true },
-      );
+      await rpc.call("mark_replayed", { digests, now }, z.int(), REPEATABLE);
     },
   };
 }

@@ -1,21 +1,41 @@
 /**
- * The only door to the database: one SQL function, one round trip, one transaction.
+ * The only access to the database. A call runs one SQL function, in one round trip and one transaction.
  *
- * supabase-js never repeats an RPC. Here those are repeated that were written to be: each of them is idempotent,
- * so an answer that was lost on the way does no harm.
+ * supabase-js does not repeat an RPC. This module repeats the calls that are marked as repeatable, when the database
+ * is unavailable. Their SQL functions are idempotent, so a call whose answer was lost can run again.
  */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Database, Json } from "../database.types.ts";
 import type { SanitizeText } from "../runtime/sanitize_text.ts";
+import { type CamelCase, snakeCaseName } from "./camel_case.ts";
 
 type Functions = Database["public"]["Functions"];
-export type FunctionArguments<Name extends keyof Functions> = Functions[Name]["Args"];
+type SqlArguments<Name extends keyof Functions> = Functions[Name]["Args"];
+
+/**
+ * The arguments of a SQL function: `p_ledger_id` is `ledgerId` here. An optional argument may be null, which is its
+ * default. JSON.stringify writes a Date as the text that Postgres reads.
+ */
+type Arguments<Name extends keyof Functions> = {
+  readonly [
+    Key in keyof SqlArguments<Name> as Key extends `p_${infer Rest}` ? CamelCase<Rest> : never
+  ]:
+    | Argument<SqlArguments<Name>[Key]>
+    | (Record<never, never> extends Pick<SqlArguments<Name>, Key> ? null : never);
+};
+type Argument<Value> = [Json] extends [Value] ? unknown
+  : Value extends string ? string | Date
+  : Value extends (infer Item)[] ? readonly Argument<Item>[]
+  : Value;
 
 const PAUSES_MS = [250, 1_000, 3_000];
 
-/** `hint` is what our own SQL functions name their refusals by, as in `lease_lost`. */
+/** The option of a call whose SQL function is idempotent. */
+export const REPEATABLE = { repeatable: true };
+
+/** `hint` is the name that our SQL functions give to a refusal, such as `lease_lost`. */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
   constructor(
@@ -28,7 +48,7 @@ export class DatabaseError extends Error {
     super(`Cannot ${operation}: database answered ${status} ${code}: ${detail}`);
   }
 
-  /** Nothing is known of the data: the database was away, busy or cut off. */
+  /** The database was unreachable, busy or cut off. It may or may not have run the call. */
   get isUnavailable(): boolean {
     // 08 connection, 53 resources, 57 operator intervention, 55P03 and 40P01 locks, PGRST0 PostgREST itself.
     return this.status === 0 || this.status >= 502 || this.status === 401 ||
@@ -40,31 +60,32 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && error.isUnavailable;
 }
 
-export interface Rpc {
-  call<Name extends keyof Functions, T>(
-    name: Name,
-    args: FunctionArguments<Name>,
-    answer: z.ZodType<T>,
-    options?: { readonly repeatable: boolean },
-  ): Promise<T>;
-}
+export type Rpc = ReturnType<typeof createRpc>;
 
 export function createRpc(
   supabase: SupabaseClient<Database>,
   clock: Clock,
   sanitizeText: SanitizeText,
-): Rpc {
+) {
   return {
-    async call(name, args, answer, { repeatable } = { repeatable: false }) {
+    async call<Name extends keyof Functions, T>(
+      name: Name,
+      args: Arguments<Name>,
+      answer: z.ZodType<T>,
+      { repeatable } = { repeatable: false },
+    ): Promise<T> {
+      const sqlArguments = Object.fromEntries(
+        Object.entries(args).map(([key, value]) => [`p_${snakeCaseName(key)}`, value]),
+      ) as SqlArguments<Name>;
       for (let attempt = 0;; attempt++) {
-        const { data, error, status } = await supabase.rpc(name, args);
+        const { data, error, status } = await supabase.rpc(name, sqlArguments);
         if (error === null) return answer.parse(data);
         const failure = new DatabaseError(
           name,
           status,
-          // Not only the database speaks here: what stands before it may repeat the key.
+          // A proxy in front of the database writes these too, and may repeat the key.
           sanitizeText(error.code ?? ""),
-          quoteOrNull(error.hint),
+          error.hint == null ? null : sanitizeText(error.hint),
           sanitizeText(error.message),
         );
         const pauseMs = PAUSES_MS[attempt];
@@ -73,13 +94,4 @@ export function createRpc(
       }
     },
   };
-
-  function quoteOrNull(text: string | null | undefined): string | null {
-    return text == null ? null : sanitizeText(text);
-  }
-}
-
-/** Values built here become plain JSON when they are sent; the generated type only wants to hear it. */
-export function toJson(value: unknown): Json {
-  return value as Json;
 }

@@ -1,9 +1,11 @@
-/** Runs of timed functions: each scheduled time runs once, one run at a time, and each run records its outcome. */
+/** Runs of cron functions. Each scheduled time has one run, one run is active at a time, and each records its outcome. */
 import { z } from "zod";
 import type { Caller, FunctionName } from "../auth/callers.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+import { row } from "./camel_case.ts";
+import { dropped } from "./columns.ts";
+import { REPEATABLE, type Rpc } from "./rpc.ts";
 
-const Claim = z.object({
+const Claim = row({
   claimed: z.boolean(),
   reason: z.enum(["claimed", "already_claimed", "overlap", "unknown_invocation"]),
   run_id: z.guid().nullable(),
@@ -12,56 +14,42 @@ export type Claim = z.infer<typeof Claim>;
 
 const Finished = z.object({ run_id: z.guid(), outcome: z.string().nullable() });
 
-/** partial: stopped at its deadline, the next run goes on. */
+/** partial: the run stopped at its deadline, and the next run continues. */
 export type RunOutcome = "succeeded" | "partial" | "failed" | "skipped";
 
-export interface Runs {
-  claim(run: {
-    readonly functionName: FunctionName;
-    readonly caller: Caller;
-    readonly dryRun: boolean;
-    readonly leaseSeconds: number;
-    readonly now: Date;
-  }): Promise<Claim>;
-  finish(run: {
-    readonly runId: string;
-    readonly outcome: RunOutcome;
-    readonly summary: unknown;
-    readonly error?: string;
-    readonly now: Date;
-  }): Promise<void>;
-}
-
-export function createRuns(rpc: Rpc): Runs {
+export function createRuns(rpc: Rpc) {
   return {
-    // Not repeated: a claim whose answer was lost holds the lease until it runs out.
-    claim: ({ functionName, caller, dryRun, leaseSeconds, now }) =>
+    /** Not repeated: a claim whose answer was lost holds the lease until it expires. */
+    claim: ({ functionName, caller, dryRun, leaseSeconds, now }: {
+      readonly functionName: FunctionName;
+      readonly caller: Caller;
+      readonly dryRun: boolean;
+      readonly leaseSeconds: number;
+      readonly now: Date;
+    }) =>
       rpc.call("claim_run", {
-        p_function: functionName,
-        p_caller: caller.kind,
-        p_dry_run: dryRun,
-        p_lease_seconds: leaseSeconds,
-        p_now: now.toISOString(),
+        function: functionName,
+        caller: caller.kind,
+        dryRun,
+        leaseSeconds,
+        now,
         ...(caller.kind === "cron"
-          ? {
-            p_scheduled_at: caller.scheduledAt.toISOString(),
-            p_invocation_id: caller.invocationId,
-          }
+          ? { scheduledAt: caller.scheduledAt, invocationId: caller.invocationId }
           : {}),
       }, Claim),
-    async finish({ runId, outcome, summary, error, now }) {
-      await rpc.call(
+
+    finish: ({ runId, outcome, summary, error, now }: {
+      readonly runId: string;
+      readonly outcome: RunOutcome;
+      readonly summary: unknown;
+      readonly error?: string;
+      readonly now: Date;
+    }) =>
+      rpc.call(
         "finish_run",
-        {
-          p_run_id: runId,
-          p_outcome: outcome,
-          p_summary: toJson(summary),
-          p_now: now.toISOString(),
-          ...(error === undefined ? {} : { p_error: error }),
-        },
-        Finished,
-        { repeatable: true },
-      );
-    },
+        { runId, outcome, summary, error: error ?? null, now },
+        dropped(Finished),
+        REPEATABLE,
+      ),
   };
 }

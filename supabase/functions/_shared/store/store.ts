@@ -1,40 +1,24 @@
-/** Everything that the functions ask of the database, by use. */
+/** All database access of the functions, by subject. */
+import { createAlertsAndLogs } from "./alerts_and_logs.ts";
+import { createAudits } from "./audits.ts";
+import { createDeliveries } from "./deliveries.ts";
+import { createEvents } from "./events.ts";
+import { createGate } from "./gate.ts";
+import { createHealth } from "./health.ts";
+import { createJournal } from "./journal.ts";
+import { createListings } from "./listings.ts";
+import { createPlanning } from "./planning.ts";
+import { createPreflight } from "./preflight.ts";
+import { createQuality } from "./quality.ts";
+import { createReconciliation } from "./reconciliation.ts";
+import { createRejects } from "./rejects.ts";
 import type { Rpc } from "./rpc.ts";
-import { type Audits, createAudits } from "./audits.ts";
-import { createDeliveries, type Deliveries } from "./deliveries.ts";
-import { createEvents, type Events } from "./events.ts";
-import { createGate, type Gate } from "./gate.ts";
-import { createHealth, type Health } from "./health.ts";
-import { createListings, type Listings } from "./listings.ts";
-import { createJournal, type Journal } from "./journal.ts";
-import { type AlertsAndLogs, createAlertsAndLogs } from "./alerts_and_logs.ts";
-import { createPlanning, type Planning } from "./planning.ts";
-import { createPreflight, type Preflight } from "./preflight.ts";
-import { createUnattributedEvents, type UnattributedEvents } from "./unattributed_events.ts";
-import { createQuality, type Quality } from "./quality.ts";
-import { createReconciliation, type Reconciliation } from "./reconciliation.ts";
-import { createRejects, type Rejects } from "./rejects.ts";
-import { createRuns, type Runs } from "./runs.ts";
+import { createRuns } from "./runs.ts";
+import { createUnattributedEvents } from "./unattributed_events.ts";
 
-export interface Store {
-  readonly runs: Runs;
-  readonly planning: Planning;
-  readonly journal: Journal;
-  readonly events: Events;
-  readonly listings: Listings;
-  readonly preflight: Preflight;
-  readonly audits: Audits;
-  readonly health: Health;
-  readonly reconciliation: Reconciliation;
-  readonly unattributedEvents: UnattributedEvents;
-  readonly alertsAndLogs: AlertsAndLogs;
-  readonly deliveries: Deliveries;
-  readonly quality: Quality;
-  readonly rejects: Rejects;
-  readonly gate: Gate;
-}
+export type Store = ReturnType<typeof createStore>;
 
-export function createStore(rpc: Rpc): Store {
+export function createStore(rpc: Rpc) {
   return {
     runs: createRuns(rpc),
     planning: createPlanning(rpc),

@@ -1,74 +1,48 @@
-/** Events that are tied to no match, or not surely: read again, and settled where they can be. */
+/** Events without a match, or with an uncertain one: they are read again and attributed where possible. */
 import { z } from "zod";
 import type { Attribution } from "../attribution/evidence.ts";
 import type { IdentifierToRegister, Proof } from "../attribution/identifiers_to_register.ts";
 import type { BrazeEvent } from "../events/event.ts";
+import { row } from "./camel_case.ts";
 import {
-  EvidenceGroup,
+  type ChangedBy,
+  changedBy,
+  instant,
   RegisteredIdentifier,
-  unique,
-  writeAttribution,
-  writeIdentifier,
-  writeProof,
-} from "./events.ts";
-import { instant, ScheduleState } from "./planning.ts";
-import { type Rpc, toJson } from "./rpc.ts";
+  scheduleColumns,
+} from "./columns.ts";
+import { EvidenceGroup, writeAttribution, writeIdentifiers, writeProofs } from "./events.ts";
+import type { Rpc } from "./rpc.ts";
 
-const Echo = z.object({
+/** An event that names a ledger row or match that is known now. */
+const Echo = row({
   sent_at: instant,
   event_id: z.string(),
   correlation_method: z.string(),
   ledger_id: z.guid().nullable(),
   raw_payload: z.unknown(),
-}).transform((echo) => ({
-  sentAt: echo.sent_at,
-  eventId: echo.event_id,
-  method: echo.correlation_method,
-  ledgerId: echo.ledger_id,
-  raw: echo.raw_payload,
-}));
-/** An event that names a ledger row or match which is known by now. */
+});
 export type Echo = z.infer<typeof Echo>;
 
 const UnattributedSends = z.object({
-  seconds: z.array(
-    z.object({ sent_at: instant, events: z.int() })
-      .transform((second) => ({
-        sentAt: second.sent_at,
-        events: second.events,
-      })),
-  ),
-  schedules: z.array(
-    z.object({
-      ledger_id: z.guid(),
-      match_id: z.int(),
-      generation: z.int(),
-      state: ScheduleState,
-      send_at: instant,
-      moving_to: instant.nullable(),
-      send_id: z.string().nullable(),
-      attributed: z.int(),
-    }).transform((schedule) => ({
-      ledgerId: schedule.ledger_id,
-      matchId: schedule.match_id,
-      generation: schedule.generation,
-      state: schedule.state,
-      sendAt: schedule.send_at,
-      movingTo: schedule.moving_to,
-      /** null where there is none that is this match's alone. */
-      sendId: schedule.send_id,
-      /** Push Sends that the match has for certain, over all its generations. */
-      attributed: schedule.attributed,
-    })),
-  ),
+  seconds: z.array(row({ sent_at: instant, events: z.int() })),
+  schedules: z.array(row({
+    ...scheduleColumns,
+    ledger_id: z.guid(),
+    match_id: z.int(),
+    /** Null where no send id belongs to this match alone. */
+    send_id: z.string().nullable(),
+    /** The Push Sends that certainly belong to the match, over all its generations. */
+    attributed: z.int(),
+  })),
 });
 export type UnattributedSends = z.infer<typeof UnattributedSends>;
 export type OpenSecond = UnattributedSends["seconds"][number];
 export type ScheduleAround = UnattributedSends["schedules"][number];
 
-const Settled = z.object({ settled: z.int(), registered: z.array(RegisteredIdentifier) });
+const Reattributed = z.object({ settled: z.int(), registered: z.array(RegisteredIdentifier) });
 
-/** A verdict for one stored event, with what it now says of itself. */
+/** The new attribution of one stored event, and the event as it is read now. */
 export interface SingleReattribution {
   readonly echo: Echo;
   readonly event: BrazeEvent;
@@ -77,7 +51,7 @@ export interface SingleReattribution {
   readonly proof: Proof | null;
 }
 
-/** All open push Sends between two times belong to one match. */
+/** All unattributed Push Sends between two times belong to one match. */
 export interface Elimination {
   readonly first: Date;
   readonly last: Date;
@@ -89,95 +63,53 @@ export interface Elimination {
   readonly candidateCount: number;
 }
 
-interface From {
-  readonly functionName: string;
-  readonly runId: string;
-  readonly now: Date;
-}
+export function createUnattributedEvents(rpc: Rpc) {
+  return {
+    /** In order of time. At least `limit` groups, unless they are the last ones before `until`. */
+    groups: (after: Date, until: Date, limit: number) =>
+      rpc.call("load_unattributed_groups", { after, until, limit }, z.array(EvidenceGroup)),
 
-export interface UnattributedEvents {
-  /** In order of time; at least `limit` groups unless they are the last ones before `until`. */
-  groups(after: Date, until: Date, limit: number): Promise<EvidenceGroup[]>;
-  echoes(from: Date, until: Date, limit: number): Promise<Echo[]>;
-  reattributeSingle(
-    settlements: readonly SingleReattribution[],
-    from: From,
-  ): Promise<z.infer<typeof Settled>>;
-  sends(
-    window: {
+    echoes: (from: Date, until: Date, limit: number) =>
+      rpc.call("load_unattributed_echoes", { from, until, limit }, z.array(Echo)),
+
+    reattributeSingle: (reattributions: readonly SingleReattribution[], by: ChangedBy) =>
+      rpc.call("reattribute_single_events", {
+        reattributions: reattributions.map(({ echo, attribution }) => ({
+          sent_at: echo.sentAt,
+          event_id: echo.eventId,
+          from_method: echo.correlationMethod,
+          from_ledger_id: echo.ledgerId,
+          ...writeAttribution(attribution),
+        })),
+        identifiers: writeIdentifiers(reattributions),
+        proofs: writeProofs(
+          reattributions.map(({ event, ...judged }) => ({ ...judged, evidence: event.evidence })),
+        ),
+        ...changedBy(by),
+      }, Reattributed),
+
+    sends: ({ campaignId, from, until, guardMs }: {
       readonly campaignId: string;
       readonly from: Date;
       readonly until: Date;
       readonly guardMs: number;
-    },
-  ): Promise<UnattributedSends>;
-  /** 0 when there are not exactly as many events as were counted. */
-  attributeByElimination(
-    campaignId: string,
-    elimination: Elimination,
-    from: From,
-  ): Promise<number>;
-}
+    }) =>
+      rpc.call(
+        "load_unattributed_sends",
+        { campaignId, from, until, guardSeconds: Math.ceil(guardMs / 1_000) },
+        UnattributedSends,
+      ),
 
-export function createUnattributedEvents(rpc: Rpc): UnattributedEvents {
-  return {
-    groups: (after, until, limit) =>
-      rpc.call("load_unattributed_groups", {
-        p_after: after.toISOString(),
-        p_until: until.toISOString(),
-        p_limit: limit,
-      }, z.array(EvidenceGroup)),
-    echoes: (from, until, limit) =>
-      rpc.call("load_unattributed_echoes", {
-        p_from: from.toISOString(),
-        p_until: until.toISOString(),
-        p_limit: limit,
-      }, z.array(Echo)),
-    reattributeSingle: (settlements, { functionName, runId, now }) =>
-      rpc.call("reattribute_single_events", {
-        p_reattributions: toJson(settlements.map(({ echo, attribution }) => ({
-          sent_at: echo.sentAt.toISOString(),
-          event_id: echo.eventId,
-          from_method: echo.method,
-          from_ledger_id: echo.ledgerId,
-          ...writeAttribution(attribution),
-        }))),
-        p_identifiers: toJson(
-          unique(
-            settlements.flatMap(({ registered }) => registered.map(writeIdentifier)),
-          ),
-        ),
-        p_proofs: toJson(
-          unique(
-            settlements.flatMap(({ event, attribution, proof }) =>
-              writeProof(event.evidence, attribution, proof)
-            ),
-          ),
-        ),
-        p_function: functionName,
-        p_run_id: runId,
-        p_now: now.toISOString(),
-      }, Settled),
-    sends: ({ campaignId, from, until, guardMs }) =>
-      rpc.call("load_unattributed_sends", {
-        p_campaign_id: campaignId,
-        p_from: from.toISOString(),
-        p_until: until.toISOString(),
-        p_guard_seconds: Math.ceil(guardMs / 1_000),
-      }, UnattributedSends),
-    attributeByElimination: (campaignId, elimination, { functionName, runId, now }) =>
-      rpc.call("attribute_by_elimination", {
-        p_campaign_id: campaignId,
-        p_first: elimination.first.toISOString(),
-        p_last: elimination.last.toISOString(),
-        p_events: elimination.events,
-        p_ledger_id: elimination.ledgerId,
-        p_send_at: elimination.sendAt.toISOString(),
-        p_candidate_count: elimination.candidateCount,
-        p_function: functionName,
-        p_run_id: runId,
-        p_now: now.toISOString(),
-        ...(elimination.generation === null ? {} : { p_generation: elimination.generation }),
-      }, z.int()),
+    /** Returns 0 when the number of events differs from `elimination.events`. */
+    attributeByElimination: (
+      campaignId: string,
+      { matchId: _, ...elimination }: Elimination,
+      by: ChangedBy,
+    ) =>
+      rpc.call(
+        "attribute_by_elimination",
+        { campaignId, ...elimination, ...changedBy(by) },
+        z.int(),
+      ),
   };
 }

@@ -106,7 +106,7 @@ async function judgeEchoes(
   { dependencies: { store, environment } }: ReconcileContext,
 ): Promise<SingleReattribution[]> {
   const read = echoes.flatMap((echo) => {
-    const event = readEvent(echo.raw, echo.sentAt);
+    const event = readEvent(echo.rawPayload, echo.sentAt);
     // A message without its own time keeps its receipt time.
     return event.ok
       ? [{

@@ -208,7 +208,7 @@ for (
   ] as const
 ) {
   Deno.test(`a timed function answers ${status} to ${what}, and does nothing`, async () => {
-    const world = { caller, claim: { claimed: false, reason, run_id: RUN_ID } };
+    const world = { caller, claim: { claimed: false, reason, runId: RUN_ID } };
     const { handle, runs, calls } = setup(world);
     const answered = await post(handle, caller.kind === "cron" ? cronBody : "");
     strictEqual(answered.status, status);
