@@ -1,6 +1,10 @@
 /** Matches, teams and ledger rows as the plan reads them, with the changes of a test. */
-import { intentFor, type Wanted } from "../../supabase/functions/_shared/scheduling/intent.ts";
-import { plan, type PlanSettings } from "../../supabase/functions/braze-scheduler/plan.ts";
+import {
+  intentFor,
+  type PlanSettings,
+  type Wanted,
+} from "../../supabase/functions/_shared/scheduling/intent.ts";
+import { plan } from "../../supabase/functions/braze-scheduler/plan.ts";
 import type { PlannedMatch } from "../../supabase/functions/braze-scheduler/step.ts";
 import type {
   Fixture,

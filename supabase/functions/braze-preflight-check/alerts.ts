@@ -3,7 +3,8 @@ import { isShut } from "../_shared/braze/campaign_gate.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend } from "../_shared/store/preflight.ts";
 import { scheduleMissing } from "../_shared/alerts/schedule_alerts.ts";
-import { currentOf, type Inspection } from "./inspect.ts";
+import { currentOf } from "../_shared/scheduling/schedule.ts";
+import type { Inspection } from "./inspect.ts";
 
 /** Evaluated by every run from the ledger: an alert that is not raised again is resolved. */
 export const MATCH_RULES = ["schedule_missing", "changed_before_send", "schedule_id_missing"];

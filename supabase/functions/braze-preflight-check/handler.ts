@@ -9,7 +9,8 @@ import { z } from "zod";
 import { type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
 import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { intentFor, type IntentSettings, intentSettings } from "../_shared/scheduling/intent.ts";
+import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
+import { currentOf } from "../_shared/scheduling/schedule.ts";
 import { createReattribute } from "../_shared/function/reattribute.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
@@ -21,7 +22,7 @@ import {
 } from "../_shared/function/cron_function.ts";
 import { takeListing, type TakenListing } from "../_shared/function/listing.ts";
 import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, missing } from "./alerts.ts";
-import { currentOf, inspect, type Inspection } from "./inspect.ts";
+import { inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
 const NOT_REQUESTED: Gate = { state: "unknown", detail: "The campaign was not requested" };
@@ -36,10 +37,7 @@ type Options = z.infer<typeof Options>;
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, functionName } = dependencies;
   const reattribute = createReattribute(dependencies);
-  const settings: IntentSettings & { readonly freezeMs: number } = {
-    ...intentSettings(environment),
-    freezeMs: environment.freezeMs,
-  };
+  const settings = planSettings(environment);
 
   return createCronFunction<Options>(dependencies, {
     options: Options,

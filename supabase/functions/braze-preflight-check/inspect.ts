@@ -3,6 +3,7 @@ import { isEqual } from "date-fns";
 import { type Gate, isShut } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
 import { type Intent, isFrozen, type Unwanted } from "../_shared/scheduling/intent.ts";
+import { currentOf } from "../_shared/scheduling/schedule.ts";
 import type { NearSend, PreflightResult } from "../_shared/store/preflight.ts";
 import type { Presence } from "../_shared/function/listing.ts";
 
@@ -90,8 +91,4 @@ function changesOf({ ledger }: NearSend, intent: Intent): Change[] {
     ...(isOnTime ? [] : ["kickoff" as const]),
     ...(ledger.signature === intent.signature ? [] : ["teams_or_properties" as const]),
   ];
-}
-
-export function currentOf({ schedules, generation }: NearSend["ledger"]) {
-  return schedules.find((schedule) => schedule.generation === generation);
 }

@@ -6,7 +6,7 @@ import type { Known } from "../_shared/store/reconciliation.ts";
 import { isPastDeadline, type Run } from "../_shared/function/cron_function.ts";
 import { takeListing, type TakenListing } from "../_shared/function/listing.ts";
 import { LOOK_BACK_MS, STATISTICS_KEPT_DAYS } from "./decisions/limits.ts";
-import { lastSendAt } from "./decisions/matches.ts";
+import { lastSendAt } from "../_shared/scheduling/schedule.ts";
 import { countPushes } from "./decisions/pushes.ts";
 
 export interface Listed {

@@ -7,7 +7,7 @@
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { intentSettings, isFrozen } from "../_shared/scheduling/intent.ts";
+import { isFrozen, planSettings } from "../_shared/scheduling/intent.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -25,7 +25,7 @@ import {
   type StepDependencies,
   type StepResult,
 } from "./execute.ts";
-import { plan, type PlanSettings } from "./plan.ts";
+import { plan } from "./plan.ts";
 import type { FrozenReason, PlannedMatch, Step } from "./step.ts";
 import * as alerts from "./plan_alerts.ts";
 import { RULES } from "./plan_alerts.ts";
@@ -48,11 +48,7 @@ type Options = z.infer<typeof Options>;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, newId } = dependencies;
-  const settings: PlanSettings = {
-    ...intentSettings(environment),
-    freezeMs: environment.freezeMs,
-    horizonMs: environment.horizonMs,
-  };
+  const settings = planSettings(environment);
 
   return createCronFunction(dependencies, {
     options: Options,

@@ -6,27 +6,27 @@
  * a send nothing is created or moved, because Braze does not guarantee that a late change takes effect; deletes are
  * still tried, with an alert.
  */
-import { addHours, addMilliseconds, isAfter, isBefore, isEqual, max, min } from "date-fns";
+import { addMilliseconds, isAfter, isBefore, isEqual, min } from "date-fns";
 import {
   type Intent,
   intentFor,
-  type IntentSettings,
   isFrozen,
+  type PlanSettings,
   type Unwanted,
   type Wanted,
 } from "../_shared/scheduling/intent.ts";
+import {
+  currentOf,
+  firstSendAt,
+  isUnsettled,
+  lastSendAt,
+  SENDS_FOR_MS_MAX,
+} from "../_shared/scheduling/schedule.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
 import * as alerts from "./plan_alerts.ts";
 import type { CancelReason, FrozenReason, PlannedMatch, SkipReason, Step, Target } from "./step.ts";
 
-export interface PlanSettings extends IntentSettings {
-  readonly freezeMs: number;
-  readonly horizonMs: number;
-}
-
-/** A schedule this long past its send time was sent or never will be. SQL function open_create applies the same rule. */
-const SENDS_FOR_HOURS_MAX = 24;
 const MINUTE_MS = 60_000;
 
 /** Two reconciliations have searched the listing by then; adopting the schedule is better than creating a second one. */
@@ -71,7 +71,7 @@ function planMatch(fixture: Fixture, intent: Intent, settings: PlanSettings, now
   if (ledger.status === "sent") return planSent(fixture, ledger, intent, now);
   if (ledger.status === "cancelled") return planCancelled(fixture, ledger, intent, settings, now);
 
-  const current = ledger.schedules.find(({ generation }) => generation === ledger.generation);
+  const current = currentOf(ledger);
   // Both rows are written in one transaction, so a pending row always has its schedule.
   if (current === undefined) {
     throw new Error(`Cannot plan match ${fixture.matchId}: its generation has no schedule`);
@@ -160,7 +160,7 @@ function planPending(
     case "live":
   }
 
-  const sendsFirstAt = min([current.sendAt, current.movingTo ?? current.sendAt]);
+  const sendsFirstAt = firstSendAt(current);
   if (!isAfter(sendsFirstAt, now)) return planPast(fixture, current, want, settings, now);
   const isAsWanted = ledger.signature === want.signature;
   if (isAsWanted && current.deleteFailed) {
@@ -248,7 +248,7 @@ function planUnwanted(
   if (current.state === "failed" || current.state === "deleted") {
     return cancel(reason, ledger, current, null);
   }
-  const sendsFirstAt = min([current.sendAt, current.movingTo ?? current.sendAt]);
+  const sendsFirstAt = firstSendAt(current);
   if (current.state === "completed" || !isAfter(sendsFirstAt, now)) {
     return skip("awaiting_evidence");
   }
@@ -265,14 +265,13 @@ function planUnwanted(
 
 /** A delete inside the freeze window may come too late: some users may still get the push. */
 function mayBeLive(
-  { state, sendAt, movingTo, changedAt }: PlannedSchedule,
+  schedule: PlannedSchedule,
   settings: PlanSettings,
   now: Date,
 ): boolean {
-  const isUnconfirmed = state === "creating" || state === "live" || state === "unknown" ||
-    state === "deleting" || (state === "deleted" && isFrozen(sendAt, settings, changedAt));
-  const lastSendAt = max([sendAt, movingTo ?? sendAt]);
-  return isUnconfirmed && isAfter(addHours(lastSendAt, SENDS_FOR_HOURS_MAX), now);
+  const { state, sendAt, changedAt } = schedule;
+  return (isUnsettled(state) || (state === "deleted" && isFrozen(sendAt, settings, changedAt))) &&
+    isAfter(addMilliseconds(lastSendAt(schedule), SENDS_FOR_MS_MAX), now);
 }
 
 function targetOf(ledger: LedgerRow, schedule: PlannedSchedule): Target | null {

@@ -118,7 +118,7 @@ export const RECONCILING: readonly Mutation[] = [
     name: "statistics-of-a-released-one",
     rule: "A create that was confirmed as absent may still have sent",
     file: "supabase/functions/braze-reconcile/decisions/stale.ts",
-    find: "      wasReleased(schedule) ||\n",
+    find: " || wasReleased(schedule)",
     replace: "",
     tests: [PAST],
   },

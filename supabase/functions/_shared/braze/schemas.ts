@@ -5,6 +5,7 @@
  * required, because a wrong one leads to a wrong match.
  */
 import { z } from "zod";
+import { row } from "../text/camel_case.ts";
 import { whyNotStorable } from "../text/storable.ts";
 import { findAudienceFault } from "./audience.ts";
 import { readInstant } from "./instants.ts";
@@ -53,8 +54,7 @@ export const CreatedSchedule = z.object({
   }));
 export type CreatedSchedule = z.infer<typeof CreatedSchedule>;
 
-export const CreatedSendId = z.object({ send_id: id })
-  .transform((answer) => ({ sendId: answer.send_id }));
+export const CreatedSendId = row({ send_id: id });
 
 /**
  * The documented entry (`id`, `next_send_time`, …), plus the fields that an entry per schedule would have. An unreadable
@@ -93,7 +93,7 @@ function withoutGateToken(
 export const ScheduledBroadcasts = z.object({ scheduled_broadcasts: z.array(ListedBroadcast) })
   .transform((answer) => answer.scheduled_broadcasts);
 
-const VariationStatistics = z.object({
+const VariationStatistics = row({
   sent: count,
   delivered: count,
   bounces: count,
@@ -101,15 +101,7 @@ const VariationStatistics = z.object({
   total_opens: count,
   unique_recipients: count,
   errors: count,
-}).transform((variation) => ({
-  sent: variation.sent,
-  delivered: variation.delivered,
-  bounces: variation.bounces,
-  directOpens: variation.direct_opens,
-  totalOpens: variation.total_opens,
-  uniqueRecipients: variation.unique_recipients,
-  errors: variation.errors,
-}));
+});
 
 export const DailyStatistics = z.object({
   data: z.array(
@@ -138,7 +130,7 @@ const CampaignMessage = z.looseObject({ channel: text }).transform((message) => 
   return { ...rest, url: address.replace(/\/\/[^/]*@/, "//") };
 });
 
-export const CampaignDetails = z.object({
+export const CampaignDetails = row({
   name: text,
   archived: flag,
   draft: flag,
@@ -150,18 +142,10 @@ export const CampaignDetails = z.object({
   first_sent: instant,
   last_sent: instant,
   messages: z.record(z.string(), CampaignMessage).catch({}),
-}).transform((campaign) => ({
-  name: campaign.name,
-  archived: campaign.archived,
-  draft: campaign.draft,
-  enabled: campaign.enabled,
-  hasPostLaunchDraft: campaign.has_post_launch_draft,
-  scheduleType: campaign.schedule_type,
-  channels: campaign.channels,
-  updatedAt: campaign.updated_at,
-  firstSentAt: campaign.first_sent,
-  lastSentAt: campaign.last_sent,
-  messages: campaign.messages,
+}).transform(({ firstSent, lastSent, ...campaign }) => ({
+  ...campaign,
+  firstSentAt: firstSent,
+  lastSentAt: lastSent,
 }));
 export type CampaignDetails = z.infer<typeof CampaignDetails>;
 

@@ -39,11 +39,7 @@ const NESTED_FIELDS = [
   ["message_extras"],
 ] as const;
 
-const Echo = z.object({
-  match_id: fields.matchId,
-  ledger_id: fields.ledgerId,
-  generation: fields.generation,
-}).partial();
+const Echo = z.object(fields.echo).partial();
 
 const CurrentsEvent = z.object({
   event_type: z.string().regex(MESSAGE_EVENT, "must be users.messages.<channel>.<Event>"),

@@ -33,9 +33,7 @@ const Body = z.object({
   dispatch_id: fields.identifier,
   send_id: fields.identifier,
   schedule_id: fields.identifier,
-  match_id: fields.matchId,
-  ledger_id: fields.ledgerId,
-  generation: fields.generation,
+  ...fields.echo,
 }).partial();
 
 /** Fields that are in `trigger_properties` in the flat shape and at the top level otherwise. */

@@ -5,25 +5,28 @@ import { matchAudience } from "../braze/audience.ts";
 import { writeInstant } from "../braze/instants.ts";
 import type { CreateScheduleBody } from "../braze/schemas.ts";
 import { canonicalJson } from "../text/canonical_json.ts";
-import type { Environment, SendGate } from "../runtime/config.ts";
+import type { Environment } from "../runtime/config.ts";
 import type { ExpectedCount } from "../store/journal.ts";
 import type { Fixture, Team } from "../store/planning.ts";
 
-export interface IntentSettings {
+export interface IntentSettings
+  extends Pick<Environment, "teamAttributes" | "sendLeadMs" | "sendGate"> {
   readonly campaignId: string;
   readonly broadcast: boolean;
-  readonly teamAttributes: readonly string[];
-  readonly sendLeadMs: number;
-  readonly sendGate: SendGate;
 }
 
-export function intentSettings(environment: Environment): IntentSettings {
+export type PlanSettings = IntentSettings & Pick<Environment, "freezeMs" | "horizonMs">;
+
+export function planSettings(environment: Environment): PlanSettings {
+  const { teamAttributes, sendLeadMs, sendGate, freezeMs, horizonMs } = environment;
   return {
     campaignId: environment.brazeCampaignId,
     broadcast: environment.brazeBroadcast,
-    teamAttributes: environment.teamAttributes,
-    sendLeadMs: environment.sendLeadMs,
-    sendGate: environment.sendGate,
+    teamAttributes,
+    sendLeadMs,
+    sendGate,
+    freezeMs,
+    horizonMs,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Alerts, which a person has to look at, and log entries, which a person can read. */
 import { z } from "zod";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import { Audience, type ChangedBy, changedBy, Severity } from "./columns.ts";
 import type { Rpc } from "./rpc.ts";
 

@@ -1,7 +1,7 @@
 /** The comparison of the ledger with Braze: its input and its result. */
 import { z } from "zod";
 import type { ListingMode } from "../braze/listing.ts";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import { dropped, instant } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

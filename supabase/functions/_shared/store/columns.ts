@@ -1,7 +1,7 @@
 /** Columns and rows that several database functions return. */
 import { z } from "zod";
 import { SCHEDULE_STATES } from "../attribution/evidence.ts";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 
 export const instant = z.string().transform((text) => new Date(text));
 

@@ -1,6 +1,6 @@
 /** The delivery of alerts: which messages are due, and what became of each. */
 import { z } from "zod";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { Audience, instant, Severity } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

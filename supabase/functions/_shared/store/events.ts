@@ -17,7 +17,7 @@ import type { LookupRequest } from "../attribution/lookup_request.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
 import { truncate } from "../text/truncate.ts";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import {
   type ChangedBy,
   changedBy,

@@ -1,7 +1,7 @@
 /** What the send gate decides from. */
 import { z } from "zod";
 import type { GatedGeneration } from "../auth/gate_token.ts";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { CancelReason, LedgerStatus, MatchStatus, ScheduleState } from "./columns.ts";
 import type { Rpc } from "./rpc.ts";
 

@@ -1,6 +1,6 @@
 /** The quality of Braze's reports: daily roll-ups, double pushes, and the sizes of audiences. */
 import { z } from "zod";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 
 /** A row of webhook_health_metrics as it is stored. A value is null where there was nothing to count. */

@@ -1,7 +1,7 @@
 /** The write-ahead journal. Each change in Braze is written here before the call is made. */
 import { z } from "zod";
 import { CreateScheduleBody } from "../braze/schemas.ts";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import { type CancelReason, dropped } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

@@ -1,6 +1,6 @@
 /** The ledger's schedules that Braze's list of schedules lacks. */
 import { z } from "zod";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { instant } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

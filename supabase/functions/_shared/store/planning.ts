@@ -1,6 +1,6 @@
 /** The input of the scheduler: fixtures, teams, and the ledger rows of the fixtures. */
 import { z } from "zod";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { CancelReason, instant, LedgerStatus, MatchStatus, scheduleColumns } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

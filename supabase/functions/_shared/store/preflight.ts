@@ -1,6 +1,6 @@
 /** The pre-flight check: which sends are near, and what the check found. */
 import { z } from "zod";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import { instant, RegisteredIdentifier } from "./columns.ts";
 import { PlanInput } from "./planning.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";

@@ -1,6 +1,6 @@
 /** What a reconciliation reads of the ledger, and what it writes there. */
 import { z } from "zod";
-import { row, snakeCase } from "./camel_case.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import {
   CancelReason,
   dropped,

@@ -1,7 +1,7 @@
 /** Bodies that the webhook received and could not read. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { instant } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

@@ -9,7 +9,7 @@ import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Database, Json } from "../database.types.ts";
 import type { SanitizeText } from "../runtime/sanitize_text.ts";
-import { type CamelCase, snakeCaseName } from "./camel_case.ts";
+import { type CamelCase, snakeCaseName } from "../text/camel_case.ts";
 
 type Functions = Database["public"]["Functions"];
 type SqlArguments<Name extends keyof Functions> = Functions[Name]["Args"];

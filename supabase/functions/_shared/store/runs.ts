@@ -1,7 +1,7 @@
 /** Runs of cron functions. Each scheduled time has one run, one run is active at a time, and each records its outcome. */
 import { z } from "zod";
 import type { Caller, FunctionName } from "../auth/callers.ts";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import { dropped } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Attribution } from "../attribution/evidence.ts";
 import type { IdentifierToRegister, Proof } from "../attribution/identifiers_to_register.ts";
 import type { BrazeEvent } from "../events/event.ts";
-import { row } from "./camel_case.ts";
+import { row } from "../text/camel_case.ts";
 import {
   type ChangedBy,
   changedBy,

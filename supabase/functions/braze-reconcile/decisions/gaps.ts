@@ -1,13 +1,9 @@
 /** Finds matches that should have a schedule but have none, with the reason. Pure. */
 import { addMilliseconds, isAfter } from "date-fns";
-import { intentFor, type IntentSettings, isFrozen } from "../../_shared/scheduling/intent.ts";
+import { intentFor, isFrozen, type PlanSettings } from "../../_shared/scheduling/intent.ts";
+import { currentOf } from "../../_shared/scheduling/schedule.ts";
 import type { Fixture, Team } from "../../_shared/store/planning.ts";
 import { keyOf } from "./matches.ts";
-
-export interface GapSettings extends IntentSettings {
-  readonly freezeMs: number;
-  readonly horizonMs: number;
-}
 
 /** Stored in reports and alerts: never rename a value. */
 export type GapReason =
@@ -47,7 +43,7 @@ export function findGaps(
   fixtures: readonly Fixture[],
   teams: readonly Team[],
   planner: Planner,
-  settings: GapSettings,
+  settings: PlanSettings,
   now: Date,
 ): Gap[] {
   const byName = new Map(teams.map((team) => [team.name, team]));
@@ -86,7 +82,7 @@ function whyNone(
   fixture: Fixture,
   teams: ReadonlyMap<string, Team>,
   { accountedFor }: Planner,
-  settings: GapSettings,
+  settings: PlanSettings,
   sendAt: Date,
   now: Date,
 ): GapReason | null {
@@ -111,12 +107,9 @@ function whyNone(
     return late ?? "never_planned";
   }
   if (accountedFor.has(keyOf(ledger))) return null;
-  const current = ledger.schedules.find(({ generation }) => generation === ledger.generation);
+  const current = currentOf(ledger);
   // A schedule that is already due is no gap; the stale check decides whether it was sent.
-  if (
-    current !== undefined && !isAfter(current.sendAt, now) &&
-    !isEnded(current.state)
-  ) {
+  if (current !== undefined && !isAfter(current.sendAt, now) && !isEnded(current.state)) {
     return null;
   }
   switch (current?.state) {

@@ -11,8 +11,6 @@ export const BETWEEN_LISTINGS_MS = MINUTE_MS;
 export const STALE_AFTER_MS = 30 * MINUTE_MS;
 /** Webhook retries end after a day: a later event will not arrive without intervention. */
 export const STALE_FOR_GOOD_AFTER_MS = 24 * HOUR_MS;
-/** A schedule this long past its send time was sent or never will be. SQL function open_create applies the same rule. */
-export const SENDS_FOR_MS_MAX = 24 * HOUR_MS;
 /** How far back counts and attributions are updated. */
 export const LOOK_BACK_MS = 48 * HOUR_MS;
 /** Braze keeps the statistics of a send for 14 days. */

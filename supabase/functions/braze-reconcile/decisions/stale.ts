@@ -1,13 +1,13 @@
 /** Finds pending matches past their send time, and whether Braze's statistics can confirm them. Pure. */
 import { differenceInMilliseconds, subDays } from "date-fns";
-import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import {
+  currentOf,
+  isUnsettled,
+  lastSendAt,
   SENDS_FOR_MS_MAX,
-  STALE_AFTER_MS,
-  STALE_FOR_GOOD_AFTER_MS,
-  STATISTICS_KEPT_DAYS,
-} from "./limits.ts";
-import { currentOf, lastSendAt } from "./matches.ts";
+} from "../../_shared/scheduling/schedule.ts";
+import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
+import { STALE_AFTER_MS, STALE_FOR_GOOD_AFTER_MS, STATISTICS_KEPT_DAYS } from "./limits.ts";
 import { isStale } from "./verify.ts";
 
 export interface Stale {
@@ -56,10 +56,8 @@ function mayIncludeAnother(
 ): boolean {
   const statisticsFrom = subDays(now, STATISTICS_KEPT_DAYS + 1);
   return schedules.some((schedule) =>
-    schedule.generation !== generation &&
-    lastSendAt(schedule) > statisticsFrom &&
-    (schedule.firstEventAt !== null || mayExist(schedule.state) ||
-      wasReleased(schedule) ||
+    schedule.generation !== generation && lastSendAt(schedule) > statisticsFrom &&
+    (schedule.firstEventAt !== null || isUnsettled(schedule.state) || wasReleased(schedule) ||
       // A delete close to the send time may come too late.
       (schedule.state === "deleted" &&
         differenceInMilliseconds(schedule.sendAt, schedule.updatedAt) <
@@ -72,9 +70,4 @@ function mayIncludeAnother(
 /** Declared absent without proof. */
 function wasReleased({ state, brazeScheduleId }: KnownSchedule): boolean {
   return state === "deleted" && brazeScheduleId === null;
-}
-
-function mayExist(state: string): boolean {
-  return state === "creating" || state === "live" || state === "unknown" ||
-    state === "deleting";
 }

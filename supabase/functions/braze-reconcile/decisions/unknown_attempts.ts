@@ -12,8 +12,8 @@ import type {
   ScheduleResolution,
   UnknownAttempt,
 } from "../../_shared/store/reconciliation.ts";
-import { BETWEEN_LISTINGS_MS, SENDS_FOR_MS_MAX, SETTLING_MS } from "./limits.ts";
-import { firstSendAt, lastSendAt } from "./matches.ts";
+import { BETWEEN_LISTINGS_MS, SETTLING_MS } from "./limits.ts";
+import { firstSendAt, lastSendAt, SENDS_FOR_MS_MAX } from "../../_shared/scheduling/schedule.ts";
 
 /** A listing that identifies each schedule. */
 export interface PerScheduleListing {

@@ -11,7 +11,8 @@ import type { ListedSchedule } from "../../_shared/braze/listing.ts";
 import * as fields from "../../_shared/events/fields.ts";
 import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import { SETTLING_MS } from "./limits.ts";
-import { currentOf, keyOf } from "./matches.ts";
+import { currentOf } from "../../_shared/scheduling/schedule.ts";
+import { keyOf } from "./matches.ts";
 
 export type UnmanagedReason = "duplicate" | "orphan";
 
@@ -53,11 +54,7 @@ export interface Echo {
   readonly generation: number | null;
 }
 
-const TriggerProperties = z.object({
-  match_id: fields.matchId,
-  ledger_id: fields.ledgerId,
-  generation: fields.generation,
-}).partial();
+const TriggerProperties = z.object(fields.echo).partial();
 
 type Verdict =
   | { readonly kind: "owned" | "undecided" | "held" }

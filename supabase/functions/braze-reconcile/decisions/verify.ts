@@ -3,7 +3,7 @@ import { differenceInMilliseconds, isAfter, subMilliseconds } from "date-fns";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import type { Presence } from "../../_shared/function/listing.ts";
 import { BETWEEN_LISTINGS_MS, STALE_AFTER_MS } from "./limits.ts";
-import { currentOf, firstSendAt, lastSendAt } from "./matches.ts";
+import { currentOf, firstSendAt, lastSendAt } from "../../_shared/scheduling/schedule.ts";
 
 /** Stored in run summaries: never rename a value. */
 export const FINDINGS = [

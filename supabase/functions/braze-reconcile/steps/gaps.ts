@@ -1,6 +1,6 @@
 /** Finds matches that should have a schedule but have none. */
-import { intentSettings } from "../../_shared/scheduling/intent.ts";
 import { addMilliseconds } from "date-fns";
+import { planSettings } from "../../_shared/scheduling/intent.ts";
 import { SCHEDULE_GAP, scheduleGap } from "../alerts.ts";
 import { findGaps } from "../decisions/gaps.ts";
 import { keyOf } from "../decisions/matches.ts";
@@ -18,15 +18,17 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
     matchIds: null,
     now,
   });
-  const gaps = findGaps(fixtures, teams, {
-    ranAt: known.schedulerRanAt,
-    freshMatchIds: new Set(known.freshMatchIds),
-    accountedFor: await accountedFor(context),
-  }, {
-    ...intentSettings(environment),
-    freezeMs: environment.freezeMs,
-    horizonMs: environment.horizonMs,
-  }, now);
+  const gaps = findGaps(
+    fixtures,
+    teams,
+    {
+      ranAt: known.schedulerRanAt,
+      freshMatchIds: new Set(known.freshMatchIds),
+      accountedFor: await accountedFor(context),
+    },
+    planSettings(environment),
+    now,
+  );
 
   const alerts = gaps.filter(({ isAlerted }) => isAlerted).map(scheduleGap);
   if (!run.dryRun) {

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { z } from "zod";
-import { row, snakeCase } from "../../../../supabase/functions/_shared/store/camel_case.ts";
+import { row, snakeCase } from "../../../../supabase/functions/_shared/text/camel_case.ts";
 
 const Schedule = row({
   braze_schedule_id: z.string().nullable(),

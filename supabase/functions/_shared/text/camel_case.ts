@@ -1,4 +1,4 @@
-/** Names are snake_case in the database and camelCase in TypeScript. Both directions are converted here. */
+/** Names are snake_case in JSON (of the database, of Braze) and camelCase in TypeScript. Both directions are here. */
 import { z } from "zod";
 
 export type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
@@ -10,8 +10,8 @@ type CamelCaseKeys<Columns> = {
 };
 
 /**
- * A JSON object that a database function returns. The keys of `columns` become camelCase. The values stay as they
- * are, so a payload keeps its own keys; an object inside a row is a `row` itself.
+ * A JSON object whose keys become camelCase: those of `columns`, and no others. The values stay as they are, so a
+ * payload keeps its own keys; an object inside a row is a `row` itself.
  */
 export function row<Columns extends z.ZodRawShape>(columns: Columns) {
   const names = Object.keys(columns).map((column) => [column, camelCase(column)] as const);
