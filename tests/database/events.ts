@@ -48,7 +48,6 @@ export interface Receipt {
   readonly low: number;
   readonly unattributed: number;
   readonly registered: readonly Record<string, unknown>[];
-  readonly went_out: readonly Record<string, unknown>[];
 }
 
 export interface Batch {

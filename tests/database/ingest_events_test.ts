@@ -74,7 +74,6 @@ Deno.test(
       low: 1,
       unattributed: 1,
       registered: [],
-      went_out: [],
     });
   }),
 );

@@ -17,7 +17,7 @@ export function settle(
   { call }: Suite,
   settlements: readonly Group[],
   proofs: readonly Group[] = [],
-): Promise<{ readonly settled: number; readonly went_out: readonly Group[] }> {
+): Promise<{ readonly settled: number }> {
   return call("reattribute_events", {
     p_reattributions: settlements,
     p_proofs: proofs,

@@ -5,6 +5,7 @@ import {
   close,
   ledgerRow,
   NOW,
+  only,
   openCreate,
   scheduledMatch,
   scheduleRow,
@@ -30,22 +31,18 @@ async function verdict(suite: Suite): Promise<unknown[]> {
   return [ledger.status, ledger.sent_evidence, ledger.sent_confirmed_at];
 }
 
+/** The details of each alert about a send that was not wanted. */
+async function unexpectedSends({ sql }: Suite): Promise<unknown[]> {
+  const alerts = await sql`
+    select details from public.alerts where rule = 'unexpected_send' order by fingerprint`;
+  return alerts.map(({ details }) => details);
+}
+
 Deno.test(
   "record_send_proof() turns the row to sent on the first proof, and takes the ids that came with it",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
-    const { went_out } = await prove(suite, target, "push", seconds(1), {
-      dispatch_id: "d1",
-      send_id: "s1",
-    });
-    deepStrictEqual(went_out, [{
-      match_id: 1001,
-      ledger_id: target.ledger_id,
-      generation: 1,
-      current_generation: 1,
-      state_before: "live",
-      was_cancelled: false,
-    }]);
+    await prove(suite, target, "push", seconds(1), { dispatch_id: "d1", send_id: "s1" });
     deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
     const ledger = await ledgerRow(suite, 1001);
     deepStrictEqual([ledger.dispatch_id, ledger.send_id], ["d1", "s1"]);
@@ -67,8 +64,7 @@ Deno.test(
     };
     const before = await version();
     for (const proof of ["push", "webhook"] as const) {
-      const { went_out } = await prove(suite, target, proof, seconds(9), { dispatch_id: "d2" });
-      deepStrictEqual(went_out, []);
+      await prove(suite, target, proof, seconds(9), { dispatch_id: "d2" });
     }
     strictEqual(await version(), before);
   }),
@@ -80,9 +76,9 @@ Deno.test(
     const target = await scheduledMatch(suite);
     await prove(suite, target, "webhook", seconds(1));
     deepStrictEqual(await verdict(suite), ["sent", "webhook", seconds(1)]);
-    const { went_out } = await prove(suite, target, "push", seconds(2));
-    deepStrictEqual(went_out, [], "it is not seen to go out a second time");
+    await prove(suite, target, "push", seconds(2));
     deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
+    deepStrictEqual((await scheduleRow(suite, target)).first_event_at, seconds(1));
     await prove(suite, target, "webhook", seconds(3));
     deepStrictEqual(await verdict(suite), ["sent", "push", seconds(1)]);
   }),
@@ -109,8 +105,9 @@ Deno.test(
     await suite.sql`
       update public.schedule_ledger
       set status = 'sent', sent_evidence = 'operator', sent_confirmed_at = ${NOW}`;
-    strictEqual((await prove(suite, target, "webhook", seconds(1))).went_out.length, 1);
+    await prove(suite, target, "webhook", seconds(1));
     deepStrictEqual(await verdict(suite), ["sent", "operator", NOW]);
+    deepStrictEqual((await scheduleRow(suite, target)).first_event_at, seconds(1));
   }),
 );
 
@@ -122,8 +119,10 @@ for (const cancelReason of ["plan", "dashboard", "operator"]) {
       await suite.sql`
         update public.schedule_ledger set status = 'cancelled', cancel_reason = ${cancelReason}`;
       await suite.sql`update public.braze_schedules set state = 'deleted'`;
-      const { went_out } = await prove(suite, target, "push");
-      strictEqual(went_out[0]?.state_before, "deleted");
+      await prove(suite, target, "push");
+      deepStrictEqual(await unexpectedSends(suite), [
+        { generation: 1, current_generation: 1, state_before: "deleted" },
+      ]);
       deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);
       strictEqual((await ledgerRow(suite, 1001)).cancel_reason, null);
     }),
@@ -131,25 +130,21 @@ for (const cancelReason of ["plan", "dashboard", "operator"]) {
 }
 
 Deno.test(
-  "record_send_proof() of an old generation reports it and leaves the status to the current one",
+  "record_send_proof() of an old generation raises an alert and leaves the status to the current one",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'deleted'`;
     const second = await openCreate(suite, first.runId, 1001);
-    const { went_out } = await prove(suite, first, "push", seconds(1), { dispatch_id: "d1" });
-    deepStrictEqual(
-      went_out.map(({ generation, current_generation, state_before }) => [
-        generation,
-        current_generation,
-        state_before,
-      ]),
-      [[1, 2, "deleted"]],
-    );
+    await prove(suite, first, "push", seconds(1), { dispatch_id: "d1" });
+    deepStrictEqual(await unexpectedSends(suite), [
+      { generation: 1, current_generation: 2, state_before: "deleted" },
+    ]);
     deepStrictEqual(await verdict(suite), ["pending", null, null]);
     strictEqual((await ledgerRow(suite, 1001)).dispatch_id, null);
     strictEqual((await scheduleRow(suite, first)).state, "completed");
     strictEqual((await scheduleRow(suite, second)).state, "creating");
-    deepStrictEqual((await prove(suite, first, "push")).went_out, [], "once");
+    await prove(suite, first, "push");
+    strictEqual(only(await suite.sql`select occurrences from public.alerts`).occurrences, 1);
   }),
 );
 
@@ -160,8 +155,8 @@ Deno.test(
     await suite.sql`update public.braze_schedules set state = 'failed'`;
     const second = await openCreate(suite, first.runId, 1001);
     await close(suite, second.attempt_id, "unknown");
-    const { went_out } = await prove(suite, second, "push", seconds(7));
-    strictEqual(went_out[0]?.state_before, "unknown");
+    await prove(suite, second, "push", seconds(7));
+    strictEqual((await scheduleRow(suite, second)).state, "completed");
     const attempt = await attemptRow(suite, second.attempt_id);
     deepStrictEqual(
       [attempt.outcome, attempt.resolved_as, attempt.resolved_at],
@@ -175,8 +170,8 @@ Deno.test(
   "record_send_proof() passes over a generation that was never made",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
-    const { went_out } = await prove(suite, { ledger_id, generation: 7 }, "push");
-    deepStrictEqual(went_out, []);
+    await prove(suite, { ledger_id, generation: 7 }, "push");
+    deepStrictEqual(await unexpectedSends(suite), []);
     deepStrictEqual(await verdict(suite), ["pending", null, null]);
   }),
 );
@@ -185,9 +180,13 @@ Deno.test(
   "record_send_proof() of many first proofs at once: one of them is the first",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
-    const receipts = await Promise.all(
+    await suite.sql`update public.braze_schedules set state = 'deleted'`;
+    await Promise.all(
       Array.from({ length: 8 }, (_, index) => prove(suite, target, "push", seconds(index))),
     );
-    strictEqual(receipts.flatMap(({ went_out }) => went_out).length, 1);
+    strictEqual(only(await suite.sql`select occurrences from public.alerts`).occurrences, 1);
+    const ledger = await ledgerRow(suite, 1001);
+    const schedule = await scheduleRow(suite, target);
+    deepStrictEqual(ledger.sent_confirmed_at, schedule.first_event_at);
   }),
 );

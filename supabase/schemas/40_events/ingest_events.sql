@@ -120,7 +120,6 @@ declare
   v_counts jsonb;
   v_outside jsonb;
   v_registered jsonb := jsonb '[]';
-  v_went_out jsonb := jsonb '[]';
   v_received integer;
   v_duplicates integer;
   v_rejected integer;
@@ -206,7 +205,7 @@ begin
   end if;
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
-    v_went_out := private.record_send_proof(p_proofs, p_now);
+    perform private.record_send_proof(p_proofs, p_now);
   end if;
   if p_identifiers <> '[]' then
     v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
@@ -241,8 +240,7 @@ begin
     'medium', v_counts -> 'medium',
     'low', v_counts -> 'low',
     'unattributed', v_counts -> 'unattributed',
-    'registered', v_registered,
-    'went_out', v_went_out
+    'registered', v_registered
   );
 end;
 $$;

@@ -189,7 +189,6 @@ declare
   v_recorded integer;
   v_identifiers jsonb;
   v_registered jsonb := jsonb '[]';
-  v_went_out jsonb := jsonb '[]';
 begin
   -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
@@ -225,7 +224,7 @@ begin
   end if;
   if v_received = 0 then
     return jsonb '{"received": 0, "recorded": 0, "duplicates": 0, "rejected": 0, "high": 0, "medium": 0, "low": 0,
-      "unattributed": 0, "registered": [], "went_out": []}' || pg_catalog.jsonb_build_object('left', v_left);
+      "unattributed": 0, "registered": []}' || pg_catalog.jsonb_build_object('left', v_left);
   end if;
 
   if exists (select from private.erased_users) then
@@ -269,7 +268,7 @@ begin
 
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if v_proves then
-    v_went_out := private.record_send_proof(
+    perform private.record_send_proof(
       (
         select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
           'ledger_id', (v_names_resolved[event.names]).ledger_id,
@@ -326,7 +325,6 @@ begin
     'low', 0,
     'unattributed', 0,
     'registered', v_registered,
-    'went_out', v_went_out,
     'left', v_left
   );
 end;

@@ -70,7 +70,6 @@ declare
   v_changed integer;
   -- Ledger rows that lose events.
   v_left_ids uuid[];
-  v_went_out jsonb := jsonb '[]';
 begin
   with verdicts as (
     select verdict.*
@@ -156,9 +155,9 @@ begin
     perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);
   end if;
   if p_proofs <> '[]' then
-    v_went_out := private.record_send_proof(p_proofs, p_now);
+    perform private.record_send_proof(p_proofs, p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed, 'went_out', v_went_out);
+  return pg_catalog.jsonb_build_object('settled', v_changed);
 end;
 $$;
 

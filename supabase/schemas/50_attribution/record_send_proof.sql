@@ -5,7 +5,7 @@
 -- afterwards by the function would be lost with a function that crashes in between.
 
 create function private.record_send_proof(p_proofs jsonb, p_now timestamptz)
-returns jsonb
+returns void
 language plpgsql
 volatile
 security invoker
@@ -16,7 +16,6 @@ declare
   -- Used in each statement below: a join with jsonb alone would read whole tables.
   v_ledger_ids uuid[];
   v_cancelled_ids uuid[];
-  v_went_out jsonb;
   v_alerts jsonb;
 begin
   select
@@ -52,7 +51,7 @@ begin
     or (ledger.generation = news.generation and ledger.status <> 'sent')
     or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
   if v_news is null then
-    return jsonb '[]';
+    return;
   end if;
 
   -- Ledger rows first and in key order, as every writer does; `no key`, so that foreign keys to them need not wait.
@@ -104,54 +103,41 @@ begin
       and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
     returning schedule.ledger_id, schedule.generation, before.state as state_before
   )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'match_id', ledger.match_id,
-    'ledger_id', seen.ledger_id,
-    'generation', seen.generation,
-    'current_generation', ledger.generation,
-    'state_before', seen.state_before,
-    'was_cancelled', ledger.id = any (v_cancelled_ids)
-  ) order by ledger.match_id, seen.generation), '[]') into v_went_out
-  from seen
-  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
-  where ledger.id = any (v_ledger_ids);
-
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'unexpected_send:' || seen.match_id || ':' || seen.generation,
+    'fingerprint', 'unexpected_send:' || ledger.match_id || ':' || seen.generation,
     'rule', 'unexpected_send',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+    'title', 'Match ' || ledger.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
       || case
-        when seen.generation <> seen.current_generation then 'an old schedule was sent'
+        when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
         else 'sent although it was cancelled'
       end
       || ' (schedule ' || seen.generation || ')',
     'details', pg_catalog.jsonb_build_object(
       'generation', seen.generation,
-      'current_generation', seen.current_generation,
+      'current_generation', ledger.generation,
       'state_before', seen.state_before
     ),
-    'match_id', seen.match_id
-  ))
+    'match_id', ledger.match_id
+  ) order by ledger.match_id, seen.generation)
   into v_alerts
-  from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
-    match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
-  )
-  join public.matches as match on match.id = seen.match_id
-  where seen.generation <> seen.current_generation
-    or seen.state_before in ('deleted', 'deleting')
-    or seen.was_cancelled;
+  from seen
+  join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  join public.matches as match on match.id = ledger.match_id
+  where ledger.id = any (v_ledger_ids)
+    and (seen.generation <> ledger.generation
+      or seen.state_before in ('deleted', 'deleting')
+      or ledger.id = any (v_cancelled_ids));
 
   if v_alerts is not null then
     perform public.raise_alerts(v_alerts, p_now);
   end if;
-  return v_went_out;
 end;
 $$;
 
 comment on function private.record_send_proof(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted; returns each generation whose first proof this is.';
+  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted.';
 revoke all on function private.record_send_proof(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;

@@ -131,13 +131,17 @@ Deno.test(
   withSuite(async (suite) => {
     const matches = await threeMatches(suite);
     const proofs = matches.map(proofOf);
-    const [first, second] = await whileHeld(
+    await whileHeld(
       suite,
       holdRow(matches[1]),
-      () => ingest(suite, { proofs }),
-      () => ingest(suite, { proofs: proofs.toReversed() }),
+      () => ingest(suite, { proofs, now: seconds(1) }),
+      () => ingest(suite, { proofs: proofs.toReversed(), now: seconds(2) }),
     );
-    deepStrictEqual([first.went_out.length, second.went_out.length], [3, 0]);
+    const ledgers = await suite.sql`select status, sent_confirmed_at from public.schedule_ledger`;
+    deepStrictEqual(
+      ledgers.map(({ status, sent_confirmed_at }) => [status, sent_confirmed_at]),
+      matches.map(() => ["sent", seconds(1)]),
+    );
   }),
 );
 

@@ -9,8 +9,10 @@ import {
   addMatch,
   answered,
   close,
+  ledgerRow,
   NOW,
   openCreate,
+  seconds,
   startRun,
   type Suite,
   withSuite,
@@ -61,7 +63,8 @@ Deno.test(
       () => ingest(suite, { events: [event("e1")], identifiers: [dispatchId], proofs: [proof] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
-    strictEqual(receipt.went_out.length, 1);
+    strictEqual(receipt.recorded, 1);
+    strictEqual((await ledgerRow(suite, 1001)).status, "sent");
     strictEqual(closed.outcome, "succeeded");
   }),
 );
@@ -91,12 +94,18 @@ Deno.test(
       proofs.push({ ledger_id, generation, proof: "push" });
     }
     await pauseAtEachRow(suite, "public.schedule_ledger");
-    const [first, second] = await inTurn(
-      () => ingest(suite, { proofs }),
-      () => ingest(suite, { proofs: proofs.toReversed() }),
+    await inTurn(
+      () => ingest(suite, { proofs, now: seconds(1) }),
+      () => ingest(suite, { proofs: proofs.toReversed(), now: seconds(2) }),
     );
-    strictEqual(first.went_out.length, 3);
-    strictEqual(second.went_out.length, 0, "the second request finds them sent already");
+    for (const match of [1001, 1002, 1003]) {
+      const { status, sent_confirmed_at } = await ledgerRow(suite, match);
+      deepStrictEqual(
+        [status, sent_confirmed_at],
+        ["sent", seconds(1)],
+        "the second request finds them sent already",
+      );
+    }
   }),
 );
 
