@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { row } from "../text/camel_case.ts";
 import { Audience, instant, Severity } from "./columns.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 /** One message about one alert, claimed by one run. */
 const Delivery = row({
@@ -35,22 +35,11 @@ export type DeliveryOutcome =
 export function createDeliveries(rpc: Rpc) {
   return {
     /**
-     * The most severe first; none while another claim is valid. The call is not repeated: a claim whose answer was
-     * lost expires.
+     * The most severe first; none while another claim is valid. A message that failed `attemptsMax` times in a row is
+     * not tried again. The call is not repeated: a claim whose answer was lost expires.
      */
-    claim: ({ channel, limit, claimSeconds, attemptsMax, now }: {
-      readonly channel: DeliveryChannel;
-      readonly limit: number;
-      readonly claimSeconds: number;
-      /** A message that failed this often in a row is not tried again. */
-      readonly attemptsMax: number;
-      readonly now: Date;
-    }) =>
-      rpc.call(
-        "claim_alert_deliveries",
-        { channel, limit, claimSeconds, attemptsMax, now },
-        z.array(Delivery),
-      ),
+    claim: (request: Arguments<"claim_alert_deliveries">) =>
+      rpc.call("claim_alert_deliveries", request, z.array(Delivery)),
 
     async record(deliveries: readonly Delivery[], outcome: DeliveryOutcome, now: Date) {
       const [first] = deliveries;

@@ -120,18 +120,16 @@ interface Received {
 
 export function createEvents(rpc: Rpc) {
   return {
-    context: ({ ledgerIds, matchIds, identifiers, times, guardMs }: LookupRequest) =>
-      rpc.call(
-        "correlation_context",
-        { ledgerIds, matchIds, identifiers, times, guardSeconds: Math.ceil(guardMs / 1_000) },
-        CorrelationContext,
-      ),
+    context: ({ guardMs, ...request }: LookupRequest) => {
+      const guardSeconds = Math.ceil(guardMs / 1_000);
+      return rpc.call("correlation_context", { ...request, guardSeconds }, CorrelationContext);
+    },
 
     /** Resolves when everything is durable. Safe to repeat. */
     ingest: (
       events: readonly JudgedEvent[],
       rejects: readonly KeptReject[],
-      { runId, now }: Received,
+      request: Received,
     ) =>
       rpc.call("ingest_events", {
         events: events.map(({ event, attribution }) => ({
@@ -143,14 +141,13 @@ export function createEvents(rpc: Rpc) {
         proofs: writeProofs(
           events.map(({ event, ...judged }) => ({ ...judged, evidence: event.evidence })),
         ),
-        runId,
-        now,
+        ...request,
       }, Receipt),
 
     /** The same with the lookup in the same call, for events whose explicit ids decide their match. */
     ingestIdentified: (
       { names, named }: Pick<IdentifiedEvents<ReceivedEvent>, "names" | "named">,
-      { runId, now }: Received,
+      request: Received,
     ) =>
       rpc.call("ingest_identified_events", {
         events: named.map(({ event, place }) => ({
@@ -160,8 +157,7 @@ export function createEvents(rpc: Rpc) {
           proof: proofIfTied(event.evidence),
         })),
         explicitIds: names.map(writeExplicitIds),
-        runId,
-        now,
+        ...request,
       }, IdentifiedReceipt),
 
     loadAffectedEvents: (identifiers: readonly RegisteredIdentifier[]) =>

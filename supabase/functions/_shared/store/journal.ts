@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CreateScheduleBody } from "../braze/schemas.ts";
 import { row, snakeCase } from "../text/camel_case.ts";
 import { type CancelReason, dropped } from "./columns.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 export const Opened = z.object({ attempt_id: z.guid(), request: z.unknown() });
 
@@ -120,18 +120,8 @@ export function createJournal(rpc: Rpc) {
       rpc.call("close_abandoned_attempts", { runId, now }, z.array(AbandonedAttempt), REPEATABLE),
 
     /** False when the row was no longer pending. */
-    cancelLedger: ({ ledgerId, generation, cancelReason, note, now }: {
-      readonly ledgerId: string;
-      readonly generation: number;
-      readonly cancelReason: z.infer<typeof CancelReason>;
-      readonly note: string;
-      readonly now: Date;
-    }) =>
-      rpc.call(
-        "cancel_ledger",
-        { ledgerId, generation, cancelReason, note, now },
-        z.boolean(),
-        REPEATABLE,
-      ),
+    cancelLedger: (
+      row: Arguments<"cancel_ledger"> & { readonly cancelReason: z.infer<typeof CancelReason> },
+    ) => rpc.call("cancel_ledger", row, z.boolean(), REPEATABLE),
   };
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { row } from "../text/camel_case.ts";
 import { CancelReason, instant, LedgerStatus, MatchStatus, scheduleColumns } from "./columns.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 const PlannedSchedule = row({
   ...scheduleColumns,
@@ -60,11 +60,7 @@ export type PlanInput = z.infer<typeof PlanInput>;
 export function createPlanning(rpc: Rpc) {
   return {
     /** Matches with kick-off in [from, until), and those with a pending schedule at or after `from`. */
-    loadPlanInput: ({ from, until, matchIds, now }: {
-      readonly from: Date;
-      readonly until: Date;
-      readonly matchIds: readonly number[] | null;
-      readonly now: Date;
-    }) => rpc.call("load_plan_input", { from, until, matchIds, now }, PlanInput, REPEATABLE),
+    loadPlanInput: (window: Arguments<"load_plan_input">) =>
+      rpc.call("load_plan_input", window, PlanInput, REPEATABLE),
   };
 }

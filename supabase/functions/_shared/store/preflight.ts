@@ -3,7 +3,7 @@ import { z } from "zod";
 import { row, snakeCase } from "../text/camel_case.ts";
 import { instant, RegisteredIdentifier } from "./columns.ts";
 import { PlanInput } from "./planning.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 /** These values are stored: do not rename them. */
 export type PreflightResult =
@@ -54,11 +54,8 @@ const Recorded = z.object({
 export function createPreflight(rpc: Rpc) {
   return {
     /** The soonest send first. */
-    load: ({ from, until, now }: {
-      readonly from: Date;
-      readonly until: Date;
-      readonly now: Date;
-    }) => rpc.call("load_preflight", { from, until, now }, NearSends, REPEATABLE),
+    load: (window: Arguments<"load_preflight">) =>
+      rpc.call("load_preflight", window, NearSends, REPEATABLE),
 
     /** Records results and identifiers, and cancels absent schedules with `note`. */
     note: (checks: readonly PreflightCheck[], note: string, now: Date) =>

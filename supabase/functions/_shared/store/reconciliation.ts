@@ -11,7 +11,7 @@ import {
   scheduleColumns,
 } from "./columns.ts";
 import { type AttemptReason, Opened, type RunLease } from "./journal.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 const KnownSchedule = row({
   ...scheduleColumns,
@@ -119,22 +119,15 @@ export interface OperatorAction {
 
 export function createReconciliation(rpc: Rpc) {
   return {
-    load: ({ pastFrom, now }: { readonly pastFrom: Date; readonly now: Date }) =>
-      rpc.call("load_reconciliation", { pastFrom, now }, Known, REPEATABLE),
+    load: (window: Arguments<"load_reconciliation">) =>
+      rpc.call("load_reconciliation", window, Known, REPEATABLE),
 
     /** Returns the matches that became sent. */
     confirmByEvents: (ledgerIds: readonly string[], now: Date) =>
       rpc.call("confirm_by_events", { ledgerIds, now }, z.array(z.int()), REPEATABLE),
 
     /** Not repeated: a second call finds the schedule adopted and answers that it did nothing. */
-    adopt: (schedule: {
-      readonly ledgerId: string;
-      readonly generation: number;
-      readonly brazeScheduleId: string;
-      readonly sendAt: Date | null;
-      readonly dispatchId: string | null;
-      readonly now: Date;
-    }) => rpc.call("adopt_schedule", schedule, Adopted),
+    adopt: (schedule: Arguments<"adopt_schedule">) => rpc.call("adopt_schedule", schedule, Adopted),
 
     /** The database refuses it with 409 for the current, wanted schedule of a match. */
     openUnmanagedDelete: ({ lease, ...attempt }: {

@@ -25,13 +25,12 @@ export type LoadedRejects = z.infer<typeof LoadedRejects>;
 export function createRejects(rpc: Rpc) {
   return {
     /** Those that were not replayed, in a stable order, after the digest `after`. */
-    load: ({ reasonLike, after, limit, bytesMax }: {
+    load: (page: {
       readonly reasonLike: string | null;
       readonly after: string | null;
       readonly limit: number;
       readonly bytesMax: number;
-    }) =>
-      rpc.call("load_rejects", { reasonLike, after, limit, bytesMax }, LoadedRejects, REPEATABLE),
+    }) => rpc.call("load_rejects", page, LoadedRejects, REPEATABLE),
 
     async markReplayed(digests: readonly string[], now: Date) {
       if (digests.length === 0) return;

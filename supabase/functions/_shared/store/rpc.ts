@@ -18,7 +18,7 @@ type SqlArguments<Name extends keyof Functions> = Functions[Name]["Args"];
  * The arguments of a SQL function: `p_ledger_id` is `ledgerId` here. An optional argument may be null, which is its
  * default. JSON.stringify writes a Date as the text that Postgres reads.
  */
-type Arguments<Name extends keyof Functions> = {
+export type Arguments<Name extends keyof Functions> = {
   readonly [
     Key in keyof SqlArguments<Name> as Key extends `p_${infer Rest}` ? CamelCase<Rest> : never
   ]:

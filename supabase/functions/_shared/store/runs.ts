@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Caller, FunctionName } from "../auth/callers.ts";
 import { row } from "../text/camel_case.ts";
 import { dropped } from "./columns.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 const Claim = row({
   claimed: z.boolean(),
@@ -20,7 +20,7 @@ export type RunOutcome = "succeeded" | "partial" | "failed" | "skipped";
 export function createRuns(rpc: Rpc) {
   return {
     /** Not repeated: a claim whose answer was lost holds the lease until it expires. */
-    claim: ({ functionName, caller, dryRun, leaseSeconds, now }: {
+    claim: ({ functionName, caller, ...run }: {
       readonly functionName: FunctionName;
       readonly caller: Caller;
       readonly dryRun: boolean;
@@ -30,26 +30,13 @@ export function createRuns(rpc: Rpc) {
       rpc.call("claim_run", {
         function: functionName,
         caller: caller.kind,
-        dryRun,
-        leaseSeconds,
-        now,
+        ...run,
         ...(caller.kind === "cron"
           ? { scheduledAt: caller.scheduledAt, invocationId: caller.invocationId }
           : {}),
       }, Claim),
 
-    finish: ({ runId, outcome, summary, error, now }: {
-      readonly runId: string;
-      readonly outcome: RunOutcome;
-      readonly summary: unknown;
-      readonly error?: string;
-      readonly now: Date;
-    }) =>
-      rpc.call(
-        "finish_run",
-        { runId, outcome, summary, error: error ?? null, now },
-        dropped(Finished),
-        REPEATABLE,
-      ),
+    finish: (run: Arguments<"finish_run"> & { readonly outcome: RunOutcome }) =>
+      rpc.call("finish_run", run, dropped(Finished), REPEATABLE),
   };
 }

@@ -88,17 +88,15 @@ export function createUnattributedEvents(rpc: Rpc) {
         ...changedBy(by),
       }, Reattributed),
 
-    sends: ({ campaignId, from, until, guardMs }: {
+    sends: ({ guardMs, ...window }: {
       readonly campaignId: string;
       readonly from: Date;
       readonly until: Date;
       readonly guardMs: number;
-    }) =>
-      rpc.call(
-        "load_unattributed_sends",
-        { campaignId, from, until, guardSeconds: Math.ceil(guardMs / 1_000) },
-        UnattributedSends,
-      ),
+    }) => {
+      const guardSeconds = Math.ceil(guardMs / 1_000);
+      return rpc.call("load_unattributed_sends", { ...window, guardSeconds }, UnattributedSends);
+    },
 
     /** Returns 0 when the number of events differs from `elimination.events`. */
     attributeByElimination: (
