@@ -32,3 +32,11 @@ export function currentOf<Schedule extends { readonly generation: number }>(
 ): Schedule | undefined {
   return schedules.find((schedule) => schedule.generation === generation);
 }
+
+/** The key of one generation of a ledger row. */
+export function keyOf({ ledgerId, generation }: {
+  readonly ledgerId: string;
+  readonly generation: number;
+}): string {
+  return `${ledgerId}:${generation}`;
+}

@@ -1,9 +1,8 @@
 /** Finds matches that should have a schedule but have none, with the reason. Pure. */
 import { addMilliseconds, isAfter } from "date-fns";
 import { intentFor, isFrozen, type PlanSettings } from "../../_shared/scheduling/intent.ts";
-import { currentOf } from "../../_shared/scheduling/schedule.ts";
+import { currentOf, keyOf } from "../../_shared/scheduling/schedule.ts";
 import type { Fixture, Team } from "../../_shared/store/planning.ts";
-import { keyOf } from "./matches.ts";
 
 /** Stored in reports and alerts: never rename a value. */
 export type GapReason =

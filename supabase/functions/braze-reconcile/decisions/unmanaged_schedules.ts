@@ -11,8 +11,7 @@ import type { ListedSchedule } from "../../_shared/braze/listing.ts";
 import * as fields from "../../_shared/events/fields.ts";
 import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import { SETTLING_MS } from "./limits.ts";
-import { currentOf } from "../../_shared/scheduling/schedule.ts";
-import { keyOf } from "./matches.ts";
+import { currentOf, keyOf } from "../../_shared/scheduling/schedule.ts";
 
 export type UnmanagedReason = "duplicate" | "orphan";
 

@@ -1,9 +1,9 @@
 /** Finds matches that should have a schedule but have none. */
 import { addMilliseconds } from "date-fns";
 import { planSettings } from "../../_shared/scheduling/intent.ts";
+import { keyOf } from "../../_shared/scheduling/schedule.ts";
 import { SCHEDULE_GAP, scheduleGap } from "../alerts.ts";
 import { findGaps } from "../decisions/gaps.ts";
-import { keyOf } from "../decisions/matches.ts";
 import { sortListing } from "../decisions/unmanaged_schedules.ts";
 import { countBy, type Report } from "../report.ts";
 import type { ReconcileContext } from "../context.ts";
