@@ -281,13 +281,3 @@ Deno.test(
     strictEqual((await openAlertsOf(stack, "count_mismatch")).length, 1);
   }),
 );
-
-Deno.test(
-  "braze-count-audit runs by cron",
-  scheduled(PER_SCHEDULE, async (stack) => {
-    await stack.sql`
-      select cron.schedule('audit', '0 * * * *', $$select private.invoke_function('braze-count-audit', now())$$)`;
-    await reach(stack, "09:30");
-    deepStrictEqual((await auditsOf(stack)).map(({ status }) => status), ["in_sync", "in_sync"]);
-  }),
-);

@@ -379,29 +379,6 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check returns in a dry run what it would find, and changes nothing",
-  scheduled(PER_SCHEDULE, async (stack) => {
-    await reach(stack, "13:50");
-    await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
-    const found = await preflight(stack, { dry_run: true });
-    deepStrictEqual([found.ok, found.changed], [2, 1]);
-    deepStrictEqual(
-      found.checks.map((check: { match_id: number; result: string }) => [
-        check.match_id,
-        check.result,
-      ]),
-      [[1001, "ok"], [1002, "changed"], [1003, "ok"]],
-    );
-    const [written] = await stack.sql`
-      select
-        (select count(*)::int from public.schedule_ledger where preflight_at is not null) as checked,
-        (select count(*)::int from public.braze_schedules where listed_at is not null) as listed,
-        (select count(*)::int from public.alerts) as alerts`;
-    deepStrictEqual({ ...written }, { checked: 0, listed: 0, alerts: 0 });
-  }),
-);
-
-Deno.test(
   "two concurrent runs of braze-preflight-check do nothing twice",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:50");
@@ -413,19 +390,5 @@ Deno.test(
     }
     strictEqual((await openAlertsOf(stack, "changed_before_send")).length, 1);
     strictEqual((await resultOf(stack, 1002)).preflight_result, "changed");
-  }),
-);
-
-Deno.test(
-  "braze-preflight-check runs by cron",
-  scheduled(PER_SCHEDULE, async (stack) => {
-    await stack.sql`
-      select cron.schedule('check', '*/5 * * * *', $$select private.invoke_function('braze-preflight-check', now())$$)`;
-    await reach(stack, "13:59");
-    const [row] = await stack.sql`
-      select count(*)::int as runs from public.job_runs
-      where function_name = 'braze-preflight-check' and outcome = 'succeeded'
-        and (summary ->> 'ok')::int = 3`;
-    strictEqual(row?.runs, 3);
   }),
 );

@@ -212,6 +212,38 @@ Deno.test("what an older schedule of the match may have sent resolves nothing fo
     );
   }));
 
+Deno.test("a push that nothing proves raises an alert after 30 minutes, critical after a day, until a person confirms it", () =>
+  withSuite({
+    sandbox: withListing("omit", { ...NO_EVENTS, statisticsLagSeconds: 30 * 24 * 3_600 }),
+    fixtures: THREE_AT_ONCE.slice(0, 1),
+  }, async (stack) => {
+    await schedule(stack);
+    const alertsAt = async (time: string) => {
+      await stack.advanceTo(new Date(time));
+      await reconcile(stack, STALE);
+      return await alertsOf(stack, "stale_pending");
+    };
+    const alert = { fingerprint: "stale_pending:1001", is_open: true };
+    deepStrictEqual(await alertsAt("2024-12-07T14:29:00Z"), []);
+    deepStrictEqual(await alertsAt("2024-12-07T14:31:00Z"), [
+      { ...alert, severity: "warning", occurrences: 1 },
+    ]);
+    deepStrictEqual(await alertsAt("2024-12-08T14:01:00Z"), [
+      { ...alert, severity: "critical", occurrences: 2 },
+    ]);
+
+    const { checks } = await reconcile(stack, {
+      mark_sent: [{ match_id: 1001, reason: "Seen on my own phone" }],
+    });
+    deepStrictEqual(Object.keys(checks), ["recovery"]);
+    deepStrictEqual(checks.recovery.marked, [1001]);
+    const { status, sent_evidence } = await ledgerOf(stack, 1001);
+    deepStrictEqual([status, sent_evidence], ["sent", "operator"]);
+    const resolved = [{ ...alert, severity: "critical", occurrences: 2, is_open: false }];
+    deepStrictEqual(await alertsOf(stack, "stale_pending"), resolved);
+    deepStrictEqual(await alertsAt("2024-12-08T14:02:00Z"), resolved);
+  }));
+
 Deno.test("recovery refuses invalid orders, match by match, and gives the reason", () =>
   withSuite({ sandbox: withListing("omit"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);

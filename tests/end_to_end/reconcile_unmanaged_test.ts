@@ -1,10 +1,8 @@
 /** braze-reconcile's checks `orphans` and `duplicates` over the whole stack: adopt, report and cancel, within the cap. */
-import { deepStrictEqual, match as matches, ok, strictEqual } from "node:assert/strict";
-import { CHECKS } from "../../supabase/functions/braze-reconcile/report.ts";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
-  call,
   ledgerOf,
   liveSchedules,
   openAlerts,
@@ -352,28 +350,4 @@ Deno.test("a delete without an answer is resolved by later lists: a listed sched
       (await alertsOf(stack, "attempt_unknown")).filter(({ is_open }) => is_open),
       [],
     );
-  }));
-
-Deno.test("pg_cron's signed call runs every check once for its scheduled time", () =>
-  withSuite(PER_SCHEDULE, async (stack) => {
-    await schedule(stack);
-    const duplicate = await duplicateByHand(stack, 1002);
-    for (let time = 0; time < 2; time++) {
-      await stack.sql`select private.invoke_function('braze-reconcile', ${stack.timeline.now()})`;
-    }
-    await later(stack, 1);
-    const runs = await stack.sql`
-      select outcome, summary -> 'checks' as checks from public.job_runs
-      where function_name = 'braze-reconcile'`;
-    strictEqual(runs.length, 1);
-    strictEqual(runs[0]?.outcome, "succeeded");
-    deepStrictEqual(Object.keys(runs[0]?.checks).sort(), [...CHECKS].sort());
-    strictEqual(statesOf(stack)[duplicate], "deleted");
-  }));
-
-Deno.test("only callers of the cron functions may run braze-reconcile, and options are checked", () =>
-  withSuite({ sandbox: withListing("omit") }, async (stack) => {
-    const { status, body } = await call(stack, "braze-reconcile", { checks: ["everything"] });
-    deepStrictEqual([status, body.code], [400, "invalid_body"]);
-    matches(body.message, /checks/);
   }));

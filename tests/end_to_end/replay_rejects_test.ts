@@ -104,20 +104,13 @@ Deno.test("replayed events take the same path: they prove that a match was sent"
     deepStrictEqual({ ...row }, { status: "sent", sent_evidence: "push" });
   }));
 
-Deno.test("only the secret key replays: with Braze's secret the order is stored as a message, and other callers are refused", () =>
+Deno.test("only the secret key replays: with Braze's secret the order is stored as a message", () =>
   withSuite(SMALL, async (stack) => {
     await tell(stack, { events: oldEvents(stack, 1) });
     await mend(stack);
     const { status, body } = await tell(stack, { replay_rejects: {} });
     deepStrictEqual([status, body.received, body.rejected], [200, 1, 1]);
     strictEqual((await state(stack)).stored, 0);
-    const operator = await fetch(`${stack.ready.functions_url}/braze-webhook`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${await stack.operatorToken()}` },
-      body: '{"replay_rejects":{}}',
-    });
-    await operator.body?.cancel();
-    strictEqual(operator.status, 403);
   }));
 
 Deno.test("a replay killed after any call stores each event once when it is repeated", () =>

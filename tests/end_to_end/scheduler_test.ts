@@ -48,18 +48,6 @@ Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off
     }
   }));
 
-Deno.test("braze-scheduler shows its plan in a dry run and changes nothing", () =>
-  withSuite(SMALL, async (stack) => {
-    const { body } = await call(stack, "braze-scheduler", { dry_run: true });
-    deepStrictEqual(body.planned.create, 3);
-    strictEqual(body.plan.length, 3);
-    strictEqual(stack.sandbox.model.schedules.all.length, 0);
-    const [counts] = await stack.sql`
-      select (select count(*)::int from public.schedule_ledger) as ledger,
-        (select count(*)::int from public.schedule_attempts) as attempts`;
-    deepStrictEqual({ ...counts }, { ledger: 0, attempts: 0 });
-  }));
-
 Deno.test("two concurrent runs of braze-scheduler create nothing twice", () =>
   withSuite(SMALL, async (stack) => {
     const answers = await Promise.all(
@@ -263,23 +251,4 @@ Deno.test("twelve matches of the same two teams keep within ten creates a minute
     const [failed] = await stack.sql`
       select count(*)::int as count from public.schedule_attempts where kind = 'create' and http_status = 429`;
     strictEqual(failed?.count, 0);
-  }));
-
-Deno.test("pg_cron's signed call runs braze-scheduler once for its scheduled time, and a replay does nothing", () =>
-  withSuite(SMALL, async (stack) => {
-    await stack.sql`select private.invoke_function('braze-scheduler', ${stack.timeline.now()})`;
-    const [queued] = await stack.sql<{ headers: Record<string, string>; body: Uint8Array }[]>`
-      select headers, body from net.http_request_queue`.catch(() => []);
-    await later(stack, 1);
-    const runs = await stack.sql`select caller, outcome from public.job_runs`;
-    deepStrictEqual(runs.map((run) => ({ ...run })), [{ caller: "cron", outcome: "succeeded" }]);
-    strictEqual(liveSchedules(stack, 1001).length, 1);
-    if (queued !== undefined) {
-      const replay = await fetch(`${stack.ready.functions_url}/braze-scheduler`, {
-        method: "POST",
-        headers: queued.headers,
-        body: queued.body as Uint8Array<ArrayBuffer>,
-      });
-      deepStrictEqual((await replay.json()).reason, "already_claimed");
-    }
   }));

@@ -1,7 +1,6 @@
 /** `deno task start` as a process of its own: what it prints, keeps, refuses and leaves behind. */
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { findPostgres } from "../../local/stack/postgres_binaries.ts";
 import { connectSql } from "../../local/stack/sql.ts";
 import type { Ready } from "../../local/stack/stack.ts";
 import { freeBase } from "../support/ports.ts";
@@ -92,6 +91,16 @@ async function processesOf(folder: string): Promise<string[]> {
 type Printed = Ready & { readonly dashboard_url: string };
 const ready = (started: Started): Printed => JSON.parse(started.line ?? "null");
 
+/** The temporary folder of a stack with `--ephemeral`. */
+async function folderOf(started: Started): Promise<string> {
+  const sql = connectSql(ready(started).db_url, { max: 1 });
+  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
+  await sql.end();
+  return data.replace(/\/server\/data$/, "");
+}
+
+const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+
 /** The page, its script, and a token with which it reads and may call. */
 async function dashboardIsThere({ dashboard_url: url, ...one }: Printed): Promise<void> {
   const ask = (path: string, headers: HeadersInit = {}) => fetch(`${url}/${path}`, { headers });
@@ -162,49 +171,29 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
     deepStrictEqual(await processesOf(folder), []);
   }));
 
-Deno.test("start leaves no process behind even when it is killed", () =>
-  withFolder(async (folder) => {
-    const port = freeBase();
-    const started = await start("--json", "--data", folder, "--port", String(port));
-    ok((await processesOf(folder)).length > 1);
-    started.signal("SIGKILL");
-    await started.ended;
-    for (let attempt = 0; attempt < 200; attempt++) {
-      if ((await processesOf(folder)).length === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    deepStrictEqual(await processesOf(folder), []);
-  }));
-
-Deno.test("a temporary folder whose owner was killed is removed at the next start", async () => {
-  const killed = await start("--json", "--ephemeral");
-  const sql = connectSql(ready(killed).db_url, { max: 1 });
-  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
-  await sql.end();
-  const folder = data.replace(/\/server\/data$/, "");
-  killed.signal("SIGKILL");
-  await killed.ended;
-  ok((await Deno.stat(folder)).isDirectory);
-  const next = await start("--json", "--ephemeral");
-  next.signal("SIGTERM");
-  strictEqual((await next.ended).code, 0);
-  strictEqual(await Deno.stat(folder).then(() => true, () => false), false);
-});
-
-Deno.test("start --ephemeral leaves no file behind", async () => {
-  const started = await start("--json", "--ephemeral", "--clock", "2024-12-07T06:00:00Z");
-  const { db_url, control_url } = ready(started);
+Deno.test("start --ephemeral leaves nothing behind: killed no process, and stopped no file, also of one that was killed", async () => {
+  const killed = await start("--json", "--ephemeral", "--clock", "2024-12-07T06:00:00Z");
+  const { control_url } = ready(killed);
   const clock = await (await fetch(`${control_url}/clock`)).json();
   deepStrictEqual(clock, { now: "2024-12-07T06:00:00.000Z", virtual: true });
-  const sql = connectSql(db_url, { max: 1 });
-  const [{ data_directory: data }] = await sql<[{ data_directory: string }]>`show data_directory`;
-  await sql.end();
-  const folder = data.replace(/\/server\/data$/, "");
-  ok((await Deno.stat(folder)).isDirectory);
-  started.signal("SIGINT");
-  strictEqual((await started.ended).code, 0);
-  strictEqual(await Deno.stat(folder).then(() => true, () => false), false);
+  const folder = await folderOf(killed);
+  ok((await processesOf(folder)).length > 0, "its server runs there");
+  killed.signal("SIGKILL");
+  await killed.ended;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await processesOf(folder)).length === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
   deepStrictEqual(await processesOf(folder), []);
+  ok(await isThere(folder), "nobody was left to remove it");
+
+  const next = await start("--json", "--ephemeral");
+  const own = await folderOf(next);
+  deepStrictEqual([await isThere(folder), await isThere(own)], [false, true]);
+  next.signal("SIGINT");
+  strictEqual((await next.ended).code, 0);
+  strictEqual(await isThere(own), false);
+  deepStrictEqual(await processesOf(own), []);
 });
 
 if (Deno.uid() === 0) {
@@ -252,33 +241,3 @@ Deno.test("start refuses what it does not know, without a stack trace", async ()
   strictEqual(refused.code, 2);
   match(refused.stderr, /^Cannot read the arguments: .*--colour.*\(see --help\)\s*$/);
 });
-
-const server = await findPostgres(POSTGRES_BIN);
-const hasPgCron = await Deno.stat(`${server.extensionFolder}/pg_cron.control`)
-  .then(() => true, () => false);
-
-// Only a server that brings pg_cron can show this; the bundled one does not.
-if (hasPgCron) {
-  Deno.test("the server's own pg_cron drives the functions", async () => {
-    const started = await start("--json", "--ephemeral");
-    const { db_url } = ready(started);
-    const sql = connectSql(db_url, { max: 1 });
-    try {
-      const [extension] = await sql`select extversion from pg_extension where extname = 'pg_cron'`;
-      strictEqual(extension?.extversion.endsWith("-local"), false);
-      await sql`
-        select cron.schedule('braze-scheduler', '* * * * *', $$select private.invoke_function('braze-scheduler', now())$$)`;
-      let run;
-      for (let attempt = 0; attempt < 140 && run === undefined; attempt++) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        [run] =
-          await sql`select outcome, caller from public.job_runs where outcome not in ('called', 'running')`;
-      }
-      deepStrictEqual({ ...run }, { outcome: "succeeded", caller: "cron" });
-    } finally {
-      await sql.end();
-      started.signal("SIGINT");
-      strictEqual((await started.ended).code, 0);
-    }
-  });
-}

@@ -1,12 +1,12 @@
 /**
- * What the secret key may do with each table, view and function of the API, and what operators may read of it.
- * No other caller may do anything.
+ * Who may do what with each table, view and function: the only statement of it.
  *
- * Listed explicitly and compared with the catalogue: an object that a migration adds and this table lacks fails a
- * test.
+ * tests/database/rules/rights_test.ts compares it with the catalogue, so an object that a migration adds and this list
+ * lacks fails a test, and so does a right that is missing or one too many. The tests of tests/security take from it what
+ * to ask for over HTTP.
  */
 
-/** s: read, i: add, u: change, d: delete. */
+/** What the secret key (service_role) may do with each table of the API. s: read, i: add, u: change, d: delete. */
 export const TABLES: Readonly<Record<string, string>> = {
   alerts: "siu",
   braze_schedules: "siu",
@@ -28,6 +28,17 @@ export const TABLES: Readonly<Record<string, string>> = {
   webhook_rejects: "siu",
 };
 
+/** What service_role may do with the tables of the schema `private`, which no caller reaches. */
+export const PRIVATE_TABLES: Readonly<Record<string, string>> = {
+  erased_events: "si",
+  erased_users: "siu",
+  erasure_keys: "s",
+  event_partitions: "s",
+  prune_progress: "su",
+  settings: "s",
+};
+
+/** Readable with the secret key. */
 export const VIEWS: readonly string[] = [
   "duplicate_trends",
   "match_verification",
@@ -35,7 +46,7 @@ export const VIEWS: readonly string[] = [
   "webhook_failure_patterns",
 ];
 
-/** All of them for the secret key: the edge functions' entry points, and what a person calls with curl. */
+/** All for the secret key: the entry points of the edge functions, and what a person calls with curl. */
 export const FUNCTIONS: readonly string[] = [
   "adopt_schedule",
   "attribute_by_elimination",
@@ -97,6 +108,50 @@ export const FUNCTIONS: readonly string[] = [
   "teams_to_measure",
   "undo_mark_sent",
   "write_logs",
+];
+
+/** Helpers in `private` that functions of the API call with the rights of service_role. What cron calls is not granted. */
+export const PRIVATE_FUNCTIONS: readonly string[] = [
+  "alert_message",
+  "all_deletes_failed",
+  "anonymise_body",
+  "anonymise_events",
+  "anonymise_part",
+  "anonymise_payload",
+  "anonymise_rejects",
+  "anonymise_text",
+  "apply_outcome",
+  "body_parts",
+  "can_be_live",
+  "can_still_send",
+  "claim_event_times",
+  "device_pseudonym",
+  "digest_of_bytes",
+  "event_pseudonym",
+  "fields_without_personal_data",
+  "hold_lease",
+  "is_own_send_id",
+  "json_or_null",
+  "json_texts",
+  "judge_confidence",
+  "judge_missing_webhooks",
+  "keyed_digest",
+  "lock_pending",
+  "newly_known_identifiers",
+  "open_change",
+  "record_send_proof",
+  "register_identifiers",
+  "release_generation",
+  "remove_from_text",
+  "replace_in_list",
+  "resolve_explicit_ids",
+  "resolve_unconfirmed_schedule",
+  "resolve_unknown_attempt",
+  "revoke_send_proof",
+  "sending_span",
+  "store_events",
+  "store_rejects",
+  "utf8_or_null",
 ];
 
 /** Readable by signed-in users; policies let only operators see a row. */

@@ -4,7 +4,7 @@ import type { Mutation } from "../mutation.ts";
 const SIGNATURE = "supabase/functions/_shared/auth/cron_signature.ts";
 const HTTP = "supabase/functions/_shared/http/responses.ts";
 const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
-const CATALOGUE = "tests/database/rules/catalogue_test.ts";
+const RIGHTS = "tests/database/rules/rights_test.ts";
 
 export const ENTRANCES: readonly Mutation[] = [
   {
@@ -64,8 +64,8 @@ export const ENTRANCES: readonly Mutation[] = [
     find:
       "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
     replace: "",
-    tests: [CATALOGUE],
-    filter: "the roles that external callers can use",
+    tests: [RIGHTS],
+    filter: "each function is granted",
   },
   {
     name: "row-level-security",
@@ -73,7 +73,7 @@ export const ENTRANCES: readonly Mutation[] = [
     file: "supabase/schemas/65_checks/tables.sql",
     find: "alter table public.count_audit_logs enable row level security;\n",
     replace: "",
-    tests: [CATALOGUE],
+    tests: [RIGHTS],
   },
   {
     name: "grants-to-the-world",
@@ -82,6 +82,6 @@ export const ENTRANCES: readonly Mutation[] = [
     find: "grant select, insert on table public.count_audit_logs to service_role;",
     replace:
       "grant select, insert on table public.count_audit_logs to service_role, authenticated;",
-    tests: [CATALOGUE],
+    tests: [RIGHTS],
   },
 ];

@@ -195,8 +195,9 @@ Deno.test("braze-preflight-check changes nothing in a dry run", async () => {
   const world = await run([one, two], { braze: { listing: listing(one) } }, { dry_run: true });
   deepStrictEqual(world.calls.filter((call) => WRITES.includes(call)), []);
   deepStrictEqual(
-    (world.answer.body.checks as { readonly result: string }[]).map(({ result }) => result),
-    ["ok", "unknown"],
+    (world.answer.body.checks as { readonly match_id: number; readonly result: string }[])
+      .map(({ match_id, result }) => [match_id, result]),
+    [[1, "ok"], [2, "unknown"]],
   );
 });
 
