@@ -60,11 +60,11 @@ export function callerName(keys: Keys): (headers: Headers) => string {
     if (token?.startsWith("eyJ")) return "user token";
     const key = headers.get("apikey") ?? token;
     if (key === keys.secretKey) return headers.has(CALL_HEADER) ? "function" : "secret key";
-    return key === keys.publishableKey ? "publishable key" : "nobody known";
+    return key === keys.publishableKey ? "publishable key" : "unknown caller";
   };
 }
 
 export function brazeCallerName(keys: Keys): (headers: Headers) => string {
   return (headers) =>
-    headers.get("authorization") === `Bearer ${keys.brazeApiKey}` ? "API key" : "nobody known";
+    headers.get("authorization") === `Bearer ${keys.brazeApiKey}` ? "API key" : "unknown caller";
 }

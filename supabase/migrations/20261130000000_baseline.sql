@@ -338,6 +338,25 @@ revoke all on table public.match_changes from public, anon, authenticated, servi
 grant select, insert on table public.match_changes to service_role;
 revoke all on sequence public.match_changes_id_seq from public, anon, authenticated, service_role;
 
+-- supabase/schemas/10_fixtures/match_title.sql
+-- How the title of an alert names its match.
+
+create function private.match_title(p_match_id bigint)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select 'Match ' || match.id || ' ' || match.home_team || '–' || match.away_team
+  from public.matches as match
+  where match.id = p_match_id;
+$$;
+
+comment on function private.match_title(bigint) is 'Begins the title of an alert: "Match 1001 Home–Away".';
+revoke all on function private.match_title(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.match_title(bigint) to service_role;
+
 -- supabase/schemas/10_fixtures/record_match_change.sql
 -- Records what the fixture sync changes, and when.
 
@@ -3313,7 +3332,7 @@ begin
       ) as event
       union
       -- Events whose only evidence is an identifier that became ambiguous.
-      select settled.sent_at, settled.event_id
+      select affected.sent_at, affected.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
       cross join lateral (
         select event.sent_at, event.event_id from public.notification_sends as event
@@ -3327,7 +3346,7 @@ begin
           end
         -- A look-up by index: a join with jsonb would read all events.
         offset 0
-      ) as settled
+      ) as affected
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups)), '[]')
     from (
@@ -3612,7 +3631,7 @@ begin
     order by event.sent_at, event.event_id
     for update of event
   ),
-  settled as (
+  reattributed as (
     update public.notification_sends as event
     set match_id = locked.match_id,
       ledger_id = locked.ledger_id,
@@ -3638,20 +3657,20 @@ begin
         'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
         'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
       )
-    from settled
+    from reattributed
     group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
     returning id
   )
   select
     count(*),
     coalesce(
-      pg_catalog.array_agg(distinct settled.from_ledger_id) filter (
-        where settled.from_ledger_id is distinct from settled.ledger_id and settled.from_ledger_id is not null
+      pg_catalog.array_agg(distinct reattributed.from_ledger_id) filter (
+        where reattributed.from_ledger_id is distinct from reattributed.ledger_id and reattributed.from_ledger_id is not null
       ),
       '{}'
     )
   into v_changed, v_left_ids
-  from settled;
+  from reattributed;
 
   -- Lock losing and gaining rows together, in key order: two reattributions may need the same rows.
   perform 1
@@ -3665,7 +3684,7 @@ begin
   if p_proofs <> '[]' then
     v_went_out := private.record_send_proof(p_proofs, p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed, 'went_out', v_went_out);
+  return pg_catalog.jsonb_build_object('reattributed', v_changed, 'went_out', v_went_out);
 end;
 $$;
 
@@ -3717,7 +3736,7 @@ begin
     ) as event
     order by verdict.sent_at, verdict.event_id
   ),
-  settled as (
+  reattributed as (
     update public.notification_sends as event
     set match_id = locked.match_id,
       ledger_id = locked.ledger_id,
@@ -3743,11 +3762,11 @@ begin
         'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
         'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
       )
-    from settled
+    from reattributed
     group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
     returning id
   )
-  select count(*) into v_changed from settled;
+  select count(*) into v_changed from reattributed;
 
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
@@ -3756,12 +3775,12 @@ begin
   if p_identifiers <> '[]' then
     v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed, 'registered', v_registered);
+  return pg_catalog.jsonb_build_object('reattributed', v_changed, 'registered', v_registered);
 end;
 $$;
 
 comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {settled, registered}.';
+  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {reattributed, registered}.';
 revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;
 
@@ -3889,7 +3908,7 @@ begin
     'rule', 'unexpected_send',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+    'title', private.match_title(seen.match_id) || ': '
       || case
         when seen.generation <> seen.current_generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -3907,7 +3926,6 @@ begin
   from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
     match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
   )
-  join public.matches as match on match.id = seen.match_id
   where seen.generation <> seen.current_generation
     or seen.state_before in ('deleted', 'deleting')
     or seen.was_cancelled;
@@ -4715,7 +4733,7 @@ declare
   v_span_from timestamptz;
   v_span_until timestamptz;
   v_found jsonb;
-  v_settled jsonb;
+  v_synced jsonb;
 begin
   -- Matches of the period, and matches with an open alert in it: one of their events may have been reattributed
   -- since.
@@ -4809,9 +4827,7 @@ begin
     'rule', 'double_push',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' ' || (
-        select match.home_team || '–' || match.away_team from public.matches as match where match.id = ledger.match_id
-      ) || ' was pushed more than once to ' || by_match.users
+    'title', private.match_title(ledger.match_id) || ' was pushed more than once to ' || by_match.users
       || case by_match.users when 1 then ' user' else ' users' end,
     'match_id', ledger.match_id,
     'details', pg_catalog.jsonb_build_object(
@@ -4823,10 +4839,10 @@ begin
         where sends.ledger_id = by_match.ledger_id and sends.generation is not null
       ),
       'dispatch_ids', array(
-        select distinct told.dispatch_id
-        from pg_catalog.unnest(by_match.dispatch_ids) as told (dispatch_id)
-        where told.dispatch_id is not null
-        order by told.dispatch_id
+        select distinct reported.dispatch_id
+        from pg_catalog.unnest(by_match.dispatch_ids) as reported (dispatch_id)
+        where reported.dispatch_id is not null
+        order by reported.dispatch_id
         limit 10
       ),
       'sample_users', by_match.sample_users,
@@ -4839,7 +4855,7 @@ begin
   join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
   where ledger.id = any (v_ledger_ids);
 
-  v_settled := public.sync_alerts(
+  v_synced := public.sync_alerts(
     array['double_push'],
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
@@ -4867,7 +4883,7 @@ begin
       select coalesce(sum((found.alert #>> '{details,users}')::bigint), 0)
       from pg_catalog.jsonb_array_elements(v_found) as found (alert)
     )
-  ) || v_settled;
+  ) || v_synced;
 end;
 $$;
 
@@ -5576,9 +5592,7 @@ as $$
     'rule', 'missing_webhooks',
     'severity', case when events + possible < 0.5 * reported then 'critical' else 'warning' end,
     'audience', 'admin',
-    'title', 'Match ' || match_id || ' ' || (
-        select match.home_team || '–' || match.away_team from public.matches as match where match.id = compared.match_id
-      ) || ': Braze counts ' || reported || ' pushes, events arrived for '
+    'title', private.match_title(match_id) || ': Braze counts ' || reported || ' pushes, events arrived for '
       || case when possible = 0 then '' else 'at most ' end || (events + possible),
     'details', pg_catalog.jsonb_build_object(
       'braze_reported', reported, 'events', events, 'perhaps', possible,
@@ -6117,7 +6131,7 @@ begin
 
       union all
       select
-        attempt.resolved_at, 7, 'attempt', attempt.kind || ' settled',
+        attempt.resolved_at, 7, 'attempt', attempt.kind || ' resolved',
         pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'resolved_as', attempt.resolved_as)
       from public.schedule_attempts as attempt
       where attempt.match_id = p_match_id and attempt.resolved_at is not null

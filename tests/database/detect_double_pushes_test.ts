@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, DUE, type DueMatch, NIGHT, openOf } from "./health.ts";
+import { addDue, addEvent, DUE, type DueMatch, EVENING, openOf } from "./health.ts";
 
 const FROM = minutes(0);
 
@@ -12,7 +12,7 @@ interface Found {
   readonly resolved: number;
 }
 
-function detect({ call }: Suite, from = FROM, until = NIGHT, now = NIGHT): Promise<Found> {
+function detect({ call }: Suite, from = FROM, until = EVENING, now = EVENING): Promise<Found> {
   return call("detect_double_pushes", { p_from: from, p_until: until, p_now: now });
 }
 
@@ -157,7 +157,7 @@ Deno.test(
       update public.braze_schedules set send_at_utc = ${before}, first_event_at = ${before} where generation = 1`;
     strictEqual((await detect(suite)).matches, 1);
     // Both pushes reached the one user.
-    await suite.call("refresh_send_counts", { p_from: FROM, p_until: NIGHT, p_now: NIGHT });
+    await suite.call("refresh_send_counts", { p_from: FROM, p_until: EVENING, p_now: EVENING });
     const row = only(await suite.sql`select actual_send_count from public.schedule_ledger`);
     strictEqual(row.actual_send_count, 1);
   }),

@@ -57,7 +57,7 @@ Deno.test(
     await suite.sql`update public.braze_schedules set state = 'deleted', updated_at = ${
       minutes(3)
     }`;
-    deepStrictEqual((await load(suite, ["schedule-1-1", "somebody-elses"])).known, [{
+    deepStrictEqual((await load(suite, ["schedule-1-1", "unmanaged-1"])).known, [{
       braze_schedule_id: "schedule-1-1",
       match_id: 1,
       is_deleted: true,

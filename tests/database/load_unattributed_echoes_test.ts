@@ -18,7 +18,7 @@ Deno.test(
         event("unknown match", extras({ match_id: "7" })),
         event("odd", extras({ match_id: "Arsenal", ledger_id: "not-one" })),
         event("silent", {}),
-        event("settled", {
+        event("reattributed", {
           ...extras({ match_id: "1001" }),
           match_id: MATCH,
           ledger_id,

@@ -10,7 +10,6 @@ import {
   LEASE_SECONDS,
   ledgerRow,
   minutes,
-  NOBODY,
   NOW,
   openCreate,
   refusal,
@@ -19,6 +18,7 @@ import {
   seconds,
   startRun,
   type Suite,
+  UNKNOWN_ID,
   withSuite,
 } from "./fixtures.ts";
 
@@ -269,7 +269,7 @@ Deno.test(
     const refused = (runId: string, now: Date) =>
       rejects(openCreate(suite, runId, MATCH, { p_now: now }), refusal("lease_lost"));
 
-    await refused(NOBODY, NOW);
+    await refused(UNKNOWN_ID, NOW);
     await refused((await claim(suite, { p_dry_run: true })).run_id, NOW);
     const ended = await startRun(suite);
     await endRun(suite, ended);

@@ -1,7 +1,15 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { tracesOf } from "../support/traces.ts";
 import { event, ingest, reject } from "./events.ts";
-import { minutes, NOBODY, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
+import {
+  minutes,
+  NOW,
+  only,
+  scheduledMatch,
+  type Suite,
+  UNKNOWN_ID,
+  withSuite,
+} from "./fixtures.ts";
 
 const DAY = 24 * 60;
 const days = (count: number) => minutes(count * DAY);
@@ -37,7 +45,7 @@ async function fill({ sql }: Suite): Promise<void> {
     values (${NOW}, 'f', 'a', 'r')`;
   await sql`
     insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
-    values (${NOBODY}, ${NOW}, 'empty', 0, 'unknown')`;
+    values (${UNKNOWN_ID}, ${NOW}, 'empty', 0, 'unknown')`;
   await sql`
     insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at,
       resolved_at)
@@ -221,7 +229,12 @@ Deno.test(
   "prune_history() keeps what people did and whom they erased, unless a setting says until when",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
-    const act = { p_match_id: 1001, p_reason: "r", p_actor_kind: "secret_key", p_run_id: NOBODY };
+    const act = {
+      p_match_id: 1001,
+      p_reason: "r",
+      p_actor_kind: "secret_key",
+      p_run_id: UNKNOWN_ID,
+    };
     const at = { p_dry_run: false, p_now: minutes(700) };
     await suite.call("mark_sent", { ...act, ...at });
     await suite.call("undo_mark_sent", { ...act, ...at });

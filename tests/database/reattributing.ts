@@ -13,13 +13,13 @@ export async function loadAffectedEvents(
   return await call("load_affected_events", { p_identifiers: identifiers });
 }
 
-export function settle(
+export function reattribute(
   { call }: Suite,
-  settlements: readonly Group[],
+  reattributions: readonly Group[],
   proofs: readonly Group[] = [],
-): Promise<{ readonly settled: number; readonly went_out: readonly Group[] }> {
+): Promise<{ readonly reattributed: number; readonly went_out: readonly Group[] }> {
   return call("reattribute_events", {
-    p_reattributions: settlements,
+    p_reattributions: reattributions,
     p_proofs: proofs,
     p_function: "braze-webhook",
     p_run_id: crypto.randomUUID(),
@@ -57,7 +57,7 @@ export const registered = (ledger_id: string, fields: Group = {}): Group => ({
   ...fields,
 });
 
-export const settledBy = (ledger_id: string, method: string, fields: Group = {}) => ({
+export const attributedBy = (ledger_id: string, method: string, fields: Group = {}) => ({
   match_id: 1001,
   ledger_id,
   generation: 1,

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { minutes, NOW, only, withSuite } from "./fixtures.ts";
-import { claim, raise, record, resolve, TAKEN, tell } from "./alerts.ts";
+import { claim, deliverAll, raise, record, resolve, TAKEN } from "./alerts.ts";
 
 Deno.test(
   "a refused message waits for its time, is counted, and is given up at the limit",
@@ -27,7 +27,7 @@ Deno.test(
       [3, "the webhook answered 500", null],
     );
     await suite.sql`update public.alerts set delivery_attempts = 0`;
-    deepStrictEqual(await tell(suite, minutes(60)), ["raised"]);
+    deepStrictEqual(await deliverAll(suite, minutes(60)), ["raised"]);
     deepStrictEqual(
       {
         ...only(
@@ -46,7 +46,7 @@ Deno.test(
     await raise(suite);
     const refused = { p_outcome: "failed", p_error: "500", p_next_at: NOW };
     for (let attempt = 0; attempt < 2; attempt++) await record(suite, await claim(suite), refused);
-    await tell(suite);
+    await deliverAll(suite);
     await resolve(suite, minutes(1));
     deepStrictEqual(
       (await claim(suite, minutes(5))).map(({ kind, attempts }) => [kind, attempts]),

@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { minutes, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, NIGHT } from "./health.ts";
+import { addDue, addEvent, EVENING } from "./health.ts";
 
-function refresh({ call }: Suite, now = NIGHT): Promise<number> {
+function refresh({ call }: Suite, now = EVENING): Promise<number> {
   return call("refresh_send_counts", { p_from: minutes(0), p_until: minutes(24 * 60), p_now: now });
 }
 
@@ -53,7 +53,7 @@ Deno.test(
       update public.notification_sends set match_id = null, ledger_id = null, confidence = 'none'`;
     await suite.sql`delete from private.event_partitions where starts_at < ${minutes(2)}`;
     strictEqual(await refresh(suite), 0, "before the first partition nothing is counted");
-    await suite.sql`insert into private.event_partitions values (${minutes(2)}, ${NIGHT}, 'p')`;
+    await suite.sql`insert into private.event_partitions values (${minutes(2)}, ${EVENING}, 'p')`;
     strictEqual(await refresh(suite), 1);
     deepStrictEqual(await counts(suite), [[0, null], [900, null]]);
   }),

@@ -29,9 +29,9 @@ for (const [effect, sendAt] of [["moved", minutes(600)], ["not_moved", minutes(5
     `resolve_unknown_attempts() of a move that is found ${effect} keeps one time, in both places`,
     withSuite(async (suite) => {
       const change = await unheardChange(suite, "update");
-      const settlement = { attempt_id: change.attemptId, resolved_as: "listed", effect };
+      const resolution = { attempt_id: change.attemptId, resolved_as: "listed", effect };
       deepStrictEqual(
-        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
+        (await resolveUnknownAttempts(suite, [], [resolution])).attempt_ids,
         [change.attemptId],
       );
       const schedule = await scheduleRow(suite, change);
@@ -39,7 +39,7 @@ for (const [effect, sendAt] of [["moved", minutes(600)], ["not_moved", minutes(5
       deepStrictEqual((await ledgerRow(suite, MATCH)).send_at_utc, sendAt);
       strictEqual((await attemptRow(suite, change.attemptId)).resolved_as, "listed");
       deepStrictEqual(
-        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
+        (await resolveUnknownAttempts(suite, [], [resolution])).attempt_ids,
         [],
         "once",
       );

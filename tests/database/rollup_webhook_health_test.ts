@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
 import { event, ingest, reject } from "./events.ts";
 import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, DATE, DUE, NIGHT, rollUp } from "./health.ts";
+import { addDue, addEvent, DATE, DUE, EVENING, rollUp } from "./health.ts";
 
 function pick(row: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, row[name]]));
@@ -282,7 +282,7 @@ Deno.test(
     );
     deepStrictEqual(
       [again.id, again.created_at, again.updated_at],
-      [kept.id, NIGHT, minutes(22 * 60)],
+      [kept.id, EVENING, minutes(22 * 60)],
     );
     deepStrictEqual(await patterns(suite), [
       {

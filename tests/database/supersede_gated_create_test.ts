@@ -15,7 +15,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-import { MATCH, unheard } from "./gate.ts";
+import { createWithoutAnswer, MATCH } from "./gate.ts";
 
 function release({ call }: Suite, runId: string, opened: OpenedCreate, changes = {}) {
   return call<boolean>("supersede_gated_create", {
@@ -31,7 +31,7 @@ function release({ call }: Suite, runId: string, opened: OpenedCreate, changes =
 Deno.test(
   "supersede_gated_create() allows the next generation",
   withSuite(async (suite) => {
-    const { opened, runId } = await unheard(suite);
+    const { opened, runId } = await createWithoutAnswer(suite);
     await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unresolved"));
     strictEqual(await release(suite, runId, opened), true);
     strictEqual((await scheduleRow(suite, opened)).state, "deleted");
@@ -55,7 +55,7 @@ Deno.test(
 Deno.test(
   "supersede_gated_create() refuses a run without its lease",
   withSuite(async (suite) => {
-    const { opened, runId } = await unheard(suite);
+    const { opened, runId } = await createWithoutAnswer(suite);
     await endRun(suite, runId);
     await rejects(release(suite, runId, opened), refusal("lease_lost"));
     strictEqual((await scheduleRow(suite, opened)).state, "unknown");
@@ -71,7 +71,7 @@ for (
   Deno.test(
     `supersede_gated_create() releases nothing of a row that ${what}`,
     withSuite(async (suite) => {
-      const { opened, runId } = await unheard(suite);
+      const { opened, runId } = await createWithoutAnswer(suite);
       await suite.sql.unsafe(`update public.schedule_ledger set ${change}`);
       strictEqual(await release(suite, runId, opened), false);
       strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, null);

@@ -5,8 +5,8 @@ import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts
 import {
   addFixture,
   ledgerOf,
+  postEvents,
   schedule,
-  tell,
   THREE_AT_ONCE,
   withSuite,
 } from "../support/suite.ts";
@@ -49,7 +49,7 @@ Deno.test("an event that names an unknown match is attributed to it once the mat
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echo = { match_id: "4001", generation: "1" };
-    await tell(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
+    await postEvents(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
     deepStrictEqual(await verdictOf(stack, "a"), [null, "unknown_match", "none"]);
 
     await addFixture(stack, {
@@ -73,7 +73,7 @@ Deno.test("an identifier that became known without reattributing its events does
   withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-    await tell(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
+    await postEvents(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
     // As if the run that registered it had died before it applied it.
     await stack.sql`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
@@ -115,7 +115,7 @@ async function postAllBut(
       },
     }];
   });
-  const { status } = await tell(stack, { events });
+  const { status } = await postEvents(stack, { events });
   strictEqual(status, 200);
   return events.length;
 }

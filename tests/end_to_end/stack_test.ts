@@ -248,7 +248,7 @@ Deno.test("each request of the stack is reported with method, path, status and c
   });
   deepStrictEqual(lines, [
     "supabase GET /rest/v1/matches 200 secret key",
-    "supabase GET /rest/v1/matches 401 nobody known",
-    "braze GET /segments/list 401 nobody known",
+    "supabase GET /rest/v1/matches 401 unknown caller",
+    "braze GET /segments/list 401 unknown caller",
   ]);
 });

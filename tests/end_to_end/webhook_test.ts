@@ -1,7 +1,14 @@
 /** braze-webhook over the whole stack: everything that Braze sends is stored once, even when a part fails. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
-import { call, ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import {
+  call,
+  ledgerOf,
+  postEvents,
+  schedule,
+  THREE_AT_ONCE,
+  withSuite,
+} from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
@@ -66,7 +73,7 @@ Deno.test("while the database is down the webhook answers 503, and Braze's retri
       select pg_terminate_backend(pid) from pg_stat_activity
       where usename = 'authenticator' and datname = current_database()`;
     await stack.advanceTo(new Date("2024-12-07T14:06:00Z"));
-    const { status, body } = await tell(stack, { events: [{ event_type: "users.x" }] });
+    const { status, body } = await postEvents(stack, { events: [{ event_type: "users.x" }] });
     deepStrictEqual([status, typeof body.code], [503, "string"]);
     const [during] = await stack.sql`select count(*)::int as count from public.notification_sends`;
     strictEqual(during?.count, 0);
@@ -90,7 +97,7 @@ Deno.test("unreadable events are kept apart from the good ones, and the counts a
       user: { external_user_id: "user-1" },
       properties: { campaign_id: stack.ready.campaign_id },
     };
-    const { status, body } = await tell(stack, {
+    const { status, body } = await postEvents(stack, {
       events: [
         good,
         { ...good, id: "nul", user: { external_user_id: "a\u0000b" } },

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
-import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { ledgerOf, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
 import { sendRequest } from "./send_request.ts";
@@ -38,7 +38,7 @@ async function stored({ sql }: Stack): Promise<Map<string, Stored>> {
 }
 
 async function postAll(stack: Stack, events: readonly unknown[]): Promise<void> {
-  const { status, body } = await tell(stack, { events });
+  const { status, body } = await postEvents(stack, { events });
   strictEqual(status, 200, JSON.stringify(body));
   deepStrictEqual([body.recorded, body.rejected], [events.length, 0]);
 }
@@ -88,7 +88,7 @@ Deno.test("every text of a webhook message is returned unchanged, and distinguis
     );
     await postAll(stack, posted.map(({ message }) => message));
     // Posted again they add nothing: each has an id of its own, and always the same one.
-    const { body } = await tell(stack, posted.map(({ message }) => message));
+    const { body } = await postEvents(stack, posted.map(({ message }) => message));
     deepStrictEqual([body.recorded, body.duplicates], [0, posted.length]);
 
     const rows = [...(await stored(stack)).values()];
@@ -133,7 +133,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
     await postAll(stack, asking(HOSTILE, "before"));
     await postAll(stack, registering);
     await postAll(stack, asking(HOSTILE, "after"));
-    await postAll(stack, asking(lookalikes, "stranger"));
+    await postAll(stack, asking(lookalikes, "unrelated"));
 
     const rows = await stored(stack);
     const found = (name: string, count: number) =>
@@ -146,7 +146,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
     deepStrictEqual(found("before", HOSTILE.length), wanted, "reattributed once it was known");
     // All three go out at this time, and nothing else distinguishes them.
     deepStrictEqual(
-      found("stranger", lookalikes.length),
+      found("unrelated", lookalikes.length),
       lookalikes.map(() => "tie null"),
     );
   }));

@@ -94,11 +94,11 @@ Deno.test("an address that a chat repeats is written nowhere", () =>
       // An unknown team raises an alert.
       await addFixture(world.stack, {
         id: 3000 + ++added,
-        home: `Stranger ${added}`,
+        home: `Unknown team ${added}`,
         away: "Arsenal",
         kickoffAt: "2024-12-07T15:00:00Z",
       });
-      await world.stack.sql`delete from public.teams where name like 'Stranger%'`;
+      await world.stack.sql`delete from public.teams where name like 'Unknown team%'`;
       if (says === undefined) await world.chat.stop();
       else world.chat.answer = says;
       for (const name of NAMES) await run(world, name);

@@ -26,7 +26,7 @@ export function guestsAmong(callers: readonly RestCaller[]): readonly RestCaller
 }
 
 /** None of them may do anything, except for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
-export async function unknownReferencesOf({ keys }: Rest): Promise<readonly RestCaller[]> {
+export async function unknownCallersOf({ keys }: Rest): Promise<readonly RestCaller[]> {
   const now = new Date();
   const apikey = keys.publishableKey;
   const withToken = (token: string) => ({ apikey, authorization: `Bearer ${token}` });

@@ -3,12 +3,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
 import { type HttpRequest, type HttpResponse, inWords, sendRequest } from "./send_request.ts";
-import {
-  guestsAmong,
-  OPERATOR_CALLER,
-  type RestCaller,
-  unknownReferencesOf,
-} from "./rest_callers.ts";
+import { guestsAmong, OPERATOR_CALLER, type RestCaller, unknownCallersOf } from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -116,7 +111,7 @@ Deno.test("only the secret key reads, adds, changes or deletes a row, except for
     for (const relation of await relationsOf(sql)) {
       const [row] = await sql.unsafe(`select 1 from public.${relation.name} limit 1`);
       ok(row !== undefined, `${relation.name} has a row that could be seen`);
-      for (const unknownCaller of await unknownReferencesOf(rest)) {
+      for (const unknownCaller of await unknownCallersOf(rest)) {
         for (const [right, shown] of knocksAt(relation, false)) {
           // Postgres refuses to write through a view before it looks at rights.
           if (relation.kind === "view" && right !== "s") continue;
@@ -172,7 +167,7 @@ Deno.test("only the secret key calls a function, except for those that return da
       refusal: "reached",
     };
     // The key last: its calls may change rows.
-    for (const unknownCaller of [...await unknownReferencesOf(rest), secret]) {
+    for (const unknownCaller of [...await unknownCallersOf(rest), secret]) {
       for (const [name, args] of await functionsOf(sql)) {
         const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
         const asked: HttpRequest[] = [
@@ -211,7 +206,7 @@ Deno.test("if everything were granted to every caller by mistake, they would sti
       grant execute on all functions in schema public, private to anon, authenticated`).simple();
     const before = await contentsOf(sql);
     const answers = new Answers();
-    const guests = guestsAmong(await unknownReferencesOf(rest));
+    const guests = guestsAmong(await unknownCallersOf(rest));
     ok(guests.length >= 4, "the publishable key, two users and an operator");
     for (const { name, kind, column } of await relationsOf(sql)) {
       for (const { caller, headers } of guests) {

@@ -43,7 +43,7 @@ export async function brokenPromises(
 export interface Audit {
   readonly stored: number;
   /** Events of requests that were stored and whose answer was lost: counted again, as duplicates, when they came again. */
-  readonly unheard: number;
+  readonly storedUnanswered: number;
   readonly problems: readonly string[];
 }
 
@@ -82,7 +82,11 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
   const acknowledged = delivered.reduce((sum, entry) => sum + entry.acknowledged, 0);
   if (received < acknowledged) problems.push(`received ${received}, acknowledged ${acknowledged}`);
 
-  return { stored: rows.length, unheard: received - acknowledged, problems: truncate(problems) };
+  return {
+    stored: rows.length,
+    storedUnanswered: received - acknowledged,
+    problems: truncate(problems),
+  };
 }
 
 /** Twenty problems are enough for a report. */

@@ -15,10 +15,10 @@ async function run(name: string, options: BurstOptions): Promise<Burst> {
   const started = performance.now();
   const burst = await runBurst(options);
   const seconds = Math.round((performance.now() - started) / 1_000);
-  const { sent, stored, requests, strikes, minutes, unheard } = burst;
+  const { sent, stored, requests, strikes, minutes, storedUnanswered } = burst;
   out.line(
     `${name} (${seconds} s): ${sent} events sent, ${stored} stored, ${strikes} strikes, ${minutes} minutes of Braze's, ` +
-      `${unheard} stored without an answer; answers ${JSON.stringify(requests)}`,
+      `${storedUnanswered} stored without an answer; answers ${JSON.stringify(requests)}`,
   );
   return burst;
 }
@@ -29,7 +29,7 @@ function verify(burst: Burst, options: BurstOptions): void {
   strictEqual(burst.strikes, options.strikes.length);
   // Otherwise no part was killed while it worked.
   ok((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0);
-  ok(burst.unheard >= 0);
+  ok(burst.storedUnanswered >= 0);
 }
 
 Deno.test("25,000 single messages come through the fall of every part, each of them once", async () => {

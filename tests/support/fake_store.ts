@@ -52,13 +52,13 @@ export interface StoreChanges {
   readonly planInput?: Partial<PlanInput>;
 }
 
-export interface Told {
+export interface AlertsAndLogs {
   readonly alerts: Alert[];
   readonly logs: LogEntry[];
 }
 
 /** Every call succeeds unless a test replaces it. */
-export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): Store {
+export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges = {}): Store {
   const noted = <T>(call: string, said: unknown, answer: T): Promise<T> => {
     note(call, said);
     return Promise.resolve(answer);
@@ -112,8 +112,8 @@ export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): S
           left: named.map((_, place) => place),
         }),
       loadAffectedEvents: (identifiers) => noted("events.loadAffectedEvents", identifiers, []),
-      reattribute: (settlements) =>
-        noted("events.settle", settlements, { settled: 0, wentOut: [] }),
+      reattribute: (reattributions) =>
+        noted("events.reattribute", reattributions, { reattributed: 0, wentOut: [] }),
       ...changes.events,
     },
     listings: {
@@ -172,9 +172,9 @@ export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): S
     unattributedEvents: {
       groups: (after, until) => noted("unattributedEvents.groups", { after, until }, []),
       echoes: (from, until) => noted("unattributedEvents.echoes", { from, until }, []),
-      reattributeSingle: (settlements) =>
-        noted("unattributedEvents.reattributeSingle", settlements, {
-          settled: settlements.length,
+      reattributeSingle: (reattributions) =>
+        noted("unattributedEvents.reattributeSingle", reattributions, {
+          reattributed: reattributions.length,
           registered: [],
         }),
       sends: (window) => noted("unattributedEvents.sends", window, { seconds: [], schedules: [] }),

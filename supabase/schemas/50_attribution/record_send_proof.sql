@@ -121,7 +121,7 @@ begin
     'rule', 'unexpected_send',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || seen.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+    'title', private.match_title(seen.match_id) || ': '
       || case
         when seen.generation <> seen.current_generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -139,7 +139,6 @@ begin
   from pg_catalog.jsonb_to_recordset(v_went_out) as seen (
     match_id bigint, generation integer, current_generation integer, state_before text, was_cancelled boolean
   )
-  join public.matches as match on match.id = seen.match_id
   where seen.generation <> seen.current_generation
     or seen.state_before in ('deleted', 'deleting')
     or seen.was_cancelled;

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { tracesOf } from "../../support/traces.ts";
 import { event, ingest, type StoredEvent } from "../events.ts";
 import { minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
-import { addDue, DUE, type DueMatch, NIGHT, openOf, rollUp } from "../health.ts";
+import { addDue, DUE, type DueMatch, EVENING, openOf, rollUp } from "../health.ts";
 
 const RUNS = 25;
 
@@ -110,11 +110,11 @@ function build(drawn: AnEvent, index: number, matches: readonly DueMatch[]): Sto
 /** All counts and findings that are derived from events, computed again. */
 async function counted(suite: Suite) {
   const { sql, call } = suite;
-  await call("refresh_send_counts", { p_from: NOW, p_until: NIGHT, p_now: NIGHT });
+  await call("refresh_send_counts", { p_from: NOW, p_until: EVENING, p_now: EVENING });
   const double = await call<Record<string, unknown>>("detect_double_pushes", {
     p_from: NOW,
-    p_until: NIGHT,
-    p_now: NIGHT,
+    p_until: EVENING,
+    p_now: EVENING,
   });
   const { created_at: _created, updated_at: _updated, duplicates: _, ...health } = await rollUp(
     suite,
@@ -137,8 +137,12 @@ async function counted(suite: Suite) {
       const timeline = await call<{ kind: string }[]>("match_timeline", { p_match_id: id });
       return timeline.filter(({ kind }) => kind === "events");
     })),
-    quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: NIGHT }),
-    open: await call("load_unattributed_groups", { p_after: NOW, p_until: NIGHT, p_limit: 1_000 }),
+    quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: EVENING }),
+    open: await call("load_unattributed_groups", {
+      p_after: NOW,
+      p_until: EVENING,
+      p_limit: 1_000,
+    }),
   };
 }
 

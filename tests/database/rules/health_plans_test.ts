@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CAMPAIGN, minutes, type Suite, withSuite } from "../fixtures.ts";
-import { DATE, NIGHT } from "../health.ts";
+import { DATE, EVENING } from "../health.ts";
 
 const EVENTS = 100_000;
 /** The first of these have events; Postgres scans a small table even when it has indexes. */
@@ -95,7 +95,7 @@ Deno.test(
   withSuite(async (suite) => {
     await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
     await fill(suite);
-    const now = NIGHT.toISOString();
+    const now = EVENING.toISOString();
     const window = `'${minutes(-6 * 60).toISOString()}', '${
       minutes(18 * 60).toISOString()
     }', '${now}'`;

@@ -172,9 +172,9 @@ Deno.test(
       });
     const [ofFirst, ofMiddle, ofLast] = [guessed(first), guessed(middle), guessed(last)];
     await ingest(suite, { events: [ofFirst, ofMiddle, ofLast] });
-    const reattribute = (settlements: unknown[], proofs: unknown[]) => () =>
-      suite.call<{ settled: number }>("reattribute_events", {
-        p_reattributions: settlements,
+    const reattribute = (reattributions: unknown[], proofs: unknown[]) => () =>
+      suite.call<{ reattributed: number }>("reattribute_events", {
+        p_reattributions: reattributions,
         p_proofs: proofs,
         p_function: "braze-webhook",
         p_run_id: crypto.randomUUID(),
@@ -187,7 +187,7 @@ Deno.test(
       reattribute([moved(ofFirst, last), moved(ofMiddle, last)], [proofOf(last)]),
       reattribute([moved(ofLast, middle)], [proofOf(middle), proofOf(first)]),
     );
-    deepStrictEqual([one.settled, other.settled], [2, 1]);
+    deepStrictEqual([one.reattributed, other.reattributed], [2, 1]);
     const statuses = await suite.sql`select status::text from public.schedule_ledger`;
     deepStrictEqual(statuses.map(({ status }) => status), ["sent", "sent", "sent"]);
   }),

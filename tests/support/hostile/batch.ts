@@ -87,13 +87,13 @@ function faultsInPart(
 async function storedOf({ sql }: Stack, specimens: readonly Specimen[]) {
   const rows = await sql<Stored[]>`
     select
-      told.mark, event.event_id, event.external_user_id, event.device_id, event.campaign_id, event.dispatch_id,
+      input.mark, event.event_id, event.external_user_id, event.device_id, event.campaign_id, event.dispatch_id,
       event.send_id, event.match_id::text, event.ledger_id, event.sent_at, event.time_is_send_time,
-      event.correlation_method, event.confidence, event.raw_payload = told.text::jsonb as is_same
+      event.correlation_method, event.confidence, event.raw_payload = input.text::jsonb as is_same
     from unnest(${specimens.map(({ mark }) => mark)}::text[], ${
     specimens.map(({ text }) => text)
-  }::text[]) as told (mark, text)
-    join public.notification_sends as event on event.raw_payload ->> 'mark' = told.mark`;
+  }::text[]) as input (mark, text)
+    join public.notification_sends as event on event.raw_payload ->> 'mark' = input.mark`;
   return Map.groupBy(rows, ({ mark }) => mark);
 }
 

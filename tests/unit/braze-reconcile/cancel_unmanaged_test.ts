@@ -16,7 +16,7 @@ const DEADLINE = at("06:01:00");
 
 const unmanagedEntry: UnmanagedSchedule = {
   entry: {
-    scheduleId: "stray-1",
+    scheduleId: "unmanaged-1",
     campaignId: CAMPAIGN,
     sendAt: at("14:00:00"),
     triggerProperties: null,
@@ -91,13 +91,13 @@ Deno.test("cancelUnmanaged() deletes the journalled schedule before the deadline
   const [opened] = said("reconciliation.openUnmanagedDelete");
   const { brazeScheduleId, reason, matchId, request } = opened as Record<string, unknown>;
   deepStrictEqual([brazeScheduleId, reason, matchId, request], [
-    "stray-1",
+    "unmanaged-1",
     "orphan",
     1001,
-    { campaign_id: CAMPAIGN, schedule_id: "stray-1" },
+    { campaign_id: CAMPAIGN, schedule_id: "unmanaged-1" },
   ]);
   deepStrictEqual(said("braze.delete"), [{
-    body: { campaignId: CAMPAIGN, scheduleId: "stray-1" },
+    body: { campaignId: CAMPAIGN, scheduleId: "unmanaged-1" },
     deadline: DEADLINE,
   }]);
 });

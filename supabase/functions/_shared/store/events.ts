@@ -150,8 +150,8 @@ export const EvidenceGroup = z.object({
 /** Stored events that say the same of themselves, and so get the same verdict. */
 export type EvidenceGroup = z.infer<typeof EvidenceGroup>;
 
-const Settled = z.object({ settled: z.int(), went_out: z.array(WentOut) })
-  .transform((answer) => ({ settled: answer.settled, wentOut: answer.went_out }));
+const Reattributed = z.object({ reattributed: z.int(), went_out: z.array(WentOut) })
+  .transform((answer) => ({ reattributed: answer.reattributed, wentOut: answer.went_out }));
 
 export interface JudgedEvent {
   readonly event: ReceivedEvent;
@@ -185,7 +185,7 @@ export interface Events {
   reattribute(
     settlements: readonly Reattribution[],
     from: { readonly functionName: string; readonly runId: string; readonly now: Date },
-  ): Promise<{ readonly settled: number; readonly wentOut: readonly WentOut[] }>;
+  ): Promise<{ readonly reattributed: number; readonly wentOut: readonly WentOut[] }>;
 }
 
 export function createEvents(rpc: Rpc): Events {
@@ -242,7 +242,7 @@ export function createEvents(rpc: Rpc): Events {
         p_function: functionName,
         p_run_id: runId,
         p_now: now.toISOString(),
-      }, Settled),
+      }, Reattributed),
   };
 }
 

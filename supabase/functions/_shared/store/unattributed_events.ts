@@ -66,7 +66,7 @@ export type UnattributedSends = z.infer<typeof UnattributedSends>;
 export type OpenSecond = UnattributedSends["seconds"][number];
 export type ScheduleAround = UnattributedSends["schedules"][number];
 
-const Settled = z.object({ settled: z.int(), registered: z.array(RegisteredIdentifier) });
+const Reattributed = z.object({ reattributed: z.int(), registered: z.array(RegisteredIdentifier) });
 
 /** A verdict for one stored event, with what it now says of itself. */
 export interface SingleReattribution {
@@ -102,7 +102,7 @@ export interface UnattributedEvents {
   reattributeSingle(
     settlements: readonly SingleReattribution[],
     from: From,
-  ): Promise<z.infer<typeof Settled>>;
+  ): Promise<z.infer<typeof Reattributed>>;
   sends(
     window: {
       readonly campaignId: string;
@@ -157,7 +157,7 @@ export function createUnattributedEvents(rpc: Rpc): UnattributedEvents {
         p_function: functionName,
         p_run_id: runId,
         p_now: now.toISOString(),
-      }, Settled),
+      }, Reattributed),
     sends: ({ campaignId, from, until, guardMs }) =>
       rpc.call("load_unattributed_sends", {
         p_campaign_id: campaignId,

@@ -200,7 +200,7 @@ for (
   const [what, named, method] of [
     ["an unknown match", { matchId: 9_999 }, "unknown_match"],
     ["an unknown ledger row", { ledgerId: ledgerIdOf(9_999) }, "unknown_match"],
-    ["an unknown schedule", { scheduleId: "nobody-s" }, "no_evidence"],
+    ["an unknown schedule", { scheduleId: "unknown" }, "no_evidence"],
   ] as const
 ) {
   for (

@@ -37,7 +37,7 @@ interface Row {
 const deleting = { state: "deleting", updatedAt: at("05:00:00") } as const;
 const moving = { movingTo: at("16:30:00"), updatedAt: at("05:00:00") } as const;
 const move = { kind: "update", movingTo: at("16:30:00") } as const;
-const unmanagedEntry = { ledgerId: null, generation: null, brazeScheduleId: "stray" } as const;
+const unmanagedEntry = { ledgerId: null, generation: null, brazeScheduleId: "unmanaged" } as const;
 
 const rows: readonly Row[] = [
   {
@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     what: "the delete of an unmanaged schedule that is listed",
     schedule: {},
     attempt: unmanagedEntry,
-    listing: listing({ stray: null }),
+    listing: listing({ unmanaged: null }),
     schedules: [],
     attempts: ["listed null"],
     isReported: false,

@@ -36,7 +36,7 @@ interface Row {
 }
 
 const withoutAnswer = { brazeScheduleId: null, state: "unknown" } as const;
-const unknownEntry = listed("stranger", { matchId: 1 });
+const unknownEntry = listed("unmanaged-1", { matchId: 1 });
 
 const rows: readonly Row[] = [
   {
@@ -72,13 +72,13 @@ const rows: readonly Row[] = [
   {
     what: "a schedule that names no match",
     match: knownMatch(1),
-    entry: listed("stranger"),
+    entry: listed("unmanaged-1"),
     verdicts: ["orphan unknown_match"],
   },
   {
     what: "a schedule of a match that the ledger does not know",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 9 }),
+    entry: listed("unmanaged-1", { matchId: 9 }),
     verdicts: ["orphan unknown_match"],
   },
   {
@@ -120,13 +120,13 @@ const rows: readonly Row[] = [
   {
     what: "a schedule that is due now",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 1 }, { sendAt: NOW }),
+    entry: listed("unmanaged-1", { matchId: 1 }, { sendAt: NOW }),
     verdicts: ["undecided"],
   },
   {
     what: "a schedule without a time, which can still be judged by what it says",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 1 }, { sendAt: null }),
+    entry: listed("unmanaged-1", { matchId: 1 }, { sendAt: null }),
     verdicts: ["duplicate second_schedule"],
   },
   {
@@ -202,7 +202,7 @@ Deno.test("sortListing() adopts first in any order: an unknown schedule beside t
   for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
     const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
     deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
-    deepStrictEqual(verdictsOn(sorted, "stranger"), ["duplicate second_schedule"]);
+    deepStrictEqual(verdictsOn(sorted, "unmanaged-1"), ["duplicate second_schedule"]);
   }
 });
 
@@ -216,7 +216,7 @@ Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged
     [listed("schedule-1-1"), unknownEntry, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],
   );
-  deepStrictEqual([...ids], [[1, ["schedule-1-1", "stranger"]], [2, ["other"]]]);
+  deepStrictEqual([...ids], [[1, ["schedule-1-1", "unmanaged-1"]], [2, ["other"]]]);
 });
 
 const settings = { cancelsMax: 20, cancelShareMax: 0.2 };
