@@ -36,7 +36,7 @@ Deno.test("the dashboard in a browser", (test) =>
       };
       await all(CHECKS);
       for (const look of ["light", "dark", "phone"] as const) {
-        await test.step(`every view looks right: ${look}`, () =>
+        await test.step(`every view renders correctly: ${look}`, () =>
           everyViewLooksRight(browser, world, look));
       }
       await all(CHANGES);

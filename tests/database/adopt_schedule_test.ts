@@ -55,7 +55,7 @@ Deno.test(
 );
 
 Deno.test(
-  "adopt_schedule() leaves alone what is under way, known by another id, or known elsewhere",
+  "adopt_schedule() skips a schedule with a call in progress, with another id, or of another row",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);
@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "adopt_schedule() of an old generation leaves the ledger's current one as it is",
+  "adopt_schedule() of an old generation does not change the ledger's current generation",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

@@ -80,7 +80,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `events of other people in ${what} stay as they came, to the byte`,
+    `events of other people in ${what} stay unchanged, to the byte`,
     withSuite(async (suite) => {
       // Numbers and escapes keep their spelling; jsonb cannot hold NUL or a lone surrogate.
       const others = [
@@ -113,7 +113,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `a person is found ${what}`,
+    `a person's data is found ${what}`,
     withSuite(async (suite) => {
       await bodyAfter(suite, body);
       deepStrictEqual(await tracesOf(suite.sql, ANN), []);
@@ -123,7 +123,7 @@ for (
 }
 
 Deno.test(
-  "of a body that is no JSON only the person's own events or lines go",
+  "of a body that is not JSON only the person's own events or lines are removed",
   withSuite(async (suite) => {
     const ben = broken(BEN, "b1");
     const cases = {
@@ -204,7 +204,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a kept body that comes again meets what is left of it, in the same bytes or another shape",
+  "a kept body that is received again matches its anonymised form, in the same bytes or another shape",
   withSuite(async (suite) => {
     const text = `${ANN} is no JSON`;
     await ingest(suite, { rejects: [kept(broken(ANN, "a1")), kept(text)] });
@@ -230,7 +230,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is no JSON is known by its bytes when nothing else is left of it, and by no digest that could be tried out",
+  "a body that is not JSON is recognised by a keyed digest of its bytes, which cannot be guessed",
   withSuite(async (suite) => {
     const body = `${ANN} is no JSON`;
     await ingest(suite, { rejects: [kept(body)] });
@@ -255,7 +255,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an event kept for a missing partition is stored once, anonymised, when it comes again",
+  "an event kept for a missing partition is stored once, anonymised, when it is received again",
   withSuite(async (suite) => {
     const at = new Date("2020-06-01T12:00:00Z");
     const old = event("a1", {

@@ -91,7 +91,7 @@ Deno.test(
 );
 
 Deno.test(
-  "correlation_context() gives each ledger row once, however many ways lead to it",
+  "correlation_context() returns each ledger row once, even if several ids select it",
   withSuite(async (suite) => {
     const { ledgerIds } = await threeMatches(suite);
     const context = await ask(suite, {

@@ -164,7 +164,7 @@ Deno.test(
 );
 
 Deno.test(
-  "detect_double_pushes() raises once and counts up; what turns out to be another match's is resolved",
+  "detect_double_pushes() raises one alert, counts it up, and resolves it when the events move to another match",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2 });
     const other = await addDue(suite, 2);

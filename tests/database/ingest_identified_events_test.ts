@@ -166,7 +166,7 @@ async function judge(
 }
 
 Deno.test(
-  "ingest_identified_events() says what the correlation module says, or leaves it to it",
+  "ingest_identified_events() gives the verdict of the correlation module, or leaves the event to it",
   withSuite(async (suite) => {
     const { sql } = suite;
     let taken = 0;

@@ -33,7 +33,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_reconciliation() hides a send id that is not the match's alone",
+  "load_reconciliation() omits a send id that other matches share",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

@@ -43,7 +43,7 @@ async function openUnmanagedDelete(
 }
 
 Deno.test(
-  "open_unmanaged_delete() journals the delete of a schedule that the ledger does not know, and closing it harms nothing",
+  "open_unmanaged_delete() journals the delete of a schedule that the ledger does not know, and closing it changes no ledger row",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const attemptId = await openUnmanagedDelete(suite, {
@@ -151,7 +151,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_unmanaged_delete() refuses what has been sent, and a run without its lease",
+  "open_unmanaged_delete() refuses a sent schedule, and a run without its lease",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'completed'`;

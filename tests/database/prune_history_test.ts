@@ -57,7 +57,7 @@ async function fill({ sql }: Suite): Promise<void> {
 }
 
 Deno.test(
-  "prune_history() deletes each kind when its time is over, and nothing sooner",
+  "prune_history() deletes each kind after its retention period, and not before",
   withSuite(async (suite) => {
     await fill(suite);
     await suite.sql`update private.settings set partitions_kept = null`;
@@ -76,7 +76,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps open alerts, the journal, the runs it names, runs under way and each last success",
+  "prune_history() keeps open alerts, the journal, the runs it names, runs in progress and each last success",
   withSuite(async (suite) => {
     await fill(suite);
     const { runId } = await scheduledMatch(suite);
@@ -110,7 +110,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps for ever what a setting of null says",
+  "prune_history() keeps a kind for ever if its setting is null",
   withSuite(async (suite) => {
     await fill(suite);
     await ingest(suite, { events: [event("old")] });
@@ -123,7 +123,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() goes in batches, says when there is more, and comes to the end",
+  "prune_history() works in batches, reports whether there is more, and completes",
   withSuite(async (suite) => {
     const events = Array.from({ length: 5 }, (_, index) => event(`e-${index}`));
     await ingest(suite, { events: [...events, event("young", { sent_at: days(2) })] });
@@ -147,7 +147,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() leaves the payloads of young events, and does not read old ones again",
+  "prune_history() keeps the payloads of young events, and does not read old events again",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old"), event("young", { sent_at: days(3) })] });
     await suite.sql`update private.settings set raw_payloads_kept = '2 days'`;
@@ -162,7 +162,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() drops whole partitions that are past keeping, with their entry, and no other",
+  "prune_history() drops whole partitions after their retention period, with their entry, and no others",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old"), event("kept", { sent_at: days(31) })] });
     await suite
@@ -226,7 +226,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps what people did and whom they erased, unless a setting says until when",
+  "prune_history() keeps operator actions and erasures, unless a setting limits them",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     const act = {
@@ -274,7 +274,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() goes on where it stopped, also when the last event it saw was erased since",
+  "prune_history() continues where it stopped, also when its last event was erased since",
   withSuite(async (suite) => {
     const sentTo = (user: string) => event(`to ${user}`, { external_user_id: user });
     await ingest(suite, { events: [sentTo("ann"), sentTo("ben"), sentTo("cleo")] });

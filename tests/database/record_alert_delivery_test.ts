@@ -3,7 +3,7 @@ import { minutes, NOW, only, withSuite } from "./fixtures.ts";
 import { claim, deliverAll, raise, record, resolve, TAKEN } from "./alerts.ts";
 
 Deno.test(
-  "a refused message waits for its time, is counted, and is given up at the limit",
+  "a refused message waits for its next try, is counted, and is abandoned at the limit",
   withSuite(async (suite) => {
     await raise(suite);
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -56,7 +56,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a message that was put off is not counted, and may be claimed at once or at its time",
+  "a postponed message is not counted, and can be claimed at once or at its time",
   withSuite(async (suite) => {
     await raise(suite);
     await record(suite, await claim(suite), { p_outcome: "deferred" });
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_alert_delivery() refuses an outcome it does not know",
+  "record_alert_delivery() refuses an unknown outcome",
   withSuite(async (suite) => {
     await raise(suite);
     const claimed = await claim(suite);

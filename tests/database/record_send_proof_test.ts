@@ -31,7 +31,7 @@ async function verdict(suite: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "record_send_proof() turns the row to sent on the first proof, and takes the ids that came with it",
+  "record_send_proof() marks the row as sent on the first proof, and stores its ids",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const { went_out } = await prove(suite, target, "push", seconds(1), {
@@ -55,7 +55,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() writes for the first proof only: the others read and pass by",
+  "record_send_proof() writes for the first proof only; later proofs write nothing",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await prove(suite, target, "push", seconds(1), { dispatch_id: "d1" });
@@ -89,7 +89,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() takes the stronger of two proofs that come at once",
+  "record_send_proof() stores the stronger of two concurrent proofs",
   withSuite(async (suite) => {
     const { ledger_id, generation } = await scheduledMatch(suite);
     await ingest(suite, {
@@ -103,7 +103,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() leaves what a person confirmed as it is, and notes that it was seen to go out",
+  "record_send_proof() keeps a manual confirmation, and records that events prove the send",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await suite.sql`
@@ -116,7 +116,7 @@ Deno.test(
 
 for (const cancelReason of ["plan", "dashboard", "operator"]) {
   Deno.test(
-    `record_send_proof() turns a row cancelled by ${cancelReason} to sent: facts win over intents`,
+    `record_send_proof() marks a row cancelled by ${cancelReason} as sent, since facts override intents`,
     withSuite(async (suite) => {
       const target = await scheduledMatch(suite);
       await suite.sql`
@@ -131,7 +131,7 @@ for (const cancelReason of ["plan", "dashboard", "operator"]) {
 }
 
 Deno.test(
-  "record_send_proof() of an old generation reports it and leaves the status to the current one",
+  "record_send_proof() of an old generation reports it and does not change the status",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'deleted'`;
@@ -172,7 +172,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() passes over a generation that was never made",
+  "record_send_proof() ignores a generation that was never created",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const { went_out } = await prove(suite, { ledger_id, generation: 7 }, "push");
@@ -182,7 +182,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() of many first proofs at once: one of them is the first",
+  "record_send_proof() of many concurrent first proofs treats exactly one as the first",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const receipts = await Promise.all(

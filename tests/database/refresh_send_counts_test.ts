@@ -13,7 +13,7 @@ async function counts({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "refresh_send_counts() counts a user once over all devices and schedules, and leaves out guesses",
+  "refresh_send_counts() counts a user once over all devices and schedules, and omits low confidence",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2, expected_send_count: 10 });
     const user = { external_user_id: "user" };
@@ -30,7 +30,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refresh_send_counts() says 0 of what was due and never came, and nothing of what is cancelled or not due",
+  "refresh_send_counts() stores 0 for a due match without events, and nothing for one that is cancelled or not due",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     await addDue(suite, 2, { status: "cancelled", cancel_reason: "plan" });
@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refresh_send_counts() goes down with an attribution that changed, and not with events that were pruned",
+  "refresh_send_counts() decreases when an attribution changes, and not when events are pruned",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     await addEvent(suite, match);

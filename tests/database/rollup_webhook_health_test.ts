@@ -25,7 +25,7 @@ async function patterns({ sql }: Suite): Promise<Record<string, unknown>[]> {
 }
 
 Deno.test(
-  "rollup_webhook_health() counts what was due and not cancelled, pending ones too, and no event breaks nothing",
+  "rollup_webhook_health() counts due rows that are not cancelled, also pending ones and those without events",
   withSuite(async (suite) => {
     const reported = await addDue(suite, 1);
     await addEvent(suite, reported);
@@ -46,7 +46,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() says null, not 0, where there is nothing to count",
+  "rollup_webhook_health() stores null, not 0, if there is nothing to count",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     const row = await rollUp(suite);
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() takes the UTC date a push was due, and its events after midnight with it",
+  "rollup_webhook_health() counts a push on the UTC date it was due, with its events after midnight",
   withSuite(async (suite) => {
     const lastSecond = new Date("2024-12-07T23:59:59.999Z");
     const late = await addDue(suite, 1, { send_at_utc: lastSecond });
@@ -173,7 +173,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() takes neither a guess nor an older schedule for a webhook of this one",
+  "rollup_webhook_health() counts neither low confidence nor an older schedule for the current one",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1), {
       confidence: "low",
@@ -196,7 +196,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() on the day itself does not miss what is not due yet",
+  "rollup_webhook_health() does not report a push as missing before it is due",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     await addDue(suite, 2, { send_at_utc: addSeconds(DUE, 1) });
@@ -208,7 +208,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() counts duplicates and rejects by the day of receipt, from what ingest_events saw",
+  "rollup_webhook_health() counts duplicates and rejects by the day of receipt, from the counts of ingest_events",
   withSuite(async (suite) => {
     const before = new Date("2024-12-06T23:59:00Z");
     await ingest(suite, { events: [event("one", { sent_at: before })], now: before });
@@ -229,7 +229,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() leaves test sends and other campaigns out of what should have been attributed",
+  "rollup_webhook_health() excludes test sends and other campaigns from the unattributed events",
   withSuite(async (suite) => {
     for (const method of ["tie", "no_candidate", "no_evidence", "other_campaign", "test_send"]) {
       await addEvent(suite, null, { correlation_method: method });
@@ -247,7 +247,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() sets Braze's numbers against the events of the schedules that have one",
+  "rollup_webhook_health() compares Braze's numbers with the events of the schedules that have one",
   withSuite(async (suite) => {
     await addDue(suite, 1, { braze_reported_count: 5 });
     const second = await addDue(suite, 2, { braze_reported_count: 3 });
@@ -264,7 +264,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() done again ends in one row of the last numbers, and forgets patterns that are gone",
+  "rollup_webhook_health() repeated leaves one row with the last numbers, and deletes old patterns",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     await addEvent(suite, match, { raw_payload: { properties: { platform: "android" } } });
@@ -300,7 +300,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() of one day at once, many times, leaves one row",
+  "concurrent rollup_webhook_health() of one day leaves one row",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1));
     const answers = await Promise.all(Array.from({ length: 6 }, () => rollUp(suite)));
@@ -311,7 +311,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() counts its day once for each request, spread over rows, and loses none at once",
+  "concurrent ingest_events() adds each request to the day's counts, spread over rows, and loses none",
   withSuite(async (suite) => {
     const requests = Array.from({ length: 64 }, (_, index) => index);
     await Promise.all(

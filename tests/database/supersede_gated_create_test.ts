@@ -69,7 +69,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `supersede_gated_create() releases nothing of a row that ${what}`,
+    `supersede_gated_create() does not release a row that ${what}`,
     withSuite(async (suite) => {
       const { opened, runId } = await createWithoutAnswer(suite);
       await suite.sql.unsafe(`update public.schedule_ledger set ${change}`);
@@ -80,7 +80,7 @@ for (
 }
 
 Deno.test(
-  "supersede_gated_create() releases nothing that is known",
+  "supersede_gated_create() does not release a create with a known outcome",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

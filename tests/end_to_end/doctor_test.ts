@@ -31,7 +31,7 @@ Deno.test("the doctor is green on a healthy stack, and reports what it cannot kn
     strictEqual(stack.sandbox.model.schedules.all.length, 0);
   }));
 
-Deno.test("what only a real call can show is known after the suite makes that call", () =>
+Deno.test("the doctor knows after a real call what only such a call can show", () =>
   withFreshStack(async (stack) => {
     for (const fixture of THREE_AT_ONCE) await addFixture(stack, fixture);
     await schedule(stack);

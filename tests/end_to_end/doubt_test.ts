@@ -76,7 +76,7 @@ Deno.test("our own send id proves a create whose answer was lost, without any ec
     for (const { id } of THREE_AT_ONCE) strictEqual((await ledgerOf(stack, id)).status, "sent");
   }));
 
-Deno.test("a guess by time gives way when its dispatch id proves to be another match's, and its evidence is withdrawn", () =>
+Deno.test("an attribution by time is replaced when its dispatch id belongs to another match, and its proof is revoked", () =>
   withSuite({
     ...NO_EVENTS,
     fixtures: [

@@ -66,7 +66,7 @@ for (
     ["packed", 5_000, (text: string) => gzipSync(text)],
   ] as const
 ) {
-  Deno.test(`a ${what} file of ${count} events, its import killed half-way and begun again, is stored once`, () =>
+  Deno.test(`a ${what} file of ${count} events whose import is killed half-way and restarted is stored once`, () =>
     withSuite(SMALL, (stack) =>
       withFile(pack(lines(stack, count).join("\n")), async (path) => {
         const first = start(stack, path);
@@ -114,7 +114,7 @@ Deno.test("bad lines become rejects, one each, and the import reports them", () 
     });
   }));
 
-Deno.test("while the database is down the import waits, and then continues by itself", () =>
+Deno.test("the import waits while the database is down, and then continues by itself", () =>
   withSuite(SMALL, (stack) =>
     withFile(lines(stack, 300).join("\n"), async (path) => {
       const [{ name } = { name: "" }] = await stack.sql<

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runBurst } from "../soak/burst.ts";
 
-Deno.test("messages that meet a crashed database or a killed receiver are stored in the end, once, and none that was acknowledged is lost", async () => {
+Deno.test("messages sent to a crashed database or a killed receiver are stored once, and no acknowledged message is lost", async () => {
   const burst = await runBurst({
     users: 1_500,
     secondsMax: 300,

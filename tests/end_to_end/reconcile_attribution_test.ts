@@ -174,7 +174,7 @@ for (
     ["an event of a neighbour is missing", firstOf(1001)],
   ] as const
 ) {
-  Deno.test(`where ${what}, nothing balances, nothing is attributed and no status changes`, () =>
+  Deno.test(`if ${what}, nothing is attributed and no status changes`, () =>
     withSuite(
       { sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE },
       async (stack) => {
@@ -191,7 +191,7 @@ for (
     ));
 }
 
-Deno.test("without Braze's numbers of every candidate nothing is eliminated", () =>
+Deno.test("without Braze's numbers for every candidate nothing is attributed by elimination", () =>
   withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));

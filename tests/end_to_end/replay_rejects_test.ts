@@ -39,7 +39,7 @@ async function state({ sql }: Stack) {
   return { ...row };
 }
 
-Deno.test("rejects are replayed after the fix, once, and those that are still unreadable stay unchanged", () =>
+Deno.test("rejects are replayed once after the fix, and those that are still unreadable stay unchanged", () =>
   withSuite(SMALL, async (stack) => {
     await postEvents(stack, { events: [...oldEvents(stack, 30), { event_type: "users.x" }] });
     const before = { stored: 0, different: 0, kept: 31, replayed: 0, occurrences: 1 };
@@ -104,7 +104,7 @@ Deno.test("replayed events take the same path: they prove that a match was sent"
     deepStrictEqual({ ...row }, { status: "sent", sent_evidence: "push" });
   }));
 
-Deno.test("only the secret key replays: with Braze's secret the order is stored as a message, and other callers are refused", () =>
+Deno.test("only the secret key starts a replay: with Braze's secret the request is stored as a message, and other callers are refused", () =>
   withSuite(SMALL, async (stack) => {
     await postEvents(stack, { events: oldEvents(stack, 1) });
     await mend(stack);

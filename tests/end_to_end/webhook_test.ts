@@ -33,7 +33,7 @@ async function compare({ sql, sandbox }: Stack) {
   };
 }
 
-Deno.test("every event of both channels is stored exactly once, doubled, late and out of order as they come", () =>
+Deno.test("every event of both channels is stored exactly once, although they arrive duplicated, late and out of order", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: {
@@ -59,7 +59,7 @@ Deno.test("every event of both channels is stored exactly once, doubled, late an
     }
   }));
 
-Deno.test("while the database is down the webhook answers 503, and Braze's retries bring everything in", () =>
+Deno.test("while the database is down the webhook answers 503, and Braze's retries deliver every event", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: { users: { count: 300 }, switches: { webhook: { enabled: true } } },
@@ -88,7 +88,7 @@ Deno.test("while the database is down the webhook answers 503, and Braze's retri
     );
   }));
 
-Deno.test("unreadable events are kept apart from the good ones, and the counts add up", () =>
+Deno.test("unreadable events are kept as rejects, the others are stored, and the counts add up", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
     const good = {
       event_type: "users.messages.pushnotification.Send",
@@ -143,7 +143,7 @@ Deno.test("a whole body that is not JSON is kept to the byte and answered 200; a
     deepStrictEqual([...kept!.body], [...bytes]);
   }));
 
-Deno.test("braze-webhook takes any live secret and the secret key, and nothing else", () => {
+Deno.test("braze-webhook accepts any configured secret and the secret key, and nothing else", () => {
   const [old, fresh] = ["o".repeat(32), "n".repeat(32)];
   return withSuite({
     sandbox: { users: { count: 20 } },

@@ -64,7 +64,7 @@ function held(
   return compare({ mode: "per_schedule", schedules }, { pending, known: more }, UNTIL, NOW);
 }
 
-Deno.test("compare(): delta is what is extra less what is missing, and in sync means neither", () => {
+Deno.test("compare(): delta is the number of extra minus missing schedules, and in sync means neither", () => {
   fc.assert(fc.property(pendingRows, fc.array(entry), fc.array(known), (rows, entries, more) => {
     const { ledgerPending, brazeActual, missingInBraze, extraInBraze, status, tooYoung } = held(
       rows,

@@ -40,7 +40,7 @@ async function isFrozen(deno: unknown, locked: string): Promise<boolean> {
   }
 }
 
-Deno.test("the lockfile holds all that is imported and nothing else", async () => {
+Deno.test("the lockfile contains all imported packages and no others", async () => {
   const { imports } = config;
   const text = await readText("deno.lock");
   strictEqual(await isFrozen({ imports }, text), true);

@@ -36,7 +36,7 @@ async function originOf({ sql, ready }: Stack): Promise<Origin> {
   };
 }
 
-Deno.test("of thousands of hostile bodies none is answered 5xx, and none loses another event", (t) =>
+Deno.test("none of thousands of hostile bodies is answered 5xx or loses another event", (t) =>
   withSuite({ fixtures: FIXTURES, sandbox: { users: { count: 20 } } }, async (stack) => {
     printLine(`To run these again: SEED=${SEED} deno task test tests/security/fuzz_test.ts`);
     await schedule(stack);

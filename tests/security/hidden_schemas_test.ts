@@ -55,7 +55,7 @@ Deno.test("no schema but public is served to any caller", () =>
     deepStrictEqual(await contentsOf(rest.sql), before);
   }));
 
-Deno.test("partitions, helpers and what extensions bring have no address", () =>
+Deno.test("partitions, helpers and objects of extensions have no address", () =>
   withRest(async (rest) => {
     const { sql } = rest;
     const partitions = await names(
@@ -100,7 +100,7 @@ Deno.test("partitions, helpers and what extensions bring have no address", () =>
     deepStrictEqual(await contentsOf(sql), before);
   }));
 
-Deno.test("no table is reached through another one, and none is described to a caller who may not read it", () =>
+Deno.test("no table is readable through another one, and none is described to a caller who may not read it", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
@@ -132,7 +132,7 @@ Deno.test("no table is reached through another one, and none is described to a c
     ok(toTheKey.text.includes('"/teams"'), "the description would name it");
   }));
 
-Deno.test("a page may ask which methods there are, and receives nothing else", () =>
+Deno.test("a preflight request returns the methods, and nothing else", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     for (const name of [...Object.keys(TABLES), ...VIEWS]) {

@@ -144,7 +144,7 @@ Deno.test("a pattern that ends in the middle, or that Postgres cannot hold, is r
     }
   }));
 
-Deno.test("no text is taken where a number, a date, a name of a check or a place is wanted", () =>
+Deno.test("no text is accepted for a number, a date, the name of a check or a position", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES.slice(0, 1) }, async (stack) => {
     await addFixture(stack, { id: 7, home: "A", away: "B", kickoffAt: "2024-12-07T15:00:00Z" });
     const before = await contentsOf(stack.sql);

@@ -175,7 +175,7 @@ Deno.test("an event that Postgres cannot store is kept as a reject to the byte, 
     );
   }));
 
-Deno.test("hostile bytes that are no JSON are kept to the byte", () =>
+Deno.test("hostile bytes that are not JSON are kept to the byte", () =>
   withSuite(SMALL, async (stack) => {
     for (const text of [...HOSTILE, ...HOSTILE.map((text) => `{"events": [${text}]}`)]) {
       if (text.trim() === "" || isJson(text)) continue;

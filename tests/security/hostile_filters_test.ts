@@ -30,7 +30,7 @@ async function idsOf(rest: Rest, filter: string): Promise<number[]> {
 const encoded = encodeURIComponent;
 const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
-Deno.test("each text selects its own row and no other, by every operator that takes it whole", () =>
+Deno.test("each text selects its own row and no other, by every operator that compares whole values", () =>
   withRest(async (rest) => {
     await fill(rest);
     const wrong: string[] = [];

@@ -26,7 +26,7 @@ async function stir({ stack }: World): Promise<void> {
   });
 }
 
-Deno.test("a key that Braze repeats is written nowhere", () =>
+Deno.test("a key that Braze returns is written nowhere", () =>
   withWorld(async (world) => {
     for (const name of NAMES) await run(world, name);
     for (const says of Object.values(BRAZE_SAYS)) {
@@ -54,7 +54,7 @@ Deno.test("a key that Braze repeats is written nowhere", () =>
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("a key that the database's gateway repeats is written nowhere, regardless of the failed call", () =>
+Deno.test("a key that the database's gateway returns is written nowhere, regardless of the failed call", () =>
   withWorld(async (world) => {
     const sayings = Object.values(DATABASE_SAYS);
     let refused = 0;
@@ -88,7 +88,7 @@ Deno.test("a key that the database's gateway repeats is written nowhere, regardl
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("an address that a chat repeats is written nowhere", () =>
+Deno.test("an address that a chat returns is written nowhere", () =>
   withWorld(async (world) => {
     for (const says of [...Object.values(CHAT_SAYS), undefined]) {
       // An unknown team raises an alert.
@@ -110,7 +110,7 @@ Deno.test("an address that a chat repeats is written nowhere", () =>
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("the finder finds: a secret whole, in part, in hex, in an address, and at each place of base64", () => {
+Deno.test("the search finds a secret whole, in part, in hex, in an address, and at each offset of base64", () => {
   const finder = new LeakFinder({ it: SECRETS.webhookSecret });
   const secret = SECRETS.webhookSecret;
   const places = ["", "a", "ab"].map((before) => btoa(`${before}{"key":"${secret}"}`));

@@ -141,7 +141,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a signed call that was never used is worth nothing after five minutes",
+  "a signed call that was never used is refused after five minutes",
   withGuardedSuite(async (stack) => {
     const stolen = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
     await stack.advanceTo(new Date(stack.timeline.now().getTime() + 301_000));
@@ -151,7 +151,7 @@ Deno.test(
 );
 
 Deno.test(
-  "signing secrets rotate without a missed call: the new one works beside the old, a third one never",
+  "signing secrets rotate without a missed call: the new and the old one work together, a third one never",
   withGuardedSuite(async (stack) => {
     const url = `${stack.ready.functions_url}/braze-scheduler`;
     const received: string[] = [];

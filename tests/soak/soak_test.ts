@@ -32,7 +32,7 @@ function verify(burst: Burst, options: BurstOptions): void {
   ok(burst.storedUnanswered >= 0);
 }
 
-Deno.test("25,000 single messages come through the fall of every part, each of them once", async () => {
+Deno.test("25,000 single messages are stored once each while every part is killed", async () => {
   const options: BurstOptions = {
     users: USERS,
     secondsMax: 600,
@@ -53,7 +53,7 @@ Deno.test("25,000 single messages come through the fall of every part, each of t
   verify(burst, options);
 });
 
-Deno.test("Currents batches come through the fall of every part, each of their events once", async () => {
+Deno.test("Currents batches are stored, each event once, while every part is killed", async () => {
   const options: BurstOptions = {
     users: USERS,
     secondsMax: 600,

@@ -274,7 +274,7 @@ for (const [what, schemas, object, statement] of TABLE_CHANGES) {
     }));
 }
 
-Deno.test("a new column, what a person wrote of it, and a view over it stand in one migration", () =>
+Deno.test("one migration can hold a new column, its statement written by hand, and a view over it", () =>
   withProject(async (project) => {
     const schemas = {
       ...TABLE_CHANGES[0]![1],
@@ -290,7 +290,7 @@ Deno.test("a new column, what a person wrote of it, and a view over it stand in 
     strictEqual((await generated(project)).changes.length, 3);
   }));
 
-Deno.test("a statement by hand that fails, or makes something else, is reported", () =>
+Deno.test("a statement by hand that fails, or has another result than the schemas, is reported", () =>
   withProject(async (project) => {
     const [, schemas] = TABLE_CHANGES[0]!;
     await rejects(project.write(schemas));

@@ -37,7 +37,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the roles that external callers can use hold no right on anything of ours but what operators read",
+  "the roles that external callers can use hold no right on our objects except what operators read",
   withSuite(async (suite) => {
     const roles = `unnest(array['anon', 'authenticated']) as role`;
     deepStrictEqual(
@@ -95,7 +95,7 @@ Deno.test(
 );
 
 Deno.test(
-  "no function has two signatures: PostgREST could not choose",
+  "no function has two signatures, since PostgREST could not choose",
   withSuite(async (suite) => {
     deepStrictEqual(
       await names(

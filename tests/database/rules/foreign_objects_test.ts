@@ -33,7 +33,7 @@ async function rights(sql: Sql): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, acl }) => [name, acl]));
 }
 
-Deno.test("the migrations change no right on anything that is not theirs, and no default", () =>
+Deno.test("the migrations change no right on foreign objects, and no default", () =>
   withEmptyDatabase(async (sql) => {
     await bootstrap(sql);
     await sql`create schema theirs`;
@@ -61,7 +61,7 @@ Deno.test("the migrations change no right on anything that is not theirs, and no
     );
   }));
 
-Deno.test("what the project grants by default on its own objects opens nothing of ours", async () => {
+Deno.test("the project's default privileges open none of our objects", async () => {
   let wanted: readonly (readonly [string, string])[] = [];
   const privileges = async (sql: Sql) =>
     [...await readCatalogue(sql)].filter(([object]) => object.startsWith("privileges on ")).sort();

@@ -91,7 +91,7 @@ async function readsOf({ sql }: Suite, query: string): Promise<Reads> {
 const EVENTS_A_DAY = EVENTS / DAYS;
 
 Deno.test(
-  "the daily queries read the events around their day by index, in its partition alone",
+  "the daily queries read the events around their day by index, in one partition only",
   withSuite(async (suite) => {
     await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
     await fill(suite);

@@ -75,7 +75,7 @@ const proofOf = ({ ledger_id, generation }: OpenedCreate) => ({
 });
 
 Deno.test(
-  "ingest_events() of the same events in other orders do not deadlock",
+  "concurrent ingest_events() of the same events in different orders do not deadlock",
   withSuite(async (suite) => {
     const events = ["a", "b", "c"].map((id) => event(id));
     const [first, second] = await whileHeld(
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_identified_events() of the same events in other orders do not deadlock, and store each once",
+  "concurrent ingest_identified_events() of the same events in different orders do not deadlock, and store each once",
   withSuite(async (suite) => {
     const [{ ledger_id }] = await threeMatches(suite);
     const claims = [["ledger_id", ledger_id]];
@@ -127,7 +127,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() that prove the same sends in other orders do not deadlock",
+  "concurrent ingest_events() that prove the same sends in different orders do not deadlock",
   withSuite(async (suite) => {
     const matches = await threeMatches(suite);
     const proofs = matches.map(proofOf);
@@ -158,7 +158,7 @@ function moved(stored: StoredEvent, to: OpenedCreate) {
 }
 
 Deno.test(
-  "reattribute_events() that revoke proofs of each other's matches do not deadlock",
+  "concurrent reattribute_events() that revoke proofs of each other's matches do not deadlock",
   withSuite(async (suite) => {
     const [first, middle, last] = await threeMatches(suite);
     const guessed = ({ ledger_id, generation, request }: OpenedCreate) =>

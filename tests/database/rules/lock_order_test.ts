@@ -81,7 +81,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() with the same proofs in other orders do not deadlock",
+  "concurrent ingest_events() with the same proofs in different orders do not deadlock",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     const proofs: Record<string, unknown>[] = [];
@@ -101,7 +101,7 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_alerts() of the same alerts in other orders do not deadlock",
+  "concurrent raise_alerts() of the same alerts in different orders do not deadlock",
   withSuite(async (suite) => {
     await pauseAtEachRow(suite, "public.alerts", "before insert");
     const alerts = ["a", "b", "c"].map((fingerprint) => ({
@@ -119,7 +119,7 @@ Deno.test(
 );
 
 Deno.test(
-  "two close_attempt() of one attempt at once: one of them closes it",
+  "one of two concurrent close_attempt() of an attempt closes it",
   withSuite(async (suite) => {
     const { attempt_id } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_attempts");

@@ -181,7 +181,7 @@ for (
     ]],
   ] as const
 ) {
-  Deno.test(`compare() ${extra.length === 0 ? "passes over" : "finds"} a listed schedule that was ${what}`, () => {
+  Deno.test(`compare() ${extra.length === 0 ? "ignores" : "reports"} a listed schedule that was ${what}`, () => {
     const known_ = [{ brazeScheduleId: "old", matchId: 1, ...known }];
     const { extraInBraze } = held([one], [listed("schedule-1"), listed("old")], known_);
     deepStrictEqual(extraInBraze?.map(({ scheduleId }) => scheduleId), extra);
@@ -209,13 +209,13 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`compare() knows the match of an extra schedule by ${what}`, () => {
+  Deno.test(`compare() identifies the match of an extra schedule by ${what}`, () => {
     deepStrictEqual(held([], [entry], known).extraInBraze, [{ matchId, scheduleId: "x" }]);
   });
 }
 
 for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
-  Deno.test(`compare() concludes nothing from a listing that is ${mode}, regardless of its entries`, () => {
+  Deno.test(`compare() returns unknown for a listing that is ${mode}, regardless of its entries`, () => {
     const comparison = compare(
       { mode, schedules: [listed("schedule-1"), listed("other")] },
       { pending: [one, two], known: [] },
@@ -234,7 +234,7 @@ for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
   });
 }
 
-Deno.test("compare() counts what is too young to be missing apart", () => {
+Deno.test("compare() counts schedules separately that are too young to be missing", () => {
   const young = pending(2, { askedAt: at("05:59:00") });
   strictEqual(held([one, young], [listed("schedule-1")]).tooYoung, 1);
 });

@@ -102,7 +102,7 @@ Deno.test("cancelUnmanaged() deletes the journalled schedule before the deadline
   }]);
 });
 
-Deno.test("cancelUnmanaged() keeps what the journal refuses, does not call Braze and logs the reason", async () => {
+Deno.test("cancelUnmanaged() keeps a schedule that the journal refuses, does not call Braze and logs the reason", async () => {
   const [result, { calls, logs }] = await cancel({ refusal: refusals.conflict });
   deepStrictEqual([result, calls], ["conflict", ["alertsAndLogs.writeLogs"]]);
   deepStrictEqual(logs.map(({ action }) => action), ["orphan_spared"]);

@@ -530,7 +530,7 @@ function sent() {
 }
 
 for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {
-  Deno.test(`plan() says of ${what}: ${step}`, () => {
+  Deno.test(`plan() returns for ${what}: ${step}`, () => {
     const planned = planOne(fixture, now, teams, { ...settings, sendGate });
     strictEqual(inWords(planned), step);
     deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);

@@ -89,12 +89,12 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`correlate() chooses of a match's schedules ${what}`, () => {
+  Deno.test(`correlate() chooses from a match's schedules ${what}`, () => {
     strictEqual(generationOf(given, ...schedules), generation);
   });
 }
 
-Deno.test("correlate() finds the schedule by time as well, where the time found the match", () => {
+Deno.test("correlate() finds the schedule by time as well, if time found the match", () => {
   const context = createContext([ledger(1, deleted, live)], []);
   const attribution = correlate(evidence(), context, [CAMPAIGN]);
   strictEqual(attribution.method, "time_exact");
@@ -109,7 +109,7 @@ Deno.test("correlate() does not carry a generation over to another ledger row th
   strictEqual(attribution.generation, null);
 });
 
-Deno.test("correlate() takes the generation that an identifier was registered with", () => {
+Deno.test("correlate() uses the generation that an identifier was registered with", () => {
   const context = createContext([ledger(1, live, live)], [
     identifier("dispatch_id", "dispatch-1", 1, { generation: 1 }),
   ]);
@@ -117,7 +117,7 @@ Deno.test("correlate() takes the generation that an identifier was registered wi
   strictEqual(attribution.generation, 1);
 });
 
-Deno.test("correlate() works the generation out where the identifier spans them all", () => {
+Deno.test("correlate() finds the generation if the identifier is registered for all of them", () => {
   const context = createContext([ledger(1, live, { ...live, ...later })], [
     identifier("send_id", "match-1", 1, { generation: null }),
   ]);
@@ -130,7 +130,7 @@ Deno.test("correlate() returns no time difference for an unknown schedule", () =
   strictEqual(correlate(evidence({ matchId: 1 }), context, [CAMPAIGN]).timeDiffMs, null);
 });
 
-Deno.test("correlate() takes no schedule for an event that was sent before its time", () => {
+Deno.test("correlate() chooses no schedule that was due after the event", () => {
   const later = createContext([ledger(1, { sendAt: at("19:15:00") })], []);
   const sent = evidence({ matchId: 1, sentAt: at("17:18:30") });
   const { matchId, generation } = correlate(sent, later, [CAMPAIGN]);

@@ -192,12 +192,12 @@ Deno.test("identifyCaller() returns which generation a push asks for", async () 
   });
 });
 
-Deno.test("a token in the address of another function is none of ours", async () => {
+Deno.test("a gate token in the address of another function is no credential", async () => {
   const secret = { "x-webhook-secret": webhookSecrets[0] ?? "" };
   strictEqual(await answer(secret, "braze-webhook", "", "?token=of-somebody"), "braze");
 });
 
-Deno.test("a right gate token does not help beside a wrong key", async () => {
+Deno.test("a valid gate token does not compensate for a wrong key", async () => {
   const query = `?token=${await gateToken()}`;
   strictEqual(await answer({ apikey: "wrong" }, "braze-send-gate", "", query), "bad_credential");
   strictEqual(
@@ -466,7 +466,7 @@ Deno.test("identifyCaller() lets an operator send the publishable key beside the
   strictEqual(await answer(headers, "braze-scheduler"), "operator");
 });
 
-Deno.test("identifyCaller() hands on who the operator is", async () => {
+Deno.test("identifyCaller() returns who the operator is", async () => {
   const request = new Request("http://test/", { headers: bearer(await operatorToken()) });
   deepStrictEqual(await identifyCaller(request, arrived(new Uint8Array()), "braze-scheduler"), {
     ok: true,

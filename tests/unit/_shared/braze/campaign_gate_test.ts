@@ -19,7 +19,7 @@ for (
     }, "stopped"],
   ] as const
 ) {
-  Deno.test(`readGate() calls a campaign that is ${what} ${state}`, () => {
+  Deno.test(`readGate() returns for a campaign that is ${what}: ${state}`, () => {
     const gate = readGate(succeeded(campaignDetails(changes)));
     strictEqual(gate.state, state);
     strictEqual(isShut(gate), !["open", "unknown"].includes(state));

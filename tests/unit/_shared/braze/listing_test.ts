@@ -57,7 +57,7 @@ Deno.test("readListing() reads one entry per schedule", () => {
   );
 });
 
-Deno.test("readListing() keeps nothing that opens the send gate", () => {
+Deno.test("readListing() keeps no gate token", () => {
   const { schedules } = listing([{
     ...documented,
     schedule_id: "schedule-1",
@@ -96,7 +96,7 @@ for (
     ["entries that name no campaign", [{ schedule_id: "schedule-1" }]],
   ] as const
 ) {
-  Deno.test(`readListing() calls a listing of ${what} empty`, () => {
+  Deno.test(`readListing() returns empty for ${what}`, () => {
     deepStrictEqual(listing(entries), EMPTY);
   });
 }
@@ -110,12 +110,12 @@ for (
     ["that came with a 400", [documented], 400],
   ] as const
 ) {
-  Deno.test(`readListing() calls a listing ${what} unavailable`, () => {
+  Deno.test(`readListing() returns unavailable for a listing ${what}`, () => {
     deepStrictEqual(listing(entries, ["campaign-1"], httpStatus), UNAVAILABLE);
   });
 }
 
-Deno.test("readListing() calls a listing that was never asked for unavailable", () => {
+Deno.test("readListing() returns unavailable for a listing that was never requested", () => {
   deepStrictEqual(readListing(notSent("deadline", "no time"), ["campaign-1"]), UNAVAILABLE);
 });
 

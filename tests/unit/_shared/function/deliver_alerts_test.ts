@@ -63,7 +63,7 @@ async function deliver(
 
 const DELIVERED: DeliveryOutcome = { outcome: "delivered", channel: "webhook" };
 
-Deno.test("deliverAlerts() sends each alert to its audience and records it after it was taken", async () => {
+Deno.test("deliverAlerts() sends each alert to its audience and records it after it was accepted", async () => {
   const { posted, recorded } = await deliver([
     delivery({ alertId: 1 }),
     delivery({ alertId: 2, audience: "engineering" }),
@@ -137,7 +137,7 @@ Deno.test("deliverAlerts() stops calling a webhook that asks for a pause, and st
   ]);
 });
 
-Deno.test("deliverAlerts() waits longer after each refusal, and says when it is the last", async () => {
+Deno.test("deliverAlerts() waits longer after each refusal, and reports the last one", async () => {
   const refused = { ok: false, error: "the webhook answered 500", retryAt: null } as const;
   const third = await deliver([delivery({ attempts: 2 })], { answer: () => refused });
   deepStrictEqual(third.recorded, [{
@@ -152,7 +152,7 @@ Deno.test("deliverAlerts() waits longer after each refusal, and says when it is 
   );
 });
 
-Deno.test("deliverAlerts() leaves to the next run what it has no time for", async () => {
+Deno.test("deliverAlerts() leaves messages to the next run if it has no time", async () => {
   const { posted, recorded } = await deliver(deliveries(5), { postMs: 9_000 });
   deepStrictEqual(posted.map((post) => post.at), [at("06:00:00"), at("06:00:10")]);
   deepStrictEqual(

@@ -36,7 +36,7 @@ Deno.test("intentFor() plans a push to the fans of both teams, an hour before ki
   });
 });
 
-Deno.test("intentFor() lets no trigger property pose as the match id", () => {
+Deno.test("intentFor() lets no trigger property replace the match id", () => {
   const { request } = wanted(match({ triggerProperties: { match_id: "2", home_team: "Gunners" } }));
   strictEqual(request.trigger_properties?.match_id, "1");
   strictEqual(request.trigger_properties?.home_team, "Gunners");

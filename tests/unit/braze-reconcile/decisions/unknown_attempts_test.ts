@@ -250,7 +250,7 @@ for (const row of rows) {
   });
 }
 
-Deno.test("resolveUnknownAttempts() finds a schedule live whose delete was refused and so has no unknown call", () => {
+Deno.test("resolveUnknownAttempts() marks a schedule as live if its delete was refused", () => {
   const { schedules, attempts } = resolveUnknownAttempts(
     [],
     [knownMatch(1, {}, { ...deleting, state: "unknown" })],

@@ -188,7 +188,7 @@ for (const { what, match, entry, verdicts } of rows) {
   });
 }
 
-Deno.test("sortListing() adopts one of two that claim to be the same, and calls the other a duplicate", () => {
+Deno.test("sortListing() adopts one of two schedules with the same echo, and classifies the other as a duplicate", () => {
   const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
   const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
   deepStrictEqual(
@@ -197,7 +197,7 @@ Deno.test("sortListing() adopts one of two that claim to be the same, and calls 
   );
 });
 
-Deno.test("sortListing() adopts first in any order: an unknown schedule beside the adopted one is a duplicate", () => {
+Deno.test("sortListing() adopts first in any order, so that an unknown schedule beside the adopted one is a duplicate", () => {
   const made = listed("made", { matchId: 1, generation: 1 });
   for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
     const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
@@ -211,7 +211,7 @@ Deno.test("sortListing() judges an entry once, even if it is listed twice", () =
   strictEqual(sorted.duplicates.length, 1);
 });
 
-Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged duplicates", () => {
+Deno.test("scheduleIdsByMatch() returns the current schedule and its unmanaged duplicates", () => {
   const ids = scheduleIdsByMatch(
     [listed("schedule-1-1"), unknownEntry, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],

@@ -24,7 +24,7 @@ Deno.test("a day begins at midnight of its zone, in every zone", () => {
   }
 });
 
-Deno.test("days of 23 and 25 hours lie end to end", () => {
+Deno.test("days of 23 and 25 hours are contiguous", () => {
   for (const [date, hours] of [["2024-03-31", 23], ["2024-10-27", 25]] as const) {
     const [from, until] = [date, addDays(date, 1)].map((day) => startOfDay(day, "Europe/Berlin"));
     strictEqual((until!.getTime() - from!.getTime()) / 3_600_000, hours, date);

@@ -28,7 +28,7 @@ function setup(...answers: readonly (() => Response | Promise<Response>)[]) {
 const status = (status: number, headers: HeadersInit = {}) => () =>
   new Response("busy", { status, headers });
 
-Deno.test("the delivery worker brings a body to the webhook with the secret, and the counts back", async () => {
+Deno.test("the delivery worker posts a body to the webhook with the secret, and returns the counts", async () => {
   const { deliver, requests } = setup(stored);
   deepStrictEqual(await deliver(), STORED);
   const [request] = requests;
@@ -49,7 +49,7 @@ for (
     ["a broken connection", () => Promise.reject(new TypeError("broken")), "500 broken"],
   ] as const
 ) {
-  Deno.test(`the delivery worker comes again after ${what}, when it is time`, async () => {
+  Deno.test(`the delivery worker retries after ${what}, when it is time`, async () => {
     const { deliver, pauses } = setup(answer, stored);
     deepStrictEqual(await deliver(), STORED);
     deepStrictEqual(pauses, [pause]);

@@ -17,7 +17,7 @@ Deno.test({
   },
 });
 
-Deno.test("writeBaseline() puts the files one after the other, each under its name", () => {
+Deno.test("writeBaseline() concatenates the files, each under its name", () => {
   const [, ...lines] = writeBaseline([
     { path: "10_a/tables.sql", text: "create table public.a ();\n" },
     { path: "20_b/b.sql", text: "select 1;\n" },

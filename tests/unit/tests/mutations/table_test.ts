@@ -21,7 +21,7 @@ const red = { kind: "red", failed } as const;
 
 const rowsOf = (page: string) => page.split("\n").filter((line) => line.startsWith("| "));
 
-Deno.test("writeTable() names the rule, where it was broken and what turned red", () => {
+Deno.test("writeTable() names the rule, where it was broken and which tests failed", () => {
   const page = writeTable([
     { mutation, verdict: red, lived: null },
     { mutation, verdict: { kind: "red", failed: failed.slice(0, 1) }, lived: null },
@@ -38,7 +38,7 @@ Deno.test("writeTable() names the rule, where it was broken and what turned red"
   ok(!page.includes("The world that noticed"));
 });
 
-Deno.test("writeTable() names the world that noticed, or how many did not", () => {
+Deno.test("writeTable() names the world that failed, or how many passed", () => {
   const worlds = { worlds: 20, firstSeed: 5 };
   const page = writeTable([
     { mutation, verdict: red, lived: { kind: "failed", seed: 7, rules: ["a", "b"] } },
@@ -52,7 +52,7 @@ Deno.test("writeTable() names the world that noticed, or how many did not", () =
   match(page, /task mutate --table mutations\.md --worlds 20 --first-seed 5\n/);
 });
 
-Deno.test("readArguments() of mutate reads what was asked for", () => {
+Deno.test("readArguments() of mutate reads every option", () => {
   const nothing = {
     only: [],
     worlds: null,

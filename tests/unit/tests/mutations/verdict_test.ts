@@ -32,7 +32,7 @@ Deno.test("readTap() counts the passed tests, and returns which failed, where an
   });
 });
 
-Deno.test("readTap() reads what deno writes", async () => {
+Deno.test("readTap() reads the output of deno", async () => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/a_test.ts`;
   await Deno.writeTextFile(
@@ -129,7 +129,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`judge() calls ${what} ${kind}`, () => {
+  Deno.test(`judge() returns for ${what}: ${kind}`, () => {
     const verdict = judge({ tests: [A], ...mutation }, ended);
     strictEqual(verdict.kind, kind);
     strictEqual("reason" in verdict ? verdict.reason : undefined, reason);
