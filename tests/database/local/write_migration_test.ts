@@ -263,7 +263,10 @@ for (const [what, schemas, object, statement] of TABLE_CHANGES) {
     withProject(async (project) => {
       await rejects(project.write(schemas), (error: Error) => {
         strictEqual(error.name, "StackFailure");
-        match(error.message, /^Cannot finish 20270101120000_next\.sql: its second part must carry/);
+        match(
+          error.message,
+          /^Cannot finish 20270101120000_next\.sql: its second part must change/,
+        );
         ok(error.message.includes(`got\n${object}`), error.message);
         return true;
       });
@@ -309,7 +312,7 @@ Deno.test("a statement by hand that fails, or has another result than the schema
       /schemas: {4}integer not null 0\n {2}migrations: integer/,
     );
     await project.put(FILE, "select 1;");
-    await rejects(project.write(schemas), /it must keep the lines that head its three parts/);
+    await rejects(project.write(schemas), /it must keep the heading lines of its three parts/);
   }));
 
 Deno.test("without a change there is no migration", () =>
@@ -325,6 +328,6 @@ Deno.test("only the newest migration can be rewritten", () =>
     await project.put("20270102120000_later.sql", "select 1;");
     await rejects(
       project.write(first),
-      /only the newest migration can be written anew, got a newer one \(20270102120000_later\)/,
+      /only the newest migration can be written again, got a newer one \(20270102120000_later\)/,
     );
   }));

@@ -62,7 +62,7 @@ Deno.test("a connection that ends in the middle of an answer is an error", async
     socket.close();
   })();
   const connection = await openConnection((listener.addr as Deno.NetAddr).port);
-  await rejects(connection.post(post("a")), /must be whole/);
+  await rejects(connection.post(post("a")), /must be complete/);
   connection.close();
   await serving;
   listener.close();

@@ -58,7 +58,7 @@ for (
 
 Deno.test("the delivery worker gives up after ten tries, each pause longer than the one before", async () => {
   const { deliver, pauses } = setup(status(503));
-  await rejects(deliver(), /got status 503 10 times; start again to go on from here/);
+  await rejects(deliver(), /got status 503 10 times; start again to continue from here/);
   deepStrictEqual(
     pauses.map((pause) => Number(pause.split(" ")[0])),
     [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000],
@@ -104,8 +104,8 @@ Deno.test("readArguments() takes the file, and the URL from the flag before the 
 
 for (
   const [what, args, changes, message] of [
-    ["no file", [], {}, /there must be one file, got 0/],
-    ["two files", ["a", "b"], {}, /there must be one file, got 2/],
+    ["no file", [], {}, /the arguments must name one file, got 0/],
+    ["two files", ["a", "b"], {}, /the arguments must name one file, got 2/],
     [
       "no URL",
       ["a"],

@@ -39,11 +39,15 @@ for (
 for (
   const [what, content, got] of [
     ["nothing", "", /got an empty file/],
-    ["blank lines", "\n \n\n", /got nothing but blank lines/],
-    ["Avro", "Obj\x01...", /got Avro; turn it into JSON lines first/],
+    ["blank lines", "\n \n\n", /got only blank lines/],
+    ["Avro", "Obj\x01...", /got Avro; convert it to JSON lines first/],
     ["Parquet", "PAR1...", /got Parquet/],
     ["a zip archive", "PK\x03\x04...", /got a zip archive/],
-    ["a JSON array", '[{"id":1},{"id":2}]', /got a JSON array; `jq -c '\.\[\]'` makes lines of it/],
+    [
+      "a JSON array",
+      '[{"id":1},{"id":2}]',
+      /got a JSON array; `jq -c '\.\[\]'` converts it to lines/,
+    ],
     ["JSON over many lines", '{\n  "id": 1\n}\n', /got \{$/],
     ["a table", "id,event_type\n1,send\n", /got id,event_type$/],
     ["packed text of another kind", gzipSync("id,event_type\n"), /got id,event_type$/],
@@ -70,14 +74,14 @@ Deno.test("openSource() accepts a file whose first line is invalid, since others
 Deno.test("openSource() refuses a missing file and a folder", async () => {
   await rejects(
     openSource("/nowhere/at/all"),
-    /Cannot import .*: it must be a file that can be read/,
+    /Cannot import .*: it must be a readable file/,
   );
-  await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a file that can be read/);
+  await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a readable file/);
 });
 
 Deno.test("readFrom() reports a truncated compressed file", () =>
   withFile(gzipSync(LINES.repeat(10_000)).subarray(0, -20), async (path) => {
-    await rejects(contentFrom(path, 0), /it must be whole gzip, got /);
+    await rejects(contentFrom(path, 0), /it must be complete gzip, got /);
   }));
 
 const COUNTS = { lines: 2, received: 2, recorded: 2, duplicates: 0, rejected: 0 };
@@ -101,7 +105,7 @@ Deno.test("openProgress() refuses another file of that name, and a progress file
     await Deno.writeTextFile(path, LINES.replace("1", "9"));
     await rejects(
       openProgress(await openSource(path)),
-      /it must begin as it did when .*\.progress was written/,
+      /its beginning must be the same as when .*\.progress was written/,
     );
     await Deno.writeTextFile(`${path}.progress`, "{}");
     await rejects(

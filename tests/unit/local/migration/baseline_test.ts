@@ -23,7 +23,7 @@ Deno.test("writeBaseline() concatenates the files, each under its name", () => {
     { path: "20_b/b.sql", text: "select 1;\n" },
   ]).split("\n");
   deepStrictEqual(lines, [
-    "-- Change the schemas and run the task again; a change made here is lost.",
+    "-- Change the schemas and run the task again; the task overwrites changes made here.",
     "",
     "-- supabase/schemas/10_a/tables.sql",
     "create table public.a ();",

@@ -32,7 +32,7 @@ for (const base of [80, 70_000, 1.5, NaN]) {
 }
 
 Deno.test("fixedPorts() refuses a port that fetch cannot reach", () => {
-  throws(() => fixedPorts(5_999), /Cannot use port 6000 for database: .* every fetch refuses/);
+  throws(() => fixedPorts(5_999), /Cannot use port 6000 for database: .* fetch refuses/);
 });
 
 Deno.test("freePorts() gives five different ones", () => {

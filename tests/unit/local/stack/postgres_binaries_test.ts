@@ -32,7 +32,7 @@ Deno.test("findPostgres() names the missing binary", () =>
   withBinaries({}, (folder) =>
     rejects(findPostgres(folder), {
       name: "StackFailure",
-      message: `Cannot run ${folder}/postgres: it must exist, got nothing there`,
+      message: `Cannot run ${folder}/postgres: it must exist, got no such file`,
     })));
 
 Deno.test("findPostgres() reports that a server without initdb is not enough", () =>
