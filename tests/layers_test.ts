@@ -12,7 +12,7 @@ import {
 
 const FUNCTIONS = "supabase/functions/";
 const SHARED = `${FUNCTIONS}_shared/`;
-/** What decides and does nothing else: no clock, no network, no database, no environment. */
+/** Pure folders: no clock, no network, no database, no environment. */
 const PURE = [`${SHARED}attribution/`, `${SHARED}events/`, `${SHARED}text/`];
 
 const deployed = await readSources("supabase/functions");
@@ -279,7 +279,7 @@ Deno.test("index.ts is wiring only", async () => {
   }
 });
 
-/** What they test is no module: files of other kinds, and every entry of a folder at once. */
+/** These do not test a module, but files of other kinds, or every entry of a folder at once. */
 const UNIT_TESTS_OF_NO_MODULE = [
   "tests/unit/braze/templates_test.ts",
   "tests/unit/local/tasks/tasks_test.ts",

@@ -102,11 +102,11 @@ for (
     ["in a list", `{"recipients":["${BEN}","${ANN}"]}`],
     ["written in escapes", `{"external_user_id":"\\u0061nn\\u0040example.org"}`],
     ["beside NUL", `{"external_user_id":"${ANN}","x":"\\u0000"}`],
-    ["under a key that is there twice", `{"user":"${ANN}","user":"${BEN}"}`],
-    ["as no object at all", JSON.stringify(ANN)],
+    ["under a repeated key", `{"user":"${ANN}","user":"${BEN}"}`],
+    ["as JSON that is not an object", JSON.stringify(ANN)],
     ["in a list of texts", JSON.stringify([ANN, 1])],
     ["in text", `to=${ANN}&match=1001`],
-    ["in bytes that are no text", new Uint8Array([0xff, 0, ...new TextEncoder().encode(ANN), 1])],
+    ["in bytes that are not text", new Uint8Array([0xff, 0, ...new TextEncoder().encode(ANN), 1])],
     ["in JSON that broke off", broken(ANN, "a1").slice(0, -4)],
     ["in the last event of a batch that broke off", `{"events":[{"a":1},${broken(ANN, "a1")}`],
     ["in JSON that is too deep", `${"[".repeat(50_000)}"${ANN}"${"]".repeat(50_000)}`],
@@ -242,7 +242,7 @@ Deno.test(
     await erase(suite);
     const [digest] = await digests();
     notStrictEqual(digest, plain);
-    // Pruned meanwhile.
+    // Pruned since.
     await suite.sql`delete from public.webhook_rejects`;
     await ingest(suite, {
       rejects: [kept(body), kept(`${BEN} is no JSON`)],
@@ -272,7 +272,7 @@ Deno.test(
     await erase(suite, ANN, { p_anonymise_until: NOW });
     await suite.sql`select private.ensure_partitions(${at})`;
     deepStrictEqual(await tracesOf(suite.sql, ANN), []);
-    // Sent again, it is recognised; what is left of it is still to be replayed.
+    // Sent again, it is recognised; its anonymised form is still to be replayed.
     strictEqual((await ingest(suite, { events: [old] })).duplicates, 1);
     const { id, external_user_id } = JSON.parse(only(await bodies(suite)));
     const replayed = event(id, { external_user_id, sent_at: at });

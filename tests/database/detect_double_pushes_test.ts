@@ -105,7 +105,7 @@ Deno.test(
     await addEvent(suite, match, { ...user, device_id: "watch", dispatch_id: "another" });
     // Other users, other dispatch ids.
     await addEvent(suite, match, { dispatch_id: "third" });
-    // What is no second push.
+    // Repeated events of one send are not a second push.
     for (const event_type of ["open", "bounce", "abort"]) {
       await addEvent(suite, match, { ...user, event_type, generation: 2, dispatch_id: "another" });
     }
@@ -174,7 +174,7 @@ Deno.test(
     const [alert] = await openOf(suite, "double_push");
     strictEqual(alert?.occurrences, 2);
 
-    // No event of the match is left; its open alert is judged all the same.
+    // No event of the match is left, but its open alert is still judged.
     await suite.sql`
       update public.notification_sends set match_id = 2, ledger_id = ${other.ledgerId}`;
     strictEqual((await detect(suite, minutes(20 * 60))).resolved, 0, "not in this window");

@@ -63,7 +63,7 @@ Deno.test(
     strictEqual(await ensure(suite, "2028-03-30T00:00:00Z"), 0, "March is there as a month");
     strictEqual(await ensure(suite, "2028-03-31T00:00:00Z"), 1);
     await suite.sql`update private.settings set partition_by = 'month'`;
-    // April has begun in days, so what is left of it stands in for its month.
+    // April has daily partitions already, so one partition for its remaining days replaces the month.
     strictEqual(await ensure(suite, "2028-04-01T00:00:00Z"), 2);
     deepStrictEqual(await partitions(suite, "2028"), [
       ["202802", "2028-02-01", "2028-03-01"],
@@ -128,7 +128,7 @@ Deno.test(
       await cron.unsafe(`begin; set local lock_timeout = '${LOCK_TIMEOUT}'`);
       await cron`select private.ensure_partitions(${LEAP_DAY})`;
 
-      // Not yet committed: an insert that comes now must pass all the same.
+      // Not yet committed: an insert at this time must not wait.
       await webhook.unsafe(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
       await insertEvent(webhook, "during");
       await webhook.unsafe("commit");

@@ -22,7 +22,7 @@ type Functions = Database["public"]["Functions"];
 type Arguments = Readonly<Record<string, unknown>>;
 
 export interface Suite {
-  /** The owner of everything: sees what no caller sees. */
+  /** The owner of all objects, who reads every row. */
   readonly sql: Sql;
   /** Calls a function as the edge functions do: as service_role, by named arguments, in one transaction. */
   call<T>(name: keyof Functions, args: Arguments): Promise<T>;

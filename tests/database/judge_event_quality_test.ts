@@ -172,7 +172,7 @@ for (
   const [what, reported, events] of [
     ["within 5%", 100, 95],
     ["where Braze reported nothing yet", null, 0],
-    ["where Braze sent to nobody", 0, 0],
+    ["if Braze sent to no user", 0, 0],
   ] as const
 ) {
   Deno.test(

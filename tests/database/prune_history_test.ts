@@ -188,7 +188,7 @@ Deno.test(
     const tables = await suite.sql`
       select 1 from pg_class where relname in ('notification_sends_202411', 'notification_sends_202412')`;
     strictEqual(tables.length, 0);
-    // What comes late for it is kept as a reject, not lost.
+    // A late event for it is kept as a reject, not lost.
     strictEqual((await ingest(suite, { events: [event("late")] })).rejected, 1);
   }),
 );
@@ -265,7 +265,7 @@ Deno.test(
     deepStrictEqual({ ...await left() }, { actions: 4, users: 2, events: 1 });
     const { operator_actions, erased_events } = await prune(suite, days(31));
     deepStrictEqual([operator_actions, erased_events], [3, 1]);
-    // The undo goes first; who is still to be forgotten stays.
+    // The undo is deleted first; pending erasures stay.
     strictEqual((await prune(suite, days(31))).operator_actions, 1);
     deepStrictEqual({ ...await left() }, { actions: 0, users: 1, events: 0 });
     await prune(suite, days(1_001));

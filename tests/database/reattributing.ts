@@ -2,7 +2,7 @@ import { addMatch, createSchedule, NOW, seconds, startRun, type Suite } from "./
 
 export type Group = Record<string, unknown>;
 
-/** Of identifiers that the registry knows by now, as they are once they are registered. */
+/** Registers the identifiers first, as production does. */
 export async function loadAffectedEvents(
   { sql, call }: Suite,
   ...identifiers: Group[]
@@ -27,7 +27,7 @@ export function reattribute(
   });
 }
 
-/** What the group is tied to from now on. */
+/** The new attribution of a group. */
 export function verdict(group: Group, to: Group): Group {
   return {
     ...group,

@@ -16,7 +16,7 @@ Deno.test(
         p_next_at: minutes(10 * attempt + 9),
       };
       strictEqual(await record(suite, claimed, refused, now), 1);
-      // An answer that was lost: asked again, nothing is counted twice.
+      // The answer was lost: a repeated call counts nothing twice.
       strictEqual(await record(suite, claimed, refused, now), 0);
       deepStrictEqual(await claim(suite, minutes(10 * attempt + 8)), []);
     }

@@ -118,7 +118,7 @@ Deno.test(
     for (const [index, delaySeconds] of delays.entries()) {
       const match = await addDue(suite, index + 1);
       await addEvent(suite, match, { delaySeconds });
-      // What comes after the first is not what the schedule waited for.
+      // Only the first event counts for the delay of the schedule.
       await addEvent(suite, match, { delaySeconds: 3_600 });
     }
     deepStrictEqual(
@@ -253,7 +253,7 @@ Deno.test(
     const second = await addDue(suite, 2, { braze_reported_count: 3 });
     await addEvent(suite, second);
     await addEvent(suite, second);
-    // Braze was not asked about this one: its events say nothing of what is missing.
+    // Braze's count for this one was not read, so its events show nothing about missing ones.
     await addEvent(suite, await addDue(suite, 3));
     deepStrictEqual(pick(await rollUp(suite), ["braze_reported_sends", "push_sends", "delta"]), {
       braze_reported_sends: 8,

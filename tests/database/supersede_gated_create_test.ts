@@ -48,7 +48,7 @@ Deno.test(
       details: { generation: 1 },
     });
     strictEqual((await openCreate(suite, runId, MATCH)).generation, 2);
-    strictEqual(await release(suite, runId, opened), false, "there is another one by now");
+    strictEqual(await release(suite, runId, opened), false, "there is a newer one");
   }),
 );
 

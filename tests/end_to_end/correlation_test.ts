@@ -1,9 +1,9 @@
-/** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be distinguished. */
+/** Gaps 1 and 2 of the analysis, end to end: ids that arrive late, and events that cannot be distinguished. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { ledgerOf, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
-/** Braze sends no events by itself here: the test posts them. */
+/** The sandbox sends no events here: the test posts them. */
 const withoutEvents = (listingMode: "per_schedule" | "per_campaign") => ({
   sandbox: {
     users: { count: 20 },

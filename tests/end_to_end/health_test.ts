@@ -93,7 +93,7 @@ for (const listingMode of LISTINGS) {
         due: 2,
         received: 1,
         never: 1,
-        // The first of hundreds came in time; how late the others were is checked below.
+        // The first of hundreds arrived in time; the delay of the others is checked below.
         late: 0,
         events: delivered.length,
         push_sends: sends.length,

@@ -243,7 +243,7 @@ for (const switches of [PER_SCHEDULE, PER_CAMPAIGN]) {
           alert?.details.matches.map((hit: { readonly match_id: number }) => hit.match_id),
           [1001, 1002, 1003],
         );
-        // What a stopped campaign hides may come back with it, so nothing was taken back.
+        // A schedule that a stopped campaign hides may return with it, so nothing was cancelled.
         strictEqual((await ledgerOf(stack, 1001)).status, "pending");
         await inDashboard(stack, "campaign", { state: "enabled" });
         await reach(stack, "13:57");

@@ -1,4 +1,4 @@
-/** braze-reconcile's check `attribution` over the whole stack: what correlation left open, and when it stays open. */
+/** braze-reconcile's check `attribution` over the whole stack: which unattributed events it attributes, and which not. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
@@ -13,7 +13,7 @@ import {
 import { LISTING_MODES, reconcile, set, STATISTICS, withListing } from "../support/reconciling.ts";
 
 const ATTRIBUTION = { checks: ["attribution"] };
-/** Braze sends no events by itself here: the test posts them. */
+/** The sandbox sends no events here: the test posts them. */
 const NO_EVENTS = { currents: { enabled: false }, createAnswersDispatchId: false };
 const OPEN = 1003;
 
@@ -88,7 +88,7 @@ Deno.test("an identifier that became known without reattributing its events does
     strictEqual((await ledgerOf(stack, 1002)).status, "sent");
   }));
 
-/** Posts what Braze really sent with all its ids, except for one match whose events carry none. */
+/** Posts the events that Braze sent with all their ids, except for one match whose events carry none. */
 async function postAllBut(
   stack: Stack,
   isLost: (entry: GroundTruthEntry, index: number) => boolean,
@@ -140,7 +140,7 @@ for (const mode of LISTING_MODES) {
       ok(open > 0);
       strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
 
-      // Too early: more may come, and Braze's numbers may be behind.
+      // Too early: more events may arrive, and Braze's numbers may lag.
       const early = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
       strictEqual(early.attributed_by_elimination, 0);
       await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));

@@ -219,7 +219,7 @@ Deno.test("braze-reconcile killed after any call still resolves past schedules",
           `killed after call ${deadly}`,
         );
       }
-      // Braze delivers no events here, which raises an alert of its own.
+      // Braze delivers no events here, which raises a separate alert.
       const open = await stack.sql`
           select rule from public.alerts where resolved_at is null and rule <> 'missing_webhooks'`;
       deepStrictEqual(open.map(({ rule }) => rule), [], `killed after call ${deadly}`);

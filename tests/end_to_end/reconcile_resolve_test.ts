@@ -89,7 +89,7 @@ for (
 
 for (
   const [what, kind, generations] of [
-    ["was done is gone after two lists", "timeout_after_effect", [2]],
+    ["took effect is deleted after two lists", "timeout_after_effect", [2]],
     ["was not done is live again", "timeout_before_effect", [2]],
   ] as const
 ) {

@@ -37,7 +37,7 @@ async function attempts({ sql }: Stack) {
   return rows.map((row) => ({ ...row }));
 }
 
-/** Makes a create whose answer never comes although Braze did it, for match 1001. */
+/** Makes a create for match 1001 that takes effect in Braze and gets no answer. */
 async function loseACreate(stack: Stack): Promise<void> {
   set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
   deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
@@ -238,7 +238,7 @@ Deno.test("more unmanaged schedules than one run may cancel: none is cancelled, 
     );
     deepStrictEqual(await attempts(stack), []);
 
-    // One less is within what is always allowed.
+    // One less is within the minimum that is always allowed.
     await inDashboard(stack, "dashboard/cancel", { schedule_id: unmanaged[0] });
     strictEqual((await reconcile(stack, UNMANAGED)).checks.orphans.counts.cancelled, 3);
     deepStrictEqual(
@@ -326,7 +326,7 @@ Deno.test("a dry run returns what it would adopt and cancel, and does neither", 
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
   }));
 
-Deno.test("a delete without an answer is resolved by later lists: a listed schedule is live, an absent one is gone", () =>
+Deno.test("a delete without an answer is resolved by later lists: a listed schedule is live, an absent one is deleted", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const kept = await duplicateByHand(stack, 1001);

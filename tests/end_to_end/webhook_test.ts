@@ -12,7 +12,7 @@ import {
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
-/** Compares what Braze made and did not discard itself with what is stored. */
+/** Compares the events that Braze created and did not discard with the stored ones. */
 async function compare({ sql, sandbox }: Stack) {
   const delivered = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
   const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`

@@ -134,7 +134,7 @@ Deno.test("correlate() chooses no match by time that is less than a minute close
     close++;
     ok(method !== "time_exact" && method !== "time_window", `${method} won for ${ledgerId}`);
   });
-  ok(close > 100, "the worlds must hold ties");
+  ok(close > 100, "the worlds must contain ties");
 });
 
 Deno.test("proofOf() and identifiersToRegister() return nothing for test sends and for uncertain events", () => {

@@ -90,7 +90,7 @@ Deno.test("compare(): nothing is missing or extra twice, and nothing is both", (
     deepStrictEqual(
       missingInBraze?.filter((row) => entries.some((one) => one.scheduleId === row.scheduleId)),
       [],
-      "what is listed is not missing",
+      "a listed schedule is not missing",
     );
     const own = new Set(rows.map(({ brazeScheduleId }) => brazeScheduleId));
     deepStrictEqual(extra.filter((id) => own.has(id)), [], "what a row expects is not extra");

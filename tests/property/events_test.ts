@@ -12,7 +12,7 @@ import {
   webhookMessage,
 } from "../support/bodies.ts";
 
-// Names that the shapes know, each with an arbitrary value.
+// Names that the shapes use, each with an arbitrary value.
 const names = Object.keys({ ...currentsSend(), ...webhookMessage() }).concat(
   ["sent_at", "event_id", "send_id", "schedule_id", "trigger_properties", "message_extras"],
 );

@@ -107,7 +107,7 @@ function timesOf({ sendAt, movingTo }: PlannedSchedule): Date[] {
   return movingTo === null ? [sendAt] : [sendAt, movingTo];
 }
 
-/** By what the journal knows: not refused, not deleted in good time, not seen to go out, and not a day past. */
+/** By the journal: not refused, not deleted in time, not proved as sent, and not a day past. */
 function mayBeLive(schedule: PlannedSchedule): boolean {
   const isDeletedLate = schedule.state === "deleted" &&
     schedule.sendAt.getTime() - schedule.changedAt.getTime() < FREEZE;

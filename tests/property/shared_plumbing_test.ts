@@ -24,7 +24,7 @@ const NAMES = [
   "OPERATOR_ORIGINS",
 ];
 
-// Made of letters that no message of ours contains in sequence.
+// A sequence of letters that no message contains.
 const secret = fc.string({ unit: fc.constantFrom("Q", "Z", "7"), minLength: 8, maxLength: 40 });
 const spoiled = secret.chain((held) =>
   fc.constantFrom(held, `{"default":"${held}"}`, `["${held}"`, `whsec_${held}`, `http://${held}/`)

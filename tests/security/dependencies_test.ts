@@ -22,7 +22,7 @@ const Lock = z.object({
 const lock = Lock.parse(await readJson("deno.lock"));
 const config = Config.parse(await readJson("deno.json"));
 
-/** Whether Deno takes a configuration and a lockfile as they are, without any change. */
+/** Whether Deno accepts a configuration and a lockfile without any change. */
 async function isFrozen(deno: unknown, locked: string): Promise<boolean> {
   const folder = await Deno.makeTempDir();
   try {

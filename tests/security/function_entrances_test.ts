@@ -1,7 +1,7 @@
 /**
- * Who may call which function: every kind of caller at every function, over HTTP, and what refused callers leave behind.
+ * Who may call which function: every kind of caller at every function, over HTTP; refused callers must change nothing.
  *
- * The table is complete: a function that it lacks fails the test.
+ * The table is complete: a function that is not in it fails the test.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { roleToken } from "../../local/stack/keys.ts";
@@ -135,7 +135,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
       ...headers(await token({ claims: { app_metadata: {} } }), NOT_YOU),
     },
     {
-      caller: "signed-in user who calls themselves operator",
+      caller: "signed-in user with the role operator in user-writable metadata",
       ...headers(await token({ claims: SELF_STYLED }), NOT_YOU),
     },
     {
@@ -178,7 +178,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     { caller: "the same as a token", ...headers(bearer(WEBHOOK.gone), BAD) },
     {
-      caller: "the list of webhook secrets as it is configured",
+      caller: "the configured list of webhook secrets, unsplit",
       ...headers({ "x-webhook-secret": `${WEBHOOK.next},${WEBHOOK.former}` }, BAD),
     },
     {

@@ -54,7 +54,7 @@ export const SEVERAL = "401 several_credentials";
 /** The answers to a caller that is let in; a replay gets an answer, but is not let in. */
 const LET_IN = ["200", "202"];
 
-/** Asks row by row, and checks that a refused caller leaves nothing behind. */
+/** Calls row by row, and checks that a refused caller changes nothing. */
 export async function compare(
   stack: Stack,
   rows: readonly Row[],

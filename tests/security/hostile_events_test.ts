@@ -1,4 +1,4 @@
-/** Hostile texts in Braze's events: kept and returned to the byte, attributed to nothing that they do not name. */
+/** Hostile texts in Braze's events: kept and returned to the byte, attributed only to what they name. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
@@ -10,7 +10,7 @@ import { sendRequest } from "./send_request.ts";
 const SENT_AT = 1_733_580_023;
 const SMALL = { fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } } as const;
 
-/** Where a text of an event goes, by the name that Braze gives it. */
+/** The column for each text of an event, by Braze's name for it. */
 const COLUMNS = {
   id: "event_id",
   external_user_id: "external_user_id",
@@ -54,7 +54,7 @@ Deno.test("every text of a Currents event is returned unchanged, in its column a
           outer: { id, time: SENT_AT },
           user: inUser ? { [field]: text } : {},
           properties: {
-            // Of no campaign of ours, with unexpected names and values.
+            // Of a foreign campaign, with unexpected names and values.
             campaign_name: text,
             [`x${text}`]: { [text]: [text] },
             ...(inUser || field === "id" ? {} : { [field]: text }),
@@ -87,7 +87,7 @@ Deno.test("every text of a webhook message is returned unchanged, and distinguis
       }))
     );
     await postAll(stack, posted.map(({ message }) => message));
-    // Posted again they add nothing: each has an id of its own, and always the same one.
+    // Posted again they add nothing, since each keeps its own id.
     const { body } = await postEvents(stack, posted.map(({ message }) => message));
     deepStrictEqual([body.recorded, body.duplicates], [0, posted.length]);
 
@@ -125,7 +125,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
           properties: { campaign_id: stack.ready.campaign_id, dispatch_id: text },
         })
       );
-    // What a wildcard, a different case or a cleaned-up text would meet.
+    // Texts that a wildcard, another case or a normalised text would match.
     const lookalikes = HOSTILE.map((text) => `${text}x`.slice(-256)).filter((text) =>
       !HOSTILE.includes(text)
     );
@@ -144,7 +144,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
     const wanted = HOSTILE.map((_, index) => `dispatch_id ${matchOf(index)}`);
     deepStrictEqual(found("after", HOSTILE.length), wanted);
     deepStrictEqual(found("before", HOSTILE.length), wanted, "reattributed once it was known");
-    // All three go out at this time, and nothing else distinguishes them.
+    // All three are sent at this time, and nothing else distinguishes them.
     deepStrictEqual(
       found("unrelated", lookalikes.length),
       lookalikes.map(() => "tie null"),

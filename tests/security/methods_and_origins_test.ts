@@ -118,7 +118,7 @@ Deno.test(
             401,
             { "access-control-allow-origin": DASHBOARD },
           ]
-          // Braze is no page.
+          // Braze is not a browser page.
           : [405, {}, 401, {}],
         `${DASHBOARD} at ${name}`,
       );

@@ -1,4 +1,4 @@
-/** Every caller of PostgREST, by what they show, and how they are refused. */
+/** Every caller of PostgREST by credential, and the refusal that each gets. */
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
 import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
@@ -8,7 +8,7 @@ export interface RestCaller {
   readonly headers: Readonly<Record<string, string>>;
   /** The answer that refuses them. */
   readonly refusal: string;
-  /** Shows a valid token of a user: for what operators read, the policies decide and not the grants. */
+  /** A valid token of a user: on tables that operators read, the policies decide and not the grants. */
   readonly isSignedIn?: true;
 }
 
@@ -20,7 +20,7 @@ const BAD_TOKEN = "401 PGRST301";
 
 export const OPERATOR_CALLER = "operator";
 
-/** Callers accepted as anon or as authenticated, who may do only what the lists name. */
+/** Callers accepted as anon or as authenticated, who have only the rights in the lists. */
 export function guestsAmong(callers: readonly RestCaller[]): readonly RestCaller[] {
   return callers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
 }
@@ -61,7 +61,7 @@ export async function unknownCallersOf({ keys }: Rest): Promise<readonly RestCal
       isSignedIn: true,
     },
     {
-      caller: "user who calls themselves an operator",
+      caller: "user with the role operator in user-writable metadata",
       headers: await signedIn({ claims: SELF_STYLED }),
       refusal: `403 ${NO_RIGHT}`,
       isSignedIn: true,

@@ -1,4 +1,4 @@
-/** Calls that the database signs: what a thief who reads pg_net's queue, or knows half of a secret, can do with them. */
+/** Calls that the database signs: what an attacker who reads pg_net's queue, or knows one of two secrets, can do with them. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import {
@@ -96,7 +96,7 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
       NOT_YOU,
     ),
     row(
-      "right signature for a scheduled time long gone",
+      "valid signature for a scheduled time long past",
       (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 3_661_000)),
       "403 wrong_scheduled_time",
       NOT_YOU,

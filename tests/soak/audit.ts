@@ -42,7 +42,7 @@ export async function brokenPromises(
 
 export interface Audit {
   readonly stored: number;
-  /** Events of requests that were stored and whose answer was lost: counted again, as duplicates, when they came again. */
+  /** Events that were stored although the answer was lost, and counted as duplicates when they were retried. */
   readonly storedUnanswered: number;
   readonly problems: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Builders for what a reconciliation knows about matches, and for what Braze lists. */
+/** Builders for the input of a reconciliation: matches, and Braze's list. */
 import type { ListedSchedule } from "../../supabase/functions/_shared/braze/listing.ts";
 import type {
   KnownMatch,

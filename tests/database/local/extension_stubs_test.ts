@@ -1,4 +1,4 @@
-/** The stand-ins for pg_cron, pg_net and the Vault behave as the real ones wherever the suite depends on them. */
+/** The stubs of pg_cron, pg_net and the Vault behave as the real ones wherever the suite depends on them. */
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { type Sql, withDatabase } from "../../support/database.ts";
 import { only } from "../fixtures.ts";

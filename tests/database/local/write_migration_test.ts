@@ -1,4 +1,4 @@
-/** From version 1.0.0 on: a migration that holds what changed in the schemas, and waits for what a person must write. */
+/** From version 1.0.0 on: a migration holds the changes of the schemas, and waits for the statements that a person must write. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { BASELINE, writeBaseline } from "../../../local/migration/baseline.ts";
@@ -120,7 +120,7 @@ const CASES: readonly {
     changes: ["comment on function public.answer() is 'Another.';"],
   },
   {
-    what: "a comment that is gone",
+    what: "a removed comment",
     schemas: changed(FUNCTION, ["comment on function public.answer() is 'The answer.';\n", ""]),
     changes: ["comment on function public.answer is null;"],
   },
@@ -130,7 +130,7 @@ const CASES: readonly {
     changes: [RIGHTS[0]!],
   },
   {
-    what: "a function with another result, which goes before it is made",
+    what: "a function with another result, which is dropped before it is created",
     schemas: changed(FUNCTION, ["returns integer", "returns bigint"]),
     drops: ["drop function public.answer;"],
     changes: [
@@ -141,7 +141,7 @@ const CASES: readonly {
     ],
   },
   {
-    what: "a function that is gone",
+    what: "a removed function",
     schemas: { [FUNCTION]: "" },
     drops: ["drop function public.answer;"],
     changes: [],
@@ -172,7 +172,7 @@ const CASES: readonly {
     ],
   },
   {
-    what: "policy, trigger, function and job that are gone, in an order that works",
+    what: "removed policy, trigger, function and job, in a valid order",
     schemas: { "20_b/touch.sql": "" },
     drops: [
       "select cron.unschedule('job');",

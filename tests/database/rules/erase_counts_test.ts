@@ -22,7 +22,7 @@ const USERS = [
 const MATCHES = [1001, 1002, 1003];
 
 const anEvent = fc.record({
-  // Few people and mostly one match, so that somebody gets its push twice.
+  // Few people and mostly one match, so that some users get its push twice.
   user: fc.option(fc.constantFrom(0, 0, 1, 1, 2, 3, 4, 5)),
   device: fc.option(fc.nat(3)),
   match: fc.option(fc.constantFrom(0, 0, 0, 1, 2)),
@@ -193,7 +193,7 @@ Deno.test(
         deepStrictEqual(await tracesOf(suite.sql, ...world.erased), []);
 
         await suite.sql`delete from public.event_claims`;
-        // A message without a time of its own comes back with another time; for others that would be a new event.
+        // A message without its own time is repeated with another time; for other events that would be a new event.
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events

@@ -1,4 +1,4 @@
-/** The suite shares its database with the project that it is installed in, and leaves alone what is not its own. */
+/** The suite shares its database with the project that it is installed in, and changes no foreign objects. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readCatalogue } from "../../../local/migration/catalogue.ts";
 import { bootstrap, MIGRATIONS, prepareProject } from "../../../local/stack/project.ts";
@@ -16,7 +16,7 @@ async function createObjects(sql: Sql, moment: "before" | "after"): Promise<void
   }
 }
 
-/** Who may do what with everything that is not a system's object, by name; default privileges too. */
+/** The privileges on all objects except system objects, by name; default privileges too. */
 async function rights(sql: Sql): Promise<Map<string, string>> {
   const rows = await sql<{ name: string; acl: string }[]>`
     with named (class, oid, name, acl) as (

@@ -1,7 +1,7 @@
 /**
  * The cost of the daily queries depends on the size of the requested day, not on the size of the history.
  *
- * Postgres itself counts what a transaction reads of each partition, under any plan.
+ * Postgres itself counts the rows that a transaction reads from each partition, under any plan.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CAMPAIGN, minutes, type Suite, withSuite } from "../fixtures.ts";

@@ -1,7 +1,7 @@
 /**
- * Two requests that write the same rows in other orders take their locks in one order, or Postgres ends one of them.
+ * Two requests that write the same rows in different orders must lock them in one order, or Postgres ends one of them.
  *
- * Somebody else holds the row in the middle until both wait: then each has what the other needs, if their orders differ.
+ * A third transaction holds the row in the middle until both wait: if their orders differ, each has a row that the other needs.
  */
 import { deepStrictEqual } from "node:assert/strict";
 import { event, ingest, type Receipt, type StoredEvent } from "../events.ts";
@@ -141,7 +141,7 @@ Deno.test(
   }),
 );
 
-/** The event is tied to another match than it was. */
+/** The event is attributed to another match. */
 function moved(stored: StoredEvent, to: OpenedCreate) {
   return {
     ...stored,

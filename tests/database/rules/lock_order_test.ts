@@ -1,7 +1,7 @@
 /**
- * Two requests that write the same rows take their locks in one order, or Postgres ends one of them.
+ * Two requests that write the same rows must lock them in one order, or Postgres ends one of them.
  *
- * A pause in the middle of each write makes certain what production would meet by chance.
+ * A pause in the middle of each write makes the overlap certain, which production has by chance.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { event, ingest } from "../events.ts";

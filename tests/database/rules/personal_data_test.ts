@@ -1,4 +1,4 @@
-/** docs/personal_data.md says of every column that can hold text whether it holds anything of a person. */
+/** docs/personal_data.md states for every column that can hold text whether it holds personal data. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { withSuite } from "../fixtures.ts";
 

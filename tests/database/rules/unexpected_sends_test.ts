@@ -80,7 +80,7 @@ Deno.test(
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
-    // What comes after the proof in the same transaction fails.
+    // A later statement of the same transaction fails.
     const broken = { kind: "no such kind", value: "x", ledger_id: match.ledger_id, generation: 1 };
     await ingest(suite, {
       proofs: [{ ledger_id: match.ledger_id, generation: 1, proof: "push" }],

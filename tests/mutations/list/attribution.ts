@@ -1,4 +1,4 @@
-/** An event is never attributed to a match it may not belong to, and uncertain evidence proves nothing. */
+/** An event is attributed only to a match that it must belong to, and uncertain evidence proves nothing. */
 import type { Mutation } from "../mutation.ts";
 
 const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";

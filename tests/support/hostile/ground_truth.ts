@@ -111,7 +111,7 @@ function claimOf(node: Node): string[] {
   return [json];
 }
 
-/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is no whole number, although it is one as a double. */
+/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is not an integer, although it is one as a double. */
 function wholeNumber(json: string): string | null {
   const [, sign = "", whole = "", fraction = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(json) ?? [];
@@ -135,7 +135,7 @@ function isTimeOf(outermost: readonly Member[], stored: Stored, now: Date): bool
   return others.length === 0 && isoMs(claim) === at;
 }
 
-/** Strictly ISO 8601: other texts are no times, even if some parser accepts them. */
+/** Strictly ISO 8601: other texts are not times, even if some parser accepts them. */
 function isoMs(text: string): number | null {
   const [, date, hour, minute, second = "00", fraction = "", zone = ""] =
     /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/

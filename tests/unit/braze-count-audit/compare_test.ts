@@ -157,12 +157,12 @@ for (
       listed("first", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 2], missing: [], extra: ["second"] }],
-    ["a second schedule that says to be the first", [one], [
+    ["a second schedule with the echo of the first", [one], [
       listed("schedule-1"),
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 2], missing: [], extra: ["second"] }],
-    // Its own schedule is gone, regardless of what another schedule echoes.
-    ["another schedule that says to be the one that is gone", [one], [
+    // Its own schedule is missing, regardless of another schedule's echo.
+    ["another schedule with the echo of the missing one", [one], [
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 1], missing: [1], extra: ["second"] }],
   ] as const
@@ -190,10 +190,10 @@ for (
 
 for (
   const [what, entry, known, matchId] of [
-    ["what it echoes", listed("x", { triggerProperties: { match_id: "7" } }), [], 7],
+    ["its echo", listed("x", { triggerProperties: { match_id: "7" } }), [], 7],
     ["a number that it echoes", listed("x", { triggerProperties: { match_id: 7 } }), [], 7],
     [
-      "our own record, before what it echoes",
+      "our own record, in preference to its echo",
       listed("x", { triggerProperties: { match_id: "7" } }),
       [
         { brazeScheduleId: "x", matchId: 8, isDeleted: false, changedAt: LONG_AGO },

@@ -53,7 +53,7 @@ for (
       gate: UNREAD,
     }, "absent"],
     ["absent and changed", changed, { presence: "absent" }, "absent"],
-    // What a stopped campaign hides may come back with it.
+    // A schedule that a stopped campaign hides may return with it.
     ["absent, of a stopped campaign", fine, {
       presence: "absent",
       gate: STOPPED,

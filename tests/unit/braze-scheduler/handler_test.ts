@@ -219,7 +219,7 @@ Deno.test("braze-scheduler skips a match that another process resolved meanwhile
 for (
   const [what, error, status] of [
     ["its lease is lost", refusals.leaseLost, 500],
-    ["the database goes away", refusals.unavailable, 503],
+    ["the database becomes unavailable", refusals.unavailable, 503],
     ["the database is broken", refusals.broken, 500],
   ] as const
 ) {

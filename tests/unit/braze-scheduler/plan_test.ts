@@ -99,7 +99,7 @@ Deno.test("plan() names each alert by its match, and by the schedule where that 
     [
       ["create_unknown:1:1", "critical", 1],
       ["create_inside_freeze:1", "critical", 1],
-      // One a team, however many matches it plays.
+      // One per team, for any number of its matches.
       ["unknown_team:Chelsea", "warning", null],
     ],
   );

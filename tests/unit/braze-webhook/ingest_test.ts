@@ -52,7 +52,7 @@ function pushes(ids: readonly string[], properties: Record<string, unknown> = {}
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `event-${index + 1}`);
 const idsOf = (events: readonly JudgedEvent[]) => events.map(({ event }) => event.eventId);
 
-/** A store that takes no transaction with one of the events `bad` in it. */
+/** A store that refuses a transaction with one of the events `bad`. */
 function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusals.badData) {
   const stored: string[] = [];
   const rejected: { readonly body: string; readonly reason: string }[] = [];
@@ -174,7 +174,7 @@ for (
   });
 }
 
-/** Stored pushes of 14:00:23 that are tied to nothing, and carry the dispatch id. */
+/** Unattributed pushes of 14:00:23 that carry the dispatch id. */
 function openGroup(dispatchId: string | null): EvidenceGroup {
   const nothing = { ledgerId: null, matchId: null, generation: null };
   return {

@@ -88,7 +88,7 @@ Deno.test("a body with one unreadable event stays kept as a whole", async () => 
   strictEqual(calls.includes("events.ingest"), false);
 });
 
-Deno.test("an event for whose time there is still no partition stays kept", async () => {
+Deno.test("an event whose time still has no partition stays kept", async () => {
   const late = currentsSend({ outer: { time: at("23:00:00").getTime() / 1_000 } });
   const { body } = await setup([kept(1, late)]).replay();
   deepStrictEqual([body.replayed, body.still_rejected], [0, 1]);

@@ -119,7 +119,7 @@ for (
   const [what, properties] of [
     ["without trigger properties", {}],
     ["with more than Braze carries", { ...ECHO, match_id: "9".repeat(2_000) }],
-    ["with texts that are no ids", { match_id: "x'\"", ledger_id: "{}", generation: "one" }],
+    ["with texts that are not ids", { match_id: "x'\"", ledger_id: "{}", generation: "one" }],
   ] as const
 ) {
   Deno.test(`the push template ${what} makes an event that names no match`, async () => {
@@ -138,7 +138,7 @@ for (const [gate, template] of GATES) {
       ["nothing, or anything but 2xx", null],
       ["an empty body", ""],
       ["a page", "<html>Sorry</html>"],
-      ["JSON of somebody else's", '{"code":"database_unavailable"}'],
+      ["JSON of another service", '{"code":"database_unavailable"}'],
       ["yes as text", '{"send":"true"}'],
       ["a list", "[true]"],
     ] as const

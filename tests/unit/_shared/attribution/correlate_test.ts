@@ -75,12 +75,12 @@ for (
     ["without a send id", "match-1", null, "dispatch_id"],
     // Braze makes a new one for each schedule that was made without.
     [
-      "with another send id, where the match has none of its own",
+      "with another send id, if the match has no own send id",
       "braze-made",
       "send-2",
       "dispatch_id",
     ],
-    ["with a send id, where the match has none", null, "send-2", "dispatch_id"],
+    ["with a send id, if the match has none", null, "send-2", "dispatch_id"],
   ] as const
 ) {
   Deno.test(`correlate() returns for a dispatch id ${what}: ${method}`, () => {

@@ -26,7 +26,7 @@ function judge(
   return correlate(given, createContext(ledgers, identifiers), [CAMPAIGN]);
 }
 
-/** At 14:00:00 sharp, so that a schedule's time says how far away it is. */
+/** At exactly 14:00:00, so that a schedule's time shows its distance. */
 const sharp = evidence({ sentAt: at("14:00:00") });
 
 for (

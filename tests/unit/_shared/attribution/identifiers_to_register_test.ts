@@ -39,7 +39,7 @@ for (
     ["nothing from medium confidence", { method: "time_exact", confidence: "medium" }, 0],
     ["nothing from low confidence", { method: "time_window", confidence: "low" }, 0],
     [
-      "nothing from an event that is tied to nothing",
+      "nothing from an unattributed event",
       { method: "tie", confidence: "none", matchId: null, ledgerId: null, generation: null },
       0,
     ],

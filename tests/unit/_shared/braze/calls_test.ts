@@ -63,7 +63,7 @@ for (
     ["an empty 201", [201, ""], "unknown", "unreadable_answer"],
     ["a truncated 201", [201, '{"message":"success","sched'], "unknown", "unreadable_answer"],
     ["a 201 that is a list", [201, "[]"], "unknown", "unreadable_answer"],
-    ["a 201 that says nothing", [201, "{}"], "unknown", "unreadable_answer"],
+    ["a 201 without a message", [201, "{}"], "unknown", "unreadable_answer"],
     ["a 201 whose message is a number", [201, '{"message":1}'], "unknown", "unreadable_answer"],
     ["a 202 that is queued", [202, '{"message":"queued"}'], "unknown", "queued"],
   ] as const

@@ -107,7 +107,7 @@ const readings: readonly {
     }],
   },
   {
-    what: "createSendId() names the id that it wants",
+    what: "createSendId() requests the given id",
     call: (client) => client.createSendId({ campaignId: "campaign-1", sendId: "match-1" }),
     asks: "/sends/id/create",
     body: { campaign_id: "campaign-1", send_id: "match-1" },

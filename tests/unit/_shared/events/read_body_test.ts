@@ -48,7 +48,7 @@ for (
   const [what, body] of [
     ["text", "hello"],
     ["JSON that breaks off", '{"events":[{"id":"1"'],
-    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00, 0x80])],
+    ["bytes that are not text", new Uint8Array([0xff, 0xfe, 0x00, 0x80])],
   ] as const
 ) {
   Deno.test(`readBody() keeps ${what} as a reject, to the byte`, () => {

@@ -72,7 +72,7 @@ Deno.test("readBody() gives a message with another key order the same id", () =>
 for (
   const [what, changes] of [
     ["user", { external_user_id: "u-1002" }],
-    ["user without a name of ours", { external_user_id: "", braze_id: "braze-1002" }],
+    ["user without an external id", { external_user_id: "", braze_id: "braze-1002" }],
     ["generation", { generation: "2" }],
     ["ledger row", { ledger_id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1003" }],
     ["match", { match_id: "1003" }],

@@ -106,9 +106,13 @@ Deno.test("a timed function refuses GET, and returns the allowed method", async 
 
 for (
   const [what, body, message] of [
-    ["is no JSON", "{", "Cannot read options: the body must be JSON"],
+    ["is not JSON", "{", "Cannot read options: the body must be JSON"],
     ["has an unknown name", { dryrun: true }, /^Cannot read options: body: .*"dryrun"/],
-    ["says two things", '{"dry_run":true,"dry_run":false}', /Object must not hold a name twice$/],
+    [
+      "repeats a key with two values",
+      '{"dry_run":true,"dry_run":false}',
+      /Object must not hold a name twice$/,
+    ],
     ["holds NUL", '{"limit":"\\u0000"}', "Cannot read options: Text must not hold NUL"],
     ["holds half a character", '{"\\ud800":1}', /must not hold a lone surrogate$/],
     [
@@ -125,7 +129,7 @@ for (
     ["begins with what only looks blank", "\u00a0{}", "Cannot read options: the body must be JSON"],
     ["has an endless name", `{"${"x".repeat(60_000)}":1}`, /^.{1,600}$/],
     ["has a wrong value", { limit: "3" }, /^Cannot read options: limit: /],
-    ["is no object", [], /^Cannot read options: body: /],
+    ["is not an object", [], /^Cannot read options: body: /],
   ] as const
 ) {
   Deno.test(`a timed function refuses a body that ${what}, with the reason`, async () => {

@@ -25,7 +25,7 @@ interface Delivered extends World {
   readonly recorded: readonly { ids: number[]; outcome: DeliveryOutcome }[];
 }
 
-/** One run's deliveries of `claimed`, the webhook answering as `answer` says. */
+/** One run's deliveries of `claimed`; `answer` gives the webhook's answers. */
 async function deliver(
   claimed: readonly Delivery[],
   options: {
@@ -172,7 +172,7 @@ Deno.test("deliverAlerts() has ten seconds left where the run used its time up, 
   strictEqual(overran.recorded.length, 3);
 });
 
-Deno.test("deliverAlerts() writes one log line an alert where there is no webhook", async () => {
+Deno.test("deliverAlerts() writes one log line per alert without a webhook", async () => {
   const { posted, recorded, logged } = await deliver([
     delivery({ alertId: 1 }),
     delivery({ alertId: 2, severity: "warning" }),

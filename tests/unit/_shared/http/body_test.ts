@@ -86,7 +86,7 @@ for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", tex
   });
 }
 
-/** A body without end, that counts what is taken of it. */
+/** An endless body that counts the bytes read from it. */
 function endless(chunk: Uint8Array, headers: HeadersInit = {}) {
   const taken = { chunks: 0 };
   const stream = new ReadableStream<Uint8Array>({

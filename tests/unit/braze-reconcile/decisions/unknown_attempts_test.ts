@@ -118,7 +118,7 @@ const rows: readonly Row[] = [
     isReported: true,
   },
   {
-    what: "a delete after which events came",
+    what: "a delete followed by events",
     schedule: { state: "completed" },
     listing: null,
     schedules: [],
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
     isReported: false,
   },
   {
-    what: "a delete of what was due more than a day ago",
+    what: "a delete of a schedule that was due more than a day ago",
     schedule: { ...deleting, sendAt: new Date("2024-12-06T05:00:00Z") },
     listing: null,
     schedules: [],

@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
     verdicts: ["undecided"],
   },
   {
-    what: "a schedule without a time, which can still be judged by what it says",
+    what: "a schedule without a time, which is judged by its echo",
     match: knownMatch(1),
     entry: listed("unmanaged-1", { matchId: 1 }, { sendAt: null }),
     verdicts: ["duplicate second_schedule"],
@@ -136,7 +136,7 @@ const rows: readonly Row[] = [
     verdicts: ["adopt"],
   },
   {
-    what: "a schedule whose create Braze is said to have refused",
+    what: "a schedule whose create failed according to the journal",
     match: knownMatch(1, {}, { ...withoutAnswer, state: "failed" }),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt"],

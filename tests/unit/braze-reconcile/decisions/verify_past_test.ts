@@ -26,7 +26,7 @@ function findings(match: KnownMatch, now: Date, presence: "present" | "absent" |
 for (
   const [what, match, time, presence, expected] of [
     ["a pending one that is listed", knownMatch(1), "06:00", "present", ["future_ok"]],
-    ["a pending one that is gone", knownMatch(1), "06:00", "absent", ["future_missing"]],
+    ["a pending one that is missing", knownMatch(1), "06:00", "absent", ["future_missing"]],
     ["a pending one, unseen", knownMatch(1), "06:00", "unknown", ["future_unknown"]],
     ["a cancelled one", knownMatch(1, { status: "cancelled" }), "06:00", "present", []],
     ["one due just now", knownMatch(1), "14:29", "unknown", ["past_awaiting"]],
@@ -91,7 +91,7 @@ for (
       [true, "statistics_gone"],
     ],
     [
-      "beside an older schedule that went out",
+      "beside an older schedule that was sent",
       knownMatch(1, {}, { state: "completed", firstEventAt: at("12:00:00") }, {}),
       at("15:00:00"),
       [false, "another_schedule_may_have_gone_out"],

@@ -41,7 +41,7 @@ for (
     ["no", NO, "Abort", "Abort"],
     ["503", 503, "Send", "Abort"],
     ["a redirect", 302, "Send", "Abort"],
-    ["what is no JSON", "<html>", "Send", "Abort"],
+    ["a body that is not JSON", "<html>", "Send", "Abort"],
   ] as const
 ) {
   Deno.test(`of ${what} an open gate makes ${open}, a closed one ${closed}`, async () => {

@@ -13,7 +13,7 @@ function setup() {
   return { timeline, seconds, log, note };
 }
 
-/** A real pause: long enough for anything that wrongly runs by itself to have run. */
+/** A real pause, long enough for work to run that must not. */
 const realPause = (ms = 30) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A local server whose handler runs on behalf of its caller, as the stack's servers do. */

@@ -40,7 +40,7 @@ for (
   const [what, answer, pause] of [
     ["429 with Retry-After", status(429, { "retry-after": "7" }), "7000 status 429"],
     [
-      "503 with a date to come again",
+      "503 with a date in Retry-After",
       status(503, { "retry-after": "Sat, 07 Dec 2024 06:00:03 GMT" }),
       "3000 status 503",
     ],

@@ -91,7 +91,7 @@ Deno.test("openProgress() starts at the beginning, and then continues where it s
     const first = await openProgress(await openSource(path));
     deepStrictEqual([first.start.offset, first.start.counts.lines], [0, 0]);
     await first.save({ offset: 18, counts: COUNTS });
-    // More events were written to the file meanwhile.
+    // More events were appended to the file since.
     await Deno.writeTextFile(path, '{"id":4}\n', { append: true });
     const second = await openProgress(await openSource(path));
     deepStrictEqual(second.start, { offset: 18, counts: COUNTS });

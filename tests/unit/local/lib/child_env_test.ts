@@ -1,4 +1,4 @@
-/** Seen from inside the children, in a process of its own whose environment is set for it. */
+/** Checked inside child processes of a process whose environment the test sets. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 

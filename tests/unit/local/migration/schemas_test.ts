@@ -1,4 +1,4 @@
-/** How the schemas are read, and where in them each object stands. */
+/** How the schemas are read, and which file holds each object. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { inOrder, readSchemas, statementsOf } from "../../../../local/migration/schemas.ts";
 import { SCHEMAS } from "../../../../local/stack/project.ts";

@@ -10,7 +10,7 @@ interface Seen {
   readonly body: string;
 }
 
-/** A gateway before a server that only notes what reaches it. */
+/** A gateway before a server that only records its requests. */
 async function withGateway(
   run: (gateway: Gateway, keys: Keys, seen: Seen[]) => Promise<void>,
 ): Promise<void> {

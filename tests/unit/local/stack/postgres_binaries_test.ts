@@ -1,7 +1,7 @@
 import { rejects } from "node:assert/strict";
 import { findPostgres } from "../../../../local/stack/postgres_binaries.ts";
 
-/** A folder of pretended binaries; text that begins with #! runs, anything else does not. */
+/** A folder of fake binaries; text that begins with #! runs, anything else does not. */
 async function withBinaries(
   files: Record<string, string | Uint8Array>,
   run: (folder: string) => Promise<void>,

@@ -91,7 +91,7 @@ for (
       `${B} stayed green`,
     ],
     [
-      "an error that is no assertion",
+      "an error that is not an assertion",
       {},
       run({ failed: [failed(A, "TypeError: x is not a function\n  at y")] }),
       "broken",
