@@ -4,14 +4,14 @@ import type { Alert, Match, MatchdaySummary } from "./matchday_summary.ts";
 
 const MINUTE_MS = 60_000;
 
-export interface Look {
+export interface TableOptions {
   readonly date: string;
   /** By the project's clock. */
   readonly now: Date;
   readonly colours: boolean;
 }
 
-export function describe(summary: MatchdaySummary, { date, now, colours }: Look): string {
+export function describe(summary: MatchdaySummary, { date, now, colours }: TableOptions): string {
   const alerts = [
     ...summary.matches.flatMap(({ match_id, alerts }) => alerts.map((it) => ({ ...it, match_id }))),
     ...summary.alerts,

@@ -10,13 +10,13 @@ Deno.test("messages sent to a crashed database or a killed receiver are stored o
       currents: { enabled: false },
       webhook: { enabled: true, duplicateProbability: 0.05 },
     },
-    strikes: [
+    kills: [
       { at: 0.3, parts: ["Postgres"] },
       { at: 0.6, parts: ["receiver"] },
     ],
   });
   deepStrictEqual(burst.problems, []);
-  deepStrictEqual([burst.stored, burst.strikes], [burst.sent, 2]);
+  deepStrictEqual([burst.stored, burst.kills], [burst.sent, 2]);
   ok(burst.sent > 1_000, `${burst.sent} events sent`);
   strictEqual((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0, true);
 });

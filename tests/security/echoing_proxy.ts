@@ -53,7 +53,7 @@ const BEFORE_BRAZES = "n".repeat(414);
 const BEFORE_THE_DATABASES = "n".repeat(465);
 
 /** How Braze, or a proxy in front of it, might return our key. */
-export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
+export const BRAZE_ANSWERS: Readonly<Record<string, Answer>> = {
   "401 with the key": (request) =>
     Response.json({ message: `Invalid API key: ${confidences(request)}` }, { status: 401 }),
   "400 with the key among errors": (request) =>
@@ -94,7 +94,7 @@ export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
 };
 
 /** How PostgREST, or the gateway before it, might repeat the secret key. */
-export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
+export const DATABASE_ANSWERS: Readonly<Record<string, Answer>> = {
   "401 with the key": (request) =>
     Response.json({ message: `Unregistered API key ${confidences(request)}` }, { status: 401 }),
   "400 with the key in every field": (request) =>
@@ -118,7 +118,7 @@ export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
 };
 
 /** How a chat might repeat its address, which is enough to write there. */
-export const CHAT_SAYS: Readonly<Record<string, Answer>> = {
+export const CHAT_ANSWERS: Readonly<Record<string, Answer>> = {
   "404 with the address": (request) =>
     new Response(`no such hook: ${new URL(request.url).pathname}`, { status: 404 }),
   "500 with the secret part as a code": (request) =>

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf } from "./digest.ts";
 import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
-import { guestsAmong, type RestCaller, unknownCallersOf } from "./rest_callers.ts";
+import { limitedCallers, type RestCaller, unknownCallersOf } from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -11,7 +11,7 @@ import { fillTables } from "./rows.ts";
 async function insidersOf(rest: Rest): Promise<readonly Omit<RestCaller, "refusal">[]> {
   return [
     { caller: "secret key", headers: { apikey: rest.keys.secretKey } },
-    ...guestsAmong(await unknownCallersOf(rest)),
+    ...limitedCallers(await unknownCallersOf(rest)),
   ];
 }
 
@@ -104,7 +104,7 @@ Deno.test("no table is readable through another one, and none is described to a 
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
-    for (const { caller, headers, isSignedIn } of guestsAmong(await unknownCallersOf(rest))) {
+    for (const { caller, headers, isSignedIn } of limitedCallers(await unknownCallersOf(rest))) {
       const embedding = await sendRequest(
         `${rest.restUrl}/schedule_ledger?select=match_id,schedule_identifiers(*)`,
         { method: "GET", headers },

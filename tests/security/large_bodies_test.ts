@@ -3,9 +3,9 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { encode } from "../support/hostile/raw_http.ts";
 import {
+  deleteStored,
   digest,
   event,
-  forget,
   keptDigests,
   postBytes,
   storedAndKept,
@@ -56,7 +56,7 @@ Deno.test("5 MB of anything else are kept, to the byte, and answered 200", (t) =
     };
     for (const [kind, make] of Object.entries(kinds)) {
       await t.step(kind, async () => {
-        await forget(stack);
+        await deleteStored(stack);
         const body = encode(make());
         const answer = await postBytes(target(stack), body);
         const { received, rejected } = answer.body;

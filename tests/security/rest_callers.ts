@@ -1,7 +1,12 @@
 /** Every caller of PostgREST by credential, and the refusal that each gets. */
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
-import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
+import {
+  ROLE_IN_USER_METADATA,
+  tokenOf,
+  tokenSignedWithPublicKey,
+  unsignedToken,
+} from "./tokens.ts";
 
 export interface RestCaller {
   readonly caller: string;
@@ -21,7 +26,7 @@ const BAD_TOKEN = "401 PGRST301";
 export const OPERATOR_CALLER = "operator";
 
 /** Callers accepted as anon or as authenticated, who have only the rights in the lists. */
-export function guestsAmong(callers: readonly RestCaller[]): readonly RestCaller[] {
+export function limitedCallers(callers: readonly RestCaller[]): readonly RestCaller[] {
   return callers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
 }
 
@@ -62,7 +67,7 @@ export async function unknownCallersOf({ keys }: Rest): Promise<readonly RestCal
     },
     {
       caller: "user with the role operator in user-writable metadata",
-      headers: await signedIn({ claims: SELF_STYLED }),
+      headers: await signedIn({ claims: ROLE_IN_USER_METADATA }),
       refusal: `403 ${NO_RIGHT}`,
       isSignedIn: true,
     },
@@ -89,7 +94,7 @@ export async function unknownCallersOf({ keys }: Rest): Promise<readonly RestCal
     },
     {
       caller: "service_role by the public key as a secret",
-      headers: withToken(await confusedToken(keys, now, "service_role")),
+      headers: withToken(await tokenSignedWithPublicKey(keys, now, "service_role")),
       refusal: BAD_TOKEN,
     },
   ];

@@ -3,7 +3,12 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
 import { type HttpRequest, type HttpResponse, inWords, sendRequest } from "./send_request.ts";
-import { guestsAmong, OPERATOR_CALLER, type RestCaller, unknownCallersOf } from "./rest_callers.ts";
+import {
+  limitedCallers,
+  OPERATOR_CALLER,
+  type RestCaller,
+  unknownCallersOf,
+} from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -206,10 +211,10 @@ Deno.test("if everything were granted to every caller by mistake, they would sti
       grant execute on all functions in schema public, private to anon, authenticated`).simple();
     const before = await contentsOf(sql);
     const answers = new Answers();
-    const guests = guestsAmong(await unknownCallersOf(rest));
-    ok(guests.length >= 4, "the publishable key, two users and an operator");
+    const limited = limitedCallers(await unknownCallersOf(rest));
+    ok(limited.length >= 4, "the publishable key, two users and an operator");
     for (const { name, kind, column } of await relationsOf(sql)) {
-      for (const { caller, headers } of guests) {
+      for (const { caller, headers } of limited) {
         // What operators read rests on policies; a view is no more than the tables that it reads.
         const isTheirs = caller === OPERATOR_CALLER &&
           (kind === "view" || OPERATORS_READ.includes(name));

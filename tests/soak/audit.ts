@@ -32,7 +32,7 @@ async function rowsOf(sql: Sql): Promise<Row[]> {
 }
 
 /** The events that were answered with 2xx and are not stored. There must be none. */
-export async function brokenPromises(
+export async function missingAcknowledged(
   promised: readonly GroundTruthEntry[],
   sql: Sql,
 ): Promise<string[]> {

@@ -80,7 +80,7 @@ export function listed(
 }
 
 /** The delete of generation 1 of match 1, without an answer since 05:00. */
-export function unsettled(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
+export function unknownAttempt(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
   return {
     attemptId: "attempt-1",
     kind: "delete",

@@ -4,7 +4,7 @@
  * It reads numbers exactly. If an event has two values for one field, no value of that field may be stored.
  */
 import type { Origin, Specimen } from "./events.ts";
-import { heldBy, isNode, type Member, type Node, write } from "./json_tree.ts";
+import { isNode, type Member, type Node, valuesOf, write } from "./json_tree.ts";
 
 /** A row of `notification_sends`. */
 export interface Stored {
@@ -29,7 +29,12 @@ const PLACES = ["user", "properties", "trigger_properties"];
 const NAMED = ["external_user_id", "device_id", "campaign_id", "dispatch_id", "send_id"] as const;
 
 /** The wrong values of the row; empty if there is none. */
-export function untruths(specimen: Specimen, stored: Stored, origin: Origin, now: Date): string[] {
+export function wrongFields(
+  specimen: Specimen,
+  stored: Stored,
+  origin: Origin,
+  now: Date,
+): string[] {
   const { tree } = specimen;
   if (typeof tree === "string" || !("object" in tree)) return ["is stored, and was no event"];
   const inside = placesIn(tree.object);
@@ -88,9 +93,9 @@ export function isNamed({ shape, mark, tree }: Specimen): boolean {
 
 /** The objects that may hold the fields of an event: itself, and those that our senders use. */
 function placesIn(outermost: readonly Member[]): (readonly Member[])[] {
-  const inner = PLACES.flatMap((name) => heldBy([outermost], name)).flatMap(objectOf);
+  const inner = PLACES.flatMap((name) => valuesOf([outermost], name)).flatMap(objectOf);
   const all = [outermost, ...inner];
-  return [...all, ...heldBy(all, "message_extras").flatMap(objectOf)];
+  return [...all, ...valuesOf(all, "message_extras").flatMap(objectOf)];
 }
 
 function objectOf(node: Node): (readonly Member[])[] {
@@ -100,7 +105,7 @@ function objectOf(node: Node): (readonly Member[])[] {
 
 /** The distinct values under a name; blank values do not count. */
 function claimsOf(objects: readonly (readonly Member[])[], name: string): string[] {
-  return [...new Set(heldBy(objects, name).flatMap(claimOf))];
+  return [...new Set(valuesOf(objects, name).flatMap(claimOf))];
 }
 
 function claimOf(node: Node): string[] {

@@ -9,7 +9,7 @@ import type {
   UnknownAttempt,
 } from "../../../../supabase/functions/_shared/store/reconciliation.ts";
 import { at } from "../../../support/facts.ts";
-import { knownMatch, unsettled } from "../../../support/known.ts";
+import { knownMatch, unknownAttempt } from "../../../support/known.ts";
 
 const NOW = at("06:00:00");
 const HORIZON_MS = 7 * 24 * 60 * 60_000;
@@ -235,7 +235,7 @@ const rows: readonly Row[] = [
 for (const row of rows) {
   Deno.test(`resolveUnknownAttempts() of ${row.what}: ${row.attempts.join() || "nothing"}`, () => {
     const resolutions = resolveUnknownAttempts(
-      [unsettled(row.attempt)],
+      [unknownAttempt(row.attempt)],
       [knownMatch(1, {}, row.schedule)],
       row.listing === undefined ? shown : row.listing,
       HORIZON_MS,
