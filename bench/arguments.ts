@@ -1,24 +1,24 @@
-/** The arguments of `deno task bench`, read and refused in one place. */
+/** Parses and validates the arguments of `deno task bench`. */
 import { resolve } from "node:path";
 import { parseArguments, readWholeNumber } from "../local/cli/arguments.ts";
 import { UsageFailure } from "../local/lib/failure.ts";
 import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
 
 export const HELP =
-  `Measures the suite beside others, on a Postgres of its own that keeps every promise.
+  `Compares the suite with other systems on one private Postgres with durable writes.
 
   npx -y deno@2.9.6 task bench [options]
 
-  --quick              one short round of each
+  --quick              one short round for each contestant
   --rounds N           how many rounds (5)
   --shape NAME         one, batch or doubled; may be repeated (all)
-  --contestant NAME    only this one; may be repeated (all)
-  --latency            instead: how long a sender waits at half of our maximum rate, and a push for the gate
-  --costs              instead: CPU, bytes, cold starts, and planning 5,000 matches
-  --growth             instead: the same work over an empty database, a tenth of the history and all of it
-  --events N           how long that history is (10000000)
-  --ledger-rows N      and how many schedules it has (100000)
-  --seed TEXT          other events
+  --contestant NAME    only this contestant; may be repeated (all)
+  --latency            measures latency instead: of events at half of our maximum rate, and of the send gate
+  --costs              measures costs instead: CPU, bytes, cold starts, and planning 5,000 matches
+  --growth             measures growth instead: the same work on an empty database, a tenth of a history and all of it
+  --events N           the number of events in that history (10000000)
+  --ledger-rows N      the number of ledger rows in it (100000)
+  --seed TEXT          the seed of the events (1)
   --postgres-bin DIR   another server's binaries
   --json               one JSON document on stdout, everything else on stderr
   --help               this text

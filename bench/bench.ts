@@ -1,4 +1,4 @@
-/** `deno task bench`: the suite beside others, measured in turns on one private Postgres. */
+/** `deno task bench`: compares the suite with other systems, in turns on one private Postgres. */
 import { startOfHour, subHours } from "date-fns";
 import { interrupted } from "../local/cli/interrupt.ts";
 import { runTask, type Writers } from "../local/cli/run_task.ts";

@@ -1,4 +1,4 @@
-/** The one Postgres that all contestants share, with every promise kept, and a database for each of them. */
+/** Starts the Postgres that all contestants share, with durable writes, and creates a database for each of them. */
 import { join } from "node:path";
 import { startDatabaseServer } from "../local/stack/database_server.ts";
 import { createKeys, type Keys } from "../local/stack/keys.ts";
@@ -11,7 +11,7 @@ const TEMPLATE = "suite_template";
 export interface BenchServer {
   readonly keys: Keys;
   readonly keysFile: string;
-  /** For logs; it goes when the server goes. */
+  /** For logs; deleted with the server. */
   readonly folder: string;
   readonly admin: Sql;
   /** A new database: empty, or with all migrations of the suite. */
@@ -26,7 +26,7 @@ export function startBenchServer(postgresBin?: string): Promise<BenchServer> {
 }
 
 async function startOn(port: number, postgresBin?: string): Promise<BenchServer> {
-  // On a disk: in memory a commit would cost nothing.
+  // On a disk, since a commit in memory would cost nothing.
   const folder = await Deno.makeTempDir({ prefix: "bench-" });
   const remove = () => Deno.remove(folder, { recursive: true });
   try {
@@ -37,7 +37,7 @@ async function startOn(port: number, postgresBin?: string): Promise<BenchServer>
       postgresBin,
       fsync: true,
       virtualClock: false,
-      // Their jobs would run beside what is measured.
+      // The jobs of the real extensions would run during the measurement.
       preferExtensionStubs: true,
     });
     const admin = connectSql(server.url, { max: 2, applicationName: "bench" });

@@ -1,4 +1,4 @@
-/** A Braze sandbox served from this process, with a count of its calls. */
+/** Serves a Braze sandbox from this process and counts the calls to it. */
 import { createSandbox } from "../local/braze_sandbox/sandbox.ts";
 import type { Keys } from "../local/stack/keys.ts";
 import { RealTimeline } from "../local/clock/real_timeline.ts";
@@ -16,7 +16,7 @@ export function serveBraze(keys: Keys): Braze {
     seed: 1,
     apiKey: keys.brazeApiKey,
     campaignId: keys.campaignId,
-    // It accepts schedules, and sends no pushes during the measurement.
+    // Without users it sends nothing during the measurement.
     users: { count: 0, seed: 1, teams: [{ value: "Team 1", weight: 1 }] },
     deliverTo: { url: "http://127.0.0.1:9/", headers: { currents: {}, webhook: {} } },
     deliveriesAtOnce: 1,

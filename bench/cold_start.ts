@@ -1,4 +1,4 @@
-/** How large each function is as one file, and how long a process that has nothing yet takes until its first answer. */
+/** Measures each function's bundle size, and the time from the start of a new process to its first answer. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../local/stack/ports.ts";
@@ -59,7 +59,7 @@ async function bundleTo(bundle: string, name: string): Promise<void> {
   );
 }
 
-/** A caller without credentials is refused: that takes the whole module, its configuration and no database. */
+/** The time to the refusal of a caller without credentials, which loads the module and its configuration but no database. */
 async function firstAnswerMs(
   bench: BenchServer,
   name: string,
@@ -69,7 +69,7 @@ async function firstAnswerMs(
   const url = `http://127.0.0.1:${port}/`;
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    // A cache of compiled code would make each start but the first a warm one.
+    // With a code cache, only the first start would be cold.
     args: ["run", "--allow-all", "--no-check", "--no-code-cache", SERVER, String(port), bundle],
     env: functionEnv({ api_url: url, db_url: url, braze_url: url, control_url: url }, bench.keys),
     stdin: "null",

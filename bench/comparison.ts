@@ -1,4 +1,4 @@
-/** All contestants in all shapes, and the ratios that the suite is held against. */
+/** Compares all contestants in all shapes, and computes the ratios for the suite's targets. */
 import type { BenchArguments } from "./arguments.ts";
 import type { BenchServer } from "./bench_server.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
@@ -11,7 +11,7 @@ import { SHAPES } from "./shapes.ts";
 
 const TURN_SECONDS = { full: 5, quick: 1.5 };
 const NO_DIRECT_PATH =
-  "The suite has no path from its handler straight to Postgres: it speaks to PostgREST only, so none is measured";
+  "The suite has no path from its handler directly to Postgres (it uses PostgREST only), so none is measured";
 
 export interface Comparison {
   readonly note: string;
@@ -35,7 +35,7 @@ export async function compareAll(
     for (const name of options.shapes) {
       const shape = SHAPES[name];
       say(`\n${shape.title}`);
-      const played = await runRounds({
+      const rounds = await runRounds({
         bench,
         matchday,
         shape,
@@ -45,7 +45,7 @@ export async function compareAll(
         seed: options.seed,
         onTurn: (contestant, round, turn) => say(printTurn(contestant, round, turn)),
       });
-      const summaries = played.map(summarize);
+      const summaries = rounds.map(summarize);
       say(printShape(shape, summaries));
       results.push(...summaries);
     }

@@ -1,4 +1,4 @@
-/** What takes part, and what the bench must know to drive it and to count what it stored. */
+/** The interface of a contestant: how the bench starts it, sends events to it, and counts the rows that it stores. */
 import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import type { MakeEvent } from "./events.ts";
@@ -9,10 +9,10 @@ import type { ShapeName } from "./shapes.ts";
 export interface Contestant {
   readonly name: string;
   readonly title: string;
-  /** The parts that a request passes. */
+  /** The components that a request passes through. */
   readonly path: string;
   readonly shapes: readonly ShapeName[];
-  /** A turn of the slowest is cut here. */
+  /** The most events in a turn, which limits the turns of slow contestants. */
   readonly eventsMax: number;
   prepare(bench: BenchServer, matchday: Matchday): Promise<Prepared>;
 }
@@ -22,10 +22,10 @@ export interface Prepared {
   readonly sql: Sql;
   readonly makeEvent: (matchday: Matchday) => MakeEvent;
   readonly postOf: PostOf;
-  /** Empties what an earlier turn stored. */
+  /** Deletes the rows of earlier turns. */
   reset(): Promise<void>;
   count(): Promise<number>;
-  /** Of what is stored, as the events are named. */
+  /** The event ids of the stored rows. */
   ids(): Promise<string[]>;
   start(): Promise<Running>;
   close(): Promise<void>;

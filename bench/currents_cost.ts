@@ -1,4 +1,4 @@
-/** What a Currents batch of 100 costs: CPU of the process of the functions alone, and bytes in the database. */
+/** Measures the cost of a Currents batch of 100: CPU of the functions' process, and bytes in the database. */
 import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { OURS, postToFunction } from "./contestants/ours.ts";
@@ -17,7 +17,7 @@ export interface CurrentsCost {
   readonly batches: number;
   readonly cpu_ms_a_batch: number;
   readonly stored_events: number;
-  /** The size of everything that grows with events: their table, its indexes, and related tables. */
+  /** Of all relations that grow with events: their table, its indexes, and the claims. */
   readonly bytes_an_event: number;
   readonly relations: readonly {
     readonly name: string;
@@ -74,14 +74,14 @@ export async function measureCurrentsCost(
   }
 }
 
-/** CPU time of the process since its start, all threads included. */
+/** The CPU time of the process since its start, with all threads. */
 export async function cpuMsOf(functionsUrl: string): Promise<number> {
   const response = await fetch(`${functionsUrl}/_local/cpu`);
   const { cpu_ms: cpuMs } = await response.json();
   return cpuMs;
 }
 
-/** Each table and index separately; partitions are added up under the name of their parent. */
+/** The size of each table and index; partitions are added up under the name of their parent. */
 export async function sizesOf(sql: Sql, events: number): Promise<CurrentsCost["relations"]> {
   const rows = await sql<{ name: string; bytes: number }[]>`
     with relation as (

@@ -1,21 +1,21 @@
 /**
- * Push Send events as Currents posts them, from a seed: with the echo of the trigger properties, our own send id, and
- * one dispatch id a schedule. One in ten repeats an earlier event.
+ * Generates push Send events as Currents posts them, from a seed: with the echo of the trigger properties, our own send
+ * id, and one dispatch id per schedule. One in ten repeats an earlier event.
  */
 import { Prng } from "../local/lib/prng.ts";
 import type { Matchday } from "./matchday.ts";
 
 export const EVENT_BYTES = 640;
 export const DUPLICATE_SHARE = 0.1;
-/** So many in a row come from matches with one send time; a real push to 25,000 users a match has even more. */
+/** This many consecutive events have the same send time; a real push to 25,000 users per match has more. */
 const EVENTS_A_TIME = 10_000;
 const MATCHES_A_TIME = 10;
-/** How long the events of one send are spread out. */
+/** The duration of a send. */
 const SEND_SECONDS = 60;
 
 export interface BenchEvent {
   readonly id: string;
-  /** Its JSON: all contestants but one receive exactly this text. */
+  /** Its JSON text, which all contestants receive except one. */
   readonly json: string;
 }
 
@@ -27,7 +27,7 @@ export interface Events {
 
 export type MakeEvent = (prng: Prng, index: number) => BenchEvent;
 
-/** `count` events of which a tenth repeat earlier ones; the same seed makes the same. */
+/** `count` events, of which a tenth repeat earlier ones; the same for the same seed. */
 export function makeEvents(seed: string, count: number, make: MakeEvent): Events {
   const prng = new Prng(seed);
   const choice = prng.fork("duplicates");
@@ -48,8 +48,8 @@ export function makeEvents(seed: string, count: number, make: MakeEvent): Events
 export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
   return (prng, index) => {
     const first = Math.floor(index / EVENTS_A_TIME) * MATCHES_A_TIME % schedules.length;
-    const inSlot = Math.min(MATCHES_A_TIME, schedules.length - first);
-    const schedule = schedules[first + prng.below(inSlot)]!;
+    const atOnce = Math.min(MATCHES_A_TIME, schedules.length - first);
+    const schedule = schedules[first + prng.below(atOnce)]!;
     const id = prng.uuid();
     const make = (variation: string) =>
       JSON.stringify({
@@ -80,12 +80,12 @@ export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
   };
 }
 
-/** Depends on the id alone, so that repeated events are identical. */
+/** The same for the same id, so that a repeated event is identical. */
 function secondsInto(id: string): number {
   return Number.parseInt(id.slice(0, 6), 16) % SEND_SECONDS;
 }
 
-/** Pads the event to the size that all contestants receive. */
+/** Fills an event up to the size that all contestants receive. */
 export function padded(make: (filler: string) => string): string {
   const bare = make("").length;
   return make("v".repeat(Math.max(0, EVENT_BYTES - bare)));

@@ -1,6 +1,6 @@
 /**
- * Whether the suite's costs depend on current work alone, and not on stored history: the same work on an empty database,
- * on a tenth of the history and on all of it, in turns.
+ * Measures whether the suite's cost depends on stored history: the same work on an empty database, on a tenth of the
+ * history and on all of it, in turns.
  */
 import { addHours, startOfHour, subDays, subHours } from "date-fns";
 import { connectSql, type Sql } from "../local/stack/sql.ts";
@@ -18,7 +18,7 @@ const COMING_MATCHES = 60;
 const FIRST_COMING_MATCH = 8_000_001;
 const FIRST_MATCH_NOW = 9_000_001;
 const MATCHES_NOW = 150;
-const WATCHES = ["braze-reconcile", "braze-count-audit", "webhook-health-rollup"] as const;
+const CRON_FUNCTIONS = ["braze-reconcile", "braze-count-audit", "webhook-health-rollup"] as const;
 
 export interface GrowthOptions {
   readonly events: number;
@@ -37,13 +37,13 @@ interface GrowthDatabase {
   readonly storedEvents: number;
   readonly ledgerRows: number;
   readonly matchday: Matchday;
-  readonly seconds: Record<typeof WATCHES[number], number[]>;
+  readonly seconds: Record<typeof CRON_FUNCTIONS[number], number[]>;
   readonly rates: GrowthRate[];
 }
 
 export async function measureGrowth(bench: BenchServer, options: GrowthOptions) {
   const { events, ledgerRows, rounds, say } = options;
-  const places: GrowthDatabase[] = [];
+  const databases: GrowthDatabase[] = [];
   try {
     for (
       const [name, share] of [["growth_empty", 0], ["growth_tenth", 0.1], [
@@ -52,7 +52,7 @@ export async function measureGrowth(bench: BenchServer, options: GrowthOptions) 
       ]] as const
     ) {
       const started = performance.now();
-      places.push(
+      databases.push(
         await prepare(
           bench,
           options,
@@ -64,21 +64,21 @@ export async function measureGrowth(bench: BenchServer, options: GrowthOptions) 
       say(`${name}: prepared in ${((performance.now() - started) / 1_000).toFixed(0)} s`);
     }
     for (let round = 1; round <= rounds; round++) {
-      for (const place of places) {
-        await withPath(bench, place, async (path) => {
-          for (const watch of WATCHES) {
-            place.seconds[watch].push(await watched(bench, path, watch));
+      for (const database of databases) {
+        await withPath(bench, database, async (path) => {
+          for (const name of CRON_FUNCTIONS) {
+            database.seconds[name].push(await secondsOf(bench, path, name));
           }
           for (const shape of ["one", "batch"] as const) {
             const rate = await measureRate(bench, path, {
-              ...place,
+              ...database,
               shape,
               seed: `${options.seed}/${round}`,
               quick: options.quick,
             });
-            place.rates.push(rate);
+            database.rates.push(rate);
             say(
-              `round ${round}  ${place.name}  ${shape}  ${
+              `round ${round}  ${database.name}  ${shape}  ${
                 rate.events_a_second.toFixed(0)
               } events/s`,
             );
@@ -87,10 +87,10 @@ export async function measureGrowth(bench: BenchServer, options: GrowthOptions) 
       }
     }
     const found = [];
-    for (const place of places) found.push(await reportOf(place));
+    for (const database of databases) found.push(await reportOf(database));
     return { places: found, is_right: found.every(({ rows_right }) => rows_right) };
   } finally {
-    for (const { sql, braze, name } of places) {
+    for (const { sql, braze, name } of databases) {
       await sql.end({ timeout: 5 });
       await braze.stop();
       await bench.dropDatabase(name);
@@ -126,7 +126,7 @@ async function prepare(
     select ${FIRST_COMING_MATCH}::bigint + n, 'League', 'Team ' || n % 20, 'Team ' || (n + 1) % 20,
       ${addHours(startOfHour(now), 12)}::timestamptz + n * interval '1 hour'
     from generate_series(0, ${COMING_MATCHES - 1}::int) as n`;
-  const place: GrowthDatabase = {
+  const database: GrowthDatabase = {
     name,
     sql,
     braze: serveBraze(bench.keys),
@@ -137,9 +137,9 @@ async function prepare(
     seconds: { "braze-reconcile": [], "braze-count-audit": [], "webhook-health-rollup": [] },
     rates: [],
   };
-  // Braze's list must match the ledger, so the scheduler itself creates the schedules.
-  await withPath(bench, place, (path) => call(bench, path, "braze-scheduler", {}));
-  return place;
+  // Braze must list what the ledger expects, so the scheduler creates the schedules.
+  await withPath(bench, database, (path) => call(bench, path, "braze-scheduler", {}));
+  return database;
 }
 
 async function withPath(
@@ -161,10 +161,10 @@ async function withPath(
   }
 }
 
-async function watched(
+async function secondsOf(
   bench: BenchServer,
   path: SuitePath,
-  name: typeof WATCHES[number],
+  name: typeof CRON_FUNCTIONS[number],
 ): Promise<number> {
   const body = name === "webhook-health-rollup"
     ? { date: subDays(new Date(), 1).toISOString().slice(0, 10) }
@@ -188,27 +188,27 @@ async function call(bench: BenchServer, path: SuitePath, name: string, body: unk
   }
 }
 
-async function reportOf(place: GrowthDatabase) {
+async function reportOf(database: GrowthDatabase) {
   const rateOf = (shape: string) =>
     spreadOf(
-      place.rates.filter((rate) => rate.shape === shape).map((rate) => rate.events_a_second),
+      database.rates.filter((rate) => rate.shape === shape).map((rate) => rate.events_a_second),
     );
-  const events = place.storedEvents +
-    place.rates.reduce((sum, { stored_events }) => sum + stored_events, 0);
-  const relations = await sizesOf(place.sql, events);
+  const events = database.storedEvents +
+    database.rates.reduce((sum, { stored_events }) => sum + stored_events, 0);
+  const relations = await sizesOf(database.sql, events);
   return {
-    name: place.name,
-    stored_events_before: place.storedEvents,
-    ledger_rows_before: place.ledgerRows,
+    name: database.name,
+    stored_events_before: database.storedEvents,
+    ledger_rows_before: database.ledgerRows,
     events_a_second: { one: rateOf("one"), batch: rateOf("batch") },
     seconds: {
-      reconcile: spreadOf(place.seconds["braze-reconcile"]),
-      count_audit: spreadOf(place.seconds["braze-count-audit"]),
-      health_rollup_of_a_day: spreadOf(place.seconds["webhook-health-rollup"]),
+      reconcile: spreadOf(database.seconds["braze-reconcile"]),
+      count_audit: spreadOf(database.seconds["braze-count-audit"]),
+      health_rollup_of_a_day: spreadOf(database.seconds["webhook-health-rollup"]),
     },
     bytes_an_event: relations.reduce((sum, { bytes_an_event }) => sum + bytes_an_event, 0),
     relations,
-    rows_right: place.rates.every(({ rows_right }) => rows_right),
+    rows_right: database.rates.every(({ rows_right }) => rows_right),
   };
 }
 

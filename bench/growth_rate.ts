@@ -1,4 +1,4 @@
-/** How many events a second a database with history takes; only the new rows are checked. */
+/** Measures the events per second of a database that already holds a history; checks only the rows of these events. */
 import type { Sql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { postToFunction } from "./contestants/ours.ts";
@@ -52,7 +52,7 @@ export async function measureRate(
   const warmUp = requestsOf("warm", count * WARM_UP_SHARE);
   const { uniqueIds, raw } = requestsOf("measured", count);
   await drive(path.port, warmUp.raw, shape.connections);
-  // 200 means committed, so all rows exist after the last answer; they are counted afterwards.
+  // 200 means committed, so all rows exist at the last answer; they are counted after the measurement.
   const started = performance.now();
   await drive(path.port, raw, shape.connections);
   const seconds = (performance.now() - started) / 1_000;

@@ -1,8 +1,8 @@
 /**
- * Years of events and ledger rows, written by SQL in their final state: sent, attributed by the echo, each row with its
- * schedule and its three identifiers.
+ * Writes a year of events and ledger rows by SQL: sent, attributed by the echo, each row with its schedule and its three
+ * identifiers.
  *
- * The last ten days are alike in a history of any length, so that queries over recent days have the same amount of work.
+ * The last ten days are the same in a history of any length, so that functions that read only them have equal work.
  */
 import { addDays, subDays, subMonths } from "date-fns";
 import { StackFailure } from "../local/lib/failure.ts";
@@ -11,7 +11,7 @@ import type { Sql } from "../local/stack/sql.ts";
 const RECENT_DAYS = 10;
 const RECENT_ROWS_A_DAY = 50;
 const RECENT_EVENTS_A_ROW = 100;
-/** The matchday that is rolled up. */
+/** The day of the rollup is a matchday. */
 const YESTERDAY_ROWS = 150;
 const YESTERDAY_EVENTS_A_ROW = 500;
 const MONTHS = 12;
@@ -27,7 +27,7 @@ export interface HistoryOptions {
   readonly now: Date;
 }
 
-interface Stretch {
+interface Period {
   readonly firstMatch: number;
   readonly rows: number;
   readonly from: Date;
@@ -35,10 +35,10 @@ interface Stretch {
   readonly events: number;
 }
 
-/** Of how many rows and events, and when: the recent days first, all that is left before them. */
-export function stretchesOf({ events, ledgerRows, now }: HistoryOptions): Stretch[] {
+/** The periods of a history with their rows and events: each recent day, and the time before with the remainder. */
+export function periodsOf({ events, ledgerRows, now }: HistoryOptions): Period[] {
   const today = new Date(`${now.toISOString().slice(0, 10)}T00:00:00Z`);
-  const recent = Array.from({ length: RECENT_DAYS }, (_, day): Stretch => {
+  const recent = Array.from({ length: RECENT_DAYS }, (_, day): Period => {
     const isYesterday = day === 0;
     const rows = isYesterday ? YESTERDAY_ROWS : RECENT_ROWS_A_DAY;
     return {
@@ -49,19 +49,19 @@ export function stretchesOf({ events, ledgerRows, now }: HistoryOptions): Stretc
       events: rows * (isYesterday ? YESTERDAY_EVENTS_A_ROW : RECENT_EVENTS_A_ROW),
     };
   });
-  const sum = (of: (stretch: Stretch) => number) =>
-    recent.reduce((total, stretch) => total + of(stretch), 0);
-  const past: Stretch = {
+  const sum = (of: (period: Period) => number) =>
+    recent.reduce((total, period) => total + of(period), 0);
+  const past: Period = {
     firstMatch: FIRST_PAST_MATCH,
     rows: ledgerRows - sum(({ rows }) => rows),
     from: subMonths(today, MONTHS),
     until: subDays(today, RECENT_DAYS),
-    events: events - sum((stretch) => stretch.events),
+    events: events - sum((period) => period.events),
   };
   if (past.rows < 1 || past.events < past.rows) {
     throw new StackFailure(
-      `Cannot make a history: it must hold more than ${
-        sum((stretch) => stretch.events)
+      `Cannot create a history: it must hold more than ${
+        sum((period) => period.events)
       } events and ${sum(({ rows }) => rows)} ledger rows, got ${events} and ${ledgerRows}`,
     );
   }
@@ -72,18 +72,18 @@ export async function writeHistory(sql: Sql, options: HistoryOptions): Promise<v
   for (let month = MONTHS; month >= 0; month--) {
     await sql`select private.ensure_partitions(${subMonths(options.now, month)})`;
   }
-  const slices: { stretch: Stretch; first: number; last: number }[] = [];
-  for (const stretch of stretchesOf(options)) {
-    await writeRows(sql, options.campaignId, stretch);
-    for (let first = 0; first < stretch.rows; first += ROWS_AT_ONCE) {
-      const last = Math.min(first + ROWS_AT_ONCE, stretch.rows);
-      slices.push({ stretch, first, last });
+  const slices: { period: Period; first: number; last: number }[] = [];
+  for (const period of periodsOf(options)) {
+    await writeRows(sql, options.campaignId, period);
+    for (let first = 0; first < period.rows; first += ROWS_AT_ONCE) {
+      const last = Math.min(first + ROWS_AT_ONCE, period.rows);
+      slices.push({ period, first, last });
     }
   }
   await sql`analyze public.schedule_ledger`;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let slice = slices.pop(); slice !== undefined; slice = slices.pop()) {
-      const { stretch: { firstMatch, events, rows }, first, last } = slice;
+      const { period: { firstMatch, events, rows }, first, last } = slice;
       const upTo = (row: number) => Math.floor(events * row / rows);
       await writeEvents(sql, {
         firstMatch: firstMatch + first,
@@ -93,7 +93,7 @@ export async function writeHistory(sql: Sql, options: HistoryOptions): Promise<v
       });
     }
   }));
-  // Maintenance that a database in use has already done.
+  // A database that has run for a while has been vacuumed.
   await sql`vacuum (analyze) public.notification_sends`;
   await sql`vacuum (analyze)`;
   await sql`checkpoint`;
@@ -102,14 +102,14 @@ export async function writeHistory(sql: Sql, options: HistoryOptions): Promise<v
 async function writeRows(
   sql: Sql,
   campaignId: string,
-  { firstMatch, rows, from, until }: Stretch,
+  { firstMatch, rows, from, until }: Period,
 ): Promise<void> {
   const seconds = (until.getTime() - from.getTime()) / 1_000;
   await sql.begin(async (tx) => {
     await tx`
       insert into public.matches (id, competition, home_team, away_team, kickoff_at, status)
       select ${firstMatch}::bigint + n, 'League', 'Home ' || n, 'Away ' || n,
-        -- Several share each time.
+        -- Several matches share each time.
         date_bin('5 minutes', ${from}::timestamptz + n * ${seconds}::float8 / ${rows}::int * interval '1 second', ${from}::timestamptz)
           + interval '1 hour', 'finished'
       from generate_series(0, ${rows}::int - 1) as n`;
@@ -168,7 +168,7 @@ async function writeEvents(sql: Sql, slice: Slice): Promise<void> {
             'ledger_id', ledger.id, 'generation', '1')::text))
     from public.schedule_ledger as ledger
     cross join lateral (
-      -- Refers to the row, or all rows would be given the same events.
+      -- The reference to the row makes Postgres generate other events for each row.
       select ledger.send_at_utc + n % 60 * interval '1 second' as sent_at, gen_random_uuid()::text as id,
         'user-' || (ledger.match_id * 7919 + n * 104729) % 500000 as user_id, gen_random_uuid()::text as device_id
       from generate_series(1, (${events}::bigint * (ledger.match_id - ${firstMatch}::bigint + 1) / ${rows}::bigint

@@ -1,6 +1,6 @@
 /**
- * One keep-alive connection that posts bytes and reads status codes: the driver shares the cores with what it measures,
- * so it does as little as possible.
+ * One keep-alive connection that posts bytes and reads status codes. The driver shares the cores with what it measures,
+ * so it does only the minimum of work.
  */
 
 const BUFFER_BYTES = 65_536;
@@ -42,7 +42,7 @@ export async function openConnection(port: number): Promise<HttpConnection> {
       }
       const count = await socket.read(buffer.subarray(length));
       if (count === null) {
-        throw new Error("Cannot read the answer: it must be whole, got the end of the connection");
+        throw new Error("Cannot read the answer: it must be complete, got a closed connection");
       }
       length += count;
       if (end === undefined) {

@@ -1,4 +1,4 @@
-/** How long a sender waits at half of the rate that the suite can take at most. */
+/** Measures the latency at half of the suite's maximum rate. */
 import { signGateToken } from "../supabase/functions/_shared/auth/gate_token.ts";
 import type { BenchServer } from "./bench_server.ts";
 import type { Prepared } from "./contestant.ts";
@@ -26,7 +26,7 @@ export interface LatencyOptions {
   readonly bench: BenchServer;
   readonly matchday: Matchday;
   readonly seed: string;
-  /** Of the search for the maximum, and of the paced run. */
+  /** The duration of the search for the maximum, and of the paced run. */
   readonly seconds: number;
 }
 
@@ -38,7 +38,7 @@ export interface Latency {
   readonly acknowledged_ms: Percentiles;
   readonly target_p99_ms: number;
   readonly errors: Readonly<Record<string, number>>;
-  /** Every row, or every answer, is correct. */
+  /** Whether all rows, or all answers, are correct. */
   readonly is_right: boolean;
 }
 
@@ -73,7 +73,7 @@ export async function measureLatency(
   });
 }
 
-/** The send gate, on the same path: a push waits for its answer. */
+/** The send gate on the same path, which a push waits for. */
 export async function measureGate(
   { bench, matchday, seconds }: LatencyOptions,
 ): Promise<Latency> {
@@ -110,7 +110,7 @@ export async function measureGate(
   });
 }
 
-/** Uses its own empty database and its own servers. */
+/** Runs a measurement on a new database with new servers. */
 async function onSuite<Result>(
   { bench, matchday }: Pick<LatencyOptions, "bench" | "matchday">,
   measure: (prepared: Prepared, port: number) => Promise<Result>,
@@ -176,5 +176,5 @@ export function printLatency(latency: Latency): string {
   } over ${latency.requests} requests${errors.join("")}; ` +
     `target p99 < ${latency.target_p99_ms} ms, ${
       p99 < latency.target_p99_ms ? "reached" : "MISSED"
-    }; ${latency.is_right ? "all as it must be" : "WRONG"}`;
+    }; ${latency.is_right ? "all correct" : "WRONG"}`;
 }

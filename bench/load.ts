@@ -1,14 +1,14 @@
-/** Sends requests over so many connections, each as soon as its last one was answered. */
+/** Sends requests over several connections; each sends the next request when its last one is answered. */
 import { type HttpConnection, openConnection } from "./http_connection.ts";
 
-/** How often a sender retries a rejected request; after that the row set is wrong. */
+/** How often a sender tries a request; after that, rows are missing. */
 const ATTEMPTS_MAX = 10;
 const PAUSE_MS = 20;
 
 export interface Load {
-  /** The latency of each request, from its first byte until it was acknowledged, failed attempts included. */
+  /** The time from the first byte of each request to its acknowledgement, including failed attempts. */
   readonly latenciesMs: Float64Array;
-  /** What was answered other than 2xx, and how often. */
+  /** The number of answers other than 2xx, by status. */
   readonly errors: ReadonlyMap<string, number>;
 }
 

@@ -1,4 +1,4 @@
-/** The machine of the measurement: results are meaningless without it. */
+/** Describes the machine and the versions of a measurement. */
 import { cpus, release, totalmem } from "node:os";
 import { z } from "zod";
 import type { Sql } from "../local/stack/sql.ts";

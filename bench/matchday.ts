@@ -1,7 +1,7 @@
 /**
- * The schedules that the events belong to: made from a seed, and written as the scheduler leaves them.
+ * Generates the schedules of the events from a seed, and writes them as the scheduler does.
  *
- * Ten matches share each send time, as at three o'clock on a Saturday, so that time alone cannot attribute an event.
+ * Ten matches share each send time, as at three o'clock on a Saturday, so that the time alone attributes nothing.
  */
 import { Prng } from "../local/lib/prng.ts";
 import type { Sql } from "../local/stack/sql.ts";
@@ -50,33 +50,33 @@ export function makeMatchday(options: MatchdayOptions): Matchday {
   return { campaignId, schedules };
 }
 
-/** Written as the scheduler leaves it before the sends: Braze has not reported the dispatch ids yet. */
+/** Writes the state before the sends, in which the dispatch ids are still unknown. */
 export async function writeMatchday(sql: Sql, { campaignId, schedules }: Matchday): Promise<void> {
   const rows = JSON.stringify(schedules.map((schedule) => ({
     ...schedule,
     createdAt: new Date(schedule.sendAt.getTime() - 86_400_000),
   })));
-  const input = sql`jsonb_to_recordset(${rows}::text::jsonb) as input (
+  const scheduled = sql`jsonb_to_recordset(${rows}::text::jsonb) as scheduled (
     "matchId" bigint, "ledgerId" uuid, "scheduleId" text, "sendId" text, "sendAt" timestamptz, "createdAt" timestamptz)`;
   await sql.begin(async (tx) => {
     await tx`
       insert into public.matches (id, competition, home_team, away_team, kickoff_at)
       select "matchId", 'League', 'Home ' || "matchId", 'Away ' || "matchId", "sendAt" + interval '1 hour'
-      from ${input}`;
+      from ${scheduled}`;
     await tx`
       insert into public.schedule_ledger
         (id, match_id, campaign_id, generation, braze_schedule_id, send_id, signature, send_at_utc, created_at, updated_at)
       select "ledgerId", "matchId", ${campaignId}, 1, "scheduleId", "sendId", md5("ledgerId"::text), "sendAt", "createdAt", "createdAt"
-      from ${input}`;
+      from ${scheduled}`;
     await tx`
       insert into public.braze_schedules
         (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
       select "ledgerId", 1, ${campaignId}, "scheduleId", "sendAt", 'live', "createdAt", "createdAt"
-      from ${input}`;
+      from ${scheduled}`;
     await tx`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
-      select 'schedule_id', "scheduleId", "ledgerId", 1, 'create', "createdAt" from ${input}
+      select 'schedule_id', "scheduleId", "ledgerId", 1, 'create', "createdAt" from ${scheduled}
       union all
-      select 'send_id', "sendId", "ledgerId", null, 'create', "createdAt" from ${input}`;
+      select 'send_id', "sendId", "ledgerId", null, 'create', "createdAt" from ${scheduled}`;
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Sends requests at a steady rate, regardless of response times: a sender does not wait for a slow receiver.
+ * Sends requests at a steady rate, regardless of the answers: a sender does not wait for a slow receiver.
  *
- * Latency counts from when a request was due, so waiting for a free connection is included.
+ * The latency of a request counts from its due time, so it includes the wait for a free connection.
  */
 import { openConnection } from "./http_connection.ts";
 import { acknowledged, type Load } from "./load.ts";
@@ -10,7 +10,7 @@ export interface PaceOptions {
   readonly port: number;
   readonly requests: readonly Uint8Array[];
   readonly requestsASecond: number;
-  /** More than are ever needed at once, as long as the receiver keeps up. */
+  /** More than are needed at once, as long as the receiver keeps up. */
   readonly connections: number;
 }
 

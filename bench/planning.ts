@@ -1,4 +1,4 @@
-/** What the scheduler needs for a horizon full of matches: its CPU, and how fast it calls Braze. */
+/** Measures a run of the scheduler with many matches: its CPU time, and its rate of calls to Braze. */
 import { addHours, startOfHour } from "date-fns";
 import { connectSql } from "../local/stack/sql.ts";
 import type { BenchServer } from "./bench_server.ts";
@@ -8,7 +8,7 @@ import { cpuMsOf } from "./currents_cost.ts";
 
 const FUNCTIONS = new URL("../supabase/functions/", import.meta.url);
 const TEAMS = 200;
-/** All lie within the horizon of seven days, and none so close that it is left alone. */
+/** All matches are within the horizon of seven days, and none is inside the freeze window. */
 const FIRST_KICKOFF_HOURS = 6;
 const HORIZON_HOURS = 150;
 
@@ -64,7 +64,7 @@ export async function measurePlanning(bench: BenchServer, matches: number): Prom
       };
     };
     try {
-      // The first call compiles what the second one uses.
+      // The first call compiles the code that the second one measures.
       await schedule({ dry_run: true, match_ids: [1] });
       const dryRun = await schedule({ dry_run: true });
       braze.calls.clear();
@@ -91,10 +91,10 @@ export function printPlanning(cost: PlanningCost): string[] {
   const run = ({ outcome, seconds, cpu_seconds }: RunCost) =>
     `${outcome} after ${seconds.toFixed(1)} s, ${cpu_seconds.toFixed(2)} s of CPU`;
   return [
-    `Planning ${cost.matches} matches, nothing changed: ${run(cost.dry_run)}`,
+    `Planning ${cost.matches} matches in a dry run: ${run(cost.dry_run)}`,
     `Scheduling them: ${run(cost.run)}; ${
       cost.braze_calls_a_second.toFixed(1)
-    } calls of Braze a second (${
+    } calls to Braze per second (${
       Object.entries(cost.braze_calls).map(([path, count]) => `${count} ${path}`).join(", ")
     })`,
   ];

@@ -1,4 +1,4 @@
-/** Runs the contestants' servers as separate processes; each is up when it answers. */
+/** Starts a contestant's server as a process, and waits until it answers. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toolEnv } from "../local/lib/child_env.ts";
@@ -15,20 +15,20 @@ export interface ServerProcess {
 }
 
 export interface ServerOptions {
-  /** For its log. */
+  /** The name of its log. */
   readonly name: string;
   readonly folder: string;
-  /** Beside this file. */
+  /** Relative to this file. */
   readonly script: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Uses a configuration other than the project's. */
+  /** A configuration other than the project's. */
   readonly config?: string;
-  /** A free one without it. */
+  /** By default a free port. */
   readonly port?: number;
 }
 
-/** `args` come after the port. */
+/** Passes the port to the script, followed by `args`. */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, folder, script, args, env = {}, config } = options;
   const port = options.port ?? freePorts().gateway;
@@ -53,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   return { port, url, stop: () => endSoon(child) };
 }
 
-/** A server that ignores the signal is killed, since it must not run during the next turn. */
+/** Kills a process that does not stop in time, since it must not run during the next turn. */
 async function endSoon(child: Child): Promise<void> {
   const timer = setTimeout(() => child.end("KILL"), 5_000);
   await child.stop();

@@ -1,4 +1,4 @@
-/** The requirements are ratios within one run, since absolute numbers differ between machines more than ratios do. */
+/** The suite's targets as ratios within one run, since ratios differ less between machines than rates. */
 import type { Summary } from "./report.ts";
 import type { ShapeName } from "./shapes.ts";
 

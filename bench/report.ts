@@ -1,4 +1,4 @@
-/** The output of a run, as text and as JSON. */
+/** Formats the results of a run, for people and as JSON. */
 import { Table } from "console-table-printer";
 import type { Contestant } from "./contestant.ts";
 import type { Machine } from "./machine.ts";

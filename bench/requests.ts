@@ -1,4 +1,4 @@
-/** The requests of one turn, ready to be written to a socket, so that no preparation runs during the measurement. */
+/** Serializes the requests of one turn before the measurement. */
 import { Prng } from "../local/lib/prng.ts";
 import type { BenchEvent } from "./events.ts";
 import type { Shape } from "./shapes.ts";
@@ -9,11 +9,11 @@ export interface Post {
   readonly body: string;
 }
 
-/** How a contestant receives events. */
+/** Builds a contestant's request for events. */
 export type PostOf = (events: readonly BenchEvent[]) => Post;
 
 export interface Requests {
-  /** In the order in which they are sent; copies stand side by side. */
+  /** In the order in which they are sent; a copy follows its original. */
   readonly raw: readonly Uint8Array[];
   readonly bodyBytes: number;
 }

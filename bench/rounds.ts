@@ -1,16 +1,16 @@
-/** All contestants of a shape, one after the other, round after round: other load on the machine affects all alike. */
+/** Runs all contestants of a shape in turns, round after round, so that other load on the machine affects all equally. */
 import type { BenchServer } from "./bench_server.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
 import type { Matchday } from "./matchday.ts";
 import type { Shape } from "./shapes.ts";
 import { takeTurn, type Turn } from "./turn.ts";
 
-/** The size of the first turn, from which the size of a turn of the wanted length is calculated. */
+/** The events of a trial turn, which determines how many events make a turn of the wanted length. */
 const TRIAL_EVENTS = { one: 1_000, batch: 10_000, doubled: 10_000 };
 const TRIAL_SHARE_MAX = 0.25;
 const EVENTS_MIN = { one: 200, batch: 500, doubled: 500 };
 const WARM_UP_SHARE = 0.2;
-/** Every connection of each pool gets warm, as far as a turn of the slowest allows. */
+/** Enough to use each connection of each pool, as far as the length of a turn allows. */
 const WARM_UP_REQUESTS_A_CONNECTION = 8;
 
 export interface Result {
@@ -72,7 +72,7 @@ function warmUpOf(events: number, shape: Shape): number {
   return whole(Math.max(events * WARM_UP_SHARE, Math.min(events, warm)), shape);
 }
 
-/** Whole requests only, so that each has the stated size. */
+/** Rounds to whole requests, so that all have the stated size. */
 function whole(events: number, { eventsARequest }: Shape): number {
   return Math.max(1, Math.round(events / eventsARequest)) * eventsARequest;
 }

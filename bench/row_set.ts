@@ -1,4 +1,4 @@
-/** Whether what is stored is exactly what was sent: a fast wrong result does not count. */
+/** Checks that the stored rows are exactly the sent events. */
 
 const SHOWN_MAX = 3;
 
@@ -7,7 +7,7 @@ export interface RowSetCheck {
   readonly missing: number;
   readonly unexpected: number;
   readonly repeated: number;
-  /** A few of the wrong rows, for diagnosis. */
+  /** Some of the wrong rows. */
   readonly examples: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** How events come: one a request as from a campaign's webhook, or a hundred as from Currents. */
+/** The shapes of requests: one event per request as from a campaign's webhook, or a hundred as from Currents. */
 
 export const SHAPE_NAMES = ["one", "batch", "doubled"] as const;
 export type ShapeName = typeof SHAPE_NAMES[number];
@@ -8,7 +8,7 @@ export interface Shape {
   readonly title: string;
   readonly eventsARequest: number;
   readonly connections: number;
-  /** Two: each request goes out twice at once, the second time with its events in another order. */
+  /** 2: each request is sent twice at once, the second time with its events in another order. */
   readonly copies: 1 | 2;
 }
 

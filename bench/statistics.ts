@@ -1,7 +1,7 @@
 /**
- * Summary statistics of measurements.
+ * Summarizes measurements.
  *
- * All of them are kept and sorted: some ten thousand fit into memory, and a histogram would round.
+ * Keeps and sorts all of them: ten thousands fit into memory, and a histogram would round.
  */
 
 export interface Spread {
@@ -17,7 +17,7 @@ export interface Percentiles {
   readonly max: number;
 }
 
-/** Of the rounds of one contestant; of an even number the median is the mean of the middle two. */
+/** Median and range; the median of an even number of values is the mean of the middle two. */
 export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) {
     throw new RangeError("Cannot sum up: there must be at least one value, got none");
@@ -42,7 +42,7 @@ export function percentilesOf(values: readonly Float64Array[]): Percentiles {
     at += part.length;
   }
   sorted.sort();
-  // The smallest value that at least this share of all do not exceed.
+  // The smallest value that is at least as large as this share of all values.
   const rank = (share: number) => sorted[Math.ceil(share * count) - 1]!;
   return { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), max: sorted[count - 1]! };
 }

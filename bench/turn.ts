@@ -1,6 +1,6 @@
 /**
- * One contestant's turn: its servers come up over emptied tables, are warmed, and then the clock runs until the last
- * unique row can be counted. Nothing of any other contestant runs meanwhile.
+ * One contestant's turn: its servers start on emptied tables and are warmed up; the measurement then runs until the last
+ * unique row can be counted. No other contestant runs meanwhile.
  */
 import type { Sql } from "../local/stack/sql.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
@@ -12,7 +12,7 @@ import { checkRowSet, type RowSetCheck } from "./row_set.ts";
 import type { Shape } from "./shapes.ts";
 
 const POLL_MS = 5;
-/** After this long without a new row, missing rows are considered lost. */
+/** After this time without a new row, missing rows no longer arrive. */
 const STALLED_MS_MAX = 30_000;
 
 export interface Turn {
@@ -20,10 +20,10 @@ export interface Turn {
   readonly uniqueRows: number;
   readonly requests: number;
   readonly bodyBytes: number;
-  /** From the first byte sent until the last unique row was there. */
+  /** From the first byte sent to the last unique row. */
   readonly seconds: number;
   readonly appliedASecond: number;
-  /** When all requests were acknowledged, which for a queue is earlier. */
+  /** From the first byte sent to the last acknowledgement, which for a queue is earlier. */
   readonly acknowledgedSeconds: number;
   readonly latenciesMs: Float64Array;
   readonly errors: ReadonlyMap<string, number>;
@@ -94,7 +94,7 @@ async function untilCounted(prepared: Prepared, wanted: number): Promise<void> {
   }
 }
 
-/** Backends report their statistics when they end, so the servers must be down by now. */
+/** Must be called after the servers have stopped, since backends report their statistics when they end. */
 async function deadlocksIn(admin: Sql, database: string): Promise<number> {
   const [row] = await admin<{ deadlocks: number }[]>`
     select deadlocks::int as deadlocks from pg_stat_database where datname = ${database}`;

@@ -12,7 +12,7 @@ import {
 
 const FUNCTIONS = "supabase/functions/";
 const SHARED = `${FUNCTIONS}_shared/`;
-/** What decides and does nothing else: no clock, no network, no database, no environment. */
+/** Pure folders: no clock, no network, no database, no environment. */
 const PURE = [`${SHARED}attribution/`, `${SHARED}events/`, `${SHARED}text/`];
 
 const deployed = await readSources("supabase/functions");
@@ -130,7 +130,7 @@ Deno.test("the folders of _shared import downwards only", () => {
   );
 });
 
-Deno.test("what one function uses alone lives in the folder of that function", async () => {
+Deno.test("code that only one function uses is in the folder of that function", async () => {
   const importsOf = new Map(deployed.map(({ path, imports }) => [path, imports]));
   const usersOf = new Map<string, Set<string>>();
   for (const name of await functionFolders()) {
@@ -173,7 +173,7 @@ Deno.test("no file imports itself through others, not even a type", async () => 
   deepStrictEqual(circles, []);
 });
 
-Deno.test("the auditor of the simulation calls nothing that it judges", () => {
+Deno.test("the auditor of the simulation calls no code that it judges", () => {
   const auditor = others.filter(({ path }) => path.startsWith("tests/simulation/auditor/"));
   ok(auditor.length > 5, "there are sources to look at");
   deepStrictEqual(
@@ -208,7 +208,7 @@ Deno.test("attribution, events and text are pure", () => {
   );
 });
 
-Deno.test("only the clock knows the time, and nothing is left to chance", () => {
+Deno.test("only the clock reads the time, and nothing is random", () => {
   deepStrictEqual(
     findAll(
       deployed.filter(({ path }) => path !== `${SHARED}runtime/clock.ts`),
@@ -220,7 +220,7 @@ Deno.test("only the clock knows the time, and nothing is left to chance", () => 
   );
 });
 
-Deno.test("only the platform reads the environment and writes, and only index.ts is bound to it", () => {
+Deno.test("only the platform reads the environment and writes output, and only index.ts imports it", () => {
   deepStrictEqual(
     findAll(
       deployed.filter(({ path }) => path !== `${SHARED}runtime/platform.ts`),
@@ -247,7 +247,7 @@ Deno.test("only store/ calls the database", () => {
   );
 });
 
-Deno.test("only braze/ knows the paths of Braze", () => {
+Deno.test("only braze/ names the paths of Braze", () => {
   const paths = matches(/["'`]\/(?:campaigns|messages|sends|segments|canvas|users)\/[a-z_/]*/g);
   deepStrictEqual(
     findAll(deployed.filter(({ path }) => !path.startsWith(`${SHARED}braze/`)), paths),
@@ -256,7 +256,7 @@ Deno.test("only braze/ knows the paths of Braze", () => {
   ok(findAll(deployed, paths).length > 5, "the pattern finds them where they are");
 });
 
-Deno.test("packages come from npm, by the names of the import map", () => {
+Deno.test("packages are imported from npm, by the names of the import map", () => {
   deepStrictEqual(
     findAll(
       [...deployed, ...others],
@@ -279,14 +279,14 @@ Deno.test("index.ts is wiring only", async () => {
   }
 });
 
-/** What they test is no module: files of other kinds, and every entry of a folder at once. */
+/** These do not test a module, but files of other kinds, or every entry of a folder at once. */
 const UNIT_TESTS_OF_NO_MODULE = [
   "tests/unit/braze/templates_test.ts",
   "tests/unit/local/tasks/tasks_test.ts",
   "tests/unit/workflows_test.ts",
 ];
 
-Deno.test("a unit test stands at the path of the module it tests: MODULE_test.ts or MODULE_ASPECT_test.ts", async () => {
+Deno.test("a unit test is at the path of the module it tests: MODULE_test.ts or MODULE_ASPECT_test.ts", async () => {
   const modules = new Set(
     (await readSources("supabase/functions", "local", "tests", "bench", "dashboard/src"))
       .map(({ path }) => path.replace(FUNCTIONS, "").replace(/\.tsx?$/, "")),
@@ -333,7 +333,7 @@ Deno.test("each function's deno.json maps what is imported, and as the root does
   }
 });
 
-Deno.test("config.toml names every function, each open to callers that the code checks", async () => {
+Deno.test("config.toml names every function and leaves the check of callers to the code", async () => {
   const config = await readText("supabase/config.toml");
   const named = [...config.matchAll(/^\[functions\.([a-z-]+)\]$/gm)].map(([, name]) => name);
   deepStrictEqual(named.sort(), await functionFolders());

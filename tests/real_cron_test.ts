@@ -1,5 +1,5 @@
 /**
- * The whole stack, driven by nothing but the real pg_cron: its own worker, its own clock, whole minutes.
+ * The whole stack, driven only by the real pg_cron: its own worker, its own clock, whole minutes.
  *
  * Not a part of `deno task test`: it needs a server that has pg_cron, and up to a minute to wait for.
  *
@@ -32,7 +32,7 @@ Deno.test("the real pg_cron calls each timed function and the heartbeat, and eac
   }
   await withStack(bin, async (sql) => {
     const [extension] = await sql`select extversion from pg_extension where extname = 'pg_cron'`;
-    match(String(extension?.extversion), /^\d+\.\d+(?:-\d+)?$/, "it is no stand-in");
+    match(String(extension?.extversion), /^\d+\.\d+(?:-\d+)?$/, "it is not the stub");
     // The commands stay as the migrations have them; only their periods are too long to wait for.
     await sql`
       select cron.alter_job(jobid, schedule => '* * * * *')
@@ -72,7 +72,7 @@ async function firstRuns(sql: Sql): Promise<Record<string, unknown>[]> {
   );
 }
 
-/** As a person starts it, in a process of its own. */
+/** As a person starts it, in a separate process. */
 async function withStack(bin: string, run: (sql: Sql) => Promise<void>): Promise<void> {
   const stack = new Deno.Command(Deno.execPath(), {
     args: ["task", "start", "--ephemeral", "--json", "--postgres-bin", bin],

@@ -1,4 +1,4 @@
-/** The suite itself, and the original that it replaces, on the same path. */
+/** The suite itself, and the original algorithm that it replaces, on the same path. */
 import { prepareProject } from "../../local/stack/project.ts";
 import { connectSql } from "../../local/stack/sql.ts";
 import type { BenchServer } from "../bench_server.ts";

@@ -1,4 +1,4 @@
-/** Other products for the same job, and the bounds: each is a separate server that uses Postgres directly. */
+/** Other systems for the same task, a floor and a ceiling: each is a server that uses Postgres directly. */
 import { createHmac } from "node:crypto";
 import { Prng } from "../../local/lib/prng.ts";
 import { connectSql } from "../../local/stack/sql.ts";
@@ -32,7 +32,7 @@ const postEvents: PostOf = (events) => ({
   body: currentsBody(events.map(({ json }) => json)),
 });
 
-/** Stripe events of the same size; each has its own product, so that each becomes a row. */
+/** Stripe events of the same size; each is about another product, so that each creates a row. */
 const stripeEvent: typeof currentsEvent = () => (prng: Prng): BenchEvent => {
   const id = prng.uuid();
   const json = padded((filler) =>
@@ -147,7 +147,7 @@ export const FLOOR = peer({
 export const CEILING = peer({
   name: "ceiling",
   title: "ceiling: set-based insert into our table",
-  path: "zod → pg → our table, nothing else",
+  path: "zod → pg → our table only",
   storedIn: SUITE_TABLES,
   content: "suite",
 });

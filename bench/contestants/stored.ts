@@ -1,10 +1,10 @@
-/** How stored rows are emptied, counted and named: the same questions for every table. */
+/** Deletes, counts and lists stored rows, in the same way for every table. */
 import type { Sql } from "../../local/stack/sql.ts";
 
 export interface StoredIn {
   readonly table: string;
   readonly idColumn: string;
-  /** A second table that is emptied with it, if any. */
+  /** Other tables to empty, if they exist. */
   readonly tables: readonly string[];
   /** The prefix of an event's id in that column. */
   readonly idPrefix?: string;

@@ -1,4 +1,4 @@
-/** The path of a Supabase project: gateway, functions, PostgREST and Postgres, each a process. */
+/** Starts the path of a Supabase project: gateway, functions, PostgREST and Postgres, each as a process. */
 import { join } from "node:path";
 import { freePorts } from "../../local/stack/ports.ts";
 import { startPostgrest } from "../../local/stack/postgrest.ts";
@@ -7,9 +7,9 @@ import type { BenchServer } from "../bench_server.ts";
 import { type ServerProcess, startServer } from "../processes.ts";
 
 export interface SuitePath {
-  /** Where requests go in. */
+  /** The port for requests. */
   readonly port: number;
-  /** Of the functions themselves. */
+  /** The address of the functions' own process. */
   readonly functionsUrl: string;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startSuitePath(
       log: join(bench.folder, `${name}-postgrest.log`),
     });
     started.push(rest);
-    // The functions must know the gateway's address before it can know theirs.
+    // The functions need the gateway's address before the gateway starts with theirs.
     const gatewayPort = freePorts().gateway;
     const apiUrl = `http://127.0.0.1:${gatewayPort}`;
     const functionsServer = await startServer({

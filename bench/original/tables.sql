@@ -1,4 +1,4 @@
--- The two tables of the original, with the columns that its analysis names.
+-- The two tables of the original algorithm, with the columns that its analysis names.
 
 create type public.schedule_status as enum ('pending', 'sent', 'cancelled');
 
@@ -9,7 +9,7 @@ create table public.schedule_ledger (
   signature text,
   send_at_utc timestamptz not null,
   status public.schedule_status not null default 'pending',
-  -- Braze returns neither when a schedule is created, so both stay empty, as the analysis found them.
+  -- Braze returns neither at the creation of a schedule, so both stay empty, as the analysis found them.
   dispatch_id text,
   send_id text
 );

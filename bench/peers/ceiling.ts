@@ -1,6 +1,6 @@
 /**
- * The ceiling: one set-based insert a request with `pg` into the suite's own table, with all its indexes and
- * constraints. It attributes by the echo alone, looks nothing up, registers no identifiers and counts nothing.
+ * The ceiling: one set-based insert per request with `pg` into the suite's own table, with all its indexes and
+ * constraints. It attributes by the echo only, and neither looks up nor registers identifiers nor counts.
  */
 import pg from "pg";
 import { CONNECTIONS, readArguments, readEvents, serve } from "./serve.ts";
@@ -10,8 +10,8 @@ const INSERT = `
     sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation, campaign_id,
     dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence, candidate_count, raw_payload)
   select event.sent_at, event.event_id, 'send', 'push', event.external_user_id, event.device_id, event.match_id,
-    event.ledger_id, event.generation, event.campaign_id, event.dispatch_id, event.send_id, now(), true, 'ledger_id',
-    'high', 1, event.raw_payload
+    event.ledger_id, event.generation, event.campaign_id, event.dispatch_id, event.send_id, now(), true, 'ledger_id', 'high',
+    1, event.raw_payload
   from jsonb_to_recordset($1::jsonb) as event (
     sent_at timestamptz, event_id text, external_user_id text, device_id text, match_id bigint, ledger_id uuid,
     generation integer, campaign_id text, dispatch_id text, send_id text, raw_payload jsonb)

@@ -1,4 +1,4 @@
-/** The floor: one statement a request with `pg`, straight into a narrow table. */
+/** The floor: one statement per request with `pg`, directly into a narrow table. */
 import pg from "pg";
 import { CONNECTIONS, readArguments, readEvents, serve } from "./serve.ts";
 import { createSink, insertAll, insertOne } from "./sink.ts";

@@ -1,4 +1,4 @@
-/** graphile-worker: a job an event, under the event's id as its key; each is then written by itself. */
+/** graphile-worker: one job per event, with the event's id as its key; each is written by its own statement. */
 import pg from "pg";
 import { makeWorkerUtils, run } from "graphile-worker";
 import { CONNECTIONS, Event, readArguments, readEvents, serve } from "./serve.ts";
@@ -15,7 +15,7 @@ const preset = {
     connectionString: databaseUrl,
     concurrentJobs: JOBS_AT_ONCE,
     maxPoolSize: CONNECTIONS,
-    // Without these two each job asks for the next and reports its end alone.
+    // Without these, workers fetch and complete jobs one at a time.
     localQueue: { size: 500 },
     completeJobBatchDelay: 0,
     failJobBatchDelay: 0,
@@ -36,7 +36,7 @@ serve(port, async (request) => {
     await utils.addJob(TASK, only, { jobKey: only.id });
     return;
   }
-  // In key order: two of its batches in different orders deadlock.
+  // In key order, since two batches in different orders deadlock.
   const byId = new Map(events.map((event) => [event.id, event]));
   const jobs = [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
   await utils.addJobs(

@@ -1,4 +1,4 @@
-/** pg-boss: a job an event, under the event's id; workers fetch many and write them by one statement. */
+/** pg-boss: one job per event, with the event's id; workers fetch many and write them by one statement. */
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import process from "node:process";
@@ -6,7 +6,7 @@ import { CONNECTIONS, type Event, readArguments, readEvents, serve } from "./ser
 import { createSink, insertAll } from "./sink.ts";
 
 const QUEUE = "events";
-/** Smaller batches or fewer workers, and its polling is what is measured. */
+/** With smaller batches or fewer workers, its polling interval limits the result. */
 const BATCH_JOBS = 3_000;
 const WORKERS = 4;
 
@@ -30,7 +30,7 @@ serve(port, async (request) => {
     await boss.send(QUEUE, only, { id: only.id });
     return;
   }
-  // An id that is twice in one array fails the whole array; in key order, two of them cannot deadlock.
+  // A repeated id fails the whole array; in key order, two arrays cannot deadlock.
   const byId = new Map(events.map((event) => [event.id, event]));
   const jobs = [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
   await boss.insert(QUEUE, jobs.map((event) => ({ id: event.id, data: event })));

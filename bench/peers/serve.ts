@@ -1,10 +1,10 @@
-/** What the servers of all peers share: one POST, answered when the peer says that it has it. */
+/** The common server of all peers: answers a POST when the peer has accepted its events. */
 import process from "node:process";
 import { z } from "zod";
 
 export const CONNECTIONS = 10;
 
-/** As strict as a receiver must be, and no stricter. */
+/** The minimum of validation that a receiver needs. */
 export const Event = z.looseObject({
   id: z.string().min(1).max(255),
   event_type: z.string().min(1),
@@ -34,7 +34,7 @@ export async function readEvents(request: Request): Promise<Event[]> {
   return Body.parse(await request.json()).events;
 }
 
-/** `stop` is awaited on SIGINT, so that nothing is cut off in the middle of its work. */
+/** Awaits `stop` on SIGINT, so that no work is interrupted. */
 export function serve(
   port: number,
   accept: (request: Request) => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** The table that the floor and the workers of the queues write to: as narrow as one can keep an event. */
+/** The table for the floor and the queues' workers, with the minimum of columns for an event. */
 import type { Pool } from "pg";
 import type { Event } from "./serve.ts";
 
@@ -8,7 +8,7 @@ const INSERT = `
     item.event #>> '{properties,campaign_id}', item.event #>> '{properties,dispatch_id}',
     item.event #>> '{properties,send_id}', to_timestamp((item.event ->> 'time')::double precision), item.event
   from jsonb_array_elements($1::jsonb) as item (event)
-  -- In key order, or two such statements at once could deadlock.
+  -- In key order, since two such statements could otherwise deadlock.
   order by item.event ->> 'id'
   on conflict (event_id) do nothing`;
 

@@ -1,4 +1,4 @@
-/** @supabase/stripe-sync-engine: checks the signature of one event, and writes its product by one guarded upsert. */
+/** @supabase/stripe-sync-engine: verifies the signature of one event, and writes its product by one guarded upsert. */
 import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import { CONNECTIONS, readArguments, serve } from "./serve.ts";
@@ -15,7 +15,7 @@ const sync = new StripeSync({
   poolConfig: { connectionString: databaseUrl, max: CONNECTIONS },
   stripeSecretKey: "sk_test_none",
   stripeWebhookSecret: Deno.env.get("STRIPE_WEBHOOK_SECRET")!,
-  // No request to Stripe may run during the measurement.
+  // Prevents calls to Stripe during the measurement.
   autoExpandLists: false,
   backfillRelatedEntities: false,
 });

@@ -1,8 +1,8 @@
 /**
- * Edge functions in a process of their own, on the wall clock: `functions.ts PORT FOLDER [REST_URL KEYS]`, their
- * environment in that of the process.
+ * Serves the edge functions in their own process, on the wall clock: `functions.ts PORT FOLDER [REST_URL KEYS]`. Their
+ * environment is that of the process.
  *
- * With the last two, what the gateway does to their calls is done in here: the path without its stand-in.
+ * With the last two arguments, the gateway runs in this process: the path without a separate gateway.
  */
 import { startFunctions } from "../../local/stack/functions_runtime.ts";
 import process from "node:process";
@@ -19,7 +19,7 @@ const functions = await startFunctions({
   folder: new URL(folder),
   env: {},
   timeline: new RealTimeline(),
-  // A line for each request would measure the log.
+  // A log line per request would distort the measurement.
   onLog: (functionName, line) =>
     /"level":"(?:warn|error)"/.test(line) && err.line(`${functionName} ${line}`),
 });

@@ -1,6 +1,4 @@
-/**
- * The gateway of the local stack in a process of its own: `gateway.ts PORT REST_URL FUNCTIONS_URL KEYS`.
- */
+/** Serves the local stack's gateway in its own process: `gateway.ts PORT REST_URL FUNCTIONS_URL KEYS`. */
 import { createGateway } from "../../local/stack/gateway.ts";
 import type { Keys } from "../../local/stack/keys.ts";
 

@@ -20,7 +20,7 @@ const ADDRESS =
 const SAYS_OF_LISTING = {
   per_schedule: "the list names our schedules",
   per_campaign: "the list names our campaign, not its schedules: it cannot prove that one is there",
-  empty: "the list shows nothing of ours now",
+  empty: "the list shows none of our schedules now",
   unavailable: "there is no list",
 } as const;
 

@@ -27,7 +27,7 @@ export async function checkVault(sql: Sql, environment: Environment): Promise<Fi
       if (kept === undefined) return missing("cron_signing_secret");
       return isOneOf(kept, cronSigningSecrets)
         ? ok(check, "it is one of CRON_SIGNING_SECRETS")
-        : wrong(check, "it is none of CRON_SIGNING_SECRETS", update("cron_signing_secret"));
+        : wrong(check, "it is not in CRON_SIGNING_SECRETS", update("cron_signing_secret"));
     }),
   ];
 }

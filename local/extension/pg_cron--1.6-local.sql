@@ -1,4 +1,4 @@
--- Stub of pg_cron 1.6: tables, functions and refusals as there; a worker of the local stack runs the jobs.
+-- Stub of pg_cron 1.6 with the same tables, functions and errors; a worker of the local stack runs the jobs.
 
 create schema cron;
 grant usage on schema cron to public;

@@ -1,4 +1,4 @@
--- Stub of pg_net 0.20: the same tables, functions and grants; a worker of the local stack sends the requests.
+-- Stub of pg_net 0.20 with the same tables, functions and grants; a worker of the local stack sends the requests.
 
 create schema if not exists net;
 

@@ -1,5 +1,5 @@
--- Stub of supabase_vault 0.3: the same table, view and functions. The secrets lie there in plain text:
--- they are made for one machine and are worth nothing elsewhere.
+-- Stub of supabase_vault 0.3 with the same table, view and functions. It stores secrets in plain text, since they are
+-- generated for one machine and have no value elsewhere.
 
 create table vault.secrets (
   id uuid primary key default gen_random_uuid(),
@@ -11,7 +11,7 @@ create table vault.secrets (
   created_at timestamptz not null default current_timestamp,
   updated_at timestamptz not null default current_timestamp
 );
-comment on table vault.secrets is 'Secrets by name. Encrypted in the real extension, plain in this one.';
+comment on table vault.secrets is 'Secrets by name. Encrypted in the real extension, plain text in this stub.';
 
 create unique index on vault.secrets using btree (name) where name is not null;
 

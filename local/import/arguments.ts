@@ -1,19 +1,19 @@
-/** The arguments of `deno task import-events`, read and refused in one place. */
+/** Parses and validates the arguments of `deno task import-events`. */
 import { parseArguments } from "../cli/arguments.ts";
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 
 export const HELP =
-  `Brings exported Currents events in: JSON lines, one event on each, plain or gzip.
+  `Imports exported Currents events: JSON lines, one event on each line, plain or gzip.
 
   npx -y deno@2.9.6 task import-events FILE [options]
 
-  --functions-url URL  what stands before /braze-webhook (or IMPORT_FUNCTIONS_URL)
+  --functions-url URL  the address before /braze-webhook (or IMPORT_FUNCTIONS_URL)
   --help               this text
 
 IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
 
-How far it came is kept in FILE.progress: stopped anywhere, a second start goes on.
-Ends with 0 when every event is stored, 3 when some are kept as rejects, 1 when it had to stop, 2 for wrong arguments.
+FILE.progress keeps the position: after an interruption, a second start continues from there.
+Ends with 0 if every event is stored, 3 if some are kept as rejects, 1 if it had to stop, 2 for wrong arguments.
 `;
 
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
@@ -36,7 +36,7 @@ export function readArguments(
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) {
     throw new UsageFailure(
-      `Cannot import: there must be one file, got ${positionals.length} (see --help)`,
+      `Cannot import: the arguments must name one file, got ${positionals.length} (see --help)`,
     );
   }
   const url = values["functions-url"] ?? env("IMPORT_FUNCTIONS_URL");
@@ -54,7 +54,7 @@ export function readArguments(
   return { file, functionsUrl: readUrl(url), secret };
 }
 
-/** The secret travels in every request. */
+/** Requires https, since every request carries the secret. */
 function readUrl(text: string): string {
   const url = URL.parse(text);
   const isSafe = url?.protocol === "https:" ||

@@ -1,4 +1,4 @@
-/** Joins lines into request bodies. */
+/** Combines lines into request bodies. */
 import type { Line } from "./lines.ts";
 
 export const EVENTS_A_BATCH_MAX = 100;
@@ -7,11 +7,11 @@ const BATCH_BYTES_MAX = 2_000_000;
 export interface Batch {
   readonly body: Uint8Array;
   readonly lines: number;
-  /** Where to go on when it is stored. */
+  /** Where to continue after it is stored. */
   readonly next: number;
 }
 
-/** A line that is not JSON is sent alone and unchanged: in a batch it would invalidate the others. */
+/** A line that is not JSON is a body of its own, unchanged: it would make a whole batch invalid. */
 export async function* batchesOf(lines: AsyncIterable<Line>): AsyncGenerator<Batch> {
   let open: string[] = [];
   let characters = 0;
@@ -43,7 +43,7 @@ export async function* batchesOf(lines: AsyncIterable<Line>): AsyncGenerator<Bat
   yield* closed();
 }
 
-/** The line itself where it is JSON, "" where it is blank, null where it is neither. */
+/** The line if it is JSON, "" if it is blank, otherwise null. */
 function jsonOf(bytes: Uint8Array): string | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();

@@ -1,4 +1,4 @@
-/** Posts a body to braze-webhook until it is stored, waiting as long as the answer asks. */
+/** Posts a body to braze-webhook and retries until it is stored, as long as `Retry-After` asks. */
 import { z } from "zod";
 import type { Clock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { readRetryAfter } from "../../supabase/functions/_shared/http/retry_after.ts";
@@ -7,7 +7,7 @@ import { StackFailure } from "../lib/failure.ts";
 const ATTEMPTS_MAX = 10;
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MS_MAX = 30_000;
-/** The longest pause that the receiver may ask for. */
+/** The longest `Retry-After` that is honoured. */
 const RETRY_AFTER_MS_MAX = 300_000;
 
 const Stored = z.object({
@@ -43,7 +43,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       if (tried.done) return tried.stored;
       if (attempt === ATTEMPTS_MAX) {
         throw new StackFailure(
-          `Cannot go on: ${url} must take the events, got ${tried.reason} ${attempt} times; start again to go on from here`,
+          `Cannot go on: ${url} must accept the events, got ${tried.reason} ${attempt} times; start again to continue from here`,
         );
       }
       const pauseMs = pauseBefore(attempt, tried.retryAt);

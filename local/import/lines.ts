@@ -1,20 +1,20 @@
 /**
- * The lines of a file, one at a time and never the whole of it, each with the place where the next one begins.
+ * Reads the lines of a file one at a time, each with the position of the next one.
  *
- * Places count bytes of the unpacked text: a plain file is read from there, a packed one is unpacked again and skipped.
+ * Positions count bytes of the unpacked text: a plain file is read from there, a packed one is unpacked from its start.
  */
 import { StackFailure } from "../lib/failure.ts";
 
-/** braze-webhook takes bodies up to 8 MB; one event is at most 900 KB. */
+/** braze-webhook accepts bodies up to 8 MB; one event has at most 900 KB. */
 export const LINE_BYTES_MAX = 7_000_000;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 export interface Line {
   readonly bytes: Uint8Array;
-  /** Counted from 1 where reading began. */
+  /** Counted from 1 at the start of reading. */
   readonly number: number;
-  /** Where the line after it begins. */
+  /** The position of the next line. */
   readonly next: number;
 }
 

@@ -1,4 +1,4 @@
-/** The progress of an import, stored next to its file, so that a second start continues where the first one ended. */
+/** The position of an import, kept in a file next to its source, so that a second start continues from there. */
 import { z } from "zod";
 import { StackFailure } from "../lib/failure.ts";
 import { headDigest, type Source } from "./source.ts";
@@ -29,7 +29,7 @@ export interface ImportPosition {
 
 export interface ProgressFile {
   readonly start: ImportPosition;
-  save(place: ImportPosition): Promise<void>;
+  save(position: ImportPosition): Promise<void>;
 }
 
 export async function openProgress(source: Source): Promise<ProgressFile> {
@@ -37,17 +37,17 @@ export async function openProgress(source: Source): Promise<ProgressFile> {
   const kept = await read(path);
   if (kept !== null && await headDigest(source.path, kept.head_bytes) !== kept.head_sha256) {
     throw new StackFailure(
-      `Cannot go on with ${source.path}: it must begin as it did when ${path} was written, got another file; ` +
+      `Cannot go on with ${source.path}: its beginning must be the same as when ${path} was written, got another file; ` +
         "delete that file to start again",
     );
   }
-  // Of a file that grew, the head that was known first is kept.
+  // If the file grew, the digest of its first head stays.
   const head = kept ?? { head_bytes: source.headBytes, head_sha256: source.headSha256 };
   return {
     start: { offset: kept?.offset ?? 0, counts: kept?.counts ?? NOTHING },
     async save({ offset, counts }) {
       const { head_bytes, head_sha256 } = head;
-      // Renamed into place: a process killed while writing leaves the old file intact.
+      // Renamed into place, so that a crash while writing keeps the old file.
       await Deno.writeTextFile(
         `${path}.new`,
         JSON.stringify({ head_bytes, head_sha256, offset, counts }),

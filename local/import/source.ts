@@ -1,14 +1,14 @@
-/** A file of events, plain or gzip: what it is, and its text from any place on. */
+/** A file of events, plain or gzip: validates it, and reads its text from any position. */
 import { createHash } from "node:crypto";
 import { StackFailure } from "../lib/failure.ts";
 import { readLines } from "./lines.ts";
 
 const HEAD_BYTES_MAX = 65_536;
-const LOOKED_AT_LINES = 20;
+const INSPECTED_LINES = 20;
 
-/** The first bytes of other exports. Avro is what Currents writes to cloud storage. */
+/** The first bytes of other formats. Currents writes Avro to cloud storage. */
 const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
-  ["Avro; turn it into JSON lines first (avro-tools tojson)", [0x4f, 0x62, 0x6a, 0x01]],
+  ["Avro; convert it to JSON lines first (avro-tools tojson)", [0x4f, 0x62, 0x6a, 0x01]],
   ["Parquet", [0x50, 0x41, 0x52, 0x31]],
   ["a zip archive", [0x50, 0x4b, 0x03, 0x04]],
   ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd]],
@@ -20,12 +20,12 @@ export interface Source {
   readonly path: string;
   readonly bytes: number;
   readonly isPacked: boolean;
-  /** Of how many first bytes, as they lie on the disk, and their digest. */
+  /** The number of bytes at the beginning of the file, and their digest. */
   readonly headBytes: number;
   readonly headSha256: string;
 }
 
-/** Rejects a file without JSON lines, and names its apparent format. */
+/** Refuses a file without JSON lines, and names the format that it seems to have. */
 export async function openSource(path: string): Promise<Source> {
   const head = await readHead(path, HEAD_BYTES_MAX);
   const { size } = await Deno.stat(path);
@@ -39,16 +39,16 @@ export async function openSource(path: string): Promise<Source> {
     headBytes: head.length,
     headSha256: sha256(head),
   };
-  await lookAt(source);
+  await inspectLines(source);
   return source;
 }
 
-/** The digest of the first `bytes` bytes, to check that the file is still the same. */
+/** The digest of the first `bytes` bytes, which shows whether a file is still the same. */
 export async function headDigest(path: string, bytes: number): Promise<string> {
   return sha256(await readHead(path, bytes));
 }
 
-/** The text from byte `from` on. */
+/** Reads the text from byte `from` on. */
 export async function* readFrom(source: Source, from: number): AsyncGenerator<Uint8Array> {
   const file = await Deno.open(source.path);
   if (!source.isPacked) {
@@ -64,28 +64,28 @@ export async function* readFrom(source: Source, from: number): AsyncGenerator<Ui
       if (skipped < chunk.length) yield chunk.subarray(skipped);
     }
   } catch (error) {
-    // What was read so far stays read: a file that is whole again goes on from there.
+    // Lines read so far stay imported: with a complete file, the import continues from there.
     if (!(error instanceof TypeError)) throw error;
     throw new StackFailure(
-      `Cannot import ${source.path}: it must be whole gzip, got ${error.message}`,
+      `Cannot import ${source.path}: it must be complete gzip, got ${error.message}`,
     );
   }
 }
 
-/** Single bad lines are stored as rejects; a file without any valid line is not a file of events. */
-async function lookAt(source: Source): Promise<void> {
-  let looked = 0;
+/** Accepts a file with at least one JSON object in its first lines; invalid lines become rejects later. */
+async function inspectLines(source: Source): Promise<void> {
+  let inspected = 0;
   let first = "";
   for await (const { bytes } of readLines(readFrom(source, 0), 0)) {
     const text = new TextDecoder().decode(bytes).trim();
     if (text === "") continue;
     first ||= text;
     if (isEventLike(text)) return;
-    if (++looked === LOOKED_AT_LINES) break;
+    if (++inspected === INSPECTED_LINES) break;
   }
-  if (first === "") throw refusal(source.path, "nothing but blank lines");
+  if (first === "") throw refusal(source.path, "only blank lines");
   const hint = first.startsWith("[")
-    ? "a JSON array; `jq -c '.[]'` makes lines of it"
+    ? "a JSON array; `jq -c '.[]'` converts it to lines"
     : excerpt(first);
   throw refusal(source.path, hint);
 }
@@ -124,7 +124,7 @@ async function readHead(path: string, bytes: number): Promise<Uint8Array> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new StackFailure(
-      `Cannot import ${path}: it must be a file that can be read, got ${error.message}`,
+      `Cannot import ${path}: it must be a readable file, got ${error.message}`,
     );
   }
 }

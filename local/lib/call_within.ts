@@ -1,4 +1,4 @@
-/** Calls a handler of this process as if over the wire: the caller may go away, and gets a response of its own. */
+/** Calls a handler of this process as over the network: the caller may abort, and gets its own response. */
 export async function callWithin(
   handle: (request: Request) => Promise<Response> | Response,
   input: RequestInfo | URL,

@@ -1,9 +1,9 @@
 /**
- * Child processes that cannot outlive us.
+ * Child processes that cannot outlive this process.
  *
- * Each one runs under a small shell that holds the other end of a pipe: when we close it, or end for
- * any reason, the shell stops the child. A word on the pipe names another signal to stop it by. They have
- * a session of their own, so that Ctrl-C in a terminal reaches only us and things stop in the right order.
+ * Each one runs under a small shell that holds the other end of a pipe: when this process closes the pipe, or ends in any
+ * way, the shell stops the child. A word written to the pipe names another signal. Each child has its own session, so
+ * that Ctrl-C in a terminal reaches only this process, which stops the children in the right order.
  */
 import { childEnv } from "./child_env.ts";
 
@@ -25,18 +25,18 @@ export interface Identity {
 
 export interface ChildOptions {
   readonly command: readonly [string, ...string[]];
-  /** Where both outputs go; it is shown when the child dies. */
+  /** The file for standard output and standard error; its end is printed when the child fails. */
   readonly log: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly identity?: Identity | undefined;
 }
 
 export interface Child {
-  /** Resolves with the exit code, for any cause of the end. */
+  /** Resolves with the exit code when it ends for any reason. */
   readonly ended: Promise<number>;
-  /** Asks it to stop (SIGINT) and waits until it has. */
+  /** Sends SIGINT and waits until it has ended. */
   stop(): Promise<void>;
-  /** Ends it by another signal, as an accident would, and waits until it is gone. */
+  /** Sends another signal, as a simulated crash, and waits until it has ended. */
   end(signal: "QUIT" | "KILL"): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function startChild({ command, log, env = {}, identity }: ChildOptions): 
     stdout: "null",
     stderr: "null",
     detached: true,
-    // An unprivileged child may be unable to enter the folder that we stand in.
+    // An unprivileged child may be unable to enter the current folder.
     cwd: "/",
     clearEnv: true,
     env: { ...childEnv(), ...env },
@@ -77,7 +77,7 @@ export function startChild({ command, log, env = {}, identity }: ChildOptions): 
   };
 }
 
-/** Runs to the end and returns the output, on success and on failure. */
+/** Runs a command to its end and returns its output, whether it succeeds or fails. */
 export async function run(
   command: readonly [string, ...string[]],
   identity?: Identity,
@@ -94,7 +94,7 @@ export async function run(
   return { ok: success, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** The end of a child's log, for the message that says why it died. */
+/** The end of a child's log, for an error message. */
 export async function tail(log: string, lines = 8): Promise<string> {
   const text = await Deno.readTextFile(log).catch(() => "");
   return text.trimEnd().split("\n").slice(-lines).join("\n");

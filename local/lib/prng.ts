@@ -1,9 +1,8 @@
 /**
- * A seeded generator: a run of the sandbox or of a simulation can be repeated from its seed alone.
+ * A seeded random number generator: a seed alone reproduces a run of the sandbox or the simulation.
  *
- * `fork` gives each purpose its own stream, so that the order in which concurrent calls happen to
- * arrive changes nothing in the streams of the others. The state has 128 bits (sfc32): with fewer,
- * two streams could run into each other and hand out one event id twice.
+ * `fork` creates an independent stream for each purpose, so that the order of concurrent calls does not affect other
+ * streams. The state has 128 bits (sfc32): with fewer, two streams could overlap and return the same event id twice.
  */
 export class Prng {
   #a: number;
@@ -62,13 +61,13 @@ export class Prng {
     return out;
   }
 
-  /** A separate generator for `label`, independent of how often this one was used. */
+  /** A new generator for `label`, independent of the numbers drawn so far. */
   fork(label: string): Prng {
     return new Prng(`${this.seed}/${label}`);
   }
 }
 
-/** Three words out of a text, each from its own FNV-1a walk with a final mix. */
+/** Three words from a text, each by FNV-1a with a different start and a final mix. */
 function digest(text: string): [number, number, number] {
   const words: [number, number, number] = [0x811c9dc5, 0x01000193, 0x9e3779b9];
   for (let i = 0; i < words.length; i++) {

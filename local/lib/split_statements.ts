@@ -1,7 +1,7 @@
 /**
- * Splits a script into statements where the Supabase CLI does: at each semicolon outside quotes, dollar
- * quotes, comments, parentheses and `begin atomic … end` bodies. Comments stay with the statement they
- * precede; only the semicolon and the white space around it go.
+ * Splits a script into statements as the Supabase CLI does: at each semicolon outside quotes, dollar quotes, comments,
+ * parentheses and `begin atomic … end` bodies. Comments stay with the statement that they precede; the semicolon and the
+ * white space around it are removed.
  */
 export function splitStatements(script: string): string[] {
   const statements: string[] = [];
@@ -40,7 +40,7 @@ const TOKEN = new RegExp(
     String.raw`'(?:[^']|'')*'`,
     String.raw`"(?:[^"]|"")*"`,
     String.raw`\/\*`,
-    // A tag may follow an identifier's end only after something else: a$b$ is a name.
+    // A dollar quote cannot directly follow an identifier: a$b$ is a name.
     String.raw`(?<![\w$])\$(?:[A-Za-z_]\w*)?\$`,
     String.raw`\bbegin\s+atomic\b`,
     String.raw`\b(?:case|end)\b`,
@@ -49,7 +49,7 @@ const TOKEN = new RegExp(
   "gi",
 );
 
-/** Everything that decides where a statement ends; what stands inside quotes and comments is skipped. */
+/** The tokens that decide where a statement ends; skips the content of quotes and comments. */
 function* tokens(script: string): Generator<Token> {
   const pattern = new RegExp(TOKEN);
   for (let match = pattern.exec(script); match !== null; match = pattern.exec(script)) {

@@ -1,12 +1,12 @@
-/** What the schemas public and private of a database hold, object by object, as text that can be compared. */
+/** Reads the objects in the schemas public and private of a database as text that can be compared. */
 import type postgres from "postgres";
 
-/** By object: `function public.claim_run`, `column public.matches.id`, `privileges on table public.alerts`, … */
+/** Keys are objects: `function public.claim_run`, `column public.matches.id`, `privileges on table public.alerts`, … */
 export type Catalogue = ReadonlyMap<string, string>;
 
 export interface Difference {
   readonly object: string;
-  /** undefined: not there. */
+  /** undefined if the object does not exist. */
   readonly schemas: string | undefined;
   readonly migrations: string | undefined;
 }
@@ -39,7 +39,7 @@ export async function readCatalogue(sql: postgres.ISql): Promise<Catalogue> {
     join pg_attribute as attribute on attribute.attrelid = class.oid and attribute.attnum > 0
     where namespace.nspname in ('public', 'private') and class.relkind = 'r' and not class.relispartition
       and not attribute.attisdropped
-      -- Times differ by the moment, and keys by chance.
+      -- Times and random keys differ between databases.
       and attribute.atttypid not in ('timestamptz'::regtype, 'bytea'::regtype)
     group by 1`;
   const contents = await sql.unsafe<{ object: string; text: string | null }[]>(

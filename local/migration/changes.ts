@@ -1,26 +1,26 @@
-/** The text of a migration that carries a database to what the schemas say. Pure. */
+/** Generates the statements of a migration that changes a database to match the schemas. Pure. */
 import type { Difference } from "./catalogue.ts";
 import type { Statement } from "./schemas.ts";
 
-/** Objects that can be replaced at any time, so that a migration holds their complete definition. */
-const MADE_ANEW = /^(?:function|view|policy|trigger|cron job|comment on|privileges on) /;
-/** What must go before a table changes under it, since none of these can be replaced by another one of its name. */
+/** Objects that can be recreated at any time, so that a migration holds their whole text. */
+const RECREATED = /^(?:function|view|policy|trigger|cron job|comment on|privileges on) /;
+/** Objects that are dropped before a change of their table, since they cannot be replaced under the same name. */
 const DROPPED_FIRST = /^(?:view|policy|trigger) /;
 const RESULT = /^CREATE OR REPLACE FUNCTION (.*)\n RETURNS (.*)$/m;
 
 export interface Split {
-  /** Statements for these can be generated. */
+  /** The task generates statements for these. */
   readonly generated: readonly Difference[];
-  /** A person has to say how the rows that are there get there. */
+  /** A person writes statements for these, since existing rows may need a conversion. */
   readonly byHand: readonly Difference[];
 }
 
-/** New tables and types need no `alter`: they come whole, with all that is theirs. */
+/** New tables and types need no `alter`: they are created whole, with their columns, constraints and indexes. */
 export function splitDifferences(differences: readonly Difference[]): Split {
   const isNew = (object: string) =>
     differences.some((one) => one.object === object && one.migrations === undefined);
   const generated = differences.filter(({ object }) => {
-    if (MADE_ANEW.test(object)) return true;
+    if (RECREATED.test(object)) return true;
     const owner = /^(?:table|type) /.test(object) ? object : `table ${tableOf(object)}`;
     return isNew(owner);
   });
@@ -32,7 +32,7 @@ function tableOf(object: string): string | undefined {
   return column ?? /(?: on | of )([\w.]+)$/.exec(object)?.[1];
 }
 
-/** Runs before what is written by hand. */
+/** The statements that run before the part written by hand. */
 export function writeDrops(differences: readonly Difference[]): readonly string[] {
   const gone = differences.filter(({ object, schemas, migrations }) =>
     migrations !== undefined && (
@@ -41,7 +41,7 @@ export function writeDrops(differences: readonly Difference[]): readonly string[
       object.startsWith("function ") && resultOf(schemas) !== resultOf(migrations)
     )
   );
-  // A trigger or policy may call a function that goes as well, and a view may too.
+  // A trigger, policy or view may call a function that is dropped too.
   const order = ["cron job", "trigger", "policy", "view", "function"];
   const rank = ({ object }: Difference) => order.findIndex((kind) => object.startsWith(kind));
   return gone.toSorted((a, b) => rank(a) - rank(b)).map(({ object }) =>
@@ -51,13 +51,13 @@ export function writeDrops(differences: readonly Difference[]): readonly string[
   );
 }
 
-/** Parameters and result: where they change, a function cannot be replaced. */
+/** Parameters and result; if they change, the function cannot be replaced. */
 function resultOf(definition: string | undefined): string | undefined {
   const [, parameters, result] = RESULT.exec(definition ?? "") ?? [];
   return parameters === undefined ? undefined : `${parameters} ${result}`;
 }
 
-/** Runs after what is written by hand, on what that left different. */
+/** The statements that run after the part written by hand, for the remaining differences. */
 export function writeChanges(
   differences: readonly Difference[],
   statements: readonly Statement[],

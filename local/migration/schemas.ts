@@ -1,20 +1,20 @@
-/** `supabase/schemas`, the source of the database: its files in the order in which they apply, and the object of each statement. */
+/** Reads `supabase/schemas`, the source of the database: its files in the order in which they apply, and the object of each statement. */
 import { StackFailure } from "../lib/failure.ts";
 import { splitStatements } from "../lib/split_statements.ts";
 
 export interface SchemaFile {
-  /** From the folder of the schemas on: `20_runs/claim_run.sql`. */
+  /** Relative to the folder of the schemas: `20_runs/claim_run.sql`. */
   readonly path: string;
   readonly text: string;
 }
 
 export interface Statement {
-  /** The object that it makes or describes, as the catalogue names it. */
+  /** The object that it creates or describes, as the catalogue names it. */
   readonly object: string;
   readonly text: string;
 }
 
-/** Tables come before what uses them; everything else is in order of its name. */
+/** Tables come before the objects that use them; other files are in order of their names. */
 const FIRST_IN_FOLDER = "tables.sql";
 
 const COMMENTS = /^(?:\s|--[^\n]*\n)+/;

@@ -1,4 +1,4 @@
-/** Writes the next migration, or says which change of a table a person still has to write into it. */
+/** Writes the next migration, or names the changes of tables that a person has to write into it. */
 import { StackFailure } from "../lib/failure.ts";
 import { readMigrations } from "../stack/migrations.ts";
 import { bootstrap } from "../stack/project.ts";
@@ -19,7 +19,7 @@ export interface MigrationRequest {
   readonly now: Date;
 }
 
-/** The name of the file. What a person wrote into an earlier draft of it stays. */
+/** Returns the name of the file. Keeps the part written by hand in an earlier draft of it. */
 export async function writeMigration(request: MigrationRequest): Promise<string> {
   const { serverUrl, schemas, migrations, name, now } = request;
   const known = await readMigrations(migrations);
@@ -29,7 +29,7 @@ export async function writeMigration(request: MigrationRequest): Promise<string>
   const before = known.filter((migration) => migration !== earlier);
   if (before.some((migration) => migration.name === name)) {
     throw new StackFailure(
-      `Cannot write migration ${name}: only the newest migration can be written anew, got a newer one (${last?.version}_${last?.name}); take another name`,
+      `Cannot write migration ${name}: only the newest migration can be written again, got a newer one (${last?.version}_${last?.name}); use another name`,
     );
   }
   const url = new URL(file, migrations);
@@ -58,7 +58,7 @@ export async function writeMigration(request: MigrationRequest): Promise<string>
     const split = splitDifferences(rest);
     if (split.byHand.length > 0) {
       throw new StackFailure(
-        `Cannot finish ${file}: its second part must carry each of these to what the schemas say, by an alter or another statement; got\n${
+        `Cannot finish ${file}: its second part must change each of these to what the schemas say, by an alter or another statement; got\n${
           listDifferences(split.byHand)
         }`,
       );
@@ -94,7 +94,7 @@ async function run(sql: Sql, statements: readonly string[], file: string): Promi
   });
 }
 
-/** One from the schemas and one from the migrations. */
+/** Creates two databases: one from the schemas and one from the migrations. */
 async function withDatabases<T>(
   serverUrl: string,
   use: (fromSchemas: Sql, fromMigrations: Sql) => Promise<T>,

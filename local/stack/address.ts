@@ -1,4 +1,4 @@
-/** Where a running stack is found: its ready line, in its data folder for as long as it runs. */
+/** The address file of a running stack: its ready line, in its data folder while it runs. */
 import { join } from "node:path";
 import { StackFailure } from "../lib/failure.ts";
 import { Keys } from "./keys.ts";
@@ -6,12 +6,12 @@ import { functionEnv, type Ready } from "./stack.ts";
 
 export interface RunningStack {
   readonly ready: Ready;
-  /** What its functions find in their environment. */
+  /** Its functions' environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly startedAt: Date;
 }
 
-/** Only the owner may read it: it holds keys. */
+/** Only the owner may read the file, since it holds keys. */
 export async function writeAddress(dataFolder: string, ready: Ready): Promise<void> {
   await Deno.writeTextFile(addressIn(dataFolder), JSON.stringify(ready), { mode: 0o600 });
 }
@@ -30,7 +30,7 @@ export async function findStack(dataFolder: string): Promise<RunningStack> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new StackFailure(
-      `Cannot find a running stack: ${dataFolder} must hold the address of one, got none; ` +
+      `Cannot find a running stack: ${dataFolder} must hold its address file, got none; ` +
         "start it with `deno task start`, or name its folder with --data",
     );
   }

@@ -1,7 +1,7 @@
-/** What an incoming webhook of a chat would have shown: the stack's substitute for Slack. */
+/** Receives alert notifications in place of a chat's incoming webhook, and lists them. */
 import { z } from "zod";
 
-/** Older alerts are dropped, since a stack may run for weeks. */
+/** Older messages are dropped, since a stack may run for weeks. */
 const MESSAGES_MAX = 1_000;
 const PATH = "/_local/alerts";
 
@@ -15,7 +15,7 @@ export interface SunkMessage {
 
 export interface AlertSink {
   readonly messages: readonly SunkMessage[];
-  /** POST collects, GET lists; null where the request is not for the sink. */
+  /** POST stores, GET lists; null if the request is not for the sink. */
   handle(request: Request): Promise<Response> | null;
 }
 
@@ -39,7 +39,7 @@ export function createAlertSink(now: () => Date): AlertSink {
     },
   };
 
-  /** Answers as Slack does. */
+  /** Stores a message and answers as Slack does. */
   async function collect(
     request: Request,
     audience: SunkMessage["audience"],

@@ -1,7 +1,7 @@
--- Bootstrap: what a hosted Supabase project has before its first migration.
+-- Bootstrap: the roles, schemas and functions that a hosted Supabase project has before its first migration.
 --
--- Runs at every start, in every database, so each statement is idempotent. Roles belong to the whole server, the
--- rest to one database.
+-- Runs at every start in every database, so each statement can run again. Roles belong to the whole server, all other
+-- objects to one database.
 
 do $$
 begin
@@ -11,14 +11,14 @@ begin
     create role service_role nologin noinherit bypassrls;
     create role authenticator login noinherit;
     grant anon, authenticated, service_role to authenticator;
-    -- As hosted projects have them; PostgREST reads and applies these when it takes on a role.
+    -- The time-outs of hosted projects; PostgREST applies them when it switches to a role.
     alter role anon set statement_timeout = '3s';
     alter role authenticated set statement_timeout = '8s';
     alter role authenticator set statement_timeout = '8s';
     alter role authenticator set lock_timeout = '8s';
   end if;
 exception
-  -- Two databases of one server may start at the same moment.
+  -- Two databases of one server may run this at the same moment.
   when duplicate_object or unique_violation then null;
 end;
 $$;
@@ -33,9 +33,9 @@ create extension if not exists supabase_vault with schema vault;
 grant usage on schema public to anon, authenticated, service_role;
 revoke create on schema public from public;
 
--- Tables and sequences have no default grants, as in projects since October 2026. Default grants of functions
--- differ between projects, so this takes the stricter case on either side: the two public roles can execute a
--- function until that is revoked by name, and service_role cannot until it is granted.
+-- Tables and sequences are granted to no role, as in projects since October 2026. Projects differ in whether functions
+-- are, so this takes the stricter setting for each role: anon and authenticated, which anyone can use, hold execute
+-- until it is revoked by name, and service_role lacks it until it is granted.
 alter default privileges in schema public grant execute on functions to anon, authenticated;
 
 create schema if not exists auth;

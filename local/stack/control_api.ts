@@ -1,4 +1,4 @@
-/** `/_local/…`: the control API of a local stack: its clock, its alert sink, and tokens for operators. */
+/** The control API under `/_local/…`: the clock, received alert notifications, and tokens for test operators. */
 import { z } from "zod";
 import type { AlertSink } from "./alert_sink.ts";
 import type { VirtualTimeline } from "../clock/virtual_timeline.ts";
@@ -8,9 +8,9 @@ const Move = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
 ]);
 
-/** The number of items that ran while the clock moved. */
+/** What ran during an advance of the clock. */
 export interface MoveReport {
-  /** Everything that fell due: cron jobs, sends, deliveries, sleepers. */
+  /** All work that was due: cron jobs, sends, deliveries, sleepers. */
   readonly ran: number;
   readonly cron_jobs: number;
   readonly net_requests: number;
@@ -71,7 +71,7 @@ export function createControlApi(
       return problem(
         400,
         `Cannot move the clock: target must be ${now().toISOString()} or later, got ${
-          Number.isNaN(to.getTime()) ? "a time that no calendar has" : to.toISOString()
+          Number.isNaN(to.getTime()) ? "an invalid time" : to.toISOString()
         }`,
       );
     }

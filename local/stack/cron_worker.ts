@@ -1,6 +1,6 @@
 /**
- * Does what pg_cron's scheduler does, for the stub: runs the commands of `cron.job` when they are due
- * (UTC), one after the other, and records the result of each.
+ * The scheduler for the stub of pg_cron: runs the commands of `cron.job` when they are due (UTC), one after the other,
+ * and records how each one ended.
  */
 import { Cron } from "croner";
 import { connectSql, type Sql } from "./sql.ts";
@@ -8,7 +8,7 @@ import type { StackTimeline } from "../clock/timeline.ts";
 
 const RETRY_MS = 60_000;
 
-/** What becomes of a call that was planned: pg_cron and pg_net may make it twice, late, or never. */
+/** How a planned call of pg_cron or pg_net is made: on time, never, twice, or late. */
 export type CallFate = "on_time" | "missed" | "doubled" | { readonly lateMs: number };
 
 interface Job {
@@ -34,7 +34,7 @@ export async function startCronWorker(
   fateOf: (jobName: string, due: Date) => CallFate = () => "on_time",
 ): Promise<CronWorker> {
   const sql = connectSql(databaseUrl, { max: 2, applicationName: "local pg_cron worker" });
-  let planned: { readonly due: Date; readonly callOff: () => void } | undefined;
+  let planned: { readonly due: Date; readonly cancel: () => void } | undefined;
   let running: Promise<void> = Promise.resolve();
   let ran = 0;
   let isClosed = false;
@@ -42,12 +42,12 @@ export async function startCronWorker(
   async function replan(): Promise<void> {
     const jobs = await timeline.hold(() => activeJobs(sql));
     if (isClosed) return;
-    // A scheduled time that is due and was not run yet must not get lost because the jobs are read again.
+    // Reading the jobs again must not lose a scheduled time that is due but has not run yet.
     const now = timeline.now();
     const after = planned !== undefined && planned.due <= now
       ? new Date(planned.due.getTime() - 1)
       : now;
-    planned?.callOff();
+    planned?.cancel();
     planned = undefined;
     const upcoming = jobs.flatMap((job) => {
       const due = nextDue(job.schedule, after);
@@ -59,14 +59,14 @@ export async function startCronWorker(
     if (upcoming.length === 0) return;
     const due = new Date(Math.min(...upcoming.map((entry) => entry.due.getTime())));
     const together = upcoming.filter((entry) => entry.due.getTime() === due.getTime());
-    planned = { due, callOff: timeline.at(due, () => fire(due, together.map(({ job }) => job))) };
+    planned = { due, cancel: timeline.at(due, () => fire(due, together.map(({ job }) => job))) };
   }
 
   async function fire(due: Date, jobs: readonly Job[]): Promise<void> {
     planned = undefined;
     await replan().catch((error) => {
       onProblem(`Cannot read cron.job: ${error}`);
-      // As pg_cron itself, which comes back with its server.
+      // Retry, as pg_cron itself comes back when its server does.
       timeline.at(new Date(due.getTime() + RETRY_MS), () => replan());
     });
     const now: Job[] = [];
@@ -104,14 +104,14 @@ export async function startCronWorker(
     replan,
     async close() {
       isClosed = true;
-      planned?.callOff();
+      planned?.cancel();
       await running.catch(() => {});
       await sql.end({ timeout: 5 });
     },
   };
 }
 
-/** The first moment after `after` at which a schedule of pg_cron's is due. */
+/** The first time after `after` at which a schedule of pg_cron is due. */
 export function nextDue(schedule: string, after: Date): Date | undefined {
   const seconds = /^\s*(\d+)\s+seconds?\s*$/i.exec(schedule)?.[1];
   if (seconds !== undefined) {
@@ -127,7 +127,7 @@ export function nextDue(schedule: string, after: Date): Date | undefined {
 
 const read = new Map<string, Cron>();
 
-/** Read once: the same few schedules are asked for again after every job. */
+/** Parses each schedule once, since the same few are needed after every job. */
 function cronOf(schedule: string): Cron {
   const known = read.get(schedule);
   if (known !== undefined) return known;
@@ -137,7 +137,7 @@ function cronOf(schedule: string): Cron {
   return cron;
 }
 
-/** On a virtual clock `now()` of the server would be the wall clock's: a command gets the scheduled time instead. */
+/** Replaces `now()` in a command by the scheduled time, since the server's `now()` is that of the wall clock. */
 export function atVirtualTime(command: string, now: Date): string {
   return command.replace(/\bnow\(\)/gi, `'${now.toISOString()}'::timestamptz`);
 }
@@ -153,7 +153,7 @@ async function runJob(sql: Sql, job: Job, virtualNow: Date | undefined): Promise
   const command = virtualNow === undefined ? job.command : atVirtualTime(job.command, virtualNow);
   const connection = await sql.reserve();
   try {
-    // The role as of the job's owner, in the same round trip as its beginning is noted.
+    // One round trip records the start and switches to the role of the job's owner.
     const [run] = await connection<{ runid: string }[]>`
       with begun as (
         insert into cron.job_run_details
@@ -181,7 +181,7 @@ async function runJob(sql: Sql, job: Job, virtualNow: Date | undefined): Promise
   }
 }
 
-/** As pg_cron words it: rows for a query, the command's tag for anything else. */
+/** The message of pg_cron: the number of rows for a query, the command's tag for anything else. */
 function describe(result: { readonly command: string; readonly count: number | null }): string {
   const count = result.count ?? 0;
   if (result.command === "SELECT") return count === 1 ? "1 row" : `${count} rows`;

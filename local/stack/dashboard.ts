@@ -1,4 +1,4 @@
-/** The dashboard as any static host would serve it, with a local operator signed in. */
+/** Serves the dashboard as a static host does, with a local operator signed in. */
 import { buildDashboard, type Files } from "../../dashboard/build.ts";
 import { StackFailure } from "../lib/failure.ts";
 
@@ -8,7 +8,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
 };
 
-/** The page reads from two origins: its own and the project's. */
+/** The content security policy: the page reads from its own origin and the project's. */
 function policy(apiUrl: string): string {
   return [
     "default-src 'none'",
@@ -27,22 +27,22 @@ export interface DashboardProject {
   readonly publishableKey: string;
   readonly now: () => Date;
   readonly isVirtual: boolean;
-  /** The operator who is signed in; without it the page asks for credentials, as on a host. */
+  /** The token of the signed-in operator; without it the page asks for one, as on a static host. */
   readonly token?: () => Promise<string>;
 }
 
 export interface DashboardServer {
   readonly url: string;
-  /** The origin that the functions must allow. */
+  /** The origins that the functions must allow. */
   readonly origins: string;
-  /** Until then the page waits. */
+  /** Sets the project; requests wait until then. */
   show(project: DashboardProject): void;
   close(): Promise<void>;
 }
 
 export function startDashboard(port = 0, building = buildDashboard()): DashboardServer {
   const shown = Promise.withResolvers<DashboardProject>();
-  // The error is reported to the client that requests the page.
+  // A build failure is reported by the answer to each request.
   building.catch(() => {});
   const server = listen(port, async (request) => {
     try {
@@ -63,7 +63,7 @@ export function startDashboard(port = 0, building = buildDashboard()): Dashboard
 function listen(port: number, handle: (request: Request) => Promise<Response>) {
   if (port > 65_535) {
     throw new StackFailure(
-      `Cannot choose ports: the dashboard's must be 65535 at most, got ${port}`,
+      `Cannot choose ports: the dashboard's port must be at most 65535, got ${port}`,
     );
   }
   try {
@@ -78,7 +78,7 @@ function listen(port: number, handle: (request: Request) => Promise<Response>) {
 
 async function answer(request: Request, project: DashboardProject, files: Files) {
   const { pathname, hostname } = new URL(request.url);
-  // Other host names are rejected: a page under such a name could read the token.
+  // Refuses other host names, since a page under such a name could read the token.
   if (hostname !== "127.0.0.1" && hostname !== "localhost") {
     return new Response("Cannot serve this host: it must be 127.0.0.1 or localhost", {
       status: 421,

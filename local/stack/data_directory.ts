@@ -1,8 +1,8 @@
 /**
- * The folder of the database server, and the user that it runs as.
+ * Chooses the folder and the user of the database server.
  *
- * Postgres refuses to run as root, so for root it runs as an unprivileged user who owns its folder. When
- * that user cannot enter the data folder (a clone under /root), the server's folder is in /var/tmp instead.
+ * Postgres refuses to run as root, so for root it runs as an unprivileged user who owns its folder. If that user cannot
+ * enter the data folder (a clone under /root), the server's folder is in /var/tmp instead.
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import { StackFailure } from "../lib/failure.ts";
 import { exists } from "../lib/exists.ts";
 import type { PostgresBinaries } from "./postgres_binaries.ts";
 
-/** Tried in this order; both exist on practically every Linux. */
+/** Tried in this order; nearly every Linux has both. */
 const UNPRIVILEGED = ["postgres", "nobody"];
 
 export interface DataDirectory {
@@ -45,7 +45,7 @@ export async function prepareDataDirectory(
   return { folder: directory, identity, binaries: open };
 }
 
-/** A link in the data folder marks the folder elsewhere as ours; without the link it belonged to a deleted data folder. */
+/** A link in the data folder marks the other folder as ours; without the link, that folder belonged to a deleted data folder. */
 async function claimElsewhere(link: string, directory: string): Promise<void> {
   const target = await Deno.readLink(link).catch(() => undefined);
   if (target === directory) return;
@@ -55,7 +55,7 @@ async function claimElsewhere(link: string, directory: string): Promise<void> {
   await Deno.symlink(directory, link);
 }
 
-/** The current owner of the server's folder, so that a start as root does not change the owner. */
+/** The owner of the server's folder if there is one, so that a start as root does not change it. */
 async function unprivileged(folder: string): Promise<Identity> {
   const owner = await Deno.stat(folder).catch(() => undefined);
   if (owner !== undefined && owner.uid !== null && owner.gid !== null && owner.uid !== 0) {

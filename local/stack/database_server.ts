@@ -1,4 +1,4 @@
-/** One Postgres for a stack or for the tests: binaries, data directory, extension stubs, server. */
+/** Starts one Postgres for a stack or for the tests: binaries, data directory, extension stubs, server. */
 import { join } from "node:path";
 import { startPostgres } from "./postgres.ts";
 import { findPostgres } from "./postgres_binaries.ts";
@@ -11,19 +11,19 @@ export interface DatabaseServerOptions {
   readonly postgresBin?: string | undefined;
   readonly fsync: boolean;
   readonly virtualClock: boolean;
-  /** Extension stubs even where the server has the real extensions: those live in one database only. */
+  /** Uses stubs even if the server has the real extensions, which work in one database only. */
   readonly preferExtensionStubs: boolean;
 }
 
 export interface DatabaseServer {
   readonly url: string;
   readonly major: number;
-  /** Where its files are; not in the data folder when the server's user cannot get there. */
+  /** The folder of its files; outside the data folder if the server's user cannot enter that. */
   readonly folder: string;
   readonly isNew: boolean;
-  /** Resolves when it ends without a request to stop. */
+  /** Resolves when it ends unexpectedly. */
   readonly ended: Promise<number>;
-  /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
+  /** As `pg_ctl restart -m immediate`: all connections break, and uncommitted changes are lost. */
   restart(): Promise<void>;
   stop(): Promise<void>;
   /** As `pg_ctl stop -m immediate`. */

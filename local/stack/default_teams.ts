@@ -1,4 +1,4 @@
-/** The teams that sandbox users follow by default: the clubs of `supabase/seed.sql`, most followed first. */
+/** The teams that the sandbox's users follow by default: the clubs in `supabase/seed.sql`, by number of followers. */
 export const DEFAULT_TEAMS = [
   { value: "Manchester United", weight: 14 },
   { value: "Liverpool", weight: 13 },

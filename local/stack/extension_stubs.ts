@@ -1,9 +1,9 @@
 /**
- * Which of Supabase's extensions come from the server, and which are our stubs.
+ * Chooses between the server's own extensions and our stubs.
  *
- * The choice is made once for a data folder and kept: a real pg_cron that found the tables of the stub
- * would run every job a second time. With a virtual clock everything is a stub, since the real ones
- * know only the wall clock. The Vault always is: the real one wants a key of the server's.
+ * The choice is made once for a data folder and kept: a real pg_cron with the tables of the stub would run every job a
+ * second time. With a virtual clock all extensions are stubs, since the real ones use the wall clock. The Vault is always
+ * a stub, since the real one needs a key of the server.
  */
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { PostgresBinaries } from "./postgres_binaries.ts";
 const EXTENSION_STUBS = new URL("../extension/", import.meta.url);
 
 const Extensions = z.object({
-  /** Of the server; each needs its library loaded at start and the name of its one database. */
+  /** The server's own extensions; each needs its library loaded at start and the name of its one database. */
   real: z.array(z.enum(["pg_cron", "pg_net"])),
 });
 export type Extensions = z.infer<typeof Extensions>;
@@ -29,8 +29,8 @@ export async function chooseExtensions(
     const kept = Extensions.parse(JSON.parse(await Deno.readTextFile(file)));
     if (virtualClock && kept.real.length > 0) {
       throw new StackFailure(
-        `Cannot put a virtual clock on this data folder: it must have been made with one, got one ` +
-          `made with the server's own ${
+        `Cannot use a virtual clock with this data folder: it must have been created with one, got one ` +
+          `created with the server's own ${
             kept.real.join(" and ")
           }; choose --ephemeral or another --data`,
       );
@@ -46,7 +46,7 @@ export async function chooseExtensions(
   return { real };
 }
 
-/** Copies the stubs that are wanted to where only they are seen, and says how the server finds them. */
+/** Copies the chosen stubs to a folder of their own, and returns the settings by which the server finds them. */
 export async function installExtensionStubs(
   folder: string,
   binaries: PostgresBinaries,

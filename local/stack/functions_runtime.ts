@@ -1,9 +1,9 @@
 /**
- * Serves the edge functions as hosted Supabase does: one instance of each, its answers unchanged, work
- * after the answer kept alive, and the platform's own answers where there is no function or it fails.
+ * Serves the edge functions as hosted Supabase does: one instance of each, with background work after the answer, and
+ * with the platform's own answers if a function is missing or fails.
  *
- * On the wall clock the deployed `index.ts` runs; on a virtual clock the same handler is connected to a
- * platform whose time and fetch belong to the timeline.
+ * On the wall clock the deployed `index.ts` runs; on a virtual clock the same handler runs on a platform with the
+ * timeline's time and fetch.
  */
 import type { Platform } from "../../supabase/functions/_shared/runtime/platform.ts";
 import type { StackTimeline } from "../clock/timeline.ts";
@@ -14,7 +14,7 @@ const CONSOLE_METHODS = ["debug", "log", "info", "warn", "error"] as const;
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** One request to a function, and how to start an instance of it on a custom platform. */
+/** One request to a function, and how to start an instance of it on another platform. */
 export interface Invocation {
   readonly functionName: string;
   readonly request: Request;
@@ -22,26 +22,26 @@ export interface Invocation {
   readonly start: (platform: Platform) => Handler;
 }
 
-/** Answers a request with an instance whose start and end the simulation controls. */
+/** Answers a request with an instance that a simulation starts and kills. */
 export type Isolate = (invocation: Invocation) => Promise<Response>;
 
 export interface FunctionsOptions {
-  /** Serves every folder in here with an `index.ts`, except those that begin with `_`. */
+  /** Each folder in it with an `index.ts` is a function, except those whose names begin with `_`. */
   readonly folder: URL;
   readonly env: Readonly<Record<string, string>>;
   readonly timeline: StackTimeline;
-  /** One log line of a function, or the error that ended it. */
+  /** Receives a line that a function logged, or its error. */
   readonly onLog: (functionName: string, line: string) => void;
-  /** On a virtual clock; without it one instance of each function answers everything. */
+  /** For a virtual clock; without it one instance of each function answers all requests. */
   readonly isolate?: Isolate | undefined;
 }
 
 export interface FunctionsRuntime {
   readonly names: readonly string[];
   handle(request: Request): Promise<Response>;
-  /** How much background work goes on. */
+  /** The number of background tasks in progress. */
   readonly pending: number;
-  /** Resolves when no background work is left. */
+  /** Resolves when no background task is left. */
   idle(): Promise<void>;
   close(): void;
 }
@@ -78,7 +78,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
       if (handler === undefined) {
         return refuse(503, "BOOT_ERROR", "Function failed to start (please check logs)");
       }
-      // A hosted function sees its own name at the root of the path.
+      // The path of a hosted function begins with its name.
       url.pathname = `/${name}${rest}`;
       try {
         const { method, headers, body } = request;
@@ -114,7 +114,7 @@ async function boot(
 ): Promise<Handler | undefined> {
   try {
     if (!timeline.virtual) {
-      // A module reads its environment on import: a second stack in this process needs a fresh one.
+      // A module reads its environment on import, so a second stack in this process imports it again.
       const module = await import(new URL(`${name}/index.ts?boot=${++boots}`, folder).href);
       return member(module.default, "fetch");
     }
@@ -144,7 +144,7 @@ function member(value: { fetch?: Handler } | undefined, key: "fetch"): Handler {
   return found;
 }
 
-/** What an isolate finds around it: its environment, `EdgeRuntime`, and a console that is the log. */
+/** Sets the globals of an edge function: environment, `EdgeRuntime`, and a console that writes to the log. */
 function becomeEdgeRuntime(
   { env, onLog }: FunctionsOptions,
   waitUntil: Platform["waitUntil"],
@@ -171,7 +171,7 @@ function becomeEdgeRuntime(
   };
 }
 
-/** The platform's own answers have this shape, and a header that marks them as the platform's. */
+/** The platform's own answers have this format, and a header that distinguishes them from a function's. */
 function refuse(status: number, code: string, message: string): Response {
   return Response.json({ code, message }, { status, headers: { "sb-error-code": code } });
 }

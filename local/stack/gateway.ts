@@ -1,13 +1,13 @@
 /**
- * What stands before a Supabase project: its paths, and its way with API keys.
+ * The gateway of a Supabase project: its paths, and its API keys.
  *
- * The new keys are no tokens. The gateway turns a publishable key into the role `anon` and a secret key into
- * `service_role`; a token that comes along with one of them says who the user is and passes through.
+ * The new keys are not tokens. The gateway translates a publishable key to the role `anon` and a secret key to
+ * `service_role`; a token that comes with a key identifies the user and passes through.
  */
 import { type Keys, roleToken } from "./keys.ts";
 import { CALL_HEADER } from "../clock/timeline.ts";
 
-/** Said of one connection, not of the message: a proxy must not pass them on. */
+/** Headers of one connection, which a proxy must not forward. */
 const HOP_HEADERS = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"];
 const BROWSER = /\bMozilla\//;
 
@@ -42,7 +42,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const url = new URL(request.url);
     const headers = new Headers(request.headers);
     for (const name of [...HOP_HEADERS, "host", CALL_HEADER]) headers.delete(name);
-    // Browsers ask first, and send no key when they do.
+    // A browser's preflight request carries no key.
     if (request.method !== "OPTIONS") {
       const refusal = authorize(headers, url);
       if (refusal !== undefined) return refusal;
@@ -68,7 +68,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }
   }
 
-  /** Swaps a key for its role's token, or says why not. */
+  /** Replaces a key by its role's token, or returns a refusal. */
   function authorize(headers: Headers, url: URL): Response | undefined {
     const key = headers.get("apikey") ?? url.searchParams.get("apikey");
     if (key === null) {

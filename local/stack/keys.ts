@@ -1,4 +1,4 @@
-/** Every key of one stack: made once, kept in its data folder. */
+/** The keys of one stack, generated once and kept in its data folder. */
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import { z } from "zod";
 
@@ -50,7 +50,7 @@ export async function keepKeys(file: string): Promise<Keys> {
     throw error;
   });
   const kept = text === undefined ? {} : JSON.parse(text);
-  // Keys that an older version of the stack did not have are made now.
+  // Keys that an older version of the stack did not have are added.
   const keys = Keys.parse({ ...await createKeys(), ...kept });
   if (Object.keys(keys).every((name) => name in kept)) return keys;
   await Deno.writeTextFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
@@ -63,7 +63,7 @@ export function publicKeySet({ operatorKey }: Keys): { keys: JWK[] } {
   return { keys: [{ ...publicKey, use: "sig", key_ops: ["verify"] }] };
 }
 
-/** What PostgREST accepts: the gateway's tokens and the operators'. */
+/** The keys that PostgREST accepts: of the gateway's tokens and of the operators'. */
 export function acceptedKeySet(keys: Keys): { keys: JWK[] } {
   return { keys: [keys.roleKey, ...publicKeySet(keys).keys] };
 }
@@ -81,14 +81,14 @@ export interface OperatorTokenOptions {
   readonly keys: Keys;
   readonly issuer: string;
   readonly now: Date;
-  /** `null` makes a signed-in user who is no operator. */
+  /** `null`: a signed-in user who is not an operator. */
   readonly role?: string | null;
 }
 
-/** An access token as Supabase Auth makes it for a user whose `app_metadata.role` is `operator`. */
+/** An access token as Supabase Auth issues it for a user whose `app_metadata.role` is `operator`. */
 export async function operatorToken(options: OperatorTokenOptions): Promise<string> {
   const { keys, issuer, now, role = "operator" } = options;
-  // PostgREST reads the wall clock and the functions read the stack's: the token must hold on both.
+  // PostgREST uses the wall clock and the functions use the stack's, so the token must be valid on both.
   const times = [realNow() / 1_000, now.getTime() / 1_000].map(Math.floor);
   return await new SignJWT({
     role: "authenticated",

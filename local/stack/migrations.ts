@@ -1,4 +1,4 @@
-/** Applies the migrations that a database lacks, and records them as the Supabase CLI does. */
+/** Applies the missing migrations to a database, and records them as the Supabase CLI does. */
 import { createHash } from "node:crypto";
 import { splitStatements } from "../lib/split_statements.ts";
 import { StackFailure } from "../lib/failure.ts";
@@ -6,7 +6,7 @@ import type postgres from "postgres";
 import type { Sql } from "./sql.ts";
 
 const FILE_NAME = /^([0-9]+)_(.*)\.sql$/;
-/** What Postgres refuses inside a transaction: a migration with one of these runs statement by statement. */
+/** Statements that Postgres refuses inside a transaction; a migration with one of them runs without a transaction. */
 const NEEDS_NO_TRANSACTION =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:(?:create\s+(?:unique\s+)?|drop\s+|re)index\b[^;]*\bconcurrently\b|vacuum\b|alter\s+system\b)/i;
 
@@ -20,7 +20,7 @@ interface Migration {
 
 export interface MigrationReport {
   readonly applied: readonly string[];
-  /** The file changed after it was applied: the database does not have that change. */
+  /** Applied from an earlier version of the file; the database does not have the later change. */
   readonly changed: readonly string[];
 }
 
@@ -113,6 +113,6 @@ function refuseUnknown(
   throw new StackFailure(
     `Cannot apply migrations: every version in the database must be in ${folder.pathname}, got ${
       unknown.join(", ")
-    } only in the database; take another --data folder, or delete this one`,
+    } only in the database; use another --data folder, or delete this one`,
   );
 }

@@ -1,8 +1,7 @@
 /**
- * Does what pg_net's worker does, for the stub: takes requests from the queue, sends them as they lie
- * there byte for byte, and records what came back.
+ * The worker for the stub of pg_net: takes requests from the queue, sends them unchanged, and records the answers.
  *
- * At most once: a request leaves the queue before it is sent.
+ * It sends at most once: a request leaves the queue before it is sent.
  */
 import type { CallFate } from "./cron_worker.ts";
 import { connectSql, type Sql } from "./sql.ts";
@@ -42,7 +41,7 @@ export async function startNetWorker(
   fateOf: (url: string) => CallFate = () => "on_time",
 ): Promise<NetWorker> {
   const sql = connectSql(databaseUrl, { max: 3, applicationName: "local pg_net worker" });
-  const underWay = new Set<Promise<unknown>>();
+  const inProgress = new Set<Promise<unknown>>();
   let sent = 0;
   let isClosed = false;
   let draining: Promise<boolean> | undefined;
@@ -70,8 +69,8 @@ export async function startNetWorker(
   }
 
   function track(work: Promise<unknown>): void {
-    underWay.add(work);
-    work.finally(() => underWay.delete(work));
+    inProgress.add(work);
+    work.finally(() => inProgress.delete(work));
   }
 
   async function deliver(request: QueuedRequest): Promise<void> {
@@ -80,7 +79,7 @@ export async function startNetWorker(
       .catch((error) => onProblem(`Cannot record the answer to ${request.url}: ${error}`));
   }
 
-  // Asked again while it runs, it must look once more: the new request may have come too late for it.
+  // A call during a drain drains once more, since the drain may have missed the new request.
   timeline.whenQuiet(async () => {
     if (draining !== undefined) await draining;
     draining ??= drain().catch((error) => {
@@ -90,7 +89,7 @@ export async function startNetWorker(
     return await draining;
   });
   const nudge = () => timeline.nudge();
-  // The third argument runs at every connection, and finds requests that arrived during a disconnect.
+  // The third argument runs at every (re)connection, and finds requests from the time without one.
   await sql.listen("local_net_requests", nudge, nudge);
 
   return {
@@ -100,7 +99,7 @@ export async function startNetWorker(
     async close() {
       isClosed = true;
       await draining;
-      await Promise.all(underWay);
+      await Promise.all(inProgress);
       await sql.end({ timeout: 5 });
     },
   };

@@ -1,16 +1,16 @@
-/** The ports of the stack, and whether they are free. */
+/** Chooses the ports of a stack and checks that they are free. */
 import { StackFailure } from "../lib/failure.ts";
 
 export const PORT_BASE = 54_321;
-/** The dashboard comes after the five of the stack itself. */
+/** The dashboard's port follows the five of the stack. */
 export const DASHBOARD_OFFSET = 5;
 
-/** Below what Linux and macOS use for outgoing connections. */
+/** Below the range that Linux and macOS use for outgoing connections. */
 const FREE_MIN = 10_000;
 const FREE_MAX = 32_000;
 const FREE_ATTEMPTS_MAX = 1_000;
 
-/** `fetch` refuses these, so no server that a function calls can use them. */
+/** `fetch` refuses these ports, so no server that a function calls may use them. */
 const REFUSED_BY_FETCH = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667],
   ...[6668, 6669, 6679, 6697, 10080],
@@ -24,7 +24,7 @@ export interface Ports {
   readonly braze: number;
 }
 
-/** Five ports in a row from `base`, all free, or a message that names the first that is not. */
+/** Five consecutive ports from `base`; throws if one is not free. */
 export function fixedPorts(base: number): Ports {
   if (!Number.isInteger(base) || base < 1024 || base > 65_531) {
     throw new StackFailure(
@@ -41,7 +41,7 @@ export function fixedPorts(base: number): Ports {
   for (const [part, port] of Object.entries(ports)) {
     if (REFUSED_BY_FETCH.has(port)) {
       throw new StackFailure(
-        `Cannot use port ${port} for ${part}: it must be open to fetch, got one that every fetch refuses; choose another --port`,
+        `Cannot use port ${port} for ${part}: fetch must allow it, got one that fetch refuses; choose another --port`,
       );
     }
     if (!isFree(port)) {
@@ -54,8 +54,8 @@ export function fixedPorts(base: number): Ports {
 }
 
 /**
- * Five free ports. The system does not choose them: its range also serves outgoing connections, and such a
- * connection may take a port before its server does.
+ * Five free ports at random. Ports that the system assigns come from the range of outgoing connections, one of which
+ * could take a port before its server does.
  */
 export function freePorts(): Ports {
   const found = new Set<number>();
@@ -81,8 +81,8 @@ export function freePorts(): Ports {
 const STARTS_MAX = 5;
 
 /**
- * Starts something on free ports, and again on others if another process took one: a port is not reserved between
- * the check and the start. `start` must leave nothing behind when it fails.
+ * Starts something on free ports, and tries other ports if another process took one between the check and the start.
+ * `start` must clean up when it fails.
  */
 export async function onFreePorts<Started>(
   start: (ports: Ports) => Promise<Started>,
@@ -96,7 +96,7 @@ export async function onFreePorts<Started>(
   }
 }
 
-/** Ours say so by type, the children only in their logs, which their failures quote. */
+/** Our servers fail with a type; child processes only write it to their logs, which their failures quote. */
 function isPortTaken(error: unknown): boolean {
   return error instanceof Deno.errors.AddrInUse ||
     (error instanceof StackFailure && /address already in use|resource busy/i.test(error.message));

@@ -1,4 +1,4 @@
-/** Runs one Postgres server as an ordinary child process, on a folder that it keeps. */
+/** Runs one Postgres server as a child process on a data directory. */
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Child, run, startChild, tail } from "../lib/child_process.ts";
@@ -12,19 +12,19 @@ const POLL_MS = 20;
 export interface PostgresOptions {
   readonly directory: DataDirectory;
   readonly port: number;
-  /** Further lines of postgresql.conf. */
+  /** Additional lines of postgresql.conf. */
   readonly settings: Readonly<Record<string, string>>;
-  /** When off, a crash of the machine loses data, but tests run faster. */
+  /** If off, tests run faster, and a crash of the machine loses data. */
   readonly fsync: boolean;
 }
 
 export interface PostgresServer {
   readonly url: string;
-  /** True when this start made the folder. */
+  /** True if this start created the folder. */
   readonly isNew: boolean;
-  /** Resolves when it ends without a request to stop. */
+  /** Resolves when it ends unexpectedly. */
   readonly ended: Promise<number>;
-  /** As `pg_ctl restart -m immediate`: all connections break, and what was not committed is gone. */
+  /** As `pg_ctl restart -m immediate`: all connections break, and uncommitted changes are lost. */
   restart(): Promise<void>;
   stop(): Promise<void>;
   /** As `pg_ctl stop -m immediate`: no checkpoint, the next start recovers from the log. */
@@ -50,7 +50,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     isNew,
     ended: ended.promise,
     restart() {
-      // One after the other: two servers on one folder refuse each other.
+      // One restart after the other, since a second server on the same folder fails.
       restarted = restarted.then(async () => {
         isExpected = true;
         await child.end("QUIT");
@@ -105,7 +105,9 @@ async function initialize(
     ...(fsync ? [] : ["--no-sync"]),
   ], identity);
   if (!made.ok) {
-    throw new StackFailure(`Cannot make a database in ${data}: initdb said: ${made.stderr}`);
+    throw new StackFailure(
+      `Cannot create a database in ${data}: initdb must succeed, got: ${made.stderr}`,
+    );
   }
   const config = join(data, "postgresql.conf");
   await Deno.writeTextFile(config, "\ninclude_if_exists 'local.conf'\n", { append: true });
@@ -115,7 +117,7 @@ async function refuseForeignData({ binaries }: DataDirectory, data: string): Pro
   const found = (await Deno.readTextFile(join(data, "PG_VERSION"))).trim();
   if (found !== String(binaries.major)) {
     throw new StackFailure(
-      `Cannot start on ${data}: it must have been made by Postgres ${binaries.major}, got Postgres ${found}; ` +
+      `Cannot start on ${data}: it must have been created by Postgres ${binaries.major}, got Postgres ${found}; ` +
         `use that server (--postgres-bin), another --data folder, or delete this one`,
     );
   }
@@ -125,7 +127,7 @@ async function refuseForeignData({ binaries }: DataDirectory, data: string): Pro
   );
   if (pid > 0 && await exists(`/proc/${pid}`) && await isPostgres(pid)) {
     throw new StackFailure(
-      `Cannot start on ${data}: it must be free, got a server that runs on it (process ${pid}); ` +
+      `Cannot start on ${data}: no server may use it, got one that does (process ${pid}); ` +
         "stop the stack that uses it, or choose another --data folder",
     );
   }
@@ -138,11 +140,11 @@ async function isPostgres(pid: number): Promise<boolean> {
 
 function base(port: number, fsync: boolean): Record<string, string> {
   return {
-    // Debian's servers compile plans that look costly and are not: a call of 2 ms takes 200.
+    // Debian's servers compile plans with a wrongly high estimate: a call of 2 ms takes 200 ms.
     jit: "off",
     listen_addresses: "127.0.0.1",
     port: String(port),
-    // A socket would need a folder that both we and an unprivileged server can reach.
+    // A socket would need a folder that this process and an unprivileged server can both access.
     unix_socket_directories: "",
     timezone: "UTC",
     log_timezone: "UTC",
@@ -158,7 +160,7 @@ function base(port: number, fsync: boolean): Record<string, string> {
   };
 }
 
-/** In the file and not on the command line: `$system` would not survive a shell. */
+/** Writes settings to a file instead of the command line, where a shell would expand `$system`. */
 async function writeSettings(data: string, settings: Readonly<Record<string, string>>) {
   const lines = Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);

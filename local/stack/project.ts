@@ -1,4 +1,4 @@
-/** Makes a database what a hosted project is: bootstrap, migrations, seed, and the Vault's two secrets. */
+/** Prepares a database like a hosted project's: bootstrap, migrations, seed, and the Vault's two secrets. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { applyMigrations, type MigrationReport } from "./migrations.ts";
@@ -19,7 +19,7 @@ export async function bootstrap(sql: Sql): Promise<void> {
   await sql.unsafe(await Deno.readTextFile(BOOTSTRAP)).simple();
 }
 
-/** Once for each database; recorded where the CLI records it, so that neither does it again. */
+/** Applies the seed once per database, and records it as the CLI does, so that neither applies it again. */
 export async function applySeed(sql: Sql, seed: URL): Promise<boolean> {
   const text = await Deno.readTextFile(seed).catch(() => undefined);
   if (text === undefined) return false;
@@ -36,7 +36,7 @@ export async function applySeed(sql: Sql, seed: URL): Promise<boolean> {
   return true;
 }
 
-/** The two secrets that SQL needs to call a function; put in by the stack, as a person would by hand. */
+/** Stores the two secrets that SQL needs to call a function, as a person does in a hosted project. */
 export async function keepVaultSecrets(
   sql: Sql,
   secrets: Readonly<Record<string, string>>,
@@ -45,21 +45,21 @@ export async function keepVaultSecrets(
     const [kept] = await sql<{ id: string; decrypted_secret: string }[]>`
       select id, decrypted_secret from vault.decrypted_secrets where name = ${name}`;
     if (kept === undefined) {
-      await sql`select vault.create_secret(${secret}, ${name}, 'Put here by the local stack')`;
+      await sql`select vault.create_secret(${secret}, ${name}, 'Stored by the local stack')`;
     } else if (kept.decrypted_secret !== secret) {
       await sql`select vault.update_secret(${kept.id}, ${secret})`;
     }
   }
 }
 
-/** On a virtual clock the partitions that the migrations made lie around the wall clock's day. */
+/** Creates the partitions around a virtual clock's day, since the migrations create those around the wall clock's. */
 export async function ensurePartitions(sql: Sql, now: Date): Promise<void> {
   const [found] = await sql`
     select to_regprocedure('private.ensure_partitions(timestamptz)') is not null as exists`;
   if (found?.exists) await sql`select private.ensure_partitions(${now})`;
 }
 
-/** Extension stubs need our workers; what the server brings itself has its own. */
+/** The extensions that are stubs and need our workers; the server's own extensions have theirs. */
 export async function extensionStubsOf(sql: Sql): Promise<ReadonlySet<string>> {
   const rows = await sql<{ extname: string }[]>`
     select extname from pg_extension where extversion like '%-local'`;

@@ -1,4 +1,4 @@
-/** The two HTTP servers of the stack, the gateway and Braze: one line for each request they answer. */
+/** The two HTTP servers of the stack, the gateway and Braze; each reports a line per request. */
 import type { Keys } from "./keys.ts";
 import { CALL_HEADER, type StackTimeline } from "../clock/timeline.ts";
 
@@ -29,12 +29,12 @@ export function serve(options: ServeOptions): Deno.HttpServer {
     const at = timeline.now();
     const started = performance.now();
     const answer = () => handle(request, info);
-    // A request to the clock must not itself be something that the clock waits for.
+    // The clock must not wait for a request that advances it.
     const isControl = pathname.startsWith("/_local/");
     const response = await (isControl ? answer() : timeline.serve(request, answer))
       .catch((error: unknown) => {
         onProblem(`Cannot answer ${request.method} ${pathname}: ${error}`);
-        return Response.json({ message: "The local stack failed; its output says why" }, {
+        return Response.json({ message: "The local stack failed; see its output" }, {
           status: 500,
         });
       });
@@ -51,7 +51,7 @@ export function serve(options: ServeOptions): Deno.HttpServer {
   });
 }
 
-/** Names the caller by its credential, for the request log. */
+/** Names the caller by its credential, for the log. */
 export function callerName(keys: Keys): (headers: Headers) => string {
   return (headers) => {
     if (headers.get("user-agent")?.startsWith("pg_net")) return "pg_net";
@@ -60,11 +60,11 @@ export function callerName(keys: Keys): (headers: Headers) => string {
     if (token?.startsWith("eyJ")) return "user token";
     const key = headers.get("apikey") ?? token;
     if (key === keys.secretKey) return headers.has(CALL_HEADER) ? "function" : "secret key";
-    return key === keys.publishableKey ? "publishable key" : "nobody known";
+    return key === keys.publishableKey ? "publishable key" : "unknown caller";
   };
 }
 
 export function brazeCallerName(keys: Keys): (headers: Headers) => string {
   return (headers) =>
-    headers.get("authorization") === `Bearer ${keys.brazeApiKey}` ? "API key" : "nobody known";
+    headers.get("authorization") === `Bearer ${keys.brazeApiKey}` ? "API key" : "unknown caller";
 }

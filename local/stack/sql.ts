@@ -1,4 +1,4 @@
-/** Connections of the stack's own machinery. */
+/** Database connections of the stack itself. */
 import postgres from "postgres";
 
 export type Sql = postgres.Sql;

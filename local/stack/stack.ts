@@ -1,6 +1,6 @@
 /**
- * The whole suite on one machine: Postgres and PostgREST as child processes, and in this process the
- * gateway, the edge functions, the Braze sandbox and the workers that stand in for pg_cron and pg_net.
+ * Runs the whole suite on one machine: Postgres and PostgREST as child processes, and in this process the gateway, the
+ * edge functions, the Braze sandbox and the workers for the stubs of pg_cron and pg_net.
  */
 import { join } from "node:path";
 import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
@@ -36,48 +36,48 @@ const USERS = 25_000;
 const DELIVERIES_AT_ONCE = 8;
 
 export interface StackOptions {
-  /** A virtual clock that stands still from this moment; without it the wall clock. */
+  /** The start of a virtual clock; without it the stack uses the wall clock. */
   readonly clock?: Date | undefined;
-  /** Kept from start to start; without it a throw-away folder. */
+  /** Kept between starts; without it a temporary folder. */
   readonly dataFolder?: string | undefined;
-  /** Five ports in a row; without it free ones. */
+  /** The first of five consecutive ports; without it five free ones. */
   readonly portBase?: number | undefined;
   /** Another server's binaries. */
   readonly postgresBin?: string | undefined;
-  /** A database on a running server, instead of a server of its own. */
+  /** A database on a running server; without it the stack starts a server. */
   readonly databaseUrl?: string | undefined;
-  /** On by default if the data is kept. */
+  /** By default on if there is a data folder. */
   readonly fsync?: boolean;
   readonly preferExtensionStubs?: boolean;
-  /** How many connections PostgREST may hold. */
+  /** The size of PostgREST's connection pool. */
   readonly restConnections?: number;
   readonly migrations?: URL;
   readonly functions?: URL;
-  /** Applied once for each database. */
+  /** Applied once per database. */
   readonly seed?: URL | undefined;
   readonly sandbox?: Partial<Pick<SandboxOptions, "seed" | "switches" | "deliveriesAtOnce">> & {
     readonly users?: Partial<SandboxOptions["users"]>;
   };
-  /** Overrides the variables that the stack passes to the functions. */
+  /** Overrides the functions' environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The hooks of a simulation; only with a virtual clock and the extension stubs. */
+  /** The faults of a simulation; only with a virtual clock and extension stubs. */
   readonly interference?: Interference | undefined;
   readonly onRequest?: (line: RequestLine) => void;
-  /** Receives the log lines of the functions. */
+  /** Receives each line that a function logs. */
   readonly onLog?: (functionName: string, line: string) => void;
-  /** Receives failures of the stack itself. */
+  /** Receives the errors of the stack itself. */
   readonly onProblem?: (message: string) => void;
 }
 
 export interface Interference {
   readonly isolate: Isolate;
-  /** Of a job of pg_cron's that is due. */
+  /** For a job of pg_cron that is due. */
   readonly cronFate: (jobName: string, due: Date) => CallFate;
-  /** Of a request of pg_net's. */
+  /** For a request of pg_net. */
   readonly netFate: (url: string) => CallFate;
 }
 
-/** What a script needs to drive the stack; `--json` prints it. */
+/** The addresses and keys that a script needs; `--json` prints them. */
 export interface Ready {
   readonly api_url: string;
   readonly functions_url: string;
@@ -98,25 +98,25 @@ export interface Stack {
   readonly sql: Sql;
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
-  /** The gateway to functions and database, for callers in this process. */
+  /** The gateway in front of functions and database, for calls within this process. */
   readonly gateway: Gateway;
-  /** The alert notices that the functions sent. */
+  /** The alert notifications that the functions sent. */
   readonly alerts: AlertSink;
   readonly functions: FunctionsRuntime;
   /** Functions named in here answer 503, as if they were down. */
   readonly outages: Set<string>;
-  /** What the functions find in their environment, for a caller that connects its own handler. */
+  /** The functions' environment, for tests that connect their own handlers. */
   readonly functionEnv: Readonly<Record<string, string>>;
   readonly server: DatabaseServer | undefined;
   readonly postgrest: Postgrest;
   readonly migrations: MigrationReport;
   readonly isSeeded: boolean;
-  /** Which extensions are our stubs. */
+  /** The extensions that are stubs. */
   readonly extensionStubs: ReadonlySet<string>;
-  /** Moves a virtual clock, running all work that falls due; resolves when all is quiet. */
+  /** Advances a virtual clock and runs the work that is due on the way; resolves when all is quiet. */
   advanceTo(to: Date): Promise<MoveReport>;
   operatorToken(options?: { readonly role?: string | null }): Promise<string>;
-  /** Resolves with a reason if a part that must keep running ends by itself. */
+  /** Resolves with a reason if a part of the stack ends unexpectedly. */
   readonly broken: Promise<string>;
   close(): Promise<void>;
 }
@@ -261,7 +261,7 @@ async function bringUp(
     handle: gateway,
   });
   cleanups.push(async () => {
-    // Every waiting caller must get an answer, or the servers would wait for them.
+    // Ends all waiting requests, since the shutdown of the servers waits for their answers.
     timeline.close();
     await Promise.all([gatewayServer.shutdown(), brazeServer.shutdown()]);
   });
@@ -285,7 +285,7 @@ async function bringUp(
       throw new Error("Cannot move the clock: it must be virtual, got the wall clock");
     }
     const before = { jobs: cron?.ran ?? 0, requests: net?.sent ?? 0 };
-    // A notice of changed jobs may still be on its way.
+    // A notification of changed jobs may still be on its way.
     await cron?.replan();
     const ran = await timeline.advanceTo(to);
     return {
@@ -299,7 +299,7 @@ async function bringUp(
   const broken = new Promise<string>((resolve) => {
     const watch = (name: string, ended: Promise<number> | undefined) =>
       ended?.then((code) => {
-        if (!isClosing) resolve(`${name} ended by itself with exit code ${code}`);
+        if (!isClosing) resolve(`${name} ended unexpectedly with exit code ${code}`);
       });
     watch("Postgres", server?.ended);
     watch("PostgREST", postgrest.ended);
@@ -348,7 +348,7 @@ function readyLine(ports: Ports, keys: Keys, databaseUrl: string): Ready {
   };
 }
 
-/** What a hosted function finds in its environment. */
+/** The environment of a hosted function. */
 export function functionEnv(
   ready: Pick<Ready, "api_url" | "db_url" | "braze_url" | "control_url">,
   keys: Keys,

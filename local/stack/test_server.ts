@@ -1,4 +1,4 @@
-/** The database server that tests share, and the templates that they clone. */
+/** Starts the database server that tests share, with the template database that each test clones. */
 import { startDatabaseServer } from "./database_server.ts";
 import { onFreePorts } from "./ports.ts";
 import { databaseUrl } from "./postgres.ts";
@@ -17,7 +17,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** `migrations`: the folder of another copy of the project, to test its rules. */
+/** `migrations`: the folder of another copy of the project, to test that copy. */
 export function startTestServer(
   postgresBin?: string,
   migrations: URL = MIGRATIONS,
@@ -35,7 +35,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
       postgresBin,
       fsync: false,
       virtualClock: false,
-      // The real pg_cron runs in one database of a server, but each test has its own.
+      // The real pg_cron works in one database of a server, and each test has its own.
       preferExtensionStubs: true,
     });
     const stop = async () => {
@@ -61,7 +61,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
   }
 }
 
-/** Postgres clones a template only without connections to it, so they end here. */
+/** Closes its connection at the end, since a template with connections cannot be cloned. */
 async function prepareTemplates(
   serverUrl: string,
   templateUrl: string,

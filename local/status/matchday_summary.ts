@@ -45,11 +45,11 @@ const Match = z.object({
 });
 export type Match = z.infer<typeof Match>;
 
-const Night = z.object({ matches: z.array(Match), alerts: z.array(Alert) });
-export type Night = z.infer<typeof Night>;
+const MatchdaySummary = z.object({ matches: z.array(Match), alerts: z.array(Alert) });
+export type MatchdaySummary = z.infer<typeof MatchdaySummary>;
 
 /** `date` is a day in UTC, like 2024-12-07. */
-export async function readMatchdaySummary(target: Target, date: string): Promise<Night> {
+export async function readMatchdaySummary(target: Target, date: string): Promise<MatchdaySummary> {
   const from = new Date(`${date}T00:00:00Z`);
   const url = target.env("SUPABASE_URL")?.trim().replace(/\/+$/, "");
   if (url === undefined || !URL.canParse(url)) {
@@ -70,7 +70,7 @@ export async function readMatchdaySummary(target: Target, date: string): Promise
     throw new StackFailure(`Cannot read the matchday: ${url} must answer, got nothing`);
   }
   const answer: unknown = await response.json().catch(() => undefined);
-  const summary = Night.safeParse(answer);
+  const summary = MatchdaySummary.safeParse(answer);
   if (response.ok && summary.success) return summary.data;
   throw new StackFailure(
     `Cannot read the matchday: the project must answer 200 with a summary, got ${response.status}; ` +

@@ -1,17 +1,17 @@
 /** The matchday as a table for a terminal. */
 import { Table } from "console-table-printer";
-import type { Alert, Match, Night } from "./matchday_summary.ts";
+import type { Alert, Match, MatchdaySummary } from "./matchday_summary.ts";
 
 const MINUTE_MS = 60_000;
 
-export interface Look {
+export interface TableOptions {
   readonly date: string;
   /** By the project's clock. */
   readonly now: Date;
   readonly colours: boolean;
 }
 
-export function describe(summary: Night, { date, now, colours }: Look): string {
+export function describe(summary: MatchdaySummary, { date, now, colours }: TableOptions): string {
   const alerts = [
     ...summary.matches.flatMap(({ match_id, alerts }) => alerts.map((it) => ({ ...it, match_id }))),
     ...summary.alerts,
@@ -25,11 +25,11 @@ export function describe(summary: Night, { date, now, colours }: Look): string {
   ].join("\n\n");
 }
 
-export function openAlerts({ matches, alerts }: Night): number {
+export function openAlerts({ matches, alerts }: MatchdaySummary): number {
   return matches.reduce((sum, match) => sum + match.alerts.length, alerts.length);
 }
 
-function matchTable({ matches }: Night, date: string, colours: boolean): string {
+function matchTable({ matches }: MatchdaySummary, date: string, colours: boolean): string {
   const table = new Table({
     shouldDisableColors: !colours,
     title: `${date} (times UTC)`,
@@ -98,7 +98,7 @@ function colourOf({ alerts, status }: Match): string {
   return status === "sent" ? "green" : "white";
 }
 
-function nextSend({ matches }: Night, now: Date): string {
+function nextSend({ matches }: MatchdaySummary, now: Date): string {
   const next = matches
     .flatMap(({ send_at, status, match_id }) =>
       send_at !== null && status === "pending" && send_at > now ? [{ send_at, match_id }] : []

@@ -1,4 +1,4 @@
-/** `deno task dashboard:build` writes dashboard/dist: three files that any static host can serve, and a config.json. */
+/** `deno task dashboard:build` writes dashboard/dist: three files for any static host, and a config.json. */
 import { writeDashboard } from "../../dashboard/build.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";
@@ -9,7 +9,7 @@ const HELP = `Writes dashboard/dist for a static host.
 
   --help               this text
 
-A config.json that is there already stays as it is.
+An existing config.json is kept.
 `;
 
 await runTask({

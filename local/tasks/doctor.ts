@@ -1,4 +1,4 @@
-/** `deno task doctor`: reports what is wrong with a project and how to fix it. */
+/** `deno task doctor`: checks a project and says how to correct what is wrong. */
 import { StackFailure } from "../lib/failure.ts";
 import { MIGRATIONS } from "../stack/project.ts";
 import { parseArguments } from "../cli/arguments.ts";
@@ -8,19 +8,19 @@ import { runChecks } from "../doctor/checks.ts";
 import { asJson, describe, tally } from "../doctor/report.ts";
 
 const HELP =
-  `Says what is wrong with a project, and how to mend it. Sends no push and changes nothing.
+  `Checks a project and says how to correct what is wrong. Sends no push and changes nothing.
 
   npx -y deno@2.9.6 task doctor [options]
 
 ${TARGET_HELP}
-  --json               one line for scripts: counts, and {check, result, says, mend} of each check
+  --json               one line of JSON: counts, and {check, result, says, mend} of each check
   --help               this text
 
-It wants the functions' own variables, since it compares them with what the functions have, and if you like DATABASE_URL,
-the database as its owner: what only that can tell is "unknown" without it, and so is what cannot be tried without an
-effect. Secrets are never printed.
+It needs the functions' own variables, since it compares them with those of the deployed functions. DATABASE_URL, the
+database as its owner, is optional: without it, some checks are "unknown". Permissions that cannot be tried without an
+effect are "unknown" until the journal shows a call. Secrets are never printed.
 
-Ends with 0 when nothing is wrong (look at what is unknown), 1 when something is, 2 when it could not begin or the arguments are wrong.
+Ends with 0 if nothing is wrong (see what is unknown), 1 if something is wrong, 2 if it could not begin or the arguments are wrong.
 `;
 
 async function doctor(

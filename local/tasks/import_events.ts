@@ -1,4 +1,4 @@
-/** `deno task import-events FILE`: imports exported events and retries until they are stored. */
+/** `deno task import-events FILE`: imports exported events; after an interruption it continues. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { batchesOf } from "../import/batches.ts";
@@ -8,9 +8,9 @@ import { type Counts, openProgress } from "../import/progress.ts";
 import { openSource, readFrom } from "../import/source.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
 
-const REPORT_EVERY_LINES = 5_000;
+const PROGRESS_EVERY_LINES = 5_000;
 
-/** The exit code of an import in which some lines were rejected. */
+/** The exit code of an import with rejects. */
 const SOME_REJECTED = 3;
 
 async function importFile(
@@ -28,25 +28,25 @@ async function importFile(
   });
 
   let { counts, offset } = progress.start;
-  if (offset > 0) err.line(`Going on after ${words(counts.lines)} lines`);
-  let reported = counts.lines;
+  if (offset > 0) err.line(`Continuing after ${grouped(counts.lines)} lines`);
+  let printed = counts.lines;
   for await (const batch of batchesOf(readLines(readFrom(source, offset), offset))) {
     counts = add(counts, batch.lines, await deliver(batch.body));
     offset = batch.next;
     await progress.save({ offset, counts });
-    if (counts.lines - reported < REPORT_EVERY_LINES) continue;
-    reported = counts.lines;
-    // The unpacked length of a gzip file is known only at its end.
+    if (counts.lines - printed < PROGRESS_EVERY_LINES) continue;
+    printed = counts.lines;
+    // The length of a packed file's text is unknown before its end.
     const share = source.isPacked ? "" : `, ${Math.floor(100 * offset / source.bytes)}%`;
-    err.line(`${words(counts.lines)} lines${share}`);
+    err.line(`${grouped(counts.lines)} lines${share}`);
   }
 
   out.line(
-    `${words(counts.lines)} lines: ${words(counts.recorded)} events recorded, ` +
-      `${words(counts.duplicates)} known before, ${words(counts.rejected)} rejected`,
+    `${grouped(counts.lines)} lines: ${grouped(counts.recorded)} events recorded, ` +
+      `${grouped(counts.duplicates)} duplicates, ${grouped(counts.rejected)} rejected`,
   );
   if (counts.rejected === 0) return 0;
-  err.line("What was rejected is kept in webhook_rejects, each with its reason");
+  err.line("webhook_rejects holds each rejected event with the reason");
   return SOME_REJECTED;
 }
 
@@ -60,7 +60,7 @@ function add(counts: Counts, lines: number, stored: Stored): Counts {
   };
 }
 
-function words(count: number): string {
+function grouped(count: number): string {
   return count.toLocaleString("en");
 }
 

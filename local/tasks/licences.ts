@@ -1,15 +1,15 @@
-/** `deno task licences` writes docs/licences.md; with `--check` it only says whether the list is current. */
+/** `deno task licences` writes docs/licences.md; with `--check` it only checks that the list is current. */
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { listOf, readLicences } from "../lib/licences.ts";
 
 const LIST = new URL("../../docs/licences.md", import.meta.url);
-const HELP = `Writes docs/licences.md: every package that the lockfile names, with its licence.
+const HELP = `Writes docs/licences.md: every package in the lockfile, with its licence.
 
   npx -y deno@2.9.6 task licences [options]
 
-  --check              only says whether the list is current
+  --check              only checks that the list is current
   --help               this text
 `;
 
@@ -19,7 +19,7 @@ async function writeLicences({ check }: ReturnType<typeof readArguments>): Promi
     await Deno.writeTextFile(LIST, list);
   } else if (list !== await Deno.readTextFile(LIST)) {
     throw new StackFailure(
-      "Cannot pass the licences: docs/licences.md must list what deno.lock names, got another list; " +
+      "Cannot accept the licences: docs/licences.md must list the packages in deno.lock, got another list; " +
         "run `npx -y deno@2.9.6 task licences` and commit the result",
     );
   }

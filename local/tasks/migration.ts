@@ -1,9 +1,9 @@
 /**
  * `deno task migration` writes a change of `supabase/schemas` to `supabase/migrations`.
  *
- * Until version 1.0.0 it rewrites the one migration, the baseline. From then on `deno task migration NAME` writes a
- * migration with the complete definition of every changed object. A changed table needs a hand-written `alter`; the task
- * lists those tables.
+ * Before version 1.0.0 it generates the only migration, the baseline, again. From 1.0.0 on, `deno task migration NAME`
+ * writes a migration with the whole text of changed objects; a changed table needs an `alter` by hand, which the task
+ * names.
  */
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";
@@ -15,12 +15,12 @@ import { MIGRATIONS, SCHEMAS } from "../stack/project.ts";
 import { startTestServer } from "../stack/test_server.ts";
 import project from "../../deno.json" with { type: "json" };
 
-const HELP = `Carries a change of supabase/schemas into supabase/migrations.
+const HELP = `Writes a change of supabase/schemas to supabase/migrations.
 
   npx -y deno@2.9.6 task migration [options] [NAME]
 
-  NAME                 of the migration, as in add_refunds; from version 1.0.0 on, before it there is the baseline only
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  NAME                 the migration's name, as in add_refunds; only from version 1.0.0 on, before that the baseline is written
+  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
   --help               this text
 `;
 
@@ -29,12 +29,12 @@ async function write(names: readonly string[], postgresBin: string | undefined):
   if (Number.parseInt(project.version) < 1) {
     if (names.length > 0) {
       throw new UsageFailure(
-        `Cannot write a migration: before version 1.0.0 there is the baseline only and the task takes no name, got ${
+        `Cannot write a migration: before version 1.0.0 there is only the baseline and the task takes no name, got ${
           names.join(" ")
         } at version ${project.version}`,
       );
     }
-    // Refuses a statement that no later migration could carry.
+    // Refuses statements of a kind that later migrations could not contain.
     statementsOf(schemas);
     await Deno.writeTextFile(new URL(BASELINE, MIGRATIONS), writeBaseline(schemas));
     return BASELINE;

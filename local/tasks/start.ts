@@ -15,7 +15,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
   const stop = untilSignal();
   const started = performance.now();
   const dataFolder = options.ephemeral ? undefined : options.dataFolder;
-  // The stack's ports come first: a second start must report those, not the dashboard's port.
+  // Checks the stack's ports first, so that a second start fails with them and not with the dashboard's.
   if (!options.ephemeral) fixedPorts(options.portBase);
   const dashboard = startDashboard(
     options.ephemeral ? undefined : options.portBase + DASHBOARD_OFFSET,
@@ -34,7 +34,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
   });
   const first = await Promise.race([starting, stop.signalled]);
   if (first === "signal") {
-    // Still starting: wait until it is up, or its children would have to be killed.
+    // The start completes before the stack is closed, or its children would have to be killed.
     await starting.then((stack) => stack.close(), () => {});
     return 0;
   }
@@ -46,7 +46,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
     token: () => first.operatorToken(),
   });
   announce(first, say);
-  await announceForgotten(first, say);
+  await warnOfLostSchedules(first, say);
   say.line(summary({
     stack: first,
     seconds: (performance.now() - started) / 1_000,
@@ -61,7 +61,7 @@ async function start(options: StartOptions, { out, err }: Writers): Promise<numb
   stop.ignoreNoMore();
   if (reason !== "signal") err.line(`Cannot go on: ${reason}`);
   const { pending } = first.functions;
-  if (pending > 0) say.line(`Waiting for ${pending} runs to end (Ctrl-C again leaves them)`);
+  if (pending > 0) say.line(`Waiting for ${pending} runs to end (Ctrl-C again aborts them)`);
   await dashboard.close();
   await first.close();
   if (dataFolder !== undefined) await removeAddress(dataFolder);
@@ -74,13 +74,13 @@ function announce({ migrations, isSeeded }: Stack, say: { line(text: string): vo
   if (isSeeded) say.line("Applied supabase/seed.sql");
   for (const name of migrations.changed) {
     say.line(
-      `Note: ${name} was applied earlier and reads differently now; delete the data folder to apply it again`,
+      `Note: ${name} changed after it was applied; delete the data folder to apply it again`,
     );
   }
 }
 
-/** The sandbox keeps its state in memory: schedules of an earlier start are never sent by this one. */
-async function announceForgotten(
+/** The sandbox keeps its schedules in memory, so it never sends those of an earlier start. */
+async function warnOfLostSchedules(
   { sql, timeline }: Stack,
   say: { line(text: string): void },
 ): Promise<void> {
@@ -89,11 +89,11 @@ async function announceForgotten(
     where state = 'live' and send_at_utc > ${timeline.now()}`;
   if (row === undefined || row.count === 0) return;
   say.line(
-    `Note: ${row.count} schedules of an earlier start are unknown to the Braze sandbox, which forgets when it stops`,
+    `Note: the Braze sandbox lost ${row.count} schedules of an earlier start, since it keeps them in memory`,
   );
 }
 
-/** The first signal stops cleanly; the second one exits at once (the children end with this process). */
+/** The first signal stops the stack cleanly; the second one ends the process at once, and its children with it. */
 function untilSignal() {
   const { promise, resolve } = Promise.withResolvers<"signal">();
   let isLast = false;

@@ -1,4 +1,4 @@
-/** `deno task status`: prints the matchday in the terminal. */
+/** `deno task status`: shows a matchday in the terminal. */
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { interrupted } from "../cli/interrupt.ts";
@@ -17,14 +17,14 @@ const HELP = `Shows the matches of a day: schedule, pre-flight, counts, confiden
 
 ${TARGET_HELP}
   --date DAY           a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)
-  --watch              again every ${WATCH_MS / 1_000} seconds, until Ctrl-C
-  --json               one line for scripts, as the function matchday_summary answers it
+  --watch              repeats every ${WATCH_MS / 1_000} seconds, until Ctrl-C
+  --json               one line of JSON, the answer of the function matchday_summary
   --help               this text
 
-received: users whose push we have an event of, tied with high or medium confidence. Braze: sends that Braze reports.
-high, medium, low: events of every kind by how sure it is that they belong to the match.
+received: users of whose push an event is attributed with high or medium confidence. Braze: sends that Braze reports.
+high, medium, low: events of every kind by the confidence of their attribution.
 
-Ends with 0 when no alert is open, 1 when one is, on these matches or anything else, 2 when it could not look or the arguments are wrong.
+Ends with 0 if no alert is open, 1 if one is (on these matches or anything else), 2 if it could not read the project or the arguments are wrong.
 `;
 
 async function status(
@@ -33,7 +33,7 @@ async function status(
 ): Promise<number> {
   const target = await findTarget(values);
   const isTerminal = Deno.stdout.isTerminal();
-  const look = async () => {
+  const show = async () => {
     const now = await target.suiteNow();
     const date = values.date ?? now.toISOString().slice(0, 10);
     const summary = await readMatchdaySummary(target, date);
@@ -45,15 +45,15 @@ async function status(
     }
     return openAlerts(summary) === 0 ? 0 : 1;
   };
-  return values.watch ? await watch(look, err) : await look();
+  return values.watch ? await watch(show, err) : await show();
 }
 
-/** Refreshes until it is interrupted. A refresh that fails is reported, and the next one may succeed. */
-async function watch(look: () => Promise<number>, err: Writer): Promise<number> {
+/** Repeats until it is interrupted; an attempt that fails prints its error, and the next may succeed. */
+async function watch(show: () => Promise<number>, err: Writer): Promise<number> {
   const stopped = interrupted();
   for (let code = 2;;) {
     try {
-      code = await look();
+      code = await show();
     } catch (error) {
       if (!(error instanceof StackFailure)) throw error;
       code = 2;
@@ -79,7 +79,7 @@ function readArguments(args: readonly string[]) {
   });
   if (values.date !== undefined && !isDay(values.date)) {
     throw new UsageFailure(
-      `Cannot look: --date must be a day like 2024-12-07, got "${values.date}"`,
+      `Cannot show the matchday: --date must be a day like 2024-12-07, got "${values.date}"`,
     );
   }
   return values;

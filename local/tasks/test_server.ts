@@ -1,4 +1,4 @@
-/** Keeps a database server for tests running, for a person who works on one test, and prints the variable to set. */
+/** `deno task test-server` keeps a database server for `deno test` running, and prints the variable to set. */
 import { parseArguments } from "../cli/arguments.ts";
 import { interrupted } from "../cli/interrupt.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
@@ -8,10 +8,10 @@ const HELP = `Starts a database server for tests and keeps it until Ctrl-C.
 
   npx -y deno@2.9.6 task test-server [options]
 
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
   --help               this text
 
-Prints TEST_DATABASE_URL, which \`deno test\` wants.
+Prints TEST_DATABASE_URL, which \`deno test\` needs.
 `;
 
 async function testServer(

@@ -1,6 +1,6 @@
 /**
- * `deno task types` writes the TypeScript types of the database that the migrations make, as the Supabase CLI
- * generates them; with `--check` it only says whether those in the repository are current.
+ * `deno task types` writes the TypeScript types of the database, as the Supabase CLI generates them; with `--check` it
+ * only checks that those in the repository are current.
  */
 import { parseArguments } from "../cli/arguments.ts";
 import { runTask } from "../cli/run_task.ts";
@@ -14,8 +14,8 @@ const HELP = `Writes the types of the database, supabase/functions/_shared/datab
 
   npx -y deno@2.9.6 task types [options]
 
-  --check              only says whether the file is current
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
+  --check              only checks that the file is current
+  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
   --help               this text
 `;
 
@@ -25,7 +25,7 @@ async function writeTypes(values: ReturnType<typeof readArguments>): Promise<num
     await Deno.writeTextFile(TYPES, types);
   } else if (types !== await Deno.readTextFile(TYPES)) {
     throw new StackFailure(
-      "Cannot pass the types: database.types.ts must be what the migrations make, got another; " +
+      "Cannot accept the types: database.types.ts must match the migrations, got another version; " +
         "run `npx -y deno@2.9.6 task types` and commit the result",
     );
   }
@@ -72,7 +72,7 @@ async function run(command: string, args: string[], input = ""): Promise<string>
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (!success) {
     throw new StackFailure(
-      `Cannot make the types: ${command} ${args.join(" ")} must succeed, got:\n${text(stderr)}`,
+      `Cannot generate the types: ${command} ${args.join(" ")} must succeed, got:\n${text(stderr)}`,
     );
   }
   return text(stdout);

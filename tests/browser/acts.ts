@@ -17,7 +17,7 @@ async function press(page: Page, name: string, confirm: string, reason?: string)
   return await result.innerText();
 }
 
-export const theButtonsDoWhatTheySay: Check = async (page, { pages, stack: { sql } }) => {
+export const checkButtons: Check = async (page, { pages, stack: { sql } }) => {
   await open(page, pages.operator, "match/1001");
   const ledger = async () =>
     JSON.stringify(await sql`select * from public.schedule_ledger order by match_id`);

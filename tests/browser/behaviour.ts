@@ -16,7 +16,7 @@ export const VIEWS = [
 
 const TEAMS = /Fulham|Brentford|Manchester|Everton/;
 
-export const noOperatorSeesNothing: Check = async (page, { pages }) => {
+export const checkUserWithoutRole: Check = async (page, { pages }) => {
   const answers: string[] = [];
   page.on("response", async (response) => {
     if (response.url().includes("/rest/v1/")) answers.push(await response.text());
@@ -31,7 +31,7 @@ export const noOperatorSeesNothing: Check = async (page, { pages }) => {
   deepStrictEqual(new Set(answers), new Set(["false"]));
 };
 
-export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) => {
+export const checkSignIn: Check = async (page, { pages, stack }) => {
   await page.goto(`${pages.nobody}/#/alerts`);
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   ok(!TEAMS.test(await page.locator("body").innerText()));
@@ -71,7 +71,7 @@ export const whoIsSignedOutSeesTheDoor: Check = async (page, { pages, stack }) =
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
 };
 
-export const theKeyboardIsEnough: Check = async (page, { pages }) => {
+export const checkKeyboard: Check = async (page, { pages }) => {
   await open(page, pages.operator, "matchday");
   const focused = () => page.evaluate(() => (document.activeElement as HTMLElement)?.innerText);
   await page.keyboard.press("Tab");
@@ -98,7 +98,7 @@ export const theKeyboardIsEnough: Check = async (page, { pages }) => {
   strictEqual(await focused(), "Mark as sent");
 };
 
-export const aLinkNamesDayAndZone: Check = async (page, { pages }) => {
+export const checkLink: Check = async (page, { pages }) => {
   await open(page, pages.operator, "matchday?date=2024-12-08&zone=America%2FNew_York");
   const caption = "Matches of the day, by the time of their push";
   const rows = await rowsOf(page, caption);
@@ -120,7 +120,7 @@ export const aLinkNamesDayAndZone: Check = async (page, { pages }) => {
   await page.getByText("There is no match 99").waitFor();
 };
 
-export const aFaultIsShownAndOldDataStays: Check = async (page, { pages }) => {
+export const checkFault: Check = async (page, { pages }) => {
   await open(page, pages.operator, "counts");
   await page.route("**/rest/v1/count_audit_logs*", (route) => route.abort());
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
@@ -132,7 +132,7 @@ export const aFaultIsShownAndOldDataStays: Check = async (page, { pages }) => {
 };
 
 /** The campaign is started again, the push is sent, and the page updates without any input. */
-export const itFollowsWhatHappens: Check = async (page, { pages, stack }) => {
+export const checkUpdates: Check = async (page, { pages, stack }) => {
   await open(page, pages.operator, "matchday?date=2024-12-07");
   const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
   match(await row.innerText(), /Scheduled/);

@@ -4,7 +4,7 @@ import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { findChromium } from "./chromium.ts";
 
-export const DESK = { width: 1280, height: 800 };
+export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
 export async function withBrowser(run: (browser: Browser) => Promise<void>): Promise<void> {
@@ -35,7 +35,7 @@ export async function withPage(
   const context = await browser.newContext({
     locale: "en-GB",
     timezoneId: "Europe/London",
-    viewport: DESK,
+    viewport: DESKTOP,
     reducedMotion: "reduce",
     ...options,
   });
@@ -75,7 +75,7 @@ export async function rowsOf(page: Page, caption: string): Promise<Record<string
 }
 
 /** The violations of WCAG 2.2 A and AA that axe finds, one per line; `rules` limits the check to these. */
-export async function complaintsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
+export async function violationsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe.source);
   return await page.evaluate(async (rules) => {
     const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };

@@ -1,8 +1,8 @@
 /** The dashboard in a real browser, over the real stack, on the demo's Saturday. */
 import { withBrowser, withPage } from "./browser.ts";
-import { theButtonsDoWhatTheySay } from "./acts.ts";
+import { checkButtons } from "./acts.ts";
 import * as conduct from "./behaviour.ts";
-import { everyViewLooksRight } from "./visual.ts";
+import { compareView } from "./visual.ts";
 import * as numbers from "./data.ts";
 import { withWorld } from "./world.ts";
 
@@ -15,15 +15,15 @@ const CHECKS: readonly (readonly [string, numbers.Check])[] = [
   ["Duplicates shows the numbers that SQL gives", numbers.duplicates],
   ["Alerts shows the rows that SQL gives", numbers.alerts],
   ["Jobs shows the rows that SQL gives", numbers.jobs],
-  ["a user without the operator role sees no data", conduct.noOperatorSeesNothing],
-  ["a signed-out user sees the sign-in page and can sign in", conduct.whoIsSignedOutSeesTheDoor],
-  ["the page can be used with the keyboard alone", conduct.theKeyboardIsEnough],
-  ["a link contains the day and the zone", conduct.aLinkNamesDayAndZone],
-  ["a fault is shown, and the old data stays", conduct.aFaultIsShownAndOldDataStays],
+  ["a user without the operator role sees no data", conduct.checkUserWithoutRole],
+  ["a signed-out user sees the sign-in page and can sign in", conduct.checkSignIn],
+  ["the page can be used with the keyboard alone", conduct.checkKeyboard],
+  ["a link contains the day and the zone", conduct.checkLink],
+  ["a fault is shown, and the old data stays", conduct.checkFault],
 ];
 const CHANGES: readonly (readonly [string, numbers.Check])[] = [
-  ["the page updates without input", conduct.itFollowsWhatHappens],
-  ["each button performs its action", theButtonsDoWhatTheySay],
+  ["the page updates without input", conduct.checkUpdates],
+  ["each button performs its action", checkButtons],
 ];
 
 Deno.test("the dashboard in a browser", (test) =>
@@ -36,8 +36,8 @@ Deno.test("the dashboard in a browser", (test) =>
       };
       await all(CHECKS);
       for (const look of ["light", "dark", "phone"] as const) {
-        await test.step(`every view looks right: ${look}`, () =>
-          everyViewLooksRight(browser, world, look));
+        await test.step(`every view renders correctly: ${look}`, () =>
+          compareView(browser, world, look));
       }
       await all(CHANGES);
     })

@@ -1,4 +1,4 @@
-/** Compares each view with its own SQL, which calls none of the dashboard's functions. */
+/** Compares each view with separate SQL, which calls none of the dashboard's functions. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { open, rowsOf } from "./browser.ts";

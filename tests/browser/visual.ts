@@ -2,13 +2,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { complaintsOf, DESK, open, PHONE, withPage } from "./browser.ts";
+import { DESKTOP, open, PHONE, violationsOf, withPage } from "./browser.ts";
 import { VIEWS } from "./behaviour.ts";
 import type { World } from "./world.ts";
 
 const LOOKS = {
-  light: { colorScheme: "light", viewport: DESK },
-  dark: { colorScheme: "dark", viewport: DESK },
+  light: { colorScheme: "light", viewport: DESKTOP },
+  dark: { colorScheme: "dark", viewport: DESKTOP },
   phone: { colorScheme: "light", viewport: PHONE },
 } as const;
 /** All axe rules once; then only the rules that another appearance can break. */
@@ -20,7 +20,7 @@ const RULES: Readonly<Record<Look, readonly string[] | undefined>> = {
 export type Look = keyof typeof LOOKS;
 
 /** `TEST_PICTURES` names a folder for a screenshot of each view. */
-export async function everyViewLooksRight(
+export async function compareView(
   browser: Browser,
   { pages }: World,
   look: Look,
@@ -30,7 +30,7 @@ export async function everyViewLooksRight(
     const grounds = new Set<string>();
     for (const view of VIEWS) {
       await open(page, pages.operator, view);
-      deepStrictEqual(await complaintsOf(page, RULES[look]), [], `${view}, ${look}`);
+      deepStrictEqual(await violationsOf(page, RULES[look]), [], `${view}, ${look}`);
       const { wide, ground } = await page.evaluate(() => ({
         // Checks the page and its elements: a table may overflow without widening the page.
         wide: Math.max(

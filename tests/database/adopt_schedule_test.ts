@@ -13,7 +13,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-import { MATCH, unheardCreate } from "./reconciling.ts";
+import { createWithoutAnswer, MATCH } from "./reconciling.ts";
 
 function adopt({ call }: Suite, { ledger_id, generation }: OpenedCreate, args = {}) {
   return call<{ adopted: boolean; registered: Record<string, unknown>[] }>("adopt_schedule", {
@@ -28,7 +28,7 @@ function adopt({ call }: Suite, { ledger_id, generation }: OpenedCreate, args = 
 Deno.test(
   "adopt_schedule() makes an unknown schedule live, registers its ids and resolves its create",
   withSuite(async (suite) => {
-    const opened = await unheardCreate(suite);
+    const opened = await createWithoutAnswer(suite);
     const { adopted, registered } = await adopt(suite, opened, {
       p_send_at: minutes(545),
       p_dispatch_id: "d1",
@@ -55,7 +55,7 @@ Deno.test(
 );
 
 Deno.test(
-  "adopt_schedule() leaves alone what is under way, known by another id, or known elsewhere",
+  "adopt_schedule() skips a schedule with a call in progress, with another id, or of another row",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);
@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "adopt_schedule() of an old generation leaves the ledger's current one as it is",
+  "adopt_schedule() of an old generation does not change the ledger's current generation",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

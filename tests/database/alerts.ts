@@ -59,7 +59,7 @@ export function record(
 export const TAKEN = { p_outcome: "delivered", p_channel: "webhook" };
 export const kinds = (claimed: readonly Claimed[]) => claimed.map(({ kind }) => kind);
 
-export async function tell(suite: Suite, now = NOW): Promise<string[]> {
+export async function deliverAll(suite: Suite, now = NOW): Promise<string[]> {
   const claimed = await claim(suite, now);
   if (claimed.length > 0) await record(suite, claimed, TAKEN, now);
   return kinds(claimed);

@@ -80,7 +80,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `events of other people in ${what} stay as they came, to the byte`,
+    `events of other people in ${what} stay unchanged, to the byte`,
     withSuite(async (suite) => {
       // Numbers and escapes keep their spelling; jsonb cannot hold NUL or a lone surrogate.
       const others = [
@@ -102,18 +102,18 @@ for (
     ["in a list", `{"recipients":["${BEN}","${ANN}"]}`],
     ["written in escapes", `{"external_user_id":"\\u0061nn\\u0040example.org"}`],
     ["beside NUL", `{"external_user_id":"${ANN}","x":"\\u0000"}`],
-    ["under a key that is there twice", `{"user":"${ANN}","user":"${BEN}"}`],
-    ["as no object at all", JSON.stringify(ANN)],
+    ["under a repeated key", `{"user":"${ANN}","user":"${BEN}"}`],
+    ["as JSON that is not an object", JSON.stringify(ANN)],
     ["in a list of texts", JSON.stringify([ANN, 1])],
     ["in text", `to=${ANN}&match=1001`],
-    ["in bytes that are no text", new Uint8Array([0xff, 0, ...new TextEncoder().encode(ANN), 1])],
+    ["in bytes that are not text", new Uint8Array([0xff, 0, ...new TextEncoder().encode(ANN), 1])],
     ["in JSON that broke off", broken(ANN, "a1").slice(0, -4)],
     ["in the last event of a batch that broke off", `{"events":[{"a":1},${broken(ANN, "a1")}`],
     ["in JSON that is too deep", `${"[".repeat(50_000)}"${ANN}"${"]".repeat(50_000)}`],
   ] as const
 ) {
   Deno.test(
-    `a person is found ${what}`,
+    `a person's data is found ${what}`,
     withSuite(async (suite) => {
       await bodyAfter(suite, body);
       deepStrictEqual(await tracesOf(suite.sql, ANN), []);
@@ -123,7 +123,7 @@ for (
 }
 
 Deno.test(
-  "of a body that is no JSON only the person's own events or lines go",
+  "of a body that is not JSON only the person's own events or lines are removed",
   withSuite(async (suite) => {
     const ben = broken(BEN, "b1");
     const cases = {
@@ -204,7 +204,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a kept body that comes again meets what is left of it, in the same bytes or another shape",
+  "a kept body that is received again matches its anonymised form, in the same bytes or another shape",
   withSuite(async (suite) => {
     const text = `${ANN} is no JSON`;
     await ingest(suite, { rejects: [kept(broken(ANN, "a1")), kept(text)] });
@@ -230,7 +230,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is no JSON is known by its bytes when nothing else is left of it, and by no digest that could be tried out",
+  "a body that is not JSON is recognised by a keyed digest of its bytes, which cannot be guessed",
   withSuite(async (suite) => {
     const body = `${ANN} is no JSON`;
     await ingest(suite, { rejects: [kept(body)] });
@@ -242,7 +242,7 @@ Deno.test(
     await erase(suite);
     const [digest] = await digests();
     notStrictEqual(digest, plain);
-    // Pruned meanwhile.
+    // Pruned since.
     await suite.sql`delete from public.webhook_rejects`;
     await ingest(suite, {
       rejects: [kept(body), kept(`${BEN} is no JSON`)],
@@ -255,7 +255,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an event kept for a missing partition is stored once, anonymised, when it comes again",
+  "an event kept for a missing partition is stored once, anonymised, when it is received again",
   withSuite(async (suite) => {
     const at = new Date("2020-06-01T12:00:00Z");
     const old = event("a1", {
@@ -272,7 +272,7 @@ Deno.test(
     await erase(suite, ANN, { p_anonymise_until: NOW });
     await suite.sql`select private.ensure_partitions(${at})`;
     deepStrictEqual(await tracesOf(suite.sql, ANN), []);
-    // Sent again, it is recognised; what is left of it is still to be replayed.
+    // Sent again, it is recognised; its anonymised form is still to be replayed.
     strictEqual((await ingest(suite, { events: [old] })).duplicates, 1);
     const { id, external_user_id } = JSON.parse(only(await bodies(suite)));
     const replayed = event(id, { external_user_id, sent_at: at });

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ledgerRow, minutes, scheduledMatch, scheduleRow, withSuite } from "./fixtures.ts";
 
 Deno.test(
-  "cancel_absent() cancels the row with reason dashboard, once, and not when it was sent",
+  "cancel_absent() cancels the row with reason dashboard, once, unless it was sent",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     const cancel = () =>

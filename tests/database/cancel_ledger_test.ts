@@ -34,7 +34,7 @@ Deno.test(
 );
 
 Deno.test(
-  "cancel_ledger() does not touch another generation, nor what is cancelled or sent",
+  "cancel_ledger() does not change another generation, or a row that is cancelled or sent",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     strictEqual(await cancel(suite, ledger_id, 2), false);

@@ -1,24 +1,24 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addMatch, minutes, NOW, seconds, withSuite } from "./fixtures.ts";
-import { ALERT, claim, raise, record, resolve, TAKEN, tell } from "./alerts.ts";
+import { ALERT, claim, deliverAll, raise, record, resolve, TAKEN } from "./alerts.ts";
 
 Deno.test(
   "an alert sends one notice on opening, one on escalation and one on resolution",
   withSuite(async (suite) => {
     await raise(suite);
-    deepStrictEqual(await tell(suite), ["raised"]);
-    deepStrictEqual(await tell(suite, minutes(5)), []);
+    deepStrictEqual(await deliverAll(suite), ["raised"]);
+    deepStrictEqual(await deliverAll(suite, minutes(5)), []);
     await raise(suite, {}, minutes(10));
-    deepStrictEqual(await tell(suite, minutes(10)), []);
+    deepStrictEqual(await deliverAll(suite, minutes(10)), []);
     await raise(suite, { severity: "critical" }, minutes(15));
-    deepStrictEqual(await tell(suite, minutes(15)), ["escalated"]);
+    deepStrictEqual(await deliverAll(suite, minutes(15)), ["escalated"]);
     await raise(suite, { severity: "warning" }, minutes(20));
-    deepStrictEqual(await tell(suite, minutes(20)), []);
+    deepStrictEqual(await deliverAll(suite, minutes(20)), []);
     await resolve(suite, minutes(25));
-    deepStrictEqual(await tell(suite, minutes(25)), ["resolved"]);
-    deepStrictEqual(await tell(suite, minutes(30)), []);
+    deepStrictEqual(await deliverAll(suite, minutes(25)), ["resolved"]);
+    deepStrictEqual(await deliverAll(suite, minutes(30)), []);
     await raise(suite, {}, minutes(35));
-    deepStrictEqual(await tell(suite, minutes(35)), ["raised"]);
+    deepStrictEqual(await deliverAll(suite, minutes(35)), ["raised"]);
   }),
 );
 
@@ -38,7 +38,7 @@ Deno.test(
     const claimed = await claim(suite);
     await raise(suite, { severity: "critical" }, seconds(1));
     await record(suite, claimed, TAKEN, seconds(2));
-    deepStrictEqual(await tell(suite, minutes(5)), ["escalated"]);
+    deepStrictEqual(await deliverAll(suite, minutes(5)), ["escalated"]);
   }),
 );
 

@@ -51,7 +51,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() grants the row that cron wrote, and each scheduled time once",
+  "claim_run() claims the row that cron wrote, and each scheduled time once",
   withSuite(async (suite) => {
     await calledByCron(suite);
     const first = await claimScheduled(suite);
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() ends a run that overlaps as skipped, so that it does not look unanswered",
+  "claim_run() ends an overlapping run as skipped, so that it does not count as unanswered",
   withSuite(async (suite) => {
     const running = await claim(suite);
     await calledByCron(suite);
@@ -134,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "claim_run() lets dry runs stand beside a run, before it and after it",
+  "claim_run() allows dry runs before, during and after a run",
   withSuite(async (suite) => {
     strictEqual((await claim(suite, { p_dry_run: true })).claimed, true);
     strictEqual((await claim(suite)).claimed, true);

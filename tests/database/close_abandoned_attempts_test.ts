@@ -12,7 +12,7 @@ import {
 import { MATCH, openedCreate } from "./attempts.ts";
 
 Deno.test(
-  "close_abandoned_attempts() closes as unknown what dead runs left open, and only that",
+  "close_abandoned_attempts() closes the open attempts of dead runs as unknown, and no others",
   withSuite(async (suite) => {
     const { call } = suite;
     const opened = await openedCreate(suite);

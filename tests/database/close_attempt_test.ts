@@ -118,7 +118,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() takes the late answer of a create that was given up as unknown",
+  "close_attempt() records the late answer of a create that was closed as unknown",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await close(suite, opened.attempt_id, "unknown");
@@ -181,7 +181,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() of an older generation leaves the ledger row to the current one",
+  "close_attempt() of an older generation does not change the ledger row",
   withSuite(async (suite) => {
     const opened = await openedCreate(suite);
     await suite.sql`update public.schedule_ledger set generation = 2`;
@@ -200,7 +200,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `close_attempt() of an update that is ${outcome} leaves the time or times it may send at`,
+    `close_attempt() of an update that is ${outcome} keeps each time at which it may send`,
     withSuite(async (suite) => {
       const { target, attemptId } = await openedChange(suite, "update");
       await close(suite, attemptId, outcome);
@@ -286,7 +286,7 @@ Deno.test(
 );
 
 Deno.test(
-  "close_attempt() does not reopen a delete that was given up",
+  "close_attempt() does not reopen a delete that was closed as unknown",
   withSuite(async (suite) => {
     const { target, attemptId } = await openedChange(suite, "delete");
     await close(suite, attemptId, "unknown");

@@ -7,7 +7,7 @@ import { MATCH } from "./reconciling.ts";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "confirm_by_events() takes high and medium events of the current generation for proof, and nothing less",
+  "confirm_by_events() accepts high and medium events of the current generation as proof, and no others",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const attributed = {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { attemptRow, ledgerRow, minutes, NOW, scheduleRow, withSuite } from "./fixtures.ts";
-import { MATCH, unheardCreate } from "./reconciling.ts";
+import { createWithoutAnswer, MATCH } from "./reconciling.ts";
 
 /** Sends are due at minutes(540). */
 const AFTER_SEND = minutes(600);
@@ -8,7 +8,7 @@ const AFTER_SEND = minutes(600);
 Deno.test(
   "confirm_by_statistics() turns a past pending row to sent, completes its schedule and resolves its create",
   withSuite(async (suite) => {
-    const opened = await unheardCreate(suite);
+    const opened = await createWithoutAnswer(suite);
     const confirmBy = (count: number, now: Date) =>
       suite.call<boolean>("confirm_by_statistics", {
         p_ledger_id: opened.ledger_id,

@@ -5,10 +5,10 @@ import {
   close,
   createSchedule,
   minutes,
-  NOBODY,
   openCreate,
   startRun,
   type Suite,
+  UNKNOWN_ID,
   withSuite,
 } from "./fixtures.ts";
 
@@ -57,9 +57,9 @@ Deno.test(
     deepStrictEqual(await ask(suite), { identifiers: [], ledgers: [] });
     deepStrictEqual(
       await ask(suite, {
-        p_ledger_ids: [NOBODY],
+        p_ledger_ids: [UNKNOWN_ID],
         p_match_ids: [99],
-        p_identifiers: [{ kind: "dispatch_id", value: "nobody's" }],
+        p_identifiers: [{ kind: "dispatch_id", value: "unknown" }],
         p_times: [minutes(0)],
       }),
       { identifiers: [], ledgers: [] },
@@ -91,7 +91,7 @@ Deno.test(
 );
 
 Deno.test(
-  "correlation_context() gives each ledger row once, however many ways lead to it",
+  "correlation_context() returns each ledger row once, even if several ids select it",
   withSuite(async (suite) => {
     const { ledgerIds } = await threeMatches(suite);
     const context = await ask(suite, {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, DUE, type DueMatch, NIGHT, openOf } from "./health.ts";
+import { addDue, addEvent, DUE, type DueMatch, EVENING, openOf } from "./health.ts";
 
 const FROM = minutes(0);
 
@@ -12,7 +12,7 @@ interface Found {
   readonly resolved: number;
 }
 
-function detect({ call }: Suite, from = FROM, until = NIGHT, now = NIGHT): Promise<Found> {
+function detect({ call }: Suite, from = FROM, until = EVENING, now = EVENING): Promise<Found> {
   return call("detect_double_pushes", { p_from: from, p_until: until, p_now: now });
 }
 
@@ -105,7 +105,7 @@ Deno.test(
     await addEvent(suite, match, { ...user, device_id: "watch", dispatch_id: "another" });
     // Other users, other dispatch ids.
     await addEvent(suite, match, { dispatch_id: "third" });
-    // What is no second push.
+    // Repeated events of one send are not a second push.
     for (const event_type of ["open", "bounce", "abort"]) {
       await addEvent(suite, match, { ...user, event_type, generation: 2, dispatch_id: "another" });
     }
@@ -157,14 +157,14 @@ Deno.test(
       update public.braze_schedules set send_at_utc = ${before}, first_event_at = ${before} where generation = 1`;
     strictEqual((await detect(suite)).matches, 1);
     // Both pushes reached the one user.
-    await suite.call("refresh_send_counts", { p_from: FROM, p_until: NIGHT, p_now: NIGHT });
+    await suite.call("refresh_send_counts", { p_from: FROM, p_until: EVENING, p_now: EVENING });
     const row = only(await suite.sql`select actual_send_count from public.schedule_ledger`);
     strictEqual(row.actual_send_count, 1);
   }),
 );
 
 Deno.test(
-  "detect_double_pushes() raises once and counts up; what turns out to be another match's is resolved",
+  "detect_double_pushes() raises one alert, counts it up, and resolves it when the events move to another match",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2 });
     const other = await addDue(suite, 2);
@@ -174,7 +174,7 @@ Deno.test(
     const [alert] = await openOf(suite, "double_push");
     strictEqual(alert?.occurrences, 2);
 
-    // No event of the match is left; its open alert is judged all the same.
+    // No event of the match is left, but its open alert is still judged.
     await suite.sql`
       update public.notification_sends set match_id = 2, ledger_id = ${other.ledgerId}`;
     strictEqual((await detect(suite, minutes(20 * 60))).resolved, 0, "not in this window");

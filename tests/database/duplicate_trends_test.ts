@@ -16,7 +16,7 @@ async function logDuplicate(
 }
 
 Deno.test(
-  "duplicate_trends counts a duplicate once a day, names the worst matches and says whether it gets worse",
+  "duplicate_trends counts a duplicate once a day, and returns the worst matches and the trend",
   withSuite(async (suite) => {
     const day = 24 * 60;
     await logDuplicate(suite, NOW, 1, ["kept", "second"]);

@@ -22,7 +22,7 @@ async function partitions({ sql }: Suite, year: string): Promise<unknown[]> {
 }
 
 Deno.test(
-  "ensure_partitions() makes whole UTC months from one behind to three ahead, once",
+  "ensure_partitions() creates whole UTC months from one behind to three ahead, once",
   withSuite(async (suite) => {
     await suite.sql`select set_config('timezone', 'Asia/Tokyo', false)`;
     strictEqual(await ensure(suite, LEAP_DAY), 5);
@@ -39,7 +39,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ensure_partitions() makes days where the settings say so, as many as they say",
+  "ensure_partitions() creates days if the settings say so, as many as they say",
   withSuite(async (suite) => {
     await suite.sql`
       update private.settings
@@ -54,7 +54,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ensure_partitions() changed from months to days goes on after the last month, and back again",
+  "ensure_partitions() continues after the last month when it changes to days, and the reverse",
   withSuite(async (suite) => {
     await suite.sql`
       update private.settings set partitions_ahead = 1, partitions_behind = 0`;
@@ -63,7 +63,7 @@ Deno.test(
     strictEqual(await ensure(suite, "2028-03-30T00:00:00Z"), 0, "March is there as a month");
     strictEqual(await ensure(suite, "2028-03-31T00:00:00Z"), 1);
     await suite.sql`update private.settings set partition_by = 'month'`;
-    // April has begun in days, so what is left of it stands in for its month.
+    // April has daily partitions already, so one partition for its remaining days replaces the month.
     strictEqual(await ensure(suite, "2028-04-01T00:00:00Z"), 2);
     deepStrictEqual(await partitions(suite, "2028"), [
       ["202802", "2028-02-01", "2028-03-01"],
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ensure_partitions() makes room for events that had none",
+  "ensure_partitions() creates the partition of events that had none",
   withSuite(async (suite) => {
     const leap = event("leap", { sent_at: new Date(LEAP_DAY) });
     strictEqual((await ingest(suite, { events: [leap] })).rejected, 1);
@@ -109,7 +109,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ensure_partitions() called twice at once makes each partition once",
+  "ensure_partitions() called twice concurrently creates each partition once",
   withSuite(async (suite) => {
     const made = await Promise.all([ensure(suite, LEAP_DAY), ensure(suite, LEAP_DAY)]);
     deepStrictEqual(made.sort(), [0, 5]);
@@ -120,7 +120,7 @@ Deno.test(
 const LOCK_TIMEOUT = "200ms";
 
 Deno.test(
-  "ensure_partitions() neither waits for a running insert nor holds one up",
+  "ensure_partitions() neither waits for a running insert nor blocks one",
   withSuite(async ({ sql }) => {
     await inTwoSessions(sql, async (webhook, cron) => {
       await webhook.unsafe("begin");
@@ -128,7 +128,7 @@ Deno.test(
       await cron.unsafe(`begin; set local lock_timeout = '${LOCK_TIMEOUT}'`);
       await cron`select private.ensure_partitions(${LEAP_DAY})`;
 
-      // Not yet committed: an insert that comes now must pass all the same.
+      // Not yet committed: an insert at this time must not wait.
       await webhook.unsafe(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
       await insertEvent(webhook, "during");
       await webhook.unsafe("commit");
@@ -140,7 +140,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a partition that is created in place does hold inserts up, as the test above would see",
+  "a partition that is created in place does block inserts, which the test above would detect",
   withSuite(async ({ sql }) => {
     await inTwoSessions(sql, async (webhook, cron) => {
       await cron.unsafe(`

@@ -140,7 +140,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what a sender put into the id of an event goes too, in logs and claims as well",
+  "personal data in the id of an event is removed too, also from logs and claims",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const low = {
@@ -233,7 +233,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a message that does not name its send meets its repetitions after an erasure as before it",
+  "a message without identifiers still matches its repetitions after an erasure",
   withSuite(async (suite) => {
     const weak = (at: Date) => sendTo(ANN, "weak", { claim: "weak", sent_at: at });
     await ingest(suite, { events: [weak(NOW)] });
@@ -324,7 +324,7 @@ Deno.test(
 );
 
 Deno.test(
-  "erase_user() waits for a request that is under way, and finds what it stored",
+  "erase_user() waits for a request in progress, and finds the events that it stored",
   withSuite(async (suite) => {
     const session = await suite.sql.reserve();
     try {
@@ -350,7 +350,7 @@ Deno.test(
 );
 
 Deno.test(
-  "erase_user() gives up rather than hold up the webhooks, and has changed nothing",
+  "erase_user() fails without changes rather than block the webhooks",
   withSuite(async (suite) => {
     await ingest(suite, { events: [sendTo(ANN, "a1")] });
     const session = await suite.sql.reserve();
@@ -372,7 +372,7 @@ Deno.test(
 );
 
 Deno.test(
-  "people erased while their events stream in, in batches that overlap, are gone in the end, and nothing is lost",
+  "people who are erased while overlapping batches with their events arrive are erased completely, and no event is lost",
   withSuite(async (suite) => {
     const users = Array.from({ length: 12 }, (_, index) => `user-${index}@example.org`);
     const events = users.flatMap((user) =>
@@ -404,7 +404,7 @@ Deno.test(
 );
 
 Deno.test(
-  "erase_user() asked again finds nothing and writes nothing",
+  "erase_user() called again finds nothing and writes nothing",
   withSuite(async (suite) => {
     await ingest(suite, { events: [sendTo(ANN, "a1")] });
     await erase(suite);

@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "finish_run() called again leaves the first ending as it was",
+  "finish_run() called again keeps the first outcome",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     await finish(suite, runId);
@@ -57,7 +57,7 @@ Deno.test(
 );
 
 Deno.test(
-  "finish_run() leaves a run lost that outlived its lease, and keeps what it did",
+  "finish_run() keeps a run that outlived its lease as lost, with its summary",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     await claim(suite, { p_now: seconds(LEASE_SECONDS) });

@@ -13,7 +13,7 @@ export type { Sql };
 export const NOW = new Date("2024-12-07T06:00:00Z");
 export const CAMPAIGN = "campaign-1";
 export const LEASE_SECONDS = 90;
-export const NOBODY = "00000000-0000-0000-0000-000000000000";
+export const UNKNOWN_ID = "00000000-0000-0000-0000-000000000000";
 
 export const minutes = (count: number): Date => addMinutes(NOW, count);
 export const seconds = (count: number): Date => addSeconds(NOW, count);
@@ -22,7 +22,7 @@ type Functions = Database["public"]["Functions"];
 type Arguments = Readonly<Record<string, unknown>>;
 
 export interface Suite {
-  /** The owner of everything: sees what no caller sees. */
+  /** The owner of all objects, who reads every row. */
   readonly sql: Sql;
   /** Calls a function as the edge functions do: as service_role, by named arguments, in one transaction. */
   call<T>(name: keyof Functions, args: Arguments): Promise<T>;

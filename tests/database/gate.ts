@@ -10,7 +10,9 @@ import {
 export const MATCH = 1001;
 
 /** A create without an answer, and the run that made it. */
-export async function unheard(suite: Suite): Promise<{ opened: OpenedCreate; runId: string }> {
+export async function createWithoutAnswer(
+  suite: Suite,
+): Promise<{ opened: OpenedCreate; runId: string }> {
   await addMatch(suite, MATCH);
   const runId = await startRun(suite);
   const opened = await openCreate(suite, runId, MATCH);

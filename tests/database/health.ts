@@ -6,7 +6,7 @@ import { addSeconds } from "date-fns";
 export const DUE = minutes(8 * 60);
 export const DATE = "2024-12-07";
 /** The evening after the sends: all events have been received. */
-export const NIGHT = minutes(21 * 60);
+export const EVENING = minutes(21 * 60);
 
 export interface DueMatch {
   readonly matchId: number;
@@ -94,7 +94,7 @@ export async function addEvent(
 export async function rollUp(
   { call }: Suite,
   date = DATE,
-  now = NIGHT,
+  now = EVENING,
 ): Promise<Record<string, unknown>> {
   return await call("rollup_webhook_health", { p_date: date, p_now: now });
 }

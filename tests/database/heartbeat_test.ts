@@ -86,7 +86,7 @@ Deno.test(
 );
 
 Deno.test(
-  "heartbeat() takes no dry run, no skipped, failed or unanswered call for a success",
+  "heartbeat() does not count a dry run, or a skipped, failed or unanswered call, as a success",
   withSuite(async (suite) => {
     await watchScheduler(suite);
     await addRun(suite, NOW, "succeeded");
@@ -209,7 +209,7 @@ Deno.test(
 );
 
 Deno.test(
-  "heartbeat() alerts when more is rejected within an hour than the setting allows, and not when it was replayed",
+  "heartbeat() alerts if more is rejected within an hour than the setting allows, unless it was replayed",
   withSuite(async (suite) => {
     await suite.sql`delete from private.job_periods`;
     await suite.sql`update private.settings set rejects_an_hour_max = 2`;
@@ -232,7 +232,7 @@ Deno.test(
 );
 
 Deno.test(
-  "heartbeat() finds nothing wrong with an install that is a few minutes old",
+  "heartbeat() raises no alert on an installation that is a few minutes old",
   withSuite(async (suite) => {
     const [row] = await suite.sql<{ installed: Date }[]>`
       select max(watched_since) as installed from private.job_periods`;

@@ -96,7 +96,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() keeps events outside all partitions as rejects, whole, and the others of the batch",
+  "ingest_events() keeps events outside all partitions unchanged as rejects, and stores the others of the batch",
   withSuite(async (suite) => {
     const far = event("far", { sent_at: new Date("2001-02-03T04:05:06Z") });
     const batch = { events: [event("near"), far] };
@@ -114,7 +114,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() files an event by the instant, up to the first and last of a partition",
+  "ingest_events() selects the partition by the instant, up to its first and last one",
   withSuite(async (suite) => {
     const [edges] = await suite.sql`
       select min(starts_at) as first, max(ends_at) as last from private.event_partitions
@@ -134,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() counts a reject that comes again up, and keeps bytes that are no text",
+  "ingest_events() counts a repeated reject, and keeps bytes that are not text",
   withSuite(async (suite) => {
     const bytes = { body_base64: btoa("\x00\xff{"), reason: "Not JSON", content_type: null };
     await ingest(suite, { rejects: [bytes, reject("{"), reject("{")] });
@@ -171,7 +171,7 @@ for (const strength of ["strong", "weak"] as const) {
 }
 
 Deno.test(
-  "ingest_events() takes a weak identity that comes after all retries for another send",
+  "ingest_events() stores a weak identity as another send if it arrives after all retries",
   withSuite(async (suite) => {
     const later = seconds(45 * 60 + 1);
     await ingest(suite, { events: [claimed("weak", NOW)] });
@@ -188,7 +188,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() takes an identity that comes twice in one request once",
+  "ingest_events() stores an identity once that occurs twice in one request",
   withSuite(async (suite) => {
     const twice = [claimed("weak", NOW), claimed("weak", NOW)];
     const receipt = await ingest(suite, { events: twice });
@@ -197,7 +197,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() knows a strong identity for as long as its claim is kept",
+  "ingest_events() recognises a strong identity as long as its claim is kept",
   withSuite(async (suite) => {
     await ingest(suite, { events: [claimed("strong", NOW)] });
     const later = minutes(2 * 24 * 60);
@@ -207,7 +207,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() claims nothing for an event that has a time of its own",
+  "ingest_events() writes no claim for an event with its own time",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("e1")] });
     deepStrictEqual([...await suite.sql`select * from public.event_claims`], []);
@@ -217,7 +217,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() logs what it ties with low confidence, once for each match and method",
+  "ingest_events() logs low-confidence attributions once for each match and method",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const low = {
@@ -254,7 +254,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() stores all of a batch or nothing of it",
+  "ingest_events() stores a whole batch or none of it",
   withSuite(async (suite) => {
     const broken = event("bad", { confidence: "certain" });
     await ingest(suite, { events: [event("good"), broken], rejects: [reject("{")] }).then(

@@ -170,7 +170,7 @@ async function judge(
 }
 
 Deno.test(
-  "ingest_identified_events() says what the correlation module says, or leaves it to it",
+  "ingest_identified_events() gives the verdict of the correlation module, or leaves the event to it",
   withSuite(async (suite) => {
     const { sql } = suite;
     let taken = 0;
@@ -230,7 +230,7 @@ const DOUBTFUL = [
     dispatchId: "dispatch-1",
   }],
   ["names an unknown schedule, beside a dispatch id", {
-    scheduleId: "nobody-s",
+    scheduleId: "unknown",
     dispatchId: "dispatch-1",
   }],
   ["has another send id than its match's own", { scheduleId: "schedule-1", sendId: "match-3" }],
@@ -238,7 +238,7 @@ const DOUBTFUL = [
   ["echoes a generation that was never made", { ledgerId: ledgerIdOf(1), generation: 7 }],
   ["was sent before the schedule's time", { matchId: 1, sentAt: addMinutes(NOW, -3) }],
   ["is of another campaign than the only schedule", { matchId: 1, campaignId: "another" }],
-  ["has nothing but an unknown send id", { sendId: "nobody-s" }],
+  ["has nothing but an unknown send id", { sendId: "unknown" }],
 ] as const;
 
 for (

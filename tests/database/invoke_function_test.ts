@@ -43,7 +43,7 @@ async function invoke({ sql }: Suite, functionName = "braze-scheduler", calledAt
 }
 
 Deno.test(
-  "invoke_function() signs the very bytes that pg_net sends, as any Standard Webhooks library reads them",
+  "invoke_function() signs exactly the bytes that pg_net sends, as a Standard Webhooks library verifies them",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);
     const { request } = await invoke(suite);
@@ -68,7 +68,7 @@ Deno.test(
 );
 
 Deno.test(
-  "invoke_function() signs what the receiver of today's clock verifies",
+  "invoke_function() makes a signature that the receiver verifies at the current time",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);
     const [today] = await suite.sql`select clock_timestamp() as now`;
@@ -79,7 +79,7 @@ Deno.test(
 );
 
 Deno.test(
-  "invoke_function() records the scheduled time with its request, once however often cron runs it",
+  "invoke_function() records the scheduled time with its request once, even if cron runs it repeatedly",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);
     const { run, request, again, queued } = await invoke(suite);
@@ -116,7 +116,7 @@ Deno.test(
 
 for (const missing of ["project_url", "cron_signing_secret"]) {
   Deno.test(
-    `invoke_function() says what the Vault must hold when ${missing} is missing, and records nothing`,
+    `invoke_function() states what the Vault must hold if ${missing} is missing, and records nothing`,
     withSuite(async (suite) => {
       await holdQueue(
         suite,

@@ -118,7 +118,7 @@ Deno.test(
 );
 
 Deno.test(
-  "low_confidence_share looks at what was received in the last 2 hours",
+  "low_confidence_share judges the events received in the last 2 hours",
   withSuite(async (suite) => {
     await storeMix(suite, await scheduledMatch(suite), { none: 50 });
     strictEqual((await judge(suite, minutes(119))).length, 1);
@@ -172,7 +172,7 @@ for (
   const [what, reported, events] of [
     ["within 5%", 100, 95],
     ["where Braze reported nothing yet", null, 0],
-    ["where Braze sent to nobody", 0, 0],
+    ["if Braze sent to no user", 0, 0],
   ] as const
 ) {
   Deno.test(
@@ -185,7 +185,7 @@ for (
 }
 
 Deno.test(
-  "missing_webhooks gives events an hour to come, and then a day of looks",
+  "missing_webhooks waits an hour for events, and then checks for a day",
   withSuite(async (suite) => {
     await sentMatch(suite, 100, 0);
     deepStrictEqual(await judge(suite, minutes(SEND_MINUTE + 59)), []);
@@ -195,7 +195,7 @@ Deno.test(
 );
 
 Deno.test(
-  "missing_webhooks stays while its alert is open and the events are missing",
+  "missing_webhooks stays open as long as the events are missing",
   withSuite(async (suite) => {
     const ledgerId = await sentMatch(suite, 100, 0);
     const alerts = await judge(suite, AN_HOUR_LATER);
@@ -217,7 +217,7 @@ Deno.test(
 );
 
 Deno.test(
-  "missing_webhooks does not count as missing what was received and may belong to another match",
+  "missing_webhooks does not count events as missing that were received and may belong to another match",
   withSuite(async (suite) => {
     await sentMatch(suite, 100, 10);
     const open = (count: number, from = 0) =>

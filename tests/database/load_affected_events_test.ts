@@ -2,12 +2,12 @@ import { deepStrictEqual } from "node:assert/strict";
 import { event, ingest } from "./events.ts";
 import { only, withSuite } from "./fixtures.ts";
 import {
+  attributedBy,
   attributions,
   ledgerId,
   loadAffectedEvents,
+  reattribute,
   registered,
-  settle,
-  settledBy,
   verdict,
 } from "./reattributing.ts";
 
@@ -22,10 +22,10 @@ Deno.test(
         event("c", { dispatch_id: "d1", event_type: "open" }),
         event("d", { dispatch_id: "d2" }),
         event("e", { send_id: "d1" }),
-        event("f", { dispatch_id: "d1", ...settledBy(known, "ledger_id") }),
+        event("f", { dispatch_id: "d1", ...attributedBy(known, "ledger_id") }),
         event("g", {
           dispatch_id: "d1",
-          ...settledBy(known, "time_window", { confidence: "low" }),
+          ...attributedBy(known, "time_window", { confidence: "low" }),
         }),
         event("h", { dispatch_id: "d1", correlation_method: "test_send" }),
       ],
@@ -58,20 +58,20 @@ Deno.test(
     const other = await ledgerId(suite, 1002);
     await ingest(suite, {
       events: [
-        event("alone", { dispatch_id: "d1", ...settledBy(known, "dispatch_id") }),
-        event("echoed", { dispatch_id: "d1", ...settledBy(known, "ledger_id") }),
+        event("alone", { dispatch_id: "d1", ...attributedBy(known, "dispatch_id") }),
+        event("echoed", { dispatch_id: "d1", ...attributedBy(known, "ledger_id") }),
         event("other row", {
           dispatch_id: "d1",
-          ...settledBy(other, "dispatch_id", { match_id: 1002 }),
+          ...attributedBy(other, "dispatch_id", { match_id: 1002 }),
         }),
-        event("other id", { dispatch_id: "d2", ...settledBy(known, "dispatch_id") }),
+        event("other id", { dispatch_id: "d2", ...attributedBy(known, "dispatch_id") }),
       ],
     });
     deepStrictEqual(await loadAffectedEvents(suite, registered(known)), [], "while it is clear");
     const group = only(await loadAffectedEvents(suite, registered(known, { ambiguous: true })));
     deepStrictEqual([group.ledger_id, group.dispatch_id, group.events], [known, "d1", 1]);
 
-    await settle(suite, [
+    await reattribute(suite, [
       verdict(group, {
         match_id: null,
         ledger_id: null,

@@ -21,7 +21,7 @@ function load({ call }: Suite, scheduleIds: readonly string[] = [], now = NOW): 
 }
 
 Deno.test(
-  "load_audit() gives what is pending and still to be sent, with its present generation",
+  "load_audit() returns the pending rows that are still to be sent, with their current generation",
   withSuite(async (suite) => {
     for (const id of [1, 2, 3, 4]) await addMatch(suite, id);
     const runId = await startRun(suite);
@@ -49,7 +49,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_audit() says which of the listed schedules we asked for, of any generation and status",
+  "load_audit() returns which of the listed schedules we requested, of any generation and status",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     await createSchedule(suite, await startRun(suite), 1);
@@ -57,7 +57,7 @@ Deno.test(
     await suite.sql`update public.braze_schedules set state = 'deleted', updated_at = ${
       minutes(3)
     }`;
-    deepStrictEqual((await load(suite, ["schedule-1-1", "somebody-elses"])).known, [{
+    deepStrictEqual((await load(suite, ["schedule-1-1", "unmanaged-1"])).known, [{
       braze_schedule_id: "schedule-1-1",
       match_id: 1,
       is_deleted: true,

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { NOBODY, type Suite, withSuite } from "./fixtures.ts";
-import { unheard } from "./gate.ts";
+import { type Suite, UNKNOWN_ID, withSuite } from "./fixtures.ts";
+import { createWithoutAnswer } from "./gate.ts";
 
 function facts({ call }: Suite, ledgerId: string, generation: number): Promise<unknown> {
   return call("load_gate_facts", { p_ledger_id: ledgerId, p_generation: generation });
@@ -9,7 +9,7 @@ function facts({ call }: Suite, ledgerId: string, generation: number): Promise<u
 Deno.test(
   "load_gate_facts() returns row, match and the requested generation",
   withSuite(async (suite) => {
-    const { opened } = await unheard(suite);
+    const { opened } = await createWithoutAnswer(suite);
     const known = {
       generation: 1,
       status: "pending",
@@ -18,7 +18,7 @@ Deno.test(
     };
     deepStrictEqual(await facts(suite, opened.ledger_id, 1), { ...known, state: "unknown" });
     deepStrictEqual(await facts(suite, opened.ledger_id, 2), { ...known, state: null });
-    strictEqual(await facts(suite, NOBODY, 1), null);
+    strictEqual(await facts(suite, UNKNOWN_ID, 1), null);
     await suite.sql`update public.matches set status = 'postponed'`;
     await suite.sql`update public.schedule_ledger set generation = 2`;
     await suite.sql`

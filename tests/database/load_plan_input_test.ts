@@ -56,7 +56,7 @@ async function sendId(
 const idsOf = (input: PlanInput) => input.matches.map(({ match_id }) => match_id);
 
 Deno.test(
-  "load_plan_input() gives the matches from the first moment up to the last, soonest first",
+  "load_plan_input() returns the matches from the first moment up to the last, soonest first",
   withSuite(async (suite) => {
     await addMatch(suite, 5, { kickoffAt: minutes(60) });
     await addMatch(suite, 3, { kickoffAt: minutes(60) });
@@ -69,7 +69,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() keeps a match in sight that was moved out of the window with its schedule pending",
+  "load_plan_input() returns a match that was moved out of the window with its schedule pending",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     await createSchedule(suite, await startRun(suite), 1001);
@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() gives each match its ledger row with every generation that can have been",
+  "load_plan_input() returns each match with its ledger row and every generation that may exist",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     await addMatch(suite, 1002);
@@ -116,7 +116,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() finds a send id that was made and not used, and none that may not exist",
+  "load_plan_input() returns a send id that was created and not used, and none of unknown outcome",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     for (const [matchId, outcome] of [[1, "succeeded"], [2, "failed"], [3, "unknown"]] as const) {
@@ -129,7 +129,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() counts the send ids of the last 24 hours that Braze may have counted",
+  "load_plan_input() counts the send ids of the last 24 hours that Braze may have created",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     for (
@@ -147,7 +147,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() gives the teams with what their fans carry in Braze",
+  "load_plan_input() returns the teams with the attribute values of their fans in Braze",
   withSuite(async (suite) => {
     await suite.sql`
       insert into public.teams (name, braze_attribute_value, notify, audience_size, audience_measured_at)
@@ -159,7 +159,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_plan_input() answers more matches than PostgREST has rows to give, whole",
+  "load_plan_input() returns more matches than PostgREST's row limit",
   () =>
     withRest(async ({ sql, service }) => {
       await sql`

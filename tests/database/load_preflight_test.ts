@@ -31,7 +31,7 @@ const dueOf = ({ checks }: Loaded) =>
 const nearOf = ({ checks }: Loaded) => checks.map(({ match_id }) => match_id);
 
 Deno.test(
-  "load_preflight() gives what is due in the window, soonest first, and its planning input",
+  "load_preflight() returns the sends due in the window, soonest first, with their planning input",
   withSuite(async (suite) => {
     await schedules(suite, { 1: 16, 2: 15, 3: 5, 4: 0 });
     const loaded = await load(suite);
@@ -66,7 +66,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_preflight() gives what is due in the window again, checked or not",
+  "load_preflight() returns the sends due in the window again, checked or not",
   withSuite(async (suite) => {
     await schedules(suite, { 1: 10 });
     await suite
@@ -76,7 +76,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_preflight() passes over what is sent or cancelled, but not what was found gone from Braze, however far ahead",
+  "load_preflight() skips sent and cancelled rows, but not schedules that are missing in Braze, however far ahead",
   withSuite(async (suite) => {
     await schedules(suite, { 1: 10, 2: 10, 3: 600, 4: 10 });
     await suite.sql`

@@ -1,11 +1,11 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addMatch, createSchedule, endRun, minutes, NOW, startRun, withSuite } from "./fixtures.ts";
-import { MATCH, unheardChange } from "./reconciling.ts";
+import { changeWithoutAnswer, MATCH } from "./reconciling.ts";
 
 Deno.test(
   "load_reconciliation() returns pending, recent and unresolved matches with the last scheduler run",
   withSuite(async (suite) => {
-    const change = await unheardChange(suite, "delete");
+    const change = await changeWithoutAnswer(suite, "delete");
     await addMatch(suite, 1002);
     await createSchedule(suite, change.runId, 1002, { p_send_at: minutes(-10_000) });
     await suite.sql`
@@ -33,7 +33,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_reconciliation() hides a send id that is not the match's alone",
+  "load_reconciliation() omits a send id that other matches share",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

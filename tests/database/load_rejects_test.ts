@@ -4,7 +4,7 @@ import { minutes, NOW, only, withSuite } from "./fixtures.ts";
 import { bodies, digestOf, load } from "./rejects.ts";
 
 Deno.test(
-  "load_rejects() hands out bodies to the byte, with when they first came and where events have a place",
+  "load_rejects() returns bodies to the byte, with the time of first receipt and the periods of the partitions",
   withSuite(async (suite) => {
     const long = "x".repeat(1_000);
     await ingest(suite, { rejects: [reject(long)] });
@@ -23,7 +23,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_rejects() takes one reason, one limit and one place to go on from",
+  "load_rejects() accepts a reason, a limit and a position to continue from",
   withSuite(async (suite) => {
     const all = ["a", "b", "c", "d"];
     await ingest(suite, { rejects: all.map((body) => reject(body, `Reason of ${body}`)) });
@@ -37,7 +37,7 @@ Deno.test(
 );
 
 Deno.test(
-  "load_rejects() stops at so many bytes, and always hands out one",
+  "load_rejects() stops at its byte limit, and always returns at least one",
   withSuite(async (suite) => {
     await ingest(suite, { rejects: ["a", "b", "c"].map((letter) => reject(letter.repeat(100))) });
     strictEqual((await load(suite, { p_bytes_max: 1 })).rejects.length, 1);

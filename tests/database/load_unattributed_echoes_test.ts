@@ -4,7 +4,7 @@ import { minutes, scheduledMatch, withSuite } from "./fixtures.ts";
 import { MATCH } from "./reconciling.ts";
 
 Deno.test(
-  "load_unattributed_echoes() finds open events that name what is known, inside message_extras too",
+  "load_unattributed_echoes() finds unattributed events that echo a known match, inside message_extras too",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const extras = (echo: unknown) => ({
@@ -18,7 +18,7 @@ Deno.test(
         event("unknown match", extras({ match_id: "7" })),
         event("odd", extras({ match_id: "Arsenal", ledger_id: "not-one" })),
         event("silent", {}),
-        event("settled", {
+        event("reattributed", {
           ...extras({ match_id: "1001" }),
           match_id: MATCH,
           ledger_id,

@@ -3,7 +3,7 @@ import { event, ingest } from "./events.ts";
 import { minutes, NOW, scheduledMatch, withSuite } from "./fixtures.ts";
 
 Deno.test(
-  "load_unattributed_groups() pages by time and never cuts a second in two",
+  "load_unattributed_groups() pages by time and never splits a second",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await ingest(suite, {

@@ -4,7 +4,7 @@ import { minutes, withSuite } from "./fixtures.ts";
 import { bodies, digestOf, load } from "./rejects.ts";
 
 Deno.test(
-  "mark_replayed() takes a reject out of what is loaded, once",
+  "mark_replayed() excludes a reject from the next load, once",
   withSuite(async (suite) => {
     await ingest(suite, { rejects: [reject("a"), reject("b")] });
     const mark = (now: Date) =>

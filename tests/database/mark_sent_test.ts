@@ -7,7 +7,7 @@ const RUN_ID = "00000000-0000-0000-0000-00000000000a";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "mark_sent() and undo_mark_sent() put a cancelled row back with its reason",
+  "mark_sent() and undo_mark_sent() restore a cancelled row with its reason",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await suite.sql`

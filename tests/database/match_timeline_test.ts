@@ -2,10 +2,10 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import {
   addMatch,
   minutes,
-  NOBODY,
   NOW,
   scheduledMatch,
   type Suite,
+  UNKNOWN_ID,
   withSuite,
 } from "./fixtures.ts";
 import { addEvent } from "./health.ts";
@@ -66,7 +66,7 @@ Deno.test(
       values (${
       minutes(545)
     }, 'mark_sent', 1001, ${match.ledger_id}, 1, 'secret_key', 'seen on my phone',
-        '{}', ${NOBODY})`;
+        '{}', ${UNKNOWN_ID})`;
 
     const entries = await timeline(suite, 1001);
     deepStrictEqual(
@@ -124,7 +124,7 @@ Deno.test(
         "create opened",
         "create unknown",
         "cancelled",
-        "create settled",
+        "create resolved",
       ],
     );
     await suite.sql`

@@ -17,7 +17,7 @@ const EXPECTED = {
 };
 
 Deno.test(
-  "match_verification holds what was expected against users, events and Braze's own count",
+  "match_verification compares the expected number with users, events and Braze's own count",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { ...EXPECTED, braze_reported_count: 5 });
     for (const user of ["a", "a", "b"]) await addEvent(suite, match, { external_user_id: user });
@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_verification judges each schedule that was due, and says so where it cannot know",
+  "match_verification judges each schedule that was due, and reports unknown results as unknown",
   withSuite(async (suite) => {
     const send = async (id: number, users: number, fields: Readonly<Record<string, unknown>>) => {
       const match = await addDue(suite, id, fields);
@@ -102,7 +102,7 @@ Deno.test(
 );
 
 Deno.test(
-  "match_verification keeps the number of users when the events are pruned",
+  "match_verification keeps the number of users after its events are pruned",
   withSuite(async (suite) => {
     await addDue(suite, 1, { ...EXPECTED, actual_send_count: 3 });
     strictEqual(await verdict(suite, 1), "as_expected");

@@ -10,7 +10,6 @@ import {
   LEASE_SECONDS,
   ledgerRow,
   minutes,
-  NOBODY,
   NOW,
   openCreate,
   refusal,
@@ -19,6 +18,7 @@ import {
   seconds,
   startRun,
   type Suite,
+  UNKNOWN_ID,
   withSuite,
 } from "./fixtures.ts";
 
@@ -62,7 +62,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_create() puts match, ledger row and generation into the request, for the events to echo",
+  "open_create() puts match, ledger row and generation into the request, so that events echo them",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const opened = await openCreate(suite, await startRun(suite), MATCH, { p_send_id: "send-1" });
@@ -175,7 +175,7 @@ for (const state of ["creating", "live", "unknown", "deleting"]) {
 
 for (const state of ["failed", "deleted", "completed"]) {
   Deno.test(
-    `open_create() goes on when the earlier generation is ${state}`,
+    `open_create() continues when the earlier generation is ${state}`,
     withSuite(async (suite) => {
       const first = await scheduledMatch(suite, MATCH);
       await suite.sql`update public.braze_schedules set state = ${state}`;
@@ -198,7 +198,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_create() releases an unknown create whose time is a day past, so that the match can be played later",
+  "open_create() releases an unknown create whose time is a day past, so that a moved match can be scheduled",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);
@@ -219,7 +219,7 @@ Deno.test(
 
 for (const cancelReason of ["dashboard", "operator"]) {
   Deno.test(
-    `open_create() does not reactivate what was cancelled by ${cancelReason}`,
+    `open_create() does not reactivate a row that was cancelled by ${cancelReason}`,
     withSuite(async (suite) => {
       const first = await scheduledMatch(suite, MATCH);
       await cancelAndDelete(suite, cancelReason);
@@ -229,7 +229,7 @@ for (const cancelReason of ["dashboard", "operator"]) {
 }
 
 Deno.test(
-  "open_create() does not push again what was sent",
+  "open_create() does not push a sent match again",
   withSuite(async (suite) => {
     const first = await scheduledMatch(suite, MATCH);
     await suite.sql`
@@ -269,7 +269,7 @@ Deno.test(
     const refused = (runId: string, now: Date) =>
       rejects(openCreate(suite, runId, MATCH, { p_now: now }), refusal("lease_lost"));
 
-    await refused(NOBODY, NOW);
+    await refused(UNKNOWN_ID, NOW);
     await refused((await claim(suite, { p_dry_run: true })).run_id, NOW);
     const ended = await startRun(suite);
     await endRun(suite, ended);
@@ -282,7 +282,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_create() prolongs the lease, and never shortens it",
+  "open_create() extends the lease, and never shortens it",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

@@ -27,7 +27,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_delete() takes what could be live, again too, and refuses what is not",
+  "open_delete() accepts a schedule that may be live, also repeatedly, and refuses any other",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     for (const state of ["live", "unknown", "deleting"]) {
@@ -42,7 +42,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_delete() refuses a schedule of which no id is known",
+  "open_delete() refuses a schedule without a known id",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);
     const runId = await startRun(suite);

@@ -43,12 +43,12 @@ async function openUnmanagedDelete(
 }
 
 Deno.test(
-  "open_unmanaged_delete() journals the delete of a schedule that the ledger does not know, and closing it harms nothing",
+  "open_unmanaged_delete() journals the delete of a schedule that the ledger does not know, and closing it changes no ledger row",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const attemptId = await openUnmanagedDelete(suite, {
       runId: target.runId,
-      scheduleId: "stray",
+      scheduleId: "unmanaged-1",
       args: { p_match_id: 1001, p_reason: "orphan" },
     });
     const attempt = await attemptRow(suite, attemptId);
@@ -60,7 +60,7 @@ Deno.test(
         attempt.ledger_id,
         attempt.braze_schedule_id,
       ],
-      ["delete", "orphan", "1001", null, "stray"],
+      ["delete", "orphan", "1001", null, "unmanaged-1"],
     );
     strictEqual((await close(suite, attemptId, "succeeded")).outcome, "succeeded");
     strictEqual((await scheduleRow(suite, target)).state, "live");
@@ -72,7 +72,7 @@ Deno.test(
   withSuite(async (suite) => {
     const { runId } = await scheduledMatch(suite);
     const p_attempt_id = crypto.randomUUID();
-    const unmanaged = { runId, scheduleId: "stray", args: { p_attempt_id } };
+    const unmanaged = { runId, scheduleId: "unmanaged-1", args: { p_attempt_id } };
     await openUnmanagedDelete(suite, unmanaged);
     await endRun(suite, runId);
     strictEqual(await openUnmanagedDelete(suite, unmanaged), p_attempt_id);
@@ -112,7 +112,7 @@ Deno.test(
     await rejects(
       openUnmanagedDelete(suite, {
         runId,
-        scheduleId: "unheard",
+        scheduleId: "id-not-known-yet",
         args: { p_ledger_id: ledger_id, p_generation: 1 },
       }),
       refusal("current_generation"),
@@ -120,7 +120,7 @@ Deno.test(
     // Another generation of it is unmanaged.
     await openUnmanagedDelete(suite, {
       runId,
-      scheduleId: "unheard",
+      scheduleId: "id-not-known-yet",
       args: { p_ledger_id: ledger_id, p_generation: 7 },
     });
   }),
@@ -151,7 +151,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_unmanaged_delete() refuses what has been sent, and a run without its lease",
+  "open_unmanaged_delete() refuses a sent schedule, and a run without its lease",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'completed'`;

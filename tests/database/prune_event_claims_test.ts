@@ -15,7 +15,7 @@ async function claims({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "prune_event_claims() deletes what is older than the settings say, and nothing sooner",
+  "prune_event_claims() deletes claims that are older than the settings say, and no younger ones",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old", { claim: "strong" })], now: NOW });
     await ingest(suite, { events: [event("new", { claim: "strong" })], now: minutes(1) });
@@ -30,7 +30,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_event_claims() leaves the events themselves",
+  "prune_event_claims() deletes no events",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old", { claim: "strong" })] });
     await prune(suite, minutes(30 * DAY));

@@ -1,7 +1,15 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { tracesOf } from "../support/traces.ts";
 import { event, ingest, reject } from "./events.ts";
-import { minutes, NOBODY, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
+import {
+  minutes,
+  NOW,
+  only,
+  scheduledMatch,
+  type Suite,
+  UNKNOWN_ID,
+  withSuite,
+} from "./fixtures.ts";
 
 const DAY = 24 * 60;
 const days = (count: number) => minutes(count * DAY);
@@ -37,7 +45,7 @@ async function fill({ sql }: Suite): Promise<void> {
     values (${NOW}, 'f', 'a', 'r')`;
   await sql`
     insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
-    values (${NOBODY}, ${NOW}, 'empty', 0, 'unknown')`;
+    values (${UNKNOWN_ID}, ${NOW}, 'empty', 0, 'unknown')`;
   await sql`
     insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at,
       resolved_at)
@@ -49,7 +57,7 @@ async function fill({ sql }: Suite): Promise<void> {
 }
 
 Deno.test(
-  "prune_history() deletes each kind when its time is over, and nothing sooner",
+  "prune_history() deletes each kind after its retention period, and not before",
   withSuite(async (suite) => {
     await fill(suite);
     await suite.sql`update private.settings set partitions_kept = null`;
@@ -68,7 +76,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps open alerts, the journal, the runs it names, runs under way and each last success",
+  "prune_history() keeps open alerts, the journal, the runs it names, runs in progress and each last success",
   withSuite(async (suite) => {
     await fill(suite);
     const { runId } = await scheduledMatch(suite);
@@ -102,7 +110,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps for ever what a setting of null says",
+  "prune_history() keeps a kind for ever if its setting is null",
   withSuite(async (suite) => {
     await fill(suite);
     await ingest(suite, { events: [event("old")] });
@@ -115,7 +123,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() goes in batches, says when there is more, and comes to the end",
+  "prune_history() works in batches, reports whether there is more, and completes",
   withSuite(async (suite) => {
     const events = Array.from({ length: 5 }, (_, index) => event(`e-${index}`));
     await ingest(suite, { events: [...events, event("young", { sent_at: days(2) })] });
@@ -139,7 +147,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() leaves the payloads of young events, and does not read old ones again",
+  "prune_history() keeps the payloads of young events, and does not read old events again",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old"), event("young", { sent_at: days(3) })] });
     await suite.sql`update private.settings set raw_payloads_kept = '2 days'`;
@@ -154,7 +162,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() drops whole partitions that are past keeping, with their entry, and no other",
+  "prune_history() drops whole partitions after their retention period, with their entry, and no others",
   withSuite(async (suite) => {
     await ingest(suite, { events: [event("old"), event("kept", { sent_at: days(31) })] });
     await suite
@@ -180,7 +188,7 @@ Deno.test(
     const tables = await suite.sql`
       select 1 from pg_class where relname in ('notification_sends_202411', 'notification_sends_202412')`;
     strictEqual(tables.length, 0);
-    // What comes late for it is kept as a reject, not lost.
+    // A late event for it is kept as a reject, not lost.
     strictEqual((await ingest(suite, { events: [event("late")] })).rejected, 1);
   }),
 );
@@ -218,10 +226,15 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() keeps what people did and whom they erased, unless a setting says until when",
+  "prune_history() keeps operator actions and erasures, unless a setting limits them",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
-    const act = { p_match_id: 1001, p_reason: "r", p_actor_kind: "secret_key", p_run_id: NOBODY };
+    const act = {
+      p_match_id: 1001,
+      p_reason: "r",
+      p_actor_kind: "secret_key",
+      p_run_id: UNKNOWN_ID,
+    };
     const at = { p_dry_run: false, p_now: minutes(700) };
     await suite.call("mark_sent", { ...act, ...at });
     await suite.call("undo_mark_sent", { ...act, ...at });
@@ -252,7 +265,7 @@ Deno.test(
     deepStrictEqual({ ...await left() }, { actions: 4, users: 2, events: 1 });
     const { operator_actions, erased_events } = await prune(suite, days(31));
     deepStrictEqual([operator_actions, erased_events], [3, 1]);
-    // The undo goes first; who is still to be forgotten stays.
+    // The undo is deleted first; pending erasures stay.
     strictEqual((await prune(suite, days(31))).operator_actions, 1);
     deepStrictEqual({ ...await left() }, { actions: 0, users: 1, events: 0 });
     await prune(suite, days(1_001));
@@ -261,7 +274,7 @@ Deno.test(
 );
 
 Deno.test(
-  "prune_history() goes on where it stopped, also when the last event it saw was erased since",
+  "prune_history() continues where it stopped, also when its last event was erased since",
   withSuite(async (suite) => {
     const sentTo = (user: string) => event(`to ${user}`, { external_user_id: user });
     await ingest(suite, { events: [sentTo("ann"), sentTo("ben"), sentTo("cleo")] });

@@ -46,7 +46,7 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_alerts() keeps fingerprints apart, and does nothing for none",
+  "raise_alerts() separates fingerprints, and does nothing for an empty list",
   withSuite(async (suite) => {
     strictEqual(await raise(suite, [ALERT, { ...ALERT, fingerprint: "other" }]), 2);
     strictEqual(await raise(suite, []), 0);

@@ -125,7 +125,7 @@ Deno.test(
 );
 
 Deno.test(
-  "reactivate_schedule() keeps nothing of a row that has moved on, is cancelled, or is not there",
+  "reactivate_schedule() does nothing for a row that has a newer generation, is cancelled, or is missing",
   withSuite(async (suite) => {
     const target = await deleted(suite, FAILED);
     strictEqual(await keep(suite, target, 2), false);

@@ -2,12 +2,12 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { event, ingest } from "./events.ts";
 import { ledgerRow, NOW, only, seconds, withSuite } from "./fixtures.ts";
 import {
+  attributedBy,
   attributions,
   ledgerId,
   loadAffectedEvents,
+  reattribute,
   registered,
-  settle,
-  settledBy,
   verdict,
 } from "./reattributing.ts";
 
@@ -25,7 +25,7 @@ Deno.test(
     const group = only(await loadAffectedEvents(suite, registered(known)));
     const { settled } = await settle(
       suite,
-      [verdict(group, settledBy(known, "dispatch_id"))],
+      [verdict(group, attributedBy(known, "dispatch_id"))],
       [{ ledger_id: known, generation: 1, proof: "push", dispatch_id: "d1" }],
     );
     strictEqual(settled, 2);
@@ -67,11 +67,11 @@ Deno.test(
     const other = await ledgerId(suite, 1002);
     await ingest(suite, { events: [event("a", { dispatch_id: "d1" })] });
     const group = only(await loadAffectedEvents(suite, registered(known)));
-    const first = verdict(group, settledBy(known, "dispatch_id"));
-    strictEqual((await settle(suite, [first])).settled, 1);
-    strictEqual((await settle(suite, [first])).settled, 0, "the same again");
-    const late = verdict(group, settledBy(other, "send_id", { match_id: 1002 }));
-    strictEqual((await settle(suite, [late])).settled, 0);
+    const first = verdict(group, attributedBy(known, "dispatch_id"));
+    strictEqual((await reattribute(suite, [first])).reattributed, 1);
+    strictEqual((await reattribute(suite, [first])).reattributed, 0, "the same again");
+    const late = verdict(group, attributedBy(other, "send_id", { match_id: 1002 }));
+    strictEqual((await reattribute(suite, [late])).reattributed, 0);
     deepStrictEqual(await attributions(suite), [["a", "1001", "dispatch_id", "high"]]);
     strictEqual((await suite.sql`select * from public.scheduler_logs`).length, 1);
   }),
@@ -100,10 +100,10 @@ Deno.test(
       one.campaign_id !== null && one.braze_schedule_id === null && one.time_is_send_time &&
       new Date(String(one.sent_at)).getTime() === NOW.getTime()
     );
-    const { settled } = await settle(suite, [
-      verdict(group ?? {}, settledBy(known, "dispatch_id")),
+    const { reattributed } = await reattribute(suite, [
+      verdict(group ?? {}, attributedBy(known, "dispatch_id")),
     ]);
-    strictEqual(settled, 1);
+    strictEqual(reattributed, 1);
     const tied = await suite.sql`
       select event_id from public.notification_sends where match_id is not null`;
     deepStrictEqual(tied.map(({ event_id }) => event_id), ["same"]);

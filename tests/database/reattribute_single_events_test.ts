@@ -30,7 +30,7 @@ Deno.test(
       candidate_count: 1,
       candidate_match_ids: null,
     });
-    const result = await suite.call<{ settled: number; registered: unknown[] }>(
+    const result = await suite.call<{ reattributed: number; registered: unknown[] }>(
       "reattribute_single_events",
       {
         p_reattributions: [verdict("a"), verdict("b")],
@@ -41,7 +41,7 @@ Deno.test(
         p_now: AFTER_SEND,
       },
     );
-    deepStrictEqual([result.settled, result.registered.length], [1, 1]);
+    deepStrictEqual([result.reattributed, result.registered.length], [1, 1]);
     const rows = await suite.sql`
       select event_id, correlation_method from public.notification_sends order by event_id`;
     deepStrictEqual(rows.map((row) => [row.event_id, row.correlation_method]), [

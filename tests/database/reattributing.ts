@@ -2,7 +2,7 @@ import { addMatch, createSchedule, NOW, seconds, startRun, type Suite } from "./
 
 export type Group = Record<string, unknown>;
 
-/** Of identifiers that the registry knows by now, as they are once they are registered. */
+/** Registers the identifiers first, as production does. */
 export async function loadAffectedEvents(
   { sql, call }: Suite,
   ...identifiers: Group[]
@@ -13,13 +13,13 @@ export async function loadAffectedEvents(
   return await call("load_affected_events", { p_identifiers: identifiers });
 }
 
-export function settle(
+export function reattribute(
   { call }: Suite,
-  settlements: readonly Group[],
+  reattributions: readonly Group[],
   proofs: readonly Group[] = [],
 ): Promise<{ readonly settled: number }> {
   return call("reattribute_events", {
-    p_reattributions: settlements,
+    p_reattributions: reattributions,
     p_proofs: proofs,
     p_function: "braze-webhook",
     p_run_id: crypto.randomUUID(),
@@ -27,7 +27,7 @@ export function settle(
   });
 }
 
-/** What the group is tied to from now on. */
+/** The new attribution of a group. */
 export function verdict(group: Group, to: Group): Group {
   return {
     ...group,
@@ -57,7 +57,7 @@ export const registered = (ledger_id: string, fields: Group = {}): Group => ({
   ...fields,
 });
 
-export const settledBy = (ledger_id: string, method: string, fields: Group = {}) => ({
+export const attributedBy = (ledger_id: string, method: string, fields: Group = {}) => ({
   match_id: 1001,
   ledger_id,
   generation: 1,

@@ -13,7 +13,7 @@ import {
 
 export const MATCH = 1001;
 
-export async function unheardCreate(
+export async function createWithoutAnswer(
   suite: Suite,
 ): Promise<OpenedCreate & { readonly runId: string }> {
   await addMatch(suite, MATCH);
@@ -23,7 +23,7 @@ export async function unheardCreate(
   return { ...opened, runId };
 }
 
-export async function unheardChange(suite: Suite, kind: "update" | "delete") {
+export async function changeWithoutAnswer(suite: Suite, kind: "update" | "delete") {
   const target = await scheduledMatch(suite);
   const { attempt_id } = await suite.call<{ attempt_id: string }>(`open_${kind}`, {
     p_attempt_id: crypto.randomUUID(),

@@ -1,9 +1,9 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { minutes, NOW, only, withSuite } from "./fixtures.ts";
-import { claim, raise, record, resolve, TAKEN, tell } from "./alerts.ts";
+import { claim, deliverAll, raise, record, resolve, TAKEN } from "./alerts.ts";
 
 Deno.test(
-  "a refused message waits for its time, is counted, and is given up at the limit",
+  "a refused message waits for its next try, is counted, and is abandoned at the limit",
   withSuite(async (suite) => {
     await raise(suite);
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -16,7 +16,7 @@ Deno.test(
         p_next_at: minutes(10 * attempt + 9),
       };
       strictEqual(await record(suite, claimed, refused, now), 1);
-      // An answer that was lost: asked again, nothing is counted twice.
+      // The answer was lost: a repeated call counts nothing twice.
       strictEqual(await record(suite, claimed, refused, now), 0);
       deepStrictEqual(await claim(suite, minutes(10 * attempt + 8)), []);
     }
@@ -27,7 +27,7 @@ Deno.test(
       [3, "the webhook answered 500", null],
     );
     await suite.sql`update public.alerts set delivery_attempts = 0`;
-    deepStrictEqual(await tell(suite, minutes(60)), ["raised"]);
+    deepStrictEqual(await deliverAll(suite, minutes(60)), ["raised"]);
     deepStrictEqual(
       {
         ...only(
@@ -46,7 +46,7 @@ Deno.test(
     await raise(suite);
     const refused = { p_outcome: "failed", p_error: "500", p_next_at: NOW };
     for (let attempt = 0; attempt < 2; attempt++) await record(suite, await claim(suite), refused);
-    await tell(suite);
+    await deliverAll(suite);
     await resolve(suite, minutes(1));
     deepStrictEqual(
       (await claim(suite, minutes(5))).map(({ kind, attempts }) => [kind, attempts]),
@@ -56,7 +56,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a message that was put off is not counted, and may be claimed at once or at its time",
+  "a postponed message is not counted, and can be claimed at once or at its time",
   withSuite(async (suite) => {
     await raise(suite);
     await record(suite, await claim(suite), { p_outcome: "deferred" });
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_alert_delivery() refuses an outcome it does not know",
+  "record_alert_delivery() refuses an unknown outcome",
   withSuite(async (suite) => {
     await raise(suite);
     const claimed = await claim(suite);

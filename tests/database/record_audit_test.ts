@@ -23,7 +23,7 @@ function record({ call }: Suite, audit: object, runId: string = crypto.randomUUI
 }
 
 Deno.test(
-  "record_audit() stores one row a run, however often it is called",
+  "record_audit() stores one row per run, even if it is called repeatedly",
   withSuite(async (suite) => {
     const runId = crypto.randomUUID();
     strictEqual(await record(suite, AUDIT, runId), true);
@@ -34,7 +34,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_audit() stores that nothing is known",
+  "record_audit() stores an unknown result",
   withSuite(async (suite) => {
     await record(suite, NOTHING_KNOWN);
     const row = only(await suite.sql`select * from public.count_audit_logs`);

@@ -38,7 +38,7 @@ async function note(
 }
 
 Deno.test(
-  "record_listing() calls a schedule absent that was listed and that two lists in a row lack",
+  "record_listing() marks a listed schedule as absent when two successive lists lack it",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     deepStrictEqual(await note(suite, [SCHEDULE], minutes(10)), []);
@@ -49,7 +49,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() says which schedule is absent, and whether it is the current one",
+  "record_listing() returns which schedule is absent, and whether it is the current one",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(10));
@@ -71,7 +71,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() takes two lists of one moment for one",
+  "record_listing() counts two lists of the same moment as one",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(10));
@@ -103,7 +103,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_listing() waits five minutes for a schedule to be listed, for Braze promises no faster read",
+  "record_listing() waits five minutes for a schedule to be listed, since Braze promises no faster read",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await note(suite, [SCHEDULE], minutes(1));

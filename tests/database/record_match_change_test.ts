@@ -7,7 +7,7 @@ async function changes({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "a change of a match is kept with the sync's own time, and writing the same again is none",
+  "a change of a match is kept with the sync's own time, and writing the same row again is no change",
   withSuite(async (suite) => {
     const { sql } = suite;
     // As the fixture sync writes: with the rights of the project's secret key.

@@ -48,7 +48,7 @@ function of(opened: OpenedCreate | undefined) {
 }
 
 Deno.test(
-  "record_preflight() records what was found, and when",
+  "record_preflight() records the result and its time",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
     await note(suite, [{ ...of(opened.get(1)), result: "unknown" }]);
@@ -134,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() gives no ledger row an id that belongs to two",
+  "record_preflight() writes no id to a ledger row if two rows share it",
   withSuite(async (suite) => {
     const opened = await schedules(suite, { 1: 10, 2: 10 });
     const { registered } = await note(suite, [
@@ -150,7 +150,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() ties our own send id to no generation, and one of Braze's to its own",
+  "record_preflight() registers our own send id without a generation, and Braze's send id with its generation",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     await addMatch(suite, 2);
@@ -174,7 +174,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a send id of Braze's does not go into the next schedule of the match, and ours does",
+  "the next schedule of a match gets our own send id, and never one that Braze made",
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     await addMatch(suite, 2);
@@ -194,7 +194,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_preflight() of many rows in other orders at once does not deadlock",
+  "concurrent record_preflight() of the same rows in different orders does not deadlock",
   withSuite(async (suite) => {
     const ids = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index + 1, 10]));
     const opened = [...(await schedules(suite, ids)).values()];

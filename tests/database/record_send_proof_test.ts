@@ -39,7 +39,7 @@ async function unexpectedSends({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "record_send_proof() turns the row to sent on the first proof, and takes the ids that came with it",
+  "record_send_proof() marks the row as sent on the first proof, and stores its ids",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await prove(suite, target, "push", seconds(1), { dispatch_id: "d1", send_id: "s1" });
@@ -52,7 +52,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() writes for the first proof only: the others read and pass by",
+  "record_send_proof() writes for the first proof only; later proofs write nothing",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await prove(suite, target, "push", seconds(1), { dispatch_id: "d1" });
@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() takes the stronger of two proofs that come at once",
+  "record_send_proof() stores the stronger of two concurrent proofs",
   withSuite(async (suite) => {
     const { ledger_id, generation } = await scheduledMatch(suite);
     await ingest(suite, {
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() leaves what a person confirmed as it is, and notes that it was seen to go out",
+  "record_send_proof() keeps a manual confirmation, and records that events prove the send",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await suite.sql`
@@ -113,7 +113,7 @@ Deno.test(
 
 for (const cancelReason of ["plan", "dashboard", "operator"]) {
   Deno.test(
-    `record_send_proof() turns a row cancelled by ${cancelReason} to sent: facts win over intents`,
+    `record_send_proof() marks a row cancelled by ${cancelReason} as sent, since facts override intents`,
     withSuite(async (suite) => {
       const target = await scheduledMatch(suite);
       await suite.sql`
@@ -167,7 +167,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() passes over a generation that was never made",
+  "record_send_proof() ignores a generation that was never created",
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     await prove(suite, { ledger_id, generation: 7 }, "push");
@@ -177,7 +177,7 @@ Deno.test(
 );
 
 Deno.test(
-  "record_send_proof() of many first proofs at once: one of them is the first",
+  "record_send_proof() of many concurrent first proofs treats exactly one as the first",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     await suite.sql`update public.braze_schedules set state = 'deleted'`;

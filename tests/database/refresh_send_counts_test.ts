@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { minutes, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, NIGHT } from "./health.ts";
+import { addDue, addEvent, EVENING } from "./health.ts";
 
-function refresh({ call }: Suite, now = NIGHT): Promise<number> {
+function refresh({ call }: Suite, now = EVENING): Promise<number> {
   return call("refresh_send_counts", { p_from: minutes(0), p_until: minutes(24 * 60), p_now: now });
 }
 
@@ -13,7 +13,7 @@ async function counts({ sql }: Suite): Promise<unknown[]> {
 }
 
 Deno.test(
-  "refresh_send_counts() counts a user once over all devices and schedules, and leaves out guesses",
+  "refresh_send_counts() counts a user once over all devices and schedules, and omits low confidence",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1, { generation: 2, expected_send_count: 10 });
     const user = { external_user_id: "user" };
@@ -30,7 +30,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refresh_send_counts() says 0 of what was due and never came, and nothing of what is cancelled or not due",
+  "refresh_send_counts() stores 0 for a due match without events, and nothing for one that is cancelled or not due",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     await addDue(suite, 2, { status: "cancelled", cancel_reason: "plan" });
@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refresh_send_counts() goes down with an attribution that changed, and not with events that were pruned",
+  "refresh_send_counts() decreases when an attribution changes, and not when events are pruned",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     await addEvent(suite, match);
@@ -53,7 +53,7 @@ Deno.test(
       update public.notification_sends set match_id = null, ledger_id = null, confidence = 'none'`;
     await suite.sql`delete from private.event_partitions where starts_at < ${minutes(2)}`;
     strictEqual(await refresh(suite), 0, "before the first partition nothing is counted");
-    await suite.sql`insert into private.event_partitions values (${minutes(2)}, ${NIGHT}, 'p')`;
+    await suite.sql`insert into private.event_partitions values (${minutes(2)}, ${EVENING}, 'p')`;
     strictEqual(await refresh(suite), 1);
     deepStrictEqual(await counts(suite), [[0, null], [900, null]]);
   }),

@@ -70,7 +70,7 @@ Deno.test(
 );
 
 Deno.test(
-  "register_identifiers() marks an identifier that turns up on a second ledger row, for good",
+  "register_identifiers() permanently marks an identifier that occurs on a second ledger row",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
     await register(suite, [dispatch(one)]);
@@ -83,7 +83,7 @@ Deno.test(
 );
 
 Deno.test(
-  "register_identifiers() marks an identifier that comes with two ledger rows at once",
+  "register_identifiers() marks an identifier that arrives with two ledger rows at once",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
     const [registered] = await register(suite, [dispatch(one), dispatch(two)]);
@@ -110,7 +110,7 @@ Deno.test(
 );
 
 Deno.test(
-  "register_identifiers() keeps the kinds apart",
+  "register_identifiers() separates the kinds",
   withSuite(async (suite) => {
     const [one, two] = await twoLedgerRows(suite);
     await register(suite, [dispatch(one)]);

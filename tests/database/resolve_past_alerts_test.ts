@@ -21,7 +21,7 @@ Deno.test(
 );
 
 Deno.test(
-  "resolve_past_alerts() leaves the alert of a match that may still send or is unresolved",
+  "resolve_past_alerts() keeps the alert of a match that may still send or is unresolved",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
@@ -40,7 +40,7 @@ Deno.test(
 );
 
 Deno.test(
-  "resolve_past_alerts() touches no other rule",
+  "resolve_past_alerts() resolves no other rule",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await suite

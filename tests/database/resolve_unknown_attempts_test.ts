@@ -9,7 +9,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-import { MATCH, unheardChange } from "./reconciling.ts";
+import { changeWithoutAnswer, MATCH } from "./reconciling.ts";
 
 function resolveUnknownAttempts(
   { call }: Suite,
@@ -28,10 +28,10 @@ for (const [effect, sendAt] of [["moved", minutes(600)], ["not_moved", minutes(5
   Deno.test(
     `resolve_unknown_attempts() of a move that is found ${effect} keeps one time, in both places`,
     withSuite(async (suite) => {
-      const change = await unheardChange(suite, "update");
-      const settlement = { attempt_id: change.attemptId, resolved_as: "listed", effect };
+      const change = await changeWithoutAnswer(suite, "update");
+      const resolution = { attempt_id: change.attemptId, resolved_as: "listed", effect };
       deepStrictEqual(
-        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
+        (await resolveUnknownAttempts(suite, [], [resolution])).attempt_ids,
         [change.attemptId],
       );
       const schedule = await scheduleRow(suite, change);
@@ -39,7 +39,7 @@ for (const [effect, sendAt] of [["moved", minutes(600)], ["not_moved", minutes(5
       deepStrictEqual((await ledgerRow(suite, MATCH)).send_at_utc, sendAt);
       strictEqual((await attemptRow(suite, change.attemptId)).resolved_as, "listed");
       deepStrictEqual(
-        (await resolveUnknownAttempts(suite, [], [settlement])).attempt_ids,
+        (await resolveUnknownAttempts(suite, [], [resolution])).attempt_ids,
         [],
         "once",
       );
@@ -51,7 +51,7 @@ for (const effect of ["live", "deleted"]) {
   Deno.test(
     `resolve_unknown_attempts() of a delete whose schedule is ${effect}`,
     withSuite(async (suite) => {
-      const change = await unheardChange(suite, "delete");
+      const change = await changeWithoutAnswer(suite, "delete");
       const resolution = { ledger_id: change.ledger_id, generation: 1, effect };
       strictEqual((await resolveUnknownAttempts(suite, [resolution], [])).schedules, 1);
       strictEqual((await scheduleRow(suite, change)).state, effect);
@@ -63,7 +63,7 @@ for (const effect of ["live", "deleted"]) {
 Deno.test(
   "resolve_unknown_attempts() records the first list that lacked a schedule, and counts nothing as resolved",
   withSuite(async (suite) => {
-    const change = await unheardChange(suite, "delete");
+    const change = await changeWithoutAnswer(suite, "delete");
     const resolution = { ledger_id: change.ledger_id, generation: 1, effect: "missed" };
     strictEqual((await resolveUnknownAttempts(suite, [resolution], [])).schedules, 0);
     await resolveUnknownAttempts(suite, [resolution], [], minutes(60));
@@ -75,7 +75,7 @@ Deno.test(
 Deno.test(
   "resolve_unknown_attempts() leaves a schedule unchanged while a call is under way",
   withSuite(async (suite) => {
-    const change = await unheardChange(suite, "delete");
+    const change = await changeWithoutAnswer(suite, "delete");
     await suite.call("open_delete", {
       p_attempt_id: crypto.randomUUID(),
       p_run_id: change.runId,

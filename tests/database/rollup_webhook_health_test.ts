@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addSeconds } from "date-fns";
 import { event, ingest, reject } from "./events.ts";
 import { minutes, only, type Suite, withSuite } from "./fixtures.ts";
-import { addDue, addEvent, DATE, DUE, NIGHT, rollUp } from "./health.ts";
+import { addDue, addEvent, DATE, DUE, EVENING, rollUp } from "./health.ts";
 
 function pick(row: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, row[name]]));
@@ -25,7 +25,7 @@ async function patterns({ sql }: Suite): Promise<Record<string, unknown>[]> {
 }
 
 Deno.test(
-  "rollup_webhook_health() counts what was due and not cancelled, pending ones too, and no event breaks nothing",
+  "rollup_webhook_health() counts due rows that are not cancelled, also pending ones and those without events",
   withSuite(async (suite) => {
     const reported = await addDue(suite, 1);
     await addEvent(suite, reported);
@@ -46,7 +46,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() says null, not 0, where there is nothing to count",
+  "rollup_webhook_health() stores null, not 0, if there is nothing to count",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     const row = await rollUp(suite);
@@ -118,7 +118,7 @@ Deno.test(
     for (const [index, delaySeconds] of delays.entries()) {
       const match = await addDue(suite, index + 1);
       await addEvent(suite, match, { delaySeconds });
-      // What comes after the first is not what the schedule waited for.
+      // Only the first event counts for the delay of the schedule.
       await addEvent(suite, match, { delaySeconds: 3_600 });
     }
     deepStrictEqual(
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() takes the UTC date a push was due, and its events after midnight with it",
+  "rollup_webhook_health() counts a push on the UTC date it was due, with its events after midnight",
   withSuite(async (suite) => {
     const lastSecond = new Date("2024-12-07T23:59:59.999Z");
     const late = await addDue(suite, 1, { send_at_utc: lastSecond });
@@ -173,7 +173,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() takes neither a guess nor an older schedule for a webhook of this one",
+  "rollup_webhook_health() counts neither low confidence nor an older schedule for the current one",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1), {
       confidence: "low",
@@ -196,7 +196,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() on the day itself does not miss what is not due yet",
+  "rollup_webhook_health() does not report a push as missing before it is due",
   withSuite(async (suite) => {
     await addDue(suite, 1);
     await addDue(suite, 2, { send_at_utc: addSeconds(DUE, 1) });
@@ -208,7 +208,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() counts duplicates and rejects by the day of receipt, from what ingest_events saw",
+  "rollup_webhook_health() counts duplicates and rejects by the day of receipt, from the counts of ingest_events",
   withSuite(async (suite) => {
     const before = new Date("2024-12-06T23:59:00Z");
     await ingest(suite, { events: [event("one", { sent_at: before })], now: before });
@@ -229,7 +229,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() leaves test sends and other campaigns out of what should have been attributed",
+  "rollup_webhook_health() excludes test sends and other campaigns from the unattributed events",
   withSuite(async (suite) => {
     for (const method of ["tie", "no_candidate", "no_evidence", "other_campaign", "test_send"]) {
       await addEvent(suite, null, { correlation_method: method });
@@ -247,13 +247,13 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() sets Braze's numbers against the events of the schedules that have one",
+  "rollup_webhook_health() compares Braze's numbers with the events of the schedules that have one",
   withSuite(async (suite) => {
     await addDue(suite, 1, { braze_reported_count: 5 });
     const second = await addDue(suite, 2, { braze_reported_count: 3 });
     await addEvent(suite, second);
     await addEvent(suite, second);
-    // Braze was not asked about this one: its events say nothing of what is missing.
+    // Braze's count for this one was not read, so its events show nothing about missing ones.
     await addEvent(suite, await addDue(suite, 3));
     deepStrictEqual(pick(await rollUp(suite), ["braze_reported_sends", "push_sends", "delta"]), {
       braze_reported_sends: 8,
@@ -264,7 +264,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() done again ends in one row of the last numbers, and forgets patterns that are gone",
+  "rollup_webhook_health() repeated leaves one row with the last numbers, and deletes old patterns",
   withSuite(async (suite) => {
     const match = await addDue(suite, 1);
     await addEvent(suite, match, { raw_payload: { properties: { platform: "android" } } });
@@ -282,7 +282,7 @@ Deno.test(
     );
     deepStrictEqual(
       [again.id, again.created_at, again.updated_at],
-      [kept.id, NIGHT, minutes(22 * 60)],
+      [kept.id, EVENING, minutes(22 * 60)],
     );
     deepStrictEqual(await patterns(suite), [
       {
@@ -300,7 +300,7 @@ Deno.test(
 );
 
 Deno.test(
-  "rollup_webhook_health() of one day at once, many times, leaves one row",
+  "concurrent rollup_webhook_health() of one day leaves one row",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1));
     const answers = await Promise.all(Array.from({ length: 6 }, () => rollUp(suite)));
@@ -311,7 +311,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() counts its day once for each request, spread over rows, and loses none at once",
+  "concurrent ingest_events() adds each request to the day's counts, spread over rows, and loses none",
   withSuite(async (suite) => {
     const requests = Array.from({ length: 64 }, (_, index) => index);
     await Promise.all(

@@ -15,7 +15,7 @@ import {
   type Suite,
   withSuite,
 } from "./fixtures.ts";
-import { MATCH, unheard } from "./gate.ts";
+import { createWithoutAnswer, MATCH } from "./gate.ts";
 
 function release({ call }: Suite, runId: string, opened: OpenedCreate, changes = {}) {
   return call<boolean>("supersede_gated_create", {
@@ -31,7 +31,7 @@ function release({ call }: Suite, runId: string, opened: OpenedCreate, changes =
 Deno.test(
   "supersede_gated_create() allows the next generation",
   withSuite(async (suite) => {
-    const { opened, runId } = await unheard(suite);
+    const { opened, runId } = await createWithoutAnswer(suite);
     await rejects(openCreate(suite, runId, MATCH), refusal("earlier_generation_unresolved"));
     strictEqual(await release(suite, runId, opened), true);
     strictEqual((await scheduleRow(suite, opened)).state, "deleted");
@@ -48,14 +48,14 @@ Deno.test(
       details: { generation: 1 },
     });
     strictEqual((await openCreate(suite, runId, MATCH)).generation, 2);
-    strictEqual(await release(suite, runId, opened), false, "there is another one by now");
+    strictEqual(await release(suite, runId, opened), false, "there is a newer one");
   }),
 );
 
 Deno.test(
   "supersede_gated_create() refuses a run without its lease",
   withSuite(async (suite) => {
-    const { opened, runId } = await unheard(suite);
+    const { opened, runId } = await createWithoutAnswer(suite);
     await endRun(suite, runId);
     await rejects(release(suite, runId, opened), refusal("lease_lost"));
     strictEqual((await scheduleRow(suite, opened)).state, "unknown");
@@ -69,9 +69,9 @@ for (
   ] as const
 ) {
   Deno.test(
-    `supersede_gated_create() releases nothing of a row that ${what}`,
+    `supersede_gated_create() does not release a row that ${what}`,
     withSuite(async (suite) => {
-      const { opened, runId } = await unheard(suite);
+      const { opened, runId } = await createWithoutAnswer(suite);
       await suite.sql.unsafe(`update public.schedule_ledger set ${change}`);
       strictEqual(await release(suite, runId, opened), false);
       strictEqual((await attemptRow(suite, opened.attempt_id)).resolved_as, null);
@@ -80,7 +80,7 @@ for (
 }
 
 Deno.test(
-  "supersede_gated_create() releases nothing that is known",
+  "supersede_gated_create() does not release a create with a known outcome",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);

@@ -31,7 +31,7 @@ export async function alerts({ sql }: Suite) {
   return rows.map((row) => ({ ...row }));
 }
 
-/** As if a delete had been confirmed, and Braze had sent all the same. */
+/** The state after a confirmed delete whose schedule Braze sent nevertheless. */
 export async function markDeleted({ sql }: Suite, { ledger_id }: OpenedCreate) {
   await sql`update public.braze_schedules set state = 'deleted' where ledger_id = ${ledger_id}`;
 }

@@ -3,7 +3,7 @@ import { minutes, withSuite } from "./fixtures.ts";
 import { addDue, addEvent, DATE, DUE, rollUp } from "./health.ts";
 
 Deno.test(
-  "webhook_failure_patterns shows where webhooks are late or lost, added up over days",
+  "webhook_failure_patterns shows where webhooks are late or lost, summed over days",
   withSuite(async (suite) => {
     const big = { expected_send_count: 60_000 };
     const first = await addDue(suite, 1, { ...big, braze_reported_count: 4 });

@@ -11,7 +11,7 @@ const START = new Date("2024-12-07T06:00:00Z");
 /** Adds `count` fixtures with unknown teams: each raises one alert. */
 async function addUnknownTeams(stack: Stack, count: number, from = 0): Promise<void> {
   for (let index = from; index < from + count; index++) {
-    const home = `Stranger ${index}`;
+    const home = `Unknown team ${index}`;
     await addFixture(stack, {
       id: 2001 + index,
       home,
@@ -56,7 +56,7 @@ Deno.test("an alert is in the chat before the run that raised it ends, and only 
     const [message, ...more] = stack.alerts.messages;
     deepStrictEqual(more, []);
     strictEqual(message?.audience, "admin");
-    match(message.text, /Team "Stranger 0" has no row in teams/);
+    match(message.text, /Team "Unknown team 0" has no row in teams/);
     for (let run = 0; run < 3; run++) {
       await minutesPass(stack, 15);
       await schedule(stack);

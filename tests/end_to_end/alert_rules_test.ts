@@ -5,7 +5,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { RULES } from "../../supabase/functions/braze-scheduler/plan_alerts.ts";
 import type { Stack } from "../../local/stack/stack.ts";
-import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { call, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 type Rule = typeof RULES[number];
 type Faults = NonNullable<Parameters<Stack["sandbox"]["model"]["switchboard"]["set"]>[0]["faults"]>;
@@ -210,7 +210,7 @@ Deno.test("unexpected_send is raised once, reported by the next run of any funct
     // Braze delivers the event again, which adds nothing.
     const [known] = await stack.sql`
       select raw_payload from public.notification_sends where match_id = ${ID} limit 1`;
-    strictEqual((await tell(stack, { events: [known?.raw_payload] })).body.duplicates, 1);
+    strictEqual((await postEvents(stack, { events: [known?.raw_payload] })).body.duplicates, 1);
     await stack.advanceTo(new Date("2024-12-08T15:00:00Z"));
     const [row] = await stack
       .sql`select public.resolve_past_alerts(${stack.timeline.now()}) as count`;

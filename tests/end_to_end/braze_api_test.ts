@@ -80,7 +80,7 @@ Deno.test("braze-api schedules, moves, lists, deletes and reads reports", () =>
     strictEqual(data.at(-1)?.size, sandbox.model.users.followersOf("Liverpool"));
   }));
 
-Deno.test("braze-api understands the sandbox's refusals", () =>
+Deno.test("braze-api reads the sandbox's refusals", () =>
   withSandbox({}, async (braze, sandbox) => {
     const { schedule } = braze.campaigns.trigger;
     await rejects(
@@ -99,7 +99,7 @@ Deno.test("braze-api understands the sandbox's refusals", () =>
     await rejects(schedule.create(ORDER), { status: 429 });
   }));
 
-Deno.test("braze-api sees a dropped connection and a page of HTML as failures, and both took effect", () =>
+Deno.test("braze-api reports a dropped connection and a page of HTML as failures, although both took effect", () =>
   withSandbox({
     faults: [
       { endpoint: "*", kind: "drop_connection", times: 1 },

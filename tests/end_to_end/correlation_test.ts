@@ -1,9 +1,9 @@
-/** Gaps 1 and 2 of the analysis, end to end: ids that come late, and events that cannot be distinguished. */
+/** Gaps 1 and 2 of the analysis, end to end: ids that arrive late, and events that cannot be distinguished. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
-import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { ledgerOf, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
-/** Braze sends no events by itself here: the test posts them. */
+/** The sandbox sends no events here: the test posts them. */
 const withoutEvents = (listingMode: "per_schedule" | "per_campaign") => ({
   sandbox: {
     users: { count: 20 },
@@ -60,7 +60,7 @@ for (const listing of ["per_schedule", "per_campaign"] as const) {
     withSuite(withoutEvents(listing), async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-      const { body } = await tell(stack, { events: [send(stack, { id: "a" })] });
+      const { body } = await postEvents(stack, { events: [send(stack, { id: "a" })] });
 
       strictEqual(body.unattributed, 1);
       deepStrictEqual([...await stored(stack)], [{
@@ -80,12 +80,14 @@ for (const listing of ["per_schedule", "per_campaign"] as const) {
     withSuite(withoutEvents(listing), async (stack) => {
       await schedule(stack);
       await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-      await tell(stack, {
+      await postEvents(stack, {
         events: [send(stack, { id: "a", dispatchId: "dispatch-2", sendId: null })],
       });
       const { id: ledgerId } = await ledgerOf(stack, 1002);
       const echo = { ledger_id: ledgerId, match_id: "1002", generation: "1" };
-      await tell(stack, { events: [send(stack, { id: "b", dispatchId: "dispatch-2", echo })] });
+      await postEvents(stack, {
+        events: [send(stack, { id: "b", dispatchId: "dispatch-2", echo })],
+      });
 
       deepStrictEqual(
         (await stored(stack)).map(({ event_id, match_id, correlation_method, confidence }) => [
@@ -118,7 +120,7 @@ Deno.test("an identifier that turns out to be shared attributes nothing, and eve
       generation: "1",
     });
     const shared = "dispatch-shared";
-    await tell(stack, {
+    await postEvents(stack, {
       events: [
         send(stack, { id: "a", dispatchId: shared, echo: await echoOf(1001) }),
         send(stack, { id: "b", dispatchId: shared }),
@@ -127,7 +129,7 @@ Deno.test("an identifier that turns out to be shared attributes nothing, and eve
     const before = await stored(stack);
     deepStrictEqual(before.map(({ match_id }) => match_id), [1001, 1001]);
 
-    await tell(stack, {
+    await postEvents(stack, {
       events: [send(stack, { id: "c", dispatchId: shared, echo: await echoOf(1003) })],
     });
     deepStrictEqual(
@@ -144,17 +146,17 @@ Deno.test("a dispatch id that Braze shares with another send attributes nothing 
   withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-    const dispatchId = "lent";
+    const dispatchId = "shared";
     const { id: ledgerId } = await ledgerOf(stack, 1001);
     const echo = { ledger_id: ledgerId, generation: "1" };
-    await tell(stack, {
+    await postEvents(stack, {
       events: [
         send(stack, { id: "a", dispatchId, sendId: "match-1001", echo }),
         send(stack, { id: "b", dispatchId, sendId: null }),
       ],
     });
     // The first names its match by our own send id; the second shows only that it is not match 1001.
-    await tell(stack, {
+    await postEvents(stack, {
       events: [
         send(stack, { id: "c", dispatchId, sendId: "match-1002" }),
         send(stack, { id: "d", dispatchId, sendId: "made-by-braze" }),
@@ -179,7 +181,7 @@ Deno.test("gap 1: the ids that Braze gives late are registered from the first ev
       select dispatch_id from public.schedule_ledger where match_id = 1001`;
     strictEqual(before?.dispatch_id, null);
     const { id: ledgerId } = await ledgerOf(stack, 1001);
-    await tell(stack, {
+    await postEvents(stack, {
       events: [
         send(stack, {
           id: "a",
@@ -191,6 +193,8 @@ Deno.test("gap 1: the ids that Braze gives late are registered from the first ev
     const [after] = await stack.sql`
       select dispatch_id from public.schedule_ledger where match_id = 1001`;
     strictEqual(after?.dispatch_id, "late");
-    const { body } = await tell(stack, { events: [send(stack, { id: "b", dispatchId: "late" })] });
+    const { body } = await postEvents(stack, {
+      events: [send(stack, { id: "b", dispatchId: "late" })],
+    });
     strictEqual(body.high, 1);
   }));

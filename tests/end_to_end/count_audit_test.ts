@@ -227,7 +227,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-count-audit looks no further than the horizon, on either side",
+  "braze-count-audit compares nothing beyond the horizon, on either side",
   () =>
     withSuite(
       {

@@ -22,7 +22,7 @@ Deno.test("the guide's queries run, and return what it documents for a healthy s
 
     ok(QUERIES.length >= 6, `${QUERIES.length} queries`);
     const answers = new Map<string, readonly Record<string, unknown>[]>();
-    // Pausing comes last in the guide, too.
+    // Pausing is last in the guide, too.
     for (const query of QUERIES) answers.set(query, await sql.unsafe(query));
     const answerTo = (part: string) =>
       [...answers].find(([query]) => query.includes(part))?.[1] ?? [];

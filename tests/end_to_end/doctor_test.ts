@@ -19,7 +19,7 @@ import { addFixture, CLOCK, schedule, THREE_AT_ONCE } from "../support/suite.ts"
 
 const withFreshStack = (run: (stack: Stack) => Promise<void>) => withStack({ clock: CLOCK }, run);
 
-Deno.test("the doctor is green on a healthy stack, and reports what it cannot know", () =>
+Deno.test("the doctor is green on a healthy stack, and reports unknown results as unknown", () =>
   withFreshStack(async (stack) => {
     const { checks, findings } = await diagnose(doctorTargetOf(stack));
     deepStrictEqual(checks("wrong"), []);
@@ -31,7 +31,7 @@ Deno.test("the doctor is green on a healthy stack, and reports what it cannot kn
     strictEqual(stack.sandbox.model.schedules.all.length, 0);
   }));
 
-Deno.test("what only a real call can show is known after the suite makes that call", () =>
+Deno.test("the doctor knows after a real call what only such a call can show", () =>
   withFreshStack(async (stack) => {
     for (const fixture of THREE_AT_ONCE) await addFixture(stack, fixture);
     await schedule(stack);
@@ -150,7 +150,7 @@ async function expectWrong(stack: Stack, { env, target, wrong }: Breakage): Prom
   for (const secret of secrets) strictEqual(text.includes(secret), false, "a secret is printed");
 }
 
-/** A copy of the template lacks what the stack put into its own database. */
+/** A clone of the template lacks the rows that the stack wrote to its own database. */
 async function prepareCopy(sql: Sql, { keys, ready }: Stack): Promise<void> {
   await ensurePartitions(sql, CLOCK);
   await keepVaultSecrets(sql, {

@@ -6,8 +6,8 @@ import {
   ledgerOf,
   liveSchedules,
   openAlerts,
+  postEvents,
   schedule,
-  tell,
   THREE_AT_ONCE,
   withSuite,
 } from "../support/suite.ts";
@@ -38,7 +38,7 @@ Deno.test("the arrival time of an event does not prove its send time, regardless
       (await ledgerOf(stack, 1001)).id
     }`;
     await stack.advanceTo(new Date("2024-12-07T14:00:30Z"));
-    await tell(stack, {
+    await postEvents(stack, {
       external_user_id: "late",
       dispatch_id: "of another match",
       campaign_id: stack.ready.campaign_id,
@@ -76,7 +76,7 @@ Deno.test("our own send id proves a create whose answer was lost, without any ec
     for (const { id } of THREE_AT_ONCE) strictEqual((await ledgerOf(stack, id)).status, "sent");
   }));
 
-Deno.test("a guess by time gives way when its dispatch id proves to be another match's, and its evidence is withdrawn", () =>
+Deno.test("an attribution by time is replaced when its dispatch id belongs to another match, and its proof is revoked", () =>
   withSuite({
     ...NO_EVENTS,
     fixtures: [
@@ -97,12 +97,12 @@ Deno.test("a guess by time gives way when its dispatch id proves to be another m
         ...(echo === undefined ? {} : { message_extras: JSON.stringify(echo) }),
       },
     });
-    await tell(stack, { events: [send("a")] });
+    await postEvents(stack, { events: [send("a")] });
     deepStrictEqual(await attributions(stack), [["a", 1, "time_exact", "medium"]]);
     strictEqual((await ledgerOf(stack, 1)).status, "sent");
 
     const { id: ledgerId } = await ledgerOf(stack, 2);
-    await tell(stack, { events: [send("b", { ledger_id: ledgerId, generation: "1" })] });
+    await postEvents(stack, { events: [send("b", { ledger_id: ledgerId, generation: "1" })] });
     deepStrictEqual(await attributions(stack), [
       ["a", 2, "dispatch_id", "high"],
       ["b", 2, "ledger_id", "high"],

@@ -12,8 +12,8 @@ import type { Stack } from "../../local/stack/stack.ts";
 import {
   call,
   type FixtureRow,
+  postEvents,
   schedule,
-  tell,
   THREE_AT_ONCE,
   withSuite,
 } from "../support/suite.ts";
@@ -149,7 +149,7 @@ Deno.test("an erased person stays erased when every event arrives again, and the
       time: "yesterday",
       user: { external_user_id: person.externalId },
     };
-    await tell(stack, {
+    await postEvents(stack, {
       events: [unread, { ...unread, user: { external_user_id: "somebody else" } }],
     });
     const before = await counted(stack);
@@ -189,17 +189,20 @@ Deno.test("an erased person stays erased when every event arrives again, and the
         ...JSON.parse(currentsBody(currents, model.campaign)).events,
         ...messages.map((message) => JSON.parse(webhookBody(message, model.campaign))),
       ].reverse();
-      const answer = await tell(stack, again);
+      const answer = await postEvents(stack, again);
       deepStrictEqual([answer.status, answer.body.recorded, answer.body.rejected], [200, 0, 0]);
       strictEqual(answer.body.duplicates, again.length);
     }
     const { code, stdout } = await importAll(stack);
     strictEqual(code, 0, stdout);
-    strictEqual((await tell(stack, [unread])).body.rejected, 1);
+    strictEqual((await postEvents(stack, [unread])).body.rejected, 1);
     // A week later, when the claims are gone.
     await sql`select private.prune_event_claims(now() + interval '1 week')`;
     for (const entry of entries.filter(({ kind }) => kind === "webhook")) {
-      const { body: late } = await tell(stack, JSON.parse(webhookBody(entry, model.campaign)));
+      const { body: late } = await postEvents(
+        stack,
+        JSON.parse(webhookBody(entry, model.campaign)),
+      );
       deepStrictEqual([late.recorded, late.duplicates], [0, 1]);
     }
     const { status: replayed } = await call(stack, "braze-webhook", { replay_rejects: {} });
@@ -212,7 +215,7 @@ Deno.test("an erased person stays erased when every event arrives again, and the
     const block = { ...order, p_anonymise_until: "infinity" };
     strictEqual((await rpc(stack, ready.secret_key, block)).body.events, 0);
     const known = currentsOf(stack).find(({ user }) => user.external_user_id === person.externalId);
-    strictEqual((await tell(stack, { events: [{ ...known, id: "news" }] })).body.recorded, 1);
+    strictEqual((await postEvents(stack, { events: [{ ...known, id: "news" }] })).body.recorded, 1);
     deepStrictEqual(await tracesOf(sql, ...names), []);
 
     const lines = written.join("\n");

@@ -7,7 +7,7 @@ import {
 import { watchQuality } from "../../supabase/functions/braze-reconcile/watch_quality.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
-import { schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 /** The dependencies of braze-reconcile. */
 function watcher(stack: Stack): Dependencies {
@@ -43,9 +43,9 @@ Deno.test("low_confidence_share is raised once, counted up when seen again, and 
       user: { external_user_id: `user-${index}` },
       properties: { campaign_id: stack.ready.campaign_id },
     }));
-    strictEqual((await tell(stack, { events: events.slice(1) })).body.unattributed, 99);
+    strictEqual((await postEvents(stack, { events: events.slice(1) })).body.unattributed, 99);
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 0 });
-    await tell(stack, { events });
+    await postEvents(stack, { events });
     deepStrictEqual(await watchQuality(dependencies), { raised: 1, resolved: 0 });
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 0 });
     deepStrictEqual(await standing(stack, "low_confidence_share"), ["open 2"]);
@@ -91,7 +91,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     ok(Number(come) < Number(all), message?.text ?? "no alert was sent");
     match(message?.text ?? "", /import-events/);
 
-    await tell(stack, JSON.parse(currentsBody(sentOf(1002), stack.sandbox.model.campaign)));
+    await postEvents(stack, JSON.parse(currentsBody(sentOf(1002), stack.sandbox.model.campaign)));
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 1 });
     const [row] = await stack.sql`
       select match_id::int from public.alerts where rule = 'missing_webhooks' and resolved_at is not null`;

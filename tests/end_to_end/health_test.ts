@@ -64,7 +64,7 @@ async function healthOf({ sql }: Stack): Promise<unknown> {
 }
 
 for (const listingMode of LISTINGS) {
-  Deno.test(`gap 7, ${listingMode}: webhooks that are late, doubled or never come are counted on the day they were due`, () =>
+  Deno.test(`gap 7, ${listingMode}: webhooks that are late, duplicated or missing are counted on the day they were due`, () =>
     withSuite({
       fixtures: TWO,
       sandbox: {
@@ -88,7 +88,7 @@ for (const listingMode of LISTINGS) {
         due: 2,
         received: 1,
         never: 1,
-        // The first of hundreds came in time; how late the others were is checked below.
+        // The first of hundreds arrived in time; the delay of the others is checked below.
         late: 0,
         events: delivered.length,
         push_sends: sends.length,
@@ -112,7 +112,7 @@ for (const listingMode of LISTINGS) {
       ]);
     }));
 
-  Deno.test(`gap 4, ${listingMode}: each match says how many users were to get it, and how many did`, () =>
+  Deno.test(`gap 4, ${listingMode}: each match shows how many users should receive it, and how many did`, () =>
     withSuite({
       fixtures: TWO,
       sandbox: { users: { count: 2_000 }, switches: { listingMode } },
@@ -200,7 +200,7 @@ for (const listingMode of ["per_schedule", "per_campaign", "omit"] as const) {
     }));
 }
 
-Deno.test("a day on which all went well raises no double_push, with several devices and dispatch ids", () =>
+Deno.test("a day without faults raises no double_push, with several devices and dispatch ids", () =>
   withSuite({
     fixtures: TWO,
     sandbox: { users: { count: 800 }, switches: { dispatchIdsPerSchedule: 5 } },
@@ -224,7 +224,7 @@ async function nameSegments(stack: Stack): Promise<void> {
   }
 }
 
-Deno.test("webhook-health-rollup keeps the old size of a team whose segment cannot be read, and says so", () =>
+Deno.test("webhook-health-rollup keeps the old size of a team whose segment cannot be read, and logs that", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 500 } } }, async (stack) => {
     await nameSegments(stack);
     await stack.sql`update public.teams set braze_segment_id = 'gone' where name = 'Everton'`;
@@ -245,7 +245,7 @@ Deno.test("webhook-health-rollup keeps the old size of a team whose segment cann
     strictEqual(log?.details.team, "Everton");
   }));
 
-Deno.test("webhook-health-rollup cut short by its deadline measures the rest next time", () =>
+Deno.test("webhook-health-rollup stopped by its deadline measures the rest in the next run", () =>
   withSuite({
     fixtures: TWO,
     sandbox: {
@@ -268,7 +268,7 @@ Deno.test("webhook-health-rollup cut short by its deadline measures the rest nex
     strictEqual(teams.length, 0);
   }));
 
-Deno.test("webhook-health-rollup by hand covers months without data, and returns how far it got", () =>
+Deno.test("webhook-health-rollup started by hand covers months without data, and returns its progress", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 20 } } }, async (stack) => {
     const body = await watch(stack, "webhook-health-rollup", {
       from: "2024-10-01",
@@ -348,7 +348,7 @@ Deno.test("webhook-health-rollup killed after any call and run again ends as an 
   });
 });
 
-Deno.test("the heartbeat notices functions whose calls get no answer, and their recovery", () =>
+Deno.test("the heartbeat reports functions whose calls get no answer, and their recovery", () =>
   withSuite({ fixtures: TWO, sandbox: { users: { count: 20 } } }, async (stack) => {
     const { sql } = stack;
     await sql`select private.ensure_partitions(${stack.timeline.now()})`;

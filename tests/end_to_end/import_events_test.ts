@@ -66,7 +66,7 @@ for (
     ["packed", 5_000, (text: string) => gzipSync(text)],
   ] as const
 ) {
-  Deno.test(`a ${what} file of ${count} events, its import killed half-way and begun again, is stored once`, () =>
+  Deno.test(`a ${what} file of ${count} events whose import is killed half-way and restarted is stored once`, () =>
     withSuite(SMALL, (stack) =>
       withFile(pack(lines(stack, count).join("\n")), async (path) => {
         const first = start(stack, path);
@@ -82,10 +82,10 @@ for (
         const second = await start(stack, path).ended;
         deepStrictEqual(await stored(stack), { rows: count, events: count });
         strictEqual(second.code, 0, second.stderr);
-        match(second.stderr, /^Going on after [\d,]+ lines/);
+        match(second.stderr, /^Continuing after [\d,]+ lines/);
         match(
           second.stdout,
-          /^[\d,]+ lines: [\d,]+ events recorded, \d+ known before, 0 rejected$/,
+          /^[\d,]+ lines: [\d,]+ events recorded, \d+ duplicates, 0 rejected$/,
         );
 
         const third = await start(stack, path).ended;
@@ -102,7 +102,7 @@ Deno.test("bad lines become rejects, one each, and the import reports them", () 
     return withFile(content, async (path) => {
       const { code, stdout, stderr } = await start(stack, path).ended;
       strictEqual(code, 3, stderr);
-      strictEqual(stdout, "6 lines: 3 events recorded, 0 known before, 3 rejected");
+      strictEqual(stdout, "6 lines: 3 events recorded, 0 duplicates, 3 rejected");
       match(stderr, /webhook_rejects/);
       const kept = await stack.sql<{ body: string }[]>`
         select convert_from(body, 'UTF8') as body from public.webhook_rejects`;
@@ -114,7 +114,7 @@ Deno.test("bad lines become rejects, one each, and the import reports them", () 
     });
   }));
 
-Deno.test("while the database is down the import waits, and then continues by itself", () =>
+Deno.test("the import waits while the database is down, and then continues by itself", () =>
   withSuite(SMALL, (stack) =>
     withFile(lines(stack, 300).join("\n"), async (path) => {
       const [{ name } = { name: "" }] = await stack.sql<

@@ -45,7 +45,7 @@ Deno.test("doctor --local and status --local find the running stack, and report 
   await Deno.remove(data, { recursive: true });
 });
 
-Deno.test("the doctor of a project elsewhere reads its variables from files, and ends with 1", async () => {
+Deno.test("the doctor of a remote project reads its variables from files, and exits with 1", async () => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "SUPABASE_URL=http://127.0.0.1:9\nBRAZE_API_KEY=k3y-of-braze\n");
   const doctor = await command("local/tasks/doctor.ts", ["--env-file", file]);
@@ -56,7 +56,7 @@ Deno.test("the doctor of a project elsewhere reads its variables from files, and
   strictEqual(doctor.stdout.includes("k3y-of-braze"), false);
 });
 
-Deno.test("the doctor looks at a project elsewhere through two files, with its database or without", () =>
+Deno.test("the doctor checks a remote project from two files, with its database or without", () =>
   withStack({}, async ({ functionEnv, ready }) => {
     const folder = await Deno.makeTempDir();
     const file = async (name: string, variables: readonly (readonly [string, string])[]) => {

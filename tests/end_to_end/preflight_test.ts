@@ -54,7 +54,7 @@ async function resultOf({ sql }: Stack, matchId: number) {
 }
 
 Deno.test(
-  "braze-preflight-check finds what is due in 5 to 15 minutes in order, and nothing before",
+  "braze-preflight-check confirms the sends due in 5 to 15 minutes, and checks nothing earlier",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:40");
     deepStrictEqual(await preflight(stack), {
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "braze-preflight-check checks again what was moved after its check",
+  "braze-preflight-check checks a send again that was moved after its check",
   () =>
     withSuite(
       {
@@ -164,7 +164,7 @@ for (
 }
 
 Deno.test(
-  "braze-preflight-check takes back what two successive listings lack, and alerts until the time of the send",
+  "braze-preflight-check cancels a row whose schedule two successive listings lack, and alerts until the send time",
   scheduled(PER_SCHEDULE, async (stack) => {
     await reach(stack, "13:45");
     await preflight(stack);
@@ -243,7 +243,7 @@ for (const switches of [PER_SCHEDULE, PER_CAMPAIGN]) {
           alert?.details.matches.map((hit: { readonly match_id: number }) => hit.match_id),
           [1001, 1002, 1003],
         );
-        // What a stopped campaign hides may come back with it, so nothing was taken back.
+        // A schedule that a stopped campaign hides may return with it, so nothing was cancelled.
         strictEqual((await ledgerOf(stack, 1001)).status, "pending");
         await inDashboard(stack, "campaign", { state: "enabled" });
         await reach(stack, "13:57");
@@ -255,7 +255,7 @@ for (const switches of [PER_SCHEDULE, PER_CAMPAIGN]) {
 }
 
 Deno.test(
-  "braze-preflight-check leaves a campaign's alert as it is while the campaign cannot be read, and logs that",
+  "braze-preflight-check does not change a campaign's alert while the campaign cannot be read, and logs that",
   scheduled(PER_SCHEDULE, async (stack) => {
     await inDashboard(stack, "campaign", { state: "stopped" });
     await reach(stack, "13:45");

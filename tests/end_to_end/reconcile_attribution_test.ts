@@ -1,19 +1,19 @@
-/** braze-reconcile's check `attribution` over the whole stack: what correlation left open, and when it stays open. */
+/** braze-reconcile's check `attribution` over the whole stack: which unattributed events it attributes, and which not. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
 import {
   addFixture,
   ledgerOf,
+  postEvents,
   schedule,
-  tell,
   THREE_AT_ONCE,
   withSuite,
 } from "../support/suite.ts";
 import { LISTING_MODES, reconcile, set, STATISTICS, withListing } from "../support/reconciling.ts";
 
 const ATTRIBUTION = { checks: ["attribution"] };
-/** Braze sends no events by itself here: the test posts them. */
+/** The sandbox sends no events here: the test posts them. */
 const NO_EVENTS = { currents: { enabled: false }, createAnswersDispatchId: false };
 const OPEN = 1003;
 
@@ -49,7 +49,7 @@ Deno.test("an event that names an unknown match is attributed to it once the mat
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
     const echo = { match_id: "4001", generation: "1" };
-    await tell(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
+    await postEvents(stack, { events: [send(stack, { id: "a", echo }), send(stack, { id: "b" })] });
     deepStrictEqual(await verdictOf(stack, "a"), [null, "unknown_match", "none"]);
 
     await addFixture(stack, {
@@ -73,7 +73,7 @@ Deno.test("an identifier that became known without reattributing its events does
   withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:01:00Z"));
-    await tell(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
+    await postEvents(stack, { events: [send(stack, { id: "a", dispatchId: "late" })] });
     // As if the run that registered it had died before it applied it.
     await stack.sql`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
@@ -88,7 +88,7 @@ Deno.test("an identifier that became known without reattributing its events does
     strictEqual((await ledgerOf(stack, 1002)).status, "sent");
   }));
 
-/** Posts what Braze really sent with all its ids, except for one match whose events carry none. */
+/** Posts the events that Braze sent with all their ids, except for one match whose events carry none. */
 async function postAllBut(
   stack: Stack,
   isLost: (entry: GroundTruthEntry, index: number) => boolean,
@@ -115,7 +115,7 @@ async function postAllBut(
       },
     }];
   });
-  const { status } = await tell(stack, { events });
+  const { status } = await postEvents(stack, { events });
   strictEqual(status, 200);
   return events.length;
 }
@@ -140,7 +140,7 @@ for (const mode of LISTING_MODES) {
       ok(open > 0);
       strictEqual((await ledgerOf(stack, OPEN)).status, "pending");
 
-      // Too early: more may come, and Braze's numbers may be behind.
+      // Too early: more events may arrive, and Braze's numbers may lag.
       const early = (await reconcile(stack, ATTRIBUTION)).checks.attribution.counts;
       strictEqual(early.attributed_by_elimination, 0);
       await stack.advanceTo(new Date("2024-12-07T14:40:00Z"));
@@ -174,7 +174,7 @@ for (
     ["an event of a neighbour is missing", firstOf(1001)],
   ] as const
 ) {
-  Deno.test(`where ${what}, nothing balances, nothing is attributed and no status changes`, () =>
+  Deno.test(`if ${what}, nothing is attributed and no status changes`, () =>
     withSuite(
       { sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE },
       async (stack) => {
@@ -191,7 +191,7 @@ for (
     ));
 }
 
-Deno.test("without Braze's numbers of every candidate nothing is eliminated", () =>
+Deno.test("without Braze's numbers for every candidate nothing is attributed by elimination", () =>
   withSuite({ sandbox: withListing("omit", NO_EVENTS), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));

@@ -151,17 +151,17 @@ async function verifyEnd(
         select count(*)::int from public.schedule_attempts as attempt
         where (attempt.ledger_id = ledger.id or attempt.braze_schedule_id = any (${[...unmanaged]}))
           and (attempt.outcome is null or (attempt.outcome = 'unknown' and attempt.resolved_at is null))
-      ) as unsettled
+      ) as unresolved
     from public.schedule_ledger as ledger
     join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
     where ledger.match_id in (${doubled}, ${lost}) order by ledger.match_id`;
   deepStrictEqual(
     rows.map((row) => ({ ...row })),
     [
-      { status: "pending", braze_schedule_id: wanted[0], state: "live", unsettled: 0 },
+      { status: "pending", braze_schedule_id: wanted[0], state: "live", unresolved: 0 },
       isSeen
-        ? { status: "pending", braze_schedule_id: wanted[1], state: "live", unsettled: 0 }
-        : { status: "pending", braze_schedule_id: null, state: "unknown", unsettled: 1 },
+        ? { status: "pending", braze_schedule_id: wanted[1], state: "live", unresolved: 0 }
+        : { status: "pending", braze_schedule_id: null, state: "unknown", unresolved: 1 },
     ],
     circumstance,
   );
@@ -219,7 +219,7 @@ Deno.test("braze-reconcile killed after any call still resolves past schedules",
           `killed after call ${deadly}`,
         );
       }
-      // Braze delivers no events here, which raises an alert of its own.
+      // Braze delivers no events here, which raises a separate alert.
       const open = await stack.sql`
           select rule from public.alerts where resolved_at is null and rule <> 'missing_webhooks'`;
       deepStrictEqual(open.map(({ rule }) => rule), [], `killed after call ${deadly}`);

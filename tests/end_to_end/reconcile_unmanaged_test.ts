@@ -35,7 +35,7 @@ async function attempts({ sql }: Stack) {
   return rows.map((row) => ({ ...row }));
 }
 
-/** Makes a create whose answer never comes although Braze did it, for match 1001. */
+/** Makes a create for match 1001 that takes effect in Braze and gets no answer. */
 async function loseACreate(stack: Stack): Promise<void> {
   set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }] });
   deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
@@ -79,7 +79,7 @@ Deno.test("a second schedule is reported with all ids before it is cancelled, an
     strictEqual((await ledgerOf(stack, 1002)).status, "pending");
   }));
 
-Deno.test("a schedule that no ledger row explains is an orphan; other campaigns are not looked at", () =>
+Deno.test("a schedule without a ledger row is an orphan; schedules of other campaigns are ignored", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const unknownMatch = await duplicateByHand(stack, 9_999);
@@ -160,7 +160,7 @@ Deno.test("a schedule whose create got no answer is adopted, and its alert resol
     strictEqual((await ledgerOf(stack, 1001)).status, "sent");
   }));
 
-Deno.test("an adopted schedule of a match that is off by now is cancelled as an orphan", () =>
+Deno.test("an adopted schedule of a match that is no longer wanted is cancelled as an orphan", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await loseACreate(stack);
     await stack.sql`
@@ -201,7 +201,7 @@ Deno.test("an old generation that survives its delete is a duplicate; the curren
     );
   }));
 
-Deno.test("a schedule made by hand is left alone while it may be the only push of its match", () =>
+Deno.test("a schedule made by hand is kept while it may be the only push of its match", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     set(stack, { faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }] });
     deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
@@ -236,7 +236,7 @@ Deno.test("more unmanaged schedules than one run may cancel: none is cancelled, 
     );
     deepStrictEqual(await attempts(stack), []);
 
-    // One less is within what is always allowed.
+    // One less is within the minimum that is always allowed.
     await inDashboard(stack, "dashboard/cancel", { schedule_id: unmanaged[0] });
     strictEqual((await reconcile(stack, UNMANAGED)).checks.orphans.counts.cancelled, 3);
     deepStrictEqual(
@@ -254,7 +254,7 @@ Deno.test("the absolute cap holds for any share: 0 switches cancellations off", 
     strictEqual(statesOf(stack)[duplicate], "scheduled");
   }));
 
-Deno.test("more than ten duplicates in one run raise an alert to the admin, resolved by a run without", () =>
+Deno.test("more than ten duplicates in one run alert the admin, until a run without duplicates", () =>
   withSuite(
     { ...PER_SCHEDULE, env: { RECONCILE_CANCEL_SHARE_MAX: "1" } },
     async (stack) => {
@@ -282,7 +282,7 @@ Deno.test("more than ten duplicates in one run raise an alert to the admin, reso
     },
   ));
 
-Deno.test("duplicates on three days in a row are reported to engineering, until a day goes by without", () =>
+Deno.test("duplicates on three successive days are reported to engineering, until a day without duplicates", () =>
   withSuite(
     { sandbox: withListing("per_schedule"), clock: new Date("2024-12-01T06:00:00Z") },
     async (stack) => {
@@ -324,7 +324,7 @@ Deno.test("a dry run returns what it would adopt and cancel, and does neither", 
     deepStrictEqual(await openAlerts(stack, 1001), ["create_unknown"]);
   }));
 
-Deno.test("a delete without an answer is resolved by later lists: a listed schedule is live, an absent one is gone", () =>
+Deno.test("a delete without an answer is resolved by later lists: a listed schedule is live, an absent one is deleted", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
     const kept = await duplicateByHand(stack, 1001);

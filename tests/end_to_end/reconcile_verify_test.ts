@@ -34,7 +34,7 @@ Deno.test("verify finds each schedule in a list that shows them one by one", () 
     strictEqual(checks.verify.counts.future_missing, 0);
   }));
 
-Deno.test("verify takes back what two lists lack, reports it once, and resolves it when the match is off", () =>
+Deno.test("verify cancels a row whose schedule two lists lack, alerts once, and resolves the alert when the match is no longer wanted", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await reconcile(stack, VERIFY);
@@ -76,7 +76,7 @@ Deno.test("verify takes back what two lists lack, reports it once, and resolves 
   }));
 
 for (const mode of BLIND_MODES) {
-  Deno.test(`verify takes nothing back where Braze's list is ${mode}: unknown is not absent`, () =>
+  Deno.test(`verify cancels nothing if Braze's list is ${mode}, since unknown is not absent`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       await inDashboard(stack, "dashboard/cancel", { match_id: 1002 });
@@ -90,7 +90,7 @@ for (const mode of BLIND_MODES) {
     }));
 }
 
-Deno.test("a list that cannot be read makes the run partial, and everything unknown", () =>
+Deno.test("a list that cannot be read makes the run partial and every schedule unknown", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     set(stack, { faults: [{ endpoint: LISTING, kind: "status", status: 400 }] });
@@ -99,7 +99,7 @@ Deno.test("a list that cannot be read makes the run partial, and everything unkn
     deepStrictEqual(checks.verify.match_ids.future_unknown, IDS);
   }));
 
-Deno.test("verify takes nothing back for a stopped campaign, which may be resumed", () =>
+Deno.test("verify cancels nothing for a stopped campaign, which may be resumed", () =>
   withSuite({ sandbox: withListing("per_schedule"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     await reconcile(stack, VERIFY);
@@ -197,7 +197,7 @@ for (const mode of LISTING_MODES) {
     }));
 }
 
-Deno.test("gaps gives the scheduler time to run before it reports a match as passed over", () =>
+Deno.test("gaps waits for a run of the scheduler before it reports a match as never planned", () =>
   withSuite({ sandbox: withListing("per_campaign") }, async (stack) => {
     await addFixture(stack, {
       id: 2004,

@@ -3,7 +3,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { createHandler } from "../../supabase/functions/braze-webhook/handler.ts";
 import { killable } from "../support/killable_function.ts";
-import { call, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { call, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const SMALL = { sandbox: { users: { count: 20 } }, fixtures: THREE_AT_ONCE } as const;
 
@@ -39,9 +39,9 @@ async function state({ sql }: Stack) {
   return { ...row };
 }
 
-Deno.test("rejects are replayed after the fix, once, and those that are still unreadable stay unchanged", () =>
+Deno.test("rejects are replayed once after the fix, and those that are still unreadable stay unchanged", () =>
   withSuite(SMALL, async (stack) => {
-    await tell(stack, { events: [...oldEvents(stack, 30), { event_type: "users.x" }] });
+    await postEvents(stack, { events: [...oldEvents(stack, 30), { event_type: "users.x" }] });
     const before = { stored: 0, different: 0, kept: 31, replayed: 0, occurrences: 1 };
     deepStrictEqual(await state(stack), before);
 
@@ -63,7 +63,7 @@ Deno.test("rejects are replayed after the fix, once, and those that are still un
 
 Deno.test("a replay continues where its limit stopped it, and takes only one reason if asked", () =>
   withSuite(SMALL, async (stack) => {
-    await tell(stack, { events: [...oldEvents(stack, 10), { event_type: "users.x" }] });
+    await postEvents(stack, { events: [...oldEvents(stack, 10), { event_type: "users.x" }] });
     await mend(stack);
     let next: string | null = null;
     const counts: number[] = [];
@@ -94,7 +94,7 @@ Deno.test("replayed events take the same path: they prove that a match was sent"
         message_extras: JSON.stringify({ ledger_id: ledger?.id, generation: "1" }),
       },
     };
-    await tell(stack, event);
+    await postEvents(stack, event);
     // As if the reader could now read such a time: the kept body is made readable.
     const readable = JSON.stringify({ ...event, time: Date.parse("2024-12-07T14:00:10Z") / 1_000 });
     await stack.sql`update public.webhook_rejects set body = convert_to(${readable}, 'UTF8')`;
@@ -106,16 +106,16 @@ Deno.test("replayed events take the same path: they prove that a match was sent"
 
 Deno.test("only the secret key replays: with Braze's secret the order is stored as a message", () =>
   withSuite(SMALL, async (stack) => {
-    await tell(stack, { events: oldEvents(stack, 1) });
+    await postEvents(stack, { events: oldEvents(stack, 1) });
     await mend(stack);
-    const { status, body } = await tell(stack, { replay_rejects: {} });
+    const { status, body } = await postEvents(stack, { replay_rejects: {} });
     deepStrictEqual([status, body.received, body.rejected], [200, 1, 1]);
     strictEqual((await state(stack)).stored, 0);
   }));
 
 Deno.test("a replay killed after any call stores each event once when it is repeated", () =>
   withSuite(SMALL, async (stack) => {
-    await tell(stack, { events: oldEvents(stack, 5) });
+    await postEvents(stack, { events: oldEvents(stack, 5) });
     await mend(stack);
     const order = () =>
       new Request(`${stack.ready.functions_url}/braze-webhook`, {
@@ -144,7 +144,7 @@ Deno.test("a replay killed after any call stores each event once when it is repe
 
 Deno.test("two concurrent replays store each event once", () =>
   withSuite(SMALL, async (stack) => {
-    await tell(stack, { events: oldEvents(stack, 40) });
+    await postEvents(stack, { events: oldEvents(stack, 40) });
     await mend(stack);
     const pages = await Promise.all([1, 2, 3].map(() => replay(stack)));
     strictEqual(pages.reduce((sum, { counts }) => sum + counts.recorded, 0), 40);

@@ -31,7 +31,7 @@ async function later(stack: Stack, minutes: number): Promise<void> {
   await stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));
 }
 
-Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off, and then leaves it alone", () =>
+Deno.test("braze-scheduler schedules each match once, 60 minutes before kick-off, and later runs change nothing", () =>
   withSuite(SMALL, async (stack) => {
     deepStrictEqual((await schedule(stack)).done, { created: 3 });
     deepStrictEqual((await schedule(stack)).skipped, { unchanged: 3 });
@@ -60,7 +60,7 @@ Deno.test("two concurrent runs of braze-scheduler create nothing twice", () =>
     for (const { id } of THREE_AT_ONCE) strictEqual(liveSchedules(stack, id).length, 1);
   }));
 
-Deno.test("a create whose answer is lost is held with an alert, never repeated, and proved by its events", () =>
+Deno.test("a create whose answer is lost stays unknown with an alert, is never repeated, and is proved by its events", () =>
   withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "timeout_after_effect", times: 1 });
     deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
@@ -85,7 +85,7 @@ for (
     ["answered with half an answer", { kind: "malformed" }],
   ] as const
 ) {
-  Deno.test(`a create that Braze ${what} is not known to have failed, so it is held`, () =>
+  Deno.test(`a create that Braze ${what} may have succeeded, so it stays unknown`, () =>
     withSuite(SMALL, async (stack) => {
       fault(stack, { endpoint: CREATE, ...rule, times: 1 });
       deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
@@ -95,7 +95,7 @@ for (
     }));
 }
 
-Deno.test("a create that Braze definitely refused is made again by the next run, as the next generation", () =>
+Deno.test("a create that Braze definitely refused is repeated by the next run, as the next generation", () =>
   withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "status", status: 400, times: 1 });
     deepStrictEqual((await schedule(stack)).done, { failed: 1, created: 2 });
@@ -111,7 +111,7 @@ Deno.test("braze-scheduler waits for a rate limit to be lifted when it has the t
     deepStrictEqual((await schedule(stack)).done, { created: 3 });
   }));
 
-Deno.test("braze-scheduler leaves to the next run what a rate limit left no time for", () =>
+Deno.test("braze-scheduler leaves work to the next run if a rate limit leaves no time", () =>
   withSuite(SMALL, async (stack) => {
     fault(stack, { endpoint: CREATE, kind: "429", times: 1 });
     const first = await schedule(stack);
@@ -122,7 +122,7 @@ Deno.test("braze-scheduler leaves to the next run what a rate limit left no time
     strictEqual(liveSchedules(stack, 1001).length, 1);
   }));
 
-Deno.test("a match that moves keeps its schedule, at the new time", () =>
+Deno.test("the schedule of a match that moves is updated to the new time", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     const [before] = liveSchedules(stack, 1002);
@@ -138,7 +138,7 @@ Deno.test("a match that moves keeps its schedule, at the new time", () =>
     );
   }));
 
-Deno.test("a match that is on again before Braze carried out its delete keeps its schedule", () =>
+Deno.test("a match that is wanted again before its delete succeeded keeps its schedule", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     const before = liveSchedules(stack, 1002);
@@ -168,7 +168,7 @@ Deno.test("a match whose teams change gets a new schedule in place of the old on
     strictEqual(live[0]?.sendId, "match-1002");
   }));
 
-Deno.test("no new schedule is made while the delete of the old one is unconfirmed", () =>
+Deno.test("no new schedule is created while the delete of the old one is unconfirmed", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     fault(stack, { endpoint: DELETE, kind: "timeout_before_effect" });
@@ -189,7 +189,7 @@ Deno.test("no new schedule is made while the delete of the old one is unconfirme
     );
   }));
 
-Deno.test("a postponed match is taken back, and scheduled again when it is played after all", () =>
+Deno.test("the schedule of a postponed match is deleted, and created again when the match is reinstated", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.sql`update public.matches set status = 'postponed' where id = 1003`;
@@ -207,7 +207,7 @@ Deno.test("a postponed match is taken back, and scheduled again when it is playe
     );
   }));
 
-Deno.test("inside the freeze window nothing is made or moved, and a cancel is still tried", () =>
+Deno.test("inside the freeze window nothing is created or moved, and a delete is still tried", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T13:50:00Z"));
@@ -227,7 +227,7 @@ Deno.test("inside the freeze window nothing is made or moved, and a cancel is st
     strictEqual(liveSchedules(stack, 1001)[0]?.sendAt.toISOString(), "2024-12-07T14:00:00.000Z");
   }));
 
-Deno.test("twelve matches of the same two teams keep within ten creates a minute for one audience", () =>
+Deno.test("twelve matches of the same two teams respect the limit of ten creates a minute for one audience", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     for (let id = 1; id <= 12; id++) {
       await addFixture(stack, {

@@ -67,7 +67,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a create that stayed unknown is made again, and only the new one is pushed although both exist",
+  "a create that stayed unknown is repeated, and only the new schedule pushes although both exist",
   gated("fail_closed", async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],
@@ -107,7 +107,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule made by hand is refused: it has no token",
+  "the gate refuses a schedule made by hand, which has no token",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const { id } = await ledgerOf(stack, 1002);
@@ -121,7 +121,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that two lists lacked but that exists is pushed, and reported",
+  "the gate allows a schedule that two lists lacked but that exists, and the push raises an alert",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     const { id } = await ledgerOf(stack, 1002);
@@ -155,7 +155,7 @@ for (
 }
 
 Deno.test(
-  "a push that a closed gate kept from all users raises an alert",
+  "a push that a closed gate aborted for all users raises an alert",
   gated("fail_closed", async (stack) => {
     await schedule(stack);
     stack.outages.add("braze-send-gate");
@@ -166,7 +166,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a fail-open gate releases nothing: its templates push when they get no answer",
+  "behind a fail-open gate no unknown create is released, since its templates push without an answer",
   gated("fail_open", async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_after_effect", times: 1 }],

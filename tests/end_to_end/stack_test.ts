@@ -10,7 +10,7 @@ const sandbox = { users: { count: 100 } };
 const onlyTheScheduler = (sql: Sql) =>
   sql`select cron.unschedule(jobname) from cron.job where jobname <> 'braze-scheduler'`;
 
-Deno.test("advanceTo() runs every scheduled time of pg_cron on the way, in order, each at its own time", () =>
+Deno.test("advanceTo() runs every scheduled time of pg_cron up to the target, in order, each at its own time", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     await onlyTheScheduler(sql);
     await sql`create table public.ticks (id bigint generated always as identity, job text, at timestamptz)`;
@@ -60,7 +60,7 @@ Deno.test("pg_cron calls a function through SQL, signed, and its run ends before
     ]);
   }));
 
-Deno.test("the clock is driven over HTTP, and a job added meanwhile is known", () =>
+Deno.test("the clock is advanced over HTTP, and jobs added meanwhile run", () =>
   withStack({ clock: START, sandbox }, async ({ sql, ready }) => {
     await onlyTheScheduler(sql);
     await sql`select cron.schedule('late', '5 6 * * *', 'select 1')`;
@@ -91,7 +91,7 @@ async function withReceiver(
   }
 }
 
-Deno.test("a call from SQL goes out byte for byte and its answer is recorded", () =>
+Deno.test("a call from SQL is sent byte for byte and its answer is recorded", () =>
   withStack({ clock: START, sandbox }, async ({ sql, advanceTo }) => {
     const received: { text: string; headers: Headers }[] = [];
     const answer = async (request: Request) => {
@@ -174,7 +174,7 @@ Deno.test("a call from SQL times out on the stack's own clock", () =>
     });
   }));
 
-Deno.test("a call from SQL goes out by itself while the clock stands still", () =>
+Deno.test("a call from SQL is sent without an advance of the clock", () =>
   withStack({ clock: START, sandbox }, async ({ sql }) => {
     const received = Promise.withResolvers<void>();
     const answer = () => {
@@ -187,7 +187,7 @@ Deno.test("a call from SQL goes out by itself while the clock stands still", () 
     });
   }));
 
-Deno.test("an operator's token opens a function and the API, as the user it names", () =>
+Deno.test("an operator's token is accepted by a function and the API, as the user it names", () =>
   withStack({ clock: START, sandbox }, async (stack) => {
     const { ready } = stack;
     const minted = await fetch(`${ready.control_url}/operator-token`);
@@ -248,7 +248,7 @@ Deno.test("each request of the stack is reported with method, path, status and c
   });
   deepStrictEqual(lines, [
     "supabase GET /rest/v1/matches 200 secret key",
-    "supabase GET /rest/v1/matches 401 nobody known",
-    "braze GET /segments/list 401 nobody known",
+    "supabase GET /rest/v1/matches 401 unknown caller",
+    "braze GET /segments/list 401 unknown caller",
   ]);
 });

@@ -152,7 +152,7 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
     const elsewhere = await start("--json", "--data", folder, "--port", String(freeBase()));
     const busy = await elsewhere.ended;
     strictEqual(busy.code, 1);
-    match(busy.stderr, /Cannot start on .*data: it must be free, got a server that runs on it/);
+    match(busy.stderr, /Cannot start on .*data: no server may use it, got one that does/);
 
     first.signal("SIGINT");
     const ended = await first.ended;
@@ -232,7 +232,7 @@ Deno.test("start refuses a data folder of another server version", () =>
     strictEqual(refused.code, 1);
     match(
       refused.stderr,
-      /it must have been made by Postgres \d+, got Postgres 14; use that server/,
+      /it must have been created by Postgres \d+, got Postgres 14; use that server/,
     );
   }));
 

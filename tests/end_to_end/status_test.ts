@@ -14,7 +14,7 @@ function status(stack: Stack, ...args: string[]): Promise<Ended> {
   });
 }
 
-Deno.test("status shows a matchday as SQL counts it, before, during and after", () =>
+Deno.test("status shows the figures of matchday_summary() before, during and after a matchday", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: USERS }, async (stack) => {
     const early = await status(stack, "--date", DAY);
     strictEqual(early.code, 0, early.stderr);
@@ -51,7 +51,7 @@ Deno.test("status shows a matchday as SQL counts it, before, during and after", 
     match(table.stdout, /1002 Arsenal – Chelsea .*sent \(push\).* 1,234 /);
   }));
 
-Deno.test("status ends with 1 while an alert is open, on a match or on anything else", () =>
+Deno.test("status exits with 1 while an alert is open, with a match or without", () =>
   withSuite({ fixtures: THREE_AT_ONCE }, async (stack) => {
     const raise = (rule: string, matchId: number | null) =>
       stack.sql`
@@ -72,7 +72,7 @@ Deno.test("status ends with 1 while an alert is open, on a match or on anything 
     match(elsewhere.stdout, /function_stalled/);
   }));
 
-Deno.test("status puts a match on the day of its kick-off in UTC", () =>
+Deno.test("status lists a match on the day of its kick-off in UTC", () =>
   withSuite({}, async (stack) => {
     await addFixture(stack, { id: 7, home: "A", away: "B", kickoffAt: "2024-12-07T23:59:59Z" });
     await addFixture(stack, { id: 8, home: "A", away: "B", kickoffAt: "2024-12-08T00:00:00Z" });
@@ -82,7 +82,7 @@ Deno.test("status puts a match on the day of its kick-off in UTC", () =>
     deepStrictEqual([await ids("2024-12-07"), await ids("2024-12-08")], [[7], [8]]);
   }));
 
-Deno.test("status ends with 2 where it cannot look, and says why", async () => {
+Deno.test("status exits with 2 if it cannot read the summary, and prints the reason", async () => {
   const at = (args: string[], env = {}) => command("local/tasks/status.ts", args, env);
   const keys = { SUPABASE_SECRET_KEYS: '{"default":"sb_secret_0123456789"}' };
   for (

@@ -14,7 +14,7 @@ async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
   throw new Error("Cannot wait any longer: it must happen within 10 s, got nothing");
 }
 
-Deno.test("every function boots from its index.ts and refuses an unknown caller but not its own", () =>
+Deno.test("every function boots from its index.ts, accepts its callers and refuses an unknown one", () =>
   withStack({ sandbox }, async ({ ready, keys, functions }) => {
     const nobodys = { ledgerId: crypto.randomUUID(), generation: 1 };
     const token = await signGateToken(nobodys, keys.sendGateSecret);
@@ -70,7 +70,7 @@ Deno.test("on the wall clock the stub of pg_cron runs jobs by the second and not
     await sql`select cron.unschedule('quick')`;
   }));
 
-Deno.test("on the wall clock the clock cannot be moved", () =>
+Deno.test("on the wall clock the time cannot be moved", () =>
   withStack({ sandbox }, async ({ ready }) => {
     const response = await fetch(`${ready.control_url}/clock`, {
       method: "POST",

@@ -1,7 +1,7 @@
 /**
  * Kills braze-preflight-check and braze-count-audit after each distinct call they make.
  *
- * The run that follows must leave what one undisturbed run leaves.
+ * The next run must lead to the same state as one undisturbed run.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
@@ -23,7 +23,7 @@ interface Victim {
   readonly createHandler: (
     dependencies: Dependencies,
   ) => (request: Request) => Promise<Response>;
-  /** What goes wrong before the run that is killed. */
+  /** The faults before the run that is killed. */
   readonly prepare: (stack: Stack) => Promise<void>;
   readonly read: (stack: Stack) => Promise<unknown>;
 }
@@ -31,7 +31,7 @@ interface Victim {
 const preflight: Victim = {
   name: "braze-preflight-check",
   createHandler: createPreflight,
-  /** One match is gone from Braze, one was changed, and ids came late. It is the last check before the send. */
+  /** One match has no schedule in Braze, one was changed, and ids arrived late. It is the last check before the send. */
   async prepare(stack) {
     await reach(stack, "13:46");
     await watch(stack, "braze-count-audit");

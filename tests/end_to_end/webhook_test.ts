@@ -5,7 +5,7 @@ import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/s
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 
-/** Compares what Braze made and did not discard itself with what is stored. */
+/** Compares the events that Braze created and did not discard with the stored ones. */
 async function compare({ sql, sandbox }: Stack) {
   const delivered = sandbox.model.groundTruth.entries.filter((entry) => !entry.lost);
   const rows = await sql<{ event_id: string; channel: string; match_id: number | null }[]>`
@@ -26,7 +26,7 @@ async function compare({ sql, sandbox }: Stack) {
   };
 }
 
-Deno.test("every event of both channels is stored exactly once, doubled, late and out of order as they come", () =>
+Deno.test("every event of both channels is stored exactly once, although they arrive duplicated, late and out of order", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: {
@@ -52,7 +52,7 @@ Deno.test("every event of both channels is stored exactly once, doubled, late an
     }
   }));
 
-Deno.test("while the database is down the webhook answers 503, and Braze's retries bring everything in", () =>
+Deno.test("while the database is down the webhook answers 503, and Braze's retries deliver every event", () =>
   withSuite({
     fixtures: THREE_AT_ONCE,
     sandbox: { users: { count: 300 }, switches: { webhook: { enabled: true } } },
@@ -66,7 +66,7 @@ Deno.test("while the database is down the webhook answers 503, and Braze's retri
       select pg_terminate_backend(pid) from pg_stat_activity
       where usename = 'authenticator' and datname = current_database()`;
     await stack.advanceTo(new Date("2024-12-07T14:06:00Z"));
-    const { status, body } = await tell(stack, { events: [{ event_type: "users.x" }] });
+    const { status, body } = await postEvents(stack, { events: [{ event_type: "users.x" }] });
     deepStrictEqual([status, typeof body.code], [503, "string"]);
     const [during] = await stack.sql`select count(*)::int as count from public.notification_sends`;
     strictEqual(during?.count, 0);
@@ -81,7 +81,7 @@ Deno.test("while the database is down the webhook answers 503, and Braze's retri
     );
   }));
 
-Deno.test("unreadable events are kept apart from the good ones, and the counts add up", () =>
+Deno.test("unreadable events are kept as rejects, the others are stored, and the counts add up", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } }, async (stack) => {
     const good = {
       event_type: "users.messages.pushnotification.Send",
@@ -90,7 +90,7 @@ Deno.test("unreadable events are kept apart from the good ones, and the counts a
       user: { external_user_id: "user-1" },
       properties: { campaign_id: stack.ready.campaign_id },
     };
-    const { status, body } = await tell(stack, {
+    const { status, body } = await postEvents(stack, {
       events: [
         good,
         { ...good, id: "nul", user: { external_user_id: "a\u0000b" } },

@@ -17,7 +17,7 @@ import { readProject, textsOf } from "./project.ts";
 import { checkTypes, needsDatabase, runsOf, runTests } from "./suite.ts";
 import { type Result, writeTable } from "./table.ts";
 import { type EndedRun, judge, type Verdict } from "./verdict.ts";
-import { type Lived, liveThrough, type Worlds } from "./worlds.ts";
+import { runWorlds, type Worlds, type WorldsResult } from "./worlds.ts";
 
 /** The limit for one mutation's tests. The unchanged project's tests may take this long for each file. */
 const RUN_SECONDS_MAX = 300;
@@ -115,14 +115,21 @@ async function beGreen(chosen: readonly Mutation[], copy: Copy, bench: Bench): P
     requireGreen(tests, await runTests({ ...bench, ...about }));
   }
   if (worlds === null) return;
-  const lived = await liveThrough(copy.folder, { ...worlds, threads: LANES }, postgresBin, signal);
-  if (lived.kind === "passed") {
-    out.line(`green    ${lived.worlds} worlds as they are`);
+  const worldsResult = await runWorlds(
+    copy.folder,
+    { ...worlds, threads: LANES },
+    postgresBin,
+    signal,
+  );
+  if (worldsResult.kind === "passed") {
+    out.line(`green    ${worldsResult.worlds} worlds of the unchanged project`);
     return;
   }
   throw new StackFailure(
-    `Cannot judge by worlds: all must pass as they are, got ${
-      lived.kind === "failed" ? `${lived.rules.join(", ")} in world ${lived.seed}` : lived.reason
+    `Cannot judge by worlds: all must pass on the unchanged project, got ${
+      worldsResult.kind === "failed"
+        ? `${worldsResult.rules.join(", ")} in world ${worldsResult.seed}`
+        : worldsResult.reason
     }`,
   );
 }
@@ -151,13 +158,13 @@ async function mutate(mutation: Mutation, copy: Copy, bench: Bench): Promise<Res
     ? null
     : await checkTypes(copy.folder, [...changed, ...mutation.tests], signal);
   if (fault !== null) {
-    return { mutation, verdict: { kind: "broken", reason: fault }, lived: null };
+    return { mutation, verdict: { kind: "broken", reason: fault }, worldsResult: null };
   }
   const verdict = await test(mutation, copy, changed.length < texts.size, bench);
-  const lived: Lived | null = worlds === null
+  const worldsResult: WorldsResult | null = worlds === null
     ? null
-    : await liveThrough(copy.folder, { ...worlds, threads: 1 }, postgresBin, signal);
-  return { mutation, verdict, lived };
+    : await runWorlds(copy.folder, { ...worlds, threads: 1 }, postgresBin, signal);
+  return { mutation, verdict, worldsResult };
 }
 
 async function test(
@@ -186,7 +193,7 @@ async function test(
   }
 }
 
-function report({ mutation, verdict, lived }: Result, seconds: number): void {
+function report({ mutation, verdict, worldsResult }: Result, seconds: number): void {
   out.line(`${verdict.kind.padEnd(8)} ${mutation.name} (${seconds.toFixed(0)} s)`);
   if (verdict.kind === "red") {
     for (const { file, name } of verdict.failed.slice(0, FAILED_PRINTED_MAX)) {
@@ -195,11 +202,13 @@ function report({ mutation, verdict, lived }: Result, seconds: number): void {
     const rest = verdict.failed.length - FAILED_PRINTED_MAX;
     if (rest > 0) out.line(`           and ${rest} more`);
   } else out.line(`           ${verdict.reason}`);
-  if (lived?.kind === "failed") {
-    out.line(`           world ${lived.seed}: ${lived.rules.join(", ")}`);
+  if (worldsResult?.kind === "failed") {
+    out.line(`           world ${worldsResult.seed}: ${worldsResult.rules.join(", ")}`);
   }
-  if (lived?.kind === "passed") out.line(`           in none of ${lived.worlds} worlds`);
-  if (lived?.kind === "broken") out.line(`           worlds: ${lived.reason}`);
+  if (worldsResult?.kind === "passed") {
+    out.line(`           in none of ${worldsResult.worlds} worlds`);
+  }
+  if (worldsResult?.kind === "broken") out.line(`           worlds: ${worldsResult.reason}`);
 }
 
 await runTask({

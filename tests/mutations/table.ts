@@ -1,13 +1,13 @@
 /** The table of rules and the tests that notice each broken one. Pure. */
 import { changesOf, type Mutation } from "./mutation.ts";
 import type { Verdict } from "./verdict.ts";
-import type { Lived, Worlds } from "./worlds.ts";
+import type { Worlds, WorldsResult } from "./worlds.ts";
 
 export interface Result {
   readonly mutation: Mutation;
   readonly verdict: Verdict;
   /** null where no worlds were requested. */
-  readonly lived: Lived | null;
+  readonly worldsResult: WorldsResult | null;
 }
 
 const NAMES_MAX = 2;
@@ -18,7 +18,7 @@ export function writeTable(results: readonly Result[], worlds: Worlds | null): s
     sentence(result.mutation),
     placesOf(result.mutation),
     noticed(result.verdict),
-    ...(worlds === null ? [] : [describeWorlds(result.lived)]),
+    ...(worlds === null ? [] : [describeWorlds(result.worldsResult)]),
   ]);
   const named = worlds === null ? columns : [...columns, "The world that noticed"];
   return [
@@ -30,7 +30,7 @@ export function writeTable(results: readonly Result[], worlds: Worlds | null): s
     "not compile shows nothing.",
     "",
     worlds === null
-      ? "No worlds of the simulation were lived through for this page: `--worlds N` adds what they notice."
+      ? "No worlds of the simulation ran for this page: `--worlds N` adds their results."
       : `Each was also put through up to ${worlds.worlds} worlds of the simulation, from seed ${worlds.firstSeed} on, until the auditor objected.`,
     "",
     "Made, and not written by hand:",
@@ -70,14 +70,14 @@ function noticed(verdict: Verdict): string {
   return `${tests}: ${names}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-function describeWorlds(lived: Lived | null): string {
-  switch (lived?.kind) {
+function describeWorlds(worldsResult: WorldsResult | null): string {
+  switch (worldsResult?.kind) {
     case "failed":
-      return `${lived.seed}: ${lived.rules.join(", ")}`;
+      return `${worldsResult.seed}: ${worldsResult.rules.join(", ")}`;
     case "passed":
-      return `not in ${lived.worlds} worlds`;
+      return `not in ${worldsResult.worlds} worlds`;
     case "broken":
-      return `**broken**: ${lived.reason}`;
+      return `**broken**: ${worldsResult.reason}`;
     case undefined:
       return "–";
   }

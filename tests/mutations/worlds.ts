@@ -9,18 +9,18 @@ export interface Worlds {
   readonly firstSeed: number;
 }
 
-export type Lived =
+export type WorldsResult =
   /** The rules that the auditor found violated, in the failed world with the lowest seed. */
   | { readonly kind: "failed"; readonly seed: number; readonly rules: readonly string[] }
   | { readonly kind: "passed"; readonly worlds: number }
   | { readonly kind: "broken"; readonly reason: string };
 
-export async function liveThrough(
+export async function runWorlds(
   folder: string,
   { worlds, firstSeed, threads }: Worlds & { readonly threads: number },
   postgresBin: string | undefined,
   signal: AbortSignal,
-): Promise<Lived> {
+): Promise<WorldsResult> {
   let output = "";
   const { code, isHung, stdout, stderr } = await runDeno({
     args: [

@@ -94,7 +94,7 @@ const answerText = fc.oneof(
   }, { requiredKeys: [] }).map((answer) => JSON.stringify(answer)),
 );
 
-Deno.test("judge() judges any answer of Braze, and only a 2xx can succeed", () => {
+Deno.test("judge() accepts any answer of Braze, and only a 2xx can succeed", () => {
   fc.assert(fc.property(status, fc.option(answerText), (httpStatus, text) => {
     const answer = { kind: "answered", httpStatus, text, rateLimit: NO_RATE_LIMIT } as const;
     for (
@@ -142,7 +142,7 @@ Deno.test("a call never throws and never exposes the key, for any answer of Braz
   }));
 });
 
-Deno.test("no minute holds more creates than Braze allows", async () => {
+Deno.test("no minute contains more creates than Braze allows", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 0, max: 20_000 })), {

@@ -71,7 +71,7 @@ function supports(
   }
 }
 
-Deno.test("correlate() says high or medium only where the evidence is there", () => {
+Deno.test("correlate() returns high or medium only with the required evidence", () => {
   let certain = 0;
   inEveryWorld((...world) => {
     const { confidence, method, ledgerId } = judge(...world);
@@ -83,7 +83,7 @@ Deno.test("correlate() says high or medium only where the evidence is there", ()
   ok(certain > 100, "the worlds must hold evidence");
 });
 
-Deno.test("correlate() ties an event to a match of the context or to nothing", () => {
+Deno.test("correlate() attributes an event to a match of the context or to none", () => {
   inEveryWorld((evidence, ledgers, identifiers) => {
     const { ledgerId, matchId, generation, confidence } = judge(evidence, ledgers, identifiers);
     if (confidence === "none") {
@@ -95,7 +95,7 @@ Deno.test("correlate() ties an event to a match of the context or to nothing", (
   });
 });
 
-Deno.test("correlate() judges the same for any order of the candidates", () => {
+Deno.test("correlate() returns the same verdict for any order of the candidates", () => {
   const shuffled = (world: World) => {
     const [evidence, ledgers, identifiers] = world;
     return fc.tuple(
@@ -121,7 +121,7 @@ Deno.test("correlate() judges the same for any order of the candidates", () => {
   );
 });
 
-Deno.test("correlate() lets no match win by time that leads by less than a minute", () => {
+Deno.test("correlate() chooses no match by time that is less than a minute closer than the next one", () => {
   let close = 0;
   inEveryWorld((evidence, ledgers, identifiers) => {
     const { method, ledgerId } = judge(evidence, ledgers, identifiers);
@@ -134,7 +134,7 @@ Deno.test("correlate() lets no match win by time that leads by less than a minut
     close++;
     ok(method !== "time_exact" && method !== "time_window", `${method} won for ${ledgerId}`);
   });
-  ok(close > 100, "the worlds must hold ties");
+  ok(close > 100, "the worlds must contain ties");
 });
 
 Deno.test("proofOf() and identifiersToRegister() return nothing for test sends and for uncertain events", () => {

@@ -64,7 +64,7 @@ function held(
   return compare({ mode: "per_schedule", schedules }, { pending, known: more }, UNTIL, NOW);
 }
 
-Deno.test("compare(): delta is what is extra less what is missing, and in sync means neither", () => {
+Deno.test("compare(): delta is the number of extra minus missing schedules, and in sync means neither", () => {
   fc.assert(fc.property(pendingRows, fc.array(entry), fc.array(known), (rows, entries, more) => {
     const { ledgerPending, brazeActual, missingInBraze, extraInBraze, status, tooYoung } = held(
       rows,
@@ -90,7 +90,7 @@ Deno.test("compare(): nothing is missing or extra twice, and nothing is both", (
     deepStrictEqual(
       missingInBraze?.filter((row) => entries.some((one) => one.scheduleId === row.scheduleId)),
       [],
-      "what is listed is not missing",
+      "a listed schedule is not missing",
     );
     const own = new Set(rows.map(({ brazeScheduleId }) => brazeScheduleId));
     deepStrictEqual(extra.filter((id) => own.has(id)), [], "what a row expects is not extra");

@@ -12,7 +12,7 @@ import {
   webhookMessage,
 } from "../support/bodies.ts";
 
-// Names that the shapes know, each with an arbitrary value.
+// Names that the shapes use, each with an arbitrary value.
 const names = Object.keys({ ...currentsSend(), ...webhookMessage() }).concat(
   ["sent_at", "event_id", "send_id", "schedule_id", "trigger_properties", "message_extras"],
 );
@@ -100,7 +100,7 @@ function isJson(text: string): boolean {
   }
 }
 
-Deno.test("readBody() lets no event through that Postgres could not keep", () => {
+Deno.test("readBody() accepts no event that Postgres cannot store", () => {
   fc.assert(fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
     for (const event of read(parts).events) {
       const { evidence } = event;
@@ -114,7 +114,7 @@ Deno.test("readBody() lets no event through that Postgres could not keep", () =>
   }));
 });
 
-Deno.test("readBody() gives two webhook messages one id only where they say the same", () => {
+Deno.test("readBody() gives two webhook messages one id only if their contents are equal", () => {
   const message = fc.record({
     campaign_id: fc.constantFrom("c-1", "c-2"),
     dispatch_id: fc.constantFrom("", "d-1", "d-2"),

@@ -107,7 +107,7 @@ function timesOf({ sendAt, movingTo }: PlannedSchedule): Date[] {
   return movingTo === null ? [sendAt] : [sendAt, movingTo];
 }
 
-/** By what the journal knows: not refused, not deleted in good time, not seen to go out, and not a day past. */
+/** By the journal: not refused, not deleted in time, not proved as sent, and not a day past. */
 function mayBeLive(schedule: PlannedSchedule): boolean {
   const isDeletedLate = schedule.state === "deleted" &&
     schedule.sendAt.getTime() - schedule.changedAt.getTime() < FREEZE;
@@ -156,7 +156,7 @@ Deno.test("plan() raises an alert for every match that is frozen or unknown", ()
   });
 });
 
-Deno.test("plan() touches neither what was sent nor what a person cancelled", () => {
+Deno.test("plan() changes neither a sent match nor one that a person cancelled", () => {
   forEveryPlan(({ fixture: { ledger }, step }) => {
     if (ledger?.status === "sent" || (ledger?.cancelReason ?? "plan") !== "plan") {
       strictEqual(step.action, "skip");
@@ -164,7 +164,7 @@ Deno.test("plan() touches neither what was sent nor what a person cancelled", ()
   });
 });
 
-Deno.test("plan() keeps what is there as it is wanted, whenever it is sent, and nothing else", () => {
+Deno.test("plan() keeps a schedule if and only if it is as wanted", () => {
   let kept = 0;
   forEveryPlan(({ fixture, step }) => {
     if (step.action !== "reactivate") return;
@@ -178,7 +178,7 @@ Deno.test("plan() keeps what is there as it is wanted, whenever it is sent, and 
   ok(kept > 0, "the plans must keep something");
 });
 
-Deno.test("plan() cancels only what is not wanted, or comes too late to be of use", () => {
+Deno.test("plan() cancels only schedules that are not wanted or are due too late", () => {
   forEveryPlan(({ fixture, step }) => {
     if (step.action !== "cancel") return;
     strictEqual(fixture.ledger?.status, "pending");

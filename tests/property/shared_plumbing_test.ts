@@ -24,14 +24,14 @@ const NAMES = [
   "OPERATOR_ORIGINS",
 ];
 
-// Made of letters that no message of ours contains in sequence.
+// A sequence of letters that no message contains.
 const secret = fc.string({ unit: fc.constantFrom("Q", "Z", "7"), minLength: 8, maxLength: 40 });
 const spoiled = secret.chain((held) =>
   fc.constantFrom(held, `{"default":"${held}"}`, `["${held}"`, `whsec_${held}`, `http://${held}/`)
     .map((value) => ({ held, value }))
 );
 
-Deno.test("no value of a variable stands in what readEnvironment() says", () => {
+Deno.test("no message of readEnvironment() contains the value of a variable", () => {
   fc.assert(fc.property(
     fc.array(spoiled, { minLength: NAMES.length, maxLength: NAMES.length }),
     (values) => {
@@ -48,7 +48,7 @@ Deno.test("no value of a variable stands in what readEnvironment() says", () => 
   ));
 });
 
-Deno.test("no log line holds a secret, is too long, or is not JSON", () => {
+Deno.test("no log line contains a secret, is too long, or is not JSON", () => {
   fc.assert(fc.property(
     secret,
     fc.anything({ withDate: true, withBigInt: true, maxDepth: 4, values: [fc.string(), secret] }),
@@ -81,7 +81,7 @@ Deno.test("secretsEqual() and isOneOf() agree with equality", () => {
   }));
 });
 
-Deno.test("no headers and no body that anybody makes up identify a caller", async () => {
+Deno.test("no invented headers or body identify a caller", async () => {
   const identifyCaller = createIdentifyCaller({
     secretKeys: ["sb_secret_0123456789"],
     publishableKeys: [],
@@ -114,7 +114,7 @@ Deno.test("no headers and no body that anybody makes up identify a caller", asyn
   }));
 });
 
-Deno.test("canonicalJson() is JSON for the same value, for any order of its keys", () => {
+Deno.test("canonicalJson() is JSON of the same value, for any order of its keys", () => {
   const turned = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(turned);
     if (typeof value !== "object" || value === null) return value;

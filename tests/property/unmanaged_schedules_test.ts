@@ -50,7 +50,7 @@ const entry = fc.tuple(
   listed(id, { matchId, ...(generation === undefined ? {} : { generation }) })
 );
 
-Deno.test("sortListing() never calls the current schedule of a match unmanaged, unless the match is cancelled", () => {
+Deno.test("sortListing() never classifies the current schedule of a match as unmanaged, unless the match is cancelled", () => {
   fc.assert(
     fc.property(
       fc.tuple(...MATCHES.map(match)),
@@ -70,7 +70,7 @@ Deno.test("sortListing() never calls the current schedule of a match unmanaged, 
   );
 });
 
-Deno.test("sortListing() never calls both an adopted schedule and its duplicate unmanaged, and sorts each entry once", () => {
+Deno.test("sortListing() never classifies both an adopted schedule and its duplicate as unmanaged, and sorts each entry once", () => {
   fc.assert(
     fc.property(
       fc.tuple(...MATCHES.map(match)),

@@ -34,7 +34,7 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   "tests/end_to_end/scheduler_test.ts": 11,
 };
 
-/** What needs no database comes first, while the server starts; then the longest batch first. */
+/** Tests without a database run first, while the server starts; then the longest batch first. */
 export function batchesOf(files: readonly string[]): readonly Batch[] {
   const batches: Batch[] = [];
   for (const [group, members] of byGroup(files)) {

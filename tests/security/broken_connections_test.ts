@@ -12,7 +12,7 @@ const OPTIONS_BYTES_MAX = 65_536;
 const CHUNK_BYTES = 16_384;
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 
-Deno.test("a body that trickles in is stored when it is there", () =>
+Deno.test("a body that arrives slowly is stored when it is complete", () =>
   withSuite(SMALL, async (stack) => {
     const body = encode(`{"events":[${event("slow-1")},${event("slow-2")}]}`);
     const pieces = Array.from(
@@ -31,7 +31,7 @@ Deno.test("a body that trickles in is stored when it is there", () =>
     deepStrictEqual(await storedAndKept(stack), [2, 0]);
   }));
 
-Deno.test("a body that breaks off is answered 503 wherever it does, and nothing of it is stored", () =>
+Deno.test("a body that breaks off at any place is answered 503, and nothing of it is stored", () =>
   withSuite(SMALL, async (stack) => {
     const to = target(stack);
     const plain = encode(`{"events":[${event("cut-1")},${event("cut-2")}]}`);
@@ -63,7 +63,7 @@ Deno.test("a body that breaks off is answered 503 wherever it does, and nothing 
     deepStrictEqual(await storedAndKept(stack), [2, 0]);
   }));
 
-Deno.test("options that break off run nothing", () =>
+Deno.test("a function does not run if its options break off", () =>
   withSuite(SMALL, async (stack) => {
     for (const name of FUNCTIONS.filter((name) => name !== "braze-webhook")) {
       const { url, headers } = target(stack, name);
@@ -113,7 +113,7 @@ Deno.test("each function reads an endless body up to its limit, and nothing of i
     }
   }));
 
-Deno.test("an endless body over a connection is answered while it still comes", () =>
+Deno.test("an endless body over a connection is answered while it is still being sent", () =>
   withSuite(SMALL, async (stack) => {
     const { url, headers } = target(stack);
     for (const [given, status] of [[headers, 413], [{}, 401]] as const) {

@@ -4,15 +4,15 @@ import { currentsSend, webhookMessage } from "../support/bodies.ts";
 import { NAMES } from "./guarded.ts";
 import type { HttpRequest } from "./send_request.ts";
 import {
+  advance,
   ask,
   findLeaks,
-  pass,
   PUSH_TOKENS,
   SECRETS,
   signatureOf,
   withWorld,
 } from "./leak_harness.ts";
-import { stealCall } from "./signed_calls.ts";
+import { interceptCall } from "./signed_calls.ts";
 
 Deno.test("no answer and no log line repeats a credential, regardless of its caller and its place", () =>
   withWorld(async (world) => {
@@ -36,16 +36,16 @@ Deno.test("no answer and no log line repeats a credential, regardless of its cal
     ];
     for (const name of NAMES) {
       for (const each of shown) await ask(world, name, each);
-      const call = await stealCall(stack.sql, name, stack.timeline.now());
+      const call = await interceptCall(stack.sql, name, stack.timeline.now());
       finder.add(`signature for ${name}`, call.headers["webhook-signature"]!.slice("v1,".length));
       await ask(world, name, { ...call, body: `${call.body} ` });
       await ask(world, name, call);
       await stack.functions.idle();
       await ask(world, name, call);
-      await pass(world, 1);
+      await advance(world, 1);
       // And the intended way, over pg_net.
       await stack.sql`select private.invoke_function(${name}, ${stack.timeline.now()})`;
-      await pass(world, 1);
+      await advance(world, 1);
     }
     const [answered] = await stack.sql<{ count: number }[]>`
       select count(*)::int as count from net._http_response`;

@@ -1,4 +1,4 @@
-/** Secrets are compared in constant time: checked by what the comparison reads, never by a clock. */
+/** Secrets are compared in constant time: the tests check what the comparison reads, and measure no time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isOneOf, secretsEqual } from "../../supabase/functions/_shared/http/responses.ts";
 import { readSources, type Source } from "../support/sources.ts";

@@ -22,7 +22,7 @@ const Lock = z.object({
 const lock = Lock.parse(await readJson("deno.lock"));
 const config = Config.parse(await readJson("deno.json"));
 
-/** Whether Deno takes a configuration and a lockfile as they are, without any change. */
+/** Whether Deno accepts a configuration and a lockfile without any change. */
 async function isFrozen(deno: unknown, locked: string): Promise<boolean> {
   const folder = await Deno.makeTempDir();
   try {
@@ -40,7 +40,7 @@ async function isFrozen(deno: unknown, locked: string): Promise<boolean> {
   }
 }
 
-Deno.test("the lockfile holds all that is imported and nothing else", async () => {
+Deno.test("the lockfile contains all imported packages and no others", async () => {
   const { imports } = config;
   const text = await readText("deno.lock");
   strictEqual(await isFrozen({ imports }, text), true);

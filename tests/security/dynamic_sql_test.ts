@@ -86,7 +86,7 @@ Deno.test("every statement that a function builds is listed, and names no input 
     }
   }));
 
-Deno.test("functions are written in SQL and PL/pgSQL, and hand no text to what would run it", () =>
+Deno.test("functions are written in SQL and PL/pgSQL, and pass no text to a function that would execute it", () =>
   withDatabase(async (sql) => {
     const sources = await sourcesOf(sql);
     deepStrictEqual([...new Set(sources.map(({ language }) => language))].sort(), [
@@ -99,12 +99,12 @@ Deno.test("functions are written in SQL and PL/pgSQL, and hand no text to what w
     );
   }));
 
-/** What a message may name: none of these can hold a line break. */
+/** What a message may contain: none of these can hold a line break. */
 const NUMBERS_AND_UUIDS = ["p_generation", "p_match_id", "p_run_id", "v_row.match_id"];
 /** One of a few constants in the function itself. */
 const OWN_WORDS = ["v_refused"];
 
-Deno.test("no text goes into a message that PostgREST makes a status line of", () =>
+Deno.test("no message that PostgREST puts into a status line contains input", () =>
   withDatabase(async (sql) => {
     const raised = (await sourcesOf(sql)).flatMap(({ code }) =>
       [...code.matchAll(/\braise exception '(?:[^']|'')*'(.*?) using errcode = '(.*?)'/g)]
@@ -119,7 +119,7 @@ Deno.test("no text goes into a message that PostgREST makes a status line of", (
     );
   }));
 
-Deno.test("pg_cron runs fixed texts only, each one call of a function of ours", () =>
+Deno.test("pg_cron runs fixed texts only, each one call of one of our functions", () =>
   withDatabase(async (sql) => {
     const jobs = await sql<{ command: string }[]>`select command from cron.job`;
     ok(jobs.length >= 9, "there are jobs to look at");
@@ -127,7 +127,7 @@ Deno.test("pg_cron runs fixed texts only, each one call of a function of ours", 
     deepStrictEqual(jobs.map(({ command }) => command).filter((text) => !call.test(text)), []);
   }));
 
-Deno.test("only the owner can write what pg_cron runs and what partitions are called", () =>
+Deno.test("only the owner can write the commands of pg_cron and the names of partitions", () =>
   withDatabase(async (sql) => {
     const rights = await sql<{ line: string }[]>`
       select role || ' on ' || name as line

@@ -4,7 +4,7 @@ export type Answer = (received: Request, body: string) => Response | undefined;
 
 export interface EchoingProxy {
   readonly url: string;
-  /** What it answers by itself; undefined passes the request on. */
+  /** The proxy's own answer; undefined passes the request on. */
   answer: Answer;
   /** Where it passes requests on to. */
   target: string;
@@ -52,8 +52,8 @@ function confidences({ headers, url }: Request): string {
 const BEFORE_BRAZES = "n".repeat(414);
 const BEFORE_THE_DATABASES = "n".repeat(465);
 
-/** How Braze, or what stands before it, might repeat our key. */
-export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
+/** How Braze, or a proxy in front of it, might return our key. */
+export const BRAZE_ANSWERS: Readonly<Record<string, Answer>> = {
   "401 with the key": (request) =>
     Response.json({ message: `Invalid API key: ${confidences(request)}` }, { status: 401 }),
   "400 with the key among errors": (request) =>
@@ -71,7 +71,7 @@ export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
     Response.json({ message: confidences(request) }, { status: 502 }),
   "200 with the key, of an unknown shape": (request) =>
     Response.json({ message: "success", [confidences(request)]: { key: confidences(request) } }),
-  "200 that says anything but success": (request) =>
+  "200 without a success message": (request) =>
     Response.json({ message: `Queued for ${confidences(request)}` }),
   "201 with the key among minor errors": (request) =>
     Response.json({
@@ -94,7 +94,7 @@ export const BRAZE_SAYS: Readonly<Record<string, Answer>> = {
 };
 
 /** How PostgREST, or the gateway before it, might repeat the secret key. */
-export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
+export const DATABASE_ANSWERS: Readonly<Record<string, Answer>> = {
   "401 with the key": (request) =>
     Response.json({ message: `Unregistered API key ${confidences(request)}` }, { status: 401 }),
   "400 with the key in every field": (request) =>
@@ -118,7 +118,7 @@ export const DATABASE_SAYS: Readonly<Record<string, Answer>> = {
 };
 
 /** How a chat might repeat its address, which is enough to write there. */
-export const CHAT_SAYS: Readonly<Record<string, Answer>> = {
+export const CHAT_ANSWERS: Readonly<Record<string, Answer>> = {
   "404 with the address": (request) =>
     new Response(`no such hook: ${new URL(request.url).pathname}`, { status: 404 }),
   "500 with the secret part as a code": (request) =>

@@ -1,7 +1,7 @@
 /**
- * Who may call which function: every kind of caller at every function, over HTTP, and what refused callers leave behind.
+ * Who may call which function: every kind of caller at every function, over HTTP; refused callers must change nothing.
  *
- * The table is complete: a function that it lacks fails the test.
+ * The table is complete: a function that is not in it fails the test.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { roleToken } from "../../local/stack/keys.ts";
@@ -16,14 +16,19 @@ import {
   LEGACY_KEY,
   NAMES,
   NO,
-  NOT_YOU,
+  NOT_ALLOWED,
   type Row,
-  SEVERAL,
+  SEVERAL_CREDENTIALS,
   WEBHOOK,
   withGuardedSuite,
 } from "./guarded.ts";
 import type { HttpRequest } from "./send_request.ts";
-import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
+import {
+  ROLE_IN_USER_METADATA,
+  tokenOf,
+  tokenSignedWithPublicKey,
+  unsignedToken,
+} from "./tokens.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
@@ -50,11 +55,11 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
   const people = (given: HeadersInit) => ({
     shows: () => ({ headers: given }),
     timed: "200",
-    webhook: NOT_YOU,
+    webhook: NOT_ALLOWED,
   });
   const braze = (given: HeadersInit) => ({
     shows: () => ({ headers: given }),
-    timed: NOT_YOU,
+    timed: NOT_ALLOWED,
     webhook: "200",
   });
   /** A query string: only the gate takes a credential from it. */
@@ -132,15 +137,15 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     {
       caller: "signed-in user without the role",
-      ...headers(await token({ claims: { app_metadata: {} } }), NOT_YOU),
+      ...headers(await token({ claims: { app_metadata: {} } }), NOT_ALLOWED),
     },
     {
-      caller: "signed-in user who calls themselves operator",
-      ...headers(await token({ claims: SELF_STYLED }), NOT_YOU),
+      caller: "signed-in user with the role operator in user-writable metadata",
+      ...headers(await token({ claims: ROLE_IN_USER_METADATA }), NOT_ALLOWED),
     },
     {
       caller: "signed-in user whose database role is operator",
-      ...headers(await token({ claims: { role: "operator" } }), NOT_YOU),
+      ...headers(await token({ claims: { role: "operator" } }), NOT_ALLOWED),
     },
     { caller: "operator whose token has run out", ...headers(await token({ expiresIn: -1 }), BAD) },
     {
@@ -158,7 +163,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     {
       caller: "operator by the public key as a secret",
-      ...headers(bearer(await confusedToken(keys, now, "authenticated")), BAD),
+      ...headers(bearer(await tokenSignedWithPublicKey(keys, now, "authenticated")), BAD),
     },
     {
       caller: "operator's token under x-webhook-secret",
@@ -178,7 +183,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     { caller: "the same as a token", ...headers(bearer(WEBHOOK.gone), BAD) },
     {
-      caller: "the list of webhook secrets as it is configured",
+      caller: "the configured list of webhook secrets, unsplit",
       ...headers({ "x-webhook-secret": `${WEBHOOK.next},${WEBHOOK.former}` }, BAD),
     },
     {
@@ -207,11 +212,11 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
     },
     {
       caller: "webhook secret and secret key",
-      ...headers({ apikey: secretKey, "x-webhook-secret": WEBHOOK.next }, SEVERAL),
+      ...headers({ apikey: secretKey, "x-webhook-secret": WEBHOOK.next }, SEVERAL_CREDENTIALS),
     },
     {
       caller: "webhook secret and an operator's token",
-      ...headers({ "x-webhook-secret": WEBHOOK.next, ...await token({}) }, SEVERAL),
+      ...headers({ "x-webhook-secret": WEBHOOK.next, ...await token({}) }, SEVERAL_CREDENTIALS),
     },
     {
       caller: "webhook secret as a push's token",
@@ -243,7 +248,7 @@ async function tableFor(stack: Stack): Promise<readonly Row[]> {
         query: `?token=${await gateToken(GATE.next)}`,
         headers: { apikey: secretKey },
       }, "200"),
-      gate: SEVERAL,
+      gate: SEVERAL_CREDENTIALS,
     },
     {
       caller: "a push with a wrong key",

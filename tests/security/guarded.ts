@@ -42,19 +42,19 @@ export interface Row {
   readonly shows: (functionName: string) => HttpRequest | Promise<HttpRequest>;
   readonly timed: string;
   readonly webhook: string;
-  /** By default the answer of the other functions to a refused caller, and `NOT_YOU` to one that they let in. */
+  /** By default the answer of the other functions to a refused caller, and `NOT_ALLOWED` to one that they let in. */
   readonly gate?: string;
 }
 
 export const NO = "401 no_credential";
 export const BAD = "401 bad_credential";
-export const NOT_YOU = "403 not_allowed";
-export const SEVERAL = "401 several_credentials";
+export const NOT_ALLOWED = "403 not_allowed";
+export const SEVERAL_CREDENTIALS = "401 several_credentials";
 
 /** The answers to a caller that is let in; a replay gets an answer, but is not let in. */
 const LET_IN = ["200", "202"];
 
-/** Asks row by row, and checks that a refused caller leaves nothing behind. */
+/** Calls row by row, and checks that a refused caller changes nothing. */
 export async function compare(
   stack: Stack,
   rows: readonly Row[],
@@ -81,7 +81,7 @@ export async function compare(
 function answerOf(row: Row, name: string): string {
   const guard = GUARDED[name]!;
   if (guard !== "gate") return row[guard];
-  return row.gate ?? (LET_IN.includes(row.timed) ? NOT_YOU : row.timed);
+  return row.gate ?? (LET_IN.includes(row.timed) ? NOT_ALLOWED : row.timed);
 }
 
 export function withGuardedSuite(test: (stack: Stack) => Promise<void>): () => Promise<void> {

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf } from "./digest.ts";
 import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
-import { guestsAmong, type RestCaller, unknownReferencesOf } from "./rest_callers.ts";
+import { limitedCallers, type RestCaller, unknownCallersOf } from "./rest_callers.ts";
 import { FUNCTIONS, OPERATORS_CALL, OPERATORS_READ, TABLES, VIEWS } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
@@ -11,7 +11,7 @@ import { fillTables } from "./rows.ts";
 async function insidersOf(rest: Rest): Promise<readonly Omit<RestCaller, "refusal">[]> {
   return [
     { caller: "secret key", headers: { apikey: rest.keys.secretKey } },
-    ...guestsAmong(await unknownReferencesOf(rest)),
+    ...limitedCallers(await unknownCallersOf(rest)),
   ];
 }
 
@@ -55,7 +55,7 @@ Deno.test("no schema but public is served to any caller", () =>
     deepStrictEqual(await contentsOf(rest.sql), before);
   }));
 
-Deno.test("partitions, helpers and what extensions bring have no address", () =>
+Deno.test("partitions, helpers and objects of extensions have no address", () =>
   withRest(async (rest) => {
     const { sql } = rest;
     const partitions = await names(
@@ -100,11 +100,11 @@ Deno.test("partitions, helpers and what extensions bring have no address", () =>
     deepStrictEqual(await contentsOf(sql), before);
   }));
 
-Deno.test("no table is reached through another one, and none is described to a caller who may not read it", () =>
+Deno.test("no table is readable through another one, and none is described to a caller who may not read it", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     const wrong: string[] = [];
-    for (const { caller, headers, isSignedIn } of guestsAmong(await unknownReferencesOf(rest))) {
+    for (const { caller, headers, isSignedIn } of limitedCallers(await unknownCallersOf(rest))) {
       const embedding = await sendRequest(
         `${rest.restUrl}/schedule_ledger?select=match_id,schedule_identifiers(*)`,
         { method: "GET", headers },
@@ -132,7 +132,7 @@ Deno.test("no table is reached through another one, and none is described to a c
     ok(toTheKey.text.includes('"/teams"'), "the description would name it");
   }));
 
-Deno.test("a page may ask which methods there are, and receives nothing else", () =>
+Deno.test("a preflight request returns the methods, and nothing else", () =>
   withRest(async (rest) => {
     await fillTables(rest.sql);
     for (const name of [...Object.keys(TABLES), ...VIEWS]) {

@@ -58,7 +58,7 @@ Deno.test("the reason of a release is kept and returned unchanged", () =>
 Deno.test("the reason of a manual confirmation, and of its undo, is kept and returned unchanged", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES }, async (stack) => {
     await schedule(stack);
-    // No event proves that they went out.
+    // No event proves that they were sent.
     stack.sandbox.model.switchboard.set({ currents: { enabled: false } });
     await reach(stack, "14:30");
     const manualConfirmations = REASONS.map((reason, index) => ({ match_id: idOf(index), reason }));
@@ -90,7 +90,7 @@ Deno.test("a text that cannot be stored as a reason is refused before anything i
     deepStrictEqual(await contentsOf(stack.sql), before);
   }));
 
-/** The same, implemented independently: `%` any text, `_` one character, a backslash takes the next one as it is. */
+/** The same, implemented independently: `%` any text, `_` one character, a backslash escapes the next one. */
 function isLike(text: string, pattern: string): boolean {
   let source = "";
   const letters = [...pattern];
@@ -144,7 +144,7 @@ Deno.test("a pattern that ends in the middle, or that Postgres cannot hold, is r
     }
   }));
 
-Deno.test("no text is taken where a number, a date, a name of a check or a place is wanted", () =>
+Deno.test("no text is accepted for a number, a date, the name of a check or a position", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES.slice(0, 1) }, async (stack) => {
     await addFixture(stack, { id: 7, home: "A", away: "B", kickoffAt: "2024-12-07T15:00:00Z" });
     const before = await contentsOf(stack.sql);

@@ -1,8 +1,8 @@
-/** Hostile texts in Braze's events: kept and returned to the byte, attributed to nothing that they do not name. */
+/** Hostile texts in Braze's events: kept and returned to the byte, attributed only to what they name. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsSend, webhookMessage } from "../support/bodies.ts";
-import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { ledgerOf, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 import { structureOf } from "./digest.ts";
 import { HOSTILE, UNSTORABLE } from "./hostile.ts";
 import { sendRequest } from "./send_request.ts";
@@ -10,7 +10,7 @@ import { sendRequest } from "./send_request.ts";
 const SENT_AT = 1_733_580_023;
 const SMALL = { fixtures: THREE_AT_ONCE, sandbox: { users: { count: 20 } } } as const;
 
-/** Where a text of an event goes, by the name that Braze gives it. */
+/** The column for each text of an event, by Braze's name for it. */
 const COLUMNS = {
   id: "event_id",
   external_user_id: "external_user_id",
@@ -38,7 +38,7 @@ async function stored({ sql }: Stack): Promise<Map<string, Stored>> {
 }
 
 async function postAll(stack: Stack, events: readonly unknown[]): Promise<void> {
-  const { status, body } = await tell(stack, { events });
+  const { status, body } = await postEvents(stack, { events });
   strictEqual(status, 200, JSON.stringify(body));
   deepStrictEqual([body.recorded, body.rejected], [events.length, 0]);
 }
@@ -54,7 +54,7 @@ Deno.test("every text of a Currents event is returned unchanged, in its column a
           outer: { id, time: SENT_AT },
           user: inUser ? { [field]: text } : {},
           properties: {
-            // Of no campaign of ours, with unexpected names and values.
+            // Of a foreign campaign, with unexpected names and values.
             campaign_name: text,
             [`x${text}`]: { [text]: [text] },
             ...(inUser || field === "id" ? {} : { [field]: text }),
@@ -87,8 +87,8 @@ Deno.test("every text of a webhook message is returned unchanged, and distinguis
       }))
     );
     await postAll(stack, posted.map(({ message }) => message));
-    // Posted again they add nothing: each has an id of its own, and always the same one.
-    const { body } = await tell(stack, posted.map(({ message }) => message));
+    // Posted again they add nothing, since each keeps its own id.
+    const { body } = await postEvents(stack, posted.map(({ message }) => message));
     deepStrictEqual([body.recorded, body.duplicates], [0, posted.length]);
 
     const rows = [...(await stored(stack)).values()];
@@ -125,7 +125,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
           properties: { campaign_id: stack.ready.campaign_id, dispatch_id: text },
         })
       );
-    // What a wildcard, a different case or a cleaned-up text would meet.
+    // Texts that a wildcard, another case or a normalised text would match.
     const lookalikes = HOSTILE.map((text) => `${text}x`.slice(-256)).filter((text) =>
       !HOSTILE.includes(text)
     );
@@ -133,7 +133,7 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
     await postAll(stack, asking(HOSTILE, "before"));
     await postAll(stack, registering);
     await postAll(stack, asking(HOSTILE, "after"));
-    await postAll(stack, asking(lookalikes, "stranger"));
+    await postAll(stack, asking(lookalikes, "unrelated"));
 
     const rows = await stored(stack);
     const found = (name: string, count: number) =>
@@ -144,9 +144,9 @@ Deno.test("a hostile dispatch id names its own match and no other, however simil
     const wanted = HOSTILE.map((_, index) => `dispatch_id ${matchOf(index)}`);
     deepStrictEqual(found("after", HOSTILE.length), wanted);
     deepStrictEqual(found("before", HOSTILE.length), wanted, "reattributed once it was known");
-    // All three go out at this time, and nothing else distinguishes them.
+    // All three are sent at this time, and nothing else distinguishes them.
     deepStrictEqual(
-      found("stranger", lookalikes.length),
+      found("unrelated", lookalikes.length),
       lookalikes.map(() => "tie null"),
     );
   }));
@@ -175,7 +175,7 @@ Deno.test("an event that Postgres cannot store is kept as a reject to the byte, 
     );
   }));
 
-Deno.test("hostile bytes that are no JSON are kept to the byte", () =>
+Deno.test("hostile bytes that are not JSON are kept to the byte", () =>
   withSuite(SMALL, async (stack) => {
     for (const text of [...HOSTILE, ...HOSTILE.map((text) => `{"events": [${text}]}`)]) {
       if (text.trim() === "" || isJson(text)) continue;

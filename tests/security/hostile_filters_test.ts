@@ -1,4 +1,4 @@
-/** PostgREST's filters with every text that is syntax to it: they select what they name and do nothing else. */
+/** PostgREST's filters with every text that is syntax to it: they select only what they name. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { type Rest, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
@@ -30,7 +30,7 @@ async function idsOf(rest: Rest, filter: string): Promise<number[]> {
 const encoded = encodeURIComponent;
 const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
-Deno.test("each text selects its own row and no other, by every operator that takes it whole", () =>
+Deno.test("each text selects its own row and no other, by every operator that compares whole values", () =>
   withRest(async (rest) => {
     await fill(rest);
     const wrong: string[] = [];
@@ -86,7 +86,7 @@ Deno.test("a text in the place of a name, an order, a page or an operator is ref
         if (status >= 500 || answer.includes("P0001")) wrong.push(`${status} ${path}: ${answer}`);
         if (status >= 400) refused++;
         const byAnyone = await get(rest, path, rest.keys.publishableKey);
-        // An unknown caller may only get an answer without rows of ours.
+        // An unknown caller may only get an answer without our rows.
         if (byAnyone.status < 400) wrong.push(`${byAnyone.status} ${path} to anybody`);
       }
     }

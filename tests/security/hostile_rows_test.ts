@@ -44,7 +44,7 @@ async function fill(stack: Stack): Promise<void> {
   }
 }
 
-Deno.test("what is written through PostgREST is read back to the byte", () =>
+Deno.test("text that is written through PostgREST is read back to the byte", () =>
   withSuite(SMALL, async (stack) => {
     const structure = await structureOf(stack.sql);
     await fill(stack);
@@ -105,7 +105,7 @@ Deno.test("an unknown team is named in an alert as it is written", () =>
     for (const { text } of stack.alerts.messages) ok(!/<[!@#h]|\r/.test(text), text);
   }));
 
-Deno.test("a fixture cannot speak for another one through its trigger properties", () =>
+Deno.test("the trigger properties of a fixture cannot name another match", () =>
   withSuite(SMALL, async (stack) => {
     await rest(stack, "teams", "POST", [{ name: "Arsenal", braze_attribute_value: "Arsenal" }]);
     const forged = {

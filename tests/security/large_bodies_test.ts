@@ -3,9 +3,9 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { encode } from "../support/hostile/raw_http.ts";
 import {
+  deleteStored,
   digest,
   event,
-  forget,
   keptDigests,
   postBytes,
   storedAndKept,
@@ -17,7 +17,7 @@ const MEGABYTE = 1_000_000;
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 const PACKED = { "content-encoding": "gzip" };
 
-Deno.test("a body of 5 MB is stored, event by event, and what is bad of it kept to the byte", () =>
+Deno.test("a body of 5 MB is stored event by event, and its invalid parts are kept to the byte", () =>
   withSuite(SMALL, async (stack) => {
     const padding = "x".repeat(2_000);
     const parts = Array.from(
@@ -56,7 +56,7 @@ Deno.test("5 MB of anything else are kept, to the byte, and answered 200", (t) =
     };
     for (const [kind, make] of Object.entries(kinds)) {
       await t.step(kind, async () => {
-        await forget(stack);
+        await deleteStored(stack);
         const body = encode(make());
         const answer = await postBytes(target(stack), body);
         const { received, rejected } = answer.body;
@@ -66,7 +66,7 @@ Deno.test("5 MB of anything else are kept, to the byte, and answered 200", (t) =
     }
   }));
 
-Deno.test("a list of 100,000 events is to be sent in pieces, and nothing of it is stored", () =>
+Deno.test("a list of 100,000 events is refused with a request for smaller bodies, and nothing of it is stored", () =>
   withSuite(SMALL, async (stack) => {
     const list = encode(`[${Array(100_000).fill('{"match_id":"1","event_type":"send"}').join()}]`);
     const { status, body } = await postBytes(target(stack), list);
@@ -94,7 +94,7 @@ Deno.test("a body in another encoding is kept unchanged", () =>
     );
   }));
 
-Deno.test("a small body that unpacks to a large one is refused, and nothing of it is stored", () =>
+Deno.test("a small body that decompresses to a large one is refused, and nothing of it is stored", () =>
   withSuite(SMALL, async (stack) => {
     const bomb = new Uint8Array(gzipSync(new Uint8Array(100 * MEGABYTE)));
     ok(bomb.length < 200_000);

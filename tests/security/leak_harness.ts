@@ -128,7 +128,7 @@ export async function run(world: World, name: string): Promise<HttpResponse> {
   });
 }
 
-export async function pass({ stack }: World, minutes: number): Promise<void> {
+export async function advance({ stack }: World, minutes: number): Promise<void> {
   await stack.advanceTo(addMinutes(stack.timeline.now(), minutes));
 }
 

@@ -1,7 +1,7 @@
 /** Looks for secrets in a text: whole, in part, and in the forms that a program gives them on the way. */
 import { Buffer } from "node:buffer";
 
-/** A shorter piece of a random secret is worth nothing to a thief, and turns up by chance. */
+/** A shorter piece of a random secret is useless to an attacker, and occurs by chance. */
 const PIECE_CHARACTERS = 12;
 
 export interface Leak {
@@ -47,7 +47,7 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** Base64 differs at each of the three places where a text may begin; its ends depend on the bytes beside it. */
+/** Base64 differs at each of three offsets; its ends depend on the adjacent bytes. */
 function base64FormsOf(secret: string): string[] {
   return ["", "x", "xx"].flatMap((before) => {
     const text = Buffer.from(`${before}${secret}`).toString("base64").replace(/=+$/, "");

@@ -6,8 +6,8 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { addFixture } from "../support/suite.ts";
 import { NAMES } from "./guarded.ts";
 import { LeakFinder } from "./leaks.ts";
-import { findLeaks, pass, run, SECRETS, withWorld, type World } from "./leak_harness.ts";
-import { type Answer, BRAZE_SAYS, CHAT_SAYS, DATABASE_SAYS } from "./echoing_proxy.ts";
+import { advance, findLeaks, run, SECRETS, withWorld, type World } from "./leak_harness.ts";
+import { type Answer, BRAZE_ANSWERS, CHAT_ANSWERS, DATABASE_ANSWERS } from "./echoing_proxy.ts";
 
 /** Makes each call to Braze necessary again: a create, a move, a delete, a list, statistics. */
 let added = 0;
@@ -26,15 +26,15 @@ async function stir({ stack }: World): Promise<void> {
   });
 }
 
-Deno.test("a key that Braze repeats is written nowhere", () =>
+Deno.test("a key that Braze returns is written nowhere", () =>
   withWorld(async (world) => {
     for (const name of NAMES) await run(world, name);
-    for (const says of Object.values(BRAZE_SAYS)) {
+    for (const answer of Object.values(BRAZE_ANSWERS)) {
       await stir(world);
-      world.braze.answer = says;
+      world.braze.answer = answer;
       for (const name of NAMES) await run(world, name);
       world.braze.answer = () => undefined;
-      await pass(world, 4);
+      await advance(world, 4);
     }
     // Shortly before the sends pre-flight reads the campaign; after them reconcile reads the statistics.
     for (
@@ -44,8 +44,8 @@ Deno.test("a key that Braze repeats is written nowhere", () =>
       ]] as const
     ) {
       await world.stack.advanceTo(new Date(`2024-12-07T${time}:00Z`));
-      for (const says of Object.values(BRAZE_SAYS)) {
-        world.braze.answer = says;
+      for (const answer of Object.values(BRAZE_ANSWERS)) {
+        world.braze.answer = answer;
         await run(world, name);
       }
     }
@@ -54,13 +54,13 @@ Deno.test("a key that Braze repeats is written nowhere", () =>
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("a key that the database's gateway repeats is written nowhere, regardless of the failed call", () =>
+Deno.test("a key that the database's gateway returns is written nowhere, regardless of the failed call", () =>
   withWorld(async (world) => {
-    const sayings = Object.values(DATABASE_SAYS);
+    const answers = Object.values(DATABASE_ANSWERS);
     let refused = 0;
-    const failing = (nth: number, says: Answer): Answer => {
+    const failing = (nth: number, answer: Answer): Answer => {
       let call = 0;
-      return (request, body) => ++call === nth ? (refused++, says(request, body)) : undefined;
+      return (request, body) => ++call === nth ? (refused++, answer(request, body)) : undefined;
     };
     for (const name of NAMES) {
       const before = world.database.requestCount;
@@ -70,17 +70,17 @@ Deno.test("a key that the database's gateway repeats is written nowhere, regardl
       for (let nth = 1; nth <= calls; nth++) {
         // One answer at every call, the others by rotation.
         for (
-          const says of [
-            DATABASE_SAYS["400 with the key in every field"]!,
-            sayings[nth % sayings.length]!,
+          const answer of [
+            DATABASE_ANSWERS["400 with the key in every field"]!,
+            answers[nth % answers.length]!,
           ]
         ) {
           if (nth % 3 === 0) await stir(world);
-          world.database.answer = failing(nth, says);
+          world.database.answer = failing(nth, answer);
           await run(world, name);
           world.database.answer = () => undefined;
           // A run whose end could not be recorded holds its lease until then.
-          await pass(world, 4);
+          await advance(world, 4);
         }
       }
     }
@@ -88,21 +88,21 @@ Deno.test("a key that the database's gateway repeats is written nowhere, regardl
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("an address that a chat repeats is written nowhere", () =>
+Deno.test("an address that a chat returns is written nowhere", () =>
   withWorld(async (world) => {
-    for (const says of [...Object.values(CHAT_SAYS), undefined]) {
+    for (const answer of [...Object.values(CHAT_ANSWERS), undefined]) {
       // An unknown team raises an alert.
       await addFixture(world.stack, {
         id: 3000 + ++added,
-        home: `Stranger ${added}`,
+        home: `Unknown team ${added}`,
         away: "Arsenal",
         kickoffAt: "2024-12-07T15:00:00Z",
       });
-      await world.stack.sql`delete from public.teams where name like 'Stranger%'`;
-      if (says === undefined) await world.chat.stop();
-      else world.chat.answer = says;
+      await world.stack.sql`delete from public.teams where name like 'Unknown team%'`;
+      if (answer === undefined) await world.chat.stop();
+      else world.chat.answer = answer;
       for (const name of NAMES) await run(world, name);
-      await pass(world, 60);
+      await advance(world, 60);
     }
     const [failed] = await world.stack.sql<{ count: number }[]>`
       select count(*)::int as count from public.alerts where delivery_error is not null`;
@@ -110,7 +110,7 @@ Deno.test("an address that a chat repeats is written nowhere", () =>
     deepStrictEqual(await findLeaks(world), []);
   }));
 
-Deno.test("the finder finds: a secret whole, in part, in hex, in an address, and at each place of base64", () => {
+Deno.test("the search finds a secret whole, in part, in hex, in an address, and at each offset of base64", () => {
   const finder = new LeakFinder({ it: SECRETS.webhookSecret });
   const secret = SECRETS.webhookSecret;
   const places = ["", "a", "ab"].map((before) => btoa(`${before}{"key":"${secret}"}`));

@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a method in a header or in the address is no method",
+  "a method in a header or in the address has no effect",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
     const url = `${ready.functions_url}/braze-scheduler`;
@@ -118,7 +118,7 @@ Deno.test(
             401,
             { "access-control-allow-origin": DASHBOARD },
           ]
-          // Braze is no page.
+          // Braze is not a browser page.
           : [405, {}, 401, {}],
         `${DASHBOARD} at ${name}`,
       );
@@ -139,7 +139,7 @@ Deno.test("without OPERATOR_ORIGINS no page of any origin gets a permission", ()
   }));
 
 Deno.test(
-  "only the seven names lead to a function, however the address is written",
+  "only the seven names reach a function, in any spelling of the address",
   withDashboard(async ({ sql, ready }) => {
     const before = await contentsOf(sql);
     const received: Record<string, string> = {};

@@ -1,14 +1,19 @@
-/** Every caller of PostgREST, by what they show, and how they are refused. */
+/** Every caller of PostgREST by credential, and the refusal that each gets. */
 import { roleToken } from "../../local/stack/keys.ts";
 import type { Rest } from "../support/database.ts";
-import { confusedToken, SELF_STYLED, tokenOf, unsignedToken } from "./tokens.ts";
+import {
+  ROLE_IN_USER_METADATA,
+  tokenOf,
+  tokenSignedWithPublicKey,
+  unsignedToken,
+} from "./tokens.ts";
 
 export interface RestCaller {
   readonly caller: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The answer that refuses them. */
   readonly refusal: string;
-  /** Shows a valid token of a user: for what operators read, the policies decide and not the grants. */
+  /** A valid token of a user: on tables that operators read, the policies decide and not the grants. */
   readonly isSignedIn?: true;
 }
 
@@ -20,13 +25,13 @@ const BAD_TOKEN = "401 PGRST301";
 
 export const OPERATOR_CALLER = "operator";
 
-/** Callers accepted as anon or as authenticated, who may do only what the lists name. */
-export function guestsAmong(callers: readonly RestCaller[]): readonly RestCaller[] {
+/** Callers accepted as anon or as authenticated, who have only the rights in the lists. */
+export function limitedCallers(callers: readonly RestCaller[]): readonly RestCaller[] {
   return callers.filter(({ refusal }) => refusal.endsWith(NO_RIGHT));
 }
 
 /** None of them may do anything, except for what `OPERATORS_READ` and `OPERATORS_CALL` list. */
-export async function unknownReferencesOf({ keys }: Rest): Promise<readonly RestCaller[]> {
+export async function unknownCallersOf({ keys }: Rest): Promise<readonly RestCaller[]> {
   const now = new Date();
   const apikey = keys.publishableKey;
   const withToken = (token: string) => ({ apikey, authorization: `Bearer ${token}` });
@@ -61,8 +66,8 @@ export async function unknownReferencesOf({ keys }: Rest): Promise<readonly Rest
       isSignedIn: true,
     },
     {
-      caller: "user who calls themselves an operator",
-      headers: await signedIn({ claims: SELF_STYLED }),
+      caller: "user with the role operator in user-writable metadata",
+      headers: await signedIn({ claims: ROLE_IN_USER_METADATA }),
       refusal: `403 ${NO_RIGHT}`,
       isSignedIn: true,
     },
@@ -89,7 +94,7 @@ export async function unknownReferencesOf({ keys }: Rest): Promise<readonly Rest
     },
     {
       caller: "service_role by the public key as a secret",
-      headers: withToken(await confusedToken(keys, now, "service_role")),
+      headers: withToken(await tokenSignedWithPublicKey(keys, now, "service_role")),
       refusal: BAD_TOKEN,
     },
   ];

@@ -4,10 +4,10 @@ import { type Rest, type Sql, withRest } from "../support/database.ts";
 import { contentsOf, structureOf } from "./digest.ts";
 import { type HttpRequest, type HttpResponse, inWords, sendRequest } from "./send_request.ts";
 import {
-  guestsAmong,
+  limitedCallers,
   OPERATOR_CALLER,
   type RestCaller,
-  unknownReferencesOf,
+  unknownCallersOf,
 } from "./rest_callers.ts";
 import { OPERATORS_CALL, OPERATORS_READ } from "./rights.ts";
 import { fillTables } from "./rows.ts";
@@ -135,7 +135,7 @@ Deno.test("only the secret key calls a function, except for those that return da
       refusal: "reached",
     };
     // The key last: its calls may change rows.
-    for (const unknownCaller of [...await unknownReferencesOf(rest), secret]) {
+    for (const unknownCaller of [...await unknownCallersOf(rest), secret]) {
       for (const [name, args] of await functionsOf(sql)) {
         const nothing = Object.fromEntries(args.map((arg) => [arg, null]));
         const asked: HttpRequest[] = [
@@ -174,10 +174,10 @@ Deno.test("if everything were granted to every caller by mistake, they would sti
       grant execute on all functions in schema public, private to anon, authenticated`).simple();
     const before = await contentsOf(sql);
     const answers = new Answers();
-    const guests = guestsAmong(await unknownReferencesOf(rest));
-    ok(guests.length >= 4, "the publishable key, two users and an operator");
+    const limited = limitedCallers(await unknownCallersOf(rest));
+    ok(limited.length >= 4, "the publishable key, two users and an operator");
     for (const { name, kind, column } of await relationsOf(sql)) {
-      for (const { caller, headers } of guests) {
+      for (const { caller, headers } of limited) {
         // What operators read rests on policies; a view is no more than the tables that it reads.
         const isTheirs = caller === OPERATOR_CALLER &&
           (kind === "view" || OPERATORS_READ.includes(name));

@@ -10,7 +10,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  /** The words of a refusal: our own code, PostgREST's, or the gateway's sentence. */
+  /** The text of a refusal: our own code, PostgREST's code, or the gateway's sentence. */
   readonly code: string | undefined;
   readonly text: string;
   readonly headers: Headers;

@@ -9,7 +9,11 @@ export interface SignedCall extends HttpRequest {
 }
 
 /** The call that the database queued for a scheduled time, taken out of pg_net's queue before it left. */
-export async function stealCall(sql: Sql, functionName: string, now: Date): Promise<SignedCall> {
+export async function interceptCall(
+  sql: Sql,
+  functionName: string,
+  now: Date,
+): Promise<SignedCall> {
   return await sql.begin(async (tx) => {
     await tx`select private.invoke_function(${functionName}, ${now})`;
     const [request] = await tx<{ headers: Record<string, string>; body: Uint8Array }[]>`

@@ -1,4 +1,4 @@
-/** Calls that the database signs: what a thief who reads pg_net's queue, or knows half of a secret, can do with them. */
+/** Calls that the database signs: what an attacker who reads pg_net's queue, or knows one of two secrets, can do with them. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import {
@@ -7,29 +7,29 @@ import {
   GUARDED,
   NAMES,
   NO,
-  NOT_YOU,
+  NOT_ALLOWED,
   type Row,
-  SEVERAL,
+  SEVERAL_CREDENTIALS,
   SIGNING,
   signWith,
   WEBHOOK,
   withGuardedSuite,
 } from "./guarded.ts";
 import { type HttpRequest, inWords, sendRequest } from "./send_request.ts";
-import { forgeCall, type SignedCall, stealCall, withHeaders } from "./signed_calls.ts";
+import { forgeCall, interceptCall, type SignedCall, withHeaders } from "./signed_calls.ts";
 
 /** A signature covers a body, which a request to the gate does not have. */
 const SIGNED_NAMES = NAMES.filter((name) => GUARDED[name] !== "gate");
 
-/** Signed calls, stolen from the queue before their use. In this order: the genuine one last. */
+/** Signed calls, intercepted from the queue before their use. In this order: the genuine one last. */
 async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
   const { sql, timeline, keys } = stack;
   const now = timeline.now();
   const late = new Date(now.getTime() - 301_000);
   const early = new Date(now.getTime() + 301_000);
-  const stolen = new Map<string, SignedCall>();
-  for (const name of SIGNED_NAMES) stolen.set(name, await stealCall(sql, name, now));
-  const of = (name: string) => stolen.get(name)!;
+  const intercepted = new Map<string, SignedCall>();
+  for (const name of SIGNED_NAMES) intercepted.set(name, await interceptCall(sql, name, now));
+  const of = (name: string) => intercepted.get(name)!;
   const next = (name: string) =>
     SIGNED_NAMES[(SIGNED_NAMES.indexOf(name) + 1) % SIGNED_NAMES.length]!;
   const row = (
@@ -93,18 +93,18 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
       "right signature for another function",
       (name) => of(next(name)),
       "403 wrong_function",
-      NOT_YOU,
+      NOT_ALLOWED,
     ),
     row(
-      "right signature for a scheduled time long gone",
+      "valid signature for a scheduled time long past",
       (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 3_661_000)),
       "403 wrong_scheduled_time",
-      NOT_YOU,
+      NOT_ALLOWED,
     ),
     row(
       "right signature for a call that the database never made",
       (name) => forgeCall(SIGNING.former, name, now, new Date(now.getTime() - 120_000)),
-      NOT_YOU,
+      NOT_ALLOWED,
     ),
     row(
       "right signature in the address",
@@ -114,21 +114,21 @@ async function signedTableFor(stack: Stack): Promise<readonly Row[]> {
     row(
       "right signature and the secret key",
       (name) => withHeaders(of(name), { apikey: keys.secretKey }),
-      SEVERAL,
-      NOT_YOU,
+      SEVERAL_CREDENTIALS,
+      NOT_ALLOWED,
     ),
     row(
       "right signature beside a wrong key",
       (name) => withHeaders(of(name), { apikey: "sb_secret_wrong_key" }),
       BAD,
     ),
-    row("right signature", of, "202", NOT_YOU),
-    row("right signature, replayed", of, "200 already_claimed", NOT_YOU),
+    row("right signature", of, "202", NOT_ALLOWED),
+    row("right signature, replayed", of, "200 already_claimed", NOT_ALLOWED),
     row(
       "right signature for another function, used already",
       (name) => of(next(name)),
       "403 wrong_function",
-      NOT_YOU,
+      NOT_ALLOWED,
     ),
   ];
 }
@@ -141,23 +141,23 @@ Deno.test(
 );
 
 Deno.test(
-  "a signed call that was never used is worth nothing after five minutes",
+  "a signed call that was never used is refused after five minutes",
   withGuardedSuite(async (stack) => {
-    const stolen = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
+    const intercepted = await interceptCall(stack.sql, "braze-scheduler", stack.timeline.now());
     await stack.advanceTo(new Date(stack.timeline.now().getTime() + 301_000));
     const url = `${stack.ready.functions_url}/braze-scheduler`;
-    deepStrictEqual(inWords(await sendRequest(url, stolen)), "401 bad_timestamp");
+    deepStrictEqual(inWords(await sendRequest(url, intercepted)), "401 bad_timestamp");
   }),
 );
 
 Deno.test(
-  "signing secrets rotate without a missed call: the new one works beside the old, a third one never",
+  "signing secrets rotate without a missed call: the new and the old one work together, a third one never",
   withGuardedSuite(async (stack) => {
     const url = `${stack.ready.functions_url}/braze-scheduler`;
     const received: string[] = [];
     for (const secret of [SIGNING.former, SIGNING.next, SIGNING.gone]) {
       await signWith(stack, secret);
-      const call = await stealCall(stack.sql, "braze-scheduler", stack.timeline.now());
+      const call = await interceptCall(stack.sql, "braze-scheduler", stack.timeline.now());
       received.push(inWords(await sendRequest(url, call)));
       await stack.advanceTo(new Date(stack.timeline.now().getTime() + 60_000));
     }

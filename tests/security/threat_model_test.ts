@@ -1,4 +1,4 @@
-/** docs/security.md says which test shows what: each of them must exist. */
+/** docs/security.md names the test of each row: each must exist. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readText } from "../support/sources.ts";
 

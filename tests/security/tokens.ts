@@ -36,7 +36,7 @@ export async function tokenOf(
 
 export const OPERATOR = { app_metadata: { role: "operator" } };
 /** Every user may write this about themselves. */
-export const SELF_STYLED = { user_metadata: { role: "operator" }, app_metadata: {} };
+export const ROLE_IN_USER_METADATA = { user_metadata: { role: "operator" }, app_metadata: {} };
 
 /** Declares itself unsigned. */
 export function unsignedToken(now: Date, role: string): string {
@@ -44,7 +44,11 @@ export function unsignedToken(now: Date, role: string): string {
 }
 
 /** Signed with the public key as if it were a shared secret. */
-export async function confusedToken(keys: Keys, now: Date, role: string): Promise<string> {
+export async function tokenSignedWithPublicKey(
+  keys: Keys,
+  now: Date,
+  role: string,
+): Promise<string> {
   return await new SignJWT(payload(now, role))
     .setProtectedHeader({ alg: "HS256", kid: keys.operatorKey.kid, typ: "JWT" })
     .sign(new TextEncoder().encode(`${keys.operatorKey.x}${keys.operatorKey.y}`));

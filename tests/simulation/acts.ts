@@ -1,4 +1,4 @@
-/** The acts of people and machines around the suite, and their times: drawn here, performed in `perform_acts.ts`. */
+/** Draws what people and machines around the suite do, and when; `perform_acts.ts` performs it. */
 import { addMinutes, addSeconds, max } from "date-fns";
 import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
@@ -20,19 +20,19 @@ export type FunctionToCall =
 export type What =
   | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
   | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
-  /** Both teams of a match are switched off for pushes, or on again. */
+  /** Switches pushes for both teams of a match off or on. */
   | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
   | { readonly kind: "team_becomes_known" }
   | { readonly kind: "cancel_in_dashboard"; readonly matchId: number }
   | {
     readonly kind: "schedule_in_dashboard";
     readonly matchId: number;
-    /** What a person put in: the match id alone, a copy of ours, nothing, or an unknown match. */
+    /** The trigger properties that a person enters: the match id, a copy of ours, none, or an unknown match. */
     readonly says: "match" | "copy" | "nothing" | "unknown_match";
-    /** Offset from the planned time, or from now. */
+    /** Relative to the planned time, or to now. */
     readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
   }
-  /** A person calls a function although everything is scheduled already. */
+  /** A person schedules all matches again in the dashboard. */
   | { readonly kind: "schedule_all_in_dashboard" }
   | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
   | { readonly kind: "receiver"; readonly state: "down" | "up" }
@@ -42,24 +42,24 @@ export type What =
     readonly functionNames: readonly [FunctionToCall, FunctionToCall];
   }
   | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
-  /** Events that were received already are sent again concurrently, batched and ordered differently. */
+  /** Delivered events are delivered again, in other batches and another order, several at once. */
   | {
     readonly kind: "replay";
     readonly share: number;
     readonly shape: "batches" | "single" | "list" | "flat";
   }
-  /** A person resolves creates of unknown outcome; `carelessly`: without checking Braze. */
+  /** A person releases unknown creates; `carelessly`: without checking in Braze. */
   | { readonly kind: "release"; readonly carelessly: boolean }
   | { readonly kind: "mark_sent" }
-  /** A person cancels a match by hand, in the ledger and in Braze. */
+  /** A person cancels a match in the ledger and in Braze. */
   | { readonly kind: "operator_cancels"; readonly matchId: number }
-  /** The same in the middle of a run, for the match whose schedule the run is about to change. */
-  | { readonly kind: "overtake" }
+  /** A person cancels the match whose schedule a run is about to change. */
+  | { readonly kind: "cancel_during_run" }
   /** Sends move so close to the freeze window that they are inside it before a slow run reaches them. */
-  | { readonly kind: "close_call" }
-  /** A preview, an event of another campaign, and an unreadable event, in one batch. */
+  | { readonly kind: "move_near_freeze_window" }
+  /** One batch with a preview, an event of another campaign, and an invalid event. */
   | { readonly kind: "odd_events" }
-  /** In the middle of the next run. */
+  /** Restarts a server in the middle of the next run. */
   | { readonly kind: "restart"; readonly server: "postgres" | "postgrest" };
 
 export interface Act {
@@ -67,13 +67,13 @@ export interface Act {
   readonly what: What;
 }
 
-interface Around {
+interface Conditions {
   readonly startAt: Date;
   readonly endAt: Date;
   readonly truces: readonly Truce[];
   readonly fixtures: readonly FixturePlan[];
-  readonly isEchoTold: boolean;
-  /** Templates call the send gate before they send. */
+  readonly carriesEcho: boolean;
+  /** Templates ask the send gate. */
   readonly isGated: boolean;
   readonly restartsServers: boolean;
 }
@@ -89,37 +89,37 @@ const FUNCTIONS: readonly FunctionToCall[] = [
   "webhook-health-rollup",
 ];
 
-export function drawActs(prng: Prng, around: Around): Act[] {
+export function drawActs(prng: Prng, conditions: Conditions): Act[] {
   const acts = [
-    ...around.fixtures.flatMap((fixture) =>
-      drawChanges(prng.fork(`changes/${fixture.matchId}`), fixture, around)
+    ...conditions.fixtures.flatMap((fixture) =>
+      drawChanges(prng.fork(`changes/${fixture.matchId}`), fixture, conditions)
     ),
-    ...around.fixtures.flatMap((fixture) =>
-      drawMeddling(prng.fork(`meddling/${fixture.matchId}`), fixture, around)
+    ...conditions.fixtures.flatMap((fixture) =>
+      drawMeddling(prng.fork(`meddling/${fixture.matchId}`), fixture, conditions)
     ),
-    ...(around.isGated
-      ? around.fixtures.flatMap((fixture) =>
+    ...(conditions.isGated
+      ? conditions.fixtures.flatMap((fixture) =>
         drawLastMinute(prng.fork(`last minute/${fixture.matchId}`), fixture)
       )
       : []),
-    ...drawOutages(prng.fork("outages"), around),
-    ...drawCalls(prng.fork("calls"), around),
-    ...(around.restartsServers ? drawRestarts(prng.fork("restarts"), around) : []),
+    ...drawOutages(prng.fork("outages"), conditions),
+    ...drawCalls(prng.fork("calls"), conditions),
+    ...(conditions.restartsServers ? drawRestarts(prng.fork("restarts"), conditions) : []),
   ];
   return acts
-    .map((act) => ({ ...act, at: outOfTruces(act.at, around) }))
-    .filter(({ at }) => at >= around.startAt && at < around.endAt)
+    .map((act) => ({ ...act, at: outOfTruces(act.at, conditions) }))
+    .filter(({ at }) => at >= conditions.startAt && at < conditions.endAt)
     .sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
-/** An act that would fall into a truce is moved to just before it. */
-function outOfTruces(at: Date, around: Around): Date {
-  const broken = around.truces.find((truce) => isInTruce({ truces: [truce] }, at));
+/** Moves an act in a truce to just before it. */
+function outOfTruces(at: Date, conditions: Conditions): Date {
+  const broken = conditions.truces.find((truce) => isInTruce({ truces: [truce] }, at));
   return broken === undefined ? at : addSeconds(broken.from, -30);
 }
 
-/** Half of all acts happen around the time of the push, where they do the most damage. */
-function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Around): Date {
+/** Half of all acts happen around the time of the push, where faults have the most effect. */
+function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Conditions): Date {
   const sendAt = addMinutes(fixture.kickoffAt, -SEND_LEAD_MINUTES);
   const seconds = prng.chance(0.5)
     ? (sendAt.getTime() - startAt.getTime()) / 1_000 - 2_700 + prng.below(3_600)
@@ -127,9 +127,9 @@ function someTime(prng: Prng, fixture: FixturePlan, { startAt, endAt }: Around):
   return addSeconds(startAt, Math.round(seconds));
 }
 
-function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
+function drawChanges(prng: Prng, fixture: FixturePlan, conditions: Conditions): Act[] {
   const { matchId } = fixture;
-  const becomesKnown: Act[] = fixture.knownAt > around.startAt
+  const becomesKnown: Act[] = fixture.knownAt > conditions.startAt
     ? [{ at: fixture.knownAt, what: { kind: "fixture_becomes_known", fixture } }]
     : [];
   if (prng.chance(0.35)) return becomesKnown;
@@ -139,11 +139,11 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
   });
   const later = (at: Date) => max([at, fixture.knownAt]);
   if (fixture.status !== "scheduled") {
-    const at = later(someTime(prng, fixture, around));
+    const at = later(someTime(prng, fixture, conditions));
     return [...becomesKnown, change(at, { status: "scheduled" })];
   }
   const changes = Array.from({ length: 1 + prng.below(3) }).flatMap((): Act[] => {
-    const at = later(someTime(prng, fixture, around));
+    const at = later(someTime(prng, fixture, conditions));
     const after = addMinutes(at, 2 + prng.below(150));
     const back = (act: Act) => prng.chance(0.6) ? [act] : [];
     switch (prng.below(9)) {
@@ -173,7 +173,7 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
         const both = prng.chance(0.5) && isUnknown;
         return [
           change(at, { home }),
-          // With an unknown opponent the other team's fans remain; with pushes switched off too, no audience does.
+          // With an unknown team, the other team's fans remain; without notifications for that one, none remain.
           ...(both ? [{ at, what: { kind: "notify" as const, matchId, on: false } }] : []),
           ...back({ at: after, what: { kind: "team_becomes_known" } }),
           ...(both ? [{ at: after, what: { kind: "notify" as const, matchId, on: true } }] : []),
@@ -189,26 +189,26 @@ function drawChanges(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
   return [...becomesKnown, ...changes];
 }
 
-function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
+function drawMeddling(prng: Prng, fixture: FixturePlan, conditions: Conditions): Act[] {
   const { matchId } = fixture;
   const acts: Act[] = [];
   if (prng.chance(0.1)) {
-    const at = someTime(prng, fixture, around);
+    const at = someTime(prng, fixture, conditions);
     acts.push({ at, what: { kind: "cancel_in_dashboard", matchId } });
   }
   if (prng.chance(0.2)) {
     const says = (["match", "match", "copy", "nothing", "unknown_match"] as const)[prng.below(5)]!;
     const byMinutes = prng.chance(0.5) ? 0 : prng.below(120) - 60;
     acts.push({
-      at: someTime(prng, fixture, around),
+      at: someTime(prng, fixture, conditions),
       what: { kind: "schedule_in_dashboard", matchId, says, when: { byMinutes } },
     });
   }
-  const unknownMinutes = (fixture.knownAt.getTime() - around.startAt.getTime()) / 60_000;
+  const unknownMinutes = (fixture.knownAt.getTime() - conditions.startAt.getTime()) / 60_000;
   if (unknownMinutes > 10 && prng.chance(0.4)) {
-    // A person schedules before the fixture list has the match: its events name a match that is not known yet.
+    // A person schedules a match before the fixture list has it, so its events name an unknown match.
     acts.push({
-      at: addMinutes(around.startAt, prng.below(unknownMinutes - 8)),
+      at: addMinutes(conditions.startAt, prng.below(unknownMinutes - 8)),
       what: {
         kind: "schedule_in_dashboard",
         matchId,
@@ -218,12 +218,12 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
     });
   }
   if (prng.chance(0.04)) {
-    const at = someTime(prng, fixture, around);
+    const at = someTime(prng, fixture, conditions);
     acts.push({ at, what: { kind: "operator_cancels", matchId } });
   }
   if (prng.chance(0.3)) {
-    // Called off by mistake, and reinstated after one or two scheduler runs.
-    const at = someTime(prng, fixture, around);
+    // Postponed by mistake, and scheduled again after one or two runs of the scheduler.
+    const at = someTime(prng, fixture, conditions);
     const change = (at: Date, status: "postponed" | "scheduled"): Act => ({
       at: max([at, fixture.knownAt]),
       what: { kind: "change_fixture", matchId, change: { status } },
@@ -233,10 +233,10 @@ function drawMeddling(prng: Prng, fixture: FixturePlan, around: Around): Act[] {
   return acts;
 }
 
-/** So late that only the send gate can still stop the push. */
+/** Changes so late that only the send gate can still stop the push. */
 function drawLastMinute(prng: Prng, { matchId, kickoffAt }: FixturePlan): Act[] {
   if (prng.chance(0.15)) {
-    // A person marks a create as not sent without checking, and there is no time left to create another.
+    // A person releases a create without looking, when it is too late for another one.
     const at = addMinutes(kickoffAt, -SEND_LEAD_MINUTES - 1 - prng.below(14));
     return [{ at, what: { kind: "release", carelessly: true } }];
   }
@@ -248,7 +248,7 @@ function drawLastMinute(prng: Prng, { matchId, kickoffAt }: FixturePlan): Act[] 
   }];
 }
 
-function drawOutages(prng: Prng, { startAt, endAt, isEchoTold }: Around): Act[] {
+function drawOutages(prng: Prng, { startAt, endAt, carriesEcho }: Conditions): Act[] {
   const minutes = (endAt.getTime() - startAt.getTime()) / 60_000;
   const acts: Act[] = [];
   const span = (first: What, last: What, minutesMax: number) => {
@@ -266,13 +266,13 @@ function drawOutages(prng: Prng, { startAt, endAt, isEchoTold }: Around): Act[] 
     const at = addSeconds(startAt, 60 * prng.below(minutes));
     acts.push({ at, what: { kind: "schedule_all_in_dashboard" } });
   }
-  if (isEchoTold && prng.chance(0.3)) {
+  if (carriesEcho && prng.chance(0.3)) {
     span({ kind: "echo", on: false }, { kind: "echo", on: true }, 180);
   }
   return acts;
 }
 
-function drawCalls(prng: Prng, { startAt, endAt }: Around): Act[] {
+function drawCalls(prng: Prng, { startAt, endAt }: Conditions): Act[] {
   const seconds = (endAt.getTime() - startAt.getTime()) / 1_000;
   const sometime = () => addSeconds(startAt, prng.below(seconds));
   const several = (max: number, what: () => What): Act[] =>
@@ -293,12 +293,16 @@ function drawCalls(prng: Prng, { startAt, endAt }: Around): Act[] {
     ...several(2, () => ({ kind: "release", carelessly: prng.chance(0.2) })),
     ...several(1, () => ({ kind: "mark_sent" })),
     ...several(1, () => ({ kind: "odd_events" })),
-    ...(prng.chance(0.15) ? [{ at: sometime(), what: { kind: "overtake" as const } }] : []),
-    ...(prng.chance(0.1) ? [{ at: sometime(), what: { kind: "close_call" as const } }] : []),
+    ...(prng.chance(0.15)
+      ? [{ at: sometime(), what: { kind: "cancel_during_run" as const } }]
+      : []),
+    ...(prng.chance(0.1)
+      ? [{ at: sometime(), what: { kind: "move_near_freeze_window" as const } }]
+      : []),
   ];
 }
 
-function drawRestarts(prng: Prng, { startAt, endAt }: Around): Act[] {
+function drawRestarts(prng: Prng, { startAt, endAt }: Conditions): Act[] {
   const seconds = (endAt.getTime() - startAt.getTime()) / 1_000;
   return Array.from({ length: 4 + prng.below(5) }, () => ({
     at: addSeconds(startAt, prng.below(seconds)),

@@ -1,18 +1,18 @@
-/** The arguments of `deno task simulate`. */
+/** Parses and validates the arguments of `deno task simulate`. */
 import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
 
 export const HELP =
-  `Runs seeded worlds with injected faults, and checks the suite's results against ground truth.
+  `Runs seeded worlds with injected faults, and compares the suite's data with the ground truth.
 
   npx -y deno@2.9.6 task simulate [options]
   SEED=123 npx -y deno@2.9.6 task simulate     one world again, with its timeline
 
-  --worlds N           how many (20)
-  --first-seed S       the seed of the first one (1); the others follow
-  --minutes M          starts no further world after M minutes
-  --threads T          how many in parallel (2)
-  --resume             resumes an interrupted run of the same worlds
-  --postgres-bin DIR   the Postgres binaries to use (/usr/lib/postgresql/15/bin)
+  --worlds N           how many worlds (20)
+  --first-seed S       the seed of the first world (1); the others follow
+  --minutes M          starts no world after that time
+  --threads T          how many worlds at once (2)
+  --resume             continues an interrupted run with these worlds
+  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
   --help               this text
 `;
 
@@ -22,7 +22,7 @@ export interface Arguments {
   readonly minutes: number | null;
   readonly threads: number;
   readonly resume: boolean;
-  readonly tellsStory: boolean;
+  readonly printsTimeline: boolean;
   readonly postgresBin: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function readArguments(args: readonly string[], seed: string | undefined)
     minutes: values.minutes === undefined ? null : wholeNumber("--minutes", values.minutes),
     threads: seed === undefined ? wholeNumber("--threads", values.threads) : 1,
     resume: values.resume,
-    tellsStory: seed !== undefined,
+    printsTimeline: seed !== undefined,
     postgresBin: values["postgres-bin"],
   };
 }

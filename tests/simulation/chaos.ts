@@ -1,9 +1,8 @@
 /**
- * Injects faults: isolates die at any of their calls, the database refuses or its answer is lost, and calls of
- * pg_cron and pg_net come twice, late or never. Each fault is counted.
+ * Injects faults: isolates die at any of their calls, the database refuses or its answer is lost, and calls by pg_cron
+ * and pg_net come twice, late or never. Counts each fault.
  *
- * Functions call the gateway and Braze within this process, so that a run needs no sockets. The code behind both is
- * the same.
+ * A function calls gateway and Braze within this process, which saves sockets; the called code is the same.
  */
 import type { CallFate } from "../../local/stack/cron_worker.ts";
 import type { Invocation } from "../../local/stack/functions_runtime.ts";
@@ -13,11 +12,11 @@ import type { Platform } from "../../supabase/functions/_shared/runtime/platform
 import type { FaultRates } from "./faults.ts";
 import type { Tally } from "./tally.ts";
 
-/** Runs make 3 to about 60 calls: most die early, some late, and some end before their fault is reached. */
+/** Runs make 3 to about 60 calls: most doomed runs die early, some late, and some end before their deadly call. */
 const DEADLY_CALLS = [5, 12, 40] as const;
-/** A webhook request makes one to five calls. */
+/** A request to the webhook makes one to five calls. */
 const WEBHOOK_CALLS = 4;
-/** The send gate makes one call. */
+/** A request to the send gate makes one call. */
 const GATE_CALLS = 1;
 const DEATHS = [
   "before a call",
@@ -30,12 +29,12 @@ export interface ChaosOptions {
   readonly rates: FaultRates;
   readonly tally: Tally;
   readonly isTruce: () => boolean;
-  /** Fetches an address: within this process where it is the gateway or Braze. */
+  /** The fetch for an address: within this process for gateway and Braze. */
   readonly fetchFor: (address: string) => typeof fetch;
-  /** Runs before each call to the database: performs the acts that are planned for the middle of a run. */
+  /** Called before each call to the database, to run work that is planned for the middle of a run. */
   readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
-  /** A webhook request died before it registered its newly known identifiers. */
-  readonly onForgottenLesson: () => void;
+  /** Called when a request to the webhook dies before it applies the identifiers that it registered. */
+  readonly onUnappliedIdentifiers: () => void;
   readonly onAnswer: (functionName: string, request: Request, response: Response) => Promise<void>;
 }
 
@@ -44,7 +43,7 @@ export function createChaos(options: ChaosOptions): Interference {
   const prng = new Prng(`chaos/${options.seed}`);
   const invocations = new Map<string, number>();
 
-  /** A stream for each nth call of its kind, so that the draws of one do not change the others. */
+  /** An independent stream for each nth item of a kind. */
   function streamOf(kind: string): Prng {
     const nth = (invocations.get(kind) ?? 0) + 1;
     invocations.set(kind, nth);
@@ -53,7 +52,8 @@ export function createChaos(options: ChaosOptions): Interference {
 
   return {
     isolate: (invocation) => runIsolate(invocation, streamOf(invocation.functionName), options),
-    cronFate: (jobName) => isTruce() ? "on_time" : fateOf(streamOf(`cron/${jobName}`), "slot"),
+    cronFate: (jobName) =>
+      isTruce() ? "on_time" : fateOf(streamOf(`cron/${jobName}`), "scheduled time"),
     netFate: (url) => isTruce() ? "on_time" : fateOf(streamOf(`net/${url}`), "call"),
   };
 
@@ -77,7 +77,8 @@ export function createChaos(options: ChaosOptions): Interference {
 async function runIsolate(
   { functionName, request, platform, start }: Invocation,
   prng: Prng,
-  { rates, tally, isTruce, fetchFor, beforeDatabase, onForgottenLesson, onAnswer }: ChaosOptions,
+  { rates, tally, isTruce, fetchFor, beforeDatabase, onUnappliedIdentifiers, onAnswer }:
+    ChaosOptions,
 ): Promise<Response> {
   const isWebhook = functionName === "braze-webhook";
   const isDoomed = prng.chance(isWebhook ? rates.webhookDeath : rates.death) && !isTruce();
@@ -89,7 +90,8 @@ async function runIsolate(
   const deadlyCall = isDoomed ? 1 + prng.below(deadlyCalls) : Infinity;
   const death = DEATHS[prng.below(DEATHS.length)]!;
   const faults = prng.fork("database");
-  const newlyKnown = prng.fork("lessons");
+  // The label is part of the seed: another one would draw other worlds.
+  const unapplied = prng.fork("lessons");
   const { promise: died, resolve } = Promise.withResolvers<void>();
   let calls = 0;
   let isDead = false;
@@ -109,8 +111,8 @@ async function runIsolate(
     if (isDead) return await never();
     if (calls > deadlyCall) return await die(address);
     if (isDeadly && death === "before a call") return await die(address);
-    if (isWebhook && address.endsWith("/rpc/load_affected_events") && forgets()) {
-      onForgottenLesson();
+    if (isWebhook && address.endsWith("/rpc/load_affected_events") && diesBeforeApplying()) {
+      onUnappliedIdentifiers();
       return await die(address);
     }
     const answer = await callOut(address, input, init);
@@ -121,8 +123,8 @@ async function runIsolate(
     return answer;
   };
 
-  function forgets(): boolean {
-    return newlyKnown.chance(rates.lessonForgotten) && !isTruce();
+  function diesBeforeApplying(): boolean {
+    return unapplied.chance(rates.identifiersUnapplied) && !isTruce();
   }
 
   async function callOut(

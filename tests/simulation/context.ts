@@ -26,32 +26,36 @@ export interface SimulationContext {
   readonly history: History;
   readonly recorder: Recorder;
   readonly tally: Tally;
-  /** Events that were received although Braze never sent them: they are stored all the same. */
+  /** Batches that were posted by hand and that Braze never sent. */
   readonly odd: OddBatch[];
-  /** Matches whose create a person marked as not sent although it existed. */
+  /** Matches whose create a person released although its schedule existed. */
   readonly released: Set<number>;
-  /** Events that an export reported before Braze did: their properties arrived too late to count. */
-  readonly toldBare: Set<string>;
-  /** While set, pg_cron runs no jobs: this skips long idle periods. */
-  silence(isSilent: boolean): Promise<void>;
+  /** Events that were posted from an export, without their properties, before Braze delivered them. */
+  readonly reportedFromExport: Set<string>;
+  /** Stops or starts pg_cron's jobs, to skip long idle periods. */
+  pauseCron(isPaused: boolean): Promise<void>;
   /** Restarts in progress; each resolves to null, or to the reason of its failure. */
   readonly restarts: Promise<unknown>[];
-  /** Acts to perform before the next call to the database, or to one of these SQL functions, with its arguments. */
-  order(work: Work, before?: readonly string[]): void;
+  /** Runs `work` before the next call to the database, or to one of these SQL functions, with its parameters. */
+  beforeNextCall(work: Work, functionNames?: readonly string[]): void;
   close(): Promise<void>;
 }
 
-type Work = (asked: Readonly<Record<string, unknown>>) => Promise<void>;
+type Work = (parameters: Readonly<Record<string, unknown>>) => Promise<void>;
 
-/** Runs that a person starts at such a moment. */
+/** How many reconciliations a person starts after a request that died before it applied identifiers. */
 const RECONCILED_MAX = 4;
 
 /** The world's database: on a shared server, or on a server of its own. */
 export type SimulationDatabase = Pick<StackOptions, "databaseUrl" | "postgresBin">;
 
-export async function setUp(world: World, place: SimulationDatabase): Promise<SimulationContext> {
+export async function setUp(
+  world: World,
+  database: SimulationDatabase,
+): Promise<SimulationContext> {
   const problems: string[] = [];
-  const ordered: { readonly work: Work; readonly before: readonly string[] | undefined }[] = [];
+  const planned: { readonly work: Work; readonly functionNames: readonly string[] | undefined }[] =
+    [];
   const reconciled: Promise<unknown>[] = [];
   const up: { stack?: Stack } = {};
   const running = () => {
@@ -80,12 +84,14 @@ export async function setUp(world: World, place: SimulationDatabase): Promise<Si
     },
     async beforeDatabase(address, body) {
       const called = address.split("/rpc/").at(-1) ?? "";
-      const place = ordered.findIndex(({ before }) => before?.includes(called) ?? true);
-      if (place === -1) return;
-      const [order] = ordered.splice(place, 1);
-      await order?.work(typeof body === "string" ? JSON.parse(body) : {});
+      const index = planned.findIndex(({ functionNames }) =>
+        functionNames?.includes(called) ?? true
+      );
+      if (index === -1) return;
+      const [next] = planned.splice(index, 1);
+      await next?.work(typeof body === "string" ? JSON.parse(body) : {});
     },
-    onForgottenLesson() {
+    onUnappliedIdentifiers() {
       if (reconciled.length === RECONCILED_MAX) return;
       reconciled.push(call("braze-reconcile", {}, { stack: running() }));
     },
@@ -96,7 +102,7 @@ export async function setUp(world: World, place: SimulationDatabase): Promise<Si
   });
 
   const stack = await startStack({
-    ...place,
+    ...database,
     clock: world.startAt,
     // A commit must survive a crash: an acknowledged event must not be lost.
     fsync: world.restartsServers,
@@ -132,13 +138,13 @@ export async function setUp(world: World, place: SimulationDatabase): Promise<Si
     tally,
     odd: [],
     released: new Set(),
-    toldBare: new Set(),
+    reportedFromExport: new Set(),
     restarts: [],
-    async silence(isSilent) {
-      await sql`update cron.job set active = ${!isSilent}`;
+    async pauseCron(isPaused) {
+      await sql`update cron.job set active = ${!isPaused}`;
     },
-    order(work, before) {
-      ordered.push({ work, before });
+    beforeNextCall(work, functionNames) {
+      planned.push({ work, functionNames });
     },
     async close() {
       await Promise.all(reconciled);

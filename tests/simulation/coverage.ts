@@ -1,6 +1,6 @@
 /**
- * Which branches of the plan, of correlation and of reconciliation a world has taken, read from the functions' own
- * results. The types make the lists complete: a new branch that no world takes shows as a zero.
+ * Counts the branches of the plan, of correlation and of reconciliation that a world takes, from the functions' logs and
+ * tables. The types make the lists complete: a new branch that no world takes shows as a zero.
  */
 import type { Sql } from "../../local/stack/sql.ts";
 import type {
@@ -23,7 +23,7 @@ import type { Finding } from "../../supabase/functions/braze-reconcile/decisions
 import type { Check } from "../../supabase/functions/braze-reconcile/report.ts";
 import type { Counts, Tally } from "./tally.ts";
 
-/** All keys of a union: a missing one does not compile. */
+/** All members of a union; a missing one is a type error. */
 function all<Name extends string>(names: Record<Name, true>): Name[] {
   return Object.keys(names) as Name[];
 }
@@ -134,13 +134,13 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     cancelled_by_dashboard: true,
     cancelled_by_operator: true,
   }),
-  stray: all<UnmanagedSchedule["why"]>({
+  unmanaged: all<UnmanagedSchedule["why"]>({
     second_schedule: true,
     old_generation: true,
     not_wanted: true,
     unknown_match: true,
   }),
-  stray_cancelled: all<Cancelled>({
+  unmanaged_cancelled: all<Cancelled>({
     cancelled: true,
     refused: true,
     failed: true,
@@ -148,8 +148,8 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     deferred: true,
     conflict: true,
   }),
-  stray_kept: ["adopted", "owned", "held", "undecided", "capped"],
-  attempt_settled: [
+  unmanaged_kept: ["adopted", "owned", "held", "undecided", "capped"],
+  attempt_resolved: [
     "adopted",
     "proved_by_events",
     "proved_by_statistics",
@@ -184,14 +184,14 @@ export const ALL_BRANCHES = Object.entries(BRANCHES).flatMap(([group, names]) =>
   names.map((name) => `${group}/${name}`)
 );
 
-/** Branches that guard against states the suite cannot produce, with the reason why no world reaches them. */
+/** Branches that the suite cannot reach by itself, and why. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   "skip/schedule_id_unknown":
-    "a live schedule without its id: only after somebody edited the tables",
+    "a live schedule without its id exists only after a person edited the tables",
   "gate/unknown_schedule":
-    "a token of ours for a row that is not there: only after a database was put back from a copy",
-  "stray_cancelled/conflict":
-    "the second of two guards: within one call, what was nobody's would have to become the match's own",
+    "a valid token for a missing row exists only after a database was restored from a backup",
+  "unmanaged_cancelled/conflict":
+    "the second of two guards: an unmanaged schedule would have to become the match's own within one call",
 };
 
 export function untaken(taken: Counts): string[] {
@@ -202,64 +202,64 @@ export function untaken(taken: Counts): string[] {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Branches read from the result of a run. */
+/** Counts the branches in a run's last log line. */
 export function readBranches(functionName: string, line: string, tally: Tally): void {
-  const said = parse(line);
-  if (said?.event !== "run_ended" || said.dry_run === true) return;
+  const entry = parse(line);
+  if (entry?.event !== "run_ended" || entry.dry_run === true) return;
   if (functionName === "braze-scheduler") {
-    add("plan", said.planned, tally);
-    add("skip", said.skipped, tally);
-    add("done", said.done, tally);
+    add("plan", entry.planned, tally);
+    add("skip", entry.skipped, tally);
+    add("done", entry.done, tally);
   }
-  if (functionName === "braze-reconcile") readReconciliation(record(said.checks), tally);
+  if (functionName === "braze-reconcile") readReconciliation(record(entry.checks), tally);
 }
 
 function readReconciliation(checks: Fields, tally: Tally): void {
   for (const [check, report] of Object.entries(checks)) {
     tally.branch(`check/${check}`);
     const { counts, found, open, is_capped: isCapped } = record(report);
-    const numbers = record(counts);
+    const byName = record(counts);
     switch (check) {
       case "verify":
-        add("verify", numbers, tally);
+        add("verify", byName, tally);
         break;
       case "gaps":
-        add("gap", numbers, tally);
+        add("gap", byName, tally);
         break;
       case "orphans":
       case "duplicates":
-        add("stray_kept", numbers, tally);
-        if (isCapped === true) tally.branch("stray_kept/capped");
+        add("unmanaged_kept", byName, tally);
+        if (isCapped === true) tally.branch("unmanaged_kept/capped");
         for (const { why, cancelled } of list(found)) {
-          tally.branch(`stray/${why}`);
-          if (cancelled !== null) tally.branch(`stray_cancelled/${cancelled}`);
+          tally.branch(`unmanaged/${why}`);
+          if (cancelled !== null) tally.branch(`unmanaged_cancelled/${cancelled}`);
         }
         break;
       case "unknown_attempts":
-        for (const [name, times] of Object.entries(numbers)) {
+        for (const [name, times] of Object.entries(byName)) {
           if (!name.startsWith("schedule_")) continue;
           tally.branch(`schedule_resolved/${name.slice("schedule_".length)}`, Number(times));
         }
         break;
       case "stale":
-        add("stale", numbers, tally);
+        add("stale", byName, tally);
         for (const { unconfirmable } of list(open)) {
           if (typeof unconfirmable === "string") tally.branch(`stale/${unconfirmable}`);
         }
         break;
       case "attribution":
-        add("attribution", numbers, tally);
+        add("attribution", byName, tally);
     }
   }
 }
 
-/** Branches that no result shows, read from the database. */
+/** Counts the branches that only the tables show. */
 export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> {
   const rows = await sql<{ branch: string; times: number }[]>`
     select 'correlation/' || correlation_method as branch, count(*)::int as times
     from public.notification_sends group by correlation_method
     union all
-    -- A reattributed event had another method before.
+    -- The earlier methods of events that were reattributed.
     select 'correlation/' || split_part(reason, ' ', 1), count(*)::int
     from public.scheduler_logs where action = 'attribution_changed' group by 1
     union all
@@ -269,7 +269,7 @@ export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> 
     select 'cancel/' || reason, count(*)::int
     from public.scheduler_logs where action = 'schedule_cancelled' group by reason
     union all
-    select 'attempt_settled/' || resolved_as, count(*)::int
+    select 'attempt_resolved/' || resolved_as, count(*)::int
     from public.schedule_attempts where resolved_as is not null group by resolved_as`;
   for (const { branch, times } of rows) tally.branch(branch, times);
 }

@@ -14,7 +14,7 @@ export interface Servers {
 export async function withSimulationDatabase<Result>(
   { restartsServers }: World,
   { url, postgresBin }: Servers,
-  run: (place: SimulationDatabase) => Promise<Result>,
+  run: (database: SimulationDatabase) => Promise<Result>,
 ): Promise<Result> {
   if (restartsServers) return await run({ postgresBin });
   const name = `world_${crypto.randomUUID().replaceAll("-", "")}`;

@@ -1,29 +1,29 @@
-/** The probability of each kind of fault. Many worlds have a probability of zero for some kinds. */
+/** Draws the probability of each kind of fault; in many worlds it is zero. */
 import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 
 export type FaultList = NonNullable<SwitchesPatch["faults"]>;
 
 export interface FaultRates {
-  /** Per run or request: its isolate dies at one of its calls. */
+  /** That the isolate of a run or a request dies at one of its calls. */
   readonly death: number;
-  /** The same per request to the webhook, which Braze repeats. */
+  /** The same for a request to the webhook, which Braze retries. */
   readonly webhookDeath: number;
-  /** Per registration of newly known identifiers by a webhook request: it dies first, and a reconciliation runs. */
-  readonly lessonForgotten: number;
-  /** Per call to the database: it never arrives, or its answer is lost. */
+  /** That a request to the webhook dies before it applies registered identifiers, and a reconciliation follows. */
+  readonly identifiersUnapplied: number;
+  /** That a call to the database is refused, and that its answer is lost. */
   readonly databaseRefuses: number;
   readonly databaseAnswerLost: number;
-  /** Per scheduled time of pg_cron, and per request of pg_net. */
+  /** For scheduled times of pg_cron and requests of pg_net. */
   readonly missed: number;
   readonly doubled: number;
   readonly late: number;
   readonly lateMsMax: number;
-  /** Faults of Braze, injected by the sandbox. */
+  /** Faults of Braze, which the sandbox injects. */
   readonly braze: FaultList;
 }
 
-/** Few calls change Braze, and their faults matter most. */
+/** The endpoints that change Braze, where faults have the most effect. */
 const CHANGING = [
   "/campaigns/trigger/schedule/create",
   "/campaigns/trigger/schedule/update",
@@ -39,10 +39,10 @@ const KINDS = [
   "latency",
 ] as const;
 
-/** Some endpoints fail repeatedly for the whole world. */
+/** Some endpoints fail repeatedly during a whole world. */
 function drawTrouble(prng: Prng): FaultList {
   if (prng.chance(0.15)) {
-    // A schedule that no longer exists, and a key without the permission to delete.
+    // As for a missing schedule (400), or for a key without the permission to delete (403).
     const status = [400, 403][prng.below(2)]!;
     return [{
       endpoint: CHANGING[2],
@@ -73,7 +73,8 @@ export function drawFaults(prng: Prng): FaultRates {
   return {
     death: rate(0.25),
     webhookDeath: rate(0.5),
-    lessonForgotten: prng.fork("lessons").chance(0.9) ? 0 : 0.6,
+    // The label is part of the seed: another one would draw other worlds.
+    identifiersUnapplied: prng.fork("lessons").chance(0.9) ? 0 : 0.6,
     databaseRefuses: rate(0.02),
     databaseAnswerLost: rate(0.02),
     missed: rate(0.2),
@@ -89,7 +90,7 @@ export function drawFaults(prng: Prng): FaultRates {
       ...fault("timeout_after_effect", 0.08),
       ...fault("drop_connection", 0.06),
       ...fault("malformed", 0.05),
-      // Longer than the suite's request time-out.
+      // Up to longer than the suite waits for an answer.
       ...fault("latency", 0.06, { latencyMs: 1_000 * (1 + prng.below(40)) }),
     ],
   };

@@ -1,4 +1,4 @@
-/** A realistic matchday: many kick-offs at the same time, and pairs of teams that meet twice. */
+/** Draws a matchday: many kick-offs at the same time, and pairs of teams that play twice. */
 import { addMinutes } from "date-fns";
 import type { Prng } from "../../local/lib/prng.ts";
 
@@ -10,7 +10,7 @@ export const TEAMS = [
   "Brighton & Hove Albion",
   "Nott'm Forest",
 ] as const;
-/** In no user's attributes, and not in `teams` until a person adds it. */
+/** In no user's attributes and, until a person adds it, not in `teams`. */
 export const UNKNOWN_TEAM = "AFC Nowhere";
 
 export interface FixturePlan {
@@ -19,27 +19,29 @@ export interface FixturePlan {
   readonly away: string;
   readonly kickoffAt: Date;
   readonly status: "scheduled" | "postponed" | "cancelled" | "finished";
-  /** When it first appears in the fixture list. */
+  /** When the fixture list first contains it. */
   readonly knownAt: Date;
 }
 
 const MATCHES_MAX = 8;
-/** With an earlier kick-off a push could no longer be scheduled. */
+/** The earliest kick-off, for which a push can still be scheduled. */
 const FIRST_MINUTES = 80;
 
 export function drawFixtures(prng: Prng, startAt: Date, endAt: Date): FixturePlan[] {
   const minutes = (endAt.getTime() - startAt.getTime()) / 60_000;
-  // All matches share a few kick-off times, some of them close to each other.
-  const slots = Array.from(
+  // A few kick-off times for all, some of them close to each other.
+  const kickoffMinutes = Array.from(
     { length: 1 + prng.below(4) },
     () => FIRST_MINUTES + 5 * prng.below((minutes - FIRST_MINUTES) / 5 + 12),
   );
-  if (prng.chance(0.4)) slots.push(slots[0]! + [1, 5, 9, 11, 12][prng.below(5)]!);
+  if (prng.chance(0.4)) {
+    kickoffMinutes.push(kickoffMinutes[0]! + [1, 5, 9, 11, 12][prng.below(5)]!);
+  }
   const count = 4 + prng.below(MATCHES_MAX - 3);
   const fixtures: FixturePlan[] = [];
   while (fixtures.length < count) {
     const [home, away] = prng.shuffled(TEAMS);
-    const at = addMinutes(startAt, slots[prng.below(slots.length)]!);
+    const at = addMinutes(startAt, kickoffMinutes[prng.below(kickoffMinutes.length)]!);
     const matchId = 1_001 + fixtures.length;
     const isLate = prng.chance(0.1);
     const status = prng.chance(0.9)

@@ -1,6 +1,5 @@
 /**
- * The fixture list over time, kept outside the database: which push was wanted when. It is derived from the acts of
- * people and never read back from the suite.
+ * The fixture list over time: which pushes were wanted when. It is derived from the acts and never read from the suite.
  */
 import { addMinutes, addSeconds } from "date-fns";
 import type { FixtureChange } from "./acts.ts";
@@ -20,7 +19,7 @@ export interface MatchState {
 /** The schedule that Braze should hold for a match; null where no push is wanted. */
 export interface WantedPush {
   readonly sendAt: Date;
-  /** The team values in the fans' attributes, sorted. */
+  /** The values in fans' attributes, sorted. */
   readonly teams: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -33,7 +32,7 @@ interface Entry<T> {
 export class History {
   readonly #matches = new Map<number, Entry<MatchState>[]>();
   readonly #knownAt = new Map<number, Date>();
-  /** Teams that are in `teams`, and whether their fans receive pushes. */
+  /** The teams in `teams`, and whether their fans are notified. */
   readonly #teams: Entry<
     ReadonlyMap<string, { readonly notify: boolean; readonly value: string }>
   >[];
@@ -80,19 +79,19 @@ export class History {
     const { home, away, kickoffAt, status, properties } = this.match(matchId, at);
     if (status !== "scheduled" || at < this.#knownAt.get(matchId)!) return null;
     const teams = valueAt(this.#teams, at);
-    const values = [home, away].flatMap((name) => {
+    const notified = [home, away].flatMap((name) => {
       const team = teams.get(name);
       return team?.notify === true ? [team.value] : [];
     });
-    if (values.length === 0) return null;
+    if (notified.length === 0) return null;
     return {
       sendAt: addMinutes(kickoffAt, -SEND_LEAD_MINUTES),
-      teams: [...new Set(values)].sort(),
+      teams: [...new Set(notified)].sort(),
       properties: { home_team: home, away_team: away, ...properties },
     };
   }
 
-  /** All pushes wanted at any time in a period that ends at `until`: a run plans with the state at its start. */
+  /** Everything that was wanted within some seconds before `until`, since a run plans with the data from its start. */
   wantedWithin(matchId: number, seconds: number, until: Date): (WantedPush | null)[] {
     const from = addSeconds(until, -seconds);
     const changes = [...this.#matches.get(matchId)!, ...this.#teams]

@@ -1,9 +1,9 @@
-/** Runs many worlds in parallel: each thread runs one world after the other. */
+/** Runs many worlds in several threads, each of which runs one world after the other. */
 import type { Servers } from "./database.ts";
 import type { Outcome } from "./run.ts";
 
 export interface ManyWorlds {
-  /** Called for each world; null when none is left. */
+  /** The seed of the next world; null if there is none. */
   readonly nextSeed: () => number | null;
   readonly servers: Servers;
   readonly threads: number;
@@ -11,10 +11,10 @@ export interface ManyWorlds {
 }
 
 export async function runWorlds(worlds: ManyWorlds): Promise<void> {
-  await Promise.all(Array.from({ length: worlds.threads }, () => oneAfterTheOther(worlds)));
+  await Promise.all(Array.from({ length: worlds.threads }, () => runInThread(worlds)));
 }
 
-async function oneAfterTheOther({ nextSeed, servers, onOutcome }: ManyWorlds): Promise<void> {
+async function runInThread({ nextSeed, servers, onOutcome }: ManyWorlds): Promise<void> {
   const worker = new Worker(new URL("./world_worker.ts", import.meta.url), { type: "module" });
   try {
     for (let seed = nextSeed(); seed !== null; seed = nextSeed()) {
@@ -22,7 +22,7 @@ async function oneAfterTheOther({ nextSeed, servers, onOutcome }: ManyWorlds): P
       worker.onmessage = ({ data }) => answered.resolve(data);
       worker.onerror = (error) => {
         error.preventDefault();
-        answered.reject(new Error(`World ${seed} took its thread along: ${error.message}`));
+        answered.reject(new Error(`World ${seed} ended its thread: ${error.message}`));
       };
       worker.postMessage({ seed, servers });
       await onOutcome(await answered.promise);

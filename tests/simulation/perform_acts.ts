@@ -12,7 +12,7 @@ import { addFixture, call } from "./stack_calls.ts";
 /** A match that no fixture list has. */
 const UNKNOWN_MATCH_ID = 9_999;
 /** A person checks a create of unknown outcome when its alert has been open for a while. */
-const LOOKED_AT_AFTER_MINUTES = 20;
+const HANDLED_AFTER_MINUTES = 20;
 /** SQL functions called before an existing schedule is changed. */
 const CHANGING_CALLS = ["open_update", "open_delete"];
 const SEND_LEAD_MS = 60 * 60_000;
@@ -20,7 +20,7 @@ const FREEZE_SECONDS = 15 * 60;
 /** How far outside the freeze window a send is when the plan is made. */
 const CLOSE_SECONDS = 5;
 
-export async function carryOut(
+export async function performAct(
   { what }: Act,
   context: SimulationContext,
   nth: number,
@@ -165,10 +165,10 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     await PERFORMERS.cancel_in_dashboard({ kind: "cancel_in_dashboard", matchId }, context, prng);
   },
 
-  overtake(_what, context, prng) {
-    const { stack: { sql, timeline }, order } = context;
-    order(async (asked) => {
-      const ledgerId = asked.p_ledger_id as string;
+  cancel_during_run(_what, context, prng) {
+    const { stack: { sql, timeline }, beforeNextCall } = context;
+    beforeNextCall(async (parameters) => {
+      const ledgerId = parameters.p_ledger_id as string;
       const rows = await sql<{ match_id: string }[]>`
         select match_id, public.cancel_ledger(id, generation, 'operator', 'Not this one', ${timeline.now()})
         from public.schedule_ledger where id = ${ledgerId} and status = 'pending'`;
@@ -183,7 +183,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     }, CHANGING_CALLS);
   },
 
-  async close_call(_what, context, prng) {
+  async move_near_freeze_window(_what, context, prng) {
     const { stack: { sql, sandbox, timeline }, world, history } = context;
     const now = timeline.now();
     const due = addSeconds(now, FREEZE_SECONDS + CLOSE_SECONDS);
@@ -247,7 +247,9 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       prng.chance(share)
     );
     if (shape === "flat") {
-      for (const { id, acknowledged } of repeated) if (acknowledged === 0) context.toldBare.add(id);
+      for (const { id, acknowledged } of repeated) {
+        if (acknowledged === 0) context.reportedFromExport.add(id);
+      }
     }
     const bodies = reshape(prng.shuffled(repeated), shape, prng, context);
     for (let from = 0; from < bodies.length; from += 4) {
@@ -262,16 +264,16 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       from public.alerts as alert
       join public.schedule_ledger as ledger on ledger.match_id = alert.match_id
       where alert.rule = 'create_unknown' and alert.resolved_at is null
-        and alert.first_seen_at <= ${addMinutes(now, -LOOKED_AT_AFTER_MINUTES)}
+        and alert.first_seen_at <= ${addMinutes(now, -HANDLED_AFTER_MINUTES)}
       order by ledger.match_id`;
     for (const { match_id, ledger_id, generation } of lost) {
-      const isThere = sandbox.model.schedules.all.some(({ state, triggerProperties }) =>
+      const exists = sandbox.model.schedules.all.some(({ state, triggerProperties }) =>
         state === "scheduled" && triggerProperties.ledger_id === ledger_id &&
         triggerProperties.generation === generation
       );
-      if (isThere && !carelessly) continue;
-      tally.act(isThere ? "released although it is there" : "released");
-      if (isThere) released.add(Number(match_id));
+      if (exists && !carelessly) continue;
+      tally.act(exists ? "released although it exists" : "released");
+      if (exists) released.add(Number(match_id));
       await sql`select public.release_create(${match_id}, 'Looked in the dashboard', ${now})`;
     }
   },
@@ -292,13 +294,13 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     await call("braze-reconcile", {
       mark_sent: sent.map(({ match_id }) => ({
         match_id: Number(match_id),
-        reason: "Braze's support says so",
+        reason: "Braze's support confirms the push",
       })),
     }, context);
   },
 
   restart({ server: which }, context, prng) {
-    const { stack: { server, postgrest, timeline }, world, order, restarts } = context;
+    const { stack: { server, postgrest, timeline }, world, beforeNextCall, restarts } = context;
     // Servers that other worlds share are not restarted.
     if (!world.restartsServers || server === undefined) return;
     const restart = () =>
@@ -309,7 +311,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
         await postgrest.ready();
       });
     const isWaitedFor = prng.chance(0.5);
-    order(async () => {
+    beforeNextCall(async () => {
       const done = restart();
       restarts.push(done.then(() => null, (error) => error));
       if (isWaitedFor) await done;

@@ -1,4 +1,4 @@
-/** Saves which worlds have run in a file, so that an interrupted run can be resumed. */
+/** Keeps the worlds that have run in a file, so that an interrupted run can continue. */
 import { z } from "zod";
 import type { Outcome } from "./run.ts";
 import { addCounts, addTotals, type Counts, NOTHING, type Totals } from "./tally.ts";
@@ -27,9 +27,9 @@ export interface Progress {
   readonly failed: number;
   readonly totals: Totals;
   readonly unknowable: Counts;
-  /** The next seed that has not been started; null when none is left. */
+  /** The next seed that has not been started; null if there is none. */
   next(): number | null;
-  note(outcome: Outcome): Promise<void>;
+  record(outcome: Outcome): Promise<void>;
 }
 
 export async function createProgress(
@@ -69,13 +69,13 @@ export async function createProgress(
       while (done.has(upcoming)) upcoming++;
       return upcoming < firstSeed + worlds ? upcoming++ : null;
     },
-    async note(outcome) {
+    async record(outcome) {
       done.add(outcome.seed);
       if (outcome.broken !== null || outcome.violations.length > 0) failed.add(outcome.seed);
       totals = addTotals(totals, outcome.totals);
       unknowable = addCounts(unknowable, outcome.unknowable);
       const saved: Saved = { done: [...done], failed: [...failed], unknowable, totals };
-      // Written to a draft and renamed, so that a killed process leaves the previous file intact.
+      // Renamed into place, so that a crash while writing keeps the old file.
       saving = saving.then(async () => {
         const draft = new URL(`${file.href}.draft`);
         await Deno.writeTextFile(draft, JSON.stringify(saved));

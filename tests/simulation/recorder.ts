@@ -14,7 +14,7 @@ export interface RecordedDelete {
   readonly reasons: readonly string[];
   /** The time of the first delete request that, by the journal, may have succeeded: this one or an earlier one. */
   readonly askedFrom: Date;
-  /** Null where the ledger did not own the schedule. */
+  /** Null if the schedule did not belong to the ledger. */
   readonly owner: {
     readonly matchId: number;
     readonly generation: number;
@@ -23,7 +23,7 @@ export interface RecordedDelete {
   } | null;
 }
 
-/** The content of a create: its audience, and its message. */
+/** The request of a create: its audience and trigger properties. */
 export interface RecordedCreate {
   readonly at: Date;
   readonly ledgerId: string;
@@ -74,22 +74,24 @@ export class Recorder {
     const sandbox = this.#options.sandbox();
     const { pathname } = new URL(request.url);
     if (pathname === "/campaigns/trigger/schedule/create") {
-      await this.#seeCreate(await request.clone().json());
+      await this.#recordCreate(await request.clone().json());
     }
     if (pathname !== "/campaigns/trigger/schedule/delete") return await sandbox.handle(request);
 
     const { schedule_id: scheduleId } = await request.clone().json();
-    const seen = await this.#lookAt(scheduleId);
+    const before = await this.#readDelete(scheduleId);
     const isLive = () => sandbox.model.schedules.find(scheduleId)?.state === "scheduled";
     const wasLive = isLive();
     try {
       return await sandbox.handle(request);
     } finally {
-      if (wasLive && !isLive()) this.deletes.push({ at: this.#options.now(), scheduleId, ...seen });
+      if (wasLive && !isLive()) {
+        this.deletes.push({ at: this.#options.now(), scheduleId, ...before });
+      }
     }
   }
 
-  /** Reads the reason of the gate's answers. */
+  /** Records a function's answer, and returns the reason in an answer of the gate. */
   async answered(
     functionName: string,
     request: Request,
@@ -109,7 +111,7 @@ export class Recorder {
     return null;
   }
 
-  async #lookAt(
+  async #readDelete(
     scheduleId: string,
   ): Promise<Pick<RecordedDelete, "reasons" | "askedFrom" | "owner">> {
     const sql = this.#options.sql();
@@ -119,7 +121,7 @@ export class Recorder {
       where kind = 'delete' and braze_schedule_id = ${scheduleId}
         and (
           outcome is null or http_status in (400, 404)
-          -- What a list has settled in the middle of a run does not reach that run any more.
+          -- A run does not see what a list resolved after the run's start.
           or outcome = 'unknown' and (resolved_as is distinct from 'listed' or resolved_at > ${runBegan})
         )
       order by opened_at`;
@@ -140,7 +142,7 @@ export class Recorder {
     };
   }
 
-  async #seeCreate(body: Record<string, unknown>): Promise<void> {
+  async #recordCreate(body: Record<string, unknown>): Promise<void> {
     const { ledger_id: ledgerId, generation, send_gate_token: token, ...properties } = body
       .trigger_properties as {
         readonly ledger_id: string;

@@ -10,8 +10,8 @@ export function printOutcome({ seed, violations, broken, totals, seconds }: Outc
       sum(totals.faults)
     } faults, ${seconds.toFixed(1)} s`,
     ...(broken === null ? [] : [`       broken: ${broken}`]),
-    ...violations.map(({ rule, story, at }) =>
-      `       ${at.toISOString().slice(5, 16).replace("T", " ")} ${rule}: ${story}`
+    ...violations.map(({ rule, details, at }) =>
+      `       ${at.toISOString().slice(5, 16).replace("T", " ")} ${rule}: ${details}`
     ),
   ];
 }
@@ -36,15 +36,15 @@ export function describeTotals(totals: Totals, unknowable: Counts, seconds: numb
   ];
 }
 
-export function printFailure({ seed, story }: Outcome, isWhole: boolean): string[] {
+export function printFailure({ seed, timeline }: Outcome, isWhole: boolean): string[] {
   return [
     "",
-    `First failing seed: ${seed}. With its timeline: SEED=${seed} npx -y deno@2.9.6 task simulate`,
-    ...(isWhole ? story : story.slice(-STORY_LINES_MAX)),
+    `First failing seed: ${seed}. To repeat it with its timeline: SEED=${seed} npx -y deno@2.9.6 task simulate`,
+    ...(isWhole ? timeline : timeline.slice(-TIMELINE_LINES_MAX)),
   ];
 }
 
-const STORY_LINES_MAX = 60;
+const TIMELINE_LINES_MAX = 60;
 
 function block(title: string, counts: Counts): string[] {
   const rows = Object.entries(counts).sort(([a], [b]) => a < b ? -1 : 1);

@@ -7,7 +7,7 @@ import { audit } from "./auditor/audit.ts";
 import { readFacts } from "./auditor/facts.ts";
 import type { CountAnswer, Violation } from "./auditor/context.ts";
 import { readStoredBranches } from "./coverage.ts";
-import { carryOut } from "./perform_acts.ts";
+import { performAct } from "./perform_acts.ts";
 import { call } from "./stack_calls.ts";
 import { type Servers, withSimulationDatabase } from "./database.ts";
 import { setUp, type SimulationContext, type SimulationDatabase } from "./context.ts";
@@ -16,20 +16,20 @@ import { NOTHING, type Totals } from "./tally.ts";
 import type { Truce } from "./truce.ts";
 import { drawWorld, type World } from "./world.ts";
 
-export interface Seen extends Violation {
+export interface DatedViolation extends Violation {
   readonly at: Date;
 }
 
 export interface Outcome {
   readonly seed: number;
-  readonly violations: readonly Seen[];
+  readonly violations: readonly DatedViolation[];
   readonly unknowable: Readonly<Record<string, number>>;
   readonly totals: Totals;
   readonly seconds: number;
   /** The failure of the simulation itself, if any. */
   readonly broken: string | null;
-  /** The timeline of a world with violations. */
-  readonly story: readonly string[];
+  /** What happened, in order; empty without violations. */
+  readonly timeline: readonly string[];
 }
 
 /** Long enough for two reconciliations, and for an alert on missing events to resolve. */
@@ -38,55 +38,55 @@ const HEARTBEAT_MINUTES = 6;
 
 export async function runWorld(seed: number, servers: Servers): Promise<Outcome> {
   const world = drawWorld(seed);
-  return await withSimulationDatabase(world, servers, (place) => playAt(world, place));
+  return await withSimulationDatabase(world, servers, (database) => runOn(database, world));
 }
 
-async function playAt(world: World, place: SimulationDatabase): Promise<Outcome> {
+async function runOn(database: SimulationDatabase, world: World): Promise<Outcome> {
   const { seed } = world;
-  const found = { violations: [] as Seen[], unknowable: {} as Record<string, number> };
+  const found = { violations: [] as DatedViolation[], unknowable: {} as Record<string, number> };
   let context: SimulationContext | undefined;
   const startedMs = performance.now();
   let broken: string | null = null;
-  let story: string[] = [];
+  let timeline: string[] = [];
   try {
-    context = await setUp(world, place);
-    await live(context, found);
+    context = await setUp(world, database);
+    await performActs(context, found);
     await readStoredBranches(context.stack.sql, context.tally);
     if (found.violations.length > 0) {
-      const named = found.violations.flatMap(({ story }) => story.match(/\b1\d{3}\b/g) ?? []);
-      story = await timelineOf(context, new Set(named.map(Number)));
+      const named = found.violations.flatMap(({ details }) => details.match(/\b1\d{3}\b/g) ?? []);
+      timeline = await timelineOf(context, new Set(named.map(Number)));
     }
   } catch (error) {
     broken = error instanceof Error ? error.stack ?? error.message : String(error);
   }
   await context?.close().catch((error) => broken ??= String(error));
   const seconds = (performance.now() - startedMs) / 1_000;
-  return { seed, ...found, totals: context?.tally.totals() ?? NOTHING, seconds, broken, story };
+  return { seed, ...found, totals: context?.tally.totals() ?? NOTHING, seconds, broken, timeline };
 }
 
 interface Found {
-  readonly violations: Seen[];
+  readonly violations: DatedViolation[];
   readonly unknowable: Record<string, number>;
 }
 
-async function live(context: SimulationContext, found: Found): Promise<void> {
+async function performActs(context: SimulationContext, found: Found): Promise<void> {
   const { world, stack } = context;
   const truces = [...world.truces];
   for (const [nth, act] of world.acts.entries()) {
     while (truces[0] !== undefined && truces[0].from <= act.at) {
-      await makeTruce(truces.shift()!, context, found);
+      await runTruce(truces.shift()!, context, found);
       stack.sandbox.model.switchboard.set({ faults: world.faults.braze });
     }
     await reach(act.at, context);
-    await carryOut(act, context, nth);
+    await performAct(act, context, nth);
   }
-  for (const truce of truces) await makeTruce(truce, context, found);
+  for (const truce of truces) await runTruce(truce, context, found);
   await skipToMorning(context);
-  await runAudit({ calmSince: world.endAt, isLast: true }, context, found);
+  await auditNow({ calmSince: world.endAt, isLast: true }, context, found);
 }
 
-/** Restores the campaign and injects no faults, for long enough that the suite notices everything; then audits. */
-async function makeTruce(truce: Truce, context: SimulationContext, found: Found): Promise<void> {
+/** Ends all faults, lets the suite notice and recover for the length of the truce, and audits it. */
+async function runTruce(truce: Truce, context: SimulationContext, found: Found): Promise<void> {
   const { model } = context.stack.sandbox;
   await reach(truce.from, context);
   model.switchboard.set({ faults: [] });
@@ -95,10 +95,10 @@ async function makeTruce(truce: Truce, context: SimulationContext, found: Found)
   }
   context.stack.outages.clear();
   await reach(truce.until, context);
-  await runAudit({ calmSince: truce.from, isLast: false }, context, found);
+  await auditNow({ calmSince: truce.from, isLast: false }, context, found);
 }
 
-/** Advances past the last send of the matchday and all its events. pg_cron runs no jobs, since none are needed. */
+/** Advances past the last send and its events. pg_cron is paused for that time, since nothing is due. */
 async function skipToMorning(context: SimulationContext): Promise<void> {
   const { world, stack } = context;
   const dayAfter = addHours(world.endAt, 24);
@@ -108,9 +108,9 @@ async function skipToMorning(context: SimulationContext): Promise<void> {
       .filter((at) => at < dayAfter),
   ]);
   await reach(addMinutes(lastSend, 1), context);
-  await context.silence(true);
+  await context.pauseCron(true);
   await reach(addHours(lastSend, world.nightHours), context);
-  await context.silence(false);
+  await context.pauseCron(false);
   await reach(addMinutes(stack.timeline.now(), MORNING_MINUTES), context);
   // The daily rollup did not run while pg_cron was paused. It finds late events; the heartbeat reports a missed rollup.
   const dayOf = (at: Date) => at.toISOString().slice(0, 10);
@@ -119,12 +119,12 @@ async function skipToMorning(context: SimulationContext): Promise<void> {
   await reach(addMinutes(stack.timeline.now(), HEARTBEAT_MINUTES), context);
 }
 
-async function runAudit(
+async function auditNow(
   { calmSince, isLast }: { readonly calmSince: Date; readonly isLast: boolean },
   context: SimulationContext,
   found: Found,
 ): Promise<void> {
-  const { world, history, recorder, odd, released, toldBare, stack } = context;
+  const { world, history, recorder, odd, released, reportedFromExport, stack } = context;
   const counts = isLast ? null : await countNow(context);
   const now = stack.timeline.now();
   const { violations, unknowable } = audit({
@@ -137,7 +137,7 @@ async function runAudit(
     recorder,
     odd,
     released,
-    toldBare,
+    reportedFromExport,
     facts: await readFacts(stack.sql),
     counts,
   });

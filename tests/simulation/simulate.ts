@@ -1,7 +1,7 @@
 /**
- * `deno task simulate`: runs many worlds and prints the violations that the auditor found.
+ * `deno task simulate`: runs many worlds and prints the auditor's findings.
  *
- * A seed identifies a world: `SEED=123 deno task simulate` runs that world again and prints its timeline.
+ * A seed identifies a world: `SEED=123 deno task simulate` runs that one again and prints its timeline.
  */
 import { resolve } from "node:path";
 import { runTask, type Writers } from "../../local/cli/run_task.ts";
@@ -13,11 +13,11 @@ import type { Outcome } from "./run.ts";
 import { createProgress } from "./progress.ts";
 import { describeTotals, printFailure, printOutcome } from "./report.ts";
 
-/** This many worlds together take every branch: a branch that none takes cannot be reached. */
+/** With this many worlds, every reachable branch has been taken. */
 const WORLDS_TO_COVER = 200;
 
 async function simulate(given: Arguments, { out }: Writers): Promise<number> {
-  const { firstSeed, worlds, minutes, threads, resume, tellsStory } = given;
+  const { firstSeed, worlds, minutes, threads, resume, printsTimeline } = given;
   const postgresBin = given.postgresBin === undefined ? undefined : resolve(given.postgresBin);
   const progress = await createProgress({ firstSeed, worlds, resume });
   const until = minutes === null ? Infinity : performance.now() + minutes * 60_000;
@@ -32,7 +32,7 @@ async function simulate(given: Arguments, { out }: Writers): Promise<number> {
       servers: { url: server.url, postgresBin },
       threads,
       async onOutcome(outcome) {
-        await progress.note(outcome);
+        await progress.record(outcome);
         for (const line of printOutcome(outcome)) out.line(line);
         if (isGood(outcome)) return;
         if (firstFailure === null || outcome.seed < firstFailure.seed) firstFailure = outcome;
@@ -44,7 +44,7 @@ async function simulate(given: Arguments, { out }: Writers): Promise<number> {
   const seconds = (performance.now() - started) / 1_000;
   for (const line of describeTotals(progress.totals, progress.unknowable, seconds)) out.line(line);
   if (firstFailure !== null) {
-    for (const line of printFailure(firstFailure, tellsStory)) out.line(line);
+    for (const line of printFailure(firstFailure, printsTimeline)) out.line(line);
   }
   const { passed, failed, totals } = progress;
   out.line(`\n${passed} passed, ${failed} failed`);

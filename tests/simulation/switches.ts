@@ -1,22 +1,22 @@
-/** The behaviour of Braze in a world: everything its documentation leaves open, and which events are delivered. */
+/** Draws Braze's behaviour: what its documentation leaves open, and how reliably it delivers events. */
 import type { Switches, SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 
 export interface DrawnSwitches {
   readonly switches: SwitchesPatch;
-  /** Whether events ever echo the trigger properties of the schedule. */
-  readonly isEchoTold: boolean;
-  /** The behaviour of the campaign's templates, and the suite's settings for them. */
+  /** Whether events ever carry the echo of our templates. */
+  readonly carriesEcho: boolean;
+  /** How the campaign's templates use the send gate, which the suite's settings state. */
   readonly sendGate: Switches["sendGate"];
 }
 
 export function drawSwitches(prng: Prng): DrawnSwitches {
   const one = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)]!;
   const refusal = () => one("refuse", "accept") as "refuse" | "accept";
-  // In some worlds only the time of an event shows its origin.
-  const isMute = prng.chance(0.15);
-  const isEchoTold = !isMute && prng.chance(0.75);
-  const carriesSendId = !isMute && prng.chance(0.7);
+  // In some worlds events carry no evidence of their origin except their time.
+  const hasNoEvidence = prng.chance(0.15);
+  const carriesEcho = !hasNoEvidence && prng.chance(0.75);
+  const carriesSendId = !hasNoEvidence && prng.chance(0.7);
   const listingMode = one<Switches["listingMode"]>(
     "per_schedule",
     "per_schedule",
@@ -27,7 +27,7 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
   const gates = ["off", "off", "fail_open", "fail_closed", "fail_closed"] as const;
   const sendGate = gates[prng.fork("send gate").below(gates.length)]!;
   return {
-    isEchoTold,
+    carriesEcho,
     sendGate,
     switches: {
       sendGate,
@@ -42,11 +42,11 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
       createAnswersSendId: prng.chance(0.3),
       dispatchIdKept: prng.chance(0.7),
       dispatchIdsPerSchedule: one(1, 1, 3, 6),
-      // Where nothing else distinguishes the events, the owner of a shared id cannot be known.
-      sharedDispatchProbability: isEchoTold || carriesSendId ? one(0, 0, 0.3) : 0,
-      eventsCarryDispatchId: !isMute && prng.chance(0.8),
+      // Without other evidence, a shared dispatch id cannot be attributed.
+      sharedDispatchProbability: carriesEcho || carriesSendId ? one(0, 0, 0.3) : 0,
+      eventsCarryDispatchId: !hasNoEvidence && prng.chance(0.8),
       eventsCarrySendId: carriesSendId,
-      eventsCarryEcho: isEchoTold,
+      eventsCarryEcho: carriesEcho,
       silentSendProbability: one(0, 0, 0.3),
       nearSendSeconds: one(0, 120, 600),
       nearSendSurvivalProbability: prng.next(),

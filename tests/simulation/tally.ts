@@ -1,6 +1,6 @@
-/** Counts of events, acts, faults and branches: for one world, and summed over many. */
+/** Counts what happened in one world, and adds up the counts of many. */
 
-/** Branch or fault, by name. */
+/** Counts by name. */
 export type Counts = Record<string, number>;
 
 export interface Totals {
@@ -27,7 +27,7 @@ export class Tally {
   readonly #acts: Counts = {};
   readonly #branches: Counts = {};
   readonly #deaths: Counts = {};
-  /** The faults with their times, for the timeline of one world. */
+  /** The injected faults with their times, for the timeline of one world. */
   readonly incidents: { readonly at: Date; readonly what: string }[] = [];
   readonly #now: () => Date;
   events = 0;

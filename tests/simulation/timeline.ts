@@ -78,7 +78,7 @@ async function readWritten(sql: Sql): Promise<(Line & { readonly match_id: strin
         || coalesce(generation::text, '-') || ' ' || outcome || ' ' || coalesce(detail, '')
     from public.schedule_attempts where closed_at is not null
     union all
-    select resolved_at, match_id, 'journal: ' || kind || ' of match ' || match_id || ' settled as ' || resolved_as
+    select resolved_at, match_id, 'journal: ' || kind || ' of match ' || match_id || ' resolved as ' || resolved_as
     from public.schedule_attempts where resolved_at is not null
     union all
     select logged_at, match_id, 'log: ' || function_name || ' ' || action || ' (' || reason || ') of match ' || coalesce(match_id::text, '-')

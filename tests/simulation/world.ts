@@ -30,15 +30,15 @@ export interface World {
   readonly deliveriesAtOnce: number;
   /** The world has its own servers, which are restarted in the middle of runs. */
   readonly restartsServers: boolean;
-  /** How long no job runs after the last send, before the final audit. */
+  /** The time without jobs between the last send and the final audit. */
   readonly nightHours: number;
 }
 
-/** Long enough for three reconciliations, which also resolve a delete without an answer. */
+/** Long enough for three reconciliations, and to resolve a delete without an answer. */
 const TRUCE_MINUTES = 100;
-/** Webhook retries end after a day, and events may be held back for as long. */
+/** Webhook retries end after a day, and events may be delayed for as long. */
 const NIGHT_HOURS = 25;
-/** Braze no longer keeps its statistics by then. */
+/** Longer than Braze keeps its statistics. */
 const LONG_NIGHT_HOURS = 15 * 24;
 const RESTARTING_SHARE = 0.06;
 
@@ -59,7 +59,7 @@ export function drawWorld(seed: number): World {
   ];
   const restartsServers = prng.fork("restarts").chance(RESTARTING_SHARE);
   const fixtures = drawFixtures(prng.fork("fixtures"), startAt, endAt);
-  const { switches, isEchoTold, sendGate } = drawSwitches(prng.fork("switches"));
+  const { switches, carriesEcho, sendGate } = drawSwitches(prng.fork("switches"));
   return {
     seed,
     startAt,
@@ -75,7 +75,7 @@ export function drawWorld(seed: number): World {
       endAt,
       truces,
       fixtures,
-      isEchoTold,
+      carriesEcho,
       isGated: sendGate !== "off",
       restartsServers,
     }),

@@ -1,4 +1,4 @@
-/** Runs the requested worlds, one after the other, in its own thread. */
+/** Runs the worlds that it receives, one after the other, in its own thread. */
 import type { Servers } from "./database.ts";
 import { runWorld } from "./run.ts";
 

@@ -32,7 +32,7 @@ async function rowsOf(sql: Sql): Promise<Row[]> {
 }
 
 /** The events that were answered with 2xx and are not stored. There must be none. */
-export async function brokenPromises(
+export async function missingAcknowledged(
   promised: readonly GroundTruthEntry[],
   sql: Sql,
 ): Promise<string[]> {
@@ -42,8 +42,8 @@ export async function brokenPromises(
 
 export interface Audit {
   readonly stored: number;
-  /** Events of requests that were stored and whose answer was lost: counted again, as duplicates, when they came again. */
-  readonly unheard: number;
+  /** Events that were stored although the answer was lost, and counted as duplicates when they were retried. */
+  readonly storedUnanswered: number;
   readonly problems: readonly string[];
 }
 
@@ -82,7 +82,11 @@ export async function audit(groundTruth: readonly GroundTruthEntry[], sql: Sql):
   const acknowledged = delivered.reduce((sum, entry) => sum + entry.acknowledged, 0);
   if (received < acknowledged) problems.push(`received ${received}, acknowledged ${acknowledged}`);
 
-  return { stored: rows.length, unheard: received - acknowledged, problems: truncate(problems) };
+  return {
+    stored: rows.length,
+    storedUnanswered: received - acknowledged,
+    problems: truncate(problems),
+  };
 }
 
 /** Twenty problems are enough for a report. */

@@ -10,7 +10,7 @@ import type { SwitchesPatch } from "../../local/braze_sandbox/switches.ts";
 import { isWaiting } from "../../local/braze_sandbox/ground_truth.ts";
 import { createKeys } from "../../local/stack/keys.ts";
 import { VirtualTimeline } from "../../local/clock/virtual_timeline.ts";
-import { type Audit, audit, brokenPromises, truncate } from "./audit.ts";
+import { type Audit, audit, missingAcknowledged, truncate } from "./audit.ts";
 import { createDeliveryWorker, type DeliveryWorker } from "./delivery_worker.ts";
 import { type Part, type Servers, startServers } from "./servers.ts";
 
@@ -21,7 +21,7 @@ const DELIVERIES_AT_ONCE = 32;
 const MINUTES_MAX = 120;
 const WATCH_MS = 50;
 
-export interface Strike {
+export interface Kill {
   /** When this share of the events has been acknowledged. */
   readonly at: number;
   readonly parts: readonly Part[];
@@ -30,7 +30,7 @@ export interface Strike {
 export interface BurstOptions {
   readonly users: number;
   readonly switches: SwitchesPatch;
-  readonly strikes: readonly Strike[];
+  readonly kills: readonly Kill[];
   /** The time limit; after it the burst fails with its state. */
   readonly secondsMax: number;
 }
@@ -39,7 +39,7 @@ export interface Burst extends Audit {
   /** The events that Braze sent and did not lose. */
   readonly sent: number;
   readonly requests: Readonly<Record<string, number>>;
-  readonly strikes: number;
+  readonly kills: number;
   readonly minutes: number;
 }
 
@@ -76,7 +76,7 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
       await timeline.advanceTo(addMinutes(start, 59));
       return await within(
         options.secondsMax,
-        live(options, { sandbox, deliveryWorker, timeline, servers }),
+        runMinutes(options, { sandbox, deliveryWorker, timeline, servers }),
       );
     } finally {
       sandbox?.stop();
@@ -108,10 +108,10 @@ interface World {
   readonly servers: Servers;
 }
 
-async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
+async function runMinutes({ kills }: BurstOptions, world: World): Promise<Burst> {
   const { sandbox, deliveryWorker, timeline, servers } = world;
   const { groundTruth } = sandbox.model;
-  const toCome = [...strikes];
+  const pending = [...kills];
   const broken: string[] = [];
   let minutes = 0;
   while (
@@ -123,16 +123,16 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
     // The await below rethrows a failure; until then it must not end the process.
     minute.catch(() => {});
     while (!isOver) {
-      const next = toCome[0];
+      const next = pending[0];
       if (next !== undefined && acknowledgedShare(world) >= next.at) {
-        toCome.shift();
-        await servers.strike(next.parts);
+        pending.shift();
+        await servers.kill(next.parts);
         // Events acknowledged before the crash must be stored now, and not only after a retry.
         const promised = groundTruth.entries.filter(({ acknowledged }) => acknowledged > 0);
-        const missing = await servers.query((sql) => brokenPromises(promised, sql));
+        const missing = await servers.query((sql) => missingAcknowledged(promised, sql));
         broken.push(
           ...missing.map((key) =>
-            `${key}: acknowledged, and gone after ${next.parts.join(" and ")} fell`
+            `${key}: acknowledged, and missing after ${next.parts.join(" and ")} were killed`
           ),
         );
       } else {
@@ -147,7 +147,7 @@ async function live({ strikes }: BurstOptions, world: World): Promise<Burst> {
     problems: [...truncate(broken), ...found.problems],
     sent: groundTruth.entries.filter(({ lost }) => !lost).length,
     requests: Object.fromEntries(deliveryWorker.tally),
-    strikes: strikes.length - toCome.length,
+    kills: kills.length - pending.length,
     minutes,
   };
 }

@@ -26,7 +26,7 @@ export interface Servers {
   /** Uses a new connection: connections from before a crash are dead. */
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /** Kills the parts concurrently and starts them again; resolves when everything answers. */
-  strike(parts: readonly Part[]): Promise<void>;
+  kill(parts: readonly Part[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -117,7 +117,7 @@ async function startOn(ports: Ports, { brazeUrl, keys }: ServersOptions): Promis
       keys,
       functionsUrl: `http://127.0.0.1:${ports.braze}/functions/v1`,
       query,
-      async strike(parts) {
+      async kill(parts) {
         await Promise.all([
           parts.includes("receiver") ? receiver.end("KILL") : undefined,
           parts.includes("Postgres") ? database.crash() : undefined,

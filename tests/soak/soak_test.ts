@@ -15,10 +15,10 @@ async function run(name: string, options: BurstOptions): Promise<Burst> {
   const started = performance.now();
   const burst = await runBurst(options);
   const seconds = Math.round((performance.now() - started) / 1_000);
-  const { sent, stored, requests, strikes, minutes, unheard } = burst;
+  const { sent, stored, requests, kills, minutes, storedUnanswered } = burst;
   out.line(
-    `${name} (${seconds} s): ${sent} events sent, ${stored} stored, ${strikes} strikes, ${minutes} minutes of Braze's, ` +
-      `${unheard} stored without an answer; answers ${JSON.stringify(requests)}`,
+    `${name} (${seconds} s): ${sent} events sent, ${stored} stored, ${kills} kills, ${minutes} minutes of Braze's, ` +
+      `${storedUnanswered} stored without an answer; answers ${JSON.stringify(requests)}`,
   );
   return burst;
 }
@@ -26,13 +26,13 @@ async function run(name: string, options: BurstOptions): Promise<Burst> {
 function verify(burst: Burst, options: BurstOptions): void {
   deepStrictEqual(burst.problems, []);
   strictEqual(burst.stored, burst.sent);
-  strictEqual(burst.strikes, options.strikes.length);
+  strictEqual(burst.kills, options.kills.length);
   // Otherwise no part was killed while it worked.
   ok((burst.requests["unreachable"] ?? 0) > 0 && (burst.requests["503"] ?? 0) > 0);
-  ok(burst.unheard >= 0);
+  ok(burst.storedUnanswered >= 0);
 }
 
-Deno.test("25,000 single messages come through the fall of every part, each of them once", async () => {
+Deno.test("25,000 single messages are stored once each while every part is killed", async () => {
   const options: BurstOptions = {
     users: USERS,
     secondsMax: 600,
@@ -42,7 +42,7 @@ Deno.test("25,000 single messages come through the fall of every part, each of t
       openProbability: 0,
       bounceProbability: 0,
     },
-    strikes: [
+    kills: [
       { at: 0.15, parts: ["receiver"] },
       { at: 0.35, parts: ["Postgres"] },
       { at: 0.55, parts: ["PostgREST"] },
@@ -53,7 +53,7 @@ Deno.test("25,000 single messages come through the fall of every part, each of t
   verify(burst, options);
 });
 
-Deno.test("Currents batches come through the fall of every part, each of their events once", async () => {
+Deno.test("Currents batches are stored, each event once, while every part is killed", async () => {
   const options: BurstOptions = {
     users: USERS,
     secondsMax: 600,
@@ -61,7 +61,7 @@ Deno.test("Currents batches come through the fall of every part, each of their e
       currents: { duplicateProbability: 0.05, delaySecondsMax: 120 },
       openDelaySecondsMax: 300,
     },
-    strikes: [
+    kills: [
       { at: 0.1, parts: ["Postgres"] },
       { at: 0.3, parts: ["receiver"] },
       { at: 0.5, parts: ["PostgREST"] },

@@ -56,7 +56,7 @@ export function whyRejected(body: unknown): string {
   return reject.reason;
 }
 
-/** A Send of Currents, with what a test changes in it. */
+/** A Send of Currents, with the changes of a test. */
 export function currentsSend(
   changes: {
     readonly outer?: Record<string, unknown>;
@@ -74,7 +74,7 @@ export function currentsSend(
   };
 }
 
-/** A message of the webhook channel, with what a test changes in it. */
+/** A message of the webhook channel, with the changes of a test. */
 export function webhookMessage(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     v: 1,

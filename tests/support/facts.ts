@@ -1,4 +1,4 @@
-/** Builders for events and for what the database knows about them. */
+/** Builders for events and for the facts that the database has about them. */
 import {
   type Evidence,
   type IdentifierFacts,

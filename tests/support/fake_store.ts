@@ -28,13 +28,13 @@ export type StoreChanges =
   & { readonly [Part in keyof Omit<Store, "planning">]?: Partial<Store[Part]> }
   & { readonly claim?: Claim; readonly planInput?: Partial<PlanInput> };
 
-export interface Told {
+export interface AlertsAndLogs {
   readonly alerts: Alert[];
   readonly logs: LogEntry[];
 }
 
 /** Every call succeeds unless a test replaces it. */
-export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): Store {
+export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges = {}): Store {
   const noted = <T>(call: string, said: unknown, answer: T): Promise<T> => {
     note(call, said);
     return Promise.resolve(answer);
@@ -147,9 +147,9 @@ export function fakeStore(note: Note, sink: Told, changes: StoreChanges = {}): S
     unattributedEvents: {
       groups: (after, until) => noted("unattributedEvents.groups", { after, until }, []),
       echoes: (from, until) => noted("unattributedEvents.echoes", { from, until }, []),
-      reattributeSingle: (settlements) =>
-        noted("unattributedEvents.reattributeSingle", settlements, {
-          settled: settlements.length,
+      reattributeSingle: (reattributions) =>
+        noted("unattributedEvents.reattributeSingle", reattributions, {
+          reattributed: reattributions.length,
           registered: [],
         }),
       sends: (window) => noted("unattributedEvents.sends", window, { seconds: [], schedules: [] }),

@@ -10,7 +10,7 @@ import type { Dependencies } from "../../supabase/functions/_shared/function/dep
 import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { type Answers, fakeBraze } from "./fake_braze.ts";
 import { CAMPAIGN } from "./facts.ts";
-import { fakeStore, type StoreChanges, type Told } from "./fake_store.ts";
+import { type AlertsAndLogs, fakeStore, type StoreChanges } from "./fake_store.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { settings } from "./matches.ts";
 
@@ -26,7 +26,7 @@ export interface WorldOptions extends StoreChanges {
   readonly during?: (call: string, world: World) => void;
 }
 
-export interface World extends Told {
+export interface World extends AlertsAndLogs {
   readonly dependencies: Dependencies;
   readonly clock: ManualClock;
   /** Every call to the store and to Braze, in order. */
@@ -43,7 +43,7 @@ export const RUN_DEADLINE_MS = 60_000;
 export function fakeWorld(options: WorldOptions = {}): World {
   const { functionName = "braze-scheduler", caller = { kind: "secret_key" } } = options;
   const notes: { readonly call: string; readonly said: unknown }[] = [];
-  const sink: Told = { alerts: [], logs: [] };
+  const sink: AlertsAndLogs = { alerts: [], logs: [] };
   const clock = new ManualClock(options.now ?? "2024-12-07T06:00:00Z");
   const logged: Record<string, unknown>[] = [];
   const background: Promise<unknown>[] = [];

@@ -1,4 +1,4 @@
-/** Builders for what a reconciliation knows about matches, and for what Braze lists. */
+/** Builders for the input of a reconciliation: matches, and Braze's list. */
 import type { ListedSchedule } from "../../supabase/functions/_shared/braze/listing.ts";
 import type {
   KnownMatch,
@@ -80,7 +80,7 @@ export function listed(
 }
 
 /** The delete of generation 1 of match 1, without an answer since 05:00. */
-export function unsettled(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
+export function unknownAttempt(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
   return {
     attemptId: "attempt-1",
     kind: "delete",

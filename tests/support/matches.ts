@@ -101,7 +101,7 @@ export function planOne(
   of = settings,
 ): PlannedMatch {
   const [planned] = plan([fixture], known, of, now);
-  if (planned === undefined) throw new Error("Cannot plan: nothing came of it");
+  if (planned === undefined) throw new Error("Cannot plan: the plan must have a step, got none");
   return planned;
 }
 

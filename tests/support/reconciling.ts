@@ -11,7 +11,7 @@ export const UPDATE = "/campaigns/trigger/schedule/update";
 export const STATISTICS = "/sends/data_series";
 export const LISTING = "/messages/scheduled_broadcasts";
 
-/** What Braze may list: each schedule, one entry for the campaign, or nothing created through the API. */
+/** The modes of Braze's list: each schedule, one entry per campaign, or nothing created through the API. */
 export const LISTING_MODES = ["per_schedule", "per_campaign", "omit"] as const;
 export type ListingMode = typeof LISTING_MODES[number];
 export const BLIND_MODES = LISTING_MODES.filter((mode) => mode !== "per_schedule");

@@ -9,7 +9,7 @@ export interface Source {
   readonly path: string;
   /** Without comments, so that the explanation of a rule does not break it. */
   readonly code: string;
-  /** What it imports: project files as paths from the root, everything else as it is written. */
+  /** Its imports: project files as paths from the root, others unchanged. */
   readonly imports: readonly string[];
 }
 

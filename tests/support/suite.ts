@@ -57,7 +57,7 @@ export async function call(stack: Stack, name: string, body: unknown = {}): Prom
 }
 
 /** Posts to the webhook as Currents does. */
-export async function tell(stack: Stack, body: unknown): Promise<Answer> {
+export async function postEvents(stack: Stack, body: unknown): Promise<Answer> {
   return await post(`${stack.ready.functions_url}/braze-webhook`, body, {
     authorization: `Bearer ${stack.ready.webhook_secret}`,
   });

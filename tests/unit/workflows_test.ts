@@ -31,7 +31,7 @@ const workflow = async (name: string) =>
 const stepsOf = ({ jobs }: z.infer<typeof Workflow>) =>
   Object.values(jobs).flatMap((job) => job.steps);
 
-Deno.test("every file under .github is YAML without surprises", async () => {
+Deno.test("every file under .github is valid YAML without duplicate keys", async () => {
   const paths = files.flat();
   ok(paths.length >= 5, paths.join(", "));
   for (const path of paths) {
@@ -40,7 +40,7 @@ Deno.test("every file under .github is YAML without surprises", async () => {
   }
 });
 
-Deno.test("what workflows use is pinned by a full version, and they may only read", async () => {
+Deno.test("workflows pin actions to full versions and have read permission only", async () => {
   for (const name of ["ci", "deploy", "nightly"]) {
     const read = await workflow(name);
     deepStrictEqual(read.permissions, { contents: "read" });
@@ -54,7 +54,7 @@ Deno.test("what workflows use is pinned by a full version, and they may only rea
   }
 });
 
-Deno.test("the workflow nightly runs tasks that exist, by the Deno of the project, and keeps the table", async () => {
+Deno.test("the workflow nightly runs existing tasks with the project's Deno, and uploads the table", async () => {
   const { tasks } = z.object({ tasks: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await readText("deno.json")));
   const steps = stepsOf(await workflow("nightly"));
@@ -65,12 +65,12 @@ Deno.test("the workflow nightly runs tasks that exist, by the Deno of the projec
   ok(steps.some(({ uses }) => uses?.startsWith("actions/upload-artifact@")));
 });
 
-Deno.test("the workflow ci runs what .ci/run runs, and nothing of its own", async () => {
+Deno.test("the workflow ci runs .ci/run and nothing else", async () => {
   const ran = stepsOf(await workflow("ci")).flatMap(({ run }) => run === undefined ? [] : [run]);
   deepStrictEqual(ran, [".ci/run"]);
 });
 
-Deno.test("the workflow deploy goes database, secrets, functions, doctor, and never twice at once", async () => {
+Deno.test("the workflow deploy runs database, secrets, functions, doctor in order, and never concurrently", async () => {
   const { concurrency, ...read } = await workflow("deploy");
   strictEqual(concurrency["cancel-in-progress"], false, "a deployment is not cut off half-way");
   match(concurrency.group, /inputs\.environment/);
@@ -83,7 +83,7 @@ Deno.test("the workflow deploy goes database, secrets, functions, doctor, and ne
   strictEqual(ran.includes("${{"), false, "no value becomes a part of a script");
 });
 
-Deno.test("the guide names the secrets that the workflow wants", async () => {
+Deno.test("the guide names the secrets that the workflow needs", async () => {
   const wanted = [
     ...(await readText(".github/workflows/deploy.yml")).matchAll(/secrets\.([A-Z_]+)/g),
   ].map(([, name]) => name);

@@ -38,7 +38,7 @@ begin
       ) as event
       union
       -- Events whose only evidence is an identifier that became ambiguous.
-      select settled.sent_at, settled.event_id
+      select affected.sent_at, affected.event_id
       from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
       cross join lateral (
         select event.sent_at, event.event_id from public.notification_sends as event
@@ -52,7 +52,7 @@ begin
           end
         -- A look-up by index: a join with jsonb would read all events.
         offset 0
-      ) as settled
+      ) as affected
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups)), '[]')
     from (

@@ -104,7 +104,7 @@ begin
     order by event.sent_at, event.event_id
     for update of event
   ),
-  settled as (
+  reattributed as (
     update public.notification_sends as event
     set match_id = locked.match_id,
       ledger_id = locked.ledger_id,
@@ -130,20 +130,20 @@ begin
         'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
         'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
       )
-    from settled
+    from reattributed
     group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
     returning id
   )
   select
     count(*),
     coalesce(
-      pg_catalog.array_agg(distinct settled.from_ledger_id) filter (
-        where settled.from_ledger_id is distinct from settled.ledger_id and settled.from_ledger_id is not null
+      pg_catalog.array_agg(distinct reattributed.from_ledger_id) filter (
+        where reattributed.from_ledger_id is distinct from reattributed.ledger_id and reattributed.from_ledger_id is not null
       ),
       '{}'
     )
   into v_changed, v_left_ids
-  from settled;
+  from reattributed;
 
   -- Lock losing and gaining rows together, in key order: two reattributions may need the same rows.
   perform 1

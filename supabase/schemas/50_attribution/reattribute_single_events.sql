@@ -40,7 +40,7 @@ begin
     ) as event
     order by verdict.sent_at, verdict.event_id
   ),
-  settled as (
+  reattributed as (
     update public.notification_sends as event
     set match_id = locked.match_id,
       ledger_id = locked.ledger_id,
@@ -66,11 +66,11 @@ begin
         'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
         'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
       )
-    from settled
+    from reattributed
     group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
     returning id
   )
-  select count(*) into v_changed from settled;
+  select count(*) into v_changed from reattributed;
 
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
   if p_proofs <> '[]' then
@@ -79,11 +79,11 @@ begin
   if p_identifiers <> '[]' then
     v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed, 'registered', v_registered);
+  return pg_catalog.jsonb_build_object('reattributed', v_changed, 'registered', v_registered);
 end;
 $$;
 
 comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {settled, registered}.';
+  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {reattributed, registered}.';
 revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;

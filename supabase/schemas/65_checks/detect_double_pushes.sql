@@ -21,7 +21,7 @@ declare
   v_span_from timestamptz;
   v_span_until timestamptz;
   v_found jsonb;
-  v_settled jsonb;
+  v_synced jsonb;
 begin
   -- Matches of the period, and matches with an open alert in it: one of their events may have been reattributed
   -- since.
@@ -115,9 +115,7 @@ begin
     'rule', 'double_push',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' ' || (
-        select match.home_team || '–' || match.away_team from public.matches as match where match.id = ledger.match_id
-      ) || ' was pushed more than once to ' || by_match.users
+    'title', private.match_title(ledger.match_id) || ' was pushed more than once to ' || by_match.users
       || case by_match.users when 1 then ' user' else ' users' end,
     'match_id', ledger.match_id,
     'details', pg_catalog.jsonb_build_object(
@@ -129,10 +127,10 @@ begin
         where sends.ledger_id = by_match.ledger_id and sends.generation is not null
       ),
       'dispatch_ids', array(
-        select distinct told.dispatch_id
-        from pg_catalog.unnest(by_match.dispatch_ids) as told (dispatch_id)
-        where told.dispatch_id is not null
-        order by told.dispatch_id
+        select distinct reported.dispatch_id
+        from pg_catalog.unnest(by_match.dispatch_ids) as reported (dispatch_id)
+        where reported.dispatch_id is not null
+        order by reported.dispatch_id
         limit 10
       ),
       'sample_users', by_match.sample_users,
@@ -145,7 +143,7 @@ begin
   join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
   where ledger.id = any (v_ledger_ids);
 
-  v_settled := public.sync_alerts(
+  v_synced := public.sync_alerts(
     array['double_push'],
     (
       select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
@@ -173,7 +171,7 @@ begin
       select coalesce(sum((found.alert #>> '{details,users}')::bigint), 0)
       from pg_catalog.jsonb_array_elements(v_found) as found (alert)
     )
-  ) || v_settled;
+  ) || v_synced;
 end;
 $$;
 

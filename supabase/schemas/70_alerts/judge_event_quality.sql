@@ -101,9 +101,7 @@ as $$
     'rule', 'missing_webhooks',
     'severity', case when events + possible < 0.5 * reported then 'critical' else 'warning' end,
     'audience', 'admin',
-    'title', 'Match ' || match_id || ' ' || (
-        select match.home_team || '–' || match.away_team from public.matches as match where match.id = compared.match_id
-      ) || ': Braze counts ' || reported || ' pushes, events arrived for '
+    'title', private.match_title(match_id) || ': Braze counts ' || reported || ' pushes, events arrived for '
       || case when possible = 0 then '' else 'at most ' end || (events + possible),
     'details', pg_catalog.jsonb_build_object(
       'braze_reported', reported, 'events', events, 'perhaps', possible,

@@ -69,7 +69,7 @@ begin
 
       union all
       select
-        attempt.resolved_at, 7, 'attempt', attempt.kind || ' settled',
+        attempt.resolved_at, 7, 'attempt', attempt.kind || ' resolved',
         pg_catalog.jsonb_build_object('attempt_id', attempt.id, 'resolved_as', attempt.resolved_as)
       from public.schedule_attempts as attempt
       where attempt.match_id = p_match_id and attempt.resolved_at is not null

@@ -1,4 +1,4 @@
-/** The stand-ins for pg_cron, pg_net and the Vault behave as the real ones wherever the suite depends on them. */
+/** The stubs of pg_cron, pg_net and the Vault behave as the real ones wherever the suite depends on them. */
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { type Sql, withDatabase } from "../../support/database.ts";
 import { only } from "../fixtures.ts";
@@ -19,7 +19,7 @@ Deno.test("cron.schedule() with a name replaces the job of that name and keeps i
     ]);
   }));
 
-Deno.test("cron.schedule() without a name makes a job each time", () =>
+Deno.test("cron.schedule() without a name creates a job each time", () =>
   withDatabase(async (sql) => {
     const rows = await sql`
       select cron.schedule('0 3 * * *', 'select 1') <> cron.schedule('0 3 * * *', 'select 1') as differ`;
@@ -33,7 +33,7 @@ for (const schedule of ["nonsense", "* * * *", "*/5 * * * * *", "61 seconds", "0
     ));
 }
 
-Deno.test("cron.alter_job() changes what is given, and cron.unschedule() refuses unknown jobs", () =>
+Deno.test("cron.alter_job() changes the given fields, and cron.unschedule() refuses unknown jobs", () =>
   withDatabase(async (sql) => {
     const { id } = only(
       await sql<{ id: string }[]>`select cron.schedule('test', '0 3 * * *', 'select 1') as id`,
@@ -46,7 +46,7 @@ Deno.test("cron.alter_job() changes what is given, and cron.unschedule() refuses
     await rejects(sql`select cron.unschedule(${id}::bigint)`, /could not find valid entry for job/);
   }));
 
-Deno.test("net.http_post() queues the bytes of the jsonb's text, and what was rolled back is not queued", () =>
+Deno.test("net.http_post() queues the bytes of the jsonb's text, unless the transaction is rolled back", () =>
   withDatabase(async (sql) => {
     await sql.begin(async (transaction) => {
       await transaction`select net.http_post('http://127.0.0.1/never')`;
@@ -93,7 +93,7 @@ Deno.test("net.http_get() and net.http_delete() queue without a body", () =>
     ]);
   }));
 
-Deno.test("the Vault keeps secrets by name, one of each, from everybody else", () =>
+Deno.test("the Vault keeps one secret per name, and hides it from other roles", () =>
   withDatabase(async (sql) => {
     const { id } = only(
       await sql<{ id: string }[]>`select vault.create_secret('s1', 'name', 'why') as id`,

@@ -38,7 +38,7 @@ function folderUrl(path: string): URL {
 const TWO_STATEMENTS =
   "-- Why.\ncreate table public.one (id int);\n\ninsert into one values (1);\n";
 
-Deno.test("prepareProject() applies only what is new, and records it as the Supabase CLI does", () =>
+Deno.test("prepareProject() applies only new migrations, and records them as the Supabase CLI does", () =>
   withMigrations({ "29990101000000_add_one.sql": TWO_STATEMENTS }, async (sql, folder) => {
     const first = await prepareProject(sql, folder);
     deepStrictEqual(first, { applied: ["29990101000000_add_one"], changed: [] });
@@ -55,7 +55,7 @@ Deno.test("prepareProject() applies only what is new, and records it as the Supa
     deepStrictEqual(await prepareProject(sql, folder), { applied: [], changed: [] });
   }));
 
-Deno.test("prepareProject() leaves nothing of a migration that fails, and says which statement", () =>
+Deno.test("prepareProject() rolls back a migration that fails, and names the statement", () =>
   withMigrations({
     "29990101000000_good.sql": "create table public.good ()",
     "29990102000000_bad.sql": "create table public.half (); select * from nowhere",
@@ -82,7 +82,7 @@ Deno.test("prepareProject() refuses a database with migrations that the folder l
     await rejects(prepareProject(sql, folder), /got 29990101000000 only in the database/);
   }));
 
-Deno.test("prepareProject() runs what no transaction allows", () =>
+Deno.test("prepareProject() runs statements that are not allowed in a transaction", () =>
   withMigrations({
     "29990101000000_index.sql":
       "-- Large table.\ncreate index concurrently matches_new_idx on public.matches (updated_at);",
@@ -143,7 +143,7 @@ Deno.test("auth.uid(), auth.role() and auth.jwt() read what PostgREST sets", () 
     deepStrictEqual({ ...row }, { uid: claims.sub, role: claims.role, jwt: claims });
   }));
 
-Deno.test("keepVaultSecrets() creates a secret, changes it, and leaves an equal one alone", () =>
+Deno.test("keepVaultSecrets() creates a secret, changes it, and does not rewrite an equal one", () =>
   withDatabase(async (sql) => {
     const read = async () => ({
       ...only(
@@ -161,7 +161,7 @@ Deno.test("keepVaultSecrets() creates a secret, changes it, and leaves an equal 
     deepStrictEqual([second["id"], second["decrypted_secret"]], [first["id"], "http://two"]);
   }));
 
-Deno.test("applySeed() applies a seed once, and none where there is none", () =>
+Deno.test("applySeed() applies a seed once, and nothing if there is no seed", () =>
   withDatabase(async (sql) => {
     const path = await Deno.makeTempDir();
     try {

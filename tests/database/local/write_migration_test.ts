@@ -1,4 +1,4 @@
-/** From version 1.0.0 on: a migration that holds what changed in the schemas, and waits for what a person must write. */
+/** From version 1.0.0 on: a migration holds the changes of the schemas, and waits for the statements that a person must write. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { BASELINE, writeBaseline } from "../../../local/migration/baseline.ts";
@@ -120,7 +120,7 @@ const CASES: readonly {
     changes: ["comment on function public.answer() is 'Another.';"],
   },
   {
-    what: "a comment that is gone",
+    what: "a removed comment",
     schemas: changed(FUNCTION, ["comment on function public.answer() is 'The answer.';\n", ""]),
     changes: ["comment on function public.answer is null;"],
   },
@@ -130,7 +130,7 @@ const CASES: readonly {
     changes: [RIGHTS[0]!],
   },
   {
-    what: "a function with another result, which goes before it is made",
+    what: "a function with another result, which is dropped before it is created",
     schemas: changed(FUNCTION, ["returns integer", "returns bigint"]),
     drops: ["drop function public.answer;"],
     changes: [
@@ -141,7 +141,7 @@ const CASES: readonly {
     ],
   },
   {
-    what: "a function that is gone",
+    what: "a removed function",
     schemas: { [FUNCTION]: "" },
     drops: ["drop function public.answer;"],
     changes: [],
@@ -172,7 +172,7 @@ const CASES: readonly {
     ],
   },
   {
-    what: "policy, trigger, function and job that are gone, in an order that works",
+    what: "removed policy, trigger, function and job, in a valid order",
     schemas: { "20_b/touch.sql": "" },
     drops: [
       "select cron.unschedule('job');",
@@ -263,7 +263,10 @@ for (const [what, schemas, object, statement] of TABLE_CHANGES) {
     withProject(async (project) => {
       await rejects(project.write(schemas), (error: Error) => {
         strictEqual(error.name, "StackFailure");
-        match(error.message, /^Cannot finish 20270101120000_next\.sql: its second part must carry/);
+        match(
+          error.message,
+          /^Cannot finish 20270101120000_next\.sql: its second part must change/,
+        );
         ok(error.message.includes(`got\n${object}`), error.message);
         return true;
       });
@@ -274,7 +277,7 @@ for (const [what, schemas, object, statement] of TABLE_CHANGES) {
     }));
 }
 
-Deno.test("a new column, what a person wrote of it, and a view over it stand in one migration", () =>
+Deno.test("one migration can hold a new column, its statement written by hand, and a view over it", () =>
   withProject(async (project) => {
     const schemas = {
       ...TABLE_CHANGES[0]![1],
@@ -290,7 +293,7 @@ Deno.test("a new column, what a person wrote of it, and a view over it stand in 
     strictEqual((await generated(project)).changes.length, 3);
   }));
 
-Deno.test("a statement by hand that fails, or makes something else, is reported", () =>
+Deno.test("a statement by hand that fails, or has another result than the schemas, is reported", () =>
   withProject(async (project) => {
     const [, schemas] = TABLE_CHANGES[0]!;
     await rejects(project.write(schemas));
@@ -309,7 +312,7 @@ Deno.test("a statement by hand that fails, or makes something else, is reported"
       /schemas: {4}integer not null 0\n {2}migrations: integer/,
     );
     await project.put(FILE, "select 1;");
-    await rejects(project.write(schemas), /it must keep the lines that head its three parts/);
+    await rejects(project.write(schemas), /it must keep the heading lines of its three parts/);
   }));
 
 Deno.test("without a change there is no migration", () =>
@@ -325,6 +328,6 @@ Deno.test("only the newest migration can be rewritten", () =>
     await project.put("20270102120000_later.sql", "select 1;");
     await rejects(
       project.write(first),
-      /only the newest migration can be written anew, got a newer one \(20270102120000_later\)/,
+      /only the newest migration can be written again, got a newer one \(20270102120000_later\)/,
     );
   }));

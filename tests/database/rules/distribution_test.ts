@@ -40,7 +40,7 @@ const REFERENCE = [
 ];
 
 Deno.test(
-  "each table has its place in a distributed database, and the page on scaling names those that are spread",
+  "each table is classified for a distributed database, and the page on scaling names the distributed ones",
   withSuite(async ({ sql }) => {
     const rows = await sql<{ name: string }[]>`
       select namespace.nspname || '.' || class.relname as name
@@ -61,7 +61,7 @@ Deno.test(
 );
 
 Deno.test(
-  "each unique key of a table that is spread holds the column that it is spread by",
+  "each unique key of a distributed table contains its distribution column",
   withSuite(async ({ sql }) => {
     const keys = await sql<{ table: string; name: string; columns: string[] }[]>`
       select namespace.nspname || '.' || class.relname as table, index.indexrelid::regclass::text as name,
@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "no foreign key leads to a table that is spread",
+  "no foreign key references a distributed table",
   withSuite(async ({ sql }) => {
     const keys = await sql<{ name: string; target: string }[]>`
       select known.conname::text as name, namespace.nspname || '.' || class.relname as target

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { tracesOf } from "../../support/traces.ts";
 import { event, ingest, type StoredEvent } from "../events.ts";
 import { minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
-import { addDue, DUE, type DueMatch, NIGHT, openOf, rollUp } from "../health.ts";
+import { addDue, DUE, type DueMatch, EVENING, openOf, rollUp } from "../health.ts";
 
 const RUNS = 25;
 
@@ -22,7 +22,7 @@ const USERS = [
 const MATCHES = [1001, 1002, 1003];
 
 const anEvent = fc.record({
-  // Few people and mostly one match, so that somebody gets its push twice.
+  // Few people and mostly one match, so that some users get its push twice.
   user: fc.option(fc.constantFrom(0, 0, 1, 1, 2, 3, 4, 5)),
   device: fc.option(fc.nat(3)),
   match: fc.option(fc.constantFrom(0, 0, 0, 1, 2)),
@@ -110,11 +110,11 @@ function build(drawn: AnEvent, index: number, matches: readonly DueMatch[]): Sto
 /** All counts and findings that are derived from events, computed again. */
 async function counted(suite: Suite) {
   const { sql, call } = suite;
-  await call("refresh_send_counts", { p_from: NOW, p_until: NIGHT, p_now: NIGHT });
+  await call("refresh_send_counts", { p_from: NOW, p_until: EVENING, p_now: EVENING });
   const double = await call<Record<string, unknown>>("detect_double_pushes", {
     p_from: NOW,
-    p_until: NIGHT,
-    p_now: NIGHT,
+    p_until: EVENING,
+    p_now: EVENING,
   });
   const { created_at: _created, updated_at: _updated, duplicates: _, ...health } = await rollUp(
     suite,
@@ -137,8 +137,12 @@ async function counted(suite: Suite) {
       const timeline = await call<{ kind: string }[]>("match_timeline", { p_match_id: id });
       return timeline.filter(({ kind }) => kind === "events");
     })),
-    quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: NIGHT }),
-    open: await call("load_unattributed_groups", { p_after: NOW, p_until: NIGHT, p_limit: 1_000 }),
+    quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: EVENING }),
+    open: await call("load_unattributed_groups", {
+      p_after: NOW,
+      p_until: EVENING,
+      p_limit: 1_000,
+    }),
   };
 }
 
@@ -189,7 +193,7 @@ Deno.test(
         deepStrictEqual(await tracesOf(suite.sql, ...world.erased), []);
 
         await suite.sql`delete from public.event_claims`;
-        // A message without a time of its own comes back with another time; for others that would be a new event.
+        // A message without its own time is repeated with another time; for other events that would be a new event.
         const isGone = ({ external_user_id, claim }: StoredEvent) =>
           claim === "strong" && world.erased.includes(String(external_user_id));
         const again = events

@@ -1,4 +1,4 @@
-/** The suite shares its database with the project that it is installed in, and leaves alone what is not its own. */
+/** The suite shares its database with the project that it is installed in, and changes no foreign objects. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readCatalogue } from "../../../local/migration/catalogue.ts";
 import { bootstrap, MIGRATIONS, prepareProject } from "../../../local/stack/project.ts";
@@ -16,7 +16,7 @@ async function createObjects(sql: Sql, moment: "before" | "after"): Promise<void
   }
 }
 
-/** Who may do what with everything that is not a system's object, by name; default privileges too. */
+/** The privileges on all objects except system objects, by name; default privileges too. */
 async function rights(sql: Sql): Promise<Map<string, string>> {
   const rows = await sql<{ name: string; acl: string }[]>`
     with named (class, oid, name, acl) as (
@@ -33,7 +33,7 @@ async function rights(sql: Sql): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, acl }) => [name, acl]));
 }
 
-Deno.test("the migrations change no right on anything that is not theirs, and no default", () =>
+Deno.test("the migrations change no right on foreign objects, and no default", () =>
   withEmptyDatabase(async (sql) => {
     await bootstrap(sql);
     await sql`create schema theirs`;
@@ -61,7 +61,7 @@ Deno.test("the migrations change no right on anything that is not theirs, and no
     );
   }));
 
-Deno.test("what the project grants by default on its own objects opens nothing of ours", async () => {
+Deno.test("the project's default privileges open none of our objects", async () => {
   let wanted: readonly (readonly [string, string])[] = [];
   const privileges = async (sql: Sql) =>
     [...await readCatalogue(sql)].filter(([object]) => object.startsWith("privileges on ")).sort();

@@ -1,11 +1,11 @@
 /**
  * The cost of the daily queries depends on the size of the requested day, not on the size of the history.
  *
- * Postgres itself counts what a transaction reads of each partition, under any plan.
+ * Postgres itself counts the rows that a transaction reads from each partition, under any plan.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CAMPAIGN, minutes, type Suite, withSuite } from "../fixtures.ts";
-import { DATE, NIGHT } from "../health.ts";
+import { DATE, EVENING } from "../health.ts";
 
 const EVENTS = 100_000;
 /** The first of these have events; Postgres scans a small table even when it has indexes. */
@@ -91,11 +91,11 @@ async function readsOf({ sql }: Suite, query: string): Promise<Reads> {
 const EVENTS_A_DAY = EVENTS / DAYS;
 
 Deno.test(
-  "the daily queries read the events around their day by index, in its partition alone",
+  "the daily queries read the events around their day by index, in one partition only",
   withSuite(async (suite) => {
     await suite.sql`select private.ensure_partitions('2025-01-15Z')`;
     await fill(suite);
-    const now = NIGHT.toISOString();
+    const now = EVENING.toISOString();
     const window = `'${minutes(-6 * 60).toISOString()}', '${
       minutes(18 * 60).toISOString()
     }', '${now}'`;

@@ -1,7 +1,7 @@
 /**
- * Two requests that write the same rows in other orders take their locks in one order, or Postgres ends one of them.
+ * Two requests that write the same rows in different orders must lock them in one order, or Postgres ends one of them.
  *
- * Somebody else holds the row in the middle until both wait: then each has what the other needs, if their orders differ.
+ * A third transaction holds the row in the middle until both wait: if their orders differ, each has a row that the other needs.
  */
 import { deepStrictEqual } from "node:assert/strict";
 import { event, ingest, type Receipt, type StoredEvent } from "../events.ts";
@@ -75,7 +75,7 @@ const proofOf = ({ ledger_id, generation }: OpenedCreate) => ({
 });
 
 Deno.test(
-  "ingest_events() of the same events in other orders do not deadlock",
+  "concurrent ingest_events() of the same events in different orders do not deadlock",
   withSuite(async (suite) => {
     const events = ["a", "b", "c"].map((id) => event(id));
     const [first, second] = await whileHeld(
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_identified_events() of the same events in other orders do not deadlock, and store each once",
+  "concurrent ingest_identified_events() of the same events in different orders do not deadlock, and store each once",
   withSuite(async (suite) => {
     const [{ ledger_id }] = await threeMatches(suite);
     const claims = [["ledger_id", ledger_id]];
@@ -127,7 +127,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() that prove the same sends in other orders do not deadlock",
+  "concurrent ingest_events() that prove the same sends in different orders do not deadlock",
   withSuite(async (suite) => {
     const matches = await threeMatches(suite);
     const proofs = matches.map(proofOf);
@@ -145,7 +145,7 @@ Deno.test(
   }),
 );
 
-/** The event is tied to another match than it was. */
+/** The event is attributed to another match. */
 function moved(stored: StoredEvent, to: OpenedCreate) {
   return {
     ...stored,
@@ -162,7 +162,7 @@ function moved(stored: StoredEvent, to: OpenedCreate) {
 }
 
 Deno.test(
-  "reattribute_events() that revoke proofs of each other's matches do not deadlock",
+  "concurrent reattribute_events() that revoke proofs of each other's matches do not deadlock",
   withSuite(async (suite) => {
     const [first, middle, last] = await threeMatches(suite);
     const guessed = ({ ledger_id, generation, request }: OpenedCreate) =>
@@ -176,9 +176,9 @@ Deno.test(
       });
     const [ofFirst, ofMiddle, ofLast] = [guessed(first), guessed(middle), guessed(last)];
     await ingest(suite, { events: [ofFirst, ofMiddle, ofLast] });
-    const reattribute = (settlements: unknown[], proofs: unknown[]) => () =>
-      suite.call<{ settled: number }>("reattribute_events", {
-        p_reattributions: settlements,
+    const reattribute = (reattributions: unknown[], proofs: unknown[]) => () =>
+      suite.call<{ reattributed: number }>("reattribute_events", {
+        p_reattributions: reattributions,
         p_proofs: proofs,
         p_function: "braze-webhook",
         p_run_id: crypto.randomUUID(),
@@ -191,7 +191,7 @@ Deno.test(
       reattribute([moved(ofFirst, last), moved(ofMiddle, last)], [proofOf(last)]),
       reattribute([moved(ofLast, middle)], [proofOf(middle), proofOf(first)]),
     );
-    deepStrictEqual([one.settled, other.settled], [2, 1]);
+    deepStrictEqual([one.reattributed, other.reattributed], [2, 1]);
     const statuses = await suite.sql`select status::text from public.schedule_ledger`;
     deepStrictEqual(statuses.map(({ status }) => status), ["sent", "sent", "sent"]);
   }),

@@ -1,7 +1,7 @@
 /**
- * Two requests that write the same rows take their locks in one order, or Postgres ends one of them.
+ * Two requests that write the same rows must lock them in one order, or Postgres ends one of them.
  *
- * A pause in the middle of each write makes certain what production would meet by chance.
+ * A pause in the middle of each write makes the overlap certain, which production has by chance.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { event, ingest } from "../events.ts";
@@ -84,7 +84,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ingest_events() with the same proofs in other orders do not deadlock",
+  "concurrent ingest_events() with the same proofs in different orders do not deadlock",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
     const proofs: Record<string, unknown>[] = [];
@@ -110,7 +110,7 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_alerts() of the same alerts in other orders do not deadlock",
+  "concurrent raise_alerts() of the same alerts in different orders do not deadlock",
   withSuite(async (suite) => {
     await pauseAtEachRow(suite, "public.alerts", "before insert");
     const alerts = ["a", "b", "c"].map((fingerprint) => ({
@@ -128,7 +128,7 @@ Deno.test(
 );
 
 Deno.test(
-  "two close_attempt() of one attempt at once: one of them closes it",
+  "one of two concurrent close_attempt() of an attempt closes it",
   withSuite(async (suite) => {
     const { attempt_id } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_attempts");

@@ -50,7 +50,7 @@ Deno.test(
 );
 
 Deno.test(
-  "there is no default partition into which events could fall unseen",
+  "there is no default partition that could hide events",
   withSuite(async ({ sql }) => {
     deepStrictEqual(
       [

@@ -1,4 +1,4 @@
-/** docs/personal_data.md says of every column that can hold text whether it holds anything of a person. */
+/** docs/personal_data.md states for every column that can hold text whether it holds personal data. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { withSuite } from "../fixtures.ts";
 
@@ -17,7 +17,7 @@ async function judgedColumns(): Promise<string[]> {
 }
 
 Deno.test(
-  "every column that can hold text is judged, once, and no column that is not there",
+  "every column that can hold text is classified once, and no missing column is",
   withSuite(async ({ sql }) => {
     const rows = await sql<{ name: string }[]>`
       select class.oid::regclass || '.' || attribute.attname as name
@@ -36,7 +36,7 @@ Deno.test(
 );
 
 Deno.test(
-  "every setting that the page names is one, and every setting that ends what is kept is named",
+  "every setting that the page names exists, and every retention setting is named",
   withSuite(async ({ sql }) => {
     const page = await Deno.readTextFile(PAGE);
     const rows = await sql<{ name: string }[]>`

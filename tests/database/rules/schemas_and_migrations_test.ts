@@ -154,7 +154,7 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
   ],
 ];
 
-Deno.test("the migrations make what the schemas say", async () => {
+Deno.test("the migrations produce what the schemas declare", async () => {
   let fromSchemas: Catalogue = new Map();
   await withEmptyDatabase(async (sql) => {
     await prepareFromSchemas(sql, await readSchemas(SCHEMAS));
@@ -167,7 +167,7 @@ Deno.test("the migrations make what the schemas say", async () => {
   });
 });
 
-Deno.test("each change that only one of the two has is reported, by the object that it concerns", () =>
+Deno.test("each difference between them is reported by its object", () =>
   withDatabase(async (sql) => {
     await sql`select private.ensure_partitions('2020-01-15Z')`;
     const before = await readCatalogue(sql);

@@ -13,7 +13,7 @@ const deletedOnce = {
 };
 
 Deno.test(
-  "the first event of a deleted schedule raises unexpected_send, the ones that follow do not",
+  "the first event of a deleted schedule raises unexpected_send, later ones do not",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
@@ -35,7 +35,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an old schedule that goes out beside its successor raises unexpected_send, the successor does not",
+  "an old schedule that is sent beside its successor raises unexpected_send, the successor does not",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await suite.sql`
@@ -54,7 +54,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a schedule that Braze would not delete, of a match that was cancelled, raises unexpected_send",
+  "a schedule of a cancelled match that Braze refused to delete raises unexpected_send when it is sent",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await suite.sql`update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan'`;
@@ -80,7 +80,7 @@ Deno.test(
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await markDeleted(suite, match);
-    // What comes after the proof in the same transaction fails.
+    // A later statement of the same transaction fails.
     const broken = { kind: "no such kind", value: "x", ledger_id: match.ledger_id, generation: 1 };
     await ingest(suite, {
       proofs: [{ ledger_id: match.ledger_id, generation: 1, proof: "push" }],

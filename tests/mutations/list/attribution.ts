@@ -1,4 +1,4 @@
-/** An event is never attributed to a match it may not belong to, and uncertain evidence proves nothing. */
+/** An event is attributed only to a match that it must belong to, and uncertain evidence proves nothing. */
 import type { Mutation } from "../mutation.ts";
 
 const CORRELATE = "supabase/functions/_shared/attribution/correlate.ts";
@@ -52,15 +52,15 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/unit/_shared/attribution/correlate_test.ts"],
   },
   {
-    name: "time-of-what-may-not-be",
-    rule: "The time alone proves nothing about a schedule that may not exist",
+    name: "time-of-an-uncertain-schedule",
+    rule: "The time alone proves nothing about a schedule that may be missing",
     file: CORRELATE,
     find: '(schedule.state === "live" || schedule.state === "completed") &&',
     replace: "",
     tests: [BY_TIME],
   },
   {
-    name: "before-its-time",
+    name: "before-send-time",
     rule: "An event cannot predate the send of its schedule",
     file: CORRELATE,
     find: "!isTooEarly(schedule, evidence) &&",
@@ -101,7 +101,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/database/ingest_identified_events_test.ts"],
   },
   {
-    name: "looked-up-before-its-time",
+    name: "looked-up-before-send-time",
     rule:
       "The database's own lookup attributes no event that was sent before the only schedule's time",
     file: "supabase/schemas/40_events/ingest_identified_events.sql",
@@ -188,7 +188,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     find: "    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);\n",
     replace: "    null;\n",
     tests: ["tests/end_to_end/doubt_test.ts"],
-    filter: "a guess by time gives way",
+    filter: "an attribution by time is replaced",
   },
   {
     name: "concurrent-reattributions",

@@ -76,7 +76,7 @@ export const ENTRANCES: readonly Mutation[] = [
     tests: [RIGHTS],
   },
   {
-    name: "grants-to-the-world",
+    name: "no-table-grants",
     rule: "The roles that external callers can use hold no privilege on a table",
     file: "supabase/schemas/65_checks/tables.sql",
     find: "grant select, insert on table public.count_audit_logs to service_role;",

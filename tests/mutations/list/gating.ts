@@ -30,7 +30,7 @@ export const GATING: readonly Mutation[] = [
     tests: [GATE],
   },
   {
-    name: "gate-taken-for-gone",
+    name: "gate-allows-absent",
     rule:
       "The gate allows a schedule that was only absent from a list: its request proves that it exists",
     file: DECIDE,

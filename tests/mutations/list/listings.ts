@@ -8,7 +8,7 @@ const READING = "tests/unit/_shared/braze/listing_test.ts";
 
 export const LISTINGS: readonly Mutation[] = [
   {
-    name: "absent-is-lacked-twice",
+    name: "absent-in-two-lists",
     rule: "A schedule is absent only when two successive lists lack it",
     file: NOTE_LISTING,
     find: "where expected.missed_at < p_now - interval '1 minute'",
@@ -86,10 +86,10 @@ export const LISTINGS: readonly Mutation[] = [
     find: 'absentIds.has(brazeScheduleId) ? "absent" : "unknown"',
     replace: 'listing.mode === "per_schedule" ? "absent" : "unknown"',
     tests: ["tests/end_to_end/preflight_test.ts"],
-    filter: "takes back what two successive listings lack",
+    filter: "cancels a row whose schedule two successive listings lack",
   },
   {
-    name: "only-absent-is-taken-back",
+    name: "only-absent-is-cancelled",
     rule: "The check before the send cancels absent schedules, and not unknown ones",
     file: "supabase/schemas/65_checks/record_preflight.sql",
     find: "and checked.result = 'absent'",
@@ -104,7 +104,7 @@ export const LISTINGS: readonly Mutation[] = [
     find: "const isOnHold = isMissing && await isCampaignShut(context);",
     replace: "const isOnHold = isMissing && await isCampaignShut(context) && false;",
     tests: ["tests/end_to_end/reconcile_verify_test.ts"],
-    filter: "verify takes nothing back for a stopped campaign",
+    filter: "verify cancels nothing for a stopped campaign",
   },
   {
     name: "too-young-to-be-missed",

@@ -39,7 +39,7 @@ export const RECONCILING: readonly Mutation[] = [
     filter: "a second schedule is reported",
   },
   {
-    name: "held-unmanaged",
+    name: "keep-the-only-push",
     rule: "An unmanaged schedule is kept as long as it may be the only push of its match",
     file: UNMANAGED,
     find: '    if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };\n',
@@ -55,7 +55,7 @@ export const RECONCILING: readonly Mutation[] = [
     tests: [SORTING],
   },
   {
-    name: "cancel-cap",
+    name: "cancellation-limit",
     rule: "More unmanaged schedules than one run may cancel are not cancelled and raise an alert",
     file: "supabase/functions/braze-reconcile/steps/unmanaged_schedules.ts",
     find: "const isOverLimit = unmanaged.length > allowed;",
@@ -64,8 +64,8 @@ export const RECONCILING: readonly Mutation[] = [
     filter: "more unmanaged schedules than one run may cancel",
   },
   {
-    name: "cancel-cap-by-share",
-    rule: "The cap is also a share of the schedules that Braze lists",
+    name: "cancellation-limit-by-share",
+    rule: "The cancellation limit is also a share of the schedules that Braze lists",
     file: "supabase/functions/braze-reconcile/decisions/cap.ts",
     find: "return Math.min(settings.cancelsMax, share);",
     replace: "return Math.max(settings.cancelsMax, share);",
@@ -115,7 +115,7 @@ export const RECONCILING: readonly Mutation[] = [
     tests: [PAST],
   },
   {
-    name: "statistics-of-a-released-one",
+    name: "statistics-of-a-released-create",
     rule: "A create that was confirmed as absent may still have sent",
     file: "supabase/functions/braze-reconcile/decisions/stale.ts",
     find: " || wasReleased(schedule)",

@@ -61,7 +61,7 @@ export const RUNS: readonly Mutation[] = [
     tests: [HANDLER],
   },
   {
-    name: "dead-runs-are-given-up",
+    name: "dead-runs-are-closed",
     rule: "Attempts that dead runs left open are closed before anything is planned",
     file: "supabase/functions/braze-scheduler/handler.ts",
     find: "run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());",
@@ -69,7 +69,7 @@ export const RUNS: readonly Mutation[] = [
     tests: [HANDLER],
   },
   {
-    name: "given-up-is-unknown",
+    name: "closed-after-death-is-unknown",
     rule: "An attempt that a dead run left open is unknown, and not failed",
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "v_attempt.id, 'unknown', ",
@@ -77,7 +77,7 @@ export const RUNS: readonly Mutation[] = [
     tests: ["tests/database/close_abandoned_attempts_test.ts"],
   },
   {
-    name: "living-runs-are-not-given-up",
+    name: "running-runs-are-not-closed",
     rule: "Open attempts of a running run stay open",
     file: "supabase/schemas/30_schedules/close_abandoned_attempts.sql",
     find: "and run.outcome <> 'running'",

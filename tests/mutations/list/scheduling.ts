@@ -106,7 +106,7 @@ export const SCHEDULING: readonly Mutation[] = [
     find: "        repeatable: false,\n",
     replace: "        repeatable: true,\n",
     tests: ["tests/unit/_shared/braze/calls_test.ts"],
-    filter: "createSchedule() calls",
+    filter: "createSchedule() returns for",
   },
   {
     name: "server-errors-are-unknown",
@@ -126,7 +126,7 @@ export const SCHEDULING: readonly Mutation[] = [
     filter: "when the connection drops",
   },
   {
-    name: "unknown-creates-are-held",
+    name: "unknown-creates-block-the-plan",
     rule: "The plan creates no second schedule while the outcome of a create is unknown",
     ...HOLDS_UNKNOWN_CREATES,
     tests: [PLANNING, "tests/property/plan_test.ts"],
@@ -147,7 +147,7 @@ export const SCHEDULING: readonly Mutation[] = [
     filter: "a create whose answer is lost",
   },
   {
-    name: "what-was-sent-is-not-pushed-again",
+    name: "sent-is-not-pushed-again",
     rule: "A match that was sent is not pushed again automatically, even if it is moved",
     file: PLAN,
     find: '    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))\n',
@@ -155,7 +155,7 @@ export const SCHEDULING: readonly Mutation[] = [
     tests: [PLANNING, "tests/property/plan_test.ts"],
   },
   {
-    name: "only-the-plan-is-taken-back",
+    name: "cancelled-by-hand-is-not-recreated",
     rule: "A schedule that a person or the dashboard cancelled is not created again automatically",
     file: OPEN_CREATE,
     find: "  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'\n",
@@ -196,7 +196,7 @@ export const SCHEDULING: readonly Mutation[] = [
     tests: [CLOSING],
   },
   {
-    name: "keep-what-is-there",
+    name: "keep-if-no-delete-took-effect",
     rule: "A schedule is kept only when no delete of it can have succeeded",
     file: "supabase/schemas/30_schedules/all_deletes_failed.sql",
     find: "    bool_and((",

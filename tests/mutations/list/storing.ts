@@ -158,7 +158,7 @@ export const STORING: readonly Mutation[] = [
     tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {
-    name: "newlyKnown-of-a-repetition",
+    name: "identifiers-of-a-repetition",
     rule:
       "A repeated request registers its identifiers again, since the first may have died before that",
     file: INGEST,

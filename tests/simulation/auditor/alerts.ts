@@ -1,4 +1,4 @@
-/** Each fault raises its alert in time, and no alert stays open after its cause is gone. */
+/** Checks that each fault raised its alert in time, and that no alert outlives its cause. */
 import { addHours, addMinutes, isEqual } from "date-fns";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
@@ -7,7 +7,7 @@ import {
   type Findings,
   isMadeByHand,
   isProof,
-  isToldWhole,
+  isReportedWhole,
   matchOf,
   openAlerts,
   rowOf,
@@ -15,7 +15,7 @@ import {
   wasAlerted,
 } from "./context.ts";
 
-/** Alerts on a schedule although it exists as wanted and its state is certain. */
+/** Alerts about a schedule, which must resolve when it exists as wanted. */
 const SCHEDULING_RULES = [
   "create_unknown",
   "create_failed",
@@ -33,32 +33,32 @@ const SCHEDULING_RULES = [
   "schedule_id_missing",
   "attempt_unknown",
 ];
-/** Alerts on the suite itself: they resolve after an hour without faults. */
+/** Alerts about the suite itself, which must resolve within a calm hour. */
 const OWN_RULES = ["function_stalled", "pg_net_failures", "partitions_low"];
 const MISSING_SHARE = 0.8;
 const MISSING_SENDS_MIN = 20;
 
 export function auditAlerts(context: AuditContext, findings: Findings): void {
   for (const matchId of context.history.matchIds) {
-    auditGone(matchId, context, findings);
-    auditTakenBack(matchId, context, findings);
+    auditOutlivingAlerts(matchId, context, findings);
+    auditCancelledByHand(matchId, context, findings);
     auditUnexpected(matchId, context, findings);
     auditMissing(matchId, context, findings);
   }
   for (const { rule, fingerprint, resolved_at } of context.facts.alerts) {
     if (resolved_at !== null || !OWN_RULES.includes(rule)) continue;
-    findings.violate("the suite is well again after a calm", `${fingerprint} is open`);
+    findings.violate("the suite recovers in a calm period", `${fingerprint} is open`);
   }
 }
 
-/** False alarms: the state is correct, and an alert is open all the same. */
-function auditGone(matchId: number, context: AuditContext, findings: Findings): void {
+/** No alert about a schedule stays open when the match is sent or scheduled as wanted. */
+function auditOutlivingAlerts(matchId: number, context: AuditContext, findings: Findings): void {
   const { facts, history, now } = context;
   const row = rowOf(context, matchId);
-  if (row === undefined || facts.unsettled.some(({ match_id }) => Number(match_id) === matchId)) {
+  if (row === undefined || facts.unresolved.some(({ match_id }) => Number(match_id) === matchId)) {
     return;
   }
-  const isSettled = context.isLast && row.status === "sent";
+  const isSent = context.isLast && row.status === "sent";
   const wanted = history.wanted(matchId, now);
   const [live, ...more] = schedulesOf(row, row.generation, context)
     .filter(({ state }) => state === "scheduled");
@@ -70,18 +70,18 @@ function auditGone(matchId: number, context: AuditContext, findings: Findings): 
       ledger_id !== row.id || generation === row.generation || state === "deleted" ||
       state === "failed" || state === "completed"
     );
-  if (!isSettled && !isWell) return;
+  if (!isSent && !isWell) return;
   const left = openAlerts(context, matchId).filter(({ rule }) => SCHEDULING_RULES.includes(rule));
   for (const { fingerprint } of left) {
     findings.violate(
-      "an alert goes with its cause",
-      `${fingerprint} is open, and match ${matchId} is ${isSettled ? "sent" : "scheduled well"}`,
+      "an alert resolves with its cause",
+      `${fingerprint} is open, and match ${matchId} is ${isSent ? "sent" : "scheduled as wanted"}`,
     );
   }
 }
 
-/** Cancelled in the Braze dashboard, after a complete list has shown it. */
-function auditTakenBack(matchId: number, context: AuditContext, findings: Findings): void {
+/** A schedule that was cancelled in the dashboard is noticed if the list has shown it before. */
+function auditCancelledByHand(matchId: number, context: AuditContext, findings: Findings): void {
   const { model, calmSince, now } = context;
   if (model.switchboard.current.listingMode !== "per_schedule" || context.isLast) return;
   const row = rowOf(context, matchId);
@@ -95,21 +95,21 @@ function auditTakenBack(matchId: number, context: AuditContext, findings: Findin
   ) {
     return;
   }
-  // An empty list names no schedule, so it cannot prove that one is missing.
-  const isListTelling = model.schedules.all.some(({ state, sendAt }) =>
+  // An empty list proves nothing, so nothing is missing from it.
+  const isListConclusive = model.schedules.all.some(({ state, sendAt }) =>
     state === "scheduled" && sendAt > addMinutes(now, 1)
   );
-  if (!isListTelling || context.history.wanted(matchId, now) === null) return;
+  if (!isListConclusive || context.history.wanted(matchId, now) === null) return;
   if (row.status === "cancelled" && wasAlerted(context, matchId, ["schedule_missing"])) return;
   findings.violate(
-    "a schedule that is taken back is noticed",
+    "a schedule that is cancelled by hand is noticed",
     `match ${matchId}, due ${at(gone.sendAt)}, was cancelled by hand at ${
       at(gone.endedAt!)
     }; the row is ${row.status}, alerted: ${wasAlerted(context, matchId, ["schedule_missing"])}`,
   );
 }
 
-/** An old or deleted schedule was sent, and its events show it. */
+/** The send of an old or deleted schedule raises an alert if its events show it. */
 function auditUnexpected(matchId: number, context: AuditContext, findings: Findings): void {
   const row = rowOf(context, matchId);
   if (row === undefined) return;
@@ -117,30 +117,30 @@ function auditUnexpected(matchId: number, context: AuditContext, findings: Findi
     if (isMadeByHand(schedule) || matchOf(schedule, context) !== matchId) continue;
     const { generation } = schedule.triggerProperties;
     const isUnwanted = schedule.state === "deleted" || Number(generation) < row.generation;
-    const isTold = context.model.groundTruth.of(schedule.id).some((entry) =>
-      isProof(entry) && isToldWhole(entry, context) && entry.carried.echo &&
+    const isReported = context.model.groundTruth.of(schedule.id).some((entry) =>
+      isProof(entry) && isReportedWhole(entry, context) && entry.carried.echo &&
       !entry.type.endsWith(".Open")
     );
-    // A schedule that was sent before its successor was created was wanted at that time.
+    // A schedule that was sent before its successor was created was wanted then.
     const successor = schedulesOf(row, Number(generation) + 1, context)[0];
     const wasInTime = schedule.state === "sent" &&
       (successor === undefined || successor.createdAt > schedule.sendAt);
-    if (!isUnwanted || !isTold || wasInTime) continue;
+    if (!isUnwanted || !isReported || wasInTime) continue;
     const rules = ["unexpected_send", "double_push"];
     if (wasAlerted(context, matchId, rules)) continue;
     findings.violate(
-      "a send that nobody wanted is told",
+      "an unwanted send raises an alert",
       `match ${matchId}, generation ${generation} (${schedule.state}), due ${at(schedule.sendAt)}`,
     );
   }
 }
 
-/** The suite received far fewer sends than Braze counts under the match's send id. */
+/** Missing events raise an alert: far fewer sends reached us than Braze counts for the match's own send id. */
 function auditMissing(matchId: number, context: AuditContext, findings: Findings): void {
   const { model, now, calmSince } = context;
   const row = rowOf(context, matchId);
   if (row?.status !== "sent" || context.isLast) return;
-  // Events without an origin may be the missing ones, so the suite cannot report them as missing.
+  // Received events without evidence of their origin may be the missing ones.
   if (model.groundTruth.entries.some(({ carried }) => !carried.echo && !carried.sendId)) return;
   const sends = schedulesOf(row, row.generation, context)
     .flatMap(({ id }) => model.groundTruth.of(id))
@@ -152,18 +152,18 @@ function auditMissing(matchId: number, context: AuditContext, findings: Findings
     row.send_at_utc < addMinutes(calmSince, -90) && row.send_at_utc > addHours(now, -22);
   if (!isJudged || sends.length < MISSING_SENDS_MIN) return;
   if (reached.length > MISSING_SHARE * sends.length) return;
-  // A schedule made by hand for the same match was sent too: its events hide the missing ones.
+  // Events of a second schedule for the match, made by hand, may compensate for the missing ones.
   const isFilledUp = model.groundTruth.entries.some(({ type, acknowledged, schedule }) =>
     type === SEND && acknowledged > 0 && isMadeByHand(schedule) &&
     matchOf(schedule, context) === matchId
   );
   if (isFilledUp) {
-    findings.unknowable("events of a schedule made by hand fill up those that are missing");
+    findings.unknowable("events of a schedule made by hand compensate for missing ones");
     return;
   }
   if (wasAlerted(context, matchId, ["missing_webhooks"])) return;
   findings.violate(
-    "events that are missing are told",
+    "missing events raise an alert",
     `match ${matchId}: ${reached.length} of ${sends.length} sends reached us`,
   );
 }

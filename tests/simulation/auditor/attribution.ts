@@ -1,4 +1,4 @@
-/** No event is attributed to a wrong match with high or medium confidence. */
+/** Checks that no event is attributed to a wrong match with high or medium confidence. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import { keyOf } from "./events.ts";
@@ -31,23 +31,23 @@ export function auditAttribution(context: AuditContext, findings: Findings): voi
     if (isRight) auditGeneration(row, entries, findings);
     else if (isUnknowable(row, entries[0]!, dispatches)) {
       findings.unknowable(
-        `${row.confidence} by ${row.correlation_method}, of a schedule without any reported event`,
+        `${row.confidence} by ${row.correlation_method}, of an unreported schedule`,
       );
     } else {
       const [entry] = entries;
       findings.violate(
-        "no event is tied to a wrong match",
+        "no event is attributed to a wrong match",
         `${row.event_type} of match ${entry!.schedule.triggerProperties.match_id} (schedule ${
           entry!.schedule.id
         }, made by ${
           entry!.schedule.origin
-        }) is tied to ${row.match_id} by ${row.correlation_method} (${row.confidence})`,
+        }) is attributed to ${row.match_id} by ${row.correlation_method} (${row.confidence})`,
       );
     }
   }
 }
 
-/** An explicit id of an event must not be overruled. */
+/** The generation that an event echoes must be stored unchanged. */
 function auditGeneration(
   row: StoredEvent,
   entries: readonly GroundTruthEntry[],
@@ -60,13 +60,15 @@ function auditGeneration(
   if (echoing.some(({ schedule }) => generationOf(schedule) === row.generation)) return;
   findings.violate(
     "an echoed generation is kept",
-    `match ${row.match_id} says ${generationOf(echoing[0]!.schedule)}, stored as ${row.generation}`,
+    `match ${row.match_id} echoes ${
+      generationOf(echoing[0]!.schedule)
+    }, stored as ${row.generation}`,
   );
 }
 
 /**
- * Sends of schedules that people made are in no journal. They may match ours by their time, and by nothing stronger.
- * An event that carries only the dispatch id of another send cannot be distinguished from that send's own events.
+ * Sends of schedules that people made, and that no journal knows, may be attributed by their time at most. An event whose
+ * only identifier is the dispatch id of another send cannot be distinguished from that send's own.
  */
 function isUnknowable(
   row: StoredEvent,
@@ -74,12 +76,12 @@ function isUnknowable(
   dispatches: ReadonlyMap<string, ReadonlySet<string>>,
 ): boolean {
   const owners = dispatches.get(dispatchId);
-  const isBorrowed = owners !== undefined && (owners.size > 1 || !owners.has(schedule.id));
-  const hasWords = schedule.triggerProperties.match_id !== undefined;
-  const saysMore =
-    (carried.echo && hasWords && (type.endsWith(".Send") || type === "campaign.webhook")) ||
+  const isShared = owners !== undefined && (owners.size > 1 || !owners.has(schedule.id));
+  const hasMatchId = schedule.triggerProperties.match_id !== undefined;
+  const hasOtherEvidence =
+    (carried.echo && hasMatchId && (type.endsWith(".Send") || type === "campaign.webhook")) ||
     (carried.sendId && schedule.sendId !== null && type !== "campaign.webhook");
-  if (row.correlation_method === "dispatch_id" && isBorrowed && !saysMore) return true;
+  if (row.correlation_method === "dispatch_id" && isShared && !hasOtherEvidence) return true;
   return isMadeByHand(schedule) && row.confidence === "medium";
 }
 

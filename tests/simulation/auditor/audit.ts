@@ -1,8 +1,8 @@
 /**
- * Compares the suite's tables with the world's ground truth. Nothing in this folder calls the code that it checks.
+ * Compares the suite's data with the ground truth. Nothing in this folder calls the code that it judges.
  *
- * The ground truth is the sandbox's record (what was scheduled, sent and reported), the history of the fixture list,
- * and the calls that a recorder saw.
+ * The ground truth is the sandbox's (what was scheduled, sent and reported), the history of the fixture list, and the
+ * calls that a recorder saw. The suite's data is read from its tables.
  */
 import { auditAlerts } from "./alerts.ts";
 import { auditAttribution } from "./attribution.ts";
@@ -15,7 +15,7 @@ import type { AuditContext, Violation } from "./context.ts";
 
 export interface Audit {
   readonly violations: readonly Violation[];
-  /** How often each outcome occurred that the suite could not have known. */
+  /** How often something happened that the suite could not have known, by kind. */
   readonly unknowable: Readonly<Record<string, number>>;
 }
 
@@ -23,8 +23,8 @@ export function audit(context: AuditContext): Audit {
   const violations: Violation[] = [];
   const unknowable: Record<string, number> = {};
   const findings = {
-    violate(rule: string, story: string) {
-      violations.push({ rule, story });
+    violate(rule: string, details: string) {
+      violations.push({ rule, details });
     },
     unknowable(what: string) {
       unknowable[what] = (unknowable[what] ?? 0) + 1;

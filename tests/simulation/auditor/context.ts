@@ -28,10 +28,10 @@ export interface AuditContext {
   readonly model: BrazeModel;
   readonly recorder: Recorder;
   readonly odd: readonly OddBatch[];
-  /** Matches whose create a person marked as not sent although it existed. */
+  /** Matches whose create a person released although its schedule existed. */
   readonly released: ReadonlySet<number>;
-  /** Events that an export reported first, without their properties. */
-  readonly toldBare: ReadonlySet<string>;
+  /** Events that were posted from an export first, without their properties. */
+  readonly reportedFromExport: ReadonlySet<string>;
   readonly facts: Facts;
   readonly counts: CountAnswer | null;
 }
@@ -39,13 +39,13 @@ export interface AuditContext {
 /** A rule that does not hold, with the details a person needs to investigate. */
 export interface Violation {
   readonly rule: string;
-  readonly story: string;
+  readonly details: string;
 }
 
 /** Collects violations, and separately the outcomes that the suite could not have known. */
 export interface Findings {
-  violate(rule: string, story: string): void;
-  /** It happened, and no journal, list or event could have shown it. */
+  violate(rule: string, details: string): void;
+  /** For something that no journal, list or event shows. */
   unknowable(what: string): void;
 }
 
@@ -67,24 +67,24 @@ export function generationOf({ triggerProperties }: Schedule): number | null {
   return typeof generation === "number" ? generation : null;
 }
 
-/** Whether the event proves a push of its schedule, or at least that its dispatch ran. */
+/** Whether an entry proves that its schedule was sent. */
 export function isProof({ type }: GroundTruthEntry): boolean {
   return type === SEND || type === OPEN || type === "campaign.webhook";
 }
 
-/** Whether its properties were received: an event from an export names its schedule and nothing else. */
-export function isToldWhole(
+/** Whether the suite received the entry with all its properties; an event from an export names only its schedule. */
+export function isReportedWhole(
   { id, acknowledged, lost }: GroundTruthEntry,
-  { toldBare }: AuditContext,
+  { reportedFromExport }: AuditContext,
 ): boolean {
-  return acknowledged > 0 && !lost && !toldBare.has(id);
+  return acknowledged > 0 && !lost && !reportedFromExport.has(id);
 }
 
 export function rowOf({ facts }: AuditContext, matchId: number): LedgerRow | undefined {
   return facts.ledger.find((row) => Number(row.match_id) === matchId);
 }
 
-/** Alerts on everything at once, and so on each match. */
+/** Alerts about all matches at once. */
 const OF_ALL = ["listing_empty", "campaign_stopped"];
 
 export function openAlerts({ facts }: AuditContext, matchId: number): readonly AlertRow[] {

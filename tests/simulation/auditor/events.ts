@@ -34,7 +34,7 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
   const invented = [...rows.keys()].filter((id) => !known.has(id));
   if (invented.length > 0) {
     findings.violate(
-      "no event is made up",
+      "no event is invented",
       `${invented.length} were never sent: ${invented.slice(0, 3)}`,
     );
   }
@@ -43,7 +43,7 @@ function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings):
     const row = facts.events.find(({ event_id }) => event_id === eventId);
     if (row?.correlation_method === method) continue;
     findings.violate(
-      "odd events are what they are",
+      "previews and other campaigns are recognised",
       `${method} became ${row?.correlation_method ?? "nothing"}`,
     );
   }
@@ -68,7 +68,7 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
     if (times === 0 && entries.some(({ acknowledged }) => acknowledged > 0)) {
       findings.violate("acknowledged messages are stored", `${key} is not`);
     }
-    // A message that names no send counts as a retry only as long as Braze retries.
+    // A message without identifiers counts as a retry only as long as Braze retries.
     const namesItsSend = entries.some(({ carried }) => carried.dispatchId || carried.echo);
     if (times > (namesItsSend ? 1 : entries.length)) {
       findings.violate("messages are stored once", `${key} is stored ${times} times`);
@@ -77,7 +77,7 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
   const invented = [...rows.keys()].filter((key) => !reported.has(key));
   if (invented.length > 0) {
     findings.violate(
-      "no message is made up",
+      "no message is invented",
       `${invented.length} were never sent: ${invented.slice(0, 3)}`,
     );
   }
@@ -101,16 +101,16 @@ function auditCounts({ facts, recorder, odd }: AuditContext, findings: Findings)
   const acknowledged = odd.filter(({ isAcknowledged }) => isAcknowledged).length;
   if (facts.rejects < acknowledged || facts.rejects > odd.length) {
     findings.violate(
-      "rejects are kept, and only they",
+      "exactly the rejects are kept",
       `${facts.rejects} are kept; ${odd.length} were received, ${acknowledged} acknowledged`,
     );
   }
 }
 
-/** Liquid renders a missing value as an empty string: a blank property equals an absent one. */
+/** A key of a message's content, without empty fields: Liquid renders a missing value as an empty string. */
 export function keyOf(body: Readonly<Record<string, unknown>>): string {
-  const said = Object.entries(body).filter(([, value]) => value !== "");
-  return JSON.stringify(Object.fromEntries(said.sort(([a], [b]) => a < b ? -1 : 1)));
+  const fields = Object.entries(body).filter(([, value]) => value !== "");
+  return JSON.stringify(Object.fromEntries(fields.sort(([a], [b]) => a < b ? -1 : 1)));
 }
 
 function nameOf({ id, type, schedule }: GroundTruthEntry): string {

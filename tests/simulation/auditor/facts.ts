@@ -1,4 +1,4 @@
-/** The suite's state at a quiet point, read from its tables in one snapshot: the auditor checks it. */
+/** Reads the suite's data at a quiet point from its tables: what the auditor judges. */
 import type { Sql } from "../../../local/stack/sql.ts";
 
 export interface StoredEvent {
@@ -73,8 +73,8 @@ export interface Facts {
   readonly schedules: readonly ScheduleRow[];
   readonly alerts: readonly AlertRow[];
   readonly journal: readonly JournalEntry[];
-  readonly unsettled: readonly UnknownAttempt[];
-  /** Runs that still hold an expired lease, although their function has run since. */
+  readonly unresolved: readonly UnknownAttempt[];
+  /** Runs in the state `running` with an expired lease, although their function has run since. */
   readonly hanging: readonly string[];
   readonly counted: {
     readonly received: number;
@@ -84,7 +84,7 @@ export interface Facts {
 }
 
 export async function readFacts(sql: Sql): Promise<Facts> {
-  const [events, rejects, ledger, schedules, alerts, journal, unsettled, hanging, counted] =
+  const [events, rejects, ledger, schedules, alerts, journal, unresolved, hanging, counted] =
     await Promise.all([
       sql<StoredEvent[]>`
         select event_id, channel, event_type, external_user_id, match_id, generation, dispatch_id,
@@ -126,7 +126,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     schedules,
     alerts,
     journal,
-    unsettled,
+    unresolved,
     hanging: hanging.map(({ run }) => run),
     counted: counted[0]!,
   };

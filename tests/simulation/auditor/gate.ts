@@ -1,4 +1,4 @@
-/** The send gate allows wanted sends and rejects others. Behind a closed gate no user receives two pushes. */
+/** Checks that the send gate allows wanted pushes, aborts unwanted ones, and prevents double pushes when it fails closed. */
 import { addMinutes, subSeconds } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { RecordedGate } from "../recorder.ts";
@@ -14,7 +14,7 @@ import {
 
 /** How long Braze caches an answer. */
 const ANSWER_MINUTES = 5;
-/** A journal write after a repeated call carries the time of the first try. */
+/** When a call to the journal is retried, its row carries the time of the first attempt. */
 const REPEATED_SECONDS_MAX = 60;
 
 export function auditGate(context: AuditContext, findings: Findings): void {
@@ -30,7 +30,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
   const { facts, history } = context;
   const row = facts.ledger.find(({ id }) => id === asked.ledgerId);
   if (row === undefined) {
-    findings.violate("only schedules of ours ask with a token", `${asked.ledgerId}`);
+    findings.violate("each gate token belongs to a ledger row", `${asked.ledgerId}`);
     return;
   }
   const matchId = Number(row.match_id);
@@ -47,21 +47,21 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
   }: ${asked.send ? "sent" : asked.reason}`;
   if (asked.send) {
     const isWanted = status === "scheduled" && asked.generation >= newest;
-    const went = facts.events.some(({ match_id, generation, received_at }) =>
+    const wasSent = facts.events.some(({ match_id, generation, received_at }) =>
       match_id === row.match_id && generation === asked.generation && received_at <= asked.at
     );
-    if (!isWanted || (isTakenBack(own, written) && !went)) {
-      findings.violate("the gate turns away what is not wanted", details);
+    if (!isWanted || (isRevoked(own, written) && !wasSent)) {
+      findings.violate("the gate aborts unwanted pushes", details);
     }
     return;
   }
-  if (!holds(asked, row, status, journal)) {
-    findings.violate("the gate turns nothing away without a reason that holds", details);
+  if (!isValidReason(asked, row, status, journal)) {
+    findings.violate("the gate aborts a push only for a valid reason", details);
   }
 }
 
-/** Given up, or certainly deleted, before then. */
-function isTakenBack(own: readonly JournalEntry[], before: Date): boolean {
+/** Whether a generation was released, or certainly deleted, before then. */
+function isRevoked(own: readonly JournalEntry[], before: Date): boolean {
   return own.some((one) =>
     one.kind === "delete"
       ? one.outcome === "succeeded" && one.closed_at! < before
@@ -69,7 +69,7 @@ function isTakenBack(own: readonly JournalEntry[], before: Date): boolean {
   );
 }
 
-function holds(
+function isValidReason(
   { reason, generation, at }: RecordedGate,
   row: LedgerRow,
   status: string,
@@ -83,7 +83,7 @@ function holds(
     case "superseded":
       return isSuperseded;
     case "cancelled":
-      // It may have been revived since, or an event of it received.
+      // Since then it may have been reactivated, or an event may have confirmed it as sent.
       return row.cancel_reason === "plan" || row.cancel_reason === "operator" ||
         row.generation > generation || row.status === "sent";
     case "taken_back":
@@ -97,8 +97,8 @@ function holds(
   }
 }
 
-/** Superseded, and behind a closed gate: it may exist in Braze, and sends no push. */
-export function isTurnedAway(
+/** Whether the gate blocks an old schedule: it may exist in Braze, but pushes no user. */
+export function isBlockedByGate(
   schedule: Schedule,
   matchId: number | null,
   context: AuditContext,
@@ -108,7 +108,7 @@ export function isTurnedAway(
   return row !== undefined && (generationOf(schedule) ?? row.generation) < row.generation;
 }
 
-/** Whether `older` had been superseded for as long as Braze keeps an answer when it was sent. */
+/** Whether `older` was superseded longer before its send than Braze caches an answer. */
 export function wasRevoked(older: Schedule, newer: Schedule): boolean {
   return older.sendAt > addMinutes(newer.createdAt, ANSWER_MINUTES);
 }

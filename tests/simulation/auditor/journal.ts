@@ -1,4 +1,4 @@
-/** Each change to Braze is journalled with a valid reason, and journalled schedules push no user twice. */
+/** Checks that each change in Braze is in the journal with a valid reason, and that its schedules push no user twice. */
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import { wasRevoked } from "./gate.ts";
 import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
@@ -8,7 +8,7 @@ import {
   type Findings,
   generationOf,
   isMadeByHand,
-  isToldWhole,
+  isReportedWhole,
   matchOf,
   rowOf,
   SEND,
@@ -18,24 +18,24 @@ import {
 const SEND_SECONDS_MAX = 600;
 
 export function auditJournal(context: AuditContext, findings: Findings): void {
-  for (const seen of context.recorder.creates) {
-    if (seen.isJournalled) continue;
-    const row = context.facts.ledger.find(({ id }) => id === seen.ledgerId);
+  for (const recorded of context.recorder.creates) {
+    if (recorded.isJournalled) continue;
+    const row = context.facts.ledger.find(({ id }) => id === recorded.ledgerId);
     findings.violate(
       "a create is journalled before its call",
-      `match ${row?.match_id}, generation ${seen.generation}, at ${at(seen.at)}, is not`,
+      `match ${row?.match_id}, generation ${recorded.generation}, at ${at(recorded.at)}, is not`,
     );
   }
-  for (const seen of context.recorder.deletes) auditDelete(seen, context, findings);
+  for (const recorded of context.recorder.deletes) auditDelete(recorded, context, findings);
   for (const matchId of context.history.matchIds) auditDoublePush(matchId, context, findings);
   for (const run of context.facts.hanging) {
-    findings.violate("a run that died is called lost", run);
+    findings.violate("a run that died is marked as lost", run);
   }
 }
 
-function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Findings): void {
-  const { scheduleId, reasons, owner } = seen;
-  const details = `${scheduleId} at ${at(seen.at)}, ${JSON.stringify(owner)}`;
+function auditDelete(recorded: RecordedDelete, context: AuditContext, findings: Findings): void {
+  const { scheduleId, reasons, owner } = recorded;
+  const details = `${scheduleId} at ${at(recorded.at)}, ${JSON.stringify(owner)}`;
   const [reason] = reasons;
   if (reason === undefined || reasons.length > 1) {
     findings.violate("a delete is journalled with one reason", `${details}: ${reasons}`);
@@ -44,7 +44,7 @@ function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Find
   const isCurrent = owner !== null && owner.generation === owner.currentGeneration &&
     owner.status !== "cancelled";
   if (reason !== "plan") {
-    if (isCurrent) findings.violate("a wanted schedule is not taken for a stray", details);
+    if (isCurrent) findings.violate("a wanted schedule is not treated as unmanaged", details);
     return;
   }
   if (owner === null) {
@@ -56,22 +56,22 @@ function auditDelete(seen: RecordedDelete, context: AuditContext, findings: Find
     return Number(row?.match_id) === owner.matchId && generation === owner.generation;
   });
   const sendAt = context.model.schedules.find(scheduleId)!.sendAt;
-  // A delete of unknown outcome is repeated: a schedule is only created again once the old one is certainly gone.
-  const wasWanted = [seen.askedFrom, seen.at].every((until) =>
+  // A delete with an unknown outcome is repeated, since a recreate needs a certain delete.
+  const wasWanted = [recorded.askedFrom, recorded.at].every((until) =>
     context.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
       wanted !== null && asked !== undefined &&
       JSON.stringify(wanted.teams) === JSON.stringify(asked.teams) &&
       Object.keys({ ...wanted.properties, ...asked.properties })
         .filter((name) => name !== "competition" && name !== "match_id")
         .every((name) => wanted.properties[name] === asked.properties[name]) &&
-      // A push that would come after the new kick-off is cancelled, too.
+      // A push that is due after the new kick-off is deleted, too.
       sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
     )
   );
   if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", details);
 }
 
-/** Checks journalled schedules only. A person who releases a create that exists after all has been warned. */
+/** No user is pushed twice by schedules in the journal, except after a careless release; every other double push is reported. */
 function auditDoublePush(matchId: number, context: AuditContext, findings: Findings): void {
   const { model } = context;
   const sends = model.groundTruth.entries.filter(({ type, schedule }) =>
@@ -94,7 +94,7 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
       });
       if (ours.length > 1 && revoked !== undefined) {
         findings.violate(
-          "behind a closed gate nobody is pushed twice",
+          "behind a closed gate no user is pushed twice",
           `match ${matchId}: generations ${ours.map(generationOf)}, due ${
             ours.map(({ sendAt }) => at(sendAt))
           }, generation ${generationOf(revoked)} had been superseded`,
@@ -104,29 +104,30 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
     }
     if (ours.length > 1 && !isReleased) {
       findings.violate(
-        "nobody is pushed twice by what the journal knows of",
+        "no user is pushed twice by schedules in the journal",
         `match ${matchId}: generations ${ours.map(generationOf)}, due ${
           ours.map(({ sendAt }) => at(sendAt))
         }, ${ours.map(({ state }) => state)}`,
       );
       return;
     }
-    // The events of both pushes were received, and name their schedules.
-    const isTold = schedules.every((schedule) =>
+    // Events reported both pushes with their echo.
+    const isReported = schedules.every((schedule) =>
       own.some((entry) =>
-        entry.schedule.id === schedule.id && isToldWhole(entry, context) && entry.carried.echo &&
+        entry.schedule.id === schedule.id && isReportedWhole(entry, context) &&
+        entry.carried.echo &&
         entry.device !== null
       )
     );
-    const isApart = isToldApart(own);
+    const isRecognisable = isDoublePush(own);
     const rules = ["double_push", "unexpected_send"];
-    if (isTold && ours.length === 0 && rowOf(context, matchId) === undefined) {
-      findings.unknowable("pushed twice by hand, a match that was never planned");
+    if (isReported && ours.length === 0 && rowOf(context, matchId) === undefined) {
+      findings.unknowable("a match that was never planned is pushed twice by hand");
       return;
     }
-    if (isTold && isApart && context.isLast && !wasAlerted(context, matchId, rules)) {
+    if (isReported && isRecognisable && context.isLast && !wasAlerted(context, matchId, rules)) {
       findings.violate(
-        "a double push is told",
+        "a double push raises an alert",
         `match ${matchId}: ${schedules.map(({ id, origin }) => `${id} (${origin})`)}`,
       );
       return;
@@ -135,12 +136,12 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
 }
 
 /**
- * Compares dispatch ids, or times: two events of one device within a send's length may be one push, reported in two
- * formats.
+ * Whether dispatch ids or times show two pushes. Two events of one device within the duration of a send may be one push,
+ * reported in two shapes.
  */
-function isToldApart(sends: readonly GroundTruthEntry[]): boolean {
-  const reported = sends.filter(({ acknowledged }) => acknowledged > 0);
-  return [...Map.groupBy(reported, ({ device }) => device?.id).values()].some((own) => {
+function isDoublePush(sends: readonly GroundTruthEntry[]): boolean {
+  const delivered = sends.filter(({ acknowledged }) => acknowledged > 0);
+  return [...Map.groupBy(delivered, ({ device }) => device?.id).values()].some((own) => {
     const dispatchIds = own.flatMap(({ carried, dispatchId }) =>
       carried.dispatchId ? [dispatchId] : []
     );

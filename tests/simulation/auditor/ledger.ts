@@ -1,4 +1,4 @@
-/** A row is `sent` exactly if its current generation was sent and an event proves it; each open row has an alert. */
+/** Checks that a row is `sent` exactly if events prove its current generation, and that unresolved rows have an alert. */
 import { addHours, addMinutes, max } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { LedgerRow, ScheduleRow } from "./facts.ts";
@@ -9,13 +9,13 @@ import {
   generationOf,
   isMadeByHand,
   isProof,
-  isToldWhole,
+  isReportedWhole,
   matchOf,
   openAlerts,
 } from "./context.ts";
 
-/** Currents events may arrive half an hour late, and reconciliation runs every half hour. */
-const TOLD_AFTER_MINUTES = 65;
+/** Currents events may be half an hour late, and reconciliation runs every half hour. */
+const ALERT_AFTER_MINUTES = 65;
 const HARD_DEADLINE_HOURS = 24;
 
 export function auditLedger(context: AuditContext, findings: Findings): void {
@@ -25,7 +25,7 @@ export function auditLedger(context: AuditContext, findings: Findings): void {
   }
 }
 
-/** Whether a dispatch id was shared is checked in `attribution.ts`. */
+/** Whether all proofs are attributed by their dispatch id, which Braze may have shared; the attribution audit checks that. */
 function isProvedByDispatchAlone(row: LedgerRow, { facts }: AuditContext): boolean {
   const proofs = facts.events.filter(({ match_id, event_type, confidence }) =>
     match_id === row.match_id && (event_type === "send" || event_type === "open") &&
@@ -44,29 +44,29 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
       isMadeByHand(schedule) && model.groundTruth.of(schedule.id).some(isProof) &&
       (matchOf(schedule, context) ?? Number(row.match_id)) === Number(row.match_id)
     );
-    if (byHand.length > 0) findings.unknowable("a schedule made by hand passed for ours");
+    if (byHand.length > 0) findings.unknowable("a schedule made by hand was taken for ours");
     else if (isProvedByDispatchAlone(row, context)) {
-      findings.unknowable("the dispatch id of ours, lent to another's send, proved ours");
+      findings.unknowable("a dispatch id that another send shares proved ours");
     } else {
       findings.violate(
-        "sent means that it went out",
+        "sent means that the current generation was sent",
         `match ${row.match_id} is sent by ${row.sent_evidence}, and generation ${row.generation} sent nothing`,
       );
     }
   }
 
-  const reported = proofs.filter((entry) => isToldWhole(entry, context)).filter(
+  const reported = proofs.filter((entry) => isReportedWhole(entry, context)).filter(
     ({ carried, type, schedule }) => {
       if (carried.echo && !type.endsWith(".Open")) return true;
-      // Our send id belongs to the match: with only one schedule, to that one. A webhook message has no send id.
+      // Our send id names the match, so it proves a schedule only if there is one. A webhook message has none.
       return carried.sendId && type !== "campaign.webhook" &&
         schedule.sendId === `match-${row.match_id}` && row.generation === 1;
     },
   );
   if (row.status !== "sent" && reported.length > 0) {
     findings.violate(
-      "what is told is sent",
-      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${reported.length} events prove that generation ${row.generation} went out`,
+      "a proved send is marked as sent",
+      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${reported.length} events prove that generation ${row.generation} was sent`,
     );
   }
 }
@@ -79,12 +79,12 @@ function auditPending(row: LedgerRow, context: AuditContext, findings: Findings)
     ? row.send_at_utc
     : max([current.send_at_utc, current.moving_to_utc ?? current.send_at_utc]);
   const deadline = isLast ? addHours(due, HARD_DEADLINE_HOURS) : max([
-    addMinutes(due, TOLD_AFTER_MINUTES),
-    addMinutes(calmSince, TOLD_AFTER_MINUTES),
+    addMinutes(due, ALERT_AFTER_MINUTES),
+    addMinutes(calmSince, ALERT_AFTER_MINUTES),
   ]);
   if (now < deadline || openAlerts(context, Number(row.match_id)).length > 0) return;
   findings.violate(
-    "what stays open is told",
+    "an unresolved row has an alert",
     `match ${row.match_id}, due ${at(due)}, is pending (${current?.state}) at ${
       at(now)
     }, and no alert is open`,
@@ -97,7 +97,7 @@ export function currentOf(row: LedgerRow, { facts }: AuditContext): ScheduleRow 
   );
 }
 
-/** Schedules in Braze that the API created for that generation. */
+/** The schedules in Braze that were created through the API for that generation. */
 export function schedulesOf(
   row: LedgerRow,
   generation: number,

@@ -1,7 +1,7 @@
-/** Braze holds exactly the wanted schedules and the ledger owns them all, or an alert is open. */
+/** Checks that Braze's schedules are the wanted ones and belong to the ledger, or that an alert is open. */
 import { addMinutes, isEqual } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
-import { isTurnedAway } from "./gate.ts";
+import { isBlockedByGate } from "./gate.ts";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
   at,
@@ -13,17 +13,17 @@ import {
   rowOf,
 } from "./context.ts";
 
-/** No schedule is created or moved this close to a send, and the scheduler runs every quarter of an hour. */
+/** No schedule is created or moved this close to its send, given a run every quarter of an hour. */
 const OUT_OF_REACH_MINUTES = 35;
 const HORIZON_MINUTES = 7 * 24 * 60;
 
 export function auditSchedules(context: AuditContext, findings: Findings): void {
   for (const matchId of context.history.matchIds) auditWanted(matchId, context, findings);
-  for (const schedule of context.model.schedules.all) auditStray(schedule, context, findings);
+  for (const schedule of context.model.schedules.all) auditUnmanaged(schedule, context, findings);
   auditCounts(context, findings);
 }
 
-/** Each match with a wanted push has exactly one schedule, as wanted; or an alert explains why not. */
+/** Each wanted match has exactly one schedule as wanted, or an alert. */
 function auditWanted(matchId: number, context: AuditContext, findings: Findings): void {
   const { now, calmSince, history, recorder } = context;
   const wanted = history.wanted(matchId, now);
@@ -39,19 +39,19 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
     .filter(({ state }) => state === "scheduled");
   const [schedule] = live;
   if (row === undefined || schedule === undefined) {
-    const isTakenByHand = row !== undefined &&
+    const isCancelledByHand = row !== undefined &&
       schedulesOf(row, row.generation, context).some(({ state }) =>
         state === "cancelled" || state === "stopped"
       );
-    // Only a complete list could prove it, and only if it showed this one before.
+    // Only a list of single schedules that has shown this one before proves its absence.
     const isKnowable = context.model.switchboard.current.listingMode === "per_schedule" &&
       row !== undefined && currentOf(row, context)?.listed_at !== null;
-    if (isTakenByHand && !isKnowable) {
-      findings.unknowable("a schedule was taken back by hand, and no list shows it");
+    if (isCancelledByHand && !isKnowable) {
+      findings.unknowable("a schedule is cancelled by hand, and no list shows it");
       return;
     }
     findings.violate(
-      "what is wanted is scheduled, or told",
+      "a wanted match is scheduled or has an alert",
       `match ${matchId}, wanted at ${at(wanted.sendAt)}, has nothing live at ${at(now)} (row ${
         row?.status ?? "missing"
       }, generation ${row?.generation}, ${row && currentOf(row, context)?.state})`,
@@ -66,18 +66,18 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
     Object.entries(wanted.properties).every(([name, value]) => asked?.properties[name] === value);
   if (isRight && live.length === 1) return;
   findings.violate(
-    "what is scheduled is what is wanted",
+    "a schedule is as wanted",
     `match ${matchId}: ${live.length} live, at ${at(schedule.sendAt)} for ${asked?.teams} ${
       JSON.stringify(asked?.properties)
     }; wanted at ${at(wanted.sendAt)} for ${wanted.teams} ${JSON.stringify(wanted.properties)}`,
   );
 }
 
-/** Where the list is complete, no live schedule exists that the ledger does not own. */
-function auditStray(schedule: Schedule, context: AuditContext, findings: Findings): void {
+/** No unmanaged schedule stays live if the list shows single schedules. */
+function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Findings): void {
   const { now, calmSince, facts, model } = context;
   if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
-  // The suite requests no list that reaches further.
+  // The suite requests no list beyond the horizon.
   if (schedule.sendAt > addMinutes(now, HORIZON_MINUTES)) return;
   const owner = facts.ledger.find(({ braze_schedule_id, status }) =>
     braze_schedule_id === schedule.id && status !== "cancelled"
@@ -87,16 +87,17 @@ function auditStray(schedule: Schedule, context: AuditContext, findings: Finding
   const alerts = matchId === null ? [] : openAlerts(context, matchId);
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {
-    if (isTurnedAway(schedule, matchId, context)) return;
-    if (isMadeByHand(schedule)) findings.unknowable("made by hand, and no list shows it");
-    else if (matchId !== null && context.released.has(matchId)) {
-      findings.unknowable("a person called it not there, and no list shows it");
+    if (isBlockedByGate(schedule, matchId, context)) return;
+    if (isMadeByHand(schedule)) {
+      findings.unknowable("a schedule is made by hand, and no list shows it");
+    } else if (matchId !== null && context.released.has(matchId)) {
+      findings.unknowable("a person released a schedule, and no list shows it");
     } else if (alerts.length === 0) {
       findings.violate(
-        "each schedule is owned, or told",
+        "each schedule has an owner or an alert",
         `match ${matchId}: generation ${schedule.triggerProperties.generation} is live, due ${
           at(schedule.sendAt)
-        }, nobody owns it and no alert is open`,
+        }, no row owns it and no alert is open`,
       );
     }
     return;
@@ -104,18 +105,18 @@ function auditStray(schedule: Schedule, context: AuditContext, findings: Finding
   const isCapped = facts.alerts.some(({ rule, resolved_at }) =>
     rule === "cancellation_limit_reached" && resolved_at === null
   );
-  // Due before the third list of the truce: that list comes too late to resolve it.
+  // Due before the third list of the truce, and so too early to be cancelled by it.
   if (isCapped || schedule.sendAt < addMinutes(calmSince, 90)) return;
   if (matchId !== null && isHeld(matchId, context)) return;
   findings.violate(
-    "no stray stays live",
+    "no unmanaged schedule stays live",
     `${schedule.id} of match ${matchId}, generation ${schedule.triggerProperties.generation}, made by ${schedule.origin}, is due ${
       at(schedule.sendAt)
-    }, and nobody owns it (${alerts.map(({ rule }) => rule)})`,
+    }, and no row owns it (${alerts.map(({ rule }) => rule)})`,
   );
 }
 
-/** It may be the only push: the match has no live schedule of its own, or a person cancelled that and made another. */
+/** Whether the suite keeps an unmanaged schedule, since it may be the match's only push. */
 function isHeld(matchId: number, context: AuditContext): boolean {
   const row = rowOf(context, matchId);
   if (row === undefined) return false;
@@ -126,17 +127,17 @@ function isHeld(matchId: number, context: AuditContext): boolean {
       state === "unknown");
 }
 
-/** The count audit matches ground truth, where the list is complete. */
+/** The count audit agrees with the ground truth if the list shows single schedules. */
 function auditCounts(context: AuditContext, findings: Findings): void {
   const { counts, facts, model, now } = context;
   if (counts === null) return;
   if (model.switchboard.current.listingMode !== "per_schedule") {
     if (counts.status !== "unknown") {
-      findings.violate("a list that cannot tell says unknown", JSON.stringify(counts));
+      findings.violate("the count audit is unknown without a list", JSON.stringify(counts));
     }
     return;
   }
-  // An empty list names no schedule, so it proves nothing either.
+  // An empty list proves nothing either.
   const live = model.schedules.all.filter(({ state, sendAt }) =>
     state === "scheduled" && sendAt > now && sendAt <= addMinutes(now, HORIZON_MINUTES)
   );
@@ -151,8 +152,8 @@ function auditCounts(context: AuditContext, findings: Findings): void {
     .map(({ id }) => id).sort();
   if (isSame(counts.missing ?? [], missing) && isSame(counts.extra ?? [], extra)) return;
   findings.violate(
-    "the count audit tells the truth",
-    `it says ${counts.status}, missing ${counts.missing}, extra ${counts.extra}; true are missing ${missing}, extra ${extra}`,
+    "the count audit is correct",
+    `it reports ${counts.status}, missing ${counts.missing}, extra ${counts.extra}; in truth missing ${missing}, extra ${extra}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Stack } from "../../../local/stack/stack.ts";
 import type { Body, Part } from "./bodies.ts";
 import type { Origin, Specimen } from "./events.ts";
-import { isNamed, losses, type Stored, untruths } from "./ground_truth.ts";
+import { isNamed, losses, type Stored, wrongFields } from "./ground_truth.ts";
 
 export interface Answered {
   readonly status: number;
@@ -38,7 +38,7 @@ export async function faultsOf(
     for (const part of body.parts) {
       const rows = stored.get(part.specimen.mark) ?? [];
       const isKept = isKeptWhole || kept.has(digest(part.bytes)) ||
-        rows.length === 0 && await isKeptForWantOfPlace(stack, part);
+        rows.length === 0 && await isKeptWithoutPartition(stack, part);
       const now = stack.timeline.now();
       const found = faultsInPart(
         part,
@@ -80,20 +80,20 @@ function faultsInPart(
   const lost = specimen.mutations === null ? losses(specimen, row) : [];
   return [
     ...lost.map((what) => `stored without ${what}`),
-    ...untruths(specimen, row, origin, now).map((what) => `stored, but ${what}`),
+    ...wrongFields(specimen, row, origin, now).map((what) => `stored, but ${what}`),
   ];
 }
 
 async function storedOf({ sql }: Stack, specimens: readonly Specimen[]) {
   const rows = await sql<Stored[]>`
     select
-      told.mark, event.event_id, event.external_user_id, event.device_id, event.campaign_id, event.dispatch_id,
+      input.mark, event.event_id, event.external_user_id, event.device_id, event.campaign_id, event.dispatch_id,
       event.send_id, event.match_id::text, event.ledger_id, event.sent_at, event.time_is_send_time,
-      event.correlation_method, event.confidence, event.raw_payload = told.text::jsonb as is_same
+      event.correlation_method, event.confidence, event.raw_payload = input.text::jsonb as is_same
     from unnest(${specimens.map(({ mark }) => mark)}::text[], ${
     specimens.map(({ text }) => text)
-  }::text[]) as told (mark, text)
-    join public.notification_sends as event on event.raw_payload ->> 'mark' = told.mark`;
+  }::text[]) as input (mark, text)
+    join public.notification_sends as event on event.raw_payload ->> 'mark' = input.mark`;
   return Map.groupBy(rows, ({ mark }) => mark);
 }
 
@@ -106,7 +106,10 @@ async function keptOf({ sql }: Stack, all: readonly Uint8Array[]): Promise<Set<s
 }
 
 /** An event whose time has no partition was parsed: it is kept as Postgres writes it. */
-async function isKeptForWantOfPlace({ sql }: Stack, { specimen, isWhole }: Part): Promise<boolean> {
+async function isKeptWithoutPartition(
+  { sql }: Stack,
+  { specimen, isWhole }: Part,
+): Promise<boolean> {
   if (!isWhole) return false;
   const rows = await sql`
     select 1 from public.webhook_rejects

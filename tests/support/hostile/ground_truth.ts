@@ -4,7 +4,7 @@
  * It reads numbers exactly. If an event has two values for one field, no value of that field may be stored.
  */
 import type { Origin, Specimen } from "./events.ts";
-import { heldBy, isNode, type Member, type Node, write } from "./json_tree.ts";
+import { isNode, type Member, type Node, valuesOf, write } from "./json_tree.ts";
 
 /** A row of `notification_sends`. */
 export interface Stored {
@@ -29,7 +29,12 @@ const PLACES = ["user", "properties", "trigger_properties"];
 const NAMED = ["external_user_id", "device_id", "campaign_id", "dispatch_id", "send_id"] as const;
 
 /** The wrong values of the row; empty if there is none. */
-export function untruths(specimen: Specimen, stored: Stored, origin: Origin, now: Date): string[] {
+export function wrongFields(
+  specimen: Specimen,
+  stored: Stored,
+  origin: Origin,
+  now: Date,
+): string[] {
   const { tree } = specimen;
   if (typeof tree === "string" || !("object" in tree)) return ["is stored, and was no event"];
   const inside = placesIn(tree.object);
@@ -88,9 +93,9 @@ export function isNamed({ shape, mark, tree }: Specimen): boolean {
 
 /** The objects that may hold the fields of an event: itself, and those that our senders use. */
 function placesIn(outermost: readonly Member[]): (readonly Member[])[] {
-  const inner = PLACES.flatMap((name) => heldBy([outermost], name)).flatMap(objectOf);
+  const inner = PLACES.flatMap((name) => valuesOf([outermost], name)).flatMap(objectOf);
   const all = [outermost, ...inner];
-  return [...all, ...heldBy(all, "message_extras").flatMap(objectOf)];
+  return [...all, ...valuesOf(all, "message_extras").flatMap(objectOf)];
 }
 
 function objectOf(node: Node): (readonly Member[])[] {
@@ -100,7 +105,7 @@ function objectOf(node: Node): (readonly Member[])[] {
 
 /** The distinct values under a name; blank values do not count. */
 function claimsOf(objects: readonly (readonly Member[])[], name: string): string[] {
-  return [...new Set(heldBy(objects, name).flatMap(claimOf))];
+  return [...new Set(valuesOf(objects, name).flatMap(claimOf))];
 }
 
 function claimOf(node: Node): string[] {
@@ -111,7 +116,7 @@ function claimOf(node: Node): string[] {
   return [json];
 }
 
-/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is no whole number, although it is one as a double. */
+/** `1e3` and `1000.0` are 1000; `1000.0000000000000001` is not an integer, although it is one as a double. */
 function wholeNumber(json: string): string | null {
   const [, sign = "", whole = "", fraction = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(json) ?? [];
@@ -135,7 +140,7 @@ function isTimeOf(outermost: readonly Member[], stored: Stored, now: Date): bool
   return others.length === 0 && isoMs(claim) === at;
 }
 
-/** Strictly ISO 8601: other texts are no times, even if some parser accepts them. */
+/** Strictly ISO 8601: other texts are not times, even if some parser accepts them. */
 function isoMs(text: string): number | null {
   const [, date, hour, minute, second = "00", fraction = "", zone = ""] =
     /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/

@@ -63,7 +63,7 @@ export function changeObject(
 }
 
 /** The values of the members of one name, in the given objects only. */
-export function heldBy(objects: readonly (readonly Member[])[], name: string): Node[] {
+export function valuesOf(objects: readonly (readonly Member[])[], name: string): Node[] {
   return objects.flatMap((own) =>
     own.filter((member) => JSON.parse(member.name) === name).map(({ value }) => value)
   );

@@ -51,7 +51,7 @@ export type Credential = "secret key" | "publishable key" | "wrong key" | "none"
 export interface OptionsPlan {
   readonly functionName: FunctionName;
   readonly body: Uint8Array;
-  /** The members of the body; null if it is no object. */
+  /** The members of the body; null if it is not an object. */
   readonly members: readonly Member[] | null;
   readonly credential: Credential;
 }

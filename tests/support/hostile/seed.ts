@@ -3,7 +3,7 @@ import { createWriter } from "../../../local/cli/writer.ts";
 
 export const SEED = Number(Deno.env.get("SEED") ?? 20_241_207);
 
-/** Prints beside the results, even if nothing fails. */
-export function tell(line: string): void {
+/** Prints a line beside the results, even if no test fails. */
+export function printLine(line: string): void {
   createWriter(Deno.stdout).line(line);
 }

@@ -56,7 +56,7 @@ export async function keptDigests({ sql }: Stack): Promise<string[]> {
   return rows.map(({ digest }) => digest);
 }
 
-export async function forget({ sql }: Stack): Promise<void> {
+export async function deleteStored({ sql }: Stack): Promise<void> {
   await sql`truncate public.notification_sends, public.webhook_rejects, public.event_claims`;
 }
 

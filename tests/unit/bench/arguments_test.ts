@@ -2,14 +2,14 @@ import { deepStrictEqual, throws } from "node:assert/strict";
 import { readArguments } from "../../../bench/arguments.ts";
 import { chooseContestants } from "../../../bench/contestants/contestants.ts";
 
-Deno.test("without arguments all shapes are measured in five rounds, quickly in one", () => {
+Deno.test("without arguments all shapes are measured in five rounds, with --quick in one", () => {
   const { shapes, rounds } = readArguments([]);
   deepStrictEqual([shapes, rounds], [["one", "batch", "doubled"], 5]);
   deepStrictEqual(readArguments(["--quick"]).rounds, 1);
   deepStrictEqual(readArguments(["--quick", "--rounds", "3"]).rounds, 3);
 });
 
-Deno.test("what is not known is refused by name", () => {
+Deno.test("unknown arguments are refused by name", () => {
   throws(() => readArguments(["--shape", "two"]), /--shape must be one of one, batch, doubled/);
   throws(() => readArguments(["--rounds", "0"]), /--rounds must be a whole number from 1/);
   throws(() => readArguments(["--fast"]), /--fast/);

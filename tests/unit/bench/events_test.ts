@@ -15,7 +15,7 @@ const MATCHDAY = makeMatchday({
 });
 const make = currentsEvent(MATCHDAY);
 
-Deno.test("the same seed makes the same events, another seed others", () => {
+Deno.test("the same seed makes the same events, and another seed makes others", () => {
   deepStrictEqual(makeEvents("1", 500, make), makeEvents("1", 500, make));
   const ids = (seed: string) => [...makeEvents(seed, 500, make).uniqueIds];
   notDeepStrictEqual(ids("1"), ids("2"));
@@ -31,11 +31,11 @@ Deno.test("about one event in ten repeats an earlier one to the byte", () => {
   strictEqual(new Set(sent.map(({ json }) => json)).size, uniqueIds.size);
 });
 
-Deno.test("an event has the size that all contestants are given", () => {
+Deno.test("an event has the size that all contestants receive", () => {
   for (const { json } of makeEvents("1", 50, make).sent) strictEqual(json.length, EVENT_BYTES);
 });
 
-Deno.test("the webhook reads in each event the schedule that it belongs to, and nothing wrong", () => {
+Deno.test("the webhook reads the schedule of each event, and rejects nothing", () => {
   const { sent } = makeEvents("1", 100, make);
   const { events, rejects } = read(currentsBody(sent.map(({ json }) => json)));
   strictEqual(rejects.length, 0);
@@ -51,7 +51,7 @@ Deno.test("the webhook reads in each event the schedule that it belongs to, and 
   }
 });
 
-Deno.test("a request is whole HTTP with as many events as its shape says", () => {
+Deno.test("a request is complete HTTP with as many events as its shape states", () => {
   const { sent } = makeEvents("1", 300, make);
   const postOf = (events: typeof sent) => ({
     path: "/events",
@@ -71,7 +71,7 @@ Deno.test("a request is whole HTTP with as many events as its shape says", () =>
   strictEqual(bodyBytes, bodies.reduce((sum, [, each]) => sum + each!.length, 0));
 });
 
-Deno.test("a doubled request comes again at once, with the same events in another order", () => {
+Deno.test("a duplicated request follows at once, with the same events in another order", () => {
   const { sent } = makeEvents("1", 200, make);
   const postOf = (events: typeof sent) => ({
     path: "/",

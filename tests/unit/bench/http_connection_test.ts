@@ -18,7 +18,7 @@ async function withServer(
 const post = (body: string) =>
   bytes(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
 
-Deno.test("answers with a length, in chunks and without a body are read to their end", async () => {
+Deno.test("answers with a length, in chunks and without a body are read completely", async () => {
   const long = "long ".repeat(40_000);
   const chunks = () =>
     new ReadableStream({
@@ -44,7 +44,7 @@ Deno.test("answers with a length, in chunks and without a body are read to their
   });
 });
 
-Deno.test("an answer that asks for it gets a new connection for the next request", async () => {
+Deno.test("an answer that closes its connection gets a new connection for the next request", async () => {
   await withServer(() => new Response("", { headers: { connection: "close" } }), async (port) => {
     const connection = await openConnection(port);
     strictEqual(await connection.post(post("a")), 200);
@@ -62,7 +62,7 @@ Deno.test("a connection that ends in the middle of an answer is an error", async
     socket.close();
   })();
   const connection = await openConnection((listener.addr as Deno.NetAddr).port);
-  await rejects(connection.post(post("a")), /must be whole/);
+  await rejects(connection.post(post("a")), /must be complete/);
   connection.close();
   await serving;
   listener.close();

@@ -3,7 +3,7 @@ import { checkRowSet } from "../../../bench/row_set.ts";
 
 const EXPECTED = new Set(["a", "b", "c"]);
 
-Deno.test("the same ids in any order are right", () => {
+Deno.test("the same ids in any order are equal", () => {
   deepStrictEqual(checkRowSet(["c", "a", "b"], EXPECTED), {
     isRight: true,
     missing: 0,
@@ -13,13 +13,13 @@ Deno.test("the same ids in any order are right", () => {
   });
 });
 
-Deno.test("as many rows as wanted are wrong when one of them was never sent", () => {
+Deno.test("the right number of rows is wrong if one of them was never sent", () => {
   const check = checkRowSet(["a", "b", "x"], EXPECTED);
   strictEqual(check.isRight, false);
   deepStrictEqual(check.examples, ["missing c", "unexpected x"]);
 });
 
-Deno.test("as many rows as wanted are wrong when one of them stands for two", () => {
+Deno.test("the right number of rows is wrong if one of them occurs twice", () => {
   const check = checkRowSet(["a", "b", "b"], EXPECTED);
   strictEqual(check.isRight, false);
   deepStrictEqual(check.examples, ["missing c", "repeated b"]);

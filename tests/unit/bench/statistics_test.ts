@@ -23,7 +23,7 @@ Deno.test("a percentile of few values is one of them", () => {
   deepStrictEqual(percentilesOf([Float64Array.of(7)]), { p50: 7, p95: 7, p99: 7, max: 7 });
 });
 
-Deno.test("nothing measured is no number", () => {
+Deno.test("no measurement gives no number", () => {
   throws(() => spreadOf([]), RangeError);
   throws(() => percentilesOf([new Float64Array(0)]), RangeError);
 });

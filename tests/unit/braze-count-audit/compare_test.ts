@@ -157,12 +157,12 @@ for (
       listed("first", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 2], missing: [], extra: ["second"] }],
-    ["a second schedule that says to be the first", [one], [
+    ["a second schedule with the echo of the first", [one], [
       listed("schedule-1"),
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 2], missing: [], extra: ["second"] }],
-    // Its own schedule is gone, regardless of what another schedule echoes.
-    ["another schedule that says to be the one that is gone", [one], [
+    // Its own schedule is missing, regardless of another schedule's echo.
+    ["another schedule with the echo of the missing one", [one], [
       listed("second", { triggerProperties: { ledger_id: ledgerIdOf(1), generation: 1 } }),
     ], { status: "mismatch", counts: [1, 1], missing: [1], extra: ["second"] }],
   ] as const
@@ -181,7 +181,7 @@ for (
     ]],
   ] as const
 ) {
-  Deno.test(`compare() ${extra.length === 0 ? "passes over" : "finds"} a listed schedule that was ${what}`, () => {
+  Deno.test(`compare() ${extra.length === 0 ? "ignores" : "reports"} a listed schedule that was ${what}`, () => {
     const known_ = [{ brazeScheduleId: "old", matchId: 1, ...known }];
     const { extraInBraze } = held([one], [listed("schedule-1"), listed("old")], known_);
     deepStrictEqual(extraInBraze?.map(({ scheduleId }) => scheduleId), extra);
@@ -190,10 +190,10 @@ for (
 
 for (
   const [what, entry, known, matchId] of [
-    ["what it echoes", listed("x", { triggerProperties: { match_id: "7" } }), [], 7],
+    ["its echo", listed("x", { triggerProperties: { match_id: "7" } }), [], 7],
     ["a number that it echoes", listed("x", { triggerProperties: { match_id: 7 } }), [], 7],
     [
-      "our own record, before what it echoes",
+      "our own record, in preference to its echo",
       listed("x", { triggerProperties: { match_id: "7" } }),
       [
         { brazeScheduleId: "x", matchId: 8, isDeleted: false, changedAt: LONG_AGO },
@@ -209,13 +209,13 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`compare() knows the match of an extra schedule by ${what}`, () => {
+  Deno.test(`compare() identifies the match of an extra schedule by ${what}`, () => {
     deepStrictEqual(held([], [entry], known).extraInBraze, [{ matchId, scheduleId: "x" }]);
   });
 }
 
 for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
-  Deno.test(`compare() concludes nothing from a listing that is ${mode}, regardless of its entries`, () => {
+  Deno.test(`compare() returns unknown for a listing that is ${mode}, regardless of its entries`, () => {
     const comparison = compare(
       { mode, schedules: [listed("schedule-1"), listed("other")] },
       { pending: [one, two], known: [] },
@@ -234,7 +234,7 @@ for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
   });
 }
 
-Deno.test("compare() counts what is too young to be missing apart", () => {
+Deno.test("compare() counts schedules separately that are too young to be missing", () => {
   const young = pending(2, { askedAt: at("05:59:00") });
   strictEqual(held([one, young], [listed("schedule-1")]).tooYoung, 1);
 });

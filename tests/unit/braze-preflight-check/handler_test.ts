@@ -61,7 +61,7 @@ const WRITES = [
 const one = nearSend({ matchId: 1 });
 const two = nearSend({ matchId: 2 });
 
-Deno.test("braze-preflight-check asks for whole minutes, since cron comes some seconds late", async () => {
+Deno.test("braze-preflight-check loads whole minutes, since cron runs some seconds late", async () => {
   const asked: unknown[] = [];
   await run([], {
     preflight: {
@@ -78,7 +78,7 @@ Deno.test("braze-preflight-check asks for whole minutes, since cron comes some s
   }]);
 });
 
-Deno.test("braze-preflight-check answers what it found, in counts", async () => {
+Deno.test("braze-preflight-check answers the counts of its results", async () => {
   const world = await run([one, two], { braze: { listing: listing(one) } });
   deepStrictEqual(world.answer.body, {
     run_id: RUN_ID,
@@ -99,13 +99,13 @@ Deno.test("braze-preflight-check answers what it found, in counts", async () => 
   ]);
 });
 
-Deno.test("braze-preflight-check asks Braze nothing while nothing is near", async () => {
+Deno.test("braze-preflight-check does not call Braze while no send is near", async () => {
   const world = await run([]);
   ok(!world.calls.some((call) => call.startsWith("braze.") || call === "preflight.note"));
   strictEqual(world.answer.body.listing_mode, null);
 });
 
-Deno.test("braze-preflight-check asks for the list once, and for each campaign once", async () => {
+Deno.test("braze-preflight-check requests the list once, and each campaign once", async () => {
   const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
   const { said, calls } = await run([one, two, other], { braze: { listing: listing(one, two) } });
   strictEqual(calls.filter((call) => call === "braze.list").length, 1);
@@ -115,7 +115,7 @@ Deno.test("braze-preflight-check asks for the list once, and for each campaign o
   );
 });
 
-Deno.test("braze-preflight-check takes no list for sends that are checked, but still asks for their campaign", async () => {
+Deno.test("braze-preflight-check requests no list for checked sends, but still reads their campaign", async () => {
   const { calls, answer } = await run([nearSend({ isDue: false })], {
     braze: { campaign: () => succeeded(campaignDetails({ enabled: false })) },
   });
@@ -126,7 +126,7 @@ Deno.test("braze-preflight-check takes no list for sends that are checked, but s
   strictEqual(answer.body.checked, 0);
 });
 
-Deno.test("braze-preflight-check alerts before it records: what is recorded is not inspected again", async () => {
+Deno.test("braze-preflight-check raises alerts before it records, since recorded sends are not inspected again", async () => {
   const { calls } = await run([one], { braze: { listing: listing(one) } });
   ok(calls.indexOf("alertsAndLogs.syncAlerts") < calls.indexOf("preflight.note"));
 });
@@ -176,7 +176,7 @@ Deno.test("braze-preflight-check reattributes stored events for newly registered
   strictEqual(world.answer.body.ids_captured, 1);
 });
 
-Deno.test("braze-preflight-check begins nothing in Braze when its time is up, and leaves it to the next run", async () => {
+Deno.test("braze-preflight-check starts no call to Braze after its deadline, and leaves it to the next run", async () => {
   const world = fakeWorld({
     functionName: "braze-preflight-check",
     preflight: {
@@ -207,14 +207,14 @@ for (const body of [{ match_ids: [1] }, { dry_run: "yes" }, []]) {
   });
 }
 
-Deno.test("braze-preflight-check answers cron at once, and works on", async () => {
+Deno.test("braze-preflight-check answers cron at once, and continues", async () => {
   const world = await run([one], { caller: cron, braze: { listing: listing(one) } });
   strictEqual(world.answer.status, 202);
   await Promise.all(world.background);
   strictEqual(world.said("preflight.note").length, 1);
 });
 
-Deno.test("braze-preflight-check fails, and says so, when the database goes away before it recorded", async () => {
+Deno.test("braze-preflight-check reports a failure when the database becomes unavailable before it recorded", async () => {
   const world = await run([one], {
     braze: { listing: listing(one) },
     preflight: { note: () => Promise.reject(refusals.unavailable) },

@@ -53,7 +53,7 @@ for (
       gate: UNREAD,
     }, "absent"],
     ["absent and changed", changed, { presence: "absent" }, "absent"],
-    // What a stopped campaign hides may come back with it.
+    // A schedule that a stopped campaign hides may return with it.
     ["absent, of a stopped campaign", fine, {
       presence: "absent",
       gate: STOPPED,
@@ -70,7 +70,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`inspect() calls a send that is ${what} ${result}`, () => {
+  Deno.test(`inspect() returns for a send that is ${what}: ${result}`, () => {
     const found = look(send, around);
     strictEqual(found.result, result);
     strictEqual(found.reason === "", result === "ok");
@@ -116,19 +116,19 @@ for (
     ]],
   ] as const
 ) {
-  Deno.test(`inspect() sees that ${what} changed since scheduling`, () => {
+  Deno.test(`inspect() reports that ${what} changed since scheduling`, () => {
     deepStrictEqual(look(send).changes, changes);
   });
 }
 
-Deno.test("inspect() leaves changes to the scheduler while it may still carry them out", () => {
+Deno.test("inspect() leaves changes to the scheduler while it may still apply them", () => {
   deepStrictEqual(look(changed, {}, at("13:44:59")).changes, []);
   deepStrictEqual(look(changed, {}, at("13:45:00")).changes, []);
   deepStrictEqual(look(changed, {}, at("13:45:01")).changes, ["teams_or_properties"]);
 });
 
 for (const listingMode of ["per_schedule", "per_campaign", "empty", "unavailable"] as const) {
-  Deno.test(`inspect() says why it knows nothing under a listing that is ${listingMode}`, () => {
+  Deno.test(`inspect() returns the reason why a send is unknown under a listing that is ${listingMode}`, () => {
     const { result, reason } = look(fine, { listingMode, presence: "unknown" });
     strictEqual(result, "unknown");
     ok(reason.length > 20 && !reason.includes("undefined"), reason);
@@ -163,7 +163,7 @@ for (
   });
 }
 
-Deno.test("alertsOf() raises one critical alert a campaign, naming every match it hits", () => {
+Deno.test("alertsOf() raises one critical alert per campaign, naming every affected match", () => {
   const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
   const alerts = alertsOf([
     look(nearSend({ matchId: 1 }), { gate: STOPPED }),

@@ -16,7 +16,7 @@ const DEADLINE = at("06:01:00");
 
 const unmanagedEntry: UnmanagedSchedule = {
   entry: {
-    scheduleId: "stray-1",
+    scheduleId: "unmanaged-1",
     campaignId: CAMPAIGN,
     sendAt: at("14:00:00"),
     triggerProperties: null,
@@ -91,18 +91,18 @@ Deno.test("cancelUnmanaged() deletes the journalled schedule before the deadline
   const [opened] = said("reconciliation.openUnmanagedDelete");
   const { brazeScheduleId, reason, matchId, request } = opened as Record<string, unknown>;
   deepStrictEqual([brazeScheduleId, reason, matchId, request], [
-    "stray-1",
+    "unmanaged-1",
     "orphan",
     1001,
-    { campaign_id: CAMPAIGN, schedule_id: "stray-1" },
+    { campaign_id: CAMPAIGN, schedule_id: "unmanaged-1" },
   ]);
   deepStrictEqual(said("braze.delete"), [{
-    body: { campaignId: CAMPAIGN, scheduleId: "stray-1" },
+    body: { campaignId: CAMPAIGN, scheduleId: "unmanaged-1" },
     deadline: DEADLINE,
   }]);
 });
 
-Deno.test("cancelUnmanaged() keeps what the journal refuses, does not call Braze and logs the reason", async () => {
+Deno.test("cancelUnmanaged() keeps a schedule that the journal refuses, does not call Braze and logs the reason", async () => {
   const [result, { calls, logs }] = await cancel({ refusal: refusals.conflict });
   deepStrictEqual([result, calls], ["conflict", ["alertsAndLogs.writeLogs"]]);
   deepStrictEqual(logs.map(({ action }) => action), ["orphan_spared"]);

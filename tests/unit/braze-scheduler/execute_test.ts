@@ -260,7 +260,7 @@ const rows: readonly Row[] = [
 ];
 
 for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] } of rows) {
-  Deno.test(`execute() takes ${what} for ${done}, and journals before and after`, async () => {
+  Deno.test(`execute() returns ${done} for ${what}, and journals before and after`, async () => {
     const world = await executeStep(fixture, { braze });
     strictEqual(world.result.done, done);
     deepStrictEqual(world.calls, calls);
@@ -274,7 +274,7 @@ for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] 
 const withoutAnswer = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
 const gated = { environment: { sendGate: "fail_closed" } } as const;
 
-Deno.test("execute() releases a create that stayed unknown and makes the next one", async () => {
+Deno.test("execute() releases a create that stayed unknown and creates the next generation", async () => {
   const { result, calls, said } = await executeStep(withoutAnswer, gated);
   strictEqual(result.done, "superseded");
   deepStrictEqual(calls, ["journal.supersedeGatedCreate", ...whenCreating]);
@@ -289,7 +289,7 @@ Deno.test("execute() releases a create that stayed unknown and makes the next on
 
 const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: true }) });
 
-Deno.test("execute() keeps a schedule that is wanted again, and asks Braze nothing", async () => {
+Deno.test("execute() keeps a schedule that is wanted again, and does not call Braze", async () => {
   const { result, calls, said } = await executeStep(wantedAgain);
   deepStrictEqual(result, { done: "reactivated", alerts: [], logs: [] });
   deepStrictEqual(calls, ["journal.reactivateSchedule"]);
@@ -338,7 +338,7 @@ Deno.test("execute() puts the gate token into the push, and not into the journal
   strictEqual(JSON.stringify(said("journal.openCreate")).includes("token"), false);
 });
 
-Deno.test("execute() sends what the journal says, under the deadline of the run", async () => {
+Deno.test("execute() sends the journalled request, with the deadline of the run", async () => {
   const { said } = await executeStep(create);
   const want = wanted(create);
   deepStrictEqual(said("journal.openCreate"), [{
@@ -374,7 +374,7 @@ Deno.test("execute() journals every id that Braze returns for a schedule", async
   strictEqual(result.logs[0]?.details.schedule_id, "s");
 });
 
-Deno.test("execute() moves the schedule that the plan aims at", async () => {
+Deno.test("execute() moves the schedule that the plan names", async () => {
   const { said } = await executeStep(move);
   deepStrictEqual(said("braze.update"), [{
     body: { campaignId: CAMPAIGN, scheduleId: "schedule-1", sendAt: at("18:00:00") },
@@ -398,7 +398,7 @@ for (
     ["a success", succeeded(null), false],
   ] as const
 ) {
-  Deno.test(`execute() takes ${what} to a delete ${refused ? "" : "not "}for a refusal`, async () => {
+  Deno.test(`execute() does ${refused ? "" : "not "}treat ${what} to a delete as a refusal`, async () => {
     const { said } = await executeStep(cancel, { braze: { delete: answer } });
     const [closed] = said("journal.close") as { readonly refused: boolean }[];
     strictEqual(closed?.refused, refused);
@@ -415,7 +415,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`execute() notes in the ledger why it cancelled what Braze ${what}`, async () => {
+  Deno.test(`execute() records in the ledger why it cancelled a schedule that Braze ${what}`, async () => {
     const { said } = await executeStep(cancel, { braze: { delete: answer } });
     deepStrictEqual(said("journal.cancelLedger"), [{
       ledgerId: ledgerIdOf(1),

@@ -53,12 +53,12 @@ function created({ said }: World): unknown[] {
   return calls.map(({ body }) => Number(body.trigger_properties.match_id));
 }
 
-Deno.test("braze-scheduler closes what dead runs left open before it plans", async () => {
+Deno.test("braze-scheduler closes the open attempts of dead runs before it plans", async () => {
   const { calls } = await run([]);
   deepStrictEqual(calls.slice(0, 3), ["runs.claim", "journal.giveUp", "planning.load"]);
 });
 
-Deno.test("braze-scheduler looks from yesterday to the last kick-off of the horizon", async () => {
+Deno.test("braze-scheduler loads matches from yesterday to the last kick-off of the horizon", async () => {
   const { said } = await run([]);
   deepStrictEqual(said("planning.load"), [{
     from: new Date("2024-12-06T06:00:00Z"),
@@ -68,19 +68,19 @@ Deno.test("braze-scheduler looks from yesterday to the last kick-off of the hori
   }]);
 });
 
-Deno.test("braze-scheduler looks at the matches that a person names, and at no other", async () => {
+Deno.test("braze-scheduler plans the matches that a person names, and no others", async () => {
   const { said } = await run([], {}, { match_ids: [7, 8] });
   const [window] = said("planning.load") as { readonly matchIds: unknown }[];
   deepStrictEqual(window?.matchIds, [7, 8]);
 });
 
 for (const match_ids of [[], [-1], [1.5], ["1"], "1"]) {
-  Deno.test(`braze-scheduler takes no match_ids ${JSON.stringify(match_ids)}`, async () => {
+  Deno.test(`braze-scheduler refuses match_ids ${JSON.stringify(match_ids)}`, async () => {
     strictEqual((await run([], {}, { match_ids })).answer.status, 400);
   });
 }
 
-Deno.test("braze-scheduler creates, soonest first, and answers what it did", async () => {
+Deno.test("braze-scheduler creates schedules, soonest first, and answers what it did", async () => {
   const world = await run([...three.toReversed(), match({ matchId: 4, status: "postponed" })]);
   deepStrictEqual(created(world), [1, 2, 3]);
   deepStrictEqual(world.answer.body, {
@@ -140,7 +140,7 @@ Deno.test("braze-scheduler alerts on an unknown create, and does not try again",
   strictEqual(world.answer.body.outcome, "partial");
 });
 
-Deno.test("braze-scheduler goes on with the other matches after a create that failed", async () => {
+Deno.test("braze-scheduler continues with the other matches after a create that failed", async () => {
   let calls = 0;
   const create = () => ++calls === 1 ? failed("rejected", 400) : timedOut;
   const world = await run(three, { braze: { create } });
@@ -148,7 +148,7 @@ Deno.test("braze-scheduler goes on with the other matches after a create that fa
   deepStrictEqual(world.answer.body.done, { failed: 1, unknown: 2 });
 });
 
-Deno.test("braze-scheduler begins nothing after its deadline, and reports that it is not done", async () => {
+Deno.test("braze-scheduler starts no step after its deadline, and reports that it is not done", async () => {
   const world = await run(three, {
     during: (call, { clock }) => {
       if (call === "braze.create") clock.advance(30_000);
@@ -166,7 +166,7 @@ Deno.test("braze-scheduler reports that it is not done if Braze's rate limits st
   deepStrictEqual(world.alerts, []);
 });
 
-Deno.test("braze-scheduler looks at the freeze again before each step", async () => {
+Deno.test("braze-scheduler checks the freeze window again before each step", async () => {
   const soon = match({ kickoffAt: at("07:15:10") });
   const sooner = match({ matchId: 2, kickoffAt: at("07:15:05") });
   const world = await run([soon, sooner], {
@@ -179,7 +179,7 @@ Deno.test("braze-scheduler looks at the freeze again before each step", async ()
   deepStrictEqual(world.alerts.map((alert) => alert.fingerprint), ["create_inside_freeze:1"]);
 });
 
-Deno.test("braze-scheduler still cancels what came inside the freeze while it ran", async () => {
+Deno.test("braze-scheduler still cancels a send that entered the freeze window during the run", async () => {
   const first = match({ matchId: 2, kickoffAt: at("07:15:05") });
   const off = match({
     kickoffAt: at("07:15:10"),
@@ -219,7 +219,7 @@ Deno.test("braze-scheduler skips a match that another process resolved meanwhile
 for (
   const [what, error, status] of [
     ["its lease is lost", refusals.leaseLost, 500],
-    ["the database goes away", refusals.unavailable, 503],
+    ["the database becomes unavailable", refusals.unavailable, 503],
     ["the database is broken", refusals.broken, 500],
   ] as const
 ) {
@@ -251,7 +251,7 @@ Deno.test("braze-scheduler writes its log in parts, and each part once", async (
   deepStrictEqual(world.logs.map(({ matchId }) => matchId), many.map(({ matchId }) => matchId));
 });
 
-Deno.test("braze-scheduler gives the soonest matches their send ids, as far as they reach", async () => {
+Deno.test("braze-scheduler gives send ids to the soonest matches, within the budget", async () => {
   const fixtures = three.map((fixture) => ({ ...fixture, sendId: null }));
   const world = await run(fixtures.toReversed(), { planInput: { sendIdsUsed: 98 } });
   const opened = world.said("journal.openCreate") as { readonly sendId: string | null }[];
@@ -260,14 +260,14 @@ Deno.test("braze-scheduler gives the soonest matches their send ids, as far as t
   strictEqual(entry?.matchId, 3);
 });
 
-Deno.test("braze-scheduler counts what dead runs left open", async () => {
+Deno.test("braze-scheduler counts the open attempts of dead runs", async () => {
   const attempt = { kind: "create" as const, matchId: 1, generation: 1 };
   const giveUp = () => Promise.resolve([attempt, attempt]);
   const { answer } = await run([], { journal: { giveUp } });
   strictEqual(answer.body.given_up, 2);
 });
 
-Deno.test("braze-scheduler opens nothing in Braze for a match that is as wanted", async () => {
+Deno.test("braze-scheduler opens no attempt for a match that is as wanted", async () => {
   const { calls, alerts, logs } = await run([match({ ledger: row() })]);
   ok(calls.every((call) => !WRITES.includes(call)));
   deepStrictEqual([alerts, logs], [[], []]);

@@ -173,13 +173,13 @@ const rows: readonly Row[] = [
     step: "move",
   },
   {
-    what: "a match brought forward into the freeze, whose push still comes before it begins",
+    what: "a match brought forward into the freeze window, whose push is still before kick-off",
     fixture: match({ ...forward("07:10:00"), ledger: row({}, { sendAt: at("07:00:00") }) }),
     step: "frozen brought_forward_inside_freeze",
     alerts: ["brought_forward_inside_freeze"],
   },
   {
-    what: "a match brought forward so far that its push would come as it begins",
+    what: "a match brought forward so far that its push would be at kick-off",
     fixture: match({ ...forward("07:00:00"), ledger: row({}, { sendAt: at("07:00:00") }) }),
     step: "cancel too_late",
     alerts: ["brought_forward_too_late"],
@@ -308,11 +308,11 @@ const rows: readonly Row[] = [
     alerts: ["delete_unconfirmed"],
   },
   ...([
-    ["is on again", {}, "06:00", "reactivate"],
-    ["is on again at another time", moved, "06:00", "reactivate"],
-    ["is on again inside the freeze", {}, "13:59", "reactivate"],
-    ["is on again when it may be going out", {}, "14:00", "skip awaiting_evidence"],
-    ["is on again and says something else", reworded, "06:00", "recreate"],
+    ["is wanted again", {}, "06:00", "reactivate"],
+    ["is wanted again at another time", moved, "06:00", "reactivate"],
+    ["is wanted again inside the freeze", {}, "13:59", "reactivate"],
+    ["is wanted again when it may be sending", {}, "14:00", "skip awaiting_evidence"],
+    ["is wanted again with other content", reworded, "06:00", "recreate"],
     ["is off", postponed, "06:00", "cancel match_postponed"],
   ] as const).map(([what, changes, time, step]): Row => ({
     what: `a match that ${what}, of whose deletes none was carried out`,
@@ -419,12 +419,13 @@ const rows: readonly Row[] = [
 
   // Cancelled.
   {
-    what: "a match that is on again",
+    what: "a match that is wanted again",
     fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
     step: "create",
   },
   {
-    what: "a match that is on again later, whose delete came a quarter of an hour before the send",
+    what:
+      "a match that is wanted again later, whose delete was a quarter of an hour before the send",
     fixture: match({
       ...moved,
       ledger: cancelled("plan", { state: "deleted", changedAt: at("13:45:00") }),
@@ -434,7 +435,7 @@ const rows: readonly Row[] = [
   },
   {
     what:
-      "a match that is on again later, whose delete came so late that some users may have got the push",
+      "a match that is wanted again later, whose delete was so late that some users may have received the push",
     fixture: match({
       ...moved,
       ledger: cancelled("plan", { state: "deleted", changedAt: at("13:46:00") }),
@@ -453,14 +454,14 @@ const rows: readonly Row[] = [
     step: "create",
   },
   {
-    what: "a match that is on again inside the freeze",
+    what: "a match that is wanted again inside the freeze",
     fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
     now: at("13:50:00"),
     step: "frozen create_inside_freeze",
     alerts: ["create_inside_freeze"],
   },
   {
-    what: "a match that is on again, whose delete is not confirmed",
+    what: "a match that is wanted again, whose delete is not confirmed",
     fixture: match({ ledger: cancelled("plan", { state: "unknown" }) }),
     step: "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
@@ -530,7 +531,7 @@ function sent() {
 }
 
 for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {
-  Deno.test(`plan() says of ${what}: ${step}`, () => {
+  Deno.test(`plan() returns for ${what}: ${step}`, () => {
     const planned = planOne(fixture, now, teams, { ...settings, sendGate });
     strictEqual(inWords(planned), step);
     deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);

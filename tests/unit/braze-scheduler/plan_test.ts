@@ -18,7 +18,7 @@ const moved = { kickoffAt: at("19:00:00") };
 const postponed = { status: "postponed" } as const;
 const reworded = { triggerProperties: { title: "Derby" } };
 
-Deno.test("plan() wants what it creates, and says when it may first be sent", () => {
+Deno.test("plan() returns the intent of a create, and the earliest time it may be sent", () => {
   const want = wanted(match());
   deepStrictEqual(planOne(match()).step, { action: "create", want, soonest: SEND_AT });
 });
@@ -31,7 +31,7 @@ const target = {
 };
 const two = [{ state: "deleted" }, {}] as const;
 
-Deno.test("plan() aims a move at the current schedule, and watches the sooner of both times", () => {
+Deno.test("plan() moves the current schedule, and uses the sooner of both times", () => {
   const later = match({ ...moved, ledger: row({}, ...two) });
   deepStrictEqual(planOne(later).step, {
     action: "move",
@@ -43,13 +43,13 @@ Deno.test("plan() aims a move at the current schedule, and watches the sooner of
   deepStrictEqual("soonest" in sooner && sooner.soonest, at("11:00:00"));
 });
 
-Deno.test("plan() aims a delete at the campaign that the schedule was made in", () => {
+Deno.test("plan() deletes a schedule in the campaign in which it was created", () => {
   const ledger = row({ campaignId: "campaign-before" }, ...two);
   const { step } = planOne(match({ ...reworded, ledger }));
   deepStrictEqual("target" in step && step.target, { ...target, campaignId: "campaign-before" });
 });
 
-Deno.test("plan() aims a cancel at the current schedule, or at nothing where none is left", () => {
+Deno.test("plan() cancels the current schedule, or only the row if none is left", () => {
   const cancelling = { action: "cancel", reason: "match_postponed", sendAt: SEND_AT } as const;
   const live = match({ ...postponed, ledger: row({}, ...two) });
   deepStrictEqual(planOne(live).step, {
@@ -62,7 +62,7 @@ Deno.test("plan() aims a cancel at the current schedule, or at nothing where non
   strictEqual("target" in gone && gone.target, null);
 });
 
-Deno.test("plan() goes by the generation and not by the order of the schedules", () => {
+Deno.test("plan() selects schedules by generation and not by their order", () => {
   const ledger = row({ signature: wanted(match()).signature }, ...two);
   const turned = { ...ledger, schedules: ledger.schedules.toReversed() };
   strictEqual(inWords(planOne(match({ ledger: turned }))), "skip unchanged");
@@ -99,7 +99,7 @@ Deno.test("plan() names each alert by its match, and by the schedule where that 
     [
       ["create_unknown:1:1", "critical", 1],
       ["create_inside_freeze:1", "critical", 1],
-      // One a team, however many matches it plays.
+      // One per team, for any number of its matches.
       ["unknown_team:Chelsea", "warning", null],
     ],
   );

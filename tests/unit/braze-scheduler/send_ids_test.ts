@@ -24,7 +24,7 @@ function setup(usedIn24Hours: number, options: WorldOptions = {}) {
 
 const fresh = (matchId: number) => match({ matchId, sendId: null });
 
-Deno.test("a send id is written into the journal before and after it is made", async () => {
+Deno.test("a send id is journalled before and after its call", async () => {
   const { sendIds, calls, said } = setup(0);
   strictEqual(await sendIds.for(fresh(7)), "match-7");
   deepStrictEqual(calls, ["journal.openSendId", "braze.sendId", "journal.close"]);
@@ -34,20 +34,20 @@ Deno.test("a send id is written into the journal before and after it is made", a
   deepStrictEqual(sendIds.logs, []);
 });
 
-Deno.test("a match keeps the send id that it has, and spends nothing", async () => {
+Deno.test("a match keeps its send id, and uses nothing of the budget", async () => {
   const { sendIds, calls } = setup(100);
   strictEqual(await sendIds.for(match({ sendId: "match-1" })), "match-1");
   deepStrictEqual(calls, []);
   deepStrictEqual(sendIds.logs, []);
 });
 
-Deno.test("a match gets its own send id in place of one that Braze made", async () => {
+Deno.test("a match gets its own send id instead of one that Braze made", async () => {
   const { sendIds, said } = setup(0);
   strictEqual(await sendIds.for(match({ sendId: "made-by-braze" })), "match-1");
   strictEqual(said("braze.sendId").length, 1);
 });
 
-Deno.test("the hundredth send id of a day is made, the next is not, and that is logged", async () => {
+Deno.test("the hundredth send id of a day is created, the next is not, and that is logged", async () => {
   const { sendIds, said } = setup(99);
   const made = [await sendIds.for(fresh(1)), await sendIds.for(fresh(2))];
   deepStrictEqual(made, ["match-1", null]);
@@ -66,7 +66,7 @@ for (
     ["not answered", timedOut, "unknown"],
   ] as const
 ) {
-  Deno.test(`a push goes without a send id that was ${what}, and that is logged`, async () => {
+  Deno.test(`a push has no send id if its call was ${what}, and that is logged`, async () => {
     const { sendIds, said } = setup(0, { braze: { sendId: answer } });
     strictEqual(await sendIds.for(fresh(1)), null);
     const [closed] = said("journal.close") as { readonly outcome: string }[];
@@ -74,7 +74,7 @@ for (
     deepStrictEqual(sendIds.logs.map(({ matchId }) => matchId), [1]);
   });
 
-  Deno.test(`a send id that was ${what} is taken off the budget`, async () => {
+  Deno.test(`a send id whose call was ${what} counts against the budget`, async () => {
     const { sendIds, said } = setup(99, { braze: { sendId: answer } });
     await sendIds.for(fresh(1));
     await sendIds.for(fresh(2));

@@ -75,7 +75,7 @@ for (
     ["a match that is over", { ...CURRENT, matchStatus: "finished" }, false, "match_finished"],
   ] as const
 ) {
-  Deno.test(`decide() says of ${what}: ${reason}`, () => {
+  Deno.test(`decide() returns for ${what}: ${reason}`, () => {
     deepStrictEqual(decide(facts, GENERATION), { send, reason });
   });
 }
@@ -96,7 +96,7 @@ async function ask(facts: GateFacts | null | Error, changes: WorldOptions = {}, 
   return { ...world, response, body: await response.json() };
 }
 
-Deno.test("the gate answers what may pass, for Braze alone to keep", async () => {
+Deno.test("the gate allows a wanted push, in an answer that only Braze may cache", async () => {
   const { response, body, logged } = await ask(CURRENT);
   strictEqual(response.status, 200);
   deepStrictEqual(body, { send: true, reason: "current" });
@@ -104,7 +104,7 @@ Deno.test("the gate answers what may pass, for Braze alone to keep", async () =>
   deepStrictEqual(logged, []);
 });
 
-Deno.test("the gate logs what it turns away, and why", async () => {
+Deno.test("the gate logs what it refuses, and why", async () => {
   const { body, logged } = await ask({ ...CURRENT, generation: 3 });
   deepStrictEqual(body, { send: false, reason: "superseded" });
   const [line] = logged;
@@ -121,7 +121,7 @@ for (
     ["lacks the function", refusals.broken, 500, "internal"],
   ] as const
 ) {
-  Deno.test(`the gate says neither yes nor no when the database ${what}`, async () => {
+  Deno.test(`the gate answers neither yes nor no when the database ${what}`, async () => {
     const { response, body, logged } = await ask(error);
     strictEqual(response.status, status);
     strictEqual(body.code, code);
@@ -131,7 +131,7 @@ for (
   });
 }
 
-Deno.test("the gate answers GET alone", async () => {
+Deno.test("the gate answers only GET", async () => {
   const { response, body } = await ask(CURRENT, {}, { method: "POST" });
   strictEqual(response.status, 405);
   strictEqual(response.headers.get("allow"), "GET");

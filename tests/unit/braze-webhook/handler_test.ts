@@ -38,7 +38,7 @@ const nothing = {
   unattributed: 0,
 };
 
-Deno.test("braze-webhook answers 200 with what became of each event", async () => {
+Deno.test("braze-webhook answers 200 with the counts of what became of the events", async () => {
   const { status, body, logged } = await deliver(await fixture("currents_nested.json"));
   strictEqual(status, 200);
   const tally = { ...nothing, received: 3, recorded: 3, unattributed: 3 };
@@ -73,7 +73,7 @@ for (const [what, body] of [["an empty body", ""], ["the probe", '{"events":[]}'
   });
 }
 
-Deno.test("braze-webhook keeps a whole body that is no JSON, and answers 200", async () => {
+Deno.test("braze-webhook keeps a whole body that is not JSON, and answers 200", async () => {
   const { status, body, said } = await deliver("not JSON");
   strictEqual(status, 200);
   deepStrictEqual(body, { run_id: "id-1", ...nothing, received: 1, rejected: 1 });
@@ -84,7 +84,7 @@ Deno.test("braze-webhook keeps a whole body that is no JSON, and answers 200", a
   strictEqual(rejects[0]?.contentType, "text/plain;charset=UTF-8");
 });
 
-Deno.test("braze-webhook reads a body that came packed", async () => {
+Deno.test("braze-webhook reads a compressed body", async () => {
   const { handle } = setup();
   const packed = gzipSync(JSON.stringify([webhookMessage(), currentsSend()]));
   const headers = { "content-encoding": "gzip" };
@@ -93,7 +93,7 @@ Deno.test("braze-webhook reads a body that came packed", async () => {
   strictEqual(body.received, 2);
 });
 
-Deno.test("braze-webhook keeps a whole body that is not the gzip it says it is", async () => {
+Deno.test("braze-webhook keeps a whole body that is not the gzip it claims to be", async () => {
   const { handle, said } = setup();
   const spoiled = new Uint8Array([0x1f, 0x8b, 8, 0, 1, 2, 3]);
   const headers = { "content-encoding": "gzip" };
@@ -106,7 +106,7 @@ Deno.test("braze-webhook keeps a whole body that is not the gzip it says it is",
   deepStrictEqual(rejects[0]?.body, spoiled);
 });
 
-Deno.test("braze-webhook keeps a whole body that is packed in a way it does not know", async () => {
+Deno.test("braze-webhook keeps a whole body with an unknown encoding", async () => {
   const { handle, said } = setup();
   const headers = { "content-encoding": "br" };
   const { status, body } = await post(handle, new Uint8Array([1, 2, 3]), { headers });
@@ -120,7 +120,7 @@ Deno.test("braze-webhook keeps a whole body that is packed in a way it does not 
   ]);
 });
 
-Deno.test("braze-webhook asks for less at a time where a body holds too many events", async () => {
+Deno.test("braze-webhook asks for smaller bodies if one holds too many events", async () => {
   const { status, body, calls } = await deliver(`[${Array(20_001).fill("0").join()}]`);
   strictEqual(status, 413);
   deepStrictEqual(body, {
@@ -131,7 +131,7 @@ Deno.test("braze-webhook asks for less at a time where a body holds too many eve
   deepStrictEqual(calls, []);
 });
 
-Deno.test("braze-webhook takes nothing of a body whose sender may not call", async () => {
+Deno.test("braze-webhook reads nothing of a body whose sender may not call", async () => {
   const { handle } = setup({ identification: { ok: false, code: "bad_credential" } });
   let chunks = 0;
   const body = new ReadableStream({ pull: () => void chunks++ }, { highWaterMark: 0 });
@@ -139,7 +139,7 @@ Deno.test("braze-webhook takes nothing of a body whose sender may not call", asy
   strictEqual(chunks, 0);
 });
 
-Deno.test("braze-webhook asks for a body again that was cut off, and stores none of it", async () => {
+Deno.test("braze-webhook requests a truncated body again, and stores none of it", async () => {
   const { handle, calls } = setup();
   const whole = JSON.stringify(webhookMessage());
   const cut = await post(handle, whole.slice(0, 20), {
@@ -150,7 +150,7 @@ Deno.test("braze-webhook asks for a body again that was cut off, and stores none
   deepStrictEqual(calls, []);
 });
 
-Deno.test("braze-webhook asks for a body again whose stream broke", async () => {
+Deno.test("braze-webhook requests a body again whose stream broke", async () => {
   const { handle } = setup();
   const broken = new ReadableStream({
     start(controller) {

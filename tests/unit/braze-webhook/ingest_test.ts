@@ -52,7 +52,7 @@ function pushes(ids: readonly string[], properties: Record<string, unknown> = {}
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `event-${index + 1}`);
 const idsOf = (events: readonly JudgedEvent[]) => events.map(({ event }) => event.eventId);
 
-/** A store that takes no transaction with one of the events `bad` in it. */
+/** A store that refuses a transaction with one of the events `bad`. */
 function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusals.badData) {
   const stored: string[] = [];
   const rejected: { readonly body: string; readonly reason: string }[] = [];
@@ -67,7 +67,7 @@ function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusal
   return { ingest, stored, rejected, transactions };
 }
 
-Deno.test("ingest judges each event and passes on the identifiers it registers and the proof it gives", async () => {
+Deno.test("ingest judges each event and passes on its identifiers and its proof", async () => {
   const echoing = pushes(["event-1"], {
     dispatch_id: "dispatch-1002",
     message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" }),
@@ -90,12 +90,12 @@ Deno.test("ingest stores nothing for an empty body", async () => {
   strictEqual(tally.received, 0);
 });
 
-Deno.test("ingest stores rejects even where no event came with them", async () => {
+Deno.test("ingest stores rejects even without any event", async () => {
   const { tally } = await ingest(read("not JSON"));
   deepStrictEqual([tally.received, tally.rejected], [1, 1]);
 });
 
-Deno.test("ingest cuts a large request into transactions, adds them up, and keeps rejects once", async () => {
+Deno.test("ingest splits a large request into transactions, sums their counts, and keeps rejects once", async () => {
   const { stored, ingest: take, rejected, transactions } = storeThatRefuses([]);
   const { events } = pushes(ids(1_201));
   const { tally } = await ingest({ events, rejects: read("not JSON").rejects }, { ingest: take });
@@ -105,7 +105,7 @@ Deno.test("ingest cuts a large request into transactions, adds them up, and keep
   deepStrictEqual([tally.received, tally.recorded, tally.rejected], [1_202, 1_201, 1]);
 });
 
-Deno.test("ingest cuts many rejects into transactions, beside the events", async () => {
+Deno.test("ingest splits many rejects into transactions, beside the events", async () => {
   const kept: number[] = [];
   const { events } = pushes(ids(2));
   const { rejects } = read(Array(1_201).fill(0));
@@ -119,7 +119,7 @@ Deno.test("ingest cuts many rejects into transactions, beside the events", async
   deepStrictEqual([tally.received, tally.recorded, tally.rejected], [1_203, 2, 1_201]);
 });
 
-Deno.test("ingest keeps what Postgres refuses to the byte", async () => {
+Deno.test("ingest keeps an event that Postgres refuses to the byte", async () => {
   const { ingest: take, rejected } = storeThatRefuses(["event-1"]);
   const event = JSON.stringify(currentsSend()).replace(",", " ,\n");
   await ingest(read(`[${event},{}]`), { ingest: take });
@@ -134,7 +134,7 @@ for (
     ["all seven", ids(7)],
   ] satisfies readonly (readonly [string, readonly string[]])[]
 ) {
-  Deno.test(`ingest keeps as a reject what Postgres refuses, ${what}, and stores the others`, async () => {
+  Deno.test(`ingest keeps events that Postgres refuses as rejects, ${what}, and stores the others`, async () => {
     const { ingest: take, stored, rejected } = storeThatRefuses(bad);
     const { events } = pushes(ids(7));
     const { tally } = await ingest({ events, rejects: read("not JSON").rejects }, { ingest: take });
@@ -152,7 +152,7 @@ for (
 }
 
 for (const code of ["22P05", "23514", "54000"]) {
-  Deno.test(`ingest looks for the one bad event where Postgres says ${code}`, async () => {
+  Deno.test(`ingest searches for the one invalid event if Postgres returns ${code}`, async () => {
     const error = new DatabaseError("ingest_events", 400, code, null, "refused");
     const { ingest: take, stored } = storeThatRefuses(["event-2"], error);
     await ingest(pushes(ids(3)), { ingest: take });
@@ -166,7 +166,7 @@ for (
     ["is broken", refusals.broken],
   ] as const
 ) {
-  Deno.test(`ingest rejects no event where the database ${what}, and fails`, async () => {
+  Deno.test(`ingest rejects no event if the database ${what}, and fails`, async () => {
     const { ingest: take, transactions, rejected } = storeThatRefuses(["event-2"], error);
     await rejects(ingest(pushes(ids(4)), { ingest: take }), error);
     deepStrictEqual(transactions, [4]);
@@ -174,7 +174,7 @@ for (
   });
 }
 
-/** Stored pushes of 14:00:23 that are tied to nothing, and carry the dispatch id. */
+/** Unattributed pushes of 14:00:23 that carry the dispatch id. */
 function openGroup(dispatchId: string | null): EvidenceGroup {
   const nothing = { ledgerId: null, matchId: null, generation: null };
   return {
@@ -263,7 +263,7 @@ Deno.test("ingest applies the identifiers of a repeated batch again, since the f
   }]]);
 });
 
-Deno.test("ingest stores first, and looks at earlier events then", async () => {
+Deno.test("ingest stores events before it reattributes earlier ones", async () => {
   const { calls } = await ingest(pushes(["event-1"], { dispatch_id: "dispatch-1002" }));
   deepStrictEqual(calls, [
     "events.ingestIdentified",
@@ -273,7 +273,7 @@ Deno.test("ingest stores first, and looks at earlier events then", async () => {
   ]);
 });
 
-Deno.test("ingest has no questions left of events that are certain, or tests", async () => {
+Deno.test("ingest looks up nothing for certain events and test sends", async () => {
   const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002) });
   const certain = pushes(["event-1"], { dispatch_id: "d-1", message_extras: extras });
   const test = pushes(["event-2"], {
@@ -286,7 +286,7 @@ Deno.test("ingest has no questions left of events that are certain, or tests", a
   }
 });
 
-Deno.test("ingest writes down evidence that contradicts itself", async () => {
+Deno.test("ingest logs contradicting evidence", async () => {
   const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
   const { logs } = await ingest(
     pushes(["event-1"], { dispatch_id: "dispatch-1001", message_extras: extras }),

@@ -44,7 +44,7 @@ function setup(all: readonly KeptReject[], changes: StoreChanges = {}, caller?: 
 const good = (id: string) =>
   currentsSend({ outer: { id, time: at("04:00:00").getTime() / 1_000 } });
 
-Deno.test("a replay stores what is understood now, marks it, and leaves the rest", async () => {
+Deno.test("a replay stores readable rejects, marks them, and keeps the others", async () => {
   const [one, two, three] = [kept(1, good("a")), kept(2, "not JSON"), kept(3, good("b"))];
   const { replay, marked, said } = setup([one, two, three]);
   const { status, body } = await replay();
@@ -72,7 +72,7 @@ Deno.test("a replay stores what is understood now, marks it, and leaves the rest
   );
 });
 
-Deno.test("a replay gives a message without a time the one at which it first came", async () => {
+Deno.test("a replay gives a message without a time the time of its first receipt", async () => {
   const { replay, said } = setup([kept(1, webhookMessage())]);
   await replay();
   const [{ events } = { events: [] }] = said("events.ingest") as {
@@ -81,7 +81,7 @@ Deno.test("a replay gives a message without a time the one at which it first cam
   deepStrictEqual(events[0]?.event.evidence.sentAt, at("05:00:00"));
 });
 
-Deno.test("a body of which one event is still not understood stays kept, whole", async () => {
+Deno.test("a body with one unreadable event stays kept as a whole", async () => {
   const { replay, marked, calls } = setup([kept(1, [good("a"), { id: "no event" }])]);
   const { body } = await replay();
   deepStrictEqual([body.replayed, body.still_rejected], [0, 1]);
@@ -89,13 +89,13 @@ Deno.test("a body of which one event is still not understood stays kept, whole",
   strictEqual(calls.includes("events.ingest"), false);
 });
 
-Deno.test("an event for whose time there is still no partition stays kept", async () => {
+Deno.test("an event whose time still has no partition stays kept", async () => {
   const late = currentsSend({ outer: { time: at("23:00:00").getTime() / 1_000 } });
   const { body } = await setup([kept(1, late)]).replay();
   deepStrictEqual([body.replayed, body.still_rejected], [0, 1]);
 });
 
-Deno.test("one event that Postgres refuses after all does not keep its neighbours from being replayed", async () => {
+Deno.test("one event that Postgres refuses does not stop the others from being replayed", async () => {
   const all = ["a", "poison", "b"].map((id, index) => kept(index, good(id)));
   const { replay, marked } = setup(all, {
     events: {
@@ -110,7 +110,7 @@ Deno.test("one event that Postgres refuses after all does not keep its neighbour
   deepStrictEqual(marked(), [all[0]?.digest, all[2]?.digest]);
 });
 
-Deno.test("a replay ends at its limit, and says where the next one goes on", async () => {
+Deno.test("a replay ends at its limit, and returns where the next one continues", async () => {
   const all = ["a", "b", "c"].map((id, index) => kept(index, good(id)));
   const { replay, marked } = setup(all);
   const first = await replay({ limit: 2 });
@@ -120,7 +120,7 @@ Deno.test("a replay ends at its limit, and says where the next one goes on", asy
   deepStrictEqual(marked(), all.map(({ digest }) => digest));
 });
 
-Deno.test("a replay begins no further page when its time is over", async () => {
+Deno.test("a replay starts no further page after its deadline", async () => {
   const all = Array.from({ length: 600 }, (_, index) => kept(index, good(`event-${index}`)));
   const { replay, clock } = setup(all, {
     rejects: {
@@ -134,7 +134,7 @@ Deno.test("a replay begins no further page when its time is over", async () => {
   deepStrictEqual([body.replayed, body.next], [500, all[499]?.digest]);
 });
 
-Deno.test("a replay takes a pattern of reasons", async () => {
+Deno.test("a replay accepts a pattern of reasons", async () => {
   const asked: unknown[] = [];
   const { replay } = setup([], {
     rejects: {
@@ -159,7 +159,7 @@ for (
     { reason_like: "%\\" },
   ]
 ) {
-  Deno.test(`a replay refuses ${JSON.stringify(order)}, and keeps it as no reject`, async () => {
+  Deno.test(`a replay refuses ${JSON.stringify(order)}, and does not keep it as a reject`, async () => {
     const { replay, calls } = setup([]);
     const { status, body } = await replay(order);
     deepStrictEqual([status, body.code], [400, "invalid_body"]);
@@ -183,7 +183,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a replay refuses an order that holds ${what}, and keeps it as no reject`, async () => {
+  Deno.test(`a replay refuses an order with ${what}, and does not keep it as a reject`, async () => {
     const { dependencies, calls } = setup([]);
     const { status, body } = await post(createHandler(dependencies), order);
     deepStrictEqual([status, body.message], [400, `Cannot replay rejects: ${message}`]);
@@ -191,16 +191,16 @@ for (
   });
 }
 
-Deno.test("a replay takes a pattern with escapes", async () => {
+Deno.test("a replay accepts a pattern with escapes", async () => {
   strictEqual((await setup([]).replay({ reason_like: "100\\% \\\\ \n_" })).status, 200);
 });
 
-Deno.test("a kept body of too many events stays kept", async () => {
+Deno.test("a kept body with too many events stays kept", async () => {
   const { body } = await setup([kept(1, Array(20_001).fill(good("a")))]).replay();
   deepStrictEqual([body.replayed, body.still_rejected], [0, 1]);
 });
 
-Deno.test("from Braze the order to replay is a message like any other", async () => {
+Deno.test("a request to replay from Braze is stored as a message", async () => {
   const { replay, calls } = setup([kept(1, good("a"))], {}, { kind: "braze" });
   const { status, body } = await replay();
   deepStrictEqual([status, body.received, body.rejected], [200, 1, 1]);

@@ -59,7 +59,7 @@ Deno.test("the webhook template becomes a message with every field that we read"
 for (
   const userId of ['say "hi"', "back\\slash", "line\nbreak", "{{campaign}}", "Zoë 🏟", '","x":"y']
 ) {
-  Deno.test(`the webhook template carries the user ${JSON.stringify(userId)} whole`, async () => {
+  Deno.test(`the webhook template carries the user ${JSON.stringify(userId)} unchanged`, async () => {
     const body = await webhookBody(person({ user: { user_id: userId } }));
     strictEqual(readOne(body).externalUserId, userId);
   });
@@ -73,7 +73,7 @@ Deno.test("the webhook template without trigger properties still names dispatch 
   );
 });
 
-Deno.test("the webhook template without a user of ours is one message for each of Braze's users", async () => {
+Deno.test("the webhook template without an external id makes one message for each of Braze's users", async () => {
   const of = async (brazeId: string) =>
     readOne(await webhookBody(person({ user: { user_id: null, braze_id: brazeId } })));
   const [one, other] = [await of("a"), await of("b")];
@@ -81,20 +81,20 @@ Deno.test("the webhook template without a user of ours is one message for each o
   ok(one.eventId !== other.eventId);
 });
 
-Deno.test("a test send of the webhook template is known as one", async () => {
+Deno.test("a test send of the webhook template is recognised", async () => {
   const campaign = { api_id: CAMPAIGN, dispatch_id: "dispatch_id_for_unsent_campaign" };
   const { evidence } = readOne(await webhookBody(person({ campaign })));
   strictEqual(evidence.isTest, true);
   strictEqual(evidence.dispatchId, null);
 });
 
-Deno.test("trigger properties that no scheduler of ours wrote cannot name another match", async () => {
+Deno.test("trigger properties that our scheduler did not write cannot name another match", async () => {
   const hostile = { ...ECHO, match_id: '1002", "match_id": "1003' };
   const body = await webhookBody(person({ api_trigger_properties: hostile }));
   strictEqual(whyRejected(body), "Object must not hold a name twice");
 });
 
-Deno.test("the push template echoes match, ledger row and generation, and shows nothing of it", async () => {
+Deno.test("the push template echoes match, ledger row and generation, and displays none of it", async () => {
   const { text, event } = await pushSend(person());
   strictEqual(text.trim(), "Everton – Liverpool, in an hour");
   const { matchId, ledgerId, generation } = event.evidence;
@@ -111,7 +111,7 @@ Deno.test("the sandbox echoes what the templates echo", async () => {
   }
 });
 
-Deno.test("the push template is one line: what it adds to a push is a line break at most", () => {
+Deno.test("the push template is one line and adds at most a line break to a push", () => {
   strictEqual(PUSH.trimEnd().includes("\n"), false);
 });
 
@@ -119,7 +119,7 @@ for (
   const [what, properties] of [
     ["without trigger properties", {}],
     ["with more than Braze carries", { ...ECHO, match_id: "9".repeat(2_000) }],
-    ["with texts that are no ids", { match_id: "x'\"", ledger_id: "{}", generation: "one" }],
+    ["with texts that are not ids", { match_id: "x'\"", ledger_id: "{}", generation: "one" }],
   ] as const
 ) {
   Deno.test(`the push template ${what} makes an event that names no match`, async () => {
@@ -138,12 +138,12 @@ for (const [gate, template] of GATES) {
       ["nothing, or anything but 2xx", null],
       ["an empty body", ""],
       ["a page", "<html>Sorry</html>"],
-      ["JSON of somebody else's", '{"code":"database_unavailable"}'],
+      ["JSON of another service", '{"code":"database_unavailable"}'],
       ["yes as text", '{"send":"true"}'],
       ["a list", "[true]"],
     ] as const
   ) {
-    Deno.test(`the ${gate} gate makes of ${what} what the sandbox makes of it`, async () => {
+    Deno.test(`the ${gate} gate treats ${what} as the sandbox does`, async () => {
       const { text, aborted } = await renderBraze(`${template}Kick-off!`, person(), () => content);
       strictEqual(aborted !== null, isAborted(gate, content));
       strictEqual(text.trim().replace(/\s+/, " "), "Kick-off!", "it shows nothing of itself");
@@ -167,14 +167,14 @@ for (const [gate, template] of GATES) {
   });
 }
 
-Deno.test("only the fail_open gate lets a send pass without an answer", () => {
+Deno.test("only the fail_open gate allows a send without an answer", () => {
   deepStrictEqual(GATES.map(([gate]) => [gate, isAborted(gate, null)]), [
     ["fail_closed", true],
     ["fail_open", false],
   ]);
 });
 
-Deno.test("the guide shows the templates as they are in their files", async () => {
+Deno.test("the guide shows the templates exactly as in their files", async () => {
   const guide = await readText("docs/braze-setup.md");
   const shown = [...guide.matchAll(/^```liquid\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
   deepStrictEqual(shown, [PUSH, WEBHOOK, GATE_FAIL_CLOSED, GATE_FAIL_OPEN]);

@@ -25,18 +25,18 @@ Deno.test("usualSpan() is yesterday and the two days before", () => {
   }
 });
 
-Deno.test("usualSpan() makes good what missed runs left out, with the days not done for the last time", () => {
+Deno.test("usualSpan() adds the days of missed runs, and repeats the last day", () => {
   deepStrictEqual(usualSpan("2024-12-04", NOW), { from: "2024-12-03", to: "2024-12-06" });
   deepStrictEqual(usualSpan("2024-11-20", NOW), { from: "2024-11-19", to: "2024-12-06" });
   strictEqual(lengthOf(usualSpan("2020-01-01", NOW)), 400);
 });
 
-Deno.test("usualSpan() is in UTC at the start and end of the day", () => {
+Deno.test("usualSpan() uses UTC at the start and end of the day", () => {
   strictEqual(usualSpan(null, new Date("2024-12-07T00:00:00Z")).to, "2024-12-06");
   strictEqual(usualSpan(null, new Date("2024-12-07T23:59:59.999Z")).to, "2024-12-06");
 });
 
-Deno.test("daysOf() holds both ends, leap days too, and nothing that has not begun", () => {
+Deno.test("daysOf() contains both ends, leap days too, and no future day", () => {
   deepStrictEqual(daysOf({ from: "2024-02-28", to: "2024-03-01" }, NOW), [
     "2024-02-28",
     "2024-02-29",
@@ -49,7 +49,7 @@ Deno.test("daysOf() holds both ends, leap days too, and nothing that has not beg
   deepStrictEqual(daysOf({ from: "2024-12-08", to: "2024-12-09" }, NOW), []);
 });
 
-Deno.test("latestSize() is that of the last day that has one, in any order", () => {
+Deno.test("latestSize() returns the size of the last day that has one, in any order", () => {
   const day = (name: string, size: number | null) => ({ day: name, size });
   strictEqual(latestSize([day("2024-12-06", 5), day("2024-12-07", 7)]), 7);
   strictEqual(latestSize([day("2024-12-07", 7), day("2024-12-06", 5)]), 7);
@@ -76,7 +76,7 @@ async function run(body: unknown = "", options: WorldOptions = {}): Promise<Ran>
 const teams = ["Arsenal", "Chelsea", "Everton"].map((name) => ({ name, segmentId: `of ${name}` }));
 const health = { teamsToMeasure: () => Promise.resolve(teams) };
 
-Deno.test("webhook-health-rollup does the usual days in order, then measures audiences", async () => {
+Deno.test("webhook-health-rollup processes the default days in order, then measures audiences", async () => {
   const { answer, calls, said } = await run("", {
     health,
     braze: { segment: (id) => succeeded([{ day: "2024-12-07", size: id.length }]) },
@@ -118,7 +118,7 @@ Deno.test("webhook-health-rollup started by hand processes the given days, and d
   strictEqual(some.answer.body.days_done, 2);
 });
 
-Deno.test("webhook-health-rollup stops at its deadline, says what comes next, and goes on from there", async () => {
+Deno.test("webhook-health-rollup stops at its deadline, returns the next day, and continues there", async () => {
   const body = { from: "2024-01-01", to: "2024-12-01" };
   let done = 0;
   const stop = (call: string, { clock }: World) => {
@@ -139,7 +139,7 @@ Deno.test("webhook-health-rollup stops at its deadline, says what comes next, an
   );
 });
 
-Deno.test("webhook-health-rollup on a dry run answers with the numbers and changes nothing", async () => {
+Deno.test("webhook-health-rollup returns the numbers in a dry run and changes nothing", async () => {
   const { answer, calls } = await run({ date: "2024-12-01", dry_run: true }, { health });
   deepStrictEqual(answer.body.metrics, [{ date: "2024-12-01" }]);
   deepStrictEqual(calls.filter((call) => !call.startsWith("runs.")), ["health.measure"]);
@@ -148,7 +148,7 @@ Deno.test("webhook-health-rollup on a dry run answers with the numbers and chang
   deepStrictEqual(usual.said("braze.segment"), []);
 });
 
-Deno.test("webhook-health-rollup refuses a body it cannot follow, and does nothing then", async () => {
+Deno.test("webhook-health-rollup refuses an invalid body and does nothing", async () => {
   const wrong = [
     { date: "2024-13-01" },
     { date: "yesterday" },
@@ -170,7 +170,7 @@ Deno.test("webhook-health-rollup refuses a body it cannot follow, and does nothi
   strictEqual((await run({ from: "2023-01-01", to: "2024-02-04" })).answer.body.days_done, 400);
 });
 
-Deno.test("a team that Braze names no size of keeps its old one, is logged, and holds up no other", async () => {
+Deno.test("a team without a size from Braze keeps its old size, is logged, and delays no other", async () => {
   const { answer, said, logs } = await run("", {
     health,
     braze: {
@@ -193,7 +193,7 @@ Deno.test("a team that Braze names no size of keeps its old one, is logged, and 
   ]);
 });
 
-Deno.test("audiences that the deadline leaves out make the run partial, and what was measured is kept", async () => {
+Deno.test("audiences left out by the deadline make the run partial, and measured ones are kept", async () => {
   const { answer, said } = await run("", {
     health,
     braze: { segment: () => succeeded([{ day: "2024-12-07", size: 7 }]) },

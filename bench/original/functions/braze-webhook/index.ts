@@ -1,9 +1,8 @@
 /**
- * The webhook that this suite replaces, as its analysis shows it: for each event a look-up by identifiers, then one
- * by time, then an insert; at the end one update of the ledger.
+ * The webhook that this suite replaces, as its analysis shows it: for each event a look-up by identifiers, then one by
+ * time, then an insert; at the end one update of the ledger.
  *
- * Two things are added, so that its rows can be counted at all: the id of the event, and that a repeated one is left
- * out. Both spare it work rather than cause any.
+ * Two additions make its rows countable: it stores the event's id, and ignores a repeated event. Both reduce its work.
  */
 import { createClient } from "@supabase/supabase-js";
 
@@ -61,8 +60,8 @@ async function handle(request: Request): Promise<Response> {
 }
 
 async function correlate({ time, properties }: Event): Promise<number | null> {
-  const matchId = properties.trigger_properties?.match_id;
-  if (matchId !== undefined) return Number(matchId);
+  const echoed = properties.trigger_properties?.match_id;
+  if (echoed !== undefined) return Number(echoed);
 
   const { dispatch_id: dispatchId, send_id: sendId } = properties;
   if (dispatchId !== undefined || sendId !== undefined) {

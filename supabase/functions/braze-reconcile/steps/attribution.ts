@@ -90,12 +90,12 @@ async function reattributeEchoes(
         now: reconcileContext.now(),
       },
     );
-    attributed += result.settled;
+    attributed += result.reattributed;
     if (result.registered.length > 0) {
       await reattribute(result.registered, run.runId);
     }
     // An attributed event leaves the page; without progress the same page would load again and again.
-    if (result.settled === 0 || echoes.length < ECHOES_A_PAGE) {
+    if (result.reattributed === 0 || echoes.length < ECHOES_A_PAGE) {
       return { isComplete: true, open, attributed };
     }
   }
@@ -173,7 +173,7 @@ async function reattributeGroups(
           runId: run.runId,
           now: reconcileContext.now(),
         });
-        attributed += result.settled;
+        attributed += result.reattributed;
       }
     }
     const last = groups.at(-1);

@@ -5,7 +5,7 @@ import { RULES } from "../../../../supabase/functions/braze-scheduler/plan_alert
 import { deliveries, delivery } from "../../../support/deliveries.ts";
 import { at } from "../../../support/facts.ts";
 
-Deno.test("messageOf() names severity, title, rule, match, since when, how often, and what to do", () => {
+Deno.test("messageOf() states severity, title, rule, match, since when, how often, and what to do", () => {
   strictEqual(
     messageOf(delivery()),
     [
@@ -28,7 +28,7 @@ Deno.test("messageOf() gives the period of a resolved alert, and asks for no act
   doesNotMatch(text, /What to do/);
 });
 
-Deno.test("messageOf() leaves out the match of an alert without one, and names one that is gone by its id", () => {
+Deno.test("messageOf() omits the match of an alert without one, and names a deleted match by its id", () => {
   const none = { homeTeam: null, awayTeam: null, kickoffAt: null };
   doesNotMatch(messageOf(delivery({ ...none, matchId: null, title: "Teams" })), /match/);
   match(messageOf(delivery({ ...none, title: "T" })), / · match 1002 · /);
@@ -44,13 +44,13 @@ Deno.test("messageOf() escapes the chat markup of external text", () => {
   match(text, /&lt;!channel&gt; &amp; /);
 });
 
-Deno.test("messageOf() cuts a title that would fill the screen", () => {
+Deno.test("messageOf() truncates a very long title", () => {
   const text = messageOf(delivery({ title: "x".repeat(5_000) }));
   ok(text.length < 1_000, `${text.length} characters`);
   match(text, /x…/);
 });
 
-Deno.test("digestOf() counts, lists what is open before what is over, and says how many are left out", () => {
+Deno.test("digestOf() counts, lists open alerts before resolved ones, and states how many are omitted", () => {
   const over = deliveries(3, { kind: "resolved", resolvedAt: at("06:00:00") });
   const lines = digestOf([...over, ...deliveries(40)]).split("\n");
   strictEqual(lines[0], "*40 alerts, 3 resolved*");

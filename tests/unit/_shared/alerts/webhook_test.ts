@@ -22,7 +22,7 @@ function setup(answer: (request: Request) => Promise<Response>) {
 const answers = (body: string | null, init: ResponseInit) => () =>
   Promise.resolve(new Response(body, init));
 
-Deno.test("postAlert() posts the text as Slack takes it", async () => {
+Deno.test("postAlert() posts the text as Slack accepts it", async () => {
   const { post, requests } = setup(answers("ok", {}));
   deepStrictEqual(await post(URL, "Trouble"), { ok: true });
   const [request] = requests;

@@ -34,7 +34,7 @@ for (
     ["the echoed one, though it is deleted", { generation: 1 }, [deleted, live], 1],
     ["none, where an unknown one is echoed", { generation: 9 }, [live], null],
     ["the only one", {}, [live], 1],
-    ["the only one, however late", { sentAt: at("19:00:00") }, [live], 1],
+    ["the only one, regardless of its time", { sentAt: at("19:00:00") }, [live], 1],
     ["the only one that Braze did not refuse", {}, [failed, live], 2],
     ["none, where Braze refused all", {}, [failed], null],
     ["none, where two go out at that time", {}, [live, live], null],
@@ -55,7 +55,7 @@ for (
       null,
     ],
     [
-      "the one whose time had come, even a deleted one",
+      "the one that was due, even a deleted one",
       {},
       [{ ...deleted, ...earlier }, { ...live, ...later }],
       1,
@@ -63,13 +63,13 @@ for (
     ["the only one, for an event without a send time", opened, [live], 1],
     ["the one that is not deleted, for an event without a send time", opened, [deleted, live], 2],
     [
-      "the one whose time had come, for an event without a send time",
+      "the one that was due, for an event without a send time",
       { ...opened, sentAt: at("14:00:23") },
       [live, { ...live, ...later }],
       1,
     ],
     [
-      "none of two whose time had come, for an event without a send time",
+      "none of two that were due, for an event without a send time",
       { ...opened, sentAt: at("14:00:23") },
       [{ ...live, ...earlier }, live],
       null,
@@ -89,19 +89,19 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`correlate() chooses of a match's schedules ${what}`, () => {
+  Deno.test(`correlate() chooses from a match's schedules ${what}`, () => {
     strictEqual(generationOf(given, ...schedules), generation);
   });
 }
 
-Deno.test("correlate() finds the schedule by time as well, where the time found the match", () => {
+Deno.test("correlate() finds the schedule by time as well, if time found the match", () => {
   const context = createContext([ledger(1, deleted, live)], []);
   const attribution = correlate(evidence(), context, [CAMPAIGN]);
   strictEqual(attribution.method, "time_exact");
   strictEqual(attribution.generation, 2);
 });
 
-Deno.test("correlate() does not carry a generation over to another ledger row than it came with", () => {
+Deno.test("correlate() does not use a generation for a ledger row other than its own", () => {
   const context = createContext([ledger(1, live), ledger(2, live, live)], []);
   const given = evidence({ ledgerId: ledgerIdOf(99), matchId: 2, generation: 1 });
   const attribution = correlate(given, context, [CAMPAIGN]);
@@ -109,7 +109,7 @@ Deno.test("correlate() does not carry a generation over to another ledger row th
   strictEqual(attribution.generation, null);
 });
 
-Deno.test("correlate() takes the generation that an identifier was registered with", () => {
+Deno.test("correlate() uses the generation that an identifier was registered with", () => {
   const context = createContext([ledger(1, live, live)], [
     identifier("dispatch_id", "dispatch-1", 1, { generation: 1 }),
   ]);
@@ -117,7 +117,7 @@ Deno.test("correlate() takes the generation that an identifier was registered wi
   strictEqual(attribution.generation, 1);
 });
 
-Deno.test("correlate() works the generation out where the identifier spans them all", () => {
+Deno.test("correlate() finds the generation if the identifier is registered for all of them", () => {
   const context = createContext([ledger(1, live, { ...live, ...later })], [
     identifier("send_id", "match-1", 1, { generation: null }),
   ]);
@@ -130,7 +130,7 @@ Deno.test("correlate() returns no time difference for an unknown schedule", () =
   strictEqual(correlate(evidence({ matchId: 1 }), context, [CAMPAIGN]).timeDiffMs, null);
 });
 
-Deno.test("correlate() takes no schedule for an event that was sent before its time", () => {
+Deno.test("correlate() chooses no schedule that was due after the event", () => {
   const later = createContext([ledger(1, { sendAt: at("19:15:00") })], []);
   const sent = evidence({ matchId: 1, sentAt: at("17:18:30") });
   const { matchId, generation } = correlate(sent, later, [CAMPAIGN]);

@@ -75,15 +75,15 @@ for (
     ["without a send id", "match-1", null, "dispatch_id"],
     // Braze makes a new one for each schedule that was made without.
     [
-      "with another send id, where the match has none of its own",
+      "with another send id, if the match has no own send id",
       "braze-made",
       "send-2",
       "dispatch_id",
     ],
-    ["with a send id, where the match has none", null, "send-2", "dispatch_id"],
+    ["with a send id, if the match has none", null, "send-2", "dispatch_id"],
   ] as const
 ) {
-  Deno.test(`correlate() calls a dispatch id that comes ${what} ${method}`, () => {
+  Deno.test(`correlate() returns for a dispatch id ${what}: ${method}`, () => {
     const sharing = createContext(
       [{ ...ledger(1, { sendAt: at("08:00:00") }), sendId: ownSendId }],
       [identifier("dispatch_id", "dispatch-1", 1)],
@@ -93,7 +93,7 @@ for (
   });
 }
 
-Deno.test("correlate() attributes nothing to an event that names nothing, far from any send", () => {
+Deno.test("correlate() attributes no event without identifiers far from any send", () => {
   deepStrictEqual(correlate(evidence({ sentAt: at("20:00:00") }), context, [CAMPAIGN]), {
     method: "no_candidate",
     confidence: "none",
@@ -107,7 +107,7 @@ Deno.test("correlate() attributes nothing to an event that names nothing, far fr
   });
 });
 
-Deno.test("correlate() sees no contradiction where all evidence names one match", () => {
+Deno.test("correlate() reports no contradiction if all evidence names one match", () => {
   const agreeing = createContext([ledger(4, {})], [identifier("dispatch_id", "dispatch-4", 4)]);
   const given = evidence({ ledgerId: ledgerIdOf(4), matchId: 4, dispatchId: "dispatch-4" });
   deepStrictEqual(correlate(given, agreeing, [CAMPAIGN]).contradictions, []);
@@ -131,7 +131,7 @@ for (const kind of ["schedule_id", "dispatch_id", "send_id"] as const) {
     strictEqual(correlate(given, known, [CAMPAIGN]).confidence, "none");
   });
 
-  Deno.test(`correlate() does not take a ${kind} for an identifier of another kind`, () => {
+  Deno.test(`correlate() does not look up a ${kind} as an identifier of another kind`, () => {
     const known = createContext([ledger(4, { sendAt: at("08:00:00") })], [
       identifier(kind, "value", 4),
     ]);
@@ -170,28 +170,28 @@ Deno.test("correlate() attributes no test send, regardless of its echo", () => {
   deepStrictEqual(attribution.contradictions, []);
 });
 
-Deno.test("correlate() leaves the events of another campaign alone", () => {
+Deno.test("correlate() attributes no events of another campaign", () => {
   const given = evidence({ campaignId: OTHER_CAMPAIGN });
   strictEqual(correlate(given, context, [CAMPAIGN]).method, "other_campaign");
 });
 
-Deno.test("correlate() believes an echo even from a campaign that it does not know", () => {
+Deno.test("correlate() accepts an echo even from an unknown campaign", () => {
   const given = evidence({ campaignId: OTHER_CAMPAIGN, ledgerId: ledgerIdOf(6) });
   strictEqual(correlate(given, context, [CAMPAIGN]).matchId, 6);
 });
 
-Deno.test("correlate() knows a campaign that only an older schedule had", () => {
+Deno.test("correlate() recognises a campaign that only an older schedule had", () => {
   const old = createContext([ledger(6, { campaignId: OTHER_CAMPAIGN })], []);
   const given = evidence({ campaignId: OTHER_CAMPAIGN });
   strictEqual(correlate(given, old, [CAMPAIGN]).method, "time_exact");
 });
 
-Deno.test("correlate() takes the time for no evidence where the campaign is not named", () => {
+Deno.test("correlate() does not use the time of an event without a campaign", () => {
   const given = evidence({ campaignId: null });
   strictEqual(correlate(given, context, [CAMPAIGN]).method, "no_evidence");
 });
 
-Deno.test("correlate() never ties an event by time that does not say when it was sent", () => {
+Deno.test("correlate() never attributes an event by time that does not state its send time", () => {
   const opened = evidence({ eventType: "open", timeIsSendTime: false });
   strictEqual(correlate(opened, context, [CAMPAIGN]).method, "no_evidence");
 });
@@ -200,7 +200,7 @@ for (
   const [what, named, method] of [
     ["an unknown match", { matchId: 9_999 }, "unknown_match"],
     ["an unknown ledger row", { ledgerId: ledgerIdOf(9_999) }, "unknown_match"],
-    ["an unknown schedule", { scheduleId: "nobody-s" }, "no_evidence"],
+    ["an unknown schedule", { scheduleId: "unknown" }, "no_evidence"],
   ] as const
 ) {
   for (
@@ -209,7 +209,7 @@ for (
       {},
     ]] as const
   ) {
-    Deno.test(`correlate() ties an event that names ${what} to no other match by ${weaker}`, () => {
+    Deno.test(`correlate() attributes an event that names ${what} to no other match by ${weaker}`, () => {
       const context = createContext([ledger(1, {})], [identifier("dispatch_id", "dispatch-1", 1)]);
       const { confidence, method: judgedBy } = correlate(
         evidence({ ...named, ...more }),

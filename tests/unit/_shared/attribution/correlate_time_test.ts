@@ -26,7 +26,7 @@ function judge(
   return correlate(given, createContext(ledgers, identifiers), [CAMPAIGN]);
 }
 
-/** At 14:00:00 sharp, so that a schedule's time says how far away it is. */
+/** At exactly 14:00:00, so that a schedule's time shows its distance. */
 const sharp = evidence({ sentAt: at("14:00:00") });
 
 for (
@@ -59,14 +59,14 @@ for (
   });
 }
 
-Deno.test("correlate() names the rival of a tie even outside the window", () => {
+Deno.test("correlate() returns both candidates of a tie, even one outside the window", () => {
   const ledgers = [ledger(1, { sendAt: at("14:01:50") }), ledger(2, { sendAt: at("13:57:50") })];
   const attribution = judge(sharp, ledgers);
   strictEqual(attribution.method, "tie");
   deepStrictEqual(attribution.candidateMatchIds, [1, 2]);
 });
 
-Deno.test("correlate() says low of a time_window and medium of a time_exact", () => {
+Deno.test("correlate() returns low for time_window and medium for time_exact", () => {
   strictEqual(
     judge(sharp, [ledger(1, {}), ledger(2, { sendAt: at("14:05:00") })]).confidence,
     "low",
@@ -74,7 +74,7 @@ Deno.test("correlate() says low of a time_window and medium of a time_exact", ()
   strictEqual(judge(sharp, [ledger(1, {})]).confidence, "medium");
 });
 
-Deno.test("correlate() names every candidate of a guess, the closest first", () => {
+Deno.test("correlate() returns every candidate of time_window, the closest first", () => {
   const attribution = judge(sharp, [
     ledger(3, { sendAt: at("14:09:00") }),
     ledger(2, { sendAt: at("13:55:00") }),
@@ -85,7 +85,7 @@ Deno.test("correlate() names every candidate of a guess, the closest first", () 
   deepStrictEqual(attribution.candidateMatchIds, [7, 2, 3]);
 });
 
-Deno.test("correlate() names no candidates where the time decides", () => {
+Deno.test("correlate() returns no candidates if the time decides", () => {
   const attribution = judge(sharp, [ledger(1, {})]);
   strictEqual(attribution.candidateCount, 1);
   deepStrictEqual(attribution.candidateMatchIds, []);
@@ -126,7 +126,7 @@ Deno.test("correlate() counts two schedules of one match as one candidate", () =
 const saturday = [1001, 1002, 1003].map((matchId) => ledger(matchId, {}));
 const xyz = evidence({ sentAt: at("14:00:23"), sendId: "xyz-789" });
 
-Deno.test("correlate() ties an event of unknown send id to none of three matches at its time", () => {
+Deno.test("correlate() attributes an event with an unknown send id to none of three matches at its time", () => {
   const attribution = judge(xyz, saturday);
   strictEqual(attribution.method, "tie");
   strictEqual(attribution.confidence, "none");
@@ -170,7 +170,7 @@ for (
     ["deleted", "low"],
   ] as const
 ) {
-  Deno.test(`correlate() says ${confidence} of the time alone, where the schedule is ${state}`, () => {
+  Deno.test(`correlate() returns ${confidence} for the time alone if the schedule is ${state}`, () => {
     const context = createContext([ledger(1, { state, sendAt: at("14:00:00") })], []);
     const judgement = correlate(evidence({ sentAt: at("14:00:23") }), context, [CAMPAIGN]);
     strictEqual(judgement.matchId, 1);

@@ -25,7 +25,7 @@ function attribution(changes: Partial<Attribution> = {}): Attribution {
 const named = evidence({ scheduleId: "schedule-1", dispatchId: "dispatch-1", sendId: "send-1" });
 const against = [{ method: "send_id", matchId: 2 }] as const;
 
-Deno.test("identifiersToRegister() registers every identifier that a certain event names", () => {
+Deno.test("identifiersToRegister() returns every identifier of an event of high confidence", () => {
   const whose = { ledgerId: ledgerIdOf(1), generation: 2 };
   deepStrictEqual(identifiersToRegister(named, attribution()), [
     { kind: "schedule_id", value: "schedule-1", ...whose },
@@ -39,7 +39,7 @@ for (
     ["nothing from medium confidence", { method: "time_exact", confidence: "medium" }, 0],
     ["nothing from low confidence", { method: "time_window", confidence: "low" }, 0],
     [
-      "nothing from an event that is tied to nothing",
+      "nothing from an unattributed event",
       { method: "tie", confidence: "none", matchId: null, ledgerId: null, generation: null },
       0,
     ],
@@ -63,12 +63,12 @@ for (
     ["the match where the schedule is not known", { generation: null }, 3],
   ] as const
 ) {
-  Deno.test(`identifiersToRegister() registers ${what}`, () => {
+  Deno.test(`identifiersToRegister() returns ${what}`, () => {
     strictEqual(identifiersToRegister(named, attribution(changes)).length, registered);
   });
 }
 
-Deno.test("identifiersToRegister() registers nothing that the event does not name", () => {
+Deno.test("identifiersToRegister() returns nothing that the event does not name", () => {
   deepStrictEqual(identifiersToRegister(evidence(), attribution()), []);
 });
 
@@ -85,7 +85,7 @@ for (
     ["other", "send", null],
   ] as const
 ) {
-  Deno.test(`proofOf() takes ${channel} ${eventType} as a proof of ${proof ?? "nothing"}`, () => {
+  Deno.test(`proofOf() accepts ${channel} ${eventType} as a proof of ${proof ?? "nothing"}`, () => {
     strictEqual(proofOf({ channel, eventType }, attribution()), proof);
   });
 }
@@ -98,12 +98,12 @@ for (
     ["no match", { confidence: "none", matchId: null, ledgerId: null }, null],
   ] as const
 ) {
-  Deno.test(`proofOf() takes a push at ${what} as a proof of ${proof ?? "nothing"}`, () => {
+  Deno.test(`proofOf() accepts a push at ${what} as a proof of ${proof ?? "nothing"}`, () => {
     strictEqual(proofOf({ channel: "push", eventType: "send" }, attribution(changes)), proof);
   });
 }
 
-Deno.test("lookupRequestFor() asks once for everything that the events name", () => {
+Deno.test("lookupRequestFor() requests each id of the events once", () => {
   const echoing = evidence({ ledgerId: ledgerIdOf(1), matchId: 1, dispatchId: "dispatch-1" });
   deepStrictEqual(lookupRequestFor([echoing, echoing, named]), {
     ledgerIds: [ledgerIdOf(1)],
@@ -118,7 +118,7 @@ Deno.test("lookupRequestFor() asks once for everything that the events name", ()
   });
 });
 
-Deno.test("lookupRequestFor() asks for the whole minute of each send, and no schedule in guard is missed", () => {
+Deno.test("lookupRequestFor() requests the whole minute of each send, so that no schedule within the guard is missed", () => {
   const late = evidence({ sentAt: at("14:00:59.999") });
   const { times, guardMs } = lookupRequestFor([late, evidence({ sentAt: at("14:01:00") })]);
   deepStrictEqual(times, [at("14:00:00"), at("14:01:00")]);
@@ -126,11 +126,11 @@ Deno.test("lookupRequestFor() asks for the whole minute of each send, and no sch
   strictEqual(furthest <= guardMs, true);
 });
 
-Deno.test("lookupRequestFor() asks for no time of an event that does not say when it was sent", () => {
+Deno.test("lookupRequestFor() requests no time for an event without a send time", () => {
   deepStrictEqual(lookupRequestFor([evidence({ timeIsSendTime: false })]).times, []);
 });
 
-Deno.test("lookupRequestFor() asks nothing for a test send", () => {
+Deno.test("lookupRequestFor() requests nothing for a test send", () => {
   const { ledgerIds, identifiers, times } = lookupRequestFor([{
     ...named,
     ledgerId: ledgerIdOf(1),

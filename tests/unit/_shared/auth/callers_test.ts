@@ -136,7 +136,7 @@ const expected: Record<CallerKind, readonly FunctionName[]> = {
 
 for (const kind of Object.keys(credentials) as CallerKind[]) {
   for (const name of names) {
-    // What stands in an address is a credential at the gate alone.
+    // A token in an address is a credential only at the gate.
     const refused = kind === "gate_token" ? "no_credential" : "not_allowed";
     const wanted = expected[kind].includes(name) ? kind : refused;
     Deno.test(`identifyCaller() answers ${wanted} to ${kind} at ${name}`, async () => {
@@ -192,12 +192,12 @@ Deno.test("identifyCaller() returns which generation a push asks for", async () 
   });
 });
 
-Deno.test("a token in the address of another function is none of ours", async () => {
+Deno.test("a gate token in the address of another function is no credential", async () => {
   const secret = { "x-webhook-secret": webhookSecrets[0] ?? "" };
   strictEqual(await answer(secret, "braze-webhook", "", "?token=of-somebody"), "braze");
 });
 
-Deno.test("a right gate token does not help beside a wrong key", async () => {
+Deno.test("a valid gate token does not compensate for a wrong key", async () => {
   const query = `?token=${await gateToken()}`;
   strictEqual(await answer({ apikey: "wrong" }, "braze-send-gate", "", query), "bad_credential");
   strictEqual(
@@ -275,7 +275,7 @@ for (
 
 for (
   const [what, headers, reads] of [
-    ["anybody without a credential", {}, 0],
+    ["a caller without a credential", {}, 0],
     ["the secret key", { apikey: secretKey }, 0],
     ["a wrong key", { apikey: "wrong" }, 0],
     ["a wrong key beside a signature", { apikey: "wrong", ...signedCall().headers }, 0],
@@ -357,12 +357,12 @@ for (
       "invalid_body",
     ],
     [
-      "for a scheduled time that is no time",
+      "for a scheduled time that is not a time",
       { scheduledAt: "2024-13-07T06:00:00Z" },
       "invalid_body",
     ],
     ["for a scheduled time that is a number", { scheduledAt: NOW_SECONDS }, "invalid_body"],
-    ["over a body that is no JSON", { body: "{" }, "invalid_body"],
+    ["over a body that is not JSON", { body: "{" }, "invalid_body"],
     ["over a body that is a list", { body: "[]" }, "invalid_body"],
   ] as const
 ) {
@@ -452,7 +452,7 @@ for (
     ["for another audience", { audience: "anon" }, "bad_credential"],
     ["without a subject", { subject: null }, "bad_credential"],
     ["signed with an unknown key", { key: unknownKey.privateKey }, "bad_credential"],
-    ["of a user who is no operator", { role: "viewer" }, "not_allowed"],
+    ["of a user who is not an operator", { role: "viewer" }, "not_allowed"],
     ["of a user without a role", { role: null }, "not_allowed"],
   ] as const
 ) {
@@ -466,7 +466,7 @@ Deno.test("identifyCaller() lets an operator send the publishable key beside the
   strictEqual(await answer(headers, "braze-scheduler"), "operator");
 });
 
-Deno.test("identifyCaller() hands on who the operator is", async () => {
+Deno.test("identifyCaller() returns who the operator is", async () => {
   const request = new Request("http://test/", { headers: bearer(await operatorToken()) });
   deepStrictEqual(await identifyCaller(request, arrived(new Uint8Array()), "braze-scheduler"), {
     ok: true,
@@ -508,7 +508,7 @@ Deno.test("identifyCaller() refuses a genuine token of an algorithm that Auth do
   });
 });
 
-Deno.test("identifyCaller() refuses a token whose symmetric key stands in the key set", async () => {
+Deno.test("identifyCaller() refuses a token whose symmetric key is in the key set", async () => {
   const secret = new TextEncoder().encode("k".repeat(32));
   const identify = createIdentifyCaller({
     secretKeys: [],

@@ -4,7 +4,7 @@ import {
   matchAudience,
 } from "../../../../supabase/functions/_shared/braze/audience.ts";
 
-Deno.test("matchAudience() asks each attribute for any of the teams, sorted and once", () => {
+Deno.test("matchAudience() filters each attribute by any of the teams, sorted and without repetition", () => {
   deepStrictEqual(matchAudience(["Team 2", "Team 1", "Team 2"], ["Wolves", "Arsenal", "Wolves"]), {
     OR: ["Team 1", "Team 2"].map((name) => ({
       custom_attribute: {
@@ -86,7 +86,7 @@ for (
   });
 }
 
-Deno.test("findAudienceFault() names the filters that there are", () => {
+Deno.test("findAudienceFault() names the known filters", () => {
   strictEqual(
     findAudienceFault({ segment: { value: "x" } }),
     "audience.segment must be one of custom_attribute, push_subscription_status, " +

@@ -29,7 +29,7 @@ const create = (client: BrazeClient) => client.createSchedule(body);
 const update = (client: BrazeClient) =>
   client.updateSchedule({ ...reference, sendAt: new Date("2024-12-07T14:30:00Z") });
 
-Deno.test("createSchedule() sends the journalled body as it is and reads the ids", () =>
+Deno.test("createSchedule() sends the journalled body unchanged and reads the ids", () =>
   withBraze(() => Response.json(created, { status: 201 }), async ({ client, requests }) => {
     const result = await create(client);
     deepStrictEqual(result, {
@@ -63,12 +63,12 @@ for (
     ["an empty 201", [201, ""], "unknown", "unreadable_answer"],
     ["a truncated 201", [201, '{"message":"success","sched'], "unknown", "unreadable_answer"],
     ["a 201 that is a list", [201, "[]"], "unknown", "unreadable_answer"],
-    ["a 201 that says nothing", [201, "{}"], "unknown", "unreadable_answer"],
+    ["a 201 without a message", [201, "{}"], "unknown", "unreadable_answer"],
     ["a 201 whose message is a number", [201, '{"message":1}'], "unknown", "unreadable_answer"],
     ["a 202 that is queued", [202, '{"message":"queued"}'], "unknown", "queued"],
   ] as const
 ) {
-  Deno.test(`createSchedule() calls ${what} ${outcome} and asks once`, () =>
+  Deno.test(`createSchedule() returns for ${what}: ${outcome}, after one call`, () =>
     withBraze(
       () =>
         new Response(answer[1], {
@@ -110,7 +110,7 @@ Deno.test("createSchedule() keeps the minor errors of a success", () =>
     },
   ));
 
-Deno.test("createSchedule() does not know after a time-out, and asks once", async () => {
+Deno.test("createSchedule() returns unknown after a time-out, after one call", async () => {
   const release = Promise.withResolvers<Response>();
   const arrived = Promise.withResolvers<void>();
   await withBraze((nth) => {
@@ -170,7 +170,7 @@ for (
     ["in mid-body", 'HTTP/1.1 201 Created\r\ncontent-length: 500\r\n\r\n{"message":"succ'],
   ] as const
 ) {
-  Deno.test(`createSchedule() does not know when the connection drops ${what}, and asks once`, () =>
+  Deno.test(`createSchedule() returns unknown when the connection drops ${what}, after one call`, () =>
     withDroppingServer(reply, async ({ client, requests }) => {
       const result = await create(client);
       ok(result.outcome === "unknown");
@@ -179,14 +179,14 @@ for (
     }));
 }
 
-Deno.test("createSchedule() knows that a refusal is one, although its body was cut off", () =>
+Deno.test("createSchedule() returns failed for a refusal with a truncated body", () =>
   withDroppingServer(
     'HTTP/1.1 400 Bad Request\r\ncontent-length: 500\r\n\r\n{"mess',
     async ({ client }) => strictEqual((await create(client)).outcome, "failed"),
   ));
 
 for (const protocol of ["http", "https"] as const) {
-  Deno.test(`createSchedule() failed for sure when no ${protocol} connection came about`, async () => {
+  Deno.test(`createSchedule() returns failed when no ${protocol} connection was established`, async () => {
     const { client } = connect(`${protocol}://127.0.0.1:${closedPort()}`);
     const result = await create(client);
     ok(result.outcome === "failed");
@@ -195,14 +195,14 @@ for (const protocol of ["http", "https"] as const) {
   });
 }
 
-Deno.test("createSchedule() does not know when fetch fails for a reason of its own", async () => {
+Deno.test("createSchedule() returns unknown when fetch fails for another reason", async () => {
   const { client } = connect("http://127.0.0.1", {
     fetch: () => Promise.reject(new TypeError("something else")),
   });
   strictEqual((await create(client)).outcome, "unknown");
 });
 
-Deno.test("createSchedule() waits for the reset that a 429 names, and asks again", () =>
+Deno.test("createSchedule() waits for the reset that a 429 names, and tries again", () =>
   withBraze(
     (nth) =>
       nth === 1
@@ -239,7 +239,7 @@ Deno.test("a 429 with Retry-After is waited for that long", () =>
   ));
 
 for (const reset of [undefined, "", "soon", "1000000000"]) {
-  Deno.test(`a 429 whose reset is ${JSON.stringify(reset)} is backed off from, four times at most`, () =>
+  Deno.test(`a 429 whose reset is ${JSON.stringify(reset)} is retried with back-off, four times at most`, () =>
     withBraze(
       () =>
         new Response(null, {
@@ -303,7 +303,7 @@ Deno.test("updateSchedule() retries after a 500 and reports the earlier attempts
     },
   ));
 
-Deno.test("deleteSchedule() that ended as unknown and then 400 leaves the judgement to the caller", () =>
+Deno.test("deleteSchedule() returns both outcomes if the first call is unknown and the retry gets a 400", () =>
   withBraze(
     (nth) =>
       nth === 1
@@ -345,7 +345,7 @@ Deno.test("updateSchedule() tries to connect four times", async () => {
   strictEqual(result.attempts, 4);
 });
 
-Deno.test("updateSchedule() does not ask again after a 400", () =>
+Deno.test("updateSchedule() does not retry after a 400", () =>
   withBraze(
     () => Response.json({ message: "no" }, { status: 400 }),
     async ({ client, requests }) => {
@@ -354,7 +354,7 @@ Deno.test("updateSchedule() does not ask again after a 400", () =>
     },
   ));
 
-Deno.test("updateSchedule() gives up at the deadline and returns the outcome of the last attempt", () =>
+Deno.test("updateSchedule() stops at the deadline and returns the outcome of the last attempt", () =>
   withBraze(() => new Response(null, { status: 503 }), async ({ client, clock, requests }) => {
     const result = await client.updateSchedule(
       { ...reference, sendAt: after(3_600_000) },

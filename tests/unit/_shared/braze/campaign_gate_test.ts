@@ -9,17 +9,17 @@ for (
     ["archived", { archived: true }, "archived"],
     ["archived and not enabled", { archived: true, enabled: false }, "archived"],
     ["a draft", { draft: true, enabled: false }, "draft"],
-    ["not said to be enabled", { enabled: null }, "unknown"],
-    ["not said to be archived or not", { archived: undefined }, "unknown"],
-    ["not said to be a draft or not", { draft: "yes" }, "unknown"],
-    ["not enabled, and of the rest nothing is said", {
+    ["without the field enabled", { enabled: null }, "unknown"],
+    ["without the field archived", { archived: undefined }, "unknown"],
+    ["without the field draft", { draft: "yes" }, "unknown"],
+    ["not enabled, without the other fields", {
       enabled: false,
       archived: null,
       draft: null,
     }, "stopped"],
   ] as const
 ) {
-  Deno.test(`readGate() calls a campaign that is ${what} ${state}`, () => {
+  Deno.test(`readGate() returns for a campaign that is ${what}: ${state}`, () => {
     const gate = readGate(succeeded(campaignDetails(changes)));
     strictEqual(gate.state, state);
     strictEqual(isShut(gate), !["open", "unknown"].includes(state));

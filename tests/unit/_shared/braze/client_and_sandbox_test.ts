@@ -96,7 +96,7 @@ Deno.test("the campaign's gate and statistics are read", async () => {
 });
 
 Deno.test("an unknown campaign is a definite refusal, with Braze's message", async () => {
-  const result = await meet().createSchedule({ ...body, campaign_id: "nobody's" });
+  const result = await meet().createSchedule({ ...body, campaign_id: "unknown" });
   ok(result.outcome === "failed");
   strictEqual(result.reason, "rejected");
   match(result.detail, /^Cannot create schedule: Braze answered 400: /);

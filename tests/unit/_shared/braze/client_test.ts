@@ -65,7 +65,7 @@ for (
     }));
 }
 
-Deno.test("createSchedule() takes 50 recipients without an audience", () =>
+Deno.test("createSchedule() accepts 50 recipients without an audience", () =>
   withBraze(() => Response.json(created), async ({ client }) => {
     const result = await client.createSchedule({ ...withoutAudience, recipients: recipients(50) });
     strictEqual(result.outcome, "succeeded");
@@ -107,7 +107,7 @@ const readings: readonly {
     }],
   },
   {
-    what: "createSendId() names the id that it wants",
+    what: "createSendId() requests the given id",
     call: (client) => client.createSendId({ campaignId: "campaign-1", sendId: "match-1" }),
     asks: "/sends/id/create",
     body: { campaign_id: "campaign-1", send_id: "match-1" },
@@ -250,7 +250,7 @@ Deno.test("listScheduledBroadcasts() cannot be read when one id in it cannot be"
     },
   ));
 
-Deno.test("createSendId() refuses a name that Braze would not take", () =>
+Deno.test("createSendId() refuses a name that Braze would refuse", () =>
   withBraze(() => Response.json({}), async ({ client, requests }) => {
     for (const sendId of ["", "s".repeat(65), "größe", "a b"]) {
       const result = await client.createSendId({ campaignId: "campaign-1", sendId });
@@ -293,7 +293,7 @@ Deno.test("createSchedule() sends ten a minute for one audience, in any order of
   deepStrictEqual(sentAtSeconds, [...Array(10).fill(0), ...Array(10).fill(61), 122]);
 });
 
-Deno.test("createSchedule() does not hold one audience up for another", async () => {
+Deno.test("createSchedule() does not delay one audience for another", async () => {
   const { client, sentAtSeconds } = counting();
   for (let nth = 0; nth < 10; nth++) await client.createSchedule(forTeam("Fulham"));
   await client.createSchedule(forTeam("Arsenal"));
@@ -307,7 +307,7 @@ Deno.test("createSchedule() sends 250 a minute over all audiences", async () => 
   deepStrictEqual(sentAtSeconds.slice(248), [0, 0, 61]);
 });
 
-Deno.test("createSchedule() keeps to ten a minute when all ask at once", async () => {
+Deno.test("createSchedule() keeps to ten a minute for concurrent calls", async () => {
   let sent = 0;
   const clock = new ManualClock(START);
   const { client } = connect("http://127.0.0.1", {
@@ -336,7 +336,7 @@ function quiet(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-Deno.test("createSchedule() fails for sure when its turn comes after the deadline", async () => {
+Deno.test("createSchedule() returns failed when its turn is after the deadline", async () => {
   const { client, clock, sentAtSeconds } = counting();
   const deadline = new Date(Date.parse(START) + 61_000);
   for (let nth = 0; nth < 10; nth++) await client.createSchedule(body, { deadline });
@@ -347,7 +347,7 @@ Deno.test("createSchedule() fails for sure when its turn comes after the deadlin
   deepStrictEqual(clock.slept, []);
 });
 
-Deno.test("createSchedule() says rate_limited when its second turn comes after the deadline", async () => {
+Deno.test("createSchedule() returns rate_limited when its second turn is after the deadline", async () => {
   const deadline = new Date(Date.parse(START) + 30_000);
   let sent = 0;
   const { client } = connect("http://127.0.0.1", {
@@ -366,7 +366,7 @@ Deno.test("createSchedule() says rate_limited when its second turn comes after t
   strictEqual(sent, 10);
 });
 
-Deno.test("createSchedule() lets recipients pass without pacing", async () => {
+Deno.test("createSchedule() sends to recipients without pacing", async () => {
   const { client, sentAtSeconds } = counting();
   for (let nth = 0; nth < 12; nth++) {
     await client.createSchedule({ ...withoutAudience, recipients: recipients(1) });

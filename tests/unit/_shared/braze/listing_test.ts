@@ -57,7 +57,7 @@ Deno.test("readListing() reads one entry per schedule", () => {
   );
 });
 
-Deno.test("readListing() keeps nothing that opens the send gate", () => {
+Deno.test("readListing() keeps no gate token", () => {
   const { schedules } = listing([{
     ...documented,
     schedule_id: "schedule-1",
@@ -78,7 +78,7 @@ Deno.test("readListing() reads one entry per campaign, as Braze documents it", (
   });
 });
 
-Deno.test("readListing() concludes no absence when one entry of ours names no schedule", () => {
+Deno.test("readListing() proves no absence if one of our entries names no schedule", () => {
   const { mode, schedules } = listing([documented, { ...documented, schedule_id: "schedule-1" }]);
   strictEqual(mode, "per_campaign");
   deepStrictEqual(schedules.map(({ scheduleId }) => scheduleId), ["schedule-1"]);
@@ -96,26 +96,26 @@ for (
     ["entries that name no campaign", [{ schedule_id: "schedule-1" }]],
   ] as const
 ) {
-  Deno.test(`readListing() calls a listing of ${what} empty`, () => {
+  Deno.test(`readListing() returns empty for ${what}`, () => {
     deepStrictEqual(listing(entries), EMPTY);
   });
 }
 
 for (
   const [what, entries, httpStatus] of [
-    ["that is no list", { odd: true }, 200],
-    ["with an entry that is no object", [documented, 7], 200],
+    ["that is not a list", { odd: true }, 200],
+    ["with an entry that is not an object", [documented, 7], 200],
     ["with an id that cannot be read", [{ ...documented, schedule_id: [] }], 200],
-    ["that came with a 500", [documented], 500],
-    ["that came with a 400", [documented], 400],
+    ["with status 500", [documented], 500],
+    ["with status 400", [documented], 400],
   ] as const
 ) {
-  Deno.test(`readListing() calls a listing ${what} unavailable`, () => {
+  Deno.test(`readListing() returns unavailable for a listing ${what}`, () => {
     deepStrictEqual(listing(entries, ["campaign-1"], httpStatus), UNAVAILABLE);
   });
 }
 
-Deno.test("readListing() calls a listing that was never asked for unavailable", () => {
+Deno.test("readListing() returns unavailable for a listing that was never requested", () => {
   deepStrictEqual(readListing(notSent("deadline", "no time"), ["campaign-1"]), UNAVAILABLE);
 });
 

@@ -63,7 +63,7 @@ Deno.test("readBody() reads the same in the flat form of Currents", async () => 
   deepStrictEqual(event, send);
 });
 
-Deno.test("readBody() keeps each event as it came, but for its push token", async () => {
+Deno.test("readBody() keeps each event unchanged, except for its push token", async () => {
   const body = JSON.parse(new TextDecoder().decode(await fixture("currents_nested.json")));
   delete body.events[0].properties.push_token;
   deepStrictEqual(read(body).events.map((event) => event.raw), body.events);
@@ -141,7 +141,7 @@ for (
     ["holds other things", '{"title":"Kick-off soon"}'],
   ] as const
 ) {
-  Deno.test(`readBody() takes an event for good whose echo ${what}, and the echo for none`, () => {
+  Deno.test(`readBody() accepts an event whose echo ${what}, and ignores the echo`, () => {
     const { evidence } = readOne(currentsSend({ properties: { message_extras: extras } }));
     deepStrictEqual(
       { ledgerId: evidence.ledgerId, matchId: evidence.matchId, generation: evidence.generation },
@@ -150,7 +150,7 @@ for (
   });
 }
 
-Deno.test("readBody() takes what is good in an echo that is bad in part", () => {
+Deno.test("readBody() keeps the valid parts of a partly invalid echo", () => {
   const extras = JSON.stringify({ match_id: "1002", ledger_id: "led_1", generation: "-1" });
   const { evidence } = readOne(currentsSend({ properties: { message_extras: extras } }));
   strictEqual(evidence.matchId, 1002);
@@ -158,14 +158,14 @@ Deno.test("readBody() takes what is good in an echo that is bad in part", () => 
   strictEqual(evidence.generation, null);
 });
 
-Deno.test("readBody() reads an echo that comes as an object", () => {
+Deno.test("readBody() reads an echo that is an object", () => {
   const extras = { match_id: 1002, ledger_id: LEDGER_ID.toUpperCase(), generation: 1 };
   const { ledgerId, matchId, generation } =
     readOne(currentsSend({ properties: { message_extras: extras } })).evidence;
   deepStrictEqual({ ledgerId, matchId, generation }, echoed);
 });
 
-Deno.test("readBody() takes blank ids for ids that are not said", () => {
+Deno.test("readBody() treats blank ids as absent", () => {
   const blank = { campaign_id: "", dispatch_id: "", send_id: "" };
   const event = readOne(currentsSend({ user: { external_user_id: "" }, properties: blank }));
   strictEqual(event.externalUserId, null);
@@ -174,7 +174,7 @@ Deno.test("readBody() takes blank ids for ids that are not said", () => {
   strictEqual(event.evidence.sendId, null);
 });
 
-Deno.test("readBody() knows a test send by the dispatch that it has not", () => {
+Deno.test("readBody() recognises a test send by its missing dispatch id", () => {
   const { evidence } = readOne(
     currentsSend({ properties: { dispatch_id: "dispatch_id_for_unsent_campaign" } }),
   );
@@ -182,7 +182,7 @@ Deno.test("readBody() knows a test send by the dispatch that it has not", () => 
   strictEqual(evidence.dispatchId, null);
 });
 
-Deno.test("readBody() lets nothing inside an event pose as its id, its type or its time", () => {
+Deno.test("readBody() reads id, type and time of an event from their own places only", () => {
   const posing = {
     id: "other",
     event_type: "users.messages.email.Open",
@@ -194,7 +194,7 @@ Deno.test("readBody() lets nothing inside an event pose as its id, its type or i
   deepStrictEqual(event.evidence.sentAt, at("14:00:23"));
 });
 
-Deno.test("readBody() reads past user and properties that are no objects", () => {
+Deno.test("readBody() ignores user and properties that are not objects", () => {
   const event = readOne(currentsSend({ outer: { user: "u-1001", properties: [1, 2] } }));
   strictEqual(event.externalUserId, null);
   strictEqual(event.evidence.dispatchId, null);

@@ -5,7 +5,7 @@ import { currentsSend, read, webhookMessage } from "../../../support/bodies.ts";
 for (
   const name of ["push_token", "pushToken", "device_token", "apns_token", "fcm_token", "token"]
 ) {
-  Deno.test(`withoutPushTokens() leaves ${name} out, wherever it stands`, () => {
+  Deno.test(`withoutPushTokens() removes ${name} at any depth`, () => {
     deepStrictEqual(
       withoutPushTokens({ [name]: "t", a: { [name]: ["t"], b: [{ [name]: "t", c: 1 }] } }),
       { a: { b: [{ c: 1 }] } },
@@ -13,7 +13,7 @@ for (
   });
 }
 
-Deno.test("withoutPushTokens() leaves everything else as it is", () => {
+Deno.test("withoutPushTokens() changes nothing else", () => {
   const value = JSON.parse(
     '{"tokens": 1, "token_count": 2, "__proto__": {"x": 1}, "n": null, "list": [[], {}, "push_token"], "t": 0.1}',
   );
@@ -29,7 +29,7 @@ Deno.test("withoutPushTokens() handles names that every object inherits", () => 
   strictEqual(JSON.stringify(withoutPushTokens(value)), wanted);
 });
 
-Deno.test("withoutPushTokens() leaves what is no plain object alone", () => {
+Deno.test("withoutPushTokens() does not change values that are not plain objects", () => {
   const when = new Date(0);
   strictEqual((withoutPushTokens({ when }) as { when: unknown }).when, when);
 });
@@ -46,7 +46,7 @@ Deno.test("readBody() keeps no push token of an event that it understands, in ei
   }
 });
 
-Deno.test("readBody() keeps what it cannot understand to the byte, push token and all", () => {
+Deno.test("readBody() keeps a body that it cannot read to the byte, including push tokens", () => {
   const body = JSON.stringify(currentsSend({ outer: { id: 7 }, properties: { push_token: "t" } }));
   const [reject] = read(body).rejects;
   strictEqual(new TextDecoder().decode(reject?.body), body);

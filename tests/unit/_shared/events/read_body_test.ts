@@ -20,12 +20,12 @@ for (
     ["no list of events", '{"events":null}'],
   ] as const
 ) {
-  Deno.test(`readBody() finds nothing in ${what}, and nothing wrong with it`, () => {
+  Deno.test(`readBody() finds neither event nor reject in ${what}`, () => {
     deepStrictEqual(read(body), { events: [], rejects: [] });
   });
 }
 
-Deno.test("readBody() finds nothing in the probe of Currents", async () => {
+Deno.test("readBody() finds no event in the probe of Currents", async () => {
   deepStrictEqual(read(await fixture("currents_probe.json")), { events: [], rejects: [] });
 });
 
@@ -48,7 +48,7 @@ for (
   const [what, body] of [
     ["text", "hello"],
     ["JSON that breaks off", '{"events":[{"id":"1"'],
-    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00, 0x80])],
+    ["bytes that are not text", new Uint8Array([0xff, 0xfe, 0x00, 0x80])],
   ] as const
 ) {
   Deno.test(`readBody() keeps ${what} as a reject, to the byte`, () => {
@@ -61,7 +61,7 @@ for (
 }
 
 for (const part of ["null", "7", '"text"', "true", "[[]]"]) {
-  Deno.test(`readBody() rejects ${part}, which is no event`, () => {
+  Deno.test(`readBody() rejects ${part}, which is not an event`, () => {
     strictEqual(whyRejected(part), "Event must be a JSON object");
   });
 }
@@ -92,7 +92,7 @@ for (
   // With blanks that JSON.stringify would not write.
   const spoiled = `{ "external_user_id": "u-1001", "value": ${value} }`;
 
-  Deno.test(`readBody() rejects an event with ${what}, and takes its neighbours`, () => {
+  Deno.test(`readBody() rejects an event with ${what}, and accepts the others`, () => {
     const good = JSON.stringify(webhookMessage());
     const { events, rejects } = read(`[${good},${spoiled},${good}]`);
     strictEqual(events.length, 2);
@@ -113,7 +113,7 @@ for (
     ["a name that every object has", '{"__proto__":1,"constructor":2}'],
   ] as const
 ) {
-  Deno.test(`readBody() takes an event with ${what}`, () => {
+  Deno.test(`readBody() accepts an event with ${what}`, () => {
     const { events } = read(`{"external_user_id":"u-1001","value":${value}}`);
     strictEqual(events.length, 1);
   });
@@ -127,7 +127,7 @@ Deno.test("readBody() keeps of a list each event that it rejects to the byte", (
   deepStrictEqual(rejects.map(({ body }) => text(body)), bad);
 });
 
-Deno.test("readBody() rejects an event that is not UTF-8, and takes its neighbours", () => {
+Deno.test("readBody() rejects an event that is not UTF-8, and accepts the others", () => {
   const good = bytes(JSON.stringify(webhookMessage()));
   const bad = new Uint8Array([...bytes('{"external_user_id":"'), 0xff, ...bytes('"}')]);
   const body = new Uint8Array([0x5b, ...bad, 0x2c, ...good, 0x5d]);
@@ -136,7 +136,7 @@ Deno.test("readBody() rejects an event that is not UTF-8, and takes its neighbou
   deepStrictEqual(rejects, [{ body: bad, reason: "Text must be UTF-8" }]);
 });
 
-Deno.test("readBody() takes a replacement character for one where it was sent as one", () => {
+Deno.test("readBody() accepts a replacement character that was sent as one", () => {
   strictEqual(read(webhookMessage({ external_user_id: "\ufffd" })).events.length, 1);
 });
 
@@ -154,7 +154,7 @@ for (
   });
 }
 
-Deno.test("readBody() takes a message that has no events for a message", () => {
+Deno.test("readBody() reads a body without events as a message", () => {
   strictEqual(read(webhookMessage({ events: null })).events.length, 1);
 });
 
@@ -164,20 +164,20 @@ Deno.test("readBody() reads events beside any other content", () => {
   strictEqual(read(`{${beside},"\\u0065vents":[${good}]}`).events.length, 1);
 });
 
-Deno.test("readBody() reads as many events as it may, and no body with one more", () => {
+Deno.test("readBody() reads events up to its limit, and refuses a body with one more", () => {
   const list = (count: number) => bytes(`[${Array(count).fill("{}").join()}]`);
   strictEqual(read(list(20_000)).rejects.length, 20_000);
   strictEqual(readBody(list(20_001), RECEIVED_AT), "too_many_events");
 });
 
-Deno.test("readBody() keeps a body that is cut off, however many events stand in it", () => {
+Deno.test("readBody() keeps a truncated body, even if it contains events", () => {
   const whole = `{"events":[${Array(20_001).fill("{}").join()}]}`;
   strictEqual(readBody(bytes(whole), RECEIVED_AT), "too_many_events");
   const cutOff = read(whole.slice(0, -1));
   deepStrictEqual(cutOff.rejects.map(({ reason }) => reason), ["Body must be JSON"]);
 });
 
-Deno.test("readBody() keeps of a list just the event that it rejects", () => {
+Deno.test("readBody() keeps only the rejected event of a list", () => {
   const { rejects } = read([webhookMessage(), { hello: "world" }]);
   strictEqual(text(rejects[0]?.body ?? bytes("")), '{"hello":"world"}');
   match(rejects[0]?.reason ?? "", /got hello$/);

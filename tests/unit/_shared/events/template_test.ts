@@ -72,7 +72,7 @@ Deno.test("readBody() gives a message with another key order the same id", () =>
 for (
   const [what, changes] of [
     ["user", { external_user_id: "u-1002" }],
-    ["user without a name of ours", { external_user_id: "", braze_id: "braze-1002" }],
+    ["user without an external id", { external_user_id: "", braze_id: "braze-1002" }],
     ["generation", { generation: "2" }],
     ["ledger row", { ledger_id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1003" }],
     ["match", { match_id: "1003" }],
@@ -97,7 +97,7 @@ Deno.test("readBody() distinguishes two users who have only a Braze id", () => {
   notStrictEqual(one, two);
 });
 
-Deno.test("readBody() takes the id that a message brings", () => {
+Deno.test("readBody() uses the id that a message states", () => {
   strictEqual(readOne(webhookMessage({ id: "own" })).eventId, "own");
   strictEqual(readOne(webhookMessage({ id: "own", event_id: "event" })).eventId, "event");
 });
@@ -132,7 +132,7 @@ for (
     ["2024-12-07T14:00:23.123456789Z", at("14:00:23.123")],
   ] as const
 ) {
-  Deno.test(`readBody() reads the time ${sent_at}, in UTC where it names no zone`, () => {
+  Deno.test(`readBody() reads the time ${sent_at}, in UTC if it names no zone`, () => {
     deepStrictEqual(readOne(webhookMessage({ sent_at })).evidence.sentAt, sentAt);
   });
 }
@@ -158,7 +158,7 @@ for (
   });
 }
 
-Deno.test("readBody() rejects an object that is no message, and lists its keys", () => {
+Deno.test("readBody() rejects an object that is not a message, and lists its keys", () => {
   strictEqual(
     whyRejected({ hello: "world" }),
     "Webhook message must hold one of external_user_id, dispatch_id, send_id, schedule_id, " +
@@ -177,7 +177,7 @@ for (
     ["a fraction", { match_id: 1.5, ledger_id: null, generation: 1.5 }],
   ] as const
 ) {
-  Deno.test(`readBody() takes a message for good whose echo is ${what}, and the echo for none`, () => {
+  Deno.test(`readBody() accepts a message whose echo is ${what}, and ignores the echo`, () => {
     const { evidence } = readOne(webhookMessage(changes));
     strictEqual(evidence.matchId, null);
     strictEqual(evidence.ledgerId, null);
@@ -185,7 +185,7 @@ for (
   });
 }
 
-Deno.test("readBody() reads the echo in trigger_properties, and the one outside", () => {
+Deno.test("readBody() reads the echo inside and outside trigger_properties", () => {
   const trigger_properties = { match_id: 7, ledger_id: LEDGER_ID, generation: 3 };
   const inside = readOne({ external_user_id: "u-1001", trigger_properties }).evidence;
   deepStrictEqual([inside.matchId, inside.ledgerId, inside.generation], [7, LEDGER_ID, 3]);
@@ -195,7 +195,7 @@ Deno.test("readBody() reads the echo in trigger_properties, and the one outside"
 
 for (const trigger_properties of ["text", 7, [], null]) {
   const jsonText = JSON.stringify(trigger_properties);
-  Deno.test(`readBody() takes a message for good whose trigger_properties are ${jsonText}`, () => {
+  Deno.test(`readBody() accepts a message whose trigger_properties are ${jsonText}`, () => {
     strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.matchId, 1002);
   });
 }
@@ -209,7 +209,7 @@ for (
     ["schedule", { schedule_id: "one", braze_schedule_id: "two" }, "schedule_id"],
   ] as const
 ) {
-  Deno.test(`readBody() rejects a message that names two: ${what}`, () => {
+  Deno.test(`readBody() rejects a message with two different values: ${what}`, () => {
     strictEqual(whyRejected(webhookMessage(changes)), `Event must name one ${name}, got 2`);
   });
 }
@@ -220,7 +220,7 @@ Deno.test("readBody() reads a schedule id under either of its names", () => {
 });
 
 for (const type of ["send", "open", "bounce", "abort"]) {
-  Deno.test(`readBody() reads a flat ${type}, whose time says when it was sent, but for an open`, () => {
+  Deno.test(`readBody() reads a flat ${type}, whose time is its send time except for an open`, () => {
     const { evidence } = readOne({
       event_type: type,
       external_user_id: "u-1001",
@@ -249,17 +249,17 @@ for (const id of ["1001.9999999999999999", "9007199254740991.4", "1002.000000000
   });
 }
 
-Deno.test("readBody() takes a match id past exact counting for none", () => {
+Deno.test("readBody() ignores a match id beyond exact integers", () => {
   strictEqual(readOne('{"match_id":9007199254740993}').evidence.matchId, null);
 });
 
-Deno.test("readBody() knows a test send of the webhook channel", () => {
+Deno.test("readBody() recognises a test send of the webhook channel", () => {
   const { evidence } = readOne(webhookMessage({ dispatch_id: "dispatch_id_for_unsent_campaign" }));
   strictEqual(evidence.isTest, true);
   strictEqual(evidence.dispatchId, null);
 });
 
-Deno.test("readBody() finds nothing in names that every object has", () => {
+Deno.test("readBody() ignores names that every object inherits", () => {
   const { rejects } = read('{"__proto__":{"external_user_id":"u-1001"},"constructor":"x"}');
   match(rejects[0]?.reason ?? "", /got __proto__, constructor$/);
 });

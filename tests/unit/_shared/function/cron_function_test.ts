@@ -56,7 +56,7 @@ Deno.test("a timed function answers a person after the work, with its result", a
   ]);
 });
 
-Deno.test("a timed function answers pg_cron at once, and works on under waitUntil", async () => {
+Deno.test("a timed function answers pg_cron at once, and continues under waitUntil", async () => {
   const done = Promise.withResolvers<RunResult>();
   const { handle, calls, background } = setup({ caller: cron }, () => done.promise);
   const { status, body } = await post(handle, cronBody);
@@ -70,7 +70,7 @@ Deno.test("a timed function answers pg_cron at once, and works on under waitUnti
   deepStrictEqual(calls, ["runs.claim", "runs.finish"]);
 });
 
-Deno.test("a timed function takes from pg_cron the usual, and no options", async () => {
+Deno.test("a timed function runs with the defaults for pg_cron, and accepts no options from it", async () => {
   const { handle, runs, background } = setup({ caller: cron });
   await post(handle, cronBody);
   await Promise.all(background);
@@ -106,9 +106,13 @@ Deno.test("a timed function refuses GET, and returns the allowed method", async 
 
 for (
   const [what, body, message] of [
-    ["is no JSON", "{", "Cannot read options: the body must be JSON"],
+    ["is not JSON", "{", "Cannot read options: the body must be JSON"],
     ["has an unknown name", { dryrun: true }, /^Cannot read options: body: .*"dryrun"/],
-    ["says two things", '{"dry_run":true,"dry_run":false}', /Object must not hold a name twice$/],
+    [
+      "repeats a key with two values",
+      '{"dry_run":true,"dry_run":false}',
+      /Object must not hold a name twice$/,
+    ],
     ["holds NUL", '{"limit":"\\u0000"}', "Cannot read options: Text must not hold NUL"],
     ["holds half a character", '{"\\ud800":1}', /must not hold a lone surrogate$/],
     [
@@ -125,10 +129,10 @@ for (
     ["begins with what only looks blank", "\u00a0{}", "Cannot read options: the body must be JSON"],
     ["has an endless name", `{"${"x".repeat(60_000)}":1}`, /^.{1,600}$/],
     ["has a wrong value", { limit: "3" }, /^Cannot read options: limit: /],
-    ["is no object", [], /^Cannot read options: body: /],
+    ["is not an object", [], /^Cannot read options: body: /],
   ] as const
 ) {
-  Deno.test(`a timed function refuses a body that ${what}, and says why`, async () => {
+  Deno.test(`a timed function refuses a body that ${what}, with the reason`, async () => {
     const { handle, calls } = setup();
     const answered = await post(handle, body);
     strictEqual(answered.status, 400);
@@ -139,7 +143,7 @@ for (
   });
 }
 
-Deno.test("a timed function refuses a body that is too large, once it knows who sent it", async () => {
+Deno.test("a timed function refuses a body that is too large, after it authenticated the caller", async () => {
   strictEqual((await post(setup().handle, "x".repeat(65_537))).status, 413);
   const { handle } = setup({ identification: { ok: false, code: "no_credential" } });
   strictEqual((await post(handle, "x".repeat(65_537))).status, 401);
@@ -153,7 +157,7 @@ Deno.test("a timed function does not read the body of an unauthorised caller", a
   strictEqual(chunks, 0);
 });
 
-Deno.test("a timed function gives the run its options, its lease and its deadline", async () => {
+Deno.test("a timed function passes the run its options, its lease and its deadline", async () => {
   const { handle, runs, said } = setup();
   await post(handle, { dry_run: true, limit: 3 });
   const [{ options, run } = { options: {}, run: undefined }] = runs;
@@ -245,7 +249,7 @@ Deno.test("a timed function records a run of pg_cron that threw, and handles the
   strictEqual(said("runs.finish").length, 1);
 });
 
-Deno.test("a timed function answers 503 when the database goes away during the run", async () => {
+Deno.test("a timed function answers 503 when the database becomes unavailable during the run", async () => {
   const { handle } = setup({}, () => Promise.reject(refusals.unavailable));
   const { status, body, headers } = await post(handle);
   strictEqual(status, 503);
@@ -268,7 +272,7 @@ for (
   });
 }
 
-Deno.test("a timed function answers what was done when only its end cannot be recorded", async () => {
+Deno.test("a timed function answers its result when only its end cannot be recorded", async () => {
   const finish = () => Promise.reject(refusals.unavailable);
   const { handle, logged } = setup({ runs: { finish } });
   const { status, body } = await post(handle);
@@ -286,7 +290,7 @@ Deno.test("a timed function lets the operators' dashboard read its refusals too"
 for (
   const [now, past] of [["06:00:58.999", false], ["06:00:59", true], ["06:02:00", true]] as const
 ) {
-  Deno.test(`isPastDeadline() says ${past} at ${now}, of a run until 06:01:00`, async () => {
+  Deno.test(`isPastDeadline() returns ${past} at ${now} for a run until 06:01:00`, async () => {
     const { handle, runs } = setup();
     await post(handle);
     strictEqual(runs[0] && isPastDeadline(runs[0].run, at(now)), past);

@@ -25,7 +25,7 @@ interface Delivered extends World {
   readonly recorded: readonly { ids: number[]; outcome: DeliveryOutcome }[];
 }
 
-/** One run's deliveries of `claimed`, the webhook answering as `answer` says. */
+/** One run's deliveries of `claimed`; `answer` gives the webhook's answers. */
 async function deliver(
   claimed: readonly Delivery[],
   options: {
@@ -63,7 +63,7 @@ async function deliver(
 
 const DELIVERED: DeliveryOutcome = { outcome: "delivered", channel: "webhook" };
 
-Deno.test("deliverAlerts() sends each alert to its audience and records it after it was taken", async () => {
+Deno.test("deliverAlerts() sends each alert to its audience and records it after it was accepted", async () => {
   const { posted, recorded } = await deliver([
     delivery({ alertId: 1 }),
     delivery({ alertId: 2, audience: "engineering" }),
@@ -137,7 +137,7 @@ Deno.test("deliverAlerts() stops calling a webhook that asks for a pause, and st
   ]);
 });
 
-Deno.test("deliverAlerts() waits longer after each refusal, and says when it is the last", async () => {
+Deno.test("deliverAlerts() waits longer after each refusal, and reports the last one", async () => {
   const refused = { ok: false, error: "the webhook answered 500", retryAt: null } as const;
   const third = await deliver([delivery({ attempts: 2 })], { answer: () => refused });
   deepStrictEqual(third.recorded, [{
@@ -152,7 +152,7 @@ Deno.test("deliverAlerts() waits longer after each refusal, and says when it is 
   );
 });
 
-Deno.test("deliverAlerts() leaves to the next run what it has no time for", async () => {
+Deno.test("deliverAlerts() leaves messages to the next run if it has no time", async () => {
   const { posted, recorded } = await deliver(deliveries(5), { postMs: 9_000 });
   deepStrictEqual(posted.map((post) => post.at), [at("06:00:00"), at("06:00:10")]);
   deepStrictEqual(
@@ -172,7 +172,7 @@ Deno.test("deliverAlerts() has ten seconds left where the run used its time up, 
   strictEqual(overran.recorded.length, 3);
 });
 
-Deno.test("deliverAlerts() writes one log line an alert where there is no webhook", async () => {
+Deno.test("deliverAlerts() writes one log line per alert without a webhook", async () => {
   const { posted, recorded, logged } = await deliver([
     delivery({ alertId: 1 }),
     delivery({ alertId: 2, severity: "warning" }),

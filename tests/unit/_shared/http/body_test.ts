@@ -15,11 +15,11 @@ Deno.test("readBody() reads a body up to the limit, and not beyond", async () =>
   deepStrictEqual(await readBody(post("123456"), 5), { ok: false, code: "body_too_large" });
 });
 
-Deno.test("readBody() reads no body as an empty one", async () => {
+Deno.test("readBody() reads a missing body as an empty one", async () => {
   deepStrictEqual(await readBody(post(null), 5), { ok: true, bytes: new Uint8Array() });
 });
 
-Deno.test("readBody() unpacks gzip", async () => {
+Deno.test("readBody() decompresses gzip", async () => {
   const packed = gzip(text('{"events":[]}'));
   deepStrictEqual(await readBody(post(packed, { "content-encoding": "GZIP" }), 100), {
     ok: true,
@@ -27,7 +27,7 @@ Deno.test("readBody() unpacks gzip", async () => {
   });
 });
 
-Deno.test("readBody() stops unpacking at the limit", async () => {
+Deno.test("readBody() stops decompressing at the limit", async () => {
   const bomb = gzip(new Uint8Array(10_000_000));
   deepStrictEqual(await readBody(post(bomb, { "content-encoding": "gzip" }), 20_000), {
     ok: false,
@@ -35,21 +35,21 @@ Deno.test("readBody() stops unpacking at the limit", async () => {
   });
 });
 
-Deno.test("readBody() takes a body that a gateway unpacked and that still says gzip", async () => {
+Deno.test("readBody() accepts a body that a gateway decompressed and that still states gzip", async () => {
   deepStrictEqual(
     await readBody(post("{}", { "content-encoding": "gzip", "content-length": "22" }), 100),
     { ok: true, bytes: text("{}") },
   );
 });
 
-Deno.test("readBody() hands back a gzip that is broken, since it came whole", async () => {
+Deno.test("readBody() returns a broken gzip unchanged, since it arrived whole", async () => {
   const broken = gzip(text('{"events":[]}')).slice(0, 20);
   const reading = await readBody(post(broken, { "content-encoding": "gzip" }), 100);
   deepStrictEqual(reading, { ok: false, code: "not_gzip", bytes: broken });
 });
 
 for (const encoding of ["br", "deflate", "gzip, gzip", "utf-8"]) {
-  Deno.test(`readBody() does not guess at ${encoding}, and hands back what came`, async () => {
+  Deno.test(`readBody() does not decode ${encoding}, and returns the body unchanged`, async () => {
     deepStrictEqual(await readBody(post("{}", { "content-encoding": encoding }), 100), {
       ok: false,
       code: "unsupported_encoding",
@@ -58,7 +58,7 @@ for (const encoding of ["br", "deflate", "gzip, gzip", "utf-8"]) {
   });
 }
 
-Deno.test("readBody() unpacks gzip by its old name, too", async () => {
+Deno.test("readBody() decompresses gzip by its old name, too", async () => {
   const packed = gzip(text("{}"));
   deepStrictEqual(await readBody(post(packed, { "content-encoding": "x-gzip" }), 100), {
     ok: true,
@@ -66,7 +66,7 @@ Deno.test("readBody() unpacks gzip by its old name, too", async () => {
   });
 });
 
-Deno.test("readBody() sees that a packed body is cut off, and does not take it for a broken one", async () => {
+Deno.test("readBody() distinguishes a truncated gzip from a broken one", async () => {
   const packed = gzip(text('{"events":[]}'));
   const headers = { "content-encoding": "gzip", "content-length": `${packed.length}` };
   deepStrictEqual(await readBody(post(packed.slice(0, 20), headers), 100), {
@@ -76,7 +76,7 @@ Deno.test("readBody() sees that a packed body is cut off, and does not take it f
 });
 
 for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", text("x")]] as const) {
-  Deno.test(`readBody() hands back a gzip that has ${what} behind it, rather than half of it`, async () => {
+  Deno.test(`readBody() returns a gzip with ${what} behind it unchanged, rather than half of it`, async () => {
     const both = new Uint8Array([...gzip(text("[]")), ...extra]);
     deepStrictEqual(await readBody(post(both, { "content-encoding": "gzip" }), 100), {
       ok: false,
@@ -86,7 +86,7 @@ for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", tex
   });
 }
 
-/** A body without end, that counts what is taken of it. */
+/** An endless body that counts the bytes read from it. */
 function endless(chunk: Uint8Array, headers: HeadersInit = {}) {
   const taken = { chunks: 0 };
   const stream = new ReadableStream<Uint8Array>({
@@ -98,13 +98,13 @@ function endless(chunk: Uint8Array, headers: HeadersInit = {}) {
   return { request: post(stream, headers), taken };
 }
 
-Deno.test("readBody() takes no more of an endless body than the limit and the chunk that passes it", async () => {
+Deno.test("readBody() reads no more of an endless body than the limit and the chunk that passes it", async () => {
   const { request, taken } = endless(new Uint8Array(1_000));
   deepStrictEqual(await readBody(request, 10_000), { ok: false, code: "body_too_large" });
   strictEqual(taken.chunks, 11);
 });
 
-Deno.test("bodyReader() takes nothing until it is asked, and reads once", async () => {
+Deno.test("bodyReader() reads nothing before it is called, and reads once", async () => {
   const { request, taken } = endless(new Uint8Array(1_000));
   const read = bodyReader(request);
   strictEqual(taken.chunks, 0);
@@ -114,7 +114,7 @@ Deno.test("bodyReader() takes nothing until it is asked, and reads once", async 
   strictEqual(taken.chunks, 3);
 });
 
-Deno.test("readBody() sees that a stream broke off", async () => {
+Deno.test("readBody() detects that a stream broke off", async () => {
   let pulls = 0;
   const stream = new ReadableStream({
     pull(controller) {
@@ -125,14 +125,14 @@ Deno.test("readBody() sees that a stream broke off", async () => {
   deepStrictEqual(await readBody(post(stream), 100), { ok: false, code: "body_cut_off" });
 });
 
-Deno.test("readBody() sees that less came than was declared", async () => {
+Deno.test("readBody() detects a body that is shorter than declared", async () => {
   deepStrictEqual(await readBody(post("{}", { "content-length": "3" }), 100), {
     ok: false,
     code: "body_cut_off",
   });
 });
 
-Deno.test("readBody() sees that a real client hung up in mid-body", async () => {
+Deno.test("readBody() detects that a real client disconnected in mid-body", async () => {
   const read = Promise.withResolvers<unknown>();
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     read.resolve(await readBody(request, 1_000));

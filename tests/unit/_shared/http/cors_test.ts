@@ -10,7 +10,7 @@ function preflight(origin: string): Request {
   });
 }
 
-Deno.test("answerPreflight() lets a named origin call", () => {
+Deno.test("answerPreflight() permits a listed origin", () => {
   const response = answerPreflight(preflight("https://ops.example"), ORIGINS);
   strictEqual(response?.status, 204);
   strictEqual(response.headers.get("access-control-allow-origin"), "https://ops.example");
@@ -23,7 +23,7 @@ Deno.test("answerPreflight() lets a named origin call", () => {
 });
 
 for (const origin of ["https://evil.example", "https://ops.example.evil.example", "null"]) {
-  Deno.test(`answerPreflight() gives ${origin} nothing`, () => {
+  Deno.test(`answerPreflight() permits ${origin} nothing`, () => {
     const response = answerPreflight(preflight(origin), ORIGINS);
     strictEqual(response?.status, 204);
     strictEqual(response.headers.get("access-control-allow-origin"), null);
@@ -32,13 +32,13 @@ for (const origin of ["https://evil.example", "https://ops.example.evil.example"
   });
 }
 
-Deno.test("answerPreflight() leaves every other request alone", () => {
+Deno.test("answerPreflight() ignores every other request", () => {
   const post = new Request("http://test/", { method: "POST", headers: { origin: ORIGINS[0]! } });
   strictEqual(answerPreflight(post, ORIGINS), null);
   strictEqual(answerPreflight(new Request("http://test/", { method: "OPTIONS" }), ORIGINS), null);
 });
 
-Deno.test("withCors() opens a refusal too, and keeps what it says", async () => {
+Deno.test("withCors() makes a refusal readable too, and keeps its content", async () => {
   const request = new Request("http://test/", { headers: { origin: ORIGINS[0]! } });
   const refusal = Response.json({ code: "not_allowed" }, {
     status: 403,
@@ -51,7 +51,7 @@ Deno.test("withCors() opens a refusal too, and keeps what it says", async () => 
   strictEqual(await response.text(), '{"code":"not_allowed"}');
 });
 
-Deno.test("withCors() opens nothing to a caller without an origin, and still says Vary", () => {
+Deno.test("withCors() permits nothing to a caller without an origin, and still sets Vary", () => {
   const response = withCors(new Response(), new Request("http://test/"), ORIGINS);
   strictEqual(response.headers.get("access-control-allow-origin"), null);
   strictEqual(response.headers.get("vary"), "Origin");

@@ -6,7 +6,7 @@ import {
   secretsEqual,
 } from "../../../../supabase/functions/_shared/http/responses.ts";
 
-Deno.test("problem() answers with the catalogue's status and words", async () => {
+Deno.test("problem() answers with the catalogue's status and text", async () => {
   const response = problem("not_stored");
   strictEqual(response.status, 503);
   strictEqual(response.headers.get("retry-after"), "5");
@@ -17,7 +17,7 @@ Deno.test("problem() answers with the catalogue's status and words", async () =>
   });
 });
 
-Deno.test("problem() names the run and says what the caller can do", async () => {
+Deno.test("problem() names the run and states what the caller can do", async () => {
   deepStrictEqual(await problem("invalid_body", "scheduled_at must be a minute", "run-1").json(), {
     code: "invalid_body",
     message: "scheduled_at must be a minute",
@@ -41,7 +41,7 @@ for (
     ["", "", true],
   ] as const
 ) {
-  Deno.test(`secretsEqual() says that "${a}" and "${b}" are ${equal ? "equal" : "not"}`, () => {
+  Deno.test(`secretsEqual() returns that "${a}" and "${b}" are ${equal ? "equal" : "different"}`, () => {
     strictEqual(secretsEqual(a, b), equal);
   });
 }
@@ -57,6 +57,6 @@ for (
   });
 }
 
-Deno.test("isOneOf() finds nothing among no secrets", () => {
+Deno.test("isOneOf() finds nothing in an empty list", () => {
   strictEqual(isOneOf("", []), false);
 });

@@ -18,7 +18,7 @@ function read(changes: Record<string, string | undefined> = {}) {
   return readEnvironment((name) => variables[name]);
 }
 
-Deno.test("readEnvironment() reads what is set and takes the usual for the rest", () => {
+Deno.test("readEnvironment() reads the set variables and uses defaults for the others", () => {
   deepStrictEqual(read(), {
     supabaseUrl: "http://kong:8000",
     databaseKey: "sb_secret_default",
@@ -57,7 +57,7 @@ Deno.test("readEnvironment() reads what is set and takes the usual for the rest"
   });
 });
 
-Deno.test("readEnvironment() reads what may be changed", () => {
+Deno.test("readEnvironment() reads every optional variable", () => {
   const read_ = read({
     SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_x"}',
     SUPABASE_ANON_KEY: "legacy-anon-key",
@@ -84,7 +84,7 @@ Deno.test("readEnvironment() reads what may be changed", () => {
   deepStrictEqual(read_.operatorOrigins, ["https://ops.example", "http://localhost:3000"]);
 });
 
-Deno.test("readEnvironment() uses the key named default, wherever it stands", () => {
+Deno.test("readEnvironment() uses the key named default, at any position", () => {
   const keys = '{"reports":"sb_secret_reports","default":"sb_secret_default"}';
   strictEqual(read({ SUPABASE_SECRET_KEYS: keys }).databaseKey, "sb_secret_default");
 });
@@ -95,7 +95,7 @@ Deno.test("readEnvironment() falls back to the legacy key", () => {
   deepStrictEqual(read(legacy).secretKeys, ["legacy-role-key"]);
 });
 
-Deno.test("readEnvironment() takes the legacy key as proof beside the new ones", () => {
+Deno.test("readEnvironment() accepts the legacy key as a credential beside the new ones", () => {
   const both = read({ SUPABASE_SERVICE_ROLE_KEY: "legacy-role-key" });
   strictEqual(both.databaseKey, "sb_secret_default");
   ok(both.secretKeys.includes("legacy-role-key"));
@@ -194,7 +194,7 @@ for (
   });
 }
 
-Deno.test("readEnvironment() lists everything that is wrong, at once", () => {
+Deno.test("readEnvironment() lists all invalid variables at once", () => {
   throws(() => readEnvironment(() => undefined), (error: Error) => {
     for (const name of Object.keys(complete)) {
       if (name !== "SUPABASE_SECRET_KEYS") ok(error.message.includes(`${name} is missing`), name);
@@ -236,7 +236,7 @@ for (
     ["RECONCILE_CANCEL_SHARE_MAX", "2"],
   ] as const
 ) {
-  Deno.test(`readEnvironment() refuses ${name} = ${value}, and does not say the value`, () => {
+  Deno.test(`readEnvironment() refuses ${name} = ${value}, and does not repeat the value`, () => {
     throws(() => read({ [name]: value }), (error: Error) => {
       match(error.message, new RegExp(`\\b${name} `));
       ok(!error.message.includes(value));
@@ -245,7 +245,7 @@ for (
   });
 }
 
-Deno.test("readEnvironment() lets alerts go to this machine without TLS, and reads their limits", () => {
+Deno.test("readEnvironment() permits an alert webhook on this machine without TLS, and reads the limits of alerts", () => {
   const local = read({
     ALERT_WEBHOOK_URL: "http://127.0.0.1:54321/_local/alerts",
     ALERT_DIGEST_AT: "20",

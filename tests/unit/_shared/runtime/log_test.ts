@@ -14,7 +14,7 @@ function setup() {
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? "null") };
 }
 
-Deno.test("a log line names level, function, event and run, and carries the fields", () => {
+Deno.test("a log line states level, function, event, run and fields", () => {
   const { log, lines } = setup();
   log.forRun("run-1").warn("low_confidence", { candidates: 3, at: new Date(0), size: 7n });
   deepStrictEqual(lines, [
@@ -23,13 +23,13 @@ Deno.test("a log line names level, function, event and run, and carries the fiel
   ]);
 });
 
-Deno.test("a field cannot pose as the head of the line", () => {
+Deno.test("a field cannot replace the fixed keys of the line", () => {
   const { log, last } = setup();
   log.info("real", { event: "fake", level: "fake", function: "fake", run_id: "fake", a: 1 });
   deepStrictEqual(last(), { level: "info", function: "braze-webhook", event: "real", a: 1 });
 });
 
-Deno.test("a known secret is cut out, however deep, as value, name, error or event", () => {
+Deno.test("a known secret is removed at any depth, as value, name, error or event", () => {
   const { log, lines } = setup();
   log.error(`failed with ${SECRET}`, {
     text: `Bearer ${SECRET}`,
@@ -48,7 +48,7 @@ Deno.test("a known secret is cut out, however deep, as value, name, error or eve
   });
 });
 
-Deno.test("words that happen to hold a short secret stay whole", () => {
+Deno.test("words that contain a short secret by chance stay whole", () => {
   const { log, last } = setup();
   log.info("truncate", { text: "a short text" });
   strictEqual(last().text, "a short text");
@@ -84,7 +84,7 @@ Deno.test("a line has at most 10,000 characters and is still JSON", () => {
   ok(last().excerpt.startsWith('{"payload":'));
 });
 
-Deno.test("fields that cannot be written do not stop a run", () => {
+Deno.test("fields that cannot be serialised do not stop a run", () => {
   const { log, last } = setup();
   const circle: Record<string, unknown> = {};
   circle.self = circle;

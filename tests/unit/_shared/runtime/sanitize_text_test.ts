@@ -4,7 +4,7 @@ import { createSanitizeText } from "../../../../supabase/functions/_shared/runti
 const KEY = "0b9f6f6e-key-of-the-test";
 const sanitizeText = createSanitizeText([KEY, `${KEY}-the-longer-one`]);
 
-Deno.test("createSanitizeText() cuts secrets out before it cuts the text off", () => {
+Deno.test("createSanitizeText() removes secrets before it truncates the text", () => {
   // Wherever the secret lies, also across the place of the cut.
   for (let before = 470; before <= 520; before++) {
     const quoted = sanitizeText(`${"-".repeat(before)}${KEY}${"-".repeat(600)}`);
@@ -13,13 +13,13 @@ Deno.test("createSanitizeText() cuts secrets out before it cuts the text off", (
   }
 });
 
-Deno.test("createSanitizeText() leaves nothing that Postgres cannot keep, also where it cuts", () => {
+Deno.test("createSanitizeText() returns only text that Postgres can store, also where it truncates", () => {
   strictEqual(sanitizeText("a\u0000b\ud800c"), "a\ufffdb\ufffdc");
   const quoted = sanitizeText(`${"-".repeat(499)}\u{1f600}`);
   strictEqual(quoted, `${"-".repeat(499)}\ufffd`);
 });
 
-Deno.test("createSanitizeText() leaves other texts as they are", () => {
+Deno.test("createSanitizeText() does not change other texts", () => {
   strictEqual(sanitizeText("Bodø/Glimt – 👩‍👩‍👧‍👦 \u{1f600}"), "Bodø/Glimt – 👩‍👩‍👧‍👦 \u{1f600}");
   strictEqual(sanitizeText(`${KEY}-the-longer-one`), "[redacted]");
 });

@@ -36,7 +36,7 @@ Deno.test("intentFor() plans a push to the fans of both teams, an hour before ki
   });
 });
 
-Deno.test("intentFor() lets no trigger property pose as the match id", () => {
+Deno.test("intentFor() lets no trigger property replace the match id", () => {
   const { request } = wanted(match({ triggerProperties: { match_id: "2", home_team: "Gunners" } }));
   strictEqual(request.trigger_properties?.match_id, "1");
   strictEqual(request.trigger_properties?.home_team, "Gunners");
@@ -101,7 +101,7 @@ for (
     ["a finished match", match({ status: "finished" }), teams, "match_finished"],
     ["two unknown teams", match(), [], "unknown_team"],
     [
-      "a team that wants no push, against an unknown one",
+      "a team with notifications off, against an unknown one",
       match(),
       [team("Arsenal", { notify: false })],
       "unknown_team",
@@ -122,7 +122,7 @@ for (
 for (
   const [what, known] of [
     ["an unknown opponent", [team("Arsenal")]],
-    ["an opponent that wants no push", [team("Arsenal"), team("Chelsea", { notify: false })]],
+    ["an opponent with notifications off", [team("Arsenal"), team("Chelsea", { notify: false })]],
   ] as const
 ) {
   Deno.test(`intentFor() plans a push to the fans of one team, against ${what}`, () => {

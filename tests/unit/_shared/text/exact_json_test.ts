@@ -20,7 +20,7 @@ for (
     "1.23456789012345678e30",
   ]
 ) {
-  Deno.test(`readJson() reads ${number.slice(0, 40)} so that it is written as it was`, () => {
+  Deno.test(`readJson() reads ${number.slice(0, 40)} so that it is written unchanged`, () => {
     strictEqual(JSON.stringify(valueOf(`{"a":[${number}]}`)), `{"a":[${number}]}`);
   });
 }
@@ -40,7 +40,7 @@ for (
     ["0e999", 0],
   ] as const
 ) {
-  Deno.test(`readJson() reads ${text} as the number that it is`, () => {
+  Deno.test(`readJson() reads ${text} as its number`, () => {
     strictEqual(valueOf(text), value);
   });
 }
@@ -70,7 +70,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`readJson() says of ${text.slice(0, 40)}: ${reason}`, () => {
+  Deno.test(`readJson() returns for ${text.slice(0, 40)}: ${reason}`, () => {
     deepStrictEqual(readJson(text), { ok: false, isJson: true, reason });
   });
 }
@@ -87,13 +87,13 @@ for (
     `{"a":"${'\\"'.repeat(400_000)}"}`,
   ]
 ) {
-  Deno.test(`readJson() finds nothing wrong with ${text.slice(0, 40)}`, () => {
+  Deno.test(`readJson() accepts ${text.slice(0, 40)}`, () => {
     deepStrictEqual(valueOf(text), JSON.parse(text));
   });
 }
 
 for (const text of ["", " ", "NaN", "{a:1}", "[1,]", "01", '"\t"', "{}{}", "\ufeff{}", "1n"]) {
-  Deno.test(`readJson() takes ${JSON.stringify(text)} for no JSON`, () => {
+  Deno.test(`readJson() refuses ${JSON.stringify(text)} as not JSON`, () => {
     deepStrictEqual(readJson(text), { ok: false, isJson: false, reason: "Must be JSON" });
   });
 }

@@ -32,7 +32,7 @@ const rows: readonly Row[] = [
     reason: "never_planned",
   },
   {
-    what: "that came into reach after the scheduler's last run",
+    what: "that entered the horizon after the scheduler's last run",
     fixture: match({ kickoffAt: new Date("2024-12-14T06:50:00Z") }),
     reason: "never_planned",
   },
@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
     isAlerted: true,
   },
   {
-    what: "that came inside the freeze, which the scheduler reports",
+    what: "that entered the freeze window, which the scheduler reports",
     fixture: match(),
     now: at("13:50:00"),
     reason: "inside_freeze",

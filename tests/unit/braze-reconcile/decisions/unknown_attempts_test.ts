@@ -9,7 +9,7 @@ import type {
   UnknownAttempt,
 } from "../../../../supabase/functions/_shared/store/reconciliation.ts";
 import { at } from "../../../support/facts.ts";
-import { knownMatch, unsettled } from "../../../support/known.ts";
+import { knownMatch, unknownAttempt } from "../../../support/known.ts";
 
 const NOW = at("06:00:00");
 const HORIZON_MS = 7 * 24 * 60 * 60_000;
@@ -37,7 +37,7 @@ interface Row {
 const deleting = { state: "deleting", updatedAt: at("05:00:00") } as const;
 const moving = { movingTo: at("16:30:00"), updatedAt: at("05:00:00") } as const;
 const move = { kind: "update", movingTo: at("16:30:00") } as const;
-const unmanagedEntry = { ledgerId: null, generation: null, brazeScheduleId: "stray" } as const;
+const unmanagedEntry = { ledgerId: null, generation: null, brazeScheduleId: "unmanaged" } as const;
 
 const rows: readonly Row[] = [
   {
@@ -118,7 +118,7 @@ const rows: readonly Row[] = [
     isReported: true,
   },
   {
-    what: "a delete after which events came",
+    what: "a delete followed by events",
     schedule: { state: "completed" },
     listing: null,
     schedules: [],
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
     isReported: false,
   },
   {
-    what: "a delete of what was due more than a day ago",
+    what: "a delete of a schedule that was due more than a day ago",
     schedule: { ...deleting, sendAt: new Date("2024-12-06T05:00:00Z") },
     listing: null,
     schedules: [],
@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     what: "the delete of an unmanaged schedule that is listed",
     schedule: {},
     attempt: unmanagedEntry,
-    listing: listing({ stray: null }),
+    listing: listing({ unmanaged: null }),
     schedules: [],
     attempts: ["listed null"],
     isReported: false,
@@ -235,7 +235,7 @@ const rows: readonly Row[] = [
 for (const row of rows) {
   Deno.test(`resolveUnknownAttempts() of ${row.what}: ${row.attempts.join() || "nothing"}`, () => {
     const resolutions = resolveUnknownAttempts(
-      [unsettled(row.attempt)],
+      [unknownAttempt(row.attempt)],
       [knownMatch(1, {}, row.schedule)],
       row.listing === undefined ? shown : row.listing,
       HORIZON_MS,
@@ -250,7 +250,7 @@ for (const row of rows) {
   });
 }
 
-Deno.test("resolveUnknownAttempts() finds a schedule live whose delete was refused and so has no unknown call", () => {
+Deno.test("resolveUnknownAttempts() marks a schedule as live if its delete was refused", () => {
   const { schedules, attempts } = resolveUnknownAttempts(
     [],
     [knownMatch(1, {}, { ...deleting, state: "unknown" })],

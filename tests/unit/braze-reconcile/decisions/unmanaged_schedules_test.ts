@@ -36,7 +36,7 @@ interface Row {
 }
 
 const withoutAnswer = { brazeScheduleId: null, state: "unknown" } as const;
-const unknownEntry = listed("stranger", { matchId: 1 });
+const unknownEntry = listed("unmanaged-1", { matchId: 1 });
 
 const rows: readonly Row[] = [
   {
@@ -72,13 +72,13 @@ const rows: readonly Row[] = [
   {
     what: "a schedule that names no match",
     match: knownMatch(1),
-    entry: listed("stranger"),
+    entry: listed("unmanaged-1"),
     verdicts: ["orphan unknown_match"],
   },
   {
     what: "a schedule of a match that the ledger does not know",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 9 }),
+    entry: listed("unmanaged-1", { matchId: 9 }),
     verdicts: ["orphan unknown_match"],
   },
   {
@@ -120,13 +120,13 @@ const rows: readonly Row[] = [
   {
     what: "a schedule that is due now",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 1 }, { sendAt: NOW }),
+    entry: listed("unmanaged-1", { matchId: 1 }, { sendAt: NOW }),
     verdicts: ["undecided"],
   },
   {
-    what: "a schedule without a time, which can still be judged by what it says",
+    what: "a schedule without a time, which is judged by its echo",
     match: knownMatch(1),
-    entry: listed("stranger", { matchId: 1 }, { sendAt: null }),
+    entry: listed("unmanaged-1", { matchId: 1 }, { sendAt: null }),
     verdicts: ["duplicate second_schedule"],
   },
   {
@@ -136,7 +136,7 @@ const rows: readonly Row[] = [
     verdicts: ["adopt"],
   },
   {
-    what: "a schedule whose create Braze is said to have refused",
+    what: "a schedule whose create failed according to the journal",
     match: knownMatch(1, {}, { ...withoutAnswer, state: "failed" }),
     entry: listed("made", { matchId: 1, generation: 1 }),
     verdicts: ["adopt"],
@@ -188,7 +188,7 @@ for (const { what, match, entry, verdicts } of rows) {
   });
 }
 
-Deno.test("sortListing() adopts one of two that claim to be the same, and calls the other a duplicate", () => {
+Deno.test("sortListing() adopts one of two schedules with the same echo, and classifies the other as a duplicate", () => {
   const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
   const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
   deepStrictEqual(
@@ -197,12 +197,12 @@ Deno.test("sortListing() adopts one of two that claim to be the same, and calls 
   );
 });
 
-Deno.test("sortListing() adopts first in any order: an unknown schedule beside the adopted one is a duplicate", () => {
+Deno.test("sortListing() adopts first in any order, so that an unknown schedule beside the adopted one is a duplicate", () => {
   const made = listed("made", { matchId: 1, generation: 1 });
   for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
     const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
     deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
-    deepStrictEqual(verdictsOn(sorted, "stranger"), ["duplicate second_schedule"]);
+    deepStrictEqual(verdictsOn(sorted, "unmanaged-1"), ["duplicate second_schedule"]);
   }
 });
 
@@ -211,12 +211,12 @@ Deno.test("sortListing() judges an entry once, even if it is listed twice", () =
   strictEqual(sorted.duplicates.length, 1);
 });
 
-Deno.test("scheduleIdsByMatch() gathers the canonical schedule and its unmanaged duplicates", () => {
+Deno.test("scheduleIdsByMatch() returns the current schedule and its unmanaged duplicates", () => {
   const ids = scheduleIdsByMatch(
     [listed("schedule-1-1"), unknownEntry, listed("other", { matchId: 2 }), listed("nameless")],
     [knownMatch(1)],
   );
-  deepStrictEqual([...ids], [[1, ["schedule-1-1", "stranger"]], [2, ["other"]]]);
+  deepStrictEqual([...ids], [[1, ["schedule-1-1", "unmanaged-1"]], [2, ["other"]]]);
 });
 
 const settings = { cancelsMax: 20, cancelShareMax: 0.2 };

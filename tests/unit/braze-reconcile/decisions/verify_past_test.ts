@@ -26,7 +26,7 @@ function findings(match: KnownMatch, now: Date, presence: "present" | "absent" |
 for (
   const [what, match, time, presence, expected] of [
     ["a pending one that is listed", knownMatch(1), "06:00", "present", ["future_ok"]],
-    ["a pending one that is gone", knownMatch(1), "06:00", "absent", ["future_missing"]],
+    ["a pending one that is missing", knownMatch(1), "06:00", "absent", ["future_missing"]],
     ["a pending one, unseen", knownMatch(1), "06:00", "unknown", ["future_unknown"]],
     ["a cancelled one", knownMatch(1, { status: "cancelled" }), "06:00", "present", []],
     ["one due just now", knownMatch(1), "14:29", "unknown", ["past_awaiting"]],
@@ -91,7 +91,7 @@ for (
       [true, "statistics_gone"],
     ],
     [
-      "beside an older schedule that went out",
+      "beside an older schedule that was sent",
       knownMatch(1, {}, { state: "completed", firstEventAt: at("12:00:00") }, {}),
       at("15:00:00"),
       [false, "another_schedule_may_have_gone_out"],
@@ -222,7 +222,7 @@ for (
     ["a neighbour's number is not known", [["match-2", null]]],
   ] as const
 ) {
-  Deno.test(`attributeByElimination() leaves everything as it is where ${what}`, () => {
+  Deno.test(`attributeByElimination() attributes nothing if ${what}`, () => {
     deepStrictEqual(eliminated(OPEN, new Map([...BALANCED, ...sent])), [null]);
   });
 }
@@ -232,7 +232,7 @@ Deno.test("attributeByElimination() requires a distinct send id for each candida
   deepStrictEqual(eliminated({ ...OPEN, schedules }, BALANCED), [null]);
 });
 
-Deno.test("attributeByElimination() does not guess which of two schedules of the match it was", () => {
+Deno.test("attributeByElimination() does not choose between two schedules of the match", () => {
   const schedules = [...THREE, around(3, { attributed: 0, generation: 2 })];
   strictEqual(eliminated({ ...OPEN, schedules }, BALANCED)[0]?.generation, null);
   const deleted = [...THREE.slice(0, 2), around(3, { attributed: 0, state: "deleted" })];
@@ -240,14 +240,14 @@ Deno.test("attributeByElimination() does not guess which of two schedules of the
   strictEqual(eliminated({ ...OPEN, schedules: two }, BALANCED)[0]?.generation, 2);
 });
 
-Deno.test("clustersOf() waits until events and numbers have come in", () => {
+Deno.test("clustersOf() waits until events and numbers are complete", () => {
   deepStrictEqual(clustersOf(OPEN, at("14:20:00")), []);
   const late = [...THREE, around(4, { sendAt: at("14:09:00") })];
   deepStrictEqual(clustersOf({ ...OPEN, schedules: late }, at("14:35:00")), []);
   strictEqual(clustersOf({ ...OPEN, schedules: late }, at("14:45:00")).length, 1);
 });
 
-Deno.test("clustersOf() keeps sends apart that no match could be a candidate of both", () => {
+Deno.test("clustersOf() separates sends that share no candidate", () => {
   const evening = around(9, { sendAt: at("19:00:00"), attributed: 0 });
   const open: UnattributedSends = {
     seconds: [...OPEN.seconds, { sentAt: at("19:00:30"), events: 5 }],

@@ -3,13 +3,13 @@ import { hashOf, readRoute, VIEWS } from "../../../../dashboard/src/route.ts";
 
 const NOWHERE = { matchId: null, date: null, zone: null, show: "open" } as const;
 
-Deno.test("an address without a route, or with an unknown one, leads to the matchday", () => {
+Deno.test("an address without a route, or with an unknown one, opens the matchday", () => {
   for (const hash of ["", "#", "#/", "#/nowhere", "#/match", "#/match/x", "#/match/1e3"]) {
     deepStrictEqual(readRoute(hash), { view: "matchday", ...NOWHERE }, hash);
   }
 });
 
-Deno.test("every view is read back from the address that is made of it", () => {
+Deno.test("every view is read back from its address", () => {
   for (const view of VIEWS) {
     const route = {
       view,
@@ -23,7 +23,7 @@ Deno.test("every view is read back from the address that is made of it", () => {
   strictEqual(hashOf({ view: "jobs", zone: null, date: null }), "#/jobs");
 });
 
-Deno.test("a day that no calendar has and a zone that no map has are left out", () => {
+Deno.test("invalid days and time zones are ignored", () => {
   for (const query of ["date=2024-02-30", "date=tomorrow", "zone=Europe/Atlantis", "zone="]) {
     deepStrictEqual(readRoute(`#/matchday?${query}`), { view: "matchday", ...NOWHERE }, query);
   }

@@ -16,7 +16,7 @@ Deno.test("a day begins at midnight of its zone, in every zone", () => {
     ["2024-12-07", "America/New_York", "2024-12-07T05:00:00.000Z"],
     ["2024-12-07", "Pacific/Kiritimati", "2024-12-06T10:00:00.000Z"],
     ["2024-12-07", "Asia/Kathmandu", "2024-12-06T18:15:00.000Z"],
-    // The clock goes forward at midnight: the day begins at 01:00.
+    // Daylight saving time begins at midnight, so the day begins at 01:00.
     ["2024-09-08", "America/Santiago", "2024-09-08T04:00:00.000Z"],
   ] as const;
   for (const [date, zone, start] of cases) {
@@ -24,7 +24,7 @@ Deno.test("a day begins at midnight of its zone, in every zone", () => {
   }
 });
 
-Deno.test("days of 23 and 25 hours lie end to end", () => {
+Deno.test("days of 23 and 25 hours are contiguous", () => {
   for (const [date, hours] of [["2024-03-31", 23], ["2024-10-27", 25]] as const) {
     const [from, until] = [date, addDays(date, 1)].map((day) => startOfDay(day, "Europe/Berlin"));
     strictEqual((until!.getTime() - from!.getTime()) / 3_600_000, hours, date);

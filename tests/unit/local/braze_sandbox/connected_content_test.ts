@@ -41,7 +41,7 @@ for (
     ["no", NO, "Abort", "Abort"],
     ["503", 503, "Send", "Abort"],
     ["a redirect", 302, "Send", "Abort"],
-    ["what is no JSON", "<html>", "Send", "Abort"],
+    ["a body that is not JSON", "<html>", "Send", "Abort"],
   ] as const
 ) {
   Deno.test(`of ${what} an open gate makes ${open}, a closed one ${closed}`, async () => {
@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("a gate that takes longer than two seconds has said nothing", async () => {
+Deno.test("a gate that takes longer than two seconds counts as unanswered", async () => {
   const at = gated("fail_closed");
   answering(at, () => at.timeline.unanswered());
   await at.schedule(withToken("t-1"));
@@ -63,7 +63,7 @@ Deno.test("a gate that takes longer than two seconds has said nothing", async ()
   deepStrictEqual(typesOf(at), ["Abort"]);
 });
 
-Deno.test("one question serves all users of a send, and brings its token", async () => {
+Deno.test("one request with the send's token serves all its users", async () => {
   const at = gated("fail_closed");
   const asked = answering(at, () => YES);
   await at.schedule(withToken("a+b/c="));
@@ -72,7 +72,7 @@ Deno.test("one question serves all users of a send, and brings its token", async
   deepStrictEqual(asked.map(({ searchParams }) => searchParams.get("token")), ["a+b/c="]);
 });
 
-Deno.test("an answer is kept for five minutes, by token; what was no answer is not", async () => {
+Deno.test("an answer is cached for five minutes, by token; a failure is not", async () => {
   const at = gated("fail_closed");
   const answers: (string | number)[] = [503, YES, NO, NO];
   const asked = answering(at, () => answers.shift()!);
@@ -91,7 +91,7 @@ Deno.test("an answer is kept for five minutes, by token; what was no answer is n
   );
 });
 
-Deno.test("who is turned away gets one Abort for the push and no webhook message", async () => {
+Deno.test("a refused user gets one Abort for the push and no webhook message", async () => {
   const at = gated("fail_closed", { webhook: { enabled: true } });
   answering(at, () => NO);
   await at.schedule(withToken("t-1"));
@@ -105,7 +105,7 @@ Deno.test("who is turned away gets one Abort for the push and no webhook message
   strictEqual(count(at.sandbox.model.groundTruth.entries, ({ kind }) => kind === "webhook"), 0);
 });
 
-Deno.test("a schedule that a person made brings no token, and asks all the same", async () => {
+Deno.test("a schedule made by hand asks the gate without a token", async () => {
   const at = gated("fail_closed");
   const asked = answering(at, (url) => url.searchParams.get("token") === "" ? 401 : YES);
   await at.post("/_sandbox/dashboard/create", { send_at: "2024-12-07T11:30:00Z" });

@@ -37,7 +37,7 @@ Deno.test("afterWebhook retries 408, 429 and 5xx five times within about half an
   }
 });
 
-Deno.test("afterWebhook gives other answers no second chance and honours Retry-After", () => {
+Deno.test("afterWebhook does not retry other answers and honours Retry-After", () => {
   for (const status of [301, 400, 401, 403, 404, 413]) {
     strictEqual(afterWebhook(attempt({ status })).next, "drop");
   }
@@ -53,7 +53,7 @@ Deno.test("afterWebhook tries an unreachable endpoint for 24 hours", () => {
   strictEqual(afterWebhook(attempt("unreachable", 20, 1, 23.5 * 60 * MINUTE_MS)).next, "drop");
 });
 
-Deno.test("afterCurrents splits on 400 and 413, gives up on 401, 403, 404, and else backs off", () => {
+Deno.test("afterCurrents splits on 400 and 413, gives up on 401, 403, 404, and otherwise backs off", () => {
   const next = (outcome: Outcome, events = 100) => afterCurrents(attempt(outcome, 1, events));
   deepStrictEqual(next({ status: 400 }), { next: "split", size: 1 });
   strictEqual(next({ status: 400 }, 1).next, "drop");
@@ -108,7 +108,7 @@ Deno.test("Currents events wait for their batch as long as the switch says", asy
   ok(at.timeline.posted.length > 0);
 });
 
-Deno.test("a refused batch comes again until it is taken, and nothing is lost", async () => {
+Deno.test("a refused batch is retried until it is accepted, and nothing is lost", async () => {
   const at = world(ONE_EACH);
   let refusals = 3;
   at.timeline.answer = () => new Response(null, { status: refusals-- > 0 ? 503 : 200 });
@@ -135,7 +135,7 @@ Deno.test("a batch that gets 400 is posted as single events, and only the bad on
   strictEqual(count(at.sandbox.model.groundTruth.entries, isWaiting), 0);
 });
 
-Deno.test("a webhook message is posted six times in half an hour and then given up", async () => {
+Deno.test("a webhook message is posted six times in half an hour and then dropped", async () => {
   const at = world(WEBHOOK_ONLY, { count: 10 });
   at.timeline.answer = () => new Response(null, { status: 500 });
   await at.schedule();
@@ -185,7 +185,7 @@ Deno.test("duplicates repeat an event with the same id, and delay holds it back"
   ok(minutes.size > 10);
 });
 
-Deno.test("without reordering events leave by time", async () => {
+Deno.test("without reordering events are delivered by time", async () => {
   const inOrder = async (reorder: boolean) => {
     const at = world({ ...ONE_EACH, sendSpreadSeconds: 50, currents: { reorder } }, {
       deliveriesAtOnce: 1,
@@ -206,7 +206,7 @@ Deno.test("deliveries run several at once and never more than allowed", async ()
   strictEqual(at.timeline.mostAtOnce, 3);
 });
 
-Deno.test("stop calls off what is planned", async () => {
+Deno.test("stop() cancels planned deliveries", async () => {
   const at = world();
   await at.schedule();
   at.sandbox.stop();

@@ -8,7 +8,7 @@ import { CAMPAIGN_ID, START, teamAudience } from "./support.ts";
 const USERS = 25_000;
 const CPU_MS_MAX = 10_000;
 
-Deno.test("25,000 users and ten matches make their hundred thousand events in seconds", () => {
+Deno.test("25,000 users and ten matches produce a hundred thousand events in seconds", () => {
   const teams = Array.from({ length: 20 }, (_, i) => ({ value: `Team ${i}`, weight: 1 }));
   const model = new BrazeModel({
     seed: 1,
@@ -47,7 +47,7 @@ Deno.test("25,000 users and ten matches make their hundred thousand events in se
   ok(tookMs < CPU_MS_MAX, `took ${Math.round(tookMs)} ms`);
 });
 
-Deno.test("the agenda runs by time, then in order of planning, and what its work adds", () => {
+Deno.test("the agenda runs work by time, then in order of planning, including work that is added meanwhile", () => {
   const agenda = new Agenda();
   const prng = new Prng(3);
   const ran: [number, number][] = [];
@@ -66,7 +66,7 @@ Deno.test("the agenda runs by time, then in order of planning, and what its work
   strictEqual(agenda.nextDueMs(), undefined);
 });
 
-Deno.test("Prng gives the same from the same seed, and forks that do not depend on each other", () => {
+Deno.test("Prng returns the same values for the same seed, and independent forks", () => {
   strictEqual(new Prng(5).uuid(), new Prng(5).uuid());
   ok(new Prng(5).uuid() !== new Prng(6).uuid());
   const used = new Prng(5);

@@ -34,7 +34,7 @@ Deno.test("the listing per campaign has one entry without any schedule id", asyn
   }]);
 });
 
-Deno.test("the listing per schedule has what the analysis assumes", async () => {
+Deno.test("the listing per schedule has the documented fields", async () => {
   const at = world({ listingMode: "per_schedule" });
   const [later, sooner] = await twoSchedules(at);
   const entries = await ours(at);
@@ -51,14 +51,14 @@ Deno.test("the listing per schedule has what the analysis assumes", async () => 
   strictEqual(entries[0].next_send_time, "2024-12-07T11:30:00Z");
 });
 
-Deno.test("the omitting listing still shows what is not ours", async () => {
+Deno.test("the omitting listing still shows other schedules", async () => {
   const at = world({ listingMode: "omit" });
   await twoSchedules(at);
   deepStrictEqual(await ours(at), []);
   strictEqual((await at.get(TOMORROW)).body.scheduled_broadcasts.length, 1);
 });
 
-Deno.test("the listing takes end_time as midnight UTC of its date, and wants one", async () => {
+Deno.test("the listing reads end_time as midnight UTC of its date, and requires it", async () => {
   const at = world({ listingMode: "per_schedule" });
   await twoSchedules(at);
   deepStrictEqual(
@@ -68,7 +68,7 @@ Deno.test("the listing takes end_time as midnight UTC of its date, and wants one
   strictEqual((await at.get("/messages/scheduled_broadcasts")).status, 400);
 });
 
-Deno.test("the listing drops what was sent, deleted or cancelled, and lags if configured to", async () => {
+Deno.test("the listing omits sent, deleted and cancelled schedules, and lags if configured to", async () => {
   const at = world({ listingMode: "per_schedule" });
   const [, sooner] = await twoSchedules(at);
   await at.patch("/_sandbox/switches", { listing_lag_seconds: 300 });
@@ -107,7 +107,7 @@ Deno.test("campaign details follow the state and the sends, with messages keyed 
   strictEqual((await at.get("/campaigns/details?campaign_id=other")).status, 400);
 });
 
-Deno.test("send statistics count what was really sent under that send id, delivered to us or not", async () => {
+Deno.test("send statistics count everything sent under that send id, delivered to us or not", async () => {
   const at = world({ currents: { lossProbability: 0.5 }, bounceProbability: 0.1 });
   for (const send_id of ["a", "b"]) {
     await at.post("/sends/id/create", { campaign_id: CAMPAIGN_ID, send_id });
@@ -136,7 +136,7 @@ Deno.test("send statistics count what was really sent under that send id, delive
   deepStrictEqual(body.data[0].messages, {});
 });
 
-Deno.test("send statistics are kept for 14 days, may lag, and want a known send id", async () => {
+Deno.test("send statistics are kept for 14 days, may lag, and require a known send id", async () => {
   const at = world();
   await at.post("/sends/id/create", { campaign_id: CAMPAIGN_ID, send_id: "a" });
   await at.schedule({ send_id: "a" });
@@ -168,7 +168,7 @@ Deno.test("send statistics are kept for 14 days, may lag, and want a known send 
   ) strictEqual((await at.get(`/sends/data_series?${query}`)).status, 400, query);
 });
 
-Deno.test("campaign statistics add up all sends and name variations by id", async () => {
+Deno.test("campaign statistics sum all sends and name variations by id", async () => {
   const at = world({ webhook: { enabled: true } });
   await twoSchedules(at);
   await at.timeline.advanceTo(LATER);
@@ -189,7 +189,7 @@ Deno.test("campaign statistics add up all sends and name variations by id", asyn
   strictEqual(headers.get("x-ratelimit-limit"), "50000");
 });
 
-Deno.test("segments: one for each team, with as many as have it in any attribute", async () => {
+Deno.test("there is one segment for each team, with all users who have it in any attribute", async () => {
   const at = world();
   const { body: list } = await at.get("/segments/list?page=0");
   deepStrictEqual(list.segments.map(({ name }: { name: string }) => name), [

@@ -38,7 +38,7 @@ Deno.test("a body that is not JSON, of another type, or too large is refused", a
   strictEqual((await post(CREATE, large)).status, 413);
 });
 
-Deno.test("reads take from the hourly pool, which ends on the clock hour", async () => {
+Deno.test("reads count against the hourly limit, which resets on the clock hour", async () => {
   const { headers } = await world().get(`/campaigns/details?campaign_id=${CAMPAIGN_ID}`);
   strictEqual(headers.get("x-ratelimit-limit"), "250000");
   strictEqual(headers.get("x-ratelimit-remaining"), "249999");
@@ -60,7 +60,7 @@ Deno.test("fault latency waits on the timeline and then answers as usual", async
   deepStrictEqual(at.timeline.waits, [2_500]);
 });
 
-Deno.test("fault timeout comes before or after the effect", async () => {
+Deno.test("fault timeout occurs before or after the effect", async () => {
   const before = world(fault({ kind: "timeout_before_effect", latencyMs: 60_000 }));
   const after = world(fault({ kind: "timeout_after_effect", latencyMs: 60_000 }));
   for (const at of [before, after]) {
@@ -70,14 +70,14 @@ Deno.test("fault timeout comes before or after the effect", async () => {
   deepStrictEqual([made(before), made(after)], [0, 1]);
 });
 
-Deno.test("what a timed-out create made is really sent", async () => {
+Deno.test("a schedule whose create timed out is sent", async () => {
   const at = world(fault({ kind: "timeout_after_effect" }));
   await at.post(CREATE, order());
   await at.timeline.advanceTo("2024-12-07T12:00:00Z");
   ok(postedEvents(at).length > 0);
 });
 
-Deno.test("fault malformed takes effect and answers something that is not JSON", async () => {
+Deno.test("fault malformed takes effect and returns something that is not JSON", async () => {
   for (const status of [undefined, 502]) {
     const at = world(fault({ kind: "malformed", status }));
     const { status: answered, body } = await at.post(CREATE, order());
@@ -87,7 +87,7 @@ Deno.test("fault malformed takes effect and answers something that is not JSON",
   }
 });
 
-Deno.test("fault 429 says when to come again and has no effect", async () => {
+Deno.test("fault 429 states when to retry and has no effect", async () => {
   const at = world(fault({ kind: "429" }));
   const { status, headers } = await at.post(CREATE, order());
   strictEqual(status, 429);
@@ -96,13 +96,13 @@ Deno.test("fault 429 says when to come again and has no effect", async () => {
   strictEqual(made(at), 0);
 });
 
-Deno.test("fault drop_connection takes effect and breaks off the answer", async () => {
+Deno.test("fault drop_connection takes effect and interrupts the answer", async () => {
   const at = world(fault({ kind: "drop_connection" }));
   await rejects(at.post(CREATE, order()));
   strictEqual(made(at), 1);
 });
 
-Deno.test("faults fire as many times as they say, at their endpoint or at every one", async () => {
+Deno.test("faults occur as often as configured, at their endpoint or at every one", async () => {
   const at = world(fault({ kind: "429", times: 2 }));
   const statuses = [];
   for (let i = 0; i < 3; i++) statuses.push((await at.post(CREATE, order())).status);
@@ -179,7 +179,7 @@ Deno.test("a person makes a schedule in the dashboard, and its Liquid tags rende
   strictEqual((await at.post("/_sandbox/dashboard/create", { send_at: "soon" })).status, 400);
 });
 
-Deno.test("the ground truth has one entry for each event, with what the events need not carry", async () => {
+Deno.test("the ground truth has one entry for each event, including what the events may omit", async () => {
   const at = world({ eventsCarryDispatchId: false, eventsCarryEcho: false });
   const id = await at.schedule();
   await at.schedule({ trigger_properties: { match_id: 7 } });

@@ -50,7 +50,7 @@ for (const [what, overrides, reason] of REFUSALS) {
   });
 }
 
-Deno.test("create takes an audience without broadcast unless the switch asks for it", async () => {
+Deno.test("create accepts an audience without broadcast unless the switch requires it", async () => {
   const lenient = await world().post(CREATE, order());
   strictEqual(lenient.status, 201);
   const strict = world({ audienceNeedsBroadcast: true });
@@ -58,7 +58,7 @@ Deno.test("create takes an audience without broadcast unless the switch asks for
   strictEqual((await strict.post(CREATE, order({ broadcast: true }))).status, 201);
 });
 
-Deno.test("create answers the ids that the switches say, and the later dispatch id may differ", async () => {
+Deno.test("create returns the ids that the switches select, and the later dispatch id may differ", async () => {
   const bare = await world({ createAnswersDispatchId: false }).post(CREATE, order());
   strictEqual(bare.body.dispatch_id, undefined);
 
@@ -72,7 +72,7 @@ Deno.test("create answers the ids that the switches say, and the later dispatch 
   notStrictEqual([...seen][0], body.dispatch_id);
 });
 
-Deno.test("update moves the send and nothing goes out at the old time", async () => {
+Deno.test("update moves the send and nothing is sent at the old time", async () => {
   const at = world({ sendSpreadSeconds: 0, openProbability: 0, abortProbability: 0 });
   const id = await at.schedule();
   const { status, body } = await at.post(UPDATE, {
@@ -88,7 +88,7 @@ Deno.test("update moves the send and nothing goes out at the old time", async ()
   deepStrictEqual([...times], [Date.parse("2024-12-07T13:00:00Z") / 1_000]);
 });
 
-Deno.test("delete takes the send away", async () => {
+Deno.test("delete cancels the send", async () => {
   const at = world();
   const id = await at.schedule();
   const { status } = await at.post(DELETE, { campaign_id: CAMPAIGN_ID, schedule_id: id });
@@ -98,7 +98,7 @@ Deno.test("delete takes the send away", async () => {
   strictEqual(at.sandbox.model.groundTruth.entries.length, 0);
 });
 
-Deno.test("update and delete answer for missing schedules as the switches say, without effect", async () => {
+Deno.test("update and delete answer for missing schedules as the switches select, without effect", async () => {
   for (const mode of ["refuse", "accept"] as const) {
     const at = world({ onUpdateMissing: mode, onDeleteMissing: mode });
     const sent = await at.schedule({ schedule: { time: "2024-12-07T06:10:00Z" } });
@@ -155,7 +155,7 @@ Deno.test("a time in the past is sent at once or refused", async () => {
   strictEqual((await world({ onPastTime: "refuse" }).post(CREATE, past)).status, 400);
 });
 
-Deno.test("stopping the campaign cancels what is queued, and resuming brings it back if switched on", async () => {
+Deno.test("stopping the campaign cancels queued schedules, and resuming restores them if the switch says so", async () => {
   for (const returns of [false, true]) {
     const at = world({ schedulesReturnOnResume: returns });
     const id = await at.schedule();
@@ -176,7 +176,7 @@ Deno.test("stopping the campaign cancels what is queued, and resuming brings it 
   }
 });
 
-Deno.test("a schedule made while the campaign is stopped never goes out", async () => {
+Deno.test("a schedule made while the campaign is stopped is never sent", async () => {
   const at = world({ onStoppedCampaign: "accept" });
   await at.post("/_sandbox/campaign", { state: "archived" });
   await at.schedule();
@@ -184,7 +184,7 @@ Deno.test("a schedule made while the campaign is stopped never goes out", async 
   strictEqual(at.sandbox.model.groundTruth.entries.length, 0);
 });
 
-Deno.test("recipients are named users, each with own trigger properties over the shared ones", async () => {
+Deno.test("recipients are named users, each with trigger properties that override the shared ones", async () => {
   const at = world({ abortProbability: 0, openProbability: 0, bounceProbability: 0 });
   const [reachable, other] = at.sandbox.model.users.all.filter((user) => user.pushEnabled);
   await at.schedule({
@@ -247,7 +247,7 @@ Deno.test("limits allow a hundred send ids a day", async () => {
   strictEqual((await create(100)).status, 201);
 });
 
-Deno.test("send ids are at most 64 ASCII characters, and made up when none is given", async () => {
+Deno.test("send ids are at most 64 ASCII characters, and generated if none is given", async () => {
   const { post } = world();
   const create = (send_id?: string) =>
     post("/sends/id/create", { campaign_id: CAMPAIGN_ID, send_id });

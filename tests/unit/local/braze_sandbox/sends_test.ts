@@ -6,7 +6,7 @@ const QUIET = { abortProbability: 0, bounceProbability: 0, openProbability: 0 } 
 const SEND_SECONDS = Date.parse("2024-12-07T11:30:00Z") / 1_000;
 const LATER = "2024-12-07T14:00:00Z";
 
-Deno.test("a send makes one push Send for each device of each push-enabled user of the audience", async () => {
+Deno.test("a send produces one push Send for each device of each push-enabled user of the audience", async () => {
   const at = world(QUIET);
   await at.schedule();
   await at.timeline.advanceTo(LATER);

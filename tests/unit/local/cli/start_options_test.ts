@@ -37,9 +37,13 @@ for (
     ["an unknown option", ["--colour"], /Cannot read the arguments: .*--colour/],
     ["an unexpected word", ["now"], /Cannot read the arguments/],
     ["a clock without a zone", ["--clock", "2024-12-07T06:00:00"], /--clock must be .* got "2024/],
-    ["a clock that is no time", ["--clock", "2024-13-07T06:00:00Z"], /--clock must be/],
+    ["a clock that is not a time", ["--clock", "2024-13-07T06:00:00Z"], /--clock must be/],
     ["a gate that is half open", ["--send-gate", "ajar"], /--send-gate must be .* got "ajar"/],
-    ["a port that is no number", ["--port", "http"], /--port must be a whole number, got "http"/],
+    [
+      "a port that is not a number",
+      ["--port", "http"],
+      /--port must be a whole number, got "http"/,
+    ],
     ["a temporary folder with a name", ["--ephemeral", "--data", "/d"], /--ephemeral uses/],
   ] as const
 ) {

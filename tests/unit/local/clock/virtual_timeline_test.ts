@@ -13,7 +13,7 @@ function setup() {
   return { timeline, seconds, log, note };
 }
 
-/** A real pause: long enough for anything that wrongly runs by itself to have run. */
+/** A real pause, long enough for work to run that must not. */
 const realPause = (ms = 30) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A local server whose handler runs on behalf of its caller, as the stack's servers do. */
@@ -41,7 +41,7 @@ Deno.test("VirtualTimeline is frozen until it is advanced", async () => {
   strictEqual(timeline.now().getTime(), START.getTime());
 });
 
-Deno.test("advanceTo() runs work in order of its time, and of one time in the order of planning", async () => {
+Deno.test("advanceTo() runs work in order of its time, then in the order of planning", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(20), () => note("c"));
   timeline.at(at(10), () => note("a"));
@@ -64,7 +64,7 @@ Deno.test("advanceTo() keeps hundreds of items in order", async () => {
   deepStrictEqual(log, expected);
 });
 
-Deno.test("advanceTo() runs what planned work itself plans within the time", async () => {
+Deno.test("advanceTo() runs work that planned work adds within the time", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(10), () => {
     note("first");
@@ -83,7 +83,7 @@ Deno.test("at() runs work at once when its time is past", async () => {
   deepStrictEqual(log, ["0 past"]);
 });
 
-Deno.test("at() can be called off", async () => {
+Deno.test("at() can be cancelled", async () => {
   const { timeline, log, note } = setup();
   const callOff = timeline.at(at(10), () => note("called off"));
   timeline.at(at(11), () => note("kept"));
@@ -92,7 +92,7 @@ Deno.test("at() can be called off", async () => {
   deepStrictEqual(log, ["11 kept"]);
 });
 
-Deno.test("advanceTo() lets work finish before the next starts, however long it really takes", async () => {
+Deno.test("advanceTo() finishes work before the next starts, however long it takes in real time", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(10), async () => {
     await realPause();
@@ -103,7 +103,7 @@ Deno.test("advanceTo() lets work finish before the next starts, however long it 
   deepStrictEqual(log, ["10 slow work is done", "11 next"]);
 });
 
-Deno.test("sleep() inside planned work lets the clock go on, and wakes at its own time", async () => {
+Deno.test("sleep() inside planned work lets the clock advance, and wakes at its own time", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(10), async () => {
     note("asleep");
@@ -117,7 +117,7 @@ Deno.test("sleep() inside planned work lets the clock go on, and wakes at its ow
   deepStrictEqual(log, ["10 asleep", "12 meanwhile", "15 awake", "17 awake again"]);
 });
 
-Deno.test("a sleep of what the timeline started waits for the next advance", async () => {
+Deno.test("a sleep of work that the timeline started waits for the next advance", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(10), async () => {
     await timeline.sleep(60 * SECOND);
@@ -130,7 +130,7 @@ Deno.test("a sleep of what the timeline started waits for the next advance", asy
   deepStrictEqual(log, ["70 awake"]);
 });
 
-Deno.test("an outsider's request that sleeps moves the clock by itself, running what is due before", async () => {
+Deno.test("an external request that sleeps advances the clock by itself, and runs earlier work first", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(3), () => note("due before"));
   timeline.at(at(6), () => note("due after"));
@@ -145,7 +145,7 @@ Deno.test("an outsider's request that sleeps moves the clock by itself, running 
   deepStrictEqual(log, ["3 due before", "5 answers"]);
 });
 
-Deno.test("background work of an outsider's request goes on by itself after the answer", async () => {
+Deno.test("background work of an external request continues by itself after the answer", async () => {
   const { timeline, log, note } = setup();
   const over = Promise.withResolvers<void>();
   const handle = () => {
@@ -179,7 +179,7 @@ Deno.test("background work of planned work waits until the timeline is advanced"
   deepStrictEqual(log, ["70 background"]);
 });
 
-Deno.test("the clock does not move while a tracked call is under way", async () => {
+Deno.test("the clock does not move during a tracked call", async () => {
   const { timeline, log, note } = setup();
   const handle = async () => {
     await realPause(50);
@@ -195,7 +195,7 @@ Deno.test("the clock does not move while a tracked call is under way", async () 
   deepStrictEqual(log, ["10 slow", "11 next"]);
 });
 
-Deno.test("the clock does not move while the body of a tracked call is under way", async () => {
+Deno.test("the clock does not move while the body of a tracked call is read", async () => {
   const { timeline, log, note } = setup();
   const handle = () =>
     Promise.resolve(
@@ -297,7 +297,7 @@ Deno.test("an aborted sleep does not move the clock", async () => {
   strictEqual(seconds(), 0);
 });
 
-Deno.test("advanceTo() refuses to go back and says where the clock is", async () => {
+Deno.test("advanceTo() refuses to go back and states the current time", async () => {
   const { timeline } = setup();
   await rejects(
     timeline.advanceTo(at(-1)),
@@ -306,7 +306,7 @@ Deno.test("advanceTo() refuses to go back and says where the clock is", async ()
   await rejects(timeline.advanceTo(new Date(NaN)), /got an invalid date/);
 });
 
-Deno.test("advances that overlap are done one after the other", async () => {
+Deno.test("overlapping advances run one after the other", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(5), () => note("a"));
   timeline.at(at(15), () => note("b"));
@@ -318,7 +318,7 @@ Deno.test("advances that overlap are done one after the other", async () => {
   ok(log.some((line) => line.endsWith("second ran 1")));
 });
 
-Deno.test("whenQuiet() is asked before the clock moves on, and what it starts is waited for", async () => {
+Deno.test("whenQuiet() runs before the clock advances, and work that it starts is awaited", async () => {
   const { timeline, log, note } = setup();
   const queue: string[] = [];
   timeline.whenQuiet(async () => {
@@ -335,7 +335,7 @@ Deno.test("whenQuiet() is asked before the clock moves on, and what it starts is
   deepStrictEqual(log, ["10 enqueued at 10", "11 next"]);
 });
 
-Deno.test("nudge() has the queue looked at although the timeline saw nothing", async () => {
+Deno.test("nudge() makes the timeline check the queue again", async () => {
   const { timeline } = setup();
   let looks = 0;
   timeline.whenQuiet(() => {
@@ -349,7 +349,7 @@ Deno.test("nudge() has the queue looked at although the timeline saw nothing", a
   strictEqual(looks, before + 1);
 });
 
-Deno.test("a nudge that comes while the queue is looked at has it looked at again", async () => {
+Deno.test("a nudge during a check of the queue causes another check", async () => {
   const { timeline } = setup();
   const queue: string[] = [];
   const taken: string[] = [];
@@ -382,7 +382,7 @@ Deno.test("an error in planned work reaches onError and the rest still runs", as
   ok(ran);
 });
 
-Deno.test("finish() wakes the sleepers that nothing else would wake", async () => {
+Deno.test("finish() wakes the sleepers that no event would wake", async () => {
   const { timeline, log, note } = setup();
   timeline.at(at(1), async () => {
     await timeline.sleep(60 * SECOND);

@@ -17,14 +17,14 @@ async function batches(...lines: readonly (string | Uint8Array)[]): Promise<Batc
 const event = (index: number) => `{"id":${index}}`;
 const many = (count: number) => Array.from({ length: count }, (_, index) => event(index));
 
-Deno.test("batchesOf() puts a hundred lines into one body, as they are", async () => {
+Deno.test("batchesOf() puts a hundred lines into one body, unchanged", async () => {
   const found = await batches(...many(250));
   deepStrictEqual(found.map(({ lines }) => lines), [100, 100, 50]);
   strictEqual(text(found[2]!.body), `{"events":[${many(250).slice(200).join(",")}]}`);
   strictEqual(found[2]!.next, many(250).join("\n").length + 1);
 });
 
-Deno.test("batchesOf() sends what is no JSON alone and to the byte, in its turn", async () => {
+Deno.test("batchesOf() sends a line that is not JSON alone and to the byte, in order", async () => {
   const odd = new Uint8Array([0x7b, 0x00, 0xff]);
   const found = await batches(event(1), "{half", event(2), odd, event(3));
   deepStrictEqual(found.map(({ body }) => text(body)), [
@@ -39,13 +39,13 @@ Deno.test("batchesOf() sends what is no JSON alone and to the byte, in its turn"
   deepStrictEqual(places, [...places].sort((a, b) => a - b));
 });
 
-Deno.test("batchesOf() keeps JSON that is no event with the others: the receiver separates it", async () => {
+Deno.test("batchesOf() keeps JSON that is not an event with the others, since the receiver separates it", async () => {
   const [only, ...more] = await batches(event(1), "[1]", '"text"');
   deepStrictEqual(more, []);
   strictEqual(text(only!.body), '{"events":[{"id":1},[1],"text"]}');
 });
 
-Deno.test("batchesOf() leaves out blank lines", async () => {
+Deno.test("batchesOf() omits blank lines", async () => {
   const [only] = await batches("", event(1), "  ", event(2), "");
   deepStrictEqual([only?.lines, text(only!.body)], [2, '{"events":[{"id":1},{"id":2}]}']);
 });
@@ -55,7 +55,7 @@ Deno.test("batchesOf() ends a body before it grows too large", async () => {
   deepStrictEqual((await batches(large, large, large)).map(({ lines }) => lines), [2, 1]);
 });
 
-Deno.test("batchesOf() writes numbers as they stood, however large", async () => {
+Deno.test("batchesOf() writes numbers unchanged, however large", async () => {
   const [only] = await batches('{"id":12345678901234567890}');
   strictEqual(text(only!.body), '{"events":[{"id":12345678901234567890}]}');
 });

@@ -28,7 +28,7 @@ function setup(...answers: readonly (() => Response | Promise<Response>)[]) {
 const status = (status: number, headers: HeadersInit = {}) => () =>
   new Response("busy", { status, headers });
 
-Deno.test("the delivery worker brings a body to the webhook with the secret, and the counts back", async () => {
+Deno.test("the delivery worker posts a body to the webhook with the secret, and returns the counts", async () => {
   const { deliver, requests } = setup(stored);
   deepStrictEqual(await deliver(), STORED);
   const [request] = requests;
@@ -40,7 +40,7 @@ for (
   const [what, answer, pause] of [
     ["429 with Retry-After", status(429, { "retry-after": "7" }), "7000 status 429"],
     [
-      "503 with a date to come again",
+      "503 with a date in Retry-After",
       status(503, { "retry-after": "Sat, 07 Dec 2024 06:00:03 GMT" }),
       "3000 status 503",
     ],
@@ -49,7 +49,7 @@ for (
     ["a broken connection", () => Promise.reject(new TypeError("broken")), "500 broken"],
   ] as const
 ) {
-  Deno.test(`the delivery worker comes again after ${what}, when it is time`, async () => {
+  Deno.test(`the delivery worker retries after ${what}, when it is time`, async () => {
     const { deliver, pauses } = setup(answer, stored);
     deepStrictEqual(await deliver(), STORED);
     deepStrictEqual(pauses, [pause]);
@@ -58,7 +58,7 @@ for (
 
 Deno.test("the delivery worker gives up after ten tries, each pause longer than the one before", async () => {
   const { deliver, pauses } = setup(status(503));
-  await rejects(deliver(), /got status 503 10 times; start again to go on from here/);
+  await rejects(deliver(), /got status 503 10 times; start again to continue from here/);
   deepStrictEqual(
     pauses.map((pause) => Number(pause.split(" ")[0])),
     [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000],
@@ -104,8 +104,8 @@ Deno.test("readArguments() takes the file, and the URL from the flag before the 
 
 for (
   const [what, args, changes, message] of [
-    ["no file", [], {}, /there must be one file, got 0/],
-    ["two files", ["a", "b"], {}, /there must be one file, got 2/],
+    ["no file", [], {}, /the arguments must name one file, got 0/],
+    ["two files", ["a", "b"], {}, /the arguments must name one file, got 2/],
     [
       "no URL",
       ["a"],

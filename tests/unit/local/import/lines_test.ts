@@ -26,7 +26,7 @@ for (const size of [1, 2, 7, 1_000]) {
   });
 }
 
-Deno.test("readLines() goes on from any place that it named, and finds the rest", async () => {
+Deno.test("readLines() continues from any position that it returned, and finds the rest", async () => {
   const all = await linesOf(CONTENT, 5);
   for (const [index, { next }] of all.entries()) {
     const rest = bytes(CONTENT).subarray(next);
@@ -35,12 +35,12 @@ Deno.test("readLines() goes on from any place that it named, and finds the rest"
   }
 });
 
-Deno.test("readLines() finds none in nothing, and no empty one after the last", async () => {
+Deno.test("readLines() finds no line in an empty file, and no empty line after the last", async () => {
   deepStrictEqual(await linesOf("", 5), []);
   deepStrictEqual((await linesOf("a\n", 5)).length, 1);
 });
 
-Deno.test("readLines() refuses a line without an end, before it fills the memory", async () => {
+Deno.test("readLines() refuses a line without an end, before it fills memory", async () => {
   let read = 0;
   async function* endless() {
     const chunk = new Uint8Array(1_000_000).fill(120);

@@ -28,7 +28,7 @@ async function contentFrom(path: string, from: number): Promise<string> {
 for (
   const [what, pack] of [["plain", bytes], ["packed", (text: string) => gzipSync(text)]] as const
 ) {
-  Deno.test(`readFrom() reads a ${what} file from any place on`, () =>
+  Deno.test(`readFrom() reads a ${what} file from any position`, () =>
     withFile(pack(LINES), async (path) => {
       for (const from of [0, 9, 18, 27]) {
         strictEqual(await contentFrom(path, from), LINES.slice(from));
@@ -39,17 +39,21 @@ for (
 for (
   const [what, content, got] of [
     ["nothing", "", /got an empty file/],
-    ["blank lines", "\n \n\n", /got nothing but blank lines/],
-    ["Avro", "Obj\x01...", /got Avro; turn it into JSON lines first/],
+    ["blank lines", "\n \n\n", /got only blank lines/],
+    ["Avro", "Obj\x01...", /got Avro; convert it to JSON lines first/],
     ["Parquet", "PAR1...", /got Parquet/],
     ["a zip archive", "PK\x03\x04...", /got a zip archive/],
-    ["a JSON array", '[{"id":1},{"id":2}]', /got a JSON array; `jq -c '\.\[\]'` makes lines of it/],
+    [
+      "a JSON array",
+      '[{"id":1},{"id":2}]',
+      /got a JSON array; `jq -c '\.\[\]'` converts it to lines/,
+    ],
     ["JSON over many lines", '{\n  "id": 1\n}\n', /got \{$/],
     ["a table", "id,event_type\n1,send\n", /got id,event_type$/],
     ["packed text of another kind", gzipSync("id,event_type\n"), /got id,event_type$/],
   ] as const
 ) {
-  Deno.test(`openSource() refuses ${what}, and says what it found`, () =>
+  Deno.test(`openSource() refuses ${what}, and states what it found`, () =>
     withFile(content, async (path) => {
       await rejects(openSource(path), (error: Error) => {
         match(
@@ -62,32 +66,32 @@ for (
     }));
 }
 
-Deno.test("openSource() takes a file whose first line is bad, for the others may be good", () =>
+Deno.test("openSource() accepts a file whose first line is invalid, since others may be valid", () =>
   withFile(`half a li\n${LINES}`, async (path) => {
     strictEqual((await openSource(path)).bytes, 10 + LINES.length);
   }));
 
-Deno.test("openSource() refuses a file that is not there, or is a folder", async () => {
+Deno.test("openSource() refuses a missing file and a folder", async () => {
   await rejects(
     openSource("/nowhere/at/all"),
-    /Cannot import .*: it must be a file that can be read/,
+    /Cannot import .*: it must be a readable file/,
   );
-  await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a file that can be read/);
+  await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a readable file/);
 });
 
-Deno.test("readFrom() says of a packed file that is cut off that it is", () =>
+Deno.test("readFrom() reports a truncated compressed file", () =>
   withFile(gzipSync(LINES.repeat(10_000)).subarray(0, -20), async (path) => {
-    await rejects(contentFrom(path, 0), /it must be whole gzip, got /);
+    await rejects(contentFrom(path, 0), /it must be complete gzip, got /);
   }));
 
 const COUNTS = { lines: 2, received: 2, recorded: 2, duplicates: 0, rejected: 0 };
 
-Deno.test("openProgress() begins at the beginning, and then where it was left", () =>
+Deno.test("openProgress() starts at the beginning, and then continues where it stopped", () =>
   withFile(LINES, async (path) => {
     const first = await openProgress(await openSource(path));
     deepStrictEqual([first.start.offset, first.start.counts.lines], [0, 0]);
     await first.save({ offset: 18, counts: COUNTS });
-    // More events were written to the file meanwhile.
+    // More events were appended to the file since.
     await Deno.writeTextFile(path, '{"id":4}\n', { append: true });
     const second = await openProgress(await openSource(path));
     deepStrictEqual(second.start, { offset: 18, counts: COUNTS });
@@ -95,13 +99,13 @@ Deno.test("openProgress() begins at the beginning, and then where it was left", 
     deepStrictEqual((await openProgress(await openSource(path))).start.offset, 27);
   }));
 
-Deno.test("openProgress() refuses to go on in another file of that name, or from what it did not write", () =>
+Deno.test("openProgress() refuses another file of that name, and a progress file that it did not write", () =>
   withFile(LINES, async (path) => {
     await (await openProgress(await openSource(path))).save({ offset: 18, counts: COUNTS });
     await Deno.writeTextFile(path, LINES.replace("1", "9"));
     await rejects(
       openProgress(await openSource(path)),
-      /it must begin as it did when .*\.progress was written/,
+      /its beginning must be the same as when .*\.progress was written/,
     );
     await Deno.writeTextFile(`${path}.progress`, "{}");
     await rejects(

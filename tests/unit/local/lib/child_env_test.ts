@@ -1,4 +1,4 @@
-/** Seen from inside the children, in a process of its own whose environment is set for it. */
+/** Checked inside child processes of a process whose environment the test sets. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
@@ -68,7 +68,7 @@ async function environments(): Promise<Record<string, Record<string, string>>> {
   }
 }
 
-Deno.test("children see the caller's certificates, proxies and registry, and nothing of its databases", async () => {
+Deno.test("child processes get the caller's certificates, proxies and registry, and none of its database settings", async () => {
   const seen = await environments();
   deepStrictEqual(Object.keys(seen), ["run", "startChild", "tool"]);
   for (const env of Object.values(seen)) {
@@ -82,7 +82,7 @@ Deno.test("children see the caller's certificates, proxies and registry, and not
   deepStrictEqual([seen.startChild?.OWN, seen.tool?.OWN], ["1", undefined]);
 });
 
-Deno.test("only a child that runs a tool sees where tools keep their files", async () => {
+Deno.test("only a child process that runs a tool gets the folders of tools", async () => {
   const { run = {}, startChild = {}, tool = {} } = await environments();
   for (const name of ["HOME", "NO_COLOR"]) {
     deepStrictEqual([name in run, name in startChild, name in tool], [false, false, true]);

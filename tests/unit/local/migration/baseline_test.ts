@@ -17,13 +17,13 @@ Deno.test({
   },
 });
 
-Deno.test("writeBaseline() puts the files one after the other, each under its name", () => {
+Deno.test("writeBaseline() concatenates the files, each under its name", () => {
   const [, ...lines] = writeBaseline([
     { path: "10_a/tables.sql", text: "create table public.a ();\n" },
     { path: "20_b/b.sql", text: "select 1;\n" },
   ]).split("\n");
   deepStrictEqual(lines, [
-    "-- Change the schemas and run the task again; a change made here is lost.",
+    "-- Change the schemas and run the task again; the task overwrites changes made here.",
     "",
     "-- supabase/schemas/10_a/tables.sql",
     "create table public.a ();",

@@ -1,4 +1,4 @@
-/** How the schemas are read, and where in them each object stands. */
+/** How the schemas are read, and which file holds each object. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { inOrder, readSchemas, statementsOf } from "../../../../local/migration/schemas.ts";
 import { SCHEMAS } from "../../../../local/stack/project.ts";
@@ -32,19 +32,19 @@ for (
     ["insert into private.settings default values", "rows of private.settings"],
   ] as const
 ) {
-  Deno.test(`statementsOf() knows what this is about: ${statement.replace("\n", " ")}`, () => {
+  Deno.test(`statementsOf() names the object of: ${statement.replace("\n", " ")}`, () => {
     deepStrictEqual(objectsOf(`-- Why.\n${statement};`), [object]);
   });
 }
 
-Deno.test("statementsOf() refuses a statement that says what to do and not what there is", () => {
+Deno.test("statementsOf() refuses a statement that is not a declaration", () => {
   throws(() => objectsOf("alter table public.a add column b int;"), {
     name: "StackFailure",
     message: /^Cannot read 10_a\/a\.sql: each statement must create .* got\nalter table public\.a/,
   });
 });
 
-Deno.test("inOrder() takes folder by folder, in each the tables first", () => {
+Deno.test("inOrder() returns files folder by folder, in each the tables first", () => {
   const paths = ["20_b/tables.sql", "20_b/alpha.sql", "10_a/z.sql", "10_a/b.sql"];
   deepStrictEqual(
     inOrder(paths.map((path) => ({ path, text: "" }))).map(({ path }) => path),
@@ -52,7 +52,7 @@ Deno.test("inOrder() takes folder by folder, in each the tables first", () => {
   );
 });
 
-Deno.test("each function stands in the file of its name, or before its only caller in the caller's file", async () => {
+Deno.test("each function is in the file of its name, or before its only caller in the caller's file", async () => {
   const files = await readSchemas(SCHEMAS);
   const makes = files.map(({ path, text }) => ({
     path,
@@ -75,7 +75,7 @@ Deno.test("each function stands in the file of its name, or before its only call
   deepStrictEqual(faults, []);
 });
 
-Deno.test("each table, view, function and identity takes its rights from everyone before it grants any", async () => {
+Deno.test("each table, view, function and identity revokes all rights before it grants any", async () => {
   const statements = statementsOf(await readSchemas(SCHEMAS));
   const FROM = "from public, anon, authenticated, service_role";
   const wanted = statements.flatMap(({ object, text }) => {

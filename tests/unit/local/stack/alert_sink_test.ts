@@ -17,7 +17,7 @@ function setup() {
   return { sink, call };
 }
 
-Deno.test("the sink collects what is posted, as Slack answers it, and lists it", async () => {
+Deno.test("the sink collects posted messages, answers as Slack does, and lists them", async () => {
   const { call } = setup();
   strictEqual(await (await call("POST", "alerts", '{"text":"One"}'))?.text(), "ok");
   await call("POST", "alerts/engineering", '{"text":"Two","blocks":[]}');
@@ -38,19 +38,19 @@ for (const body of ["", "text", "{}", '{"text":""}']) {
   });
 }
 
-Deno.test("the sink leaves to others what is not its own", async () => {
+Deno.test("the sink ignores other paths", async () => {
   const { call } = setup();
   strictEqual(await call("GET", "clock"), null);
   strictEqual(await call("DELETE", "alerts"), null);
 });
 
-Deno.test("the sink forgets the oldest of very many", async () => {
+Deno.test("the sink drops the oldest messages beyond its limit", async () => {
   const { call, sink } = setup();
   for (let index = 0; index < 1_001; index++) await call("POST", "alerts", `{"text":"${index}"}`);
   deepStrictEqual([sink.messages.length, sink.messages[0]?.text], [1_000, "1"]);
 });
 
-Deno.test("alertWebhooks() names a place for each audience", () => {
+Deno.test("alertWebhooks() names a URL for each audience", () => {
   deepStrictEqual(alertWebhooks("http://local/_local"), {
     ALERT_WEBHOOK_URL: "http://local/_local/alerts",
     ALERT_WEBHOOK_URL_ENGINEERING: "http://local/_local/alerts/engineering",

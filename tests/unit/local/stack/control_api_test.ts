@@ -36,7 +36,7 @@ Deno.test("GET clock returns the time and whether it is virtual", async () => {
   });
 });
 
-Deno.test("POST clock moves by seconds or to a time, and says what ran", async () => {
+Deno.test("POST clock moves by seconds or to a time, and returns what ran", async () => {
   const call = setup();
   deepStrictEqual((await call("POST", "clock", '{"advance_seconds": 90.5}')).body, {
     now: "2024-12-07T06:01:30.500Z",
@@ -63,7 +63,7 @@ for (
     '{"to": "2024-12-07T07:00:00Z", "advance_seconds": 5}',
   ]
 ) {
-  Deno.test(`POST clock refuses ${body || "an empty body"} and stays where it is`, async () => {
+  Deno.test(`POST clock refuses ${body || "an empty body"} and does not move`, async () => {
     const call = setup();
     const { status, body: answer } = await call("POST", "clock", body);
     strictEqual(status, 400);
@@ -78,7 +78,7 @@ Deno.test("POST clock answers 409 on the wall clock", async () => {
   match(body.message, /must be started with --clock/);
 });
 
-Deno.test("GET operator-token mints a token; anything else is 404 and says what there is", async () => {
+Deno.test("GET operator-token returns a token; any other path is 404 and lists the paths", async () => {
   deepStrictEqual((await setup()("GET", "operator-token")).body, { token: "a.b.c" });
   const { status, body } = await setup()("DELETE", "clock");
   strictEqual(status, 404);

@@ -17,11 +17,11 @@ for (
   });
 }
 
-Deno.test("nextDue() knows no time for what is no schedule", () => {
+Deno.test("nextDue() returns no time for an invalid schedule", () => {
   strictEqual(nextDue("every now and then", new Date("2024-12-07T06:00:00Z")), undefined);
 });
 
-Deno.test("atVirtualTime() replaces every now() and nothing that only looks like it", () => {
+Deno.test("atVirtualTime() replaces every now() and nothing that only resembles it", () => {
   const now = new Date("2024-12-07T06:15:00Z");
   strictEqual(
     atVirtualTime("select f(now(), NOW()), know(), nowhere", now),

@@ -147,7 +147,7 @@ Deno.test("on a virtual clock handler.ts gets the platform of the timeline", asy
   });
 });
 
-Deno.test("close() gives the environment, the console and EdgeRuntime back", async () => {
+Deno.test("close() restores the environment, the console and EdgeRuntime", async () => {
   const { log } = globalThis.console;
   await withRuntime(new RealTimeline(), () => Promise.resolve());
   strictEqual(Deno.env.get("WORD_OF_TEST"), undefined);

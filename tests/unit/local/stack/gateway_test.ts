@@ -10,7 +10,7 @@ interface Seen {
   readonly body: string;
 }
 
-/** A gateway before a server that only notes what reaches it. */
+/** A gateway before a server that only records its requests. */
 async function withGateway(
   run: (gateway: Gateway, keys: Keys, seen: Seen[]) => Promise<void>,
 ): Promise<void> {
@@ -107,20 +107,20 @@ Deno.test("the gateway refuses a secret key from a browser", () =>
     deepStrictEqual(seen, []);
   }));
 
-Deno.test("the gateway lets a browser's question through without a key", () =>
+Deno.test("the gateway passes a browser's preflight request without a key", () =>
   withGateway(async (gateway, _keys, seen) => {
     await gateway(request("/rest/v1/t", { origin: "http://x" }, { method: "OPTIONS" }));
     strictEqual(seen[0]?.method, "OPTIONS");
   }));
 
-Deno.test("the gateway asks for no key before functions and the control API", () =>
+Deno.test("the gateway requires no key for functions and the control API", () =>
   withGateway(async (gateway) => {
     strictEqual(await (await gateway(request("/functions/v1/f"))).text(), "function");
     strictEqual(await (await gateway(request("/_local/clock"))).text(), "control");
     strictEqual((await gateway(request("/auth/v1/token"))).status, 404);
   }));
 
-Deno.test("the gateway answers 502 when PostgREST is away", async () => {
+Deno.test("the gateway answers 502 when PostgREST is unavailable", async () => {
   const keys = await createKeys();
   const away = () => Promise.resolve(new Response());
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -13,7 +13,7 @@ import {
 const issuer = "http://127.0.0.1:54321/auth/v1";
 const virtualNow = new Date("2024-12-07T06:00:00Z");
 
-Deno.test("publicKeySet() holds nothing that could sign", async () => {
+Deno.test("publicKeySet() contains no private key", async () => {
   const { keys } = publicKeySet(await createKeys());
   strictEqual(keys.length, 1);
   strictEqual(keys[0]?.kty, "EC");
@@ -21,7 +21,7 @@ Deno.test("publicKeySet() holds nothing that could sign", async () => {
 });
 
 for (const now of [virtualNow, new Date(), new Date("2031-01-01T00:00:00Z")]) {
-  Deno.test(`operatorToken() holds at the wall clock and at ${now.toISOString()}`, async () => {
+  Deno.test(`operatorToken() is valid at the wall clock and at ${now.toISOString()}`, async () => {
     const keys = await createKeys();
     const token = await operatorToken({ keys, issuer, now });
     for (const currentDate of [now, new Date()]) {
@@ -36,7 +36,7 @@ for (const now of [virtualNow, new Date(), new Date("2031-01-01T00:00:00Z")]) {
   });
 }
 
-Deno.test("operatorToken() can make a user who is no operator", async () => {
+Deno.test("operatorToken() can name a user who is not an operator", async () => {
   const keys = await createKeys();
   const token = await operatorToken({ keys, issuer, now: virtualNow, role: null });
   const { payload } = await jwtVerify(token, createLocalJWKSet(publicKeySet(keys)));
@@ -52,7 +52,7 @@ Deno.test("roleToken() is accepted by PostgREST's set and not by the functions'"
   await rejects(jwtVerify(token, createLocalJWKSet(publicKeySet(keys))));
 });
 
-Deno.test("keepKeys() makes keys once, in a file that only its owner can read", async () => {
+Deno.test("keepKeys() creates keys once, in a file that only its owner can read", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const file = join(folder, "keys.json");

@@ -3,7 +3,7 @@ import { StackFailure } from "../../../../local/lib/failure.ts";
 import { fixedPorts, freePorts, onFreePorts } from "../../../../local/stack/ports.ts";
 import { freeBase } from "../../../support/ports.ts";
 
-Deno.test("fixedPorts() takes five in a row", () => {
+Deno.test("fixedPorts() returns five successive ports", () => {
   const base = freeBase();
   const ports = fixedPorts(base);
   strictEqual(ports.gateway, base);
@@ -32,7 +32,7 @@ for (const base of [80, 70_000, 1.5, NaN]) {
 }
 
 Deno.test("fixedPorts() refuses a port that fetch cannot reach", () => {
-  throws(() => fixedPorts(5_999), /Cannot use port 6000 for database: .* every fetch refuses/);
+  throws(() => fixedPorts(5_999), /Cannot use port 6000 for database: .* fetch refuses/);
 });
 
 Deno.test("freePorts() gives five different ones", () => {
@@ -41,7 +41,7 @@ Deno.test("freePorts() gives five different ones", () => {
   notStrictEqual(ports[0], 0);
 });
 
-Deno.test("onFreePorts() starts again elsewhere when somebody was quicker", async () => {
+Deno.test("onFreePorts() starts again on other ports when one was taken meanwhile", async () => {
   const tried: number[] = [];
   const started = await onFreePorts(({ gateway }) => {
     tried.push(gateway);

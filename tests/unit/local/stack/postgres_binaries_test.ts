@@ -1,7 +1,7 @@
 import { rejects } from "node:assert/strict";
 import { findPostgres } from "../../../../local/stack/postgres_binaries.ts";
 
-/** A folder of pretended binaries; text that begins with #! runs, anything else does not. */
+/** A folder of fake binaries; text that begins with #! runs, anything else does not. */
 async function withBinaries(
   files: Record<string, string | Uint8Array>,
   run: (folder: string) => Promise<void>,
@@ -28,20 +28,20 @@ function foreignProgram(): Uint8Array {
   return bytes;
 }
 
-Deno.test("findPostgres() says which binary is missing", () =>
+Deno.test("findPostgres() names the missing binary", () =>
   withBinaries({}, (folder) =>
     rejects(findPostgres(folder), {
       name: "StackFailure",
-      message: `Cannot run ${folder}/postgres: it must exist, got nothing there`,
+      message: `Cannot run ${folder}/postgres: it must exist, got no such file`,
     })));
 
-Deno.test("findPostgres() says that a server without initdb is not enough", () =>
+Deno.test("findPostgres() reports that a server without initdb is not enough", () =>
   withBinaries(
     { postgres: says("postgres (PostgreSQL) 18.4") },
     (folder) => rejects(findPostgres(folder), /Cannot run .*\/initdb: it must exist/),
   ));
 
-Deno.test("findPostgres() says that a binary is made for another architecture", () =>
+Deno.test("findPostgres() reports that a binary is for another architecture", () =>
   withBinaries(
     { postgres: foreignProgram() },
     (folder) =>
@@ -52,14 +52,14 @@ Deno.test("findPostgres() says that a binary is made for another architecture", 
   ));
 
 for (const version of ["9.6.24", "14.9 (Debian)", "19.0"]) {
-  Deno.test(`findPostgres() refuses Postgres ${version} and says what it wants`, () =>
+  Deno.test(`findPostgres() refuses Postgres ${version} and names the required version`, () =>
     withBinaries(
       { postgres: says(`postgres (PostgreSQL) ${version}`), initdb: says("initdb") },
       (folder) => rejects(findPostgres(folder), /version must be 15 to 18, got "postgres \(Pos/),
     ));
 }
 
-Deno.test("findPostgres() refuses an older server that knows no place for extension stubs", () =>
+Deno.test("findPostgres() refuses an older server without a path for extension stubs", () =>
   withBinaries({
     postgres: says("postgres (PostgreSQL) 17.2"),
     initdb: says("initdb (PostgreSQL) 17.2"),

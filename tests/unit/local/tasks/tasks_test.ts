@@ -1,4 +1,4 @@
-/** Every `deno task` of ours answers --help, and refuses what it does not know, in the same way. */
+/** Every `deno task` of the project answers --help, and refuses unknown arguments, in the same way. */
 import { deepStrictEqual, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";

@@ -15,7 +15,7 @@ function texts(files: Readonly<Record<string, string>>) {
   return (file: string) => files[file] ?? "";
 }
 
-Deno.test("replaceOnce() replaces what stands there once", () => {
+Deno.test("replaceOnce() replaces a text that occurs once", () => {
   deepStrictEqual(replaceOnce("a one b", mutation, "a-rule"), "a two b");
 });
 
@@ -26,7 +26,7 @@ for (
     ["without a letter", "one", "", "an empty text"],
   ] as const
 ) {
-  Deno.test(`replaceOnce() refuses a text ${what}, and says which`, () => {
+  Deno.test(`replaceOnce() refuses a text ${what}, and names it`, () => {
     throws(() => replaceOnce(text, { ...mutation, find }, "a-rule"), {
       name: "StackFailure",
       message: `Cannot mutate a.ts (a-rule): what is replaced must stand there exactly once, ` +
@@ -35,7 +35,7 @@ for (
   });
 }
 
-Deno.test("applyMutation() carries all its changes out, several of one file too", () => {
+Deno.test("applyMutation() applies all its changes, also several in one file", () => {
   const changed = applyMutation({
     ...mutation,
     also: [

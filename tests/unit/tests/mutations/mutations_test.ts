@@ -5,7 +5,7 @@ import { applyMutation } from "../../../mutations/apply.ts";
 import { MUTATIONS } from "../../../mutations/mutations.ts";
 import { readProject, ROOT, textsOf } from "../../../mutations/project.ts";
 
-Deno.test("each mutation changes the project as it is now", async () => {
+Deno.test("each mutation applies to the current project", async () => {
   const texts = textsOf(await readProject());
   for (const mutation of MUTATIONS) {
     const changed = [...applyMutation(mutation, texts)];
@@ -16,7 +16,7 @@ Deno.test("each mutation changes the project as it is now", async () => {
   }
 });
 
-Deno.test("each mutation names tests that there are", async () => {
+Deno.test("each mutation names existing tests", async () => {
   for (const { name, tests } of MUTATIONS) {
     ok(tests.length > 0, `${name} names tests`);
     for (const path of tests) ok((await Deno.stat(join(ROOT, path))).isFile, `${name}: ${path}`);

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { needsDatabase, runsOf } from "../../../mutations/suite.ts";
 
-Deno.test("runsOf() takes each file once: whole where any mutation wants it whole", () => {
+Deno.test("runsOf() runs each file once, as a whole if any mutation requires it", () => {
   deepStrictEqual(
     runsOf([
       { tests: ["b.ts", "a.ts"] },
@@ -19,7 +19,7 @@ Deno.test("runsOf() takes each file once: whole where any mutation wants it whol
   ]);
 });
 
-Deno.test("needsDatabase() knows the folders whose tests ask for a server", () => {
+Deno.test("needsDatabase() recognises the folders whose tests need a server", () => {
   deepStrictEqual(
     ["tests/unit/a_test.ts", "tests/property/a_test.ts", "tests/database/a_test.ts"]
       .map((path) => needsDatabase([path])),

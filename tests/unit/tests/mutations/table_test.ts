@@ -21,11 +21,11 @@ const red = { kind: "red", failed } as const;
 
 const rowsOf = (page: string) => page.split("\n").filter((line) => line.startsWith("| "));
 
-Deno.test("writeTable() names the rule, where it was broken and what turned red", () => {
+Deno.test("writeTable() names the rule, where it was broken and which tests failed", () => {
   const page = writeTable([
-    { mutation, verdict: red, lived: null },
-    { mutation, verdict: { kind: "red", failed: failed.slice(0, 1) }, lived: null },
-    { mutation, verdict: { kind: "green", reason: "all stayed green" }, lived: null },
+    { mutation, verdict: red, worldsResult: null },
+    { mutation, verdict: { kind: "red", failed: failed.slice(0, 1) }, worldsResult: null },
+    { mutation, verdict: { kind: "green", reason: "all stayed green" }, worldsResult: null },
   ], null);
   const rule =
     "| A rule \\| holds (`a-rule`) | `_shared/http/responses.ts`, `public.claim_run()` |";
@@ -34,16 +34,16 @@ Deno.test("writeTable() names the rule, where it was broken and what turned red"
     `${rule} 1 test: “first” |`,
     `${rule} **green**: all stayed green |`,
   ]);
-  match(page, /No worlds of the simulation were lived through/);
+  match(page, /No worlds of the simulation ran for this page/);
   ok(!page.includes("The world that noticed"));
 });
 
-Deno.test("writeTable() names the world that noticed, or how many did not", () => {
+Deno.test("writeTable() names the world that failed, or how many passed", () => {
   const worlds = { worlds: 20, firstSeed: 5 };
   const page = writeTable([
-    { mutation, verdict: red, lived: { kind: "failed", seed: 7, rules: ["a", "b"] } },
-    { mutation, verdict: red, lived: { kind: "passed", worlds: 20 } },
-    { mutation, verdict: red, lived: null },
+    { mutation, verdict: red, worldsResult: { kind: "failed", seed: 7, rules: ["a", "b"] } },
+    { mutation, verdict: red, worldsResult: { kind: "passed", worlds: 20 } },
+    { mutation, verdict: red, worldsResult: null },
   ], worlds);
   deepStrictEqual(
     rowsOf(page).map((line) => line.split(" | ").at(-1)),
@@ -52,7 +52,7 @@ Deno.test("writeTable() names the world that noticed, or how many did not", () =
   match(page, /task mutate --table mutations\.md --worlds 20 --first-seed 5\n/);
 });
 
-Deno.test("readArguments() of mutate reads what was asked for", () => {
+Deno.test("readArguments() of mutate reads every option", () => {
   const nothing = {
     only: [],
     worlds: null,

@@ -32,7 +32,7 @@ Deno.test("readTap() counts the passed tests, and returns which failed, where an
   });
 });
 
-Deno.test("readTap() reads what deno writes", async () => {
+Deno.test("readTap() reads the output of deno", async () => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/a_test.ts`;
   await Deno.writeTextFile(
@@ -91,7 +91,7 @@ for (
       `${B} stayed green`,
     ],
     [
-      "an error that is no assertion",
+      "an error that is not an assertion",
       {},
       run({ failed: [failed(A, "TypeError: x is not a function\n  at y")] }),
       "broken",
@@ -129,7 +129,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`judge() calls ${what} ${kind}`, () => {
+  Deno.test(`judge() returns for ${what}: ${kind}`, () => {
     const verdict = judge({ tests: [A], ...mutation }, ended);
     strictEqual(verdict.kind, kind);
     strictEqual("reason" in verdict ? verdict.reason : undefined, reason);

@@ -17,7 +17,7 @@ Deno.test("batchesOf() puts each file into one batch of its group", () => {
   }
 });
 
-Deno.test("batchesOf() starts with what needs no server, then with the longest batch", () => {
+Deno.test("batchesOf() starts with tests that need no server, then the longest batch", () => {
   const names = batchesOf(FILES).map(({ group }) => group.name);
   deepStrictEqual(names.slice(0, 3), ["unit", "layers", "simulation"]);
   ok(names.length > 6, "database is divided");

@@ -5,14 +5,14 @@ import { sendState } from "../../../../../dashboard/src/parts/status.tsx";
 import type { MatchdayMatch } from "../../../../../dashboard/src/rows.ts";
 import { sumsByStep } from "../../../../../dashboard/src/views/match_events.tsx";
 
-Deno.test("numbers are grouped, and what is not known is no zero", () => {
+Deno.test("numbers are grouped, and an unknown number is not shown as zero", () => {
   deepStrictEqual([count(12_345), count(0), count(null)], ["12,345", "0", "–"]);
   deepStrictEqual([signed(3), signed(-3), signed(0), signed(null)], ["+3", "−3", "0", "–"]);
   deepStrictEqual([range(1, 2, 2), range(2, 2, 2), range(null, null, null)], ["1–2", "2", "–"]);
   strictEqual(words("braze-count-audit"), "Braze count audit");
 });
 
-Deno.test("what is missing is never rounded away", () => {
+Deno.test("a missing part is never rounded away", () => {
   deepStrictEqual([percent(0.99999), percent(1), percent(0.5), percent(0), percent(null)], [
     "99.9 %",
     "100 %",
@@ -22,7 +22,7 @@ Deno.test("what is missing is never rounded away", () => {
   ]);
 });
 
-Deno.test("an axis holds its times with room on both sides and a handful of ticks", () => {
+Deno.test("an axis contains its times with margins on both sides and a few ticks", () => {
   const times = ["2024-12-07T11:30Z", "2024-12-07T17:30Z"].map((text) => new Date(text).getTime());
   const axis = timeAxis(times);
   strictEqual(new Date(axis.from).toISOString(), "2024-12-07T11:00:00.000Z");

@@ -89,7 +89,7 @@ for (
 
 for (
   const [what, kind, generations] of [
-    ["was done is gone after two lists", "timeout_after_effect", [2]],
+    ["took effect is deleted after two lists", "timeout_after_effect", [2]],
     ["was not done is live again", "timeout_before_effect", [2]],
   ] as const
 ) {
@@ -130,7 +130,7 @@ for (
 }
 
 for (const mode of BLIND_MODES) {
-  Deno.test(`under a list that is ${mode} a delete without an answer stays open, reported once, until a later one is answered`, () =>
+  Deno.test(`a delete without an answer under a list that is ${mode} stays open, with one alert, until a later delete is answered`, () =>
     withSuite({ sandbox: withListing(mode), fixtures: THREE_AT_ONCE }, async (stack) => {
       await schedule(stack);
       set(stack, { faults: [{ endpoint: DELETE, kind: "timeout_before_effect" }] });
@@ -158,7 +158,7 @@ for (const mode of BLIND_MODES) {
     }));
 }
 
-Deno.test("Braze counting nothing, or not answering, resolves nothing", () =>
+Deno.test("a count of zero from Braze, or no answer, resolves nothing", () =>
   withSuite({
     sandbox: withListing("per_campaign", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
@@ -191,7 +191,7 @@ Deno.test("a create without an answer is resolved by statistics once its time is
     deepStrictEqual(await openAlerts(stack, 1001), []);
   }));
 
-Deno.test("what an older schedule of the match may have sent resolves nothing for the current one", () =>
+Deno.test("statistics that an older schedule of the match may have caused resolve nothing for the current one", () =>
   withSuite({
     sandbox: withListing("omit", NO_EVENTS),
     fixtures: THREE_AT_ONCE.slice(0, 1),
