@@ -3679,7 +3679,7 @@ begin
   if p_proofs <> '[]' then
     perform private.record_send_proof(p_proofs, p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed);
+  return pg_catalog.jsonb_build_object('reattributed', v_changed);
 end;
 $$;
 
@@ -3890,7 +3890,7 @@ begin
     'rule', 'unexpected_send',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+    'title', private.match_title(ledger.match_id) || ': '
       || case
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -3907,7 +3907,6 @@ begin
   into v_alerts
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
-  join public.matches as match on match.id = ledger.match_id
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')

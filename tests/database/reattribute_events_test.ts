@@ -23,12 +23,12 @@ Deno.test(
       ],
     });
     const group = only(await loadAffectedEvents(suite, registered(known)));
-    const { settled } = await settle(
+    const { reattributed } = await reattribute(
       suite,
       [verdict(group, attributedBy(known, "dispatch_id"))],
       [{ ledger_id: known, generation: 1, proof: "push", dispatch_id: "d1" }],
     );
-    strictEqual(settled, 2);
+    strictEqual(reattributed, 2);
     deepStrictEqual(await attributions(suite), [
       ["a", "1001", "dispatch_id", "high"],
       ["b", "1001", "dispatch_id", "high"],

@@ -17,7 +17,7 @@ export function reattribute(
   { call }: Suite,
   reattributions: readonly Group[],
   proofs: readonly Group[] = [],
-): Promise<{ readonly settled: number }> {
+): Promise<{ readonly reattributed: number }> {
   return call("reattribute_events", {
     p_reattributions: reattributions,
     p_proofs: proofs,

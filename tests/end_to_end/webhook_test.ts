@@ -1,7 +1,7 @@
 /** braze-webhook over the whole stack: everything that Braze sends is stored once, even when a part fails. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
-import { ledgerOf, schedule, tell, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
+import { ledgerOf, postEvents, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const EVENING = new Date("2024-12-08T20:00:00Z");
 

@@ -101,7 +101,7 @@ Deno.test("only the secret key reads, adds, changes or deletes a row, except for
     for (const relation of await relationsOf(sql)) {
       const [row] = await sql.unsafe(`select 1 from public.${relation.name} limit 1`);
       ok(row !== undefined, `${relation.name} has a row that could be seen`);
-      for (const unknownCaller of await unknownReferencesOf(rest)) {
+      for (const unknownCaller of await unknownCallersOf(rest)) {
         for (const [right, shown] of knocksAt(relation)) {
           // Postgres refuses to write through a view before it looks at rights.
           if (relation.kind === "view" && right !== "s") continue;

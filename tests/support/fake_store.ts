@@ -88,7 +88,8 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
           left: named.map((_, place) => place),
         }),
       loadAffectedEvents: (identifiers) => noted("events.loadAffectedEvents", identifiers, []),
-      reattribute: (settlements) => noted("events.settle", settlements, { settled: 0 }),
+      reattribute: (reattributions) =>
+        noted("events.reattribute", reattributions, { reattributed: 0 }),
       ...changes.events,
     },
     listings: {

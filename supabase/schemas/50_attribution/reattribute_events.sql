@@ -157,7 +157,7 @@ begin
   if p_proofs <> '[]' then
     perform private.record_send_proof(p_proofs, p_now);
   end if;
-  return pg_catalog.jsonb_build_object('settled', v_changed);
+  return pg_catalog.jsonb_build_object('reattributed', v_changed);
 end;
 $$;
 

@@ -108,7 +108,7 @@ begin
     'rule', 'unexpected_send',
     'severity', 'critical',
     'audience', 'admin',
-    'title', 'Match ' || ledger.match_id || ' ' || match.home_team || '–' || match.away_team || ': '
+    'title', private.match_title(ledger.match_id) || ': '
       || case
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
@@ -125,7 +125,6 @@ begin
   into v_alerts
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
-  join public.matches as match on match.id = ledger.match_id
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')

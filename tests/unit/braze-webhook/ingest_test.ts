@@ -214,7 +214,7 @@ Deno.test("ingest immediately reattributes the earlier events that a new identif
       },
       reattribute: (reattributions) => {
         reattributed.push(...reattributions);
-        return Promise.resolve({ settled: 7 });
+        return Promise.resolve({ reattributed: 7 });
       },
     },
   );

@@ -96,7 +96,7 @@ export const EvidenceGroup = row({
 });
 export type EvidenceGroup = z.infer<typeof EvidenceGroup>;
 
-const Reattributed = z.object({ settled: z.int() });
+const Reattributed = z.object({ reattributed: z.int() });
 
 export interface JudgedEvent {
   readonly event: ReceivedEvent;

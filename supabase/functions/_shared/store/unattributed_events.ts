@@ -40,7 +40,7 @@ export type UnattributedSends = z.infer<typeof UnattributedSends>;
 export type OpenSecond = UnattributedSends["seconds"][number];
 export type ScheduleAround = UnattributedSends["schedules"][number];
 
-const Reattributed = z.object({ settled: z.int(), registered: z.array(RegisteredIdentifier) });
+const Reattributed = z.object({ reattributed: z.int(), registered: z.array(RegisteredIdentifier) });
 
 /** The new attribution of one stored event, and the event as it is read now. */
 export interface SingleReattribution {
