@@ -137,6 +137,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "judge_missing_webhooks",
   "keyed_digest",
   "lock_pending",
+  "match_title",
   "newly_known_identifiers",
   "open_change",
   "record_send_proof",
