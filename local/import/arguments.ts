@@ -1,25 +1,35 @@
 /** Parses and validates the arguments of `deno task import-events`. */
 import { parseArguments } from "../cli/arguments.ts";
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { isMessageKind } from "./event_kind.ts";
 
 export const HELP =
-  `Imports exported Currents events: JSON lines, one event on each line, plain or gzip.
+  `Imports exported events of Currents: the Avro files that Braze writes to storage, or JSON lines, plain or gzip.
 
-  npx -y deno@2.9.6 task import-events FILE [options]
+  npx -y deno@2.9.6 task import-events PATH [options]
 
+  --event-type KIND    the kind of the events, as in users.messages.pushnotification.Send
   --functions-url URL  the address before /braze-webhook (or IMPORT_FUNCTIONS_URL)
   --help               this text
 
 IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
 
-FILE.progress keeps the position: after an interruption, a second start continues from there.
-Ends with 0 if every event is stored, 3 if some are kept as rejects, 1 if it had to stop, 2 for wrong arguments.
+PATH is a file, or a folder with all files below it, in the order of their paths. In exports to storage only the
+folder event_type=… states the kind of the events: keep it in the path, or state the kind with --event-type. A file is
+refused before anything is sent if its events state no kind and neither is there, or if the kinds contradict each other.
+
+FILE.progress keeps the position in each file: after an interruption, a second start continues from there. A last line
+without an end that is not complete JSON is left for the next start.
+Ends with 0 if every event is stored, 3 if some are kept as rejects, 4 if a last line is not complete yet, 1 if it had to
+stop, 2 for wrong arguments.
 `;
 
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 export interface ImportArguments {
-  readonly file: string;
+  /** A file or a folder. */
+  readonly path: string;
+  readonly eventType: string | null;
   readonly functionsUrl: string;
   readonly secret: string;
 }
@@ -31,12 +41,18 @@ export function readArguments(
   const { values, positionals } = parseArguments({
     args: [...args],
     allowPositionals: true,
-    options: { "functions-url": { type: "string" } },
+    options: { "functions-url": { type: "string" }, "event-type": { type: "string" } },
   });
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) {
+  const [path, ...more] = positionals;
+  if (path === undefined || more.length > 0) {
     throw new UsageFailure(
-      `Cannot import: the arguments must name one file, got ${positionals.length} (see --help)`,
+      `Cannot import: the arguments must name one file or folder, got ${positionals.length} (see --help)`,
+    );
+  }
+  const eventType = values["event-type"] ?? null;
+  if (eventType !== null && !isMessageKind(eventType)) {
+    throw new UsageFailure(
+      `Cannot import: --event-type must be users.messages.<channel>.<Event>, got "${eventType}"`,
     );
   }
   const url = values["functions-url"] ?? env("IMPORT_FUNCTIONS_URL");
@@ -51,7 +67,7 @@ export function readArguments(
       "Cannot import: IMPORT_WEBHOOK_SECRET must be set to one of the project's BRAZE_WEBHOOK_SECRETS",
     );
   }
-  return { file, functionsUrl: readUrl(url), secret };
+  return { path, eventType, functionsUrl: readUrl(url), secret };
 }
 
 /** Requires https, since every request carries the secret. */

@@ -17,7 +17,7 @@ export const NOTHING: Counts = { lines: 0, received: 0, recorded: 0, duplicates:
 const Progress = z.object({
   head_bytes: z.int(),
   head_sha256: z.string(),
-  /** In the unpacked text. */
+  /** In bytes of the unpacked text, or in records of Avro. */
   offset: z.int(),
   counts: Counts,
 });

@@ -1,41 +1,44 @@
-/** A file of events, plain or gzip: validates it, and reads its text from any position. */
+/** A file of events, as plain or gzip lines of JSON, or Avro: validates it, and reads its lines from any position. */
 import { createHash } from "node:crypto";
+import { gunzip, isGzip } from "../../supabase/functions/_shared/http/gunzip.ts";
 import { StackFailure } from "../lib/failure.ts";
-import { readLines } from "./lines.ts";
+import { AVRO_MAGIC, readAvro } from "./avro.ts";
+import { type Line, readLines, UnreadableRest } from "./lines.ts";
 
 const HEAD_BYTES_MAX = 65_536;
 const INSPECTED_LINES = 20;
 
-/** The first bytes of other formats. Currents writes Avro to cloud storage. */
+/** The first bytes of other formats. */
 const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
-  ["Avro; convert it to JSON lines first (avro-tools tojson)", [0x4f, 0x62, 0x6a, 0x01]],
   ["Parquet", [0x50, 0x41, 0x52, 0x31]],
   ["a zip archive", [0x50, 0x4b, 0x03, 0x04]],
   ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd]],
   ["bzip2", [0x42, 0x5a, 0x68]],
 ];
-const GZIP = [0x1f, 0x8b];
+
+/** By the content, whatever the name is. */
+export type Format = "plain" | "gzip" | "avro";
 
 export interface Source {
   readonly path: string;
   readonly bytes: number;
-  readonly isPacked: boolean;
+  readonly format: Format;
   /** The number of bytes at the beginning of the file, and their digest. */
   readonly headBytes: number;
   readonly headSha256: string;
 }
 
-/** Refuses a file without JSON lines, and names the format that it seems to have. */
+/** Refuses a file without events, and names the format that it seems to have. */
 export async function openSource(path: string): Promise<Source> {
   const head = await readHead(path, HEAD_BYTES_MAX);
   const { size } = await Deno.stat(path);
   if (size === 0) throw refusal(path, "an empty file");
   const other = OTHER_KINDS.find(([, magic]) => begins(head, magic));
   if (other !== undefined) throw refusal(path, other[0]);
-  const source = {
+  const source: Source = {
     path,
     bytes: size,
-    isPacked: begins(head, GZIP),
+    format: formatOf(head),
     headBytes: head.length,
     headSha256: sha256(head),
   };
@@ -48,42 +51,62 @@ export async function headDigest(path: string, bytes: number): Promise<string> {
   return sha256(await readHead(path, bytes));
 }
 
-/** Reads the text from byte `from` on. */
-export async function* readFrom(source: Source, from: number): AsyncGenerator<Uint8Array> {
-  const file = await Deno.open(source.path);
-  if (!source.isPacked) {
-    await file.seek(from, Deno.SeekMode.Start);
-    yield* file.readable;
-    return;
-  }
+/**
+ * The lines from a position on: in bytes of the unpacked text, or in records of Avro. A plain file is read from there,
+ * others from their start.
+ */
+export async function* readLinesOf(source: Source, from: number): AsyncGenerator<Line> {
+  const { path, format } = source;
+  if (format === "avro") yield* readAvro(chunksOf(path, 0), path, from);
+  else if (format === "gzip") yield* readLines(unpackedFrom(path, from), from);
+  else yield* readLines(chunksOf(path, from), from);
+}
+
+async function* chunksOf(path: string, from: number): AsyncGenerator<Uint8Array> {
+  const file = await Deno.open(path);
+  await file.seek(from, Deno.SeekMode.Start);
+  yield* file.readable;
+}
+
+async function* unpackedFrom(path: string, from: number): AsyncGenerator<Uint8Array> {
   let left = from;
   try {
-    for await (const chunk of file.readable.pipeThrough(new DecompressionStream("gzip"))) {
+    for await (const chunk of gunzip(chunksOf(path, 0))) {
       const skipped = Math.min(left, chunk.length);
       left -= skipped;
       if (skipped < chunk.length) yield chunk.subarray(skipped);
     }
   } catch (error) {
+    if (!isGzipError(error)) throw error;
     // Lines read so far stay imported: with a complete file, the import continues from there.
-    if (!(error instanceof TypeError)) throw error;
-    throw new StackFailure(
-      `Cannot import ${source.path}: it must be complete gzip, got ${error.message}`,
+    throw new UnreadableRest(
+      `Cannot import ${path}: it must be complete gzip, got ${error.message}`,
     );
   }
+}
+
+function isGzipError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+}
+
+function formatOf(head: Uint8Array): Format {
+  return isGzip(head) ? "gzip" : begins(head, AVRO_MAGIC) ? "avro" : "plain";
 }
 
 /** Accepts a file with at least one JSON object in its first lines; invalid lines become rejects later. */
 async function inspectLines(source: Source): Promise<void> {
   let inspected = 0;
   let first = "";
-  for await (const { bytes } of readLines(readFrom(source, 0), 0)) {
+  for await (const { bytes, isOpen } of readLinesOf(source, 0)) {
     const text = new TextDecoder().decode(bytes).trim();
     if (text === "") continue;
     first ||= text;
-    if (isEventLike(text)) return;
+    if (isEventLike(text) || isOpen && text.startsWith("{")) return;
     if (++inspected === INSPECTED_LINES) break;
   }
-  if (first === "") throw refusal(source.path, "only blank lines");
+  if (first === "") {
+    throw refusal(source.path, source.format === "avro" ? "no record" : "only blank lines");
+  }
   const hint = first.startsWith("[")
     ? "a JSON array; `jq -c '.[]'` converts it to lines"
     : excerpt(first);
@@ -101,7 +124,7 @@ function isEventLike(text: string): boolean {
 
 function refusal(path: string, got: string): StackFailure {
   return new StackFailure(
-    `Cannot import ${path}: it must hold one JSON object, a Currents event, on each line, got ${got}`,
+    `Cannot import ${path}: it must hold one JSON object, a Currents event, on each line, or be Avro, got ${got}`,
   );
 }
 

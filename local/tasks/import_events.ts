@@ -1,24 +1,30 @@
-/** `deno task import-events FILE`: imports exported events; after an interruption it continues. */
+/** `deno task import-events PATH`: imports exported events; after an interruption it continues. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
-import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
-import { batchesOf } from "../import/batches.ts";
-import { createDeliveryWorker, type Stored } from "../import/delivery_worker.ts";
-import { readLines } from "../import/lines.ts";
-import { type Counts, openProgress } from "../import/progress.ts";
-import { openSource, readFrom } from "../import/source.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
-
-const PROGRESS_EVERY_LINES = 5_000;
+import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
+import { createDeliveryWorker } from "../import/delivery_worker.ts";
+import { isMessageKind, kindOfFile } from "../import/event_kind.ts";
+import { filesAt } from "../import/files.ts";
+import {
+  add,
+  grouped,
+  importFile,
+  type InspectedFile,
+  inspectFile,
+} from "../import/import_file.ts";
+import { NOTHING } from "../import/progress.ts";
+import { StackFailure } from "../lib/failure.ts";
 
 /** The exit code of an import with rejects. */
 const SOME_REJECTED = 3;
+/** The exit code of an import that left an incomplete last line. */
+const NOT_COMPLETE = 4;
 
-async function importFile(
-  { file, functionsUrl, secret }: ImportArguments,
+async function importEvents(
+  { path, eventType, functionsUrl, secret }: ImportArguments,
   { out, err }: Writers,
 ): Promise<number> {
-  const source = await openSource(file);
-  const progress = await openProgress(source);
+  const files = await inspectFiles(await filesAt(path), eventType, err);
   const deliver = createDeliveryWorker({
     functionsUrl,
     secret,
@@ -27,45 +33,53 @@ async function importFile(
     onPause: (reason, ms) => err.line(`Waiting ${(ms / 1_000).toFixed(1)} s: ${reason}`),
   });
 
-  let { counts, offset } = progress.start;
-  if (offset > 0) err.line(`Continuing after ${grouped(counts.lines)} lines`);
-  let printed = counts.lines;
-  for await (const batch of batchesOf(readLines(readFrom(source, offset), offset))) {
-    counts = add(counts, batch.lines, await deliver(batch.body));
-    offset = batch.next;
-    await progress.save({ offset, counts });
-    if (counts.lines - printed < PROGRESS_EVERY_LINES) continue;
-    printed = counts.lines;
-    // The length of a packed file's text is unknown before its end.
-    const share = source.isPacked ? "" : `, ${Math.floor(100 * offset / source.bytes)}%`;
-    err.line(`${grouped(counts.lines)} lines${share}`);
+  let total = NOTHING;
+  let isComplete = true;
+  for (const file of files) {
+    if (files.length > 1) err.line(file.path);
+    const { counts, hasOpenLine } = await importFile(file, deliver, err);
+    total = add(total, counts);
+    if (!hasOpenLine) continue;
+    isComplete = false;
+    err.line(
+      `The last line of ${file.path} is not complete and was not sent; start again when it is`,
+    );
   }
 
   out.line(
-    `${grouped(counts.lines)} lines: ${grouped(counts.recorded)} events recorded, ` +
-      `${grouped(counts.duplicates)} duplicates, ${grouped(counts.rejected)} rejected`,
+    `${grouped(total.lines)} lines: ${grouped(total.recorded)} events recorded, ` +
+      `${grouped(total.duplicates)} duplicates, ${grouped(total.rejected)} rejected`,
   );
-  if (counts.rejected === 0) return 0;
-  err.line("webhook_rejects holds each rejected event with the reason");
-  return SOME_REJECTED;
+  if (total.rejected > 0) err.line("webhook_rejects holds each rejected event with the reason");
+  return !isComplete ? NOT_COMPLETE : total.rejected > 0 ? SOME_REJECTED : 0;
 }
 
-function add(counts: Counts, lines: number, stored: Stored): Counts {
-  return {
-    lines: counts.lines + lines,
-    received: counts.received + stored.received,
-    recorded: counts.recorded + stored.recorded,
-    duplicates: counts.duplicates + stored.duplicates,
-    rejected: counts.rejected + stored.rejected,
-  };
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString("en");
+/** All files, before any is sent. */
+async function inspectFiles(
+  paths: readonly string[],
+  eventType: string | null,
+  err: Writers["err"],
+): Promise<InspectedFile[]> {
+  const files: InspectedFile[] = [];
+  const others = new Map<string, number>();
+  for (const path of paths) {
+    const kind = kindOfFile(path, eventType);
+    if (kind === null || isMessageKind(kind.eventType)) files.push(await inspectFile(path, kind));
+    else others.set(kind.eventType, (others.get(kind.eventType) ?? 0) + 1);
+  }
+  for (const [kind, count] of others) {
+    err.line(`Omitting ${grouped(count)} files of ${kind}: only events of messages are stored`);
+  }
+  if (files.length > 0) return files;
+  throw new StackFailure(
+    `Cannot import ${paths[0]}: its kind must be users.messages.<channel>.<Event>, got ${
+      [...others.keys()].join(", ")
+    }`,
+  );
 }
 
 await runTask({
   help: HELP,
   read: (args) => readArguments(args, (name) => Deno.env.get(name)),
-  run: importFile,
+  run: importEvents,
 });

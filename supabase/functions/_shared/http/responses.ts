@@ -21,8 +21,17 @@ export function secretsEqual(a: string, b: string): boolean {
 export function isOneOf(candidate: string, secrets: readonly string[]): boolean {
   const given = digest(candidate);
   let found = false;
-  for (const secret of secrets) found = timingSafeEqual(given, digest(secret)) || found;
+  for (const known of digestsOf(secrets)) found = timingSafeEqual(given, known) || found;
   return found;
+}
+
+/** The digests of each list of secrets: they stay the same for every request. */
+const digests = new WeakMap<readonly string[], readonly Uint8Array[]>();
+
+function digestsOf(secrets: readonly string[]): readonly Uint8Array[] {
+  const known = digests.get(secrets) ?? secrets.map(digest);
+  digests.set(secrets, known);
+  return known;
 }
 
 function digest(text: string): Uint8Array {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { bodyReader, readBody } from "../../../../supabase/functions/_shared/http/body.ts";
+import { concat } from "../../../support/bodies.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 
@@ -75,14 +76,35 @@ Deno.test("readBody() distinguishes a truncated gzip from a broken one", async (
   });
 });
 
-for (const [what, extra] of [["a second one", gzip(text("[]"))], ["rubbish", text("x")]] as const) {
-  Deno.test(`readBody() returns a gzip with ${what} behind it unchanged, rather than half of it`, async () => {
-    const both = new Uint8Array([...gzip(text("[]")), ...extra]);
-    deepStrictEqual(await readBody(post(both, { "content-encoding": "gzip" }), 100), {
-      ok: false,
-      code: "not_gzip",
-      bytes: both,
+for (const headers of [{ "content-encoding": "gzip" }, {}]) {
+  const labelled = "content-encoding" in headers ? "labelled" : "unlabelled";
+
+  Deno.test(`readBody() decompresses all members of ${labelled} gzip`, async () => {
+    const members = [gzip(text('{"a":1}\n')), gzip(text('{"b":2}\n')), gzip(text("end"))];
+    deepStrictEqual(await readBody(post(concat(...members), headers), 100), {
+      ok: true,
+      bytes: text('{"a":1}\n{"b":2}\nend'),
     });
+  });
+
+  Deno.test(`readBody() counts all members of ${labelled} gzip against the limit`, async () => {
+    const members = concat(gzip(text("[1]")), gzip(new Uint8Array(10_000_000)));
+    deepStrictEqual(await readBody(post(members, headers), 20_000), {
+      ok: false,
+      code: "body_too_large",
+    });
+  });
+
+  Deno.test(`readBody() returns ${labelled} gzip with rubbish or half a member behind it unchanged`, async () => {
+    const whole = gzip(text("[1]"));
+    for (const extra of [text("x"), text("x".repeat(20)), whole.slice(0, -4)]) {
+      const both = concat(whole, extra);
+      deepStrictEqual(await readBody(post(both, headers), 100), {
+        ok: false,
+        code: "not_gzip",
+        bytes: both,
+      });
+    }
   });
 }
 

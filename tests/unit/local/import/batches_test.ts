@@ -1,7 +1,11 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { type Batch, batchesOf } from "../../../../local/import/batches.ts";
+import { readEvents } from "../../../../local/import/events.ts";
 import { readLines } from "../../../../local/import/lines.ts";
 import { bytes, text } from "../../../support/bodies.ts";
+
+const KIND = { eventType: "users.messages.pushnotification.Send", statedBy: "the path" } as const;
+const FILE = { path: "events.jsonl", kind: KIND };
 
 async function batches(...lines: readonly (string | Uint8Array)[]): Promise<Batch[]> {
   async function* content() {
@@ -11,10 +15,14 @@ async function batches(...lines: readonly (string | Uint8Array)[]): Promise<Batc
       yield bytes("\n");
     }
   }
-  return await Array.fromAsync(batchesOf(readLines(content(), 0)));
+  return await Array.fromAsync(batchesOf(readEvents(readLines(content(), 0), FILE, fail), 0));
 }
 
-const event = (index: number) => `{"id":${index}}`;
+function fail(): never {
+  throw new Error("No line is open");
+}
+
+const event = (index: number) => `{"event_type":"${KIND.eventType}","id":${index}}`;
 const many = (count: number) => Array.from({ length: count }, (_, index) => event(index));
 
 Deno.test("batchesOf() puts a hundred lines into one body, unchanged", async () => {
@@ -28,11 +36,11 @@ Deno.test("batchesOf() sends a line that is not JSON alone and to the byte, in o
   const odd = new Uint8Array([0x7b, 0x00, 0xff]);
   const found = await batches(event(1), "{half", event(2), odd, event(3));
   deepStrictEqual(found.map(({ body }) => text(body)), [
-    '{"events":[{"id":1}]}',
+    `{"events":[${event(1)}]}`,
     "{half",
-    '{"events":[{"id":2}]}',
+    `{"events":[${event(2)}]}`,
     text(odd),
-    '{"events":[{"id":3}]}',
+    `{"events":[${event(3)}]}`,
   ]);
   deepStrictEqual([...found[3]!.body], [...odd]);
   const places = found.map(({ next }) => next);
@@ -42,12 +50,15 @@ Deno.test("batchesOf() sends a line that is not JSON alone and to the byte, in o
 Deno.test("batchesOf() keeps JSON that is not an event with the others, since the receiver separates it", async () => {
   const [only, ...more] = await batches(event(1), "[1]", '"text"');
   deepStrictEqual(more, []);
-  strictEqual(text(only!.body), '{"events":[{"id":1},[1],"text"]}');
+  strictEqual(text(only!.body), `{"events":[${event(1)},[1],"text"]}`);
 });
 
 Deno.test("batchesOf() omits blank lines", async () => {
   const [only] = await batches("", event(1), "  ", event(2), "");
-  deepStrictEqual([only?.lines, text(only!.body)], [2, '{"events":[{"id":1},{"id":2}]}']);
+  deepStrictEqual([only?.lines, text(only!.body)], [
+    2,
+    `{"events":[${many(3).slice(1).join(",")}]}`,
+  ]);
 });
 
 Deno.test("batchesOf() ends a body before it grows too large", async () => {
@@ -55,7 +66,25 @@ Deno.test("batchesOf() ends a body before it grows too large", async () => {
   deepStrictEqual((await batches(large, large, large)).map(({ lines }) => lines), [2, 1]);
 });
 
-Deno.test("batchesOf() writes numbers unchanged, however large", async () => {
-  const [only] = await batches('{"id":12345678901234567890}');
-  strictEqual(text(only!.body), '{"events":[{"id":12345678901234567890}]}');
+Deno.test("batchesOf() divides a line that holds a whole request, and continues before it until all is stored", async () => {
+  const request = `{"events":[${many(250).join(",")}]}`;
+  const found = await batches(event(1), request, event(2));
+  const [first, second] = [event(1).length + 1, request.length + 1];
+  deepStrictEqual(found.map(({ lines, next }) => [lines, next]), [
+    [1, first],
+    [0, first],
+    [2, first + second + event(2).length + 1],
+  ]);
+  const bodies = found.map(({ body }) => JSON.parse(text(body)).events.map(JSON.stringify));
+  deepStrictEqual(bodies.flat(), [event(1), ...many(250), event(2)]);
+});
+
+Deno.test("batchesOf() continues from where it started if its first line is divided", async () => {
+  const lines = [{ events: many(150), bytes: bytes(""), next: 900 }];
+  async function* content() {
+    await Promise.resolve();
+    yield* lines;
+  }
+  const found = await Array.fromAsync(batchesOf(content(), 70));
+  deepStrictEqual(found.map(({ lines, next }) => [lines, next]), [[0, 70], [1, 900]]);
 });

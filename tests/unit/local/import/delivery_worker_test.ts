@@ -94,18 +94,21 @@ const read = (args: string[], changes: Record<string, string | undefined> = {}) 
 
 Deno.test("readArguments() takes the file, and the URL from the flag before the environment", () => {
   deepStrictEqual(read(["events.jsonl"]), {
-    file: "events.jsonl",
+    path: "events.jsonl",
+    eventType: null,
     functionsUrl: "https://project.test/functions/v1",
     secret: "s",
   });
   const flag = read(["f", "--functions-url", "http://127.0.0.1:54321/functions/v1"]);
   strictEqual(flag.functionsUrl, "http://127.0.0.1:54321/functions/v1");
+  const kind = "users.messages.webhook.Send";
+  strictEqual(read(["f", "--event-type", kind]).eventType, kind);
 });
 
 for (
   const [what, args, changes, message] of [
-    ["no file", [], {}, /the arguments must name one file, got 0/],
-    ["two files", ["a", "b"], {}, /the arguments must name one file, got 2/],
+    ["no file", [], {}, /the arguments must name one file or folder, got 0/],
+    ["two files", ["a", "b"], {}, /the arguments must name one file or folder, got 2/],
     [
       "no URL",
       ["a"],
@@ -113,6 +116,12 @@ for (
       /IMPORT_FUNCTIONS_URL or --functions-url must be set/,
     ],
     ["no secret", ["a"], { IMPORT_WEBHOOK_SECRET: " " }, /IMPORT_WEBHOOK_SECRET must be set/],
+    [
+      "a kind that is not stored",
+      ["a", "--event-type", "users.behaviors.Purchase"],
+      {},
+      /--event-type must be users\.messages\.<channel>\.<Event>, got "users\.behaviors\.Purchase"/,
+    ],
     ["a secret as a flag", ["a", "--secret", "s"], {}, /Cannot read the arguments: .*--secret/],
     [
       "a secret over an open line",

@@ -17,11 +17,11 @@ for (const size of [1, 2, 7, 1_000]) {
   Deno.test(`readLines() finds the same lines in pieces of ${size} bytes`, async () => {
     const lines = await linesOf(CONTENT, size);
     deepStrictEqual(lines.map((line) => text(line.bytes)), ['{"a":"é"}', "", '{"b":2}', "last"]);
-    deepStrictEqual(lines.map(({ number, next }) => [number, next]), [
-      [1, 12],
-      [2, 13],
-      [3, 21],
-      [4, 25],
+    deepStrictEqual(lines.map(({ number, next, isOpen }) => [number, next, isOpen]), [
+      [1, 12, false],
+      [2, 13, false],
+      [3, 21, false],
+      [4, 25, true],
     ]);
   });
 }
@@ -54,4 +54,53 @@ Deno.test("readLines() refuses a line without an end, before it fills memory", a
     /Cannot import line 1 .* at most 7000000 bytes/,
   );
   deepStrictEqual(read <= LINE_BYTES_MAX + 2_000_000, true);
+});
+
+const OBJECT = '{\n  "a" : {\n    "string" : "b"\n  }\n}';
+
+for (const size of [1, 7, 1_000]) {
+  Deno.test(`readLines() reads an object over many lines as one, in pieces of ${size} bytes`, async () => {
+    const lines = await linesOf(`{"c":1}\n${OBJECT}\n${OBJECT}\r\n{"d":1}\n`, size);
+    deepStrictEqual(lines.map((line) => text(line.bytes)), ['{"c":1}', OBJECT, OBJECT, '{"d":1}']);
+    deepStrictEqual(lines.map(({ number, next, isOpen }) => [number, next, isOpen]), [
+      [1, 8, false],
+      [2, 9 + OBJECT.length, false],
+      [7, 11 + 2 * OBJECT.length, false],
+      [12, 19 + 2 * OBJECT.length, false],
+    ]);
+  });
+}
+
+Deno.test("readLines() does not let a brace alone swallow the events behind it", async () => {
+  const lines = await linesOf('{\n{"a":1}\n{\n  half\n{"b":2}\n', 5);
+  deepStrictEqual(lines.map((line) => text(line.bytes)), [
+    "{",
+    '{"a":1}',
+    "{",
+    "  half",
+    '{"b":2}',
+  ]);
+});
+
+Deno.test("readLines() knows that an object is open until its last brace", async () => {
+  for (
+    const [end, isOpen] of [["", true], ["\n", true], ["\n}", true], ["\n}\n", false]] as const
+  ) {
+    const lines = await linesOf(`{\n  "a": 1${end}`, 5);
+    deepStrictEqual(lines.map((line) => line.isOpen), [isOpen]);
+  }
+});
+
+Deno.test("readLines() refuses an object without an end, before it fills memory", async () => {
+  async function* endless() {
+    yield bytes("{\n");
+    for (;;) {
+      await Promise.resolve();
+      yield bytes(`  ${"x".repeat(99_997)}\n`);
+    }
+  }
+  await rejects(
+    Array.fromAsync(readLines(endless(), 0)),
+    /Cannot import line 1 .* at most 7000000/,
+  );
 });

@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { openProgress } from "../../../../local/import/progress.ts";
-import { openSource, readFrom } from "../../../../local/import/source.ts";
-import { bytes, text } from "../../../support/bodies.ts";
+import { openSource, readLinesOf } from "../../../../local/import/source.ts";
+import { bytes, concat, text } from "../../../support/bodies.ts";
 
 const LINES = '{"id":1}\n{"id":2}\n{"id":3}\n';
 
@@ -21,14 +21,21 @@ async function withFile(
 }
 
 async function contentFrom(path: string, from: number): Promise<string> {
-  const chunks = await Array.fromAsync(readFrom(await openSource(path), from));
-  return chunks.map(text).join("");
+  const lines = await Array.fromAsync(readLinesOf(await openSource(path), from));
+  return lines.map((line) => `${text(line.bytes)}\n`).join("");
 }
 
 for (
-  const [what, pack] of [["plain", bytes], ["packed", (text: string) => gzipSync(text)]] as const
+  const [what, pack] of [
+    ["plain", bytes],
+    ["packed", (text: string) => gzipSync(text)],
+    [
+      "several times packed",
+      (text: string) => concat(gzipSync(text.slice(0, 12)), gzipSync(text.slice(12))),
+    ],
+  ] as const
 ) {
-  Deno.test(`readFrom() reads a ${what} file from any position`, () =>
+  Deno.test(`readLinesOf() reads a ${what} file from any position`, () =>
     withFile(pack(LINES), async (path) => {
       for (const from of [0, 9, 18, 27]) {
         strictEqual(await contentFrom(path, from), LINES.slice(from));
@@ -40,7 +47,6 @@ for (
   const [what, content, got] of [
     ["nothing", "", /got an empty file/],
     ["blank lines", "\n \n\n", /got only blank lines/],
-    ["Avro", "Obj\x01...", /got Avro; convert it to JSON lines first/],
     ["Parquet", "PAR1...", /got Parquet/],
     ["a zip archive", "PK\x03\x04...", /got a zip archive/],
     [
@@ -48,7 +54,7 @@ for (
       '[{"id":1},{"id":2}]',
       /got a JSON array; `jq -c '\.\[\]'` converts it to lines/,
     ],
-    ["JSON over many lines", '{\n  "id": 1\n}\n', /got \{$/],
+    ["an array over many lines", '[\n  {\n    "id": 1\n  }\n]\n', /got a JSON array/],
     ["a table", "id,event_type\n1,send\n", /got id,event_type$/],
     ["packed text of another kind", gzipSync("id,event_type\n"), /got id,event_type$/],
   ] as const
@@ -58,7 +64,7 @@ for (
       await rejects(openSource(path), (error: Error) => {
         match(
           error.message,
-          /^Cannot import .*: it must hold one JSON object, .* on each line, got /,
+          /^Cannot import .*: it must hold one JSON object, .* on each line, or be Avro, got /,
         );
         match(error.message, got);
         return true;
@@ -71,6 +77,12 @@ Deno.test("openSource() accepts a file whose first line is invalid, since others
     strictEqual((await openSource(path)).bytes, 10 + LINES.length);
   }));
 
+Deno.test("openSource() accepts a file whose first line is still being written", () =>
+  withFile('{"id":', async (path) => {
+    const lines = await Array.fromAsync(readLinesOf(await openSource(path), 0));
+    deepStrictEqual(lines.map(({ isOpen }) => isOpen), [true]);
+  }));
+
 Deno.test("openSource() refuses a missing file and a folder", async () => {
   await rejects(
     openSource("/nowhere/at/all"),
@@ -79,7 +91,7 @@ Deno.test("openSource() refuses a missing file and a folder", async () => {
   await rejects(openSource("/tmp"), /Cannot import \/tmp: it must be a readable file/);
 });
 
-Deno.test("readFrom() reports a truncated compressed file", () =>
+Deno.test("readLinesOf() reports a truncated compressed file", () =>
   withFile(gzipSync(LINES.repeat(10_000)).subarray(0, -20), async (path) => {
     await rejects(contentFrom(path, 0), /it must be complete gzip, got /);
   }));
