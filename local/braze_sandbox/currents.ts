@@ -1,7 +1,7 @@
 /** The body that Currents' custom HTTP connector posts: `user` and `properties` nested, extras as JSON text. */
 import type { Campaign } from "./campaign.ts";
 import { echo } from "./echo.ts";
-import type { AbortType, GroundTruthEntry } from "./ground_truth.ts";
+import { type AbortType, type GroundTruthEntry, statedTime } from "./ground_truth.ts";
 
 const ABORT_LOGS: Readonly<Record<AbortType, string>> = {
   frequency_capped: "Frequency capped",
@@ -13,7 +13,7 @@ export function currentsBody(entries: readonly GroundTruthEntry[], campaign: Cam
 }
 
 function currentsEvent(entry: GroundTruthEntry, campaign: Campaign): Record<string, unknown> {
-  const { device, user, carried, schedule } = entry;
+  const { device, user, carried, schedule, neighbour } = entry;
   // An abort happens before a device is chosen, so its platform is that of the first device.
   const platform = (device ?? user.devices[0])?.platform ?? "ios";
   const variation = campaign.variation(platform === "ios" ? "ios_push" : "android_push");
@@ -21,7 +21,7 @@ function currentsEvent(entry: GroundTruthEntry, campaign: Campaign): Record<stri
   return {
     event_type: entry.type,
     id: entry.id,
-    time: entry.time,
+    time: statedTime(entry),
     user: {
       user_id: user.brazeId,
       external_user_id: user.externalId,
@@ -31,14 +31,24 @@ function currentsEvent(entry: GroundTruthEntry, campaign: Campaign): Record<stri
     properties: {
       app_id: campaign.appIds[platform],
       platform,
-      campaign_id: campaign.id,
-      campaign_name: campaign.name,
-      message_variation_id: variation.id,
-      message_variation_name: variation.name,
+      ...(neighbour === null
+        ? {
+          campaign_id: campaign.id,
+          campaign_name: campaign.name,
+          message_variation_id: variation.id,
+          message_variation_name: variation.name,
+        }
+        : neighbour.kind === "canvas"
+        ? { canvas_id: neighbour.id, canvas_name: "Onboarding" }
+        : { campaign_id: neighbour.id, campaign_name: "Another campaign" }),
       ...(carried.sendId && schedule.sendId !== null ? { send_id: schedule.sendId } : {}),
       ...(carried.dispatchId ? { dispatch_id: entry.dispatchId } : {}),
       ...(isSend && carried.echo
-        ? { message_extras: JSON.stringify(echo(entry.triggerProperties)) }
+        ? {
+          message_extras: JSON.stringify(
+            neighbour === null ? echo(entry.triggerProperties) : entry.triggerProperties,
+          ),
+        }
         : {}),
       ...(isSend ? { push_token: device?.pushToken ?? null } : {}),
       ...(entry.abortType === null

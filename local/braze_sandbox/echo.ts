@@ -6,6 +6,7 @@ export function echo(properties: TriggerProperties): Record<string, string> {
     match_id: rendered(properties["match_id"]),
     ledger_id: rendered(properties["ledger_id"]),
     generation: rendered(properties["generation"]),
+    attempt_id: rendered(properties["attempt_id"]),
   };
 }
 

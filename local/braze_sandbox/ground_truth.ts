@@ -24,11 +24,19 @@ export interface Carried {
 
 export type AbortType = "frequency_capped" | "liquid_abort_message";
 
+/** A sender of the workspace that is not our campaign. */
+export interface Neighbour {
+  readonly kind: "canvas" | "campaign";
+  readonly id: string;
+}
+
 export interface GroundTruthEntry {
   /** The Currents event id; for a webhook message a name that is never transmitted. */
   readonly id: string;
   readonly kind: DeliveryKind;
   readonly type: EventType;
+  /** Null: our campaign. */
+  readonly neighbour: Neighbour | null;
   readonly schedule: Schedule;
   readonly triggerProperties: TriggerProperties;
   readonly user: User;
@@ -36,6 +44,8 @@ export interface GroundTruthEntry {
   readonly dispatchId: string;
   /** Whole UNIX seconds. */
   readonly time: number;
+  /** How much later than `time` the event itself is dated. */
+  readonly aheadSeconds: number;
   readonly carried: Carried;
   /** Why nothing was sent; null for anything but an Abort. */
   readonly abortType: AbortType | null;
@@ -45,6 +55,11 @@ export interface GroundTruthEntry {
   acknowledged: number;
   /** The last answer, if Braze gave up; null while it retries or after it succeeded. */
   dropped: number | "unreachable" | "timeout" | null;
+}
+
+/** The time that the event states, in UNIX seconds. */
+export function statedTime({ time, aheadSeconds }: GroundTruthEntry): number {
+  return time + aheadSeconds;
 }
 
 export class GroundTruth {

@@ -9,8 +9,10 @@ import { Prng } from "../lib/prng.ts";
 import { Agenda } from "./agenda.ts";
 import { Campaign, type CampaignState } from "./campaign.ts";
 import { ConnectedContent, type Content, type LookupRequest } from "./connected_content.ts";
+import { DispatchIds } from "./dispatch_ids.ts";
 import { Faults } from "./faults.ts";
 import { Limits } from "./limits.ts";
+import { Neighbours } from "./neighbours.ts";
 import { type Delivery, Outbox } from "./outbox.ts";
 import type { Outcome } from "./retries.ts";
 import { Schedules } from "./schedules.ts";
@@ -43,6 +45,7 @@ export class BrazeModel {
   readonly segments: readonly Segment[];
   readonly schedules: Schedules;
   readonly groundTruth = new GroundTruth();
+  readonly neighbours: Neighbours;
   readonly limits = new Limits();
   readonly faults: Faults;
   readonly sendIds = new Set<string>();
@@ -64,6 +67,15 @@ export class BrazeModel {
       team: value,
     }));
     this.#outbox = new Outbox(prng, this.#agenda, this.switchboard, this.campaign);
+    const dispatchIds = new DispatchIds();
+    this.neighbours = new Neighbours(
+      prng,
+      this.#agenda,
+      this.users,
+      this.switchboard,
+      this.#outbox,
+      dispatchIds,
+    );
     const sender = new Sender(
       prng,
       this.users,
@@ -72,6 +84,7 @@ export class BrazeModel {
       this.groundTruth,
       this.#outbox,
       this.#content,
+      dispatchIds,
     );
     this.schedules = new Schedules(
       prng,

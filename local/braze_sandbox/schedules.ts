@@ -30,7 +30,8 @@ export type ScheduleState =
   | "stopped";
 
 export interface ScheduleOrder {
-  readonly origin: "api" | "dashboard";
+  /** `other_suite`: a copy of the suite that uses our campaign. `neighbour`: another campaign, or a Canvas. */
+  readonly origin: "api" | "dashboard" | "other_suite" | "neighbour";
   readonly target: Target;
   readonly triggerProperties: TriggerProperties;
   readonly sendId: string | null;

@@ -2,6 +2,8 @@
 import type { Prng } from "../lib/prng.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ConnectedContent, isAborted } from "./connected_content.ts";
+import { type DatedAhead, datedAhead } from "./dated_ahead.ts";
+import type { DispatchIds } from "./dispatch_ids.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Recipient, Schedule } from "./schedules.ts";
 import type { Switchboard, Switches } from "./switches.ts";
@@ -16,8 +18,6 @@ const ABORT = "users.messages.pushnotification.Abort";
 export class Sender {
   readonly #prng: Prng;
   #sends = 0;
-  /** The dispatch ids of the sends in the last second that had any. */
-  #recent: { second: number; dispatchIds: string[] } = { second: -1, dispatchIds: [] };
 
   constructor(
     prng: Prng,
@@ -27,6 +27,7 @@ export class Sender {
     readonly groundTruth: GroundTruth,
     readonly outbox: Outbox,
     readonly content: ConnectedContent,
+    readonly dispatchIds: DispatchIds,
   ) {
     this.#prng = prng.fork("sends");
   }
@@ -42,7 +43,8 @@ export class Sender {
     const switches = this.switchboard.current;
     const prng = this.#prng.fork(`${this.#sends++}/${schedule.id}`);
     const second = Math.floor(at.getTime() / 1_000);
-    const dispatchIdFor = this.#dispatchIds(schedule, second, switches, prng.fork("dispatch"));
+    const dispatchIdFor = this.dispatchIds
+      .forSend(schedule.dispatchId, second, switches, prng.fork("dispatch"));
     const one = new OneSend(this, schedule, switches, prng);
     const deliver = (isGateClosed: boolean) => {
       for (const recipient of this.#recipients(schedule, at)) {
@@ -65,34 +67,11 @@ export class Sender {
       if (target.matches(user, at)) yield { user, triggerProperties };
     }
   }
-
-  /** Returns the dispatch id of each user: one of the send's own, or sometimes one of another send of the same second. */
-  #dispatchIds(
-    schedule: Schedule,
-    second: number,
-    { dispatchIdsPerSchedule, sharedDispatchProbability }: Switches,
-    prng: Prng,
-  ): () => string {
-    if (this.#recent.second !== second) this.#recent = { second, dispatchIds: [] };
-    const others = [...this.#recent.dispatchIds];
-    const own = new Map([[0, schedule.dispatchId]]);
-    const ownAt = (index: number) => {
-      const id = own.get(index) ?? prng.hex(32);
-      own.set(index, id);
-      return id;
-    };
-    this.#recent.dispatchIds.push(schedule.dispatchId);
-    return () => {
-      if (others.length > 0 && prng.chance(sharedDispatchProbability)) {
-        return others[prng.below(others.length)]!;
-      }
-      return ownAt(dispatchIdsPerSchedule === 1 ? 0 : prng.below(dispatchIdsPerSchedule));
-    };
-  }
 }
 
 class OneSend {
   readonly #carried: Carried;
+  readonly #ahead: DatedAhead;
 
   constructor(
     readonly sender: Sender,
@@ -101,6 +80,7 @@ class OneSend {
     readonly prng: Prng,
   ) {
     const isSilent = prng.fork("silent").chance(switches.silentSendProbability);
+    this.#ahead = datedAhead(switches, prng);
     this.#carried = {
       dispatchId: switches.eventsCarryDispatchId && !isSilent,
       sendId: switches.eventsCarrySendId && !isSilent,
@@ -156,12 +136,14 @@ class OneSend {
       id: this.prng.uuid(),
       kind,
       type,
+      neighbour: null,
       schedule: this.schedule,
       triggerProperties,
       user,
       device,
       dispatchId,
       time: time + this.switches.clockSkewSeconds,
+      aheadSeconds: this.#ahead(),
       carried: this.#carried,
       abortType,
       lost: false,

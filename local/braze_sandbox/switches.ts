@@ -42,13 +42,15 @@ const SwitchesSchema = z.strictObject({
   /** Events carry the dispatch id of the create answer. */
   dispatchIdKept: z.boolean(),
   dispatchIdsPerSchedule: z.int().min(1),
-  /** A user gets the dispatch id of another send of the same second. */
+  /** A user gets the dispatch id of another send of the same second, which may be of another campaign. */
   sharedDispatchProbability: probability,
   eventsCarryDispatchId: z.boolean(),
   eventsCarrySendId: z.boolean(),
   eventsCarryEcho: z.boolean(),
   /** None of a send's messages carries ids or echoes. */
   silentSendProbability: probability,
+  /** An event is dated hours ahead. */
+  datedAheadProbability: probability,
 
   /** A change this close to the send takes effect for only some users. */
   nearSendSeconds: seconds,
@@ -98,6 +100,7 @@ const DEFAULTS: Switches = {
   eventsCarrySendId: true,
   eventsCarryEcho: true,
   silentSendProbability: 0,
+  datedAheadProbability: 0,
   nearSendSeconds: 0,
   nearSendSurvivalProbability: 0.5,
   schedulesReturnOnResume: false,

@@ -1,71 +1,10 @@
 /** Draws what people and machines around the suite do, and when; `perform_acts.ts` performs it. */
 import { addMinutes, addSeconds, max } from "date-fns";
+import type { Act, FixtureChange, FunctionToCall, What } from "./act.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
+import { drawNeighbours } from "./neighbours.ts";
 import { isInTruce, type Truce } from "./truce.ts";
-
-export type FixtureChange =
-  | { readonly kickoffByMinutes: number }
-  | { readonly status: "scheduled" | "postponed" | "cancelled" | "finished" }
-  | { readonly properties: Readonly<Record<string, string>> }
-  | { readonly home: string };
-
-export type FunctionToCall =
-  | "braze-scheduler"
-  | "braze-preflight-check"
-  | "braze-reconcile"
-  | "braze-count-audit"
-  | "webhook-health-rollup";
-
-export type What =
-  | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
-  | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
-  /** Switches pushes for both teams of a match off or on. */
-  | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
-  | { readonly kind: "team_becomes_known" }
-  | { readonly kind: "cancel_in_dashboard"; readonly matchId: number }
-  | {
-    readonly kind: "schedule_in_dashboard";
-    readonly matchId: number;
-    /** The trigger properties that a person enters: the match id, a copy of ours, none, or an unknown match. */
-    readonly says: "match" | "copy" | "nothing" | "unknown_match";
-    /** Relative to the planned time, or to now. */
-    readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
-  }
-  /** A person schedules all matches again in the dashboard. */
-  | { readonly kind: "schedule_all_in_dashboard" }
-  | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
-  | { readonly kind: "receiver"; readonly state: "down" | "up" }
-  | { readonly kind: "echo"; readonly on: boolean }
-  | {
-    readonly kind: "call_at_once";
-    readonly functionNames: readonly [FunctionToCall, FunctionToCall];
-  }
-  | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
-  /** Delivered events are delivered again, in other batches and another order, several at once. */
-  | {
-    readonly kind: "replay";
-    readonly share: number;
-    readonly shape: "batches" | "single" | "list" | "flat";
-  }
-  /** A person releases unknown creates; `carelessly`: without checking in Braze. */
-  | { readonly kind: "release"; readonly carelessly: boolean }
-  | { readonly kind: "mark_sent" }
-  /** A person cancels a match in the ledger and in Braze. */
-  | { readonly kind: "operator_cancels"; readonly matchId: number }
-  /** A person cancels the match whose schedule a run is about to change. */
-  | { readonly kind: "cancel_during_run" }
-  /** Sends move so close to the freeze window that they are inside it before a slow run reaches them. */
-  | { readonly kind: "move_near_freeze_window" }
-  /** One batch with a preview, an event of another campaign, and an invalid event. */
-  | { readonly kind: "odd_events" }
-  /** Restarts a server in the middle of the next run. */
-  | { readonly kind: "restart"; readonly server: "postgres" | "postgrest" };
-
-export interface Act {
-  readonly at: Date;
-  readonly what: What;
-}
 
 interface Conditions {
   readonly startAt: Date;
@@ -104,6 +43,7 @@ export function drawActs(prng: Prng, conditions: Conditions): Act[] {
       : []),
     ...drawOutages(prng.fork("outages"), conditions),
     ...drawCalls(prng.fork("calls"), conditions),
+    ...drawNeighbours(prng.fork("neighbours"), conditions),
     ...(conditions.restartsServers ? drawRestarts(prng.fork("restarts"), conditions) : []),
   ];
   return acts

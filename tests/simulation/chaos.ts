@@ -33,7 +33,7 @@ export interface ChaosOptions {
   readonly fetchFor: (address: string) => typeof fetch;
   /** Called before each call to the database, to run work that is planned for the middle of a run. */
   readonly beforeDatabase: (address: string, body: unknown) => Promise<void>;
-  /** Called when a request to the webhook dies before it applies the identifiers that it registered. */
+  /** Called when a request to the webhook dies before it judges again the events that depend on changed facts. */
   readonly onUnappliedIdentifiers: () => void;
   readonly onAnswer: (functionName: string, request: Request, response: Response) => Promise<void>;
 }
@@ -111,7 +111,7 @@ async function runIsolate(
     if (isDead) return await never();
     if (calls > deadlyCall) return await die(address);
     if (isDeadly && death === "before a call") return await die(address);
-    if (isWebhook && address.endsWith("/rpc/load_affected_events") && diesBeforeApplying()) {
+    if (isWebhook && address.endsWith("/rpc/load_rejudgements") && diesBeforeApplying()) {
       onUnappliedIdentifiers();
       return await die(address);
     }

@@ -43,7 +43,7 @@ export interface SimulationContext {
 
 type Work = (parameters: Readonly<Record<string, unknown>>) => Promise<void>;
 
-/** How many reconciliations a person starts after a request that died before it applied identifiers. */
+/** How many reconciliations a person starts after a request that died before it judged events again. */
 const RECONCILED_MAX = 4;
 
 /** The world's database: on a shared server, or on a server of its own. */

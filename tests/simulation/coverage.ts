@@ -5,6 +5,8 @@
 import type { Sql } from "../../local/stack/sql.ts";
 import type {
   AttributedMethod,
+  Proof,
+  Timing,
   UnattributedMethod,
 } from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type { Done } from "../../supabase/functions/braze-scheduler/execute.ts";
@@ -93,6 +95,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     time_exact: true,
     time_window: true,
     elimination: true,
+    contradiction: true,
     tie: true,
     no_candidate: true,
     no_evidence: true,
@@ -176,7 +179,9 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     match_cancelled: true,
     match_finished: true,
   }),
-  attribution: ["reattributed_by_echo", "reattributed_by_correlation", "attributed_by_elimination"],
+  attribution: ["reattributed", "attributed_by_elimination"],
+  timing: all<Timing>({ in_window: true, moved_away: true, early: true, late: true }),
+  proof: [...all<Proof>({ push: true, webhook: true }), "revoked"],
 };
 
 /** All branches, as `group/name`. */
@@ -262,6 +267,14 @@ export async function readStoredBranches(sql: Sql, tally: Tally): Promise<void> 
     -- The earlier methods of events that were reattributed.
     select 'correlation/' || split_part(reason, ' ', 1), count(*)::int
     from public.scheduler_logs where action = 'attribution_changed' group by 1
+    union all
+    select 'timing/' || timing, count(*)::int
+    from public.notification_sends where timing is not null group by timing
+    union all
+    select 'proof/' || proof, count(*)::int
+    from public.notification_sends where proof is not null group by proof
+    union all
+    select 'proof/revoked', count(*)::int from public.scheduler_logs where action = 'sent_reverted'
     union all
     select 'frozen/' || reason, count(*)::int
     from public.scheduler_logs where action = 'frozen' group by reason

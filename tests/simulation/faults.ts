@@ -9,7 +9,7 @@ export interface FaultRates {
   readonly death: number;
   /** The same for a request to the webhook, which Braze retries. */
   readonly webhookDeath: number;
-  /** That a request to the webhook dies before it applies registered identifiers, and a reconciliation follows. */
+  /** That a request to the webhook dies before it judges events again, and a reconciliation follows. */
   readonly identifiersUnapplied: number;
   /** That a call to the database is refused, and that its answer is lost. */
   readonly databaseRefuses: number;

@@ -2,7 +2,7 @@
  * The fixture list over time: which pushes were wanted when. It is derived from the acts and never read from the suite.
  */
 import { addMinutes, addSeconds } from "date-fns";
-import type { FixtureChange } from "./acts.ts";
+import type { FixtureChange } from "./act.ts";
 import type { World } from "./world.ts";
 import { TEAMS } from "./fixtures.ts";
 

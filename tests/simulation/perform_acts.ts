@@ -1,10 +1,11 @@
 /** Performs the acts of people and machines around the suite. */
 import { addMinutes, addSeconds } from "date-fns";
+import { echo } from "../../local/braze_sandbox/echo.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
-import type { GroundTruthEntry } from "../../local/braze_sandbox/ground_truth.ts";
+import { type GroundTruthEntry, statedTime } from "../../local/braze_sandbox/ground_truth.ts";
 import { Prng } from "../../local/lib/prng.ts";
-import type { Act, What } from "./acts.ts";
+import type { Act, NeighbourSays, ReplayShape, What } from "./act.ts";
 import { UNKNOWN_TEAM } from "./fixtures.ts";
 import type { SimulationContext } from "./context.ts";
 import { addFixture, call } from "./stack_calls.ts";
@@ -96,20 +97,19 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     }
   },
 
-  schedule_in_dashboard({ matchId, says, when }, { stack: { sandbox, timeline }, history }) {
+  schedule_in_dashboard({ matchId, says, when }, context) {
+    const { stack: { sandbox, timeline } } = context;
     const now = timeline.now();
     const { model } = sandbox;
-    const live = model.schedules.all.find(({ state, triggerProperties }) =>
-      state === "scheduled" && triggerProperties.match_id === String(matchId)
-    );
-    const planned = addMinutes(history.match(matchId, now).kickoffAt, -60);
+    const { live, sendAt: planned } = plannedFor(matchId, context);
     const sendAt = "inMinutes" in when
       ? addMinutes(now, when.inMinutes)
-      : addMinutes(live?.sendAt ?? planned, when.byMinutes);
+      : addMinutes(planned, when.byMinutes);
     if (sendAt <= addMinutes(now, 1)) return;
     const properties = {
       match: { match_id: String(matchId) },
       copy: live?.triggerProperties ?? { match_id: String(matchId) },
+      mixed: live?.triggerProperties ?? { match_id: String(matchId) },
       nothing: {},
       unknown_match: { match_id: String(UNKNOWN_MATCH_ID) },
     }[says];
@@ -117,8 +117,40 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       origin: "dashboard",
       target: live?.target ?? { kind: "audience", matches: () => true },
       triggerProperties: properties,
-      sendId: says === "copy" ? live?.sendId ?? null : null,
+      sendId: says === "copy"
+        ? live?.sendId ?? null
+        : says === "mixed"
+        ? `match-${otherThan(matchId, context)}`
+        : null,
       sendAt,
+    }, now);
+  },
+
+  neighbour_sends({ neighbour, says, sendId, matchId, byMinutes, everyNth }, context, prng) {
+    const { stack: { sandbox, timeline } } = context;
+    const now = timeline.now();
+    const { live, sendAt } = plannedFor(matchId, context);
+    if (addMinutes(sendAt, byMinutes) <= addMinutes(now, 1)) return;
+    sandbox.model.neighbours.plan({
+      neighbour,
+      sendAt: addMinutes(sendAt, byMinutes),
+      sendId: sendIdFor(sendId, matchId, prng),
+      extras: extrasOf(says, matchId, live?.triggerProperties, prng),
+      includes: ({ index }) => index % everyNth === 0,
+    }, now);
+  },
+
+  other_suite_schedules({ matchId, sendId, byMinutes }, context, prng) {
+    const { stack: { sandbox, timeline } } = context;
+    const now = timeline.now();
+    const { live, sendAt } = plannedFor(matchId, context);
+    if (addMinutes(sendAt, byMinutes) <= addMinutes(now, 1)) return;
+    sandbox.model.schedules.create({
+      origin: "other_suite",
+      target: live?.target ?? { kind: "audience", matches: () => true },
+      triggerProperties: ofOtherSuite(matchId, prng),
+      sendId: sendIdFor(sendId, matchId, prng),
+      sendAt: addMinutes(sendAt, byMinutes),
     }, now);
   },
 
@@ -242,11 +274,15 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
 
   async replay({ share, shape }, context, prng) {
     // Events that were lost or are still in transit are found in an export and sent by hand.
-    const repeated = context.stack.sandbox.model.groundTruth.entries.filter((entry) =>
-      entry.kind === "currents" && (entry.acknowledged > 0 || shape === "flat") &&
-      prng.chance(share)
+    const { groundTruth, neighbours } = context.stack.sandbox.model;
+    const nowSeconds = context.stack.timeline.now().getTime() / 1_000;
+    const isExport = ["flat", "export", "export_without_kind"].includes(shape);
+    const repeated = [...groundTruth.entries, ...neighbours.groundTruth.entries].filter((entry) =>
+      entry.kind === "currents" && (entry.acknowledged > 0 || isExport) &&
+      // The ground truth holds an open as soon as its push is sent.
+      entry.time <= nowSeconds && prng.chance(share)
     );
-    if (shape === "flat") {
+    if (shape === "flat" || shape === "export_without_kind") {
       for (const { id, acknowledged } of repeated) {
         if (acknowledged === 0) context.reportedFromExport.add(id);
       }
@@ -319,6 +355,60 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
   },
 };
 
+function otherThan(matchId: number, { history }: SimulationContext): number {
+  return history.matchIds.find((other) => other !== matchId) ?? UNKNOWN_MATCH_ID;
+}
+
+/** The live schedule of a match, and its time, or the one that is planned. */
+function plannedFor(matchId: number, { stack: { sandbox, timeline }, history }: SimulationContext) {
+  const live = sandbox.model.schedules.all.find(({ state, triggerProperties }) =>
+    state === "scheduled" && triggerProperties.match_id === String(matchId)
+  );
+  const { kickoffAt } = history.match(matchId, timeline.now());
+  return { live, sendAt: live?.sendAt ?? addMinutes(kickoffAt, -60) };
+}
+
+function sendIdFor(
+  sendId: "none" | "own_form" | "other",
+  matchId: number,
+  prng: Prng,
+): string | null {
+  if (sendId === "none") return null;
+  return sendId === "own_form" ? `match-${matchId}` : prng.hex(24);
+}
+
+/** The trigger properties of a copy of the suite, whose match has the same id. */
+function ofOtherSuite(matchId: number, prng: Prng) {
+  return {
+    match_id: String(matchId),
+    ledger_id: prng.uuid(),
+    generation: 1,
+    attempt_id: prng.uuid(),
+  };
+}
+
+function extrasOf(
+  says: NeighbourSays,
+  matchId: number,
+  ours: Readonly<Record<string, unknown>> | undefined,
+  prng: Prng,
+): Readonly<Record<string, string>> | null {
+  switch (says) {
+    case "nothing":
+      return null;
+    case "its_own":
+      return { deeplink: "app://offers" };
+    case "blanks":
+      return echo({});
+    case "match":
+      return echo({ match_id: String(matchId) });
+    case "copy":
+      return echo(ours ?? { match_id: String(matchId) });
+    case "own_ledger":
+      return echo(ofOtherSuite(matchId, prng));
+  }
+}
+
 interface Reshaped {
   readonly entries: readonly GroundTruthEntry[];
   readonly body: string;
@@ -326,7 +416,7 @@ interface Reshaped {
 
 function reshape(
   entries: readonly GroundTruthEntry[],
-  shape: "batches" | "single" | "list" | "flat",
+  shape: ReplayShape,
   prng: Prng,
   { stack: { sandbox } }: SimulationContext,
 ): Reshaped[] {
@@ -340,26 +430,46 @@ function reshape(
     const body = currentsBody(part, sandbox.model.campaign);
     const { events } = JSON.parse(body);
     const [first] = events;
-    reshaped.push({
-      entries: part,
-      body: shape === "batches" ? body : JSON.stringify(shape === "list" ? events : first),
-    });
+    const reshapedBody = shape === "batches"
+      ? body
+      : shape === "single"
+      ? JSON.stringify(first)
+      : JSON.stringify(shape === "list" ? events : events.map(exported(shape)));
+    reshaped.push({ entries: part, body: reshapedBody });
   }
   return reshaped;
 }
 
+type NestedEvent = Readonly<Record<string, unknown>> & {
+  readonly user: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+};
+
+/** An event as an exported file holds it: all fields at the top level. */
+function exported(shape: "export" | "export_without_kind") {
+  return ({ user, properties, event_type, ...rest }: NestedEvent) => ({
+    ...(shape === "export" ? { event_type } : {}),
+    ...rest,
+    ...user,
+    ...properties,
+  });
+}
+
 /** A flat event, as a person would write it from an export. */
 function flatBody(
-  { id, type, time, user, device, dispatchId, schedule }: GroundTruthEntry,
+  entry: GroundTruthEntry,
   { model }: Sandbox,
 ) {
+  const { id, type, user, device, dispatchId, schedule, neighbour } = entry;
   return JSON.stringify({
     event_type: type.split(".").at(-1)!.toLowerCase(),
     event_id: id,
-    sent_at: new Date(time * 1_000).toISOString(),
+    sent_at: new Date(statedTime(entry) * 1_000).toISOString(),
     external_user_id: user.externalId,
     device_id: device?.id ?? null,
-    campaign_id: model.campaign.id,
+    ...(neighbour === null
+      ? { campaign_id: model.campaign.id }
+      : { [`${neighbour.kind}_id`]: neighbour.id }),
     dispatch_id: dispatchId,
     schedule_id: schedule.id,
   });
@@ -395,6 +505,9 @@ function nameOf(what: What): string {
       : field === "status"
       ? `change_fixture: ${value}`
       : `change_fixture: ${field}`;
+  }
+  if (what.kind === "neighbour_sends") {
+    return `neighbour_sends: ${what.neighbour.kind}, ${what.says}`;
   }
   const detail = "state" in what
     ? what.state

@@ -117,6 +117,11 @@ async function skipToMorning(context: SimulationContext): Promise<void> {
   const days = { from: dayOf(world.startAt), to: dayOf(dayAfter) };
   await call("webhook-health-rollup", days, context);
   await reach(addMinutes(stack.timeline.now(), HEARTBEAT_MINUTES), context);
+  // A change is judged twice, the second time when it is a minute old.
+  for (const minutes of [2, 0]) {
+    await call("braze-reconcile", {}, context);
+    await reach(addMinutes(stack.timeline.now(), minutes), context);
+  }
 }
 
 async function auditNow(

@@ -1,6 +1,6 @@
 /** The world's access to the stack from outside: writes fixtures and calls functions. */
 import type { Stack } from "../../local/stack/stack.ts";
-import type { FunctionToCall } from "./acts.ts";
+import type { FunctionToCall } from "./act.ts";
 import type { FixturePlan } from "./fixtures.ts";
 import type { MatchState } from "./history.ts";
 

@@ -48,6 +48,7 @@ export function drawSwitches(prng: Prng): DrawnSwitches {
       eventsCarrySendId: carriesSendId,
       eventsCarryEcho: carriesEcho,
       silentSendProbability: one(0, 0, 0.3),
+      datedAheadProbability: prng.fork("dated ahead").chance(0.3) ? 0.05 : 0,
       nearSendSeconds: one(0, 120, 600),
       nearSendSurvivalProbability: prng.next(),
       schedulesReturnOnResume: prng.chance(0.5),

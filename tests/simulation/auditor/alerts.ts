@@ -101,6 +101,15 @@ function auditCancelledByHand(matchId: number, context: AuditContext, findings: 
   );
   if (!isListConclusive || context.history.wanted(matchId, now) === null) return;
   if (row.status === "cancelled" && wasAlerted(context, matchId, ["schedule_missing"])) return;
+  const isTakenForOurs = row.status === "sent" &&
+    model.schedules.all.some((schedule) =>
+      isMadeByHand(schedule) && matchOf(schedule, context) === matchId &&
+      model.groundTruth.of(schedule.id).some(isProof)
+    );
+  if (isTakenForOurs) {
+    findings.unknowable("a schedule made by hand was taken for ours");
+    return;
+  }
   findings.violate(
     "a schedule that is cancelled by hand is noticed",
     `match ${matchId}, due ${at(gone.sendAt)}, was cancelled by hand at ${

@@ -72,7 +72,7 @@ function auditGeneration(
  */
 function isUnknowable(
   row: StoredEvent,
-  { schedule, dispatchId, carried, type }: GroundTruthEntry,
+  { schedule, dispatchId, carried, type, aheadSeconds }: GroundTruthEntry,
   dispatches: ReadonlyMap<string, ReadonlySet<string>>,
 ): boolean {
   const owners = dispatches.get(dispatchId);
@@ -81,6 +81,14 @@ function isUnknowable(
   const hasOtherEvidence =
     (carried.echo && hasMatchId && (type.endsWith(".Send") || type === "campaign.webhook")) ||
     (carried.sendId && schedule.sendId !== null && type !== "campaign.webhook");
+  // Where a person or a copy of the suite uses the send id of a match, an event without an echo says nothing else.
+  if (isMadeByHand(schedule) && schedule.sendId === `match-${row.match_id}`) {
+    // An exported event without its kind is not read for an echo.
+    const hasEcho = carried.echo && type.endsWith(".Send") && row.event_type !== "unknown";
+    if (row.correlation_method === "send_id" && !hasEcho) return true;
+  }
+  // An event that says nothing but a wrong time, and comes after that time, looks like one of then.
+  if (aheadSeconds > 0 && row.correlation_method === "time_exact") return true;
   if (row.correlation_method === "dispatch_id" && isShared && !hasOtherEvidence) return true;
   return isMadeByHand(schedule) && row.confidence === "medium";
 }
@@ -89,7 +97,8 @@ function ownersOfDispatches({ model }: AuditContext): Map<string, Set<string>> {
   const owners = new Map<string, Set<string>>();
   const add = (dispatchId: string, scheduleId: string) =>
     owners.set(dispatchId, (owners.get(dispatchId) ?? new Set()).add(scheduleId));
-  for (const { dispatchId, schedule } of model.groundTruth.entries) add(dispatchId, schedule.id);
+  const entries = [...model.groundTruth.entries, ...model.neighbours.groundTruth.entries];
+  for (const { dispatchId, schedule } of entries) add(dispatchId, schedule.id);
   for (const schedule of model.schedules.all) add(schedule.dispatchId, schedule.id);
   return owners;
 }

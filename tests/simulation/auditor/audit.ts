@@ -11,6 +11,7 @@ import { auditGate } from "./gate.ts";
 import { auditJournal } from "./journal.ts";
 import { auditLedger } from "./ledger.ts";
 import { auditSchedules } from "./schedules.ts";
+import { auditVerdicts } from "./verdicts.ts";
 import type { AuditContext, Violation } from "./context.ts";
 
 export interface Audit {
@@ -33,6 +34,7 @@ export function audit(context: AuditContext): Audit {
   const judges = [
     auditEvents,
     auditAttribution,
+    auditVerdicts,
     auditLedger,
     auditSchedules,
     auditJournal,

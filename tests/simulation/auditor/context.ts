@@ -52,12 +52,24 @@ export interface Findings {
 export const SEND = "users.messages.pushnotification.Send";
 export const OPEN = "users.messages.pushnotification.Open";
 
+/** Whether a schedule of our campaign was made by something else than our suite. */
 export function isMadeByHand({ origin }: Schedule): boolean {
-  return origin === "dashboard";
+  return origin !== "api";
 }
 
-/** The match that a schedule is for; null where its properties, made by hand, name none or one that does not exist. */
-export function matchOf({ triggerProperties }: Schedule, { history }: AuditContext): number | null {
+/**
+ * The match that a schedule is for; null where its properties, made by hand, name none or one that does not exist, or where
+ * a copy of the suite made it for a match of its own.
+ */
+export function matchOf(schedule: Schedule, context: AuditContext): number | null {
+  return schedule.origin === "other_suite" ? null : namedMatchOf(schedule, context);
+}
+
+/** The match of ours that has the id in the schedule's properties, whoever means it. */
+export function namedMatchOf(
+  { triggerProperties }: Schedule,
+  { history }: AuditContext,
+): number | null {
   const matchId = Number(triggerProperties.match_id ?? NaN);
   return history.matchIds.includes(matchId) ? matchId : null;
 }

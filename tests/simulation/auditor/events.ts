@@ -9,12 +9,14 @@ export function auditEvents(context: AuditContext, findings: Findings): void {
   auditCounts(context, findings);
 }
 
+/** Events of other campaigns and Canvases come in the same deliveries and are stored, too. */
 function auditCurrents({ model, facts, odd }: AuditContext, findings: Findings): void {
   const rows = new Map<string, number>();
   for (const { event_id, channel } of facts.events) {
     if (channel !== "webhook") rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
   }
-  const reported = model.groundTruth.entries.filter(({ kind }) => kind === "currents");
+  const reported = [...model.groundTruth.entries, ...model.neighbours.groundTruth.entries]
+    .filter(({ kind }) => kind === "currents");
   const missing = reported.filter(({ id, acknowledged }) => acknowledged > 0 && !rows.has(id));
   if (missing.length > 0) {
     findings.violate(

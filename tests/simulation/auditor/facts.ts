@@ -11,7 +11,11 @@ export interface StoredEvent {
   readonly dispatch_id: string | null;
   readonly correlation_method: string;
   readonly confidence: "high" | "medium" | "low" | "none";
+  readonly sent_at: Date;
   readonly received_at: Date;
+  readonly ledger_id: string | null;
+  readonly timing: string | null;
+  readonly proof: string | null;
   readonly raw_payload: Readonly<Record<string, unknown>>;
 }
 
@@ -39,10 +43,25 @@ export interface ScheduleRow {
 
 export interface AlertRow {
   readonly rule: string;
+  readonly kind: "condition" | "harm";
+  /** Its events belong to another match, or are no longer seen. */
+  readonly is_withdrawn: boolean;
   readonly fingerprint: string;
   readonly match_id: string | null;
   readonly first_seen_at: Date;
   readonly resolved_at: Date | null;
+}
+
+/** A time that a create or an update asked for. */
+export interface AskedTime {
+  readonly ledger_id: string;
+  readonly generation: number;
+  readonly send_at: Date;
+}
+
+export interface IdentifierRow {
+  readonly kind: "schedule_id" | "send_id" | "dispatch_id";
+  readonly value: string;
 }
 
 /** A create or a delete of a generation, and its outcome. */
@@ -74,6 +93,10 @@ export interface Facts {
   readonly alerts: readonly AlertRow[];
   readonly journal: readonly JournalEntry[];
   readonly unresolved: readonly UnknownAttempt[];
+  readonly asked: readonly AskedTime[];
+  readonly identifiers: readonly IdentifierRow[];
+  /** Changed facts whose events are to be judged again. */
+  readonly rejudgements: number;
   /** Runs in the state `running` with an expired lease, although their function has run since. */
   readonly hanging: readonly string[];
   readonly counted: {
@@ -84,29 +107,43 @@ export interface Facts {
 }
 
 export async function readFacts(sql: Sql): Promise<Facts> {
-  const [events, rejects, ledger, schedules, alerts, journal, unresolved, hanging, counted] =
-    await Promise.all([
-      sql<StoredEvent[]>`
+  const [
+    events,
+    rejects,
+    ledger,
+    schedules,
+    alerts,
+    journal,
+    unresolved,
+    hanging,
+    counted,
+    asked,
+    identifiers,
+    rejudgements,
+  ] = await Promise.all([
+    sql<StoredEvent[]>`
         select event_id, channel, event_type, external_user_id, match_id, generation, dispatch_id,
-          correlation_method, confidence, received_at, raw_payload
+          correlation_method, confidence, sent_at, received_at, ledger_id, timing, proof, raw_payload
         from public.notification_sends`,
-      sql<{ rejects: number }[]>`select count(*)::int as rejects from public.webhook_rejects`,
-      sql<LedgerRow[]>`
+    sql<{ rejects: number }[]>`select count(*)::int as rejects from public.webhook_rejects`,
+    sql<LedgerRow[]>`
         select id, match_id, generation, braze_schedule_id, send_id, send_at_utc, status::text, cancel_reason,
           sent_evidence
         from public.schedule_ledger order by match_id`,
-      sql<ScheduleRow[]>`
+    sql<ScheduleRow[]>`
         select ledger_id, generation, braze_schedule_id, state, send_at_utc, moving_to_utc, listed_at
         from public.braze_schedules order by ledger_id, generation`,
-      sql<AlertRow[]>`
-        select rule, fingerprint, match_id, first_seen_at, resolved_at from public.alerts order by id`,
-      sql<JournalEntry[]>`
+    sql<AlertRow[]>`
+        select rule, kind, coalesce((details ->> 'no_longer_seen')::boolean, false) as is_withdrawn, fingerprint, match_id,
+          first_seen_at, resolved_at
+        from public.alerts order by id`,
+    sql<JournalEntry[]>`
         select kind, ledger_id, generation, opened_at, closed_at, outcome, http_status, resolved_at, resolved_as
         from public.schedule_attempts where kind in ('create', 'delete') and ledger_id is not null`,
-      sql<UnknownAttempt[]>`
+    sql<UnknownAttempt[]>`
         select kind, match_id, ledger_id, generation, braze_schedule_id from public.schedule_attempts
         where kind <> 'send_id' and (outcome is null or (outcome = 'unknown' and resolved_at is null))`,
-      sql<{ run: string }[]>`
+    sql<{ run: string }[]>`
         select dead.function_name || ' since ' || dead.started_at as run
         from public.job_runs as dead
         where dead.outcome = 'running'
@@ -114,11 +151,16 @@ export async function readFacts(sql: Sql): Promise<Facts> {
             select 1 from public.job_runs as later
             where later.function_name = dead.function_name and later.started_at > dead.lease_until
           )`,
-      sql<{ received: number; duplicates: number; rejected: number }[]>`
+    sql<{ received: number; duplicates: number; rejected: number }[]>`
         select coalesce(sum(received), 0)::int as received, coalesce(sum(duplicates), 0)::int as duplicates,
           coalesce(sum(rejected), 0)::int as rejected
         from public.webhook_daily_counts`,
-    ]);
+    sql<AskedTime[]>`
+        select ledger_id, generation, (request #>> '{schedule,time}')::timestamptz as send_at
+        from public.schedule_attempts where kind in ('create', 'update') and ledger_id is not null`,
+    sql<IdentifierRow[]>`select kind, value from public.schedule_identifiers`,
+    sql<{ changes: number }[]>`select count(*)::int as changes from private.rejudgements`,
+  ]);
   return {
     events,
     rejects: rejects[0]!.rejects,
@@ -129,5 +171,8 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     unresolved,
     hanging: hanging.map(({ run }) => run),
     counted: counted[0]!,
+    asked,
+    identifiers,
+    rejudgements: rejudgements[0]!.changes,
   };
 }

@@ -1,5 +1,6 @@
 /** Checks that each change in Braze is in the journal with a valid reason, and that its schedules push no user twice. */
-import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
+import { type GroundTruthEntry, statedTime } from "../../../local/braze_sandbox/ground_truth.ts";
+import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { wasRevoked } from "./gate.ts";
 import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
 import {
@@ -125,7 +126,9 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
       findings.unknowable("a match that was never planned is pushed twice by hand");
       return;
     }
-    if (isReported && isRecognisable && context.isLast && !wasAlerted(context, matchId, rules)) {
+    const isAlerted = wasAlerted(context, matchId, rules) ||
+      isToldAsContradiction(schedules, matchId, context);
+    if (isReported && isRecognisable && context.isLast && !isAlerted) {
       findings.violate(
         "a double push raises an alert",
         `match ${matchId}: ${schedules.map(({ id, origin }) => `${id} (${origin})`)}`,
@@ -133,6 +136,22 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
       return;
     }
   }
+}
+
+/** Whether one of the pushes carried the send id of another match: then it belongs to none, and an alert names both. */
+function isToldAsContradiction(
+  schedules: readonly Schedule[],
+  matchId: number,
+  { facts }: AuditContext,
+): boolean {
+  return schedules.some(({ sendId }) => {
+    const [, other] = /^match-([0-9]+)$/.exec(sendId ?? "") ?? [];
+    return other !== undefined && Number(other) !== matchId &&
+      facts.alerts.some(({ rule, fingerprint }) =>
+        rule === "contradicting_evidence" && fingerprint.includes(String(matchId)) &&
+        fingerprint.includes(other)
+      );
+  });
 }
 
 /**
@@ -145,7 +164,7 @@ function isDoublePush(sends: readonly GroundTruthEntry[]): boolean {
     const dispatchIds = own.flatMap(({ carried, dispatchId }) =>
       carried.dispatchId ? [dispatchId] : []
     );
-    const times = own.map(({ time }) => time);
+    const times = own.map(statedTime);
     return new Set(dispatchIds).size > 1 ||
       Math.max(...times) - Math.min(...times) > SEND_SECONDS_MAX;
   });

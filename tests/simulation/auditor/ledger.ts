@@ -42,7 +42,8 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
   if (row.status === "sent" && row.sent_evidence !== "operator" && proofs.length === 0) {
     const byHand = model.schedules.all.filter((schedule) =>
       isMadeByHand(schedule) && model.groundTruth.of(schedule.id).some(isProof) &&
-      (matchOf(schedule, context) ?? Number(row.match_id)) === Number(row.match_id)
+      ((matchOf(schedule, context) ?? Number(row.match_id)) === Number(row.match_id) ||
+        schedule.sendId === `match-${row.match_id}`)
     );
     if (byHand.length > 0) findings.unknowable("a schedule made by hand was taken for ours");
     else if (isProvedByDispatchAlone(row, context)) {

@@ -8,7 +8,7 @@ import {
   type AuditContext,
   type Findings,
   isMadeByHand,
-  matchOf,
+  namedMatchOf,
   openAlerts,
   rowOf,
 } from "./context.ts";
@@ -83,7 +83,7 @@ function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Fin
     braze_schedule_id === schedule.id && status !== "cancelled"
   );
   if (owner !== undefined) return;
-  const matchId = matchOf(schedule, context);
+  const matchId = namedMatchOf(schedule, context);
   const alerts = matchId === null ? [] : openAlerts(context, matchId);
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {

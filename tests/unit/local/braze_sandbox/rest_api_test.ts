@@ -175,7 +175,7 @@ Deno.test("a person makes a schedule in the dashboard, and its Liquid tags rende
   deepStrictEqual([body.origin, body.state], ["dashboard", "scheduled"]);
   await at.timeline.advanceTo("2024-12-07T09:10:00Z");
   const extras = postedEvents(at)[0]?.properties["message_extras"];
-  strictEqual(extras, '{"match_id":"","ledger_id":"","generation":""}');
+  strictEqual(extras, '{"match_id":"","ledger_id":"","generation":"","attempt_id":""}');
   strictEqual((await at.post("/_sandbox/dashboard/create", { send_at: "soon" })).status, 400);
 });
 

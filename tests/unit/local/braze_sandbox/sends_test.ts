@@ -44,7 +44,7 @@ Deno.test("a Send event has the documented nested shape and echoes the trigger p
   );
   strictEqual(
     event.properties["message_extras"],
-    '{"match_id":"1001","ledger_id":"led-1","generation":"1"}',
+    '{"match_id":"1001","ledger_id":"led-1","generation":"1","attempt_id":""}',
   );
 });
 

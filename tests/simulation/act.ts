@@ -1,0 +1,118 @@
+/** What people and machines around the suite do, and when. */
+import type { Neighbour } from "../../local/braze_sandbox/ground_truth.ts";
+import type { FixturePlan } from "./fixtures.ts";
+
+/** What the templates of another campaign or Canvas render as extras. */
+export const NEIGHBOUR_SAYS = [
+  "nothing",
+  /** Keys that are not ours. */
+  "its_own",
+  /** Our keys without values: its template is a copy of ours. */
+  "blanks",
+  "match",
+  /** All properties of our schedule. */
+  "copy",
+  /** A match, a ledger row, a generation and an attempt of its own, as a copy of the suite does. */
+  "own_ledger",
+] as const;
+export type NeighbourSays = (typeof NEIGHBOUR_SAYS)[number];
+
+export type NeighbourAct =
+  | {
+    readonly kind: "neighbour_sends";
+    readonly neighbour: Neighbour;
+    readonly says: NeighbourSays;
+    readonly sendId: "none" | "own_form" | "other";
+    /** Of a match that the copy of the suite has under the same id, and whose time it is close to. */
+    readonly matchId: number;
+    /** Relative to the planned time of our push; 0: in the same second. */
+    readonly byMinutes: number;
+    /** Every nth user gets it. */
+    readonly everyNth: number;
+  }
+  /** A copy of the suite schedules one of its matches in our campaign. */
+  | {
+    readonly kind: "other_suite_schedules";
+    readonly matchId: number;
+    readonly sendId: "own_form" | "other";
+    readonly byMinutes: number;
+  };
+
+export type FixtureChange =
+  | { readonly kickoffByMinutes: number }
+  | { readonly status: "scheduled" | "postponed" | "cancelled" | "finished" }
+  | { readonly properties: Readonly<Record<string, string>> }
+  | { readonly home: string };
+
+/**
+ * `flat`: as a person writes it from an export. `export`: the fields of an exported file; `export_without_kind`: where the
+ * kind of the events stood only in the name of its folder.
+ */
+export type ReplayShape =
+  | "batches"
+  | "single"
+  | "list"
+  | "flat"
+  | "export"
+  | "export_without_kind";
+
+export type FunctionToCall =
+  | "braze-scheduler"
+  | "braze-preflight-check"
+  | "braze-reconcile"
+  | "braze-count-audit"
+  | "webhook-health-rollup";
+
+export type What =
+  | NeighbourAct
+  | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
+  | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
+  /** Switches pushes for both teams of a match off or on. */
+  | { readonly kind: "notify"; readonly matchId: number; readonly on: boolean }
+  | { readonly kind: "team_becomes_known" }
+  | { readonly kind: "cancel_in_dashboard"; readonly matchId: number }
+  | {
+    readonly kind: "schedule_in_dashboard";
+    readonly matchId: number;
+    /**
+     * The trigger properties that a person enters: the match id, a copy of ours, none, an unknown match, or a copy of ours
+     * with the send id of another match.
+     */
+    readonly says: "match" | "copy" | "nothing" | "unknown_match" | "mixed";
+    /** Relative to the planned time, or to now. */
+    readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
+  }
+  /** A person schedules all matches again in the dashboard. */
+  | { readonly kind: "schedule_all_in_dashboard" }
+  | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
+  | { readonly kind: "receiver"; readonly state: "down" | "up" }
+  | { readonly kind: "echo"; readonly on: boolean }
+  | {
+    readonly kind: "call_at_once";
+    readonly functionNames: readonly [FunctionToCall, FunctionToCall];
+  }
+  | { readonly kind: "dry_run"; readonly functionName: FunctionToCall }
+  /** Delivered events are delivered again, in other batches and another order, several at once. */
+  | {
+    readonly kind: "replay";
+    readonly share: number;
+    readonly shape: ReplayShape;
+  }
+  /** A person releases unknown creates; `carelessly`: without checking in Braze. */
+  | { readonly kind: "release"; readonly carelessly: boolean }
+  | { readonly kind: "mark_sent" }
+  /** A person cancels a match in the ledger and in Braze. */
+  | { readonly kind: "operator_cancels"; readonly matchId: number }
+  /** A person cancels the match whose schedule a run is about to change. */
+  | { readonly kind: "cancel_during_run" }
+  /** Sends move so close to the freeze window that they are inside it before a slow run reaches them. */
+  | { readonly kind: "move_near_freeze_window" }
+  /** One batch with a preview, an event of another campaign, and an invalid event. */
+  | { readonly kind: "odd_events" }
+  /** Restarts a server in the middle of the next run. */
+  | { readonly kind: "restart"; readonly server: "postgres" | "postgrest" };
+
+export interface Act {
+  readonly at: Date;
+  readonly what: What;
+}
