@@ -4,7 +4,7 @@ import type { BenchServer } from "./bench_server.ts";
 import type { MakeEvent } from "./events.ts";
 import type { Matchday } from "./matchday.ts";
 import type { PostOf } from "./requests.ts";
-import type { ShapeName } from "./shapes.ts";
+import type { Content, ShapeName } from "./shapes.ts";
 
 export interface Contestant {
   readonly name: string;
@@ -20,8 +20,8 @@ export interface Contestant {
 export interface Prepared {
   readonly databaseName: string;
   readonly sql: Sql;
-  readonly makeEvent: (matchday: Matchday) => MakeEvent;
-  readonly postOf: PostOf;
+  readonly makeEvent: (matchday: Matchday, content: Content) => MakeEvent;
+  readonly postOf: (content: Content) => PostOf;
   /** Deletes the rows of earlier turns. */
   reset(): Promise<void>;
   count(): Promise<number>;

@@ -3,7 +3,9 @@
  * id, and one dispatch id per schedule. One in ten repeats an earlier event.
  */
 import { Prng } from "../local/lib/prng.ts";
-import type { Matchday } from "./matchday.ts";
+import { readEvent } from "../supabase/functions/_shared/events/read_body.ts";
+import type { Matchday, Scheduled } from "./matchday.ts";
+import type { Content } from "./shapes.ts";
 
 export const EVENT_BYTES = 640;
 export const DUPLICATE_SHARE = 0.1;
@@ -45,11 +47,20 @@ export function makeEvents(seed: string, count: number, make: MakeEvent): Events
   return { sent, uniqueIds };
 }
 
-export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
+/** Events of this content for a matchday. */
+export function eventOf(matchday: Matchday, content: Content): MakeEvent {
+  return content === "message"
+    ? webhookMessage(matchday)
+    : currentsEvent(matchday, content === "identifiers" ? { hasEcho: false } : undefined);
+}
+
+export function currentsEvent(
+  matchday: Matchday,
+  { hasEcho } = { hasEcho: true },
+): MakeEvent {
+  const { campaignId } = matchday;
   return (prng, index) => {
-    const first = Math.floor(index / EVENTS_A_TIME) * MATCHES_A_TIME % schedules.length;
-    const atOnce = Math.min(MATCHES_A_TIME, schedules.length - first);
-    const schedule = schedules[first + prng.below(atOnce)]!;
+    const schedule = scheduleOf(matchday, prng, index);
     const id = prng.uuid();
     const make = (variation: string) =>
       JSON.stringify({
@@ -69,15 +80,49 @@ export function currentsEvent({ campaignId, schedules }: Matchday): MakeEvent {
           message_variation_id: variation,
           send_id: schedule.sendId,
           dispatch_id: schedule.dispatchId,
-          message_extras: JSON.stringify({
-            match_id: String(schedule.matchId),
-            ledger_id: schedule.ledgerId,
-            generation: "1",
-          }),
+          ...(hasEcho
+            ? {
+              message_extras: JSON.stringify({
+                match_id: String(schedule.matchId),
+                ledger_id: schedule.ledgerId,
+                generation: "1",
+              }),
+            }
+            : {}),
         },
       });
     return { id, json: padded(make) };
   };
+}
+
+/** As our webhook template renders it: without an id and without a time. */
+function webhookMessage(matchday: Matchday): MakeEvent {
+  return (prng, index) => {
+    const schedule = scheduleOf(matchday, prng, index);
+    const user = prng.uuid();
+    const json = JSON.stringify({
+      v: 1,
+      event_type: "campaign.webhook",
+      campaign_id: matchday.campaignId,
+      dispatch_id: schedule.dispatchId,
+      variation_id: "3ac20000-0000-4000-8000-000000000001",
+      external_user_id: `user-${user}`,
+      braze_id: user.replaceAll("-", "").slice(0, 24),
+      match_id: String(schedule.matchId),
+      ledger_id: schedule.ledgerId,
+      generation: "1",
+    });
+    const read = readEvent(JSON.parse(json), schedule.sendAt);
+    if (!read.ok) throw new Error(`Cannot make a message: it must be readable, got ${read.reason}`);
+    // The suite derives the id from the content.
+    return { id: read.event.eventId, json };
+  };
+}
+
+function scheduleOf({ schedules }: Matchday, prng: Prng, index: number): Scheduled {
+  const first = Math.floor(index / EVENTS_A_TIME) * MATCHES_A_TIME % schedules.length;
+  const atOnce = Math.min(MATCHES_A_TIME, schedules.length - first);
+  return schedules[first + prng.below(atOnce)]!;
 }
 
 /** The same for the same id, so that a repeated event is identical. */

@@ -152,10 +152,10 @@ async function writeEvents(sql: Sql, slice: Slice): Promise<void> {
   await sql`
     insert into public.notification_sends (
       sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation, campaign_id,
-      dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence, time_diff_ms,
+      dispatch_id, send_id, received_at, time_kind, correlation_method, confidence, time_diff_ms,
       candidate_count, raw_payload)
     select event.sent_at, event.id, 'send', 'push', event.user_id, event.device_id, ledger.match_id, ledger.id, 1,
-      ledger.campaign_id, ledger.dispatch_id, ledger.send_id, event.sent_at + interval '7 seconds', true, 'ledger_id',
+      ledger.campaign_id, ledger.dispatch_id, ledger.send_id, event.sent_at + interval '7 seconds', 'send', 'ledger_id',
       'high', extract(epoch from event.sent_at - ledger.send_at_utc) * 1000, 1,
       jsonb_build_object(
         'id', event.id, 'time', extract(epoch from event.sent_at)::bigint,

@@ -48,7 +48,7 @@ export async function measureLatency(
 ): Promise<Latency> {
   const shape = SHAPES[name];
   return await onSuite({ bench, matchday }, async (prepared, port) => {
-    const make = prepared.makeEvent(matchday);
+    const make = prepared.makeEvent(matchday, "echo");
     const expected = new Set<string>();
     const requestsOf = (label: string, count: number) => {
       const { sent, uniqueIds } = makeEvents(
@@ -57,7 +57,7 @@ export async function measureLatency(
         make,
       );
       for (const id of uniqueIds) expected.add(id);
-      return makeRequests(seed, sent, shape, prepared.postOf).raw;
+      return makeRequests(seed, sent, shape, prepared.postOf("echo")).raw;
     };
     const paced = await atHalfRate(port, shape.connections, {
       seconds,
@@ -78,7 +78,7 @@ export async function measureGate(
   { bench, matchday, seconds }: LatencyOptions,
 ): Promise<Latency> {
   const tokenOf = (ledgerId: string, generation = 1) =>
-    signGateToken({ ledgerId, generation }, bench.keys.sendGateSecret);
+    signGateToken({ ledgerId, generation, attemptId: ledgerId }, bench.keys.sendGateSecret);
   return await onSuite({ bench, matchday }, async (_prepared, port) => {
     const asked = await Promise.all(matchday.schedules.map(async ({ ledgerId }) =>
       encoder.encode(

@@ -5,15 +5,19 @@ import type { ShapeName } from "./shapes.ts";
 interface Target {
   readonly shape: ShapeName;
   readonly against: string;
+  /** The shape of the other contestant, where it is another one. */
+  readonly inShape?: ShapeName;
   readonly atLeast: number;
 }
 
 const TARGETS: readonly Target[] = [
-  { shape: "one", against: "stripe_sync_engine", atLeast: 0.6 },
-  { shape: "one", against: "original", atLeast: 5 },
-  { shape: "batch", against: "pg_boss", atLeast: 5 },
-  { shape: "batch", against: "original", atLeast: 100 },
-  { shape: "batch", against: "ceiling", atLeast: 0.5 },
+  { shape: "one", against: "stripe_sync_engine", atLeast: 1.2 },
+  { shape: "one", against: "original", atLeast: 10 },
+  { shape: "batch", against: "pg_boss", atLeast: 2.5 },
+  { shape: "batch", against: "original", atLeast: 60 },
+  { shape: "batch", against: "ceiling", atLeast: 0.65 },
+  { shape: "doubled", against: "pg_boss", atLeast: 2 },
+  { shape: "message", against: "ours", inShape: "one", atLeast: 0.8 },
 ];
 
 export interface Ratio extends Target {
@@ -26,15 +30,19 @@ export function ratiosOf(summaries: readonly Summary[]): Ratio[] {
     summaries.find((summary) => summary.shape === shape && summary.contestant === contestant)
       ?.applied_a_second.median;
   return TARGETS.flatMap((target) => {
-    const [ours, theirs] = [speed(target.shape, "ours"), speed(target.shape, target.against)];
+    const { shape, against, inShape = shape } = target;
+    const [ours, theirs] = [speed(shape, "ours"), speed(inShape, against)];
     if (ours === undefined || theirs === undefined) return [];
     const ratio = Math.round(ours / theirs * 100) / 100;
     return [{ ...target, ratio, isReached: ratio >= target.atLeast }];
   });
 }
 
-export function printRatio({ shape, against, atLeast, ratio, isReached }: Ratio): string {
-  return `${shape.padEnd(8)} ours is ${ratio} × ${against}: target ≥ ${atLeast}, ${
+export function printRatio(
+  { shape, against, inShape, atLeast, ratio, isReached }: Ratio,
+): string {
+  const other = inShape === undefined ? against : `${against} in the shape ${inShape}`;
+  return `${shape.padEnd(8)} ours is ${ratio} × ${other}: target ≥ ${atLeast}, ${
     isReached ? "reached" : "MISSED"
   }`;
 }

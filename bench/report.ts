@@ -23,6 +23,8 @@ export interface Summary {
     readonly max: number;
   };
   readonly acknowledged_ms: Readonly<Record<"p50" | "p95" | "p99" | "max", number>>;
+  /** Microseconds of CPU for each event, by process. */
+  readonly cpu_us_an_event: Readonly<Record<string, number>>;
   readonly deadlocks: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly rows_right: boolean;
@@ -53,11 +55,22 @@ export function summarize({ contestant, shape, turns }: Result): Summary {
       percentilesOf(turns.map(({ latenciesMs }) => latenciesMs)),
       (ms) => Math.round(ms * 100) / 100,
     ),
+    cpu_us_an_event: cpuOf(turns),
     deadlocks: turns.reduce((sum, { deadlocks }) => sum + deadlocks, 0),
     errors,
     rows_right: turns.every(({ rows }) => rows.isRight),
     wrong_rows: turns.flatMap(({ rows }) => rows.examples),
   };
+}
+
+/** The mean over all rounds. */
+function cpuOf(turns: readonly Turn[]): Record<string, number> {
+  const events = turns.reduce((sum, turn) => sum + turn.events, 0);
+  const kinds = new Set(turns.flatMap(({ cpu }) => [...cpu.keys()]));
+  return Object.fromEntries([...kinds].map((kind) => {
+    const used = turns.reduce((sum, { cpu }) => sum + (cpu.get(kind) ?? 0), 0);
+    return [kind, Math.round(used / events)];
+  }));
 }
 
 function mapValues<Key extends string>(
@@ -105,6 +118,7 @@ export function printShape(shape: Shape, summaries: readonly Summary[]): string 
       { name: "p50 ms" },
       { name: "p95 ms" },
       { name: "p99 ms" },
+      { name: "CPU µs an event", alignment: "left" },
       { name: "errors" },
       { name: "deadlocks" },
       { name: "rows", alignment: "left" },
@@ -121,6 +135,8 @@ export function printShape(shape: Shape, summaries: readonly Summary[]): string 
       "p50 ms": p50,
       "p95 ms": p95,
       "p99 ms": p99,
+      "CPU µs an event": Object.entries(summary.cpu_us_an_event)
+        .filter(([, us]) => us > 0).map(([kind, us]) => `${kind} ${us}`).join(", "),
       errors: Object.values(summary.errors).reduce((sum, count) => sum + count, 0),
       deadlocks: summary.deadlocks,
       rows: summary.rows_right ? "exact" : "WRONG",

@@ -6,9 +6,15 @@ import type { Shape } from "./shapes.ts";
 import { takeTurn, type Turn } from "./turn.ts";
 
 /** The events of a trial turn, which determines how many events make a turn of the wanted length. */
-const TRIAL_EVENTS = { one: 1_000, batch: 10_000, doubled: 10_000 };
+const TRIAL_EVENTS = {
+  one: 1_000,
+  batch: 10_000,
+  doubled: 10_000,
+  message: 1_000,
+  identifiers: 2_000,
+};
 const TRIAL_SHARE_MAX = 0.25;
-const EVENTS_MIN = { one: 200, batch: 500, doubled: 500 };
+const EVENTS_MIN = { one: 200, batch: 500, doubled: 500, message: 200, identifiers: 500 };
 const WARM_UP_SHARE = 0.2;
 /** Enough to use each connection of each pool, as far as the length of a turn allows. */
 const WARM_UP_REQUESTS_A_CONNECTION = 8;

@@ -4,6 +4,7 @@
  */
 import type { Sql } from "../local/stack/sql.ts";
 import type { Contestant, Prepared } from "./contestant.ts";
+import { cpuBetween, type CpuTimes, cpuTimes } from "./cpu.ts";
 import { makeEvents } from "./events.ts";
 import { drive } from "./load.ts";
 import type { Matchday } from "./matchday.ts";
@@ -25,6 +26,8 @@ export interface Turn {
   readonly appliedASecond: number;
   /** From the first byte sent to the last acknowledgement, which for a queue is earlier. */
   readonly acknowledgedSeconds: number;
+  /** Of each process, during the measurement. */
+  readonly cpu: CpuTimes;
   readonly latenciesMs: Float64Array;
   readonly errors: ReadonlyMap<string, number>;
   readonly deadlocks: number;
@@ -44,11 +47,12 @@ export interface TurnOptions {
 
 export async function takeTurn(options: TurnOptions): Promise<Turn> {
   const { prepared, admin, matchday, shape, seed } = options;
-  const make = prepared.makeEvent(matchday);
+  const make = prepared.makeEvent(matchday, shape.content);
+  const postOf = prepared.postOf(shape.content);
   const warm = makeEvents(`${seed}/warm`, options.warmUpEvents, make);
   const events = makeEvents(seed, options.events, make);
-  const { raw, bodyBytes } = makeRequests(seed, events.sent, shape, prepared.postOf);
-  const warmUp = makeRequests(`${seed}/warm`, warm.sent, shape, prepared.postOf);
+  const { raw, bodyBytes } = makeRequests(seed, events.sent, shape, postOf);
+  const warmUp = makeRequests(`${seed}/warm`, warm.sent, shape, postOf);
   const expected = warm.uniqueIds.union(events.uniqueIds);
 
   await prepared.reset();
@@ -58,11 +62,13 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
     await drive(running.port, warmUp.raw, shape.connections);
     await untilCounted(prepared, warm.uniqueIds.size);
 
+    const cpuBefore = cpuTimes();
     const started = performance.now();
     const load = await drive(running.port, raw, shape.connections);
     const acknowledgedSeconds = (performance.now() - started) / 1_000;
     await untilCounted(prepared, expected.size);
     const seconds = (performance.now() - started) / 1_000;
+    const cpu = cpuBetween(cpuBefore, cpuTimes());
 
     const rows = checkRowSet(await prepared.ids(), expected);
     await running.stop();
@@ -74,6 +80,7 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
       seconds,
       appliedASecond: events.uniqueIds.size / seconds,
       acknowledgedSeconds,
+      cpu,
       ...load,
       deadlocks: await deadlocksIn(admin, prepared.databaseName) - deadlocksBefore,
       rows,

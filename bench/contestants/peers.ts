@@ -3,11 +3,11 @@ import { createHmac } from "node:crypto";
 import { Prng } from "../../local/lib/prng.ts";
 import { connectSql } from "../../local/stack/sql.ts";
 import type { Contestant } from "../contestant.ts";
-import { type BenchEvent, currentsEvent, padded } from "../events.ts";
-import { writeMatchday } from "../matchday.ts";
+import { type BenchEvent, currentsEvent, type MakeEvent, padded } from "../events.ts";
+import { type Matchday, writeMatchday } from "../matchday.ts";
 import { startServer } from "../processes.ts";
 import type { PostOf } from "../requests.ts";
-import { SHAPE_NAMES, type ShapeName } from "../shapes.ts";
+import { COMMON_SHAPE_NAMES, type ShapeName } from "../shapes.ts";
 import { currentsBody, SUITE_TABLES } from "./ours.ts";
 import { stored, type StoredIn } from "./stored.ts";
 
@@ -22,7 +22,7 @@ interface Peer {
   readonly shapes?: readonly ShapeName[];
   readonly storedIn: StoredIn;
   readonly content?: "suite";
-  readonly makeEvent?: typeof currentsEvent;
+  readonly makeEvent?: (matchday: Matchday) => MakeEvent;
   readonly postOf?: PostOf;
 }
 
@@ -33,7 +33,7 @@ const postEvents: PostOf = (events) => ({
 });
 
 /** Stripe events of the same size; each is about another product, so that each creates a row. */
-const stripeEvent: typeof currentsEvent = () => (prng: Prng): BenchEvent => {
+const stripeEvent = () => (prng: Prng): BenchEvent => {
   const id = prng.uuid();
   const json = padded((filler) =>
     JSON.stringify({
@@ -75,7 +75,7 @@ const postStripeEvent: PostOf = ([event]) => {
 };
 
 function peer(options: Peer): Contestant {
-  const { name, title, path, shapes = SHAPE_NAMES, storedIn, content = "empty" } = options;
+  const { name, title, path, shapes = COMMON_SHAPE_NAMES, storedIn, content = "empty" } = options;
   const { makeEvent = currentsEvent, postOf = postEvents } = options;
   return {
     name,
@@ -90,8 +90,8 @@ function peer(options: Peer): Contestant {
       return {
         databaseName: name,
         sql,
-        makeEvent,
-        postOf,
+        makeEvent: (matchday) => makeEvent(matchday),
+        postOf: () => postOf,
         ...stored(sql, storedIn),
         start: () =>
           startServer({

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { freePorts } from "../../local/stack/ports.ts";
 import { startPostgrest } from "../../local/stack/postgrest.ts";
-import { asAuthenticator, functionEnv } from "../../local/stack/stack.ts";
+import { asAuthenticator, functionEnv, ingestEnv } from "../../local/stack/stack.ts";
 import type { BenchServer } from "../bench_server.ts";
 import { type ServerProcess, startServer } from "../processes.ts";
 
@@ -49,12 +49,15 @@ export async function startSuitePath(
       folder: bench.folder,
       script: "./servers/functions.ts",
       args: [functions.href, ...(hasGateway ? [] : [rest.url, bench.keysFile])],
-      env: functionEnv({
-        api_url: apiUrl,
-        db_url: databaseUrl,
-        braze_url: options.brazeUrl ?? apiUrl,
-        control_url: apiUrl,
-      }, bench.keys),
+      env: {
+        ...functionEnv({
+          api_url: apiUrl,
+          db_url: databaseUrl,
+          braze_url: options.brazeUrl ?? apiUrl,
+          control_url: apiUrl,
+        }, bench.keys),
+        ...ingestEnv(databaseUrl),
+      },
     });
     started.push(functionsServer);
     const gateway: ServerProcess | undefined = hasGateway

@@ -8,9 +8,9 @@ import { CONNECTIONS, readArguments, readEvents, serve } from "./serve.ts";
 const INSERT = `
   insert into public.notification_sends (
     sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation, campaign_id,
-    dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence, candidate_count, raw_payload)
+    dispatch_id, send_id, received_at, time_kind, correlation_method, confidence, candidate_count, raw_payload)
   select event.sent_at, event.event_id, 'send', 'push', event.external_user_id, event.device_id, event.match_id,
-    event.ledger_id, event.generation, event.campaign_id, event.dispatch_id, event.send_id, now(), true, 'ledger_id', 'high',
+    event.ledger_id, event.generation, event.campaign_id, event.dispatch_id, event.send_id, now(), 'send', 'ledger_id', 'high',
     1, event.raw_payload
   from jsonb_to_recordset($1::jsonb) as event (
     sent_at timestamptz, event_id text, external_user_id text, device_id text, match_id bigint, ledger_id uuid,

@@ -4,7 +4,7 @@ import { chooseContestants } from "../../../bench/contestants/contestants.ts";
 
 Deno.test("without arguments all shapes are measured in five rounds, with --quick in one", () => {
   const { shapes, rounds } = readArguments([]);
-  deepStrictEqual([shapes, rounds], [["one", "batch", "doubled"], 5]);
+  deepStrictEqual([shapes, rounds], [["one", "batch", "doubled", "message", "identifiers"], 5]);
   deepStrictEqual(readArguments(["--quick"]).rounds, 1);
   deepStrictEqual(readArguments(["--quick", "--rounds", "3"]).rounds, 3);
 });

@@ -41,10 +41,12 @@ Deno.test("the webhook reads the schedule of each event, and rejects nothing", (
   strictEqual(rejects.length, 0);
   strictEqual(events.length, sent.length);
   for (const { evidence } of events) {
-    const schedule = MATCHDAY.schedules.find(({ ledgerId }) => ledgerId === evidence.ledgerId);
+    const schedule = MATCHDAY.schedules.find(({ ledgerId }) =>
+      ledgerId === evidence.echoedLedgerId
+    );
     deepStrictEqual(
-      [evidence.matchId, evidence.sendId, evidence.dispatchId, evidence.campaignId],
-      [schedule?.matchId, schedule?.sendId, schedule?.dispatchId, CAMPAIGN],
+      [evidence.echoedMatchId, evidence.sendId, evidence.dispatchId, evidence.campaignId],
+      [String(schedule?.matchId), schedule?.sendId, schedule?.dispatchId, CAMPAIGN],
     );
     const lateMs = evidence.sentAt.getTime() - schedule!.sendAt.getTime();
     ok(lateMs >= 0 && lateMs < 60_000, `within a minute of its send, got ${lateMs} ms`);
