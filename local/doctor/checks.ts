@@ -9,6 +9,7 @@ import { checkBraze } from "./braze.ts";
 import { checkDatabase } from "./database.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 import { checkFunctions } from "./functions.ts";
+import { checkIngestDoor } from "./ingest_door.ts";
 import { checkJournal } from "./journal.ts";
 import type { DoctorTarget } from "./target.ts";
 import { checkRest } from "./rest.ts";
@@ -31,6 +32,7 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
     checkRest(configured),
     checkDatabase(configured),
     checkFunctions(configured),
+    checkIngestDoor(configured),
   ]);
   const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
   const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;

@@ -15,7 +15,8 @@ const SET = "set it with supabase secrets set, the same here and there";
 const A_TIMED_FUNCTION = "braze-count-audit";
 const GATE = "braze-send-gate";
 /** No ledger row has this id: the gate accepts the token and finds no schedule. */
-const NO_LEDGER_ROW = { ledgerId: "00000000-0000-0000-0000-000000000000", generation: 1 };
+const NO_ID = "00000000-0000-0000-0000-000000000000";
+const NO_LEDGER_ROW = { ledgerId: NO_ID, generation: 1, attemptId: NO_ID };
 
 interface Answer {
   readonly status: number;

@@ -23,6 +23,8 @@ const OBJECTS: readonly (readonly [RegExp, (...groups: string[]) => string])[] =
   [re`create schema (?:if not exists )?(${NAME})`, (name) => `schema ${name}`],
   [re`create extension (?:if not exists )?(${NAME})`, (name) => `extension ${name}`],
   [re`create type (${NAME})`, (name) => `type ${name}`],
+  // In a block, since another database of the server may have made it.
+  [re`do [^;]*?create role (\w+)`, (name) => `role ${name}`],
   [re`create table (${NAME})`, (name) => `table ${name}`],
   [re`alter table (${NAME}) enable row level security$`, (name) => `table ${name}`],
   [re`create (?:unique )?index (\w+) on (${NAME})`, (name, table) => `index ${name} on ${table}`],

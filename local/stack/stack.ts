@@ -196,7 +196,12 @@ async function bringUp(
   const timeline = clock === undefined
     ? new RealTimeline()
     : new VirtualTimeline(clock, (error) => onProblem(`Cannot go on: ${describe(error)}`));
-  const env = { ...functionEnv(ready, keys), ...options.env };
+  const env = {
+    ...functionEnv(ready, keys),
+    // A direct connection knows no virtual time.
+    ...(clock === undefined ? ingestEnv(ready.db_url) : {}),
+    ...options.env,
+  };
   const functions = await startFunctions({
     folder: options.functions ?? FUNCTIONS,
     env,
@@ -367,6 +372,15 @@ export function functionEnv(
     SEND_GATE_SECRETS: keys.sendGateSecret,
     ...alertWebhooks(ready.control_url),
   };
+}
+
+/** The direct connection of the webhook. The server trusts connections from this machine, so any password will do. */
+export function ingestEnv(databaseUrl: string): Record<string, string> {
+  const url = new URL(databaseUrl);
+  url.username = "braze_ingest";
+  url.password = "trusted-here";
+  url.search = "";
+  return { INGEST_DATABASE_URL: url.href };
 }
 
 function functionOf({ url }: Request): string {

@@ -785,6 +785,7 @@ create table public.schedule_ledger (
   send_at_utc timestamptz not null,
   status public.schedule_status not null default 'pending',
   cancel_reason text,
+  cancel_reason_before_proof text,
   notes text,
   expected_send_count integer,
   expected_send_count_min integer,
@@ -820,6 +821,8 @@ comment on column public.schedule_ledger.generation is
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
+comment on column public.schedule_ledger.cancel_reason_before_proof is
+  'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
 comment on column public.schedule_ledger.sent_evidence is
@@ -844,6 +847,8 @@ create table public.braze_schedules (
   send_at_utc timestamptz not null,
   moving_to_utc timestamptz,
   state text not null,
+  state_before_proof text,
+  deleted_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   first_event_at timestamptz,
@@ -859,6 +864,9 @@ comment on table public.braze_schedules is
   'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
 comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
+comment on column public.braze_schedules.state_before_proof is
+  'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
@@ -868,10 +876,77 @@ comment on column public.braze_schedules.missed_at is
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
 create index braze_schedules_moving_to_idx on public.braze_schedules (moving_to_utc) where moving_to_utc is not null;
 create unique index braze_schedules_schedule_id_idx on public.braze_schedules (braze_schedule_id);
+-- Whether a campaign is one of ours.
+create index braze_schedules_campaign_idx on public.braze_schedules (campaign_id);
 
 alter table public.braze_schedules enable row level security;
 revoke all on table public.braze_schedules from public, anon, authenticated, service_role;
 grant select, insert, update on table public.braze_schedules to service_role;
+
+create table private.schedule_times (
+  ledger_id uuid not null,
+  generation integer not null,
+  send_at_utc timestamptz not null,
+  left_at timestamptz,
+  primary key (ledger_id, generation, send_at_utc),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_times is
+  'Every time at which a schedule was, is or may be planned to be sent, also one that a failed move asked for. A trigger on braze_schedules writes it.';
+comment on column private.schedule_times.left_at is
+  'When it stopped to be a time of the schedule. null: it is one now.';
+
+-- Attribution reads the schedules that were ever due around the time of an event.
+create index schedule_times_send_at_idx on private.schedule_times (send_at_utc);
+
+alter table private.schedule_times enable row level security;
+revoke all on table private.schedule_times from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_times to service_role;
+
+create table private.unmanaged_schedules (
+  braze_schedule_id text primary key,
+  campaign_id text not null,
+  send_at_utc timestamptz not null,
+  first_seen_at timestamptz not null,
+  last_seen_at timestamptz not null
+);
+comment on table private.unmanaged_schedules is
+  'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
+
+create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
+
+alter table private.unmanaged_schedules enable row level security;
+revoke all on table private.unmanaged_schedules from public, anon, authenticated, service_role;
+grant select, insert, update on table private.unmanaged_schedules to service_role;
+
+-- What changed and may change the verdict of stored events. Rows are only added and removed, so writers never wait for each
+-- other.
+create table private.rejudgements (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  value text not null,
+  changed_at timestamptz not null,
+  started_at timestamptz,
+  judged_at timestamptz,
+  after_sent_at timestamptz,
+  after_event_id text,
+  claimed_until timestamptz,
+  constraint kind_is_known check (kind in ('schedule_id', 'send_id', 'dispatch_id', 'ledger', 'time', 'campaign', 'proof'))
+);
+comment on table private.rejudgements is
+  'Facts that changed, until every event that depends on them is judged again: at once, and once more a minute later.';
+comment on column private.rejudgements.kind is
+  'proof: a ledger row lost events. What proves its send is read again, not judged again.';
+comment on column private.rejudgements.started_at is 'When the judging that is under way began.';
+comment on column private.rejudgements.judged_at is 'When all events were judged for the first time.';
+comment on column private.rejudgements.claimed_until is
+  'Until then it belongs to the run that loaded it: two runs would judge the same events.';
+comment on column private.rejudgements.after_event_id is 'With after_sent_at: the last event that was judged.';
+
+alter table private.rejudgements enable row level security;
+revoke all on table private.rejudgements from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table private.rejudgements to service_role;
+revoke all on sequence private.rejudgements_id_seq from public, anon, authenticated, service_role;
 
 create table public.schedule_attempts (
   id uuid primary key,
@@ -934,6 +1009,7 @@ create table public.schedule_identifiers (
   value text not null,
   ledger_id uuid not null references public.schedule_ledger (id),
   generation integer,
+  generations_differ boolean not null default false,
   ambiguous boolean not null default false,
   source text not null,
   first_seen_at timestamptz not null,
@@ -942,8 +1018,8 @@ create table public.schedule_identifiers (
   constraint source_is_known check (source in ('create', 'preflight', 'event'))
 );
 comment on table public.schedule_identifiers is
-  'Which ledger row each Braze identifier belongs to. One schedule can have many dispatch ids.';
-comment on column public.schedule_identifiers.generation is 'null where the identifier spans generations, as our send ids do.';
+  'Which ledger row each Braze identifier belongs to. One schedule can have many dispatch ids. Send ids of our own form are not in it: they name their match.';
+comment on column public.schedule_identifiers.generation is 'null where it is not known, or where the identifier was seen on several.';
 comment on column public.schedule_identifiers.ambiguous is 'Seen on two ledger rows: attributes nothing any more.';
 
 create index schedule_identifiers_ledger_id_idx on public.schedule_identifiers (ledger_id);
@@ -1056,6 +1132,11 @@ begin
         when p_outcome = 'succeeded' then 'live'
         else p_outcome
       end,
+      state_before_proof = case
+        when schedule.state_before_proof is null then null
+        when p_outcome = 'succeeded' then 'live'
+        else p_outcome
+      end,
       braze_schedule_id = v_schedule_id,
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
@@ -1079,9 +1160,7 @@ begin
           from (
             values
               ('schedule_id', v_schedule_id, v_attempt.generation),
-              ('dispatch_id', p_result #>> '{answer,dispatch_id}', v_attempt.generation),
-              -- Ours is kept over all generations of the match.
-              ('send_id', v_attempt.request ->> 'send_id', null)
+              ('dispatch_id', p_result #>> '{answer,dispatch_id}', v_attempt.generation)
           ) as told (kind, value, generation)
           where told.value is not null
         ),
@@ -1131,6 +1210,11 @@ begin
         when (p_result ->> 'refused')::boolean then 'unknown'
         -- Not answered or not carried out: the next run tries again.
         else 'deleting'
+      end,
+      state_before_proof = case
+        when schedule.state_before_proof = 'deleting' and p_outcome = 'succeeded' then 'deleted'
+        when schedule.state_before_proof = 'deleting' and (p_result ->> 'refused')::boolean then 'unknown'
+        else schedule.state_before_proof
       end,
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation;
@@ -1327,7 +1411,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if not private.is_own_send_id(new.send_id) then
+  if private.match_of_send_id(new.send_id) is null then
     new.send_id := null;
   end if;
   return new;
@@ -1344,32 +1428,108 @@ for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
 
--- supabase/schemas/30_schedules/is_own_send_id.sql
--- Whether the suite made a send id itself.
+-- supabase/schemas/30_schedules/keep_schedule_times.sql
+-- Keeps every time that a schedule ever had, and has the events that depend on it judged again.
+--
+-- A push may go out at a time that the schedule has left, so a time is never forgotten.
 
-create function private.is_own_send_id(p_send_id text)
-returns boolean
-language sql
-stable
+create function private.note_delete()
+returns trigger
+language plpgsql
 security invoker
 set search_path = ''
 as $$
-  select not exists (
-    select 1
-    from public.schedule_identifiers as known
-    where known.kind = 'send_id' and known.value = p_send_id and known.generation is not null
-  );
+begin
+  new.deleted_at := new.updated_at;
+  return new;
+end;
 $$;
 
-comment on function private.is_own_send_id(text) is
-  'False for a send id that is known to belong to one generation alone, as those do that Braze makes.';
-revoke all on function private.is_own_send_id(text) from public, anon, authenticated, service_role;
-grant execute on function private.is_own_send_id(text) to service_role;
+comment on function private.note_delete() is 'When a schedule becomes deleted: since when it is.';
+revoke all on function private.note_delete() from public, anon, authenticated, service_role;
+
+create trigger note_delete
+before update of state, state_before_proof on public.braze_schedules
+for each row
+when (new.deleted_at is null and 'deleted' in (new.state, new.state_before_proof))
+execute function private.note_delete();
+
+create function private.keep_schedule_times()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  update private.schedule_times as known
+  set left_at = new.updated_at
+  where known.ledger_id = new.ledger_id and known.generation = new.generation and known.left_at is null
+    and known.send_at_utc <> new.send_at_utc and known.send_at_utc is distinct from new.moving_to_utc;
+  insert into private.schedule_times as known (ledger_id, generation, send_at_utc)
+  select distinct new.ledger_id, new.generation, planned.at
+  from (values (new.send_at_utc), (new.moving_to_utc)) as planned (at)
+  where planned.at is not null
+  on conflict (ledger_id, generation, send_at_utc) do update
+  set left_at = null
+  where known.left_at is not null;
+
+  insert into private.rejudgements (kind, value, changed_at)
+  select changed.kind, changed.value, new.updated_at
+  from (
+    select 'ledger' as kind, new.ledger_id::text as value
+    union all
+    -- An identifier is evidence only at a time of its match.
+    select known.kind, known.value
+    from public.schedule_identifiers as known
+    where known.ledger_id = new.ledger_id and not known.ambiguous
+    union all
+    select 'campaign', new.campaign_id
+    where tg_op = 'INSERT' and not exists (
+      select 1
+      from public.braze_schedules as other
+      where other.campaign_id = new.campaign_id
+        and (other.ledger_id, other.generation) <> (new.ledger_id, new.generation)
+    )
+    union all
+    -- No event has been received that is dated after now.
+    select 'time', known.send_at_utc::text
+    from private.schedule_times as known
+    where known.ledger_id = new.ledger_id and known.generation = new.generation
+      and known.send_at_utc < new.updated_at + interval '15 minutes'
+  ) as changed;
+  return null;
+end;
+$$;
+
+comment on function private.keep_schedule_times() is
+  'Writes the times of a schedule into private.schedule_times, and what changed into private.rejudgements.';
+revoke all on function private.keep_schedule_times() from public, anon, authenticated, service_role;
+
+create trigger keep_times_of_new_schedule
+after insert on public.braze_schedules
+for each row
+execute function private.keep_schedule_times();
+create trigger keep_times_of_changed_schedule
+after update on public.braze_schedules
+for each row
+-- Only what a verdict depends on: a schedule that is completed was live.
+when (
+  (
+    new.send_at_utc, new.moving_to_utc, new.deleted_at,
+    coalesce(new.state_before_proof, new.state) in ('live', 'completed'),
+    coalesce(new.state_before_proof, new.state) = 'failed'
+  ) is distinct from (
+    old.send_at_utc, old.moving_to_utc, old.deleted_at,
+    coalesce(old.state_before_proof, old.state) in ('live', 'completed'),
+    coalesce(old.state_before_proof, old.state) = 'failed'
+  )
+)
+execute function private.keep_schedule_times();
 
 -- supabase/schemas/30_schedules/load_gate_facts.sql
--- The facts by which the send gate decides: three look-ups by primary key.
+-- The facts by which the send gate decides: four look-ups by primary key.
 
-create function public.load_gate_facts(p_ledger_id uuid, p_generation integer)
+create function public.load_gate_facts(p_ledger_id uuid, p_generation integer, p_attempt_id uuid)
 returns jsonb
 language sql
 stable
@@ -1387,13 +1547,20 @@ as $$
   join public.matches as match on match.id = ledger.match_id
   left join public.braze_schedules as schedule
     on schedule.ledger_id = ledger.id and schedule.generation = p_generation
+    -- After the restore of a backup, generations are given out again.
+    and exists (
+      select 1
+      from public.schedule_attempts as attempt
+      where attempt.id = p_attempt_id and attempt.kind = 'create'
+        and attempt.ledger_id = p_ledger_id and attempt.generation = p_generation
+    )
   where ledger.id = p_ledger_id;
 $$;
 
-comment on function public.load_gate_facts(uuid, integer) is
-  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none); null without a row.';
-revoke all on function public.load_gate_facts(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.load_gate_facts(uuid, integer) to service_role;
+comment on function public.load_gate_facts(uuid, integer, uuid) is
+  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;
 
 -- supabase/schemas/30_schedules/load_plan_input.sql
 -- All input of the plan of a scheduler run, in one answer.
@@ -1543,6 +1710,24 @@ comment on function private.lock_pending(uuid, integer, uuid, integer, timestamp
 revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/match_of_send_id.sql
+-- The match that a send id of the suite's own form names.
+
+create function private.match_of_send_id(p_send_id text)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.substring(p_send_id, '^match-(0|[1-9][0-9]{0,14})(?:-[0-9]{1,6})?$')::bigint;
+$$;
+
+comment on function private.match_of_send_id(text) is
+  'The match id in a send id of our own form, match-<id> or match-<id>-<n>; null for any other send id.';
+revoke all on function private.match_of_send_id(text) from public, anon, authenticated, service_role;
+grant execute on function private.match_of_send_id(text) to service_role;
+
 -- supabase/schemas/30_schedules/open_change.sql
 -- Journals a move or a delete before Braze gets it.
 
@@ -1690,22 +1875,13 @@ begin
   where ledger.id = v_row.id
   returning * into v_row;
 
-  -- Known before the call, so that events can prove a create whose answer is lost.
-  if v_row.send_id is not null then
-    perform private.register_identifiers(
-      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-        'kind', 'send_id', 'value', v_row.send_id, 'ledger_id', v_row.id, 'generation', null
-      )),
-      'create',
-      p_now
-    );
-  end if;
-
   -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(
-      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation
+      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation,
+      -- After the restore of a backup, generations are given out again.
+      'attempt_id', p_attempt_id
     )
   );
   if v_row.send_id is not null then
@@ -1877,9 +2053,42 @@ grant execute on function public.reactivate_schedule(uuid, integer, uuid, intege
 -- Records which schedules Braze's own list shows.
 --
 -- Only a list that shows schedules one by one counts. A schedule is absent when such a list has shown it before, it is
--- older than 5 minutes (Braze promises no faster read after a write), and two successive lists lack it.
+-- older than 5 minutes (Braze promises no faster read after a write), and two successive lists lack it. Schedules that are
+-- not ours are kept, since an event near one of them may be its own.
 
-create function public.record_listing(p_schedule_ids text[], p_until timestamptz, p_now timestamptz)
+create function private.keep_unmanaged_schedules(p_schedules jsonb, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  with kept as (
+    insert into private.unmanaged_schedules as known (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
+    select distinct on (listed.schedule_id) listed.schedule_id, listed.campaign_id, listed.send_at, p_now, p_now
+    from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text, campaign_id text, send_at timestamptz)
+    where listed.send_at is not null
+      and not exists (
+        select 1 from public.braze_schedules as ours where ours.braze_schedule_id = listed.schedule_id
+      )
+    order by listed.schedule_id
+    on conflict (braze_schedule_id) do update
+    set send_at_utc = excluded.send_at_utc, last_seen_at = excluded.last_seen_at
+    returning known.send_at_utc, known.first_seen_at
+  )
+  insert into private.rejudgements (kind, value, changed_at)
+  select distinct 'time', kept.send_at_utc::text, p_now
+  from kept
+  -- No event has been received that is dated after now.
+  where kept.first_seen_at = p_now and kept.send_at_utc < p_now + interval '15 minutes';
+$$;
+
+comment on function private.keep_unmanaged_schedules(jsonb, timestamptz) is
+  'Keeps [{schedule_id, campaign_id, send_at}] that are not in braze_schedules.';
+revoke all on function private.keep_unmanaged_schedules(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.keep_unmanaged_schedules(jsonb, timestamptz) to service_role;
+
+create function public.record_listing(p_schedules jsonb, p_until timestamptz, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -1887,6 +2096,9 @@ security invoker
 set search_path = ''
 as $$
 declare
+  v_schedule_ids text[] := array(
+    select listed.schedule_id from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text)
+  );
   v_absent jsonb;
 begin
   perform 1
@@ -1898,14 +2110,14 @@ begin
 
   update public.braze_schedules as schedule
   set listed_at = p_now, missed_at = null
-  where schedule.braze_schedule_id = any (p_schedule_ids);
+  where schedule.braze_schedule_id = any (v_schedule_ids);
 
   with expected as (
     select schedule.ledger_id, schedule.generation, schedule.missed_at
     from public.braze_schedules as schedule
     where schedule.state = 'live'
       and schedule.listed_at is not null
-      and not schedule.braze_schedule_id = any (p_schedule_ids)
+      and not schedule.braze_schedule_id = any (v_schedule_ids)
       -- A schedule that is due now may be sending; one that is due after p_until is outside the list.
       and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
       and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
@@ -1934,77 +2146,92 @@ begin
   -- Two lists taken at the same moment count as one: two functions may ask at once.
   where expected.missed_at < p_now - interval '1 minute';
 
+  perform private.keep_unmanaged_schedules(p_schedules, p_now);
   return v_absent;
 end;
 $$;
 
-comment on function public.record_listing(text[], timestamptz, timestamptz) is
-  'Records which schedules a per-schedule listing up to p_until shows; returns those that are absent now.';
-revoke all on function public.record_listing(text[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.record_listing(text[], timestamptz, timestamptz) to service_role;
+comment on function public.record_listing(jsonb, timestamptz, timestamptz) is
+  'Records which schedules [{schedule_id, campaign_id, send_at}] a per-schedule listing up to p_until shows; returns those that are absent now.';
+revoke all on function public.record_listing(jsonb, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_listing(jsonb, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/register_identifiers.sql
 -- Registers which ledger row a Braze identifier belongs to.
 --
 -- Braze may share a dispatch id between users sent close together. An identifier seen on two ledger rows is kept and marked
--- ambiguous: from then on it attributes nothing.
+-- ambiguous: from then on it attributes nothing. The result does not depend on the order of the registrations.
 
 create function private.register_identifiers(p_identifiers jsonb, p_source text, p_now timestamptz)
-returns jsonb
-language plpgsql
+returns integer
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_result jsonb;
-begin
-  with told as (
+  with named as (
     -- One row per key: insert … on conflict may not touch a row twice.
     select
       identifier.kind,
       identifier.value,
       (pg_catalog.array_agg(identifier.ledger_id order by identifier.ledger_id))[1] as ledger_id,
-      case when count(distinct coalesce(identifier.generation, 0)) = 1 then max(identifier.generation) end as generation,
+      case when count(distinct identifier.generation) = 1 then max(identifier.generation) end as generation,
+      count(distinct identifier.generation) > 1 as generations_differ,
       count(distinct identifier.ledger_id) > 1 as ambiguous
     from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (
       kind text, value text, ledger_id uuid, generation integer
     )
+    -- A send id of our own form names its match by itself.
+    where identifier.kind <> 'send_id' or private.match_of_send_id(identifier.value) is null
     group by identifier.kind, identifier.value
   ),
   news as (
     -- An identifier that is registered already needs no write and takes no lock.
-    select told.*, known.ledger_id as known_ledger_id
-    from told
+    select named.*
+    from named
     -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
     left join lateral (
-      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.ambiguous
+      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.generations_differ, identifier.ambiguous
       from public.schedule_identifiers as identifier
-      where identifier.kind = told.kind and identifier.value = told.value
+      where identifier.kind = named.kind and identifier.value = named.value
       limit 1
     ) as known on true
     where known.kind is null
-      or (not known.ambiguous and (told.ambiguous or known.ledger_id <> told.ledger_id
-        or (known.generation is not null and known.generation is distinct from told.generation)))
+      or (not known.ambiguous and (
+        named.ambiguous
+        or known.ledger_id <> named.ledger_id
+        or (not known.generations_differ
+          and (named.generations_differ or (named.generation is not null and known.generation is distinct from named.generation)))
+      ))
   ),
   written as (
     insert into public.schedule_identifiers as known
-      (kind, value, ledger_id, generation, ambiguous, source, first_seen_at)
-    select news.kind, news.value, news.ledger_id, news.generation, news.ambiguous, p_source, p_now
+      (kind, value, ledger_id, generation, generations_differ, ambiguous, source, first_seen_at)
+    select
+      news.kind, news.value, news.ledger_id, news.generation, news.generations_differ, news.ambiguous, p_source, p_now
     from news
     order by news.kind, news.value
     on conflict (kind, value) do update
-    set ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
-      generation = case when known.generation = excluded.generation then known.generation end
-    returning known.kind, known.value, known.ledger_id, known.ambiguous
+    set ledger_id = least(known.ledger_id, excluded.ledger_id),
+      ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
+      generations_differ = known.generations_differ or excluded.generations_differ
+        or coalesce(known.generation <> excluded.generation, false),
+      generation = case
+        when known.generations_differ or excluded.generations_differ or known.generation <> excluded.generation then null
+        else coalesce(known.generation, excluded.generation)
+      end
+    returning known.kind, known.value
+  ),
+  noted as (
+    insert into private.rejudgements (kind, value, changed_at)
+    select written.kind, written.value, p_now from written
+    returning id
   )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(written)), '[]') into v_result from written;
-  return v_result;
-end;
+  select count(*)::integer from noted;
 $$;
 
 comment on function private.register_identifiers(jsonb, text, timestamptz) is
-  'Registers [{kind, value, ledger_id, generation}]; returns those that are new or changed, with whether they are ambiguous now.';
+  'Registers [{kind, value, ledger_id, generation}]; events that depend on those that are new or changed are judged again. Returns how many those are.';
 revoke all on function private.register_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.register_identifiers(jsonb, text, timestamptz) to service_role;
 
@@ -2117,65 +2344,103 @@ grant execute on function public.supersede_gated_create(uuid, integer, uuid, int
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
 create table public.notification_sends (
+  -- What the event says.
   sent_at timestamptz not null,
   event_id text not null,
   event_type text not null,
   channel text not null,
+  time_kind text not null,
   external_user_id text,
+  braze_user_id text,
   device_id text,
+  campaign_id text,
+  canvas_id text,
+  braze_schedule_id text,
+  send_id text,
+  dispatch_id text,
+  echoed_ledger_id text,
+  echoed_match_id text,
+  echoed_generation text,
+  echoed_attempt_id text,
+  has_foreign_extras boolean not null default false,
+  received_at timestamptz not null,
+  raw_payload jsonb not null,
+  -- What follows from it, and from what else is known.
   match_id bigint,
   ledger_id uuid,
   generation integer,
-  braze_schedule_id text,
-  campaign_id text,
-  dispatch_id text,
-  send_id text,
-  received_at timestamptz not null,
-  time_is_send_time boolean not null,
   correlation_method text not null,
   confidence text not null,
+  timing text,
+  proof text,
   time_diff_ms bigint,
   candidate_count integer not null default 0,
   candidate_match_ids bigint[],
-  raw_payload jsonb not null,
   primary key (sent_at, event_id),
+  constraint time_kind_is_known check (time_kind in ('send', 'occurrence', 'receipt')),
   constraint confidence_is_known check (confidence in ('high', 'medium', 'low', 'none')),
   constraint attributed_or_none check ((confidence = 'none') = (match_id is null) and (match_id is null) = (ledger_id is null)),
   constraint method_is_known check (correlation_method in (
     'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
-    'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
-  ))
+    'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
+  )),
+  constraint timing_is_known check (timing in ('in_window', 'moved_away', 'early', 'late')),
+  constraint proof_is_known check (proof in ('push', 'webhook')),
+  constraint only_sure_events_prove check (proof is null or confidence in ('high', 'medium'))
 ) partition by range (sent_at);
 comment on table public.notification_sends is
   'One row for each event. Partitions live in the schema private and are made ahead of time by private.ensure_partitions.';
 comment on column public.notification_sends.sent_at is
   'Braze''s clock, in whole seconds for Currents, so ties are normal. For a webhook-channel body, which has no time: when it was first received.';
-comment on column public.notification_sends.time_is_send_time is
-  'False where sent_at is the time of receipt or of an opening: such a time is no evidence.';
+comment on column public.notification_sends.event_type is 'unknown where the event does not state its kind: such an event is never a send.';
+comment on column public.notification_sends.time_kind is
+  'What sent_at is the time of: send, occurrence (an open, a bounce, an event of unknown kind) or receipt.';
+comment on column public.notification_sends.braze_user_id is 'Braze''s own id of the user (user_id in Currents).';
+comment on column public.notification_sends.echoed_match_id is
+  'What our templates echo of our trigger properties, as text, valid or not. An empty text: our keys came back blank.';
+comment on column public.notification_sends.has_foreign_extras is
+  'The event has message extras that are cut off, or that hold none of our keys.';
 comment on column public.notification_sends.correlation_method is
-  'How the event was attributed, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
+  'How the event was attributed, or why it was not: contradiction, tie (several equally close), no_candidate, no_evidence, …';
+comment on column public.notification_sends.timing is
+  'Where the time of an attributed event lies. early, late: outside all times of the match. moved_away: at a time that the schedule had left.';
+comment on column public.notification_sends.proof is
+  'What the event proves of its generation, or of its match where generation is null. push: a push was sent or opened. webhook: the webhook channel ran.';
 comment on column public.notification_sends.candidate_match_ids is
   'The matches it could belong to, where no match has high or medium confidence.';
 
--- Counts of a match, and events attributed by an identifier that became ambiguous.
+-- Counts of a match, and its events when its schedules change.
 create index notification_sends_ledger_idx on public.notification_sends (ledger_id, sent_at) where ledger_id is not null;
--- Events that a newly known identifier may attribute.
-create index notification_sends_open_dispatch_idx on public.notification_sends (dispatch_id)
-  where confidence <> 'high' and dispatch_id is not null;
-create index notification_sends_open_send_idx on public.notification_sends (send_id)
-  where confidence <> 'high' and send_id is not null;
-create index notification_sends_open_schedule_idx on public.notification_sends (braze_schedule_id)
-  where confidence <> 'high' and braze_schedule_id is not null;
-create index notification_sends_open_idx on public.notification_sends (sent_at, event_id)
-  where confidence in ('none', 'low');
+-- Sends outside all times of their match. There should be none.
+create index notification_sends_untimely_idx on public.notification_sends (ledger_id) where timing in ('early', 'late');
+-- Events to judge again, by the fact that changed. An event with an echo needs none of them.
+create index notification_sends_dispatch_idx on public.notification_sends (dispatch_id)
+  where dispatch_id is not null
+    and correlation_method in ('dispatch_id', 'elimination', 'time_exact', 'time_window', 'tie', 'no_candidate', 'no_evidence');
+-- A send id of our own form belongs to its match by construction.
+create index notification_sends_send_idx on public.notification_sends (send_id)
+  where send_id is not null and send_id !~ '^match-(0|[1-9][0-9]{0,14})(-[0-9]{1,6})?$' and correlation_method not in ('other_campaign', 'test_send');
+create index notification_sends_schedule_idx on public.notification_sends (braze_schedule_id)
+  where braze_schedule_id is not null and correlation_method not in ('other_campaign', 'test_send');
+create index notification_sends_unknown_ledger_idx on public.notification_sends (lower(echoed_ledger_id))
+  where correlation_method in ('unknown_match', 'contradiction') and echoed_ledger_id is not null;
+create index notification_sends_unknown_match_idx on public.notification_sends (echoed_match_id)
+  where correlation_method in ('unknown_match', 'contradiction') and echoed_match_id is not null;
+create index notification_sends_unknown_send_idx on public.notification_sends (send_id)
+  where correlation_method in ('unknown_match', 'contradiction') and send_id is not null;
+create index notification_sends_other_campaign_idx on public.notification_sends (campaign_id, sent_at)
+  where correlation_method = 'other_campaign' and campaign_id is not null;
+create index notification_sends_by_time_idx on public.notification_sends (sent_at, event_id)
+  where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
 -- Events arrive in the order of received_at, so this index over recent events stays small.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
 -- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
--- Unattributed events by time, for the page of a match that they may belong to. There should be few.
-create index notification_sends_unattributed_idx on public.notification_sends (sent_at) where confidence = 'none';
+-- Our own events without a match, by time, for the page of a match that they may belong to. There should be few.
+create index notification_sends_unattributed_idx on public.notification_sends (sent_at)
+  where confidence = 'none' and correlation_method not in ('other_campaign', 'test_send');
 
 alter table public.notification_sends enable row level security;
 revoke all on table public.notification_sends from public, anon, authenticated, service_role;
@@ -2467,8 +2732,6 @@ grant execute on function private.store_rejects(jsonb, timestamptz) to service_r
 create function private.store_events(
   p_events jsonb,
   p_rejects jsonb,
-  p_identifiers jsonb,
-  p_proofs jsonb,
   p_run_id uuid,
   p_now timestamptz
 )
@@ -2481,7 +2744,10 @@ as $$
 declare
   v_counts jsonb;
   v_outside jsonb;
-  v_registered jsonb := jsonb '[]';
+  v_proofs jsonb;
+  v_identifiers jsonb;
+  v_untimely_ids uuid[];
+  v_registered integer := 0;
   v_received integer;
   v_duplicates integer;
   v_rejected integer;
@@ -2493,10 +2759,12 @@ begin
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
     from pg_catalog.jsonb_to_recordset(p_events) as event (
-      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text, external_user_id text,
-      device_id text, match_id bigint, ledger_id uuid, generation integer, braze_schedule_id text,
-      campaign_id text, dispatch_id text, send_id text, correlation_method text, confidence text,
-      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[], raw_payload jsonb
+      event_id text, sent_at timestamptz, time_kind text, claim text, event_type text, channel text, external_user_id text,
+      braze_user_id text, device_id text, campaign_id text, canvas_id text, braze_schedule_id text, send_id text,
+      dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text,
+      has_foreign_extras boolean, match_id bigint, ledger_id uuid, generation integer, correlation_method text,
+      confidence text, timing text, proof text, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[],
+      identifiers jsonb, raw_payload jsonb
     )
     left join lateral (
       select known.sent_at from public.event_claims as known
@@ -2512,20 +2780,23 @@ begin
   ),
   inserted as (
     insert into public.notification_sends (
-      sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+      sent_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id, canvas_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      has_foreign_extras, received_at, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing,
+      proof, time_diff_ms, candidate_count, candidate_match_ids
     )
     select
-      happened_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, p_now, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+      happened_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id, canvas_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      has_foreign_extras, p_now, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing,
+      proof, time_diff_ms, candidate_count, candidate_match_ids
     from incoming
     where has_place
     -- Two requests that share events must take their locks in one order.
     order by happened_at, event_id
     on conflict (sent_at, event_id) do nothing
-    returning event_id, match_id, correlation_method, confidence, candidate_match_ids
+    returning event_id, match_id, ledger_id, generation, correlation_method, confidence, timing, proof, candidate_match_ids,
+      dispatch_id, send_id, event_type
   ),
   logged as (
     insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
@@ -2559,18 +2830,41 @@ begin
       )), '[]')
       from incoming
       where not has_place
+    ),
+    -- Only what is stored proves and teaches.
+    (
+      select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+        'ledger_id', ledger_id, 'generation', generation, 'proof', proof, 'timing', timing, 'dispatch_id', dispatch_id,
+        'send_id', send_id
+      )), '[]')
+      from inserted
+      where proof is not null
+    ),
+    (
+      select coalesce(pg_catalog.jsonb_agg(distinct identifier.value), '[]')
+      from incoming
+      join inserted using (event_id)
+      cross join lateral pg_catalog.jsonb_array_elements(incoming.identifiers) as identifier (value)
+    ),
+    (
+      select pg_catalog.array_agg(distinct ledger_id)
+      from inserted
+      where timing in ('early', 'late') and event_type = 'send'
     )
-  into v_counts, v_outside;
+  into v_counts, v_outside, v_proofs, v_identifiers, v_untimely_ids;
 
   if v_outside <> '[]' or p_rejects <> '[]' then
     perform private.store_rejects(p_rejects || v_outside, p_now);
   end if;
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
-  if p_proofs <> '[]' then
-    perform private.record_send_proof(p_proofs, p_now);
+  if v_proofs <> '[]' then
+    perform private.record_send_proof(v_proofs, p_now);
   end if;
-  if p_identifiers <> '[]' then
-    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
+  if v_identifiers <> '[]' then
+    v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
+  end if;
+  if v_untimely_ids is not null then
+    perform private.raise_untimely_sends(v_untimely_ids, p_now);
   end if;
 
   v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
@@ -2607,16 +2901,14 @@ begin
 end;
 $$;
 
-comment on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+comment on function private.store_events(jsonb, jsonb, uuid, timestamptz) is
   'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. Called by ingest_events.';
-revoke all on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
+revoke all on function private.store_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.store_events(jsonb, jsonb, uuid, timestamptz) to service_role;
 
 create function public.ingest_events(
   p_events jsonb,
   p_rejects jsonb,
-  p_identifiers jsonb,
-  p_proofs jsonb,
   p_run_id uuid,
   p_now timestamptz
 )
@@ -2639,7 +2931,7 @@ begin
     v_rejects := private.anonymise_rejects(p_rejects, p_now);
   end if;
 
-  v_receipt := private.store_events(v_events, v_rejects, p_identifiers, p_proofs, p_run_id, p_now);
+  v_receipt := private.store_events(v_events, v_rejects, p_run_id, p_now);
 
   v_known := pg_catalog.jsonb_array_length(p_events) - pg_catalog.jsonb_array_length(v_events);
   if v_known = 0 then
@@ -2655,348 +2947,382 @@ begin
 end;
 $$;
 
-comment on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+comment on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) is
   'Stores the events and rejects of one request; received = recorded + duplicates + rejected. Events of erased users that were stored count as duplicates.';
-revoke all on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
+revoke all on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/ingest_identified_events.sql
--- Looks up and stores, in one round trip, the events that name their match outright.
+-- Looks up and stores, in one round trip, the events that echo their ledger row and generation and that nothing speaks
+-- against, of one request or of several.
 --
--- Nearly every event of a matchday does; asking first and storing afterwards would cost twice as much. What needs judgement
--- is returned and not stored: the correlation module alone holds the policy. It does what store_events does, except for what
--- such events never need: no low confidence, no rejects, nothing outside the partitions.
+-- Nearly every event of a matchday does, and the events of a batch say few different things: what they have in common is
+-- looked up once, and all are stored by one statement. It is an exact shortcut of the policy in the correlation module, which
+-- judges everything that is returned and not stored; a property test holds both to the same verdict.
 
-create type private.resolved_name as (
-  method text,
-  ledger_id uuid,
-  match_id bigint,
-  generation integer,
-  send_at_utc timestamptz,
-  -- Whether this is the first proof that the schedule was sent, and which other ids it carries.
-  proves_something boolean,
-  teaches_something boolean
-);
-
-create function private.resolve_explicit_ids(p_name jsonb)
-returns private.resolved_name
-language plpgsql
+create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_payload jsonb)
+returns boolean
+language sql
 stable
 security invoker
 set search_path = ''
 as $$
-declare
-  v_claims jsonb := p_name -> 'claims';
-  v_method text;
-  v_value text;
-  v_found uuid;
-  v_generation integer;
-  v_is_ambiguous boolean;
-  v_generations integer[] := array[]::integer[];
-  v_ledger record;
-  v_schedule record;
-  v_resolved private.resolved_name;
-begin
-  v_resolved.teaches_something := false;
-  for i in 0 .. pg_catalog.jsonb_array_length(v_claims) - 1 loop
-    v_method := v_claims -> i ->> 0;
-    v_value := v_claims -> i ->> 1;
-    v_found := null;
-    v_generation := null;
-    if v_method = 'ledger_id' then
-      select ledger.id into v_found from public.schedule_ledger as ledger where ledger.id = v_value::uuid;
-    elsif v_method = 'match_id' then
-      select ledger.id into v_found from public.schedule_ledger as ledger where ledger.match_id = v_value::bigint;
-    else
-      select identifier.ledger_id, identifier.generation, identifier.ambiguous
-      into v_found, v_generation, v_is_ambiguous
-      from public.schedule_identifiers as identifier
-      where identifier.kind = v_method and identifier.value = v_value;
-      v_resolved.teaches_something := v_resolved.teaches_something or v_found is null;
-      if v_is_ambiguous then
-        v_found := null;
-      elsif v_generation is not null then
-        v_generations := v_generations || v_generation;
-      end if;
-    end if;
-    continue when v_found is null;
-
-    if v_resolved.ledger_id is null then
-      v_resolved.ledger_id := v_found;
-      v_resolved.method := v_method;
-      v_resolved.generation := v_generation;
-    elsif v_resolved.ledger_id <> v_found then
-      return null;
-    end if;
-  end loop;
-
-  if v_resolved.ledger_id is null
-    -- An echoed ledger row that is unknown needs the full policy.
-    or (v_claims -> 0 ->> 0 = 'ledger_id' and v_resolved.method <> 'ledger_id')
-    -- Sends may share a dispatch id: it counts only where it is the only id.
-    or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)
-  then
-    return null;
-  end if;
-  select ledger.match_id, ledger.send_id, ledger.generation, ledger.status, ledger.sent_evidence
-  into v_ledger
-  from public.schedule_ledger as ledger
-  where ledger.id = v_resolved.ledger_id;
-  v_resolved.match_id := v_ledger.match_id;
-
-  if v_resolved.method in ('ledger_id', 'match_id') then
-    v_resolved.generation := (p_name ->> 'generation')::integer;
-  elsif v_ledger.send_id <> p_name ->> 'send_id' then
-    -- An event with another send id than the match's own may belong to another match.
-    return null;
-  end if;
-
-  if v_resolved.generation is not null then
-    select schedule.send_at_utc, schedule.first_event_at into v_schedule
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = v_resolved.ledger_id and schedule.generation = v_resolved.generation
-      and schedule.state <> 'failed';
-    if not found then
-      return null;
-    end if;
-  else
+  select exists (
     select
-      min(schedule.generation) as generation, min(schedule.send_at_utc) as send_at_utc,
-      min(schedule.first_event_at) as first_event_at, min(schedule.campaign_id) as campaign_id, count(*) as schedules
-    into v_schedule
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = v_resolved.ledger_id and schedule.state <> 'failed';
-    if v_schedule.schedules <> 1
-      or v_schedule.campaign_id <> p_name ->> 'campaign_id'
-      -- A send before the scheduled time came from another schedule of the same match.
-      or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz
-    then
-      return null;
-    end if;
-    v_resolved.generation := v_schedule.generation;
-  end if;
-  v_resolved.send_at_utc := v_schedule.send_at_utc;
-
-  v_resolved.proves_something := v_schedule.first_event_at is null
-    or (
-      v_ledger.generation = v_resolved.generation
-      and (v_ledger.status <> 'sent' or v_ledger.sent_evidence is not distinct from 'webhook')
-    );
-  v_resolved.teaches_something := v_resolved.teaches_something or v_resolved.generation <> any (v_generations);
-  return v_resolved;
-end;
+    from private.erasure_keys as keys
+    where exists (
+      select from private.erased_events as known
+      where known.digest in (
+        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_event_id, 'UTF8')),
+        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_payload::text, 'UTF8'))
+      )
+    )
+    or exists (
+      select from private.erased_users as known
+      where known.user_digest = pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_external_user_id, 'UTF8'))
+    )
+  );
 $$;
 
-comment on function private.resolve_explicit_ids(jsonb) is
-  'Takes {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by}; returns the one ledger row and schedule that all claims name, or null where the full policy must decide.';
-revoke all on function private.resolve_explicit_ids(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.resolve_explicit_ids(jsonb) to service_role;
+comment on function private.is_of_erased_user(text, text, jsonb) is
+  'Whether an event was stored and erased, or belongs to a person who is erased.';
+revoke all on function private.is_of_erased_user(text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_of_erased_user(text, text, jsonb) to service_role;
 
-create function private.newly_known_identifiers(p_identifiers jsonb)
-returns jsonb
+create function private.resolve_echoes(p_kinds jsonb, p_window interval)
+returns table (
+  place bigint, ledger_id uuid, match_id bigint, generation integer, send_at_utc timestamptz, proves boolean, teaches boolean
+)
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
-  return (
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known)), '[]')
-    from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text)
-    -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
+  return query
+    select
+      kind.place, ledger.id, ledger.match_id, schedule.generation, schedule.send_at_utc,
+      schedule.first_event_at is null
+        or (ledger.generation = schedule.generation
+          and (ledger.status <> 'sent' or ledger.sent_evidence is not distinct from 'webhook')),
+      (kind.schedule_id is not null and by_schedule.ambiguous is not true and (
+        by_schedule.ledger_id is null
+        or (not by_schedule.generations_differ and by_schedule.generation is distinct from schedule.generation)
+      ))
+      or (own.match_id is null and kind.send_id is not null and by_send.ambiguous is not true and (
+        by_send.ledger_id is null
+        or (not by_send.generations_differ and by_send.generation is distinct from schedule.generation)
+      ))
+      or (kind.dispatch_id is not null and by_dispatch.ambiguous is not true and (
+        by_dispatch.ledger_id is distinct from ledger.id
+        or (not by_dispatch.generations_differ and by_dispatch.generation is distinct from schedule.generation)
+      ))
+    from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+      ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, campaign_id text, schedule_id text, send_id text,
+      dispatch_id text, first_at timestamptz, last_send_at timestamptz
+    )) with ordinality as kind (
+      ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at, place
+    )
+    -- Look-ups by key: a plan made while tables are empty would read them whole for ever.
     cross join lateral (
-      select registered.kind, registered.value, registered.ledger_id, registered.ambiguous
-      from public.schedule_identifiers as registered
-      where registered.kind = identifier.kind and registered.value = identifier.value
-      limit 1
-    ) as known
-    where known.ambiguous
-      or (known.kind = 'dispatch_id' and exists (
-        select from public.notification_sends as open
-        where open.dispatch_id = known.value and open.confidence <> 'high'
-      ))
-      or (known.kind = 'send_id' and exists (
-        select from public.notification_sends as open
-        where open.send_id = known.value and open.confidence <> 'high'
-      ))
-      or (known.kind = 'schedule_id' and exists (
-        select from public.notification_sends as open
-        where open.braze_schedule_id = known.value and open.confidence <> 'high'
-      ))
-  );
+      select known.id, known.match_id, known.generation, known.status, known.sent_evidence
+      from public.schedule_ledger as known where known.id = kind.ledger_id limit 1
+    ) as ledger
+    cross join lateral (
+      select known.generation, known.send_at_utc, known.first_event_at, known.moving_to_utc, known.campaign_id
+      from public.braze_schedules as known
+      where known.ledger_id = kind.ledger_id and known.generation = kind.generation limit 1
+    ) as schedule
+    cross join lateral (select private.match_of_send_id(kind.send_id) as match_id) as own
+    left join lateral (
+      select known.ledger_id, known.generation
+      from public.schedule_attempts as known where known.id = kind.attempt_id and known.kind = 'create' limit 1
+    ) as attempt on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'schedule_id' and known.value = kind.schedule_id limit 1
+    ) as by_schedule on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'send_id' and known.value = kind.send_id limit 1
+    ) as by_send on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'dispatch_id' and known.value = kind.dispatch_id limit 1
+    ) as by_dispatch on true
+    where schedule.moving_to_utc is null and schedule.campaign_id = kind.campaign_id
+      and kind.first_at >= schedule.send_at_utc - interval '2 minutes'
+      and (kind.last_send_at is null or kind.last_send_at <= schedule.send_at_utc + p_window)
+      and (kind.match_id is null or kind.match_id = ledger.match_id)
+      and (kind.attempt_id is null or (attempt.ledger_id = ledger.id and attempt.generation = schedule.generation))
+      and (own.match_id is null or own.match_id = ledger.match_id)
+      and (by_schedule.ledger_id is null or by_schedule.ambiguous or by_schedule.ledger_id = ledger.id)
+      and (by_send.ledger_id is null or by_send.ambiguous or by_send.ledger_id = ledger.id);
 end;
 $$;
 
-comment on function private.newly_known_identifiers(jsonb) is
-  'The identifiers among [{kind, value}] that may change the attribution of a stored event: input of load_affected_events.';
-revoke all on function private.newly_known_identifiers(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.newly_known_identifiers(jsonb) to service_role;
+comment on function private.resolve_echoes(jsonb, interval) is
+  'Takes [{ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at}]; returns the schedule of each by its place, from 1, and no row where the policy must decide.';
+revoke all on function private.resolve_echoes(jsonb, interval) from public, anon, authenticated, service_role;
+grant execute on function private.resolve_echoes(jsonb, interval) to service_role;
 
-create function public.ingest_identified_events(p_events jsonb, p_explicit_ids jsonb, p_run_id uuid, p_now timestamptz)
-returns jsonb
+create function private.claimed_event_times(
+  p_event_id text[],
+  p_sent_at timestamptz[],
+  p_claim text[],
+  p_left integer[],
+  p_now timestamptz
+)
+returns timestamptz[]
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
+begin
+  perform private.claim_event_times(
+    (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'event_id', event.event_id, 'sent_at', event.sent_at, 'claim', event.claim
+      ))
+      from rows from (pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(p_claim))
+        with ordinality as event (event_id, sent_at, claim, place)
+      -- Only for events that this call stores.
+      where event.claim is not null and (p_left is null or event.place <> all (p_left))
+    ),
+    p_now
+  );
+  return array(
+    select coalesce(known.sent_at, event.sent_at)
+    from rows from (pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(p_claim))
+      with ordinality as event (event_id, sent_at, claim, place)
+    left join lateral (
+      select claim.sent_at from public.event_claims as claim
+      where event.claim is not null and claim.event_id = event.event_id
+      limit 1
+    ) as known on true
+    order by event.place
+  );
+end;
+$$;
+
+comment on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) is
+  'As claim_event_times, for columns; returns the time of each event. p_left: places, from 1, of events that are not stored.';
+revoke all on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) to service_role;
+
+create function public.ingest_identified_events(
+  p_kinds jsonb,
+  p_kind integer[],
+  p_event_id text[],
+  p_sent_at timestamptz[],
+  p_claim text[],
+  p_external_user_id text[],
+  p_braze_user_id text[],
+  p_device_id text[],
+  p_payload jsonb[],
+  p_copies integer[],
+  p_window_seconds integer,
+  p_run_id uuid,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
+as $$
 declare
-  v_resolved private.resolved_name;
-  v_names_resolved private.resolved_name[] := array[]::private.resolved_name[];
-  v_events jsonb := p_events;
-  v_left jsonb := jsonb '[]';
-  v_proves boolean := false;
-  v_teaches boolean := false;
-  v_first timestamptz;
-  v_last timestamptz;
-  v_received integer;
+  v_resolved jsonb;
+  v_count integer;
+  v_proves boolean;
+  v_teaches boolean;
+  v_has_partition boolean;
+  v_has_erased boolean;
+  v_left integer[];
+  v_sent_at timestamptz[] := p_sent_at;
+  v_received integer := pg_catalog.cardinality(p_kind);
   v_recorded integer;
-  v_identifiers jsonb;
-  v_registered jsonb := jsonb '[]';
+  v_recorded_at timestamptz[];
+  v_recorded_ids text[];
+  v_stored_kinds integer[];
+  v_registered integer := 0;
+  v_copies integer := 0;
+  v_repeated integer[] := array[]::integer[];
 begin
   -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
-  for i in 0 .. pg_catalog.jsonb_array_length(p_explicit_ids) - 1 loop
-    v_resolved := private.resolve_explicit_ids(p_explicit_ids -> i);
-    v_names_resolved := v_names_resolved || v_resolved;
-    v_proves := v_proves or v_resolved.proves_something is true;
-    v_teaches := v_teaches or v_resolved.teaches_something is true;
-  end loop;
+  select
+    pg_catalog.jsonb_object_agg(resolved.place, pg_catalog.to_jsonb(resolved)),
+    count(*),
+    coalesce(pg_catalog.bool_or(resolved.proves), false),
+    coalesce(pg_catalog.bool_or(resolved.teaches), false),
+    -- Events outside the partitions are left to ingest_events.
+    (
+      select exists (
+        select from private.event_partitions as existing
+        where existing.starts_at <= span.first_at and existing.ends_at > span.last_at
+      )
+      from (select min(event.sent_at) as first_at, max(event.sent_at) as last_at from pg_catalog.unnest(p_sent_at) as event (sent_at)) as span
+    ),
+    (select exists (select from private.erased_users))
+  into v_resolved, v_count, v_proves, v_teaches, v_has_partition, v_has_erased
+  from private.resolve_echoes(p_kinds, pg_catalog.make_interval(secs => p_window_seconds)) as resolved;
 
-  if exists (select from pg_catalog.unnest(v_names_resolved) as name where name.ledger_id is null) then
-    select
-      coalesce(pg_catalog.jsonb_agg(told.event order by told.place) filter (where name.ledger_id is not null), '[]'),
-      coalesce(pg_catalog.jsonb_agg(told.place - 1 order by told.place) filter (where name.ledger_id is null), '[]')
-    into v_events, v_left
-    from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
-    join pg_catalog.unnest(v_names_resolved) with ordinality as name (
-      method, ledger_id, match_id, generation, send_at_utc, proves_something, teaches_something, place
-    ) on name.place = (told.event ->> 'names')::integer;
+  if not v_has_partition or v_count < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
+    select pg_catalog.array_agg(event.place::integer order by event.place) into v_left
+    from rows from (
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, external_user_id, payload, place)
+    where not v_has_partition
+      or v_resolved is null or not v_resolved ? event.kind::text
+      -- They are anonymised on the other way.
+      or (v_has_erased and private.is_of_erased_user(event.event_id, event.external_user_id, event.payload));
+    v_received := v_received - coalesce(pg_catalog.cardinality(v_left), 0);
+    if v_received = 0 then
+      return pg_catalog.jsonb_build_object(
+        'recorded', 0, 'registered', 0, 'left', v_left, 'repeated', jsonb '[]'
+      );
+    end if;
   end if;
 
-  select min(event.sent_at), max(event.sent_at), count(*) into v_first, v_last, v_received
-  from pg_catalog.jsonb_to_recordset(v_events) as event (sent_at timestamptz);
-  -- Events outside the partitions are left to ingest_events.
-  if v_received > 0 and not exists (
-    select from private.event_partitions as existing where existing.starts_at <= v_first and existing.ends_at > v_last
-  ) then
-    v_events := jsonb '[]';
-    v_received := 0;
-    select pg_catalog.jsonb_agg(place) into v_left
-    from pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(p_events) - 1) as place;
-  end if;
-  if v_received = 0 then
-    return jsonb '{"received": 0, "recorded": 0, "duplicates": 0, "rejected": 0, "high": 0, "medium": 0, "low": 0,
-      "unattributed": 0, "registered": []}' || pg_catalog.jsonb_build_object('left', v_left);
-  end if;
-
-  if exists (select from private.erased_users) then
-    v_events := private.anonymise_events(v_events, p_now);
-  end if;
-  if v_events @? '$[*].claim ? (@ != null)' then
-    perform private.claim_event_times(v_events, p_now);
+  if pg_catalog.array_to_string(p_claim, '') <> '' then
+    v_sent_at := private.claimed_event_times(p_event_id, p_sent_at, p_claim, v_left, p_now);
   end if;
 
   with inserted as (
     insert into public.notification_sends (
-      sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, raw_payload
+      sent_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      received_at, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing, proof, time_diff_ms,
+      candidate_count
     )
     select
-      coalesce(claim.sent_at, event.sent_at) as happened_at, event.event_id, event.event_type, event.channel,
-      event.external_user_id, event.device_id, name.match_id, name.ledger_id, name.generation, event.braze_schedule_id,
-      event.campaign_id, event.dispatch_id, event.send_id, p_now, event.time_is_send_time, name.method, 'high',
-      pg_catalog.trunc(extract(
-        epoch from event.sent_at - pg_catalog.date_trunc('milliseconds', name.send_at_utc)
-      ) * 1000)::bigint,
-      1, event.raw_payload
-    from pg_catalog.jsonb_to_recordset(v_events) as event (
-      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text,
-      external_user_id text, device_id text, braze_schedule_id text, campaign_id text, dispatch_id text, send_id text,
-      names integer, raw_payload jsonb
-    )
-    cross join lateral (select (v_names_resolved[event.names]).*) as name
-    left join lateral (
-      select known.sent_at from public.event_claims as known
-      where event.claim is not null and known.event_id = event.event_id
-      limit 1
-    ) as claim on true
+      event.happened_at, event.event_id, kind.event_type, kind.channel, kind.time_kind, event.external_user_id,
+      event.braze_user_id, event.device_id, kind.campaign_id, kind.schedule_id, kind.send_id, kind.dispatch_id,
+      kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id,
+      p_now, event.payload, kind.found_match_id, kind.ledger_id, kind.generation, 'ledger_id', 'high', 'in_window', kind.proof,
+      pg_catalog.trunc(extract(epoch from event.sent_at - pg_catalog.date_trunc('milliseconds', kind.send_at_utc)) * 1000)::bigint,
+      1
+    from rows from (
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(v_sent_at),
+      pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_braze_user_id), pg_catalog.unnest(p_device_id),
+      pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, sent_at, happened_at, external_user_id, braze_user_id, device_id, payload, place)
+    join (
+      select
+        stated.*, (v_resolved -> stated.place::text ->> 'match_id')::bigint as found_match_id,
+        (v_resolved -> stated.place::text ->> 'send_at_utc')::timestamptz as send_at_utc
+      from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+        event_type text, channel text, time_kind text, campaign_id text, schedule_id text, send_id text, dispatch_id text,
+        echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text, ledger_id uuid,
+        generation integer, proof text
+      )) with ordinality as stated (
+        event_type, channel, time_kind, campaign_id, schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id,
+        echoed_generation, echoed_attempt_id, ledger_id, generation, proof, place
+      )
+    ) as kind on kind.place = event.kind
+    where v_left is null or event.place <> all (v_left)
     -- Two requests that share events must take their locks in one order.
-    order by happened_at, event.event_id
+    order by event.happened_at, event.event_id
     on conflict (sent_at, event_id) do nothing
-    returning 1
+    returning sent_at, event_id
   )
-  select count(*) into v_recorded from inserted;
+  select count(*), pg_catalog.array_agg(inserted.sent_at), pg_catalog.array_agg(inserted.event_id)
+  into v_recorded, v_recorded_at, v_recorded_ids
+  from inserted;
 
-  -- Ledger rows before identifiers: close_attempt takes them in this order too.
+  if v_recorded < v_received then
+    select coalesce(pg_catalog.array_agg(event.place::integer order by event.place), '{}') into v_repeated
+    from (
+      select
+        event.place,
+        recorded.event_id is null
+          or row_number() over (partition by event.happened_at, event.event_id order by event.place) > 1 as is_repeated
+      from rows from (pg_catalog.unnest(v_sent_at), pg_catalog.unnest(p_event_id))
+        with ordinality as event (happened_at, event_id, place)
+      left join rows from (pg_catalog.unnest(v_recorded_at), pg_catalog.unnest(v_recorded_ids))
+        as recorded (happened_at, event_id) using (happened_at, event_id)
+      where v_left is null or event.place <> all (v_left)
+    ) as event
+    where event.is_repeated;
+  end if;
+
+  -- Only what is stored proves and teaches. Ledger rows before identifiers: close_attempt takes them in this order too.
+  if v_proves or v_teaches then
+    v_stored_kinds := array(
+      select distinct event.kind
+      from rows from (pg_catalog.unnest(p_kind)) with ordinality as event (kind, place)
+      where (v_left is null or event.place <> all (v_left)) and event.place <> all (v_repeated)
+    );
+  end if;
   if v_proves then
     perform private.record_send_proof(
       (
         select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
-          'ledger_id', (v_names_resolved[event.names]).ledger_id,
-          'generation', (v_names_resolved[event.names]).generation,
-          'proof', event.proof,
-          'dispatch_id', event.dispatch_id,
-          'send_id', event.send_id
+          'ledger_id', kind.ledger_id, 'generation', kind.generation, 'proof', kind.proof, 'timing', 'in_window',
+          'dispatch_id', kind.dispatch_id, 'send_id', kind.send_id
         )), '[]')
-        from pg_catalog.jsonb_to_recordset(v_events) as event (
-          names integer, proof text, dispatch_id text, send_id text
-        )
-        where event.proof is not null
+        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+          ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+        )) with ordinality as kind (ledger_id, generation, proof, dispatch_id, send_id, place)
+        where kind.proof is not null and kind.place = any (v_stored_kinds)
       ),
       p_now
     );
   end if;
-  if v_teaches or v_recorded < v_received then
-    -- Nothing contradicts the match, so the other ids of the event belong to it too.
-    select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
-      'kind', claim.named -> 0,
-      'value', claim.named -> 1,
-      'ledger_id', name.ledger_id,
-      'generation', name.generation
-    )), '[]')
-    into v_identifiers
-    from pg_catalog.unnest(v_names_resolved) with ordinality as name (
-      method, ledger_id, match_id, generation, send_at_utc, proves_something, teaches_something, place
-    )
-    cross join lateral pg_catalog.jsonb_array_elements(p_explicit_ids -> (name.place - 1)::integer -> 'claims') as claim (named)
-    where name.ledger_id is not null and claim.named ->> 0 not in ('ledger_id', 'match_id');
-    v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
-    if v_recorded < v_received then
-      -- A repeated request may be here because its identifiers were never applied.
-      v_registered := v_registered || private.newly_known_identifiers(v_identifiers);
-    end if;
+  if v_teaches then
+    v_registered := private.register_identifiers(
+      (
+        select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+          'kind', identifier.kind, 'value', identifier.value, 'ledger_id', kind.ledger_id, 'generation', kind.generation
+        )), '[]')
+        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+          ledger_id uuid, generation integer, schedule_id text, send_id text, dispatch_id text
+        )) with ordinality as kind (ledger_id, generation, schedule_id, send_id, dispatch_id, place)
+        cross join lateral (
+          values ('schedule_id', kind.schedule_id), ('send_id', kind.send_id), ('dispatch_id', kind.dispatch_id)
+        ) as identifier (kind, value)
+        where identifier.value is not null and kind.place = any (v_stored_kinds)
+      ),
+      'event',
+      p_now
+    );
+  end if;
+
+  if p_copies is not null then
+    select coalesce(sum(event.copies), 0) into v_copies
+    from pg_catalog.unnest(p_copies) with ordinality as event (copies, place)
+    where v_left is null or event.place <> all (v_left);
   end if;
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
   -- holds it waits for another.
   insert into public.webhook_daily_counts as counted (date, shard, received, duplicates, rejected)
   values (
-    (p_now at time zone 'utc')::date, pg_catalog.uuid_hash(p_run_id) & 15, v_received, v_received - v_recorded, 0
+    (p_now at time zone 'utc')::date, pg_catalog.uuid_hash(p_run_id) & 15,
+    v_received + v_copies, v_received + v_copies - v_recorded, 0
   )
   on conflict (date, shard) do update
   set received = counted.received + excluded.received, duplicates = counted.duplicates + excluded.duplicates;
 
   return pg_catalog.jsonb_build_object(
-    'received', v_received,
-    'recorded', v_recorded,
-    'duplicates', v_received - v_recorded,
-    'rejected', 0,
-    'high', v_recorded,
-    'medium', 0,
-    'low', 0,
-    'unattributed', 0,
-    'registered', v_registered,
-    'left', v_left
+    'recorded', v_recorded, 'registered', v_registered,
+    'left', coalesce(v_left, '{}'), 'repeated', v_repeated
   );
 end;
 $$;
 
-comment on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) is
-  'As ingest_events, for events with {names: index into p_explicit_ids, from 1; proof}. "left": the indexes, from 0, of events that were not stored.';
-revoke all on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) to service_role;
+comment on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) is
+  'As ingest_events, for events whose echo decides. p_kinds: what events have in common; p_kind and the other arrays: one element for each event, p_kind its index in p_kinds, from 1. p_copies: how often each is repeated in the same call, null where none is. Returns {recorded, registered, left: places of events that were not stored, repeated: places of events that were stored before}; places count from 1.';
+revoke all on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/load_rejects.sql
 -- Rejects to be replayed after a fix.
@@ -3158,6 +3484,8 @@ begin
     generation = p_generation,
     correlation_method = 'elimination',
     confidence = 'medium',
+    timing = 'in_window',
+    proof = case when p_generation is not null then 'push' end,
     time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
     candidate_count = p_candidate_count,
     candidate_match_ids = null
@@ -3176,7 +3504,7 @@ begin
   if p_generation is not null then
     perform private.record_send_proof(
       pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'dispatch_id', null, 'send_id', null
+        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'timing', 'in_window', 'dispatch_id', null, 'send_id', null
       )),
       p_now
     );
@@ -3191,15 +3519,58 @@ revoke all on function public.attribute_by_elimination(text, timestamptz, timest
 grant execute on function public.attribute_by_elimination(text, timestamptz, timestamptz, integer, uuid, timestamptz, integer, text, uuid, timestamptz, integer) to service_role;
 
 -- supabase/schemas/50_attribution/correlation_context.sql
--- What is known of the identifiers, echoes and times of a batch of events.
+-- What is known of the identifiers, echoes, campaigns and times of a batch of events.
 --
--- Only facts: the policy (which evidence wins, with what confidence) is in the correlation module. An event that carries
--- another send id than the row's own does not belong to that row, even with the same dispatch id: Braze may share dispatch
--- ids between sends.
+-- Only facts: the policy (which evidence wins, with what confidence) is in the correlation module.
+
+create function private.ledger_facts(p_ledger_ids uuid[])
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'ledger_id', ledger.id,
+    'match_id', ledger.match_id,
+    'generation', ledger.generation,
+    'schedules', (
+      select coalesce(pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object(
+          'generation', schedule.generation,
+          'campaign_id', schedule.campaign_id,
+          -- A verdict must not depend on other verdicts.
+          'state', coalesce(schedule.state_before_proof, schedule.state),
+          'send_at', schedule.send_at_utc,
+          'moving_to', schedule.moving_to_utc,
+          'deleted_at', schedule.deleted_at,
+          'times', (
+            select pg_catalog.jsonb_agg(
+              pg_catalog.jsonb_build_object('at', known.send_at_utc, 'left_at', known.left_at) order by known.send_at_utc
+            )
+            from private.schedule_times as known
+            where known.ledger_id = schedule.ledger_id and known.generation = schedule.generation
+          )
+        )
+        order by schedule.generation
+      ), '[]')
+      from public.braze_schedules as schedule
+      where schedule.ledger_id = ledger.id
+    )
+  )), '[]')
+  from (select distinct wanted.ledger_id from pg_catalog.unnest(p_ledger_ids) as wanted (ledger_id)) as wanted
+  join public.schedule_ledger as ledger on ledger.id = wanted.ledger_id;
+$$;
+
+comment on function private.ledger_facts(uuid[]) is 'Ledger rows with all their generations, and all times of each.';
+revoke all on function private.ledger_facts(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function private.ledger_facts(uuid[]) to service_role;
 
 create function public.correlation_context(
   p_ledger_ids uuid[],
   p_match_ids bigint[],
+  p_attempt_ids uuid[],
+  p_campaign_ids text[],
   p_identifiers jsonb,
   p_times timestamptz[],
   p_guard_seconds integer
@@ -3225,228 +3596,237 @@ begin
     limit 1
   ) as known;
 
-  select pg_catalog.array_agg(distinct found.ledger_id) into v_ledger_ids
+  select pg_catalog.array_agg(found.ledger_id) into v_ledger_ids
   from (
     select known.ledger_id
     from pg_catalog.jsonb_to_recordset(v_identifiers) as known (ledger_id uuid)
-    union all
+    union
     select asked.ledger_id from pg_catalog.unnest(p_ledger_ids) as asked (ledger_id)
-    union all
+    union
     select ledger.id
     from pg_catalog.unnest(p_match_ids) as asked (match_id)
     cross join lateral (
       select ledger.id from public.schedule_ledger as ledger where ledger.match_id = asked.match_id limit 1
     ) as ledger
-    union all
+    union
     select schedule.ledger_id
     from pg_catalog.unnest(p_times) as event (sent_at)
     cross join lateral (
-      select schedule.ledger_id
-      from public.braze_schedules as schedule
-      where schedule.send_at_utc between event.sent_at - v_guard and event.sent_at + v_guard
-      union all
-      select schedule.ledger_id
-      from public.braze_schedules as schedule
-      where schedule.moving_to_utc between event.sent_at - v_guard and event.sent_at + v_guard
+      select known.ledger_id
+      from private.schedule_times as known
+      where known.send_at_utc between event.sent_at - v_guard and event.sent_at + v_guard
     ) as schedule
   ) as found;
 
   return pg_catalog.jsonb_build_object(
     'identifiers', v_identifiers,
-    'ledgers', coalesce((
-      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'ledger_id', ledger.id,
-        'match_id', ledger.match_id,
-        'generation', ledger.generation,
-        'send_id', ledger.send_id,
-        'schedules', (
-          select pg_catalog.jsonb_agg(
-            pg_catalog.jsonb_build_object(
-              'generation', schedule.generation,
-              'campaign_id', schedule.campaign_id,
-              'state', schedule.state,
-              'send_at', schedule.send_at_utc,
-              'moving_to', schedule.moving_to_utc
-            )
-            order by schedule.generation
+    'ledgers', private.ledger_facts(v_ledger_ids),
+    'attempts', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known))
+      from pg_catalog.unnest(p_attempt_ids) as asked (attempt_id)
+      cross join lateral (
+        select attempt.id as attempt_id, attempt.ledger_id, attempt.generation
+        from public.schedule_attempts as attempt
+        where attempt.id = asked.attempt_id and attempt.kind = 'create'
+        limit 1
+      ) as known
+    ), '[]'),
+    'campaign_ids', coalesce((
+      select pg_catalog.jsonb_agg(asked.campaign_id)
+      from pg_catalog.unnest(p_campaign_ids) as asked (campaign_id)
+      where exists (select 1 from public.braze_schedules as schedule where schedule.campaign_id = asked.campaign_id)
+    ), '[]'),
+    'unmanaged', coalesce((
+      select pg_catalog.jsonb_agg(distinct pg_catalog.to_jsonb(near))
+      from pg_catalog.unnest(p_times) as event (sent_at)
+      cross join lateral (
+        select unmanaged.campaign_id, unmanaged.send_at_utc as send_at
+        from private.unmanaged_schedules as unmanaged
+        where unmanaged.send_at_utc between event.sent_at - v_guard and event.sent_at + v_guard
+          -- One that was adopted since is ours.
+          and not exists (
+            select 1 from public.braze_schedules as ours where ours.braze_schedule_id = unmanaged.braze_schedule_id
           )
-          from public.braze_schedules as schedule
-          -- A schedule that Braze refused cannot have sent anything.
-          where schedule.ledger_id = ledger.id and schedule.state <> 'failed'
-        )
-      ))
-      from pg_catalog.unnest(v_ledger_ids) as wanted (ledger_id)
-      join public.schedule_ledger as ledger on ledger.id = wanted.ledger_id
+      ) as near
     ), '[]')
   );
 end;
 $$;
 
-comment on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) is
-  'Registry entries for [{kind, value}], and every ledger row with all generations that an event of the batch may belong to.';
-revoke all on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
-grant execute on function public.correlation_context(uuid[], bigint[], jsonb, timestamptz[], integer) to service_role;
+comment on function public.correlation_context(uuid[], bigint[], uuid[], text[], jsonb, timestamptz[], integer) is
+  'Registry entries for [{kind, value}], creates, our campaigns, unmanaged schedules, and every ledger row with all generations that an event of the batch may belong to.';
+revoke all on function public.correlation_context(uuid[], bigint[], uuid[], text[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
+grant execute on function public.correlation_context(uuid[], bigint[], uuid[], text[], jsonb, timestamptz[], integer) to service_role;
 
--- supabase/schemas/50_attribution/load_affected_events.sql
--- Earlier events that a newly known identifier explains, in groups.
+-- supabase/schemas/50_attribution/load_rejudgements.sql
+-- Stored events that depend on facts that changed, page by page.
 --
--- Events that carry the same evidence get the same verdict, so they are judged as a group. The correlation module decides
--- the verdict.
+-- Each change is judged twice: at once, and again when it is a minute old. A request that read the facts before the change
+-- may store its events after the first judging; no request lives for a minute.
 
-create function public.load_affected_events(p_identifiers jsonb)
-returns jsonb
+create function private.dependent_events(p_kind text, p_value text, p_after_sent_at timestamptz, p_after_event_id text, p_limit integer)
+returns table (sent_at timestamptz, event_id text)
 language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
+declare
+  v_match_id bigint;
+  v_at timestamptz;
 begin
-  return (
-    with touched as (
-      -- Events that a newly known identifier may attribute.
-      select event.sent_at, event.event_id
-      from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text)
-      -- An identifier that is not registered yet cannot attribute anything.
-      cross join lateral (
-        select known.kind
-        from public.schedule_identifiers as known
-        where known.kind = identifier.kind and known.value = identifier.value
-        limit 1
-      ) as known
-      cross join lateral (
-        select open.sent_at, open.event_id from public.notification_sends as open
-        where identifier.kind = 'dispatch_id' and open.dispatch_id = identifier.value
-          and open.confidence <> 'high'
-        union all
-        select open.sent_at, open.event_id from public.notification_sends as open
-        where identifier.kind = 'send_id' and open.send_id = identifier.value
-          and open.confidence <> 'high'
-        union all
-        select open.sent_at, open.event_id from public.notification_sends as open
-        where identifier.kind = 'schedule_id' and open.braze_schedule_id = identifier.value
-          and open.confidence <> 'high'
-      ) as event
-      union
-      -- Events whose only evidence is an identifier that became ambiguous.
-      select affected.sent_at, affected.event_id
-      from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text, ledger_id uuid, ambiguous boolean)
-      cross join lateral (
+  if p_kind = 'proof' then
+    return;
+  elsif p_kind = 'dispatch_id' then
+    return query
+      select event.sent_at, event.event_id from public.notification_sends as event
+      where event.dispatch_id = p_value
+        and event.correlation_method in ('dispatch_id', 'elimination', 'time_exact', 'time_window', 'tie', 'no_candidate', 'no_evidence')
+        and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
+      order by event.sent_at, event.event_id
+      limit p_limit;
+  elsif p_kind = 'send_id' then
+    return query
+      select event.sent_at, event.event_id from public.notification_sends as event
+      where event.send_id = p_value and event.send_id !~ '^match-(0|[1-9][0-9]{0,14})(-[0-9]{1,6})?$'
+        and event.correlation_method not in ('other_campaign', 'test_send')
+        and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
+      order by event.sent_at, event.event_id
+      limit p_limit;
+  elsif p_kind = 'schedule_id' then
+    return query
+      select event.sent_at, event.event_id from public.notification_sends as event
+      where event.braze_schedule_id = p_value
+        and event.correlation_method not in ('other_campaign', 'test_send')
+        and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
+      order by event.sent_at, event.event_id
+      limit p_limit;
+  elsif p_kind = 'campaign' then
+    return query
+      select event.sent_at, event.event_id from public.notification_sends as event
+      where event.campaign_id = p_value and event.correlation_method = 'other_campaign' and event.canvas_id is null
+        and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
+      order by event.sent_at, event.event_id
+      limit p_limit;
+  elsif p_kind = 'time' then
+    v_at := p_value::timestamptz;
+    return query
+      select event.sent_at, event.event_id from public.notification_sends as event
+      where event.sent_at between v_at - interval '10 minutes' and v_at + interval '10 minutes'
+        and event.correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate')
+        and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
+      order by event.sent_at, event.event_id
+      limit p_limit;
+  else
+    select ledger.match_id into v_match_id from public.schedule_ledger as ledger where ledger.id = p_value::uuid;
+    return query
+      select found.sent_at, found.event_id
+      from (
         select event.sent_at, event.event_id from public.notification_sends as event
-        where identifier.ambiguous
-          and event.ledger_id = identifier.ledger_id
-          and event.correlation_method = identifier.kind
-          and identifier.value = case identifier.kind
-            when 'dispatch_id' then event.dispatch_id
-            when 'send_id' then event.send_id
-            else event.braze_schedule_id
-          end
-        -- A look-up by index: a join with jsonb would read all events.
-        offset 0
-      ) as affected
-    )
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups)), '[]')
+        where lower(event.echoed_ledger_id) = p_value and event.echoed_ledger_id is not null
+          and event.correlation_method in ('unknown_match', 'contradiction')
+        union
+        select event.sent_at, event.event_id from public.notification_sends as event
+        where event.echoed_match_id = v_match_id::text and event.correlation_method in ('unknown_match', 'contradiction')
+        union
+        select event.sent_at, event.event_id from public.notification_sends as event
+        where (event.send_id = 'match-' || v_match_id
+            or (event.send_id >= 'match-' || v_match_id || '-' and event.send_id < 'match-' || v_match_id || '.'))
+          and event.correlation_method in ('unknown_match', 'contradiction')
+        union
+        -- An event with an echoed generation stays with it.
+        select event.sent_at, event.event_id from public.notification_sends as event
+        where event.ledger_id = p_value::uuid and (event.echoed_generation is null or event.generation is null)
+      ) as found
+      where (found.sent_at, found.event_id) > (p_after_sent_at, p_after_event_id)
+      order by found.sent_at, found.event_id
+      limit p_limit;
+  end if;
+end;
+$$;
+
+comment on function private.dependent_events(text, text, timestamptz, text, integer) is
+  'The keys of up to p_limit events after the given one whose attribution depends on a fact of private.rejudgements.';
+revoke all on function private.dependent_events(text, text, timestamptz, text, integer) from public, anon, authenticated, service_role;
+grant execute on function private.dependent_events(text, text, timestamptz, text, integer) to service_role;
+
+create function public.load_rejudgements(p_limit integer, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ids bigint[];
+  v_started_at timestamptz;
+  v_after_sent_at timestamptz;
+  v_after_event_id text;
+  v_events jsonb;
+begin
+  -- Changes that are as far as the oldest one go together; an interrupted judging continues where it ended.
+  with due as (
+    select change.id, change.started_at, change.after_sent_at, change.after_event_id
+    from private.rejudgements as change
+    where (change.judged_at is null or change.changed_at <= p_now - interval '1 minute')
+      and (change.claimed_until is null or change.claimed_until <= p_now)
+    order by change.id
+    limit 100
+    for update skip locked
+  ),
+  oldest as (
+    select due.started_at, due.after_sent_at, due.after_event_id from due order by due.id limit 1
+  )
+  select
+    pg_catalog.array_agg(due.id order by due.id), coalesce(min(due.started_at), p_now), min(due.after_sent_at),
+    min(due.after_event_id)
+  into v_ids, v_started_at, v_after_sent_at, v_after_event_id
+  from due
+  join oldest on due.started_at is not distinct from oldest.started_at
+    and due.after_sent_at is not distinct from oldest.after_sent_at
+    and due.after_event_id is not distinct from oldest.after_event_id;
+  if v_ids is null then
+    return null;
+  end if;
+  -- A run that lost its claim may still store: the time of the start names a judging.
+  update private.rejudgements as change
+  set started_at = v_started_at, claimed_until = p_now + interval '30 seconds'
+  where change.id = any (v_ids);
+
+  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(event) order by event.sent_at, event.event_id)
+  into v_events
+  from (
+    select distinct dependent.sent_at, dependent.event_id
     from (
-      select
-        event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
-        event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-        event.confidence, count(*) as events
-      from touched
-      cross join lateral (
-        select event.*
-        from public.notification_sends as event
-        where event.sent_at = touched.sent_at and event.event_id = touched.event_id
-        limit 1
-      ) as event
-      -- The group does not hold the echo.
-      where event.correlation_method not in ('test_send', 'unknown_match')
-      group by
-        event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id, event.send_id,
-        event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-        event.confidence
-    ) as groups
+      select distinct change.kind, change.value from private.rejudgements as change where change.id = any (v_ids)
+    ) as change
+    cross join lateral private.dependent_events(
+      change.kind, change.value, coalesce(v_after_sent_at, '-infinity'), coalesce(v_after_event_id, ''), p_limit
+    ) as dependent
+    order by dependent.sent_at, dependent.event_id
+    limit p_limit
+  ) as wanted
+  cross join lateral (
+    select
+      stored.sent_at, stored.event_id, stored.event_type, stored.channel, stored.time_kind, stored.received_at,
+      stored.campaign_id, stored.canvas_id, stored.braze_schedule_id, stored.send_id, stored.dispatch_id,
+      stored.echoed_ledger_id, stored.echoed_match_id, stored.echoed_generation, stored.echoed_attempt_id,
+      stored.has_foreign_extras, stored.correlation_method, stored.ledger_id, stored.generation, stored.timing, stored.proof,
+      stored.candidate_match_ids
+    from public.notification_sends as stored
+    where stored.sent_at = wanted.sent_at and stored.event_id = wanted.event_id
+    limit 1
+  ) as event;
+  return pg_catalog.jsonb_build_object(
+    'ids', v_ids, 'started_at', v_started_at, 'events', coalesce(v_events, '[]')
   );
 end;
 $$;
 
-comment on function public.load_affected_events(jsonb) is
-  'Stored events whose attribution [{kind, value, ledger_id, ambiguous}] may change, grouped by their evidence.';
-revoke all on function public.load_affected_events(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.load_affected_events(jsonb) to service_role;
-
--- supabase/schemas/50_attribution/load_unattributed_echoes.sql
--- Events of a window that name a match or ledger row and are attributed to none.
-
-create function public.load_unattributed_echoes(p_from timestamptz, p_until timestamptz, p_limit integer)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  with echoing as (
-    select
-      event.sent_at, event.event_id, event.correlation_method, event.ledger_id, event.raw_payload,
-      -- Inside `message_extras` it is JSON within JSON: quotes come with backslashes.
-      pg_catalog.substring(event.raw_payload::text, 'ledger_id[\\": ]+([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})') as echoed_ledger,
-      pg_catalog.substring(event.raw_payload::text, 'match_id[\\": ]+([0-9]{1,16})') as echoed_match
-    from public.notification_sends as event
-    where event.sent_at >= p_from and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method not in ('test_send', 'other_campaign')
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known) order by known.sent_at, known.event_id), '[]')
-  from (
-    select
-      echoing.sent_at, echoing.event_id, echoing.correlation_method, echoing.ledger_id, echoing.raw_payload
-    from echoing
-    where exists (select 1 from public.schedule_ledger as ledger where ledger.id = echoing.echoed_ledger::uuid)
-      or exists (select 1 from public.schedule_ledger as ledger where ledger.match_id = echoing.echoed_match::bigint)
-    order by echoing.sent_at, echoing.event_id
-    limit p_limit
-  ) as known;
-$$;
-
-comment on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) is
-  'Open events sent in [p_from, p_until) that echo a ledger row or match which is known by now, as they came.';
-revoke all on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.load_unattributed_echoes(timestamptz, timestamptz, integer) to service_role;
-
--- supabase/schemas/50_attribution/load_unattributed_groups.sql
--- Events of a window that are attributed to no match, or not with certainty.
-
-create function public.load_unattributed_groups(p_after timestamptz, p_until timestamptz, p_limit integer)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(groups) order by groups.sent_at), '[]')
-  from (
-    select
-      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
-      event.send_id,
-      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-      event.confidence, count(*) as events
-    from public.notification_sends as event
-    where event.sent_at > p_after and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method not in ('test_send', 'other_campaign', 'unknown_match')
-    group by
-      event.sent_at, event.time_is_send_time, event.event_type, event.channel, event.campaign_id, event.dispatch_id,
-      event.send_id,
-      event.braze_schedule_id, event.match_id, event.ledger_id, event.generation, event.correlation_method,
-      event.confidence
-    order by event.sent_at
-    -- A page never ends within a second, so that the next page starts after its last time.
-    fetch first p_limit rows with ties
-  ) as groups;
-$$;
-
-comment on function public.load_unattributed_groups(timestamptz, timestamptz, integer) is
-  'A page of the unattributed events sent in (p_after, p_until), grouped by their evidence; at least p_limit groups unless it is the last page.';
-revoke all on function public.load_unattributed_groups(timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function public.load_unattributed_groups(timestamptz, timestamptz, integer) to service_role;
+comment on function public.load_rejudgements(integer, timestamptz) is
+  'The next changes to judge, with up to p_limit of the events that depend on them; null when there are none.';
+revoke all on function public.load_rejudgements(integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.load_rejudgements(integer, timestamptz) to service_role;
 
 -- supabase/schemas/50_attribution/load_unattributed_sends.sql
 -- Push Sends of a period without a certain match, and the schedules that they may belong to.
@@ -3519,272 +3899,77 @@ comment on function public.load_unattributed_sends(text, timestamptz, timestampt
 revoke all on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) to service_role;
 
--- supabase/schemas/50_attribution/reattribute_events.sql
--- Stores new verdicts for the groups of load_affected_events.
+-- supabase/schemas/50_attribution/raise_untimely_sends.sql
+-- Alerts for pushes that were sent outside all times of their match.
+--
+-- Such a send is no proof: something else sent it, or Braze did not keep to the schedule.
 
-create function private.revoke_send_proof(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
+create function private.raise_untimely_sends(p_ledger_ids uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-begin
-  perform 1
-  from public.schedule_ledger as ledger
-  where ledger.id = any (p_ledger_ids)
-  order by ledger.id
-  for no key update;
-
-  with withdrawn as (
-    update public.schedule_ledger as ledger
-    set status = 'pending', sent_confirmed_at = null, sent_evidence = null, updated_at = p_now
-    where ledger.id = any (p_ledger_ids)
-      and ledger.status = 'sent'
-      and ledger.sent_evidence in ('push', 'webhook')
-      and not exists (
-        select 1
-        from public.notification_sends as event
-        where event.ledger_id = ledger.id and event.generation = ledger.generation
-          and event.confidence in ('high', 'medium')
-          and (
-            (event.channel = 'push' and event.event_type in ('send', 'open'))
-            or (event.channel = 'webhook' and event.event_type = 'send')
-          )
-      )
-    returning ledger.id, ledger.match_id, ledger.generation
-  ),
-  unseen as (
-    update public.braze_schedules as schedule
-    set first_event_at = null, updated_at = p_now
-    from withdrawn
-    where schedule.ledger_id = withdrawn.id and schedule.generation = withdrawn.generation
-    returning schedule.ledger_id
-  )
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-  select
-    p_now, p_function, 'sent_reverted', 'The events that proved it belong to another match', withdrawn.match_id,
-    p_run_id, pg_catalog.jsonb_build_object('generation', withdrawn.generation)
-  from withdrawn;
-end;
-$$;
-
-comment on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) is
-  'Reverts sent ledger rows that no event proves any more to pending; logged as sent_reverted.';
-revoke all on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) to service_role;
-
-create function public.reattribute_events(p_reattributions jsonb, p_proofs jsonb, p_function text, p_run_id uuid, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
 declare
-  -- Listed as arrays, since a plain join would read all events.
-  v_times timestamptz[] := array(
-    select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (sent_at timestamptz)
-  );
-  v_proved_ids uuid[] := array(
-    select distinct proof.ledger_id from pg_catalog.jsonb_to_recordset(p_proofs) as proof (ledger_id uuid)
-  );
-  v_changed integer;
-  -- Ledger rows that lose events.
-  v_left_ids uuid[];
+  v_alerts jsonb;
 begin
-  with verdicts as (
-    select verdict.*
-    from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (
-      sent_at timestamptz, time_is_send_time boolean, event_type text, channel text, campaign_id text,
-      dispatch_id text, send_id text, braze_schedule_id text, from_method text, from_ledger_id uuid,
-      from_generation integer, match_id bigint, ledger_id uuid, generation integer,
-      correlation_method text, confidence text, time_diff_ms bigint, candidate_count integer,
-      candidate_match_ids bigint[]
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'sent_' || untimely.timing || ':' || ledger.match_id,
+    'rule', 'sent_' || untimely.timing,
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(ledger.match_id) || ': ' || untimely.events
+      || case untimely.events when 1 then ' push was sent ' else ' pushes were sent ' end
+      || case untimely.timing when 'early' then 'before' else 'long after' end || ' all scheduled times (first at '
+      || pg_catalog.to_char(untimely.first_sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS') || ' UTC)',
+    'match_id', ledger.match_id,
+    'details', pg_catalog.jsonb_build_object(
+      'events', untimely.events, 'first_sent_at', untimely.first_sent_at, 'last_sent_at', untimely.last_sent_at,
+      'send_at', ledger.send_at_utc, 'campaign_ids', untimely.campaign_ids
     )
-  ),
-  locked as (
-    select event.sent_at, event.event_id, verdict.match_id, verdict.ledger_id, verdict.generation,
-      verdict.correlation_method, verdict.confidence, verdict.time_diff_ms, verdict.candidate_count,
-      verdict.candidate_match_ids, event.correlation_method as from_method, event.confidence as from_confidence,
-      event.match_id as from_match_id, event.ledger_id as from_ledger_id
-    from verdicts as verdict
-    join public.notification_sends as event
-      on event.sent_at = verdict.sent_at
-      and event.event_type = verdict.event_type
-      and event.channel = verdict.channel
-      and event.campaign_id is not distinct from verdict.campaign_id
-      and event.dispatch_id is not distinct from verdict.dispatch_id
-      and event.send_id is not distinct from verdict.send_id
-      and event.braze_schedule_id is not distinct from verdict.braze_schedule_id
-      and event.time_is_send_time = verdict.time_is_send_time
-      -- Another request may have reattributed it meanwhile: that verdict stands.
-      and event.correlation_method = verdict.from_method
-      and event.ledger_id is not distinct from verdict.from_ledger_id
-      and event.generation is not distinct from verdict.from_generation
-    where event.sent_at = any (v_times)
-    order by event.sent_at, event.event_id
-    for update of event
-  ),
-  reattributed as (
-    update public.notification_sends as event
-    set match_id = locked.match_id,
-      ledger_id = locked.ledger_id,
-      generation = locked.generation,
-      correlation_method = locked.correlation_method,
-      confidence = locked.confidence,
-      time_diff_ms = locked.time_diff_ms,
-      candidate_count = locked.candidate_count,
-      candidate_match_ids = locked.candidate_match_ids
-    from locked
-    where event.sent_at = any (v_times)
-      and event.sent_at = locked.sent_at and event.event_id = locked.event_id
-    returning event.event_id, locked.match_id, locked.from_match_id, locked.ledger_id, locked.from_ledger_id,
-      locked.from_method, locked.from_confidence, locked.correlation_method, locked.confidence
-  ),
-  logged as (
-    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  ) order by ledger.match_id, untimely.timing), '[]')
+  into v_alerts
+  from pg_catalog.unnest(p_ledger_ids) as asked (ledger_id)
+  join public.schedule_ledger as ledger on ledger.id = asked.ledger_id
+  cross join lateral (
     select
-      p_now, p_function, 'attribution_changed',
-      from_method || ' (' || from_confidence || ') became ' || correlation_method || ' (' || confidence || ')',
-      match_id, p_run_id,
-      pg_catalog.jsonb_build_object(
-        'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
-        'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
-      )
-    from reattributed
-    group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
-    returning id
-  )
-  select
-    count(*),
-    coalesce(
-      pg_catalog.array_agg(distinct reattributed.from_ledger_id) filter (
-        where reattributed.from_ledger_id is distinct from reattributed.ledger_id and reattributed.from_ledger_id is not null
-      ),
-      '{}'
-    )
-  into v_changed, v_left_ids
-  from reattributed;
+      event.timing, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at,
+      pg_catalog.array_agg(distinct event.campaign_id) as campaign_ids
+    from public.notification_sends as event
+    where event.ledger_id = asked.ledger_id and event.timing in ('early', 'late')
+      and event.event_type = 'send' and event.channel in ('push', 'webhook')
+    group by event.timing
+  ) as untimely;
 
-  -- Lock losing and gaining rows together, in key order: two reattributions may need the same rows.
-  perform 1
-  from public.schedule_ledger as ledger
-  where ledger.id = any (v_left_ids || v_proved_ids)
-  order by ledger.id
-  for no key update;
-  if v_left_ids <> '{}' then
-    perform private.revoke_send_proof(v_left_ids, p_function, p_run_id, p_now);
+  if v_alerts <> '[]' then
+    perform public.raise_alerts(v_alerts, p_now);
   end if;
-  if p_proofs <> '[]' then
-    perform private.record_send_proof(p_proofs, p_now);
-  end if;
-  return pg_catalog.jsonb_build_object('reattributed', v_changed);
+  -- An alert about events that belong to another match is no harm of this one.
+  update public.alerts as open
+  set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
+  where open.resolved_at is null and open.rule in ('sent_early', 'sent_late')
+    and open.match_id in (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = any (p_ledger_ids))
+    and not exists (
+      select 1
+      from pg_catalog.jsonb_to_recordset(v_alerts) as raised (fingerprint text)
+      where raised.fingerprint = open.fingerprint
+    );
 end;
 $$;
 
-comment on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) is
-  'Stores new verdicts for the groups of load_affected_events, logs each change, records proofs.';
-revoke all on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.reattribute_events(jsonb, jsonb, text, uuid, timestamptz) to service_role;
-
--- supabase/schemas/50_attribution/reattribute_single_events.sql
--- Stores new verdicts for single events.
-
-create function public.reattribute_single_events(
-  p_reattributions jsonb,
-  p_identifiers jsonb,
-  p_proofs jsonb,
-  p_function text,
-  p_run_id uuid,
-  p_now timestamptz
-)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_changed integer;
-  v_registered jsonb := jsonb '[]';
-begin
-  with verdicts as (
-    select verdict.*
-    from pg_catalog.jsonb_to_recordset(p_reattributions) as verdict (
-      sent_at timestamptz, event_id text, from_method text, from_ledger_id uuid, match_id bigint, ledger_id uuid,
-      generation integer, correlation_method text, confidence text, time_diff_ms bigint, candidate_count integer,
-      candidate_match_ids bigint[]
-    )
-  ),
-  locked as (
-    select verdict.*, event.match_id as from_match_id, event.confidence as from_confidence
-    from verdicts as verdict
-    cross join lateral (
-      select known.match_id, known.confidence
-      from public.notification_sends as known
-      where known.sent_at = verdict.sent_at and known.event_id = verdict.event_id
-        -- Another request may have reattributed it meanwhile: that verdict stands.
-        and known.correlation_method = verdict.from_method
-        and known.ledger_id is not distinct from verdict.from_ledger_id
-      for update
-    ) as event
-    order by verdict.sent_at, verdict.event_id
-  ),
-  reattributed as (
-    update public.notification_sends as event
-    set match_id = locked.match_id,
-      ledger_id = locked.ledger_id,
-      generation = locked.generation,
-      correlation_method = locked.correlation_method,
-      confidence = locked.confidence,
-      time_diff_ms = locked.time_diff_ms,
-      candidate_count = locked.candidate_count,
-      candidate_match_ids = locked.candidate_match_ids
-    from locked
-    where event.sent_at = any (array(select verdict.sent_at from verdicts as verdict))
-      and event.sent_at = locked.sent_at and event.event_id = locked.event_id
-    returning event.event_id, locked.match_id, locked.from_match_id, locked.from_method, locked.from_confidence,
-      locked.correlation_method, locked.confidence
-  ),
-  logged as (
-    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-    select
-      p_now, p_function, 'attribution_changed',
-      from_method || ' (' || from_confidence || ') became ' || correlation_method || ' (' || confidence || ')',
-      match_id, p_run_id,
-      pg_catalog.jsonb_build_object(
-        'from_match_id', from_match_id, 'match_id', match_id, 'events', count(*),
-        'event_ids', pg_catalog.jsonb_agg(event_id order by event_id)
-      )
-    from reattributed
-    group by from_match_id, match_id, from_method, from_confidence, correlation_method, confidence
-    returning id
-  )
-  select count(*) into v_changed from reattributed;
-
-  -- Ledger rows before identifiers: close_attempt takes them in this order too.
-  if p_proofs <> '[]' then
-    perform private.record_send_proof(p_proofs, p_now);
-  end if;
-  if p_identifiers <> '[]' then
-    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
-  end if;
-  return pg_catalog.jsonb_build_object('reattributed', v_changed, 'registered', v_registered);
-end;
-$$;
-
-comment on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) is
-  'Stores new verdicts for single events, logs each change, records proofs, registers identifiers; returns {reattributed, registered}.';
-revoke all on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.reattribute_single_events(jsonb, jsonb, jsonb, text, uuid, timestamptz) to service_role;
+comment on function private.raise_untimely_sends(uuid[], timestamptz) is
+  'Alerts sent_early and sent_late for the sends of these ledger rows that lie outside all their times; resolves those whose events went to another match.';
+revoke all on function private.raise_untimely_sends(uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.raise_untimely_sends(uuid[], timestamptz) to service_role;
 
 -- supabase/schemas/50_attribution/record_send_proof.sql
 -- The first proof that a schedule went out turns its ledger row to sent.
 --
 -- 25,000 events of one match arrive one by one: only the first proof writes, the others read. A send that was not wanted
 -- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
--- afterwards by the function would be lost with a function that crashes in between.
+-- afterwards by the function would be lost with a function that crashes in between. What it changes is kept beside, since
+-- revoke_send_proof may have to restore it.
 
 create function private.record_send_proof(p_proofs jsonb, p_now timestamptz)
 returns void
@@ -3807,31 +3992,40 @@ begin
   from (
     select
       proof.ledger_id,
+      -- null: some schedule of the match was sent, it is not known which.
       proof.generation,
       -- 'push' sorts before 'webhook' and proves more.
       min(proof.proof) as proof,
+      pg_catalog.bool_or(proof.timing = 'moved_away') as moved_away,
       min(proof.dispatch_id) as dispatch_id,
       min(proof.send_id) as send_id
     from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
-      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+      ledger_id uuid, generation integer, proof text, timing text, dispatch_id text, send_id text
     )
     group by proof.ledger_id, proof.generation
   ) as news
-  cross join lateral (
+  left join lateral (
     select schedule.first_event_at
     from public.braze_schedules as schedule
     where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
     limit 1
-  ) as schedule
+  ) as schedule on true
   cross join lateral (
-    select ledger.generation, ledger.status, ledger.sent_evidence
+    select ledger.generation, ledger.match_id, ledger.status, ledger.sent_evidence
     from public.schedule_ledger as ledger
     where ledger.id = news.ledger_id
     limit 1
   ) as ledger
-  where schedule.first_event_at is null
-    or (ledger.generation = news.generation and ledger.status <> 'sent')
-    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
+  where (news.generation is not null and schedule.first_event_at is null)
+    or (
+      coalesce(news.generation, ledger.generation) = ledger.generation
+      and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'))
+    )
+    or (news.moved_away and not exists (
+      select 1
+      from public.alerts as known
+      where known.fingerprint = 'unexpected_send:' || ledger.match_id || ':' || news.generation
+    ));
   if v_news is null then
     return;
   end if;
@@ -3849,16 +4043,23 @@ begin
 
   update public.schedule_ledger as ledger
   set status = 'sent',
+    cancel_reason_before_proof = coalesce(ledger.cancel_reason, ledger.cancel_reason_before_proof),
     cancel_reason = null,
     sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
     sent_evidence = news.proof,
     dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
     send_id = coalesce(ledger.send_id, news.send_id),
     updated_at = p_now
-  from pg_catalog.jsonb_to_recordset(v_news) as news (
-    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
-  )
-  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
+  from (
+    select told.id, min(news.proof) as proof, min(news.dispatch_id) as dispatch_id, min(news.send_id) as send_id
+    from pg_catalog.jsonb_to_recordset(v_news) as news (
+      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+    )
+    join public.schedule_ledger as told on told.id = news.ledger_id
+    where told.id = any (v_ledger_ids) and told.generation = coalesce(news.generation, told.generation)
+    group by told.id
+  ) as news
+  where ledger.id = news.id
     and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
 
   -- This proves the create whose answer was lost.
@@ -3869,21 +4070,23 @@ begin
     and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.resolved_at is null;
 
   with before as (
-    select schedule.ledger_id, schedule.generation, schedule.state
-    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+    select
+      schedule.ledger_id, schedule.generation, coalesce(schedule.state_before_proof, schedule.state) as state, news.moved_away
+    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer, moved_away boolean)
     join public.braze_schedules as schedule using (ledger_id, generation)
-    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
+    where schedule.ledger_id = any (v_ledger_ids) and (schedule.first_event_at is null or news.moved_away)
   ),
   seen as (
     update public.braze_schedules as schedule
-    set first_event_at = p_now,
+    set first_event_at = coalesce(schedule.first_event_at, p_now),
+      state_before_proof = coalesce(schedule.state_before_proof, schedule.state),
       -- Before the answer of its create it has no schedule id yet; apply_outcome respects `completed`.
       state = 'completed',
       updated_at = p_now
     from before
     where schedule.ledger_id = any (v_ledger_ids)
       and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
-    returning schedule.ledger_id, schedule.generation, before.state as state_before
+    returning schedule.ledger_id, schedule.generation, before.state as state_before, before.moved_away
   )
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'unexpected_send:' || ledger.match_id || ':' || seen.generation,
@@ -3894,6 +4097,7 @@ begin
       || case
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        when seen.moved_away then 'sent at a time from which it had been moved away'
         else 'sent although it was cancelled'
       end
       || ' (schedule ' || seen.generation || ')',
@@ -3910,6 +4114,7 @@ begin
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')
+      or seen.moved_away
       or ledger.id = any (v_cancelled_ids));
 
   if v_alerts is not null then
@@ -3919,9 +4124,307 @@ end;
 $$;
 
 comment on function private.record_send_proof(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted.';
+  'Takes [{ledger_id, generation or null, proof: push | webhook, timing, dispatch_id, send_id}]; raises an alert for each send that was not wanted.';
 revoke all on function private.record_send_proof(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/50_attribution/store_rejudgements.sql
+-- Stores the verdicts of a page of load_rejudgements.
+
+create function private.registered_identifier(p_kind text, p_ledger_id uuid, p_generation integer)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select known.value
+  from public.schedule_identifiers as known
+  where known.ledger_id = p_ledger_id and known.kind = p_kind and known.generation = p_generation and not known.ambiguous
+  -- Those of the answer of the create come first.
+  order by known.source, known.value
+  limit 1;
+$$;
+
+comment on function private.registered_identifier(text, uuid, integer) is
+  'An identifier of this kind that belongs to this generation alone; null when there is none.';
+revoke all on function private.registered_identifier(text, uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.registered_identifier(text, uuid, integer) to service_role;
+
+create function private.revoke_send_proof(p_ledger_ids uuid[], p_function text, p_run_id uuid, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (p_ledger_ids)
+  order by ledger.id
+  for no key update;
+
+  with unproved as (
+    select schedule.ledger_id, schedule.generation
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
+      and not exists (
+        select 1
+        from public.notification_sends as event
+        where event.ledger_id = schedule.ledger_id and event.generation = schedule.generation
+          and event.proof is not null
+      )
+  ),
+  restored as (
+    update public.braze_schedules as schedule
+    set first_event_at = null,
+      state = coalesce(schedule.state_before_proof, schedule.state),
+      state_before_proof = null,
+      updated_at = p_now
+    from unproved
+    where schedule.ledger_id = unproved.ledger_id and schedule.generation = unproved.generation
+    returning schedule.ledger_id, schedule.generation
+  ),
+  reopened as (
+    update public.schedule_attempts as attempt
+    set resolved_at = null, resolved_as = null
+    from restored
+    where attempt.ledger_id = restored.ledger_id and attempt.generation = restored.generation
+      and attempt.kind = 'create' and attempt.resolved_as = 'proved_by_events'
+      -- While one create may have happened, there is no second one.
+      and not exists (
+        select 1
+        from public.schedule_attempts as other
+        where other.ledger_id = attempt.ledger_id and other.kind = 'create' and other.resolved_at is null
+          and (other.outcome is null or other.outcome = 'unknown')
+      )
+    returning attempt.id
+  )
+  -- The alert was about the push of another match.
+  update public.alerts as open
+  set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
+  from restored
+  join public.schedule_ledger as ledger on ledger.id = restored.ledger_id
+  where open.resolved_at is null
+    and open.fingerprint = 'unexpected_send:' || ledger.match_id || ':' || restored.generation;
+
+  with unproved as (
+    select ledger.id, event.proof
+    from public.schedule_ledger as ledger
+    left join lateral (
+      select known.proof
+      from public.notification_sends as known
+      where known.ledger_id = ledger.id and known.proof is not null
+        and coalesce(known.generation, ledger.generation) = ledger.generation
+      order by known.proof
+      limit 1
+    ) as event on true
+    where ledger.id = any (p_ledger_ids)
+      and ledger.status = 'sent' and ledger.sent_evidence in ('push', 'webhook')
+      and event.proof is distinct from ledger.sent_evidence
+  ),
+  reverted as (
+    update public.schedule_ledger as ledger
+    set status = case
+        when unproved.proof is not null then ledger.status
+        when ledger.cancel_reason_before_proof is not null then 'cancelled'
+        else 'pending'
+      end,
+      cancel_reason = case when unproved.proof is null then ledger.cancel_reason_before_proof end,
+      cancel_reason_before_proof = case when unproved.proof is not null then ledger.cancel_reason_before_proof end,
+      sent_confirmed_at = case when unproved.proof is not null then ledger.sent_confirmed_at end,
+      sent_evidence = unproved.proof,
+      -- A move that succeeded meanwhile did not change the time of a row that was sent.
+      send_at_utc = case when unproved.proof is null then coalesce(
+        (
+          select schedule.send_at_utc
+          from public.braze_schedules as schedule
+          where schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
+        ),
+        ledger.send_at_utc
+      ) else ledger.send_at_utc end,
+      -- The events may have brought ids of another match.
+      dispatch_id = private.registered_identifier('dispatch_id', ledger.id, ledger.generation),
+      send_id = case
+        when private.match_of_send_id(ledger.send_id) is not null then ledger.send_id
+        else private.registered_identifier('send_id', ledger.id, ledger.generation)
+      end,
+      updated_at = p_now
+    from unproved
+    where ledger.id = unproved.id
+    returning ledger.match_id, ledger.generation, ledger.status
+  )
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  select
+    p_now, p_function, 'sent_reverted', 'The events that proved it belong to another match', reverted.match_id,
+    p_run_id, pg_catalog.jsonb_build_object('generation', reverted.generation, 'status', reverted.status)
+  from reverted
+  where reverted.status <> 'sent';
+end;
+$$;
+
+comment on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) is
+  'Restores what record_send_proof changed, for ledger rows and generations that no event proves any more; logged as sent_reverted.';
+revoke all on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.revoke_send_proof(uuid[], text, uuid, timestamptz) to service_role;
+
+create function public.store_rejudgements(
+  p_ids bigint[],
+  p_verdicts jsonb,
+  p_identifiers jsonb,
+  p_function text,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_after_sent_at timestamptz default null,
+  p_after_event_id text default null,
+  p_started_at timestamptz default null
+)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_times timestamptz[] := array(
+    select distinct verdict.sent_at from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (sent_at timestamptz)
+  );
+  v_changed integer;
+  v_lost_ids uuid[];
+  v_proved_ids uuid[];
+  v_untimely_ids uuid[];
+  v_proofs jsonb;
+  v_proven_ids uuid[];
+begin
+  with verdicts as (
+    select verdict.*
+    from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (
+      sent_at timestamptz, event_id text, from_method text, from_ledger_id uuid, from_generation integer, from_timing text,
+      match_id bigint, ledger_id uuid, generation integer, correlation_method text, confidence text, timing text, proof text,
+      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[]
+    )
+    -- Two runs that judge the same events take their locks in one order.
+    order by verdict.sent_at, verdict.event_id
+  ),
+  judged as (
+    update public.notification_sends as event
+    set match_id = verdict.match_id,
+      ledger_id = verdict.ledger_id,
+      generation = verdict.generation,
+      correlation_method = verdict.correlation_method,
+      confidence = verdict.confidence,
+      timing = verdict.timing,
+      proof = verdict.proof,
+      time_diff_ms = verdict.time_diff_ms,
+      candidate_count = verdict.candidate_count,
+      candidate_match_ids = verdict.candidate_match_ids
+    from verdicts as verdict
+    where event.sent_at = any (v_times)
+      and event.sent_at = verdict.sent_at and event.event_id = verdict.event_id
+      -- Another run may have judged it meanwhile: its verdict stands.
+      and event.correlation_method = verdict.from_method
+      and event.ledger_id is not distinct from verdict.from_ledger_id
+      and event.generation is not distinct from verdict.from_generation
+      and event.timing is not distinct from verdict.from_timing
+    returning event.event_id, event.match_id, event.ledger_id, event.generation, event.correlation_method, event.confidence,
+      event.timing, event.proof, event.dispatch_id, event.send_id,
+      verdict.from_method, verdict.from_ledger_id, verdict.from_timing
+  ),
+  logged as (
+    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+    select
+      p_now, p_function, 'attribution_changed',
+      judged.from_method || ' became ' || judged.correlation_method || ' (' || judged.confidence || ')',
+      judged.match_id, p_run_id,
+      pg_catalog.jsonb_build_object(
+        'from_match_id', (
+          select ledger.match_id from public.schedule_ledger as ledger where ledger.id = judged.from_ledger_id
+        ),
+        'match_id', judged.match_id, 'events', count(*),
+        'event_ids', pg_catalog.to_jsonb((pg_catalog.array_agg(judged.event_id order by judged.event_id))[1:20])
+      )
+    from judged
+    group by judged.from_ledger_id, judged.match_id, judged.from_method, judged.correlation_method, judged.confidence
+    returning id
+  )
+  select
+    count(*),
+    coalesce(pg_catalog.array_agg(distinct judged.from_ledger_id) filter (where judged.from_ledger_id is not null), '{}'),
+    coalesce(
+      pg_catalog.array_agg(distinct judged.ledger_id) filter (where judged.timing in ('early', 'late')), '{}'
+    ) || coalesce(
+      pg_catalog.array_agg(distinct judged.from_ledger_id) filter (where judged.from_timing in ('early', 'late')), '{}'
+    ),
+    coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+      'ledger_id', judged.ledger_id, 'generation', judged.generation, 'proof', judged.proof, 'timing', judged.timing,
+      'dispatch_id', judged.dispatch_id, 'send_id', judged.send_id
+    )) filter (where judged.proof is not null), '[]')
+  into v_changed, v_lost_ids, v_untimely_ids, v_proofs
+  from judged;
+
+  -- A request that found its row proven already may have stored its proof while the row lost it.
+  v_proven_ids := array(
+    select change.value::uuid from private.rejudgements as change where change.id = any (p_ids) and change.kind = 'proof'
+  );
+  if v_proven_ids <> '{}' then
+    v_proofs := v_proofs || coalesce((
+      select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+        'ledger_id', event.ledger_id, 'generation', event.generation, 'proof', event.proof, 'timing', event.timing
+      ))
+      from public.notification_sends as event
+      where event.ledger_id = any (v_proven_ids) and event.proof is not null
+    ), '[]');
+  end if;
+
+  v_proved_ids := array(
+    select distinct proof.ledger_id from pg_catalog.jsonb_to_recordset(v_proofs) as proof (ledger_id uuid)
+  );
+  -- Losing and gaining rows together, in key order: two runs may need the same rows.
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (v_lost_ids || v_proved_ids)
+  order by ledger.id
+  for no key update;
+  if v_lost_ids <> '{}' then
+    perform private.revoke_send_proof(v_lost_ids, p_function, p_run_id, p_now);
+    insert into private.rejudgements (kind, value, changed_at)
+    select 'proof', lost.ledger_id, p_now from pg_catalog.unnest(v_lost_ids) as lost (ledger_id);
+  end if;
+  if v_proofs <> '[]' then
+    perform private.record_send_proof(v_proofs, p_now);
+  end if;
+  if p_identifiers <> '[]' then
+    perform private.register_identifiers(p_identifiers, 'event', p_now);
+  end if;
+  if v_untimely_ids <> '{}' then
+    perform private.raise_untimely_sends(v_untimely_ids, p_now);
+  end if;
+
+  if p_after_sent_at is not null then
+    update private.rejudgements as change
+    set after_sent_at = p_after_sent_at, after_event_id = p_after_event_id, claimed_until = null
+    where change.id = any (p_ids) and change.started_at is not distinct from coalesce(p_started_at, change.started_at)
+      -- A slower run that stored the same page does not lead back.
+      and (change.after_sent_at is null
+        or (change.after_sent_at, change.after_event_id) < (p_after_sent_at, p_after_event_id));
+  else
+    -- A slow run must not end a judging that began after its own.
+    delete from private.rejudgements as change
+    where change.id = any (p_ids) and change.started_at is not distinct from coalesce(p_started_at, change.started_at)
+      and change.started_at >= change.changed_at + interval '1 minute';
+    update private.rejudgements as change
+    set judged_at = p_now, started_at = null, after_sent_at = null, after_event_id = null, claimed_until = null
+    where change.id = any (p_ids) and change.started_at is not distinct from coalesce(p_started_at, change.started_at);
+  end if;
+  return v_changed;
+end;
+$$;
+
+comment on function public.store_rejudgements(bigint[], jsonb, jsonb, text, uuid, timestamptz, timestamptz, text, timestamptz) is
+  'Stores new verdicts of the events of load_rejudgements, logs each change, records and revokes proofs, registers identifiers. p_after_*: the last event of the page, null when there is none after it. p_started_at: as load_rejudgements returned it. Returns how many changed.';
+revoke all on function public.store_rejudgements(bigint[], jsonb, jsonb, text, uuid, timestamptz, timestamptz, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.store_rejudgements(bigint[], jsonb, jsonb, text, uuid, timestamptz, timestamptz, text, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/adopt_schedule.sql
 -- Adopts a schedule in Braze's list whose create got no answer.
@@ -3934,16 +4437,14 @@ create function public.adopt_schedule(
   p_send_at timestamptz default null,
   p_dispatch_id text default null
 )
-returns jsonb
+returns boolean
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_row public.schedule_ledger;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
   update public.braze_schedules as schedule
   set braze_schedule_id = p_braze_schedule_id,
     state = 'live',
@@ -3963,7 +4464,7 @@ begin
       select 1 from public.braze_schedules as other where other.braze_schedule_id = p_braze_schedule_id
     );
   if not found then
-    return pg_catalog.jsonb_build_object('adopted', false, 'registered', jsonb '[]');
+    return false;
   end if;
 
   update public.schedule_attempts as attempt
@@ -3980,31 +4481,23 @@ begin
     updated_at = p_now
   where ledger.id = p_ledger_id and ledger.generation = p_generation;
 
-  return pg_catalog.jsonb_build_object(
-    'adopted', true,
-    'registered', private.register_identifiers(
-      (
-        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'kind', told.kind, 'value', told.value, 'ledger_id', p_ledger_id, 'generation', told.generation
-        ))
-        from (
-          values
-            ('schedule_id', p_braze_schedule_id, p_generation),
-            ('dispatch_id', p_dispatch_id, p_generation),
-            -- Ours is kept over all generations of the match.
-            ('send_id', v_row.send_id, null)
-        ) as told (kind, value, generation)
-        where told.value is not null
-      ),
-      'create',
-      p_now
-    )
+  perform private.register_identifiers(
+    (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'kind', listed.kind, 'value', listed.value, 'ledger_id', p_ledger_id, 'generation', p_generation
+      ))
+      from (values ('schedule_id', p_braze_schedule_id), ('dispatch_id', p_dispatch_id)) as listed (kind, value)
+      where listed.value is not null
+    ),
+    'create',
+    p_now
   );
+  return true;
 end;
 $$;
 
 comment on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) is
-  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, registered}. Not while its create is under way.';
+  'Makes a generation without a schedule id live under the id that Braze lists; returns whether it did. Not while its create is under way.';
 revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;
 
@@ -4022,24 +4515,19 @@ declare
   v_proofs jsonb;
 begin
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'ledger_id', ledger.id, 'generation', ledger.generation, 'proof', event.proof,
+    'ledger_id', ledger.id, 'generation', event.generation, 'proof', event.proof, 'timing', event.timing,
     'dispatch_id', event.dispatch_id, 'send_id', event.send_id
   )), '[]')
   into v_proofs
   from public.schedule_ledger as ledger
   cross join lateral (
-    select
-      case event.channel when 'push' then 'push' else 'webhook' end as proof,
-      event.dispatch_id,
-      event.send_id
+    select event.proof, event.generation, event.timing, event.dispatch_id, event.send_id
     from public.notification_sends as event
-    where event.ledger_id = ledger.id and event.generation = ledger.generation
+    where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
       and event.sent_at >= ledger.send_at_utc - interval '1 day'
       and event.sent_at < ledger.send_at_utc + interval '2 days'
-      and event.confidence in ('high', 'medium')
-      and ((event.channel = 'push' and event.event_type in ('send', 'open'))
-        or (event.channel = 'webhook' and event.event_type = 'send'))
-    order by event.channel = 'push' desc
+      and event.proof is not null
+    order by event.proof
     limit 1
   ) as event
   where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
@@ -4162,12 +4650,10 @@ begin
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
             select 1
             from public.notification_sends as event
-            where event.ledger_id = ledger.id and event.generation = ledger.generation
+            where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
               and event.sent_at >= ledger.send_at_utc - interval '1 day'
               and event.sent_at < ledger.send_at_utc + interval '2 days'
-              and event.confidence in ('high', 'medium')
-              and ((event.channel = 'push' and event.event_type in ('send', 'open'))
-                or (event.channel = 'webhook' and event.event_type = 'send'))
+              and event.proof is not null
           )
         ),
         'schedules', schedules.list
@@ -4748,7 +5234,7 @@ begin
       event.generation,
       event.dispatch_id collate "C" as dispatch_id,
       event.sent_at,
-      event.time_is_send_time
+      event.time_kind = 'send' as time_is_send_time
     from public.notification_sends as event
     where event.sent_at >= v_span_from and event.sent_at < v_span_until
       and event.ledger_id = any (v_ledger_ids)
@@ -5040,7 +5526,6 @@ declare
   v_ledger_ids uuid[] := array(
     select distinct checked.ledger_id from pg_catalog.jsonb_to_recordset(p_checks) as checked (ledger_id uuid)
   );
-  v_registered jsonb;
 begin
   perform 1
   from public.schedule_ledger as ledger
@@ -5048,25 +5533,16 @@ begin
   order by ledger.id
   for no key update;
 
-  select private.register_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'kind', told.kind,
-    'value', told.value,
-    'ledger_id', ledger.id,
-    -- Our own send id is kept over all generations of the match, one of Braze's belongs to one.
-    'generation', case
-      when told.kind = 'send_id' and told.value = ledger.send_id and private.is_own_send_id(told.value) then null
-      else checked.generation
-    end
+  perform private.register_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'kind', listed.kind, 'value', listed.value, 'ledger_id', checked.ledger_id, 'generation', checked.generation
   )), '[]'), 'preflight', p_now)
-  into v_registered
   from pg_catalog.jsonb_to_recordset(p_checks) as checked (
     ledger_id uuid, generation integer, dispatch_id text, send_id text
   )
-  join public.schedule_ledger as ledger on ledger.id = checked.ledger_id
   cross join lateral (
     values ('dispatch_id', checked.dispatch_id), ('send_id', checked.send_id)
-  ) as told (kind, value)
-  where ledger.id = any (v_ledger_ids) and told.value is not null;
+  ) as listed (kind, value)
+  where listed.value is not null;
 
   update public.schedule_ledger as ledger
   set preflight_at = p_now,
@@ -5077,7 +5553,7 @@ begin
       where known.kind = 'dispatch_id' and known.value = checked.dispatch_id
         and known.ledger_id = ledger.id and not known.ambiguous
     )),
-    send_id = coalesce(ledger.send_id, (
+    send_id = coalesce(ledger.send_id, case private.match_of_send_id(checked.send_id) when ledger.match_id then checked.send_id end, (
       select known.value
       from public.schedule_identifiers as known
       where known.kind = 'send_id' and known.value = checked.send_id
@@ -5101,20 +5577,17 @@ begin
     order by checked.ledger_id
   ) as absent;
 
-  return pg_catalog.jsonb_build_object(
-    'registered', v_registered,
-    'cancelled', coalesce((
-      select pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id)
-      from public.schedule_ledger as ledger
-      where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
-        and ledger.preflight_result = 'absent' and ledger.preflight_at = p_now
-    ), '[]')
-  );
+  return coalesce((
+    select pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id)
+    from public.schedule_ledger as ledger
+    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
+      and ledger.preflight_result = 'absent' and ledger.preflight_at = p_now
+  ), '[]');
 end;
 $$;
 
 comment on function public.record_preflight(jsonb, text, timestamptz) is
-  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns {registered, cancelled}.';
+  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns the ids of their matches.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;
 
@@ -5128,6 +5601,7 @@ create table public.alerts (
   id bigint generated always as identity primary key,
   fingerprint text not null,
   rule text not null,
+  kind text not null,
   severity text not null,
   audience text not null,
   title text not null,
@@ -5147,6 +5621,7 @@ create table public.alerts (
   next_delivery_at timestamptz,
   delivery_claim uuid,
   delivery_claimed_until timestamptz,
+  constraint kind_is_known check (kind in ('condition', 'harm')),
   constraint severity_is_known check (severity in ('info', 'warning', 'critical')),
   constraint audience_is_known check (audience in ('admin', 'engineering')),
   constraint occurrences_start_at_one check (occurrences >= 1),
@@ -5160,6 +5635,8 @@ create table public.alerts (
 );
 comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
+comment on column public.alerts.kind is
+  'condition: it resolves when its cause is gone. harm: something has ended badly; it stays open until a person closes it.';
 comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
 comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';
@@ -5590,6 +6067,49 @@ comment on function private.judge_missing_webhooks(timestamptz) is
 revoke all on function private.judge_missing_webhooks(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
 
+create function private.judge_contradictions(p_now timestamptz)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with contradicting as (
+    select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
+    from public.notification_sends as event
+    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+      and event.correlation_method = 'contradiction'
+      -- Events may arrive days late.
+      and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
+    group by event.candidate_match_ids
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
+    'rule', 'contradicting_evidence',
+    'severity', 'warning',
+    'audience', 'engineering',
+    'title', events || case events when 1 then ' event names' else ' events name' end
+      || case pg_catalog.cardinality(candidate_match_ids)
+        when 1 then ' a campaign that was never used for '
+        else ' several matches at once: '
+      end
+      || (
+        select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
+        from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+      ),
+    'details', pg_catalog.jsonb_build_object(
+      'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
+    ),
+    'match_id', null
+  ) order by candidate_match_ids), '[]')
+  from contradicting;
+$$;
+
+comment on function private.judge_contradictions(timestamptz) is
+  'Alert contradicting_evidence for each set of matches that events received in the last 24 hours name together.';
+revoke all on function private.judge_contradictions(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.judge_contradictions(timestamptz) to service_role;
+
 create function public.judge_event_quality(p_low_confidence_share_max numeric, p_now timestamptz)
 returns jsonb
 language sql
@@ -5597,16 +6117,35 @@ stable
 security invoker
 set search_path = ''
 as $$
-  select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now);
+  select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now)
+    || private.judge_contradictions(p_now);
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'The current alerts of low_confidence_share and missing_webhooks, for sync_alerts.';
+  'The current alerts of low_confidence_share, missing_webhooks and contradicting_evidence, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/raise_alerts.sql
 -- Opens alerts, or counts up those that are open.
+
+create function private.kind_of_rule(p_rule text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late') then 'harm'
+    else 'condition'
+  end;
+$$;
+
+comment on function private.kind_of_rule(text) is
+  'harm for the rules about something that cannot be undone, condition for all others.';
+revoke all on function private.kind_of_rule(text) from public, anon, authenticated, service_role;
+grant execute on function private.kind_of_rule(text) to service_role;
 
 create function public.raise_alerts(p_alerts jsonb, p_now timestamptz)
 returns integer
@@ -5624,8 +6163,8 @@ as $$
   ),
   raised as (
     insert into public.alerts as open
-      (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
-    select fingerprint, rule, severity, audience, title, details, match_id, p_now, p_now
+      (fingerprint, rule, kind, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    select fingerprint, rule, private.kind_of_rule(rule), severity, audience, title, details, match_id, p_now, p_now
     from told
     order by fingerprint
     on conflict (fingerprint) where resolved_at is null do update
@@ -5712,53 +6251,6 @@ comment on function public.record_alert_delivery(uuid, jsonb, text, timestamptz,
   'Records that the messages [{alert_id, kind, severity}] were delivered, failed, or were put off until p_next_at. Safe to repeat.';
 revoke all on function public.record_alert_delivery(uuid, jsonb, text, timestamptz, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_alert_delivery(uuid, jsonb, text, timestamptz, text, text, timestamptz) to service_role;
-
--- supabase/schemas/70_alerts/resolve_past_alerts.sql
--- Resolves alerts of sends that lie in the past: they cannot be taken back.
-
-create function public.resolve_past_alerts(p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_resolved integer;
-begin
-  with past as (
-    select open.id
-    from public.alerts as open
-    join public.schedule_ledger as ledger on ledger.match_id = open.match_id
-    where open.resolved_at is null
-      and open.rule = 'unexpected_send'
-      and ledger.status <> 'pending'
-      and open.first_seen_at < p_now - interval '24 hours'
-      and not exists (
-        select 1
-        from public.braze_schedules as schedule
-        where schedule.ledger_id = ledger.id
-          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
-      )
-    order by open.fingerprint
-    for update of open
-  ),
-  resolved as (
-    update public.alerts as open
-    set resolved_at = p_now
-    from past
-    where open.id = past.id
-    returning open.id
-  )
-  select count(*)::integer into v_resolved from resolved;
-  return v_resolved;
-end;
-$$;
-
-comment on function public.resolve_past_alerts(timestamptz) is
-  'Resolves unexpected_send once the match is sent or cancelled and nothing of it can be sent any more: a day after its last send.';
-revoke all on function public.resolve_past_alerts(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.resolve_past_alerts(timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/sync_alerts.sql
 -- Raises alerts, and resolves those whose cause is gone.
@@ -6015,7 +6507,8 @@ begin
         event.event_type, event.channel, event.correlation_method, event.candidate_match_ids,
         count(*) as events, min(event.sent_at) as first_at, max(event.sent_at) as last_at
       from public.notification_sends as event
-      where event.confidence = 'none' and event.candidate_match_ids @> array[p_match_id]
+      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+        and event.candidate_match_ids @> array[p_match_id]
         and event.sent_at >= v_send_at - interval '1 day' and event.sent_at < v_send_at + interval '1 day'
       group by 1, 2, 3, 4
     )
@@ -6562,7 +7055,7 @@ begin
       select
         count(*) as events,
         count(*) filter (
-          where event.correlation_method in ('tie', 'no_candidate', 'no_evidence', 'unknown_match')
+          where event.correlation_method in ('contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match')
         ) as unattributed,
         round(
           count(*) filter (where event.confidence = 'low')::numeric
@@ -7248,6 +7741,7 @@ begin
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
           'external_user_id', judged.pseudonym,
+          'braze_user_id', null,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',
@@ -7490,6 +7984,7 @@ begin
     update public.notification_sends as event
     set event_id = v_events ->> event.event_id,
       external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
+      braze_user_id = null,
       device_id = v_people ->> event.device_id,
       raw_payload = private.anonymise_payload(
         event.raw_payload,
@@ -7511,6 +8006,10 @@ begin
   update private.prune_progress as progress
   set event_id = ''
   where v_events ? progress.event_id;
+  -- So does the judging of events that depend on a changed fact.
+  update private.rejudgements as change
+  set after_event_id = ''
+  where v_events ? change.after_event_id;
 
   with named as materialized (
     select reject.digest, reject.body, reject.reason
@@ -7767,6 +8266,8 @@ begin
         ('scheduler_logs', 'public', 'scheduler_logs', 'id', 'logged_at', v_settings.logs_kept),
         ('count_audit_logs', 'public', 'count_audit_logs', 'id', 'checked_at', v_settings.audits_kept),
         ('resolved_alerts', 'public', 'alerts', 'id', 'resolved_at', v_settings.resolved_alerts_kept),
+        -- Without events there is nothing to attribute.
+        ('unmanaged_schedules', 'private', 'unmanaged_schedules', 'braze_schedule_id', 'last_seen_at', v_settings.partitions_kept),
         ('webhook_rejects', 'public', 'webhook_rejects', 'digest', 'last_received_at', v_settings.rejects_kept),
         ('erased_events', 'private', 'erased_events', 'digest', 'erased_at', v_settings.erasures_kept)
     ) as kind (name, schema_name, table_name, key, happened_at, kept)
@@ -7815,6 +8316,29 @@ select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now(
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);
 select cron.schedule('prune-event-claims', '42 2 * * *', $$select private.prune_event_claims(now())$$);
 select cron.schedule('prune-history', '*/5 4 * * *', $$select private.prune_history(now())$$);
+
+-- supabase/schemas/95_access/ingest_login.sql
+-- The login of the webhook's direct connection (INGEST_DATABASE_URL).
+--
+-- It acts as service_role, with its time-out: a connection as postgres would have neither. It has no password, so it cannot
+-- sign in until a person sets one. Roles belong to the whole server, and another database of it may have made this one.
+
+do $$
+begin
+  if pg_catalog.to_regrole('braze_ingest') is null then
+    create role braze_ingest login noinherit connection limit 200;
+  end if;
+  grant service_role to braze_ingest;
+  alter role braze_ingest set role = 'service_role';
+  alter role braze_ingest set statement_timeout = '8s';
+  alter role braze_ingest set lock_timeout = '8s';
+  alter role braze_ingest set idle_in_transaction_session_timeout = '10s';
+  comment on role braze_ingest is 'The login of braze-webhook''s direct connection to the database.';
+exception
+  -- Two databases of one server may run this at the same moment.
+  when duplicate_object or unique_violation or internal_error then null;
+end;
+$$;
 
 -- supabase/schemas/95_access/is_operator.sql
 -- The claim by which the functions and the policies recognise an operator.

@@ -81,8 +81,8 @@ async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
   const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
   await sql`
     insert into public.alerts
-      (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
-    values ('double_push:1004', 'double_push', 'critical', 'admin',
+      (fingerprint, rule, kind, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    values ('double_push:1004', 'double_push', 'harm', 'critical', 'admin',
       'Match 1004 Arsenal–Chelsea was pushed more than once to 2 users', ${sql.json(details)}, 1004,
       ${timeline.now()}, ${timeline.now()})`;
 }

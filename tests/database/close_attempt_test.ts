@@ -69,8 +69,6 @@ Deno.test(
     deepStrictEqual(await identifiers(suite), [
       { kind: "dispatch_id", value: "dispatch-1", generation: 1, ...source },
       { kind: "schedule_id", value: "schedule-1", generation: 1, ...source },
-      // Ours is kept over all generations of the match.
-      { kind: "send_id", value: "send-1", generation: null, ...source },
     ]);
   }),
 );
@@ -83,8 +81,7 @@ for (const outcome of ["failed", "unknown"] as const) {
       await close(suite, opened.attempt_id, outcome, { http_status: 500, detail: "Oh" });
       strictEqual((await scheduleRow(suite, opened)).state, outcome);
       strictEqual((await ledgerRow(suite, MATCH)).status, "pending");
-      const known = await identifiers(suite);
-      deepStrictEqual(known.map(({ kind }) => kind), ["send_id"]);
+      deepStrictEqual(await identifiers(suite), []);
       const attempt = await attemptRow(suite, opened.attempt_id);
       deepStrictEqual(
         [attempt.outcome, attempt.http_status, attempt.detail],

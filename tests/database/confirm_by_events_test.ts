@@ -7,7 +7,7 @@ import { MATCH } from "./reconciling.ts";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "confirm_by_events() accepts high and medium events of the current generation as proof, and no others",
+  "confirm_by_events() accepts the proof of an event of the current generation, and nothing else",
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const attributed = {
@@ -26,14 +26,22 @@ Deno.test(
       events: [
         event("low", { ...attributed, correlation_method: "time_window", confidence: "low" }),
         event("bounce", { ...attributed, event_type: "bounce", confidence: "high" }),
-        event("old", { ...attributed, generation: 7, confidence: "high" }),
+        event("old", { ...attributed, generation: 7, confidence: "high", proof: "push" }),
       ],
     });
     deepStrictEqual(await confirm(), []);
     strictEqual((await ledgerRow(suite, MATCH)).status, "pending");
-    await ingest(suite, { events: [event("good", { ...attributed, confidence: "medium" })] });
-    deepStrictEqual(await confirm(), [MATCH]);
-    const ledger = await ledgerRow(suite, MATCH);
-    deepStrictEqual([ledger.status, ledger.sent_evidence], ["sent", "push"]);
+    for (const generation of [1, null]) {
+      const good = { ...attributed, generation, confidence: "medium", proof: "push" };
+      await ingest(suite, { events: [event(`of ${generation}`, good)] });
+      // As if the request had ended before it.
+      await suite.sql`
+        update public.schedule_ledger
+        set status = 'pending', sent_evidence = null, sent_confirmed_at = null`;
+      deepStrictEqual(await confirm(), [MATCH]);
+      const ledger = await ledgerRow(suite, MATCH);
+      deepStrictEqual([ledger.status, ledger.sent_evidence], ["sent", "push"]);
+      await suite.sql`update public.notification_sends set proof = null where event_id like 'of %'`;
+    }
   }),
 );

@@ -14,6 +14,9 @@ import {
 
 interface Context {
   readonly identifiers: readonly { readonly value: string }[];
+  readonly attempts: readonly Record<string, unknown>[];
+  readonly campaign_ids: readonly string[];
+  readonly unmanaged: readonly Record<string, unknown>[];
   readonly ledgers: readonly {
     readonly match_id: number;
     readonly ledger_id: string;
@@ -30,6 +33,8 @@ function ask(
   return call("correlation_context", {
     p_ledger_ids: [],
     p_match_ids: [],
+    p_attempt_ids: [],
+    p_campaign_ids: [],
     p_identifiers: [],
     p_times: p_times.map((time) => time.toISOString()),
     p_guard_seconds: GUARD_SECONDS,
@@ -54,15 +59,24 @@ Deno.test(
   "correlation_context() returns nothing that was not requested",
   withSuite(async (suite) => {
     await threeMatches(suite);
-    deepStrictEqual(await ask(suite), { identifiers: [], ledgers: [] });
+    const nothing = {
+      identifiers: [],
+      ledgers: [],
+      attempts: [],
+      campaign_ids: [],
+      unmanaged: [],
+    };
+    deepStrictEqual(await ask(suite), nothing);
     deepStrictEqual(
       await ask(suite, {
         p_ledger_ids: [UNKNOWN_ID],
         p_match_ids: [99],
+        p_attempt_ids: [UNKNOWN_ID],
+        p_campaign_ids: ["unknown"],
         p_identifiers: [{ kind: "dispatch_id", value: "unknown" }],
         p_times: [minutes(0)],
       }),
-      { identifiers: [], ledgers: [] },
+      nothing,
     );
   }),
 );
@@ -115,6 +129,64 @@ Deno.test(
     for (const away of [-GUARD_SECONDS - 1, GUARD_SECONDS + 1]) {
       deepStrictEqual(matchesOf(await ask(suite, { p_times: [at(away)] })), []);
     }
+  }),
+);
+
+Deno.test(
+  "correlation_context() finds a schedule at a time that it has left, and returns all its times",
+  withSuite(async (suite) => {
+    await threeMatches(suite);
+    await suite.sql`
+      update public.braze_schedules set send_at_utc = ${minutes(90)}, updated_at = ${minutes(1)}
+      where send_at_utc = ${minutes(60)}`;
+    const context = await ask(suite, { p_times: [minutes(60)] });
+    deepStrictEqual(matchesOf(context), [1]);
+    deepStrictEqual(context.ledgers[0]?.schedules[0]?.times, [
+      { at: "2024-12-07T07:00:00+00:00", left_at: "2024-12-07T06:01:00+00:00" },
+      { at: "2024-12-07T07:30:00+00:00", left_at: null },
+    ]);
+  }),
+);
+
+Deno.test(
+  "correlation_context() returns the creates of the journal, and no other attempt",
+  withSuite(async (suite) => {
+    const { runId } = await threeMatches(suite);
+    await suite.sql`update public.braze_schedules set state = 'deleted'`;
+    const opened = await openCreate(suite, runId, 1);
+    const byId = { p_attempt_ids: [opened.attempt_id] };
+    deepStrictEqual((await ask(suite, byId)).attempts, [{
+      attempt_id: opened.attempt_id,
+      ledger_id: opened.ledger_id,
+      generation: 2,
+    }]);
+    await suite.sql`update public.schedule_attempts set kind = 'update'`;
+    deepStrictEqual((await ask(suite, byId)).attempts, []);
+  }),
+);
+
+Deno.test(
+  "correlation_context() returns the campaigns that a schedule of ours ever used",
+  withSuite(async (suite) => {
+    await threeMatches(suite);
+    await suite.sql`update public.braze_schedules set state = 'failed'`;
+    const { campaign_ids } = await ask(suite, { p_campaign_ids: ["another", CAMPAIGN] });
+    deepStrictEqual(campaign_ids, [CAMPAIGN]);
+  }),
+);
+
+Deno.test(
+  "correlation_context() returns schedules near a time that are not ours",
+  withSuite(async (suite) => {
+    for (const [id, at] of [["near", minutes(63)], ["far", minutes(64)]] as const) {
+      await suite.sql`
+        insert into private.unmanaged_schedules values (${id}, 'theirs', ${at}, ${minutes(0)}, ${
+        minutes(0)
+      })`;
+    }
+    deepStrictEqual((await ask(suite, { p_times: [minutes(60)] })).unmanaged, [
+      { campaign_id: "theirs", send_at: "2024-12-07T07:03:00+00:00" },
+    ]);
   }),
 );
 

@@ -68,7 +68,7 @@ for (
     ["twice, 10 minutes apart, as Braze may report a slow send", { lateSeconds: 600 }, 0],
     ["once, and reported again with another time", {
       lateSeconds: 3_600,
-      time_is_send_time: false,
+      time_kind: "receipt",
     }, 0],
     ["once, and so did another one of the same user", { lateSeconds: 660, device_id: "tablet" }, 0],
   ] as const

@@ -171,7 +171,7 @@ async function inTwoSessions(
 async function insertEvent(session: Sql, id: string): Promise<void> {
   await session`
     insert into public.notification_sends
-      (sent_at, event_id, event_type, channel, received_at, time_is_send_time, correlation_method, confidence,
+      (sent_at, event_id, event_type, channel, received_at, time_kind, correlation_method, confidence,
         raw_payload)
-    values ('2024-12-07', ${id}, 'send', 'push', '2024-12-07', true, 'no_candidate', 'none', '{}')`;
+    values ('2024-12-07', ${id}, 'send', 'push', '2024-12-07', 'send', 'no_candidate', 'none', '{}')`;
 }

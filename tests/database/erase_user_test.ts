@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { tracesOf } from "../support/traces.ts";
 import { event, ingest, type StoredEvent } from "./events.ts";
 import { minutes, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
+import { loaded, queue, store } from "./rejudging.ts";
 
 const ANN = "ann@example.org";
 const BEN = "ben@example.org";
@@ -47,6 +48,7 @@ function sendTo(
 ): StoredEvent {
   return event(id, {
     external_user_id: user,
+    braze_user_id: `braze ${user}`,
     device_id: `phone of ${user}`,
     raw_payload: {
       id,
@@ -91,13 +93,18 @@ Deno.test(
     const after = await rows(suite);
     const [ann] = after.filter(({ external_user_id }) => external_user_id !== BEN);
     const kept = (
-      { event_id: _, external_user_id: _u, device_id: _d, raw_payload: _r, ...rest }: Record<
-        string,
-        unknown
-      >,
+      {
+        event_id: _,
+        external_user_id: _u,
+        braze_user_id: _b,
+        device_id: _d,
+        raw_payload: _r,
+        ...rest
+      }: Record<string, unknown>,
     ) => rest;
     deepStrictEqual(kept(ann!), kept(before.find((row) => row.event_id === "a1")!));
     match(ann!.external_user_id, /^erased-[0-9a-f-]{36}$/);
+    strictEqual(ann!.braze_user_id, null);
     match(ann!.device_id, /^erased-[0-9a-f]{64}$/);
     match(ann!.event_id, /^erased-[0-9a-f]{64}$/);
     deepStrictEqual(ann!.raw_payload, {
@@ -200,7 +207,7 @@ Deno.test(
 Deno.test(
   "a repetition of an erased event is a duplicate and restores no personal data",
   withSuite(async (suite) => {
-    const timeless = { claim: "strong", time_is_send_time: false };
+    const timeless = { claim: "strong", time_kind: "receipt" };
     await ingest(suite, { events: [sendTo(ANN, "a1"), sendTo(ANN, "a2", timeless)] });
     await erase(suite, ANN, { p_anonymise_until: NOW });
     const before = await rows(suite);
@@ -330,7 +337,7 @@ Deno.test(
     try {
       await session`begin`;
       await session.unsafe(
-        `select public.ingest_events($1, '[]', '[]', '[]', gen_random_uuid(), $2)`,
+        `select public.ingest_events($1, '[]', gen_random_uuid(), $2)`,
         [[sendTo(ANN, "a1")] as never, NOW as never],
       );
       const erasing = erase(suite);
@@ -357,7 +364,7 @@ Deno.test(
     try {
       await session`begin`;
       await session.unsafe(
-        `select public.ingest_events('[]', '[]', '[]', '[]', gen_random_uuid(), $1)`,
+        `select public.ingest_events('[]', '[]', gen_random_uuid(), $1)`,
         [NOW as never],
       );
       await rejects(erase(suite), { code: "55P03" });
@@ -428,6 +435,22 @@ Deno.test(
         anonymise_until: "2024-12-08T07:00:00+00:00",
       },
     ]);
+  }),
+);
+
+Deno.test(
+  "the id at which judging events again continues is emptied",
+  withSuite(async (suite) => {
+    const id = `send to ${ANN}`;
+    await ingest(suite, {
+      events: [sendTo(ANN, id, { dispatch_id: "d1" }), sendTo(BEN, "b1", { dispatch_id: "d1" })],
+    });
+    await queue(suite, [["dispatch_id", "d1"]], NOW);
+    await store(suite, await loaded(suite), { last: { sent_at: NOW.toISOString(), event_id: id } });
+    await erase(suite);
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    // Nothing of that second is passed over.
+    strictEqual((await loaded(suite)).events.length, 2);
   }),
 );
 

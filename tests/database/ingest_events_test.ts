@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { event, ingest, type Receipt, reject } from "./events.ts";
+import { event, ingest, proving, type Receipt, reject } from "./events.ts";
 import { minutes, NOW, only, scheduledMatch, seconds, type Suite, withSuite } from "./fixtures.ts";
 
 function counts(receipt: Receipt) {
@@ -25,12 +25,21 @@ Deno.test(
   withSuite(async (suite) => {
     const { ledger_id } = await scheduledMatch(suite);
     const complete = event("e1", {
+      time_kind: "occurrence",
+      braze_user_id: "braze-user-1",
+      canvas_id: "canvas-1",
+      echoed_ledger_id: "not-one",
+      echoed_match_id: "Arsenal",
+      echoed_generation: "1st",
+      echoed_attempt_id: "",
+      has_foreign_extras: true,
       match_id: 1001,
       ledger_id,
       generation: 1,
       braze_schedule_id: "schedule-1",
       dispatch_id: "d1",
       send_id: "s1",
+      timing: "moved_away",
       correlation_method: "time_window",
       confidence: "low",
       time_diff_ms: -23_000,
@@ -39,7 +48,7 @@ Deno.test(
       raw_payload: { id: "e1", properties: { "ключ": [1.10, null] } },
     });
     await ingest(suite, { events: [complete], now: seconds(3) });
-    const { claim: _, ...columns } = complete;
+    const { claim: _, identifiers: _i, ...columns } = complete;
     deepStrictEqual(only(await stored(suite)), {
       ...columns,
       received_at: seconds(3),
@@ -73,7 +82,7 @@ Deno.test(
       medium: 1,
       low: 1,
       unattributed: 1,
-      registered: [],
+      registered: 0,
     });
   }),
 );
@@ -130,6 +139,32 @@ Deno.test(
     });
     deepStrictEqual([receipt.recorded, receipt.rejected], [2, 2]);
     deepStrictEqual((await stored(suite)).map(({ event_id }) => event_id), ["in-1", "in-2"]);
+  }),
+);
+
+Deno.test(
+  "ingest_events() lets only stored events prove and teach: no duplicate, and none outside the partitions",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    const identifiers = [{ kind: "dispatch_id", value: "d1", ...target }];
+    const known = () =>
+      suite.sql`select value from public.schedule_identifiers where kind = 'dispatch_id'`;
+    const status = async () =>
+      only(await suite.sql`select status from public.schedule_ledger`).status;
+
+    await ingest(suite, { events: [event("a")] });
+    const receipt = await ingest(suite, {
+      events: [
+        proving("a", target, { identifiers }),
+        proving("far", target, { identifiers, sent_at: new Date("2001-01-01T00:00:00Z") }),
+      ],
+    });
+    deepStrictEqual([receipt.duplicates, receipt.rejected, receipt.registered], [1, 1, 0]);
+    deepStrictEqual([await status(), [...await known()]], ["pending", []]);
+
+    const stored = await ingest(suite, { events: [proving("b", target, { identifiers })] });
+    deepStrictEqual([stored.recorded, stored.registered], [1, 1]);
+    deepStrictEqual([await status(), (await known()).length], ["sent", 1]);
   }),
 );
 

@@ -1,9 +1,18 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { type Suite, UNKNOWN_ID, withSuite } from "./fixtures.ts";
+import { addMatch, close, openCreate, type Suite, UNKNOWN_ID, withSuite } from "./fixtures.ts";
 import { createWithoutAnswer } from "./gate.ts";
 
-function facts({ call }: Suite, ledgerId: string, generation: number): Promise<unknown> {
-  return call("load_gate_facts", { p_ledger_id: ledgerId, p_generation: generation });
+function facts(
+  { call }: Suite,
+  ledgerId: string,
+  generation: number,
+  attemptId: string,
+): Promise<unknown> {
+  return call("load_gate_facts", {
+    p_ledger_id: ledgerId,
+    p_generation: generation,
+    p_attempt_id: attemptId,
+  });
 }
 
 Deno.test(
@@ -16,19 +25,44 @@ Deno.test(
       cancel_reason: null,
       match_status: "scheduled",
     };
-    deepStrictEqual(await facts(suite, opened.ledger_id, 1), { ...known, state: "unknown" });
-    deepStrictEqual(await facts(suite, opened.ledger_id, 2), { ...known, state: null });
-    strictEqual(await facts(suite, UNKNOWN_ID, 1), null);
+    deepStrictEqual(await facts(suite, opened.ledger_id, 1, opened.attempt_id), {
+      ...known,
+      state: "unknown",
+    });
+    deepStrictEqual(await facts(suite, opened.ledger_id, 2, opened.attempt_id), {
+      ...known,
+      state: null,
+    });
+    strictEqual(await facts(suite, UNKNOWN_ID, 1, opened.attempt_id), null);
     await suite.sql`update public.matches set status = 'postponed'`;
     await suite.sql`update public.schedule_ledger set generation = 2`;
     await suite.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator'`;
-    deepStrictEqual(await facts(suite, opened.ledger_id, 1), {
+    deepStrictEqual(await facts(suite, opened.ledger_id, 1, opened.attempt_id), {
       generation: 2,
       status: "cancelled",
       cancel_reason: "operator",
       match_status: "postponed",
       state: "unknown",
     });
+  }),
+);
+
+Deno.test(
+  "load_gate_facts() knows a generation only by its own create: after a restored backup, numbers are given out again",
+  withSuite(async (suite) => {
+    const { opened, runId } = await createWithoutAnswer(suite);
+    await close(suite, opened.attempt_id, "failed");
+    const second = await openCreate(suite, runId, 1001);
+    await addMatch(suite, 1002);
+    const other = await openCreate(suite, runId, 1002);
+    const stateOf = async (generation: number, attemptId: string) =>
+      (await facts(suite, opened.ledger_id, generation, attemptId) as { state: string }).state;
+    strictEqual(await stateOf(2, second.attempt_id), "creating");
+    for (const attemptId of [UNKNOWN_ID, opened.attempt_id, other.attempt_id]) {
+      strictEqual(await stateOf(2, attemptId), null);
+    }
+    await suite.sql`update public.schedule_attempts set kind = 'update'`;
+    strictEqual(await stateOf(2, second.attempt_id), null);
   }),
 );

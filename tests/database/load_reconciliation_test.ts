@@ -45,8 +45,8 @@ Deno.test(
     };
     strictEqual(await sendId(), "send-1");
     await suite.sql`
-      update public.schedule_identifiers set ambiguous = true
-      where kind = 'send_id' and ledger_id = ${ledger_id}`;
+      insert into public.schedule_identifiers (kind, value, ledger_id, ambiguous, source, first_seen_at)
+      values ('send_id', 'send-1', ${ledger_id}, true, 'event', ${NOW})`;
     strictEqual(await sendId(), null);
   }),
 );

@@ -54,11 +54,11 @@ Deno.test(
       minutes(529)
     }, 'braze-reconcile', 'duplicate_count', 'Match 1002 has 2 schedules', 1002)`;
     await sql`
-      insert into public.alerts (fingerprint, rule, severity, audience, title, match_id, first_seen_at,
+      insert into public.alerts (fingerprint, rule, kind, severity, audience, title, match_id, first_seen_at,
         last_seen_at, resolved_at)
-      values ('f', 'kickoff_changed', 'warning', 'admin', 't', 1001, ${minutes(531)}, ${
-      minutes(532)
-    },
+      values ('f', 'kickoff_changed', 'condition', 'warning', 'admin', 't', 1001, ${
+      minutes(531)
+    }, ${minutes(532)},
         ${minutes(544)})`;
     await sql`
       insert into public.operator_actions (acted_at, action, match_id, ledger_id, generation, actor_kind,

@@ -62,7 +62,7 @@ Deno.test(
 );
 
 Deno.test(
-  "open_create() puts match, ledger row and generation into the request, so that events echo them",
+  "open_create() puts match, ledger row, generation and attempt into the request, so that events echo them",
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const opened = await openCreate(suite, await startRun(suite), MATCH, { p_send_id: "send-1" });
@@ -74,6 +74,7 @@ Deno.test(
         match_id: "1001",
         ledger_id: opened.ledger_id,
         generation: 1,
+        attempt_id: opened.attempt_id,
       },
     });
     deepStrictEqual((await attemptRow(suite, opened.attempt_id)).request, opened.request);
@@ -85,10 +86,10 @@ Deno.test(
   withSuite(async (suite) => {
     await addMatch(suite, MATCH);
     const runId = await startRun(suite);
-    await createSchedule(suite, runId, MATCH, { p_send_id: "send-1" });
+    await createSchedule(suite, runId, MATCH, { p_send_id: "match-1001" });
     await cancelAndDelete(suite);
     const next = await openCreate(suite, runId, MATCH, { p_send_id: "send-2" });
-    strictEqual(next.request.send_id, "send-1");
+    strictEqual(next.request.send_id, "match-1001");
   }),
 );
 

@@ -28,6 +28,7 @@ const NOTHING = {
   job_runs: 0,
   count_audit_logs: 0,
   resolved_alerts: 0,
+  unmanaged_schedules: 0,
   webhook_rejects: 0,
   operator_actions: 0,
   erased_events: 0,
@@ -47,13 +48,15 @@ async function fill({ sql }: Suite): Promise<void> {
     insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
     values (${UNKNOWN_ID}, ${NOW}, 'empty', 0, 'unknown')`;
   await sql`
-    insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at,
+    insert into public.alerts (fingerprint, rule, kind, severity, audience, title, first_seen_at, last_seen_at,
       resolved_at)
-    values ('closed', 'r', 'info', 'admin', 't', ${NOW}, ${NOW}, ${NOW}),
-      ('open', 'r', 'info', 'admin', 't', ${NOW}, ${NOW}, null)`;
+    values ('closed', 'r', 'condition', 'info', 'admin', 't', ${NOW}, ${NOW}, ${NOW}),
+      ('open', 'r', 'condition', 'info', 'admin', 't', ${NOW}, ${NOW}, null)`;
   await sql`
     insert into public.job_runs (function_name, caller, outcome, called_at)
     values ('braze-scheduler', 'secret_key', 'failed', ${NOW})`;
+  await sql`
+    insert into private.unmanaged_schedules values ('theirs', 'campaign', ${NOW}, ${NOW}, ${NOW})`;
 }
 
 Deno.test(
@@ -71,6 +74,10 @@ Deno.test(
     deepStrictEqual([count_audit_logs, resolved_alerts], [0, 0]);
     const last = await prune(suite, minutes(400 * DAY + 1));
     deepStrictEqual([last.count_audit_logs, last.resolved_alerts], [1, 1]);
+    await suite.sql`update private.settings set partitions_kept = '401 days'`;
+    strictEqual((await prune(suite, days(401))).unmanaged_schedules, 0);
+    strictEqual((await prune(suite, minutes(401 * DAY + 1))).unmanaged_schedules, 1);
+    await suite.sql`update private.settings set partitions_kept = null`;
     deepStrictEqual(await prune(suite, days(10_000)), NOTHING);
   }),
 );

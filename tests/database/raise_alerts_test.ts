@@ -46,6 +46,20 @@ Deno.test(
 );
 
 Deno.test(
+  "raise_alerts() knows which rules report a harm, which no function resolves by time",
+  withSuite(async (suite) => {
+    const rules = ["unexpected_send", "double_push", "sent_early", "sent_late", "create_unknown"];
+    await raise(suite, rules.map((rule) => ({ ...ALERT, rule, fingerprint: rule })));
+    const alerts = await suite.sql`select rule, kind from public.alerts order by id`;
+    deepStrictEqual(
+      alerts.filter(({ kind }) => kind === "harm").map(({ rule }) => rule).sort(),
+      rules.slice(0, 4).sort(),
+    );
+    deepStrictEqual(alerts.find(({ rule }) => rule === "create_unknown")?.kind, "condition");
+  }),
+);
+
+Deno.test(
   "raise_alerts() separates fingerprints, and does nothing for an empty list",
   withSuite(async (suite) => {
     strictEqual(await raise(suite, [ALERT, { ...ALERT, fingerprint: "other" }]), 2);

@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { addMinutes } from "date-fns";
 import {
+  CAMPAIGN,
   minutes,
   type OpenedCreate,
   scheduledMatch,
@@ -22,6 +23,12 @@ interface Absent {
   readonly braze_schedule_id: string;
 }
 
+const listing = (schedule_id: string) => ({
+  schedule_id,
+  campaign_id: CAMPAIGN,
+  send_at: SEND_AT,
+});
+
 /** The match ids that are absent now. */
 async function note(
   { call }: Suite,
@@ -30,7 +37,7 @@ async function note(
   until = FAR,
 ): Promise<number[]> {
   const absent = await call<Absent[]>("record_listing", {
-    p_schedule_ids: listed,
+    p_schedules: listed.map(listing),
     p_until: until,
     p_now: now,
   });
@@ -55,7 +62,7 @@ Deno.test(
     await note(suite, [SCHEDULE], minutes(10));
     await note(suite, [], minutes(15));
     const result = await suite.call("record_listing", {
-      p_schedule_ids: [],
+      p_schedules: [],
       p_until: FAR,
       p_now: minutes(20),
     });
@@ -137,3 +144,48 @@ for (
     }),
   );
 }
+
+Deno.test(
+  "record_listing() keeps the schedules that are not ours, with the last listed time",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite);
+    const note = (send_at: Date | null, now: Date) =>
+      suite.call("record_listing", {
+        p_schedules: [listing(SCHEDULE), { ...listing("theirs"), send_at }],
+        p_until: FAR,
+        p_now: now,
+      });
+    await note(minutes(100), minutes(10));
+    await note(minutes(110), minutes(15));
+    await note(null, minutes(20));
+    deepStrictEqual(
+      [...await suite.sql`select * from private.unmanaged_schedules`].map((row) => ({ ...row })),
+      [{
+        braze_schedule_id: "theirs",
+        campaign_id: CAMPAIGN,
+        send_at_utc: minutes(110),
+        first_seen_at: minutes(10),
+        last_seen_at: minutes(15),
+      }],
+    );
+  }),
+);
+
+Deno.test(
+  "record_listing() has the events near a schedule that is not ours judged again, unless its time is ahead",
+  withSuite(async (suite) => {
+    for (const [schedule_id, minute] of [["past", 5], ["near", 24], ["ahead", 25]] as const) {
+      await suite.call("record_listing", {
+        p_schedules: [{ ...listing(schedule_id), send_at: minutes(minute) }],
+        p_until: FAR,
+        p_now: minutes(10),
+      });
+    }
+    const queued = await suite.sql`
+      select kind, value::timestamptz as at from private.rejudgements order by id`;
+    deepStrictEqual(queued.map(({ kind, at }) => [kind, at]), [
+      ["time", minutes(5)],
+      ["time", minutes(24)],
+    ]);
+  }),
+);

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { ingest } from "./events.ts";
+import { ingest, proving } from "./events.ts";
 import {
   attemptRow,
   close,
@@ -23,7 +23,8 @@ function prove(
   now = NOW,
   ids: { dispatch_id?: string; send_id?: string } = {},
 ) {
-  return ingest(suite, { proofs: [{ ledger_id, generation, proof, ...ids }], now });
+  const events = [proving(crypto.randomUUID(), { ledger_id, generation }, { proof, ...ids })];
+  return ingest(suite, { events, now });
 }
 
 async function verdict(suite: Suite): Promise<unknown[]> {
@@ -87,11 +88,11 @@ Deno.test(
 Deno.test(
   "record_send_proof() stores the stronger of two concurrent proofs",
   withSuite(async (suite) => {
-    const { ledger_id, generation } = await scheduledMatch(suite);
+    const target = await scheduledMatch(suite);
     await ingest(suite, {
-      proofs: [
-        { ledger_id, generation, proof: "webhook" },
-        { ledger_id, generation, proof: "push" },
+      events: [
+        proving("a", target, { channel: "webhook", proof: "webhook" }),
+        proving("b", target),
       ],
     });
     deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);

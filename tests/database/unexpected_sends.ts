@@ -1,4 +1,4 @@
-import { event, ingest } from "./events.ts";
+import { ingest, proving } from "./events.ts";
 import { minutes, type OpenedCreate, type Suite } from "./fixtures.ts";
 
 /** Matches send 540 minutes after NOW. */
@@ -11,22 +11,16 @@ export function prove(
   now = SENT_AT,
 ) {
   return ingest(suite, {
-    events: [event(`event-${generation}`, {
-      sent_at: SENT_AT,
-      match_id: 1001,
-      ledger_id,
-      generation,
-      correlation_method: "ledger_id",
-      confidence: "high",
-    })],
-    proofs: [{ ledger_id, generation, proof: "push", dispatch_id: null, send_id: null }],
+    events: [
+      proving(crypto.randomUUID(), { ledger_id, generation }, { sent_at: SENT_AT }),
+    ],
     now,
   });
 }
 
 export async function alerts({ sql }: Suite) {
   const rows = await sql`
-    select fingerprint, severity, title, occurrences, match_id::int, resolved_at is null as is_open
+    select fingerprint, kind, severity, title, occurrences, match_id::int, resolved_at is null as is_open
     from public.alerts order by id`;
   return rows.map((row) => ({ ...row }));
 }

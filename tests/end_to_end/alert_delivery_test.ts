@@ -93,8 +93,8 @@ Deno.test("five alerts are five messages, one a second; six are one digest", () 
 Deno.test("a dry run sends no notice", () =>
   withSuite(SMALL, async (stack) => {
     await stack.sql`
-      insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)
-      values ('x', 'x', 'warning', 'admin', 'X', ${START}, ${START})`;
+      insert into public.alerts (fingerprint, rule, kind, severity, audience, title, first_seen_at, last_seen_at)
+      values ('x', 'x', 'condition', 'warning', 'admin', 'X', ${START}, ${START})`;
     await call(stack, "braze-scheduler", { dry_run: true });
     strictEqual(stack.alerts.messages.length, 0);
     await call(stack, "braze-scheduler");
@@ -224,8 +224,8 @@ Deno.test("a function killed after any call loses no message and repeats at most
 Deno.test("two functions that end at the same time send each alert once", () =>
   withSuite(SMALL, async (stack) => {
     await stack.sql`
-      insert into public.alerts (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)
-      select 'x' || n, 'x', 'warning', 'admin', 'X' || n, ${START}, ${START} from generate_series(1, 4) as n`;
+      insert into public.alerts (fingerprint, rule, kind, severity, audience, title, first_seen_at, last_seen_at)
+      select 'x' || n, 'x', 'condition', 'warning', 'admin', 'X' || n, ${START}, ${START} from generate_series(1, 4) as n`;
     await Promise.all([1, 2, 3].map(() => {
       const one = killable(stack, "braze-scheduler", createHandler, 0);
       return one.handle(

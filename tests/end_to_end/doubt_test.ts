@@ -34,9 +34,9 @@ async function attributions({ sql }: Stack) {
 Deno.test("the arrival time of an event does not prove its send time, regardless of its ids", () =>
   withSuite(NO_EVENTS, async (stack) => {
     await schedule(stack);
-    await stack.sql`delete from public.braze_schedules where ledger_id <> ${
-      (await ledgerOf(stack, 1001)).id
-    }`;
+    const { id } = await ledgerOf(stack, 1001);
+    await stack.sql`delete from private.schedule_times where ledger_id <> ${id}`;
+    await stack.sql`delete from public.braze_schedules where ledger_id <> ${id}`;
     await stack.advanceTo(new Date("2024-12-07T14:00:30Z"));
     await postEvents(stack, {
       external_user_id: "late",
@@ -81,7 +81,7 @@ Deno.test("an attribution by time is replaced when its dispatch id belongs to an
     ...NO_EVENTS,
     fixtures: [
       { id: 1, home: "Arsenal", away: "Chelsea", kickoffAt: "2024-12-07T15:00:00Z" },
-      { id: 2, home: "Everton", away: "Leeds", kickoffAt: "2024-12-07T18:00:00Z" },
+      { id: 2, home: "Everton", away: "Leeds", kickoffAt: "2024-12-07T14:00:00Z" },
     ],
   }, async (stack) => {
     await schedule(stack);

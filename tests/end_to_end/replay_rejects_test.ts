@@ -94,6 +94,7 @@ Deno.test("replayed events take the same path: they prove that a match was sent"
         message_extras: JSON.stringify({ ledger_id: ledger?.id, generation: "1" }),
       },
     };
+    await stack.advanceTo(new Date("2024-12-07T14:05:00Z"));
     await postEvents(stack, event);
     // As if the reader could now read such a time: the kept body is made readable.
     const readable = JSON.stringify({ ...event, time: Date.parse("2024-12-07T14:00:10Z") / 1_000 });

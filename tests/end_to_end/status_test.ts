@@ -55,8 +55,8 @@ Deno.test("status exits with 1 while an alert is open, with a match or without",
   withSuite({ fixtures: THREE_AT_ONCE }, async (stack) => {
     const raise = (rule: string, matchId: number | null) =>
       stack.sql`
-        insert into public.alerts (fingerprint, rule, severity, audience, title, match_id, first_seen_at, last_seen_at)
-        values (${rule}, ${rule}, 'critical', 'admin', ${"Bad \u001b[2J news"}, ${matchId}, ${CLOCK}, ${CLOCK})`;
+        insert into public.alerts (fingerprint, rule, kind, severity, audience, title, match_id, first_seen_at, last_seen_at)
+        values (${rule}, ${rule}, private.kind_of_rule(${rule}), 'critical', 'admin', ${"Bad \u001b[2J news"}, ${matchId}, ${CLOCK}, ${CLOCK})`;
     await raise("double_push", 1002);
     const of = await status(stack, "--date", DAY);
     strictEqual(of.code, 1);

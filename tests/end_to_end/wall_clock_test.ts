@@ -16,7 +16,11 @@ async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
 
 Deno.test("every function boots from its index.ts, accepts its callers and refuses an unknown one", () =>
   withStack({ sandbox }, async ({ ready, keys, functions }) => {
-    const nobodys = { ledgerId: crypto.randomUUID(), generation: 1 };
+    const nobodys = {
+      ledgerId: crypto.randomUUID(),
+      generation: 1,
+      attemptId: crypto.randomUUID(),
+    };
     const token = await signGateToken(nobodys, keys.sendGateSecret);
     notStrictEqual(functions.names.length, 0);
     for (const name of functions.names) {

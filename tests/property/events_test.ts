@@ -108,7 +108,11 @@ Deno.test("readBody() accepts no event that Postgres cannot store", () => {
       ok(!stored.includes("\\u0000"));
       ok(!/\\ud[89a-f]/.test(stored));
       ok(event.eventId.length > 0 && event.eventId.length <= 256);
-      ok(evidence.matchId === null || Number.isSafeInteger(evidence.matchId));
+      for (
+        const text of [evidence.echoedMatchId, evidence.echoedLedgerId, evidence.echoedGeneration]
+      ) {
+        ok(text === null || text.length <= 256);
+      }
       ok(typeof evidence.channel === "string" && typeof evidence.eventType === "string");
     }
   }));

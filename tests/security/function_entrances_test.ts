@@ -33,7 +33,10 @@ import {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 function gateToken(secret: string): Promise<string> {
-  return signGateToken({ ledgerId: crypto.randomUUID(), generation: 1 }, secret);
+  return signGateToken(
+    { ledgerId: crypto.randomUUID(), generation: 1, attemptId: crypto.randomUUID() },
+    secret,
+  );
 }
 
 async function alteredToken(): Promise<string> {

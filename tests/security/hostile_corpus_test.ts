@@ -1,4 +1,5 @@
 /** Every body in tests/fixtures/hostile to every function, compared with the table in the same folder. */
+import { gunzipSync } from "node:zlib";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Stack } from "../../local/stack/stack.ts";
@@ -41,10 +42,12 @@ async function post(
 }
 
 /** The reasons of the rejects that do not occur in the body byte for byte. */
-async function altered({ sql }: Stack, { body }: Specimen): Promise<string[]> {
+async function altered({ sql }: Stack, { file, body }: Specimen): Promise<string[]> {
   const rows = await sql<{ body: Buffer; reason: string }[]>`
     select body, reason from public.webhook_rejects where reason not like 'No partition%'`;
-  return rows.filter((row) => !Buffer.from(body).includes(row.body)).map(({ reason }) => reason);
+  const received = [Buffer.from(body), ...file === "two_in_one.gz" ? [gunzipSync(body)] : []];
+  return rows.filter((row) => !received.some((bytes) => bytes.includes(row.body)))
+    .map(({ reason }) => reason);
 }
 
 Deno.test("every hostile body is in the table, and in the folder", async () => {

@@ -104,6 +104,7 @@ Deno.test("every text of a webhook message is returned unchanged, and distinguis
 Deno.test("a hostile dispatch id names its own match and no other, however similar they look", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
+    await stack.advanceTo(new Date(SENT_AT * 1_000));
     const matchOf = (index: number) => THREE_AT_ONCE[index % THREE_AT_ONCE.length]!.id;
     const registering = await Promise.all(HOSTILE.map(async (text, index) =>
       currentsSend({

@@ -117,8 +117,13 @@ export async function ask(
 
 export async function run(world: World, name: string): Promise<HttpResponse> {
   if (name === "braze-send-gate") {
-    const [row] = await world.stack.sql<{ id: string }[]>`select id from public.schedule_ledger`;
-    const asked = { ledgerId: row?.id ?? crypto.randomUUID(), generation: 1 };
+    const [row] = await world.stack.sql<{ ledger_id: string; id: string }[]>`
+      select ledger_id, id from public.schedule_attempts where kind = 'create'`;
+    const asked = {
+      ledgerId: row?.ledger_id ?? crypto.randomUUID(),
+      generation: 1,
+      attemptId: row?.id ?? crypto.randomUUID(),
+    };
     const token = await signGateToken(asked, SECRETS.gateSecret);
     return await ask(world, name, { method: "GET", query: `?token=${token}` });
   }

@@ -20,8 +20,8 @@ export async function fillTables(sql: Sql): Promise<void> {
     values (now(), 'braze-reconcile', 'duplicate_count', 'two', 1, '{"duplicate_count": 1}')`;
   await sql`
     insert into public.alerts
-      (fingerprint, rule, severity, audience, title, first_seen_at, last_seen_at)
-    values ('f', 'r', 'info', 'admin', 't', now(), now())`;
+      (fingerprint, rule, kind, severity, audience, title, first_seen_at, last_seen_at)
+    values ('f', 'r', 'condition', 'info', 'admin', 't', now(), now())`;
   await sql`
     insert into public.schedule_ledger
       (id, match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
@@ -42,10 +42,10 @@ export async function fillTables(sql: Sql): Promise<void> {
     values ('send_id', 'v', ${LEDGER}, 'create', now())`;
   await sql`
     insert into public.notification_sends (
-      sent_at, event_id, event_type, channel, external_user_id, received_at, time_is_send_time,
+      sent_at, event_id, event_type, channel, external_user_id, received_at, time_kind,
       correlation_method, confidence, raw_payload
     )
-    values (now(), 'e', 'send', 'push', 'u', now(), true, 'no_candidate', 'none', '{}')`;
+    values (now(), 'e', 'send', 'push', 'u', now(), 'send', 'no_candidate', 'none', '{}')`;
   await sql`
     insert into public.count_audit_logs (run_id, checked_at, listing_mode, ledger_pending, status)
     values (${RUN}, now(), 'empty', 0, 'unknown')`;

@@ -73,6 +73,7 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
         deliveriesAtOnce: DELIVERIES_AT_ONCE,
       });
       await schedule(servers, addHours(start, 2));
+      await becomeDue(servers, start);
       await timeline.advanceTo(addMinutes(start, 59));
       return await within(
         options.secondsMax,
@@ -157,6 +158,13 @@ function acknowledgedShare({ sandbox: { model: { groundTruth } } }: World): numb
   return delivered.length === 0
     ? 0
     : delivered.filter(({ acknowledged }) => acknowledged > 0).length / delivered.length;
+}
+
+/** Braze's clock moves ahead to the send and the receiver's does not: an event cannot predate its send. */
+async function becomeDue({ query }: Servers, now: Date): Promise<void> {
+  await query(async (sql) => {
+    await sql`update public.braze_schedules set send_at_utc = ${now}, updated_at = ${now}`;
+  });
 }
 
 /** Inserts the match as the fixture sync does, and calls the scheduler as pg_cron does. */

@@ -19,6 +19,10 @@ export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
 /** A body as the authentication step receives it. */
 export function arrived(bytes: Uint8Array): ReadRawBody {
   return () => Promise.resolve({ ok: true, bytes });

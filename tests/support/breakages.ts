@@ -134,6 +134,21 @@ export const BREAKAGES: readonly Breakage[] = [
     env: { CRON_SIGNING_SECRETS: OTHER_SECRET },
     wrong: ["cron_secret", "vault:cron_signing_secret"],
   },
+  {
+    what: "the direct connection leads nowhere",
+    env: { INGEST_DATABASE_URL: "postgresql://braze_ingest:hunter2hunter2@127.0.0.1:9/postgres" },
+    wrong: ["direct_connection"],
+  },
+  {
+    what: "the direct connection signs in as the owner of the database",
+    target: (stack) => {
+      const url = new URL(stack.ready.db_url);
+      url.password = "hunter2hunter2";
+      const env = { INGEST_DATABASE_URL: url.href };
+      return { env: doctorTargetOf(stack, env).env };
+    },
+    wrong: ["direct_connection"],
+  },
   ...FUNCTIONS.map((check): Breakage => {
     const name = check.slice("function:".length);
     return {

@@ -1,9 +1,13 @@
 /** Builders for events and for the facts that the database has about them. */
 import {
+  type Context,
+  createContext,
   type Evidence,
+  type Facts,
   type IdentifierFacts,
   type IdentifierKind,
   type LedgerFacts,
+  type Policy,
   type ScheduleFacts,
 } from "../../supabase/functions/_shared/attribution/evidence.ts";
 
@@ -19,13 +23,39 @@ export function ledgerIdOf(matchId: number): string {
   return `0b9f6f6e-2f3a-4d6c-9a51-${String(matchId).padStart(12, "0")}`;
 }
 
+export const NO_FACTS: Facts = {
+  ledgers: [],
+  identifiers: [],
+  attempts: [],
+  campaignIds: [],
+  unmanaged: [],
+};
+
+export const POLICY: Policy = {
+  campaignId: CAMPAIGN,
+  freezeMs: 15 * 60_000,
+  windowMs: 24 * 60 * 60_000,
+};
+
+export function contextOf(
+  ledgers: readonly LedgerFacts[],
+  identifiers: readonly IdentifierFacts[] = [],
+  changes: Partial<Facts> = {},
+): Context {
+  return createContext({ ...NO_FACTS, ledgers, identifiers, ...changes }, POLICY);
+}
+
+/** Its times are `sendAt` and `movingTo`, unless `changes` names others. */
 export function schedule(changes: Partial<ScheduleFacts> = {}): ScheduleFacts {
+  const { sendAt = at("14:00:00"), movingTo = null } = changes;
   return {
     generation: 1,
     campaignId: CAMPAIGN,
     state: "live",
-    sendAt: at("14:00:00"),
-    movingTo: null,
+    sendAt,
+    movingTo,
+    deletedAt: null,
+    times: [sendAt, ...movingTo === null ? [] : [movingTo]].map((at) => ({ at, leftAt: null })),
     ...changes,
   };
 }
@@ -34,7 +64,7 @@ export function ledger(matchId: number, ...schedules: Partial<ScheduleFacts>[]):
   return {
     ledgerId: ledgerIdOf(matchId),
     matchId,
-    sendId: null,
+    generation: schedules.length,
     schedules: schedules.map((changes, index) => schedule({ generation: index + 1, ...changes })),
   };
 }
@@ -61,12 +91,15 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     eventType: "send",
     channel: "push",
     sentAt: at("14:00:23"),
-    timeIsSendTime: true,
-    isTest: false,
+    timeKind: "send",
+    receivedAt: at("14:01:00"),
     campaignId: CAMPAIGN,
-    ledgerId: null,
-    matchId: null,
-    generation: null,
+    canvasId: null,
+    echoedLedgerId: null,
+    echoedMatchId: null,
+    echoedGeneration: null,
+    echoedAttemptId: null,
+    hasForeignExtras: false,
     scheduleId: null,
     dispatchId: null,
     sendId: null,

@@ -1,6 +1,5 @@
 /** An in-memory database, as far as the functions see it, and a record of every call. */
 import type { LogEntry } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
-import { createContext } from "../../supabase/functions/_shared/attribution/evidence.ts";
 import type { JudgedEvent, Receipt } from "../../supabase/functions/_shared/store/events.ts";
 import type { Alert } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
@@ -8,7 +7,7 @@ import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
 import type { Known, Recovered } from "../../supabase/functions/_shared/store/reconciliation.ts";
 import type { Claim } from "../../supabase/functions/_shared/store/runs.ts";
 import type { Store } from "../../supabase/functions/_shared/store/store.ts";
-import { ledgerIdOf } from "./facts.ts";
+import { ledgerIdOf, NO_FACTS } from "./facts.ts";
 
 export const RUN_ID = "0b9f6f6e-0000-4000-8000-000000000001";
 
@@ -78,28 +77,34 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       ...changes.journal,
     },
     events: {
-      context: (question) => noted("events.context", question, createContext([], [])),
+      facts: (request) => noted("events.facts", request, NO_FACTS),
       ingest: (events, rejects, from) =>
         noted("events.ingest", { events, rejects, from }, receiptOf(events, rejects.length)),
-      // No identifier is registered here: each event is judged by all its evidence.
-      ingestIdentified: ({ named }, from) =>
-        noted("events.ingestIdentified", { named, from }, {
-          ...receiptOf([], 0),
-          left: named.map((_, place) => place),
+      // No ledger row exists here: each event is judged by all its evidence.
+      ingestIdentified: (args) =>
+        noted("events.ingestIdentified", args, {
+          recorded: 0,
+          registered: 0,
+          left: args.eventId.map((_, place) => place + 1),
+          repeated: [],
         }),
-      loadAffectedEvents: (identifiers) => noted("events.loadAffectedEvents", identifiers, []),
-      reattribute: (reattributions) =>
-        noted("events.reattribute", reattributions, { reattributed: 0 }),
+      loadRejudgements: (limit, now) => noted("events.loadRejudgements", { limit, now }, null),
+      storeRejudgements: (page) =>
+        noted("events.storeRejudgements", page, page.rejudgements.length),
       ...changes.events,
     },
     listings: {
-      note: (scheduleIds, until) => noted("listings.note", { scheduleIds, until }, []),
+      note: (schedules, until) =>
+        noted("listings.note", {
+          scheduleIds: schedules.map(({ scheduleId }) => scheduleId),
+          until,
+        }, []),
       cancelAbsent: (schedule) => noted("listings.cancelAbsent", schedule, true),
       ...changes.listings,
     },
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
-      note: (checks) => noted("preflight.note", checks, { registered: [], cancelled: [] }),
+      note: (checks) => noted("preflight.note", checks, []),
       ...changes.preflight,
     },
     audits: {
@@ -127,8 +132,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     reconciliation: {
       load: (window) => noted("reconciliation.load", window, NOTHING_KNOWN),
       confirmByEvents: (ledgerIds) => noted("reconciliation.confirmByEvents", ledgerIds, []),
-      adopt: (schedule) =>
-        noted("reconciliation.adopt", schedule, { adopted: true, registered: [] }),
+      adopt: (schedule) => noted("reconciliation.adopt", schedule, true),
       openUnmanagedDelete: (attempt) =>
         noted("reconciliation.openUnmanagedDelete", attempt, undefined),
       resolveUnknownAttempts: (schedules, attempts) =>
@@ -146,13 +150,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       ...changes.reconciliation,
     },
     unattributedEvents: {
-      groups: (after, until) => noted("unattributedEvents.groups", { after, until }, []),
-      echoes: (from, until) => noted("unattributedEvents.echoes", { from, until }, []),
-      reattributeSingle: (reattributions) =>
-        noted("unattributedEvents.reattributeSingle", reattributions, {
-          reattributed: reattributions.length,
-          registered: [],
-        }),
       sends: (window) => noted("unattributedEvents.sends", window, { seconds: [], schedules: [] }),
       attributeByElimination: (_campaignId, elimination) =>
         noted("unattributedEvents.attributeByElimination", elimination, elimination.events),
@@ -183,7 +180,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     },
     quality: {
       judge: (limits) => noted("quality.judge", limits, []),
-      resolvePast: (now) => noted("quality.resolvePast", now, 0),
       ...changes.quality,
     },
     rejects: {
@@ -215,7 +211,7 @@ export function receiptOf(
     medium: count("medium"),
     low: count("low"),
     unattributed: count("none"),
-    registered: [],
+    registered: 0,
     ...changes,
   };
 }

@@ -9,7 +9,7 @@ import type { Environment } from "../../supabase/functions/_shared/runtime/confi
 import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
 import { createLog } from "../../supabase/functions/_shared/runtime/log.ts";
 import { type Answers, fakeBraze } from "./fake_braze.ts";
-import { CAMPAIGN } from "./facts.ts";
+import { CAMPAIGN, POLICY } from "./facts.ts";
 import { type AlertsAndLogs, fakeStore, type StoreChanges } from "./fake_store.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { settings } from "./matches.ts";
@@ -72,6 +72,8 @@ export function fakeWorld(options: WorldOptions = {}): World {
       }),
       environment: {
         ...settings,
+        sendWindowMs: POLICY.windowMs,
+        ingestDatabase: null,
         supabaseUrl: "http://supabase.test",
         databaseKey: "key",
         secretKeys: [],

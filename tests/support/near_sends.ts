@@ -16,6 +16,7 @@ export function nearSend(
     readonly schedule?: Partial<PlannedSchedule>;
     readonly isDue?: boolean;
     readonly dispatchId?: string | null;
+    readonly sendId?: string | null;
   } = {},
 ): NearSend {
   const { matchId = 1 } = changes;
@@ -32,7 +33,7 @@ export function nearSend(
     ledger,
     sendAt: SEND_AT,
     dispatchId: changes.dispatchId ?? null,
-    sendId: `match-${matchId}`,
+    sendId: changes.sendId === undefined ? `match-${matchId}` : changes.sendId,
     isDue: changes.isDue ?? true,
   };
 }

@@ -57,10 +57,13 @@ export async function call(stack: Stack, name: string, body: unknown = {}): Prom
 }
 
 /** Posts to the webhook as Currents does. */
+/** Resolves when the webhook has also judged earlier events again, which it does after its answer. */
 export async function postEvents(stack: Stack, body: unknown): Promise<Answer> {
-  return await post(`${stack.ready.functions_url}/braze-webhook`, body, {
+  const answer = await post(`${stack.ready.functions_url}/braze-webhook`, body, {
     authorization: `Bearer ${stack.ready.webhook_secret}`,
   });
+  await stack.functions.idle();
+  return answer;
 }
 
 async function post(url: string, body: unknown, headers: Record<string, string>): Promise<Answer> {

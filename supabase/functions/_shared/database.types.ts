@@ -18,6 +18,7 @@ export type Database = {
           "fingerprint": string;
           "first_seen_at": string;
           "id": number;
+          "kind": string;
           "last_seen_at": string;
           "match_id": number | null;
           "next_delivery_at": string | null;
@@ -43,6 +44,7 @@ export type Database = {
           "fingerprint": string;
           "first_seen_at": string;
           "id"?: never;
+          "kind": string;
           "last_seen_at": string;
           "match_id"?: number | null;
           "next_delivery_at"?: string | null;
@@ -67,6 +69,7 @@ export type Database = {
           "fingerprint"?: string;
           "first_seen_at"?: string;
           "id"?: never;
+          "kind"?: string;
           "last_seen_at"?: string;
           "match_id"?: number | null;
           "next_delivery_at"?: string | null;
@@ -84,6 +87,7 @@ export type Database = {
           "braze_schedule_id": string | null;
           "campaign_id": string;
           "created_at": string;
+          "deleted_at": string | null;
           "first_event_at": string | null;
           "generation": number;
           "ledger_id": string;
@@ -92,6 +96,7 @@ export type Database = {
           "moving_to_utc": string | null;
           "send_at_utc": string;
           "state": string;
+          "state_before_proof": string | null;
           "updated_at": string;
         };
         ComputedFields: never;
@@ -99,6 +104,7 @@ export type Database = {
           "braze_schedule_id"?: string | null;
           "campaign_id": string;
           "created_at": string;
+          "deleted_at"?: string | null;
           "first_event_at"?: string | null;
           "generation": number;
           "ledger_id": string;
@@ -107,12 +113,14 @@ export type Database = {
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
           "state": string;
+          "state_before_proof"?: string | null;
           "updated_at": string;
         };
         Update: {
           "braze_schedule_id"?: string | null;
           "campaign_id"?: string;
           "created_at"?: string;
+          "deleted_at"?: string | null;
           "first_event_at"?: string | null;
           "generation"?: number;
           "ledger_id"?: string;
@@ -121,6 +129,7 @@ export type Database = {
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
           "state"?: string;
+          "state_before_proof"?: string | null;
           "updated_at"?: string;
         };
         Relationships: [
@@ -306,73 +315,100 @@ export type Database = {
       "notification_sends": {
         Row: {
           "braze_schedule_id": string | null;
+          "braze_user_id": string | null;
           "campaign_id": string | null;
           "candidate_count": number;
           "candidate_match_ids": (number)[] | null;
+          "canvas_id": string | null;
           "channel": string;
           "confidence": string;
           "correlation_method": string;
           "device_id": string | null;
           "dispatch_id": string | null;
+          "echoed_attempt_id": string | null;
+          "echoed_generation": string | null;
+          "echoed_ledger_id": string | null;
+          "echoed_match_id": string | null;
           "event_id": string;
           "event_type": string;
           "external_user_id": string | null;
           "generation": number | null;
+          "has_foreign_extras": boolean;
           "ledger_id": string | null;
           "match_id": number | null;
+          "proof": string | null;
           "raw_payload": NonNullable<Json>;
           "received_at": string;
           "send_id": string | null;
           "sent_at": string;
           "time_diff_ms": number | null;
-          "time_is_send_time": boolean;
+          "time_kind": string;
+          "timing": string | null;
         };
         ComputedFields: never;
         Insert: {
           "braze_schedule_id"?: string | null;
+          "braze_user_id"?: string | null;
           "campaign_id"?: string | null;
           "candidate_count"?: number;
           "candidate_match_ids"?: (number)[] | null;
+          "canvas_id"?: string | null;
           "channel": string;
           "confidence": string;
           "correlation_method": string;
           "device_id"?: string | null;
           "dispatch_id"?: string | null;
+          "echoed_attempt_id"?: string | null;
+          "echoed_generation"?: string | null;
+          "echoed_ledger_id"?: string | null;
+          "echoed_match_id"?: string | null;
           "event_id": string;
           "event_type": string;
           "external_user_id"?: string | null;
           "generation"?: number | null;
+          "has_foreign_extras"?: boolean;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
+          "proof"?: string | null;
           "raw_payload": NonNullable<Json>;
           "received_at": string;
           "send_id"?: string | null;
           "sent_at": string;
           "time_diff_ms"?: number | null;
-          "time_is_send_time": boolean;
+          "time_kind": string;
+          "timing"?: string | null;
         };
         Update: {
           "braze_schedule_id"?: string | null;
+          "braze_user_id"?: string | null;
           "campaign_id"?: string | null;
           "candidate_count"?: number;
           "candidate_match_ids"?: (number)[] | null;
+          "canvas_id"?: string | null;
           "channel"?: string;
           "confidence"?: string;
           "correlation_method"?: string;
           "device_id"?: string | null;
           "dispatch_id"?: string | null;
+          "echoed_attempt_id"?: string | null;
+          "echoed_generation"?: string | null;
+          "echoed_ledger_id"?: string | null;
+          "echoed_match_id"?: string | null;
           "event_id"?: string;
           "event_type"?: string;
           "external_user_id"?: string | null;
           "generation"?: number | null;
+          "has_foreign_extras"?: boolean;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
+          "proof"?: string | null;
           "raw_payload"?: NonNullable<Json>;
           "received_at"?: string;
           "send_id"?: string | null;
           "sent_at"?: string;
           "time_diff_ms"?: number | null;
-          "time_is_send_time"?: boolean;
+          "time_kind"?: string;
+          "timing"?: string | null;
         };
         Relationships: [];
       };
@@ -524,6 +560,7 @@ export type Database = {
           "ambiguous": boolean;
           "first_seen_at": string;
           "generation": number | null;
+          "generations_differ": boolean;
           "kind": string;
           "ledger_id": string;
           "source": string;
@@ -534,6 +571,7 @@ export type Database = {
           "ambiguous"?: boolean;
           "first_seen_at": string;
           "generation"?: number | null;
+          "generations_differ"?: boolean;
           "kind": string;
           "ledger_id": string;
           "source": string;
@@ -543,6 +581,7 @@ export type Database = {
           "ambiguous"?: boolean;
           "first_seen_at"?: string;
           "generation"?: number | null;
+          "generations_differ"?: boolean;
           "kind"?: string;
           "ledger_id"?: string;
           "source"?: string;
@@ -565,6 +604,7 @@ export type Database = {
           "braze_schedule_id": string | null;
           "campaign_id": string;
           "cancel_reason": string | null;
+          "cancel_reason_before_proof": string | null;
           "created_at": string;
           "dispatch_id": string | null;
           "expected_send_count": number | null;
@@ -593,6 +633,7 @@ export type Database = {
           "braze_schedule_id"?: string | null;
           "campaign_id": string;
           "cancel_reason"?: string | null;
+          "cancel_reason_before_proof"?: string | null;
           "created_at": string;
           "dispatch_id"?: string | null;
           "expected_send_count"?: number | null;
@@ -620,6 +661,7 @@ export type Database = {
           "braze_schedule_id"?: string | null;
           "campaign_id"?: string;
           "cancel_reason"?: string | null;
+          "cancel_reason_before_proof"?: string | null;
           "created_at"?: string;
           "dispatch_id"?: string | null;
           "expected_send_count"?: number | null;
@@ -995,7 +1037,7 @@ export type Database = {
           "p_now": string;
           "p_send_at"?: string;
         };
-        Returns: Json;
+        Returns: boolean;
       };
       "attribute_by_elimination": {
         Args: {
@@ -1061,6 +1103,8 @@ export type Database = {
       };
       "correlation_context": {
         Args: {
+          "p_attempt_ids": (string)[];
+          "p_campaign_ids": (string)[];
           "p_guard_seconds": number;
           "p_identifiers": Json;
           "p_ledger_ids": (string)[];
@@ -1093,18 +1137,25 @@ export type Database = {
         Returns: Json;
       };
       "ingest_events": {
-        Args: {
-          "p_events": Json;
-          "p_identifiers": Json;
-          "p_now": string;
-          "p_proofs": Json;
-          "p_rejects": Json;
-          "p_run_id": string;
-        };
+        Args: { "p_events": Json; "p_now": string; "p_rejects": Json; "p_run_id": string };
         Returns: Json;
       };
       "ingest_identified_events": {
-        Args: { "p_events": Json; "p_explicit_ids": Json; "p_now": string; "p_run_id": string };
+        Args: {
+          "p_braze_user_id": (string)[];
+          "p_claim": (string)[];
+          "p_copies": (number)[];
+          "p_device_id": (string)[];
+          "p_event_id": (string)[];
+          "p_external_user_id": (string)[];
+          "p_kind": (number)[];
+          "p_kinds": Json;
+          "p_now": string;
+          "p_payload": (Json)[];
+          "p_run_id": string;
+          "p_sent_at": (string)[];
+          "p_window_seconds": number;
+        };
         Returns: Json;
       };
       "is_operator": { Args: Record<PropertyKey, never>; Returns: boolean };
@@ -1113,9 +1164,11 @@ export type Database = {
         Returns: Json;
       };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
-      "load_affected_events": { Args: { "p_identifiers": Json }; Returns: Json };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
-      "load_gate_facts": { Args: { "p_generation": number; "p_ledger_id": string }; Returns: Json };
+      "load_gate_facts": {
+        Args: { "p_attempt_id": string; "p_generation": number; "p_ledger_id": string };
+        Returns: Json;
+      };
       "load_plan_input": {
         Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1134,14 +1187,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "load_unattributed_echoes": {
-        Args: { "p_from": string; "p_limit": number; "p_until": string };
-        Returns: Json;
-      };
-      "load_unattributed_groups": {
-        Args: { "p_after": string; "p_limit": number; "p_until": string };
-        Returns: Json;
-      };
+      "load_rejudgements": { Args: { "p_limit": number; "p_now": string }; Returns: Json };
       "load_unattributed_sends": {
         Args: {
           "p_campaign_id": string;
@@ -1248,27 +1294,6 @@ export type Database = {
         };
         Returns: boolean;
       };
-      "reattribute_events": {
-        Args: {
-          "p_function": string;
-          "p_now": string;
-          "p_proofs": Json;
-          "p_reattributions": Json;
-          "p_run_id": string;
-        };
-        Returns: Json;
-      };
-      "reattribute_single_events": {
-        Args: {
-          "p_function": string;
-          "p_identifiers": Json;
-          "p_now": string;
-          "p_proofs": Json;
-          "p_reattributions": Json;
-          "p_run_id": string;
-        };
-        Returns: Json;
-      };
       "record_alert_delivery": {
         Args: {
           "p_channel"?: string;
@@ -1286,7 +1311,7 @@ export type Database = {
         Returns: boolean;
       };
       "record_listing": {
-        Args: { "p_now": string; "p_schedule_ids": (string)[]; "p_until": string };
+        Args: { "p_now": string; "p_schedules": Json; "p_until": string };
         Returns: Json;
       };
       "record_preflight": {
@@ -1301,13 +1326,26 @@ export type Database = {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
         Returns: boolean;
       };
-      "resolve_past_alerts": { Args: { "p_now": string }; Returns: number };
       "resolve_unknown_attempts": {
         Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
         Returns: Json;
       };
       "rollup_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "store_audience_sizes": { Args: { "p_now": string; "p_sizes": Json }; Returns: number };
+      "store_rejudgements": {
+        Args: {
+          "p_after_event_id"?: string;
+          "p_after_sent_at"?: string;
+          "p_function": string;
+          "p_identifiers": Json;
+          "p_ids": (number)[];
+          "p_now": string;
+          "p_run_id": string;
+          "p_started_at"?: string;
+          "p_verdicts": Json;
+        };
+        Returns: number;
+      };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
       "supersede_gated_create": {
         Args: {

@@ -11,7 +11,7 @@ import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
-import { createReattribute } from "../_shared/function/reattribute.ts";
+import { rejudge } from "../_shared/function/rejudge.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
@@ -26,6 +26,7 @@ import { inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
 const NOT_REQUESTED: Gate = { state: "unknown", detail: "The campaign was not requested" };
+const JUDGE_AGAIN_MS_MAX = 20_000;
 const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
 
 const Options = z.strictObject({
@@ -36,7 +37,6 @@ type Options = z.infer<typeof Options>;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, functionName } = dependencies;
-  const reattribute = createReattribute(dependencies);
   const settings = planSettings(environment);
 
   return createCronFunction<Options>(dependencies, {
@@ -74,17 +74,18 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         !isPending(send) && intentOf(send).wanted
       );
       const checks = inspections.filter(({ send }) => send.isDue);
+      const captured = checks.reduce((sum, { send }) => sum + lateIds(send, listing), 0);
+      const summary = count(checks, listing?.mode ?? null, captured);
       if (run.dryRun) {
-        const captured = checks.reduce((sum, { send }) => sum + lateIds(send, listing), 0);
-        const summary = count(checks, listing?.mode ?? null, captured);
         return { outcome: "succeeded", summary: { ...summary, checks: checks.map(describe) } };
       }
 
       // Alerts first: a send that is recorded as checked is not checked again.
       await syncAlerts([...alertsOf(inspections), ...cancelledBefore.map(missing)], gates);
-      const captured = await record(checks, listing, run);
+      await record(checks, listing);
       await writeLogs(gates, checks, run);
-      return { outcome: "succeeded", summary: count(checks, listing?.mode ?? null, captured) };
+      await judgeAgain(run);
+      return { outcome: "succeeded", summary };
     },
   });
 
@@ -107,20 +108,22 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     await store.alertsAndLogs.syncAlerts({ rules, alerts }, clock.now());
   }
 
-  /** Returns the number of newly known identifiers. */
   async function record(
     checks: readonly Inspection[],
     listing: TakenListing | null,
-    run: Run,
-  ): Promise<number> {
-    if (checks.length === 0) return 0;
-    const { registered } = await store.preflight.note(
-      checks.map((check) => writeCheck(check, listing)),
-      ABSENT_NOTE,
-      clock.now(),
-    );
-    if (registered.length > 0) await reattribute(registered, run.runId);
-    return registered.filter(({ ambiguous }) => !ambiguous).length;
+  ): Promise<void> {
+    if (checks.length === 0) return;
+    const found = checks.map((check) => writeCheck(check, listing));
+    await store.preflight.note(found, ABSENT_NOTE, clock.now());
+  }
+
+  /** Events that depend on what changed wait at most for the next run. */
+  async function judgeAgain(run: Run): Promise<void> {
+    const until = addMilliseconds(clock.now(), JUDGE_AGAIN_MS_MAX);
+    await rejudge(dependencies, run.runId, () => {
+      const now = clock.now();
+      return now < until && !isPastDeadline(run, now);
+    });
   }
 
   async function writeLogs(

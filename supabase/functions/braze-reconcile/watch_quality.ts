@@ -1,9 +1,10 @@
-/** Checks the quality of received events, raises alerts for faults, and resolves alerts whose period has passed. */
+/** Checks the quality of received events, raises alerts for faults, and resolves those whose cause is gone. */
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 
 export const QUALITY_RULES = [
   "low_confidence_share",
   "missing_webhooks",
+  "contradicting_evidence",
 ] as const;
 
 export interface QualityReport {
@@ -20,10 +21,5 @@ export async function watchQuality(
   const now = clock.now();
   const { lowConfidenceShareMax } = environment;
   const alerts = await store.quality.judge({ lowConfidenceShareMax }, now);
-  const synced = await store.alertsAndLogs.syncAlerts({
-    rules: QUALITY_RULES,
-    alerts,
-  }, now);
-  const past = await store.quality.resolvePast(now);
-  return { raised: synced.raised, resolved: synced.resolved + past };
+  return await store.alertsAndLogs.syncAlerts({ rules: QUALITY_RULES, alerts }, now);
 }

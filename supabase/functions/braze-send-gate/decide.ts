@@ -4,7 +4,10 @@ import type { GateFacts } from "../_shared/store/gate.ts";
 /** Templates may depend on these: never rename a value. */
 export type GateReason =
   | "current"
-  /** The token is valid, but the ledger has no such row: another project's database, or one restored from a backup. */
+  /**
+   * The token is valid, but the ledger has no such row, or the journal no such create: another project's database, or
+   * one restored from a backup.
+   */
   | "unknown_schedule"
   | "superseded"
   | "cancelled"

@@ -4,11 +4,13 @@
  * Guarantees: 200 means that every event of the request is stored, as an event or as a reject. A fault of our own is
  * answered with 503, so that Braze retries; Currents drops a batch that gets 400, 401 or 403.
  */
+import { addMilliseconds } from "date-fns";
 import { bodyReader } from "../_shared/http/body.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { ErrorCode } from "../_shared/http/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
 import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
+import { rejudge } from "../_shared/function/rejudge.ts";
 import { json, problem } from "../_shared/http/responses.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
@@ -23,16 +25,18 @@ import {
 const BODY_BYTES_MAX = 8_388_608;
 /** Answered with 413: Currents then splits the batch. */
 const TOO_MANY = `Cannot read body: it must hold at most ${EVENTS_A_BODY_MAX} events, got more`;
+/** How long a request goes on after its response. */
+const JUDGE_AGAIN_MS_MAX = 20_000;
 /** Braze does not retry a webhook after a 4xx, so such a body is stored as a reject. */
 const UNREADABLE = {
-  not_gzip: "Body must be gzip, as its content-encoding says",
+  not_gzip: "Body must be complete gzip, as its first bytes say",
   unsupported_encoding: "Body must be uncompressed or gzip",
 } as const;
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { functionName, clock, identifyCaller, newId } = dependencies;
   const ingest = createIngest(dependencies);
-  const replay = createReplay(dependencies);
+  const replay = createReplay(dependencies, ingest);
 
   return async function handle(request) {
     if (request.method !== "POST") return problem("method_not_allowed");
@@ -66,10 +70,21 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     try {
       const tally = await replay(request.replay, runId);
       log.info("rejects_replayed", tally);
+      if (tally.recorded > 0) dependencies.waitUntil(judgeAgain(runId));
       return json({ run_id: runId, ...tally } satisfies ReplayTally & { run_id: string });
     } catch (error) {
       log.error("rejects_not_replayed", { error });
       return problem(unavailableOr(error, "internal"), undefined, runId);
+    }
+  }
+
+  /** After the response: a late echo may explain tens of thousands of events. Reconciliation continues what is left. */
+  async function judgeAgain(runId: string): Promise<void> {
+    const deadline = addMilliseconds(clock.now(), JUDGE_AGAIN_MS_MAX);
+    try {
+      await rejudge(dependencies, runId, () => clock.now() < deadline);
+    } catch (error) {
+      dependencies.log.forRun(runId).warn("events_not_judged_again", { error });
     }
   }
 
@@ -80,8 +95,9 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   ): Promise<Response> {
     const log = dependencies.log.forRun(runId);
     try {
-      const tally = await ingest(read, contentType, runId);
+      const { registered, ...tally } = await ingest(read, contentType, runId);
       log.info("webhook_ingested", tally);
+      if (registered > 0) dependencies.waitUntil(judgeAgain(runId));
       return json({ run_id: runId, ...tally } satisfies Tally & { run_id: string });
     } catch (error) {
       log.error("webhook_not_stored", { events: read.events.length, error });

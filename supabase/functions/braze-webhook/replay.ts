@@ -13,7 +13,7 @@ import { readBody } from "../_shared/events/read_body.ts";
 import { isRecord, readJson } from "../_shared/text/exact_json.ts";
 import { truncate } from "../_shared/text/truncate.ts";
 import type { KeptReject, LoadedRejects } from "../_shared/store/rejects.ts";
-import { createIngest, type Tally } from "./ingest.ts";
+import type { Ingest, Tally } from "./ingest.ts";
 
 const LIMIT_MAX = 10_000;
 const PAGE_REJECTS_MAX = 500;
@@ -79,10 +79,10 @@ export interface ReplayTally {
   readonly next: string | null;
 }
 
-export function createReplay(dependencies: Dependencies) {
-  const { store, clock, environment } = dependencies;
-  const ingest = createIngest(dependencies);
-
+export function createReplay(
+  { store, clock, environment }: Pick<Dependencies, "store" | "clock" | "environment">,
+  ingest: Ingest,
+) {
   return async function replay(request: ReplayRequest, runId: string): Promise<ReplayTally> {
     const deadline = addMilliseconds(clock.now(), environment.runDeadlineMs);
     const counts = { replayed: 0, recorded: 0, still_rejected: 0 };

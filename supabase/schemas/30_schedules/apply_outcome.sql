@@ -33,6 +33,11 @@ begin
         when p_outcome = 'succeeded' then 'live'
         else p_outcome
       end,
+      state_before_proof = case
+        when schedule.state_before_proof is null then null
+        when p_outcome = 'succeeded' then 'live'
+        else p_outcome
+      end,
       braze_schedule_id = v_schedule_id,
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation
@@ -56,9 +61,7 @@ begin
           from (
             values
               ('schedule_id', v_schedule_id, v_attempt.generation),
-              ('dispatch_id', p_result #>> '{answer,dispatch_id}', v_attempt.generation),
-              -- Ours is kept over all generations of the match.
-              ('send_id', v_attempt.request ->> 'send_id', null)
+              ('dispatch_id', p_result #>> '{answer,dispatch_id}', v_attempt.generation)
           ) as told (kind, value, generation)
           where told.value is not null
         ),
@@ -108,6 +111,11 @@ begin
         when (p_result ->> 'refused')::boolean then 'unknown'
         -- Not answered or not carried out: the next run tries again.
         else 'deleting'
+      end,
+      state_before_proof = case
+        when schedule.state_before_proof = 'deleting' and p_outcome = 'succeeded' then 'deleted'
+        when schedule.state_before_proof = 'deleting' and (p_result ->> 'refused')::boolean then 'unknown'
+        else schedule.state_before_proof
       end,
       updated_at = p_now
     where schedule.ledger_id = v_attempt.ledger_id and schedule.generation = v_attempt.generation;

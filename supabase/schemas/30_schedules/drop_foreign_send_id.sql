@@ -10,7 +10,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if not private.is_own_send_id(new.send_id) then
+  if private.match_of_send_id(new.send_id) is null then
     new.send_id := null;
   end if;
   return new;

@@ -1,6 +1,6 @@
--- The facts by which the send gate decides: three look-ups by primary key.
+-- The facts by which the send gate decides: four look-ups by primary key.
 
-create function public.load_gate_facts(p_ledger_id uuid, p_generation integer)
+create function public.load_gate_facts(p_ledger_id uuid, p_generation integer, p_attempt_id uuid)
 returns jsonb
 language sql
 stable
@@ -18,10 +18,17 @@ as $$
   join public.matches as match on match.id = ledger.match_id
   left join public.braze_schedules as schedule
     on schedule.ledger_id = ledger.id and schedule.generation = p_generation
+    -- After the restore of a backup, generations are given out again.
+    and exists (
+      select 1
+      from public.schedule_attempts as attempt
+      where attempt.id = p_attempt_id and attempt.kind = 'create'
+        and attempt.ledger_id = p_ledger_id and attempt.generation = p_generation
+    )
   where ledger.id = p_ledger_id;
 $$;
 
-comment on function public.load_gate_facts(uuid, integer) is
-  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none); null without a row.';
-revoke all on function public.load_gate_facts(uuid, integer) from public, anon, authenticated, service_role;
-grant execute on function public.load_gate_facts(uuid, integer) to service_role;
+comment on function public.load_gate_facts(uuid, integer, uuid) is
+  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;

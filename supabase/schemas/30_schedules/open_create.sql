@@ -82,22 +82,13 @@ begin
   where ledger.id = v_row.id
   returning * into v_row;
 
-  -- Known before the call, so that events can prove a create whose answer is lost.
-  if v_row.send_id is not null then
-    perform private.register_identifiers(
-      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-        'kind', 'send_id', 'value', v_row.send_id, 'ledger_id', v_row.id, 'generation', null
-      )),
-      'create',
-      p_now
-    );
-  end if;
-
   -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(
-      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation
+      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation,
+      -- After the restore of a backup, generations are given out again.
+      'attempt_id', p_attempt_id
     )
   );
   if v_row.send_id is not null then

@@ -1,63 +1,77 @@
 -- Registers which ledger row a Braze identifier belongs to.
 --
 -- Braze may share a dispatch id between users sent close together. An identifier seen on two ledger rows is kept and marked
--- ambiguous: from then on it attributes nothing.
+-- ambiguous: from then on it attributes nothing. The result does not depend on the order of the registrations.
 
 create function private.register_identifiers(p_identifiers jsonb, p_source text, p_now timestamptz)
-returns jsonb
-language plpgsql
+returns integer
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_result jsonb;
-begin
-  with told as (
+  with named as (
     -- One row per key: insert … on conflict may not touch a row twice.
     select
       identifier.kind,
       identifier.value,
       (pg_catalog.array_agg(identifier.ledger_id order by identifier.ledger_id))[1] as ledger_id,
-      case when count(distinct coalesce(identifier.generation, 0)) = 1 then max(identifier.generation) end as generation,
+      case when count(distinct identifier.generation) = 1 then max(identifier.generation) end as generation,
+      count(distinct identifier.generation) > 1 as generations_differ,
       count(distinct identifier.ledger_id) > 1 as ambiguous
     from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (
       kind text, value text, ledger_id uuid, generation integer
     )
+    -- A send id of our own form names its match by itself.
+    where identifier.kind <> 'send_id' or private.match_of_send_id(identifier.value) is null
     group by identifier.kind, identifier.value
   ),
   news as (
     -- An identifier that is registered already needs no write and takes no lock.
-    select told.*, known.ledger_id as known_ledger_id
-    from told
+    select named.*
+    from named
     -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
     left join lateral (
-      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.ambiguous
+      select identifier.kind, identifier.ledger_id, identifier.generation, identifier.generations_differ, identifier.ambiguous
       from public.schedule_identifiers as identifier
-      where identifier.kind = told.kind and identifier.value = told.value
+      where identifier.kind = named.kind and identifier.value = named.value
       limit 1
     ) as known on true
     where known.kind is null
-      or (not known.ambiguous and (told.ambiguous or known.ledger_id <> told.ledger_id
-        or (known.generation is not null and known.generation is distinct from told.generation)))
+      or (not known.ambiguous and (
+        named.ambiguous
+        or known.ledger_id <> named.ledger_id
+        or (not known.generations_differ
+          and (named.generations_differ or (named.generation is not null and known.generation is distinct from named.generation)))
+      ))
   ),
   written as (
     insert into public.schedule_identifiers as known
-      (kind, value, ledger_id, generation, ambiguous, source, first_seen_at)
-    select news.kind, news.value, news.ledger_id, news.generation, news.ambiguous, p_source, p_now
+      (kind, value, ledger_id, generation, generations_differ, ambiguous, source, first_seen_at)
+    select
+      news.kind, news.value, news.ledger_id, news.generation, news.generations_differ, news.ambiguous, p_source, p_now
     from news
     order by news.kind, news.value
     on conflict (kind, value) do update
-    set ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
-      generation = case when known.generation = excluded.generation then known.generation end
-    returning known.kind, known.value, known.ledger_id, known.ambiguous
+    set ledger_id = least(known.ledger_id, excluded.ledger_id),
+      ambiguous = known.ambiguous or excluded.ambiguous or known.ledger_id <> excluded.ledger_id,
+      generations_differ = known.generations_differ or excluded.generations_differ
+        or coalesce(known.generation <> excluded.generation, false),
+      generation = case
+        when known.generations_differ or excluded.generations_differ or known.generation <> excluded.generation then null
+        else coalesce(known.generation, excluded.generation)
+      end
+    returning known.kind, known.value
+  ),
+  noted as (
+    insert into private.rejudgements (kind, value, changed_at)
+    select written.kind, written.value, p_now from written
+    returning id
   )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(written)), '[]') into v_result from written;
-  return v_result;
-end;
+  select count(*)::integer from noted;
 $$;
 
 comment on function private.register_identifiers(jsonb, text, timestamptz) is
-  'Registers [{kind, value, ledger_id, generation}]; returns those that are new or changed, with whether they are ambiguous now.';
+  'Registers [{kind, value, ledger_id, generation}]; events that depend on those that are new or changed are judged again. Returns how many those are.';
 revoke all on function private.register_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.register_identifiers(jsonb, text, timestamptz) to service_role;

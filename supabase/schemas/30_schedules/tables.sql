@@ -15,6 +15,7 @@ create table public.schedule_ledger (
   send_at_utc timestamptz not null,
   status public.schedule_status not null default 'pending',
   cancel_reason text,
+  cancel_reason_before_proof text,
   notes text,
   expected_send_count integer,
   expected_send_count_min integer,
@@ -50,6 +51,8 @@ comment on column public.schedule_ledger.generation is
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
+comment on column public.schedule_ledger.cancel_reason_before_proof is
+  'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
 comment on column public.schedule_ledger.sent_evidence is
@@ -74,6 +77,8 @@ create table public.braze_schedules (
   send_at_utc timestamptz not null,
   moving_to_utc timestamptz,
   state text not null,
+  state_before_proof text,
+  deleted_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   first_event_at timestamptz,
@@ -89,6 +94,9 @@ comment on table public.braze_schedules is
   'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
 comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
+comment on column public.braze_schedules.state_before_proof is
+  'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
@@ -98,10 +106,77 @@ comment on column public.braze_schedules.missed_at is
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
 create index braze_schedules_moving_to_idx on public.braze_schedules (moving_to_utc) where moving_to_utc is not null;
 create unique index braze_schedules_schedule_id_idx on public.braze_schedules (braze_schedule_id);
+-- Whether a campaign is one of ours.
+create index braze_schedules_campaign_idx on public.braze_schedules (campaign_id);
 
 alter table public.braze_schedules enable row level security;
 revoke all on table public.braze_schedules from public, anon, authenticated, service_role;
 grant select, insert, update on table public.braze_schedules to service_role;
+
+create table private.schedule_times (
+  ledger_id uuid not null,
+  generation integer not null,
+  send_at_utc timestamptz not null,
+  left_at timestamptz,
+  primary key (ledger_id, generation, send_at_utc),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_times is
+  'Every time at which a schedule was, is or may be planned to be sent, also one that a failed move asked for. A trigger on braze_schedules writes it.';
+comment on column private.schedule_times.left_at is
+  'When it stopped to be a time of the schedule. null: it is one now.';
+
+-- Attribution reads the schedules that were ever due around the time of an event.
+create index schedule_times_send_at_idx on private.schedule_times (send_at_utc);
+
+alter table private.schedule_times enable row level security;
+revoke all on table private.schedule_times from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_times to service_role;
+
+create table private.unmanaged_schedules (
+  braze_schedule_id text primary key,
+  campaign_id text not null,
+  send_at_utc timestamptz not null,
+  first_seen_at timestamptz not null,
+  last_seen_at timestamptz not null
+);
+comment on table private.unmanaged_schedules is
+  'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
+
+create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
+
+alter table private.unmanaged_schedules enable row level security;
+revoke all on table private.unmanaged_schedules from public, anon, authenticated, service_role;
+grant select, insert, update on table private.unmanaged_schedules to service_role;
+
+-- What changed and may change the verdict of stored events. Rows are only added and removed, so writers never wait for each
+-- other.
+create table private.rejudgements (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  value text not null,
+  changed_at timestamptz not null,
+  started_at timestamptz,
+  judged_at timestamptz,
+  after_sent_at timestamptz,
+  after_event_id text,
+  claimed_until timestamptz,
+  constraint kind_is_known check (kind in ('schedule_id', 'send_id', 'dispatch_id', 'ledger', 'time', 'campaign', 'proof'))
+);
+comment on table private.rejudgements is
+  'Facts that changed, until every event that depends on them is judged again: at once, and once more a minute later.';
+comment on column private.rejudgements.kind is
+  'proof: a ledger row lost events. What proves its send is read again, not judged again.';
+comment on column private.rejudgements.started_at is 'When the judging that is under way began.';
+comment on column private.rejudgements.judged_at is 'When all events were judged for the first time.';
+comment on column private.rejudgements.claimed_until is
+  'Until then it belongs to the run that loaded it: two runs would judge the same events.';
+comment on column private.rejudgements.after_event_id is 'With after_sent_at: the last event that was judged.';
+
+alter table private.rejudgements enable row level security;
+revoke all on table private.rejudgements from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table private.rejudgements to service_role;
+revoke all on sequence private.rejudgements_id_seq from public, anon, authenticated, service_role;
 
 create table public.schedule_attempts (
   id uuid primary key,
@@ -164,6 +239,7 @@ create table public.schedule_identifiers (
   value text not null,
   ledger_id uuid not null references public.schedule_ledger (id),
   generation integer,
+  generations_differ boolean not null default false,
   ambiguous boolean not null default false,
   source text not null,
   first_seen_at timestamptz not null,
@@ -172,8 +248,8 @@ create table public.schedule_identifiers (
   constraint source_is_known check (source in ('create', 'preflight', 'event'))
 );
 comment on table public.schedule_identifiers is
-  'Which ledger row each Braze identifier belongs to. One schedule can have many dispatch ids.';
-comment on column public.schedule_identifiers.generation is 'null where the identifier spans generations, as our send ids do.';
+  'Which ledger row each Braze identifier belongs to. One schedule can have many dispatch ids. Send ids of our own form are not in it: they name their match.';
+comment on column public.schedule_identifiers.generation is 'null where it is not known, or where the identifier was seen on several.';
 comment on column public.schedule_identifiers.ambiguous is 'Seen on two ledger rows: attributes nothing any more.';
 
 create index schedule_identifiers_ledger_id_idx on public.schedule_identifiers (ledger_id);

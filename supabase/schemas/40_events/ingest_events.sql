@@ -105,8 +105,6 @@ grant execute on function private.store_rejects(jsonb, timestamptz) to service_r
 create function private.store_events(
   p_events jsonb,
   p_rejects jsonb,
-  p_identifiers jsonb,
-  p_proofs jsonb,
   p_run_id uuid,
   p_now timestamptz
 )
@@ -119,7 +117,10 @@ as $$
 declare
   v_counts jsonb;
   v_outside jsonb;
-  v_registered jsonb := jsonb '[]';
+  v_proofs jsonb;
+  v_identifiers jsonb;
+  v_untimely_ids uuid[];
+  v_registered integer := 0;
   v_received integer;
   v_duplicates integer;
   v_rejected integer;
@@ -131,10 +132,12 @@ begin
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
     from pg_catalog.jsonb_to_recordset(p_events) as event (
-      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text, external_user_id text,
-      device_id text, match_id bigint, ledger_id uuid, generation integer, braze_schedule_id text,
-      campaign_id text, dispatch_id text, send_id text, correlation_method text, confidence text,
-      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[], raw_payload jsonb
+      event_id text, sent_at timestamptz, time_kind text, claim text, event_type text, channel text, external_user_id text,
+      braze_user_id text, device_id text, campaign_id text, canvas_id text, braze_schedule_id text, send_id text,
+      dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text,
+      has_foreign_extras boolean, match_id bigint, ledger_id uuid, generation integer, correlation_method text,
+      confidence text, timing text, proof text, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[],
+      identifiers jsonb, raw_payload jsonb
     )
     left join lateral (
       select known.sent_at from public.event_claims as known
@@ -150,20 +153,23 @@ begin
   ),
   inserted as (
     insert into public.notification_sends (
-      sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+      sent_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id, canvas_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      has_foreign_extras, received_at, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing,
+      proof, time_diff_ms, candidate_count, candidate_match_ids
     )
     select
-      happened_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, p_now, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, candidate_match_ids, raw_payload
+      happened_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id, canvas_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      has_foreign_extras, p_now, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing,
+      proof, time_diff_ms, candidate_count, candidate_match_ids
     from incoming
     where has_place
     -- Two requests that share events must take their locks in one order.
     order by happened_at, event_id
     on conflict (sent_at, event_id) do nothing
-    returning event_id, match_id, correlation_method, confidence, candidate_match_ids
+    returning event_id, match_id, ledger_id, generation, correlation_method, confidence, timing, proof, candidate_match_ids,
+      dispatch_id, send_id, event_type
   ),
   logged as (
     insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
@@ -197,18 +203,41 @@ begin
       )), '[]')
       from incoming
       where not has_place
+    ),
+    -- Only what is stored proves and teaches.
+    (
+      select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+        'ledger_id', ledger_id, 'generation', generation, 'proof', proof, 'timing', timing, 'dispatch_id', dispatch_id,
+        'send_id', send_id
+      )), '[]')
+      from inserted
+      where proof is not null
+    ),
+    (
+      select coalesce(pg_catalog.jsonb_agg(distinct identifier.value), '[]')
+      from incoming
+      join inserted using (event_id)
+      cross join lateral pg_catalog.jsonb_array_elements(incoming.identifiers) as identifier (value)
+    ),
+    (
+      select pg_catalog.array_agg(distinct ledger_id)
+      from inserted
+      where timing in ('early', 'late') and event_type = 'send'
     )
-  into v_counts, v_outside;
+  into v_counts, v_outside, v_proofs, v_identifiers, v_untimely_ids;
 
   if v_outside <> '[]' or p_rejects <> '[]' then
     perform private.store_rejects(p_rejects || v_outside, p_now);
   end if;
   -- Ledger rows before identifiers: close_attempt takes them in this order too.
-  if p_proofs <> '[]' then
-    perform private.record_send_proof(p_proofs, p_now);
+  if v_proofs <> '[]' then
+    perform private.record_send_proof(v_proofs, p_now);
   end if;
-  if p_identifiers <> '[]' then
-    v_registered := private.register_identifiers(p_identifiers, 'event', p_now);
+  if v_identifiers <> '[]' then
+    v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
+  end if;
+  if v_untimely_ids is not null then
+    perform private.raise_untimely_sends(v_untimely_ids, p_now);
   end if;
 
   v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
@@ -245,16 +274,14 @@ begin
 end;
 $$;
 
-comment on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+comment on function private.store_events(jsonb, jsonb, uuid, timestamptz) is
   'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. Called by ingest_events.';
-revoke all on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.store_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
+revoke all on function private.store_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.store_events(jsonb, jsonb, uuid, timestamptz) to service_role;
 
 create function public.ingest_events(
   p_events jsonb,
   p_rejects jsonb,
-  p_identifiers jsonb,
-  p_proofs jsonb,
   p_run_id uuid,
   p_now timestamptz
 )
@@ -277,7 +304,7 @@ begin
     v_rejects := private.anonymise_rejects(p_rejects, p_now);
   end if;
 
-  v_receipt := private.store_events(v_events, v_rejects, p_identifiers, p_proofs, p_run_id, p_now);
+  v_receipt := private.store_events(v_events, v_rejects, p_run_id, p_now);
 
   v_known := pg_catalog.jsonb_array_length(p_events) - pg_catalog.jsonb_array_length(v_events);
   if v_known = 0 then
@@ -293,7 +320,7 @@ begin
 end;
 $$;
 
-comment on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) is
+comment on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) is
   'Stores the events and rejects of one request; received = recorded + duplicates + rejected. Events of erased users that were stored count as duplicates.';
-revoke all on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.ingest_events(jsonb, jsonb, jsonb, jsonb, uuid, timestamptz) to service_role;
+revoke all on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) to service_role;

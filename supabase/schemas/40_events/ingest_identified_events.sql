@@ -1,336 +1,370 @@
--- Looks up and stores, in one round trip, the events that name their match outright.
+-- Looks up and stores, in one round trip, the events that echo their ledger row and generation and that nothing speaks
+-- against, of one request or of several.
 --
--- Nearly every event of a matchday does; asking first and storing afterwards would cost twice as much. What needs judgement
--- is returned and not stored: the correlation module alone holds the policy. It does what store_events does, except for what
--- such events never need: no low confidence, no rejects, nothing outside the partitions.
+-- Nearly every event of a matchday does, and the events of a batch say few different things: what they have in common is
+-- looked up once, and all are stored by one statement. It is an exact shortcut of the policy in the correlation module, which
+-- judges everything that is returned and not stored; a property test holds both to the same verdict.
 
-create type private.resolved_name as (
-  method text,
-  ledger_id uuid,
-  match_id bigint,
-  generation integer,
-  send_at_utc timestamptz,
-  -- Whether this is the first proof that the schedule was sent, and which other ids it carries.
-  proves_something boolean,
-  teaches_something boolean
-);
-
-create function private.resolve_explicit_ids(p_name jsonb)
-returns private.resolved_name
-language plpgsql
+create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_payload jsonb)
+returns boolean
+language sql
 stable
 security invoker
 set search_path = ''
 as $$
-declare
-  v_claims jsonb := p_name -> 'claims';
-  v_method text;
-  v_value text;
-  v_found uuid;
-  v_generation integer;
-  v_is_ambiguous boolean;
-  v_generations integer[] := array[]::integer[];
-  v_ledger record;
-  v_schedule record;
-  v_resolved private.resolved_name;
-begin
-  v_resolved.teaches_something := false;
-  for i in 0 .. pg_catalog.jsonb_array_length(v_claims) - 1 loop
-    v_method := v_claims -> i ->> 0;
-    v_value := v_claims -> i ->> 1;
-    v_found := null;
-    v_generation := null;
-    if v_method = 'ledger_id' then
-      select ledger.id into v_found from public.schedule_ledger as ledger where ledger.id = v_value::uuid;
-    elsif v_method = 'match_id' then
-      select ledger.id into v_found from public.schedule_ledger as ledger where ledger.match_id = v_value::bigint;
-    else
-      select identifier.ledger_id, identifier.generation, identifier.ambiguous
-      into v_found, v_generation, v_is_ambiguous
-      from public.schedule_identifiers as identifier
-      where identifier.kind = v_method and identifier.value = v_value;
-      v_resolved.teaches_something := v_resolved.teaches_something or v_found is null;
-      if v_is_ambiguous then
-        v_found := null;
-      elsif v_generation is not null then
-        v_generations := v_generations || v_generation;
-      end if;
-    end if;
-    continue when v_found is null;
-
-    if v_resolved.ledger_id is null then
-      v_resolved.ledger_id := v_found;
-      v_resolved.method := v_method;
-      v_resolved.generation := v_generation;
-    elsif v_resolved.ledger_id <> v_found then
-      return null;
-    end if;
-  end loop;
-
-  if v_resolved.ledger_id is null
-    -- An echoed ledger row that is unknown needs the full policy.
-    or (v_claims -> 0 ->> 0 = 'ledger_id' and v_resolved.method <> 'ledger_id')
-    -- Sends may share a dispatch id: it counts only where it is the only id.
-    or (v_resolved.method = 'dispatch_id' and pg_catalog.jsonb_array_length(v_claims) > 1)
-  then
-    return null;
-  end if;
-  select ledger.match_id, ledger.send_id, ledger.generation, ledger.status, ledger.sent_evidence
-  into v_ledger
-  from public.schedule_ledger as ledger
-  where ledger.id = v_resolved.ledger_id;
-  v_resolved.match_id := v_ledger.match_id;
-
-  if v_resolved.method in ('ledger_id', 'match_id') then
-    v_resolved.generation := (p_name ->> 'generation')::integer;
-  elsif v_ledger.send_id <> p_name ->> 'send_id' then
-    -- An event with another send id than the match's own may belong to another match.
-    return null;
-  end if;
-
-  if v_resolved.generation is not null then
-    select schedule.send_at_utc, schedule.first_event_at into v_schedule
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = v_resolved.ledger_id and schedule.generation = v_resolved.generation
-      and schedule.state <> 'failed';
-    if not found then
-      return null;
-    end if;
-  else
+  select exists (
     select
-      min(schedule.generation) as generation, min(schedule.send_at_utc) as send_at_utc,
-      min(schedule.first_event_at) as first_event_at, min(schedule.campaign_id) as campaign_id, count(*) as schedules
-    into v_schedule
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = v_resolved.ledger_id and schedule.state <> 'failed';
-    if v_schedule.schedules <> 1
-      or v_schedule.campaign_id <> p_name ->> 'campaign_id'
-      -- A send before the scheduled time came from another schedule of the same match.
-      or v_schedule.send_at_utc > (p_name ->> 'due_by')::timestamptz
-    then
-      return null;
-    end if;
-    v_resolved.generation := v_schedule.generation;
-  end if;
-  v_resolved.send_at_utc := v_schedule.send_at_utc;
-
-  v_resolved.proves_something := v_schedule.first_event_at is null
-    or (
-      v_ledger.generation = v_resolved.generation
-      and (v_ledger.status <> 'sent' or v_ledger.sent_evidence is not distinct from 'webhook')
-    );
-  v_resolved.teaches_something := v_resolved.teaches_something or v_resolved.generation <> any (v_generations);
-  return v_resolved;
-end;
+    from private.erasure_keys as keys
+    where exists (
+      select from private.erased_events as known
+      where known.digest in (
+        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_event_id, 'UTF8')),
+        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_payload::text, 'UTF8'))
+      )
+    )
+    or exists (
+      select from private.erased_users as known
+      where known.user_digest = pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_external_user_id, 'UTF8'))
+    )
+  );
 $$;
 
-comment on function private.resolve_explicit_ids(jsonb) is
-  'Takes {claims: [[method, value], …] strongest first, generation, send_id, campaign_id, due_by}; returns the one ledger row and schedule that all claims name, or null where the full policy must decide.';
-revoke all on function private.resolve_explicit_ids(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.resolve_explicit_ids(jsonb) to service_role;
+comment on function private.is_of_erased_user(text, text, jsonb) is
+  'Whether an event was stored and erased, or belongs to a person who is erased.';
+revoke all on function private.is_of_erased_user(text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_of_erased_user(text, text, jsonb) to service_role;
 
-create function private.newly_known_identifiers(p_identifiers jsonb)
-returns jsonb
+create function private.resolve_echoes(p_kinds jsonb, p_window interval)
+returns table (
+  place bigint, ledger_id uuid, match_id bigint, generation integer, send_at_utc timestamptz, proves boolean, teaches boolean
+)
 language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
-  return (
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(known)), '[]')
-    from pg_catalog.jsonb_to_recordset(p_identifiers) as identifier (kind text, value text)
-    -- Lateral: a plain join would read the whole registry, since 100 rows are assumed of any jsonb.
+  return query
+    select
+      kind.place, ledger.id, ledger.match_id, schedule.generation, schedule.send_at_utc,
+      schedule.first_event_at is null
+        or (ledger.generation = schedule.generation
+          and (ledger.status <> 'sent' or ledger.sent_evidence is not distinct from 'webhook')),
+      (kind.schedule_id is not null and by_schedule.ambiguous is not true and (
+        by_schedule.ledger_id is null
+        or (not by_schedule.generations_differ and by_schedule.generation is distinct from schedule.generation)
+      ))
+      or (own.match_id is null and kind.send_id is not null and by_send.ambiguous is not true and (
+        by_send.ledger_id is null
+        or (not by_send.generations_differ and by_send.generation is distinct from schedule.generation)
+      ))
+      or (kind.dispatch_id is not null and by_dispatch.ambiguous is not true and (
+        by_dispatch.ledger_id is distinct from ledger.id
+        or (not by_dispatch.generations_differ and by_dispatch.generation is distinct from schedule.generation)
+      ))
+    from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+      ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, campaign_id text, schedule_id text, send_id text,
+      dispatch_id text, first_at timestamptz, last_send_at timestamptz
+    )) with ordinality as kind (
+      ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at, place
+    )
+    -- Look-ups by key: a plan made while tables are empty would read them whole for ever.
     cross join lateral (
-      select registered.kind, registered.value, registered.ledger_id, registered.ambiguous
-      from public.schedule_identifiers as registered
-      where registered.kind = identifier.kind and registered.value = identifier.value
-      limit 1
-    ) as known
-    where known.ambiguous
-      or (known.kind = 'dispatch_id' and exists (
-        select from public.notification_sends as open
-        where open.dispatch_id = known.value and open.confidence <> 'high'
-      ))
-      or (known.kind = 'send_id' and exists (
-        select from public.notification_sends as open
-        where open.send_id = known.value and open.confidence <> 'high'
-      ))
-      or (known.kind = 'schedule_id' and exists (
-        select from public.notification_sends as open
-        where open.braze_schedule_id = known.value and open.confidence <> 'high'
-      ))
-  );
+      select known.id, known.match_id, known.generation, known.status, known.sent_evidence
+      from public.schedule_ledger as known where known.id = kind.ledger_id limit 1
+    ) as ledger
+    cross join lateral (
+      select known.generation, known.send_at_utc, known.first_event_at, known.moving_to_utc, known.campaign_id
+      from public.braze_schedules as known
+      where known.ledger_id = kind.ledger_id and known.generation = kind.generation limit 1
+    ) as schedule
+    cross join lateral (select private.match_of_send_id(kind.send_id) as match_id) as own
+    left join lateral (
+      select known.ledger_id, known.generation
+      from public.schedule_attempts as known where known.id = kind.attempt_id and known.kind = 'create' limit 1
+    ) as attempt on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'schedule_id' and known.value = kind.schedule_id limit 1
+    ) as by_schedule on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'send_id' and known.value = kind.send_id limit 1
+    ) as by_send on true
+    left join lateral (
+      select known.ledger_id, known.generation, known.generations_differ, known.ambiguous
+      from public.schedule_identifiers as known
+      where known.kind = 'dispatch_id' and known.value = kind.dispatch_id limit 1
+    ) as by_dispatch on true
+    where schedule.moving_to_utc is null and schedule.campaign_id = kind.campaign_id
+      and kind.first_at >= schedule.send_at_utc - interval '2 minutes'
+      and (kind.last_send_at is null or kind.last_send_at <= schedule.send_at_utc + p_window)
+      and (kind.match_id is null or kind.match_id = ledger.match_id)
+      and (kind.attempt_id is null or (attempt.ledger_id = ledger.id and attempt.generation = schedule.generation))
+      and (own.match_id is null or own.match_id = ledger.match_id)
+      and (by_schedule.ledger_id is null or by_schedule.ambiguous or by_schedule.ledger_id = ledger.id)
+      and (by_send.ledger_id is null or by_send.ambiguous or by_send.ledger_id = ledger.id);
 end;
 $$;
 
-comment on function private.newly_known_identifiers(jsonb) is
-  'The identifiers among [{kind, value}] that may change the attribution of a stored event: input of load_affected_events.';
-revoke all on function private.newly_known_identifiers(jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.newly_known_identifiers(jsonb) to service_role;
+comment on function private.resolve_echoes(jsonb, interval) is
+  'Takes [{ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at}]; returns the schedule of each by its place, from 1, and no row where the policy must decide.';
+revoke all on function private.resolve_echoes(jsonb, interval) from public, anon, authenticated, service_role;
+grant execute on function private.resolve_echoes(jsonb, interval) to service_role;
 
-create function public.ingest_identified_events(p_events jsonb, p_explicit_ids jsonb, p_run_id uuid, p_now timestamptz)
-returns jsonb
+create function private.claimed_event_times(
+  p_event_id text[],
+  p_sent_at timestamptz[],
+  p_claim text[],
+  p_left integer[],
+  p_now timestamptz
+)
+returns timestamptz[]
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
+begin
+  perform private.claim_event_times(
+    (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'event_id', event.event_id, 'sent_at', event.sent_at, 'claim', event.claim
+      ))
+      from rows from (pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(p_claim))
+        with ordinality as event (event_id, sent_at, claim, place)
+      -- Only for events that this call stores.
+      where event.claim is not null and (p_left is null or event.place <> all (p_left))
+    ),
+    p_now
+  );
+  return array(
+    select coalesce(known.sent_at, event.sent_at)
+    from rows from (pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(p_claim))
+      with ordinality as event (event_id, sent_at, claim, place)
+    left join lateral (
+      select claim.sent_at from public.event_claims as claim
+      where event.claim is not null and claim.event_id = event.event_id
+      limit 1
+    ) as known on true
+    order by event.place
+  );
+end;
+$$;
+
+comment on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) is
+  'As claim_event_times, for columns; returns the time of each event. p_left: places, from 1, of events that are not stored.';
+revoke all on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.claimed_event_times(text[], timestamptz[], text[], integer[], timestamptz) to service_role;
+
+create function public.ingest_identified_events(
+  p_kinds jsonb,
+  p_kind integer[],
+  p_event_id text[],
+  p_sent_at timestamptz[],
+  p_claim text[],
+  p_external_user_id text[],
+  p_braze_user_id text[],
+  p_device_id text[],
+  p_payload jsonb[],
+  p_copies integer[],
+  p_window_seconds integer,
+  p_run_id uuid,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
+as $$
 declare
-  v_resolved private.resolved_name;
-  v_names_resolved private.resolved_name[] := array[]::private.resolved_name[];
-  v_events jsonb := p_events;
-  v_left jsonb := jsonb '[]';
-  v_proves boolean := false;
-  v_teaches boolean := false;
-  v_first timestamptz;
-  v_last timestamptz;
-  v_received integer;
+  v_resolved jsonb;
+  v_count integer;
+  v_proves boolean;
+  v_teaches boolean;
+  v_has_partition boolean;
+  v_has_erased boolean;
+  v_left integer[];
+  v_sent_at timestamptz[] := p_sent_at;
+  v_received integer := pg_catalog.cardinality(p_kind);
   v_recorded integer;
-  v_identifiers jsonb;
-  v_registered jsonb := jsonb '[]';
+  v_recorded_at timestamptz[];
+  v_recorded_ids text[];
+  v_stored_kinds integer[];
+  v_registered integer := 0;
+  v_copies integer := 0;
+  v_repeated integer[] := array[]::integer[];
 begin
   -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
-  for i in 0 .. pg_catalog.jsonb_array_length(p_explicit_ids) - 1 loop
-    v_resolved := private.resolve_explicit_ids(p_explicit_ids -> i);
-    v_names_resolved := v_names_resolved || v_resolved;
-    v_proves := v_proves or v_resolved.proves_something is true;
-    v_teaches := v_teaches or v_resolved.teaches_something is true;
-  end loop;
+  select
+    pg_catalog.jsonb_object_agg(resolved.place, pg_catalog.to_jsonb(resolved)),
+    count(*),
+    coalesce(pg_catalog.bool_or(resolved.proves), false),
+    coalesce(pg_catalog.bool_or(resolved.teaches), false),
+    -- Events outside the partitions are left to ingest_events.
+    (
+      select exists (
+        select from private.event_partitions as existing
+        where existing.starts_at <= span.first_at and existing.ends_at > span.last_at
+      )
+      from (select min(event.sent_at) as first_at, max(event.sent_at) as last_at from pg_catalog.unnest(p_sent_at) as event (sent_at)) as span
+    ),
+    (select exists (select from private.erased_users))
+  into v_resolved, v_count, v_proves, v_teaches, v_has_partition, v_has_erased
+  from private.resolve_echoes(p_kinds, pg_catalog.make_interval(secs => p_window_seconds)) as resolved;
 
-  if exists (select from pg_catalog.unnest(v_names_resolved) as name where name.ledger_id is null) then
-    select
-      coalesce(pg_catalog.jsonb_agg(told.event order by told.place) filter (where name.ledger_id is not null), '[]'),
-      coalesce(pg_catalog.jsonb_agg(told.place - 1 order by told.place) filter (where name.ledger_id is null), '[]')
-    into v_events, v_left
-    from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
-    join pg_catalog.unnest(v_names_resolved) with ordinality as name (
-      method, ledger_id, match_id, generation, send_at_utc, proves_something, teaches_something, place
-    ) on name.place = (told.event ->> 'names')::integer;
+  if not v_has_partition or v_count < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
+    select pg_catalog.array_agg(event.place::integer order by event.place) into v_left
+    from rows from (
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, external_user_id, payload, place)
+    where not v_has_partition
+      or v_resolved is null or not v_resolved ? event.kind::text
+      -- They are anonymised on the other way.
+      or (v_has_erased and private.is_of_erased_user(event.event_id, event.external_user_id, event.payload));
+    v_received := v_received - coalesce(pg_catalog.cardinality(v_left), 0);
+    if v_received = 0 then
+      return pg_catalog.jsonb_build_object(
+        'recorded', 0, 'registered', 0, 'left', v_left, 'repeated', jsonb '[]'
+      );
+    end if;
   end if;
 
-  select min(event.sent_at), max(event.sent_at), count(*) into v_first, v_last, v_received
-  from pg_catalog.jsonb_to_recordset(v_events) as event (sent_at timestamptz);
-  -- Events outside the partitions are left to ingest_events.
-  if v_received > 0 and not exists (
-    select from private.event_partitions as existing where existing.starts_at <= v_first and existing.ends_at > v_last
-  ) then
-    v_events := jsonb '[]';
-    v_received := 0;
-    select pg_catalog.jsonb_agg(place) into v_left
-    from pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(p_events) - 1) as place;
-  end if;
-  if v_received = 0 then
-    return jsonb '{"received": 0, "recorded": 0, "duplicates": 0, "rejected": 0, "high": 0, "medium": 0, "low": 0,
-      "unattributed": 0, "registered": []}' || pg_catalog.jsonb_build_object('left', v_left);
-  end if;
-
-  if exists (select from private.erased_users) then
-    v_events := private.anonymise_events(v_events, p_now);
-  end if;
-  if v_events @? '$[*].claim ? (@ != null)' then
-    perform private.claim_event_times(v_events, p_now);
+  if pg_catalog.array_to_string(p_claim, '') <> '' then
+    v_sent_at := private.claimed_event_times(p_event_id, p_sent_at, p_claim, v_left, p_now);
   end if;
 
   with inserted as (
     insert into public.notification_sends (
-      sent_at, event_id, event_type, channel, external_user_id, device_id, match_id, ledger_id, generation,
-      braze_schedule_id, campaign_id, dispatch_id, send_id, received_at, time_is_send_time, correlation_method, confidence,
-      time_diff_ms, candidate_count, raw_payload
+      sent_at, event_id, event_type, channel, time_kind, external_user_id, braze_user_id, device_id, campaign_id,
+      braze_schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      received_at, raw_payload, match_id, ledger_id, generation, correlation_method, confidence, timing, proof, time_diff_ms,
+      candidate_count
     )
     select
-      coalesce(claim.sent_at, event.sent_at) as happened_at, event.event_id, event.event_type, event.channel,
-      event.external_user_id, event.device_id, name.match_id, name.ledger_id, name.generation, event.braze_schedule_id,
-      event.campaign_id, event.dispatch_id, event.send_id, p_now, event.time_is_send_time, name.method, 'high',
-      pg_catalog.trunc(extract(
-        epoch from event.sent_at - pg_catalog.date_trunc('milliseconds', name.send_at_utc)
-      ) * 1000)::bigint,
-      1, event.raw_payload
-    from pg_catalog.jsonb_to_recordset(v_events) as event (
-      event_id text, sent_at timestamptz, time_is_send_time boolean, claim text, event_type text, channel text,
-      external_user_id text, device_id text, braze_schedule_id text, campaign_id text, dispatch_id text, send_id text,
-      names integer, raw_payload jsonb
-    )
-    cross join lateral (select (v_names_resolved[event.names]).*) as name
-    left join lateral (
-      select known.sent_at from public.event_claims as known
-      where event.claim is not null and known.event_id = event.event_id
-      limit 1
-    ) as claim on true
+      event.happened_at, event.event_id, kind.event_type, kind.channel, kind.time_kind, event.external_user_id,
+      event.braze_user_id, event.device_id, kind.campaign_id, kind.schedule_id, kind.send_id, kind.dispatch_id,
+      kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id,
+      p_now, event.payload, kind.found_match_id, kind.ledger_id, kind.generation, 'ledger_id', 'high', 'in_window', kind.proof,
+      pg_catalog.trunc(extract(epoch from event.sent_at - pg_catalog.date_trunc('milliseconds', kind.send_at_utc)) * 1000)::bigint,
+      1
+    from rows from (
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(v_sent_at),
+      pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_braze_user_id), pg_catalog.unnest(p_device_id),
+      pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, sent_at, happened_at, external_user_id, braze_user_id, device_id, payload, place)
+    join (
+      select
+        stated.*, (v_resolved -> stated.place::text ->> 'match_id')::bigint as found_match_id,
+        (v_resolved -> stated.place::text ->> 'send_at_utc')::timestamptz as send_at_utc
+      from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+        event_type text, channel text, time_kind text, campaign_id text, schedule_id text, send_id text, dispatch_id text,
+        echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text, ledger_id uuid,
+        generation integer, proof text
+      )) with ordinality as stated (
+        event_type, channel, time_kind, campaign_id, schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id,
+        echoed_generation, echoed_attempt_id, ledger_id, generation, proof, place
+      )
+    ) as kind on kind.place = event.kind
+    where v_left is null or event.place <> all (v_left)
     -- Two requests that share events must take their locks in one order.
-    order by happened_at, event.event_id
+    order by event.happened_at, event.event_id
     on conflict (sent_at, event_id) do nothing
-    returning 1
+    returning sent_at, event_id
   )
-  select count(*) into v_recorded from inserted;
+  select count(*), pg_catalog.array_agg(inserted.sent_at), pg_catalog.array_agg(inserted.event_id)
+  into v_recorded, v_recorded_at, v_recorded_ids
+  from inserted;
 
-  -- Ledger rows before identifiers: close_attempt takes them in this order too.
+  if v_recorded < v_received then
+    select coalesce(pg_catalog.array_agg(event.place::integer order by event.place), '{}') into v_repeated
+    from (
+      select
+        event.place,
+        recorded.event_id is null
+          or row_number() over (partition by event.happened_at, event.event_id order by event.place) > 1 as is_repeated
+      from rows from (pg_catalog.unnest(v_sent_at), pg_catalog.unnest(p_event_id))
+        with ordinality as event (happened_at, event_id, place)
+      left join rows from (pg_catalog.unnest(v_recorded_at), pg_catalog.unnest(v_recorded_ids))
+        as recorded (happened_at, event_id) using (happened_at, event_id)
+      where v_left is null or event.place <> all (v_left)
+    ) as event
+    where event.is_repeated;
+  end if;
+
+  -- Only what is stored proves and teaches. Ledger rows before identifiers: close_attempt takes them in this order too.
+  if v_proves or v_teaches then
+    v_stored_kinds := array(
+      select distinct event.kind
+      from rows from (pg_catalog.unnest(p_kind)) with ordinality as event (kind, place)
+      where (v_left is null or event.place <> all (v_left)) and event.place <> all (v_repeated)
+    );
+  end if;
   if v_proves then
     perform private.record_send_proof(
       (
         select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
-          'ledger_id', (v_names_resolved[event.names]).ledger_id,
-          'generation', (v_names_resolved[event.names]).generation,
-          'proof', event.proof,
-          'dispatch_id', event.dispatch_id,
-          'send_id', event.send_id
+          'ledger_id', kind.ledger_id, 'generation', kind.generation, 'proof', kind.proof, 'timing', 'in_window',
+          'dispatch_id', kind.dispatch_id, 'send_id', kind.send_id
         )), '[]')
-        from pg_catalog.jsonb_to_recordset(v_events) as event (
-          names integer, proof text, dispatch_id text, send_id text
-        )
-        where event.proof is not null
+        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+          ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+        )) with ordinality as kind (ledger_id, generation, proof, dispatch_id, send_id, place)
+        where kind.proof is not null and kind.place = any (v_stored_kinds)
       ),
       p_now
     );
   end if;
-  if v_teaches or v_recorded < v_received then
-    -- Nothing contradicts the match, so the other ids of the event belong to it too.
-    select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
-      'kind', claim.named -> 0,
-      'value', claim.named -> 1,
-      'ledger_id', name.ledger_id,
-      'generation', name.generation
-    )), '[]')
-    into v_identifiers
-    from pg_catalog.unnest(v_names_resolved) with ordinality as name (
-      method, ledger_id, match_id, generation, send_at_utc, proves_something, teaches_something, place
-    )
-    cross join lateral pg_catalog.jsonb_array_elements(p_explicit_ids -> (name.place - 1)::integer -> 'claims') as claim (named)
-    where name.ledger_id is not null and claim.named ->> 0 not in ('ledger_id', 'match_id');
-    v_registered := private.register_identifiers(v_identifiers, 'event', p_now);
-    if v_recorded < v_received then
-      -- A repeated request may be here because its identifiers were never applied.
-      v_registered := v_registered || private.newly_known_identifiers(v_identifiers);
-    end if;
+  if v_teaches then
+    v_registered := private.register_identifiers(
+      (
+        select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+          'kind', identifier.kind, 'value', identifier.value, 'ledger_id', kind.ledger_id, 'generation', kind.generation
+        )), '[]')
+        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
+          ledger_id uuid, generation integer, schedule_id text, send_id text, dispatch_id text
+        )) with ordinality as kind (ledger_id, generation, schedule_id, send_id, dispatch_id, place)
+        cross join lateral (
+          values ('schedule_id', kind.schedule_id), ('send_id', kind.send_id), ('dispatch_id', kind.dispatch_id)
+        ) as identifier (kind, value)
+        where identifier.value is not null and kind.place = any (v_stored_kinds)
+      ),
+      'event',
+      p_now
+    );
+  end if;
+
+  if p_copies is not null then
+    select coalesce(sum(event.copies), 0) into v_copies
+    from pg_catalog.unnest(p_copies) with ordinality as event (copies, place)
+    where v_left is null or event.place <> all (v_left);
   end if;
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
   -- holds it waits for another.
   insert into public.webhook_daily_counts as counted (date, shard, received, duplicates, rejected)
   values (
-    (p_now at time zone 'utc')::date, pg_catalog.uuid_hash(p_run_id) & 15, v_received, v_received - v_recorded, 0
+    (p_now at time zone 'utc')::date, pg_catalog.uuid_hash(p_run_id) & 15,
+    v_received + v_copies, v_received + v_copies - v_recorded, 0
   )
   on conflict (date, shard) do update
   set received = counted.received + excluded.received, duplicates = counted.duplicates + excluded.duplicates;
 
   return pg_catalog.jsonb_build_object(
-    'received', v_received,
-    'recorded', v_recorded,
-    'duplicates', v_received - v_recorded,
-    'rejected', 0,
-    'high', v_recorded,
-    'medium', 0,
-    'low', 0,
-    'unattributed', 0,
-    'registered', v_registered,
-    'left', v_left
+    'recorded', v_recorded, 'registered', v_registered,
+    'left', coalesce(v_left, '{}'), 'repeated', v_repeated
   );
 end;
 $$;
 
-comment on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) is
-  'As ingest_events, for events with {names: index into p_explicit_ids, from 1; proof}. "left": the indexes, from 0, of events that were not stored.';
-revoke all on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.ingest_identified_events(jsonb, jsonb, uuid, timestamptz) to service_role;
+comment on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) is
+  'As ingest_events, for events whose echo decides. p_kinds: what events have in common; p_kind and the other arrays: one element for each event, p_kind its index in p_kinds, from 1. p_copies: how often each is repeated in the same call, null where none is. Returns {recorded, registered, left: places of events that were not stored, repeated: places of events that were stored before}; places count from 1.';
+revoke all on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.ingest_identified_events(jsonb, integer[], text[], timestamptz[], text[], text[], text[], text[], jsonb[], integer[], integer, uuid, timestamptz) to service_role;

@@ -3,65 +3,103 @@
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
 create table public.notification_sends (
+  -- What the event says.
   sent_at timestamptz not null,
   event_id text not null,
   event_type text not null,
   channel text not null,
+  time_kind text not null,
   external_user_id text,
+  braze_user_id text,
   device_id text,
+  campaign_id text,
+  canvas_id text,
+  braze_schedule_id text,
+  send_id text,
+  dispatch_id text,
+  echoed_ledger_id text,
+  echoed_match_id text,
+  echoed_generation text,
+  echoed_attempt_id text,
+  has_foreign_extras boolean not null default false,
+  received_at timestamptz not null,
+  raw_payload jsonb not null,
+  -- What follows from it, and from what else is known.
   match_id bigint,
   ledger_id uuid,
   generation integer,
-  braze_schedule_id text,
-  campaign_id text,
-  dispatch_id text,
-  send_id text,
-  received_at timestamptz not null,
-  time_is_send_time boolean not null,
   correlation_method text not null,
   confidence text not null,
+  timing text,
+  proof text,
   time_diff_ms bigint,
   candidate_count integer not null default 0,
   candidate_match_ids bigint[],
-  raw_payload jsonb not null,
   primary key (sent_at, event_id),
+  constraint time_kind_is_known check (time_kind in ('send', 'occurrence', 'receipt')),
   constraint confidence_is_known check (confidence in ('high', 'medium', 'low', 'none')),
   constraint attributed_or_none check ((confidence = 'none') = (match_id is null) and (match_id is null) = (ledger_id is null)),
   constraint method_is_known check (correlation_method in (
     'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
-    'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
-  ))
+    'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
+  )),
+  constraint timing_is_known check (timing in ('in_window', 'moved_away', 'early', 'late')),
+  constraint proof_is_known check (proof in ('push', 'webhook')),
+  constraint only_sure_events_prove check (proof is null or confidence in ('high', 'medium'))
 ) partition by range (sent_at);
 comment on table public.notification_sends is
   'One row for each event. Partitions live in the schema private and are made ahead of time by private.ensure_partitions.';
 comment on column public.notification_sends.sent_at is
   'Braze''s clock, in whole seconds for Currents, so ties are normal. For a webhook-channel body, which has no time: when it was first received.';
-comment on column public.notification_sends.time_is_send_time is
-  'False where sent_at is the time of receipt or of an opening: such a time is no evidence.';
+comment on column public.notification_sends.event_type is 'unknown where the event does not state its kind: such an event is never a send.';
+comment on column public.notification_sends.time_kind is
+  'What sent_at is the time of: send, occurrence (an open, a bounce, an event of unknown kind) or receipt.';
+comment on column public.notification_sends.braze_user_id is 'Braze''s own id of the user (user_id in Currents).';
+comment on column public.notification_sends.echoed_match_id is
+  'What our templates echo of our trigger properties, as text, valid or not. An empty text: our keys came back blank.';
+comment on column public.notification_sends.has_foreign_extras is
+  'The event has message extras that are cut off, or that hold none of our keys.';
 comment on column public.notification_sends.correlation_method is
-  'How the event was attributed, or why it was not: tie (several equally close), no_candidate, no_evidence, …';
+  'How the event was attributed, or why it was not: contradiction, tie (several equally close), no_candidate, no_evidence, …';
+comment on column public.notification_sends.timing is
+  'Where the time of an attributed event lies. early, late: outside all times of the match. moved_away: at a time that the schedule had left.';
+comment on column public.notification_sends.proof is
+  'What the event proves of its generation, or of its match where generation is null. push: a push was sent or opened. webhook: the webhook channel ran.';
 comment on column public.notification_sends.candidate_match_ids is
   'The matches it could belong to, where no match has high or medium confidence.';
 
--- Counts of a match, and events attributed by an identifier that became ambiguous.
+-- Counts of a match, and its events when its schedules change.
 create index notification_sends_ledger_idx on public.notification_sends (ledger_id, sent_at) where ledger_id is not null;
--- Events that a newly known identifier may attribute.
-create index notification_sends_open_dispatch_idx on public.notification_sends (dispatch_id)
-  where confidence <> 'high' and dispatch_id is not null;
-create index notification_sends_open_send_idx on public.notification_sends (send_id)
-  where confidence <> 'high' and send_id is not null;
-create index notification_sends_open_schedule_idx on public.notification_sends (braze_schedule_id)
-  where confidence <> 'high' and braze_schedule_id is not null;
-create index notification_sends_open_idx on public.notification_sends (sent_at, event_id)
-  where confidence in ('none', 'low');
+-- Sends outside all times of their match. There should be none.
+create index notification_sends_untimely_idx on public.notification_sends (ledger_id) where timing in ('early', 'late');
+-- Events to judge again, by the fact that changed. An event with an echo needs none of them.
+create index notification_sends_dispatch_idx on public.notification_sends (dispatch_id)
+  where dispatch_id is not null
+    and correlation_method in ('dispatch_id', 'elimination', 'time_exact', 'time_window', 'tie', 'no_candidate', 'no_evidence');
+-- A send id of our own form belongs to its match by construction.
+create index notification_sends_send_idx on public.notification_sends (send_id)
+  where send_id is not null and send_id !~ '^match-(0|[1-9][0-9]{0,14})(-[0-9]{1,6})?$' and correlation_method not in ('other_campaign', 'test_send');
+create index notification_sends_schedule_idx on public.notification_sends (braze_schedule_id)
+  where braze_schedule_id is not null and correlation_method not in ('other_campaign', 'test_send');
+create index notification_sends_unknown_ledger_idx on public.notification_sends (lower(echoed_ledger_id))
+  where correlation_method in ('unknown_match', 'contradiction') and echoed_ledger_id is not null;
+create index notification_sends_unknown_match_idx on public.notification_sends (echoed_match_id)
+  where correlation_method in ('unknown_match', 'contradiction') and echoed_match_id is not null;
+create index notification_sends_unknown_send_idx on public.notification_sends (send_id)
+  where correlation_method in ('unknown_match', 'contradiction') and send_id is not null;
+create index notification_sends_other_campaign_idx on public.notification_sends (campaign_id, sent_at)
+  where correlation_method = 'other_campaign' and campaign_id is not null;
+create index notification_sends_by_time_idx on public.notification_sends (sent_at, event_id)
+  where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
 -- Events arrive in the order of received_at, so this index over recent events stays small.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
 -- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
--- Unattributed events by time, for the page of a match that they may belong to. There should be few.
-create index notification_sends_unattributed_idx on public.notification_sends (sent_at) where confidence = 'none';
+-- Our own events without a match, by time, for the page of a match that they may belong to. There should be few.
+create index notification_sends_unattributed_idx on public.notification_sends (sent_at)
+  where confidence = 'none' and correlation_method not in ('other_campaign', 'test_send');
 
 alter table public.notification_sends enable row level security;
 revoke all on table public.notification_sends from public, anon, authenticated, service_role;

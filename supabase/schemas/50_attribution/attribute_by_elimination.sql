@@ -47,6 +47,8 @@ begin
     generation = p_generation,
     correlation_method = 'elimination',
     confidence = 'medium',
+    timing = 'in_window',
+    proof = case when p_generation is not null then 'push' end,
     time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
     candidate_count = p_candidate_count,
     candidate_match_ids = null
@@ -65,7 +67,7 @@ begin
   if p_generation is not null then
     perform private.record_send_proof(
       pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'dispatch_id', null, 'send_id', null
+        'ledger_id', p_ledger_id, 'generation', p_generation, 'proof', 'push', 'timing', 'in_window', 'dispatch_id', null, 'send_id', null
       )),
       p_now
     );

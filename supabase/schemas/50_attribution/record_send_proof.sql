@@ -2,7 +2,8 @@
 --
 -- 25,000 events of one match arrive one by one: only the first proof writes, the others read. A send that was not wanted
 -- raises its alert in the same transaction. It is seen only once, by the first event that proves it: an alert raised
--- afterwards by the function would be lost with a function that crashes in between.
+-- afterwards by the function would be lost with a function that crashes in between. What it changes is kept beside, since
+-- revoke_send_proof may have to restore it.
 
 create function private.record_send_proof(p_proofs jsonb, p_now timestamptz)
 returns void
@@ -25,31 +26,40 @@ begin
   from (
     select
       proof.ledger_id,
+      -- null: some schedule of the match was sent, it is not known which.
       proof.generation,
       -- 'push' sorts before 'webhook' and proves more.
       min(proof.proof) as proof,
+      pg_catalog.bool_or(proof.timing = 'moved_away') as moved_away,
       min(proof.dispatch_id) as dispatch_id,
       min(proof.send_id) as send_id
     from pg_catalog.jsonb_to_recordset(p_proofs) as proof (
-      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+      ledger_id uuid, generation integer, proof text, timing text, dispatch_id text, send_id text
     )
     group by proof.ledger_id, proof.generation
   ) as news
-  cross join lateral (
+  left join lateral (
     select schedule.first_event_at
     from public.braze_schedules as schedule
     where schedule.ledger_id = news.ledger_id and schedule.generation = news.generation
     limit 1
-  ) as schedule
+  ) as schedule on true
   cross join lateral (
-    select ledger.generation, ledger.status, ledger.sent_evidence
+    select ledger.generation, ledger.match_id, ledger.status, ledger.sent_evidence
     from public.schedule_ledger as ledger
     where ledger.id = news.ledger_id
     limit 1
   ) as ledger
-  where schedule.first_event_at is null
-    or (ledger.generation = news.generation and ledger.status <> 'sent')
-    or (ledger.generation = news.generation and ledger.sent_evidence = 'webhook' and news.proof = 'push');
+  where (news.generation is not null and schedule.first_event_at is null)
+    or (
+      coalesce(news.generation, ledger.generation) = ledger.generation
+      and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'))
+    )
+    or (news.moved_away and not exists (
+      select 1
+      from public.alerts as known
+      where known.fingerprint = 'unexpected_send:' || ledger.match_id || ':' || news.generation
+    ));
   if v_news is null then
     return;
   end if;
@@ -67,16 +77,23 @@ begin
 
   update public.schedule_ledger as ledger
   set status = 'sent',
+    cancel_reason_before_proof = coalesce(ledger.cancel_reason, ledger.cancel_reason_before_proof),
     cancel_reason = null,
     sent_confirmed_at = coalesce(ledger.sent_confirmed_at, p_now),
     sent_evidence = news.proof,
     dispatch_id = coalesce(ledger.dispatch_id, news.dispatch_id),
     send_id = coalesce(ledger.send_id, news.send_id),
     updated_at = p_now
-  from pg_catalog.jsonb_to_recordset(v_news) as news (
-    ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
-  )
-  where ledger.id = any (v_ledger_ids) and ledger.id = news.ledger_id and ledger.generation = news.generation
+  from (
+    select told.id, min(news.proof) as proof, min(news.dispatch_id) as dispatch_id, min(news.send_id) as send_id
+    from pg_catalog.jsonb_to_recordset(v_news) as news (
+      ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
+    )
+    join public.schedule_ledger as told on told.id = news.ledger_id
+    where told.id = any (v_ledger_ids) and told.generation = coalesce(news.generation, told.generation)
+    group by told.id
+  ) as news
+  where ledger.id = news.id
     and (ledger.status <> 'sent' or (ledger.sent_evidence = 'webhook' and news.proof = 'push'));
 
   -- This proves the create whose answer was lost.
@@ -87,21 +104,23 @@ begin
     and attempt.kind = 'create' and attempt.outcome = 'unknown' and attempt.resolved_at is null;
 
   with before as (
-    select schedule.ledger_id, schedule.generation, schedule.state
-    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer)
+    select
+      schedule.ledger_id, schedule.generation, coalesce(schedule.state_before_proof, schedule.state) as state, news.moved_away
+    from pg_catalog.jsonb_to_recordset(v_news) as news (ledger_id uuid, generation integer, moved_away boolean)
     join public.braze_schedules as schedule using (ledger_id, generation)
-    where schedule.ledger_id = any (v_ledger_ids) and schedule.first_event_at is null
+    where schedule.ledger_id = any (v_ledger_ids) and (schedule.first_event_at is null or news.moved_away)
   ),
   seen as (
     update public.braze_schedules as schedule
-    set first_event_at = p_now,
+    set first_event_at = coalesce(schedule.first_event_at, p_now),
+      state_before_proof = coalesce(schedule.state_before_proof, schedule.state),
       -- Before the answer of its create it has no schedule id yet; apply_outcome respects `completed`.
       state = 'completed',
       updated_at = p_now
     from before
     where schedule.ledger_id = any (v_ledger_ids)
       and schedule.ledger_id = before.ledger_id and schedule.generation = before.generation
-    returning schedule.ledger_id, schedule.generation, before.state as state_before
+    returning schedule.ledger_id, schedule.generation, before.state as state_before, before.moved_away
   )
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'unexpected_send:' || ledger.match_id || ':' || seen.generation,
@@ -112,6 +131,7 @@ begin
       || case
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        when seen.moved_away then 'sent at a time from which it had been moved away'
         else 'sent although it was cancelled'
       end
       || ' (schedule ' || seen.generation || ')',
@@ -128,6 +148,7 @@ begin
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')
+      or seen.moved_away
       or ledger.id = any (v_cancelled_ids));
 
   if v_alerts is not null then
@@ -137,6 +158,6 @@ end;
 $$;
 
 comment on function private.record_send_proof(jsonb, timestamptz) is
-  'Takes [{ledger_id, generation, proof: push | webhook, dispatch_id, send_id}]; raises an alert for each send that was not wanted.';
+  'Takes [{ledger_id, generation or null, proof: push | webhook, timing, dispatch_id, send_id}]; raises an alert for each send that was not wanted.';
 revoke all on function private.record_send_proof(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.record_send_proof(jsonb, timestamptz) to service_role;

@@ -8,16 +8,14 @@ create function public.adopt_schedule(
   p_send_at timestamptz default null,
   p_dispatch_id text default null
 )
-returns jsonb
+returns boolean
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_row public.schedule_ledger;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
   update public.braze_schedules as schedule
   set braze_schedule_id = p_braze_schedule_id,
     state = 'live',
@@ -37,7 +35,7 @@ begin
       select 1 from public.braze_schedules as other where other.braze_schedule_id = p_braze_schedule_id
     );
   if not found then
-    return pg_catalog.jsonb_build_object('adopted', false, 'registered', jsonb '[]');
+    return false;
   end if;
 
   update public.schedule_attempts as attempt
@@ -54,30 +52,22 @@ begin
     updated_at = p_now
   where ledger.id = p_ledger_id and ledger.generation = p_generation;
 
-  return pg_catalog.jsonb_build_object(
-    'adopted', true,
-    'registered', private.register_identifiers(
-      (
-        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'kind', told.kind, 'value', told.value, 'ledger_id', p_ledger_id, 'generation', told.generation
-        ))
-        from (
-          values
-            ('schedule_id', p_braze_schedule_id, p_generation),
-            ('dispatch_id', p_dispatch_id, p_generation),
-            -- Ours is kept over all generations of the match.
-            ('send_id', v_row.send_id, null)
-        ) as told (kind, value, generation)
-        where told.value is not null
-      ),
-      'create',
-      p_now
-    )
+  perform private.register_identifiers(
+    (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'kind', listed.kind, 'value', listed.value, 'ledger_id', p_ledger_id, 'generation', p_generation
+      ))
+      from (values ('schedule_id', p_braze_schedule_id), ('dispatch_id', p_dispatch_id)) as listed (kind, value)
+      where listed.value is not null
+    ),
+    'create',
+    p_now
   );
+  return true;
 end;
 $$;
 
 comment on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) is
-  'Makes a generation without a schedule id live under the id that Braze lists; returns {adopted, registered}. Not while its create is under way.';
+  'Makes a generation without a schedule id live under the id that Braze lists; returns whether it did. Not while its create is under way.';
 revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;

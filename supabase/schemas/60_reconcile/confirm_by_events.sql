@@ -11,24 +11,19 @@ declare
   v_proofs jsonb;
 begin
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'ledger_id', ledger.id, 'generation', ledger.generation, 'proof', event.proof,
+    'ledger_id', ledger.id, 'generation', event.generation, 'proof', event.proof, 'timing', event.timing,
     'dispatch_id', event.dispatch_id, 'send_id', event.send_id
   )), '[]')
   into v_proofs
   from public.schedule_ledger as ledger
   cross join lateral (
-    select
-      case event.channel when 'push' then 'push' else 'webhook' end as proof,
-      event.dispatch_id,
-      event.send_id
+    select event.proof, event.generation, event.timing, event.dispatch_id, event.send_id
     from public.notification_sends as event
-    where event.ledger_id = ledger.id and event.generation = ledger.generation
+    where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
       and event.sent_at >= ledger.send_at_utc - interval '1 day'
       and event.sent_at < ledger.send_at_utc + interval '2 days'
-      and event.confidence in ('high', 'medium')
-      and ((event.channel = 'push' and event.event_type in ('send', 'open'))
-        or (event.channel = 'webhook' and event.event_type = 'send'))
-    order by event.channel = 'push' desc
+      and event.proof is not null
+    order by event.proof
     limit 1
   ) as event
   where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;

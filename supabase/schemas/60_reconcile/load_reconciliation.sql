@@ -59,12 +59,10 @@ begin
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
             select 1
             from public.notification_sends as event
-            where event.ledger_id = ledger.id and event.generation = ledger.generation
+            where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
               and event.sent_at >= ledger.send_at_utc - interval '1 day'
               and event.sent_at < ledger.send_at_utc + interval '2 days'
-              and event.confidence in ('high', 'medium')
-              and ((event.channel = 'push' and event.event_type in ('send', 'open'))
-                or (event.channel = 'webhook' and event.event_type = 'send'))
+              and event.proof is not null
           )
         ),
         'schedules', schedules.list

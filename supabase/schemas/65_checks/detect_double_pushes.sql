@@ -55,7 +55,7 @@ begin
       event.generation,
       event.dispatch_id collate "C" as dispatch_id,
       event.sent_at,
-      event.time_is_send_time
+      event.time_kind = 'send' as time_is_send_time
     from public.notification_sends as event
     where event.sent_at >= v_span_from and event.sent_at < v_span_until
       and event.ledger_id = any (v_ledger_ids)

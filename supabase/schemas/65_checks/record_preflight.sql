@@ -13,7 +13,6 @@ declare
   v_ledger_ids uuid[] := array(
     select distinct checked.ledger_id from pg_catalog.jsonb_to_recordset(p_checks) as checked (ledger_id uuid)
   );
-  v_registered jsonb;
 begin
   perform 1
   from public.schedule_ledger as ledger
@@ -21,25 +20,16 @@ begin
   order by ledger.id
   for no key update;
 
-  select private.register_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'kind', told.kind,
-    'value', told.value,
-    'ledger_id', ledger.id,
-    -- Our own send id is kept over all generations of the match, one of Braze's belongs to one.
-    'generation', case
-      when told.kind = 'send_id' and told.value = ledger.send_id and private.is_own_send_id(told.value) then null
-      else checked.generation
-    end
+  perform private.register_identifiers(coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'kind', listed.kind, 'value', listed.value, 'ledger_id', checked.ledger_id, 'generation', checked.generation
   )), '[]'), 'preflight', p_now)
-  into v_registered
   from pg_catalog.jsonb_to_recordset(p_checks) as checked (
     ledger_id uuid, generation integer, dispatch_id text, send_id text
   )
-  join public.schedule_ledger as ledger on ledger.id = checked.ledger_id
   cross join lateral (
     values ('dispatch_id', checked.dispatch_id), ('send_id', checked.send_id)
-  ) as told (kind, value)
-  where ledger.id = any (v_ledger_ids) and told.value is not null;
+  ) as listed (kind, value)
+  where listed.value is not null;
 
   update public.schedule_ledger as ledger
   set preflight_at = p_now,
@@ -50,7 +40,7 @@ begin
       where known.kind = 'dispatch_id' and known.value = checked.dispatch_id
         and known.ledger_id = ledger.id and not known.ambiguous
     )),
-    send_id = coalesce(ledger.send_id, (
+    send_id = coalesce(ledger.send_id, case private.match_of_send_id(checked.send_id) when ledger.match_id then checked.send_id end, (
       select known.value
       from public.schedule_identifiers as known
       where known.kind = 'send_id' and known.value = checked.send_id
@@ -74,19 +64,16 @@ begin
     order by checked.ledger_id
   ) as absent;
 
-  return pg_catalog.jsonb_build_object(
-    'registered', v_registered,
-    'cancelled', coalesce((
-      select pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id)
-      from public.schedule_ledger as ledger
-      where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
-        and ledger.preflight_result = 'absent' and ledger.preflight_at = p_now
-    ), '[]')
-  );
+  return coalesce((
+    select pg_catalog.jsonb_agg(ledger.match_id order by ledger.match_id)
+    from public.schedule_ledger as ledger
+    where ledger.id = any (v_ledger_ids) and ledger.status = 'cancelled'
+      and ledger.preflight_result = 'absent' and ledger.preflight_at = p_now
+  ), '[]');
 end;
 $$;
 
 comment on function public.record_preflight(jsonb, text, timestamptz) is
-  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns {registered, cancelled}.';
+  'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns the ids of their matches.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;

@@ -118,6 +118,49 @@ comment on function private.judge_missing_webhooks(timestamptz) is
 revoke all on function private.judge_missing_webhooks(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
 
+create function private.judge_contradictions(p_now timestamptz)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with contradicting as (
+    select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
+    from public.notification_sends as event
+    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+      and event.correlation_method = 'contradiction'
+      -- Events may arrive days late.
+      and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
+    group by event.candidate_match_ids
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
+    'rule', 'contradicting_evidence',
+    'severity', 'warning',
+    'audience', 'engineering',
+    'title', events || case events when 1 then ' event names' else ' events name' end
+      || case pg_catalog.cardinality(candidate_match_ids)
+        when 1 then ' a campaign that was never used for '
+        else ' several matches at once: '
+      end
+      || (
+        select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
+        from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+      ),
+    'details', pg_catalog.jsonb_build_object(
+      'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
+    ),
+    'match_id', null
+  ) order by candidate_match_ids), '[]')
+  from contradicting;
+$$;
+
+comment on function private.judge_contradictions(timestamptz) is
+  'Alert contradicting_evidence for each set of matches that events received in the last 24 hours name together.';
+revoke all on function private.judge_contradictions(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.judge_contradictions(timestamptz) to service_role;
+
 create function public.judge_event_quality(p_low_confidence_share_max numeric, p_now timestamptz)
 returns jsonb
 language sql
@@ -125,10 +168,11 @@ stable
 security invoker
 set search_path = ''
 as $$
-  select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now);
+  select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now)
+    || private.judge_contradictions(p_now);
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'The current alerts of low_confidence_share and missing_webhooks, for sync_alerts.';
+  'The current alerts of low_confidence_share, missing_webhooks and contradicting_evidence, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;

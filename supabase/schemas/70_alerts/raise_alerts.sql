@@ -1,5 +1,23 @@
 -- Opens alerts, or counts up those that are open.
 
+create function private.kind_of_rule(p_rule text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late') then 'harm'
+    else 'condition'
+  end;
+$$;
+
+comment on function private.kind_of_rule(text) is
+  'harm for the rules about something that cannot be undone, condition for all others.';
+revoke all on function private.kind_of_rule(text) from public, anon, authenticated, service_role;
+grant execute on function private.kind_of_rule(text) to service_role;
+
 create function public.raise_alerts(p_alerts jsonb, p_now timestamptz)
 returns integer
 language sql
@@ -16,8 +34,8 @@ as $$
   ),
   raised as (
     insert into public.alerts as open
-      (fingerprint, rule, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
-    select fingerprint, rule, severity, audience, title, details, match_id, p_now, p_now
+      (fingerprint, rule, kind, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    select fingerprint, rule, private.kind_of_rule(rule), severity, audience, title, details, match_id, p_now, p_now
     from told
     order by fingerprint
     on conflict (fingerprint) where resolved_at is null do update

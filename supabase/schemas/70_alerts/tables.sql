@@ -7,6 +7,7 @@ create table public.alerts (
   id bigint generated always as identity primary key,
   fingerprint text not null,
   rule text not null,
+  kind text not null,
   severity text not null,
   audience text not null,
   title text not null,
@@ -26,6 +27,7 @@ create table public.alerts (
   next_delivery_at timestamptz,
   delivery_claim uuid,
   delivery_claimed_until timestamptz,
+  constraint kind_is_known check (kind in ('condition', 'harm')),
   constraint severity_is_known check (severity in ('info', 'warning', 'critical')),
   constraint audience_is_known check (audience in ('admin', 'engineering')),
   constraint occurrences_start_at_one check (occurrences >= 1),
@@ -39,6 +41,8 @@ create table public.alerts (
 );
 comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
+comment on column public.alerts.kind is
+  'condition: it resolves when its cause is gone. harm: something has ended badly; it stays open until a person closes it.';
 comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
 comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';

@@ -34,7 +34,8 @@ begin
         event.event_type, event.channel, event.correlation_method, event.candidate_match_ids,
         count(*) as events, min(event.sent_at) as first_at, max(event.sent_at) as last_at
       from public.notification_sends as event
-      where event.confidence = 'none' and event.candidate_match_ids @> array[p_match_id]
+      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+        and event.candidate_match_ids @> array[p_match_id]
         and event.sent_at >= v_send_at - interval '1 day' and event.sent_at < v_send_at + interval '1 day'
       group by 1, 2, 3, 4
     )

@@ -124,7 +124,7 @@ begin
       select
         count(*) as events,
         count(*) filter (
-          where event.correlation_method in ('tie', 'no_candidate', 'no_evidence', 'unknown_match')
+          where event.correlation_method in ('contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match')
         ) as unattributed,
         round(
           count(*) filter (where event.confidence = 'low')::numeric

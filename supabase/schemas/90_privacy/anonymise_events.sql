@@ -52,6 +52,7 @@ begin
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
           'external_user_id', judged.pseudonym,
+          'braze_user_id', null,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',

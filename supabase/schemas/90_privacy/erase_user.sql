@@ -118,6 +118,7 @@ begin
     update public.notification_sends as event
     set event_id = v_events ->> event.event_id,
       external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
+      braze_user_id = null,
       device_id = v_people ->> event.device_id,
       raw_payload = private.anonymise_payload(
         event.raw_payload,
@@ -139,6 +140,10 @@ begin
   update private.prune_progress as progress
   set event_id = ''
   where v_events ? progress.event_id;
+  -- So does the judging of events that depend on a changed fact.
+  update private.rejudgements as change
+  set after_event_id = ''
+  where v_events ? change.after_event_id;
 
   with named as materialized (
     select reject.digest, reject.body, reject.reason

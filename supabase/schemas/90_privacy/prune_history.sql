@@ -170,6 +170,8 @@ begin
         ('scheduler_logs', 'public', 'scheduler_logs', 'id', 'logged_at', v_settings.logs_kept),
         ('count_audit_logs', 'public', 'count_audit_logs', 'id', 'checked_at', v_settings.audits_kept),
         ('resolved_alerts', 'public', 'alerts', 'id', 'resolved_at', v_settings.resolved_alerts_kept),
+        -- Without events there is nothing to attribute.
+        ('unmanaged_schedules', 'private', 'unmanaged_schedules', 'braze_schedule_id', 'last_seen_at', v_settings.partitions_kept),
         ('webhook_rejects', 'public', 'webhook_rejects', 'digest', 'last_received_at', v_settings.rejects_kept),
         ('erased_events', 'private', 'erased_events', 'digest', 'erased_at', v_settings.erasures_kept)
     ) as kind (name, schema_name, table_name, key, happened_at, kept)

@@ -6,7 +6,7 @@ import { addSeconds } from "date-fns";
 import fc from "fast-check";
 import { tracesOf } from "../../support/traces.ts";
 import { event, ingest, type StoredEvent } from "../events.ts";
-import { minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
+import { CAMPAIGN, minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
 import { addDue, DUE, type DueMatch, EVENING, openOf, rollUp } from "../health.ts";
 
 const RUNS = 25;
@@ -138,10 +138,11 @@ async function counted(suite: Suite) {
       return timeline.filter(({ kind }) => kind === "events");
     })),
     quality: await call("judge_event_quality", { p_low_confidence_share_max: 0.2, p_now: EVENING }),
-    open: await call("load_unattributed_groups", {
-      p_after: NOW,
+    open: await call("load_unattributed_sends", {
+      p_campaign_id: CAMPAIGN,
+      p_from: NOW,
       p_until: EVENING,
-      p_limit: 1_000,
+      p_guard_seconds: 180,
     }),
   };
 }

@@ -25,12 +25,13 @@ async function fill({ sql }: Suite): Promise<void> {
     select id, '${CAMPAIGN}', 1, 's', kickoff_at - interval '1 hour', kickoff_at - interval '7 days', kickoff_at
     from public.matches;
     insert into public.notification_sends (sent_at, event_id, event_type, channel, external_user_id, device_id,
-      match_id, ledger_id, generation, campaign_id, dispatch_id, received_at, time_is_send_time,
+      match_id, ledger_id, generation, campaign_id, dispatch_id, received_at, time_kind,
       correlation_method, confidence, raw_payload)
     select ledger.send_at_utc + number % 60 * interval '1 second', 'event-' || number,
       case when number % 20 = 0 then 'open' else 'send' end, 'push', 'user-' || number, 'device-' || number,
       ledger.match_id, ledger.id, 1, '${CAMPAIGN}', 'dispatch-' || ledger.match_id,
-      ledger.send_at_utc + interval '2 minutes', number % 20 <> 0, 'match_id', 'high',
+      ledger.send_at_utc + interval '2 minutes',
+      case when number % 20 = 0 then 'occurrence' else 'send' end, 'match_id', 'high',
       '{"properties": {"platform": "ios"}}'
     from generate_series(1, ${EVENTS}) as number
     join public.schedule_ledger as ledger on ledger.match_id = 1 + number % ${MATCHES};

@@ -5,8 +5,9 @@
  * the given values, and the generic plan that is kept after a few calls.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { event } from "../events.ts";
-import { CAMPAIGN, minutes, NOW, type Suite, withSuite } from "../fixtures.ts";
+import { columnsOf, event, proving } from "../events.ts";
+import { CAMPAIGN, minutes, NOW, seconds, type Suite, withSuite } from "../fixtures.ts";
+import { verdict } from "../rejudging.ts";
 
 const ROWS = 20_000;
 /** Postgres may keep a generic plan after five calls. */
@@ -28,12 +29,22 @@ async function fill({ sql }: Suite): Promise<void> {
     insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
     select kind, kind || '-' || ledger.match_id, ledger.id, 1, 'event', now()
     from public.schedule_ledger as ledger, unnest(array['dispatch_id', 'send_id']) as kind;
+    insert into public.job_runs (run_id, function_name, caller, outcome, called_at)
+    values ('00000000-0000-4000-8000-000000000001', 'braze-scheduler', 'secret_key', 'succeeded', now());
+    insert into public.schedule_attempts
+      (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at, closed_at, outcome)
+    select gen_random_uuid(), '00000000-0000-4000-8000-000000000001', 'create', 'plan', match_id, id, 1, '{}', now(), now(),
+      'succeeded'
+    from public.schedule_ledger;
+    insert into private.unmanaged_schedules
+    select 'theirs-' || id, 'theirs', '${NOW.toISOString()}'::timestamptz + id * interval '1 minute', now(), now()
+    from generate_series(1, ${ROWS}) as id;
     insert into public.event_claims (event_id, sent_at, claimed_at)
     select 'claim-' || id, '${NOW.toISOString()}', now() from generate_series(1, ${ROWS}) as id;
     insert into public.notification_sends (sent_at, event_id, event_type, channel, campaign_id, dispatch_id,
-      send_id, received_at, time_is_send_time, correlation_method, confidence, raw_payload, external_user_id, device_id)
+      send_id, received_at, time_kind, correlation_method, confidence, raw_payload, external_user_id, device_id)
     select '${NOW.toISOString()}'::timestamptz + id * interval '1 second', 'event-' || id, 'send', 'push',
-      '${CAMPAIGN}', 'dispatch_id-' || id, 'send_id-' || id, now(), true, 'no_candidate', 'none', '{}',
+      '${CAMPAIGN}', 'dispatch_id-' || id, 'send_id-' || id, now(), 'send', 'no_candidate', 'none', '{}',
       case when id % 100 > 0 then 'fan-' || id % 2000 end, 'phone-' || id % 2000
     from generate_series(1, ${ROWS}) as id;
     insert into public.scheduler_logs (logged_at, function_name, action, reason, details)
@@ -52,6 +63,9 @@ const HOT_TABLES = [
   "schedule_ledger",
   "braze_schedules",
   "schedule_identifiers",
+  "schedule_times",
+  "schedule_attempts",
+  "unmanaged_schedules",
   "event_claims",
   "erased_events",
   "erased_users",
@@ -59,6 +73,22 @@ const HOT_TABLES = [
 ];
 /** A check whether a table has any row is not a scan. */
 const ROWS_A_CALL_MAX = 10;
+
+/** The parameters of ingest_identified_events() but p_copies. */
+const ORDER = [
+  "p_kinds",
+  "p_kind",
+  "p_event_id",
+  "p_sent_at",
+  "p_claim",
+  "p_external_user_id",
+  "p_braze_user_id",
+  "p_device_id",
+  "p_payload",
+  "p_window_seconds",
+  "p_run_id",
+  "p_now",
+];
 
 /** The tables that the calls scan. */
 async function readThrough(
@@ -103,6 +133,9 @@ Deno.test(
     const [known] = await suite.sql`
       select id from public.schedule_ledger where match_id = 777`;
     const ledgerId = known?.id;
+    const [attempt] = await suite.sql`
+      select id from public.schedule_attempts where ledger_id = ${ledgerId}`;
+    const attemptId = attempt?.id;
     const dispatch = (call: number) => ({
       kind: "dispatch_id",
       value: `dispatch_id-${call + 100}`,
@@ -112,75 +145,95 @@ Deno.test(
       {
         correlation_context: await readThrough(
           suite,
-          `select public.correlation_context(array[$1::uuid], array[$2::bigint], $3, array[$4::timestamptz], 180)`,
-          (call) => [ledgerId, call + 1, [dispatch(call)], minutes(call)],
+          `select public.correlation_context(
+            array[$1::uuid], array[$2::bigint], array[$3::uuid], array[$4], $5, array[$6::timestamptz], 180
+          )`,
+          (call) => [
+            ledgerId,
+            call + 1,
+            attemptId,
+            CAMPAIGN,
+            [dispatch(call)],
+            minutes(call),
+          ],
         ),
         ingest_events: await readThrough(
           suite,
-          `select public.ingest_events($1, '[]', $2, $3, gen_random_uuid(), $4)`,
+          `select public.ingest_events($1, '[]', gen_random_uuid(), $2)`,
           (call) => [
             Array.from(
               { length: 100 },
               (_, index) =>
-                event(`new-${call}-${index}`, { claim: index % 2 === 0 ? "weak" : null }),
+                proving(`new-${call}-${index}`, {
+                  match_id: 777,
+                  ledger_id: ledgerId,
+                  generation: 1,
+                }, {
+                  claim: index % 2 === 0 ? "weak" : null,
+                  identifiers: [
+                    { ...dispatch(call), value: `new-${call}`, ledger_id: ledgerId, generation: 1 },
+                  ],
+                }),
             ),
-            [{ ...dispatch(call), value: `new-${call}`, ledger_id: ledgerId, generation: 1 }],
-            [{ ledger_id: ledgerId, generation: 1, proof: "push" }],
             NOW,
           ],
         ),
         ingest_identified_events: await readThrough(
           suite,
-          `select public.ingest_identified_events($1, $2, gen_random_uuid(), $3)`,
-          (call) => [
-            Array.from(
+          `select public.ingest_identified_events($1::jsonb, $2::integer[], $3::text[], $4::timestamptz[], $5::text[],
+            $6::text[], $7::text[], $8::text[], $9::text[]::jsonb[], null, $10, $11, $12)`,
+          (call) => {
+            const events = Array.from(
               { length: 100 },
-              (_, index) => ({
-                // Sent twice, so that the registered identifiers are looked up.
-                ...event(`named-${call >> 1}-${index}`),
-                names: 1,
-                proof: "push",
-              }),
-            ),
-            [{
-              claims: [["ledger_id", ledgerId], ["match_id", "777"], [
-                "dispatch_id",
-                `dispatch_id-777`,
-              ]],
+              // Sent twice, so that the registered identifiers are looked up.
+              (_, index) => event(`named-${call >> 1}-${index}`, { sent_at: minutes(778) }),
+            );
+            const kind = {
+              ledger_id: ledgerId,
               generation: 1,
-              send_id: null,
-              campaign_id: CAMPAIGN,
-            }],
-            NOW,
-          ],
+              match_id: 777,
+              attempt_id: attemptId,
+              dispatch_id: `dispatch_id-777`,
+              first_at: minutes(778),
+              last_send_at: minutes(778),
+            };
+            const columns = columnsOf(kind, events, NOW);
+            const { p_copies: _, p_payload, ...others } = columns;
+            const payloads = p_payload.map((payload) => JSON.stringify(payload));
+            return Object.entries({ ...others, p_payload: payloads })
+              .toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+              .map(([, value]) => value);
+          },
         ),
-        load_affected_events: await readThrough(
+        load_rejudgements: await readThrough(
           suite,
-          `select public.load_affected_events($1)`,
-          (call) => [[
-            { ...dispatch(call), ledger_id: ledgerId, ambiguous: false },
-            { kind: "send_id", value: `send_id-${call}`, ledger_id: ledgerId, ambiguous: true },
-          ]],
+          `with facts as (
+             insert into private.rejudgements (kind, value, changed_at)
+             values ('dispatch_id', 'dispatch_id-' || $1::int, $2), ('send_id', 'send_id-' || $1::int, $2),
+               ('schedule_id', 'schedule-' || $1::int, $2), ('campaign', 'another', $2), ('ledger', $3, $2),
+               ('time', ($2::timestamptz + interval '1 day')::text, $2)
+           )
+           select public.load_rejudgements(1000, $2)`,
+          (call) => [call, NOW, ledgerId],
         ),
-        reattribute_events: await readThrough(
+        store_rejudgements: await readThrough(
           suite,
-          `select public.reattribute_events($1, '[]', 'braze-webhook', gen_random_uuid(), $2)`,
+          `select public.store_rejudgements('{}', $1, '[]', 'braze-webhook', gen_random_uuid(), $2)`,
           (call) => [
-            [{
-              ...event("any", {
-                sent_at: new Date(NOW.getTime() + (call + 100) * 1_000),
-                dispatch_id: `dispatch_id-${call + 100}`,
-                send_id: `send_id-${call + 100}`,
-                match_id: 777,
-                ledger_id: ledgerId,
-                correlation_method: "dispatch_id",
-                confidence: "high",
-              }),
-              from_method: "no_candidate",
-              from_ledger_id: null,
-              from_generation: null,
-              time_is_send_time: true,
-            }],
+            [
+              verdict(
+                event(`event-${call + 100}`, { sent_at: seconds(call + 100) }),
+                {
+                  match_id: 777,
+                  ledger_id: ledgerId,
+                  generation: 1,
+                  correlation_method: "dispatch_id",
+                  confidence: "high",
+                  timing: "in_window",
+                  proof: "push",
+                },
+              ),
+            ],
             NOW,
           ],
         ),
@@ -189,8 +242,8 @@ Deno.test(
         correlation_context: [],
         ingest_events: [],
         ingest_identified_events: [],
-        load_affected_events: [],
-        reattribute_events: [],
+        load_rejudgements: [],
+        store_rejudgements: [],
       },
     );
   }),

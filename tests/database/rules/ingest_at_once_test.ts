@@ -16,14 +16,15 @@ async function inParallel(suite: Suite, batches: readonly StoredEvent[][]) {
   await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
     for (let batch = rest.pop(); batch !== undefined; batch = rest.pop()) {
       const receipt = await ingest(suite, {
-        events: batch,
-        identifiers: [{ kind: "dispatch_id", value: "d1", ledger_id, generation }],
-        proofs: [{ ledger_id, generation, proof: "push" }],
+        events: batch.map((each) => ({
+          ...each,
+          identifiers: [{ kind: "dispatch_id", value: "d1", ledger_id, generation }],
+        })),
       });
       tally.received += receipt.received;
       tally.recorded += receipt.recorded;
       tally.duplicates += receipt.duplicates;
-      tally.registered += receipt.registered.length;
+      tally.registered += receipt.registered;
     }
   }));
   return tally;

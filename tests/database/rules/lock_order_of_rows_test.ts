@@ -4,10 +4,10 @@
  * A third transaction holds the row in the middle until both wait: if their orders differ, each has a row that the other needs.
  */
 import { deepStrictEqual } from "node:assert/strict";
-import { event, ingest, type Receipt, type StoredEvent } from "../events.ts";
+import { columnsOf, event, ingest, proving, type StoredEvent } from "../events.ts";
 import {
   addMatch,
-  CAMPAIGN,
+  minutes,
   NOW,
   openCreate,
   type OpenedCreate,
@@ -17,7 +17,10 @@ import {
   type Suite,
   withSuite,
 } from "../fixtures.ts";
+import { store, verdict } from "../rejudging.ts";
 
+/** Sends are due at minutes(540). */
+const SENT_AT = minutes(541);
 const POLLS_MAX = 500;
 const POLL_MS = 20;
 
@@ -68,22 +71,23 @@ async function threeMatches(suite: Suite): Promise<[OpenedCreate, OpenedCreate, 
 const holdRow = ({ ledger_id }: OpenedCreate) => (held: Sql) =>
   held`select from public.schedule_ledger where id = ${ledger_id} for no key update`;
 
-const proofOf = ({ ledger_id, generation }: OpenedCreate) => ({
-  ledger_id,
-  generation,
-  proof: "push",
-});
+const matchOf = ({ request }: OpenedCreate) => Number(request.trigger_properties.match_id);
+
+const proofOf = (id: string, opened: OpenedCreate) =>
+  proving(id, { ...opened, match_id: matchOf(opened) }, { sent_at: SENT_AT });
 
 Deno.test(
   "concurrent ingest_events() of the same events in different orders do not deadlock",
   withSuite(async (suite) => {
-    const events = ["a", "b", "c"].map((id) => event(id));
+    const events = ["a", "b", "c"].map((id) => event(id, { sent_at: SENT_AT }));
     const [first, second] = await whileHeld(
       suite,
       (held) =>
         held`
           select public.ingest_events(
-            ${held.json([event("b")] as never)}, '[]', '[]', '[]', gen_random_uuid(), ${NOW}
+            ${
+          held.json([event("b", { sent_at: SENT_AT })] as never)
+        }, '[]', gen_random_uuid(), ${NOW}
           )`,
       () => ingest(suite, { events }),
       () => ingest(suite, { events: events.toReversed() }),
@@ -95,34 +99,27 @@ Deno.test(
 Deno.test(
   "concurrent ingest_identified_events() of the same events in different orders do not deadlock, and store each once",
   withSuite(async (suite) => {
-    const [{ ledger_id }] = await threeMatches(suite);
-    const claims = [["ledger_id", ledger_id]];
-    const names = [{
-      claims,
-      generation: null,
-      send_id: null,
-      campaign_id: CAMPAIGN,
-      due_by: null,
-    }];
-    const events = ["a", "b", "c"].map((id) => ({ ...event(id), names: 1, proof: null }));
-    const named = (p_events: readonly unknown[]) =>
-      suite.call<Receipt>("ingest_identified_events", {
-        p_events,
-        p_explicit_ids: names,
-        p_run_id: crypto.randomUUID(),
-        p_now: NOW,
-      });
+    const [{ ledger_id, generation }] = await threeMatches(suite);
+    const kind = { ledger_id, generation, first_at: SENT_AT, last_send_at: SENT_AT };
+    const events = ["a", "b", "c"].map((id) => event(id, { sent_at: SENT_AT }));
+    const named = (events: readonly StoredEvent[]) =>
+      suite.call<{ readonly recorded: number; readonly repeated: readonly number[] }>(
+        "ingest_identified_events",
+        columnsOf(kind, events, NOW),
+      );
     const [first, second] = await whileHeld(
       suite,
       (held) =>
         held`
           select public.ingest_events(
-            ${held.json([event("b")] as never)}, '[]', '[]', '[]', gen_random_uuid(), ${NOW}
+            ${
+          held.json([event("b", { sent_at: SENT_AT })] as never)
+        }, '[]', gen_random_uuid(), ${NOW}
           )`,
       () => named(events),
       () => named(events.toReversed()),
     );
-    deepStrictEqual([first.recorded, second.recorded, second.duplicates], [3, 0, 3]);
+    deepStrictEqual([first.recorded, second.recorded, second.repeated], [3, 0, [1, 2, 3]]);
   }),
 );
 
@@ -130,12 +127,14 @@ Deno.test(
   "concurrent ingest_events() that prove the same sends in different orders do not deadlock",
   withSuite(async (suite) => {
     const matches = await threeMatches(suite);
-    const proofs = matches.map(proofOf);
+    // Different events of the same sends: only their proofs meet.
+    const events = (request: string) =>
+      matches.map((each) => proofOf(`${request} ${matchOf(each)}`, each));
     await whileHeld(
       suite,
       holdRow(matches[1]),
-      () => ingest(suite, { proofs, now: seconds(1) }),
-      () => ingest(suite, { proofs: proofs.toReversed(), now: seconds(2) }),
+      () => ingest(suite, { events: events("one"), now: seconds(1) }),
+      () => ingest(suite, { events: events("other").toReversed(), now: seconds(2) }),
     );
     const ledgers = await suite.sql`select status, sent_confirmed_at from public.schedule_ledger`;
     deepStrictEqual(
@@ -145,54 +144,60 @@ Deno.test(
   }),
 );
 
-/** The event is attributed to another match. */
-function moved(stored: StoredEvent, to: OpenedCreate) {
-  return {
-    ...stored,
-    from_method: stored.correlation_method,
-    from_ledger_id: stored.ledger_id,
-    from_generation: stored.generation,
-    ledger_id: to.ledger_id,
-    match_id: Number(to.request.trigger_properties.match_id),
-    generation: to.generation,
-    correlation_method: "dispatch_id",
-    confidence: "high",
-    candidate_match_ids: null,
-  };
-}
-
 Deno.test(
-  "concurrent reattribute_events() that revoke proofs of each other's matches do not deadlock",
+  "concurrent store_rejudgements() that revoke proofs of each other's matches do not deadlock",
   withSuite(async (suite) => {
     const [first, middle, last] = await threeMatches(suite);
-    const guessed = ({ ledger_id, generation, request }: OpenedCreate) =>
-      event(`guess of ${ledger_id}`, {
-        ledger_id,
-        generation,
-        match_id: Number(request.trigger_properties.match_id),
-        dispatch_id: `dispatch of ${ledger_id}`,
-        correlation_method: "time_exact",
-        confidence: "medium",
-      });
-    const [ofFirst, ofMiddle, ofLast] = [guessed(first), guessed(middle), guessed(last)];
+    const [ofFirst, ofMiddle, ofLast] = [first, middle, last].map((each) => proofOf("a", each))
+      .map((proof, index) => ({ ...proof, event_id: `of ${index}` })) as [
+        StoredEvent,
+        StoredEvent,
+        StoredEvent,
+      ];
     await ingest(suite, { events: [ofFirst, ofMiddle, ofLast] });
-    const reattribute = (reattributions: unknown[], proofs: unknown[]) => () =>
-      suite.call<{ reattributed: number }>("reattribute_events", {
-        p_reattributions: reattributions,
-        p_proofs: proofs,
-        p_function: "braze-webhook",
-        p_run_id: crypto.randomUUID(),
-        p_now: seconds(60),
+    const moved = (stored: StoredEvent, to: OpenedCreate) =>
+      verdict(stored, {
+        ledger_id: to.ledger_id,
+        match_id: matchOf(to),
+        generation: to.generation,
       });
+    const judge = (...verdicts: Record<string, unknown>[]) => () =>
+      store(suite, { ids: [] }, { verdicts });
 
-    const [one, other] = await whileHeld(
+    const changed = await whileHeld(
       suite,
       holdRow(middle),
-      reattribute([moved(ofFirst, last), moved(ofMiddle, last)], [proofOf(last)]),
-      reattribute([moved(ofLast, middle)], [proofOf(middle), proofOf(first)]),
+      judge(moved(ofFirst, last), moved(ofMiddle, last)),
+      judge(moved(ofLast, middle)),
     );
-    deepStrictEqual([one.reattributed, other.reattributed], [2, 1]);
-    const statuses = await suite.sql`select status::text from public.schedule_ledger`;
-    deepStrictEqual(statuses.map(({ status }) => status), ["sent", "sent", "sent"]);
+    deepStrictEqual(changed, [2, 1]);
+    const statuses = await suite.sql`
+      select status::text from public.schedule_ledger order by id`;
+    deepStrictEqual(statuses.map(({ status }) => status), ["pending", "sent", "sent"]);
+  }),
+);
+
+Deno.test(
+  "concurrent store_rejudgements() of the same events in different orders do not deadlock",
+  withSuite(async (suite) => {
+    const [first] = await threeMatches(suite);
+    const events = ["a", "b", "c"].map((id) => event(id, { sent_at: SENT_AT }));
+    await ingest(suite, { events });
+    const verdicts = events.map((each) =>
+      verdict(each, {
+        match_id: matchOf(first),
+        ledger_id: first.ledger_id,
+        generation: 1,
+        correlation_method: "dispatch_id",
+        confidence: "high",
+      })
+    );
+    const changed = await whileHeld(
+      suite,
+      (held) => held`select from public.notification_sends where event_id = 'b' for no key update`,
+      () => store(suite, { ids: [] }, { verdicts }),
+      () => store(suite, { ids: [] }, { verdicts: verdicts.toReversed() }),
+    );
+    deepStrictEqual(changed, [3, 0]);
   }),
 );

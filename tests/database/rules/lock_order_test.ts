@@ -4,7 +4,7 @@
  * A pause in the middle of each write makes the overlap certain, which production has by chance.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { event, ingest } from "../events.ts";
+import { event, ingest, proving } from "../events.ts";
 import {
   addMatch,
   answered,
@@ -12,6 +12,7 @@ import {
   ledgerRow,
   NOW,
   openCreate,
+  type OpenedCreate,
   seconds,
   startRun,
   type Suite,
@@ -58,9 +59,8 @@ Deno.test(
   withSuite(async (suite) => {
     const { dispatchId, ...opened } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_identifiers");
-    const proof = { ledger_id: opened.ledger_id, generation: 1, proof: "push" };
     const [receipt, closed] = await inTurn(
-      () => ingest(suite, { events: [event("e1")], identifiers: [dispatchId], proofs: [proof] }),
+      () => ingest(suite, { events: [proving("e1", opened, { identifiers: [dispatchId] })] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
     strictEqual(receipt.recorded, 1);
@@ -75,10 +75,10 @@ Deno.test(
     const { dispatchId, ...opened } = await openedCreate(suite);
     await pauseAtEachRow(suite, "public.schedule_identifiers");
     const [receipt, closed] = await inTurn(
-      () => ingest(suite, { events: [event("e1")], identifiers: [dispatchId] }),
+      () => ingest(suite, { events: [event("e1", { identifiers: [dispatchId] })] }),
       () => close(suite, opened.attempt_id, "succeeded", answered("schedule-1", "dispatch-1")),
     );
-    strictEqual(receipt.registered.length, 1);
+    strictEqual(receipt.registered, 1);
     strictEqual(closed.outcome, "succeeded");
   }),
 );
@@ -87,16 +87,20 @@ Deno.test(
   "concurrent ingest_events() with the same proofs in different orders do not deadlock",
   withSuite(async (suite) => {
     const runId = await startRun(suite);
-    const proofs: Record<string, unknown>[] = [];
+    const opened: OpenedCreate[] = [];
     for (const match of [1001, 1002, 1003]) {
       await addMatch(suite, match);
-      const { ledger_id, generation } = await openCreate(suite, runId, match);
-      proofs.push({ ledger_id, generation, proof: "push" });
+      opened.push(await openCreate(suite, runId, match));
     }
+    // Different events of the same sends: only their proofs meet.
+    const events = (request: string) =>
+      opened.map((target, index) =>
+        proving(`${request}-${index}`, { ...target, match_id: 1001 + index })
+      );
     await pauseAtEachRow(suite, "public.schedule_ledger");
     await inTurn(
-      () => ingest(suite, { proofs, now: seconds(1) }),
-      () => ingest(suite, { proofs: proofs.toReversed(), now: seconds(2) }),
+      () => ingest(suite, { events: events("one"), now: seconds(1) }),
+      () => ingest(suite, { events: events("other").toReversed(), now: seconds(2) }),
     );
     for (const match of [1001, 1002, 1003]) {
       const { status, sent_confirmed_at } = await ledgerRow(suite, match);

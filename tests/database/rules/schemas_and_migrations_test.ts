@@ -17,8 +17,8 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
   ["alter function public.is_operator() set timezone = 'UTC'", "function public.is_operator"],
   ["alter function public.is_operator() security definer", "function public.is_operator"],
   [
-    "create or replace function private.is_own_send_id(p_send_id text) returns boolean language sql stable set search_path = '' as 'select true'",
-    "function private.is_own_send_id",
+    "create or replace function private.match_of_send_id(p_send_id text) returns bigint language sql stable set search_path = '' as 'select 1::bigint'",
+    "function private.match_of_send_id",
   ],
   [
     "create function public.is_operator(p int) returns boolean language sql as 'select true'",
@@ -142,7 +142,11 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "alter table public.notification_sends detach partition private.notification_sends_202001",
     "table private.notification_sends_202001",
   ],
-  ["alter type private.resolved_name add attribute extra text", "type private.resolved_name"],
+  [
+    "create type private.extra as (one text)",
+    "privileges on type private.extra",
+    "type private.extra",
+  ],
   ["select cron.unschedule('heartbeat')", "cron job heartbeat"],
   ["select cron.schedule('heartbeat', '* * * * *', 'select 1')", "cron job heartbeat"],
   ["update cron.job set active = false where jobname = 'heartbeat'", "cron job heartbeat"],

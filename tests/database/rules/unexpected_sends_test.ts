@@ -1,10 +1,11 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { ingest } from "../events.ts";
+import { ingest, proving } from "../events.ts";
 import { minutes, scheduledMatch, withSuite } from "../fixtures.ts";
 import { alerts, markDeleted, prove } from "../unexpected_sends.ts";
 
 const deletedOnce = {
   fingerprint: "unexpected_send:1001:1",
+  kind: "harm",
   severity: "critical",
   title: "Match 1001 Home 1001–Away 1001: sent although it was deleted (schedule 1)",
   occurrences: 1,
@@ -82,10 +83,7 @@ Deno.test(
     await markDeleted(suite, match);
     // A later statement of the same transaction fails.
     const broken = { kind: "no such kind", value: "x", ledger_id: match.ledger_id, generation: 1 };
-    await ingest(suite, {
-      proofs: [{ ledger_id: match.ledger_id, generation: 1, proof: "push" }],
-      identifiers: [broken],
-    }).then(() => {
+    await ingest(suite, { events: [proving("a", match, { identifiers: [broken] })] }).then(() => {
       throw new Error("Cannot test: the transaction must fail, and did not");
     }, () => {});
     deepStrictEqual(await alerts(suite), []);

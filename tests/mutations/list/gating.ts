@@ -22,6 +22,14 @@ export const GATING: readonly Mutation[] = [
     tests: [GATE],
   },
   {
+    name: "gate-restored-backup",
+    rule: "The gate knows a generation only by the call that created it",
+    file: "supabase/schemas/30_schedules/load_gate_facts.sql",
+    find: "      where attempt.id = p_attempt_id and attempt.kind = 'create'\n",
+    replace: "      where attempt.kind = 'create'\n",
+    tests: ["tests/database/load_gate_facts_test.ts"],
+  },
+  {
     name: "gate-postponed",
     rule: "The gate rejects a match that is not to be played, even at the last moment",
     file: DECIDE,

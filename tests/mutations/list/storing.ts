@@ -4,7 +4,8 @@ import type { Mutation } from "../mutation.ts";
 const INGEST_EVENTS = "supabase/schemas/40_events/ingest_events.sql";
 const NAMED_EVENTS = "supabase/schemas/40_events/ingest_identified_events.sql";
 const APPLY_EVIDENCE = "supabase/schemas/50_attribution/record_send_proof.sql";
-const REATTRIBUTE_EVENTS = "supabase/schemas/50_attribution/reattribute_events.sql";
+const STORE_REJUDGEMENTS = "supabase/schemas/50_attribution/store_rejudgements.sql";
+const LOAD_REJUDGEMENTS = "supabase/schemas/50_attribution/load_rejudgements.sql";
 const HANDLER = "supabase/functions/braze-webhook/handler.ts";
 const INGEST = "supabase/functions/braze-webhook/ingest.ts";
 
@@ -25,7 +26,7 @@ export const STORING: readonly Mutation[] = [
     name: "lock-order-of-named-events",
     rule: "Two requests whose events name their match lock them in one order",
     file: NAMED_EVENTS,
-    find: "    order by happened_at, event.event_id\n",
+    find: "    order by event.happened_at, event.event_id\n",
     replace: "",
     tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",
@@ -59,14 +60,14 @@ export const STORING: readonly Mutation[] = [
     shownBy: DEADLOCK,
   },
   {
-    name: "lock-order-of-reattributions",
+    name: "lock-order-of-rejudgements",
     rule: "Ledger rows that lose or gain a proof are locked in one statement, in key order",
-    file: REATTRIBUTE_EVENTS,
-    find: `  where ledger.id = any (v_left_ids || v_proved_ids)
+    file: STORE_REJUDGEMENTS,
+    find: `  where ledger.id = any (v_lost_ids || v_proved_ids)
   order by ledger.id
 `,
-    replace: `  where ledger.id = any (v_left_ids || v_proved_ids)
-  order by pg_catalog.array_position(v_left_ids || v_proved_ids, ledger.id)
+    replace: `  where ledger.id = any (v_lost_ids || v_proved_ids)
+  order by pg_catalog.array_position(v_lost_ids || v_proved_ids, ledger.id)
 `,
     tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     shownBy: DEADLOCK,
@@ -77,7 +78,7 @@ export const STORING: readonly Mutation[] = [
     file: INGEST_EVENTS,
     find: `  -- Ledger rows before identifiers: close_attempt takes them in this order too.
 `,
-    replace: `  perform private.register_identifiers(p_identifiers, 'event', p_now);
+    replace: `  perform private.register_identifiers(v_identifiers, 'event', p_now);
 `,
     tests: ["tests/database/rules/lock_order_test.ts"],
     shownBy: DEADLOCK,
@@ -119,9 +120,9 @@ export const STORING: readonly Mutation[] = [
     name: "ok-before-commit",
     rule: "200 is answered after the commit",
     file: HANDLER,
-    find: "const tally = await ingest(read, contentType, runId);",
+    find: "const { registered, ...tally } = await ingest(read, contentType, runId);",
     replace:
-      "const tally: Tally = { received: 0, recorded: 0, duplicates: 0, rejected: 0, high: 0, medium: 0, low: 0, unattributed: 0 };\n" +
+      "const registered = 0;\n      const tally: Tally = { received: 0, recorded: 0, duplicates: 0, rejected: 0, high: 0, medium: 0, low: 0, unattributed: 0 };\n" +
       "      dependencies.waitUntil(ingest(read, contentType, runId));",
     tests: ["tests/unit/braze-webhook/handler_test.ts"],
   },
@@ -152,19 +153,77 @@ export const STORING: readonly Mutation[] = [
   {
     name: "faults-of-the-database",
     rule: "A database failure is never treated as an invalid event",
-    file: INGEST,
+    file: "supabase/functions/braze-webhook/ingest_identified.ts",
     find: "return /^(?:22|23|54)/.test(code);",
     replace: 'return code !== "";',
     tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {
-    name: "identifiers-of-a-repetition",
+    name: "judging-again-after-the-answer",
+    rule: "Earlier events that a new identifier explains are judged after the answer",
+    file: HANDLER,
+    find: "if (registered > 0) dependencies.waitUntil(judgeAgain(runId));",
+    replace: "void judgeAgain;",
+    tests: ["tests/unit/braze-webhook/handler_test.ts"],
+  },
+  {
+    name: "age-of-the-facts",
     rule:
-      "A repeated request registers its identifiers again, since the first may have died before that",
+      "Events are not judged by facts that are older than the time in which a change is judged twice",
     file: INGEST,
-    find: "receipt.duplicates > 0 ? knownIdentifiers(judged, context) : []",
-    replace: "receipt.duplicates < 0 ? knownIdentifiers(judged, context) : []",
+    find: "if (differenceInMilliseconds(clock.now(), readAt) > FACTS_AGE_MS_MAX) {",
+    replace: "if (differenceInMilliseconds(clock.now(), readAt) > 60 * FACTS_AGE_MS_MAX) {",
     tests: ["tests/unit/braze-webhook/ingest_test.ts"],
+  },
+  {
+    name: "second-judging",
+    rule: "A change is judged once more a minute later, for requests that read the facts before it",
+    file: STORE_REJUDGEMENTS,
+    find: "      and change.started_at >= change.changed_at + interval '1 minute';\n",
+    replace: "      and true;\n",
+    tests: ["tests/database/load_rejudgements_test.ts"],
+  },
+  {
+    name: "pages-of-a-judging",
+    rule: "A judging continues after the last event of its page",
+    file: LOAD_REJUDGEMENTS,
+    find: "coalesce(v_after_sent_at, '-infinity'), coalesce(v_after_event_id, ''), p_limit",
+    replace: "'-infinity', '', p_limit",
+    tests: ["tests/database/load_rejudgements_test.ts"],
+    filter: "does not mix",
+  },
+  {
+    name: "concurrent-judgings",
+    rule: "A verdict does not replace one that another run stored meanwhile",
+    file: STORE_REJUDGEMENTS,
+    find: "      and event.correlation_method = verdict.from_method\n",
+    replace: "",
+    tests: ["tests/database/store_rejudgements_test.ts"],
+  },
+  {
+    name: "schedule-without-its-proof",
+    rule: "A schedule gets its earlier state back when its proof is taken back",
+    file: STORE_REJUDGEMENTS,
+    find: "      state = coalesce(schedule.state_before_proof, schedule.state),\n",
+    replace: "",
+    tests: ["tests/database/store_rejudgements_test.ts"],
+  },
+  {
+    name: "cancelled-row-without-its-proof",
+    rule: "A cancelled row becomes cancelled again when its proof is taken back",
+    file: STORE_REJUDGEMENTS,
+    find: "        when ledger.cancel_reason_before_proof is not null then 'cancelled'\n",
+    replace: "",
+    tests: ["tests/database/store_rejudgements_test.ts"],
+    filter: "cancelled by",
+  },
+  {
+    name: "only-stored-events-teach",
+    rule: "A duplicate, or an event that is rejected, registers no identifier",
+    file: INGEST_EVENTS,
+    find: "      from incoming\n      join inserted using (event_id)\n      cross join lateral",
+    replace: "      from incoming\n      cross join lateral",
+    tests: ["tests/database/ingest_events_test.ts"],
   },
   {
     name: "alert-in-the-transaction",

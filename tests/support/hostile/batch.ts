@@ -88,7 +88,7 @@ async function storedOf({ sql }: Stack, specimens: readonly Specimen[]) {
   const rows = await sql<Stored[]>`
     select
       input.mark, event.event_id, event.external_user_id, event.device_id, event.campaign_id, event.dispatch_id,
-      event.send_id, event.match_id::text, event.ledger_id, event.sent_at, event.time_is_send_time,
+      event.send_id, event.match_id::text, event.ledger_id, event.sent_at, event.time_kind,
       event.correlation_method, event.confidence, event.raw_payload = input.text::jsonb as is_same
     from unnest(${specimens.map(({ mark }) => mark)}::text[], ${
     specimens.map(({ text }) => text)

@@ -18,7 +18,7 @@ export interface Stored {
   readonly match_id: string | null;
   readonly ledger_id: string | null;
   readonly sent_at: Date;
-  readonly time_is_send_time: boolean;
+  readonly time_kind: string;
   readonly correlation_method: string;
   readonly confidence: string;
   /** Whether the payload is the text that was sent, as Postgres reads it. */
@@ -131,13 +131,20 @@ function wholeNumber(json: string): string | null {
 function isTimeOf(outermost: readonly Member[], stored: Stored, now: Date): boolean {
   const at = stored.sent_at.getTime();
   if (claimsOf([outermost], "event_type").some((type) => type.startsWith("users."))) {
-    const [claim, ...others] = claimsOf([outermost], "time");
-    const value = Number(claim);
-    return others.length === 0 && Math.abs((value < 1e11 ? value * 1_000 : value) - at) <= 1;
+    return isUnixTime(outermost, at);
   }
   const [claim, ...others] = claimsOf([outermost], "sent_at");
-  if (claim === undefined) return !stored.time_is_send_time && at === now.getTime();
+  if (claim === undefined && claimsOf([outermost], "time").length > 0) {
+    return stored.time_kind !== "receipt" && isUnixTime(outermost, at);
+  }
+  if (claim === undefined) return stored.time_kind === "receipt" && at === now.getTime();
   return others.length === 0 && isoMs(claim) === at;
+}
+
+function isUnixTime(outermost: readonly Member[], at: number): boolean {
+  const [claim, ...others] = claimsOf([outermost], "time");
+  const value = Number(claim);
+  return others.length === 0 && Math.abs((value < 1e11 ? value * 1_000 : value) - at) <= 1;
 }
 
 /** Strictly ISO 8601: other texts are not times, even if some parser accepts them. */

@@ -1,5 +1,4 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/columns.ts";
 import type {
   NearSend,
   PreflightCheck,
@@ -160,20 +159,39 @@ Deno.test("braze-preflight-check records each due send once, with the ids that B
   }]);
 });
 
-Deno.test("braze-preflight-check reattributes stored events for newly registered identifiers, and counts those that are now unambiguous", async () => {
-  const registeredDispatch = (value: string, ambiguous: boolean): RegisteredIdentifier => ({
-    kind: "dispatch_id",
-    value,
-    ledgerId: ledgerIdOf(1),
-    ambiguous,
+Deno.test("braze-preflight-check counts the ids that it was the first to see", async () => {
+  const seen = nearSend({ matchId: 1, dispatchId: "d-1", sendId: "s-1" });
+  const braze = { listing: listing(seen) };
+  const captured = async (known: Partial<NearSend>) =>
+    (await run([{ ...seen, ...known }], { braze })).answer.body.ids_captured;
+  strictEqual(await captured({ dispatchId: null, sendId: null }), 2);
+  strictEqual(await captured({ dispatchId: "d-0" }), 1);
+  strictEqual(await captured({}), 0);
+});
+
+Deno.test("braze-preflight-check judges stored events again at its end, whether or not a send is near", async () => {
+  for (const sends of [[one], []]) {
+    const { calls } = await run(sends, { braze: { listing: listing(one) } });
+    const writes = calls.filter((call) => WRITES.includes(call) || call.startsWith("events."));
+    strictEqual(writes.at(-1), "events.loadRejudgements");
+  }
+});
+
+Deno.test("braze-preflight-check stops judging stored events again after 20 seconds", async () => {
+  let pages = 0;
+  const world: World = fakeWorld({
+    functionName: "braze-preflight-check",
+    preflight: { load: () => Promise.resolve({ sends: [], teams }) },
+    events: {
+      loadRejudgements: () => {
+        pages++;
+        world.clock.advance(15_000);
+        return Promise.resolve({ ids: [1], startedAt: new Date(0), events: [] });
+      },
+    },
   });
-  const registered = [registeredDispatch("d-1", false), registeredDispatch("d-2", true)];
-  const world = await run([one], {
-    preflight: { note: () => Promise.resolve({ registered, cancelled: [] }) },
-    braze: { listing: listing(one) },
-  });
-  deepStrictEqual(world.said("events.loadAffectedEvents"), [registered]);
-  strictEqual(world.answer.body.ids_captured, 1);
+  strictEqual((await post(createHandler(world.dependencies))).body.outcome, "succeeded");
+  strictEqual(pages, 2);
 });
 
 Deno.test("braze-preflight-check starts no call to Braze after its deadline, and leaves it to the next run", async () => {

@@ -30,7 +30,12 @@ for (
     ["one whose delete is unknown", { ...CURRENT, state: "deleting" }, true, "current"],
     ["one that is going out", { ...CURRENT, status: "sent", state: "completed" }, true, "current"],
     ["a ledger row that is not there", null, false, "unknown_schedule"],
-    ["a generation that never was", { ...CURRENT, state: null }, false, "unknown_schedule"],
+    [
+      "a generation that never was, or another create of the same number",
+      { ...CURRENT, state: null },
+      false,
+      "unknown_schedule",
+    ],
     ["an old generation", { ...CURRENT, generation: 3 }, false, "superseded"],
     ["one of an older copy of the database", { ...CURRENT, generation: 1 }, false, "superseded"],
     [
@@ -80,7 +85,7 @@ for (
   });
 }
 
-const gated = { ledgerId: ledgerIdOf(1002), generation: GENERATION };
+const gated = { ledgerId: ledgerIdOf(1002), generation: GENERATION, attemptId: ledgerIdOf(7) };
 
 async function ask(facts: GateFacts | null | Error, changes: WorldOptions = {}, init = {}) {
   const world = fakeWorld({

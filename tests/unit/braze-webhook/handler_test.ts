@@ -2,7 +2,14 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { createHandler } from "../../../supabase/functions/braze-webhook/handler.ts";
 import type { Receipt } from "../../../supabase/functions/_shared/store/events.ts";
-import { bytes, currentsSend, fixture, text, webhookMessage } from "../../support/bodies.ts";
+import {
+  bytes,
+  concat,
+  currentsSend,
+  fixture,
+  text,
+  webhookMessage,
+} from "../../support/bodies.ts";
 import { receiptOf, refusals } from "../../support/fake_store.ts";
 import {
   type Answered,
@@ -91,6 +98,14 @@ Deno.test("braze-webhook reads a compressed body", async () => {
   const { status, body } = await post(handle, new Uint8Array(packed), { headers });
   strictEqual(status, 200);
   strictEqual(body.received, 2);
+});
+
+Deno.test("braze-webhook reads an unlabelled compressed body of several members", async () => {
+  const { handle } = setup();
+  const json = JSON.stringify([webhookMessage(), currentsSend()]);
+  const packed = concat(gzipSync(json.slice(0, 100)), gzipSync(json.slice(100)));
+  const { status, body } = await post(handle, packed);
+  deepStrictEqual([status, body.received, body.rejected], [200, 2, 0]);
 });
 
 Deno.test("braze-webhook keeps a whole body that is not the gzip it claims to be", async () => {
@@ -188,7 +203,7 @@ for (
   const [what, options, code] of [
     [
       "the database is away when it asks",
-      { events: { context: () => Promise.reject(refusals.unavailable) } },
+      { events: { facts: () => Promise.reject(refusals.unavailable) } },
       "database_unavailable",
     ],
     [
@@ -216,3 +231,57 @@ for (
     deepStrictEqual(logged.map(({ event }) => event), ["webhook_not_stored"]);
   });
 }
+
+function registering(count: number, events: WorldOptions["events"] = {}): WorldOptions {
+  return {
+    events: {
+      ingest: (judged, rejects) =>
+        Promise.resolve(receiptOf(judged, rejects.length, { registered: count })),
+      ...events,
+    },
+  };
+}
+
+Deno.test("braze-webhook judges earlier events again after its answer when an identifier became known", async () => {
+  const judged = Promise.withResolvers<null>();
+  const options = registering(1, { loadRejudgements: () => judged.promise });
+  const { status, body, background } = await deliver(webhookMessage(), options);
+  strictEqual(status, 200);
+  ok(!("registered" in body));
+  strictEqual(background.length, 1);
+  judged.resolve(null);
+  await Promise.all(background);
+});
+
+Deno.test("braze-webhook judges nothing again when no identifier became known", async () => {
+  const { background, calls } = await deliver(webhookMessage(), registering(0));
+  deepStrictEqual(background, []);
+  ok(!calls.includes("events.loadRejudgements"));
+});
+
+Deno.test("braze-webhook stops judging earlier events again after 20 seconds", async () => {
+  let pages = 0;
+  const world: World = fakeWorld({
+    functionName: "braze-webhook",
+    caller: { kind: "braze" },
+    ...registering(1, {
+      loadRejudgements: () => {
+        pages++;
+        world.clock.advance(15_000);
+        return Promise.resolve({ ids: [1], startedAt: new Date(0), events: [] });
+      },
+    }),
+  });
+  await post(createHandler(world.dependencies), webhookMessage());
+  await Promise.all(world.background);
+  strictEqual(pages, 2);
+});
+
+Deno.test("braze-webhook only logs that it could not judge earlier events again", async () => {
+  const { background, logged } = await deliver(
+    webhookMessage(),
+    registering(1, { loadRejudgements: () => Promise.reject(refusals.unavailable) }),
+  );
+  await Promise.all(background);
+  strictEqual(logged.at(-1)?.event, "events_not_judged_again");
+});

@@ -1,43 +1,37 @@
-import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { createIngest, type Tally } from "../../../supabase/functions/braze-webhook/ingest.ts";
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import {
-  createContext,
-  type IdentifierFacts,
-} from "../../../supabase/functions/_shared/attribution/evidence.ts";
+  createIngest,
+  type Ingested as IngestedTally,
+} from "../../../supabase/functions/braze-webhook/ingest.ts";
+import type { Facts } from "../../../supabase/functions/_shared/attribution/evidence.ts";
 import type { ReadBody } from "../../../supabase/functions/_shared/events/read_body.ts";
-import type {
-  EvidenceGroup,
-  JudgedEvent,
-  Reattribution,
-} from "../../../supabase/functions/_shared/store/events.ts";
-import type { RegisteredIdentifier } from "../../../supabase/functions/_shared/store/columns.ts";
+import type { JudgedEvent } from "../../../supabase/functions/_shared/store/events.ts";
 import { DatabaseError } from "../../../supabase/functions/_shared/store/rpc.ts";
 import type { Store } from "../../../supabase/functions/_shared/store/store.ts";
 import { currentsSend, read, text } from "../../support/bodies.ts";
-import { CAMPAIGN, evidence, identifier, ledger, ledgerIdOf } from "../../support/facts.ts";
+import { CAMPAIGN, ledger, ledgerIdOf, NO_FACTS } from "../../support/facts.ts";
 import { receiptOf, refusals } from "../../support/fake_store.ts";
 import { fakeWorld, type World } from "../../support/fake_world.ts";
 
-const saturday = [1001, 1002, 1003].map((matchId) => ledger(matchId, {}));
+const saturday: Facts = {
+  ...NO_FACTS,
+  ledgers: [1001, 1002, 1003].map((matchId) => ledger(matchId, {})),
+};
 
 interface Ingested extends World {
-  readonly tally: Tally;
+  readonly tally: IngestedTally;
 }
 
 async function ingest(body: ReadBody, events: Partial<Store["events"]> = {}): Promise<Ingested> {
   const world = fakeWorld({
     functionName: "braze-webhook",
     caller: { kind: "braze" },
-    events: { context: knowing(), ...events },
+    events: { facts: () => Promise.resolve(saturday), ...events },
   });
   return {
     ...world,
     tally: await createIngest(world.dependencies)(body, "application/json", "run-1"),
   };
-}
-
-function knowing(...identifiers: IdentifierFacts[]): Store["events"]["context"] {
-  return () => Promise.resolve(createContext(saturday, identifiers));
 }
 
 /** Pushes of our campaign at 14:00:23, one for each of the ids. */
@@ -67,7 +61,7 @@ function storeThatRefuses(bad: readonly string[], error: DatabaseError = refusal
   return { ingest, stored, rejected, transactions };
 }
 
-Deno.test("ingest judges each event and passes on its identifiers and its proof", async () => {
+Deno.test("ingest judges each event and passes on its identifiers and what it proves", async () => {
   const echoing = pushes(["event-1"], {
     dispatch_id: "dispatch-1002",
     message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" }),
@@ -77,7 +71,7 @@ Deno.test("ingest judges each event and passes on its identifiers and its proof"
     readonly events: readonly JudgedEvent[];
   }[];
   strictEqual(events[0]?.attribution.matchId, 1002);
-  strictEqual(events[0]?.proof, "push");
+  strictEqual(events[0]?.attribution.proof, "push");
   deepStrictEqual(events[0]?.registered, [
     { kind: "dispatch_id", value: "dispatch-1002", ledgerId: ledgerIdOf(1002), generation: 1 },
   ]);
@@ -174,131 +168,51 @@ for (
   });
 }
 
-/** Unattributed pushes of 14:00:23 that carry the dispatch id. */
-function openGroup(dispatchId: string | null): EvidenceGroup {
-  const nothing = { ledgerId: null, matchId: null, generation: null };
-  return {
-    evidence: { ...evidence({ dispatchId }), ...nothing, isTest: false },
-    current: { ...nothing, method: "tie", confidence: "none" },
-    events: 7,
-  };
-}
+Deno.test("ingest first has the database store the events whose echo decides, and judges those that it leaves", async () => {
+  const echo = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
+  const { events } = pushes(ids(3), { message_extras: echo });
+  const { events: others } = pushes(["event-4"]);
+  const { calls, said, tally } = await ingest({ events: [...others, ...events], rejects: [] }, {
+    ingestIdentified: ({ eventId }) =>
+      Promise.resolve({
+        recorded: 2,
+        registered: 1,
+        left: [eventId.indexOf("event-2") + 1],
+        repeated: [],
+      }),
+  });
+  deepStrictEqual(calls, ["events.ingest"]);
+  const [stored] = said("events.ingest") as { readonly events: readonly JudgedEvent[] }[];
+  deepStrictEqual(idsOf(stored!.events), ["event-2", "event-4"]);
+  deepStrictEqual([tally.received, tally.recorded, tally.high, tally.registered], [4, 4, 3, 1]);
+});
 
-const newIdentifier: RegisteredIdentifier = {
-  kind: "dispatch_id",
-  value: "dispatch-1002",
-  ledgerId: ledgerIdOf(1002),
-  ambiguous: false,
-};
-
-function registering(registered: readonly RegisteredIdentifier[]) {
-  return (events: readonly JudgedEvent[]) =>
-    Promise.resolve(receiptOf(events, 0, { registered: [...registered] }));
-}
-
-Deno.test("ingest immediately reattributes the earlier events that a new identifier explains", async () => {
-  const asked: RegisteredIdentifier[] = [];
-  const reattributed: Reattribution[] = [];
-  let known: IdentifierFacts[] = [];
-  await ingest(
-    pushes(["event-1"], { message_extras: JSON.stringify({ ledger_id: ledgerIdOf(1002) }) }),
-    {
-      context: (question) => knowing(...known)(question),
-      ingest: (events) => {
-        known = [identifier("dispatch_id", "dispatch-1002", 1002, { generation: 1 })];
-        return registering([newIdentifier])(events);
-      },
-      loadAffectedEvents: (identifiers) => {
-        asked.push(...identifiers);
-        return Promise.resolve([openGroup("dispatch-1002"), openGroup(null)]);
-      },
-      reattribute: (reattributions) => {
-        reattributed.push(...reattributions);
-        return Promise.resolve({ reattributed: 7 });
-      },
-    },
-  );
-  deepStrictEqual(asked, [newIdentifier]);
-  // The other group stays unknown.
-  deepStrictEqual(
-    reattributed.map(({ attribution, proof }) => [attribution.matchId, attribution.method, proof]),
-    [[1002, "dispatch_id", "push"]],
+Deno.test("ingest judges each event of a batch for itself that Postgres refuses whole", async () => {
+  const echo = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
+  const { tally } = await ingest(pushes(ids(2), { message_extras: echo }), {
+    ingestIdentified: () => Promise.reject(refusals.badData),
+  });
+  strictEqual(tally.recorded, 2);
+  await rejects(
+    ingest(pushes(ids(2), { message_extras: echo }), {
+      ingestIdentified: () => Promise.reject(refusals.unavailable),
+    }),
+    refusals.unavailable,
   );
 });
 
-Deno.test("ingest judges an unexplained event again, since another request may have registered its identifier meanwhile", async () => {
-  const asked: RegisteredIdentifier[] = [];
-  await ingest(pushes(ids(2), { dispatch_id: "dispatch-1002", send_id: "xyz-789" }), {
-    loadAffectedEvents: (identifiers) => {
-      asked.push(...identifiers);
-      return Promise.resolve([]);
+Deno.test("ingest reads the facts again when it took too long to read them", async () => {
+  let reads = 0;
+  const world: World = fakeWorld({
+    functionName: "braze-webhook",
+    events: {
+      facts: () => {
+        world.clock.advance(++reads === 1 ? 20_001 : 20_000);
+        return Promise.resolve(saturday);
+      },
     },
   });
-  deepStrictEqual(
-    asked.map(({ kind, value, ambiguous }) => [kind, value, ambiguous]),
-    [["send_id", "xyz-789", false], ["dispatch_id", "dispatch-1002", false]],
-  );
-});
-
-Deno.test("ingest applies the identifiers of a repeated batch again, since the first attempt may have failed half-way", async () => {
-  const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
-  const batch = pushes(["event-1"], { dispatch_id: "dispatch-1002", message_extras: extras });
-  const affectedBy: RegisteredIdentifier[][] = [];
-  for (const duplicates of [0, 1]) {
-    await ingest(batch, {
-      context: knowing(identifier("dispatch_id", "dispatch-1002", 1002)),
-      ingest: (events) =>
-        Promise.resolve({ ...receiptOf(events, 0), recorded: 1 - duplicates, duplicates }),
-      loadAffectedEvents: (identifiers) => {
-        affectedBy.push([...identifiers]);
-        return Promise.resolve([]);
-      },
-    });
-  }
-  deepStrictEqual(affectedBy, [[{
-    kind: "dispatch_id",
-    value: "dispatch-1002",
-    ledgerId: ledgerIdOf(1002),
-    ambiguous: false,
-  }]]);
-});
-
-Deno.test("ingest stores events before it reattributes earlier ones", async () => {
-  const { calls } = await ingest(pushes(["event-1"], { dispatch_id: "dispatch-1002" }));
-  deepStrictEqual(calls, [
-    "events.ingestIdentified",
-    "events.ingest",
-    "events.loadAffectedEvents",
-    "alertsAndLogs.writeLogs",
-  ]);
-});
-
-Deno.test("ingest looks up nothing for certain events and test sends", async () => {
-  const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002) });
-  const certain = pushes(["event-1"], { dispatch_id: "d-1", message_extras: extras });
-  const test = pushes(["event-2"], {
-    dispatch_id: "dispatch_id_for_unsent_campaign",
-    send_id: "s",
-  });
-  for (const body of [certain, test]) {
-    const { calls } = await ingest(body);
-    ok(!calls.includes("events.loadAffectedEvents"));
-  }
-});
-
-Deno.test("ingest logs contradicting evidence", async () => {
-  const extras = JSON.stringify({ ledger_id: ledgerIdOf(1002), generation: "1" });
-  const { logs } = await ingest(
-    pushes(["event-1"], { dispatch_id: "dispatch-1001", message_extras: extras }),
-    { context: knowing(identifier("dispatch_id", "dispatch-1001", 1001)) },
-  );
-  deepStrictEqual(logs, [{
-    action: "contradicting_evidence",
-    reason: "ledger_id says match 1002, dispatch_id says 1001",
-    matchId: 1002,
-    details: {
-      event_id: "event-1",
-      contradictions: [{ method: "dispatch_id", matchId: 1001 }],
-    },
-  }]);
+  await createIngest(world.dependencies)(pushes(ids(1)), null, "run-1");
+  strictEqual(reads, 2);
+  strictEqual(world.said("events.ingest").length, 1);
 });

@@ -1,6 +1,11 @@
 /** Renders the templates for Braze: the output contains what correlation needs, for any name of a user or a match. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isAborted } from "../../../local/braze_sandbox/connected_content.ts";
+import { correlate } from "../../../supabase/functions/_shared/attribution/correlate.ts";
+import {
+  type Evidence,
+  TEST_DISPATCH_ID,
+} from "../../../supabase/functions/_shared/attribution/evidence.ts";
 import {
   readGateToken,
   signGateToken,
@@ -8,11 +13,16 @@ import {
 import { echo } from "../../../local/braze_sandbox/echo.ts";
 import { currentsSend, readOne, whyRejected } from "../../support/bodies.ts";
 import { brazeTemplate, type Personalization, renderBraze } from "../../support/braze_liquid.ts";
-import { CAMPAIGN, ledgerIdOf } from "../../support/facts.ts";
+import { CAMPAIGN, contextOf, ledger, ledgerIdOf } from "../../support/facts.ts";
 import { readText } from "../../support/sources.ts";
 
 const DISPATCH = "6b1f0c9de2a84f7795b3c1d0e4aa7f12";
-const ECHO = { match_id: "1002", ledger_id: ledgerIdOf(1002), generation: 3 };
+const ECHO = {
+  match_id: "1002",
+  ledger_id: ledgerIdOf(1002),
+  generation: 3,
+  attempt_id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e2002",
+};
 const WEBHOOK = await brazeTemplate("webhook");
 const PUSH = await brazeTemplate("push");
 const GATE_FAIL_CLOSED = await brazeTemplate("gate_fail_closed");
@@ -31,6 +41,11 @@ function person(changes: Partial<Personalization> = {}): Personalization {
 
 const webhookBody = async (known: Personalization) => (await renderBraze(WEBHOOK, known)).text;
 
+function echoOf(evidence: Evidence) {
+  const { echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId } = evidence;
+  return [echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId];
+}
+
 async function pushSend(known: Personalization, body = "Everton – Liverpool, in an hour") {
   const { text, messageExtras } = await renderBraze(`${body}${PUSH}`, known);
   return { text, event: readOne(currentsSend({ properties: { message_extras: messageExtras } })) };
@@ -40,16 +55,18 @@ Deno.test("the webhook template becomes a message with every field that we read"
   const { externalUserId, evidence, claim } = readOne(await webhookBody(person()));
   strictEqual(externalUserId, "u-1001");
   strictEqual(claim, "strong");
-  const { sentAt: _, ...said } = evidence;
+  const { sentAt: _, receivedAt: __, ...said } = evidence;
   deepStrictEqual(said, {
     eventType: "send",
     channel: "webhook",
-    timeIsSendTime: false,
-    isTest: false,
+    timeKind: "receipt",
     campaignId: CAMPAIGN,
-    ledgerId: ECHO.ledger_id,
-    matchId: 1002,
-    generation: 3,
+    canvasId: null,
+    echoedLedgerId: ECHO.ledger_id,
+    echoedMatchId: "1002",
+    echoedGeneration: "3",
+    echoedAttemptId: ECHO.attempt_id,
+    hasForeignExtras: false,
     scheduleId: null,
     dispatchId: DISPATCH,
     sendId: null,
@@ -68,8 +85,9 @@ for (
 Deno.test("the webhook template without trigger properties still names dispatch and campaign", async () => {
   const { evidence } = readOne(await webhookBody(person({ api_trigger_properties: {} })));
   deepStrictEqual(
-    [evidence.matchId, evidence.ledgerId, evidence.generation, evidence.dispatchId],
-    [null, null, null, DISPATCH],
+    [echoOf(evidence), evidence.dispatchId],
+    // Blanks are an echo that no match has.
+    [[null, "", null, null], DISPATCH],
   );
 });
 
@@ -82,10 +100,9 @@ Deno.test("the webhook template without an external id makes one message for eac
 });
 
 Deno.test("a test send of the webhook template is recognised", async () => {
-  const campaign = { api_id: CAMPAIGN, dispatch_id: "dispatch_id_for_unsent_campaign" };
+  const campaign = { api_id: CAMPAIGN, dispatch_id: TEST_DISPATCH_ID };
   const { evidence } = readOne(await webhookBody(person({ campaign })));
-  strictEqual(evidence.isTest, true);
-  strictEqual(evidence.dispatchId, null);
+  strictEqual(correlate(evidence, contextOf([])).method, "test_send");
 });
 
 Deno.test("trigger properties that our scheduler did not write cannot name another match", async () => {
@@ -94,11 +111,10 @@ Deno.test("trigger properties that our scheduler did not write cannot name anoth
   strictEqual(whyRejected(body), "Object must not hold a name twice");
 });
 
-Deno.test("the push template echoes match, ledger row and generation, and displays none of it", async () => {
+Deno.test("the push template echoes match, ledger row, generation and attempt, and displays none of it", async () => {
   const { text, event } = await pushSend(person());
   strictEqual(text.trim(), "Everton – Liverpool, in an hour");
-  const { matchId, ledgerId, generation } = event.evidence;
-  deepStrictEqual([matchId, ledgerId, generation], [1002, ECHO.ledger_id, 3]);
+  deepStrictEqual(echoOf(event.evidence), [ECHO.ledger_id, "1002", "3", ECHO.attempt_id]);
 });
 
 Deno.test("the sandbox echoes what the templates echo", async () => {
@@ -124,9 +140,10 @@ for (
 ) {
   Deno.test(`the push template ${what} makes an event that names no match`, async () => {
     const { event } = await pushSend(person({ api_trigger_properties: properties }));
-    const { matchId, ledgerId, generation, dispatchId } = event.evidence;
-    deepStrictEqual([matchId, ledgerId, generation], [null, null, null]);
-    strictEqual(dispatchId, "dispatch-1", "the event itself is good");
+    const evidence = { ...event.evidence, campaignId: CAMPAIGN };
+    const context = contextOf([ledger(1002, { sendAt: evidence.sentAt })]);
+    strictEqual(correlate(evidence, context).method, "unknown_match");
+    strictEqual(evidence.dispatchId, "dispatch-1", "the event itself is good");
   });
 }
 
@@ -152,7 +169,11 @@ for (const [gate, template] of GATES) {
 
   Deno.test(`the ${gate} gate asks for the schedule's own token`, async () => {
     const secret = "s".repeat(32);
-    const asked = { ledgerId: ECHO.ledger_id, generation: ECHO.generation };
+    const asked = {
+      ledgerId: ECHO.ledger_id,
+      generation: ECHO.generation,
+      attemptId: ECHO.attempt_id,
+    };
     const token = await signGateToken(asked, secret);
     const urls: string[] = [];
     const properties = { ...ECHO, send_gate_token: token };

@@ -28,6 +28,18 @@ const HINTS = new Map<string, string>([
     "unexpected_send",
     "read `select match_timeline(<match>)`; inform support that some users got a push in error",
   ],
+  [
+    "sent_early",
+    "find out in Braze what sent it: a person, or another copy of the suite; then close the alert",
+  ],
+  [
+    "sent_late",
+    "find out in Braze what sent it; raise `SEND_WINDOW_HOURS` if the campaign limits its speed",
+  ],
+  [
+    "contradicting_evidence",
+    "check the templates in Braze, and that no copy of the suite uses the campaign",
+  ],
   ["schedule_missing", "find out who deleted it in Braze; send manually if users need the push"],
   [
     "listing_empty",

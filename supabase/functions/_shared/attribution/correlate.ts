@@ -2,285 +2,202 @@
  * Attributes one event to a match, with a confidence.
  *
  * This is the only place of the policy. A wrong match at high or medium confidence is worse than none: an unattributed
- * event can be attributed later, a wrong attribution stays unnoticed. Pure: no clock, no I/O.
+ * event can be attributed later, a wrong attribution stays unnoticed. Pure: the result depends on stored facts alone, not
+ * on a clock, on the order in which the facts became known, or on an earlier result.
  *
- * | order | evidence                                             | confidence |
- * |-------|------------------------------------------------------|------------|
- * | 1     | the ledger id that we put into the schedule, echoed  | high       |
- * | 2     | the match id, echoed                                 | high       |
- * | 3     | a schedule id, 4 send id, 5 dispatch id we know      | high       |
- * | 6     | `time_exact`: the campaign's only schedule around it | medium     |
- * | 7     | `time_window`: several, one clearly the closest; or  | low        |
- * |       | one that may not be there (unknown, deleted)         |            |
+ * | order | evidence                                                    | result                                |
+ * |-------|-------------------------------------------------------------|---------------------------------------|
+ * | 1     | a test send                                                 | `test_send`                           |
+ * | 2     | a Canvas, or a campaign that no schedule of ours ever used  | `other_campaign`                      |
+ * | 3     | an echo that is invalid or names nothing that we know       | `unknown_match`                       |
+ * | 4     | echo, own send id, schedule id, send id of different matches | `contradiction`                       |
+ * | 5     | echoed ledger id, else match id; own-form send id;          | high                                  |
+ * |       | registered schedule id or send id                           |                                       |
+ * | 6     | a registered dispatch id that nothing else speaks against   | high                                  |
+ * | 7     | the time of a send: `time_exact`                            | medium                                |
+ * | 8     | the time of a send, less certain: `time_window`             | low                                   |
  *
- * When all known explicit ids refer to one match (rows 1 to 5), the SQL function ingest_identified_events attributes and
- * stores the event in one step, see explicit_ids.ts; a test checks that both give the same result.
+ * The SQL function ingest_identified_events applies row 5 to events with an echoed ledger row and generation that nothing
+ * speaks against. A property test checks that both give the same result.
  */
 import { differenceInMilliseconds } from "date-fns";
-import { ownSendId } from "./own_send_id.ts";
+import { readEcho } from "./echo.ts";
 import {
   type AttributedMethod,
   type Attribution,
-  claimsOf,
   type Context,
-  type Contradiction,
   type Evidence,
+  type IdentifierKind,
   type LedgerFacts,
-  type ScheduleFacts,
+  type Proof,
+  TEST_DISPATCH_ID,
   type UnattributedMethod,
 } from "./evidence.ts";
+import { matchOfSendId } from "./own_send_id.ts";
+import { attributeByTime } from "./time.ts";
+import { isSendTime, placeIn, type Placement } from "./windows.ts";
 
-/** Maximum distance between an event and a planned send for attribution by time alone. */
-export const TIME_WINDOW_MS = 2 * 60_000;
-/**
- * Another schedule within this distance makes attribution by time a guess: sends are spread over minutes and clocks
- * differ, so the end of one send overlaps the start of the next.
- */
-export const TIME_GUARD_MS = 10 * 60_000;
-/** How much closer the closest of several schedules must be than the next one. */
-export const CLEAR_MARGIN_MS = 60_000;
-
-interface Hit {
+/** One match that an explicit id names. */
+interface Reference {
   readonly method: AttributedMethod;
   readonly ledger: LedgerFacts;
   readonly generation: number | null;
 }
 
-/** `campaignIds`: our own campaigns. */
-export function correlate(
-  evidence: Evidence,
+export function correlate(evidence: Evidence, context: Context): Attribution {
+  if (evidence.dispatchId === TEST_DISPATCH_ID) return unattributed("test_send", []);
+  if (isOfOtherCampaign(evidence, context)) return unattributed("other_campaign", []);
+  const references = referencesOf(evidence, context);
+  if (references === "unknown") return unattributed("unknown_match", []);
+
+  const matches = new Set(references.map(({ ledger }) => ledger.matchId));
+  if (matches.size > 1) return unattributed("contradiction", [...matches]);
+  const [reference] = references;
+  if (reference !== undefined) {
+    return usedCampaign(reference, evidence)
+      ? attributed(reference, evidence, context)
+      : unattributed("contradiction", [...matches]);
+  }
+
+  if (hasUnknownReference(evidence, context)) return unattributed("no_evidence", []);
+  return byDispatchId(evidence, context) ?? byTime(evidence, context);
+}
+
+/** The currents connector of a workspace reports all its campaigns and Canvases. A missing campaign says nothing. */
+export function isOfOtherCampaign(
+  { canvasId, campaignId }: Evidence,
   context: Context,
-  campaignIds: readonly string[],
-): Attribution {
-  if (evidence.isTest) return unattributed("test_send", []);
-
-  const hits = explicitHits(evidence, context);
-  const winner = hits[0];
-  if (winner !== undefined) {
-    return attributed(winner, "high", evidence, [], contradictionsTo(winner, hits));
-  }
-  if (evidence.campaignId !== null && !campaignIds.includes(evidence.campaignId)) {
-    const known = context.ledgers.some((ledger) =>
-      ledger.schedules.some((schedule) => schedule.campaignId === evidence.campaignId)
-    );
-    if (!known) return unattributed("other_campaign", []);
-  }
-  if (echoesUnknownMatch(evidence, context)) return unattributed("unknown_match", []);
-  return byTime(evidence, context);
-}
-
-/** Matches found by explicit ids, strongest evidence first. */
-function explicitHits(evidence: Evidence, context: Context): Hit[] {
-  const hits: Hit[] = [];
-  const echoed = evidence.ledgerId === null ? undefined : context.ledger(evidence.ledgerId);
-  for (const { method, value } of claimsOf(evidence)) {
-    if (method === "ledger_id") {
-      if (echoed !== undefined) hits.push(hit(method, echoed, evidence.generation, evidence));
-    } else if (method === "match_id") {
-      const matched = context.match(Number(value));
-      if (matched === undefined) continue;
-      // The echoed generation belongs to the echoed ledger row only.
-      const generation = evidence.ledgerId === null || echoed === matched
-        ? evidence.generation
-        : null;
-      hits.push(hit(method, matched, generation, evidence));
-    } else {
-      const identifier = context.identifier(method, value);
-      if (identifier === undefined || identifier.ambiguous) continue;
-      const ledger = context.ledger(identifier.ledgerId);
-      if (ledger === undefined) continue;
-      if (method === "dispatch_id" && isShared(ledger, evidence, context)) continue;
-      hits.push(hit(method, ledger, identifier.generation, evidence));
-    }
-  }
-  return hits;
+): boolean {
+  return canvasId !== null || (campaignId !== null && !context.isOwnCampaign(campaignId));
 }
 
 /**
- * Whether other evidence shows that an event with this match's dispatch id belongs to another send: a send id other than
- * the match's own, or an unknown schedule id, ledger row or match. Braze shares a dispatch id between users sent close
- * together. Source: Braze docs, "Dispatch ID behavior".
+ * The matches that the explicit ids name, strongest evidence first, without the dispatch id. `unknown`: the echo or an
+ * own-form send id names a match that we do not know, so weaker evidence does not count.
  */
-function isShared({ matchId, sendId }: LedgerFacts, evidence: Evidence, context: Context): boolean {
-  const isOfAnotherSend = sendId === ownSendId(matchId) && evidence.sendId !== null &&
-    evidence.sendId !== sendId;
-  return isOfAnotherSend || hasUnknownReference(evidence, context);
-}
-
-/** The event carries an unknown explicit id, so weaker evidence must not attribute it. */
-function hasUnknownReference(evidence: Evidence, context: Context): boolean {
-  const { scheduleId } = evidence;
-  return echoesUnknownMatch(evidence, context) ||
-    (scheduleId !== null && context.identifier("schedule_id", scheduleId) === undefined);
-}
-
-function echoesUnknownMatch({ ledgerId, matchId }: Evidence, context: Context): boolean {
-  return (ledgerId !== null && context.ledger(ledgerId) === undefined) ||
-    (matchId !== null && context.match(matchId) === undefined);
-}
-
-function hit(
-  method: AttributedMethod,
-  ledger: LedgerFacts,
-  claimed: number | null,
-  evidence: Evidence,
-): Hit {
-  return { method, ledger, generation: whichGeneration(ledger, claimed, evidence) };
-}
-
-/**
- * The generation that the event belongs to. An echoed generation that does not exist gives null; without an echo, the
- * only schedule that can have been sent at that time.
- */
-function whichGeneration(
-  ledger: LedgerFacts,
-  claimed: number | null,
-  evidence: Evidence,
-): number | null {
-  if (claimed !== null) {
-    return ledger.schedules.some(({ generation }) => generation === claimed) ? claimed : null;
+function referencesOf(evidence: Evidence, context: Context): Reference[] | "unknown" {
+  const references: Reference[] = [];
+  const echo = readEcho(evidence, context);
+  if (echo.kind === "unknown") return "unknown";
+  if (echo.kind === "named") {
+    const { method, ledger, generation, other } = echo;
+    references.push({ method, ledger, generation });
+    if (other !== null) references.push({ method: "match_id", ledger: other, generation: null });
   }
-  const possible = ledger.schedules.filter((schedule) =>
-    schedule.state !== "failed" && !isTooEarly(schedule, evidence) &&
-    (evidence.campaignId === null || schedule.campaignId === evidence.campaignId)
-  );
-  const inTime = evidence.timeIsSendTime
-    ? possible.filter((schedule) => distanceMs(schedule, evidence.sentAt) <= TIME_WINDOW_MS)
-    : [];
-  return onlyOne(inTime) ?? onlyOne(undeleted(inTime)) ??
-    (inTime.length === 0 ? onlyOne(possible) ?? onlyOne(undeleted(possible)) : null);
+  const { sendId, scheduleId } = evidence;
+  const ownMatchId = sendId === null ? null : matchOfSendId(sendId);
+  if (ownMatchId !== null) {
+    const ledger = context.match(ownMatchId);
+    if (ledger === undefined) return "unknown";
+    references.push({ method: "send_id", ledger, generation: null });
+  }
+  references.push(...registered("schedule_id", scheduleId, context));
+  if (ownMatchId === null) references.push(...registered("send_id", sendId, context));
+  return references;
+}
+
+function registered(
+  kind: IdentifierKind,
+  value: string | null,
+  context: Context,
+): Reference[] {
+  const identifier = value === null ? undefined : context.identifier(kind, value);
+  if (identifier === undefined || identifier.ambiguous) return [];
+  const ledger = context.ledger(identifier.ledgerId);
+  return ledger === undefined ? [] : [{ method: kind, ledger, generation: identifier.generation }];
+}
+
+/** Whether the campaign of the event is the one of the named generation, or of any if it names none. */
+function usedCampaign({ ledger, generation }: Reference, { campaignId }: Evidence): boolean {
+  if (campaignId === null) return true;
+  const named = ledger.schedules.filter((schedule) => schedule.generation === generation);
+  const possible = named.length === 0 ? ledger.schedules : named;
+  return possible.length === 0 || possible.some((one) => one.campaignId === campaignId);
+}
+
+/** The event carries an id of a send that is not registered: weaker evidence than that id must not attribute it. */
+function hasUnknownReference({ scheduleId, sendId }: Evidence, context: Context): boolean {
+  return (scheduleId !== null && context.identifier("schedule_id", scheduleId) === undefined) ||
+    (sendId !== null && context.identifier("send_id", sendId) === undefined);
 }
 
 /**
- * A push may be late but never early: an earlier event belongs to another schedule of the same match. This holds for any
- * event, because no event can predate its send.
+ * Braze may share a dispatch id between sends to users who get them close together, so it counts only where the campaign
+ * and the time agree. Source: Braze docs, "Dispatch ID behavior".
  */
-function isTooEarly(schedule: ScheduleFacts, { sentAt }: Evidence): boolean {
-  return timesOf(schedule)
-    .every((time) => differenceInMilliseconds(time, sentAt) > TIME_WINDOW_MS);
+function byDispatchId(evidence: Evidence, context: Context): Attribution | null {
+  const [reference] = registered("dispatch_id", evidence.dispatchId, context);
+  if (reference === undefined || !usedCampaign(reference, evidence)) return null;
+  const attribution = attributed(reference, evidence, context);
+  return attribution.timing === "early" || attribution.timing === "late" ? null : attribution;
 }
 
-function undeleted(schedules: readonly ScheduleFacts[]): readonly ScheduleFacts[] {
-  return schedules.filter(({ state }) => state !== "deleted");
-}
-
-function onlyOne(schedules: readonly ScheduleFacts[]): number | null {
-  return schedules.length === 1 ? schedules[0]!.generation : null;
-}
-
-function contradictionsTo(winner: Hit, hits: readonly Hit[]): Contradiction[] {
-  return hits
-    .filter(({ ledger }) => ledger.ledgerId !== winner.ledger.ledgerId)
-    .map(({ method, ledger }) => ({ method, matchId: ledger.matchId }));
-}
-
-interface Candidate {
-  readonly ledger: LedgerFacts;
-  readonly distanceMs: number;
+function attributed(reference: Reference, evidence: Evidence, context: Context): Attribution {
+  const { method, ledger, generation } = reference;
+  const placement = placeIn(ledger, generation, evidence, context.policy);
+  return attributedAt(method, "high", ledger, placement, evidence, []);
 }
 
 function byTime(evidence: Evidence, context: Context): Attribution {
-  // The time of an open is not the send time, and an event without a campaign may belong to any campaign.
-  if (
-    !evidence.timeIsSendTime || evidence.campaignId === null ||
-    hasUnknownReference(evidence, context)
-  ) {
-    return unattributed("no_evidence", []);
-  }
-  const around = candidatesAround(evidence, context);
-  const [closest, next] = around;
-  if (closest === undefined || closest.distanceMs > TIME_WINDOW_MS) {
-    return unattributed("no_candidate", []);
-  }
-
-  const winner = hit("time_exact", closest.ledger, null, evidence);
-  if (next === undefined) {
-    return isKnownToBe(closest.ledger, evidence)
-      ? attributed(winner, "medium", evidence, around, [])
-      : attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
-  }
-  if (next.distanceMs - closest.distanceMs < CLEAR_MARGIN_MS) {
-    const tied = around.filter(({ distanceMs }) =>
-      distanceMs - closest.distanceMs < CLEAR_MARGIN_MS
-    );
-    return unattributed("tie", tied);
-  }
-  return attributed({ ...winner, method: "time_window" }, "low", evidence, around, []);
+  if (!isSend(evidence) || !isSendTime(evidence)) return unattributed("no_evidence", []);
+  const found = attributeByTime(evidence, context);
+  if ("reason" in found) return unattributed(found.reason, found.matchIds);
+  const { ledger, isCertain, matchIds } = found;
+  const placement = placeIn(ledger, null, evidence, context.policy);
+  return isCertain
+    ? attributedAt("time_exact", "medium", ledger, placement, evidence, matchIds)
+    : attributedAt("time_window", "low", ledger, placement, evidence, matchIds);
 }
 
-/** Whether a schedule due then certainly exists in Braze; otherwise the time alone proves nothing. */
-function isKnownToBe(ledger: LedgerFacts, { campaignId, sentAt }: Evidence): boolean {
-  return ledger.schedules.some((schedule) =>
-    (schedule.state === "live" || schedule.state === "completed") &&
-    schedule.campaignId === campaignId && distanceMs(schedule, sentAt) <= TIME_WINDOW_MS
-  );
+/** Whether the event reports a send, not what became of it. */
+export function isSend({ channel, eventType }: Pick<Evidence, "channel" | "eventType">): boolean {
+  return (channel === "push" || channel === "webhook") && eventType === "send";
 }
 
-/**
- * Every match of the campaign with a schedule near the event, closest first. Cancelled, deleted and unknown schedules
- * count too: an event of a schedule that survived its delete must not be attributed to another match.
- */
-function candidatesAround(evidence: Evidence, context: Context): Candidate[] {
-  return context.ledgers
-    .map((ledger) => ({
-      ledger,
-      distanceMs: Math.min(
-        ...ledger.schedules
-          .filter(({ campaignId, state }) =>
-            campaignId === evidence.campaignId && state !== "failed"
-          )
-          .map((schedule) => distanceMs(schedule, evidence.sentAt)),
-      ),
-    }))
-    .filter(({ distanceMs }) => distanceMs <= TIME_GUARD_MS)
-    .sort((a, b) => a.distanceMs - b.distanceMs || a.ledger.matchId - b.ledger.matchId);
+/** What an event of this kind proves about the schedule that it belongs to. */
+export function proofOf(
+  { channel, eventType }: Pick<Evidence, "channel" | "eventType">,
+): Proof | null {
+  if (channel === "push") return eventType === "send" || eventType === "open" ? "push" : null;
+  return channel === "webhook" && eventType === "send" ? "webhook" : null;
 }
 
-function distanceMs(schedule: ScheduleFacts, at: Date): number {
-  return Math.min(
-    ...timesOf(schedule).map((time) => Math.abs(differenceInMilliseconds(at, time))),
-  );
-}
-
-/** Its possible send times. */
-function timesOf({ sendAt, movingTo }: ScheduleFacts): readonly Date[] {
-  return movingTo === null ? [sendAt] : [sendAt, movingTo];
-}
-
-function attributed(
-  winner: Hit,
+function attributedAt(
+  method: AttributedMethod,
   confidence: "high" | "medium" | "low",
+  ledger: LedgerFacts,
+  { generation, timing, canProve }: Placement,
   evidence: Evidence,
-  candidates: readonly Candidate[],
-  contradictions: readonly Contradiction[],
+  candidates: readonly number[],
 ): Attribution {
-  const { ledger, generation, method } = winner;
-  const schedule = ledger.schedules.find((schedule) => schedule.generation === generation);
+  const schedule = ledger.schedules.find((one) => one.generation === generation);
   return {
     method,
     confidence,
     matchId: ledger.matchId,
     ledgerId: ledger.ledgerId,
     generation,
+    timing,
+    proof: canProve && confidence !== "low" ? proofOf(evidence) : null,
     timeDiffMs: schedule === undefined
       ? null
       : differenceInMilliseconds(evidence.sentAt, schedule.sendAt),
     candidateCount: Math.max(1, candidates.length),
-    candidateMatchIds: confidence === "low" ? candidates.map((one) => one.ledger.matchId) : [],
-    contradictions,
+    candidateMatchIds: confidence === "low" ? candidates : [],
   };
 }
 
-function unattributed(method: UnattributedMethod, candidates: readonly Candidate[]): Attribution {
+function unattributed(method: UnattributedMethod, candidates: readonly number[]): Attribution {
   return {
     method,
     confidence: "none",
     matchId: null,
     ledgerId: null,
     generation: null,
+    timing: null,
+    proof: null,
     timeDiffMs: null,
     candidateCount: candidates.length,
-    candidateMatchIds: candidates.map((one) => one.ledger.matchId),
-    contradictions: [],
+    candidateMatchIds: candidates,
   };
 }

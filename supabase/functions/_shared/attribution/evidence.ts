@@ -1,52 +1,41 @@
-/** The evidence in an event, and the database facts that correlation compares it with. */
+/** What an event states about its origin, and the database facts that correlation compares it with. */
 
 export type Channel = "push" | "webhook" | "email" | "sms" | "in_app" | "content_card" | "other";
 export type IdentifierKind = "schedule_id" | "dispatch_id" | "send_id";
 
+/**
+ * What `sentAt` is the time of. `send`: the send itself. `occurrence`: something after the send, such as an open, a bounce
+ * or an event of unknown kind. `receipt`: the event has no time; it was received then.
+ */
+export const TIME_KINDS = ["send", "occurrence", "receipt"] as const;
+export type TimeKind = (typeof TIME_KINDS)[number];
+
+/** The event type of an event that does not state its kind. It is never a send and proves nothing. */
+export const UNKNOWN_KIND = "unknown";
+/** Braze sends this dispatch id for previews and test sends. Source: Braze docs, "Dispatch ID behavior". */
+export const TEST_DISPATCH_ID = "dispatch_id_for_unsent_campaign";
+
+/** Only what the event itself states, as stored in `notification_sends`. */
 export interface Evidence {
+  /** `send`, `open`, `bounce`, …, or `unknown`. */
   readonly eventType: string;
   readonly channel: Channel;
-  /** Whole seconds of Braze's clock. */
+  /** Whole seconds of Braze's clock, unless it is the time of receipt. */
   readonly sentAt: Date;
-  /** False when `sentAt` is the receipt time, or the time of an open. */
-  readonly timeIsSendTime: boolean;
-  readonly isTest: boolean;
+  readonly timeKind: TimeKind;
+  readonly receivedAt: Date;
   readonly campaignId: string | null;
-  readonly ledgerId: string | null;
-  readonly matchId: number | null;
-  readonly generation: number | null;
+  readonly canvasId: string | null;
+  /** What the templates echo of our trigger properties, as text, valid or not. Null: the key is absent. */
+  readonly echoedLedgerId: string | null;
+  readonly echoedMatchId: string | null;
+  readonly echoedGeneration: string | null;
+  readonly echoedAttemptId: string | null;
+  /** The event has message extras, but they are cut off or hold none of our keys. */
+  readonly hasForeignExtras: boolean;
   readonly scheduleId: string | null;
-  readonly dispatchId: string | null;
   readonly sendId: string | null;
-}
-
-/** The Braze identifiers in an event, strongest first. */
-export function identifiersOf(
-  evidence: Pick<Evidence, "scheduleId" | "dispatchId" | "sendId">,
-): readonly ExplicitIdentifier[] {
-  const identifiers: readonly (readonly [IdentifierKind, string | null])[] = [
-    ["schedule_id", evidence.scheduleId],
-    // Before the dispatch id, which Braze may share with another send.
-    ["send_id", evidence.sendId],
-    ["dispatch_id", evidence.dispatchId],
-  ];
-  return identifiers.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
-}
-
-/** An explicit id in an event. */
-export interface Claim {
-  readonly method: "ledger_id" | "match_id" | IdentifierKind;
-  readonly value: string;
-}
-
-/** All explicit ids in an event, strongest first: echoed ids come before Braze's own. */
-export function claimsOf(evidence: Evidence): readonly Claim[] {
-  const { ledgerId, matchId } = evidence;
-  return [
-    ...ledgerId === null ? [] : [{ method: "ledger_id" as const, value: ledgerId }],
-    ...matchId === null ? [] : [{ method: "match_id" as const, value: String(matchId) }],
-    ...identifiersOf(evidence).map(({ kind, value }) => ({ method: kind, value })),
-  ];
+  readonly dispatchId: string | null;
 }
 
 export interface ExplicitIdentifier {
@@ -54,7 +43,6 @@ export interface ExplicitIdentifier {
   readonly value: string;
 }
 
-/** The states of a row of `braze_schedules`. */
 export const SCHEDULE_STATES = [
   "creating",
   "live",
@@ -64,23 +52,34 @@ export const SCHEDULE_STATES = [
   "deleted",
   "completed",
 ] as const;
-export type ScheduleState = typeof SCHEDULE_STATES[number];
+export type ScheduleState = (typeof SCHEDULE_STATES)[number];
+
+/** A time at which a schedule was, is or may be planned to be sent. */
+export interface PlannedTime {
+  readonly at: Date;
+  /** When a move away from it succeeded. Null: it is current, or the outcome of the move is unknown. */
+  readonly leftAt: Date | null;
+}
 
 /** One generation: a schedule that was requested from Braze. */
 export interface ScheduleFacts {
   readonly generation: number;
   readonly campaignId: string;
+  /** Without what events prove of it. */
   readonly state: ScheduleState;
   readonly sendAt: Date;
   /** The other possible send time while the outcome of a move is unknown. */
   readonly movingTo: Date | null;
+  readonly deletedAt: Date | null;
+  /** All times that it ever had, at least one. */
+  readonly times: readonly PlannedTime[];
 }
 
 export interface LedgerFacts {
   readonly ledgerId: string;
   readonly matchId: number;
-  /** The send id that its schedules were created with or first observed with; null when unknown. */
-  readonly sendId: string | null;
+  /** The current generation. */
+  readonly generation: number;
   readonly schedules: readonly ScheduleFacts[];
 }
 
@@ -88,33 +87,73 @@ export interface IdentifierFacts {
   readonly kind: IdentifierKind;
   readonly value: string;
   readonly ledgerId: string;
-  /** null when the identifier covers all generations of its match, as our own send ids do. */
+  /** Null when it is not known, or when the identifier was seen on several generations. */
   readonly generation: number | null;
+  /** Seen on two ledger rows: it is evidence neither for nor against any match. */
   readonly ambiguous: boolean;
 }
 
-/** Look-ups over the result of the SQL function `correlation_context`. */
-export interface Context {
+/** A create call in the journal. */
+export interface AttemptFacts {
+  readonly attemptId: string;
+  readonly ledgerId: string;
+  readonly generation: number;
+}
+
+/** A schedule in Braze that is not ours. */
+export interface UnmanagedFacts {
+  readonly campaignId: string;
+  readonly sendAt: Date;
+}
+
+/** The result of the SQL function `correlation_context`. */
+export interface Facts {
   readonly ledgers: readonly LedgerFacts[];
+  readonly identifiers: readonly IdentifierFacts[];
+  readonly attempts: readonly AttemptFacts[];
+  /** The campaigns in question that a schedule of ours ever used. */
+  readonly campaignIds: readonly string[];
+  readonly unmanaged: readonly UnmanagedFacts[];
+}
+
+/** Settings that a verdict depends on. */
+export interface Policy {
+  /** The campaign that new schedules use. */
+  readonly campaignId: string;
+  /** A schedule that was moved or deleted this long before its send was surely not sent at that time. */
+  readonly freezeMs: number;
+  /** How long after its planned time a schedule may still be sending. */
+  readonly windowMs: number;
+}
+
+/** Look-ups over the facts. */
+export interface Context {
+  readonly policy: Policy;
+  readonly ledgers: readonly LedgerFacts[];
+  readonly unmanaged: readonly UnmanagedFacts[];
   readonly ledger: (ledgerId: string) => LedgerFacts | undefined;
   readonly match: (matchId: number) => LedgerFacts | undefined;
   readonly identifier: (kind: IdentifierKind, value: string) => IdentifierFacts | undefined;
+  readonly attempt: (attemptId: string) => AttemptFacts | undefined;
+  readonly isOwnCampaign: (campaignId: string) => boolean;
 }
 
-export function createContext(
-  ledgers: readonly LedgerFacts[],
-  identifiers: readonly IdentifierFacts[],
-): Context {
+export function createContext(facts: Facts, policy: Policy): Context {
+  const { ledgers, unmanaged } = facts;
   const byId = new Map(ledgers.map((ledger) => [ledger.ledgerId, ledger]));
   const byMatch = new Map(ledgers.map((ledger) => [ledger.matchId, ledger]));
-  const byIdentifier = new Map(
-    identifiers.map((identifier) => [`${identifier.kind}:${identifier.value}`, identifier]),
-  );
+  const identifiers = new Map(facts.identifiers.map((one) => [`${one.kind}:${one.value}`, one]));
+  const attempts = new Map(facts.attempts.map((attempt) => [attempt.attemptId, attempt]));
+  const campaignIds = new Set([...facts.campaignIds, policy.campaignId]);
   return {
+    policy,
     ledgers,
+    unmanaged,
     ledger: (ledgerId) => byId.get(ledgerId),
     match: (matchId) => byMatch.get(matchId),
-    identifier: (kind, value) => byIdentifier.get(`${kind}:${value}`),
+    identifier: (kind, value) => identifiers.get(`${kind}:${value}`),
+    attempt: (attemptId) => attempts.get(attemptId),
+    isOwnCampaign: (campaignId) => campaignIds.has(campaignId),
   };
 }
 
@@ -131,6 +170,7 @@ export type AttributedMethod =
 
 /** Why an event is unattributed. */
 export type UnattributedMethod =
+  | "contradiction"
   | "tie"
   | "no_candidate"
   | "no_evidence"
@@ -138,23 +178,29 @@ export type UnattributedMethod =
   | "other_campaign"
   | "test_send";
 
+/**
+ * Where the time of an attributed event lies. `early`, `late`: outside all times of the match. `moved_away`: at a time that
+ * the schedule had left, at least the freeze window before. Null: unattributed, or the generation does not exist.
+ */
+export type Timing = "in_window" | "moved_away" | "early" | "late";
+
+/** `push`: a push was sent or opened. `webhook`: the dispatch ran, which does not prove a push. */
+export type Proof = "push" | "webhook";
+
+/** What the stored facts say about an event: a function of them alone, in whatever order they became known. */
 export interface Attribution {
   readonly method: AttributedMethod | UnattributedMethod;
   readonly confidence: Confidence;
   readonly matchId: number | null;
   readonly ledgerId: string | null;
-  /** null when the match is known but not which of its schedules. */
+  /** Null when the match is known but not which of its schedules. */
   readonly generation: number | null;
+  readonly timing: Timing | null;
+  /** What the event proves about its generation; about the match alone when `generation` is null. */
+  readonly proof: Proof | null;
   /** Event time minus planned send time, milliseconds. */
   readonly timeDiffMs: number | null;
   readonly candidateCount: number;
   /** The possible matches; empty for high and medium confidence. */
   readonly candidateMatchIds: readonly number[];
-  /** Evidence for another match than the chosen one; it is always logged. */
-  readonly contradictions: readonly Contradiction[];
-}
-
-export interface Contradiction {
-  readonly method: AttributedMethod;
-  readonly matchId: number;
 }

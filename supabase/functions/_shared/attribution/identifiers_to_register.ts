@@ -1,53 +1,57 @@
-/** Derives from an attributed event the identifiers to register and the proof of a send. Pure. */
+/** Derives the identifiers that an event registers. Pure. */
+import { isOfOtherCampaign } from "./correlate.ts";
+import { readEcho } from "./echo.ts";
 import {
-  type Attribution,
+  type Context,
   type Evidence,
   type ExplicitIdentifier,
-  identifiersOf,
+  type IdentifierKind,
+  TEST_DISPATCH_ID,
 } from "./evidence.ts";
+import { matchOfSendId } from "./own_send_id.ts";
+import { placeIn } from "./windows.ts";
 
 export interface IdentifierToRegister extends ExplicitIdentifier {
   readonly ledgerId: string;
+  /** Null when the event does not name its generation. */
   readonly generation: number | null;
 }
 
-/** `push`: a push was sent or opened. `webhook`: the dispatch ran, which does not prove a push. */
-export type Proof = "push" | "webhook";
-
 /**
- * The Braze identifiers that belong to the event's ledger row. Only events with high confidence register identifiers,
- * except those attributed by dispatch id alone. An event with contradicting evidence registers identifiers only if its
- * echo confirms the match, or if the contradiction is a shared dispatch id, which then becomes ambiguous.
+ * The Braze identifiers of an event of our campaign whose echo or own-form send id names one match, at a time of that
+ * match. No attribution registers anything, so the registry does not depend on the order of events.
  */
 export function identifiersToRegister(
   evidence: Evidence,
-  attribution: Attribution,
+  context: Context,
 ): IdentifierToRegister[] {
-  const { ledgerId, generation, method, confidence, contradictions } = attribution;
-  if (confidence !== "high" || ledgerId === null) return [];
-  // Braze may share a dispatch id, so the event's other identifiers may belong to another match.
-  if (method === "dispatch_id") return [];
-  const echoed = method === "ledger_id" || method === "match_id";
-  const isSharedDispatch = contradictions.every((other) => other.method === "dispatch_id");
-  if (!echoed && !isSharedDispatch) return [];
+  if (
+    evidence.campaignId === null || evidence.dispatchId === TEST_DISPATCH_ID ||
+    isOfOtherCampaign(evidence, context)
+  ) return [];
+  const echo = readEcho(evidence, context);
+  if (echo.kind === "unknown" || (echo.kind === "named" && echo.other !== null)) return [];
+  const ownMatchId = evidence.sendId === null ? null : matchOfSendId(evidence.sendId);
+  const own = ownMatchId === null ? null : context.match(ownMatchId);
+  const ledger = echo.kind === "named" ? echo.ledger : own;
+  if (ledger == null || own === undefined || (own !== null && own !== ledger)) return [];
+  const generation = echo.kind === "named" ? echo.generation : null;
+  const { timing } = placeIn(ledger, generation, evidence, context.policy);
+  if (timing !== "in_window" && timing !== "moved_away") return [];
 
+  const { ledgerId } = ledger;
   return identifiersOf(evidence).map((identifier) => ({ ...identifier, ledgerId, generation }));
 }
 
-/** null for low confidence and for events that prove no send, such as Abort and Bounce. */
-export function proofOf(
-  evidence: Pick<Evidence, "channel" | "eventType">,
-  attribution: Attribution,
-): Proof | null {
-  const { confidence, generation } = attribution;
-  if (generation === null || (confidence !== "high" && confidence !== "medium")) return null;
-  return proofIfTied(evidence);
-}
-
-/** What an event proves about the schedule that it certainly belongs to. */
-export function proofIfTied(evidence: Pick<Evidence, "channel" | "eventType">): Proof | null {
-  if (evidence.channel === "push") {
-    return evidence.eventType === "send" || evidence.eventType === "open" ? "push" : null;
-  }
-  return evidence.channel === "webhook" && evidence.eventType === "send" ? "webhook" : null;
+/** The Braze identifiers of an event that the registry may hold: all but send ids of our own form. */
+export function identifiersOf(
+  evidence: Pick<Evidence, "scheduleId" | "dispatchId" | "sendId">,
+): readonly ExplicitIdentifier[] {
+  const { scheduleId, sendId, dispatchId } = evidence;
+  const identifiers: readonly (readonly [IdentifierKind, string | null])[] = [
+    ["schedule_id", scheduleId],
+    ["send_id", sendId !== null && matchOfSendId(sendId) === null ? sendId : null],
+    ["dispatch_id", dispatchId],
+  ];
+  return identifiers.flatMap(([kind, value]) => value === null ? [] : [{ kind, value }]);
 }

@@ -1,6 +1,6 @@
 /**
- * The token that a push template presents to the send gate. It identifies one generation of one ledger row and proves
- * that the suite issued it.
+ * The token that a push template presents to the send gate. It identifies one generation of one ledger row, by the call
+ * that created it, and proves that the suite issued it.
  *
  * A generation always has the same token, because Braze caches responses by URL. The token does not expire: the ledger
  * decides how long the generation may be sent.
@@ -17,20 +17,26 @@ export const GATE_RESPONSE_TTL_MS = 5 * 60_000;
 export interface GatedGeneration {
   readonly ledgerId: string;
   readonly generation: number;
+  /** The create call: after the restore of a backup, generations are given out again. */
+  readonly attemptId: string;
 }
 
 const ALGORITHM = "HS256";
 /** Excludes tokens signed with the same key for another purpose. */
 const AUDIENCE = "braze-send-gate";
 
-const Claims = z.object({ sub: z.guid(), generation: z.int().positive() });
+const Claims = z.object({
+  sub: z.guid(),
+  generation: z.int().positive(),
+  attempt_id: z.guid(),
+});
 
-/** About 190 URL-safe characters. */
+/** About 270 URL-safe characters. */
 export async function signGateToken(
-  { ledgerId, generation }: GatedGeneration,
+  { ledgerId, generation, attemptId }: GatedGeneration,
   secret: string,
 ): Promise<string> {
-  return await new SignJWT({ generation })
+  return await new SignJWT({ generation, attempt_id: attemptId })
     .setProtectedHeader({ alg: ALGORITHM })
     .setSubject(ledgerId)
     .setAudience(AUDIENCE)
@@ -48,8 +54,8 @@ export async function readGateToken(
         algorithms: [ALGORITHM],
         audience: AUDIENCE,
       });
-      const { sub, generation } = Claims.parse(payload);
-      return { ledgerId: sub, generation };
+      const { sub, generation, attempt_id } = Claims.parse(payload);
+      return { ledgerId: sub, generation, attemptId: attempt_id };
     } catch {
       // Not signed with this secret.
     }

@@ -5,15 +5,13 @@
  * Source: Braze docs, "Custom HTTP connector" and "Message engagement events".
  */
 import { z } from "zod";
-import { isRecord, readJson } from "../text/exact_json.ts";
+import { isRecord } from "../text/exact_json.ts";
 import type { Channel } from "../attribution/evidence.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
+import { type EchoFields, readMessageExtras } from "./echo_fields.ts";
 import * as fields from "./fields.ts";
 import { mergeFields } from "./merge_fields.ts";
 import { issueLine } from "./zod_errors.ts";
-
-/** Braze sends this dispatch id for previews and test sends. */
-export const TEST_DISPATCH_ID = "dispatch_id_for_unsent_campaign";
 
 /** A Map, because an object also has inherited keys such as "constructor". */
 const CHANNELS = new Map<string, Channel>([
@@ -24,30 +22,30 @@ const CHANNELS = new Map<string, Channel>([
   ["inappmessage", "in_app"],
   ["contentcard", "content_card"],
 ]);
-/** Event types whose time is close to the send time; opens and clicks are not. */
-const SENDING = ["send", "bounce", "abort", "delivery", "retry", "failure"];
 
-const MESSAGE_EVENT = /^users\.messages\.([a-z]+)\.([A-Za-z]+)$/;
+export const MESSAGE_EVENT = /^users\.messages\.([a-z]+)\.([A-Za-z]+)$/;
 
 /** Fields that may be at the top level (exported files), in `user` or in `properties`. */
 const NESTED_FIELDS = [
   ["external_user_id"],
+  ["user_id"],
   ["device_id"],
   ["campaign_id"],
+  ["canvas_id"],
   ["dispatch_id"],
   ["send_id"],
   ["message_extras"],
 ] as const;
-
-const Echo = z.object(fields.echo).partial();
 
 const CurrentsEvent = z.object({
   event_type: z.string().regex(MESSAGE_EVENT, "must be users.messages.<channel>.<Event>"),
   id: z.string().min(1).max(fields.ID_CHARACTERS_MAX),
   time: fields.unixTime,
   external_user_id: fields.userId,
+  user_id: fields.userId,
   device_id: fields.identifier,
   campaign_id: fields.identifier,
+  canvas_id: fields.identifier,
   dispatch_id: fields.identifier,
   send_id: fields.identifier,
   message_extras: z.unknown().optional(),
@@ -57,7 +55,14 @@ export function isCurrentsEvent(value: Record<string, unknown>): boolean {
   return typeof value.event_type === "string" && value.event_type.startsWith("users.");
 }
 
-export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
+export function readCurrentsEvent(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
+  return readUsual(raw, receivedAt) ?? readAny(raw, receivedAt);
+}
+
+function readAny(
+  raw: Record<string, unknown>,
+  receivedAt: Date,
+): ReadEvent {
   const merged = mergeFields([raw, raw.user, raw.properties].filter(isRecord), NESTED_FIELDS);
   if (!merged.ok) return merged;
   // Id, type and time are read from the top level only.
@@ -68,25 +73,25 @@ export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
   const message = parsed.data;
   const [, channelName = "", eventName = ""] = MESSAGE_EVENT.exec(message.event_type) ?? [];
   const eventType = eventName.toLowerCase();
-  const echo = readEcho(message.message_extras);
-  const isTest = message.dispatch_id === TEST_DISPATCH_ID;
+  const extras = readMessageExtras(message.message_extras);
+  if (!extras.ok) return extras;
   const event: BrazeEvent = {
     eventId: message.id,
     claim: null,
     externalUserId: message.external_user_id,
+    brazeUserId: message.user_id,
     deviceId: message.device_id,
     evidence: {
       eventType,
       channel: CHANNELS.get(channelName) ?? "other",
       sentAt: message.time,
-      timeIsSendTime: SENDING.includes(eventType),
-      isTest,
+      timeKind: eventType === "send" ? "send" : "occurrence",
+      receivedAt,
       campaignId: message.campaign_id,
-      ledgerId: echo.ledger_id ?? null,
-      matchId: echo.match_id ?? null,
-      generation: echo.generation ?? null,
+      canvasId: message.canvas_id,
+      ...extras.echo,
       scheduleId: null,
-      dispatchId: isTest ? null : message.dispatch_id,
+      dispatchId: message.dispatch_id,
       sendId: message.send_id,
     },
     raw,
@@ -94,9 +99,110 @@ export function readCurrentsEvent(raw: Record<string, unknown>): ReadEvent {
   return { ok: true, event };
 }
 
-/** `message_extras` is a JSON object of strings, as text; Braze truncates it after 1,000 bytes. */
-function readEcho(extras: unknown): z.infer<typeof Echo> {
-  if (typeof extras !== "string") return Echo.safeParse(extras).data ?? {};
-  const read = readJson(extras);
-  return read.ok ? Echo.safeParse(read.value).data ?? {} : {};
+interface Kind {
+  readonly eventType: string;
+  readonly channel: Channel;
+}
+
+/** How many kinds and echoes are kept: the events of a matchday repeat few. */
+const KEPT_MAX = 1_000;
+const kinds = new Map<string, Kind | null>();
+const echoes = new Map<string, EchoFields | null>();
+
+/** The usual event, read without a schema; null when anything about it is unusual. */
+function readUsual(raw: Record<string, unknown>, receivedAt: Date): ReadEvent | null {
+  const { event_type, id, time, user, properties } = raw;
+  if (
+    typeof event_type !== "string" || typeof id !== "string" || typeof time !== "number" ||
+    event_type.length > fields.ID_CHARACTERS_MAX || id.length === 0 ||
+    id.length > fields.ID_CHARACTERS_MAX ||
+    !(time >= USUAL_TIME_MIN && time < USUAL_TIME_MAX) || !isRecord(user) || !isRecord(properties)
+  ) return null;
+  const kind = kept(kinds, event_type, kindOf);
+  const objects = [raw, user, properties];
+  const externalUserId = onlyText("external_user_id", objects);
+  const brazeUserId = onlyText("user_id", objects);
+  const deviceId = onlyText("device_id", objects);
+  const campaignId = onlyText("campaign_id", objects);
+  const canvasId = onlyText("canvas_id", objects);
+  const dispatchId = onlyText("dispatch_id", objects);
+  const sendId = onlyText("send_id", objects);
+  const extras = onlyText("message_extras", objects, EXTRAS_CHARACTERS_MAX);
+  if (
+    kind === null || externalUserId === undefined || brazeUserId === undefined ||
+    deviceId === undefined || campaignId === undefined || canvasId === undefined ||
+    dispatchId === undefined || sendId === undefined || extras === undefined
+  ) return null;
+  const echo = kept(echoes, extras ?? "", echoOf);
+  if (echo === null) return null;
+  return {
+    ok: true,
+    event: {
+      eventId: id,
+      claim: null,
+      externalUserId,
+      brazeUserId,
+      deviceId,
+      evidence: {
+        eventType: kind.eventType,
+        channel: kind.channel,
+        sentAt: new Date(time * 1_000),
+        timeKind: kind.eventType === "send" ? "send" : "occurrence",
+        receivedAt,
+        campaignId,
+        canvasId,
+        ...echo,
+        scheduleId: null,
+        dispatchId,
+        sendId,
+      },
+      raw,
+    },
+  };
+}
+
+const USUAL_TIME_MIN = Date.UTC(2000) / 1_000;
+const USUAL_TIME_MAX = Date.UTC(2100) / 1_000;
+/** Braze cuts message extras off after 1,000 bytes. */
+const EXTRAS_CHARACTERS_MAX = 1_000;
+
+function kindOf(eventType: string): Kind | null {
+  const [, channelName = "", eventName] = MESSAGE_EVENT.exec(eventType) ?? [];
+  return eventName === undefined
+    ? null
+    : { eventType: eventName.toLowerCase(), channel: CHANNELS.get(channelName) ?? "other" };
+}
+
+function echoOf(extras: string): EchoFields | null {
+  const read = readMessageExtras(extras);
+  return read.ok ? read.echo : null;
+}
+
+/** The text that one of the objects holds, null when none does, undefined when that is unusual. */
+function onlyText(
+  name: string,
+  objects: readonly Readonly<Record<string, unknown>>[],
+  charactersMax = fields.ID_CHARACTERS_MAX,
+): string | null | undefined {
+  let found: string | null = null;
+  for (const object of objects) {
+    const value = object[name];
+    if (value === undefined || value === null || value === "") continue;
+    if (found !== null || typeof value !== "string" || value.length > charactersMax) return;
+    found = value;
+  }
+  return found;
+}
+
+function kept<Value>(
+  known: Map<string, Value>,
+  key: string,
+  read: (key: string) => Value,
+): Value {
+  const value = known.get(key);
+  if (value !== undefined) return value;
+  const made = read(key);
+  if (known.size >= KEPT_MAX) known.clear();
+  known.set(key, made);
+  return made;
 }

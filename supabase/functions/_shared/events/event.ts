@@ -10,6 +10,8 @@ export interface BrazeEvent {
    */
   readonly claim: "strong" | "weak" | null;
   readonly externalUserId: string | null;
+  /** Braze's own id of the user. */
+  readonly brazeUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
   /** The event as received, as JSON, without push tokens; numbers that a double cannot represent are ExactNumbers. */
@@ -19,6 +21,8 @@ export interface BrazeEvent {
 export interface ReceivedEvent extends BrazeEvent {
   /** The received bytes. */
   readonly body: Uint8Array;
+  /** `raw` as JSON text. */
+  readonly payload: string;
 }
 
 export type ReadEvent =

@@ -30,29 +30,8 @@ export const userId = z.preprocess(
   ]).pipe(z.string().max(USER_ID_CHARACTERS_MAX)).nullable(),
 );
 
-/** An invalid match id is read as null, because the event itself is still valid. */
-const matchId = z.preprocess((value) => {
-  const text = typeof value === "number" ? String(value) : value;
-  const id = typeof text === "string" && /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
-  return Number.isSafeInteger(id) ? id : null;
-}, z.int().nullable());
-
 // Created once: building a schema costs more than parsing with it.
-const Guid = z.guid();
 const IsoDate = z.iso.date();
-
-const ledgerId = z.preprocess(
-  (value) => Guid.safeParse(value).success ? String(value).toLowerCase() : null,
-  z.string().nullable(),
-);
-
-const generation = z.preprocess((value) => {
-  const text = typeof value === "number" ? String(value) : value;
-  return typeof text === "string" && /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : null;
-}, z.int().nullable());
-
-/** What an event echoes of its match. */
-export const echo = { match_id: matchId, ledger_id: ledgerId, generation };
 
 /** UNIX seconds, as in Currents; larger values are read as milliseconds. */
 export const unixTime = z.union([z.number(), z.string().regex(/^[0-9]{9,13}$/).transform(Number)])

@@ -49,32 +49,53 @@ export function readBody(body: Uint8Array, receivedAt: Date): ReadBody | "too_ma
   for (const part of split.parts) {
     const read = readPart(part, receivedAt);
     if (read === "no_json") return rejected(REASONS.no_json);
-    if (read.ok) events.push({ ...read.event, body: part.bytes });
+    if (read.ok) events.push(read.event);
     // A single invalid event is stored as the whole body.
     else rejects.push({ body: split.parts.length === 1 ? body : part.bytes, reason: read.reason });
   }
   return { events, rejects };
 }
 
-function readPart({ bytes, depth }: Part, receivedAt: Date): ReadEvent | "no_json" {
+type ReadPart =
+  | { readonly ok: true; readonly event: ReceivedEvent }
+  | { readonly ok: false; readonly reason: string };
+
+function readPart({ bytes, depth }: Part, receivedAt: Date): ReadPart | "no_json" {
   if (depth > DEPTH_MAX) return { ok: false, reason: TOO_DEEP };
   if (bytes.length > EVENT_BYTES_MAX) {
     return { ok: false, reason: `Event must be at most ${EVENT_BYTES_MAX} bytes long` };
   }
   const text = LENIENT.decode(bytes);
-  const json = readJson(text);
+  const json = readJson(text, true);
   if (!json.ok) return json.isJson ? json : "no_json";
   if (text.includes("\ufffd") && !isUtf8(bytes)) {
     return { ok: false, reason: "Text must be UTF-8" };
   }
-  return readEvent(json.value, receivedAt);
+  const isKept = !REWRITTEN.test(text);
+  const read = isKept && isRecord(json.value)
+    ? readRecord(json.value, receivedAt)
+    : readEvent(json.value, receivedAt);
+  if (!read.ok) return read;
+  const payload = isKept ? text : JSON.stringify(read.event.raw);
+  return { ok: true, event: { ...read.event, body: bytes, payload } };
 }
+
+/**
+ * Text that may name a push token, and text that JSON.stringify would write in another way: escapes, exponents, trailing
+ * zeros. Both ways to the database must store the same payload, since an erased one is recognised by its digest.
+ */
+const REWRITTEN = /token|\\|[0-9][eE]|\.[0-9]*0(?![0-9])/i;
 
 /** `part`: the value that `readJson` returned. */
 export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
   if (!isRecord(part)) return { ok: false, reason: "Event must be a JSON object" };
-  const raw = withoutPushTokens(part) as Record<string, unknown>;
-  return isCurrentsEvent(raw) ? readCurrentsEvent(raw) : readTemplateBody(raw, receivedAt);
+  return readRecord(withoutPushTokens(part) as Record<string, unknown>, receivedAt);
+}
+
+function readRecord(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
+  return isCurrentsEvent(raw)
+    ? readCurrentsEvent(raw, receivedAt)
+    : readTemplateBody(raw, receivedAt);
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

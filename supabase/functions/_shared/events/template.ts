@@ -9,7 +9,8 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isRecord } from "../text/exact_json.ts";
 import { truncate } from "../text/truncate.ts";
-import { TEST_DISPATCH_ID } from "./currents.ts";
+import { type Evidence, UNKNOWN_KIND } from "../attribution/evidence.ts";
+import { readEchoFields } from "./echo_fields.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import * as fields from "./fields.ts";
 import { mergeFields } from "./merge_fields.ts";
@@ -19,25 +20,22 @@ const TEMPLATE_EVENT_TYPE = "campaign.webhook";
 const FLAT_EVENT_TYPES = ["send", "open", "bounce", "abort"];
 
 const Body = z.object({
-  event_type: z.preprocess(
-    (value) => value ?? "send",
-    z.enum([TEMPLATE_EVENT_TYPE, ...FLAT_EVENT_TYPES]),
-  ),
+  event_type: z.enum([TEMPLATE_EVENT_TYPE, ...FLAT_EVENT_TYPES]).nullish(),
   id: fields.identifier,
   event_id: fields.identifier,
   sent_at: z.preprocess((value) => value === "" ? null : value, fields.isoTime.nullish()),
+  /** Of an exported event whose kind stands only in the name of its folder. */
+  time: fields.unixTime.nullish(),
   external_user_id: fields.userId,
   braze_id: fields.identifier,
   device_id: fields.identifier,
   campaign_id: fields.identifier,
   dispatch_id: fields.identifier,
   send_id: fields.identifier,
+  canvas_id: fields.identifier,
   schedule_id: fields.identifier,
-  ...fields.echo,
 }).partial();
 
-/** Fields that are in `trigger_properties` in the flat shape and at the top level otherwise. */
-const ECHOED = [["match_id"], ["ledger_id"], ["generation"]] as const;
 const SCHEDULE = [["schedule_id", "braze_schedule_id"]] as const;
 
 /** A message must have at least one of these fields. */
@@ -52,11 +50,13 @@ const REQUIRED_ONE_OF = [
 ];
 
 export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
-  const echo = mergeFields([raw, raw.trigger_properties].filter(isRecord), ECHOED);
-  if (!echo.ok) return echo;
+  const properties = isRecord(raw.trigger_properties) ? raw.trigger_properties : null;
+  // In `trigger_properties` in the flat shape, at the top level otherwise.
+  const read = readEchoFields([raw, properties ?? {}], properties);
+  if (!read.ok) return read;
   const schedule = mergeFields([raw], SCHEDULE);
   if (!schedule.ok) return schedule;
-  const parsed = Body.safeParse({ ...raw, ...echo.fields, ...schedule.fields });
+  const parsed = Body.safeParse({ ...raw, ...schedule.fields });
   if (!parsed.success) return { ok: false, reason: issueLine("Webhook message", parsed.error) };
   if (!REQUIRED_ONE_OF.some((name) => name in raw)) {
     return {
@@ -69,31 +69,34 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
 
   const message = parsed.data;
   const isTemplate = message.event_type === TEMPLATE_EVENT_TYPE;
-  const isTest = message.dispatch_id === TEST_DISPATCH_ID;
-  const evidence = {
-    eventType: isTemplate ? "send" : message.event_type ?? "send",
-    channel: isTemplate ? "webhook" as const : "push" as const,
-    sentAt: message.sent_at ?? receivedAt,
-    timeIsSendTime: message.sent_at != null && message.event_type !== "open",
-    isTest,
+  const flatType = message.event_type ?? (message.sent_at != null ? "send" : UNKNOWN_KIND);
+  const eventType = isTemplate ? "send" : flatType;
+  const ownTime = message.sent_at ?? message.time ?? null;
+  const evidence: Evidence = {
+    eventType,
+    channel: isTemplate ? "webhook" : "push",
+    sentAt: ownTime ?? receivedAt,
+    timeKind: ownTime === null ? "receipt" : eventType === "send" ? "send" : "occurrence",
+    receivedAt,
     campaignId: message.campaign_id ?? null,
-    ledgerId: message.ledger_id ?? null,
-    matchId: message.match_id ?? null,
-    generation: message.generation ?? null,
+    canvasId: message.canvas_id ?? null,
+    ...read.echo,
     scheduleId: message.schedule_id ?? null,
-    dispatchId: isTest ? null : message.dispatch_id ?? null,
+    dispatchId: message.dispatch_id ?? null,
     sendId: message.send_id ?? null,
   };
   const ownId = message.event_id ?? message.id ?? null;
   const deviceId = message.device_id ?? null;
   const externalUserId = message.external_user_id ?? null;
+  const brazeUserId = message.braze_id ?? null;
+  const { echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId } = evidence;
   const hasSendReference = [
-    evidence.ledgerId,
-    evidence.matchId,
+    // A blank match id names nothing.
+    echoedLedgerId || echoedMatchId || null,
     evidence.dispatchId,
     evidence.sendId,
     evidence.scheduleId,
-  ].some((name) => name !== null);
+  ].some((id) => id !== null);
 
   const event: BrazeEvent = {
     eventId: ownId ?? hashOf([
@@ -103,17 +106,20 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
       evidence.dispatchId,
       evidence.sendId,
       evidence.scheduleId,
-      evidence.ledgerId,
-      evidence.matchId,
-      evidence.generation,
+      evidence.canvasId,
+      echoedLedgerId,
+      echoedMatchId,
+      echoedGeneration,
+      echoedAttemptId,
       externalUserId,
       // Braze's own id distinguishes users without an external id.
-      message.braze_id ?? null,
+      brazeUserId,
       deviceId,
-      message.sent_at?.toISOString() ?? null,
+      ownTime?.toISOString() ?? null,
     ]),
-    claim: message.sent_at != null ? null : ownId !== null || hasSendReference ? "strong" : "weak",
+    claim: ownTime !== null ? null : ownId !== null || hasSendReference ? "strong" : "weak",
     externalUserId,
+    brazeUserId,
     deviceId,
     evidence,
     raw,

@@ -25,7 +25,7 @@ export async function takeListing(
   const listing = readListing(result, [environment.brazeCampaignId]);
   const listed = new Set(listing.schedules.map(({ scheduleId }) => scheduleId));
   const absent = listing.mode === "per_schedule" && !run.dryRun
-    ? await store.listings.note([...listed], until, clock.now())
+    ? await store.listings.note(listing.schedules, until, clock.now())
     : [];
   const absentIds = new Set(absent.map(({ brazeScheduleId }) => brazeScheduleId));
   return {

@@ -7,6 +7,7 @@ import type { JSONWebKeySet, JWK } from "jose";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 
+const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const SECRET_CHARACTERS_MIN = 32;
@@ -28,6 +29,8 @@ export interface Environment {
   readonly supabaseUrl: string;
   /** The secret key that the functions themselves use. */
   readonly databaseKey: string;
+  /** The direct connection of the webhook; null: PostgREST alone. `certificate`: null on this machine, which needs no TLS. */
+  readonly ingestDatabase: { readonly url: string; readonly certificate: string | null } | null;
   /** All keys that authenticate a caller as a holder of a secret key. */
   readonly secretKeys: readonly string[];
   /** Public keys: they authenticate no caller; listed to distinguish them from invalid keys. */
@@ -46,6 +49,8 @@ export interface Environment {
   readonly teamAttributes: readonly string[];
   /** How long before kick-off a push is sent. */
   readonly sendLeadMs: number;
+  /** How long after its planned time a schedule may still be sending. */
+  readonly sendWindowMs: number;
   /** The freeze window before a send in which a schedule is not changed. */
   readonly freezeMs: number;
   readonly horizonMs: number;
@@ -75,6 +80,8 @@ const names = {
   SUPABASE_PUBLISHABLE_KEYS: optional(keysByName, {}),
   SUPABASE_ANON_KEY: optional(word, null),
   SUPABASE_JWKS: optional(keySet, { keys: [] }),
+  INGEST_DATABASE_URL: optional(postgresUrl, null),
+  INGEST_DATABASE_CERTIFICATE: optional(certificate, null),
   BRAZE_REST_URL: required(brazeUrl),
   BRAZE_API_KEY: required(word),
   BRAZE_CAMPAIGN_ID: required(word),
@@ -83,6 +90,8 @@ const names = {
   SEND_GATE: optional(sendGate, "off"),
   SEND_GATE_SECRETS: optional(longSecrets, []),
   SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
+  // A campaign with a delivery-speed limit may send for days.
+  SEND_WINDOW_HOURS: optional(duration(HOUR_MS, 1, 168), 24 * HOUR_MS),
   FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
   // Braze has refused schedules more than 90 days ahead.
   HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
@@ -125,6 +134,15 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
   if (read.SEND_GATE !== "off" && read.SEND_GATE_SECRETS.length === 0) {
     throw refusal(["SEND_GATE_SECRETS must be set when SEND_GATE is not off"]);
   }
+  const ingestUrl = read.INGEST_DATABASE_URL;
+  if (
+    ingestUrl !== null && !LOCAL_HOSTS.includes(new URL(ingestUrl).hostname) &&
+    read.INGEST_DATABASE_CERTIFICATE === null
+  ) {
+    throw refusal([
+      "INGEST_DATABASE_CERTIFICATE must hold the database's CA certificate when INGEST_DATABASE_URL is not on this machine",
+    ]);
+  }
   const alertWebhookUrls = alertWebhooks(
     read.ALERT_WEBHOOK_URL,
     read.ALERT_WEBHOOK_URL_ENGINEERING,
@@ -136,6 +154,9 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
   return {
     supabaseUrl: read.SUPABASE_URL,
     databaseKey,
+    ingestDatabase: ingestUrl === null
+      ? null
+      : { url: ingestUrl, certificate: read.INGEST_DATABASE_CERTIFICATE },
     secretKeys,
     publishableKeys: present(read.SUPABASE_PUBLISHABLE_KEYS, read.SUPABASE_ANON_KEY),
     operatorKeySet: read.SUPABASE_JWKS,
@@ -150,6 +171,7 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     brazeBroadcast: read.BRAZE_BROADCAST,
     teamAttributes: read.TEAM_ATTRIBUTES,
     sendLeadMs: read.SEND_LEAD_MINUTES,
+    sendWindowMs: read.SEND_WINDOW_HOURS,
     freezeMs: read.FREEZE_MINUTES,
     horizonMs: read.HORIZON_DAYS,
     preflightFromMs: read.PREFLIGHT_FROM_MINUTES,
@@ -167,6 +189,7 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
       ...read.SEND_GATE_SECRETS,
       read.BRAZE_API_KEY,
       ...secretsOf(alertWebhookUrls),
+      ...ingestUrl === null ? [] : [ingestUrl, decodeURIComponent(new URL(ingestUrl).password)],
     ],
   };
 }
@@ -248,6 +271,27 @@ function url(text: string, refuse: (fault: string) => never): string {
     return refuse("must have no query, fragment or user");
   }
   return parsed.href.replace(/\/+$/, "");
+}
+
+function postgresUrl(text: string, refuse: (fault: string) => never): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || !/^postgres(?:ql)?:$/.test(parsed.protocol)) {
+    return refuse("must be a postgresql:// URL");
+  }
+  if (parsed.password.length < 8) return refuse("must hold a password of at least 8 characters");
+  // The certificate decides how the connection is protected.
+  if (parsed.search !== "" || parsed.hash !== "") {
+    return refuse("must have no query and no fragment");
+  }
+  return parsed.href;
+}
+
+/** PEM; a secret of one line may write its line breaks as `\\n`. */
+function certificate(text: string, refuse: (fault: string) => never): string {
+  const pem = text.replaceAll("\\n", "\n");
+  return pem.startsWith("-----BEGIN CERTIFICATE-----")
+    ? pem
+    : refuse("must be a PEM certificate, from -----BEGIN CERTIFICATE----- on");
 }
 
 function brazeUrl(text: string, refuse: (fault: string) => never): string {

@@ -1,7 +1,6 @@
 /** Columns and rows that several database functions return. */
 import { z } from "zod";
 import { SCHEDULE_STATES } from "../attribution/evidence.ts";
-import { row } from "../text/camel_case.ts";
 
 export const instant = z.string().transform((text) => new Date(text));
 
@@ -21,15 +20,6 @@ export const scheduleColumns = {
   send_at: instant,
   moving_to: instant.nullable(),
 };
-
-/** An identifier that was registered in this call, or became ambiguous in it. */
-export const RegisteredIdentifier = row({
-  kind: IdentifierKind,
-  value: z.string(),
-  ledger_id: z.guid(),
-  ambiguous: z.boolean(),
-});
-export type RegisteredIdentifier = z.infer<typeof RegisteredIdentifier>;
 
 /** For a write whose answer nobody needs: the answer is checked and dropped. */
 export function dropped(answer: z.ZodType) {

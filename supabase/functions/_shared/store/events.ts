@@ -1,34 +1,24 @@
-/** Events: the context that explains them, their storage, and their re-attribution. */
+/** Events: the facts that explain them, their storage, and the repeated judgement of stored ones. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import {
   type Attribution,
   type Channel,
-  createContext,
   type Evidence,
+  type Facts,
+  TIME_KINDS,
 } from "../attribution/evidence.ts";
-import {
-  type IdentifierToRegister,
-  type Proof,
-  proofIfTied,
-} from "../attribution/identifiers_to_register.ts";
-import type { ExplicitIds, IdentifiedEvents } from "../attribution/explicit_ids.ts";
+import type { EchoKind, IdentifiedEvents } from "../attribution/identified.ts";
+import type { IdentifierToRegister } from "../attribution/identifiers_to_register.ts";
 import type { LookupRequest } from "../attribution/lookup_request.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
 import { truncate } from "../text/truncate.ts";
 import { row, snakeCase } from "../text/camel_case.ts";
-import {
-  type ChangedBy,
-  changedBy,
-  IdentifierKind,
-  instant,
-  RegisteredIdentifier,
-  scheduleColumns,
-} from "./columns.ts";
+import { type ChangedBy, changedBy, IdentifierKind, instant, scheduleColumns } from "./columns.ts";
 import type { Rpc } from "./rpc.ts";
 
-const CorrelationContext = z.object({
+const CorrelationFacts: z.ZodType<Facts> = row({
   identifiers: z.array(row({
     kind: IdentifierKind,
     value: z.string(),
@@ -39,10 +29,18 @@ const CorrelationContext = z.object({
   ledgers: z.array(row({
     ledger_id: z.guid(),
     match_id: z.int(),
-    send_id: z.string().nullable(),
-    schedules: z.array(row({ ...scheduleColumns, campaign_id: z.string() })),
+    generation: z.int(),
+    schedules: z.array(row({
+      ...scheduleColumns,
+      campaign_id: z.string(),
+      deleted_at: instant.nullable(),
+      times: z.array(row({ at: instant, left_at: instant.nullable() })),
+    })),
   })),
-}).transform(({ ledgers, identifiers }) => createContext(ledgers, identifiers));
+  attempts: z.array(row({ attempt_id: z.guid(), ledger_id: z.guid(), generation: z.int() })),
+  campaign_ids: z.array(z.string()),
+  unmanaged: z.array(row({ campaign_id: z.string(), send_at: instant })),
+});
 
 const Receipt = z.object({
   received: z.int(),
@@ -53,146 +51,207 @@ const Receipt = z.object({
   medium: z.int(),
   low: z.int(),
   unattributed: z.int(),
-  registered: z.array(RegisteredIdentifier),
+  /** Identifiers that became known or changed: stored events that depend on them are to be judged again. */
+  registered: z.int(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/** `left`: the indexes, from 0, of the events that were not stored because they need a judgement. */
-const IdentifiedReceipt = Receipt.extend({ left: z.array(z.int()) });
+/** Places count from 0. */
+export const IdentifiedReceipt = z.object({
+  recorded: z.int(),
+  registered: z.int(),
+  /** Not stored, because they need a judgement. */
+  left: z.array(z.int().transform(fromZero)),
+  /** Stored before. */
+  repeated: z.array(z.int().transform(fromZero)),
+});
+export type IdentifiedReceipt = z.infer<typeof IdentifiedReceipt>;
 
-/** Stored events with the same evidence, which therefore get the same attribution. */
-export const EvidenceGroup = row({
-  sent_at: instant,
-  time_is_send_time: z.boolean(),
-  event_type: z.string(),
-  channel: z.string(),
-  campaign_id: z.string().nullable(),
-  dispatch_id: z.string().nullable(),
-  send_id: z.string().nullable(),
-  braze_schedule_id: z.string().nullable(),
-  match_id: z.int().nullable(),
-  ledger_id: z.string().nullable(),
-  generation: z.int().nullable(),
-  correlation_method: z.string(),
-  confidence: z.enum(["high", "medium", "low", "none"]),
-  events: z.int(),
-}).transform((group) => {
-  const { correlationMethod, confidence, ledgerId, matchId, generation, events, ...named } = group;
-  const { brazeScheduleId, channel, ...evidence } = named;
+/** SQL counts from 1. */
+function fromZero(place: number): number {
+  return place - 1;
+}
+
+/** The arguments of the SQL function `ingest_identified_events`. */
+export interface IngestArguments {
+  readonly kinds: readonly EchoKind[];
+  readonly kind: readonly number[];
+  readonly eventId: readonly string[];
+  readonly sentAt: readonly Date[];
+  readonly claim: readonly (string | null)[];
+  readonly externalUserId: readonly (string | null)[];
+  readonly brazeUserId: readonly (string | null)[];
+  readonly deviceId: readonly (string | null)[];
+  /** The payloads as JSON text … */
+  readonly payloadText: readonly string[];
+  /** … and as values. */
+  readonly payload: readonly unknown[];
+  readonly copies: readonly number[] | null;
+  readonly windowSeconds: number;
+  readonly runId: string;
+  readonly now: Date;
+}
+
+/** One array for each column. */
+export function ingestArguments(
+  { kinds, events, copies }: IdentifiedEvents<ReceivedEvent>,
+  windowMs: number,
+  request: Received,
+): IngestArguments {
   return {
-    evidence: {
-      ...evidence,
-      channel: channel as Channel,
-      isTest: false,
-      ledgerId: null,
-      matchId: null,
-      generation: null,
-      scheduleId: brazeScheduleId,
-    } satisfies Evidence,
-    /** The present attribution of the group. */
-    current: { method: correlationMethod, confidence, ledgerId, matchId, generation },
-    events,
+    kinds,
+    kind: events.map(({ kind }) => kind + 1),
+    eventId: events.map(({ event }) => event.eventId),
+    sentAt: events.map(({ event }) => event.evidence.sentAt),
+    claim: events.map(({ event }) => event.claim),
+    externalUserId: events.map(({ event }) => event.externalUserId),
+    brazeUserId: events.map(({ event }) => event.brazeUserId),
+    deviceId: events.map(({ event }) => event.deviceId),
+    payloadText: events.map(({ event }) => event.payload),
+    payload: events.map(({ event }) => event.raw),
+    copies,
+    windowSeconds: Math.ceil(windowMs / 1_000),
+    ...request,
+  };
+}
+
+/** A stored event: its evidence, and its present attribution. */
+const StoredEvent = row({
+  event_id: z.string(),
+  sent_at: instant,
+  received_at: instant,
+  event_type: z.string(),
+  channel: z.string().transform((channel) => channel as Channel),
+  time_kind: z.enum(TIME_KINDS),
+  campaign_id: z.string().nullable(),
+  canvas_id: z.string().nullable(),
+  braze_schedule_id: z.string().nullable(),
+  send_id: z.string().nullable(),
+  dispatch_id: z.string().nullable(),
+  echoed_ledger_id: z.string().nullable(),
+  echoed_match_id: z.string().nullable(),
+  echoed_generation: z.string().nullable(),
+  echoed_attempt_id: z.string().nullable(),
+  has_foreign_extras: z.boolean(),
+  correlation_method: z.string(),
+  ledger_id: z.guid().nullable(),
+  generation: z.int().nullable(),
+  timing: z.string().nullable(),
+  proof: z.string().nullable(),
+  candidate_match_ids: z.array(z.int()).nullable(),
+}).transform((event) => {
+  const { eventId, correlationMethod, ledgerId, generation, timing, proof, ...rest } = event;
+  const { candidateMatchIds, ...stated } = rest;
+  const { brazeScheduleId, ...evidence } = stated;
+  return {
+    eventId,
+    evidence: { ...evidence, scheduleId: brazeScheduleId } satisfies Evidence,
+    current: {
+      method: correlationMethod,
+      ledgerId,
+      generation,
+      timing,
+      proof,
+      candidateMatchIds: candidateMatchIds ?? [],
+    },
   };
 });
-export type EvidenceGroup = z.infer<typeof EvidenceGroup>;
+export type StoredEvent = z.infer<typeof StoredEvent>;
 
-const Reattributed = z.object({ reattributed: z.int() });
+const Rejudgements = row({
+  ids: z.array(z.int()),
+  started_at: instant,
+  events: z.array(StoredEvent),
+}).nullable();
 
 export interface JudgedEvent {
   readonly event: ReceivedEvent;
   readonly attribution: Attribution;
   readonly registered: readonly IdentifierToRegister[];
-  readonly proof: Proof | null;
 }
 
-export interface Reattribution {
-  readonly group: EvidenceGroup;
+/** A new attribution of a stored event. */
+export interface Rejudgement {
+  readonly event: StoredEvent;
   readonly attribution: Attribution;
-  readonly proof: Proof | null;
 }
 
 export type KeptReject = Reject & { readonly contentType: string | null };
 
-interface Received {
+export interface Received {
   readonly runId: string;
   readonly now: Date;
 }
 
 export function createEvents(rpc: Rpc) {
   return {
-    context: ({ guardMs, ...request }: LookupRequest) => {
+    facts: ({ guardMs, ...request }: LookupRequest) => {
       const guardSeconds = Math.ceil(guardMs / 1_000);
-      return rpc.call("correlation_context", { ...request, guardSeconds }, CorrelationContext);
+      return rpc.call("correlation_context", { ...request, guardSeconds }, CorrelationFacts);
     },
 
     /** Resolves when everything is durable. Safe to repeat. */
-    ingest: (
-      events: readonly JudgedEvent[],
-      rejects: readonly KeptReject[],
-      request: Received,
-    ) =>
+    ingest: (events: readonly JudgedEvent[], rejects: readonly KeptReject[], request: Received) =>
       rpc.call("ingest_events", {
-        events: events.map(({ event, attribution }) => ({
+        events: events.map(({ event, attribution, registered }) => ({
           ...writeReceived(event),
           ...writeAttribution(attribution),
+          identifiers: registered.map(snakeCase),
         })),
         rejects: rejects.map(writeReject),
-        identifiers: writeIdentifiers(events),
-        proofs: writeProofs(
-          events.map(({ event, ...judged }) => ({ ...judged, evidence: event.evidence })),
-        ),
         ...request,
       }, Receipt),
 
-    /** The same with the lookup in the same call, for events whose explicit ids decide their match. */
-    ingestIdentified: (
-      { names, named }: Pick<IdentifiedEvents<ReceivedEvent>, "names" | "named">,
-      request: Received,
+    /** The same with the lookup in the same call, for events whose echo decides their match. */
+    ingestIdentified: ({ payloadText: _, ...args }: IngestArguments) =>
+      rpc.call("ingest_identified_events", args as never, z.unknown()),
+
+    /** The next facts that changed, with at most `limit` events that depend on them. Null: nothing changed. */
+    loadRejudgements: (limit: number, now: Date) =>
+      rpc.call("load_rejudgements", { limit, now }, Rejudgements),
+
+    /**
+     * Stores a page. `last`: the last event of the page, null when there is none after it. Returns how many events
+     * changed; one that another run judged meanwhile is not among them.
+     */
+    storeRejudgements: (
+      { ids, startedAt, rejudgements, registered, last }: {
+        readonly ids: readonly number[];
+        readonly startedAt: Date;
+        readonly rejudgements: readonly Rejudgement[];
+        readonly registered: readonly IdentifierToRegister[];
+        readonly last: StoredEvent | null;
+      },
+      by: ChangedBy,
     ) =>
-      rpc.call("ingest_identified_events", {
-        events: named.map(({ event, place }) => ({
-          ...writeReceived(event),
-          // SQL counts from 1.
-          names: place + 1,
-          proof: proofIfTied(event.evidence),
-        })),
-        explicitIds: names.map(writeExplicitIds),
-        ...request,
-      }, IdentifiedReceipt),
-
-    loadAffectedEvents: (identifiers: readonly RegisteredIdentifier[]) =>
-      rpc.call(
-        "load_affected_events",
-        { identifiers: identifiers.map(snakeCase) },
-        z.array(EvidenceGroup),
-      ),
-
-    reattribute: (reattributions: readonly Reattribution[], by: ChangedBy) =>
-      rpc.call("reattribute_events", {
-        reattributions: reattributions.map(({ group, attribution }) => ({
-          from_method: group.current.method,
-          from_ledger_id: group.current.ledgerId,
-          from_generation: group.current.generation,
-          ...writeEvidence(group.evidence),
+      rpc.call("store_rejudgements", {
+        ids,
+        verdicts: rejudgements.map(({ event, attribution }) => ({
+          sent_at: event.evidence.sentAt,
+          event_id: event.eventId,
+          from_method: event.current.method,
+          from_ledger_id: event.current.ledgerId,
+          from_generation: event.current.generation,
+          from_timing: event.current.timing,
           ...writeAttribution(attribution),
         })),
-        proofs: writeProofs(
-          reattributions.map(({ group, ...judged }) => ({ ...judged, evidence: group.evidence })),
-        ),
+        identifiers: unique(registered.map(snakeCase)),
+        afterSentAt: last?.evidence.sentAt ?? null,
+        afterEventId: last?.eventId ?? null,
+        startedAt,
         ...changedBy(by),
-      }, Reattributed),
+      }, z.int()),
   };
 }
 
-function writeReceived({ eventId, claim, externalUserId, deviceId, raw, evidence }: ReceivedEvent) {
-  return {
-    ...snakeCase({ eventId, claim, externalUserId, deviceId, rawPayload: raw }),
-    ...writeEvidence(evidence),
-  };
-}
-
-export function writeExplicitIds({ claims, ...ids }: ExplicitIds) {
-  return { claims: claims.map(({ method, value }) => [method, value]), ...snakeCase(ids) };
+function writeReceived({ eventId, claim, raw, evidence, ...received }: ReceivedEvent) {
+  const { externalUserId, brazeUserId, deviceId } = received;
+  const { scheduleId, receivedAt: _, ...stated } = evidence;
+  return snakeCase({
+    ...{ eventId, claim, externalUserId, brazeUserId, deviceId, rawPayload: raw },
+    ...stated,
+    brazeScheduleId: scheduleId,
+  });
 }
 
 function writeReject({ body, reason, contentType }: KeptReject) {
@@ -203,22 +262,7 @@ function writeReject({ body, reason, contentType }: KeptReject) {
   };
 }
 
-function writeEvidence({ scheduleId, ...evidence }: Evidence) {
-  const { sentAt, timeIsSendTime, eventType, channel, campaignId, dispatchId, sendId } = evidence;
-  return snakeCase({
-    sentAt,
-    timeIsSendTime,
-    eventType,
-    channel,
-    campaignId,
-    dispatchId,
-    sendId,
-    brazeScheduleId: scheduleId,
-  });
-}
-
-export function writeAttribution(attribution: Attribution) {
-  const { method, candidateMatchIds, contradictions: _, ...found } = attribution;
+function writeAttribution({ method, candidateMatchIds, ...found }: Attribution) {
   return snakeCase({
     ...found,
     correlationMethod: method,
@@ -226,28 +270,7 @@ export function writeAttribution(attribution: Attribution) {
   });
 }
 
-/** A batch names the same identifier many times; it is written once. */
-export function writeIdentifiers(
-  judged: readonly { readonly registered: readonly IdentifierToRegister[] }[],
-) {
-  return unique(judged.flatMap(({ registered }) => registered.map(snakeCase)));
-}
-
-/** A batch proves the same send many times; it is written once. */
-export function writeProofs(
-  judged: readonly {
-    readonly evidence: Evidence;
-    readonly attribution: Attribution;
-    readonly proof: Proof | null;
-  }[],
-) {
-  return unique(judged.flatMap(({ evidence, attribution, proof }) => {
-    const { ledgerId, generation } = attribution;
-    const { dispatchId, sendId } = evidence;
-    return proof === null ? [] : [snakeCase({ ledgerId, generation, proof, dispatchId, sendId })];
-  }));
-}
-
+/** A page names the same identifier many times; it is written once. */
 function unique<T>(rows: readonly T[]): T[] {
   return [...new Map(rows.map((each) => [JSON.stringify(each), each])).values()];
 }

@@ -11,7 +11,7 @@ const GateFacts = row({
   status: LedgerStatus,
   cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,
-  /** The state of the requested generation; null where there is none. */
+  /** The state of the requested generation; null where there is none, or where another call created it. */
   state: ScheduleState.nullable(),
 });
 export type GateFacts = z.infer<typeof GateFacts>;
@@ -19,7 +19,6 @@ export type GateFacts = z.infer<typeof GateFacts>;
 export function createGate(rpc: Rpc) {
   return {
     /** Null where there is no such ledger row. Not repeated: Braze waits two seconds for the answer. */
-    load: ({ ledgerId, generation }: GatedGeneration) =>
-      rpc.call("load_gate_facts", { ledgerId, generation }, GateFacts.nullable()),
+    load: (gated: GatedGeneration) => rpc.call("load_gate_facts", gated, GateFacts.nullable()),
   };
 }

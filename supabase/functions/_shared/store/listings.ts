@@ -1,6 +1,7 @@
 /** The ledger's schedules that Braze's list of schedules lacks. */
 import { z } from "zod";
-import { row } from "../text/camel_case.ts";
+import type { ListedSchedule } from "../braze/listing.ts";
+import { row, snakeCase } from "../text/camel_case.ts";
 import { instant } from "./columns.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
 
@@ -18,10 +19,16 @@ export type AbsentSchedule = z.infer<typeof AbsentSchedule>;
 export function createListings(rpc: Rpc) {
   return {
     /** Only for a list that names each schedule. The list holds the sends up to `until`. */
-    note: (scheduleIds: readonly string[], until: Date, now: Date) =>
+    note: (schedules: readonly ListedSchedule[], until: Date, now: Date) =>
       rpc.call(
         "record_listing",
-        { scheduleIds, until, now },
+        {
+          schedules: schedules.map(({ scheduleId, campaignId, sendAt }) =>
+            snakeCase({ scheduleId, campaignId, sendAt })
+          ),
+          until,
+          now,
+        },
         z.array(AbsentSchedule),
         REPEATABLE,
       ),

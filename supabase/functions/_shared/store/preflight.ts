@@ -1,7 +1,7 @@
 /** The pre-flight check: which sends are near, and what the check found. */
 import { z } from "zod";
 import { row, snakeCase } from "../text/camel_case.ts";
-import { instant, RegisteredIdentifier } from "./columns.ts";
+import { instant } from "./columns.ts";
 import { PlanInput } from "./planning.ts";
 import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
@@ -45,24 +45,18 @@ export interface PreflightCheck {
   readonly sendId: string | null;
 }
 
-const Recorded = z.object({
-  registered: z.array(RegisteredIdentifier),
-  /** The matches whose send was cancelled. */
-  cancelled: z.array(z.int()),
-});
-
 export function createPreflight(rpc: Rpc) {
   return {
     /** The soonest send first. */
     load: (window: Arguments<"load_preflight">) =>
       rpc.call("load_preflight", window, NearSends, REPEATABLE),
 
-    /** Records results and identifiers, and cancels absent schedules with `note`. */
+    /** Records results and identifiers, and cancels absent schedules with `note`; returns their matches. */
     note: (checks: readonly PreflightCheck[], note: string, now: Date) =>
       rpc.call(
         "record_preflight",
         { checks: checks.map(snakeCase), note, now },
-        Recorded,
+        z.array(z.int()),
         REPEATABLE,
       ),
   };

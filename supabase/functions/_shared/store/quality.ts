@@ -1,7 +1,7 @@
 /** Whether the events are complete and certain enough to rely on. */
 import { z } from "zod";
 import { Alert } from "./alerts_and_logs.ts";
-import { REPEATABLE, type Rpc } from "./rpc.ts";
+import type { Rpc } from "./rpc.ts";
 
 export function createQuality(rpc: Rpc) {
   return {
@@ -10,8 +10,5 @@ export function createQuality(rpc: Rpc) {
       { lowConfidenceShareMax }: { readonly lowConfidenceShareMax: number },
       now: Date,
     ) => rpc.call("judge_event_quality", { lowConfidenceShareMax, now }, z.array(Alert)),
-
-    /** Resolves alerts about past problems that nobody can correct; returns how many. */
-    resolvePast: (now: Date) => rpc.call("resolve_past_alerts", { now }, z.int(), REPEATABLE),
   };
 }

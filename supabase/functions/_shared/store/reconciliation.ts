@@ -7,7 +7,6 @@ import {
   instant,
   LedgerStatus,
   MatchStatus,
-  RegisteredIdentifier,
   scheduleColumns,
 } from "./columns.ts";
 import { type AttemptReason, Opened, type RunLease } from "./journal.ts";
@@ -72,8 +71,6 @@ const Known = row({
 });
 export type Known = z.infer<typeof Known>;
 
-const Adopted = z.object({ adopted: z.boolean(), registered: z.array(RegisteredIdentifier) });
-
 const Recovered = row({
   match_id: z.int(),
   done: z.boolean(),
@@ -127,7 +124,8 @@ export function createReconciliation(rpc: Rpc) {
       rpc.call("confirm_by_events", { ledgerIds, now }, z.array(z.int()), REPEATABLE),
 
     /** Not repeated: a second call finds the schedule adopted and answers that it did nothing. */
-    adopt: (schedule: Arguments<"adopt_schedule">) => rpc.call("adopt_schedule", schedule, Adopted),
+    adopt: (schedule: Arguments<"adopt_schedule">) =>
+      rpc.call("adopt_schedule", schedule, z.boolean()),
 
     /** The database refuses it with 409 for the current, wanted schedule of a match. */
     openUnmanagedDelete: ({ lease, ...attempt }: {

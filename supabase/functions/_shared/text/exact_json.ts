@@ -39,7 +39,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Available since V8 11.4; TypeScript's types lack it. */
 const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown };
 
-export function readJson(text: string): JsonReading {
+/** `isShallow`: the caller knows that it is not nested deeper than allowed. */
+export function readJson(text: string, isShallow = false): JsonReading {
   let value: unknown;
   const { names, hasLongNumber } = survey(text);
   const faults: string[] = [];
@@ -58,7 +59,9 @@ export function readJson(text: string): JsonReading {
       ? { ok: false, isJson: false, reason: "Must be JSON" }
       : { ok: false, isJson: true, reason: TOO_DEEP };
   }
-  const reason = whyNotStorable(value) ?? faults[0] ??
+  // Without an escape the text holds no NUL and no lone surrogate, and the caller may have checked its depth.
+  const mayNotBeStorable = !isShallow || text.includes("\\u");
+  const reason = (mayNotBeStorable ? whyNotStorable(value) : null) ?? faults[0] ??
     (countHeld(value) < names ? "Object must not hold a name twice" : null);
   return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
 }
@@ -66,9 +69,15 @@ export function readJson(text: string): JsonReading {
 /** The number of object members in a value of limited depth. */
 function countHeld(value: unknown): number {
   if (typeof value !== "object" || value === null || value instanceof ExactNumber) return 0;
-  const held = Object.values(value);
-  const names = Array.isArray(value) ? 0 : held.length;
-  return held.reduce((sum: number, each) => sum + countHeld(each), names);
+  let names = 0;
+  if (Array.isArray(value)) {
+    for (const each of value) names += countHeld(each);
+    return names;
+  }
+  for (const name in value) {
+    names += 1 + countHeld((value as Record<string, unknown>)[name]);
+  }
+  return names;
 }
 
 function faultsOfNumber(value: number, source: string): readonly string[] {

@@ -5,7 +5,7 @@
  * number of open events equals the number that match lacks, they belong to it. Any other number attributes nothing.
  */
 import { differenceInMilliseconds } from "date-fns";
-import { TIME_GUARD_MS } from "../../_shared/attribution/correlate.ts";
+import { TIME_GUARD_MS } from "../../_shared/attribution/time.ts";
 import type {
   Elimination,
   OpenSecond,

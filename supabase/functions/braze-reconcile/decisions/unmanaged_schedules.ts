@@ -6,9 +6,9 @@
  * its id is held and not cancelled: it may be the only push of that match.
  */
 import { differenceInMilliseconds, isAfter } from "date-fns";
-import { z } from "zod";
 import type { ListedSchedule } from "../../_shared/braze/listing.ts";
-import * as fields from "../../_shared/events/fields.ts";
+import { generationOf, isLedgerId, ledgerIdOf, matchIdOf } from "../../_shared/attribution/echo.ts";
+import { readEchoFields } from "../../_shared/events/echo_fields.ts";
 import type { KnownMatch, KnownSchedule } from "../../_shared/store/reconciliation.ts";
 import { SETTLING_MS } from "./limits.ts";
 import { currentOf, keyOf } from "../../_shared/scheduling/schedule.ts";
@@ -52,8 +52,6 @@ export interface Echo {
   readonly ledgerId: string | null;
   readonly generation: number | null;
 }
-
-const TriggerProperties = z.object(fields.echo).partial();
 
 type Verdict =
   | { readonly kind: "owned" | "undecided" | "held" }
@@ -240,11 +238,14 @@ export function scheduleIdsByMatch(
 }
 
 function readEcho({ triggerProperties }: ListedSchedule): Echo {
-  const echo = TriggerProperties.safeParse(triggerProperties ?? {}).data ?? {};
+  const read = readEchoFields([triggerProperties ?? {}], null);
+  if (!read.ok) return { matchId: null, ledgerId: null, generation: null };
+  const { echoedMatchId, echoedLedgerId, echoedGeneration } = read.echo;
   return {
-    matchId: echo.match_id ?? null,
-    ledgerId: echo.ledger_id ?? null,
-    generation: echo.generation ?? null,
+    // NaN: the property is no id.
+    matchId: matchIdOf(echoedMatchId) || null,
+    ledgerId: isLedgerId(echoedLedgerId) ? ledgerIdOf(echoedLedgerId) : null,
+    generation: generationOf(echoedGeneration) || null,
   };
 }
 

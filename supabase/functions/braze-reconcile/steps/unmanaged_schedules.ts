@@ -5,7 +5,6 @@
  * It acts only on our own campaign, and only when Braze lists schedules one by one. It logs all findings before the
  * first cancellation, so an interrupted run has still reported them.
  */
-import { createReattribute } from "../../_shared/function/reattribute.ts";
 import type { LogEntry } from "../../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import {
@@ -107,14 +106,12 @@ async function adoptAll(
   adoptions: readonly Adoption[],
   context: ReconcileContext,
 ): Promise<Adoption[]> {
-  const { dependencies, run } = context;
-  const { store } = dependencies;
-  const reattribute = createReattribute(dependencies);
+  const { store } = context.dependencies;
   const adopted: Adoption[] = [];
   for (const adoption of adoptions) {
     if (context.isLate()) break;
     const { entry, match, generation } = adoption;
-    const result = await store.reconciliation.adopt({
+    const isAdopted = await store.reconciliation.adopt({
       ledgerId: match.ledgerId,
       generation,
       brazeScheduleId: entry.scheduleId,
@@ -122,7 +119,7 @@ async function adoptAll(
       dispatchId: entry.dispatchId,
       now: context.now(),
     });
-    if (!result.adopted) continue;
+    if (!isAdopted) continue;
     adopted.push(adoption);
     await context.writeLogs([{
       action: "schedule_adopted",
@@ -134,9 +131,6 @@ async function adoptAll(
         send_at: entry.sendAt,
       },
     }]);
-    if (result.registered.length > 0) {
-      await reattribute(result.registered, run.runId);
-    }
     // The scheduler would resolve the alert on its next run; resolve it now to avoid a needless investigation.
     await store.alertsAndLogs.syncAlerts(
       { rules: ["create_unknown"], alerts: [], matchIds: [match.matchId] },

@@ -1,145 +1,89 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { correlate } from "../../../../supabase/functions/_shared/attribution/correlate.ts";
-import {
-  createContext,
-  type Evidence,
-  type ScheduleFacts,
-} from "../../../../supabase/functions/_shared/attribution/evidence.ts";
-import {
-  at,
-  CAMPAIGN,
-  evidence,
-  identifier,
-  ledger,
-  ledgerIdOf,
-  OTHER_CAMPAIGN,
-} from "../../../support/facts.ts";
+import { at, contextOf, evidence, identifier, ledger, ledgerIdOf } from "../../../support/facts.ts";
 
-/** Which of the schedules 1, 2, … of match 1 is taken for the origin of an event that names the match. */
-function generationOf(given: Partial<Evidence>, ...schedules: Partial<ScheduleFacts>[]) {
-  const context = createContext([ledger(1, ...schedules)], []);
-  return correlate(evidence({ matchId: 1, ...given }), context, [CAMPAIGN]).generation;
-}
-
-const live = { state: "live" } as const;
-const deleted = { state: "deleted" } as const;
-const failed = { state: "failed" } as const;
 const later = { sendAt: at("16:00:00") };
-const earlier = { sendAt: at("08:00:00") };
-const opened = { timeIsSendTime: false, sentAt: at("15:30:00") };
-
-for (
-  const [what, given, schedules, generation] of [
-    ["the echoed one", { generation: 1 }, [live, live], 1],
-    ["the echoed one, though it is deleted", { generation: 1 }, [deleted, live], 1],
-    ["none, where an unknown one is echoed", { generation: 9 }, [live], null],
-    ["the only one", {}, [live], 1],
-    ["the only one, regardless of its time", { sentAt: at("19:00:00") }, [live], 1],
-    ["the only one that Braze did not refuse", {}, [failed, live], 2],
-    ["none, where Braze refused all", {}, [failed], null],
-    ["none, where two go out at that time", {}, [live, live], null],
-    ["the one of two at that time that is not deleted", {}, [deleted, live], 2],
-    ["none, where both at that time are deleted", {}, [deleted, deleted], null],
-    ["the one at that time", {}, [live, { ...live, ...later }], 1],
-    ["a deleted one, where only that is at that time", {}, [deleted, { ...live, ...later }], 1],
-    [
-      "the only one that is not deleted, where none is at that time",
-      {},
-      [{ ...deleted, ...earlier }, { ...live, ...earlier }],
-      2,
-    ],
-    [
-      "none, where none is at that time and two are not deleted",
-      {},
-      [{ ...live, ...earlier }, { ...live, ...earlier }],
-      null,
-    ],
-    [
-      "the one that was due, even a deleted one",
-      {},
-      [{ ...deleted, ...earlier }, { ...live, ...later }],
-      1,
-    ],
-    ["the only one, for an event without a send time", opened, [live], 1],
-    ["the one that is not deleted, for an event without a send time", opened, [deleted, live], 2],
-    [
-      "the one that was due, for an event without a send time",
-      { ...opened, sentAt: at("14:00:23") },
-      [live, { ...live, ...later }],
-      1,
-    ],
-    [
-      "none of two that were due, for an event without a send time",
-      { ...opened, sentAt: at("14:00:23") },
-      [{ ...live, ...earlier }, live],
-      null,
-    ],
-    [
-      "the one in the event's own campaign",
-      {},
-      [{ ...deleted, campaignId: CAMPAIGN }, { ...live, campaignId: OTHER_CAMPAIGN }],
-      1,
-    ],
-    ["the only one, for an event that names no campaign", { campaignId: null }, [live], 1],
-    [
-      "none, where all are of other campaigns",
-      {},
-      [{ ...live, campaignId: OTHER_CAMPAIGN }],
-      null,
-    ],
-  ] as const
-) {
-  Deno.test(`correlate() chooses from a match's schedules ${what}`, () => {
-    strictEqual(generationOf(given, ...schedules), generation);
-  });
-}
-
-Deno.test("correlate() finds the schedule by time as well, if time found the match", () => {
-  const context = createContext([ledger(1, deleted, live)], []);
-  const attribution = correlate(evidence(), context, [CAMPAIGN]);
-  strictEqual(attribution.method, "time_exact");
-  strictEqual(attribution.generation, 2);
-});
-
-Deno.test("correlate() does not use a generation for a ledger row other than its own", () => {
-  const context = createContext([ledger(1, live), ledger(2, live, live)], []);
-  const given = evidence({ ledgerId: ledgerIdOf(99), matchId: 2, generation: 1 });
-  const attribution = correlate(given, context, [CAMPAIGN]);
-  strictEqual(attribution.matchId, 2);
-  strictEqual(attribution.generation, null);
-});
 
 Deno.test("correlate() uses the generation that an identifier was registered with", () => {
-  const context = createContext([ledger(1, live, live)], [
+  const context = contextOf([ledger(1, {}, {})], [
     identifier("dispatch_id", "dispatch-1", 1, { generation: 1 }),
+    identifier("schedule_id", "schedule-1", 1, { generation: 2 }),
   ]);
-  const attribution = correlate(evidence({ dispatchId: "dispatch-1" }), context, [CAMPAIGN]);
-  strictEqual(attribution.generation, 1);
+  strictEqual(correlate(evidence({ dispatchId: "dispatch-1" }), context).generation, 1);
+  strictEqual(correlate(evidence({ scheduleId: "schedule-1" }), context).generation, 2);
 });
 
-Deno.test("correlate() finds the generation if the identifier is registered for all of them", () => {
-  const context = createContext([ledger(1, live, { ...live, ...later })], [
-    identifier("send_id", "match-1", 1, { generation: null }),
+Deno.test("correlate() finds the generation by time if the identifier belongs to several", () => {
+  const context = contextOf([ledger(1, {}, later)], [identifier("send_id", "send-1", 1)]);
+  strictEqual(correlate(evidence({ sendId: "send-1" }), context).generation, 1);
+  strictEqual(correlate(evidence({ sendId: "match-1" }), context).generation, 1);
+});
+
+Deno.test("correlate() lets the echoed generation decide, not that of an identifier", () => {
+  const context = contextOf([ledger(1, {}, {})], [
+    identifier("schedule_id", "schedule-1", 1, { generation: 1 }),
   ]);
-  const attribution = correlate(evidence({ sendId: "match-1" }), context, [CAMPAIGN]);
-  strictEqual(attribution.generation, 1);
+  const given = evidence({
+    echoedLedgerId: ledgerIdOf(1),
+    echoedGeneration: "2",
+    scheduleId: "schedule-1",
+  });
+  strictEqual(correlate(given, context).generation, 2);
 });
 
-Deno.test("correlate() returns no time difference for an unknown schedule", () => {
-  const context = createContext([ledger(1, live, live)], []);
-  strictEqual(correlate(evidence({ matchId: 1 }), context, [CAMPAIGN]).timeDiffMs, null);
+Deno.test("correlate() returns no time difference, and no proof, for a generation that was never made", () => {
+  const context = contextOf([ledger(1, {}, {})]);
+  const given = evidence({ echoedLedgerId: ledgerIdOf(1), echoedGeneration: "9" });
+  const { matchId, generation, timing, timeDiffMs, proof } = correlate(given, context);
+  deepStrictEqual([matchId, generation, timing, timeDiffMs, proof], [1, null, null, null, null]);
 });
 
-Deno.test("correlate() chooses no schedule that was due after the event", () => {
-  const later = createContext([ledger(1, { sendAt: at("19:15:00") })], []);
-  const sent = evidence({ matchId: 1, sentAt: at("17:18:30") });
-  const { matchId, generation } = correlate(sent, later, [CAMPAIGN]);
-  deepStrictEqual([matchId, generation], [1, null]);
-  const late = { ...sent, sentAt: at("19:50:00") };
-  strictEqual(correlate(late, later, [CAMPAIGN]).generation, 1);
-  // When it was sent is not known, but that it was by then.
-  for (const [event, generation] of [[sent, null], [late, 1]] as const) {
-    const receivedLate = { ...event, timeIsSendTime: false };
-    strictEqual(correlate(receivedLate, later, [CAMPAIGN]).generation, generation);
+Deno.test("correlate() proves the match by the send id alone after a text-only supersede at the same minute", () => {
+  const superseded = ledger(1, { state: "live" }, { state: "live" });
+  const found = correlate(evidence({ sendId: "match-1" }), contextOf([superseded]));
+  deepStrictEqual([found.matchId, found.generation, found.timing, found.proof], [
+    1,
+    null,
+    "in_window",
+    "push",
+  ]);
+});
+
+Deno.test("correlate() attributes a send outside all times, without a generation or a proof", () => {
+  const context = contextOf([ledger(1, {}, later)]);
+  for (
+    const [sentAt, timing] of [
+      [at("13:57:59"), "early"],
+      [new Date("2024-12-08T16:00:01Z"), "late"],
+    ] as const
+  ) {
+    const found = correlate(evidence({ sendId: "match-1", sentAt, receivedAt: sentAt }), context);
+    deepStrictEqual(
+      [found.matchId, found.confidence, found.generation, found.timing, found.proof],
+      [1, "high", null, timing, null],
+    );
+  }
+});
+
+Deno.test("correlate() takes an open three days later as a proof that is not late", () => {
+  const given = evidence({
+    eventType: "open",
+    timeKind: "occurrence",
+    sendId: "match-1",
+    sentAt: new Date("2024-12-10T14:00:00Z"),
+    receivedAt: new Date("2024-12-10T14:05:00Z"),
+  });
+  const { generation, timing, proof } = correlate(given, contextOf([ledger(1, {})]));
+  deepStrictEqual([generation, timing, proof], [1, "in_window", "push"]);
+});
+
+Deno.test("correlate() takes a send at a time that was moved away as a proof", () => {
+  const moved = ledger(1, {
+    ...later,
+    times: [{ at: at("14:00:00"), leftAt: at("10:00:00") }, { at: at("16:00:00"), leftAt: null }],
+  });
+  for (const named of [{ echoedMatchId: "1", echoedGeneration: "1" }, { sendId: "match-1" }]) {
+    const { generation, timing, proof } = correlate(evidence(named), contextOf([moved]));
+    deepStrictEqual([generation, timing, proof], [1, "moved_away", "push"]);
   }
 });

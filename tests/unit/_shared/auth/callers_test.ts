@@ -94,10 +94,10 @@ async function operatorToken(changes: TokenChanges = {}): Promise<string> {
   return await token.sign(changes.key ?? auth.privateKey);
 }
 
-const LEDGER = ledgerIdOf(1002);
+const GATED = { ledgerId: ledgerIdOf(1002), generation: 3, attemptId: ledgerIdOf(7) };
 
 function gateToken(secret = gateSecrets[0]!): Promise<string> {
-  return signGateToken({ ledgerId: LEDGER, generation: 3 }, secret);
+  return signGateToken(GATED, secret);
 }
 
 async function ownToken(
@@ -157,17 +157,38 @@ for (
     ["an operator's token", () => operatorToken(), "bad_credential"],
     [
       "a token of its secret that is for something else",
-      () => ownToken({ generation: 1 }, (token) => token.setSubject(LEDGER)),
+      () =>
+        ownToken(
+          { generation: 1, attempt_id: GATED.attemptId },
+          (token) => token.setSubject(GATED.ledgerId),
+        ),
       "bad_credential",
     ],
     [
       "a token that names no generation",
-      () => ownToken({}, (token) => token.setSubject(LEDGER).setAudience("braze-send-gate")),
+      () =>
+        ownToken(
+          { attempt_id: GATED.attemptId },
+          (token) => token.setSubject(GATED.ledgerId).setAudience("braze-send-gate"),
+        ),
+      "bad_credential",
+    ],
+    [
+      "a token that names no create call",
+      () =>
+        ownToken(
+          { generation: 1 },
+          (token) => token.setSubject(GATED.ledgerId).setAudience("braze-send-gate"),
+        ),
       "bad_credential",
     ],
     [
       "a token that names no ledger row",
-      () => ownToken({ generation: 1 }, (token) => token.setAudience("braze-send-gate")),
+      () =>
+        ownToken(
+          { generation: 1, attempt_id: GATED.attemptId },
+          (token) => token.setAudience("braze-send-gate"),
+        ),
       "bad_credential",
     ],
     [
@@ -188,7 +209,7 @@ Deno.test("identifyCaller() returns which generation a push asks for", async () 
   const asked = await identifyCaller(request, arrived(new Uint8Array()), "braze-send-gate");
   deepStrictEqual(asked, {
     ok: true,
-    caller: { kind: "gate_token", gated: { ledgerId: LEDGER, generation: 3 } },
+    caller: { kind: "gate_token", gated: GATED },
   });
 });
 

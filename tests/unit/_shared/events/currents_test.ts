@@ -1,25 +1,46 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { currentsSend, fixture, read, readOne, whyRejected } from "../../../support/bodies.ts";
+import { TEST_DISPATCH_ID } from "../../../../supabase/functions/_shared/attribution/evidence.ts";
+import {
+  currentsSend,
+  fixture,
+  read,
+  readOne,
+  RECEIVED_AT,
+  whyRejected,
+} from "../../../support/bodies.ts";
 import { at, CAMPAIGN } from "../../../support/facts.ts";
 
 const LEDGER_ID = "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1002";
-const echoed = { ledgerId: LEDGER_ID, matchId: 1002, generation: 1 };
-const notEchoed = { ledgerId: null, matchId: null, generation: null };
+const echoed = {
+  echoedLedgerId: LEDGER_ID,
+  echoedMatchId: "1002",
+  echoedGeneration: "1",
+  echoedAttemptId: null,
+};
+const notEchoed = {
+  echoedLedgerId: null,
+  echoedMatchId: null,
+  echoedGeneration: null,
+  echoedAttemptId: null,
+};
 const DISPATCH = "6b1f0c9de2a84f7795b3c1d0e4aa7f12";
 
 const send = {
   eventId: "1d0a3a5e-7777-4a4a-8b8b-aaaaaaaa0001",
   claim: null,
   externalUserId: "u-1001",
+  brazeUserId: "64f0a1b2c3d4e5f601234567",
   deviceId: "9f8e7d6c-0000-4000-8000-000000000001",
   evidence: {
     eventType: "send",
     channel: "push",
     sentAt: at("14:00:23"),
-    timeIsSendTime: true,
-    isTest: false,
+    timeKind: "send",
+    receivedAt: RECEIVED_AT,
     campaignId: CAMPAIGN,
+    canvasId: null,
     ...echoed,
+    hasForeignExtras: false,
     scheduleId: null,
     dispatchId: DISPATCH,
     sendId: "match-1002",
@@ -29,18 +50,20 @@ const send = {
 Deno.test("readBody() reads Send, Abort and Open of Currents, each without its optional fields", async () => {
   const { events, rejects } = read(await fixture("currents_nested.json"));
   deepStrictEqual(rejects, []);
-  deepStrictEqual(events.map(({ raw: _, body: __, ...event }) => event), [
+  deepStrictEqual(events.map(({ raw: _, body: __, payload: ___, ...event }) => event), [
     send,
     {
       ...send,
       eventId: "1d0a3a5e-7777-4a4a-8b8b-aaaaaaaa0002",
       externalUserId: "u-1002",
+      brazeUserId: "64f0a1b2c3d4e5f601234568",
       deviceId: null,
       evidence: {
         ...send.evidence,
         ...notEchoed,
         eventType: "abort",
         sentAt: at("14:00:24"),
+        timeKind: "occurrence",
         sendId: null,
       },
     },
@@ -52,14 +75,14 @@ Deno.test("readBody() reads Send, Abort and Open of Currents, each without its o
         ...notEchoed,
         eventType: "open",
         sentAt: at("15:00:00"),
-        timeIsSendTime: false,
+        timeKind: "occurrence",
       },
     },
   ]);
 });
 
 Deno.test("readBody() reads the same in the flat form of Currents", async () => {
-  const { raw: _, body: __, ...event } = readOne(await fixture("currents_flat.json"));
+  const { raw: _, body: __, payload: ___, ...event } = readOne(await fixture("currents_flat.json"));
   deepStrictEqual(event, send);
 });
 
@@ -70,19 +93,19 @@ Deno.test("readBody() keeps each event unchanged, except for its push token", as
 });
 
 for (
-  const [type, channel, eventType, timeIsSendTime] of [
-    ["pushnotification.Send", "push", "send", true],
-    ["pushnotification.Bounce", "push", "bounce", true],
-    ["pushnotification.Abort", "push", "abort", true],
-    ["pushnotification.Open", "push", "open", false],
-    ["pushnotification.IosForeground", "push", "iosforeground", false],
-    ["webhook.Send", "webhook", "send", true],
-    ["email.Delivery", "email", "delivery", true],
-    ["email.Click", "email", "click", false],
-    ["inappmessage.Impression", "in_app", "impression", false],
-    ["contentcard.Send", "content_card", "send", true],
-    ["line.Send", "other", "send", true],
-    ["constructor.Send", "other", "send", true],
+  const [type, channel, eventType, timeKind] of [
+    ["pushnotification.Send", "push", "send", "send"],
+    ["pushnotification.Bounce", "push", "bounce", "occurrence"],
+    ["pushnotification.Abort", "push", "abort", "occurrence"],
+    ["pushnotification.Open", "push", "open", "occurrence"],
+    ["pushnotification.IosForeground", "push", "iosforeground", "occurrence"],
+    ["webhook.Send", "webhook", "send", "send"],
+    ["email.Delivery", "email", "delivery", "occurrence"],
+    ["email.Click", "email", "click", "occurrence"],
+    ["inappmessage.Impression", "in_app", "impression", "occurrence"],
+    ["contentcard.Send", "content_card", "send", "send"],
+    ["line.Send", "other", "send", "send"],
+    ["constructor.Send", "other", "send", "send"],
   ] as const
 ) {
   Deno.test(`readBody() reads ${type} as ${eventType} of ${channel}`, () => {
@@ -90,7 +113,7 @@ for (
     const { evidence } = readOne(body);
     strictEqual(evidence.channel, channel);
     strictEqual(evidence.eventType, eventType);
-    strictEqual(evidence.timeIsSendTime, timeIsSendTime);
+    strictEqual(evidence.timeKind, timeKind);
   });
 }
 
@@ -127,42 +150,27 @@ for (
   });
 }
 
+Deno.test("readBody() reads the echo of an event of Currents", () => {
+  const message_extras = JSON.stringify({ match_id: "12a", attempt_id: "" });
+  const { evidence } = readOne(currentsSend({ properties: { message_extras } }));
+  deepStrictEqual([evidence.echoedMatchId, evidence.echoedAttemptId], ["12a", null]);
+});
+
 for (
-  const [what, extras] of [
-    ["is cut off", '{"match_id":"1002","ledger_id":"0b9f'],
-    ["is empty", ""],
-    ["is JSON null", "null"],
-    ["is a JSON list", '["1002"]'],
-    ["is a number", 7],
-    ["is null", null],
-    ["holds blanks", '{"match_id":"","ledger_id":"","generation":""}'],
-    ["holds nonsense", '{"match_id":"12a","ledger_id":"led_1","generation":"0"}'],
-    ["holds numbers past counting", '{"match_id":"99999999999999999","generation":"9999999"}'],
-    ["holds other things", '{"title":"Kick-off soon"}'],
+  const [what, changes, canvasId] of [
+    ["in its properties", { properties: { canvas_id: "canvas-1" } }, "canvas-1"],
+    ["at the top level", { outer: { canvas_id: "canvas-1" } }, "canvas-1"],
+    ["that is blank", { properties: { canvas_id: "" } }, null],
   ] as const
 ) {
-  Deno.test(`readBody() accepts an event whose echo ${what}, and ignores the echo`, () => {
-    const { evidence } = readOne(currentsSend({ properties: { message_extras: extras } }));
-    deepStrictEqual(
-      { ledgerId: evidence.ledgerId, matchId: evidence.matchId, generation: evidence.generation },
-      notEchoed,
-    );
+  Deno.test(`readBody() reads a canvas id ${what}`, () => {
+    strictEqual(readOne(currentsSend(changes)).evidence.canvasId, canvasId);
   });
 }
 
-Deno.test("readBody() keeps the valid parts of a partly invalid echo", () => {
-  const extras = JSON.stringify({ match_id: "1002", ledger_id: "led_1", generation: "-1" });
-  const { evidence } = readOne(currentsSend({ properties: { message_extras: extras } }));
-  strictEqual(evidence.matchId, 1002);
-  strictEqual(evidence.ledgerId, null);
-  strictEqual(evidence.generation, null);
-});
-
-Deno.test("readBody() reads an echo that is an object", () => {
-  const extras = { match_id: 1002, ledger_id: LEDGER_ID.toUpperCase(), generation: 1 };
-  const { ledgerId, matchId, generation } =
-    readOne(currentsSend({ properties: { message_extras: extras } })).evidence;
-  deepStrictEqual({ ledgerId, matchId, generation }, echoed);
+Deno.test("readBody() keeps Braze's own id of the user apart from the external id", () => {
+  const event = readOne(currentsSend({ user: { user_id: "braze-1" } }));
+  deepStrictEqual([event.externalUserId, event.brazeUserId], ["u-1001", "braze-1"]);
 });
 
 Deno.test("readBody() treats blank ids as absent", () => {
@@ -174,12 +182,11 @@ Deno.test("readBody() treats blank ids as absent", () => {
   strictEqual(event.evidence.sendId, null);
 });
 
-Deno.test("readBody() recognises a test send by its missing dispatch id", () => {
+Deno.test("readBody() keeps the dispatch id of a test send", () => {
   const { evidence } = readOne(
-    currentsSend({ properties: { dispatch_id: "dispatch_id_for_unsent_campaign" } }),
+    currentsSend({ properties: { dispatch_id: TEST_DISPATCH_ID } }),
   );
-  strictEqual(evidence.isTest, true);
-  strictEqual(evidence.dispatchId, null);
+  strictEqual(evidence.dispatchId, TEST_DISPATCH_ID);
 });
 
 Deno.test("readBody() reads id, type and time of an event from their own places only", () => {

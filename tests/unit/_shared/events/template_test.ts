@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
+import { TEST_DISPATCH_ID } from "../../../../supabase/functions/_shared/attribution/evidence.ts";
 import {
   fixture,
   read,
@@ -10,24 +11,31 @@ import {
 import { at, CAMPAIGN } from "../../../support/facts.ts";
 
 const LEDGER_ID = "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1002";
+const BRAZE_ID = "64f0a1b2c3d4e5f601234567";
 
 Deno.test("readBody() reads a message of the webhook channel", async () => {
-  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("webhook_template.json"));
+  const { eventId, raw: _, body: __, payload: ___, ...event } = readOne(
+    await fixture("webhook_template.json"),
+  );
   match(eventId, /^[0-9a-f]{64}$/);
   deepStrictEqual(event, {
     claim: "strong",
     externalUserId: "u-1001",
+    brazeUserId: BRAZE_ID,
     deviceId: null,
     evidence: {
       eventType: "send",
       channel: "webhook",
       sentAt: RECEIVED_AT,
-      timeIsSendTime: false,
-      isTest: false,
+      timeKind: "receipt",
+      receivedAt: RECEIVED_AT,
       campaignId: CAMPAIGN,
-      ledgerId: LEDGER_ID,
-      matchId: 1002,
-      generation: 1,
+      canvasId: null,
+      echoedLedgerId: LEDGER_ID,
+      echoedMatchId: "1002",
+      echoedGeneration: "1",
+      echoedAttemptId: null,
+      hasForeignExtras: false,
       scheduleId: null,
       dispatchId: "6b1f0c9de2a84f7795b3c1d0e4aa7f12",
       sendId: null,
@@ -36,22 +44,26 @@ Deno.test("readBody() reads a message of the webhook channel", async () => {
 });
 
 Deno.test("readBody() reads the flat shape, with a time of its own, as a push", async () => {
-  const { eventId, raw: _, body: __, ...event } = readOne(await fixture("flat.json"));
+  const { eventId, raw: _, body: __, payload: ___, ...event } = readOne(await fixture("flat.json"));
   match(eventId, /^[0-9a-f]{64}$/);
   deepStrictEqual(event, {
     claim: null,
     externalUserId: "u-1001",
+    brazeUserId: null,
     deviceId: null,
     evidence: {
       eventType: "send",
       channel: "push",
       sentAt: at("14:00:23"),
-      timeIsSendTime: true,
-      isTest: false,
+      timeKind: "send",
+      receivedAt: RECEIVED_AT,
       campaignId: CAMPAIGN,
-      ledgerId: null,
-      matchId: 1002,
-      generation: null,
+      canvasId: null,
+      echoedLedgerId: null,
+      echoedMatchId: "1002",
+      echoedGeneration: null,
+      echoedAttemptId: null,
+      hasForeignExtras: false,
       scheduleId: null,
       dispatchId: null,
       sendId: "xyz-789",
@@ -79,6 +91,8 @@ for (
     ["dispatch", { dispatch_id: "dispatch-2" }],
     ["send id", { send_id: "send-2" }],
     ["schedule", { schedule_id: "schedule-2" }],
+    ["attempt", { attempt_id: "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e2002" }],
+    ["Canvas", { canvas_id: "canvas-1" }],
     ["campaign", { campaign_id: "campaign-2" }],
     ["device", { device_id: "device-2" }],
     ["channel", { event_type: "send" }],
@@ -115,7 +129,7 @@ for (
   Deno.test(`readBody() gives a message ${what}`, () => {
     const event = readOne(webhookMessage(changes));
     strictEqual(event.claim, claim);
-    strictEqual(event.evidence.timeIsSendTime, claim === null);
+    strictEqual(event.evidence.timeKind, claim === null ? "send" : "receipt");
   });
 }
 
@@ -166,37 +180,61 @@ Deno.test("readBody() rejects an object that is not a message, and lists its key
   );
 });
 
-for (
-  const [what, changes] of [
-    ["blank", { match_id: "", ledger_id: "", generation: "" }],
-    ["nonsense", { match_id: "12a", ledger_id: "led_1", generation: "one" }],
-    ["of odd types", { match_id: {}, ledger_id: 7, generation: [1] }],
-    ["past counting", { match_id: 1e300, ledger_id: null, generation: 1e300 }],
-    ["past exact counting", { match_id: "9007199254740993", ledger_id: "", generation: "" }],
-    ["negative", { match_id: -1, ledger_id: null, generation: -1 }],
-    ["a fraction", { match_id: 1.5, ledger_id: null, generation: 1.5 }],
-  ] as const
-) {
-  Deno.test(`readBody() accepts a message whose echo is ${what}, and ignores the echo`, () => {
-    const { evidence } = readOne(webhookMessage(changes));
-    strictEqual(evidence.matchId, null);
-    strictEqual(evidence.ledgerId, null);
-    strictEqual(evidence.generation, null);
-  });
-}
+Deno.test("readBody() keeps the echo of a message as it is", () => {
+  const { evidence } = readOne(webhookMessage({
+    match_id: 1_002,
+    ledger_id: "led_1",
+    generation: [1],
+    attempt_id: "att_1",
+  }));
+  deepStrictEqual(
+    [
+      evidence.echoedMatchId,
+      evidence.echoedLedgerId,
+      evidence.echoedGeneration,
+      evidence.echoedAttemptId,
+    ],
+    ["1002", "led_1", "[1]", "att_1"],
+  );
+});
+
+Deno.test("readBody() reads a message whose echo is blank as one that is not ours", () => {
+  const { evidence } = readOne(webhookMessage(nameless));
+  deepStrictEqual([evidence.echoedMatchId, evidence.echoedLedgerId], ["", null]);
+});
 
 Deno.test("readBody() reads the echo inside and outside trigger_properties", () => {
   const trigger_properties = { match_id: 7, ledger_id: LEDGER_ID, generation: 3 };
   const inside = readOne({ external_user_id: "u-1001", trigger_properties }).evidence;
-  deepStrictEqual([inside.matchId, inside.ledgerId, inside.generation], [7, LEDGER_ID, 3]);
-  strictEqual(readOne({ match_id: "7", trigger_properties }).evidence.matchId, 7);
-  strictEqual(readOne({ match_id: "", trigger_properties }).evidence.matchId, 7);
+  deepStrictEqual(
+    [inside.echoedMatchId, inside.echoedLedgerId, inside.echoedGeneration],
+    ["7", LEDGER_ID, "3"],
+  );
+  strictEqual(readOne({ match_id: "7", trigger_properties }).evidence.echoedMatchId, "7");
+  strictEqual(readOne({ match_id: "", trigger_properties }).evidence.echoedMatchId, "7");
+});
+
+for (
+  const [what, trigger_properties, isForeign] of [
+    ["hold none of our keys", { title: "Kick-off" }, true],
+    ["hold one of our keys", { title: "Kick-off", match_id: 7 }, false],
+    ["hold nothing", {}, false],
+  ] as const
+) {
+  Deno.test(`readBody() reads trigger_properties that ${what}`, () => {
+    const { evidence } = readOne({ external_user_id: "u-1001", trigger_properties });
+    strictEqual(evidence.hasForeignExtras, isForeign);
+  });
+}
+
+Deno.test("readBody() reads the canvas id of a message", () => {
+  strictEqual(readOne(webhookMessage({ canvas_id: "canvas-1" })).evidence.canvasId, "canvas-1");
 });
 
 for (const trigger_properties of ["text", 7, [], null]) {
   const jsonText = JSON.stringify(trigger_properties);
   Deno.test(`readBody() accepts a message whose trigger_properties are ${jsonText}`, () => {
-    strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.matchId, 1002);
+    strictEqual(readOne(webhookMessage({ trigger_properties })).evidence.echoedMatchId, "1002");
   });
 }
 
@@ -219,16 +257,41 @@ Deno.test("readBody() reads a schedule id under either of its names", () => {
   strictEqual(readOne({ braze_schedule_id: "schedule-1" }).evidence.scheduleId, "schedule-1");
 });
 
-for (const type of ["send", "open", "bounce", "abort"]) {
-  Deno.test(`readBody() reads a flat ${type}, whose time is its send time except for an open`, () => {
+for (
+  const [event_type, eventType, timeKind] of [
+    ["send", "send", "send"],
+    ["open", "open", "occurrence"],
+    ["bounce", "bounce", "occurrence"],
+    ["abort", "abort", "occurrence"],
+    [undefined, "send", "send"],
+  ] as const
+) {
+  Deno.test(`readBody() reads a flat ${event_type ?? "body with sent_at"} as ${eventType} with the time of a ${timeKind}`, () => {
     const { evidence } = readOne({
-      event_type: type,
+      event_type,
       external_user_id: "u-1001",
       sent_at: "2024-12-07T14:00:23Z",
     });
-    strictEqual(evidence.eventType, type);
-    strictEqual(evidence.channel, "push");
-    strictEqual(evidence.timeIsSendTime, type !== "open");
+    deepStrictEqual([evidence.eventType, evidence.channel, evidence.timeKind], [
+      eventType,
+      "push",
+      timeKind,
+    ]);
+  });
+}
+
+for (
+  const [what, body, timeKind] of [
+    ["a bare time", { time: 1_733_580_023 }, "occurrence"],
+    ["a bare time as text", { time: "1733580023" }, "occurrence"],
+    ["no time", {}, "receipt"],
+    ["a blank sent_at", { sent_at: "" }, "receipt"],
+  ] as const
+) {
+  Deno.test(`readBody() reads no kind from a flat body with ${what}`, () => {
+    const { evidence } = readOne({ external_user_id: "u-1001", match_id: "1002", ...body });
+    deepStrictEqual([evidence.eventType, evidence.timeKind], ["unknown", timeKind]);
+    deepStrictEqual(evidence.sentAt, timeKind === "receipt" ? RECEIVED_AT : at("14:00:23"));
   });
 }
 
@@ -249,14 +312,14 @@ for (const id of ["1001.9999999999999999", "9007199254740991.4", "1002.000000000
   });
 }
 
-Deno.test("readBody() ignores a match id beyond exact integers", () => {
-  strictEqual(readOne('{"match_id":9007199254740993}').evidence.matchId, null);
+Deno.test("readBody() keeps every digit of a match id beyond exact integers", () => {
+  const { evidence } = readOne('{"match_id":9007199254740993}');
+  strictEqual(evidence.echoedMatchId, "9007199254740993");
 });
 
-Deno.test("readBody() recognises a test send of the webhook channel", () => {
-  const { evidence } = readOne(webhookMessage({ dispatch_id: "dispatch_id_for_unsent_campaign" }));
-  strictEqual(evidence.isTest, true);
-  strictEqual(evidence.dispatchId, null);
+Deno.test("readBody() keeps the dispatch id of a test send of the webhook channel", () => {
+  const { evidence } = readOne(webhookMessage({ dispatch_id: TEST_DISPATCH_ID }));
+  strictEqual(evidence.dispatchId, TEST_DISPATCH_ID);
 });
 
 Deno.test("readBody() ignores names that every object inherits", () => {

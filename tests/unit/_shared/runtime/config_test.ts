@@ -36,7 +36,9 @@ Deno.test("readEnvironment() reads the set variables and uses defaults for the o
     brazeBroadcast: false,
     teamAttributes: ["Team 1", "Team 2", "Team 3"],
     sendLeadMs: 3_600_000,
+    sendWindowMs: 86_400_000,
     freezeMs: 900_000,
+    ingestDatabase: null,
     horizonMs: 604_800_000,
     preflightFromMs: 300_000,
     preflightUntilMs: 900_000,
@@ -63,6 +65,7 @@ Deno.test("readEnvironment() reads every optional variable", () => {
     SUPABASE_ANON_KEY: "legacy-anon-key",
     SUPABASE_JWKS: '[{"kty":"EC","kid":"1"}]',
     SEND_LEAD_MINUTES: "90",
+    SEND_WINDOW_HOURS: "72",
     FREEZE_MINUTES: "0",
     HORIZON_DAYS: "14",
     PREFLIGHT_FROM_MINUTES: "0",
@@ -78,6 +81,7 @@ Deno.test("readEnvironment() reads every optional variable", () => {
     [read_.sendLeadMs, read_.freezeMs, read_.horizonMs, read_.runDeadlineMs],
     [5_400_000, 0, 1_209_600_000, 30_000],
   );
+  strictEqual(read_.sendWindowMs, 259_200_000);
   deepStrictEqual([read_.preflightFromMs, read_.preflightUntilMs], [0, 1_800_000]);
   deepStrictEqual(read_.teamAttributes, ["Club", "Club 2"]);
   strictEqual(read_.brazeBroadcast, true);
@@ -162,6 +166,7 @@ for (
     ["CRON_SIGNING_SECRETS", "whsec_not*base64", "CRON_SIGNING_SECRETS must hold secrets like"],
     ["SEND_LEAD_MINUTES", "0", "SEND_LEAD_MINUTES must be a whole number from 1 to 10080"],
     ["SEND_LEAD_MINUTES", "1e2", "SEND_LEAD_MINUTES must be a whole number"],
+    ["SEND_WINDOW_HOURS", "169", "SEND_WINDOW_HOURS must be a whole number from 1 to 168"],
     ["FREEZE_MINUTES", "-1", "FREEZE_MINUTES must be a whole number from 0 to 1440"],
     ["HORIZON_DAYS", "91", "HORIZON_DAYS must be a whole number from 1 to 90"],
     ["PREFLIGHT_FROM_MINUTES", "61", "PREFLIGHT_FROM_MINUTES must be a whole number from 0 to 60"],

@@ -1,0 +1,104 @@
+/** Which schedule of a match an event belongs to, judged by its time. Pure. */
+import { addMilliseconds, min, subMilliseconds } from "date-fns";
+import type { Evidence, LedgerFacts, Policy, ScheduleFacts, Timing } from "./evidence.ts";
+
+/** Clocks differ, so a send may seem to be this much early. */
+export const EARLY_MS_MAX = 2 * 60_000;
+
+export interface Placement {
+  readonly generation: number | null;
+  readonly timing: Timing | null;
+  /** The event proves a send of `generation`; with null, of the match. */
+  readonly canProve: boolean;
+}
+
+/**
+ * `claimed`: the generation that the event itself or its identifier names, or null. An event is tied to its match at any
+ * time, but to a schedule only at a time that the schedule had.
+ */
+export function placeIn(
+  ledger: LedgerFacts,
+  claimed: number | null,
+  evidence: Evidence,
+  policy: Policy,
+): Placement {
+  const ofCampaign = ledger.schedules.filter(({ campaignId }) =>
+    evidence.campaignId === null || campaignId === evidence.campaignId
+  );
+  const possible = claimed === null
+    ? ofCampaign
+    : ofCampaign.filter(({ generation }) => generation === claimed);
+  if (possible.length === 0) return { generation: null, timing: null, canProve: false };
+
+  const inTime = possible.filter((schedule) => isInTime(timingOf(schedule, evidence, policy)));
+  if (inTime.length === 0) {
+    const timing = isBefore(possible, evidence) ? "early" as const : "late" as const;
+    return { generation: null, timing, canProve: false };
+  }
+  const present = inTime.filter((schedule) => !wasAbsent(schedule, evidence, policy));
+  const only = onlyOne(inTime) ?? onlyOne(present);
+  if (only !== undefined) {
+    const timing = timingOf(only, evidence, policy);
+    return { generation: only.generation, timing, canProve: true };
+  }
+  const left = present.length === 0 ? inTime : present;
+  return {
+    generation: null,
+    timing: "in_window",
+    canProve: left.some(({ generation }) => generation === ledger.generation) && areOfOneDay(left),
+  };
+}
+
+/** Whether the time of the event is a send time. A time in the future is none. */
+export function isSendTime({ timeKind, sentAt, receivedAt }: Evidence): boolean {
+  return timeKind === "send" && sentAt <= addMilliseconds(receivedAt, EARLY_MS_MAX);
+}
+
+/** The send was not later than this. */
+export function latestSendTime({ sentAt, receivedAt }: Evidence): Date {
+  return sentAt < receivedAt ? sentAt : receivedAt;
+}
+
+function timingOf(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): Timing {
+  const { sentAt } = evidence;
+  if (isBefore([schedule], evidence)) return "early";
+  // An open may be days late.
+  if (!isSendTime(evidence)) return "in_window";
+  const around = schedule.times.filter(({ at }) =>
+    sentAt >= subMilliseconds(at, EARLY_MS_MAX) && sentAt <= addMilliseconds(at, policy.windowMs)
+  );
+  if (around.length === 0) return "late";
+  const isPossible = around.some(({ leftAt }) =>
+    leftAt === null || leftAt > subMilliseconds(sentAt, policy.freezeMs)
+  );
+  return isPossible ? "in_window" : "moved_away";
+}
+
+function isInTime(timing: Timing): boolean {
+  return timing === "in_window" || timing === "moved_away";
+}
+
+/** No event can predate its send, nor be received before it, whatever time it states. */
+function isBefore(schedules: readonly ScheduleFacts[], evidence: Evidence): boolean {
+  const first = min(schedules.flatMap(({ times }) => times.map(({ at }) => at)));
+  return latestSendTime(evidence) < subMilliseconds(first, EARLY_MS_MAX);
+}
+
+/** Braze refused it, or it was deleted long enough before. */
+function wasAbsent(
+  { state, deletedAt }: ScheduleFacts,
+  { sentAt }: Evidence,
+  policy: Policy,
+): boolean {
+  return state === "failed" ||
+    (deletedAt !== null && deletedAt <= subMilliseconds(sentAt, policy.freezeMs));
+}
+
+function areOfOneDay(schedules: readonly ScheduleFacts[]): boolean {
+  const days = schedules.map(({ sendAt }) => sendAt.toISOString().slice(0, "2024-12-07".length));
+  return new Set(days).size === 1;
+}
+
+function onlyOne<T>(items: readonly T[]): T | undefined {
+  return items.length === 1 ? items[0] : undefined;
+}
