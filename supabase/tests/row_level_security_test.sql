@@ -13,8 +13,19 @@ select no_plan();
 -- A row in each, so that seeing none means something.
 insert into public.teams (name, braze_attribute_value) values ('Arsenal', 'arsenal');
 insert into public.notification_sends
-  (sent_at, event_id, event_type, channel, received_at, time_is_send_time, correlation_method, confidence, raw_payload)
-values (now(), 'e', 'send', 'push', now(), true, 'no_candidate', 'none', '{}');
+  (sent_at, event_id, event_type, channel, received_at, time_kind, correlation_method, confidence, raw_payload)
+values (now(), 'e', 'send', 'push', now(), 'send', 'no_candidate', 'none', '{}');
+insert into public.matches (id, competition, home_team, away_team, kickoff_at)
+values (1, 'Premier League', 'Arsenal', 'Chelsea', now());
+insert into public.schedule_ledger
+  (id, match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+values ('00000000-0000-4000-8000-000000000001', 1, 'c', 1, '', now(), now(), now());
+-- A trigger writes its times, and the events to judge again.
+insert into public.braze_schedules
+  (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
+values ('00000000-0000-4000-8000-000000000001', 1, 'c', now(), 'creating', now(), now());
+insert into private.unmanaged_schedules (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
+values ('s', 'c', now(), now(), now());
 insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
 values ('\x01', 'erased-1', '\x02', now(), now());
 insert into private.erased_events (digest, erased_at) values ('\x01', now());

@@ -55,7 +55,7 @@ begin
       event.generation,
       event.dispatch_id collate "C" as dispatch_id,
       event.sent_at,
-      event.time_kind = 'send' as time_is_send_time
+      event.time_kind = 'send' as has_send_time
     from public.notification_sends as event
     where event.sent_at >= v_span_from and event.sent_at < v_span_until
       and event.ledger_id = any (v_ledger_ids)
@@ -69,8 +69,8 @@ begin
       count(*) as sends,
       min(sends.sent_at) as first_sent_at,
       max(sends.sent_at) as last_sent_at,
-      max(sends.sent_at) filter (where sends.time_is_send_time)
-        - min(sends.sent_at) filter (where sends.time_is_send_time) as apart,
+      max(sends.sent_at) filter (where sends.has_send_time)
+        - min(sends.sent_at) filter (where sends.has_send_time) as apart,
       min(sends.generation) as first_generation,
       max(sends.generation) as last_generation,
       min(sends.dispatch_id) as one_dispatch_id,
