@@ -11,7 +11,7 @@ export const HELP =
 
   --quick              one short round for each contestant
   --rounds N           how many rounds (5)
-  --shape NAME         one, batch or doubled; may be repeated (all)
+  --shape NAME         one, batch, doubled, message or identifiers; may be repeated (all)
   --contestant NAME    only this contestant; may be repeated (all)
   --latency            measures latency instead: of events at half of our maximum rate, and of the send gate
   --costs              measures costs instead: CPU, bytes, cold starts, and planning 5,000 matches
