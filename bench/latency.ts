@@ -15,7 +15,7 @@ import { type Percentiles, percentilesOf } from "./statistics.ts";
 const SHARE_OF_MAXIMUM = 0.5;
 const CONNECTIONS = 64;
 const WARM_UP_REQUESTS = { one: 2_000, batch: 200 };
-const TARGETS_P99_MS = { one: 50, batch: 100 };
+const TARGETS_P99_MS = { one: 25, batch: 60 };
 const GATE = "/functions/v1/braze-send-gate";
 const GATE_CONNECTIONS = 16;
 const GATE_TARGET_P99_MS = 100;

@@ -73,6 +73,20 @@ export async function writeMatchday(sql: Sql, { campaignId, schedules }: Matchda
         (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
       select "ledgerId", 1, ${campaignId}, "scheduleId", "sendAt", 'live', "createdAt", "createdAt"
       from ${scheduled}`;
+    // The send gate believes only an attempt that the journal knows. Its id is that of the ledger row.
+    await tx`
+      with run as (
+        insert into public.job_runs (function_name, caller, outcome, called_at, started_at, finished_at)
+        select 'braze-scheduler', 'secret_key', 'succeeded', min("createdAt"), min("createdAt"), min("createdAt")
+        from ${scheduled}
+        returning run_id
+      )
+      insert into public.schedule_attempts
+        (id, run_id, kind, reason, match_id, ledger_id, generation, braze_schedule_id, request, opened_at, closed_at, outcome)
+      select
+        "ledgerId", run.run_id, 'create', 'plan', "matchId", "ledgerId", 1, "scheduleId", '{}', "createdAt", "createdAt",
+        'succeeded'
+      from ${scheduled}, run`;
     await tx`
       insert into public.schedule_identifiers (kind, value, ledger_id, generation, source, first_seen_at)
       select 'schedule_id', "scheduleId", "ledgerId", 1, 'create', "createdAt" from ${scheduled}
