@@ -46,8 +46,10 @@ export async function functionFolders(): Promise<string[]> {
 
 async function listFiles(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(join(ROOT, folder)));
+  // The bench installs the packages of its contestants inside its folder.
+  const own = entries.filter(({ name }) => name !== "node_modules");
   const nested = await Promise.all(
-    entries.map(({ name, isDirectory }) => {
+    own.map(({ name, isDirectory }) => {
       const path = `${folder}/${name}`;
       return isDirectory ? listFiles(path) : Promise.resolve([path]);
     }),
