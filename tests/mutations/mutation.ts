@@ -18,7 +18,7 @@ export interface Mutation extends Change {
   readonly tests: readonly string[];
   /** Runs only tests whose name contains it. */
   readonly filter?: string;
-  /** The error that shows the broken rule where no assertion fails: Postgres refuses the work of two writers. */
+  /** The error that shows the broken rule where no assertion fails: Postgres itself refuses the work. */
   readonly shownBy?: RegExp;
   /** Whether a run that does not end also shows the broken rule. */
   readonly mayHang?: boolean;
