@@ -47,7 +47,7 @@ export function createDoor(
     } catch (error) {
       const failure = failureOf(error);
       // A fault of the data is the same on both ways.
-      if (/^(?:22|23|54)/.test(failure.code)) throw failure;
+      if (failure.isOfData) throw failure;
       isReady = false;
       return await throughRest(args);
     }

@@ -11,7 +11,7 @@ import { isIdentifiable } from "../_shared/attribution/identified.ts";
 import { identifiersToRegister } from "../_shared/attribution/identifiers_to_register.ts";
 import { lookupRequestFor } from "../_shared/attribution/lookup_request.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { policyOf } from "../_shared/function/rejudge.ts";
+import { FACTS_AGE_MS_MAX, policyOf } from "../_shared/function/rejudge.ts";
 import type { ReceivedEvent } from "../_shared/events/event.ts";
 import type { ReadBody } from "../_shared/events/read_body.ts";
 import type { JudgedEvent, KeptReject } from "../_shared/store/events.ts";
@@ -20,10 +20,7 @@ import {
   createIngestIdentified,
   EVENTS_A_TRANSACTION_MAX,
   type Identified,
-  isDataError,
 } from "./ingest_identified.ts";
-
-const FACTS_AGE_MS_MAX = 20_000;
 
 /** Counts at the time of storage; later identifiers may reattribute some of the events. */
 export interface Tally {
@@ -134,7 +131,7 @@ export function createIngest(dependencies: Dependencies) {
     try {
       return await store.events.ingest(judged, rejects, { runId, now: clock.now() });
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !isDataError(error) || judged.length === 0) {
+      if (!(error instanceof DatabaseError) || !error.isOfData || judged.length === 0) {
         throw error;
       }
       const [only] = judged;

@@ -27,11 +27,6 @@ export interface Identified {
   readonly left: readonly ReceivedEvent[];
 }
 
-/** SQLSTATE classes 22 (data), 23 (constraint), 54 (limit exceeded): a retry fails in the same way. */
-export function isDataError({ code }: DatabaseError): boolean {
-  return /^(?:22|23|54)/.test(code);
-}
-
 /** `events`: at most EVENTS_A_TRANSACTION_MAX. Resolves after the commit that holds them. */
 export function createIngestIdentified(
   dependencies: Dependencies,
@@ -54,7 +49,7 @@ export function createIngestIdentified(
     try {
       return await send(requests);
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !isDataError(error)) throw error;
+      if (!(error instanceof DatabaseError) || !error.isOfData) throw error;
       // Postgres refuses the call because of one event: each request goes alone, the full path isolates the event.
       const [only] = requests;
       if (requests.length === 1 && only !== undefined) return [leave(only)];

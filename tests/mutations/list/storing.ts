@@ -153,9 +153,9 @@ export const STORING: readonly Mutation[] = [
   {
     name: "faults-of-the-database",
     rule: "A database failure is never treated as an invalid event",
-    file: "supabase/functions/braze-webhook/ingest_identified.ts",
-    find: "return /^(?:22|23|54)/.test(code);",
-    replace: 'return code !== "";',
+    file: "supabase/functions/_shared/store/rpc.ts",
+    find: "return /^(?:22|23|54)/.test(this.code);",
+    replace: 'return this.code !== "";',
     tests: ["tests/unit/braze-webhook/ingest_test.ts"],
   },
   {

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { isRecord } from "../text/exact_json.ts";
-import type { Channel } from "../attribution/evidence.ts";
+import type { Channel, TimeKind } from "../attribution/evidence.ts";
 import type { BrazeEvent, ReadEvent } from "./event.ts";
 import { type EchoFields, readMessageExtras } from "./echo_fields.ts";
 import * as fields from "./fields.ts";
@@ -71,8 +71,8 @@ function readAny(
   if (!parsed.success) return { ok: false, reason: issueLine("Currents event", parsed.error) };
 
   const message = parsed.data;
-  const [, channelName = "", eventName = ""] = MESSAGE_EVENT.exec(message.event_type) ?? [];
-  const eventType = eventName.toLowerCase();
+  // The schema has checked its form.
+  const kind = kindOf(message.event_type)!;
   const extras = readMessageExtras(message.message_extras);
   if (!extras.ok) return extras;
   const event: BrazeEvent = {
@@ -82,10 +82,8 @@ function readAny(
     brazeUserId: message.user_id,
     deviceId: message.device_id,
     evidence: {
-      eventType,
-      channel: CHANNELS.get(channelName) ?? "other",
+      ...kind,
       sentAt: message.time,
-      timeKind: eventType === "send" ? "send" : "occurrence",
       receivedAt,
       campaignId: message.campaign_id,
       canvasId: message.canvas_id,
@@ -102,6 +100,7 @@ function readAny(
 interface Kind {
   readonly eventType: string;
   readonly channel: Channel;
+  readonly timeKind: TimeKind;
 }
 
 /** How many kinds and echoes are kept: the events of a matchday repeat few. */
@@ -144,10 +143,8 @@ function readUsual(raw: Record<string, unknown>, receivedAt: Date): ReadEvent | 
       brazeUserId,
       deviceId,
       evidence: {
-        eventType: kind.eventType,
-        channel: kind.channel,
+        ...kind,
         sentAt: new Date(time * 1_000),
-        timeKind: kind.eventType === "send" ? "send" : "occurrence",
         receivedAt,
         campaignId,
         canvasId,
@@ -166,11 +163,15 @@ const USUAL_TIME_MAX = Date.UTC(2100) / 1_000;
 /** Braze cuts message extras off after 1,000 bytes. */
 const EXTRAS_CHARACTERS_MAX = 1_000;
 
-function kindOf(eventType: string): Kind | null {
-  const [, channelName = "", eventName] = MESSAGE_EVENT.exec(eventType) ?? [];
-  return eventName === undefined
-    ? null
-    : { eventType: eventName.toLowerCase(), channel: CHANNELS.get(channelName) ?? "other" };
+function kindOf(name: string): Kind | null {
+  const [, channelName = "", eventName] = MESSAGE_EVENT.exec(name) ?? [];
+  if (eventName === undefined) return null;
+  const eventType = eventName.toLowerCase();
+  return {
+    eventType,
+    channel: CHANNELS.get(channelName) ?? "other",
+    timeKind: eventType === "send" ? "send" : "occurrence",
+  };
 }
 
 function echoOf(extras: string): EchoFields | null {

@@ -14,7 +14,7 @@ import type { Dependencies } from "./dependencies.ts";
 
 const EVENTS_A_STEP = 1_000;
 /** What changes is judged again when it is a minute old, so a verdict must not rest on facts of that age. */
-const FACTS_AGE_MS_MAX = 20_000;
+export const FACTS_AGE_MS_MAX = 20_000;
 
 export interface Rejudged {
   /** False when `mayContinue` ended it. */
@@ -39,7 +39,7 @@ export async function rejudge(
   let changed = 0;
   while (mayContinue()) {
     const readAt = clock.now();
-    const page = await events.loadRejudgements(EVENTS_A_STEP, clock.now());
+    const page = await events.loadRejudgements(EVENTS_A_STEP, readAt);
     if (page === null) return { isComplete: true, judged, changed };
     const facts = await events.facts(lookupRequestFor(page.events.map(({ evidence }) => evidence)));
     if (differenceInMilliseconds(clock.now(), readAt) > FACTS_AGE_MS_MAX) continue;

@@ -54,6 +54,11 @@ export class DatabaseError extends Error {
     return this.status === 0 || this.status >= 502 || this.status === 401 ||
       /^(?:08|53|57|55P03|40P01|40001|PGRST0)/.test(this.code);
   }
+
+  /** Classes 22 (data), 23 (constraint), 54 (limit exceeded): a retry fails in the same way. */
+  get isOfData(): boolean {
+    return /^(?:22|23|54)/.test(this.code);
+  }
 }
 
 export function isUnavailable(error: unknown): boolean {
