@@ -352,10 +352,11 @@ function tied(
     (event.campaignId === null || event.campaignId === one.campaign)
   );
   const inWindow = possible.filter((one) => !["early", "late"].includes(timing(one, event)));
-  // Braze refused it, or it was deleted long enough before.
-  const present = inWindow.filter(({ state, deletedAt }) =>
-    state !== "failed" && (deletedAt === null || deletedAt > event.minute - FREEZE)
-  );
+  // Braze refused it, or it was deleted long enough before the earliest send that the event may be of.
+  const present = inWindow.filter(({ state, deletedAt, times }) => {
+    const sentFrom = hasSendTime(event) ? event.minute : Math.min(...times.map(({ at }) => at));
+    return state !== "failed" && (deletedAt === null || deletedAt > sentFrom - FREEZE);
+  });
   const verdict = { match_id: match, method, confidence, candidates: candidates.toSorted() };
   const at = (generation: number | null, timing: string | null, proves: boolean): Verdict => ({
     ...verdict,

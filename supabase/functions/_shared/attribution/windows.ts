@@ -80,18 +80,20 @@ function isInTime(timing: Timing): boolean {
 
 /** No event can predate its send, nor be received before it, whatever time it states. */
 function isBefore(schedules: readonly ScheduleFacts[], evidence: Evidence): boolean {
-  const first = min(schedules.flatMap(({ times }) => times.map(({ at }) => at)));
-  return latestSendTime(evidence) < subMilliseconds(first, EARLY_MS_MAX);
+  return latestSendTime(evidence) < subMilliseconds(firstTimeOf(schedules), EARLY_MS_MAX);
 }
 
-/** Braze refused it, or it was deleted long enough before. */
-function wasAbsent(
-  { state, deletedAt }: ScheduleFacts,
-  { sentAt }: Evidence,
-  policy: Policy,
-): boolean {
+function firstTimeOf(schedules: readonly ScheduleFacts[]): Date {
+  return min(schedules.flatMap(({ times }) => times.map(({ at }) => at)));
+}
+
+/** Braze refused it, or it was deleted long enough before the send. */
+function wasAbsent(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): boolean {
+  const { state, deletedAt } = schedule;
+  // An open may be of a send at any time since the first planned one.
+  const sentFrom = isSendTime(evidence) ? evidence.sentAt : firstTimeOf([schedule]);
   return state === "failed" ||
-    (deletedAt !== null && deletedAt <= subMilliseconds(sentAt, policy.freezeMs));
+    (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs));
 }
 
 function areOfOneDay(schedules: readonly ScheduleFacts[]): boolean {

@@ -114,6 +114,27 @@ for (
       "in_window",
       true,
     ]],
+    [
+      "an open between a send that was deleted later and the next one, none",
+      { ...opened, ...sent(at("15:00:00")) },
+      [{ ...due, state: "deleted", deletedAt: at("14:30:00") }, due],
+      null,
+      [null, "in_window", true],
+    ],
+    [
+      "an open beside a send that was deleted long before its time",
+      { ...opened, ...sent(at("15:00:00")) },
+      [deleted, due],
+      null,
+      [2, "in_window", true],
+    ],
+    [
+      "a message without a time beside a send that was deleted after its time, none",
+      { timeKind: "receipt", ...sent(at("15:00:00")) },
+      [{ ...due, state: "deleted", deletedAt: at("14:30:00") }, due],
+      null,
+      [null, "in_window", true],
+    ],
     ["a deleted one, where no other is due", {}, [deleted, later], null, [1, "in_window", true]],
     [
       "the one that was not deleted, of two that are due",
