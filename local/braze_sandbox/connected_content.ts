@@ -57,6 +57,15 @@ export class ConnectedContent {
   }
 }
 
+/** What the templates in braze/ begin with. */
+export function gateTemplate(gate: SendGate): string {
+  if (gate === "off") return "";
+  const condition = gate === "fail_open" ? "gate.send == false" : "gate.send != true";
+  return "{% connected_content https://example.test/functions/v1/braze-send-gate" +
+    "?token={{api_trigger_properties.${send_gate_token}}} :save gate %}" +
+    `{% if ${condition} %}{% abort_message('The send gate did not allow this push') %}{% endif %}`;
+}
+
 /** How the templates in braze/ interpret the answer. */
 export function isAborted(gate: SendGate, content: Content): boolean {
   if (gate === "off") return false;

@@ -61,6 +61,7 @@ export function campaignDetails(model: BrazeModel, { query }: Call): Answer {
     200,
     model.campaign.details(
       model.switchboard.current.webhook.enabled ? [...channels, "webhook"] : channels,
+      model.switchboard.current.sendGate,
     ),
   );
 }

@@ -849,6 +849,7 @@ create table public.braze_schedules (
   state text not null,
   state_before_proof text,
   deleted_at timestamptz,
+  shut_out_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   first_event_at timestamptz,
@@ -867,6 +868,8 @@ comment on column public.braze_schedules.moving_to_utc is
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
+comment on column public.braze_schedules.shut_out_at is
+  'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
@@ -1515,11 +1518,11 @@ for each row
 -- Only what a verdict depends on: a schedule that is completed was live.
 when (
   (
-    new.send_at_utc, new.moving_to_utc, new.deleted_at,
+    new.send_at_utc, new.moving_to_utc, new.deleted_at, new.shut_out_at,
     coalesce(new.state_before_proof, new.state) in ('live', 'completed'),
     coalesce(new.state_before_proof, new.state) = 'failed'
   ) is distinct from (
-    old.send_at_utc, old.moving_to_utc, old.deleted_at,
+    old.send_at_utc, old.moving_to_utc, old.deleted_at, old.shut_out_at,
     coalesce(old.state_before_proof, old.state) in ('live', 'completed'),
     coalesce(old.state_before_proof, old.state) = 'failed'
   )
@@ -1727,6 +1730,56 @@ comment on function private.match_of_send_id(text) is
   'The match id in a send id of our own form, match-<id> or match-<id>-<n>; null for any other send id.';
 revoke all on function private.match_of_send_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.match_of_send_id(text) to service_role;
+
+-- supabase/schemas/30_schedules/note_shut_out.sql
+-- Which generations the send gate surely shuts out.
+--
+-- The gate lets pass the newest generation whose create succeeded, so a success shuts out all earlier ones. That is sure only
+-- where every message of their campaign aborts without the gate's consent.
+
+create function public.note_shut_out(p_campaign_id text, p_fails_closed boolean, p_from timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ledger_ids uuid[];
+begin
+  -- Ledger row first, then its generations: the webhook takes them in this order too.
+  select pg_catalog.array_agg(changed.id) into v_ledger_ids
+  from (
+    select ledger.id
+    from public.schedule_ledger as ledger
+    where ledger.status = 'pending' and ledger.generation > 1
+      and exists (
+        select 1
+        from public.braze_schedules as older
+        where older.ledger_id = ledger.id and older.campaign_id = p_campaign_id
+          and (older.shut_out_at is null) = p_fails_closed
+      )
+    order by ledger.id
+    for no key update
+  ) as changed;
+
+  update public.braze_schedules as older
+  set shut_out_at = case when p_fails_closed then p_from end, updated_at = p_now
+  where older.ledger_id = any (v_ledger_ids) and older.campaign_id = p_campaign_id
+    and (older.shut_out_at is null) = p_fails_closed
+    and exists (
+      select 1
+      from public.schedule_attempts as newer
+      where newer.ledger_id = older.ledger_id and newer.generation > older.generation
+        and newer.kind = 'create' and newer.outcome = 'succeeded'
+    );
+end;
+$$;
+
+comment on function public.note_shut_out(text, boolean, timestamptz, timestamptz) is
+  'Notes that the gate shuts out from p_from on the superseded generations of pending rows in a campaign whose messages fail closed; takes it back where they do not.';
+revoke all on function public.note_shut_out(text, boolean, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.note_shut_out(text, boolean, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/open_change.sql
 -- Journals a move or a delete before Braze gets it.
@@ -3543,7 +3596,16 @@ as $$
           'state', coalesce(schedule.state_before_proof, schedule.state),
           'send_at', schedule.send_at_utc,
           'moving_to', schedule.moving_to_utc,
-          'deleted_at', schedule.deleted_at,
+          -- A create that was given up was not deleted: it may be sent.
+          'deleted_at', case
+            when not exists (
+              select 1
+              from public.schedule_attempts as attempt
+              where attempt.ledger_id = schedule.ledger_id and attempt.generation = schedule.generation
+                and attempt.kind = 'create' and attempt.resolved_as = 'released'
+            ) then schedule.deleted_at
+          end,
+          'shut_out_at', schedule.shut_out_at,
           'times', (
             select pg_catalog.jsonb_agg(
               pg_catalog.jsonb_build_object('at', known.send_at_utc, 'left_at', known.left_at) order by known.send_at_utc

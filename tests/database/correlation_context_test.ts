@@ -42,6 +42,7 @@ function ask(
   });
 }
 
+const instant = (value: unknown) => value === null ? null : new Date(String(value));
 const matchesOf = ({ ledgers }: Context) => ledgers.map(({ match_id }) => match_id).sort();
 
 /** Matches 1 to 3, whose sends are an hour apart. */
@@ -129,6 +130,30 @@ Deno.test(
     for (const away of [-GUARD_SECONDS - 1, GUARD_SECONDS + 1]) {
       deepStrictEqual(matchesOf(await ask(suite, { p_times: [at(away)] })), []);
     }
+  }),
+);
+
+Deno.test(
+  "correlation_context() returns when a schedule was deleted or shut out, not when its create was given up",
+  withSuite(async (suite) => {
+    const runId = await startRun(suite);
+    await addMatch(suite, 1);
+    const { attempt_id } = await openCreate(suite, runId, 1);
+    await close(suite, attempt_id, "unknown");
+    await suite.call("release_create", { p_match_id: 1, p_reason: "?", p_now: minutes(1) });
+    await createSchedule(suite, runId, 1);
+    await suite.sql`
+      update public.braze_schedules set state = 'deleted', updated_at = ${
+      minutes(2)
+    }, shut_out_at = ${minutes(3)}
+      where generation = 2`;
+    const [ledger] = (await ask(suite, { p_match_ids: [1] })).ledgers;
+    deepStrictEqual(
+      ledger?.schedules.map((
+        one,
+      ) => [one.state, instant(one.deleted_at), instant(one.shut_out_at)]),
+      [["deleted", null, null], ["deleted", minutes(2), minutes(3)]],
+    );
   }),
 );
 

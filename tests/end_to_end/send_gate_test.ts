@@ -87,7 +87,14 @@ Deno.test(
       ["create_unknown", "create_released", "schedule_created"],
     );
 
+    // The pre-flight check sees that every message of the campaign fails closed.
+    await reach(stack, "13:50");
+    await watch(stack, "braze-preflight-check");
     await reach(stack, "14:30");
+    const schedules = await stack.sql`
+      select shut_out_at is not null as is_shut_out from public.braze_schedules
+      where ledger_id = (select id from public.schedule_ledger where match_id = 1001) order by generation`;
+    deepStrictEqual(schedules.map(({ is_shut_out }) => is_shut_out), [true, false]);
     deepStrictEqual(fates(stack, 1001), { pushed: [2], turnedAway: [1] });
     strictEqual((await ledgerOf(stack, 1001)).status, "sent");
   }),

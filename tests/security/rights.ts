@@ -84,6 +84,7 @@ export const FUNCTIONS: readonly string[] = [
   "match_timeline",
   "matchday_summary",
   "measure_webhook_health",
+  "note_shut_out",
   "open_create",
   "open_delete",
   "open_send_id",

@@ -47,6 +47,7 @@ const schedules: fc.Arbitrary<ScheduleFacts> = fc.record({
   sendAt,
   movingTo: maybe(sendAt, 1),
   deletedAt: maybe(earlier, 1),
+  shutOutAt: maybe(earlier, 1),
   left: fc.array(fc.record({ at: sendAt, leftAt: earlier }), { maxLength: 1 }),
 }).map(({ left, ...drawn }) => {
   const made = schedule(drawn);

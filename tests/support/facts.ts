@@ -55,6 +55,7 @@ export function schedule(changes: Partial<ScheduleFacts> = {}): ScheduleFacts {
     sendAt,
     movingTo,
     deletedAt: null,
+    shutOutAt: null,
     times: [sendAt, ...movingTo === null ? [] : [movingTo]].map((at) => ({ at, leftAt: null })),
     ...changes,
   };

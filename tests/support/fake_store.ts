@@ -105,6 +105,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
       note: (checks) => noted("preflight.note", checks, []),
+      noteShutOut: (campaign) => noted("preflight.noteShutOut", campaign, undefined),
       ...changes.preflight,
     },
     audits: {

@@ -95,6 +95,7 @@ export type Database = {
           "missed_at": string | null;
           "moving_to_utc": string | null;
           "send_at_utc": string;
+          "shut_out_at": string | null;
           "state": string;
           "state_before_proof": string | null;
           "updated_at": string;
@@ -112,6 +113,7 @@ export type Database = {
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
+          "shut_out_at"?: string | null;
           "state": string;
           "state_before_proof"?: string | null;
           "updated_at": string;
@@ -128,6 +130,7 @@ export type Database = {
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
+          "shut_out_at"?: string | null;
           "state"?: string;
           "state_before_proof"?: string | null;
           "updated_at"?: string;
@@ -1214,6 +1217,15 @@ export type Database = {
       "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
       "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
+      "note_shut_out": {
+        Args: {
+          "p_campaign_id": string;
+          "p_fails_closed": boolean;
+          "p_from": string;
+          "p_now": string;
+        };
+        Returns: undefined;
+      };
       "open_create": {
         Args: {
           "p_attempt_id": string;

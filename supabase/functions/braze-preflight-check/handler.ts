@@ -6,7 +6,10 @@
  */
 import { addMilliseconds, startOfMinute } from "date-fns";
 import { z } from "zod";
-import { type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
+import { failsClosed, type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
+import { GATE_RESPONSE_TTL_MS } from "../_shared/auth/gate_token.ts";
+import type { CallResult } from "../_shared/braze/outcome.ts";
+import type { CampaignDetails } from "../_shared/braze/schemas.ts";
 import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
@@ -35,6 +38,8 @@ const Options = z.strictObject({
 });
 type Options = z.infer<typeof Options>;
 
+type Campaigns = ReadonlyMap<string, CallResult<CampaignDetails>>;
+
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, functionName } = dependencies;
   const settings = planSettings(environment);
@@ -54,10 +59,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       }
 
       const isAnyDue = near.sends.some(({ isDue }) => isDue);
-      const [listing, gates] = await Promise.all([
+      const [listing, campaigns] = await Promise.all([
         isAnyDue ? takeListing(dependencies, until, run) : null,
-        loadGates(near.sends, run),
+        loadCampaigns(near.sends, run),
       ]);
+      const gates = new Map([...campaigns].map(([id, details]) => [id, readGate(details)]));
       const byName = new Map(near.teams.map((team) => [team.name, team]));
       const intentOf = ({ fixture }: NearSend) => intentFor(fixture, byName, settings);
       const inspections = near.sends.filter(isPending).map((send) => {
@@ -84,19 +90,36 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       await syncAlerts([...alertsOf(inspections), ...cancelledBefore.map(missing)], gates);
       await record(checks, listing);
       await writeLogs(gates, checks, run);
+      await noteShutOut(campaigns);
       await judgeAgain(run);
       return { outcome: "succeeded", summary };
     },
   });
 
-  async function loadGates(sends: readonly NearSend[], run: Run): Promise<Map<string, Gate>> {
+  async function loadCampaigns(sends: readonly NearSend[], run: Run): Promise<Campaigns> {
     const campaignIds = new Set(sends.filter(isPending).map(({ ledger }) => ledger.campaignId));
     return new Map(
       await Promise.all([...campaignIds].map(async (campaignId) => {
         const result = await braze.campaignDetails(campaignId, { deadline: run.deadline });
-        return [campaignId, readGate(result)] as const;
+        return [campaignId, result] as const;
       })),
     );
+  }
+
+  /** Attribution then knows which schedules of a match cannot have been sent. */
+  async function noteShutOut(campaigns: Campaigns): Promise<void> {
+    const now = clock.now();
+    for (const [campaignId, details] of campaigns) {
+      const isClosed = failsClosed(details);
+      if (isClosed === null) continue;
+      await store.preflight.noteShutOut({
+        campaignId,
+        failsClosed: isClosed,
+        // Braze may still use an older answer of the gate.
+        from: addMilliseconds(now, GATE_RESPONSE_TTL_MS),
+        now,
+      });
+    }
   }
 
   async function syncAlerts(

@@ -84,11 +84,11 @@ for each row
 -- Only what a verdict depends on: a schedule that is completed was live.
 when (
   (
-    new.send_at_utc, new.moving_to_utc, new.deleted_at,
+    new.send_at_utc, new.moving_to_utc, new.deleted_at, new.shut_out_at,
     coalesce(new.state_before_proof, new.state) in ('live', 'completed'),
     coalesce(new.state_before_proof, new.state) = 'failed'
   ) is distinct from (
-    old.send_at_utc, old.moving_to_utc, old.deleted_at,
+    old.send_at_utc, old.moving_to_utc, old.deleted_at, old.shut_out_at,
     coalesce(old.state_before_proof, old.state) in ('live', 'completed'),
     coalesce(old.state_before_proof, old.state) = 'failed'
   )

@@ -79,6 +79,7 @@ create table public.braze_schedules (
   state text not null,
   state_before_proof text,
   deleted_at timestamptz,
+  shut_out_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   first_event_at timestamptz,
@@ -97,6 +98,8 @@ comment on column public.braze_schedules.moving_to_utc is
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
+comment on column public.braze_schedules.shut_out_at is
+  'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is

@@ -22,7 +22,16 @@ as $$
           'state', coalesce(schedule.state_before_proof, schedule.state),
           'send_at', schedule.send_at_utc,
           'moving_to', schedule.moving_to_utc,
-          'deleted_at', schedule.deleted_at,
+          -- A create that was given up was not deleted: it may be sent.
+          'deleted_at', case
+            when not exists (
+              select 1
+              from public.schedule_attempts as attempt
+              where attempt.ledger_id = schedule.ledger_id and attempt.generation = schedule.generation
+                and attempt.kind = 'create' and attempt.resolved_as = 'released'
+            ) then schedule.deleted_at
+          end,
+          'shut_out_at', schedule.shut_out_at,
           'times', (
             select pg_catalog.jsonb_agg(
               pg_catalog.jsonb_build_object('at', known.send_at_utc, 'left_at', known.left_at) order by known.send_at_utc

@@ -8,6 +8,7 @@ const OWN_SEND_ID = `${ATTRIBUTION_FOLDER}/own_send_id.ts`;
 const REGISTER = `${ATTRIBUTION_FOLDER}/identifiers_to_register.ts`;
 const TIME = `${ATTRIBUTION_FOLDER}/time.ts`;
 const WINDOWS = `${ATTRIBUTION_FOLDER}/windows.ts`;
+const SHUT_OUT = "supabase/schemas/30_schedules/note_shut_out.sql";
 const SHORTCUT = "supabase/schemas/40_events/ingest_identified_events.sql";
 
 const UNIT = "tests/unit/_shared/attribution";
@@ -17,6 +18,7 @@ const IN_TIME = `${UNIT}/time_test.ts`;
 const PLACING = `${UNIT}/windows_test.ts`;
 const REGISTERING = `${UNIT}/identifiers_to_register_test.ts`;
 const ECHOING = `${UNIT}/echo_test.ts`;
+const SHUTTING_OUT = "tests/database/note_shut_out_test.ts";
 const IDENTIFIED = "tests/database/ingest_identified_events_test.ts";
 const PROPERTIES = "tests/property/correlation_test.ts";
 
@@ -200,16 +202,16 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "deleted-before-the-freeze",
     rule: "An event belongs to a schedule that was not deleted long before, if there is one",
     file: WINDOWS,
-    find: "(deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs));",
-    replace: "false;",
+    find: "(deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||",
+    replace: "false ||",
     tests: [PLACING],
   },
   {
     name: "deleted-within-the-freeze",
     rule: "A schedule that was deleted within the freeze window may have been sent",
     file: WINDOWS,
-    find: "(deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs));",
-    replace: "deletedAt !== null;",
+    find: "(deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||",
+    replace: "deletedAt !== null ||",
     tests: [PLACING],
   },
   {
@@ -219,6 +221,55 @@ export const ATTRIBUTION: readonly Mutation[] = [
     find: "isSendTime(evidence) ? evidence.sentAt : firstTimeOf([schedule]);",
     replace: "evidence.sentAt;",
     tests: [PLACING],
+  },
+  {
+    name: "given-up-is-not-deleted",
+    rule: "A schedule whose create was given up may have been sent",
+    file: "supabase/schemas/50_attribution/correlation_context.sql",
+    find: " and attempt.resolved_as = 'released'\n",
+    replace: " and false\n",
+    tests: ["tests/database/correlation_context_test.ts"],
+  },
+  {
+    name: "shut-out-by-the-gate",
+    rule: "An event belongs to a schedule that the send gate did not shut out, if there is one",
+    file: WINDOWS,
+    find: "(shutOutAt !== null && shutOutAt <= sentFrom);",
+    replace: "false;",
+    tests: [PLACING],
+  },
+  {
+    name: "shut-out-after-the-send",
+    rule: "A schedule that the send gate shut out only after its send may have been sent",
+    file: WINDOWS,
+    find: "(shutOutAt !== null && shutOutAt <= sentFrom);",
+    replace: "shutOutAt !== null;",
+    tests: [PLACING],
+  },
+  {
+    name: "shut-out-by-a-success",
+    rule: "Only a newer create that succeeded shuts a schedule out",
+    file: SHUT_OUT,
+    find: " and newer.outcome = 'succeeded'\n",
+    replace: "\n",
+    tests: [SHUTTING_OUT],
+  },
+  {
+    name: "shut-out-taken-back",
+    rule:
+      "A schedule is no longer shut out when a message of its campaign can pass without the send gate",
+    file: SHUT_OUT,
+    find: "case when p_fails_closed then p_from end",
+    replace: "coalesce(older.shut_out_at, p_from)",
+    tests: [SHUTTING_OUT],
+  },
+  {
+    name: "every-message-fails-closed",
+    rule: "The send gate shuts out only where every message of the campaign fails closed",
+    file: "supabase/functions/_shared/braze/campaign_gate.ts",
+    find: ": messages.every((message)",
+    replace: ": messages.some((message)",
+    tests: ["tests/unit/_shared/braze/campaign_gate_test.ts"],
   },
   {
     name: "proof-of-one-day",

@@ -4,6 +4,7 @@ import type {
   PreflightCheck,
 } from "../../../supabase/functions/_shared/store/preflight.ts";
 import { createHandler } from "../../../supabase/functions/braze-preflight-check/handler.ts";
+import { brazeTemplate } from "../../support/braze_liquid.ts";
 import { CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "../../support/facts.ts";
 import { campaignDetails, succeeded, timedOut } from "../../support/fake_braze.ts";
 import { refusals, RUN_ID } from "../../support/fake_store.ts";
@@ -53,6 +54,7 @@ const WRITES = [
   "listings.note",
   "listings.cancelAbsent",
   "preflight.note",
+  "preflight.noteShutOut",
   "alertsAndLogs.syncAlerts",
   "alertsAndLogs.raiseAlerts",
   "alertsAndLogs.writeLogs",
@@ -240,4 +242,26 @@ Deno.test("braze-preflight-check reports a failure when the database becomes una
   strictEqual(world.answer.status, 503);
   const [finished] = world.said("runs.finish") as { readonly outcome: string }[];
   strictEqual(finished?.outcome, "failed");
+});
+
+Deno.test("braze-preflight-check notes of each campaign whether the send gate shuts schedules out", async () => {
+  const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
+  const third = nearSend({ matchId: 4, ledger: { campaignId: "campaign-3" } });
+  const gate = await brazeTemplate("gate_fail_closed");
+  const { said } = await run([one, other, third], {
+    braze: {
+      campaign: (campaignId) =>
+        campaignId === "campaign-3" ? timedOut : succeeded(campaignDetails({
+          messages: {
+            push: { channel: "ios_push", alert: campaignId === CAMPAIGN ? gate : "Kick-off" },
+          },
+        })),
+    },
+  });
+  const now = new Date("2024-12-07T13:50:30Z");
+  const from = new Date("2024-12-07T13:55:30Z");
+  deepStrictEqual(said("preflight.noteShutOut"), [
+    { campaignId: CAMPAIGN, failsClosed: true, from, now },
+    { campaignId: OTHER_CAMPAIGN, failsClosed: false, from, now },
+  ]);
 });

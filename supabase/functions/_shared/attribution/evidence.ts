@@ -71,6 +71,8 @@ export interface ScheduleFacts {
   /** The other possible send time while the outcome of a move is unknown. */
   readonly movingTo: Date | null;
   readonly deletedAt: Date | null;
+  /** From when on the send gate surely shuts it out. Null: it does not, or it is not known. */
+  readonly shutOutAt: Date | null;
   /** All times that it ever had, at least one. */
   readonly times: readonly PlannedTime[];
 }

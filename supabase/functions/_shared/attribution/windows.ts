@@ -87,13 +87,14 @@ function firstTimeOf(schedules: readonly ScheduleFacts[]): Date {
   return min(schedules.flatMap(({ times }) => times.map(({ at }) => at)));
 }
 
-/** Braze refused it, or it was deleted long enough before the send. */
+/** Braze refused it, or it was deleted or shut out by the send gate long enough before the send. */
 function wasAbsent(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): boolean {
-  const { state, deletedAt } = schedule;
+  const { state, deletedAt, shutOutAt } = schedule;
   // An open may be of a send at any time since the first planned one.
   const sentFrom = isSendTime(evidence) ? evidence.sentAt : firstTimeOf([schedule]);
   return state === "failed" ||
-    (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs));
+    (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||
+    (shutOutAt !== null && shutOutAt <= sentFrom);
 }
 
 function areOfOneDay(schedules: readonly ScheduleFacts[]): boolean {

@@ -1,4 +1,4 @@
-/** Derives from Braze's campaign details whether the campaign sends. Pure. */
+/** Derives from Braze's campaign details whether the campaign sends, and whether its messages ask the send gate. Pure. */
 import type { CallResult } from "./outcome.ts";
 import type { CampaignDetails } from "./schemas.ts";
 
@@ -24,4 +24,17 @@ export function readGate(result: CallResult<CampaignDetails>): Gate {
 /** Whether the campaign certainly sends nothing. */
 export function isShut(gate: Gate): boolean {
   return gate.state !== "open" && gate.state !== "unknown";
+}
+
+/** As in braze/gate_fail_closed.liquid: without the gate's consent, the message is aborted. */
+const FAILS_CLOSED =
+  /\{%-?\s*connected_content\s+\S*\/braze-send-gate\?\S*\s+:save\s+gate\s*-?%\}\s*\{%-?\s*if\s+gate\.send\s*!=\s*true\s*-?%\}\s*\{%-?\s*abort_message\b/;
+
+/** Whether the send gate can abort every message of the campaign, even by not answering. Null: not known. */
+export function failsClosed(result: CallResult<CampaignDetails>): boolean | null {
+  if (result.outcome !== "succeeded") return null;
+  const messages = Object.values(result.value.messages);
+  return messages.length === 0
+    ? null
+    : messages.every((message) => FAILS_CLOSED.test(JSON.stringify(message)));
 }

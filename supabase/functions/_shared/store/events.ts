@@ -34,6 +34,7 @@ const CorrelationFacts: z.ZodType<Facts> = row({
       ...scheduleColumns,
       campaign_id: z.string(),
       deleted_at: instant.nullable(),
+      shut_out_at: instant.nullable(),
       times: z.array(row({ at: instant, left_at: instant.nullable() })),
     })),
   })),

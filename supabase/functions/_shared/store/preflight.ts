@@ -1,7 +1,7 @@
 /** The pre-flight check: which sends are near, and what the check found. */
 import { z } from "zod";
 import { row, snakeCase } from "../text/camel_case.ts";
-import { instant } from "./columns.ts";
+import { dropped, instant } from "./columns.ts";
 import { PlanInput } from "./planning.ts";
 import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
@@ -50,6 +50,16 @@ export function createPreflight(rpc: Rpc) {
     /** The soonest send first. */
     load: (window: Arguments<"load_preflight">) =>
       rpc.call("load_preflight", window, NearSends, REPEATABLE),
+
+    /** Notes since when the send gate shuts out the superseded schedules of a campaign, or that it does not. */
+    noteShutOut: (
+      campaign: {
+        readonly campaignId: string;
+        readonly failsClosed: boolean;
+        readonly from: Date;
+        readonly now: Date;
+      },
+    ) => rpc.call("note_shut_out", campaign, dropped(z.null()), REPEATABLE),
 
     /** Records results and identifiers, and cancels absent schedules with `note`; returns their matches. */
     note: (checks: readonly PreflightCheck[], note: string, now: Date) =>

@@ -26,6 +26,7 @@ const due = {};
 const later = { sendAt: at("16:00:00") };
 const earlier = { sendAt: at("08:00:00") };
 const deleted = { state: "deleted", deletedAt: at("09:00:00") } as const;
+const shutOut = { shutOutAt: at("13:55:00") };
 const opened = { eventType: "open", timeKind: "occurrence" } as const;
 
 /** A send at `sentAt`, received at once. */
@@ -135,6 +136,35 @@ for (
       null,
       [null, "in_window", true],
     ],
+    ["the one that the send gate did not shut out", {}, [shutOut, due], null, [
+      2,
+      "in_window",
+      true,
+    ]],
+    [
+      "none of two, of which the send gate shut one out only after the send",
+      {},
+      [{ shutOutAt: at("14:00:24") }, due],
+      null,
+      [null, "in_window", true],
+    ],
+    [
+      "an open beside a send that the send gate shut out only after its time, none",
+      { ...opened, ...sent(at("15:00:00")) },
+      [{ shutOutAt: at("14:30:00") }, due],
+      null,
+      [null, "in_window", true],
+    ],
+    ["the claimed one, though the send gate shut it out", {}, [shutOut, due], 1, [
+      1,
+      "in_window",
+      true,
+    ]],
+    ["none of two that the send gate shut out, but the match", {}, [shutOut, shutOut], null, [
+      null,
+      "in_window",
+      true,
+    ]],
     ["a deleted one, where no other is due", {}, [deleted, later], null, [1, "in_window", true]],
     [
       "the one that was not deleted, of two that are due",

@@ -1,5 +1,10 @@
 import { strictEqual } from "node:assert/strict";
-import { isShut, readGate } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import {
+  failsClosed,
+  isShut,
+  readGate,
+} from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import { brazeTemplate } from "../../../support/braze_liquid.ts";
 import { campaignDetails, failed, succeeded, timedOut } from "../../../support/fake_braze.ts";
 
 for (
@@ -39,3 +44,31 @@ for (
     strictEqual(isShut(gate), false);
   });
 }
+
+const CLOSED = await brazeTemplate("gate_fail_closed");
+const OPEN = await brazeTemplate("gate_fail_open");
+const push = { channel: "ios_push", alert: `${CLOSED}Kick-off`, title: "Soon" };
+const webhook = { channel: "webhook", url: "https://example.test", body: `${CLOSED}{}` };
+
+for (
+  const [what, messages, expected] of [
+    ["whose messages all fail closed", { push, webhook }, true],
+    ["with a message without the gate", { push, webhook: { ...webhook, body: "{}" } }, false],
+    ["with a message that fails open", { push: { ...push, alert: OPEN }, webhook }, false],
+    [
+      "whose push only looks the gate up",
+      { push: { ...push, alert: CLOSED.split("{% if")[0] } },
+      false,
+    ],
+    ["without messages", {}, null],
+    ["whose messages cannot be read", undefined, null],
+  ] as const
+) {
+  Deno.test(`failsClosed() returns ${expected} for a campaign ${what}`, () => {
+    strictEqual(failsClosed(succeeded(campaignDetails({ messages }))), expected);
+  });
+}
+
+Deno.test("failsClosed() returns null where Braze does not answer", () => {
+  strictEqual(failsClosed(timedOut), null);
+});

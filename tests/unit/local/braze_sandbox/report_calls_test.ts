@@ -1,4 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { SEND_GATES } from "../../../../local/braze_sandbox/connected_content.ts";
+import { failsClosed } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import { CampaignDetails } from "../../../../supabase/functions/_shared/braze/schemas.ts";
+import { succeeded } from "../../../support/fake_braze.ts";
 import { CAMPAIGN_ID, count, teamAudience, type World, world } from "./support.ts";
 
 const TOMORROW = "/messages/scheduled_broadcasts?end_time=2024-12-08";
@@ -105,6 +109,16 @@ Deno.test("campaign details follow the state and the sends, with messages keyed 
     strictEqual((await read()).enabled, false);
   }
   strictEqual((await at.get("/campaigns/details?campaign_id=other")).status, 400);
+});
+
+Deno.test("campaign details show the send gate at the beginning of each message", async () => {
+  const found: unknown[] = [];
+  for (const sendGate of SEND_GATES) {
+    const { get } = world({ sendGate, webhook: { enabled: true } });
+    const { body } = await get(`/campaigns/details?campaign_id=${CAMPAIGN_ID}`);
+    found.push(failsClosed(succeeded(CampaignDetails.parse(body))));
+  }
+  deepStrictEqual(found, [false, false, true]);
 });
 
 Deno.test("send statistics count everything sent under that send id, delivered to us or not", async () => {
