@@ -47,6 +47,49 @@ Deno.test("the arrival time of an event does not prove its send time, regardless
     strictEqual((await ledgerOf(stack, 1001)).status, "pending");
   }));
 
+for (
+  const [what, kickoffAt, receivedAt] of [
+    ["hours before its time", null, "2024-12-07T09:18:00Z"],
+    ["days after a time that was moved away", "2024-12-12T20:00:00Z", "2024-12-09T09:18:00Z"],
+  ] as const
+) {
+  Deno.test(`a message of a push that a person sent by hand, ${what}, proves no send of the schedule`, () =>
+    withSuite(NO_EVENTS, async (stack) => {
+      await schedule(stack);
+      if (kickoffAt !== null) {
+        await stack.sql`update public.matches set kickoff_at = ${kickoffAt} where id = 1001`;
+        deepStrictEqual((await schedule(stack)).done, { moved: 1 });
+      }
+      await stack.advanceTo(new Date(receivedAt));
+      const { id, generation } = await ledgerOf(stack, 1001);
+      await postEvents(stack, {
+        event_type: "campaign.webhook",
+        external_user_id: "early",
+        dispatch_id: "by hand",
+        campaign_id: stack.ready.campaign_id,
+        match_id: "1001",
+        ledger_id: id,
+        generation: String(generation),
+      });
+      const [event] = await stack.sql`
+        select time_kind, match_id::int as match, generation, timing, proof from public.notification_sends
+        where external_user_id = 'early'`;
+      deepStrictEqual({ ...event }, {
+        time_kind: "receipt",
+        match: 1001,
+        generation: null,
+        timing: "early",
+        proof: null,
+      });
+      strictEqual((await ledgerOf(stack, 1001)).status, "pending");
+      ok((await openAlerts(stack, 1001)).includes("sent_early"));
+
+      await stack.sql`update public.matches set status = 'cancelled' where id = 1001`;
+      await schedule(stack);
+      strictEqual(liveSchedules(stack, 1001).length, 0, "its schedule is deleted in Braze");
+    }));
+}
+
 Deno.test("a delete that Braze refuses raises an alert, and so does a push that is sent anyway", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);

@@ -332,12 +332,17 @@ function timing(schedule: Schedule, event: EventFact): string {
   const { minute } = event;
   // No send is later than the receipt of its event.
   const latest = minute === AHEAD ? 0 : minute;
-  if (latest < Math.min(...times.map(({ at }) => at)) - EARLY) return "early";
-  if (!hasSendTime(event)) return "in_window";
-  const around = times.filter(({ at }) => minute >= at - EARLY && minute <= at + WINDOW);
-  if (around.length === 0) return "late";
-  const isLeft = around.every(({ leftAt }) => leftAt !== null && leftAt <= minute - FREEZE);
-  return isLeft ? "moved_away" : "in_window";
+  const begun = times.filter(({ at }) => latest >= at - EARLY);
+  if (begun.length === 0) return "early";
+  const around = begun.filter(({ at }) => latest <= at + WINDOW);
+  if (hasSendTime(event)) {
+    if (around.length === 0) return "late";
+    const isLeft = around.every(({ leftAt }) => leftAt !== null && leftAt <= minute - FREEZE);
+    return isLeft ? "moved_away" : "in_window";
+  }
+  // A time that was left long before it came is no time of a send that was opened or received later.
+  if (begun.some(({ at, leftAt }) => leftAt === null || leftAt > at - FREEZE)) return "in_window";
+  return around.length > 0 ? "moved_away" : "early";
 }
 
 function tied(

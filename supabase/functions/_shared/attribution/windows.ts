@@ -32,8 +32,8 @@ export function placeIn(
 
   const inTime = possible.filter((schedule) => isInTime(timingOf(schedule, evidence, policy)));
   if (inTime.length === 0) {
-    const timing = isBefore(possible, evidence) ? "early" as const : "late" as const;
-    return { generation: null, timing, canProve: false };
+    const isEarly = possible.every((one) => timingOf(one, evidence, policy) === "early");
+    return { generation: null, timing: isEarly ? "early" : "late", canProve: false };
   }
   const present = inTime.filter((schedule) => !wasAbsent(schedule, evidence, policy));
   const only = onlyOne(inTime) ?? onlyOne(present);
@@ -59,39 +59,36 @@ export function latestSendTime({ sentAt, receivedAt }: Evidence): Date {
   return sentAt < receivedAt ? sentAt : receivedAt;
 }
 
+/** No event can predate its send, nor be received before it, whatever time it states. */
 function timingOf(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): Timing {
-  const { sentAt } = evidence;
-  if (isBefore([schedule], evidence)) return "early";
-  // An open may be days late.
-  if (!isSendTime(evidence)) return "in_window";
-  const around = schedule.times.filter(({ at }) =>
-    sentAt >= subMilliseconds(at, EARLY_MS_MAX) && sentAt <= addMilliseconds(at, policy.windowMs)
+  const latest = latestSendTime(evidence);
+  const begun = schedule.times.filter(({ at }) => latest >= subMilliseconds(at, EARLY_MS_MAX));
+  if (begun.length === 0) return "early";
+  const isSend = isSendTime(evidence);
+  const around = begun.filter(({ at }) => latest <= addMilliseconds(at, policy.windowMs));
+  // The send of an open may be days before it, at any time that has begun.
+  const possible = (isSend ? around : begun).some(({ at, leftAt }) =>
+    leftAt === null || leftAt > subMilliseconds(isSend ? latest : at, policy.freezeMs)
   );
-  if (around.length === 0) return "late";
-  const isPossible = around.some(({ leftAt }) =>
-    leftAt === null || leftAt > subMilliseconds(sentAt, policy.freezeMs)
-  );
-  return isPossible ? "in_window" : "moved_away";
+  if (possible) return "in_window";
+  if (around.length > 0) return "moved_away";
+  // Only a send is late. Else the schedule has left all times that have begun, and the present one is still to come.
+  return isSend ? "late" : "early";
 }
 
 function isInTime(timing: Timing): boolean {
   return timing === "in_window" || timing === "moved_away";
 }
 
-/** No event can predate its send, nor be received before it, whatever time it states. */
-function isBefore(schedules: readonly ScheduleFacts[], evidence: Evidence): boolean {
-  return latestSendTime(evidence) < subMilliseconds(firstTimeOf(schedules), EARLY_MS_MAX);
-}
-
-function firstTimeOf(schedules: readonly ScheduleFacts[]): Date {
-  return min(schedules.flatMap(({ times }) => times.map(({ at }) => at)));
+function firstTimeOf({ times }: ScheduleFacts): Date {
+  return min(times.map(({ at }) => at));
 }
 
 /** Braze refused it, or it was deleted or shut out by the send gate long enough before the send. */
 function wasAbsent(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): boolean {
   const { state, deletedAt, shutOutAt } = schedule;
   // An open may be of a send at any time since the first planned one.
-  const sentFrom = isSendTime(evidence) ? evidence.sentAt : firstTimeOf([schedule]);
+  const sentFrom = isSendTime(evidence) ? evidence.sentAt : firstTimeOf(schedule);
   return state === "failed" ||
     (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||
     (shutOutAt !== null && shutOutAt <= sentFrom);

@@ -276,6 +276,60 @@ for (
   });
 }
 
+const receipt = { timeKind: "receipt", channel: "webhook" } as const;
+for (
+  const [what, given, times, expected] of [
+    ["days before the only time", sent(new Date("2024-12-04T14:00:00Z")), [["14:00:00", null]], [
+      null,
+      "early",
+      false,
+    ]],
+    ["a second before the first window", sent(at("13:57:59")), [["14:00:00", null]], [
+      null,
+      "early",
+      false,
+    ]],
+    ["at the begin of the first window", sent(at("13:58:00")), [["14:00:00", null]], [
+      1,
+      "in_window",
+      true,
+    ]],
+    ["days after a time that was left, before the present one", sent(at("14:30:00")), [
+      ["2024-12-04T14:00:00Z", "2024-12-04T13:00:00Z"],
+      ["16:00:00", null],
+    ], [null, "early", false]],
+    ["within a day of a time that was left, before the present one", sent(at("14:30:00")), [
+      ["14:00:00", "13:00:00"],
+      ["16:00:00", null],
+    ], [1, "moved_away", true]],
+    ["days after a time that was left within the freeze", sent(at("14:30:00")), [
+      ["2024-12-04T14:00:00Z", "2024-12-04T13:46:00Z"],
+      ["16:00:00", null],
+    ], [1, "in_window", true]],
+    ["after the present time, and days after one that was left", sent(at("16:30:00")), [
+      ["2024-12-04T14:00:00Z", "2024-12-04T13:00:00Z"],
+      ["16:00:00", null],
+    ], [1, "in_window", true]],
+    ["after one of both times of an unknown move", sent(at("14:30:00")), [
+      ["14:00:00", null],
+      ["16:00:00", null],
+    ], [1, "in_window", true]],
+  ] as const
+) {
+  const instant = (time: string) => time.includes("T") ? new Date(time) : at(time);
+  const schedule = {
+    times: times.map(([time, leftAt]) => ({
+      at: instant(time),
+      leftAt: leftAt === null ? null : instant(leftAt),
+    })),
+  };
+  for (const kind of [receipt, opened]) {
+    Deno.test(`placeIn() judges only the beginning of windows by a time of ${kind.timeKind}: ${what}`, () => {
+      deepStrictEqual(placed({ ...kind, ...given }, [schedule], 1), expected);
+    });
+  }
+}
+
 for (
   const [what, given, expected] of [
     ["the time of a send", {}, true],
