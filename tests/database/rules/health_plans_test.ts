@@ -140,3 +140,46 @@ Deno.test(
     }
   }),
 );
+
+Deno.test(
+  "events of other campaigns and of Canvases cost what judges, counts and reattributes ours nothing",
+  withSuite(async (suite) => {
+    await fill(suite);
+    const [from, until] = [minutes(-24 * 60).toISOString(), minutes(24 * 60).toISOString()];
+    const now = EVENING.toISOString();
+    const queries = {
+      unattributed:
+        `select public.load_unattributed_sends('${CAMPAIGN}', '${from}', '${until}', 600)`,
+      rejudgements: `
+        insert into private.rejudgements (kind, value, changed_at)
+        values ('time', '${now}', '${from}'), ('dispatch_id', 'dispatch-1', '${from}'), ('campaign', 'ours', '${from}');
+        select public.load_rejudgements(1000, '${now}')`,
+      reconciliation: `select public.load_reconciliation('${from}', '${now}')`,
+    };
+    const fetched = async () => {
+      const counts: Record<string, number> = {};
+      for (const [name, query] of Object.entries(queries)) {
+        const reads = await readsOf(suite, query);
+        strictEqual(reads.scanned, 0, `${name} reads nothing through`);
+        counts[name] = reads.fetched;
+      }
+      return counts;
+    };
+    const without = await fetched();
+    await suite.sql.unsafe(`
+      insert into public.notification_sends (sent_at, event_id, event_type, channel, campaign_id, canvas_id,
+        received_at, time_kind, correlation_method, confidence, raw_payload)
+      select '${DATE}'::timestamptz + number * interval '1 second', 'other-' || number, 'send', 'push',
+        case when number % 2 = 0 then 'another' end, case when number % 2 = 1 then 'canvas' end,
+        '${DATE}'::timestamptz + number * interval '1 second', 'send', 'other_campaign', 'none',
+        '{"properties": {"platform": "ios"}}'
+      from generate_series(1, 80000) as number;
+      analyze;`);
+    for (const [name, count] of Object.entries(await fetched())) {
+      ok(
+        count <= without[name]! + PLANNER_READS_MAX,
+        `${name} fetches none of theirs, got ${count}`,
+      );
+    }
+  }),
+);

@@ -369,3 +369,93 @@ Deno.test(
     strictEqual(row?.events, 0);
   }),
 );
+
+async function verdictOf({ sql }: World, id: string) {
+  const [event] = await sql`
+    select correlation_method as method, match_id::int as match, proof from public.notification_sends
+    where event_id = ${id}`;
+  return event === undefined ? undefined : [event.method, event.match, event.proof];
+}
+
+Deno.test(
+  "a verdict by time alone and its proof are taken back when a second match with that time appears",
+  withWorld(scheduled(1001), async (world) => {
+    await world.ingest(fact("a"));
+    deepStrictEqual(await verdictOf(world, "a"), ["time_exact", 1001, "push"]);
+    strictEqual((await ledger(world, 1001))?.status, "sent");
+    const connection = await world.sql.reserve();
+    const player = new Player(connection);
+    // Its calls were made before, and are committed only now.
+    for (const call of scheduled(1002)) await player.makeCall(call);
+    connection.release();
+    await world.settle();
+    deepStrictEqual(await verdictOf(world, "a"), ["tie", null, null]);
+    strictEqual((await ledger(world, 1001))?.status, "pending");
+  }),
+);
+
+Deno.test(
+  "a verdict by time alone and its proof are taken back when a schedule that is not ours is listed beside it",
+  withWorld(scheduled(1001), async (world) => {
+    await world.ingest(fact("a"));
+    strictEqual((await ledger(world, 1001))?.status, "sent");
+    const listed = {
+      schedule_id: "theirs",
+      campaign_id: CAMPAIGN,
+      send_at: timeOf(5),
+      ledger_id: null,
+      generation: null,
+    };
+    await world.sql`
+      select public.record_listing(${world.sql.json([listed])}, ${timeOf(60)}, ${world.now})`;
+    await world.settle();
+    deepStrictEqual(await verdictOf(world, "a"), ["time_window", 1001, null]);
+    strictEqual((await ledger(world, 1001))?.status, "pending");
+  }),
+);
+
+Deno.test(
+  "after a text was replaced at the same minute, events with the send id alone prove the match",
+  withWorld([
+    ...scheduled(1001),
+    { ...scheduled(1001)[0]!, kind: "delete", minute: -5 },
+    { ...scheduled(1001)[0]!, kind: "deleted", minute: -5, outcome: "succeeded" },
+    ...scheduled(1001).map((call) => ({ ...call, generation: 2, minute: -4 })),
+  ], async (world) => {
+    await world.ingest(fact("a", { sendId: "match-1001" }));
+    await world.settle();
+    deepStrictEqual(await verdictOf(world, "a"), ["send_id", 1001, "push"]);
+    const [event] = await world.sql`select generation from public.notification_sends`;
+    strictEqual(event?.generation, null, "deleted within the freeze window, so either was sent");
+    strictEqual((await ledger(world, 1001))?.status, "sent");
+  }),
+);
+
+Deno.test(
+  "a contradicting echo does not spoil an own send id",
+  withWorld([...scheduled(1001), ...scheduled(1002)], async (world) => {
+    await world.ingest(fact("a", { ...echoOf(1001), sendId: "match-1002", dispatchId: "d" }));
+    await world.ingest(fact("b", { sendId: "match-1002" }));
+    await world.settle();
+    deepStrictEqual(await verdictOf(world, "a"), ["contradiction", null, null]);
+    deepStrictEqual(await verdictOf(world, "b"), ["send_id", 1002, "push"]);
+    const taught = await world.sql`
+      select value from public.schedule_identifiers where kind <> 'schedule_id'`;
+    deepStrictEqual([...taught], []);
+  }),
+);
+
+Deno.test(
+  "an echo of an unknown match is overruled by no send id, when it comes and when all is settled",
+  withWorld(scheduled(1001), async (world) => {
+    const unknown = { echoedMatchId: "4711" };
+    await world.ingest(fact("a", unknown), fact("b", { ...unknown, sendId: "match-1001" }));
+    for (const settle of [() => Promise.resolve(), world.settle]) {
+      await settle();
+      for (const id of ["a", "b"]) {
+        deepStrictEqual(await verdictOf(world, id), ["unknown_match", null, null]);
+      }
+    }
+    strictEqual((await ledger(world, 1001))?.status, "pending");
+  }),
+);

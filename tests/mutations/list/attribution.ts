@@ -526,6 +526,23 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: ["tests/database/register_identifiers_test.ts"],
   },
   {
+    name: "times-that-appear-later",
+    rule: "An attribution by time is judged again when another schedule has that time",
+    file: "supabase/schemas/30_schedules/keep_schedule_times.sql",
+    find: "      and known.send_at_utc < new.updated_at + interval '15 minutes'\n",
+    replace: "      and false\n",
+    tests: ["tests/database/keep_schedule_times_test.ts"],
+  },
+  {
+    name: "other-campaigns-cost-nothing",
+    rule: "What looks for our unattributed events reads none of other campaigns",
+    file: "supabase/schemas/50_attribution/load_unattributed_sends.sql",
+    find: "      and event.correlation_method in ('tie', 'no_candidate', 'time_window')\n",
+    replace: "",
+    tests: ["tests/database/rules/health_plans_test.ts"],
+    filter: "other campaigns and of Canvases",
+  },
+  {
     name: "withdrawal-of-evidence",
     rule: "A ledger row is sent only as long as an event proves it",
     file: "supabase/schemas/50_attribution/store_rejudgements.sql",
