@@ -102,12 +102,7 @@ comment on function private.store_rejects(jsonb, timestamptz) is
 revoke all on function private.store_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.store_rejects(jsonb, timestamptz) to service_role;
 
-create function private.store_events(
-  p_events jsonb,
-  p_rejects jsonb,
-  p_run_id uuid,
-  p_now timestamptz
-)
+create function private.store_events(p_events jsonb, p_rejects jsonb, p_known integer, p_run_id uuid, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -240,9 +235,9 @@ begin
     perform private.raise_untimely_sends(v_untimely_ids, p_now);
   end if;
 
-  v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects);
+  v_received := (v_counts ->> 'received')::integer + pg_catalog.jsonb_array_length(p_rejects) + p_known;
   v_duplicates := (v_counts ->> 'received')::integer - (v_counts ->> 'recorded')::integer
-    - (v_counts ->> 'outside')::integer;
+    - (v_counts ->> 'outside')::integer + p_known;
   v_rejected := pg_catalog.jsonb_array_length(p_rejects) + (v_counts ->> 'outside')::integer;
 
   -- The last lock of the transaction, and only one row of sixteen: requests at once seldom meet in it, and none that
@@ -274,17 +269,12 @@ begin
 end;
 $$;
 
-comment on function private.store_events(jsonb, jsonb, uuid, timestamptz) is
-  'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. Called by ingest_events.';
-revoke all on function private.store_events(jsonb, jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.store_events(jsonb, jsonb, uuid, timestamptz) to service_role;
+comment on function private.store_events(jsonb, jsonb, integer, uuid, timestamptz) is
+  'Stores the events and rejects of one request, updates the daily counts, registers identifiers and records proofs. p_known: events that count as duplicates. Called by ingest_events.';
+revoke all on function private.store_events(jsonb, jsonb, integer, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.store_events(jsonb, jsonb, integer, uuid, timestamptz) to service_role;
 
-create function public.ingest_events(
-  p_events jsonb,
-  p_rejects jsonb,
-  p_run_id uuid,
-  p_now timestamptz
-)
+create function public.ingest_events(p_events jsonb, p_rejects jsonb, p_run_id uuid, p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -294,8 +284,6 @@ as $$
 declare
   v_events jsonb := p_events;
   v_rejects jsonb := p_rejects;
-  v_receipt jsonb;
-  v_known integer;
 begin
   -- An erasure waits for running requests; later requests see it.
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
@@ -304,18 +292,12 @@ begin
     v_rejects := private.anonymise_rejects(p_rejects, p_now);
   end if;
 
-  v_receipt := private.store_events(v_events, v_rejects, p_run_id, p_now);
-
-  v_known := pg_catalog.jsonb_array_length(p_events) - pg_catalog.jsonb_array_length(v_events);
-  if v_known = 0 then
-    return v_receipt;
-  end if;
-  update public.webhook_daily_counts as counted
-  set received = counted.received + v_known, duplicates = counted.duplicates + v_known
-  where counted.date = (p_now at time zone 'utc')::date and counted.shard = pg_catalog.uuid_hash(p_run_id) & 15;
-  return v_receipt || pg_catalog.jsonb_build_object(
-    'received', (v_receipt ->> 'received')::integer + v_known,
-    'duplicates', (v_receipt ->> 'duplicates')::integer + v_known
+  return private.store_events(
+    v_events,
+    v_rejects,
+    pg_catalog.jsonb_array_length(p_events) - pg_catalog.jsonb_array_length(v_events),
+    p_run_id,
+    p_now
   );
 end;
 $$;

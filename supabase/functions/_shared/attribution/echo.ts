@@ -21,7 +21,11 @@ export type Echo =
 
 export function readEcho(evidence: Evidence, context: Context): Echo {
   const { echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId } = evidence;
-  if ([echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId].every(isAbsent)) {
+  if (
+    [echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId].every((echoed) =>
+      echoed === null
+    )
+  ) {
     return { kind: "none" };
   }
   const matchId = matchIdOf(echoedMatchId);
@@ -72,8 +76,4 @@ export function isLedgerId(echoed: string | null): echoed is string {
 export function generationOf(echoed: string | null): number | null {
   if (echoed === null) return null;
   return GENERATION.test(echoed) ? Number(echoed) : NaN;
-}
-
-function isAbsent(echoed: string | null): boolean {
-  return echoed === null;
 }

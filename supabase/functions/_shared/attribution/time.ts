@@ -3,7 +3,7 @@ import { differenceInMilliseconds } from "date-fns";
 import type { Context, Evidence, LedgerFacts, ScheduleFacts } from "./evidence.ts";
 
 /** Maximum distance between an event and a planned send for attribution by time alone. */
-export const TIME_WINDOW_MS = 2 * 60_000;
+const TIME_WINDOW_MS = 2 * 60_000;
 /**
  * Another schedule within this distance makes attribution by time a guess: sends are spread over minutes and clocks
  * differ, so the end of one send overlaps the start of the next.

@@ -25,17 +25,18 @@ const CHANNELS = new Map<string, Channel>([
 
 export const MESSAGE_EVENT = /^users\.messages\.([a-z]+)\.([A-Za-z]+)$/;
 
-/** Fields that may be at the top level (exported files), in `user` or in `properties`. */
-const NESTED_FIELDS = [
-  ["external_user_id"],
-  ["user_id"],
-  ["device_id"],
-  ["campaign_id"],
-  ["canvas_id"],
-  ["dispatch_id"],
-  ["send_id"],
-  ["message_extras"],
+/** Ids that may be at the top level (exported files), in `user` or in `properties`. */
+const ID_FIELDS = [
+  "external_user_id",
+  "user_id",
+  "device_id",
+  "campaign_id",
+  "canvas_id",
+  "dispatch_id",
+  "send_id",
 ] as const;
+type Ids = Readonly<Record<typeof ID_FIELDS[number], string | null>>;
+const NESTED_FIELDS = [...ID_FIELDS, "message_extras"].map((name) => [name] as const);
 
 const CurrentsEvent = z.object({
   event_type: z.string().regex(MESSAGE_EVENT, "must be users.messages.<channel>.<Event>"),
@@ -59,10 +60,7 @@ export function readCurrentsEvent(raw: Record<string, unknown>, receivedAt: Date
   return readUsual(raw, receivedAt) ?? readAny(raw, receivedAt);
 }
 
-function readAny(
-  raw: Record<string, unknown>,
-  receivedAt: Date,
-): ReadEvent {
+function readAny(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
   const merged = mergeFields([raw, raw.user, raw.properties].filter(isRecord), NESTED_FIELDS);
   if (!merged.ok) return merged;
   // Id, type and time are read from the top level only.
@@ -71,26 +69,38 @@ function readAny(
   if (!parsed.success) return { ok: false, reason: issueLine("Currents event", parsed.error) };
 
   const message = parsed.data;
-  // The schema has checked its form.
-  const kind = kindOf(message.event_type)!;
   const extras = readMessageExtras(message.message_extras);
   if (!extras.ok) return extras;
+  // The schema has checked the form of the kind.
+  const kind = kindOf(message.event_type)!;
+  return eventOf(message.id, message.time, kind, message, extras.echo, raw, receivedAt);
+}
+
+function eventOf(
+  eventId: string,
+  sentAt: Date,
+  kind: Kind,
+  ids: Ids,
+  echo: EchoFields,
+  raw: unknown,
+  receivedAt: Date,
+): ReadEvent {
   const event: BrazeEvent = {
-    eventId: message.id,
+    eventId,
     claim: null,
-    externalUserId: message.external_user_id,
-    brazeUserId: message.user_id,
-    deviceId: message.device_id,
+    externalUserId: ids.external_user_id,
+    brazeUserId: ids.user_id,
+    deviceId: ids.device_id,
     evidence: {
       ...kind,
-      sentAt: message.time,
+      sentAt,
       receivedAt,
-      campaignId: message.campaign_id,
-      canvasId: message.canvas_id,
-      ...extras.echo,
+      campaignId: ids.campaign_id,
+      canvasId: ids.canvas_id,
+      ...echo,
       scheduleId: null,
-      dispatchId: message.dispatch_id,
-      sendId: message.send_id,
+      dispatchId: ids.dispatch_id,
+      sendId: ids.send_id,
     },
     raw,
   };
@@ -119,43 +129,12 @@ function readUsual(raw: Record<string, unknown>, receivedAt: Date): ReadEvent | 
   ) return null;
   const kind = kept(kinds, event_type, kindOf);
   const objects = [raw, user, properties];
-  const externalUserId = onlyText("external_user_id", objects);
-  const brazeUserId = onlyText("user_id", objects);
-  const deviceId = onlyText("device_id", objects);
-  const campaignId = onlyText("campaign_id", objects);
-  const canvasId = onlyText("canvas_id", objects);
-  const dispatchId = onlyText("dispatch_id", objects);
-  const sendId = onlyText("send_id", objects);
+  const ids = onlyIds(objects);
   const extras = onlyText("message_extras", objects, EXTRAS_CHARACTERS_MAX);
-  if (
-    kind === null || externalUserId === undefined || brazeUserId === undefined ||
-    deviceId === undefined || campaignId === undefined || canvasId === undefined ||
-    dispatchId === undefined || sendId === undefined || extras === undefined
-  ) return null;
+  if (kind === null || ids === null || extras === undefined) return null;
   const echo = kept(echoes, extras ?? "", echoOf);
   if (echo === null) return null;
-  return {
-    ok: true,
-    event: {
-      eventId: id,
-      claim: null,
-      externalUserId,
-      brazeUserId,
-      deviceId,
-      evidence: {
-        ...kind,
-        sentAt: new Date(time * 1_000),
-        receivedAt,
-        campaignId,
-        canvasId,
-        ...echo,
-        scheduleId: null,
-        dispatchId,
-        sendId,
-      },
-      raw,
-    },
-  };
+  return eventOf(id, new Date(time * 1_000), kind, ids, echo, raw, receivedAt);
 }
 
 const USUAL_TIME_MIN = Date.UTC(2000) / 1_000;
@@ -177,6 +156,17 @@ function kindOf(name: string): Kind | null {
 function echoOf(extras: string): EchoFields | null {
   const read = readMessageExtras(extras);
   return read.ok ? read.echo : null;
+}
+
+/** null when one of them is unusual. */
+function onlyIds(objects: readonly Readonly<Record<string, unknown>>[]): Ids | null {
+  const ids: Partial<Record<typeof ID_FIELDS[number], string | null>> = {};
+  for (const name of ID_FIELDS) {
+    const id = onlyText(name, objects);
+    if (id === undefined) return null;
+    ids[name] = id;
+  }
+  return ids as Ids;
 }
 
 /** The text that one of the objects holds, null when none does, undefined when that is unusual. */

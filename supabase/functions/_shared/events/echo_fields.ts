@@ -49,16 +49,8 @@ export function readEchoFields(
 export function readMessageExtras(extras: unknown): ReadEchoFields {
   if (extras === undefined || extras === null || extras === "") return readEchoFields([], null);
   const value = typeof extras === "string" ? parsed(extras) : extras;
-  return isRecord(value) ? readEchoFields([value], value) : {
-    ok: true,
-    echo: {
-      echoedLedgerId: null,
-      echoedMatchId: null,
-      echoedGeneration: null,
-      echoedAttemptId: null,
-      hasForeignExtras: true,
-    },
-  };
+  // What is no object holds none of our keys.
+  return isRecord(value) ? readEchoFields([value], value) : readEchoFields([], { extras });
 }
 
 function parsed(extras: string): unknown {

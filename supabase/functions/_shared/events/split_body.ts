@@ -38,7 +38,7 @@ export function splitBody(body: Uint8Array): Split {
 }
 
 /** Whether a part is within the limits for parsing. */
-export function isReadable({ bytes, depth }: Part): boolean {
+function isReadable({ bytes, depth }: Part): boolean {
   return bytes.length <= EVENT_BYTES_MAX && depth <= DEPTH_MAX;
 }
 
