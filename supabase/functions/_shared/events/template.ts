@@ -34,7 +34,7 @@ const Body = z.object({
   send_id: fields.identifier,
   canvas_id: fields.identifier,
   schedule_id: fields.identifier,
-}).partial();
+});
 
 const SCHEDULE = [["schedule_id", "braze_schedule_id"]] as const;
 
@@ -78,49 +78,43 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
     sentAt: ownTime ?? receivedAt,
     timeKind: ownTime === null ? "receipt" : eventType === "send" ? "send" : "occurrence",
     receivedAt,
-    campaignId: message.campaign_id ?? null,
-    canvasId: message.canvas_id ?? null,
+    campaignId: message.campaign_id,
+    canvasId: message.canvas_id,
     ...read.echo,
-    scheduleId: message.schedule_id ?? null,
-    dispatchId: message.dispatch_id ?? null,
-    sendId: message.send_id ?? null,
+    scheduleId: message.schedule_id,
+    dispatchId: message.dispatch_id,
+    sendId: message.send_id,
   };
-  const ownId = message.event_id ?? message.id ?? null;
-  const deviceId = message.device_id ?? null;
-  const externalUserId = message.external_user_id ?? null;
-  const brazeUserId = message.braze_id ?? null;
+  const ownId = message.event_id ?? message.id;
   const { echoedLedgerId, echoedMatchId, echoedGeneration, echoedAttemptId } = evidence;
-  const hasSendReference = [
-    // A blank match id names nothing.
-    echoedLedgerId || echoedMatchId || null,
-    evidence.dispatchId,
-    evidence.sendId,
-    evidence.scheduleId,
-  ].some((id) => id !== null);
+  const { campaignId, canvasId, scheduleId, dispatchId, sendId } = evidence;
+  // A blank match id names nothing.
+  const isReferring = [echoedLedgerId || echoedMatchId || null, dispatchId, sendId, scheduleId]
+    .some((id) => id !== null);
 
   const event: BrazeEvent = {
     eventId: ownId ?? hashOf([
       evidence.channel,
-      evidence.eventType,
-      evidence.campaignId,
-      evidence.dispatchId,
-      evidence.sendId,
-      evidence.scheduleId,
-      evidence.canvasId,
+      eventType,
+      campaignId,
+      dispatchId,
+      sendId,
+      scheduleId,
+      canvasId,
       echoedLedgerId,
       echoedMatchId,
       echoedGeneration,
       echoedAttemptId,
-      externalUserId,
+      message.external_user_id,
       // Braze's own id distinguishes users without an external id.
-      brazeUserId,
-      deviceId,
+      message.braze_id,
+      message.device_id,
       ownTime?.toISOString() ?? null,
     ]),
-    claim: ownTime !== null ? null : ownId !== null || hasSendReference ? "strong" : "weak",
-    externalUserId,
-    brazeUserId,
-    deviceId,
+    claim: ownTime !== null ? null : ownId !== null || isReferring ? "strong" : "weak",
+    externalUserId: message.external_user_id,
+    brazeUserId: message.braze_id,
+    deviceId: message.device_id,
     evidence,
     raw,
   };
