@@ -227,7 +227,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "deleted-before-an-open",
     rule: "A schedule that was deleted before an open may have been sent before its delete",
     file: WINDOWS,
-    find: "isSendTime(evidence) ? evidence.sentAt : firstTimeOf([schedule]);",
+    find: "isSendTime(evidence) ? evidence.sentAt : firstTimeOf(schedule);",
     replace: "evidence.sentAt;",
     tests: [PLACING],
   },
