@@ -92,7 +92,6 @@ function readAny(
       dispatchId: message.dispatch_id,
       sendId: message.send_id,
     },
-    raw,
   };
   return { ok: true, event };
 }
@@ -153,7 +152,6 @@ function readUsual(raw: Record<string, unknown>, receivedAt: Date): ReadEvent | 
         dispatchId,
         sendId,
       },
-      raw,
     },
   };
 }

@@ -122,7 +122,6 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
     brazeUserId,
     deviceId,
     evidence,
-    raw,
   };
   return { ok: true, event };
 }
