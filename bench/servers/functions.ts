@@ -1,35 +1,46 @@
 /**
  * Serves the edge functions in their own process, on the wall clock: `functions.ts PORT FOLDER [REST_URL KEYS]`. Their
- * environment is that of the process.
+ * environment is that of the process. A function gets the request itself, as from the platform's runtime.
  *
  * With the last two arguments, the gateway runs in this process: the path without a separate gateway.
  */
-import { startFunctions } from "../../local/stack/functions_runtime.ts";
 import process from "node:process";
 import { createGateway } from "../../local/stack/gateway.ts";
 import type { Keys } from "../../local/stack/keys.ts";
-import { RealTimeline } from "../../local/clock/real_timeline.ts";
-import { createWriter } from "../../local/cli/writer.ts";
 
 const [port, folder, restUrl, keysFile] = Deno.args as [string, string, string?, string?];
 if (restUrl !== undefined && keysFile !== undefined) await callDirectly(restUrl, keysFile);
 
-const err = createWriter(Deno.stderr);
-const functions = await startFunctions({
-  folder: new URL(folder),
-  env: {},
-  timeline: new RealTimeline(),
-  // A log line per request would distort the measurement.
-  onLog: (functionName, line) =>
-    /"level":"(?:warn|error)"/.test(line) && err.line(`${functionName} ${line}`),
+// A log line per request would distort the measurement.
+const { warn, error } = console;
+console.log = (line: string) => {
+  if (/"level":"(?:warn|error)"/.test(line)) warn(line);
+};
+Object.assign(globalThis, {
+  EdgeRuntime: { waitUntil: (work: Promise<unknown>) => void work.catch(error) },
 });
+
+const functions = new Map<string, (request: Request) => Promise<Response>>();
+for await (const { name, isDirectory } of Deno.readDir(new URL(folder))) {
+  if (!isDirectory || name.startsWith("_")) continue;
+  const { default: { fetch: handle } } = await import(new URL(`${name}/index.ts`, folder).href);
+  functions.set(name, handle);
+}
+
 Deno.serve({ hostname: "127.0.0.1", port: Number(port), onListen() {} }, (request) => {
-  const { pathname } = new URL(request.url);
-  if (pathname === "/_local/cpu") {
+  const pathAt = request.url.indexOf("/", "http://".length);
+  const [name = ""] = request.url.slice(pathAt).replace(/^\/(?:functions\/v1\/)?/, "").split(
+    /[/?]/,
+    1,
+  );
+  const handle = functions.get(name);
+  if (handle !== undefined) return handle(request);
+  if (request.url.endsWith("/_local/cpu")) {
     const { user, system } = process.cpuUsage();
     return Response.json({ cpu_ms: (user + system) / 1_000 });
   }
-  return pathname.startsWith("/_local/") ? new Response("ready") : functions.handle(request);
+  const isReady = request.url.endsWith("/_local/ready");
+  return isReady ? new Response("ready") : new Response(null, { status: 404 });
 });
 
 async function callDirectly(restUrl: string, keysFile: string): Promise<void> {

@@ -117,8 +117,7 @@ function received(evidence: Evidence, index = 0): ReceivedEvent {
     brazeUserId: null,
     deviceId: "device-1",
     evidence,
-    raw: { id: `event-${index}` },
-    payload: JSON.stringify({ id: `event-${index}` }),
+    payload: new TextEncoder().encode(JSON.stringify({ id: `event-${index}` })),
     body: new Uint8Array(),
   };
 }

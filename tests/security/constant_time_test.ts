@@ -50,7 +50,7 @@ Deno.test("secrets of any length are compared, and only equal ones are equal", (
   }
 });
 
-Deno.test("the code that authenticates callers compares by digest only", () => {
+Deno.test("the code that authenticates callers compares in constant time only", () => {
   strictEqual(judges.length, JUDGES.length);
   const equalities = matchesIn(judges, /[\w.?]+ [!=]==? (?!null\b|undefined\b)\S+/g)
     .filter((found) => !HARMLESS.some((harmless) => found.includes(harmless)));
@@ -63,7 +63,7 @@ Deno.test("the code that authenticates callers compares by digest only", () => {
       .filter((found) => !/: (?:allowed\.includes|headers\.has|found\.find)\($/.test(found)),
     [],
   );
-  ok(matchesIn(judges, /\btimingSafeEqual\(/g).length >= 2, "the comparison is constant-time");
+  ok(matchesIn(judges, /\btimingSafeEqual\(/g).length >= 1, "the comparison is constant-time");
 });
 
 Deno.test("no other code compares a secret", () => {

@@ -6,6 +6,7 @@
  * repeated on the other way.
  */
 import type { Pool } from "pg";
+import { jsonbArray } from "./jsonb_array.ts";
 import type { Environment } from "../_shared/runtime/config.ts";
 import type { SanitizeText } from "../_shared/runtime/sanitize_text.ts";
 import type { IngestArguments } from "../_shared/store/events.ts";
@@ -90,7 +91,7 @@ export function createDoor(
       args.externalUserId,
       args.brazeUserId,
       args.deviceId,
-      args.payloadText,
+      jsonbArray(args.payload),
       args.copies,
       args.windowSeconds,
       args.runId,

@@ -34,10 +34,33 @@ comment on function private.is_of_erased_user(text, text, jsonb) is
 revoke all on function private.is_of_erased_user(text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.is_of_erased_user(text, text, jsonb) to service_role;
 
+-- What many events have in common, with the schedule that their echo names.
+create type private.resolved_kind as (
+  place bigint,
+  ledger_id uuid,
+  match_id bigint,
+  generation integer,
+  send_at_utc timestamptz,
+  proves boolean,
+  teaches boolean,
+  proof text,
+  event_type text,
+  channel text,
+  time_kind text,
+  campaign_id text,
+  schedule_id text,
+  send_id text,
+  dispatch_id text,
+  echoed_ledger_id text,
+  echoed_match_id text,
+  echoed_generation text,
+  echoed_attempt_id text
+);
+revoke all on type private.resolved_kind from public, anon, authenticated, service_role;
+grant usage on type private.resolved_kind to service_role;
+
 create function private.resolve_echoes(p_kinds jsonb, p_window interval)
-returns table (
-  place bigint, ledger_id uuid, match_id bigint, generation integer, send_at_utc timestamptz, proves boolean, teaches boolean
-)
+returns setof private.resolved_kind
 language plpgsql
 stable
 security invoker
@@ -48,26 +71,34 @@ begin
   return query
     select
       kind.place, ledger.id, ledger.match_id, schedule.generation, schedule.send_at_utc,
-      schedule.first_event_at is null
+      kind.proof is not null and (
+        schedule.first_event_at is null
         or (ledger.generation = schedule.generation
-          and (ledger.status <> 'sent' or ledger.sent_evidence is not distinct from 'webhook')),
+          and (ledger.status <> 'sent' or ledger.sent_evidence is not distinct from 'webhook'))
+      ),
       (kind.schedule_id is not null and by_schedule.ambiguous is not true and (
         by_schedule.ledger_id is null
         or (not by_schedule.generations_differ and by_schedule.generation is distinct from schedule.generation)
       ))
-      or (own.match_id is null and kind.send_id is not null and by_send.ambiguous is not true and (
+      or (kind.own_match_id is null and kind.send_id is not null and by_send.ambiguous is not true and (
         by_send.ledger_id is null
         or (not by_send.generations_differ and by_send.generation is distinct from schedule.generation)
       ))
       or (kind.dispatch_id is not null and by_dispatch.ambiguous is not true and (
         by_dispatch.ledger_id is distinct from ledger.id
         or (not by_dispatch.generations_differ and by_dispatch.generation is distinct from schedule.generation)
-      ))
+      )),
+      kind.proof, kind.event_type, kind.channel, kind.time_kind, kind.campaign_id, kind.schedule_id, kind.send_id,
+      kind.dispatch_id, kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id
     from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
-      ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, campaign_id text, schedule_id text, send_id text,
-      dispatch_id text, first_at timestamptz, last_send_at timestamptz
+      ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, own_match_id bigint, first_at timestamptz,
+      last_send_at timestamptz, proof text, event_type text, channel text, time_kind text, campaign_id text, schedule_id text,
+      send_id text, dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text,
+      echoed_attempt_id text
     )) with ordinality as kind (
-      ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at, place
+      ledger_id, generation, match_id, attempt_id, own_match_id, first_at, last_send_at, proof, event_type, channel, time_kind,
+      campaign_id, schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id, echoed_generation, echoed_attempt_id,
+      place
     )
     -- Look-ups by key: a plan made while tables are empty would read them whole for ever.
     cross join lateral (
@@ -79,7 +110,6 @@ begin
       from public.braze_schedules as known
       where known.ledger_id = kind.ledger_id and known.generation = kind.generation limit 1
     ) as schedule
-    cross join lateral (select private.match_of_send_id(kind.send_id) as match_id) as own
     left join lateral (
       select known.ledger_id, known.generation
       from public.schedule_attempts as known where known.id = kind.attempt_id and known.kind = 'create' limit 1
@@ -104,14 +134,14 @@ begin
       and (kind.last_send_at is null or kind.last_send_at <= schedule.send_at_utc + p_window)
       and (kind.match_id is null or kind.match_id = ledger.match_id)
       and (kind.attempt_id is null or (attempt.ledger_id = ledger.id and attempt.generation = schedule.generation))
-      and (own.match_id is null or own.match_id = ledger.match_id)
+      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)
       and (by_schedule.ledger_id is null or by_schedule.ambiguous or by_schedule.ledger_id = ledger.id)
       and (by_send.ledger_id is null or by_send.ambiguous or by_send.ledger_id = ledger.id);
 end;
 $$;
 
 comment on function private.resolve_echoes(jsonb, interval) is
-  'Takes [{ledger_id, generation, match_id, attempt_id, campaign_id, schedule_id, send_id, dispatch_id, first_at, last_send_at}]; returns the schedule of each by its place, from 1, and no row where the policy must decide.';
+  'Takes what events have in common, as braze-webhook writes it; returns the schedule of each by its place, from 1, and no row where the policy must decide. own_match_id: the match of a send id of our own form.';
 revoke all on function private.resolve_echoes(jsonb, interval) from public, anon, authenticated, service_role;
 grant execute on function private.resolve_echoes(jsonb, interval) to service_role;
 
@@ -183,8 +213,7 @@ set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_resolved jsonb;
-  v_count integer;
+  v_kinds private.resolved_kind[];
   v_proves boolean;
   v_teaches boolean;
   v_has_partition boolean;
@@ -204,8 +233,7 @@ begin
   perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
 
   select
-    pg_catalog.jsonb_object_agg(resolved.place, pg_catalog.to_jsonb(resolved)),
-    count(*),
+    coalesce(pg_catalog.array_agg(resolved), '{}'),
     coalesce(pg_catalog.bool_or(resolved.proves), false),
     coalesce(pg_catalog.bool_or(resolved.teaches), false),
     -- Events outside the partitions are left to ingest_events.
@@ -217,16 +245,16 @@ begin
       from (select min(event.sent_at) as first_at, max(event.sent_at) as last_at from pg_catalog.unnest(p_sent_at) as event (sent_at)) as span
     ),
     (select exists (select from private.erased_users))
-  into v_resolved, v_count, v_proves, v_teaches, v_has_partition, v_has_erased
+  into v_kinds, v_proves, v_teaches, v_has_partition, v_has_erased
   from private.resolve_echoes(p_kinds, pg_catalog.make_interval(secs => p_window_seconds)) as resolved;
 
-  if not v_has_partition or v_count < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
+  if not v_has_partition or pg_catalog.cardinality(v_kinds) < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
     select pg_catalog.array_agg(event.place::integer order by event.place) into v_left
     from rows from (
       pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_payload)
     ) with ordinality as event (kind, event_id, external_user_id, payload, place)
     where not v_has_partition
-      or v_resolved is null or not v_resolved ? event.kind::text
+      or not exists (select from pg_catalog.unnest(v_kinds) as known where known.place = event.kind)
       -- They are anonymised on the other way.
       or (v_has_erased and private.is_of_erased_user(event.event_id, event.external_user_id, event.payload));
     v_received := v_received - coalesce(pg_catalog.cardinality(v_left), 0);
@@ -252,27 +280,18 @@ begin
       event.happened_at, event.event_id, kind.event_type, kind.channel, kind.time_kind, event.external_user_id,
       event.braze_user_id, event.device_id, kind.campaign_id, kind.schedule_id, kind.send_id, kind.dispatch_id,
       kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id,
-      p_now, event.payload, kind.found_match_id, kind.ledger_id, kind.generation, 'ledger_id', 'high', 'in_window', kind.proof,
-      pg_catalog.trunc(extract(epoch from event.sent_at - pg_catalog.date_trunc('milliseconds', kind.send_at_utc)) * 1000)::bigint,
+      p_now, event.payload, kind.match_id, kind.ledger_id, kind.generation, 'ledger_id', 'high', 'in_window', kind.proof,
+      -- Both times are whole milliseconds.
+      pg_catalog.round(
+        pg_catalog.date_part('epoch', event.sent_at - pg_catalog.date_trunc('milliseconds', kind.send_at_utc)) * 1000
+      )::bigint,
       1
     from rows from (
       pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_sent_at), pg_catalog.unnest(v_sent_at),
       pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_braze_user_id), pg_catalog.unnest(p_device_id),
       pg_catalog.unnest(p_payload)
     ) with ordinality as event (kind, event_id, sent_at, happened_at, external_user_id, braze_user_id, device_id, payload, place)
-    join (
-      select
-        stated.*, (v_resolved -> stated.place::text ->> 'match_id')::bigint as found_match_id,
-        (v_resolved -> stated.place::text ->> 'send_at_utc')::timestamptz as send_at_utc
-      from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
-        event_type text, channel text, time_kind text, campaign_id text, schedule_id text, send_id text, dispatch_id text,
-        echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text, ledger_id uuid,
-        generation integer, proof text
-      )) with ordinality as stated (
-        event_type, channel, time_kind, campaign_id, schedule_id, send_id, dispatch_id, echoed_ledger_id, echoed_match_id,
-        echoed_generation, echoed_attempt_id, ledger_id, generation, proof, place
-      )
-    ) as kind on kind.place = event.kind
+    join pg_catalog.unnest(v_kinds) as kind on kind.place = event.kind
     where v_left is null or event.place <> all (v_left)
     -- Two requests that share events must take their locks in one order.
     order by event.happened_at, event.event_id
@@ -314,9 +333,7 @@ begin
           'ledger_id', kind.ledger_id, 'generation', kind.generation, 'proof', kind.proof, 'timing', 'in_window',
           'dispatch_id', kind.dispatch_id, 'send_id', kind.send_id
         )), '[]')
-        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
-          ledger_id uuid, generation integer, proof text, dispatch_id text, send_id text
-        )) with ordinality as kind (ledger_id, generation, proof, dispatch_id, send_id, place)
+        from pg_catalog.unnest(v_kinds) as kind
         where kind.proof is not null and kind.place = any (v_stored_kinds)
       ),
       p_now
@@ -328,9 +345,7 @@ begin
         select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
           'kind', identifier.kind, 'value', identifier.value, 'ledger_id', kind.ledger_id, 'generation', kind.generation
         )), '[]')
-        from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
-          ledger_id uuid, generation integer, schedule_id text, send_id text, dispatch_id text
-        )) with ordinality as kind (ledger_id, generation, schedule_id, send_id, dispatch_id, place)
+        from pg_catalog.unnest(v_kinds) as kind
         cross join lateral (
           values ('schedule_id', kind.schedule_id), ('send_id', kind.send_id), ('dispatch_id', kind.dispatch_id)
         ) as identifier (kind, value)

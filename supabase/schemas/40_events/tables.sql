@@ -76,9 +76,10 @@ create index notification_sends_untimely_idx on public.notification_sends (ledge
 create index notification_sends_dispatch_idx on public.notification_sends (dispatch_id)
   where dispatch_id is not null
     and correlation_method in ('dispatch_id', 'elimination', 'time_exact', 'time_window', 'tie', 'no_candidate', 'no_evidence');
--- A send id of our own form belongs to its match by construction.
+-- The match's own send id belongs to it by construction.
 create index notification_sends_send_idx on public.notification_sends (send_id)
-  where send_id is not null and send_id !~ '^match-(0|[1-9][0-9]{0,14})(-[0-9]{1,6})?$' and correlation_method not in ('other_campaign', 'test_send');
+  where send_id is not null and (send_id = 'match-' || match_id::text) is not true
+    and correlation_method not in ('other_campaign', 'test_send');
 create index notification_sends_schedule_idx on public.notification_sends (braze_schedule_id)
   where braze_schedule_id is not null and correlation_method not in ('other_campaign', 'test_send');
 create index notification_sends_unknown_ledger_idx on public.notification_sends (lower(echoed_ledger_id))

@@ -27,7 +27,7 @@ begin
   elsif p_kind = 'send_id' then
     return query
       select event.sent_at, event.event_id from public.notification_sends as event
-      where event.send_id = p_value and event.send_id !~ '^match-(0|[1-9][0-9]{0,14})(-[0-9]{1,6})?$'
+      where event.send_id = p_value and (event.send_id = 'match-' || event.match_id::text) is not true
         and event.correlation_method not in ('other_campaign', 'test_send')
         and (event.sent_at, event.event_id) > (p_after_sent_at, p_after_event_id)
       order by event.sent_at, event.event_id

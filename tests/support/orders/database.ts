@@ -371,8 +371,7 @@ export function receivedEvent(fact: EventFact, receivedAt: Date): ReceivedEvent 
     externalUserId: `user-${id}`,
     brazeUserId: null,
     deviceId: null,
-    raw: { id },
-    payload: JSON.stringify({ id }),
+    payload: new TextEncoder().encode(JSON.stringify({ id })),
     body: new Uint8Array(),
     evidence: { ...evidence, sentAt: timeOf(minute), receivedAt },
   };

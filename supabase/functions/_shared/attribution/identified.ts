@@ -1,6 +1,7 @@
 /** Writes as columns the events that the database can attribute by their echo alone. Pure. */
 import { isLedgerId, ledgerIdOf } from "./echo.ts";
 import { proofOf } from "./correlate.ts";
+import { matchOfSendId } from "./own_send_id.ts";
 import { type Evidence, type Proof, TEST_DISPATCH_ID } from "./evidence.ts";
 import { isSendTime, latestSendTime } from "./windows.ts";
 
@@ -10,6 +11,8 @@ export interface EchoKind {
   readonly match_id: string | null;
   readonly generation: string;
   readonly attempt_id: string | null;
+  /** The match of a send id of our own form. */
+  readonly own_match_id: number | null;
   readonly campaign_id: string;
   readonly schedule_id: string | null;
   readonly send_id: string | null;
@@ -110,6 +113,7 @@ export function asColumns<Event extends IdentifiableEvent>(
       match_id: echoedMatchId,
       generation: echoedGeneration!,
       attempt_id: echoedAttemptId,
+      own_match_id: sendId === null ? null : matchOfSendId(sendId),
       campaign_id: campaignId!,
       schedule_id: scheduleId,
       send_id: sendId,

@@ -93,8 +93,10 @@ export function createIdentifyCaller(secrets: CallerSecrets, clock: Clock): Iden
     if (authorization !== null) found.push(await readAuthorization(authorization));
     // The only credential in a URL: Braze caches responses by URL, so the URL must differ per generation. Other functions
     // ignore a `token` parameter.
-    const gateToken = new URL(request.url).searchParams.get("token");
-    if (gateToken !== null && allowed.includes("gate_token")) {
+    const gateToken = allowed.includes("gate_token")
+      ? new URL(request.url).searchParams.get("token")
+      : null;
+    if (gateToken !== null) {
       const gated = await readGateToken(gateToken, secrets.sendGateSecrets);
       found.push(gated === null ? BAD : known({ kind: "gate_token", gated }));
     }

@@ -73,7 +73,7 @@ function readAny(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
   if (!extras.ok) return extras;
   // The schema has checked the form of the kind.
   const kind = kindOf(message.event_type)!;
-  return eventOf(message.id, message.time, kind, message, extras.echo, raw, receivedAt);
+  return eventOf(message.id, message.time, kind, message, extras.echo, receivedAt);
 }
 
 function eventOf(
@@ -82,7 +82,6 @@ function eventOf(
   kind: Kind,
   ids: Ids,
   echo: EchoFields,
-  raw: unknown,
   receivedAt: Date,
 ): ReadEvent {
   const event: BrazeEvent = {
@@ -102,7 +101,6 @@ function eventOf(
       dispatchId: ids.dispatch_id,
       sendId: ids.send_id,
     },
-    raw,
   };
   return { ok: true, event };
 }
@@ -134,7 +132,7 @@ function readUsual(raw: Record<string, unknown>, receivedAt: Date): ReadEvent | 
   if (kind === null || ids === null || extras === undefined) return null;
   const echo = kept(echoes, extras ?? "", echoOf);
   if (echo === null) return null;
-  return eventOf(id, new Date(time * 1_000), kind, ids, echo, raw, receivedAt);
+  return eventOf(id, new Date(time * 1_000), kind, ids, echo, receivedAt);
 }
 
 const USUAL_TIME_MIN = Date.UTC(2000) / 1_000;

@@ -14,15 +14,13 @@ export interface BrazeEvent {
   readonly brazeUserId: string | null;
   readonly deviceId: string | null;
   readonly evidence: Evidence;
-  /** The event as received, as JSON, without push tokens; numbers that a double cannot represent are ExactNumbers. */
-  readonly raw: unknown;
 }
 
 export interface ReceivedEvent extends BrazeEvent {
   /** The received bytes. */
   readonly body: Uint8Array;
-  /** `raw` as JSON text. */
-  readonly payload: string;
+  /** The same as JSON text (UTF-8) that Postgres can store, without push tokens. */
+  readonly payload: Uint8Array;
 }
 
 export type ReadEvent =

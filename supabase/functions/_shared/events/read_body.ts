@@ -12,6 +12,7 @@ import { withoutPushTokens } from "./push_tokens.ts";
 import { DEPTH_MAX, TOO_DEEP } from "../text/storable.ts";
 import { readTemplateBody } from "./template.ts";
 
+const ENCODER = new TextEncoder();
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const BLANKS = [0x09, 0x0a, 0x0d, 0x20];
@@ -60,39 +61,37 @@ type ReadPart =
   | { readonly ok: true; readonly event: ReceivedEvent }
   | { readonly ok: false; readonly reason: string };
 
-function readPart({ bytes, depth }: Part, receivedAt: Date): ReadPart | "no_json" {
-  if (depth > DEPTH_MAX) return { ok: false, reason: TOO_DEEP };
+function readPart({ bytes, survey }: Part, receivedAt: Date): ReadPart | "no_json" {
+  if (survey.depth > DEPTH_MAX) return { ok: false, reason: TOO_DEEP };
   if (bytes.length > EVENT_BYTES_MAX) {
     return { ok: false, reason: `Event must be at most ${EVENT_BYTES_MAX} bytes long` };
   }
   const text = LENIENT.decode(bytes);
-  const json = readJson(text, true);
+  const json = readJson(text, survey);
   if (!json.ok) return json.isJson ? json : "no_json";
   if (text.includes("\ufffd") && !isUtf8(bytes)) {
     return { ok: false, reason: "Text must be UTF-8" };
   }
-  const isKept = !REWRITTEN.test(text);
-  const read = isKept && isRecord(json.value)
-    ? readRecord(json.value, receivedAt)
-    : readEvent(json.value, receivedAt);
+  // Otherwise JSON.stringify writes the same. Both ways to the database must store the same payload, since an erased one is
+  // recognised by its digest.
+  const isKept = !survey.hasUnusualNumber && !survey.hasUnusualEscape &&
+    !MAYBE_PUSH_TOKEN.test(text);
+  const value = isKept ? json.value : withoutPushTokens(json.value);
+  const read = readValue(value, receivedAt);
   if (!read.ok) return read;
-  const payload = isKept ? text : JSON.stringify(read.event.raw);
+  const payload = isKept ? bytes : ENCODER.encode(JSON.stringify(value));
   return { ok: true, event: { ...read.event, body: bytes, payload } };
 }
 
-/**
- * Text that may name a push token, and text that JSON.stringify would write in another way: escapes, exponents, trailing
- * zeros. Both ways to the database must store the same payload, since an erased one is recognised by its digest.
- */
-const REWRITTEN = /token|\\|[0-9][eE]|\.[0-9]*0(?![0-9])/i;
+const MAYBE_PUSH_TOKEN = /token/i;
 
 /** `part`: the value that `readJson` returned. */
 export function readEvent(part: unknown, receivedAt: Date): ReadEvent {
-  if (!isRecord(part)) return { ok: false, reason: "Event must be a JSON object" };
-  return readRecord(withoutPushTokens(part) as Record<string, unknown>, receivedAt);
+  return readValue(withoutPushTokens(part), receivedAt);
 }
 
-function readRecord(raw: Record<string, unknown>, receivedAt: Date): ReadEvent {
+function readValue(raw: unknown, receivedAt: Date): ReadEvent {
+  if (!isRecord(raw)) return { ok: false, reason: "Event must be a JSON object" };
   return isCurrentsEvent(raw)
     ? readCurrentsEvent(raw, receivedAt)
     : readTemplateBody(raw, receivedAt);

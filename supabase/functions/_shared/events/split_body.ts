@@ -6,6 +6,7 @@
  */
 import { readJson } from "../text/exact_json.ts";
 import { DEPTH_MAX } from "../text/storable.ts";
+import { type Survey, survey } from "../text/survey_json.ts";
 
 /** Currents sends 100 per request. This many use the time that a function has for one request. */
 export const EVENTS_A_BODY_MAX = 20_000;
@@ -18,7 +19,7 @@ const EVENTS_NAME_BYTES_MAX = 38;
 
 export interface Part {
   readonly bytes: Uint8Array;
-  readonly depth: number;
+  readonly survey: Survey;
 }
 
 export type WhyNotSplit = "no_json" | "too_many_events" | "events_twice";
@@ -38,8 +39,8 @@ export function splitBody(body: Uint8Array): Split {
 }
 
 /** Whether a part is within the limits for parsing. */
-function isReadable({ bytes, depth }: Part): boolean {
-  return bytes.length <= EVENT_BYTES_MAX && depth <= DEPTH_MAX;
+function isReadable({ bytes, survey }: Part): boolean {
+  return bytes.length <= EVENT_BYTES_MAX && survey.depth <= DEPTH_MAX;
 }
 
 class NotSplit extends Error {
@@ -54,7 +55,7 @@ interface Member extends Part {
   readonly value: Part;
 }
 
-const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c] as const;
+const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a] as const;
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 const BLANKS = new Set([0x09, 0x0a, 0x0d, 0x20]);
 const ENDS_SCALAR = new Set([...BLANKS, QUOTE, COMMA, COLON, LIST, LIST_END, OBJECT, OBJECT_END]);
@@ -116,7 +117,7 @@ class Scanner {
       }
       const value = this.#value();
       const bytes = this.body.subarray(memberAt, this.#at);
-      others.push({ bytes, depth: value.depth, isEvents, value });
+      others.push({ bytes, survey: value.survey, isEvents, value });
       if (others.length > OTHERS_MAX) break;
     }
     const [events] = lists;
@@ -148,31 +149,12 @@ class Scanner {
 
   #value(): Part {
     const start = this.#at;
-    let depth = 0;
-    if (this.#here === QUOTE) this.#at = endOfText(this.body, start);
-    else if (this.#here === LIST || this.#here === OBJECT) depth = this.#skipNested();
+    const found = survey(this.body, start);
+    if (found === null) throw new NotSplit("no_json");
+    const first = this.#here;
+    if (first === QUOTE || first === LIST || first === OBJECT) this.#at = found.end;
     else this.#skipScalar();
-    return { bytes: this.body.subarray(start, this.#at), depth };
-  }
-
-  #skipNested(): number {
-    const { body } = this;
-    let at = this.#at;
-    let depth = 0;
-    let deepest = 0;
-    do {
-      const byte = body[at];
-      if (byte === undefined) throw new NotSplit("no_json");
-      if (byte === QUOTE) {
-        at = endOfText(body, at);
-        continue;
-      }
-      if (byte === LIST || byte === OBJECT) deepest = Math.max(deepest, ++depth);
-      else if (byte === LIST_END || byte === OBJECT_END) depth--;
-      at++;
-    } while (depth > 0);
-    this.#at = at;
-    return deepest;
+    return { bytes: this.body.subarray(start, this.#at), survey: found };
   }
 
   #skipScalar(): void {
@@ -189,19 +171,6 @@ class Scanner {
     if (this.#here !== byte) throw new NotSplit("no_json");
     this.#at++;
   }
-}
-
-/** The index after the string that begins at `start`. Uses indexOf for speed, because most of an event is text. */
-function endOfText(body: Uint8Array, start: number): number {
-  let at = start;
-  let escapes: number;
-  do {
-    at = body.indexOf(QUOTE, at + 1);
-    if (at === -1) throw new NotSplit("no_json");
-    escapes = 0;
-    while (body[at - 1 - escapes] === BACKSLASH) escapes++;
-  } while (escapes % 2 === 1);
-  return at + 1;
 }
 
 function isEventsName({ bytes }: Part): boolean {

@@ -116,7 +116,6 @@ export function readTemplateBody(raw: Record<string, unknown>, receivedAt: Date)
     brazeUserId: message.braze_id,
     deviceId: message.device_id,
     evidence,
-    raw,
   };
   return { ok: true, event };
 }

@@ -32,8 +32,11 @@ export interface LogOptions {
 }
 
 export function createLog(options: LogOptions): Log {
+  return logOf(options, createRedaction(options.secrets));
+}
+
+function logOf(options: LogOptions, redact: (text: string) => string): Log {
   const { functionName, write, runId } = options;
-  const redact = createRedaction(options.secrets);
 
   const line = (level: string, event: string, fields: object = {}) => {
     const head = {
@@ -55,7 +58,7 @@ export function createLog(options: LogOptions): Log {
     info: (event, fields) => line("info", event, fields),
     warn: (event, fields) => line("warn", event, fields),
     error: (event, fields) => line("error", event, fields),
-    forRun: (runId) => createLog({ ...options, runId }),
+    forRun: (runId) => logOf({ ...options, runId }, redact),
   };
 }
 
@@ -65,7 +68,13 @@ export function createRedaction(secrets: readonly string[]): (text: string) => s
   const known = [...new Set(secrets)]
     .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
     .sort((a, b) => b.length - a.length);
-  return (text) => known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+  if (known.length === 0) return (text) => text;
+  const pattern = new RegExp(known.map(escaped).join("|"), "g");
+  return (text) => text.replace(pattern, REDACTED);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|\/-]/g, "\\$&");
 }
 
 function clean(fields: object, redact: (text: string) => string): object {

@@ -13,6 +13,7 @@ import type { IdentifierToRegister } from "../attribution/identifiers_to_registe
 import type { LookupRequest } from "../attribution/lookup_request.ts";
 import type { ReceivedEvent } from "../events/event.ts";
 import type { Reject } from "../events/read_body.ts";
+import { readJson } from "../text/exact_json.ts";
 import { truncate } from "../text/truncate.ts";
 import { row, snakeCase } from "../text/camel_case.ts";
 import { type ChangedBy, changedBy, IdentifierKind, instant, scheduleColumns } from "./columns.ts";
@@ -83,10 +84,8 @@ export interface IngestArguments {
   readonly externalUserId: readonly (string | null)[];
   readonly brazeUserId: readonly (string | null)[];
   readonly deviceId: readonly (string | null)[];
-  /** The payloads as JSON text … */
-  readonly payloadText: readonly string[];
-  /** … and as values. */
-  readonly payload: readonly unknown[];
+  /** JSON text, UTF-8. */
+  readonly payload: readonly Uint8Array[];
   readonly copies: readonly number[] | null;
   readonly windowSeconds: number;
   readonly runId: string;
@@ -108,8 +107,7 @@ export function ingestArguments(
     externalUserId: events.map(({ event }) => event.externalUserId),
     brazeUserId: events.map(({ event }) => event.brazeUserId),
     deviceId: events.map(({ event }) => event.deviceId),
-    payloadText: events.map(({ event }) => event.payload),
-    payload: events.map(({ event }) => event.raw),
+    payload: events.map(({ event }) => event.payload),
     copies,
     windowSeconds: Math.ceil(windowMs / 1_000),
     ...request,
@@ -204,8 +202,12 @@ export function createEvents(rpc: Rpc) {
       }, Receipt),
 
     /** The same with the lookup in the same call, for events whose echo decides their match. */
-    ingestIdentified: ({ payloadText: _, ...args }: IngestArguments) =>
-      rpc.call("ingest_identified_events", args as never, z.unknown()),
+    ingestIdentified: (args: IngestArguments) =>
+      rpc.call(
+        "ingest_identified_events",
+        { ...args, payload: args.payload.map(parsePayload) } as never,
+        z.unknown(),
+      ),
 
     /** The next facts that changed, with at most `limit` events that depend on them. Null: nothing changed. */
     loadRejudgements: (limit: number, now: Date) =>
@@ -245,11 +247,18 @@ export function createEvents(rpc: Rpc) {
   };
 }
 
-function writeReceived({ eventId, claim, raw, evidence, ...received }: ReceivedEvent) {
+/** It was read before. Its numbers stay exact. */
+function parsePayload(payload: Uint8Array): unknown {
+  const read = readJson(new TextDecoder().decode(payload));
+  if (!read.ok) throw new Error(`Cannot store a payload: ${read.reason}`);
+  return read.value;
+}
+
+function writeReceived({ eventId, claim, payload, evidence, ...received }: ReceivedEvent) {
   const { externalUserId, brazeUserId, deviceId } = received;
   const { scheduleId, receivedAt: _, ...stated } = evidence;
   return snakeCase({
-    ...{ eventId, claim, externalUserId, brazeUserId, deviceId, rawPayload: raw },
+    ...{ eventId, claim, externalUserId, brazeUserId, deviceId, rawPayload: parsePayload(payload) },
     ...stated,
     brazeScheduleId: scheduleId,
   });

@@ -2,15 +2,8 @@
  * Parses JSON without loss, or explains why it cannot be stored. JSON.parse alone keeps only the last of two members
  * with one name, rounds numbers that a double cannot represent, and accepts values that Postgres refuses.
  */
-import { TOO_DEEP, whyNotStorable } from "./storable.ts";
-
-const [QUOTE, BACKSLASH, COLON, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x3a, 0x2d, 0x30, 0x39] as const;
-/** A double represents any decimal number of this many digits exactly. */
-const DIGITS_EXACT_MAX = 15;
-/** Matches numbers that are longer, or that have an exponent. */
-const LONG_NUMBER = /[0-9.]{16}|[eE]/;
-/** The characters of a number. */
-const NUMBER = /[-+.0-9eE]+/y;
+import { DEPTH_MAX, TOO_DEEP, whyNotStorable } from "./storable.ts";
+import { DIGITS_EXACT_MAX, type Survey, survey } from "./survey_json.ts";
 
 export type JsonReading =
   | { readonly ok: true; readonly value: unknown }
@@ -39,13 +32,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Available since V8 11.4; TypeScript's types lack it. */
 const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown };
 
-/** `isShallow`: the caller knows that it is not nested deeper than allowed. */
-export function readJson(text: string, isShallow = false): JsonReading {
+/** `known`: the survey of `text`, where the caller has it. */
+export function readJson(text: string, known?: Survey): JsonReading {
   let value: unknown;
-  const { names, hasLongNumber } = survey(text);
+  const { depth, names, hasUnusualNumber, hasUnusualEscape } = known ?? surveyText(text);
   const faults: string[] = [];
   try {
-    value = hasLongNumber
+    value = hasUnusualNumber
       ? JSON.parse(text, (...[, held, context]: readonly unknown[]) => {
         if (typeof held !== "number") return held;
         const { source } = context as { readonly source: string };
@@ -59,8 +52,7 @@ export function readJson(text: string, isShallow = false): JsonReading {
       ? { ok: false, isJson: false, reason: "Must be JSON" }
       : { ok: false, isJson: true, reason: TOO_DEEP };
   }
-  // Without an escape the text holds no NUL and no lone surrogate, and the caller may have checked its depth.
-  const mayNotBeStorable = !isShallow || text.includes("\\u");
+  const mayNotBeStorable = depth > DEPTH_MAX || hasUnusualEscape || !text.isWellFormed();
   const reason = (mayNotBeStorable ? whyNotStorable(value) : null) ?? faults[0] ??
     (countHeld(value) < names ? "Object must not hold a name twice" : null);
   return reason === null ? { ok: true, value } : { ok: false, isJson: true, reason };
@@ -102,39 +94,14 @@ function isWhole(source: string): boolean {
   return /^-?[0-9]+$/.test(source);
 }
 
-interface Survey {
-  /** Number of object members in valid JSON: the number of colons outside strings. */
-  readonly names: number;
-  readonly hasLongNumber: boolean;
-}
+const NOTHING: Survey = {
+  end: 0,
+  depth: 0,
+  names: 0,
+  hasUnusualNumber: false,
+  hasUnusualEscape: false,
+};
 
-/** Scans the text outside strings. */
-function survey(json: string): Survey {
-  let names = 0;
-  let hasLongNumber = false;
-  for (let at = 0; at < json.length; at++) {
-    const code = json.charCodeAt(at);
-    if (code === QUOTE) at = endOfText(json, at);
-    else if (code === COLON) names++;
-    else if (code === MINUS || code >= ZERO && code <= NINE) {
-      NUMBER.lastIndex = at;
-      const [number = ""] = NUMBER.exec(json) ?? [];
-      hasLongNumber ||= LONG_NUMBER.test(number);
-      at += number.length - 1;
-    }
-  }
-  return { names, hasLongNumber };
-}
-
-/** Index of the quotation mark that ends the string beginning at `start`; the length of `json` if there is none. */
-function endOfText(json: string, start: number): number {
-  let at = start;
-  let escapes: number;
-  do {
-    at = json.indexOf('"', at + 1);
-    if (at === -1) return json.length;
-    escapes = 0;
-    while (json.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
-  } while (escapes % 2 === 1);
-  return at;
+function surveyText(text: string): Survey {
+  return survey(new TextEncoder().encode(text.trimStart())) ?? NOTHING;
 }

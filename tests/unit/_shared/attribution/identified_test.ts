@@ -39,6 +39,7 @@ Deno.test("asColumns() returns what the events of a kind have in common", () => 
       match_id: "1",
       generation: "1",
       attempt_id: ATTEMPT,
+      own_match_id: 1,
       campaign_id: CAMPAIGN,
       schedule_id: "schedule",
       send_id: "match-1",

@@ -8,6 +8,7 @@ import {
   RECEIVED_AT,
   whyRejected,
 } from "../../../support/bodies.ts";
+import type { ReceivedEvent } from "../../../../supabase/functions/_shared/events/event.ts";
 import { at, CAMPAIGN } from "../../../support/facts.ts";
 
 const LEDGER_ID = "0b9f6f6e-2f3a-4d6c-9a51-7f6d0c1e1002";
@@ -50,7 +51,7 @@ const send = {
 Deno.test("readBody() reads Send, Abort and Open of Currents, each without its optional fields", async () => {
   const { events, rejects } = read(await fixture("currents_nested.json"));
   deepStrictEqual(rejects, []);
-  deepStrictEqual(events.map(({ raw: _, body: __, payload: ___, ...event }) => event), [
+  deepStrictEqual(events.map(({ body: _, payload: __, ...event }) => event), [
     send,
     {
       ...send,
@@ -82,15 +83,19 @@ Deno.test("readBody() reads Send, Abort and Open of Currents, each without its o
 });
 
 Deno.test("readBody() reads the same in the flat form of Currents", async () => {
-  const { raw: _, body: __, payload: ___, ...event } = readOne(await fixture("currents_flat.json"));
+  const { body: _, payload: __, ...event } = readOne(await fixture("currents_flat.json"));
   deepStrictEqual(event, send);
 });
 
 Deno.test("readBody() keeps each event unchanged, except for its push token", async () => {
   const body = JSON.parse(new TextDecoder().decode(await fixture("currents_nested.json")));
   delete body.events[0].properties.push_token;
-  deepStrictEqual(read(body).events.map((event) => event.raw), body.events);
+  deepStrictEqual(read(body).events.map(payloadOf), body.events);
 });
+
+function payloadOf({ payload }: ReceivedEvent): unknown {
+  return JSON.parse(new TextDecoder().decode(payload));
+}
 
 for (
   const [type, channel, eventType, timeKind] of [
