@@ -2396,13 +2396,23 @@ grant execute on function public.supersede_gated_create(uuid, integer, uuid, int
 --
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
+-- Types rather than checks: a check is read anew by each statement that writes.
+create type public.time_kind as enum ('send', 'occurrence', 'receipt');
+create type public.correlation_method as enum (
+  'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
+  'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
+);
+create type public.confidence as enum ('high', 'medium', 'low', 'none');
+create type public.send_timing as enum ('in_window', 'moved_away', 'early', 'late');
+create type public.send_proof as enum ('push', 'webhook');
+
 create table public.notification_sends (
   -- What the event says.
   sent_at timestamptz not null,
   event_id text not null,
   event_type text not null,
   channel text not null,
-  time_kind text not null,
+  time_kind public.time_kind not null,
   external_user_id text,
   braze_user_id text,
   device_id text,
@@ -2422,23 +2432,15 @@ create table public.notification_sends (
   match_id bigint,
   ledger_id uuid,
   generation integer,
-  correlation_method text not null,
-  confidence text not null,
-  timing text,
-  proof text,
+  correlation_method public.correlation_method not null,
+  confidence public.confidence not null,
+  timing public.send_timing,
+  proof public.send_proof,
   time_diff_ms bigint,
   candidate_count integer not null default 0,
   candidate_match_ids bigint[],
   primary key (sent_at, event_id),
-  constraint time_kind_is_known check (time_kind in ('send', 'occurrence', 'receipt')),
-  constraint confidence_is_known check (confidence in ('high', 'medium', 'low', 'none')),
   constraint attributed_or_none check ((confidence = 'none') = (match_id is null) and (match_id is null) = (ledger_id is null)),
-  constraint method_is_known check (correlation_method in (
-    'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
-    'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
-  )),
-  constraint timing_is_known check (timing in ('in_window', 'moved_away', 'early', 'late')),
-  constraint proof_is_known check (proof in ('push', 'webhook')),
   constraint only_sure_events_prove check (proof is null or confidence in ('high', 'medium'))
 ) partition by range (sent_at);
 comment on table public.notification_sends is
@@ -2808,11 +2810,11 @@ begin
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
     from pg_catalog.jsonb_to_recordset(p_events) as event (
-      event_id text, sent_at timestamptz, time_kind text, claim text, event_type text, channel text, external_user_id text,
+      event_id text, sent_at timestamptz, time_kind public.time_kind, claim text, event_type text, channel text, external_user_id text,
       braze_user_id text, device_id text, campaign_id text, canvas_id text, braze_schedule_id text, send_id text,
       dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text,
-      has_foreign_extras boolean, match_id bigint, ledger_id uuid, generation integer, correlation_method text,
-      confidence text, timing text, proof text, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[],
+      has_foreign_extras boolean, match_id bigint, ledger_id uuid, generation integer,
+      correlation_method public.correlation_method, confidence public.confidence, timing public.send_timing, proof public.send_proof, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[],
       identifiers jsonb, raw_payload jsonb
     )
     left join lateral (
@@ -3034,10 +3036,10 @@ create type private.resolved_kind as (
   send_at_utc timestamptz,
   proves boolean,
   teaches boolean,
-  proof text,
+  proof public.send_proof,
   event_type text,
   channel text,
-  time_kind text,
+  time_kind public.time_kind,
   campaign_id text,
   schedule_id text,
   send_id text,
@@ -3083,7 +3085,7 @@ begin
       kind.dispatch_id, kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id
     from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
       ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, own_match_id bigint, first_at timestamptz,
-      last_send_at timestamptz, proof text, event_type text, channel text, time_kind text, campaign_id text, schedule_id text,
+      last_send_at timestamptz, proof public.send_proof, event_type text, channel text, time_kind public.time_kind, campaign_id text, schedule_id text,
       send_id text, dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text,
       echoed_attempt_id text
     )) with ordinality as kind (
@@ -3286,7 +3288,8 @@ begin
     where v_left is null or event.place <> all (v_left)
     -- Two requests that share events must take their locks in one order.
     order by event.happened_at, event.event_id
-    on conflict (sent_at, event_id) do nothing
+    -- The key is the only unique index. Without naming it, Postgres does not look up the indexes of the partition each time.
+    on conflict do nothing
     returning sent_at, event_id
   )
   select count(*), pg_catalog.array_agg(inserted.sent_at), pg_catalog.array_agg(inserted.event_id)
@@ -4270,7 +4273,7 @@ begin
     and open.fingerprint = 'unexpected_send:' || ledger.match_id || ':' || restored.generation;
 
   with unproved as (
-    select ledger.id, event.proof
+    select ledger.id, event.proof::text
     from public.schedule_ledger as ledger
     left join lateral (
       select known.proof
@@ -4282,7 +4285,7 @@ begin
     ) as event on true
     where ledger.id = any (p_ledger_ids)
       and ledger.status = 'sent' and ledger.sent_evidence in ('push', 'webhook')
-      and event.proof is distinct from ledger.sent_evidence
+      and event.proof::text is distinct from ledger.sent_evidence
   ),
   reverted as (
     update public.schedule_ledger as ledger
@@ -4360,9 +4363,10 @@ begin
   with verdicts as (
     select verdict.*
     from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (
-      sent_at timestamptz, event_id text, from_method text, from_ledger_id uuid, from_generation integer, from_timing text,
-      match_id bigint, ledger_id uuid, generation integer, correlation_method text, confidence text, timing text, proof text,
-      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[]
+      sent_at timestamptz, event_id text, from_method public.correlation_method, from_ledger_id uuid, from_generation integer,
+      from_timing public.send_timing, match_id bigint, ledger_id uuid, generation integer,
+      correlation_method public.correlation_method, confidence public.confidence, timing public.send_timing,
+      proof public.send_proof, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[]
     )
     -- Two runs that judge the same events take their locks in one order.
     order by verdict.sent_at, verdict.event_id

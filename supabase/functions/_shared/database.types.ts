@@ -324,8 +324,8 @@ export type Database = {
           "candidate_match_ids": (number)[] | null;
           "canvas_id": string | null;
           "channel": string;
-          "confidence": string;
-          "correlation_method": string;
+          "confidence": Database["public"]["Enums"]["confidence"];
+          "correlation_method": Database["public"]["Enums"]["correlation_method"];
           "device_id": string | null;
           "dispatch_id": string | null;
           "echoed_attempt_id": string | null;
@@ -339,14 +339,14 @@ export type Database = {
           "has_foreign_extras": boolean;
           "ledger_id": string | null;
           "match_id": number | null;
-          "proof": string | null;
+          "proof": Database["public"]["Enums"]["send_proof"] | null;
           "raw_payload": NonNullable<Json>;
           "received_at": string;
           "send_id": string | null;
           "sent_at": string;
           "time_diff_ms": number | null;
-          "time_kind": string;
-          "timing": string | null;
+          "time_kind": Database["public"]["Enums"]["time_kind"];
+          "timing": Database["public"]["Enums"]["send_timing"] | null;
         };
         ComputedFields: never;
         Insert: {
@@ -357,8 +357,8 @@ export type Database = {
           "candidate_match_ids"?: (number)[] | null;
           "canvas_id"?: string | null;
           "channel": string;
-          "confidence": string;
-          "correlation_method": string;
+          "confidence": Database["public"]["Enums"]["confidence"];
+          "correlation_method": Database["public"]["Enums"]["correlation_method"];
           "device_id"?: string | null;
           "dispatch_id"?: string | null;
           "echoed_attempt_id"?: string | null;
@@ -372,14 +372,14 @@ export type Database = {
           "has_foreign_extras"?: boolean;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
-          "proof"?: string | null;
+          "proof"?: Database["public"]["Enums"]["send_proof"] | null;
           "raw_payload": NonNullable<Json>;
           "received_at": string;
           "send_id"?: string | null;
           "sent_at": string;
           "time_diff_ms"?: number | null;
-          "time_kind": string;
-          "timing"?: string | null;
+          "time_kind": Database["public"]["Enums"]["time_kind"];
+          "timing"?: Database["public"]["Enums"]["send_timing"] | null;
         };
         Update: {
           "braze_schedule_id"?: string | null;
@@ -389,8 +389,8 @@ export type Database = {
           "candidate_match_ids"?: (number)[] | null;
           "canvas_id"?: string | null;
           "channel"?: string;
-          "confidence"?: string;
-          "correlation_method"?: string;
+          "confidence"?: Database["public"]["Enums"]["confidence"];
+          "correlation_method"?: Database["public"]["Enums"]["correlation_method"];
           "device_id"?: string | null;
           "dispatch_id"?: string | null;
           "echoed_attempt_id"?: string | null;
@@ -404,14 +404,14 @@ export type Database = {
           "has_foreign_extras"?: boolean;
           "ledger_id"?: string | null;
           "match_id"?: number | null;
-          "proof"?: string | null;
+          "proof"?: Database["public"]["Enums"]["send_proof"] | null;
           "raw_payload"?: NonNullable<Json>;
           "received_at"?: string;
           "send_id"?: string | null;
           "sent_at"?: string;
           "time_diff_ms"?: number | null;
-          "time_kind"?: string;
-          "timing"?: string | null;
+          "time_kind"?: Database["public"]["Enums"]["time_kind"];
+          "timing"?: Database["public"]["Enums"]["send_timing"] | null;
         };
         Relationships: [];
       };
@@ -1397,7 +1397,27 @@ export type Database = {
       };
     };
     Enums: {
+      "confidence": "high" | "medium" | "low" | "none";
+      "correlation_method":
+        | "ledger_id"
+        | "match_id"
+        | "schedule_id"
+        | "dispatch_id"
+        | "send_id"
+        | "time_exact"
+        | "time_window"
+        | "elimination"
+        | "contradiction"
+        | "tie"
+        | "no_candidate"
+        | "no_evidence"
+        | "unknown_match"
+        | "other_campaign"
+        | "test_send";
       "schedule_status": "pending" | "sent" | "cancelled";
+      "send_proof": "push" | "webhook";
+      "send_timing": "in_window" | "moved_away" | "early" | "late";
+      "time_kind": "send" | "occurrence" | "receipt";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1509,7 +1529,28 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
     Enums: {
+      "confidence": ["high", "medium", "low", "none"],
+      "correlation_method": [
+        "ledger_id",
+        "match_id",
+        "schedule_id",
+        "dispatch_id",
+        "send_id",
+        "time_exact",
+        "time_window",
+        "elimination",
+        "contradiction",
+        "tie",
+        "no_candidate",
+        "no_evidence",
+        "unknown_match",
+        "other_campaign",
+        "test_send",
+      ],
       "schedule_status": ["pending", "sent", "cancelled"],
+      "send_proof": ["push", "webhook"],
+      "send_timing": ["in_window", "moved_away", "early", "late"],
+      "time_kind": ["send", "occurrence", "receipt"],
     },
   },
 } as const;

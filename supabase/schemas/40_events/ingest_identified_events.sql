@@ -43,10 +43,10 @@ create type private.resolved_kind as (
   send_at_utc timestamptz,
   proves boolean,
   teaches boolean,
-  proof text,
+  proof public.send_proof,
   event_type text,
   channel text,
-  time_kind text,
+  time_kind public.time_kind,
   campaign_id text,
   schedule_id text,
   send_id text,
@@ -92,7 +92,7 @@ begin
       kind.dispatch_id, kind.echoed_ledger_id, kind.echoed_match_id, kind.echoed_generation, kind.echoed_attempt_id
     from rows from (pg_catalog.jsonb_to_recordset(p_kinds) as (
       ledger_id uuid, generation integer, match_id bigint, attempt_id uuid, own_match_id bigint, first_at timestamptz,
-      last_send_at timestamptz, proof text, event_type text, channel text, time_kind text, campaign_id text, schedule_id text,
+      last_send_at timestamptz, proof public.send_proof, event_type text, channel text, time_kind public.time_kind, campaign_id text, schedule_id text,
       send_id text, dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text,
       echoed_attempt_id text
     )) with ordinality as kind (
@@ -295,7 +295,8 @@ begin
     where v_left is null or event.place <> all (v_left)
     -- Two requests that share events must take their locks in one order.
     order by event.happened_at, event.event_id
-    on conflict (sent_at, event_id) do nothing
+    -- The key is the only unique index. Without naming it, Postgres does not look up the indexes of the partition each time.
+    on conflict do nothing
     returning sent_at, event_id
   )
   select count(*), pg_catalog.array_agg(inserted.sent_at), pg_catalog.array_agg(inserted.event_id)

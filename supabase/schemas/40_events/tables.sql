@@ -2,13 +2,23 @@
 --
 -- Events are facts and only ever added; the attribution is derived from them and may change later.
 
+-- Types rather than checks: a check is read anew by each statement that writes.
+create type public.time_kind as enum ('send', 'occurrence', 'receipt');
+create type public.correlation_method as enum (
+  'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
+  'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
+);
+create type public.confidence as enum ('high', 'medium', 'low', 'none');
+create type public.send_timing as enum ('in_window', 'moved_away', 'early', 'late');
+create type public.send_proof as enum ('push', 'webhook');
+
 create table public.notification_sends (
   -- What the event says.
   sent_at timestamptz not null,
   event_id text not null,
   event_type text not null,
   channel text not null,
-  time_kind text not null,
+  time_kind public.time_kind not null,
   external_user_id text,
   braze_user_id text,
   device_id text,
@@ -28,23 +38,15 @@ create table public.notification_sends (
   match_id bigint,
   ledger_id uuid,
   generation integer,
-  correlation_method text not null,
-  confidence text not null,
-  timing text,
-  proof text,
+  correlation_method public.correlation_method not null,
+  confidence public.confidence not null,
+  timing public.send_timing,
+  proof public.send_proof,
   time_diff_ms bigint,
   candidate_count integer not null default 0,
   candidate_match_ids bigint[],
   primary key (sent_at, event_id),
-  constraint time_kind_is_known check (time_kind in ('send', 'occurrence', 'receipt')),
-  constraint confidence_is_known check (confidence in ('high', 'medium', 'low', 'none')),
   constraint attributed_or_none check ((confidence = 'none') = (match_id is null) and (match_id is null) = (ledger_id is null)),
-  constraint method_is_known check (correlation_method in (
-    'ledger_id', 'match_id', 'schedule_id', 'dispatch_id', 'send_id', 'time_exact', 'time_window', 'elimination',
-    'contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match', 'other_campaign', 'test_send'
-  )),
-  constraint timing_is_known check (timing in ('in_window', 'moved_away', 'early', 'late')),
-  constraint proof_is_known check (proof in ('push', 'webhook')),
   constraint only_sure_events_prove check (proof is null or confidence in ('high', 'medium'))
 ) partition by range (sent_at);
 comment on table public.notification_sends is

@@ -79,7 +79,7 @@ begin
     and open.fingerprint = 'unexpected_send:' || ledger.match_id || ':' || restored.generation;
 
   with unproved as (
-    select ledger.id, event.proof
+    select ledger.id, event.proof::text
     from public.schedule_ledger as ledger
     left join lateral (
       select known.proof
@@ -91,7 +91,7 @@ begin
     ) as event on true
     where ledger.id = any (p_ledger_ids)
       and ledger.status = 'sent' and ledger.sent_evidence in ('push', 'webhook')
-      and event.proof is distinct from ledger.sent_evidence
+      and event.proof::text is distinct from ledger.sent_evidence
   ),
   reverted as (
     update public.schedule_ledger as ledger
@@ -169,9 +169,10 @@ begin
   with verdicts as (
     select verdict.*
     from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (
-      sent_at timestamptz, event_id text, from_method text, from_ledger_id uuid, from_generation integer, from_timing text,
-      match_id bigint, ledger_id uuid, generation integer, correlation_method text, confidence text, timing text, proof text,
-      time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[]
+      sent_at timestamptz, event_id text, from_method public.correlation_method, from_ledger_id uuid, from_generation integer,
+      from_timing public.send_timing, match_id bigint, ledger_id uuid, generation integer,
+      correlation_method public.correlation_method, confidence public.confidence, timing public.send_timing,
+      proof public.send_proof, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[]
     )
     -- Two runs that judge the same events take their locks in one order.
     order by verdict.sent_at, verdict.event_id
