@@ -2810,12 +2810,12 @@ begin
   with incoming as materialized (
     select event.*, coalesce(claim.sent_at, event.sent_at) as happened_at, partition.starts_at is not null as has_place
     from pg_catalog.jsonb_to_recordset(p_events) as event (
-      event_id text, sent_at timestamptz, time_kind public.time_kind, claim text, event_type text, channel text, external_user_id text,
-      braze_user_id text, device_id text, campaign_id text, canvas_id text, braze_schedule_id text, send_id text,
+      event_id text, sent_at timestamptz, time_kind public.time_kind, claim text, event_type text, channel text,
+      external_user_id text, braze_user_id text, device_id text, campaign_id text, canvas_id text, braze_schedule_id text, send_id text,
       dispatch_id text, echoed_ledger_id text, echoed_match_id text, echoed_generation text, echoed_attempt_id text,
       has_foreign_extras boolean, match_id bigint, ledger_id uuid, generation integer,
-      correlation_method public.correlation_method, confidence public.confidence, timing public.send_timing, proof public.send_proof, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[],
-      identifiers jsonb, raw_payload jsonb
+      correlation_method public.correlation_method, confidence public.confidence, timing public.send_timing,
+      proof public.send_proof, time_diff_ms bigint, candidate_count integer, candidate_match_ids bigint[], identifiers jsonb, raw_payload jsonb
     )
     left join lateral (
       select known.sent_at from public.event_claims as known
