@@ -296,7 +296,7 @@ Deno.test(
       () => {
         throw new Error("Cannot go on: a confidence that does not exist must be refused");
       },
-      ({ code }) => strictEqual(code, "23514"),
+      ({ code }) => strictEqual(code, "22P02"),
     );
     deepStrictEqual([await stored(suite), await rejected(suite)], [[], []]);
   }),

@@ -31,7 +31,7 @@ async function fill({ sql }: Suite): Promise<void> {
       case when number % 20 = 0 then 'open' else 'send' end, 'push', 'user-' || number, 'device-' || number,
       ledger.match_id, ledger.id, 1, '${CAMPAIGN}', 'dispatch-' || ledger.match_id,
       ledger.send_at_utc + interval '2 minutes',
-      case when number % 20 = 0 then 'occurrence' else 'send' end, 'match_id', 'high',
+      (case when number % 20 = 0 then 'occurrence' else 'send' end)::public.time_kind, 'match_id', 'high',
       '{"properties": {"platform": "ios"}}'
     from generate_series(1, ${EVENTS}) as number
     join public.schedule_ledger as ledger on ledger.match_id = 1 + number % ${MATCHES};
