@@ -285,6 +285,8 @@ export type Database = {
           "home_team": string;
           "id": number;
           "kickoff_at": string;
+          "kickoff_confirmed": boolean;
+          "push": boolean;
           "status": string;
           "trigger_properties": NonNullable<Json>;
           "updated_at": string;
@@ -296,6 +298,8 @@ export type Database = {
           "home_team": string;
           "id": number;
           "kickoff_at": string;
+          "kickoff_confirmed"?: boolean;
+          "push"?: boolean;
           "status"?: string;
           "trigger_properties"?: NonNullable<Json>;
           "updated_at"?: string;
@@ -306,6 +310,8 @@ export type Database = {
           "home_team"?: string;
           "id"?: number;
           "kickoff_at"?: string;
+          "kickoff_confirmed"?: boolean;
+          "push"?: boolean;
           "status"?: string;
           "trigger_properties"?: NonNullable<Json>;
           "updated_at"?: string;
@@ -613,6 +619,7 @@ export type Database = {
           "expected_source": string | null;
           "generation": number;
           "id": string;
+          "made_for": Json | null;
           "match_id": number;
           "notes": string | null;
           "preflight_at": string | null;
@@ -642,6 +649,7 @@ export type Database = {
           "expected_source"?: string | null;
           "generation": number;
           "id"?: string;
+          "made_for"?: Json | null;
           "match_id": number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
@@ -670,6 +678,7 @@ export type Database = {
           "expected_source"?: string | null;
           "generation"?: number;
           "id"?: string;
+          "made_for"?: Json | null;
           "match_id"?: number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
@@ -1101,6 +1110,18 @@ export type Database = {
         Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
         Returns: boolean;
       };
+      "confirm_removals": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_ids": (number)[];
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "correlation_context": {
         Args: {
           "p_attempt_ids": (string)[];
@@ -1133,6 +1154,18 @@ export type Database = {
           "p_outcome": string;
           "p_run_id": string;
           "p_summary": Json;
+        };
+        Returns: Json;
+      };
+      "hold_changes": {
+        Args: {
+          "p_is_gated": boolean;
+          "p_lease_seconds": number;
+          "p_match_ids"?: (number)[];
+          "p_now": string;
+          "p_remakes": (number)[];
+          "p_removals": (number)[];
+          "p_run_id": string;
         };
         Returns: Json;
       };
