@@ -12,7 +12,7 @@ export interface Cadence {
 }
 
 export const CADENCES: readonly Cadence[] = [
-  { name: "braze-scheduler", every: 15, from: 0 },
+  { name: "braze-scheduler", every: 5, from: 4 },
   { name: "braze-preflight-check", every: 5, from: 0 },
   { name: "braze-reconcile", every: 30, from: 10 },
   { name: "braze-count-audit", every: 60, from: 20 },

@@ -6,7 +6,7 @@ import { measureAudiences } from "./audiences.ts";
 import { createFaultInjection, type FaultInjection } from "./fault_injection.ts";
 import { shortTime } from "./report.ts";
 
-/** The first run of the scheduler is at 06:15. */
+/** The first run of the scheduler is at 06:04. */
 export const START = new Date("2024-12-07T06:00:00Z");
 /** The last push is sent at 19:00; opens and slow batches arrive for an hour after that. */
 const END = new Date("2024-12-09T20:45:00Z");

@@ -7,6 +7,8 @@ import { connectSql, type Sql } from "./sql.ts";
 import type { StackTimeline } from "../clock/timeline.ts";
 
 const RETRY_MS = 60_000;
+/** pg_cron wakes some hundred milliseconds after the full minute. A real timer does so by itself. */
+const WAKES_LATE_MS = { min: 150, spread: 500 };
 
 /** How a planned call of pg_cron or pg_net is made: on time, never, twice, or late. */
 export type CallFate = "on_time" | "missed" | "doubled" | { readonly lateMs: number };
@@ -59,10 +61,14 @@ export async function startCronWorker(
     if (upcoming.length === 0) return;
     const due = new Date(Math.min(...upcoming.map((entry) => entry.due.getTime())));
     const together = upcoming.filter((entry) => entry.due.getTime() === due.getTime());
-    planned = { due, cancel: timeline.at(due, () => fire(due, together.map(({ job }) => job))) };
+    const wakesAt = timeline.virtual ? new Date(due.getTime() + wakesLateMs(due)) : due;
+    planned = {
+      due,
+      cancel: timeline.at(wakesAt, () => fire(due, wakesAt, together.map(({ job }) => job))),
+    };
   }
 
-  async function fire(due: Date, jobs: readonly Job[]): Promise<void> {
+  async function fire(due: Date, wokeAt: Date, jobs: readonly Job[]): Promise<void> {
     planned = undefined;
     await replan().catch((error) => {
       onProblem(`Cannot read cron.job: ${error}`);
@@ -75,11 +81,11 @@ export async function startCronWorker(
       if (fate === "on_time") now.push(job);
       else if (fate === "doubled") now.push(job, job);
       else if (fate !== "missed") {
-        const late = new Date(due.getTime() + fate.lateMs);
+        const late = new Date(wokeAt.getTime() + fate.lateMs);
         timeline.at(late, () => run(late, [job]));
       }
     }
-    await run(due, now);
+    await run(wokeAt, now);
   }
 
   async function run(at: Date, jobs: readonly Job[]): Promise<void> {
@@ -109,6 +115,12 @@ export async function startCronWorker(
       await sql.end({ timeout: 5 });
     },
   };
+}
+
+/** Differs from minute to minute, and is the same in each run of a test. */
+export function wakesLateMs(due: Date): number {
+  const minute = Math.floor(due.getTime() / 60_000);
+  return WAKES_LATE_MS.min + (minute * 7_919) % WAKES_LATE_MS.spread;
 }
 
 /** The first time after `after` at which a schedule of pg_cron is due. */

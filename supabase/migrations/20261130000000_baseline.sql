@@ -32,6 +32,10 @@ create table private.settings (
   call_failures_watched interval not null default '1 hour',
   rejects_an_hour_max integer not null default 100,
   missing_events_share_max numeric not null default 0.05,
+  removals_max integer not null default 5,
+  removal_share_max numeric not null default 0.2,
+  remakes_max integer not null default 10,
+  remake_share_max numeric not null default 0.2,
   cron_runs_kept interval default '7 days',
   logs_kept interval default '180 days',
   job_runs_kept interval default '90 days',
@@ -49,6 +53,10 @@ create table private.settings (
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
+  constraint removals_max_is_positive check (removals_max >= 1),
+  constraint removal_share_max_is_a_share check (removal_share_max >= 0 and removal_share_max <= 1),
+  constraint remakes_max_is_positive check (remakes_max >= 1),
+  constraint remake_share_max_is_a_share check (remake_share_max >= 0 and remake_share_max <= 1),
   -- The heartbeat reads the last success of a daily function; the trend of duplicates reads three days.
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
@@ -63,6 +71,12 @@ comment on table private.settings is 'Settings that SQL needs; the functions hav
 comment on column private.settings.call_failures_watched is
   'How far back the heartbeat looks for calls by pg_cron that were not answered with 2xx. pg_net keeps answers for 6 hours.';
 comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
+comment on column private.settings.removals_max is
+  'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';
+comment on column private.settings.removal_share_max is 'The same, as a share of the pending schedules. One is always allowed.';
+comment on column private.settings.remakes_max is
+  'How many schedules one run deletes and makes again because their text or audience changed; beyond it, none.';
+comment on column private.settings.remake_share_max is 'The same, as a share of the pending schedules. One is always allowed.';
 comment on column private.settings.cron_runs_kept is 'Of cron.job_run_details. null, here and below: for ever.';
 comment on column private.settings.raw_payloads_kept is
   'After this period, raw_payload of an event becomes {}: its platform and abort type are lost.';
@@ -81,6 +95,25 @@ revoke all on table private.settings from public, anon, authenticated, service_r
 grant select on table private.settings to service_role;
 
 insert into private.settings default values;
+
+-- supabase/schemas/00_foundation/text_has_outer_blanks.sql
+-- Blanks at the ends of a name, which nobody sees and which make it another name.
+
+create function private.text_has_outer_blanks(p_text text)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  -- Named one by one: which of them [[:space:]] matches depends on the locale of the database.
+  select p_text ~ '^[\s\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'
+    or p_text ~ '[\s\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]$';
+$$;
+
+comment on function private.text_has_outer_blanks(text) is 'Whether a text begins or ends with a blank, one without width included.';
+revoke all on function private.text_has_outer_blanks(text) from public, anon, authenticated, service_role;
+grant execute on function private.text_has_outer_blanks(text) to service_role;
 
 -- supabase/schemas/05_erasures/tables.sql
 -- What is kept about an erased person: enough to recognise their ids again, nothing that identifies them.
@@ -262,6 +295,9 @@ grant execute on function private.keyed_digest(text) to service_role;
 -- The fixture list: which match is played when, which teams the fans follow, and what changed.
 --
 -- The project's own fixture sync writes matches and teams, never the suite.
+--
+-- Names are compared byte by byte, so two spellings that look the same are refused: a composed and a decomposed accent, or
+-- a blank at an end.
 
 create table public.teams (
   name text primary key,
@@ -270,6 +306,10 @@ create table public.teams (
   braze_segment_id text,
   audience_size integer,
   audience_measured_at timestamptz,
+  constraint name_is_nfc check (name is nfc normalized),
+  constraint name_has_no_outer_blanks check (not private.text_has_outer_blanks(name)),
+  constraint braze_attribute_value_is_nfc check (braze_attribute_value is nfc normalized),
+  constraint braze_attribute_value_has_no_outer_blanks check (not private.text_has_outer_blanks(braze_attribute_value)),
   constraint braze_attribute_value_is_not_empty check (braze_attribute_value <> ''),
   constraint braze_attribute_value_is_not_blank check (braze_attribute_value ~ '[^[:space:]]'),
   constraint audience_size_is_not_negative check (audience_size >= 0),
@@ -290,10 +330,16 @@ create table public.matches (
   home_team text not null,
   away_team text not null,
   kickoff_at timestamptz not null,
+  kickoff_confirmed boolean not null default true,
   status text not null default 'scheduled',
+  push boolean not null default true,
   trigger_properties jsonb not null default '{}',
   updated_at timestamptz not null default now(),
   constraint status_is_known check (status in ('scheduled', 'postponed', 'cancelled', 'finished')),
+  constraint home_team_is_nfc check (home_team is nfc normalized),
+  constraint home_team_has_no_outer_blanks check (not private.text_has_outer_blanks(home_team)),
+  constraint away_team_is_nfc check (away_team is nfc normalized),
+  constraint away_team_has_no_outer_blanks check (not private.text_has_outer_blanks(away_team)),
   constraint a_team_does_not_play_itself check (home_team <> away_team),
   constraint trigger_properties_is_an_object check (jsonb_typeof(trigger_properties) = 'object'),
   -- A row that no run could read is refused: it would stop the plan of all matches.
@@ -308,6 +354,11 @@ create table public.matches (
   )
 );
 comment on table public.matches is 'One row for each football match. The suite schedules one push for each.';
+comment on column public.matches.kickoff_confirmed is
+  'False: the day is known and the time is not. No schedule is made; one that exists stays as it is, with an alert.';
+comment on column public.matches.push is 'False: no push is wanted. A schedule that exists is deleted.';
+comment on column public.matches.updated_at is
+  'The fixture sync''s own time of its last change; the database''s, where the sync did not write it.';
 comment on column public.matches.trigger_properties is
   'Merged into what Braze gets (localised names and the like). A change makes a new schedule, since Braze cannot update it.';
 
@@ -328,7 +379,7 @@ create table public.match_changes (
 );
 comment on table public.match_changes is
   'One row for each change of a fixture that matters to the suite. Only a trigger on matches writes it.';
-comment on column public.match_changes.changed_at is 'matches.updated_at after the change: the fixture sync''s own time.';
+comment on column public.match_changes.changed_at is 'matches.updated_at after the change.';
 comment on column public.match_changes.changes is '{column: {from, to}} of a change, {column: value} of a match that was added.';
 
 create index match_changes_match_id_idx on public.match_changes (match_id, changed_at);
@@ -337,6 +388,33 @@ alter table public.match_changes enable row level security;
 revoke all on table public.match_changes from public, anon, authenticated, service_role;
 grant select, insert on table public.match_changes to service_role;
 revoke all on sequence public.match_changes_id_seq from public, anon, authenticated, service_role;
+
+-- supabase/schemas/10_fixtures/keep_updated_at.sql
+-- Dates each change of a match.
+--
+-- A sync that patches a match without writing updated_at would leave the old time: the change would be dated before
+-- itself, and reconciliation would take the match for one that the scheduler has seen.
+
+create function private.keep_updated_at()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  new.updated_at := pg_catalog.now();
+  return new;
+end;
+$$;
+
+comment on function private.keep_updated_at() is 'Trigger of matches: writes updated_at where the statement did not.';
+revoke all on function private.keep_updated_at() from public, anon, authenticated, service_role;
+
+create trigger keep_updated_at
+before update on public.matches
+for each row when (old.* is distinct from new.* and new.updated_at is not distinct from old.updated_at)
+execute function private.keep_updated_at();
 
 -- supabase/schemas/10_fixtures/match_title.sql
 -- How the title of an alert names its match.
@@ -547,6 +625,7 @@ declare
   v_run_id uuid;
   v_outcome text;
   v_running uuid;
+  v_newer uuid;
 begin
   -- Claims of one function take turns: nothing may come between the check for a running run and the insert.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('claim_run:' || p_function, 0));
@@ -565,6 +644,19 @@ begin
     end if;
     if v_outcome <> 'called' then
       return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'already_claimed', 'run_id', v_run_id);
+    end if;
+    -- A call that pg_net delivers late: a later run has planned from newer facts.
+    select newer.run_id into v_newer
+    from public.job_runs as newer
+    where newer.function_name = p_function and newer.scheduled_at > p_scheduled_at and newer.started_at is not null
+    order by newer.scheduled_at desc
+    limit 1;
+    if v_newer is not null then
+      update public.job_runs as called
+      set outcome = 'skipped', finished_at = p_now,
+        summary = pg_catalog.jsonb_build_object('reason', 'older_slot', 'newer', v_newer)
+      where called.run_id = v_run_id;
+      return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'older_slot', 'run_id', v_newer);
     end if;
   end if;
 
@@ -600,7 +692,7 @@ end;
 $$;
 
 comment on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) is
-  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), unknown_invocation (cron never called it).';
+  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), older_slot (a later one ran), unknown_invocation (cron never called it).';
 revoke all on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) to service_role;
 
@@ -796,6 +888,7 @@ create table public.schedule_ledger (
   braze_reported_count integer,
   preflight_at timestamptz,
   preflight_result text,
+  made_for jsonb,
   sent_confirmed_at timestamptz,
   sent_evidence text,
   created_at timestamptz not null,
@@ -829,6 +922,9 @@ comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is
   'The worst that the last check before the send found. Only "absent" cancels; unknown: nothing could be proved.';
+
+comment on column public.schedule_ledger.made_for is
+  'Competition, teams and their attribute values when the present generation was made: an id that the feed gave to another match shows by them. A trigger writes it.';
 
 -- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
@@ -1031,6 +1127,24 @@ alter table public.schedule_identifiers enable row level security;
 revoke all on table public.schedule_identifiers from public, anon, authenticated, service_role;
 grant select, insert, update on table public.schedule_identifiers to service_role;
 
+create table private.held_changes (
+  ledger_id uuid primary key references public.schedule_ledger (id),
+  match_id bigint not null,
+  kind text not null,
+  held_at timestamptz not null,
+  confirmed_at timestamptz,
+  told_at timestamptz,
+  constraint kind_is_known check (kind in ('removal', 'remake'))
+);
+comment on table private.held_changes is
+  'Removals and remakes that the scheduler does not carry out, since too many came at once, until a person confirms them or the fixture is as before.';
+comment on column private.held_changes.told_at is
+  'When push_unwanted was raised: the send time passed while the removal was held, and the match was still off.';
+
+alter table private.held_changes enable row level security;
+revoke all on table private.held_changes from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table private.held_changes to service_role;
+
 create table public.operator_actions (
   id bigint generated always as identity primary key,
   acted_at timestamptz not null,
@@ -1045,7 +1159,7 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'erase_user')),
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)
@@ -1324,6 +1438,26 @@ comment on function public.cancel_ledger(uuid, integer, text, text, timestamptz)
 revoke all on function public.cancel_ledger(uuid, integer, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_ledger(uuid, integer, text, text, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/changes_allowed.sql
+-- How many removals and remakes one run may carry out.
+--
+-- In SQL alone: the scheduler plans by it, and the send gate answers by it before the scheduler has run.
+
+create function private.changes_allowed(p_pending bigint, p_max integer, p_share numeric)
+returns integer
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select least(p_max, greatest(1, pg_catalog.floor(p_pending * p_share)))::integer;
+$$;
+
+comment on function private.changes_allowed(bigint, integer, numeric) is
+  'The smaller of a number and a share of the pending schedules; one is always allowed.';
+revoke all on function private.changes_allowed(bigint, integer, numeric) from public, anon, authenticated, service_role;
+grant execute on function private.changes_allowed(bigint, integer, numeric) to service_role;
+
 -- supabase/schemas/30_schedules/close_abandoned_attempts.sql
 -- Attempts that dead runs left open become unknown.
 --
@@ -1401,6 +1535,72 @@ comment on function public.close_attempt(uuid, text, jsonb, timestamptz) is
 revoke all on function public.close_attempt(uuid, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.close_attempt(uuid, text, jsonb, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/confirm_removals.sql
+-- A person confirms removals and remakes that were held because too many came at once.
+--
+-- The next plan carries them out. Named one by one, so that nothing is confirmed that came after the person looked.
+
+create function public.confirm_removals(
+  p_match_ids bigint[],
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_confirmed bigint[];
+begin
+  perform from private.held_changes as held
+  where held.match_id = any (p_match_ids) order by held.ledger_id for update;
+
+  select coalesce(pg_catalog.array_agg(held.match_id order by held.match_id), '{}') into v_confirmed
+  from private.held_changes as held
+  where held.match_id = any (p_match_ids) and held.confirmed_at is null;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
+    select p_now, 'confirm_removals', held.match_id, held.ledger_id, ledger.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('kind', held.kind, 'held_at', held.held_at), p_run_id
+    from private.held_changes as held
+    join public.schedule_ledger as ledger on ledger.id = held.ledger_id
+    where held.match_id = any (v_confirmed)
+    order by held.match_id;
+
+    update private.held_changes as held
+    set confirmed_at = p_now
+    where held.match_id = any (v_confirmed);
+  end if;
+
+  return (
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'match_id', asked.id,
+      'done', asked.id = any (v_confirmed),
+      'refused', case
+        when asked.id = any (v_confirmed) then null
+        when held.ledger_id is null then 'nothing of this match is held'
+        else 'it is confirmed already'
+      end
+    ) order by asked.id), '[]')
+    from (select distinct asked.id from pg_catalog.unnest(p_match_ids) as asked (id)) as asked
+    left join private.held_changes as held on held.match_id = asked.id
+  );
+end;
+$$;
+
+comment on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) is
+  'A person confirms held removals and remakes, which the next plan carries out; returns [{match_id, done, refused}]. A dry run changes nothing.';
+revoke all on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) to service_role;
+
 -- supabase/schemas/30_schedules/drop_foreign_send_id.sql
 -- A send id that Braze made ends with its schedule.
 --
@@ -1430,6 +1630,203 @@ before update of generation on public.schedule_ledger
 for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
+
+-- supabase/schemas/30_schedules/hold_changes.sql
+-- Records which removals and remakes a run of the scheduler holds back.
+--
+-- A hold ends when the change is carried out or is wanted no more. While the push may be going out it stays, since the
+-- send gate reads it.
+
+create function public.hold_changes(
+  p_run_id uuid,
+  p_lease_seconds integer,
+  p_removals bigint[],
+  p_remakes bigint[],
+  p_is_gated boolean,
+  p_now timestamptz,
+  p_match_ids bigint[] default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_unwanted jsonb;
+begin
+  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
+
+  insert into private.held_changes as held (ledger_id, match_id, kind, held_at)
+  select ledger.id, ledger.match_id, case when ledger.match_id = any (p_removals) then 'removal' else 'remake' end, p_now
+  from public.schedule_ledger as ledger
+  where ledger.match_id = any (p_removals || p_remakes)
+  order by ledger.id
+  on conflict (ledger_id) do update
+  -- Another kind of change is another question.
+  set kind = excluded.kind, held_at = excluded.held_at, confirmed_at = null, told_at = null
+  where held.kind <> excluded.kind;
+
+  -- Called off after the last run and before the send: no run could take it off. Behind the gate it aborted, unless too
+  -- many were called off at once.
+  insert into private.held_changes (ledger_id, match_id, kind, held_at)
+  select ledger.id, ledger.match_id, 'removal', p_now
+  from public.schedule_ledger as ledger
+  join public.matches as match on match.id = ledger.match_id
+  where ledger.status <> 'cancelled' and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
+    and (match.status <> 'scheduled' or not match.push)
+    and (
+      select changed.changed_at < ledger.send_at_utc
+      from public.match_changes as changed
+      where changed.match_id = ledger.match_id and changed.changes ?| array['status', 'push']
+      order by changed.id desc
+      limit 1
+    )
+    and (not p_is_gated or private.too_many_removals(ledger.send_at_utc))
+  order by ledger.id
+  on conflict (ledger_id) do nothing;
+
+  with passed as (
+    update private.held_changes as held
+    set told_at = p_now
+    from public.schedule_ledger as ledger, public.matches as match
+    where ledger.id = held.ledger_id and match.id = held.match_id
+      and held.kind = 'removal' and held.confirmed_at is null and held.told_at is null
+      and ledger.send_at_utc <= p_now and ledger.status <> 'cancelled'
+      and (match.status <> 'scheduled' or not match.push)
+    returning match.id, match.status, match.push, ledger.generation, ledger.send_at_utc, held.held_at
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'push_unwanted:' || passed.id || ':' || passed.generation,
+    'rule', 'push_unwanted',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(passed.id) || ': its push went out although '
+      || case when passed.push then 'the match is ' || passed.status else 'no push was wanted' end
+      || case
+        when passed.held_at < passed.send_at_utc then '; its removal was held, and nobody confirmed it'
+        else '; that was said too late to take it off'
+      end,
+    'details', pg_catalog.jsonb_build_object(
+      'send_at', passed.send_at_utc, 'held_since', passed.held_at, 'generation', passed.generation
+    ),
+    'match_id', passed.id
+  )), '[]')
+  into v_unwanted
+  from passed;
+  -- In this transaction: it is told once, and a run that dies afterwards does not lose it.
+  perform public.raise_alerts(v_unwanted, p_now);
+
+  -- Last, since a run after a long outage still tells what went out.
+  delete from private.held_changes as held
+  using public.schedule_ledger as ledger, public.matches as match
+  where ledger.id = held.ledger_id and match.id = held.match_id
+    and (p_match_ids is null or held.match_id = any (p_match_ids))
+    and held.match_id <> all (p_removals) and held.match_id <> all (p_remakes)
+    and (
+      held.kind = 'remake' or ledger.send_at_utc > p_now or not private.can_still_send(ledger.send_at_utc, null, p_now)
+      or (match.status = 'scheduled' and match.push)
+    );
+
+  return pg_catalog.jsonb_build_object('unwanted', pg_catalog.jsonb_array_length(v_unwanted));
+end;
+$$;
+
+comment on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) is
+  'Holds the removals and remakes of these matches, ends other holds of p_match_ids (null: of all), and raises push_unwanted for pushes that went out although their match was off; returns {unwanted}.';
+revoke all on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) to service_role;
+
+-- supabase/schemas/30_schedules/is_removal_held.sql
+-- Whether a match that was called off keeps its push, since too many were called off at once.
+--
+-- The scheduler marks what it holds. Until it has run, the send gate counts by itself.
+
+create function private.too_many_removals(p_from timestamptz)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select count(*) filter (
+    where held.confirmed_at is null
+      -- Matches that were played are no mistake.
+      and (match.status in ('postponed', 'cancelled') or not match.push
+        or (match.status = 'finished' and ledger.status = 'pending'))
+  ) > private.changes_allowed(count(*), min(settings.removals_max), min(settings.removal_share_max))
+  from private.settings as settings
+  join public.schedule_ledger as ledger on ledger.status <> 'cancelled' and ledger.send_at_utc >= p_from
+  join public.matches as match on match.id = ledger.match_id
+  left join private.held_changes as held on held.ledger_id = ledger.id and held.kind = 'removal';
+$$;
+
+comment on function private.too_many_removals(timestamptz) is
+  'Whether more matches whose push is due from p_from on were called off than one run may take off. Pushes that are seen going out still count.';
+revoke all on function private.too_many_removals(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.too_many_removals(timestamptz) to service_role;
+
+create function private.is_removal_held(p_ledger_id uuid)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when held.kind = 'removal' then held.confirmed_at is null
+    -- The scheduler has not seen it yet.
+    else ledger.status <> 'cancelled' and private.too_many_removals(ledger.send_at_utc)
+  end
+  from public.schedule_ledger as ledger
+  left join private.held_changes as held on held.ledger_id = ledger.id
+  where ledger.id = p_ledger_id;
+$$;
+
+comment on function private.is_removal_held(uuid) is
+  'Whether the removal of a match that was called off waits for a person: then its push goes out as planned.';
+revoke all on function private.is_removal_held(uuid) from public, anon, authenticated, service_role;
+grant execute on function private.is_removal_held(uuid) to service_role;
+
+-- supabase/schemas/30_schedules/keep_made_for.sql
+-- Keeps for which match a generation was made.
+--
+-- Here and not in open_create: whatever gives a ledger row its next generation is covered.
+
+create function private.keep_made_for()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  select pg_catalog.jsonb_build_object(
+    'competition', match.competition,
+    'home_team', match.home_team,
+    'away_team', match.away_team,
+    'home_value', home.braze_attribute_value,
+    'away_value', away.braze_attribute_value
+  )
+  into new.made_for
+  from public.matches as match
+  left join public.teams as home on home.name = match.home_team
+  left join public.teams as away on away.name = match.away_team
+  where match.id = new.match_id;
+  return new;
+end;
+$$;
+
+comment on function private.keep_made_for() is 'Trigger of schedule_ledger: writes made_for with each new generation.';
+revoke all on function private.keep_made_for() from public, anon, authenticated, service_role;
+
+create trigger keep_made_for_of_new_row
+before insert on public.schedule_ledger
+for each row execute function private.keep_made_for();
+create trigger keep_made_for_of_next_generation
+before update on public.schedule_ledger
+for each row when (new.generation is distinct from old.generation)
+execute function private.keep_made_for();
 
 -- supabase/schemas/30_schedules/keep_schedule_times.sql
 -- Keeps every time that a schedule ever had, and has the events that depend on it judged again.
@@ -1544,6 +1941,12 @@ as $$
     'status', ledger.status,
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
+    'push', match.push,
+    -- Asked only of a match that is off: it counts the others.
+    'removal_held', case
+      when match.status = 'scheduled' and match.push then false
+      else private.is_removal_held(ledger.id)
+    end,
     'state', schedule.state
   )
   from public.schedule_ledger as ledger
@@ -1561,7 +1964,7 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;
 
@@ -1609,9 +2012,14 @@ as $$
           'home_team', match.home_team,
           'away_team', match.away_team,
           'kickoff_at', match.kickoff_at,
+          'kickoff_confirmed', match.kickoff_confirmed,
           'status', match.status,
+          'push', match.push,
           'trigger_properties', match.trigger_properties,
           'send_id', coalesce(ledger.send_id, own.send_id),
+          'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
+            'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
+          ) end,
           'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
             'ledger_id', ledger.id,
             'status', ledger.status,
@@ -1620,6 +2028,7 @@ as $$
             'generation', ledger.generation,
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
+            'made_for', ledger.made_for,
             'schedules', schedules.list
           ) end
         )
@@ -1628,6 +2037,7 @@ as $$
       from wanted
       join public.matches as match using (id)
       left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join private.held_changes as held on held.ledger_id = ledger.id
       left join lateral (
         -- Made, but the run died before a schedule used it.
         select attempt.request ->> 'send_id' as send_id
@@ -1666,6 +2076,18 @@ as $$
       ))
       from public.teams as team
     ), '[]'),
+    'changes_allowed', (
+      select pg_catalog.jsonb_build_object(
+        'removals', private.changes_allowed(pending.count, settings.removals_max, settings.removal_share_max),
+        'remakes', private.changes_allowed(pending.count, settings.remakes_max, settings.remake_share_max)
+      )
+      from private.settings as settings
+      cross join (
+        select count(*) as count
+        from public.schedule_ledger as ledger
+        where ledger.status = 'pending' and ledger.send_at_utc >= p_now
+      ) as pending
+    ),
     'send_ids_used', (
       select count(*)
       from public.schedule_attempts as attempt
@@ -1676,7 +2098,7 @@ as $$
 $$;
 
 comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) is
-  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations, teams, and send ids used in 24 hours.';
+  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; send ids used in 24 hours.';
 revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;
 
@@ -5725,25 +6147,30 @@ revoke all on sequence public.alerts_id_seq from public, anon, authenticated, se
 
 create table private.job_periods (
   function_name text primary key,
+  schedule text not null,
   period interval not null,
   watched_since timestamptz not null default now(),
   constraint period_is_positive check (period > interval '0')
 );
 comment on table private.job_periods is
-  'How often each timed function succeeds when all is well. Delete a row to stop watching a function that is not in use.';
+  'When each timed function runs, and how often it succeeds when all is well. Delete a row to stop watching a function that is not in use.';
+comment on column private.job_periods.schedule is
+  'The schedule that pg_cron got with the migration. cron.job holds the one in use.';
 comment on column private.job_periods.watched_since is
   'A function that was never called counts from here: a fresh install is not an outage.';
 
 alter table private.job_periods enable row level security;
 revoke all on table private.job_periods from public, anon, authenticated, service_role;
 
-insert into private.job_periods (function_name, period)
+insert into private.job_periods (function_name, schedule, period)
 values
-  ('braze-scheduler', '15 minutes'),
-  ('braze-preflight-check', '5 minutes'),
-  ('braze-reconcile', '30 minutes'),
-  ('braze-count-audit', '60 minutes'),
-  ('webhook-health-rollup', '1440 minutes');
+  -- A minute before each full five minutes: a run that begins 16 minutes before a send has a minute to work before the
+  -- freeze window of 15 minutes. And not in the minute of pre-flight.
+  ('braze-scheduler', '4-59/5 * * * *', '5 minutes'),
+  ('braze-preflight-check', '*/5 * * * *', '5 minutes'),
+  ('braze-reconcile', '10,40 * * * *', '30 minutes'),
+  ('braze-count-audit', '20 * * * *', '60 minutes'),
+  ('webhook-health-rollup', '35 3 * * *', '1440 minutes');
 
 -- supabase/schemas/70_alerts/claim_alert_deliveries.sql
 -- The messages to send now, claimed by the caller.
@@ -6201,7 +6628,7 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in ('unexpected_send', 'double_push', 'push_unwanted', 'sent_early', 'sent_late') then 'harm'
     else 'condition'
   end;
 $$;
@@ -8369,12 +8796,19 @@ revoke all on function private.prune_history(timestamptz) from public, anon, aut
 -- Each command is one call of a function of the suite, so a change ships as a function and not as a new string. pg_net does
 -- not wait for an answer: the next run makes up for a lost call. The minutes are spread, so that two functions seldom ask
 -- Braze at once.
+--
+-- The heartbeat watches the functions by the same rows of private.job_periods that schedule them here.
 
-select cron.schedule('braze-scheduler', '*/15 * * * *', $$select private.invoke_function('braze-scheduler', now())$$);
-select cron.schedule('braze-preflight-check', '*/5 * * * *', $$select private.invoke_function('braze-preflight-check', now())$$);
-select cron.schedule('braze-reconcile', '10,40 * * * *', $$select private.invoke_function('braze-reconcile', now())$$);
-select cron.schedule('braze-count-audit', '20 * * * *', $$select private.invoke_function('braze-count-audit', now())$$);
-select cron.schedule('webhook-health-rollup', '35 3 * * *', $$select private.invoke_function('webhook-health-rollup', now())$$);
+select cron.schedule('braze-scheduler', job.schedule, $$select private.invoke_function('braze-scheduler', now())$$)
+from private.job_periods as job where job.function_name = 'braze-scheduler';
+select cron.schedule('braze-preflight-check', job.schedule, $$select private.invoke_function('braze-preflight-check', now())$$)
+from private.job_periods as job where job.function_name = 'braze-preflight-check';
+select cron.schedule('braze-reconcile', job.schedule, $$select private.invoke_function('braze-reconcile', now())$$)
+from private.job_periods as job where job.function_name = 'braze-reconcile';
+select cron.schedule('braze-count-audit', job.schedule, $$select private.invoke_function('braze-count-audit', now())$$)
+from private.job_periods as job where job.function_name = 'braze-count-audit';
+select cron.schedule('webhook-health-rollup', job.schedule, $$select private.invoke_function('webhook-health-rollup', now())$$)
+from private.job_periods as job where job.function_name = 'webhook-health-rollup';
 -- In SQL, without HTTP: functions that no longer run cannot report it themselves.
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);

@@ -151,3 +151,50 @@ Deno.test(
     strictEqual(claims.filter(({ reason }) => reason === "overlap").length, 7);
   }),
 );
+
+/** The row of a scheduled time, minutes after the first one. */
+async function calledLater({ sql }: Suite, after: number, functionName = "braze-scheduler") {
+  const scheduledAt = minutes(after);
+  const invocationId = `cron_${functionName}_${scheduledAt.toISOString()}`;
+  await sql`
+    insert into public.job_runs (function_name, scheduled_at, invocation_id, caller, outcome, called_at)
+    values (${functionName}, ${scheduledAt}, ${invocationId}, 'cron', 'called', ${scheduledAt})`;
+  return {
+    p_function: functionName,
+    p_scheduled_at: scheduledAt,
+    p_invocation_id: invocationId,
+    p_now: scheduledAt,
+  };
+}
+
+Deno.test(
+  "claim_run() skips a scheduled time that arrives after a later one of the same function has run",
+  withSuite(async (suite) => {
+    await calledByCron(suite);
+    const other = await calledLater(suite, 5, "braze-reconcile");
+    strictEqual((await claimScheduled(suite, other)).claimed, true);
+    const later = await calledLater(suite, 5);
+    const { run_id: newer } = await claimScheduled(suite, later);
+    await endRun(suite, newer, minutes(6));
+    deepStrictEqual(await claimScheduled(suite, { p_now: minutes(7) }), {
+      claimed: false,
+      reason: "older_slot",
+      run_id: newer,
+    });
+    const [skipped] = await suite.sql`
+      select outcome, summary from public.job_runs where invocation_id = ${INVOCATION}`;
+    deepStrictEqual({ ...skipped }, {
+      outcome: "skipped",
+      summary: { reason: "older_slot", newer },
+    });
+  }),
+);
+
+Deno.test(
+  "claim_run() runs a late scheduled time while later ones were only called, or failed to begin",
+  withSuite(async (suite) => {
+    await calledByCron(suite);
+    await calledLater(suite, 5);
+    strictEqual((await claimScheduled(suite, { p_now: minutes(7) })).claimed, true);
+  }),
+);

@@ -24,6 +24,8 @@ Deno.test(
       status: "pending",
       cancel_reason: null,
       match_status: "scheduled",
+      push: true,
+      removal_held: false,
     };
     deepStrictEqual(await facts(suite, opened.ledger_id, 1, opened.attempt_id), {
       ...known,
@@ -43,6 +45,8 @@ Deno.test(
       status: "cancelled",
       cancel_reason: "operator",
       match_status: "postponed",
+      push: true,
+      removal_held: false,
       state: "unknown",
     });
   }),

@@ -1,4 +1,4 @@
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import { minutes, NOW, type Suite, withSuite } from "./fixtures.ts";
 
 async function changes({ sql }: Suite): Promise<unknown[]> {
@@ -27,7 +27,9 @@ Deno.test(
         home_team: "Home",
         away_team: "Away",
         kickoff_at: "2024-12-07T06:00:00+00:00",
+        kickoff_confirmed: true,
         status: "scheduled",
+        push: true,
         trigger_properties: {},
       }],
       ["changed", minutes(2), {
@@ -35,5 +37,28 @@ Deno.test(
         trigger_properties: { from: {}, to: { a: 1 } },
       }],
     ]);
+  }),
+);
+
+Deno.test(
+  "a change without a time of its own is dated by the database; a time that the sync writes stands",
+  withSuite(async (suite) => {
+    const { sql } = suite;
+    await sql`
+      insert into public.matches (id, competition, home_team, away_team, kickoff_at, updated_at)
+      values (1, 'League', 'Home', 'Away', ${NOW}, ${NOW})`;
+    const before = new Date();
+    const [patched] = await sql<{ updated_at: Date }[]>`
+      update public.matches set status = 'postponed' returning updated_at`;
+    ok(patched!.updated_at >= new Date(before.getTime() - 1_000));
+    const [same] = await sql<{ updated_at: Date }[]>`
+      update public.matches set status = 'postponed' returning updated_at`;
+    deepStrictEqual(same!.updated_at, patched!.updated_at);
+    const [written] = await sql<{ updated_at: Date }[]>`
+      update public.matches set status = 'scheduled', updated_at = ${minutes(1)}
+      returning updated_at`;
+    deepStrictEqual(written!.updated_at, minutes(1));
+    const changed = await changes(suite) as [string, Date, unknown][];
+    deepStrictEqual(changed.map(([, at]) => at), [NOW, patched!.updated_at, minutes(1)]);
   }),
 );

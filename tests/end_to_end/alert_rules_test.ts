@@ -30,8 +30,16 @@ const kickOff = ({ sql }: Stack, time: string) =>
   sql`update public.matches set kickoff_at = ${`2024-12-07T${time}:00Z`} where id = ${ID}`;
 const status = ({ sql }: Stack, word: string) =>
   sql`update public.matches set status = ${word} where id = ${ID}`;
-const awayTeam = ({ sql }: Stack, name: string) =>
-  sql`update public.matches set away_team = ${name} where id = ${ID}`;
+const awayTeam = async ({ sql }: Stack, name: string) => {
+  await sql`
+    insert into public.teams (name, braze_attribute_value) values (${name}, ${name})
+    on conflict do nothing`;
+  await sql`update public.matches set away_team = ${name} where id = ${ID}`;
+};
+const properties = ({ sql }: Stack, bytes: number) =>
+  sql`
+    update public.matches set trigger_properties = jsonb_build_object('a', repeat('x', ${bytes}))
+    where id = ${ID}`;
 
 interface Scenario {
   /** Causes the problem; the next run notices it. */
@@ -98,7 +106,10 @@ const scenarios: Record<Rule, Scenario> = {
   },
   create_inside_freeze: {
     trouble: async (stack) => {
-      await stack.sql`update public.matches set status = 'cancelled' where id = ${ID}`;
+      // A match of which Braze was never asked would still get its push.
+      await schedule(stack);
+      await status(stack, "cancelled");
+      await schedule(stack);
       await until(stack, "13:47");
       await status(stack, "scheduled");
     },
@@ -141,6 +152,26 @@ const scenarios: Record<Rule, Scenario> = {
     },
     cure: (stack) => Promise.resolve(faults(stack)),
     runsAfterCure: 2,
+  },
+  kickoff_unconfirmed: {
+    trouble: ({ sql }) => sql`update public.matches set kickoff_confirmed = false`,
+    cure: ({ sql }) => sql`update public.matches set kickoff_confirmed = true`,
+  },
+  kickoff_at_midnight: {
+    trouble: ({ sql }) => sql`update public.matches set kickoff_at = '2024-12-08T00:00:00Z'`,
+    cure: (stack) => kickOff(stack, "15:00"),
+  },
+  properties_too_large: {
+    trouble: (stack) => properties(stack, 50_000),
+    cure: (stack) => properties(stack, 10),
+  },
+  match_id_reused: {
+    trouble: async (stack) => {
+      await schedule(stack);
+      await until(stack, "14:20");
+      await awayTeam(stack, "Liverpool");
+    },
+    cure: (stack) => awayTeam(stack, MATCH!.away),
   },
   sent_then_moved: {
     trouble: async (stack) => {

@@ -355,7 +355,7 @@ Deno.test("the heartbeat reports functions whose calls get no answer, and their 
     await sql`update private.job_periods set watched_since = ${stack.timeline.now()}`;
     await sql`delete from private.job_periods where function_name <> 'braze-scheduler'`;
     await sql`
-      select cron.schedule('scheduler', '*/15 * * * *', $$select private.invoke_function('braze-scheduler', now())$$)`;
+      select cron.schedule('scheduler', '4-59/5 * * * *', $$select private.invoke_function('braze-scheduler', now())$$)`;
     await sql`select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$)`;
     await reach(stack, "07:00");
     const open = async () => {
@@ -370,15 +370,15 @@ Deno.test("the heartbeat reports functions whose calls get no answer, and their 
       await sql`select id, secret from vault.secrets where name = 'cron_signing_secret'`;
     await sql`
       select vault.update_secret(${secret?.id}, ${`whsec_${btoa("w".repeat(32))}`})`;
-    await reach(stack, "07:20");
+    await reach(stack, "07:06");
     deepStrictEqual(await open(), ["pg_net_failures"]);
-    await reach(stack, "07:35");
+    await reach(stack, "07:11");
     deepStrictEqual(await open(), ["function_stalled:braze-scheduler", "pg_net_failures"]);
 
     await sql`select vault.update_secret(${secret?.id}, ${secret?.secret})`;
-    await reach(stack, "07:50");
+    await reach(stack, "07:16");
     deepStrictEqual(await open(), ["pg_net_failures"]);
-    await reach(stack, "08:35");
+    await reach(stack, "08:16");
     deepStrictEqual(await open(), []);
   }));
 

@@ -172,7 +172,8 @@ Deno.test("no new schedule is created while the delete of the old one is unconfi
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     fault(stack, { endpoint: DELETE, kind: "timeout_before_effect" });
-    await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1002`;
+    await stack.sql`
+      update public.matches set trigger_properties = '{"title": "Derby"}' where id = 1002`;
     deepStrictEqual((await schedule(stack)).done, { unknown: 1 });
     deepStrictEqual(
       liveSchedules(stack, 1002).map(({ triggerProperties }) => triggerProperties.generation),
@@ -207,7 +208,7 @@ Deno.test("the schedule of a postponed match is deleted, and created again when 
     );
   }));
 
-Deno.test("inside the freeze window nothing is created or moved, and a delete is still tried", () =>
+Deno.test("inside the freeze window nothing is moved, a delete is still tried, and a match gets its first schedule", () =>
   withSuite(SMALL, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T13:50:00Z"));
@@ -217,14 +218,41 @@ Deno.test("inside the freeze window nothing is created or moved, and a delete is
       away: "Leeds",
       kickoffAt: "2024-12-07T15:00:00Z",
     });
+    await addFixture(stack, {
+      id: 1005,
+      home: "Fulham",
+      away: "Leicester",
+      kickoffAt: "2024-12-07T14:53:00Z",
+    });
     await stack.sql`update public.matches set kickoff_at = '2024-12-07T16:00:00Z' where id = 1001`;
     await stack.sql`update public.matches set status = 'cancelled' where id = 1002`;
     const { planned, done } = await schedule(stack);
-    deepStrictEqual([planned.frozen, done], [2, { cancelled: 1 }]);
+    deepStrictEqual([planned.frozen, done], [2, { cancelled: 1, created: 1 }]);
     deepStrictEqual(await openAlerts(stack, 1001), ["change_inside_freeze"]);
     deepStrictEqual(await openAlerts(stack, 1002), ["cancel_inside_freeze"]);
-    deepStrictEqual(await openAlerts(stack, 1004), ["create_inside_freeze"]);
+    // There was no time to make a send id.
+    strictEqual(liveSchedules(stack, 1004).length, 1);
+    const attempts = await stack.sql`
+      select kind from public.schedule_attempts where match_id = 1004`;
+    deepStrictEqual(attempts.map(({ kind }) => kind), ["create"]);
+    deepStrictEqual(await openAlerts(stack, 1004), []);
+    // Its answer could come three minutes before its send, or later: nothing is journalled either.
+    deepStrictEqual(await openAlerts(stack, 1005), ["create_inside_freeze"]);
+    deepStrictEqual(
+      [...await stack.sql`select id from public.schedule_attempts where match_id = 1005`],
+      [],
+    );
     strictEqual(liveSchedules(stack, 1001)[0]?.sendAt.toISOString(), "2024-12-07T14:00:00.000Z");
+  }));
+
+Deno.test("a first create inside the freeze window whose answer is lost is unknown, and critical at once", () =>
+  withSuite(SMALL, async (stack) => {
+    await stack.advanceTo(new Date("2024-12-07T13:50:00Z"));
+    fault(stack, { endpoint: CREATE, kind: "timeout_after_effect", times: 1 });
+    deepStrictEqual((await schedule(stack)).done, { unknown: 1, created: 2 });
+    const [alert] = await stack
+      .sql`select severity from public.alerts where rule = 'create_unknown'`;
+    strictEqual(alert?.severity, "critical");
   }));
 
 Deno.test("twelve matches of the same two teams respect the limit of ten creates a minute for one audience", () =>

@@ -1,6 +1,7 @@
 /** All mutations. The table lists their names, so names are unique. */
 import { ATTRIBUTION } from "./list/attribution.ts";
 import { ENTRANCES } from "./list/entrances.ts";
+import { FIXTURES } from "./list/fixtures.ts";
 import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
 import { RECONCILING } from "./list/reconciling.ts";
@@ -13,6 +14,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORING,
   ...ATTRIBUTION,
   ...SCHEDULING,
+  ...FIXTURES,
   ...LISTINGS,
   ...RECONCILING,
   ...RUNS,

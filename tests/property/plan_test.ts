@@ -68,6 +68,7 @@ function ledgerOf(matchId: number): fc.Arbitrary<LedgerRow> {
       generation: numbered.length,
       signature: asWanted ? wanted(match({ matchId })).signature : "another",
       sendAt: current?.sendAt ?? NOW,
+      madeFor: null,
       schedules: numbered,
     };
   });
@@ -131,10 +132,17 @@ Deno.test("plan() creates nothing while a schedule of the match may be live", ()
   ok(created > 20, "the plans must create again");
 });
 
-Deno.test("plan() creates and moves nothing inside the freeze or into it", () => {
+Deno.test("plan() creates and moves nothing inside the freeze or into it, but for the first create of a match", () => {
   const frozenUntil = NOW.getTime() + FREEZE;
+  const tooLateUntil = NOW.getTime() + settings.createLeadMs + 20_000;
   forEveryPlan(({ fixture, step }) => {
     if (!("want" in step)) return;
+    if (step.action === "create" && step.isFirst) {
+      const asked = fixture.ledger?.schedules ?? [];
+      ok(asked.every(({ state }) => state === "failed"));
+      ok(step.want.sendAt.getTime() > tooLateUntil);
+      return;
+    }
     ok(step.want.sendAt.getTime() >= frozenUntil);
     ok(step.soonest.getTime() >= frozenUntil);
     if (step.action === "create" || step.action === "supersede") return;

@@ -50,9 +50,17 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
         noted("planning.load", window, {
           fixtures: [],
           teams: [],
+          changesAllowed: { removals: 5, remakes: 5 },
           sendIdsUsed: 0,
           ...changes.planInput,
         }),
+      holdChanges: (held) => noted("planning.holdChanges", held, undefined),
+      confirmRemovals: (confirmation) =>
+        noted(
+          "planning.confirmRemovals",
+          confirmation,
+          confirmation.matchIds.map((matchId) => ({ matchId, done: true, refused: null })),
+        ),
     },
     journal: {
       openCreate: (attempt) =>

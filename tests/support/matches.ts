@@ -27,6 +27,8 @@ export const settings: PlanSettings = {
   sendLeadMs: 60 * MINUTE_MS,
   sendGate: "off",
   freezeMs: 15 * MINUTE_MS,
+  createLeadMs: 3 * MINUTE_MS,
+  fixturesTimeZone: "Europe/London",
   horizonMs: 7 * 24 * 60 * MINUTE_MS,
 };
 
@@ -43,8 +45,11 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
     homeTeam: "Arsenal",
     awayTeam: "Chelsea",
     kickoffAt: KICKOFF_AT,
+    kickoffConfirmed: true,
     status: "scheduled",
+    push: true,
     triggerProperties: {},
+    held: null,
     sendId: `match-${changes.matchId ?? 1}`,
     ledger: null,
     ...changes,
@@ -89,6 +94,7 @@ export function row(
     generation: current.generation,
     signature: wanted(match()).signature,
     sendAt: current.sendAt,
+    madeFor: null,
     schedules: all,
     ...changes,
   };

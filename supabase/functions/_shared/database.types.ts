@@ -288,6 +288,8 @@ export type Database = {
           "home_team": string;
           "id": number;
           "kickoff_at": string;
+          "kickoff_confirmed": boolean;
+          "push": boolean;
           "status": string;
           "trigger_properties": NonNullable<Json>;
           "updated_at": string;
@@ -299,6 +301,8 @@ export type Database = {
           "home_team": string;
           "id": number;
           "kickoff_at": string;
+          "kickoff_confirmed"?: boolean;
+          "push"?: boolean;
           "status"?: string;
           "trigger_properties"?: NonNullable<Json>;
           "updated_at"?: string;
@@ -309,6 +313,8 @@ export type Database = {
           "home_team"?: string;
           "id"?: number;
           "kickoff_at"?: string;
+          "kickoff_confirmed"?: boolean;
+          "push"?: boolean;
           "status"?: string;
           "trigger_properties"?: NonNullable<Json>;
           "updated_at"?: string;
@@ -616,6 +622,7 @@ export type Database = {
           "expected_source": string | null;
           "generation": number;
           "id": string;
+          "made_for": Json | null;
           "match_id": number;
           "notes": string | null;
           "preflight_at": string | null;
@@ -645,6 +652,7 @@ export type Database = {
           "expected_source"?: string | null;
           "generation": number;
           "id"?: string;
+          "made_for"?: Json | null;
           "match_id": number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
@@ -673,6 +681,7 @@ export type Database = {
           "expected_source"?: string | null;
           "generation"?: number;
           "id"?: string;
+          "made_for"?: Json | null;
           "match_id"?: number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
@@ -1104,6 +1113,18 @@ export type Database = {
         Args: { "p_count": number; "p_generation": number; "p_ledger_id": string; "p_now": string };
         Returns: boolean;
       };
+      "confirm_removals": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_ids": (number)[];
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "correlation_context": {
         Args: {
           "p_attempt_ids": (string)[];
@@ -1136,6 +1157,18 @@ export type Database = {
           "p_outcome": string;
           "p_run_id": string;
           "p_summary": Json;
+        };
+        Returns: Json;
+      };
+      "hold_changes": {
+        Args: {
+          "p_is_gated": boolean;
+          "p_lease_seconds": number;
+          "p_match_ids"?: (number)[];
+          "p_now": string;
+          "p_remakes": (number)[];
+          "p_removals": (number)[];
+          "p_run_id": string;
         };
         Returns: Json;
       };

@@ -2,13 +2,18 @@
 import { isEqual } from "date-fns";
 import { type Gate, isShut } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
-import { type Intent, isFrozen, type Unwanted } from "../_shared/scheduling/intent.ts";
+import {
+  type Intent,
+  isFrozen,
+  type Undecided,
+  type Unwanted,
+} from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
 import type { NearSend, PreflightResult } from "../_shared/store/preflight.ts";
 import type { Presence } from "../_shared/function/listing.ts";
 
 /** Stored in alerts: never rename a value. */
-export type Change = "kickoff" | "teams_or_properties" | Unwanted;
+export type Change = "kickoff" | "teams_or_properties" | Unwanted | Undecided;
 
 export interface Surroundings {
   readonly intent: Intent;
@@ -82,13 +87,20 @@ function holdsSchedule({ ledger }: NearSend): boolean {
     current.state !== "failed" && current.state !== "deleted";
 }
 
-function changesOf({ ledger }: NearSend, intent: Intent): Change[] {
-  if (!intent.wanted) return [intent.reason];
+function changesOf({ fixture, ledger }: NearSend, intent: Intent): Change[] {
+  const { madeFor } = ledger;
+  // A team that `teams` lacks by now changes nothing: the schedule was made when both were known.
+  const isMissing = intent.wanted === null
+    ? intent.reason === "unknown_team"
+    : intent.wanted && !intent.isComplete;
+  const isSame = isMissing && madeFor !== null && madeFor.homeTeam === fixture.homeTeam &&
+    madeFor.awayTeam === fixture.awayTeam;
+  if (!intent.wanted) return isSame ? [] : [intent.reason];
   const current = currentOf(ledger);
   const isOnTime = current !== undefined && current.movingTo === null &&
     isEqual(current.sendAt, intent.sendAt);
   return [
     ...(isOnTime ? [] : ["kickoff" as const]),
-    ...(ledger.signature === intent.signature ? [] : ["teams_or_properties" as const]),
+    ...(ledger.signature === intent.signature || isSame ? [] : ["teams_or_properties" as const]),
   ];
 }

@@ -176,7 +176,7 @@ async function supersede(
 
 async function move(
   fixture: Fixture,
-  want: Wanted,
+  want: Pick<Wanted, "sendAt">,
   target: Target,
   run: Run,
   { journal, braze, clock, newId }: StepDependencies,

@@ -4,10 +4,10 @@
  * Guarantees: at most one known live schedule per match; any uncertainty raises an alert. Every run plans from the
  * current state, so the next run repairs a lost, repeated or interrupted one.
  */
-import { addMilliseconds, subDays } from "date-fns";
+import { addMilliseconds, isBefore, min, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { isFrozen, planSettings } from "../_shared/scheduling/intent.ts";
+import { firstCreateEndsAt, isFrozen, planSettings } from "../_shared/scheduling/intent.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -15,9 +15,10 @@ import {
   type Run,
   type RunResult,
 } from "../_shared/function/cron_function.ts";
+import { snakeCase } from "../_shared/text/camel_case.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { type GatedGeneration, signGateToken } from "../_shared/auth/gate_token.ts";
-import type { Fixture } from "../_shared/store/planning.ts";
+import type { Confirmed, Fixture } from "../_shared/store/planning.ts";
 import {
   type ActiveStep,
   type Done,
@@ -25,26 +26,46 @@ import {
   type StepDependencies,
   type StepResult,
 } from "./execute.ts";
+import { type HeldBack, holdBack } from "./hold_back.ts";
 import { plan } from "./plan.ts";
+import { sameFixtureAlerts } from "./same_fixtures.ts";
 import type { FrozenReason, PlannedMatch, Step } from "./step.ts";
 import * as alerts from "./plan_alerts.ts";
-import { RULES } from "./plan_alerts.ts";
+import { RULES, RULES_OVER_ALL } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";
 
 const MATCH_IDS_MAX = 5_000;
+const REASON_CHARACTERS_MAX = 1_000;
 /** Logs are written in batches during the run, so that a killed run leaves most of its entries. */
 const LOGS_AT_ONCE = 50;
 
 /** A run with one of these results has not executed its whole plan. */
 const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "conflict"];
 
+const MatchIds = z.array(z.int().nonnegative()).min(1).max(MATCH_IDS_MAX);
+
 const Options = z.strictObject({
   /** Returns the plan and changes nothing. */
   dry_run: z.boolean().default(false),
   /** Restricts the run to these matches; default: all matches up to the horizon. */
-  match_ids: z.array(z.int().nonnegative()).min(1).max(MATCH_IDS_MAX).optional(),
+  match_ids: MatchIds.optional(),
+  /** Carries out removals and remakes that were held because too many came at once. */
+  confirm_removals: z.strictObject({
+    match_ids: MatchIds,
+    reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
+  }).optional(),
 });
 type Options = z.infer<typeof Options>;
+
+interface MadePlan extends HeldBack {
+  readonly now: Date;
+  readonly sendIdsUsed: number;
+}
+
+interface TryDependencies extends StepDependencies {
+  /** The send id that the match has already. */
+  readonly existingSendIdFor: StepDependencies["sendIdFor"];
+}
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, newId } = dependencies;
@@ -55,20 +76,36 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(options, run) {
       const givenUp = run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());
-      const { planned, sendIdsUsed } = await makePlan(options, clock.now());
-      if (run.dryRun) {
-        return {
-          outcome: "succeeded",
-          summary: { ...countPlan(planned), plan: planned.map(describe) },
-        };
-      }
-      const result = await carryOut(planned, sendIdsUsed, options.match_ids, run);
-      return {
-        ...result,
-        summary: { ...countPlan(planned), given_up: givenUp.length, ...result.summary },
+      const confirmed = await confirm(options, run);
+      const made = await makePlan(options, confirmed, run.asOf);
+      const { planned } = made;
+      const summary = {
+        ...countPlan(planned),
+        ...(options.confirm_removals === undefined
+          ? {}
+          : { confirmed: confirmed.map((each) => snakeCase(each)) }),
       };
+      if (run.dryRun) {
+        return { outcome: "succeeded", summary: { ...summary, plan: planned.map(describe) } };
+      }
+      const result = await carryOut(made, options.match_ids, run);
+      return { ...result, summary: { ...summary, given_up: givenUp.length, ...result.summary } };
     },
   });
+
+  async function confirm({ confirm_removals: asked }: Options, run: Run): Promise<Confirmed[]> {
+    if (asked === undefined) return [];
+    const { caller } = run;
+    return await store.planning.confirmRemovals({
+      matchIds: asked.match_ids,
+      reason: asked.reason,
+      actorKind: caller.kind === "operator" ? "operator" : "secret_key",
+      actorId: caller.kind === "operator" ? caller.userId : null,
+      runId: run.runId,
+      dryRun: run.dryRun,
+      now: clock.now(),
+    });
+  }
 
   async function gateTokenFor(generation: GatedGeneration): Promise<string | null> {
     const [secret] = environment.sendGateSecrets;
@@ -76,7 +113,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     return await signGateToken(generation, secret);
   }
 
-  async function makePlan(options: Options, now: Date) {
+  async function makePlan(
+    options: Options,
+    confirmed: readonly Confirmed[],
+    now: Date,
+  ): Promise<MadePlan> {
     const input = await store.planning.loadPlanInput({
       // Includes yesterday: a push that was due may still be awaiting evidence.
       from: subDays(now, 1),
@@ -84,20 +125,40 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       matchIds: options.match_ids ?? null,
       now,
     });
+    const { teams } = input;
+    // A dry run confirms nothing in the database, and shows what would be done.
+    const ids = new Set(confirmed.filter(({ done }) => done).map(({ matchId }) => matchId));
+    const fixtures = input.fixtures.map((fixture) =>
+      ids.has(fixture.matchId) && fixture.held !== null
+        ? { ...fixture, held: { ...fixture.held, confirmed: true } }
+        : fixture
+    );
+    const held = holdBack(
+      plan(fixtures, teams, settings, now),
+      teams,
+      input.changesAllowed,
+      now,
+    );
+    const scheduled = fixtures.filter(({ status }) => status === "scheduled").length;
     return {
-      planned: plan(input.fixtures, input.teams, settings, now),
+      ...held,
+      alerts: [
+        ...held.alerts,
+        ...sameFixtureAlerts(fixtures, teams),
+        ...(teams.length === 0 && scheduled > 0 ? [alerts.teamsEmpty(scheduled)] : []),
+      ],
+      now,
       sendIdsUsed: input.sendIdsUsed,
     };
   }
 
   async function carryOut(
-    planned: readonly PlannedMatch[],
-    sendIdsUsed: number,
+    { planned, removals, remakes, now, sendIdsUsed, ...made }: MadePlan,
     matchIds: readonly number[] | undefined,
     run: Run,
   ): Promise<RunResult> {
     const done: Record<string, number> = {};
-    const raised: Alert[] = planned.flatMap((match) => match.alerts);
+    const raised: Alert[] = [...planned.flatMap((match) => match.alerts), ...made.alerts];
     const logs: LogEntry[] = planned.flatMap(({ fixture, step }) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
@@ -117,9 +178,21 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     };
 
     try {
+      // First, since the send gate reads it.
+      await store.planning.holdChanges({
+        lease: run.lease,
+        removals,
+        remakes,
+        isGated: settings.sendGate !== "off",
+        matchIds: matchIds ?? null,
+        now,
+      });
       for (const { fixture, step } of planned) {
         if (step.action === "skip" || step.action === "frozen") continue;
-        const result = await tryStep(fixture, step, run, stepDependencies);
+        const result = await tryStep(fixture, step, run, {
+          ...stepDependencies,
+          existingSendIdFor: (of) => sendIds.existing(of),
+        });
         done[result.done] = (done[result.done] ?? 0) + 1;
         raised.push(...result.alerts);
         logs.push(...result.logs);
@@ -134,8 +207,10 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     }
     if ((done.deferred ?? 0) > 0) await store.alertsAndLogs.raiseAlerts(raised, clock.now());
     else {
-      const scope = matchIds === undefined ? {} : { matchIds };
-      await store.alertsAndLogs.syncAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
+      const judged = matchIds === undefined
+        ? { rules: [...RULES, ...RULES_OVER_ALL] }
+        : { rules: RULES, matchIds };
+      await store.alertsAndLogs.syncAlerts({ ...judged, alerts: raised }, clock.now());
     }
     const isComplete = UNFINISHED.every((what) => done[what] === undefined);
     return { outcome: isComplete ? "succeeded" : "partial", summary: { done } };
@@ -145,18 +220,29 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     fixture: Fixture,
     step: ActiveStep,
     run: Run,
-    stepDependencies: StepDependencies,
+    { existingSendIdFor, ...stepDependencies }: TryDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
     if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
     // A send outside the freeze window at planning time may have entered it during the run.
-    if ("soonest" in step && isFrozen(step.soonest, settings, now)) {
+    const isInside = "soonest" in step && isFrozen(step.soonest, settings, now);
+    const lateCreateEndsAt = isInside && step.action === "create" && step.isFirst
+      ? firstCreateEndsAt(step.soonest, settings)
+      : null;
+    if (isInside && (lateCreateEndsAt === null || !isBefore(now, lateCreateEndsAt))) {
       const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
       const alert = alerts.frozen(fixture, reason, step.soonest);
       return { done: "frozen", alerts: [alert], logs: logOfFrozen(fixture, reason) };
     }
     try {
-      return await execute(fixture, step, run, stepDependencies);
+      if (lateCreateEndsAt === null) return await execute(fixture, step, run, stepDependencies);
+      // No time for another call before the create, nor for a try that might be answered too late.
+      return await execute(
+        fixture,
+        step,
+        { ...run, deadline: min([run.deadline, lateCreateEndsAt]) },
+        { ...stepDependencies, sendIdFor: existingSendIdFor },
+      );
     } catch (error) {
       // A conflict means that another process changed the match after planning; a lost lease ends the run.
       if (

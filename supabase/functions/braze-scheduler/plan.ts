@@ -1,16 +1,19 @@
 /**
  * Decides the step for each match: create, move, recreate, reactivate, supersede, cancel, skip or frozen. Pure.
  *
- * Two rules come first. While an earlier schedule of the match may be live, no new one is created, because Braze would
+ * Three rules come first. While an earlier schedule of the match may be live, no new one is created, because Braze would
  * push twice; the exception is a fail-closed send gate, which rejects the earlier one. Inside the freeze window before
- * a send nothing is created or moved, because Braze does not guarantee that a late change takes effect; deletes are
- * still tried, with an alert.
+ * a send nothing is moved or made again, because Braze does not guarantee that a late change takes effect; deletes are
+ * still tried, with an alert, and so is the very first create of a match. Missing information changes nothing that
+ * exists.
  */
 import { addMilliseconds, isAfter, isBefore, isEqual, min } from "date-fns";
 import {
+  firstCreateEndsAt,
   type Intent,
   intentFor,
   isFrozen,
+  type Kept,
   type PlanSettings,
   type Unwanted,
   type Wanted,
@@ -24,7 +27,9 @@ import {
 } from "../_shared/scheduling/schedule.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture, LedgerRow, PlannedSchedule, Team } from "../_shared/store/planning.ts";
+import { fixtureAlerts } from "./fixture_alerts.ts";
 import * as alerts from "./plan_alerts.ts";
+import { replacedParts } from "./reused_id.ts";
 import type { CancelReason, FrozenReason, PlannedMatch, SkipReason, Step, Target } from "./step.ts";
 
 const MINUTE_MS = 60_000;
@@ -49,26 +54,32 @@ export function plan(
     .sort((a, b) => a.kickoffAt.getTime() - b.kickoffAt.getTime() || a.matchId - b.matchId)
     .map((fixture) => {
       const intent = intentFor(fixture, byName, settings);
-      const unknown = fixture.status === "scheduled"
-        ? [fixture.homeTeam, fixture.awayTeam].filter((name) => !byName.has(name))
-        : [];
-      const planned = planMatch(fixture, intent, settings, now);
+      const isReused = replacedParts(fixture, byName).length > 0;
+      const planned = planMatch(fixture, intent, isReused, settings, now);
       return {
         fixture,
         ...planned,
-        alerts: [...planned.alerts, ...unknown.map((name) => alerts.unknownTeam(fixture, name))],
+        alerts: [...planned.alerts, ...fixtureAlerts(fixture, intent, byName, settings, now)],
       };
     });
 }
 
 type Planned = Omit<PlannedMatch, "fixture">;
 
-function planMatch(fixture: Fixture, intent: Intent, settings: PlanSettings, now: Date): Planned {
+function planMatch(
+  fixture: Fixture,
+  intent: Intent,
+  isReused: boolean,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
   const { ledger } = fixture;
   if (ledger === null) {
-    return intent.wanted ? planCreate(fixture, intent, settings, now) : skip(intent.reason);
+    return intent.wanted === false
+      ? skip(intent.reason)
+      : planCreate(fixture, intent, settings, now);
   }
-  if (ledger.status === "sent") return planSent(fixture, ledger, intent, now);
+  if (ledger.status === "sent") return planSent(fixture, ledger, intent, isReused, now);
   if (ledger.status === "cancelled") return planCancelled(fixture, ledger, intent, settings, now);
 
   const current = currentOf(ledger);
@@ -76,25 +87,44 @@ function planMatch(fixture: Fixture, intent: Intent, settings: PlanSettings, now
   if (current === undefined) {
     throw new Error(`Cannot plan match ${fixture.matchId}: its generation has no schedule`);
   }
-  return intent.wanted
-    ? planPending(fixture, ledger, current, intent, settings, now)
-    : planUnwanted(fixture, ledger, current, intent.reason, settings, now);
+  return intent.wanted === false
+    ? planUnwanted(fixture, ledger, current, intent.reason, settings, now)
+    : planPending(fixture, ledger, current, intent, settings, now);
 }
 
-function planCreate(fixture: Fixture, want: Wanted, settings: PlanSettings, now: Date): Planned {
-  if (!isAfter(want.sendAt, now)) return skip("window_missed");
-  if (isFrozen(want.sendAt, settings, now)) {
-    return frozen(
-      "create_inside_freeze",
-      alerts.frozen(fixture, "create_inside_freeze", want.sendAt),
-    );
+function planCreate(
+  fixture: Fixture,
+  want: Wanted | Kept,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  if (want.wanted === null) return skip(want.reason);
+  const { sendAt } = want;
+  if (!isAfter(sendAt, now)) return skip("window_missed");
+  const isFirst = (fixture.ledger?.schedules ?? []).every(({ state }) => state === "failed");
+  const isTooLate = isFirst
+    ? !isBefore(now, firstCreateEndsAt(sendAt, settings))
+    : isFrozen(sendAt, settings, now);
+  if (isTooLate) {
+    return frozen("create_inside_freeze", alerts.frozen(fixture, "create_inside_freeze", sendAt));
   }
-  if (isAfter(want.sendAt, addMilliseconds(now, settings.horizonMs))) return skip("beyond_horizon");
-  return step({ action: "create", want, soonest: want.sendAt });
+  if (isAfter(sendAt, addMilliseconds(now, settings.horizonMs))) return skip("beyond_horizon");
+  return step({ action: "create", want, soonest: sendAt, isFirst });
 }
 
-/** A match that was sent is never pushed again automatically, even if its kick-off moves. */
-function planSent(fixture: Fixture, ledger: LedgerRow, intent: Intent, now: Date): Planned {
+/**
+ * A match that was sent is never pushed again automatically, even if its kick-off moves. What the feed puts under its id
+ * afterwards is another match: a person decides.
+ */
+function planSent(
+  fixture: Fixture,
+  ledger: LedgerRow,
+  intent: Intent,
+  isReused: boolean,
+  now: Date,
+): Planned {
+  // `fixtureAlerts` raises the alert.
+  if (isReused && intent.wanted !== false) return skip("match_id_reused");
   const movedOn = intent.wanted && isAfter(intent.sendAt, ledger.sendAt) &&
     isAfter(intent.sendAt, now);
   return movedOn
@@ -109,7 +139,7 @@ function planCancelled(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  if (!intent.wanted) {
+  if (intent.wanted === false) {
     // A refused delete does not prove that the schedule is gone, so the alert stays until the send time.
     const refused = ledger.schedules.find((schedule) =>
       mayBeLive(schedule, settings, now) && isAfter(schedule.sendAt, now)
@@ -131,7 +161,7 @@ function planPending(
   fixture: Fixture,
   ledger: LedgerRow,
   current: PlannedSchedule,
-  want: Wanted,
+  want: Wanted | Kept,
   settings: PlanSettings,
   now: Date,
 ): Planned {
@@ -162,14 +192,23 @@ function planPending(
 
   const sendsFirstAt = firstSendAt(current);
   if (!isAfter(sendsFirstAt, now)) return planPast(fixture, current, want, settings, now);
-  const isAsWanted = ledger.signature === want.signature;
+  // With a team missing, the audience would shrink: what exists is taken as wanted, but for its time.
+  const isAsWanted = want.wanted === null || !want.isComplete ||
+    ledger.signature === want.signature;
   if (isAsWanted && current.deleteFailed) {
     const { ledgerId, generation } = ledger;
     return step({ action: "reactivate", ledgerId, generation });
   }
+  const { sendAt } = want;
+  if (want.wanted === null && (sendAt === null || current.state !== "live")) {
+    return current.state === "live"
+      ? skip(want.reason)
+      : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
+  }
+  if (sendAt === null) return skip("kickoff_unconfirmed");
   const isSame = isAsWanted && current.state === "live";
-  if (isSame && current.movingTo === null && isEqual(current.sendAt, want.sendAt)) {
-    return skip("unchanged");
+  if (isSame && current.movingTo === null && isEqual(current.sendAt, sendAt)) {
+    return skip(want.wanted === null ? want.reason : "unchanged");
   }
   if (target === null) {
     return skip("schedule_id_unknown", alerts.scheduleIdUnknown(fixture, current));
@@ -180,7 +219,7 @@ function planPending(
       alerts.frozen(fixture, "change_inside_freeze", sendsFirstAt),
     );
   }
-  if (isFrozen(want.sendAt, settings, now)) {
+  if (isFrozen(sendAt, settings, now)) {
     // Too late for the new time. A late push is better than none, unless the match has begun.
     return isBefore(sendsFirstAt, fixture.kickoffAt)
       ? frozen(
@@ -189,12 +228,10 @@ function planPending(
       )
       : cancel("too_late", ledger, current, target, alerts.tooLate(fixture, sendsFirstAt));
   }
-  return step({
-    action: isSame ? "move" : "recreate",
-    want,
-    target,
-    soonest: min([sendsFirstAt, want.sendAt]),
-  });
+  const soonest = min([sendsFirstAt, sendAt]);
+  return isSame || want.wanted === null
+    ? step({ action: "move", want: { sendAt }, target, soonest })
+    : step({ action: "recreate", want, target, soonest });
 }
 
 /** A create with an unknown outcome ends in two ways: an operator resolves it, or the send gate supersedes it. */
@@ -202,18 +239,19 @@ function planUnknownCreate(
   fixture: Fixture,
   { ledgerId }: LedgerRow,
   current: PlannedSchedule,
-  want: Wanted,
+  want: Wanted | Kept,
   settings: PlanSettings,
   now: Date,
 ): Planned {
+  const unresolved = () => skip("create_unknown", alerts.createUnknown(fixture, current, null));
+  // The unknown schedule may have the whole audience.
+  if (want.wanted === null || !want.isComplete) return unresolved();
   const soonest = min([current.sendAt, want.sendAt]);
   const maySupersede = settings.sendGate === "fail_closed" && current.state === "unknown" &&
     !isBefore(now, addMilliseconds(current.changedAt, UNKNOWN_FOR_MS)) &&
     !isFrozen(soonest, settings, addMilliseconds(now, CREATED_WITHIN_MS));
   const next = maySupersede ? planCreate(fixture, want, settings, now) : null;
-  if (next?.step.action !== "create") {
-    return skip("create_unknown", alerts.createUnknown(fixture, current, null));
-  }
+  if (next?.step.action !== "create") return unresolved();
   return step({
     action: "supersede",
     want,
@@ -227,11 +265,11 @@ function planUnknownCreate(
 function planPast(
   fixture: Fixture,
   current: PlannedSchedule,
-  want: Wanted,
+  want: Wanted | Kept,
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  if (!isAfter(want.sendAt, now)) return skip("awaiting_evidence");
+  if (want.sendAt === null || !isAfter(want.sendAt, now)) return skip("awaiting_evidence");
   return mayBeLive(current, settings, now)
     ? skip("awaiting_evidence", alerts.movedWhileUnconfirmed(fixture, current, want.sendAt))
     : planCreate(fixture, want, settings, now);

@@ -1,6 +1,7 @@
 /** Builds the alerts that planning and execution raise. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
-import type { Fixture, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
+import { TRIGGER_PROPERTIES_BYTES_MAX } from "../_shared/braze/schemas.ts";
+import type { Fixture, HeldKind, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
 import type { FrozenReason, Target } from "./step.ts";
 
 /** Rules that every complete scheduler run evaluates: an alert that it does not raise again is resolved. */
@@ -18,19 +19,170 @@ export const RULES = [
   "cancel_inside_freeze",
   "sent_then_moved",
   "moved_while_unconfirmed",
+  "kickoff_unconfirmed",
+  "kickoff_at_midnight",
+  "properties_too_large",
+  "match_id_reused",
 ] as const;
-type Rule = typeof RULES[number];
+/** Rules over several matches: only a run over all matches evaluates them. */
+export const RULES_OVER_ALL = [
+  "teams_empty",
+  "same_fixture_twice",
+  "removals_held",
+  "remakes_held",
+] as const;
+type Rule = typeof RULES[number] | typeof RULES_OVER_ALL[number];
 
-export function unknownTeam(fixture: Fixture, team: string): Alert {
+/** The title of an alert is cut off after about 300 characters. */
+const NAMED_MAX = 5;
+
+export function unknownTeam(
+  fixture: Fixture,
+  team: string,
+  nearest: string | null,
+  severity: Alert["severity"],
+): Alert {
+  const hint = nearest === null ? "" : ` (is it "${nearest}"?)`;
   return {
     fingerprint: `unknown_team:${team}`,
     rule: "unknown_team",
-    severity: "warning",
+    severity,
     audience: "admin",
-    title: `Team "${team}" has no row in teams with a Braze attribute value: its fans get no push`,
-    details: { team, first_match_id: fixture.matchId, kickoff_at: fixture.kickoffAt },
+    title:
+      `Team "${team}"${hint} has no row in teams with a Braze attribute value: its fans get no new push`,
+    details: {
+      team,
+      nearest_known: nearest,
+      first_match_id: fixture.matchId,
+      kickoff_at: fixture.kickoffAt,
+    },
     matchId: null,
   };
+}
+
+export function teamsEmpty(matches: number): Alert {
+  return {
+    fingerprint: "teams_empty",
+    rule: "teams_empty",
+    severity: "critical",
+    audience: "admin",
+    title:
+      `The table teams is empty: ${matches} matches keep the schedules that they have, and get no new ones`,
+    details: { matches },
+    matchId: null,
+  };
+}
+
+export function sameFixtureTwice(one: Fixture, other: Fixture): Alert {
+  const ids = [one.matchId, other.matchId].sort((a, b) => a - b);
+  return {
+    fingerprint: `same_fixture_twice:${ids.join(":")}`,
+    rule: "same_fixture_twice",
+    // The women's team of a club may play on the same day under the same name.
+    severity: one.competition === other.competition ? "critical" : "warning",
+    audience: "admin",
+    title: `${
+      matchTitle(one)
+    } is listed a second time as match ${other.matchId}: users get two pushes`,
+    details: {
+      match_ids: ids,
+      kickoffs: [one.kickoffAt, other.kickoffAt],
+      competitions: [one.competition, other.competition],
+    },
+    matchId: other.matchId,
+  };
+}
+
+export function changesHeld(
+  kind: HeldKind,
+  fixtures: readonly Fixture[],
+  heldAt: Date,
+): Alert {
+  const rule = kind === "removal" ? "removals_held" : "remakes_held";
+  const { length } = fixtures;
+  const matches = length === 1 ? "1 match" : `${length} matches`;
+  const what = kind === "removal"
+    ? `${matches} taken off at once: is the sync all right? Until it is confirmed, their pushes go out`
+    : `${matches} changed at once: until it is confirmed, their pushes go out as they are`;
+  const named = fixtures.slice(0, NAMED_MAX).map(matchTitle).join(", ");
+  const more = length > NAMED_MAX ? `, and ${length - NAMED_MAX} more` : "";
+  return {
+    fingerprint: `${rule}:${heldAt.toISOString()}`,
+    rule,
+    severity: "critical",
+    audience: "admin",
+    title: `${what}: ${named}${more}`,
+    details: {
+      held_since: heldAt,
+      match_ids: fixtures.map(({ matchId }) => matchId),
+      matches: fixtures.map((fixture) => ({
+        match: matchTitle(fixture),
+        status: fixture.status,
+        push: fixture.push,
+        sends_at: fixture.ledger?.sendAt ?? null,
+      })),
+    },
+    matchId: null,
+  };
+}
+
+export function kickoffUnconfirmed(
+  fixture: Fixture,
+  sendAt: Date,
+  isKept: boolean,
+  severity: Alert["severity"],
+): Alert {
+  return alert(
+    fixture,
+    "kickoff_unconfirmed",
+    severity,
+    `${matchTitle(fixture)}: its kick-off is not confirmed` +
+      (isKept ? " any more; its push goes out as planned" : ", so it has no push"),
+    {
+      kickoff_at: fixture.kickoffAt,
+      sends_at: isKept ? fixture.ledger?.sendAt ?? null : null,
+      would_send_at: sendAt,
+    },
+  );
+}
+
+export function kickoffAtMidnight(fixture: Fixture, timeZone: string): Alert {
+  return alert(
+    fixture,
+    "kickoff_at_midnight",
+    "warning",
+    `${matchTitle(fixture)}: its kick-off is at 00:00 (${timeZone}): is the time known?`,
+    { kickoff_at: fixture.kickoffAt },
+  );
+}
+
+export function propertiesTooLarge(fixture: Fixture, sendAt: Date, isKept: boolean): Alert {
+  return alert(
+    fixture,
+    "properties_too_large",
+    "critical",
+    `${matchTitle(fixture)}: its trigger properties are larger than Braze accepts` +
+      (isKept ? "; its push goes out as it was" : ", so it has no push"),
+    { would_send_at: sendAt, bytes_max: TRIGGER_PROPERTIES_BYTES_MAX },
+  );
+}
+
+export function matchIdReused(fixture: Fixture, replaced: readonly string[]): Alert {
+  const { ledger } = fixture;
+  const before = ledger?.madeFor ?? null;
+  const was = before === null
+    ? ""
+    : `${before.homeTeam}–${before.awayTeam} (${before.competition})`;
+  const done = ledger?.status === "sent" ? "was sent" : "was scheduled";
+  return alert(
+    fixture,
+    "match_id_reused",
+    "critical",
+    `${
+      matchTitle(fixture)
+    } (${fixture.competition}): its push ${done} for ${was}; did the feed give its id to another match?`,
+    { replaced, made_for: before, kickoff_at: fixture.kickoffAt },
+  );
 }
 
 export function createUnknown(

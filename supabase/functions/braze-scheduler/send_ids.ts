@@ -16,6 +16,8 @@ export const SEND_IDS_A_DAY_MAX = 100;
 
 export interface SendIds {
   for(fixture: Fixture): Promise<string | null>;
+  /** Makes none. */
+  existing(fixture: Fixture): Promise<string | null>;
   readonly logs: readonly LogEntry[];
 }
 
@@ -35,6 +37,12 @@ export function createSendIds(
 
   return {
     logs,
+    existing(fixture) {
+      const sendId = ownSendId(fixture.matchId);
+      if (fixture.sendId === sendId) return Promise.resolve(sendId);
+      logs.push(withoutSendId(fixture, "There is no time to make one before the send"));
+      return Promise.resolve(null);
+    },
     async for(fixture) {
       const sendId = ownSendId(fixture.matchId);
       // Any other send id was assigned by Braze and belongs to an earlier schedule alone.

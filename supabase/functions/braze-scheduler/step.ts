@@ -1,5 +1,5 @@
 /** The steps that a plan consists of. */
-import type { Unwanted, Wanted } from "../_shared/scheduling/intent.ts";
+import type { Undecided, Unwanted, Wanted } from "../_shared/scheduling/intent.ts";
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { Fixture } from "../_shared/store/planning.ts";
 
@@ -14,6 +14,10 @@ export interface Target {
 /** Stored in run summaries: never rename a value. */
 export type SkipReason =
   | Unwanted
+  | Undecided
+  | "match_id_reused"
+  | "removal_held"
+  | "remake_held"
   | "unchanged"
   | "beyond_horizon"
   | "window_missed"
@@ -36,9 +40,21 @@ export type CancelReason = Unwanted | "too_late";
 
 /** `soonest`: the earliest time at which Braze may send, before or after the step. */
 export type Step =
-  | { readonly action: "create"; readonly want: Wanted; readonly soonest: Date }
   | {
-    readonly action: "move" | "recreate";
+    readonly action: "create";
+    readonly want: Wanted;
+    readonly soonest: Date;
+    /** Braze has never been asked for this match, or refused each time: allowed inside the freeze window. */
+    readonly isFirst: boolean;
+  }
+  | {
+    readonly action: "move";
+    readonly want: Pick<Wanted, "sendAt">;
+    readonly target: Target;
+    readonly soonest: Date;
+  }
+  | {
+    readonly action: "recreate";
     readonly want: Wanted;
     readonly target: Target;
     readonly soonest: Date;

@@ -15,7 +15,9 @@ export type GateReason =
   | "taken_back"
   | "match_postponed"
   | "match_cancelled"
-  | "match_finished";
+  | "match_finished"
+  /** `matches.push` is false. */
+  | "push_off";
 
 export interface GateAnswer {
   readonly send: boolean;
@@ -25,7 +27,8 @@ export interface GateAnswer {
 /**
  * A moved kick-off does not close the gate while the match stays `scheduled`: near the send it cannot be rescheduled,
  * and a push at the old time is better than none. Absence from the listing does not close it either: the request proves
- * that the schedule exists, and it is the only one of its match.
+ * that the schedule exists, and it is the only one of its match. Nor does a match that was called off together with so many
+ * others that a person has to confirm it.
  */
 export function decide(facts: GateFacts | null, generation: number): GateAnswer {
   if (facts === null || facts.state === null) return closed("unknown_schedule");
@@ -35,7 +38,10 @@ export function decide(facts: GateFacts | null, generation: number): GateAnswer 
     if (facts.status === "cancelled") return closed("cancelled");
     if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
   }
-  if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
+  if (!facts.removalHeld) {
+    if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
+    if (!facts.push) return closed("push_off");
+  }
   return { send: true, reason: "current" };
 }
 

@@ -9,6 +9,10 @@ create table private.settings (
   call_failures_watched interval not null default '1 hour',
   rejects_an_hour_max integer not null default 100,
   missing_events_share_max numeric not null default 0.05,
+  removals_max integer not null default 5,
+  removal_share_max numeric not null default 0.2,
+  remakes_max integer not null default 10,
+  remake_share_max numeric not null default 0.2,
   cron_runs_kept interval default '7 days',
   logs_kept interval default '180 days',
   job_runs_kept interval default '90 days',
@@ -26,6 +30,10 @@ create table private.settings (
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
+  constraint removals_max_is_positive check (removals_max >= 1),
+  constraint removal_share_max_is_a_share check (removal_share_max >= 0 and removal_share_max <= 1),
+  constraint remakes_max_is_positive check (remakes_max >= 1),
+  constraint remake_share_max_is_a_share check (remake_share_max >= 0 and remake_share_max <= 1),
   -- The heartbeat reads the last success of a daily function; the trend of duplicates reads three days.
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
@@ -40,6 +48,12 @@ comment on table private.settings is 'Settings that SQL needs; the functions hav
 comment on column private.settings.call_failures_watched is
   'How far back the heartbeat looks for calls by pg_cron that were not answered with 2xx. pg_net keeps answers for 6 hours.';
 comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
+comment on column private.settings.removals_max is
+  'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';
+comment on column private.settings.removal_share_max is 'The same, as a share of the pending schedules. One is always allowed.';
+comment on column private.settings.remakes_max is
+  'How many schedules one run deletes and makes again because their text or audience changed; beyond it, none.';
+comment on column private.settings.remake_share_max is 'The same, as a share of the pending schedules. One is always allowed.';
 comment on column private.settings.cron_runs_kept is 'Of cron.job_run_details. null, here and below: for ever.';
 comment on column private.settings.raw_payloads_kept is
   'After this period, raw_payload of an event becomes {}: its platform and abort type are lost.';

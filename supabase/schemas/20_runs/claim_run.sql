@@ -22,6 +22,7 @@ declare
   v_run_id uuid;
   v_outcome text;
   v_running uuid;
+  v_newer uuid;
 begin
   -- Claims of one function take turns: nothing may come between the check for a running run and the insert.
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('claim_run:' || p_function, 0));
@@ -40,6 +41,19 @@ begin
     end if;
     if v_outcome <> 'called' then
       return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'already_claimed', 'run_id', v_run_id);
+    end if;
+    -- A call that pg_net delivers late: a later run has planned from newer facts.
+    select newer.run_id into v_newer
+    from public.job_runs as newer
+    where newer.function_name = p_function and newer.scheduled_at > p_scheduled_at and newer.started_at is not null
+    order by newer.scheduled_at desc
+    limit 1;
+    if v_newer is not null then
+      update public.job_runs as called
+      set outcome = 'skipped', finished_at = p_now,
+        summary = pg_catalog.jsonb_build_object('reason', 'older_slot', 'newer', v_newer)
+      where called.run_id = v_run_id;
+      return pg_catalog.jsonb_build_object('claimed', false, 'reason', 'older_slot', 'run_id', v_newer);
     end if;
   end if;
 
@@ -75,6 +89,6 @@ end;
 $$;
 
 comment on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) is
-  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), unknown_invocation (cron never called it).';
+  'Starts a run, or says why not: overlap (another one runs), already_claimed (this scheduled time ran), older_slot (a later one ran), unknown_invocation (cron never called it).';
 revoke all on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.claim_run(text, text, boolean, integer, timestamptz, timestamptz, text) to service_role;

@@ -12,6 +12,12 @@ as $$
     'status', ledger.status,
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
+    'push', match.push,
+    -- Asked only of a match that is off: it counts the others.
+    'removal_held', case
+      when match.status = 'scheduled' and match.push then false
+      else private.is_removal_held(ledger.id)
+    end,
     'state', schedule.state
   )
   from public.schedule_ledger as ledger
@@ -29,6 +35,6 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;

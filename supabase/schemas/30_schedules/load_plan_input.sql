@@ -41,9 +41,14 @@ as $$
           'home_team', match.home_team,
           'away_team', match.away_team,
           'kickoff_at', match.kickoff_at,
+          'kickoff_confirmed', match.kickoff_confirmed,
           'status', match.status,
+          'push', match.push,
           'trigger_properties', match.trigger_properties,
           'send_id', coalesce(ledger.send_id, own.send_id),
+          'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
+            'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
+          ) end,
           'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
             'ledger_id', ledger.id,
             'status', ledger.status,
@@ -52,6 +57,7 @@ as $$
             'generation', ledger.generation,
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
+            'made_for', ledger.made_for,
             'schedules', schedules.list
           ) end
         )
@@ -60,6 +66,7 @@ as $$
       from wanted
       join public.matches as match using (id)
       left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join private.held_changes as held on held.ledger_id = ledger.id
       left join lateral (
         -- Made, but the run died before a schedule used it.
         select attempt.request ->> 'send_id' as send_id
@@ -98,6 +105,18 @@ as $$
       ))
       from public.teams as team
     ), '[]'),
+    'changes_allowed', (
+      select pg_catalog.jsonb_build_object(
+        'removals', private.changes_allowed(pending.count, settings.removals_max, settings.removal_share_max),
+        'remakes', private.changes_allowed(pending.count, settings.remakes_max, settings.remake_share_max)
+      )
+      from private.settings as settings
+      cross join (
+        select count(*) as count
+        from public.schedule_ledger as ledger
+        where ledger.status = 'pending' and ledger.send_at_utc >= p_now
+      ) as pending
+    ),
     'send_ids_used', (
       select count(*)
       from public.schedule_attempts as attempt
@@ -108,6 +127,6 @@ as $$
 $$;
 
 comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) is
-  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations, teams, and send ids used in 24 hours.';
+  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; send ids used in 24 hours.';
 revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;

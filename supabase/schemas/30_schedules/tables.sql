@@ -26,6 +26,7 @@ create table public.schedule_ledger (
   braze_reported_count integer,
   preflight_at timestamptz,
   preflight_result text,
+  made_for jsonb,
   sent_confirmed_at timestamptz,
   sent_evidence text,
   created_at timestamptz not null,
@@ -59,6 +60,9 @@ comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is
   'The worst that the last check before the send found. Only "absent" cancels; unknown: nothing could be proved.';
+
+comment on column public.schedule_ledger.made_for is
+  'Competition, teams and their attribute values when the present generation was made: an id that the feed gave to another match shows by them. A trigger writes it.';
 
 -- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
@@ -261,6 +265,24 @@ alter table public.schedule_identifiers enable row level security;
 revoke all on table public.schedule_identifiers from public, anon, authenticated, service_role;
 grant select, insert, update on table public.schedule_identifiers to service_role;
 
+create table private.held_changes (
+  ledger_id uuid primary key references public.schedule_ledger (id),
+  match_id bigint not null,
+  kind text not null,
+  held_at timestamptz not null,
+  confirmed_at timestamptz,
+  told_at timestamptz,
+  constraint kind_is_known check (kind in ('removal', 'remake'))
+);
+comment on table private.held_changes is
+  'Removals and remakes that the scheduler does not carry out, since too many came at once, until a person confirms them or the fixture is as before.';
+comment on column private.held_changes.told_at is
+  'When push_unwanted was raised: the send time passed while the removal was held, and the match was still off.';
+
+alter table private.held_changes enable row level security;
+revoke all on table private.held_changes from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table private.held_changes to service_role;
+
 create table public.operator_actions (
   id bigint generated always as identity primary key,
   acted_at timestamptz not null,
@@ -275,7 +297,7 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'erase_user')),
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)

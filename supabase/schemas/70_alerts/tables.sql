@@ -67,22 +67,27 @@ revoke all on sequence public.alerts_id_seq from public, anon, authenticated, se
 
 create table private.job_periods (
   function_name text primary key,
+  schedule text not null,
   period interval not null,
   watched_since timestamptz not null default now(),
   constraint period_is_positive check (period > interval '0')
 );
 comment on table private.job_periods is
-  'How often each timed function succeeds when all is well. Delete a row to stop watching a function that is not in use.';
+  'When each timed function runs, and how often it succeeds when all is well. Delete a row to stop watching a function that is not in use.';
+comment on column private.job_periods.schedule is
+  'The schedule that pg_cron got with the migration. cron.job holds the one in use.';
 comment on column private.job_periods.watched_since is
   'A function that was never called counts from here: a fresh install is not an outage.';
 
 alter table private.job_periods enable row level security;
 revoke all on table private.job_periods from public, anon, authenticated, service_role;
 
-insert into private.job_periods (function_name, period)
+insert into private.job_periods (function_name, schedule, period)
 values
-  ('braze-scheduler', '15 minutes'),
-  ('braze-preflight-check', '5 minutes'),
-  ('braze-reconcile', '30 minutes'),
-  ('braze-count-audit', '60 minutes'),
-  ('webhook-health-rollup', '1440 minutes');
+  -- A minute before each full five minutes: a run that begins 16 minutes before a send has a minute to work before the
+  -- freeze window of 15 minutes. And not in the minute of pre-flight.
+  ('braze-scheduler', '4-59/5 * * * *', '5 minutes'),
+  ('braze-preflight-check', '*/5 * * * *', '5 minutes'),
+  ('braze-reconcile', '10,40 * * * *', '30 minutes'),
+  ('braze-count-audit', '20 * * * *', '60 minutes'),
+  ('webhook-health-rollup', '35 3 * * *', '1440 minutes');

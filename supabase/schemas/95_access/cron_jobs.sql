@@ -3,12 +3,19 @@
 -- Each command is one call of a function of the suite, so a change ships as a function and not as a new string. pg_net does
 -- not wait for an answer: the next run makes up for a lost call. The minutes are spread, so that two functions seldom ask
 -- Braze at once.
+--
+-- The heartbeat watches the functions by the same rows of private.job_periods that schedule them here.
 
-select cron.schedule('braze-scheduler', '*/15 * * * *', $$select private.invoke_function('braze-scheduler', now())$$);
-select cron.schedule('braze-preflight-check', '*/5 * * * *', $$select private.invoke_function('braze-preflight-check', now())$$);
-select cron.schedule('braze-reconcile', '10,40 * * * *', $$select private.invoke_function('braze-reconcile', now())$$);
-select cron.schedule('braze-count-audit', '20 * * * *', $$select private.invoke_function('braze-count-audit', now())$$);
-select cron.schedule('webhook-health-rollup', '35 3 * * *', $$select private.invoke_function('webhook-health-rollup', now())$$);
+select cron.schedule('braze-scheduler', job.schedule, $$select private.invoke_function('braze-scheduler', now())$$)
+from private.job_periods as job where job.function_name = 'braze-scheduler';
+select cron.schedule('braze-preflight-check', job.schedule, $$select private.invoke_function('braze-preflight-check', now())$$)
+from private.job_periods as job where job.function_name = 'braze-preflight-check';
+select cron.schedule('braze-reconcile', job.schedule, $$select private.invoke_function('braze-reconcile', now())$$)
+from private.job_periods as job where job.function_name = 'braze-reconcile';
+select cron.schedule('braze-count-audit', job.schedule, $$select private.invoke_function('braze-count-audit', now())$$)
+from private.job_periods as job where job.function_name = 'braze-count-audit';
+select cron.schedule('webhook-health-rollup', job.schedule, $$select private.invoke_function('webhook-health-rollup', now())$$)
+from private.job_periods as job where job.function_name = 'webhook-health-rollup';
 -- In SQL, without HTTP: functions that no longer run cannot report it themselves.
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);

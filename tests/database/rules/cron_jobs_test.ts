@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { nextDue } from "../../../local/stack/cron_worker.ts";
 import { withSuite } from "../fixtures.ts";
 import { holdQueue } from "../invoking.ts";
 
@@ -16,7 +17,7 @@ Deno.test(
       ["braze-count-audit", "20 * * * *"],
       ["braze-preflight-check", "*/5 * * * *"],
       ["braze-reconcile", "10,40 * * * *"],
-      ["braze-scheduler", "*/15 * * * *"],
+      ["braze-scheduler", "4-59/5 * * * *"],
       ["ensure-partitions", "22 2 * * *"],
       ["heartbeat", "*/5 * * * *"],
       ["prune-event-claims", "42 2 * * *"],
@@ -24,5 +25,33 @@ Deno.test(
       ["webhook-health-rollup", "35 3 * * *"],
     ]);
     for (const { command } of jobs) await suite.sql.unsafe(command);
+  }),
+);
+
+/** As docs/runbook.md writes the schedule of each function. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  "4-59/5 * * * *": "every 5 minutes, from :04",
+  "*/5 * * * *": "every 5 minutes",
+  "10,40 * * * *": "at :10 and :40",
+  "20 * * * *": "at :20",
+  "35 3 * * *": "03:35 daily",
+};
+
+Deno.test(
+  "pg_cron, the heartbeat and the runbook agree when each function runs",
+  withSuite(async ({ sql }) => {
+    const runbook = await Deno.readTextFile(new URL("../../../docs/runbook.md", import.meta.url));
+    const rows = await sql<{ name: string; schedule: string; minutes: number; planned: string }[]>`
+      select job.jobname as name, job.schedule, planned.schedule as planned,
+        (extract(epoch from planned.period) / 60)::int as minutes
+      from private.job_periods as planned join cron.job as job on job.jobname = planned.function_name`;
+    strictEqual(rows.length, 5);
+    for (const { name, schedule, planned, minutes } of rows) {
+      strictEqual(schedule, planned);
+      const first = nextDue(schedule, new Date("2024-12-07T12:00:00Z"))!;
+      const second = nextDue(schedule, first)!;
+      strictEqual(second.getTime() - first.getTime(), minutes * 60_000, name);
+      ok(runbook.includes(`| ${name} | ${IN_WORDS[schedule]} |`), `the runbook has ${name}`);
+    }
   }),
 );

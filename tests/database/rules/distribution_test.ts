@@ -19,6 +19,7 @@ const REFERENCE = [
   "private.erased_users",
   "private.erasure_keys",
   "private.event_partitions",
+  "private.held_changes",
   "private.job_periods",
   "private.prune_progress",
   "private.rejudgements",

@@ -151,7 +151,8 @@ export const SCHEDULING: readonly Mutation[] = [
     rule: "A match that was sent is not pushed again automatically, even if it is moved",
     file: PLAN,
     find: '    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))\n',
-    replace: '    ? step({ action: "create", want: intent, soonest: intent.sendAt })\n',
+    replace:
+      '    ? step({ action: "create", want: intent, soonest: intent.sendAt, isFirst: false })\n',
     tests: [PLANNING, "tests/property/plan_test.ts"],
   },
   {

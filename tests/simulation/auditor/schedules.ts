@@ -13,7 +13,7 @@ import {
   rowOf,
 } from "./context.ts";
 
-/** No schedule is created or moved this close to its send, given a run every quarter of an hour. */
+/** No schedule is created or moved this close to its send, given a run every five minutes. */
 const OUT_OF_REACH_MINUTES = 35;
 const HORIZON_MINUTES = 7 * 24 * 60;
 

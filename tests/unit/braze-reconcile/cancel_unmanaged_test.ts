@@ -47,6 +47,7 @@ async function cancel({ braze = {}, refusal }: Answer): Promise<[Cancelled, Worl
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     caller: { kind: "secret_key" },
     dryRun: false,
+    asOf: DEADLINE,
     deadline: DEADLINE,
     log: world.dependencies.log,
   });

@@ -32,6 +32,7 @@ async function executeStep(fixture: Fixture, options: WorldOptions = {}): Promis
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     caller: { kind: "secret_key" } as const,
     dryRun: false,
+    asOf: at("06:00:00"),
     deadline: DEADLINE,
     log,
   };

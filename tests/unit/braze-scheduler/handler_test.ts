@@ -6,6 +6,7 @@ import { failed, timedOut } from "../../support/fake_braze.ts";
 import { refusals, RUN_ID } from "../../support/fake_store.ts";
 import {
   type Answered,
+  cron,
   fakeWorld,
   post,
   type World,
@@ -51,6 +52,11 @@ function created({ said }: World): unknown[] {
     readonly body: { readonly trigger_properties: { readonly match_id: string } };
   }[];
   return calls.map(({ body }) => Number(body.trigger_properties.match_id));
+}
+
+/** The rules of the alerts, but for the one that the matches of these tests raise by their equal teams. */
+function told({ alerts }: World): string[] {
+  return alerts.map(({ rule }) => rule).filter((rule) => rule !== "same_fixture_twice");
 }
 
 Deno.test("braze-scheduler closes the open attempts of dead runs before it plans", async () => {
@@ -111,7 +117,7 @@ Deno.test("braze-scheduler creates schedules, soonest first, and answers what it
 
 Deno.test("braze-scheduler changes nothing in a dry run, and returns its plan", async () => {
   const moved = match({ matchId: 2, kickoffAt: at("19:00:00"), ledger: row() });
-  const late = match({ matchId: 3, kickoffAt: at("07:10:00") });
+  const late = match({ matchId: 3, kickoffAt: at("07:03:00") });
   const world = await run([match(), moved, late], {}, { dry_run: true });
   deepStrictEqual(world.calls, ["runs.claim", "planning.load", "runs.finish"]);
   strictEqual(world.answer.body.dry_run, true);
@@ -167,7 +173,10 @@ Deno.test("braze-scheduler reports that it is not done if Braze's rate limits st
 });
 
 Deno.test("braze-scheduler checks the freeze window again before each step", async () => {
-  const soon = match({ kickoffAt: at("07:15:10") });
+  const soon = match({
+    kickoffAt: at("07:15:10"),
+    ledger: row({}, { state: "deleted", sendAt: at("06:15:10"), changedAt: at("05:00:00") }),
+  });
   const sooner = match({ matchId: 2, kickoffAt: at("07:15:05") });
   const world = await run([soon, sooner], {
     during: (call, { clock }) => {
@@ -176,7 +185,175 @@ Deno.test("braze-scheduler checks the freeze window again before each step", asy
   });
   deepStrictEqual(created(world), [2]);
   deepStrictEqual(world.answer.body.done, { created: 1, frozen: 1 });
-  deepStrictEqual(world.alerts.map((alert) => alert.fingerprint), ["create_inside_freeze:1"]);
+  deepStrictEqual(told(world), ["create_inside_freeze"]);
+});
+
+Deno.test("braze-scheduler makes the first schedule of a match inside the freeze window, without a new send id", async () => {
+  const late = match({ kickoffAt: at("07:05:00"), sendId: null });
+  const world = await run([late]);
+  deepStrictEqual(world.answer.body.done, { created: 1 });
+  deepStrictEqual(world.said("braze.sendId"), []);
+  const [opened] = world.said("journal.openCreate") as { readonly sendId: string | null }[];
+  strictEqual(opened?.sendId, null);
+  // No try begins from which the answer could come within three minutes of the send.
+  const [call] = world.said("braze.create") as { readonly deadline: Date }[];
+  deepStrictEqual(call?.deadline, at("06:01:00"));
+  const later = await run([{ ...late, kickoffAt: at("07:04:00") }]);
+  const [sooner] = later.said("braze.create") as { readonly deadline: Date }[];
+  deepStrictEqual(sooner?.deadline, at("06:00:40"));
+});
+
+Deno.test("braze-scheduler keeps the send id that a match has when there is no time for a new one", async () => {
+  const world = await run([match({ kickoffAt: at("07:05:00") })]);
+  const [opened] = world.said("journal.openCreate") as { readonly sendId: string | null }[];
+  strictEqual(opened?.sendId, "match-1");
+});
+
+Deno.test("braze-scheduler journals no create that has no time left to be made", async () => {
+  const first = match({ matchId: 2, kickoffAt: at("07:04:00") });
+  const second = match({ kickoffAt: at("07:04:05") });
+  const world = await run([first, second], {
+    during: (call, { clock }) => {
+      if (call === "braze.create") clock.advance(50_000);
+    },
+  });
+  deepStrictEqual(created(world), [2]);
+  strictEqual(world.said("journal.openCreate").length, 1);
+  deepStrictEqual(world.answer.body.done, { created: 1, frozen: 1 });
+  deepStrictEqual(told(world), ["create_inside_freeze"]);
+});
+
+const woken = (time: string) => ({
+  now: `2024-12-07T${time}Z`,
+  caller: { ...cron, scheduledAt: at("13:44:00") },
+});
+
+for (
+  const [what, wokenAt, from] of [
+    ["at once", "13:44:00.300", "13:44:00"],
+    ["90 seconds late", "13:45:30", "13:44:00"],
+    ["later", "13:45:30.001", "13:45:30.001"],
+    ["before its time", "13:43:59.999", "13:43:59.999"],
+  ] as const
+) {
+  Deno.test(`braze-scheduler that woke ${what} plans with ${from} as now`, async () => {
+    const body = { function: "braze-scheduler", scheduled_at: "2024-12-07T13:44:00Z" };
+    const world = await run([], woken(wokenAt), body);
+    await Promise.all(world.background);
+    const [window] = world.said("planning.load") as { readonly now: Date }[];
+    deepStrictEqual(window?.now, at(from));
+  });
+}
+
+Deno.test("braze-scheduler checks each call against the clock, and not against its scheduled time", async () => {
+  const moved = match({
+    kickoffAt: at("16:00:00"),
+    ledger: row({}, { sendAt: at("13:59:30") }),
+  });
+  const body = { function: "braze-scheduler", scheduled_at: "2024-12-07T13:44:00Z" };
+  const world = await run([moved], woken("13:44:31"), body);
+  await Promise.all(world.background);
+  deepStrictEqual(world.said("braze.update"), []);
+  deepStrictEqual(world.alerts.map(({ rule }) => rule), ["change_inside_freeze"]);
+});
+
+const off = (matchId: number, changes = {}) =>
+  match({ matchId, status: "postponed", ledger: row(), ...changes });
+const many = [1, 2, 3].map((matchId) => off(matchId));
+const changesAllowed = { removals: 2, remakes: 2 };
+
+Deno.test("braze-scheduler takes off nothing when too many matches are off at once, marks them first, and alerts", async () => {
+  const world = await run([...many, match({ matchId: 4 })], { planInput: { changesAllowed } });
+  deepStrictEqual(world.said("braze.delete"), []);
+  deepStrictEqual(created(world), [4]);
+  deepStrictEqual(world.said("planning.holdChanges"), [{
+    lease: { runId: RUN_ID, leaseSeconds: 180 },
+    removals: [1, 2, 3],
+    remakes: [],
+    isGated: false,
+    matchIds: null,
+    now: at("06:00:00"),
+  }]);
+  ok(world.calls.indexOf("planning.holdChanges") < world.calls.indexOf("journal.openCreate"));
+  deepStrictEqual(world.alerts.map(({ rule }) => rule), ["removals_held"]);
+  deepStrictEqual(world.answer.body.skipped, { removal_held: 3 });
+});
+
+Deno.test("braze-scheduler carries out what a person confirms, in the same run", async () => {
+  const confirmed = { heldAt: at("05:55:00"), kind: "removal", confirmed: true } as const;
+  const fixtures = many.map((fixture) => ({ ...fixture, held: confirmed }));
+  const confirm_removals = { match_ids: [1, 2, 3], reason: "The pitch is frozen" };
+  const world = await run(fixtures, { planInput: { changesAllowed } }, { confirm_removals });
+  deepStrictEqual(world.said("planning.confirmRemovals"), [{
+    matchIds: [1, 2, 3],
+    reason: "The pitch is frozen",
+    actorKind: "secret_key",
+    actorId: null,
+    runId: RUN_ID,
+    dryRun: false,
+    now: at("06:00:00"),
+  }]);
+  ok(world.calls.indexOf("planning.confirmRemovals") < world.calls.indexOf("planning.load"));
+  strictEqual(world.said("braze.delete").length, 3);
+  deepStrictEqual(
+    world.answer.body.confirmed,
+    [1, 2, 3].map((match_id) => ({
+      match_id,
+      done: true,
+      refused: null,
+    })),
+  );
+});
+
+Deno.test("braze-scheduler shows in a dry run what a confirmation would carry out", async () => {
+  const waiting = { heldAt: at("05:55:00"), kind: "removal", confirmed: false } as const;
+  const fixtures = many.map((fixture) => ({ ...fixture, held: waiting }));
+  const confirm_removals = { match_ids: [1, 2], reason: "The pitch is frozen" };
+  const { answer, said } = await run(fixtures, { planInput: { changesAllowed } }, {
+    confirm_removals,
+    dry_run: true,
+  });
+  const plan = answer.body.plan as { readonly action: string; readonly match_id: number }[];
+  deepStrictEqual(plan.map(({ match_id, action }) => [match_id, action]), [
+    [1, "cancel"],
+    [2, "cancel"],
+    [3, "skip"],
+  ]);
+  deepStrictEqual(said("planning.holdChanges"), []);
+});
+
+for (
+  const confirm_removals of [
+    {},
+    { match_ids: [1] },
+    { match_ids: [], reason: "x" },
+    { match_ids: [1], reason: " " },
+    { match_ids: "all", reason: "x" },
+  ]
+) {
+  Deno.test(`braze-scheduler refuses confirm_removals ${JSON.stringify(confirm_removals)}`, async () => {
+    strictEqual((await run([], {}, { confirm_removals })).answer.status, 400);
+  });
+}
+
+Deno.test("braze-scheduler judges rules over several matches only in a run over all of them", async () => {
+  const judged = async (body: unknown) => {
+    const { said } = await run([], {}, body);
+    const [sync] = said("alertsAndLogs.syncAlerts") as { readonly rules: readonly string[] }[];
+    return ["removals_held", "remakes_held", "same_fixture_twice", "teams_empty"]
+      .filter((rule) => sync?.rules.includes(rule));
+  };
+  deepStrictEqual((await judged("")).length, 4);
+  deepStrictEqual(await judged({ match_ids: [1] }), []);
+});
+
+Deno.test("braze-scheduler keeps all schedules and alerts when teams is empty", async () => {
+  const fixtures = [1, 2].map((matchId) => match({ matchId, ledger: row() }));
+  const world = await run(fixtures, { planInput: { teams: [] } });
+  deepStrictEqual(world.answer.body.skipped, { unknown_team: 2 });
+  ok(world.alerts.some(({ rule, severity }) => rule === "teams_empty" && severity === "critical"));
+  const quiet = await run([match({ status: "postponed" })], { planInput: { teams: [] } });
+  deepStrictEqual(quiet.alerts, []);
 });
 
 Deno.test("braze-scheduler still cancels a send that entered the freeze window during the run", async () => {
@@ -224,7 +401,7 @@ for (
   ] as const
 ) {
   Deno.test(`braze-scheduler stops when ${what}, and reports its progress until then`, async () => {
-    const late = match({ matchId: 9, kickoffAt: at("07:10:00") });
+    const late = match({ matchId: 9, kickoffAt: at("07:03:00") });
     let opened = 0;
     const world = await run([...three, late], {
       journal: {
@@ -237,7 +414,7 @@ for (
     });
     strictEqual(world.answer.status, status);
     deepStrictEqual(created(world), [1]);
-    deepStrictEqual(world.alerts.map((alert) => alert.rule), ["create_inside_freeze"]);
+    deepStrictEqual(told(world), ["create_inside_freeze"]);
     deepStrictEqual(world.logs.map(({ action }) => action), ["frozen", "schedule_created"]);
     const [finished] = world.said("runs.finish") as { readonly outcome: string }[];
     strictEqual(finished?.outcome, "failed");

@@ -3,6 +3,7 @@ import { addDays } from "date-fns";
 import type { SendGate } from "../../../supabase/functions/_shared/runtime/config.ts";
 import type {
   Fixture,
+  LedgerRow,
   PlannedSchedule,
   Team,
 } from "../../../supabase/functions/_shared/store/planning.ts";
@@ -34,6 +35,16 @@ const moved = { kickoffAt: at("19:00:00") };
 const forward = (kickoff: string) => ({ kickoffAt: at(kickoff) });
 const postponed = { status: "postponed" } as const;
 const reworded = { triggerProperties: { title: "Derby" } };
+const tooLarge = { triggerProperties: { title: "é".repeat(25_000) } };
+const madeForOthers = {
+  madeFor: {
+    competition: "Premier League",
+    homeTeam: "Everton",
+    awayTeam: "Fulham",
+    homeValue: "Everton",
+    awayValue: "Fulham",
+  },
+};
 const past = { sendAt: at("05:00:00") };
 const longPast = { sendAt: new Date("2024-12-06T05:59:59Z") };
 const frozenSoon = { sendAt: at("06:14:59") };
@@ -48,11 +59,29 @@ const rows: readonly Row[] = [
     step: "create",
   },
   {
-    what: "a match just inside the freeze",
+    what: "a match that was never scheduled, just inside the freeze",
     fixture: match(),
     now: at("13:45:00.001"),
+    step: "create",
+  },
+  {
+    what: "a match that was never scheduled, while the answer can come in time",
+    fixture: match(),
+    now: at("13:56:39.999"),
+    step: "create",
+  },
+  {
+    what: "a match that was never scheduled, when the answer could come too late",
+    fixture: match(),
+    now: at("13:56:40"),
     step: "frozen create_inside_freeze",
     alerts: ["create_inside_freeze"],
+  },
+  {
+    what: "a match whose creates were all refused, inside the freeze",
+    fixture: match({ ledger: row({}, { state: "failed", brazeScheduleId: null }) }),
+    now: at("13:50:00"),
+    step: "create",
   },
   {
     what: "a match whose push is due this moment",
@@ -97,6 +126,135 @@ const rows: readonly Row[] = [
     teams: [],
     step: "skip unknown_team",
     alerts: ["unknown_team", "unknown_team"],
+  },
+  {
+    what: "a match that is to have no push",
+    fixture: match({ push: false }),
+    step: "skip push_off",
+  },
+  {
+    what: "a match whose kick-off is not confirmed, more than a day before its send",
+    fixture: match({ kickoffConfirmed: false, kickoffAt: addDays(KICKOFF_AT, 1) }),
+    now: at("13:59:59"),
+    step: "skip kickoff_unconfirmed",
+  },
+  {
+    what: "a match whose kick-off is not confirmed, a day before its send",
+    fixture: match({ kickoffConfirmed: false, kickoffAt: addDays(KICKOFF_AT, 1) }),
+    now: at("14:00:00"),
+    step: "skip kickoff_unconfirmed",
+    alerts: ["kickoff_unconfirmed"],
+  },
+  {
+    what: "a kick-off at midnight where the match is played",
+    fixture: match({ kickoffAt: new Date("2024-12-08T00:00:00Z") }),
+    step: "create",
+    alerts: ["kickoff_at_midnight"],
+  },
+  {
+    what: "a kick-off at midnight of a match that is not confirmed",
+    fixture: match({ kickoffAt: new Date("2024-12-08T00:00:00Z"), kickoffConfirmed: false }),
+    step: "skip kickoff_unconfirmed",
+    alerts: ["kickoff_unconfirmed"],
+  },
+  {
+    what: "trigger properties that Braze would refuse",
+    fixture: match(tooLarge),
+    step: "skip properties_too_large",
+    alerts: ["properties_too_large"],
+  },
+
+  // Missing information, and a schedule.
+  ...([
+    ["one team is unknown", {}, [team("Arsenal")], ["unknown_team"]],
+    ["both teams are unknown", {}, [], ["unknown_team", "unknown_team"]],
+    ["a team is unknown and the other wants no push", {}, [team("Arsenal", { notify: false })], [
+      "unknown_team",
+    ]],
+    ["another text would be too large", tooLarge, teams, ["properties_too_large"]],
+    ["the kick-off is not confirmed any more", { kickoffConfirmed: false }, teams, [
+      "kickoff_unconfirmed",
+    ]],
+    ["the kick-off moved and is not confirmed", { ...moved, kickoffConfirmed: false }, teams, [
+      "kickoff_unconfirmed",
+    ]],
+    ["a team is unknown and the text changed", reworded, [team("Arsenal")], ["unknown_team"]],
+  ] as const).map(([what, changes, known, alerts]): Row => ({
+    what: `a schedule of which ${what}`,
+    fixture: match({ ...changes, ledger: row() }),
+    teams: known,
+    step: "kickoffConfirmed" in changes
+      ? "skip kickoff_unconfirmed"
+      : "triggerProperties" in changes && changes.triggerProperties !== reworded.triggerProperties
+      ? "skip properties_too_large"
+      : known.some((each) => each.notify)
+      ? "skip unchanged"
+      : "skip unknown_team",
+    alerts,
+  })),
+  {
+    what: "a schedule of which both teams are unknown, and whose kick-off moved",
+    fixture: match({ ...moved, ledger: row() }),
+    teams: [],
+    step: "move",
+    alerts: ["unknown_team", "unknown_team"],
+  },
+  {
+    what: "a schedule of which a team was unknown and is known now",
+    fixture: match({ ledger: row({ signature: "of one team" }) }),
+    step: "recreate",
+  },
+  {
+    what: "a schedule of which a team's fans were counted anew",
+    fixture: match({ ledger: row() }),
+    teams: [team("Arsenal", { audienceSize: null }), team("Chelsea", { audienceSize: 7 })],
+    step: "skip unchanged",
+  },
+  {
+    what: "an unknown create of which a team is unknown, behind a closed gate",
+    fixture: withoutAnswer({}),
+    sendGate: "fail_closed",
+    teams: [team("Arsenal")],
+    step: "skip create_unknown",
+    alerts: ["create_unknown", "unknown_team"],
+  },
+  {
+    what: "a cancelled match that is on again, of unknown teams",
+    fixture: match({ ledger: cancelled("plan", { state: "deleted" }) }),
+    teams: [],
+    step: "skip unknown_team",
+    alerts: ["unknown_team", "unknown_team"],
+  },
+  {
+    what: "a deleted schedule of which a team is unknown",
+    fixture: match({ ledger: row({}, { state: "deleted" }) }),
+    teams: [team("Arsenal")],
+    step: "create",
+    alerts: ["unknown_team"],
+  },
+  {
+    what: "a schedule of a match that is to have no push",
+    fixture: match({ push: false, ledger: row() }),
+    step: "cancel push_off",
+  },
+
+  // The feed gave the id to another match.
+  {
+    what: "a schedule whose id has other teams now",
+    fixture: match({ ledger: row({ ...madeForOthers, signature: "of the others" }) }),
+    step: "recreate",
+    alerts: ["match_id_reused"],
+  },
+  {
+    what: "a match that was sent, and whose id has other teams now",
+    fixture: match({ ledger: sent(madeForOthers) }),
+    step: "skip match_id_reused",
+    alerts: ["match_id_reused"],
+  },
+  {
+    what: "a match that was sent, and whose id is a cancelled match of other teams now",
+    fixture: match({ status: "cancelled", ledger: sent(madeForOthers) }),
+    step: "skip already_sent",
   },
   {
     what: "a postponed match of unknown teams",
@@ -242,8 +400,10 @@ const rows: readonly Row[] = [
     step: "create",
   },
   {
-    what: "a create that failed, inside the freeze by now",
-    fixture: match({ ledger: row({}, { state: "failed", brazeScheduleId: null }) }),
+    what: "a create that failed beside a schedule that was deleted, inside the freeze by now",
+    fixture: match({
+      ledger: row({}, { state: "deleted" }, { state: "failed", brazeScheduleId: null }),
+    }),
     now: at("13:50:00"),
     step: "frozen create_inside_freeze",
     alerts: ["create_inside_freeze"],
@@ -526,8 +686,8 @@ function withoutAnswer(
   });
 }
 
-function sent() {
-  return row({ status: "sent" }, { state: "completed" });
+function sent(changes: Partial<LedgerRow> = {}) {
+  return row({ status: "sent", ...changes }, { state: "completed" });
 }
 
 for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {

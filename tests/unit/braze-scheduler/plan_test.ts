@@ -20,7 +20,10 @@ const reworded = { triggerProperties: { title: "Derby" } };
 
 Deno.test("plan() returns the intent of a create, and the earliest time it may be sent", () => {
   const want = wanted(match());
-  deepStrictEqual(planOne(match()).step, { action: "create", want, soonest: SEND_AT });
+  const create = { action: "create", want, soonest: SEND_AT };
+  deepStrictEqual(planOne(match()).step, { ...create, isFirst: true });
+  const again = match({ ledger: row({}, { state: "deleted" }) });
+  deepStrictEqual(planOne(again).step, { ...create, isFirst: false });
 });
 
 const target = {
@@ -35,7 +38,7 @@ Deno.test("plan() moves the current schedule, and uses the sooner of both times"
   const later = match({ ...moved, ledger: row({}, ...two) });
   deepStrictEqual(planOne(later).step, {
     action: "move",
-    want: wanted(later),
+    want: { sendAt: wanted(later).sendAt },
     target,
     soonest: SEND_AT,
   });
@@ -88,7 +91,7 @@ Deno.test("plan() puts the soonest match first, and of two the one with the lowe
 
 Deno.test("plan() names each alert by its match, and by the schedule where that matters", () => {
   const unknown = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
-  const late = planOne(match(), at("13:50:00"));
+  const late = planOne(match(), at("13:57:00"));
   const unknownTeam = planOne(match(), NOW, [team("Arsenal")]);
   deepStrictEqual(
     [planOne(unknown), late, unknownTeam].map(({ alerts: [alert] }) => [

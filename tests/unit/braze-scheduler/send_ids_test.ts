@@ -15,6 +15,7 @@ function setup(usedIn24Hours: number, options: WorldOptions = {}) {
     caller: { kind: "secret_key" } as const,
     lease,
     dryRun: false,
+    asOf: at("06:00:00"),
     deadline: at("06:01:00"),
     log,
   };

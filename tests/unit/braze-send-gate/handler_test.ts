@@ -12,6 +12,8 @@ const CURRENT: GateFacts = {
   status: "pending",
   cancelReason: null,
   matchStatus: "scheduled",
+  push: true,
+  removalHeld: false,
   state: "live",
 };
 /** As it is cancelled when the list lacked it twice. */
@@ -76,6 +78,19 @@ for (
       { ...CURRENT, matchStatus: "cancelled" },
       false,
       "match_cancelled",
+    ],
+    ["a match that is to have no push", { ...CURRENT, push: false }, false, "push_off"],
+    [
+      "a match that was called off with too many others",
+      { ...CURRENT, matchStatus: "postponed", removalHeld: true },
+      true,
+      "current",
+    ],
+    [
+      "one of too many that are to have no push",
+      { ...CURRENT, push: false, removalHeld: true },
+      true,
+      "current",
     ],
     ["a match that is over", { ...CURRENT, matchStatus: "finished" }, false, "match_finished"],
   ] as const

@@ -3,6 +3,36 @@
 /** A Map, since an object would also answer to "constructor". */
 const HINTS = new Map<string, string>([
   ["unknown_team", "add the team and its value to `teams`, or correct its name in `matches`"],
+  ["teams_empty", "run the sync of `teams` again: no match gets a new schedule until then"],
+  [
+    "kickoff_unconfirmed",
+    "find out the kick-off and set `matches.kickoff_at` and `kickoff_confirmed`; if there is to be no push, set `push` to false",
+  ],
+  [
+    "kickoff_at_midnight",
+    "if the time is not known yet, set `matches.kickoff_confirmed` to false; otherwise do nothing",
+  ],
+  ["properties_too_large", "shorten `matches.trigger_properties` of this match"],
+  [
+    "same_fixture_twice",
+    "set `push` to false on the match that is listed wrongly; do nothing if both are played",
+  ],
+  [
+    "match_id_reused",
+    "compare the two matches with the feed; what was sent for the old one stands, and the new one gets no push by itself",
+  ],
+  [
+    "removals_held",
+    "correct `matches`, or confirm with `confirm_removals` that these matches are to have no push",
+  ],
+  [
+    "remakes_held",
+    "correct `matches` or `teams`, or confirm the new text or audience with `confirm_removals`",
+  ],
+  [
+    "push_unwanted",
+    "inform support that users got a push for a match that is off; then close the alert",
+  ],
   [
     "create_unknown",
     "check in Braze's dashboard whether the schedule exists; without a fail-closed send gate the create is not repeated until this is known",

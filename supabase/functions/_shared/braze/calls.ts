@@ -12,7 +12,8 @@ import { type CallResult, judge, NO_RATE_LIMIT, notSent, type Verdict } from "./
 import { type BrazeRequest, createTransport, type RateLimit } from "./transport.ts";
 
 const ATTEMPTS_MAX = 4;
-const ATTEMPT_TIMEOUT_MS = 20_000;
+/** How long one try may take. */
+export const ATTEMPT_TIMEOUT_MS = 20_000;
 const BACKOFF_MS = 500;
 /** The longest wait for a rate limit when the call has no deadline. */
 const PAUSE_MS_MAX = 65_000;

@@ -11,7 +11,7 @@ import { findAudienceFault } from "./audience.ts";
 import { readInstant } from "./instants.ts";
 
 const RECIPIENTS_MAX = 50;
-const TRIGGER_PROPERTIES_BYTES_MAX = 50_000;
+export const TRIGGER_PROPERTIES_BYTES_MAX = 50_000;
 
 /** Drops values that Postgres cannot store, because they would fail the run. */
 const isStorable = (value: unknown) => whyNotStorable(value) === null;

@@ -27,6 +27,9 @@ const BODY_BYTES_MAX = 65_536;
  */
 const LEASE_AFTER_DEADLINE_SECONDS = 120;
 
+/** A run that woke later than this after its scheduled time plans with the clock. */
+const LATE_MS_MAX = 90_000;
+
 /** The body that pg_cron signs; it selects the default options. */
 const CronBody = z.strictObject({ function: z.string(), scheduled_at: z.string() });
 
@@ -35,6 +38,11 @@ export interface Run {
   readonly caller: Caller;
   readonly lease: RunLease;
   readonly dryRun: boolean;
+  /**
+   * The time to plan with: the scheduled time, if the run woke within seconds of it, as pg_cron and pg_net always do.
+   * A call of Braze is checked against the clock.
+   */
+  readonly asOf: Date;
   readonly deadline: Date;
   readonly log: Log;
 }
@@ -100,6 +108,7 @@ export function createCronFunction<Options>(
         caller,
         lease: { runId: claim.runId, leaseSeconds },
         dryRun,
+        asOf: timeToPlanWith(caller, clock.now()),
         deadline: addMilliseconds(clock.now(), environment.runDeadlineMs),
         log: log.forRun(claim.runId),
       };
@@ -156,6 +165,12 @@ export function createCronFunction<Options>(
     }
     return json({ run_id: run.runId, outcome, dry_run: run.dryRun, ...summary });
   }
+}
+
+function timeToPlanWith(caller: Caller, now: Date): Date {
+  if (caller.kind !== "cron") return now;
+  const lateMs = now.getTime() - caller.scheduledAt.getTime();
+  return lateMs >= 0 && lateMs <= LATE_MS_MAX ? caller.scheduledAt : now;
 }
 
 /** Whether the deadline is less than one second away, so that no further work may start. */

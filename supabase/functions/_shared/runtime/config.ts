@@ -53,6 +53,10 @@ export interface Environment {
   readonly sendWindowMs: number;
   /** The freeze window before a send in which a schedule is not changed. */
   readonly freezeMs: number;
+  /** No first create of a match is begun so close to its send that its answer could come later than this before it. */
+  readonly createLeadMs: number;
+  /** The zone in which a kick-off at 00:00 is taken for one that is not known yet. */
+  readonly fixturesTimeZone: string;
   readonly horizonMs: number;
   /** Pre-flight checks sends that are due between this … */
   readonly preflightFromMs: number;
@@ -93,6 +97,8 @@ const names = {
   // A campaign with a delivery-speed limit may send for days.
   SEND_WINDOW_HOURS: optional(duration(HOUR_MS, 1, 168), 24 * HOUR_MS),
   FREEZE_MINUTES: optional(duration(MINUTE_MS, 0, 24 * 60), 15 * MINUTE_MS),
+  CREATE_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 60), 3 * MINUTE_MS),
+  FIXTURES_TIME_ZONE: optional(timeZone, "UTC"),
   // Braze has refused schedules more than 90 days ahead.
   HORIZON_DAYS: optional(duration(DAY_MS, 1, 90), 7 * DAY_MS),
   PREFLIGHT_FROM_MINUTES: optional(duration(MINUTE_MS, 0, 60), 5 * MINUTE_MS),
@@ -173,6 +179,8 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     sendLeadMs: read.SEND_LEAD_MINUTES,
     sendWindowMs: read.SEND_WINDOW_HOURS,
     freezeMs: read.FREEZE_MINUTES,
+    createLeadMs: read.CREATE_LEAD_MINUTES,
+    fixturesTimeZone: read.FIXTURES_TIME_ZONE,
     horizonMs: read.HORIZON_DAYS,
     preflightFromMs: read.PREFLIGHT_FROM_MINUTES,
     preflightUntilMs: read.PREFLIGHT_UNTIL_MINUTES,
@@ -335,6 +343,14 @@ function sendGate(text: string, refuse: (fault: string) => never): SendGate {
   return text === "off" || text === "fail_open" || text === "fail_closed"
     ? text
     : refuse("must be off, fail_open or fail_closed");
+}
+
+function timeZone(text: string, refuse: (fault: string) => never): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return refuse("must be a time zone such as Europe/London");
+  }
 }
 
 function duration(unitMs: number, min: number, max: number): Reader<number> {

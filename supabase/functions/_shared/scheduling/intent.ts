@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { addMilliseconds, isBefore, startOfSecond, subMilliseconds } from "date-fns";
 import { matchAudience } from "../braze/audience.ts";
 import { writeInstant } from "../braze/instants.ts";
-import type { CreateScheduleBody } from "../braze/schemas.ts";
+import { ATTEMPT_TIMEOUT_MS } from "../braze/calls.ts";
+import { type CreateScheduleBody, TRIGGER_PROPERTIES_BYTES_MAX } from "../braze/schemas.ts";
 import { canonicalJson } from "../text/canonical_json.ts";
 import type { Environment } from "../runtime/config.ts";
 import type { ExpectedCount } from "../store/journal.ts";
@@ -15,10 +16,12 @@ export interface IntentSettings
   readonly broadcast: boolean;
 }
 
-export type PlanSettings = IntentSettings & Pick<Environment, "freezeMs" | "horizonMs">;
+export type PlanSettings =
+  & IntentSettings
+  & Pick<Environment, "freezeMs" | "createLeadMs" | "horizonMs" | "fixturesTimeZone">;
 
 export function planSettings(environment: Environment): PlanSettings {
-  const { teamAttributes, sendLeadMs, sendGate, freezeMs, horizonMs } = environment;
+  const { teamAttributes, sendLeadMs, sendGate, freezeMs, createLeadMs } = environment;
   return {
     campaignId: environment.brazeCampaignId,
     broadcast: environment.brazeBroadcast,
@@ -26,16 +29,22 @@ export function planSettings(environment: Environment): PlanSettings {
     sendLeadMs,
     sendGate,
     freezeMs,
-    horizonMs,
+    createLeadMs,
+    horizonMs: environment.horizonMs,
+    fixturesTimeZone: environment.fixturesTimeZone,
   };
 }
 
+/** Somebody said that no push is wanted. */
 export type Unwanted =
   | "match_postponed"
   | "match_cancelled"
   | "match_finished"
-  | "no_audience"
-  | "unknown_team";
+  | "push_off"
+  | "no_audience";
+
+/** Information is missing, so no schedule can be made. That is no order: what exists stays. */
+export type Undecided = "unknown_team" | "kickoff_unconfirmed" | "properties_too_large";
 
 export interface Wanted {
   readonly wanted: true;
@@ -43,9 +52,21 @@ export interface Wanted {
   readonly request: CreateScheduleBody;
   readonly signature: string;
   readonly expected: ExpectedCount;
+  /** Whether both teams are known. If not, the audience is too small for a schedule that exists. */
+  readonly isComplete: boolean;
 }
 
-export type Intent = Wanted | { readonly wanted: false; readonly reason: Unwanted };
+export interface Kept {
+  readonly wanted: null;
+  readonly reason: Undecided;
+  /** When a push would be sent; null: not known. */
+  readonly sendAt: Date | null;
+}
+
+export type Intent = Wanted | Kept | { readonly wanted: false; readonly reason: Unwanted };
+
+/** `open_create` and the send gate add their ids and the token to the trigger properties. */
+const ADDED_PROPERTIES_BYTES_MAX = 1_000;
 
 export function intentFor(
   fixture: Fixture,
@@ -55,15 +76,16 @@ export function intentFor(
   if (fixture.status !== "scheduled") {
     return { wanted: false, reason: `match_${fixture.status}` };
   }
+  if (!fixture.push) return { wanted: false, reason: "push_off" };
+  if (!fixture.kickoffConfirmed) return kept("kickoff_unconfirmed", null);
+  const sendAt = sendTimeOf(fixture, settings);
   const playing = [fixture.homeTeam, fixture.awayTeam].map((name) => teams.get(name));
+  const isComplete = !playing.includes(undefined);
   const audience = playing.flatMap((team) => team?.notify ? [team] : []);
   if (audience.length === 0) {
-    const reason = playing.includes(undefined) ? "unknown_team" : "no_audience";
-    return { wanted: false, reason };
+    return isComplete ? { wanted: false, reason: "no_audience" } : kept("unknown_team", sendAt);
   }
 
-  // Braze stores whole seconds: a fraction would look like a move on every run.
-  const sendAt = startOfSecond(subMilliseconds(fixture.kickoffAt, settings.sendLeadMs));
   const signedPart = {
     campaign_id: settings.campaignId,
     broadcast: settings.broadcast,
@@ -80,6 +102,9 @@ export function intentFor(
       match_id: String(fixture.matchId),
     },
   };
+  if (bytesOf(signedPart.trigger_properties) > PROPERTIES_BYTES_MAX) {
+    return kept("properties_too_large", sendAt);
+  }
   // With the gate on, the template rejects a schedule without a token, so it must be created again.
   const signed = settings.sendGate === "off" ? signedPart : { ...signedPart, gated: true };
   return {
@@ -88,7 +113,26 @@ export function intentFor(
     request: { ...signedPart, schedule: { time: writeInstant(sendAt) } },
     signature: createHash("sha256").update(canonicalJson(signed)).digest("hex"),
     expected: expectedCount(audience),
+    isComplete,
   };
+}
+
+const PROPERTIES_BYTES_MAX = TRIGGER_PROPERTIES_BYTES_MAX - ADDED_PROPERTIES_BYTES_MAX;
+
+function bytesOf(properties: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(properties)).length;
+}
+
+function kept(reason: Undecided, sendAt: Date | null): Kept {
+  return { wanted: null, reason, sendAt };
+}
+
+/** Braze stores whole seconds: a fraction would look like a move on every run. */
+export function sendTimeOf(
+  { kickoffAt }: Pick<Fixture, "kickoffAt">,
+  settings: { readonly sendLeadMs: number },
+): Date {
+  return startOfSecond(subMilliseconds(kickoffAt, settings.sendLeadMs));
 }
 
 /** Whether the send is within the freeze window or past. */
@@ -98,6 +142,17 @@ export function isFrozen(
   now: Date,
 ): boolean {
   return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
+}
+
+/**
+ * From here on, no first create of a match is begun: its last try could be answered less than CREATE_LEAD_MINUTES before
+ * the send.
+ */
+export function firstCreateEndsAt(
+  sendAt: Date,
+  settings: { readonly createLeadMs: number },
+): Date {
+  return subMilliseconds(sendAt, settings.createLeadMs + ATTEMPT_TIMEOUT_MS);
 }
 
 /** A user who follows both teams gets one push, and the overlap is unknown: hence lower and upper bounds. */

@@ -11,6 +11,9 @@ const GateFacts = row({
   status: LedgerStatus,
   cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,
+  push: z.boolean(),
+  /** Too many matches were called off at once: until a person confirms it, they are pushed. */
+  removal_held: z.boolean(),
   /** The state of the requested generation; null where there is none, or where another call created it. */
   state: ScheduleState.nullable(),
 });

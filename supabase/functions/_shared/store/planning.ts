@@ -1,7 +1,15 @@
-/** The input of the scheduler: fixtures, teams, and the ledger rows of the fixtures. */
+/** The input of the scheduler: fixtures, teams, and the ledger rows of the fixtures; and what it holds back. */
 import { z } from "zod";
 import { row } from "../text/camel_case.ts";
-import { CancelReason, instant, LedgerStatus, MatchStatus, scheduleColumns } from "./columns.ts";
+import {
+  CancelReason,
+  dropped,
+  instant,
+  LedgerStatus,
+  MatchStatus,
+  scheduleColumns,
+} from "./columns.ts";
+import type { RunLease } from "./journal.ts";
 import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 const PlannedSchedule = row({
@@ -14,6 +22,16 @@ const PlannedSchedule = row({
 });
 export type PlannedSchedule = z.infer<typeof PlannedSchedule>;
 
+/** For which match the present generation was made. A value is null where the team was unknown. */
+const MadeFor = row({
+  competition: z.string(),
+  home_team: z.string(),
+  away_team: z.string(),
+  home_value: z.string().nullable(),
+  away_value: z.string().nullable(),
+});
+export type MadeFor = z.infer<typeof MadeFor>;
+
 const LedgerRow = row({
   ledger_id: z.guid(),
   status: LedgerStatus,
@@ -22,9 +40,14 @@ const LedgerRow = row({
   generation: z.int(),
   signature: z.string(),
   send_at: instant,
+  /** null: made before the database kept it. */
+  made_for: MadeFor.nullable(),
   schedules: z.array(PlannedSchedule).nullable().transform((schedules) => schedules ?? []),
 });
 export type LedgerRow = z.infer<typeof LedgerRow>;
+
+const HeldKind = z.enum(["removal", "remake"]);
+export type HeldKind = z.infer<typeof HeldKind>;
 
 const Fixture = row({
   match_id: z.int(),
@@ -32,9 +55,15 @@ const Fixture = row({
   home_team: z.string(),
   away_team: z.string(),
   kickoff_at: instant,
+  /** Whether the time of the kick-off is known. */
+  kickoff_confirmed: z.boolean(),
   status: MatchStatus,
+  /** Whether a push is wanted. */
+  push: z.boolean(),
   trigger_properties: z.record(z.string(), z.unknown()),
   send_id: z.string().nullable(),
+  /** What an earlier run held back, because too much came at once. */
+  held: row({ kind: HeldKind, held_at: instant, confirmed: z.boolean() }).nullable(),
   ledger: LedgerRow.nullable(),
 });
 export type Fixture = z.infer<typeof Fixture>;
@@ -47,12 +76,26 @@ const Team = row({
 });
 export type Team = z.infer<typeof Team>;
 
+/** How many schedules one run may take off, and how many it may delete and make again. */
+const ChangesAllowed = row({ removals: z.int(), remakes: z.int() });
+export type ChangesAllowed = z.infer<typeof ChangesAllowed>;
+
+const Held = z.object({ unwanted: z.int() });
+
+const Confirmed = row({
+  match_id: z.int(),
+  done: z.boolean(),
+  refused: z.string().nullable(),
+});
+export type Confirmed = z.infer<typeof Confirmed>;
+
 export const PlanInput = row({
   matches: z.array(Fixture),
   // A team without a value selects nobody in Braze. It is treated as absent, and does not cost the other team its push.
   teams: z.array(Team).transform((teams) =>
     teams.filter((team) => team.brazeAttributeValue.trim() !== "")
   ),
+  changes_allowed: ChangesAllowed,
   send_ids_used: z.int(),
 }).transform(({ matches, ...input }) => ({ fixtures: matches, ...input }));
 export type PlanInput = z.infer<typeof PlanInput>;
@@ -62,5 +105,20 @@ export function createPlanning(rpc: Rpc) {
     /** Matches with kick-off in [from, until), and those with a pending schedule at or after `from`. */
     loadPlanInput: (window: Arguments<"load_plan_input">) =>
       rpc.call("load_plan_input", window, PlanInput, REPEATABLE),
+
+    /** Ends all other holds of `matchIds`, or of all matches. */
+    holdChanges: ({ lease, ...held }: {
+      readonly lease: RunLease;
+      readonly removals: readonly number[];
+      readonly remakes: readonly number[];
+      /** Whether the send gate turns away the push of a match that is off. */
+      readonly isGated: boolean;
+      readonly matchIds: readonly number[] | null;
+      readonly now: Date;
+    }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(Held), REPEATABLE),
+
+    /** A person confirms what was held; the next plan carries it out. */
+    confirmRemovals: (confirmation: Arguments<"confirm_removals">) =>
+      rpc.call("confirm_removals", confirmation, z.array(Confirmed)),
   };
 }

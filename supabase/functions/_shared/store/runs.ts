@@ -7,7 +7,7 @@ import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 
 const Claim = row({
   claimed: z.boolean(),
-  reason: z.enum(["claimed", "already_claimed", "overlap", "unknown_invocation"]),
+  reason: z.enum(["claimed", "already_claimed", "older_slot", "overlap", "unknown_invocation"]),
   run_id: z.guid().nullable(),
 });
 export type Claim = z.infer<typeof Claim>;

@@ -1,7 +1,10 @@
 import { doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import { digestOf, messageOf } from "../../../../supabase/functions/_shared/alerts/message.ts";
 import { hintFor } from "../../../../supabase/functions/_shared/alerts/runbook.ts";
-import { RULES } from "../../../../supabase/functions/braze-scheduler/plan_alerts.ts";
+import {
+  RULES,
+  RULES_OVER_ALL,
+} from "../../../../supabase/functions/braze-scheduler/plan_alerts.ts";
 import { deliveries, delivery } from "../../../support/deliveries.ts";
 import { at } from "../../../support/facts.ts";
 
@@ -70,6 +73,8 @@ Deno.test("hintFor() has a specific hint for every rule, and a general one for a
   match(other, /runbook/);
   const rules = [
     ...RULES,
+    ...RULES_OVER_ALL,
+    "push_unwanted",
     ...["unexpected_send", "low_confidence_share", "missing_webhooks", "double_push"],
     ...["schedule_missing", "changed_before_send", "schedule_id_missing", "campaign_stopped"],
     ...[

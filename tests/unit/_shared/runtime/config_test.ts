@@ -38,6 +38,8 @@ Deno.test("readEnvironment() reads the set variables and uses defaults for the o
     sendLeadMs: 3_600_000,
     sendWindowMs: 86_400_000,
     freezeMs: 900_000,
+    createLeadMs: 180_000,
+    fixturesTimeZone: "UTC",
     ingestDatabase: null,
     horizonMs: 604_800_000,
     preflightFromMs: 300_000,

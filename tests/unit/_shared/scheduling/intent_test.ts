@@ -5,7 +5,7 @@ import {
 } from "../../../../supabase/functions/_shared/scheduling/intent.ts";
 import type { Fixture, Team } from "../../../../supabase/functions/_shared/store/planning.ts";
 import { at, CAMPAIGN } from "../../../support/facts.ts";
-import { match, settings, team, teams, wanted } from "../../../support/matches.ts";
+import { match, SEND_AT, settings, team, teams, wanted } from "../../../support/matches.ts";
 
 function intent(fixture: Fixture, known: readonly Team[] = teams, of: IntentSettings = settings) {
   return intentFor(fixture, new Map(known.map((team) => [team.name, team])), of);
@@ -99,12 +99,12 @@ for (
     ["a postponed match", match({ status: "postponed" }), teams, "match_postponed"],
     ["a cancelled match", match({ status: "cancelled" }), teams, "match_cancelled"],
     ["a finished match", match({ status: "finished" }), teams, "match_finished"],
-    ["two unknown teams", match(), [], "unknown_team"],
+    ["a match that is to have no push", match({ push: false }), teams, "push_off"],
     [
-      "a team with notifications off, against an unknown one",
-      match(),
-      [team("Arsenal", { notify: false })],
-      "unknown_team",
+      "a match that is off, of unknown teams",
+      match({ status: "postponed" }),
+      [],
+      "match_postponed",
     ],
     [
       "two teams that want no push",
@@ -147,3 +147,47 @@ for (
     deepStrictEqual(one.wanted && one.expected, { ...expected, source: "teams.audience_size" });
   });
 }
+
+const tooLarge = match({ triggerProperties: { title: "x".repeat(49_000) } });
+
+for (
+  const [what, fixture, known, reason, sendAt] of [
+    ["two unknown teams", match(), [], "unknown_team", SEND_AT],
+    [
+      "a team with notifications off, against an unknown one",
+      match(),
+      [team("Arsenal", { notify: false })],
+      "unknown_team",
+      SEND_AT,
+    ],
+    [
+      "a kick-off that is not confirmed",
+      match({ kickoffConfirmed: false }),
+      teams,
+      "kickoff_unconfirmed",
+      null,
+    ],
+    ["properties that leave no room for ours", tooLarge, teams, "properties_too_large", SEND_AT],
+  ] as const
+) {
+  Deno.test(`intentFor() neither plans nor forbids a push for ${what}`, () => {
+    deepStrictEqual(intent(fixture, known), { wanted: null, reason, sendAt });
+  });
+}
+
+Deno.test("intentFor() counts properties in bytes, and leaves room for those of the journal and the gate", () => {
+  const of = (title: string) => intent(match({ triggerProperties: { title } })).wanted;
+  strictEqual(of("x".repeat(48_800)), true);
+  strictEqual(of("é".repeat(24_400)), true);
+  strictEqual(of("é".repeat(24_600)), null);
+});
+
+Deno.test("intentFor() says whether both teams are known", () => {
+  const isComplete = (known: readonly Team[]) => {
+    const one = intent(match(), known);
+    return one.wanted && one.isComplete;
+  };
+  strictEqual(isComplete(teams), true);
+  strictEqual(isComplete([team("Arsenal"), team("Chelsea", { notify: false })]), true);
+  strictEqual(isComplete([team("Arsenal")]), false);
+});

@@ -1,5 +1,5 @@
-import { strictEqual } from "node:assert/strict";
-import { atVirtualTime, nextDue } from "../../../../local/stack/cron_worker.ts";
+import { ok, strictEqual } from "node:assert/strict";
+import { atVirtualTime, nextDue, wakesLateMs } from "../../../../local/stack/cron_worker.ts";
 
 for (
   const [schedule, after, due] of [
@@ -27,4 +27,13 @@ Deno.test("atVirtualTime() replaces every now() and nothing that only resembles 
     atVirtualTime("select f(now(), NOW()), know(), nowhere", now),
     "select f('2024-12-07T06:15:00.000Z'::timestamptz, '2024-12-07T06:15:00.000Z'::timestamptz), know(), nowhere",
   );
+});
+
+Deno.test("wakesLateMs() is some hundred milliseconds, the same for each run of a test, and differs by minute", () => {
+  const start = Date.UTC(2024, 11, 7);
+  const minutes = Array.from({ length: 600 }, (_, index) => new Date(start + index * 60_000));
+  const late = minutes.map(wakesLateMs);
+  ok(late.every((ms) => ms >= 100 && ms < 1_000));
+  ok(new Set(late).size > 100);
+  strictEqual(wakesLateMs(minutes[0]!), wakesLateMs(new Date(start + 59_999)));
 });

@@ -1,0 +1,211 @@
+/** Missing or strange fixtures are no order: nothing that exists is deleted, shrunk or made again because of them. */
+import type { Mutation } from "../mutation.ts";
+
+const PLAN = "supabase/functions/braze-scheduler/plan.ts";
+const HANDLER = "supabase/functions/braze-scheduler/handler.ts";
+const HOLD_BACK = "supabase/functions/braze-scheduler/hold_back.ts";
+const INTENT = "supabase/functions/_shared/scheduling/intent.ts";
+const HOLD_CHANGES = "supabase/schemas/30_schedules/hold_changes.sql";
+const FIXTURE_TABLES = "supabase/schemas/10_fixtures/tables.sql";
+
+const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
+const HANDLING = "tests/unit/braze-scheduler/handler_test.ts";
+const HOLDING = "tests/unit/braze-scheduler/hold_back_test.ts";
+const INTENTS = "tests/unit/_shared/scheduling/intent_test.ts";
+const HOLDS = "tests/database/hold_changes_test.ts";
+
+export const FIXTURES: readonly Mutation[] = [
+  {
+    name: "unknown-team-does-not-shrink",
+    rule: "A schedule does not lose a team's fans because the team is unknown",
+    file: PLAN,
+    find: "want.wanted === null || !want.isComplete ||\n",
+    replace: "want.wanted === null ||\n",
+    tests: [PLANNING],
+  },
+  {
+    name: "unknown-teams-delete-nothing",
+    rule: "A schedule is not deleted because both teams are unknown",
+    file: INTENT,
+    find: 'kept("unknown_team", sendAt)',
+    replace: '{ wanted: false, reason: "no_audience" }',
+    tests: [PLANNING, INTENTS],
+  },
+  {
+    name: "unknown-create-is-not-shrunk",
+    rule: "An unknown create is not superseded by one for half of its audience",
+    file: PLAN,
+    find: "if (want.wanted === null || !want.isComplete) return unresolved();",
+    replace: "if (want.wanted === null) return unresolved();",
+    tests: [PLANNING],
+  },
+  {
+    name: "kickoff-unconfirmed",
+    rule: "No schedule is made, moved or deleted for a kick-off that is not confirmed",
+    file: INTENT,
+    find: '  if (!fixture.kickoffConfirmed) return kept("kickoff_unconfirmed", null);\n',
+    replace: "",
+    tests: [PLANNING, INTENTS],
+  },
+  {
+    name: "properties-too-large",
+    rule: "Properties that Braze would refuse are refused by the plan, for that match alone",
+    file: INTENT,
+    find: "if (bytesOf(signedPart.trigger_properties) > PROPERTIES_BYTES_MAX) {",
+    replace: "if (bytesOf(signedPart.trigger_properties) < 0) {",
+    tests: [PLANNING, INTENTS],
+  },
+  {
+    name: "changes-are-capped",
+    rule: "More removals or remakes than one run may carry out are all held",
+    file: HOLD_BACK,
+    find: "open.length > max || ",
+    replace: "",
+    tests: [HOLDING, HANDLING],
+  },
+  {
+    name: "held-stays-held",
+    rule: "What is held is not carried out because fewer are left",
+    file: HOLD_BACK,
+    find: " || fixture.held?.kind === kind",
+    replace: "",
+    tests: [HOLDING],
+  },
+  {
+    name: "confirmation-of-a-kind",
+    rule: "A confirmed removal is no confirmed remake",
+    file: HOLD_BACK,
+    find: "held?.kind === kind && held.confirmed",
+    replace: "held?.confirmed",
+    tests: [HOLDING],
+  },
+  {
+    name: "held-text-of-another-match",
+    rule: "A schedule is not moved to the time of another match that took over its id",
+    file: HOLD_BACK,
+    find: "isOnTime || replacedParts(fixture, teams).length > 0",
+    replace: "isOnTime",
+    tests: [HOLDING],
+  },
+  {
+    name: "hold-while-sending",
+    rule: "A held removal lets the push pass for as long as it may be going out",
+    file: HOLD_CHANGES,
+    find: "held.kind = 'remake' or ledger.send_at_utc > p_now or",
+    replace: "true or",
+    tests: [HOLDS],
+  },
+  {
+    name: "push-unwanted-once",
+    rule: "A push that went out unwanted is told once, so that it can be closed",
+    file: HOLD_CHANGES,
+    find: " and held.told_at is null\n",
+    replace: "\n",
+    tests: [HOLDS],
+  },
+  {
+    name: "hold-lease",
+    rule: "A run that lost its lease holds nothing and ends no hold",
+    file: HOLD_CHANGES,
+    find: "  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);\n",
+    replace: "",
+    tests: [HOLDS],
+  },
+  {
+    name: "gate-counts-by-itself",
+    rule:
+      "The gate lets many matches pass that are off at once, before the scheduler has seen them",
+    file: "supabase/schemas/30_schedules/is_removal_held.sql",
+    find: "else ledger.status <> 'cancelled' and private.too_many_removals(ledger.send_at_utc)",
+    replace: "else false",
+    tests: [HOLDS],
+  },
+  {
+    name: "gate-passes-held",
+    rule: "The gate lets a match pass whose removal is held",
+    file: "supabase/functions/braze-send-gate/decide.ts",
+    find: "  if (!facts.removalHeld) {\n",
+    replace: "  if (facts.removalHeld || !facts.removalHeld) {\n",
+    tests: ["tests/unit/braze-send-gate/handler_test.ts"],
+  },
+  {
+    name: "gate-push-off",
+    rule: "The gate rejects a match that is to have no push",
+    file: "supabase/functions/braze-send-gate/decide.ts",
+    find: '    if (!facts.push) return closed("push_off");\n',
+    replace: "",
+    tests: ["tests/unit/braze-send-gate/handler_test.ts"],
+  },
+  {
+    name: "first-create-only",
+    rule: "Inside the freeze window only a match is scheduled of which Braze can hold nothing",
+    file: PLAN,
+    find: '.every(({ state }) => state === "failed")',
+    replace: '.every(({ state }) => state !== "live")',
+    tests: [PLANNING, "tests/property/plan_test.ts"],
+  },
+  {
+    name: "first-create-in-time",
+    rule: "No create is planned or begun whose answer could come too close to its send",
+    file: INTENT,
+    find: "settings.createLeadMs + ATTEMPT_TIMEOUT_MS",
+    replace: "0 * settings.createLeadMs",
+    tests: [PLANNING, HANDLING, "tests/property/plan_test.ts"],
+  },
+  {
+    name: "late-create-without-send-id",
+    rule: "A create inside the freeze window waits for no new send id",
+    file: HANDLER,
+    find: "{ ...stepDependencies, sendIdFor: existingSendIdFor }",
+    replace: "stepDependencies",
+    tests: [HANDLING],
+  },
+  {
+    name: "reused-id-is-its-own-verdict",
+    rule: "Another match under the id of one that was sent is not taken for sent",
+    file: PLAN,
+    find: '  if (isReused && intent.wanted !== false) return skip("match_id_reused");\n',
+    replace: "",
+    tests: [PLANNING],
+  },
+  {
+    name: "renamed-is-not-reused",
+    rule: "A club with a new name and the same value is the same club",
+    file: "supabase/functions/braze-scheduler/reused_id.ts",
+    find: "value !== homeValue && value !== awayValue &&",
+    replace: "true &&",
+    tests: ["tests/unit/braze-scheduler/reused_id_test.ts"],
+  },
+  {
+    name: "rules-over-all",
+    rule: "A run over some matches resolves no alert about several matches",
+    file: HANDLER,
+    find: ": { rules: RULES, matchIds };",
+    replace: ": { rules: [...RULES, ...RULES_OVER_ALL], matchIds };",
+    tests: [HANDLING],
+  },
+  {
+    name: "names-are-nfc",
+    rule: "Two names that look the same are one name",
+    file: FIXTURE_TABLES,
+    find: "  constraint name_is_nfc check (name is nfc normalized),\n",
+    replace: "",
+    tests: ["tests/database/text_has_outer_blanks_test.ts"],
+  },
+  {
+    name: "blanks-of-every-kind",
+    rule: "A name has no blanks at its ends, whatever the locale of the database takes for one",
+    file: "supabase/schemas/00_foundation/text_has_outer_blanks.sql",
+    find: "'[\\s\\u00a0\\u1680\\u2000-\\u200d\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff]$'",
+    replace: "'[[:space:]]$'",
+    tests: ["tests/database/text_has_outer_blanks_test.ts"],
+  },
+  {
+    name: "changes-are-dated",
+    rule: "A change that the sync does not date is dated by the database",
+    file: "supabase/schemas/10_fixtures/keep_updated_at.sql",
+    find: "  new.updated_at := pg_catalog.now();\n",
+    replace: "",
+    tests: ["tests/database/record_match_change_test.ts"],
+  },
+];
