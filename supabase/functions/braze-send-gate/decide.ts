@@ -1,4 +1,5 @@
 /** Decides whether a push may be sent now, from the ledger's facts about its generation. Pure. */
+import { addMilliseconds, isBefore, min } from "date-fns";
 import type { GateFacts } from "../_shared/store/gate.ts";
 
 /** Templates may depend on these: never rename a value. */
@@ -13,6 +14,8 @@ export type GateReason =
   | "cancelled"
   /** The journal records that it was deleted or that its create failed. */
   | "taken_back"
+  /** `SEND_GATE_LATE_MINUTES` after its time, or after kick-off. */
+  | "too_late"
   | "match_postponed"
   | "match_cancelled"
   | "match_finished";
@@ -27,8 +30,15 @@ export interface GateAnswer {
  * and a push at the old time is better than none. Absence from the listing does not close it either: the request proves
  * that the schedule exists, and it is the only one of its match.
  */
-export function decide(facts: GateFacts | null, generation: number): GateAnswer {
-  if (facts === null || facts.state === null) return closed("unknown_schedule");
+export function decide(
+  facts: GateFacts | null,
+  generation: number,
+  lateMs: number,
+  now: Date,
+): GateAnswer {
+  if (facts === null || facts.state === null || facts.sendAt === null) {
+    return closed("unknown_schedule");
+  }
   if (facts.generation !== generation) return closed("superseded");
   const wasReportedAbsent = facts.status === "cancelled" && facts.cancelReason === "dashboard";
   if (!wasReportedAbsent) {
@@ -36,6 +46,9 @@ export function decide(facts: GateFacts | null, generation: number): GateAnswer 
     if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
   }
   if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
+  if (!isBefore(now, min([addMilliseconds(facts.sendAt, lateMs), facts.kickoffAt]))) {
+    return closed("too_late");
+  }
   return { send: true, reason: "current" };
 }
 

@@ -12,7 +12,9 @@ as $$
     'status', ledger.status,
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
-    'state', schedule.state
+    'kickoff_at', match.kickoff_at,
+    'state', schedule.state,
+    'send_at', greatest(schedule.send_at_utc, schedule.moving_to_utc)
   )
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
@@ -29,6 +31,6 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, kickoff_at}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;

@@ -13,7 +13,11 @@ export function attemptResult<T>(
     detail: result.outcome === "succeeded"
       ? result.warnings.join("; ") || null
       : `${result.reason}: ${result.detail}`,
-    answer: result.outcome === "succeeded" && answer !== undefined ? answer(result.value) : null,
+    answer: result.outcome === "succeeded"
+      ? answer?.(result.value) ?? null
+      : result.outcome === "unknown" && result.scheduleId !== undefined
+      ? { schedule_id: result.scheduleId }
+      : null,
     refused: isRefused(result),
   };
 }
