@@ -1,4 +1,5 @@
 /** The sandbox's one API-triggered campaign: its state, its variations, its details. */
+import type { SendGate } from "./connected_content.ts";
 import { Prng } from "../lib/prng.ts";
 
 export type CampaignState = "enabled" | "stopped" | "archived" | "draft";
@@ -46,7 +47,11 @@ export class Campaign {
   }
 
   /** The answer of /campaigns/details. `messages` is an object keyed by variation id, not a list. */
-  details(channels: readonly Variation["channel"][]): Record<string, unknown> {
+  details(
+    channels: readonly Variation["channel"][],
+    sendGate: SendGate,
+  ): Record<string, unknown> {
+    const gate = GATES[sendGate];
     return {
       name: this.name,
       description: "",
@@ -68,7 +73,7 @@ export class Campaign {
         ) => [variation.id, {
           channel: variation.channel,
           name: variation.name,
-          ...CONTENTS[variation.channel],
+          ...CONTENTS[variation.channel](gate),
         }]),
       ),
       conversion_behaviors: [],
@@ -76,17 +81,33 @@ export class Campaign {
   }
 }
 
-const PUSH = { title: "Kick-off soon", alert: "{{api_trigger_properties.${title}}}", extras: {} };
-const CONTENTS: Readonly<Record<Variation["channel"], Record<string, unknown>>> = {
-  ios_push: PUSH,
-  android_push: PUSH,
-  webhook: {
+/** As in braze/gate_fail_open.liquid and braze/gate_fail_closed.liquid. */
+const LOOKUP =
+  "{% connected_content https://example.test/functions/v1/braze-send-gate?token={{api_trigger_properties.${send_gate_token}}} :save gate %}";
+const ABORT = "{% abort_message('The send gate did not allow this push') %}{% endif %}";
+const GATES: Readonly<Record<SendGate, string>> = {
+  off: "",
+  fail_open: `${LOOKUP}{% if gate.send == false %}${ABORT}`,
+  fail_closed: `${LOOKUP}{% if gate.send != true %}${ABORT}`,
+};
+
+const push = (gate: string) => ({
+  title: "Kick-off soon",
+  alert: `${gate}{{api_trigger_properties.\${title}}}`,
+  extras: {},
+});
+const CONTENTS: Readonly<
+  Record<Variation["channel"], (gate: string) => Record<string, unknown>>
+> = {
+  ios_push: push,
+  android_push: push,
+  webhook: (gate) => ({
     url: "https://example.test/functions/v1/braze-webhook",
     method: "POST",
     type: "json",
     headers: { "X-Webhook-Secret": "REDACTED" },
-    body: "{…}",
-  },
+    body: `${gate}{…}`,
+  }),
 };
 
 /** ISO 8601 without fractions, as Braze writes times. */

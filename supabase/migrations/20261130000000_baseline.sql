@@ -817,7 +817,7 @@ create table public.schedule_ledger (
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
+  'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
@@ -848,6 +848,9 @@ create table public.braze_schedules (
   moving_to_utc timestamptz,
   state text not null,
   state_before_proof text,
+  signature text,
+  expected jsonb,
+  gated boolean not null default false,
   deleted_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
@@ -866,6 +869,9 @@ comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
+comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
+comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
@@ -1146,12 +1152,27 @@ begin
       set resolved_at = p_now, resolved_as = 'proved_by_events'
       where attempt.id = p_attempt_id;
     end if;
+    -- While nothing of the match is certainly in Braze, its newest schedule counts.
+    if p_outcome = 'succeeded' or (
+      p_outcome = 'unknown' and not exists (
+        select 1
+        from public.schedule_ledger as ledger
+        join public.braze_schedules as current using (generation)
+        where ledger.id = v_attempt.ledger_id and current.ledger_id = ledger.id
+          and private.can_be_live(current.state) and private.is_created(ledger.id, ledger.generation)
+      )
+    ) then
+      perform private.make_current(v_attempt.ledger_id, v_attempt.generation, p_now);
+    end if;
     if p_outcome = 'succeeded' then
       update public.schedule_ledger as ledger
       set braze_schedule_id = v_schedule_id,
         dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
         updated_at = p_now
       where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
+    end if;
+    -- An answer that names a schedule teaches its id, even if it does not say that the schedule was made.
+    if p_outcome = 'succeeded' or v_schedule_id is not null then
       perform private.register_identifiers(
         (
           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -1428,6 +1449,29 @@ for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
 
+-- supabase/schemas/30_schedules/is_created.sql
+-- A schedule that Braze certainly made. A create whose answer was lost may have made one or not.
+
+create function private.is_created(p_ledger_id uuid, p_generation integer)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.schedule_attempts as attempt
+    where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
+      and (attempt.outcome = 'succeeded' or attempt.resolved_as in ('adopted', 'proved_by_events', 'listed'))
+  );
+$$;
+
+comment on function private.is_created(uuid, integer) is
+  'Whether Braze certainly made a schedule: it answered so, or a list or an event showed it.';
+revoke all on function private.is_created(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.is_created(uuid, integer) to service_role;
+
 -- supabase/schemas/30_schedules/keep_schedule_times.sql
 -- Keeps every time that a schedule ever had, and has the events that depend on it judged again.
 --
@@ -1611,6 +1655,18 @@ as $$
           'status', match.status,
           'trigger_properties', match.trigger_properties,
           'send_id', coalesce(ledger.send_id, own.send_id),
+          -- Braze knows a send id in the campaign that it was created for alone.
+          'send_id_campaigns', (
+            select coalesce(pg_catalog.jsonb_agg(distinct known.campaign_id), '[]')
+            from (
+              select attempt.request ->> 'campaign_id' as campaign_id
+              from public.schedule_attempts as attempt
+              where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+              union all
+              select ledger.campaign_id where ledger.send_id is not null
+            ) as known
+            where known.campaign_id is not null
+          ),
           'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
             'ledger_id', ledger.id,
             'status', ledger.status,
@@ -1644,6 +1700,9 @@ as $$
             'send_at', schedule.send_at_utc,
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
+            'campaign_id', schedule.campaign_id,
+            'gated', schedule.gated,
+            'was_created', private.is_created(schedule.ledger_id, schedule.generation),
             'delete_failed', schedule.state = 'deleting'
               and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
           )
@@ -1711,6 +1770,58 @@ comment on function private.lock_pending(uuid, integer, uuid, integer, timestamp
   'The match of the row, or null where it was cancelled, sent or has another generation. Raises PT409 lease_lost.';
 revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/make_current.sql
+-- Makes a later schedule of a match the current one.
+--
+-- A schedule that replaces a live one becomes current in the statement that stores the success of its create. Until then, and
+-- if the create is refused, deferred or without an answer, the earlier one stays current: it is the one that the send gate
+-- lets pass.
+
+create function private.make_current(p_ledger_id uuid, p_generation integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.schedule_ledger as ledger
+  set generation = schedule.generation,
+    campaign_id = schedule.campaign_id,
+    signature = coalesce(schedule.signature, ledger.signature),
+    send_at_utc = schedule.send_at_utc,
+    braze_schedule_id = schedule.braze_schedule_id,
+    dispatch_id = null,
+    send_id = create_of.request ->> 'send_id',
+    expected_send_count = (schedule.expected ->> 'count')::integer,
+    expected_send_count_min = (schedule.expected ->> 'min')::integer,
+    expected_send_count_max = (schedule.expected ->> 'max')::integer,
+    expected_source = schedule.expected ->> 'source',
+    preflight_at = null,
+    preflight_result = null,
+    updated_at = p_now
+  from public.braze_schedules as schedule
+  join public.schedule_attempts as create_of
+    on create_of.ledger_id = schedule.ledger_id and create_of.generation = schedule.generation and create_of.kind = 'create'
+  where ledger.id = p_ledger_id and ledger.status = 'pending' and ledger.generation < p_generation
+    and schedule.ledger_id = ledger.id and schedule.generation = p_generation;
+  if not found then
+    return false;
+  end if;
+  -- Without an answer to its create there is no id to delete it by; the gate shuts it out.
+  update public.braze_schedules as earlier
+  set state = 'deleted', updated_at = p_now
+  where earlier.ledger_id = p_ledger_id and earlier.generation < p_generation
+    and earlier.state = 'unknown' and earlier.braze_schedule_id is null;
+  return true;
+end;
+$$;
+
+comment on function private.make_current(uuid, integer, timestamptz) is
+  'Makes a later generation the current one of a pending ledger row; false where it is not later, or the row is not pending.';
+revoke all on function private.make_current(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.make_current(uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/match_of_send_id.sql
 -- The match that a send id of the suite's own form names.
@@ -1795,7 +1906,9 @@ grant execute on function private.open_change(text, uuid, uuid, integer, uuid, i
 -- supabase/schemas/30_schedules/open_create.sql
 -- The ledger and the journal record a create before Braze gets it.
 --
--- The generation goes up here, before the call, so that a create whose answer is lost is distinct from its successor.
+-- The number of the schedule is given out here, before the call, so that a create whose answer is lost is distinct from its
+-- successor. While an earlier schedule of the match may be live, no other is created: Braze would push twice. The exception is
+-- a closed send gate, which lets exactly one of them pass. The earlier one then stays current until the create has succeeded.
 
 create function public.open_create(
   p_attempt_id uuid,
@@ -1808,7 +1921,9 @@ create function public.open_create(
   p_expected jsonb,
   p_reason text,
   p_now timestamptz,
-  p_send_id text default null
+  p_send_id text default null,
+  p_gated boolean default false,
+  p_beside_generation integer default null
 )
 returns jsonb
 language plpgsql
@@ -1818,8 +1933,11 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
+  v_generation integer;
+  v_send_id text;
   v_request jsonb;
   v_opened jsonb;
+  v_is_new boolean;
 begin
   select pg_catalog.jsonb_build_object(
     'attempt_id', attempt.id, 'ledger_id', attempt.ledger_id, 'generation', attempt.generation, 'request', attempt.request
@@ -1832,32 +1950,25 @@ begin
 
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
-  insert into public.schedule_ledger as ledger
-    (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+  insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
   values (p_match_id, p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now)
-  on conflict (match_id) do update
-  set generation = ledger.generation + 1,
-    campaign_id = excluded.campaign_id,
-    signature = excluded.signature,
-    send_at_utc = excluded.send_at_utc,
-    braze_schedule_id = null,
-    dispatch_id = null,
-    status = 'pending',
-    cancel_reason = null,
-    notes = null,
-    preflight_at = null,
-    preflight_result = null,
-    updated_at = excluded.updated_at
-  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'
-  returning * into v_row;
-  if v_row.id is null then
+  on conflict (match_id) do nothing;
+  v_is_new := found;
+  select * into strict v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  if v_row.status <> 'pending' and v_row.cancel_reason is distinct from 'plan' then
     raise exception 'Cannot open a create: the ledger row of match % is neither pending nor cancelled by the plan', p_match_id
       using errcode = 'PT409', hint = 'not_reactivated';
+  end if;
+  if p_beside_generation is not null and (v_row.generation <> p_beside_generation or v_row.status <> 'pending') then
+    raise exception 'Cannot open a create: generation % of match % must be the pending current one', p_beside_generation, p_match_id
+      using errcode = 'PT409', hint = 'not_current';
   end if;
   if exists (
     select 1 from public.braze_schedules as earlier
     where earlier.ledger_id = v_row.id and private.can_be_live(earlier.state)
       and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
+      -- The gate shuts out only a schedule that presents a token. One whose create is under way has no outcome yet.
+      and not (p_beside_generation is not null and p_gated and earlier.gated and earlier.state <> 'creating')
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unresolved';
@@ -1867,47 +1978,80 @@ begin
   set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
     and attempt.resolved_at is null;
+  if found and p_beside_generation is not null then
+    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+    values (
+      p_now, 'braze-scheduler', 'create_released', 'Nothing shows it, and the send gate turns it away', p_match_id,
+      p_run_id, pg_catalog.jsonb_build_object('generation', p_beside_generation)
+    );
+  end if;
 
-  update public.schedule_ledger as ledger
-  set send_id = coalesce(ledger.send_id, p_send_id),
-    expected_send_count = (p_expected ->> 'count')::integer,
-    expected_send_count_min = (p_expected ->> 'min')::integer,
-    expected_send_count_max = (p_expected ->> 'max')::integer,
-    expected_source = p_expected ->> 'source'
-  where ledger.id = v_row.id
-  returning * into v_row;
+  v_generation := 1 + coalesce(
+    (select max(known.generation) from public.braze_schedules as known where known.ledger_id = v_row.id),
+    case when v_is_new then 0 else v_row.generation end
+  );
+  -- The match's own send id stays over its schedules. Braze knows a send id in the campaign that it was created for alone.
+  v_send_id := case
+    when v_row.campaign_id = p_request ->> 'campaign_id' and private.match_of_send_id(v_row.send_id) is not null
+      then v_row.send_id
+    else p_send_id
+  end;
+  if p_beside_generation is null then
+    update public.schedule_ledger as ledger
+    set generation = v_generation,
+      campaign_id = p_request ->> 'campaign_id',
+      signature = p_signature,
+      send_at_utc = p_send_at,
+      braze_schedule_id = null,
+      dispatch_id = null,
+      status = 'pending',
+      cancel_reason = null,
+      notes = null,
+      preflight_at = null,
+      preflight_result = null,
+      expected_send_count = (p_expected ->> 'count')::integer,
+      expected_send_count_min = (p_expected ->> 'min')::integer,
+      expected_send_count_max = (p_expected ->> 'max')::integer,
+      expected_source = p_expected ->> 'source',
+      updated_at = p_now
+    where ledger.id = v_row.id;
+    -- Apart: a change of the generation drops a send id that Braze gave to the one before.
+    update public.schedule_ledger as ledger set send_id = v_send_id where ledger.id = v_row.id;
+  end if;
 
   -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(
-      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation,
+      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_generation,
       -- After the restore of a backup, generations are given out again.
       'attempt_id', p_attempt_id
     )
   );
-  if v_row.send_id is not null then
-    v_request := v_request || pg_catalog.jsonb_build_object('send_id', v_row.send_id);
+  if v_send_id is not null then
+    v_request := v_request || pg_catalog.jsonb_build_object('send_id', v_send_id);
   end if;
 
   insert into public.braze_schedules
-    (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
-  values (v_row.id, v_row.generation, v_row.campaign_id, p_send_at, 'creating', p_now, p_now);
+    (ledger_id, generation, campaign_id, send_at_utc, state, signature, expected, gated, created_at, updated_at)
+  values (
+    v_row.id, v_generation, p_request ->> 'campaign_id', p_send_at, 'creating', p_signature, p_expected, p_gated, p_now, p_now
+  );
 
   insert into public.schedule_attempts
     (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at)
-  values (p_attempt_id, p_run_id, 'create', p_reason, p_match_id, v_row.id, v_row.generation, v_request, p_now);
+  values (p_attempt_id, p_run_id, 'create', p_reason, p_match_id, v_row.id, v_generation, v_request, p_now);
 
   return pg_catalog.jsonb_build_object(
-    'attempt_id', p_attempt_id, 'ledger_id', v_row.id, 'generation', v_row.generation, 'request', v_request
+    'attempt_id', p_attempt_id, 'ledger_id', v_row.id, 'generation', v_generation, 'request', v_request
   );
 end;
 $$;
 
-comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) is
-  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unresolved.';
-revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) to service_role;
+comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) is
+  'Journals a create of the next generation and returns the exact request to send. p_gated: it presents a token to the send gate. p_beside_generation: behind a closed gate, the pending current generation, which it replaces once it is created. Raises PT409: lease_lost, not_reactivated, not_current, earlier_generation_unresolved.';
+revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) from public, anon, authenticated, service_role;
+grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) to service_role;
 
 -- supabase/schemas/30_schedules/open_delete.sql
 -- Journals a delete before Braze gets it.
@@ -2302,43 +2446,6 @@ comment on function private.release_generation(uuid, integer, timestamptz) is
   'Resolves the unknown create of a ledger row as released and marks its schedule deleted; false where there is none.';
 revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/supersede_gated_create.sql
--- Where the send gate rejects an old generation, the scheduler itself releases a create that stayed unknown.
-
-create function public.supersede_gated_create(
-  p_run_id uuid,
-  p_lease_seconds integer,
-  p_ledger_id uuid,
-  p_generation integer,
-  p_now timestamptz
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
-begin
-  if v_match_id is null or not private.release_generation(p_ledger_id, p_generation, p_now) then
-    return false;
-  end if;
-
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-  values (
-    p_now, 'braze-scheduler', 'create_released', 'Nothing shows it, and the send gate turns it away', v_match_id,
-    p_run_id, pg_catalog.jsonb_build_object('generation', p_generation)
-  );
-  return true;
-end;
-$$;
-
-comment on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) is
-  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is resolved. Raises PT409 lease_lost.';
-revoke all on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/tables.sql
 -- The evidence: each event that Braze reported, and each body that could not be read.
@@ -4097,6 +4204,7 @@ begin
     'audience', 'admin',
     'title', private.match_title(ledger.match_id) || ': '
       || case
+        when seen.generation > ledger.generation then 'a schedule was sent whose create had no answer'
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
         when seen.moved_away then 'sent at a time from which it had been moved away'
@@ -4476,6 +4584,8 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
     and attempt.resolved_at is null;
 
+  -- Found, so it is created: if it was to replace another one, it has.
+  perform private.make_current(p_ledger_id, p_generation, p_now);
   update public.schedule_ledger as ledger
   set braze_schedule_id = p_braze_schedule_id,
     dispatch_id = coalesce(ledger.dispatch_id, p_dispatch_id),
@@ -4858,6 +4968,13 @@ begin
         schedule.braze_schedule_id = p_braze_schedule_id
         -- Its properties name the current generation, whose schedule id is not known yet.
         or (ledger.id = p_ledger_id and ledger.generation = p_generation and schedule.braze_schedule_id is null)
+        -- It is about to replace the current one.
+        or (ledger.id = p_ledger_id and ledger.generation < p_generation and exists (
+          select 1
+          from public.braze_schedules as next
+          where next.ledger_id = p_ledger_id and next.generation = p_generation and next.braze_schedule_id is null
+            and next.state in ('creating', 'unknown')
+        ))
       )
   ) then
     raise exception 'Cannot open the delete of a stray: it is the current, wanted schedule of its match'

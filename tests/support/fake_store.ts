@@ -70,7 +70,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       openDelete: (attempt) => noted("journal.openDelete", attempt, undefined),
       openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
       close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
-      supersedeGatedCreate: (release) => noted("journal.supersedeGatedCreate", release, true),
       reactivateSchedule: (keep) => noted("journal.reactivateSchedule", keep, true),
       giveUp: (runId) => noted("journal.giveUp", runId, []),
       cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),

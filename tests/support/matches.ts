@@ -28,6 +28,7 @@ export const settings: PlanSettings = {
   sendGate: "off",
   freezeMs: 15 * MINUTE_MS,
   horizonMs: 7 * 24 * 60 * MINUTE_MS,
+  closedGates: new Set(),
 };
 
 export function team(name: string, changes: Partial<Team> = {}): Team {
@@ -46,6 +47,7 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
     status: "scheduled",
     triggerProperties: {},
     sendId: `match-${changes.matchId ?? 1}`,
+    sendIdCampaigns: [CAMPAIGN],
     ledger: null,
     ...changes,
   };
@@ -68,6 +70,9 @@ export function planned(changes: Partial<PlannedSchedule> = {}): PlannedSchedule
     movingTo: null,
     changedAt: new Date("2024-12-06T18:00:00Z"),
     deleteFailed: false,
+    campaignId: CAMPAIGN,
+    gated: true,
+    wasCreated: true,
     ...changes,
   };
 }

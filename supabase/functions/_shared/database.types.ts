@@ -88,13 +88,16 @@ export type Database = {
           "campaign_id": string;
           "created_at": string;
           "deleted_at": string | null;
+          "expected": Json | null;
           "first_event_at": string | null;
+          "gated": boolean;
           "generation": number;
           "ledger_id": string;
           "listed_at": string | null;
           "missed_at": string | null;
           "moving_to_utc": string | null;
           "send_at_utc": string;
+          "signature": string | null;
           "state": string;
           "state_before_proof": string | null;
           "updated_at": string;
@@ -105,13 +108,16 @@ export type Database = {
           "campaign_id": string;
           "created_at": string;
           "deleted_at"?: string | null;
+          "expected"?: Json | null;
           "first_event_at"?: string | null;
+          "gated"?: boolean;
           "generation": number;
           "ledger_id": string;
           "listed_at"?: string | null;
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
+          "signature"?: string | null;
           "state": string;
           "state_before_proof"?: string | null;
           "updated_at": string;
@@ -121,13 +127,16 @@ export type Database = {
           "campaign_id"?: string;
           "created_at"?: string;
           "deleted_at"?: string | null;
+          "expected"?: Json | null;
           "first_event_at"?: string | null;
+          "gated"?: boolean;
           "generation"?: number;
           "ledger_id"?: string;
           "listed_at"?: string | null;
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
+          "signature"?: string | null;
           "state"?: string;
           "state_before_proof"?: string | null;
           "updated_at"?: string;
@@ -1217,7 +1226,9 @@ export type Database = {
       "open_create": {
         Args: {
           "p_attempt_id": string;
+          "p_beside_generation"?: number;
           "p_expected": Json;
+          "p_gated"?: boolean;
           "p_lease_seconds": number;
           "p_match_id": number;
           "p_now": string;
@@ -1347,16 +1358,6 @@ export type Database = {
         Returns: number;
       };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
-      "supersede_gated_create": {
-        Args: {
-          "p_generation": number;
-          "p_lease_seconds": number;
-          "p_ledger_id": string;
-          "p_now": string;
-          "p_run_id": string;
-        };
-        Returns: boolean;
-      };
       "sync_alerts": {
         Args: {
           "p_alerts": Json;

@@ -7,7 +7,15 @@
 import { addMilliseconds, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { isFrozen, planSettings } from "../_shared/scheduling/intent.ts";
+import {
+  isFrozen,
+  isTooLateToReplace,
+  type PlanSettings,
+  planSettings,
+} from "../_shared/scheduling/intent.ts";
+import { isUnsettled } from "../_shared/scheduling/schedule.ts";
+import { createBreaker, watched } from "../_shared/braze/breaker.ts";
+import { hasClosedGate } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -84,10 +92,24 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       matchIds: options.match_ids ?? null,
       now,
     });
+    const closedGates = await findClosedGates(input.fixtures);
     return {
-      planned: plan(input.fixtures, input.teams, settings, now),
+      planned: plan(input.fixtures, input.teams, { ...settings, closedGates }, now),
       sendIdsUsed: input.sendIdsUsed,
     };
+  }
+
+  /** Asks Braze only where the answer decides in which order a schedule may be replaced. */
+  async function findClosedGates(fixtures: readonly Fixture[]): Promise<ReadonlySet<string>> {
+    const live = fixtures.flatMap(({ ledger }) => ledger?.schedules ?? [])
+      .filter(({ state, gated }) => gated && isUnsettled(state));
+    if (settings.sendGate !== "fail_closed" || live.length === 0) return new Set();
+    const campaignIds = new Set([settings.campaignId, ...live.map((one) => one.campaignId)]);
+    const closed: string[] = [];
+    for (const campaignId of campaignIds) {
+      if (hasClosedGate(await braze.campaignDetails(campaignId))) closed.push(campaignId);
+    }
+    return new Set(closed);
   }
 
   async function carryOut(
@@ -101,17 +123,21 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const logs: LogEntry[] = planned.flatMap(({ fixture, step }) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
+    const breaker = createBreaker();
+    const watchedBraze = watched(braze, breaker);
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
-      braze,
+      braze: watchedBraze,
       clock,
       newId,
     });
     const stepDependencies: StepDependencies = {
       journal: store.journal,
-      braze,
+      braze: watchedBraze,
+      breaker,
       clock,
       newId,
+      settings,
       sendIdFor: (fixture) => sendIds.for(fixture),
       gateTokenFor,
     };
@@ -138,7 +164,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       await store.alertsAndLogs.syncAlerts({ rules: RULES, alerts: raised, ...scope }, clock.now());
     }
     const isComplete = UNFINISHED.every((what) => done[what] === undefined);
-    return { outcome: isComplete ? "succeeded" : "partial", summary: { done } };
+    const ill = breaker.tripped === null ? {} : { braze_ill: breaker.tripped };
+    return { outcome: isComplete ? "succeeded" : "partial", summary: { done, ...ill } };
   }
 
   async function tryStep(
@@ -148,9 +175,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     stepDependencies: StepDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
-    if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
+    if (isPastDeadline(run, now) || stepDependencies.breaker.tripped !== null) {
+      return { done: "deferred", alerts: [], logs: [] };
+    }
     // A send outside the freeze window at planning time may have entered it during the run.
-    if ("soonest" in step && isFrozen(step.soonest, settings, now)) {
+    if ("soonest" in step && isTooLate(step, settings, now)) {
       const reason = step.action === "create" ? "create_inside_freeze" : "change_inside_freeze";
       const alert = alerts.frozen(fixture, reason, step.soonest);
       return { done: "frozen", alerts: [alert], logs: logOfFrozen(fixture, reason) };
@@ -179,6 +208,16 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   }
 }
 
+function isTooLate(
+  step: Extract<ActiveStep, { readonly soonest: Date }>,
+  settings: PlanSettings,
+  now: Date,
+): boolean {
+  return step.action === "recreate" || step.action === "supersede"
+    ? isTooLateToReplace(step.soonest, settings, now)
+    : isFrozen(step.soonest, settings, now);
+}
+
 function countPlan(planned: readonly PlannedMatch[]) {
   const counts: Record<Step["action"], number> = {
     create: 0,
@@ -186,6 +225,7 @@ function countPlan(planned: readonly PlannedMatch[]) {
     recreate: 0,
     reactivate: 0,
     supersede: 0,
+    delete: 0,
     cancel: 0,
     skip: 0,
     frozen: 0,

@@ -37,8 +37,9 @@ export function createSendIds(
     logs,
     async for(fixture) {
       const sendId = ownSendId(fixture.matchId);
-      // Any other send id was assigned by Braze and belongs to an earlier schedule alone.
-      if (fixture.sendId === sendId) return sendId;
+      // Any other send id was assigned by Braze and belongs to an earlier schedule alone. Braze knows an id in the campaign
+      // that it was created for.
+      if (fixture.sendId === sendId && fixture.sendIdCampaigns.includes(campaignId)) return sendId;
       if (left <= 0) {
         logs.push(
           withoutSendId(fixture, `${SEND_IDS_A_DAY_MAX} send ids were created in 24 hours`),

@@ -47,7 +47,7 @@ create table public.schedule_ledger (
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
+  'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
@@ -78,6 +78,9 @@ create table public.braze_schedules (
   moving_to_utc timestamptz,
   state text not null,
   state_before_proof text,
+  signature text,
+  expected jsonb,
+  gated boolean not null default false,
   deleted_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
@@ -96,6 +99,9 @@ comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
+comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
+comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';

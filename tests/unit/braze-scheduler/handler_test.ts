@@ -94,6 +94,7 @@ Deno.test("braze-scheduler creates schedules, soonest first, and answers what it
       recreate: 0,
       reactivate: 0,
       supersede: 0,
+      delete: 0,
       cancel: 0,
       skip: 1,
       frozen: 0,

@@ -1,4 +1,4 @@
-/** Derives from Braze's campaign details whether the campaign sends. Pure. */
+/** Derives from Braze's campaign details whether the campaign sends, and whether its messages ask the send gate. Pure. */
 import type { CallResult } from "./outcome.ts";
 import type { CampaignDetails } from "./schemas.ts";
 
@@ -20,6 +20,24 @@ export function readGate(result: CallResult<CampaignDetails>): Gate {
     detail: "Cannot read campaign: the response does not say whether it is enabled",
   };
 }
+
+/**
+ * Whether every message asks the send gate and aborts without its permission, as braze/gate_fail_closed.liquid does. A
+ * template in other words is not recognised: then the suite relies less on the gate.
+ */
+export function hasClosedGate(result: CallResult<CampaignDetails>): boolean {
+  if (result.outcome !== "succeeded") return false;
+  const messages = Object.values(result.value.messages);
+  return messages.length > 0 && messages.every((message) => {
+    const text = JSON.stringify(message);
+    return CLOSED_GATE.every((part) => part.test(text));
+  });
+}
+
+const CLOSED_GATE = [
+  /\{%\s*connected_content (?:(?!%\}).)*\/braze-send-gate\?(?:(?!%\}).)*\bsend_gate_token\b(?:(?!%\}).)*:save gate\s/,
+  /\{%\s*if gate\.send != true\s*%\}\s*\{%\s*abort_message\b/,
+];
 
 /** Whether the campaign certainly sends nothing. */
 export function isShut(gate: Gate): boolean {

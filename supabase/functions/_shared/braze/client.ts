@@ -31,11 +31,21 @@ export interface Days {
   readonly endingAt?: Date | undefined;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** `admitCreate` has taken the place of the first attempt within the rate limits. */
+  readonly admitted?: boolean;
+}
+
 export interface BrazeClient {
+  /**
+   * Waits for a place within the rate limits and takes it. False when there is none before the deadline, as far as is
+   * known: then nothing should be begun that ends in this create.
+   */
+  admitCreate(body: CreateScheduleBody, options?: CallOptions): Promise<boolean>;
   /** Sends `body` unchanged. Retried only after a rate limit. */
   createSchedule(
     body: CreateScheduleBody,
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<CallResult<CreatedSchedule>>;
   /** Moves a schedule; Braze allows only its time to change. */
   updateSchedule(
@@ -76,22 +86,43 @@ export interface BrazeClient {
 
 export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
   const call = createCall(options);
-  const pacing = createPacing(options.clock);
+  const { clock } = options;
+  const pacing = createPacing(clock);
+  /** Other clients use the same limits; Braze's last answer says when they are spent. */
+  let spentUntil: Date | null = null;
+
+  async function admit({ campaign_id, audience }: CreateScheduleBody, deadline: Date | null) {
+    // Sends to single recipients have their own, much higher limit.
+    return audience === undefined ||
+      await pacing.admit(canonicalJson([campaign_id, audience]), deadline);
+  }
 
   return {
-    async createSchedule(body, callOptions) {
+    async admitCreate(body, { deadline } = {}) {
+      const waitMs = (spentUntil?.getTime() ?? 0) - clock.now().getTime();
+      if (waitMs > 0) {
+        if (deadline !== undefined && spentUntil !== null && spentUntil >= deadline) return false;
+        await clock.sleep(waitMs);
+      }
+      return await admit(body, deadline ?? null);
+    },
+    async createSchedule(body, { admitted = false, ...callOptions } = {}) {
       const checked = CreateScheduleBody.safeParse(body);
       if (!checked.success) return refused("create schedule", checked.error);
-      const { campaign_id: campaignId, audience } = body;
-      const key = canonicalJson([campaignId, audience ?? null]);
-      return await call({
+      let isAdmitted = admitted;
+      const result = await call({
         ...post("create schedule", "/campaigns/trigger/schedule/create", body, CreatedSchedule),
         repeatable: false,
-        // Sends to single recipients have their own, much higher limit.
-        ...(audience === undefined
-          ? {}
-          : { admit: (deadline: Date | null) => pacing.admit(key, deadline) }),
+        async admit(deadline) {
+          if (!isAdmitted && !await admit(body, deadline)) return false;
+          // Each repetition needs a place of its own.
+          isAdmitted = false;
+          return true;
+        },
       }, callOptions);
+      const { remaining, resetAt } = result.rateLimit;
+      if (remaining !== null) spentUntil = remaining === 0 ? resetAt : null;
+      return result;
     },
     updateSchedule: ({ campaignId, scheduleId, sendAt }, callOptions) =>
       call(

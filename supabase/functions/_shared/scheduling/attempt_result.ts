@@ -33,3 +33,12 @@ export function isDeferred<T>(result: CallResult<T>): boolean {
   return result.outcome === "failed" &&
     (result.reason === "deadline" || result.reason === "rate_limited");
 }
+
+/** Braze refuses the new time or does not know the schedule; a missing permission is no such refusal. */
+export function isRefusedMove<T>(
+  result: CallResult<T>,
+): result is Extract<CallResult<T>, { outcome: "failed" }> {
+  return result.outcome === "failed" && result.reason === "rejected" && !result.earlierUnknown &&
+    result.httpStatus !== null && result.httpStatus >= 400 && result.httpStatus < 500 &&
+    result.httpStatus !== 401 && result.httpStatus !== 403;
+}

@@ -9,13 +9,20 @@ import type { Environment } from "../runtime/config.ts";
 import type { ExpectedCount } from "../store/journal.ts";
 import type { Fixture, Team } from "../store/planning.ts";
 
+const MINUTE_MS = 60_000;
+const REPLACED_WITHIN_MS = 30 * MINUTE_MS;
+const TEXT_CHANGED_WITHIN_MS = 45 * MINUTE_MS;
+
 export interface IntentSettings
   extends Pick<Environment, "teamAttributes" | "sendLeadMs" | "sendGate"> {
   readonly campaignId: string;
   readonly broadcast: boolean;
 }
 
-export type PlanSettings = IntentSettings & Pick<Environment, "freezeMs" | "horizonMs">;
+export interface PlanSettings extends IntentSettings, Pick<Environment, "freezeMs" | "horizonMs"> {
+  /** The campaigns whose messages verifiably ask the send gate, and abort without its permission. */
+  readonly closedGates: ReadonlySet<string>;
+}
 
 export function planSettings(environment: Environment): PlanSettings {
   const { teamAttributes, sendLeadMs, sendGate, freezeMs, horizonMs } = environment;
@@ -27,6 +34,7 @@ export function planSettings(environment: Environment): PlanSettings {
     sendGate,
     freezeMs,
     horizonMs,
+    closedGates: new Set(),
   };
 }
 
@@ -64,8 +72,8 @@ export function intentFor(
 
   // Braze stores whole seconds: a fraction would look like a move on every run.
   const sendAt = startOfSecond(subMilliseconds(fixture.kickoffAt, settings.sendLeadMs));
+  // Without the campaign: a schedule stays in the one in which it was created.
   const signedPart = {
-    campaign_id: settings.campaignId,
     broadcast: settings.broadcast,
     audience: matchAudience(
       settings.teamAttributes,
@@ -85,7 +93,11 @@ export function intentFor(
   return {
     wanted: true,
     sendAt,
-    request: { ...signedPart, schedule: { time: writeInstant(sendAt) } },
+    request: {
+      campaign_id: settings.campaignId,
+      ...signedPart,
+      schedule: { time: writeInstant(sendAt) },
+    },
     signature: createHash("sha256").update(canonicalJson(signed)).digest("hex"),
     expected: expectedCount(audience),
   };
@@ -98,6 +110,28 @@ export function isFrozen(
   now: Date,
 ): boolean {
   return isBefore(sendAt, addMilliseconds(now, settings.freezeMs));
+}
+
+/**
+ * Whether too little time is left to replace a schedule. If the create fails, other runs must be able to repeat it before
+ * the freeze window. The time is also longer than Braze may cache a response of the send gate.
+ */
+export function isTooLateToReplace(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isFrozen(sendAt, settings, addMilliseconds(now, REPLACED_WITHIN_MS));
+}
+
+/** A new text alone is never worth the risk so close to the send. */
+export function isTooLateForText(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isTooLateToReplace(sendAt, settings, now) ||
+    isBefore(sendAt, addMilliseconds(now, TEXT_CHANGED_WITHIN_MS));
 }
 
 /** A user who follows both teams gets one push, and the overlap is unknown: hence lower and upper bounds. */

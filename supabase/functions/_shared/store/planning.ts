@@ -9,6 +9,12 @@ const PlannedSchedule = row({
   braze_schedule_id: z.string().nullable(),
   /** When its state or its time last changed. */
   changed_at: instant,
+  /** It stays in the campaign in which it was created. */
+  campaign_id: z.string(),
+  /** Its push presents a token to the send gate. */
+  gated: z.boolean(),
+  /** Braze certainly made it. */
+  was_created: z.boolean(),
   /** Deletes were requested, and Braze certainly carried out none of them. */
   delete_failed: z.boolean(),
 });
@@ -35,6 +41,8 @@ const Fixture = row({
   status: MatchStatus,
   trigger_properties: z.record(z.string(), z.unknown()),
   send_id: z.string().nullable(),
+  /** The campaigns in which Braze knows the match's own send id. */
+  send_id_campaigns: z.array(z.string()),
   ledger: LedgerRow.nullable(),
 });
 export type Fixture = z.infer<typeof Fixture>;
