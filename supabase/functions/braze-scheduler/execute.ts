@@ -196,7 +196,8 @@ async function recreate(
   const { braze, clock } = stepDependencies;
   const deadline = addMilliseconds(run.deadline, -CREATE_MS);
   if (
-    !isBefore(clock.now(), deadline) || !await braze.admitCreate(want.request, { deadline })
+    !isBefore(clock.now(), deadline) ||
+    !await braze.admitCreate(want.request, { deadline, mustHold: true })
   ) {
     return notBegun(fixture, "recreate", "Not enough time or no place within Braze's rate limits");
   }

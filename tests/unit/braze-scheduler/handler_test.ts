@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../../supabase/functions/braze-scheduler/handler.ts";
 import type { Fixture } from "../../../supabase/functions/_shared/store/planning.ts";
 import { at, ledgerIdOf } from "../../support/facts.ts";
-import { failed, timedOut } from "../../support/fake_braze.ts";
+import { brazeTemplate } from "../../support/braze_liquid.ts";
+import { campaignDetails, failed, succeeded, timedOut } from "../../support/fake_braze.ts";
 import { refusals, RUN_ID } from "../../support/fake_store.ts";
 import {
   type Answered,
@@ -11,7 +12,7 @@ import {
   type World,
   type WorldOptions,
 } from "../../support/fake_world.ts";
-import { match, row, teams } from "../../support/matches.ts";
+import { match, row, settings, teams, wanted } from "../../support/matches.ts";
 
 interface Ran extends World {
   readonly answer: Answered;
@@ -273,3 +274,84 @@ Deno.test("braze-scheduler opens no attempt for a match that is as wanted", asyn
   ok(calls.every((call) => !WRITES.includes(call)));
   deepStrictEqual([alerts, logs], [[], []]);
 });
+
+for (
+  const [what, answer, done] of [
+    ["has no answer", timedOut, { unknown: 2, deferred: 3 }],
+    ["must wait", failed("rate_limited", 429), { deferred: 5 }],
+  ] as const
+) {
+  Deno.test(`braze-scheduler leaves a run to the next one after two creates in a row that ${what}`, async () => {
+    const five = [1, 2, 3, 4, 5].map((matchId) => match({ matchId }));
+    const world = await run(five, { braze: { create: () => answer } });
+    deepStrictEqual(created(world), [1, 2]);
+    strictEqual(world.said("journal.openCreate").length, 2, "nothing is opened for the others");
+    deepStrictEqual(world.answer.body.done, done);
+    strictEqual(world.answer.body.outcome, "partial");
+    strictEqual(world.answer.body.braze_ill, answer.outcome === "succeeded" ? "" : answer.detail);
+    strictEqual(world.said("alertsAndLogs.syncAlerts").length, 0, "no alert is resolved unseen");
+  });
+}
+
+Deno.test("braze-scheduler opens no create if the calls before it had no answer", async () => {
+  const fixtures = [1, 2, 3].map((matchId) => match({ matchId, sendId: null }));
+  const world = await run(fixtures, { braze: { sendId: timedOut } });
+  deepStrictEqual(created(world), [1, 2, 3], "each create that succeeded shows that Braze is well");
+  const ill = await run(fixtures, { braze: { sendId: timedOut, create: () => timedOut } });
+  deepStrictEqual(created(ill), [1]);
+  deepStrictEqual(ill.answer.body.done, { unknown: 1, deferred: 2 });
+});
+
+Deno.test("braze-scheduler asks for a send id in each campaign", async () => {
+  const known = match({ sendIdCampaigns: ["campaign-before"] });
+  const world = await run([known]);
+  deepStrictEqual(world.said("journal.openSendId").length, 1);
+  const again = await run([match()]);
+  deepStrictEqual(again.said("journal.openSendId"), []);
+});
+
+for (
+  const [what, sendGate, ledger, campaigns] of [
+    [
+      "behind a closed gate, for each campaign with a live schedule",
+      "fail_closed",
+      row({}, {
+        campaignId: "campaign-before",
+      }),
+      2,
+    ],
+    ["not without a schedule that has a token", "fail_closed", row({}, { gated: false }), 0],
+    ["not behind an open gate", "fail_open", row(), 0],
+  ] as const
+) {
+  Deno.test(`braze-scheduler reads campaign details ${what}`, async () => {
+    const world = await run([match({ ledger })], { environment: { sendGate } });
+    strictEqual(world.said("braze.campaign").length, campaigns);
+  });
+}
+
+for (
+  const [what, seconds, done] of [
+    ["in time", 0, "superseded"],
+    ["too late since the run began", 31, "frozen"],
+  ] as const
+) {
+  Deno.test(`braze-scheduler checks again before a replacement: ${what}`, async () => {
+    const { signature } = wanted(match(), { ...settings, sendGate: "fail_closed" });
+    const messages = { a: { channel: "ios_push", alert: await brazeTemplate("gate_fail_closed") } };
+    const first = match({ matchId: 2, kickoffAt: at("07:20:00") });
+    const reworded = match({
+      triggerProperties: { title: "Derby" },
+      kickoffAt: at("07:45:30"),
+      ledger: row({ signature }, { sendAt: at("06:45:30") }),
+    });
+    const world = await run([first, reworded], {
+      environment: { sendGate: "fail_closed" },
+      braze: { campaign: () => succeeded(campaignDetails({ messages })) },
+      during: (call, { clock }) => {
+        if (call === "braze.create") clock.advance(seconds * 1_000);
+      },
+    });
+    deepStrictEqual(world.answer.body.done, { created: 1, [done]: 1 });
+  });
+}

@@ -29,7 +29,7 @@ export function hasClosedGate(result: CallResult<CampaignDetails>): boolean {
   if (result.outcome !== "succeeded") return false;
   const messages = Object.values(result.value.messages);
   return messages.length > 0 && messages.every((message) => {
-    const text = JSON.stringify(message);
+    const text = JSON.stringify(message).replaceAll(/\\[nrt]/g, " ");
     return CLOSED_GATE.every((part) => part.test(text));
   });
 }

@@ -1,4 +1,5 @@
 /** All calls that the suite makes to Braze. */
+import { isAfter, isBefore } from "date-fns";
 import type { z } from "zod";
 import { canonicalJson } from "../text/canonical_json.ts";
 import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
@@ -36,12 +37,20 @@ export interface CreateOptions extends CallOptions {
   readonly admitted?: boolean;
 }
 
+export interface AdmitOptions extends CallOptions {
+  /**
+   * Nothing may be lost if Braze refuses the create: there is no place either while Braze's last answer says that a limit
+   * is spent, which may be the limit of another audience.
+   */
+  readonly mustHold?: boolean;
+}
+
 export interface BrazeClient {
   /**
-   * Waits for a place within the rate limits and takes it. False when there is none before the deadline, as far as is
-   * known: then nothing should be begun that ends in this create.
+   * Waits for a place within the rate limits and takes it. False when there is none before the deadline: then nothing
+   * should be begun that ends in this create.
    */
-  admitCreate(body: CreateScheduleBody, options?: CallOptions): Promise<boolean>;
+  admitCreate(body: CreateScheduleBody, options?: AdmitOptions): Promise<boolean>;
   /** Sends `body` unchanged. Retried only after a rate limit. */
   createSchedule(
     body: CreateScheduleBody,
@@ -98,11 +107,10 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
   }
 
   return {
-    async admitCreate(body, { deadline } = {}) {
-      const waitMs = (spentUntil?.getTime() ?? 0) - clock.now().getTime();
-      if (waitMs > 0) {
-        if (deadline !== undefined && spentUntil !== null && spentUntil >= deadline) return false;
-        await clock.sleep(waitMs);
+    async admitCreate(body, { deadline, mustHold = false } = {}) {
+      if (mustHold && spentUntil !== null && isAfter(spentUntil, clock.now())) {
+        if (deadline !== undefined && !isBefore(spentUntil, deadline)) return false;
+        await clock.sleep(spentUntil.getTime() - clock.now().getTime());
       }
       return await admit(body, deadline ?? null);
     },

@@ -235,6 +235,41 @@ Deno.test("createSchedule() returns unknown when fetch fails for another reason"
   strictEqual((await create(client)).outcome, "unknown");
 });
 
+/** Answers of Braze whose last place within a limit is used, until 30 seconds after the start. */
+const spending = () =>
+  withBraze.bind(null, () =>
+    Response.json(created, {
+      headers: {
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": `${after(30_000).getTime() / 1_000}`,
+      },
+    }));
+
+Deno.test("admitCreate() has no place that must hold while Braze says that a limit is spent", () =>
+  spending()(async ({ client, clock }) => {
+    const admit = (ms: number, mustHold: boolean) =>
+      client.admitCreate(body, { deadline: after(ms), mustHold });
+    strictEqual(await admit(30_000, true), true, "nothing is known yet");
+    await create(client);
+    strictEqual(await admit(30_000, true), false);
+    strictEqual(await admit(30_000, false), true);
+    deepStrictEqual(clock.slept, []);
+    strictEqual(await admit(31_000, true), true);
+    deepStrictEqual(clock.slept, [30_000]);
+  }));
+
+Deno.test("admitCreate() takes the place of the first attempt alone", () =>
+  withBraze(() => Response.json(created), async ({ client, clock, requests }) => {
+    for (let place = 1; place <= 10; place++) {
+      strictEqual(await client.admitCreate(body, { deadline: after(1_000) }), true);
+    }
+    strictEqual(await client.admitCreate(body, { deadline: after(1_000) }), false, "10 a minute");
+    const admitted = { deadline: after(1_000), admitted: true };
+    strictEqual((await client.createSchedule(body, admitted)).outcome, "succeeded");
+    strictEqual((await client.createSchedule(body, { deadline: after(1_000) })).outcome, "failed");
+    deepStrictEqual([requests.length, clock.slept], [1, []]);
+  }));
+
 Deno.test("createSchedule() waits for the reset that a 429 names, and tries again", () =>
   withBraze(
     (nth) =>

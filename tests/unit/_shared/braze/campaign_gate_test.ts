@@ -1,5 +1,10 @@
 import { strictEqual } from "node:assert/strict";
-import { isShut, readGate } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import {
+  hasClosedGate,
+  isShut,
+  readGate,
+} from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import { brazeTemplate } from "../../../support/braze_liquid.ts";
 import { campaignDetails, failed, succeeded, timedOut } from "../../../support/fake_braze.ts";
 
 for (
@@ -39,3 +44,35 @@ for (
     strictEqual(isShut(gate), false);
   });
 }
+
+const CLOSED = await brazeTemplate("gate_fail_closed");
+const OPEN = await brazeTemplate("gate_fail_open");
+const push = (alert: string) => ({ channel: "ios_push", alert });
+const webhook = (body: string) => ({ channel: "webhook", url: "https://example.test", body });
+
+for (
+  const [what, messages, isClosed] of [
+    ["one message with the template", { a: push(`${CLOSED}Kick-off`) }, true],
+    ["all messages with the template", {
+      a: push(`${CLOSED}Kick-off`),
+      b: webhook(`${CLOSED}{}`),
+    }, true],
+    ["the template with other blanks", {
+      a: push(CLOSED.replaceAll("%}{%", "%}\n  {%").replace("{% if", "{%if")),
+    }, true],
+    ["a message without it", { a: push(`${CLOSED}Kick-off`), b: webhook("{}") }, false],
+    ["the template that fails open", { a: push(`${OPEN}Kick-off`) }, false],
+    ["the request alone", { a: push(CLOSED.split("{% if")[0]!) }, false],
+    ["the condition alone", { a: push(`{% if${CLOSED.split("{% if")[1]}`) }, false],
+    ["another token", { a: push(CLOSED.replace("send_gate_token", "ledger_id")) }, false],
+    ["no message", {}, false],
+  ] as const
+) {
+  Deno.test(`hasClosedGate() returns ${isClosed} for ${what}`, () => {
+    strictEqual(hasClosedGate(succeeded(campaignDetails({ messages }))), isClosed);
+  });
+}
+
+Deno.test("hasClosedGate() returns false when the details cannot be read", () => {
+  strictEqual(hasClosedGate(timedOut), false);
+});
