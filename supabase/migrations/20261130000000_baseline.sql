@@ -909,6 +909,24 @@ alter table private.schedule_times enable row level security;
 revoke all on table private.schedule_times from public, anon, authenticated, service_role;
 grant select, insert, update on table private.schedule_times to service_role;
 
+create table private.schedule_holds (
+  ledger_id uuid not null,
+  generation integer not null,
+  users integer not null,
+  held_at timestamptz not null,
+  released_at timestamptz,
+  primary key (ledger_id, generation),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_holds is
+  'Matches whose current schedule must not be sent, since another schedule of theirs was seen going out, until a person releases them.';
+comment on column private.schedule_holds.generation is 'The schedule that was seen going out.';
+comment on column private.schedule_holds.users is 'How many users it had reached by then.';
+
+alter table private.schedule_holds enable row level security;
+revoke all on table private.schedule_holds from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_holds to service_role;
+
 create table private.unmanaged_schedules (
   braze_schedule_id text primary key,
   campaign_id text not null,
@@ -1048,7 +1066,7 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'declare_gone', 'release_hold', 'erase_user')),
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)
@@ -1571,7 +1589,7 @@ when (
 execute function private.keep_schedule_times();
 
 -- supabase/schemas/30_schedules/load_gate_facts.sql
--- The facts by which the send gate decides: four look-ups by primary key.
+-- The facts by which the send gate decides: five look-ups by primary key.
 
 create function public.load_gate_facts(p_ledger_id uuid, p_generation integer, p_attempt_id uuid)
 returns jsonb
@@ -1586,6 +1604,9 @@ as $$
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
     'kickoff_at', match.kickoff_at,
+    'is_held', exists (
+      select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+    ),
     'state', schedule.state,
     'send_at', greatest(schedule.send_at_utc, schedule.moving_to_utc)
   )
@@ -1604,7 +1625,7 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status, kickoff_at}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;
 
@@ -1675,6 +1696,10 @@ as $$
             'generation', ledger.generation,
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
+            'is_held', exists (
+              select 1 from private.schedule_holds as hold
+              where hold.ledger_id = ledger.id and hold.released_at is null
+            ),
             'schedules', schedules.list
           ) end
         )
@@ -4700,6 +4725,94 @@ comment on function public.confirm_by_statistics(uuid, integer, integer, timesta
 revoke all on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;
 
+-- supabase/schemas/60_reconcile/declare_gone.sql
+-- A person has looked: the schedules of a match whose fate is unknown are not in Braze.
+--
+-- Nothing in Braze's API proves that. The next run creates another schedule, if the match needs one; if one of those that were
+-- declared gone is sent all the same, that is reported. Whatever suggests that it is there makes the call a risk, which the
+-- caller has to accept.
+
+create function public.declare_gone(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null,
+  p_accept_double_push boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_unclear jsonb;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'generation', schedule.generation, 'state', schedule.state, 'braze_schedule_id', schedule.braze_schedule_id
+  ) order by schedule.generation)
+  into v_unclear
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_unclear is null then 'it has no schedule whose fate is unknown'
+    when p_accept_double_push then null
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and schedule.listed_at is not null and schedule.missed_at is null
+        and schedule.listed_at > p_now - interval '15 minutes'
+    ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
+        and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+    ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+  end;
+  if v_refused is not null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('schedules', v_unclear),
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
+    );
+    update public.schedule_attempts as attempt
+    set resolved_at = p_now, resolved_as = 'released'
+    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+      and attempt.generation in (
+        select schedule.generation from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+      );
+    update public.braze_schedules as schedule
+    set state = 'deleted', updated_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) is
+  'Marks the schedules of a match whose create or delete has no clear answer as deleted; returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) to service_role;
+
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
 -- The ledger rows that are due or were sent lately.
 --
@@ -5478,6 +5591,117 @@ comment on function public.detect_double_pushes(timestamptz, timestamptz, timest
 revoke all on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/65_checks/hold_successors.sql
+-- Holds the schedule of a match of which another schedule is seen going out.
+--
+-- A schedule that was replaced or deleted, and is sent all the same, has reached the users; the current one would reach them
+-- again. One event may be wrong, so it takes as many as no accident makes. What a person released is not held again for the
+-- same schedule. It is only held where that works: by the send gate, or by a delete that is early enough.
+
+create function public.hold_successors(p_gated boolean, p_freeze_seconds integer, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ledger_ids uuid[];
+  v_seen jsonb;
+  v_held jsonb;
+begin
+  select pg_catalog.array_agg(distinct ledger.id)
+  into v_ledger_ids
+  from public.braze_schedules as other
+  join public.schedule_ledger as ledger on ledger.id = other.ledger_id
+  where other.first_event_at > p_now - interval '2 days' and other.generation <> ledger.generation
+    and ledger.status = 'pending' and ledger.send_at_utc > p_now
+    and not exists (
+      select 1 from private.schedule_holds as known
+      where known.ledger_id = other.ledger_id and known.generation = other.generation
+    );
+  if v_ledger_ids is null then
+    return jsonb '[]';
+  end if;
+
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'ledger_id', counted.ledger_id, 'generation', counted.generation, 'campaign_id', counted.campaign_id,
+    'users', counted.users
+  ))
+  into v_seen
+  from (
+    select
+      event.ledger_id, event.generation, event.campaign_id,
+      count(distinct coalesce(event.external_user_id, event.braze_user_id, event.device_id)) as users
+    from public.notification_sends as event
+    where event.ledger_id = any (v_ledger_ids) and event.sent_at > p_now - interval '2 days' and event.sent_at <= p_now
+      and event.event_type = 'send' and event.channel = 'push' and event.correlation_method = 'ledger_id'
+      and event.proof = 'push' and event.campaign_id is not null
+    group by event.ledger_id, event.generation, event.campaign_id
+  ) as counted;
+
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (v_ledger_ids)
+  order by ledger.id
+  for no key update;
+
+  with seen as (
+    select
+      ledger.id as ledger_id, ledger.match_id, other.generation, current.generation as current_generation,
+      told.users, least(current.send_at_utc, current.moving_to_utc) as send_at
+    from pg_catalog.jsonb_to_recordset(v_seen) as told (ledger_id uuid, generation integer, campaign_id text, users integer)
+    join public.schedule_ledger as ledger on ledger.id = told.ledger_id
+    join public.braze_schedules as other
+      on other.ledger_id = ledger.id and other.generation = told.generation and other.campaign_id = told.campaign_id
+    join public.braze_schedules as current on current.ledger_id = ledger.id and current.generation = ledger.generation
+    where ledger.status = 'pending' and other.generation <> ledger.generation and private.can_be_live(current.state)
+      and least(current.send_at_utc, current.moving_to_utc) > p_now
+      -- One of so few users may be an error, two are none.
+      and (told.users >= 10 or (told.users >= 2 and told.users >= 0.01 * ledger.expected_send_count))
+      and (
+        (p_gated and current.gated)
+        or least(current.send_at_utc, current.moving_to_utc) >= p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      )
+  ),
+  held as (
+    insert into private.schedule_holds (ledger_id, generation, users, held_at)
+    select seen.ledger_id, seen.generation, seen.users, p_now
+    from seen
+    order by seen.ledger_id, seen.generation
+    on conflict (ledger_id, generation) do nothing
+    returning ledger_id, generation
+  )
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'push_held:' || seen.match_id || ':' || seen.generation,
+    'rule', 'push_held',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to ' || seen.users
+      || ' users although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
+      || pg_catalog.to_char(seen.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"'),
+    'details', pg_catalog.jsonb_build_object(
+      'generation', seen.generation, 'current_generation', seen.current_generation, 'users', seen.users,
+      'send_at', seen.send_at
+    ),
+    'match_id', seen.match_id
+  ) order by seen.match_id, seen.generation)
+  into v_held
+  from seen
+  join held using (ledger_id, generation);
+
+  if v_held is not null then
+    perform public.raise_alerts(v_held, p_now);
+  end if;
+  return coalesce(v_held, jsonb '[]');
+end;
+$$;
+
+comment on function public.hold_successors(boolean, integer, timestamptz) is
+  'Holds the pending schedule of each match of which another schedule is seen going out, by push sends that echo it, in its campaign and window, of at least 10 users, or of 2 and 1 % of those expected; raises and returns the harms. p_gated: the templates ask the send gate.';
+revoke all on function public.hold_successors(boolean, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.hold_successors(boolean, integer, timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/load_audit.sql
 -- What the ledger expects Braze to hold, and what is known of the schedules that Braze lists.
 
@@ -5709,6 +5933,60 @@ comment on function public.record_preflight(jsonb, text, timestamptz) is
   'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns the ids of their matches.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/release_hold.sql
+-- A person decides that a held push is to go out all the same.
+
+create function public.release_hold(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_held jsonb;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
+  into v_held
+  from private.schedule_holds as hold
+  where hold.ledger_id = v_row.id and hold.released_at is null;
+  if v_held is null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', 'it is not held');
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
+    values (
+      p_now, 'release_hold', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
+    );
+    update private.schedule_holds as hold
+    set released_at = p_now
+    where hold.ledger_id = v_row.id and hold.released_at is null;
+    update public.alerts as harm
+    set resolved_at = p_now
+    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/70_alerts/tables.sql
 -- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
@@ -6256,7 +6534,7 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late', 'push_held') then 'harm'
     else 'condition'
   end;
 $$;

@@ -33,6 +33,7 @@ Deno.test(
       cancel_reason: null,
       match_status: "scheduled",
       kickoff_at: "2024-12-07T16:00:00+00:00",
+      is_held: false,
     };
     deepStrictEqual(await facts(suite, opened.ledger_id, 1, opened.attempt_id), {
       ...known,
@@ -56,6 +57,7 @@ Deno.test(
       cancel_reason: "operator",
       match_status: "postponed",
       kickoff_at: "2024-12-07T16:00:00+00:00",
+      is_held: false,
       state: "unknown",
       send_at: "2024-12-07T15:20:00+00:00",
     });

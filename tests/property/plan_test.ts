@@ -71,6 +71,7 @@ function ledgerOf(matchId: number): fc.Arbitrary<LedgerRow> {
       generation: numbered.length,
       signature: asWanted ? wanted(match({ matchId })).signature : "another",
       sendAt: current?.sendAt ?? NOW,
+      isHeld: false,
       schedules: numbered,
     };
   });

@@ -60,6 +60,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     create_unknown: true,
     delete_unconfirmed: true,
     schedule_id_unknown: true,
+    held: true,
   }),
   frozen: all<FrozenReason>({
     create_inside_freeze: true,
@@ -74,6 +75,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     unknown_team: true,
     too_late: true,
     moved_far_ahead: true,
+    held: true,
   }),
   done: all<Done>({
     created: true,
@@ -178,6 +180,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     superseded: true,
     cancelled: true,
     taken_back: true,
+    held: true,
     too_late: true,
     match_postponed: true,
     match_cancelled: true,

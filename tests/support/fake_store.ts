@@ -46,6 +46,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       ...changes.runs,
     },
     planning: {
+      holdSuccessors: (limits) => noted("planning.holdSuccessors", limits, []),
       loadPlanInput: (window) =>
         noted("planning.load", window, {
           fixtures: [],
@@ -144,6 +145,10 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       storeReportedCounts: (counts) =>
         noted("reconciliation.storeReportedCounts", counts, counts.length),
       markSent: (action) => noted("reconciliation.markSent", action, recovered(action.matchId)),
+      declareGone: (action) =>
+        noted("reconciliation.declareGone", action, recovered(action.matchId)),
+      releaseHold: (action) =>
+        noted("reconciliation.releaseHold", action, recovered(action.matchId)),
       undoMarkSent: (action) =>
         noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
       ...changes.reconciliation,

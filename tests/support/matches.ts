@@ -94,6 +94,7 @@ export function row(
     generation: current.generation,
     signature: wanted(match()).signature,
     sendAt: current.sendAt,
+    isHeld: false,
     schedules: all,
     ...changes,
   };

@@ -1122,6 +1122,19 @@ export type Database = {
         };
         Returns: Json;
       };
+      "declare_gone": {
+        Args: {
+          "p_accept_double_push"?: boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "detect_double_pushes": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1143,6 +1156,10 @@ export type Database = {
           "p_run_id": string;
           "p_summary": Json;
         };
+        Returns: Json;
+      };
+      "hold_successors": {
+        Args: { "p_freeze_seconds": number; "p_gated": boolean; "p_now": string };
         Returns: Json;
       };
       "ingest_events": {
@@ -1336,6 +1353,18 @@ export type Database = {
       "release_create": {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
         Returns: boolean;
+      };
+      "release_hold": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
       };
       "resolve_unknown_attempts": {
         Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };

@@ -63,6 +63,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(options, run) {
       const givenUp = run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());
+      const held = run.dryRun ? [] : await store.planning.holdSuccessors({
+        gated: settings.sendGate !== "off",
+        freezeSeconds: Math.round(settings.freezeMs / 1_000),
+        now: clock.now(),
+      });
       const { planned, sendIdsUsed } = await makePlan(options, clock.now());
       if (run.dryRun) {
         return {
@@ -73,7 +78,12 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const result = await carryOut(planned, sendIdsUsed, options.match_ids, run);
       return {
         ...result,
-        summary: { ...countPlan(planned), given_up: givenUp.length, ...result.summary },
+        summary: {
+          ...countPlan(planned),
+          given_up: givenUp.length,
+          held: held.length,
+          ...result.summary,
+        },
       };
     },
   });

@@ -143,6 +143,7 @@ function planCancelled(
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
+  if (ledger.isHeld) return skip("held");
   const unconfirmed = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
   if (unconfirmed !== undefined) {
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
@@ -158,6 +159,7 @@ function planPending(
   settings: PlanSettings,
   now: Date,
 ): Planned {
+  if (ledger.isHeld) return planHeld(ledger, current, settings, now);
   const others = ledger.schedules.filter((schedule) =>
     schedule !== current && mayBeLive(schedule, settings, now)
   );
@@ -179,6 +181,21 @@ function planPending(
     ...planned,
     alerts: [...planned.alerts, ...raised.filter(({ fingerprint }) => !told.has(fingerprint))],
   };
+}
+
+/** The closed gate holds it without a call. Otherwise it is deleted, if that is early enough to take effect. */
+function planHeld(
+  ledger: LedgerRow,
+  current: PlannedSchedule,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const target = targetOf(ledger, current);
+  const isDeletable = current.state === "live" || current.state === "deleting";
+  return isShutOut(current, settings) || target === null || !isDeletable ||
+      isFrozen(firstSendAt(current), settings, now)
+    ? skip("held")
+    : cancel("held", ledger, current, target);
 }
 
 /** A match whose current schedule is gone gets another one only if none of its others can be sent. */

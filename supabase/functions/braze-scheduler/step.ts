@@ -25,7 +25,8 @@ export type SkipReason =
   | "cancelled_by_operator"
   | "create_unknown"
   | "delete_unconfirmed"
-  | "schedule_id_unknown";
+  | "schedule_id_unknown"
+  | "held";
 
 export type FrozenReason =
   | "create_inside_freeze"
@@ -36,7 +37,9 @@ export type CancelReason =
   | Unwanted
   | "too_late"
   /** The new time is so far ahead that Braze may refuse it: planned anew when it is near. */
-  | "moved_far_ahead";
+  | "moved_far_ahead"
+  /** Another schedule of the match was seen going out. */
+  | "held";
 
 /** `soonest`: the earliest time at which Braze may send, before or after the step. */
 export type Step =

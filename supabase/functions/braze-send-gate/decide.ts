@@ -14,6 +14,8 @@ export type GateReason =
   | "cancelled"
   /** The journal records that it was deleted or that its create failed. */
   | "taken_back"
+  /** Another schedule of the match was seen going out; a person may release it. */
+  | "held"
   /** `SEND_GATE_LATE_MINUTES` after its time, or after kick-off. */
   | "too_late"
   | "match_postponed"
@@ -46,6 +48,7 @@ export function decide(
     if (facts.state === "deleted" || facts.state === "failed") return closed("taken_back");
   }
   if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
+  if (facts.isHeld) return closed("held");
   if (!isBefore(now, min([addMilliseconds(facts.sendAt, lateMs), facts.kickoffAt]))) {
     return closed("too_late");
   }

@@ -64,6 +64,10 @@ as $$
             'generation', ledger.generation,
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
+            'is_held', exists (
+              select 1 from private.schedule_holds as hold
+              where hold.ledger_id = ledger.id and hold.released_at is null
+            ),
             'schedules', schedules.list
           ) end
         )

@@ -139,6 +139,24 @@ alter table private.schedule_times enable row level security;
 revoke all on table private.schedule_times from public, anon, authenticated, service_role;
 grant select, insert, update on table private.schedule_times to service_role;
 
+create table private.schedule_holds (
+  ledger_id uuid not null,
+  generation integer not null,
+  users integer not null,
+  held_at timestamptz not null,
+  released_at timestamptz,
+  primary key (ledger_id, generation),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_holds is
+  'Matches whose current schedule must not be sent, since another schedule of theirs was seen going out, until a person releases them.';
+comment on column private.schedule_holds.generation is 'The schedule that was seen going out.';
+comment on column private.schedule_holds.users is 'How many users it had reached by then.';
+
+alter table private.schedule_holds enable row level security;
+revoke all on table private.schedule_holds from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_holds to service_role;
+
 create table private.unmanaged_schedules (
   braze_schedule_id text primary key,
   campaign_id text not null,
@@ -278,7 +296,7 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'declare_gone', 'release_hold', 'erase_user')),
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)

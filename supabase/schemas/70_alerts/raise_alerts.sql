@@ -8,7 +8,7 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in ('unexpected_send', 'double_push', 'sent_early', 'sent_late', 'push_held') then 'harm'
     else 'condition'
   end;
 $$;

@@ -13,6 +13,7 @@ const CURRENT: GateFacts = {
   cancelReason: null,
   matchStatus: "scheduled",
   kickoffAt: at("07:00:00"),
+  isHeld: false,
   state: "live",
   sendAt: at("06:00:00"),
 };
@@ -80,6 +81,7 @@ for (
       false,
       "match_cancelled",
     ],
+    ["a match of which another schedule went out", { ...CURRENT, isHeld: true }, false, "held"],
     ["a match that is over", { ...CURRENT, matchStatus: "finished" }, false, "match_finished"],
   ] as const
 ) {

@@ -12,6 +12,8 @@ const GateFacts = row({
   cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,
   kickoff_at: instant,
+  /** Another schedule of the match was seen going out. */
+  is_held: z.boolean(),
   /** The state of the requested generation; null where there is none, or where another call created it. */
   state: ScheduleState.nullable(),
   /** The last time at which it may be planned; null where `state` is. */

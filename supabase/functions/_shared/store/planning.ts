@@ -28,6 +28,8 @@ const LedgerRow = row({
   generation: z.int(),
   signature: z.string(),
   send_at: instant,
+  /** Another schedule of the match was seen going out: nothing more is sent until a person releases it. */
+  is_held: z.boolean(),
   schedules: z.array(PlannedSchedule).nullable().transform((schedules) => schedules ?? []),
 });
 export type LedgerRow = z.infer<typeof LedgerRow>;
@@ -65,8 +67,14 @@ export const PlanInput = row({
 }).transform(({ matches, ...input }) => ({ fixtures: matches, ...input }));
 export type PlanInput = z.infer<typeof PlanInput>;
 
+const Held = row({ match_id: z.int(), fingerprint: z.string() });
+
 export function createPlanning(rpc: Rpc) {
   return {
+    /** Before the plan: returns the matches that are held from now on, whose harms it raises. */
+    holdSuccessors: (limits: Arguments<"hold_successors">) =>
+      rpc.call("hold_successors", limits, z.array(Held), REPEATABLE),
+
     /** Matches with kick-off in [from, until), and those with a pending schedule at or after `from`. */
     loadPlanInput: (window: Arguments<"load_plan_input">) =>
       rpc.call("load_plan_input", window, PlanInput, REPEATABLE),
