@@ -6,7 +6,6 @@
  */
 import { addMilliseconds, isBefore, max } from "date-fns";
 import type { BrazeClient } from "../_shared/braze/client.ts";
-import type { Breaker } from "../_shared/braze/breaker.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
@@ -28,7 +27,6 @@ import * as alerts from "./plan_alerts.ts";
 export interface StepDependencies {
   readonly journal: Journal;
   readonly braze: BrazeClient;
-  readonly breaker: Breaker;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly settings: PlanSettings;
@@ -111,16 +109,12 @@ async function create(
   stepDependencies: StepDependencies,
   { admitted = false, besideGeneration, afterDelete = false }: Place = {},
 ): Promise<StepResult> {
-  const { journal, braze, breaker, clock, newId, settings, sendIdFor, gateTokenFor } =
-    stepDependencies;
+  const { journal, braze, clock, newId, settings, sendIdFor, gateTokenFor } = stepDependencies;
   // Before the journal: a create that has no time left is never opened.
   if (!admitted && !await braze.admitCreate(want.request, { deadline: run.deadline })) {
     return notBegun(fixture, "create", "No place within Braze's rate limits before the deadline");
   }
   const sendId = await sendIdFor(fixture);
-  if (breaker.tripped !== null && !afterDelete) {
-    return notBegun(fixture, "create", breaker.tripped);
-  }
   const opened = await journal.openCreate({
     attemptId: newId(),
     lease: run.lease,

@@ -14,7 +14,7 @@ import {
   planSettings,
 } from "../_shared/scheduling/intent.ts";
 import { isUnsettled } from "../_shared/scheduling/schedule.ts";
-import { createBreaker, watched } from "../_shared/braze/breaker.ts";
+import { type Breaker, createBreaker, watched } from "../_shared/braze/breaker.ts";
 import { hasClosedGate } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
@@ -134,17 +134,15 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
     const breaker = createBreaker();
-    const watchedBraze = watched(braze, breaker);
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
-      braze: watchedBraze,
+      braze,
       clock,
       newId,
     });
     const stepDependencies: StepDependencies = {
       journal: store.journal,
-      braze: watchedBraze,
-      breaker,
+      braze: watched(braze, breaker),
       clock,
       newId,
       settings,
@@ -155,7 +153,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     try {
       for (const { fixture, step } of planned) {
         if (step.action === "skip" || step.action === "frozen") continue;
-        const result = await tryStep(fixture, step, run, stepDependencies);
+        const result = await tryStep(fixture, step, run, breaker, stepDependencies);
         done[result.done] = (done[result.done] ?? 0) + 1;
         raised.push(...result.alerts);
         logs.push(...result.logs);
@@ -182,10 +180,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     fixture: Fixture,
     step: ActiveStep,
     run: Run,
+    breaker: Breaker,
     stepDependencies: StepDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
-    if (isPastDeadline(run, now) || stepDependencies.breaker.tripped !== null) {
+    if (isPastDeadline(run, now) || breaker.tripped !== null) {
       return { done: "deferred", alerts: [], logs: [] };
     }
     // A send outside the freeze window at planning time may have entered it during the run.

@@ -5,6 +5,7 @@
  * Source: Braze docs, "Create send IDs".
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
+import { createBreaker } from "../_shared/braze/breaker.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
 import { ownSendId } from "../_shared/attribution/own_send_id.ts";
 import type { Journal } from "../_shared/store/journal.ts";
@@ -31,6 +32,8 @@ export function createSendIds(
   },
 ): SendIds {
   const logs: LogEntry[] = [];
+  // A push without a send id is better than none.
+  const breaker = createBreaker();
   let left = SEND_IDS_A_DAY_MAX - usedIn24Hours;
 
   return {
@@ -46,6 +49,10 @@ export function createSendIds(
         );
         return null;
       }
+      if (breaker.tripped !== null) {
+        logs.push(withoutSendId(fixture, breaker.tripped));
+        return null;
+      }
       left--;
       const attemptId = newId();
       await journal.openSendId({
@@ -56,6 +63,7 @@ export function createSendIds(
         now: clock.now(),
       });
       const result = await braze.createSendId({ campaignId, sendId }, { deadline: run.deadline });
+      breaker.note("send_id", result);
       // A refusal of the last try does not prove that an earlier try had no effect.
       const outcome = result.outcome === "failed" && result.earlierUnknown
         ? "unknown"

@@ -4,7 +4,6 @@ import {
   execute,
   type StepResult,
 } from "../../../supabase/functions/braze-scheduler/execute.ts";
-import { createBreaker, watched } from "../../../supabase/functions/_shared/braze/breaker.ts";
 import type { GatedGeneration } from "../../../supabase/functions/_shared/auth/gate_token.ts";
 import type { Fixture } from "../../../supabase/functions/_shared/store/planning.ts";
 import { at, CAMPAIGN, ledgerIdOf } from "../../support/facts.ts";
@@ -41,11 +40,9 @@ async function executeStep(fixture: Fixture, options: WorldOptions = {}): Promis
   const sendIdFor = ({ sendId }: Fixture) => Promise.resolve(sendId);
   const gateTokenFor = ({ generation }: GatedGeneration) =>
     Promise.resolve(sendGate === "off" ? null : `token of ${generation}`);
-  const breaker = createBreaker();
   const stepDependencies = {
     journal: store.journal,
-    braze: watched(braze, breaker),
-    breaker,
+    braze,
     clock,
     newId,
     settings: planSettings,
