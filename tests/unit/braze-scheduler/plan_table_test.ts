@@ -502,6 +502,42 @@ const rows: readonly Row[] = [
     alerts: ["delete_unconfirmed"],
   },
 
+  // Held, since another schedule went out.
+  ...([
+    ["without a gate", "off", {}, "06:00:00", "cancel held"],
+    ["behind an open gate", "fail_open", {}, "06:00:00", "cancel held"],
+    [
+      "behind a closed gate, which holds it without a call",
+      "fail_closed",
+      {},
+      "06:00:00",
+      "skip held",
+    ],
+    ["inside the freeze", "off", {}, "13:45:00.001", "skip held"],
+    ["whose schedule id is unknown", "off", { brazeScheduleId: null }, "06:00:00", "skip held"],
+    ["whose schedule is deleted", "off", { state: "deleted" }, "06:00:00", "skip held"],
+  ] as const).map(([what, sendGate, schedule, now, step]): Row => ({
+    what: `a match that is held, ${what}`,
+    fixture: match({ ...reworded, ledger: row({ isHeld: true }, schedule) }),
+    now: at(now),
+    sendGate,
+    step,
+  })),
+  {
+    what: "a match that is held and whose schedule is deleted",
+    fixture: match({
+      ledger: row({ isHeld: true, status: "cancelled", cancelReason: "plan" }, {
+        state: "deleted",
+      }),
+    }),
+    step: "skip held",
+  },
+  {
+    what: "a match that is held, and then postponed",
+    fixture: match({ ...postponed, ledger: row({ isHeld: true }) }),
+    step: "cancel match_postponed",
+  },
+
   // Another campaign.
   {
     what: "a schedule as wanted in the campaign of before",
