@@ -14,7 +14,7 @@ import {
   planSettings,
 } from "../_shared/scheduling/intent.ts";
 import { isUnsettled } from "../_shared/scheduling/schedule.ts";
-import { type Breaker, createBreaker, watched } from "../_shared/braze/breaker.ts";
+import { type Breaker, createBreaker, watched } from "./breaker.ts";
 import { hasClosedGate } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {

@@ -5,7 +5,7 @@
  * Source: Braze docs, "Create send IDs".
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
-import { createBreaker } from "../_shared/braze/breaker.ts";
+import { createBreaker } from "./breaker.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
 import { ownSendId } from "../_shared/attribution/own_send_id.ts";
 import type { Journal } from "../_shared/store/journal.ts";

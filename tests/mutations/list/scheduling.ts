@@ -11,7 +11,7 @@ const APPLY_OUTCOME = "supabase/schemas/30_schedules/apply_outcome.sql";
 const EXECUTING = "tests/unit/braze-scheduler/execute_test.ts";
 const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
 const OPENING = "tests/database/open_create_test.ts";
-const BESIDE = "tests/database/open_create_beside_test.ts";
+const BESIDE = "tests/database/make_current_test.ts";
 const HOLD = "supabase/schemas/65_checks/hold_successors.sql";
 const HOLDING = "tests/database/hold_successors_test.ts";
 const CLOSING = "tests/database/close_attempt_test.ts";
@@ -38,7 +38,7 @@ export const SCHEDULING: readonly Mutation[] = [
       "  const opened = await journal.openCreate({\n",
     also: [{
       file: EXECUTE,
-      find: "  const result = await braze.createSchedule(request, { deadline: run.deadline });\n",
+      find: "  const result = await braze.createSchedule(request, { deadline, admitted: true });\n",
       replace: "",
     }],
     tests: [EXECUTING],
@@ -92,13 +92,17 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "generation-before-call",
     rule: "The generation is incremented before each create, and not after its success",
     file: OPEN_CREATE,
-    find: "  set generation = ledger.generation + 1,\n",
-    replace: "  set generation = ledger.generation,\n",
+    find: "  v_generation := 1 + coalesce(\n",
+    replace: "  v_generation := 0 + coalesce(\n",
     also: [{
       file: OPEN_CREATE,
-      find: "'creating', p_now, p_now);",
+      find: "case when v_is_new then 0",
+      replace: "case when v_is_new then 1",
+    }, {
+      file: OPEN_CREATE,
+      find: "p_expected, p_gated, p_now, p_now\n  );",
       replace:
-        "'creating', p_now, p_now) on conflict (ledger_id, generation) do update set state = 'creating';",
+        "p_expected, p_gated, p_now, p_now\n  ) on conflict (ledger_id, generation) do update set state = 'creating';",
     }],
     tests: [OPENING],
   },
@@ -257,10 +261,10 @@ export const SCHEDULING: readonly Mutation[] = [
   {
     name: "breaker-of-each-kind",
     rule: "A send id that was made says nothing about creates",
-    file: "supabase/functions/_shared/braze/breaker.ts",
+    file: "supabase/functions/braze-scheduler/breaker.ts",
     find: "      inARow.set(kind, count);\n",
     replace: "      inARow.clear();\n      inARow.set(kind, count);\n",
-    tests: ["tests/unit/_shared/braze/breaker_test.ts"],
+    tests: ["tests/unit/braze-scheduler/breaker_test.ts"],
   },
   {
     name: "replacement-becomes-current-by-success",

@@ -5,8 +5,8 @@
  * calls of one kind in a row without a clear answer, the rest of the run is left to the next one. A refusal is clear: it
  * concerns its match alone. An endpoint may be ill alone, so a success of another kind says nothing.
  */
-import type { BrazeClient } from "./client.ts";
-import type { CallResult, FailureReason } from "./outcome.ts";
+import type { BrazeClient } from "../_shared/braze/client.ts";
+import type { CallResult, FailureReason } from "../_shared/braze/outcome.ts";
 
 const ILL_IN_A_ROW_MAX = 2;
 const NOT_SENT: ReadonlySet<FailureReason> = new Set(["deadline", "invalid_request"]);

@@ -1,14 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { createBreaker, watched } from "../../../../supabase/functions/_shared/braze/breaker.ts";
-import type { CallResult } from "../../../../supabase/functions/_shared/braze/outcome.ts";
-import { at } from "../../../support/facts.ts";
-import {
-  type Answers,
-  failed,
-  fakeBraze,
-  succeeded,
-  timedOut,
-} from "../../../support/fake_braze.ts";
+import { createBreaker, watched } from "../../../supabase/functions/braze-scheduler/breaker.ts";
+import type { CallResult } from "../../../supabase/functions/_shared/braze/outcome.ts";
+import { at } from "../../support/facts.ts";
+import { type Answers, failed, fakeBraze, succeeded, timedOut } from "../../support/fake_braze.ts";
 
 const serverError: CallResult<never> = {
   ...failed("rejected", 503),
