@@ -246,8 +246,9 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "named-schedules-are-not-failed",
     rule: "An answer that names a schedule is never a failure",
     file: OUTCOME,
-    find: 'if (verdict.outcome === "succeeded" || scheduleId === null) return verdict;',
-    replace: 'if (verdict.outcome !== "unknown" || scheduleId === null) return verdict;',
+    find: '  return verdict.outcome === "failed"\n',
+    replace:
+      '  if (verdict.outcome === "failed" && httpStatus > 0) return verdict;\n  return verdict.outcome === "failed"\n',
     tests: ["tests/unit/_shared/braze/calls_test.ts"],
   },
   {
@@ -370,8 +371,8 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "campaign-is-no-change",
     rule: "Another campaign is no reason to remake a schedule",
     file: "supabase/functions/_shared/scheduling/intent.ts",
-    find: "  const signedPart = {\n",
-    replace: "  const signedPart = {\n    campaign_id: settings.campaignId,\n",
+    find: "update(canonicalJson(signed))",
+    replace: "update(canonicalJson({ ...signed, campaign_id: settings.campaignId }))",
     tests: ["tests/unit/_shared/scheduling/intent_test.ts"],
   },
   {
