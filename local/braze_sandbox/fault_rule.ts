@@ -6,6 +6,7 @@ export const FaultRule = z.strictObject({
   endpoint: z.string().min(1),
   /**
    * - `status`: answers `status` without effect (502 and 504 as an HTML page, as a proxy does).
+   * - `status_after_effect`: takes effect; `status` (500) comes with the body that the call would have had.
    * - `latency`: waits, then answers as usual.
    * - `timeout_before_effect`: waits, then answers `status` (504) without effect.
    * - `timeout_after_effect`: takes effect, waits, then answers `status` (504).
@@ -15,6 +16,7 @@ export const FaultRule = z.strictObject({
    */
   kind: z.enum([
     "status",
+    "status_after_effect",
     "latency",
     "timeout_before_effect",
     "timeout_after_effect",

@@ -57,12 +57,10 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
 export function campaignDetails(model: BrazeModel, { query }: Call): Answer {
   if (query.get("campaign_id") !== model.campaign.id) return unknownCampaign();
   const channels = ["ios_push", "android_push"] as const;
+  const { webhook, sendGate } = model.switchboard.current;
   return success(
     200,
-    model.campaign.details(
-      model.switchboard.current.webhook.enabled ? [...channels, "webhook"] : channels,
-      model.switchboard.current.sendGate,
-    ),
+    model.campaign.details(webhook.enabled ? [...channels, "webhook"] : channels, sendGate),
   );
 }
 

@@ -50,6 +50,8 @@ async function injectFault(
   switch (kind) {
     case "status":
       return failure(status ?? 500);
+    case "status_after_effect":
+      return respond({ ...act(), status: status ?? 500 });
     case "latency":
       await timeline.waiting(request, latencyMs ?? SLOW_MS);
       return respond(act());

@@ -24,6 +24,8 @@ values ('00000000-0000-4000-8000-000000000001', 1, 'c', 1, '', now(), now(), now
 insert into public.braze_schedules
   (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
 values ('00000000-0000-4000-8000-000000000001', 1, 'c', now(), 'creating', now(), now());
+insert into private.schedule_holds (ledger_id, generation, users, held_at)
+values ('00000000-0000-4000-8000-000000000001', 1, 10, now());
 insert into private.unmanaged_schedules (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
 values ('s', 'c', now(), now(), now());
 insert into private.held_changes (ledger_id, match_id, kind, held_at)

@@ -1,5 +1,13 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { addMatch, close, openCreate, type Suite, UNKNOWN_ID, withSuite } from "./fixtures.ts";
+import {
+  addMatch,
+  close,
+  minutes,
+  openCreate,
+  type Suite,
+  UNKNOWN_ID,
+  withSuite,
+} from "./fixtures.ts";
 import { createWithoutAnswer } from "./gate.ts";
 
 function facts(
@@ -26,16 +34,21 @@ Deno.test(
       match_status: "scheduled",
       push: true,
       removal_held: false,
+      kickoff_at: "2024-12-07T16:00:00+00:00",
+      is_held: false,
     };
     deepStrictEqual(await facts(suite, opened.ledger_id, 1, opened.attempt_id), {
       ...known,
       state: "unknown",
+      send_at: "2024-12-07T15:00:00+00:00",
     });
     deepStrictEqual(await facts(suite, opened.ledger_id, 2, opened.attempt_id), {
       ...known,
       state: null,
+      send_at: null,
     });
     strictEqual(await facts(suite, UNKNOWN_ID, 1, opened.attempt_id), null);
+    await suite.sql`update public.braze_schedules set moving_to_utc = ${minutes(560)}`;
     await suite.sql`update public.matches set status = 'postponed'`;
     await suite.sql`update public.schedule_ledger set generation = 2`;
     await suite.sql`
@@ -47,7 +60,10 @@ Deno.test(
       match_status: "postponed",
       push: true,
       removal_held: false,
+      kickoff_at: "2024-12-07T16:00:00+00:00",
+      is_held: false,
       state: "unknown",
+      send_at: "2024-12-07T15:20:00+00:00",
     });
   }),
 );

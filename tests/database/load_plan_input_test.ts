@@ -104,6 +104,9 @@ Deno.test(
     deepStrictEqual(match?.ledger?.schedules, [
       {
         generation: 2,
+        campaign_id: "campaign-1",
+        gated: false,
+        was_created: true,
         state: "live",
         braze_schedule_id: "schedule-1001-2",
         send_at: "2024-12-07T15:00:00+00:00",

@@ -117,6 +117,18 @@ Deno.test(
       }),
       refusal("current_generation"),
     );
+    // It replaces the current one once its answer is there.
+    await suite.sql`
+      insert into public.braze_schedules (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
+      values (${ledger_id}, 2, 'campaign-1', ${minutes(540)}, 'unknown', ${NOW}, ${NOW})`;
+    await rejects(
+      openUnmanagedDelete(suite, {
+        runId,
+        scheduleId: "id-not-known-yet",
+        args: { p_ledger_id: ledger_id, p_generation: 2 },
+      }),
+      refusal("current_generation"),
+    );
     // Another generation of it is unmanaged.
     await openUnmanagedDelete(suite, {
       runId,

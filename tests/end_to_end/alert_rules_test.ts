@@ -80,7 +80,8 @@ const scenarios: Record<Rule, Scenario> = {
   move_failed: {
     trouble: async (stack) => {
       await schedule(stack);
-      faults(stack, refuse(UPDATE));
+      // A refusal of the time itself becomes a new schedule.
+      faults(stack, { endpoint: UPDATE, kind: "status", status: 403 });
       await kickOff(stack, "17:30");
     },
     cure: (stack) => Promise.resolve(faults(stack)),

@@ -43,8 +43,9 @@ Deno.test("the reason of a release is kept and returned unchanged", () =>
       },
     },
   }, async (stack) => {
-    await schedule(stack);
     for (const [index, text] of REASONS.entries()) {
+      // One run would stop after two creates without an answer.
+      await call(stack, "braze-scheduler", { match_ids: [idOf(index)] });
       const answer = await rpc(stack, "release_create", {
         p_match_id: idOf(index),
         p_reason: text,

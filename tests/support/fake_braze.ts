@@ -42,6 +42,8 @@ export function campaignDetails(changes: Readonly<Record<string, unknown>> = {})
 /** The results of the calls; a success by default. */
 export interface Answers {
   readonly create?: (campaignId: string) => CallResult<CreatedSchedule>;
+  /** Whether there is a place within the rate limits. */
+  readonly admit?: boolean;
   readonly update?: CallResult<null>;
   readonly delete?: CallResult<null>;
   readonly sendId?: CallResult<{ readonly sendId: string }>;
@@ -58,6 +60,7 @@ export function fakeBraze(
   let created = 0;
   const unused = () => Promise.reject(new Error("Cannot answer: no test asks this of Braze"));
   return {
+    admitCreate: () => Promise.resolve(answers.admit ?? true),
     createSchedule(body, options) {
       note("braze.create", body, options?.deadline);
       const answer = answers.create?.(body.campaign_id) ??

@@ -46,6 +46,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       ...changes.runs,
     },
     planning: {
+      holdSuccessors: (limits) => noted("planning.holdSuccessors", limits, []),
       loadPlanInput: (window) =>
         noted("planning.load", window, {
           fixtures: [],
@@ -78,7 +79,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       openDelete: (attempt) => noted("journal.openDelete", attempt, undefined),
       openSendId: (attempt) => noted("journal.openSendId", attempt, undefined),
       close: (attemptId, result) => noted("journal.close", { attemptId, ...result }, undefined),
-      supersedeGatedCreate: (release) => noted("journal.supersedeGatedCreate", release, true),
       reactivateSchedule: (keep) => noted("journal.reactivateSchedule", keep, true),
       giveUp: (runId) => noted("journal.giveUp", runId, []),
       cancelLedger: (cancel) => noted("journal.cancelLedger", cancel, true),
@@ -154,6 +154,10 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       storeReportedCounts: (counts) =>
         noted("reconciliation.storeReportedCounts", counts, counts.length),
       markSent: (action) => noted("reconciliation.markSent", action, recovered(action.matchId)),
+      declareGone: (action) =>
+        noted("reconciliation.declareGone", action, recovered(action.matchId)),
+      releaseHold: (action) =>
+        noted("reconciliation.releaseHold", action, recovered(action.matchId)),
       undoMarkSent: (action) =>
         noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
       ...changes.reconciliation,

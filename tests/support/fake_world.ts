@@ -83,6 +83,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
         webhookSecrets: [],
         cronSigningSecrets: [],
         sendGateSecrets: [],
+        sendGateLateMs: 3_600_000,
         brazeRestUrl: "http://braze.test",
         brazeApiKey: "key",
         brazeCampaignId: CAMPAIGN,

@@ -30,6 +30,7 @@ export const settings: PlanSettings = {
   createLeadMs: 3 * MINUTE_MS,
   fixturesTimeZone: "Europe/London",
   horizonMs: 7 * 24 * 60 * MINUTE_MS,
+  closedGates: new Set(),
 };
 
 export function team(name: string, changes: Partial<Team> = {}): Team {
@@ -51,6 +52,7 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
     triggerProperties: {},
     held: null,
     sendId: `match-${changes.matchId ?? 1}`,
+    sendIdCampaigns: [CAMPAIGN],
     ledger: null,
     ...changes,
   };
@@ -73,6 +75,9 @@ export function planned(changes: Partial<PlannedSchedule> = {}): PlannedSchedule
     movingTo: null,
     changedAt: new Date("2024-12-06T18:00:00Z"),
     deleteFailed: false,
+    campaignId: CAMPAIGN,
+    gated: true,
+    wasCreated: true,
     ...changes,
   };
 }
@@ -95,6 +100,7 @@ export function row(
     signature: wanted(match()).signature,
     sendAt: current.sendAt,
     madeFor: null,
+    isHeld: false,
     schedules: all,
     ...changes,
   };

@@ -24,18 +24,26 @@ import { verifySchedules } from "./steps/verify.ts";
 const MANUAL_CONFIRMATIONS_MAX = 500;
 const REASON_CHARACTERS_MAX = 1_000;
 
-const ManualConfirmations = z.array(z.strictObject({
+const ManualConfirmation = z.strictObject({
   match_id: z.int().nonnegative(),
   reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
-})).min(1).max(MANUAL_CONFIRMATIONS_MAX);
+});
+const ManualConfirmations = z.array(ManualConfirmation).min(1).max(MANUAL_CONFIRMATIONS_MAX);
 
 const Options = z.strictObject({
   /** Reports every finding; changes and cancels nothing. */
   dry_run: z.boolean().default(false),
-  /** Default: all checks; with `mark_sent` or `undo_mark_sent` only `recovery`. */
+  /** Default: all checks; with a manual action (`mark_sent`, …) only `recovery`. */
   checks: z.array(z.enum(CHECKS)).min(1).optional(),
   mark_sent: ManualConfirmations.optional(),
   undo_mark_sent: ManualConfirmations.optional(),
+  /** The schedules of these matches whose fate is unknown are not in Braze. */
+  declare_gone: z.array(ManualConfirmation.extend({
+    /** Although Braze listed the schedule lately, or its time has come. */
+    accept_double_push: z.boolean().default(false),
+  })).min(1).max(MANUAL_CONFIRMATIONS_MAX).optional(),
+  /** The held pushes of these matches are to go out. */
+  release_hold: ManualConfirmations.optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -93,8 +101,11 @@ export function createHandler(
   }
 }
 
-function chooseChecks({ checks, mark_sent, undo_mark_sent }: Options): Check[] {
-  const isRecovery = mark_sent !== undefined || undo_mark_sent !== undefined;
+function chooseChecks(
+  { checks, mark_sent, undo_mark_sent, declare_gone, release_hold }: Options,
+): Check[] {
+  const isRecovery = [mark_sent, undo_mark_sent, declare_gone, release_hold]
+    .some((action) => action !== undefined);
   const selected = new Set<Check>(checks ?? (isRecovery ? [] : CHECKS));
   if (isRecovery) selected.add("recovery");
   return CHECKS.filter((check) => selected.has(check));
@@ -115,8 +126,13 @@ const STEPS: Readonly<
   quality: judgeQuality,
   recovery: (
     context,
-    { mark_sent: markSent = [], undo_mark_sent: undoMarkSent = [] },
-  ) => recover({ markSent, undoMarkSent }, context),
+    {
+      mark_sent: markSent = [],
+      undo_mark_sent: undoMarkSent = [],
+      declare_gone: declareGone = [],
+      release_hold: releaseHold = [],
+    },
+  ) => recover({ markSent, undoMarkSent, declareGone, releaseHold }, context),
 };
 
 interface Step {

@@ -4,12 +4,18 @@
  * The runtime may kill a run at any await. An entry that stays open later counts as unknown, so the journal covers
  * every change that Braze may have made.
  */
+import { addMilliseconds, isBefore, max } from "date-fns";
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
-import type { Wanted } from "../_shared/scheduling/intent.ts";
-import { attemptResult, isDeferred, isRefused } from "../_shared/scheduling/attempt_result.ts";
+import { isFrozen, type PlanSettings, type Wanted } from "../_shared/scheduling/intent.ts";
+import {
+  attemptResult,
+  isDeferred,
+  isRefused,
+  isRefusedMove,
+} from "../_shared/scheduling/attempt_result.ts";
 import type { GatedGeneration } from "../_shared/auth/gate_token.ts";
 import type { Journal } from "../_shared/store/journal.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
@@ -23,6 +29,7 @@ export interface StepDependencies {
   readonly braze: BrazeClient;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly settings: PlanSettings;
   /** The match's own send id; null when the daily limit is used up or Braze did not create it. */
   readonly sendIdFor: (fixture: Fixture) => Promise<string | null>;
   /** The token that the push presents to the send gate; null when the gate is off. */
@@ -37,6 +44,8 @@ export type Done =
   | "superseded"
   | "reactivated"
   | "cancelled"
+  /** An earlier schedule of the match. */
+  | "deleted"
   | "failed"
   | "unknown"
   /** Not started, or refused by Braze's rate limits: the next run retries. */
@@ -45,6 +54,11 @@ export type Done =
   | "frozen"
   /** Another process changed the match after it was planned. */
   | "conflict";
+
+/** Enough time for one attempt of the create that follows a delete. */
+const CREATE_MS = 20_000;
+
+type Moving = Extract<Step, { action: "move" }>;
 
 export type ActiveStep = Exclude<Step, { action: "skip" | "frozen" }>;
 
@@ -64,29 +78,46 @@ export async function execute(
     case "create":
       return await create(fixture, step.want, run, stepDependencies);
     case "move":
-      return await move(fixture, step.want, step.target, run, stepDependencies);
-    case "recreate": {
-      const deleted = await remove(step.target, run, stepDependencies);
-      if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);
-      const created = await create(fixture, step.want, run, stepDependencies);
-      return created.done === "created" ? { ...created, done: "recreated" } : created;
-    }
+      return await move(fixture, step, run, stepDependencies);
+    case "recreate":
+      return await recreate(fixture, step.want, step.target, run, stepDependencies);
     case "reactivate":
       return await reactivate(fixture, step, run, stepDependencies);
     case "supersede":
       return await supersede(fixture, step, run, stepDependencies);
+    case "delete":
+      return await deleteEarlier(fixture, step.target, run, stepDependencies);
     case "cancel":
       return await cancel(fixture, step, run, stepDependencies);
   }
+}
+
+/** How a create takes its place: alone, after a delete, or beside the current schedule. */
+interface Place {
+  /** Its place within the rate limits is taken. */
+  readonly admitted?: boolean;
+  /** The current generation, which stays until the create has succeeded. */
+  readonly besideGeneration?: number;
+  /** The old schedule is deleted: the match has none. */
+  readonly afterDelete?: boolean;
 }
 
 async function create(
   fixture: Fixture,
   want: Wanted,
   run: Run,
-  { journal, braze, clock, newId, sendIdFor, gateTokenFor }: StepDependencies,
+  stepDependencies: StepDependencies,
+  { admitted = false, besideGeneration, afterDelete = false }: Place = {},
 ): Promise<StepResult> {
+  const { journal, braze, clock, newId, settings, sendIdFor, gateTokenFor } = stepDependencies;
+  // Before the journal: a create that has no time left is never opened.
+  if (!admitted && !await braze.admitCreate(want.request, { deadline: run.deadline })) {
+    return notBegun(fixture, "create", "No place within Braze's rate limits before the deadline");
+  }
   const sendId = await sendIdFor(fixture);
+  if (!afterDelete && !isBefore(clock.now(), run.deadline)) {
+    return notBegun(fixture, "create", "No time left before the deadline");
+  }
   const opened = await journal.openCreate({
     attemptId: newId(),
     lease: run.lease,
@@ -96,6 +127,8 @@ async function create(
     sendAt: want.sendAt,
     sendId,
     expected: want.expected,
+    gated: settings.sendGate !== "off",
+    besideGeneration: besideGeneration ?? null,
     reason: "plan",
     now: clock.now(),
   });
@@ -105,7 +138,11 @@ async function create(
     ...opened.request,
     trigger_properties: { ...opened.request.trigger_properties, send_gate_token: token },
   };
-  const result = await braze.createSchedule(request, { deadline: run.deadline });
+  // After a delete it is begun whatever time is left: otherwise the match would have no schedule.
+  const deadline = afterDelete
+    ? max([run.deadline, addMilliseconds(clock.now(), 1)])
+    : run.deadline;
+  const result = await braze.createSchedule(request, { deadline, admitted: true });
   await journal.close(
     opened.attemptId,
     attemptResult(result, (created) => ({
@@ -134,11 +171,40 @@ async function create(
       alerts.createUnknown(fixture, { generation, sendAt: want.sendAt }, null),
     ]);
   }
+  const left = afterDelete ? [alerts.leftWithout(fixture, generation, result.detail)] : [];
   return isDeferred(result)
-    ? done("deferred", fixture, "create_deferred", result.detail, details)
+    ? done("deferred", fixture, "create_deferred", result.detail, details, left)
     : done("failed", fixture, "create_failed", result.detail, details, [
-      alerts.createFailed(fixture, generation, result.detail),
+      ...left.length > 0 ? left : [alerts.createFailed(fixture, generation, result.detail)],
     ]);
+}
+
+/**
+ * Deletes a schedule, then creates its successor. It is not begun without time and a place within the rate limits for
+ * both: a match that is left between them has no schedule.
+ */
+async function recreate(
+  fixture: Fixture,
+  want: Wanted,
+  target: Target,
+  run: Run,
+  stepDependencies: StepDependencies,
+): Promise<StepResult> {
+  const { braze, clock } = stepDependencies;
+  const deadline = addMilliseconds(run.deadline, -CREATE_MS);
+  if (
+    !isBefore(clock.now(), deadline) ||
+    !await braze.admitCreate(want.request, { deadline, mustHold: true })
+  ) {
+    return notBegun(fixture, "recreate", "Not enough time or no place within Braze's rate limits");
+  }
+  const deleted = await remove(target, { ...run, deadline }, stepDependencies);
+  if (deleted.outcome !== "succeeded") return notRemoved(fixture, target, deleted);
+  const created = await create(fixture, want, run, stepDependencies, {
+    admitted: true,
+    afterDelete: true,
+  });
+  return created.done === "created" ? { ...created, done: "recreated" } : created;
 }
 
 async function reactivate(
@@ -161,26 +227,47 @@ async function reactivate(
 
 async function supersede(
   fixture: Fixture,
-  { want, ledgerId, generation }: Extract<Step, { action: "supersede" }>,
+  { want, generation, target }: Extract<Step, { action: "supersede" }>,
   run: Run,
   stepDependencies: StepDependencies,
 ): Promise<StepResult> {
-  const release = { lease: run.lease, ledgerId, generation, now: stepDependencies.clock.now() };
-  // The row changed, by a lost response of this call or by another process; the next run reads the new state.
-  if (!await stepDependencies.journal.supersedeGatedCreate(release)) {
-    return conflict(fixture, "supersede", generation);
-  }
-  const created = await create(fixture, want, run, stepDependencies);
-  return created.done === "created" ? { ...created, done: "superseded" } : created;
+  const created = await create(fixture, want, run, stepDependencies, {
+    besideGeneration: generation,
+  });
+  if (created.done !== "created") return created;
+  if (target === null) return { ...created, done: "superseded" };
+  // The gate already turns it away, so the delete may fail.
+  const deleted = await deleteEarlier(fixture, target, run, stepDependencies, true);
+  return {
+    done: "superseded",
+    alerts: [...created.alerts, ...deleted.alerts],
+    logs: [...created.logs, ...deleted.logs],
+  };
+}
+
+async function deleteEarlier(
+  fixture: Fixture,
+  target: Target,
+  run: Run,
+  stepDependencies: StepDependencies,
+  isShutOut = false,
+): Promise<StepResult> {
+  const result = await remove(target, run, stepDependencies);
+  return result.outcome === "succeeded"
+    ? done("deleted", fixture, "schedule_deleted", "A later schedule of the match replaced it", {
+      ...reference(target),
+      generation: target.generation,
+    })
+    : notRemoved(fixture, target, result, isShutOut);
 }
 
 async function move(
   fixture: Fixture,
-  want: Pick<Wanted, "sendAt">,
-  target: Target,
+  { want, target, soonest, replacement }: Moving,
   run: Run,
-  { journal, braze, clock, newId }: StepDependencies,
+  stepDependencies: StepDependencies,
 ): Promise<StepResult> {
+  const { journal, braze, clock, newId, settings } = stepDependencies;
   const attemptId = newId();
   await journal.openUpdate({
     attemptId,
@@ -202,6 +289,18 @@ async function move(
   if (result.outcome === "succeeded") {
     return done("moved", fixture, "schedule_moved", "The kick-off moved", details);
   }
+  if (
+    isRefusedMove(result) && replacement !== null && !isFrozen(soonest, settings, clock.now())
+  ) {
+    return await replaceUnmovable(
+      fixture,
+      replacement,
+      target,
+      result.detail,
+      run,
+      stepDependencies,
+    );
+  }
   const outcome = result.earlierUnknown ? "unknown" : result.outcome;
   if (isDeferred(result) && outcome === "failed") {
     return done("deferred", fixture, "move_deferred", result.detail, details);
@@ -209,6 +308,46 @@ async function move(
   return done(outcome, fixture, `move_${outcome}`, result.detail, details, [
     alerts.moveFailed(fixture, target, outcome, result.detail),
   ]);
+}
+
+/**
+ * Braze refuses the new time, so the schedule would be sent at the old one: it is deleted and created anew, at once or when
+ * the new time is near. Where Braze refuses the delete too, the schedule may be there, so nothing is created beside it.
+ */
+async function replaceUnmovable(
+  fixture: Fixture,
+  want: Wanted,
+  target: Target,
+  refusal: string,
+  run: Run,
+  stepDependencies: StepDependencies,
+): Promise<StepResult> {
+  const { clock, settings } = stepDependencies;
+  const { ledgerId, generation } = target;
+  const isNear = isBefore(want.sendAt, addMilliseconds(clock.now(), settings.horizonMs));
+  if (isNear) {
+    const result = await recreate(fixture, want, target, run, stepDependencies);
+    return { ...result, logs: [...refusedMove(fixture, target, refusal).logs, ...result.logs] };
+  }
+  const result = await cancel(
+    fixture,
+    {
+      action: "cancel",
+      reason: "moved_far_ahead",
+      ledgerId,
+      generation,
+      sendAt: want.sendAt,
+      target,
+    },
+    run,
+    stepDependencies,
+  );
+  return { ...result, logs: [...refusedMove(fixture, target, refusal).logs, ...result.logs] };
+}
+
+function refusedMove(fixture: Fixture, target: Target, refusal: string): StepResult {
+  const details = { ...reference(target), generation: target.generation };
+  return done("failed", fixture, "move_refused", refusal, details);
 }
 
 async function cancel(
@@ -271,23 +410,34 @@ function conflict(
   });
 }
 
-function unconfirmed(fixture: Fixture, target: Target, result: CallResult<null>): Alert {
+function unconfirmed(
+  fixture: Fixture,
+  target: Target,
+  result: CallResult<null>,
+  isShutOut = false,
+): Alert {
   const schedule = { generation: target.generation, brazeScheduleId: target.scheduleId };
   const detail = result.outcome === "succeeded" ? undefined : result.detail;
-  return alerts.deleteUnconfirmed(fixture, schedule, detail);
+  return alerts.deleteUnconfirmed(fixture, schedule, detail, isShutOut);
+}
+
+/** Nothing is opened and nothing is called: the next run plans it again. */
+function notBegun(fixture: Fixture, action: string, reason: string): StepResult {
+  return done("deferred", fixture, `${action}_deferred`, reason, {});
 }
 
 function notRemoved(
   fixture: Fixture,
   target: Target,
   result: Exclude<CallResult<null>, { outcome: "succeeded" }>,
+  isShutOut = false,
 ): StepResult {
   const details = { ...reference(target), generation: target.generation };
   if (isDeferred(result)) {
     return done("deferred", fixture, "delete_deferred", result.detail, details);
   }
   return done(result.outcome, fixture, `delete_${result.outcome}`, result.detail, details, [
-    unconfirmed(fixture, target, result),
+    unconfirmed(fixture, target, result, isShutOut),
   ]);
 }
 

@@ -7,7 +7,16 @@
 import { addMilliseconds, isBefore, min, subDays } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import { firstCreateEndsAt, isFrozen, planSettings } from "../_shared/scheduling/intent.ts";
+import {
+  firstCreateEndsAt,
+  isFrozen,
+  isTooLateToReplace,
+  type PlanSettings,
+  planSettings,
+} from "../_shared/scheduling/intent.ts";
+import { isUnsettled } from "../_shared/scheduling/schedule.ts";
+import { type Breaker, createBreaker, watched } from "./breaker.ts";
+import { failsClosed } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -76,6 +85,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(options, run) {
       const givenUp = run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());
+      const held = run.dryRun ? [] : await store.planning.holdSuccessors({
+        gated: settings.sendGate !== "off",
+        freezeSeconds: Math.round(settings.freezeMs / 1_000),
+        now: clock.now(),
+      });
       const confirmed = await confirm(options, run);
       const made = await makePlan(options, confirmed, run.asOf);
       const { planned } = made;
@@ -89,7 +103,10 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         return { outcome: "succeeded", summary: { ...summary, plan: planned.map(describe) } };
       }
       const result = await carryOut(made, options.match_ids, run);
-      return { ...result, summary: { ...summary, given_up: givenUp.length, ...result.summary } };
+      return {
+        ...result,
+        summary: { ...summary, given_up: givenUp.length, held: held.length, ...result.summary },
+      };
     },
   });
 
@@ -126,6 +143,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       now,
     });
     const { teams } = input;
+    const closedGates = await findClosedGates(input.fixtures);
     // A dry run confirms nothing in the database, and shows what would be done.
     const ids = new Set(confirmed.filter(({ done }) => done).map(({ matchId }) => matchId));
     const fixtures = input.fixtures.map((fixture) =>
@@ -134,7 +152,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         : fixture
     );
     const held = holdBack(
-      plan(fixtures, teams, settings, now),
+      plan(fixtures, teams, { ...settings, closedGates }, now),
       teams,
       input.changesAllowed,
       now,
@@ -152,6 +170,20 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     };
   }
 
+  /** Asks Braze only where the answer decides in which order a schedule may be replaced. */
+  async function findClosedGates(fixtures: readonly Fixture[]): Promise<ReadonlySet<string>> {
+    const live = fixtures.flatMap(({ ledger }) => ledger?.schedules ?? [])
+      .filter(({ state, gated }) => gated && isUnsettled(state));
+    if (settings.sendGate !== "fail_closed" || live.length === 0) return new Set();
+    const campaignIds = new Set([settings.campaignId, ...live.map((one) => one.campaignId)]);
+    const closed: string[] = [];
+    for (const campaignId of campaignIds) {
+      const isClosed = failsClosed(await braze.campaignDetails(campaignId));
+      if (isClosed === true) closed.push(campaignId);
+    }
+    return new Set(closed);
+  }
+
   async function carryOut(
     { planned, removals, remakes, now, sendIdsUsed, ...made }: MadePlan,
     matchIds: readonly number[] | undefined,
@@ -162,6 +194,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const logs: LogEntry[] = planned.flatMap(({ fixture, step }) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
+    const breaker = createBreaker();
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
       braze,
@@ -170,9 +203,10 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     });
     const stepDependencies: StepDependencies = {
       journal: store.journal,
-      braze,
+      braze: watched(braze, breaker),
       clock,
       newId,
+      settings,
       sendIdFor: (fixture) => sendIds.for(fixture),
       gateTokenFor,
     };
@@ -189,7 +223,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       });
       for (const { fixture, step } of planned) {
         if (step.action === "skip" || step.action === "frozen") continue;
-        const result = await tryStep(fixture, step, run, {
+        const result = await tryStep(fixture, step, run, breaker, {
           ...stepDependencies,
           existingSendIdFor: (of) => sendIds.existing(of),
         });
@@ -213,19 +247,23 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       await store.alertsAndLogs.syncAlerts({ ...judged, alerts: raised }, clock.now());
     }
     const isComplete = UNFINISHED.every((what) => done[what] === undefined);
-    return { outcome: isComplete ? "succeeded" : "partial", summary: { done } };
+    const ill = breaker.tripped === null ? {} : { braze_ill: breaker.tripped };
+    return { outcome: isComplete ? "succeeded" : "partial", summary: { done, ...ill } };
   }
 
   async function tryStep(
     fixture: Fixture,
     step: ActiveStep,
     run: Run,
+    breaker: Breaker,
     { existingSendIdFor, ...stepDependencies }: TryDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
-    if (isPastDeadline(run, now)) return { done: "deferred", alerts: [], logs: [] };
+    if (isPastDeadline(run, now) || breaker.tripped !== null) {
+      return { done: "deferred", alerts: [], logs: [] };
+    }
     // A send outside the freeze window at planning time may have entered it during the run.
-    const isInside = "soonest" in step && isFrozen(step.soonest, settings, now);
+    const isInside = "soonest" in step && isTooLate(step, settings, now);
     const lateCreateEndsAt = isInside && step.action === "create" && step.isFirst
       ? firstCreateEndsAt(step.soonest, settings)
       : null;
@@ -265,6 +303,16 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   }
 }
 
+function isTooLate(
+  step: Extract<ActiveStep, { readonly soonest: Date }>,
+  settings: PlanSettings,
+  now: Date,
+): boolean {
+  return step.action === "recreate" || step.action === "supersede"
+    ? isTooLateToReplace(step.soonest, settings, now)
+    : isFrozen(step.soonest, settings, now);
+}
+
 function countPlan(planned: readonly PlannedMatch[]) {
   const counts: Record<Step["action"], number> = {
     create: 0,
@@ -272,6 +320,7 @@ function countPlan(planned: readonly PlannedMatch[]) {
     recreate: 0,
     reactivate: 0,
     supersede: 0,
+    delete: 0,
     cancel: 0,
     skip: 0,
     frozen: 0,

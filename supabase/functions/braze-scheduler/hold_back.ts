@@ -53,9 +53,15 @@ function questionsOf(kind: HeldKind, planned: readonly PlannedMatch[], max: numb
 
 /** A delete that was asked for before is only tried again. */
 function kindOf({ fixture: { ledger }, step }: PlannedMatch): HeldKind | null {
-  if (ledger === null || currentOf(ledger)?.state === "deleting") return null;
-  if (step.action === "cancel" && step.target !== null) return "removal";
-  return step.action === "recreate" ? "remake" : null;
+  if (ledger === null) return null;
+  const state = currentOf(ledger)?.state;
+  if (state === "deleting") return null;
+  // What is seen going out is no matter of the fixtures.
+  if (step.action === "cancel" && step.target !== null && step.reason !== "held") return "removal";
+  // A schedule that Braze may not have is not made again: it is made.
+  return step.action === "recreate" || (step.action === "supersede" && state === "live")
+    ? "remake"
+    : null;
 }
 
 /** A text that waits does not keep a kick-off that moved from its new time, unless it is another match. */
@@ -63,14 +69,16 @@ function stepWhileHeld(
   { fixture, step }: PlannedMatch,
   teams: ReadonlyMap<string, Team>,
 ): Step {
-  if (step.action !== "recreate") return { action: "skip", reason: "removal_held" };
+  if (step.action !== "recreate" && step.action !== "supersede") {
+    return { action: "skip", reason: "removal_held" };
+  }
   const { want: { sendAt }, target, soonest } = step;
   const current = fixture.ledger === null ? undefined : currentOf(fixture.ledger);
   const isOnTime = current !== undefined && current.movingTo === null &&
     isEqual(current.sendAt, sendAt);
-  return isOnTime || replacedParts(fixture, teams).length > 0
+  return isOnTime || target === null || replacedParts(fixture, teams).length > 0
     ? { action: "skip", reason: "remake_held" }
-    : { action: "move", want: { sendAt }, target, soonest };
+    : { action: "move", want: { sendAt }, target, soonest, replacement: null };
 }
 
 /** One alert for what was held at once, so that what is held later is told, too. */

@@ -1,11 +1,11 @@
 /**
- * Decides the step for each match: create, move, recreate, reactivate, supersede, cancel, skip or frozen. Pure.
+ * Decides the step for each match: create, move, recreate, reactivate, supersede, delete, cancel, skip or frozen. Pure.
  *
  * Three rules come first. While an earlier schedule of the match may be live, no new one is created, because Braze would
- * push twice; the exception is a fail-closed send gate, which rejects the earlier one. Inside the freeze window before
+ * push twice; the exception is a closed send gate, which lets exactly one of them pass. Inside the freeze window before
  * a send nothing is moved or made again, because Braze does not guarantee that a late change takes effect; deletes are
  * still tried, with an alert, and so is the very first create of a match. Missing information changes nothing that
- * exists.
+ * exists. A schedule that nothing changes about but its delete is deleted again in each run.
  */
 import { addMilliseconds, isAfter, isBefore, isEqual, min } from "date-fns";
 import {
@@ -13,6 +13,8 @@ import {
   type Intent,
   intentFor,
   isFrozen,
+  isTooLateForText,
+  isTooLateToReplace,
   type Kept,
   type PlanSettings,
   type Unwanted,
@@ -36,11 +38,8 @@ const MINUTE_MS = 60_000;
 
 /** Two reconciliations have searched the listing by then; adopting the schedule is better than creating a second one. */
 const UNKNOWN_FOR_MS = 60 * MINUTE_MS;
-/**
- * The gate rejects the superseded schedule even if the new create fails, so two more runs must fit before the freeze
- * window. This is also longer than Braze may cache a response of the gate.
- */
-const CREATED_WITHIN_MS = 30 * MINUTE_MS;
+/** Braze has refused times that are further ahead. */
+const AHEAD_MS_MAX = 90 * 24 * 60 * MINUTE_MS;
 
 /** Ordered by send time, so that an interrupted run has done the most urgent steps. */
 export function plan(
@@ -79,6 +78,31 @@ function planMatch(
       ? skip(intent.reason)
       : planCreate(fixture, intent, settings, now);
   }
+  const planned = planLedger(fixture, ledger, intent, isReused, settings, now);
+  return planned.step.action === "skip" ? deleteAgain(ledger, planned, now) : planned;
+}
+
+/** A step of the match itself comes first; the next run then deletes what is left. */
+function deleteAgain(ledger: LedgerRow, planned: Planned, now: Date): Planned {
+  for (const schedule of ledger.schedules) {
+    const target = targetOf(ledger, schedule);
+    const isLeft = schedule.generation < ledger.generation &&
+      (schedule.state === "live" || schedule.state === "deleting");
+    if (isLeft && target !== null && isAfter(lastSendAt(schedule), now)) {
+      return { ...planned, step: { action: "delete", target } };
+    }
+  }
+  return planned;
+}
+
+function planLedger(
+  fixture: Fixture,
+  ledger: LedgerRow,
+  intent: Intent,
+  isReused: boolean,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
   if (ledger.status === "sent") return planSent(fixture, ledger, intent, isReused, now);
   if (ledger.status === "cancelled") return planCancelled(fixture, ledger, intent, settings, now);
 
@@ -150,6 +174,7 @@ function planCancelled(
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
+  if (ledger.isHeld) return skip("held");
   const unconfirmed = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
   if (unconfirmed !== undefined) {
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
@@ -165,25 +190,83 @@ function planPending(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  const unconfirmed = ledger.schedules.find((schedule) =>
+  if (ledger.isHeld) return planHeld(ledger, current, settings, now);
+  const others = ledger.schedules.filter((schedule) =>
     schedule !== current && mayBeLive(schedule, settings, now)
   );
-  if (unconfirmed !== undefined) {
-    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
-  }
+  const planned = besideOthers(
+    planCurrent(fixture, ledger, current, others, want, settings, now),
+    current,
+    others,
+    settings,
+  );
+  const told = new Set(planned.alerts.map(({ fingerprint }) => fingerprint));
+  const raised = others.flatMap((schedule) => {
+    // It was current until its successor was created; the next step deletes it.
+    if (schedule.state === "live" && isShutOut(schedule, settings)) return [];
+    return schedule.generation > ledger.generation
+      ? [alerts.createUnknown(fixture, schedule, null)]
+      : [alerts.deleteUnconfirmed(fixture, schedule, undefined, isShutOut(schedule, settings))];
+  });
+  return {
+    ...planned,
+    alerts: [...planned.alerts, ...raised.filter(({ fingerprint }) => !told.has(fingerprint))],
+  };
+}
+
+/** The closed gate holds it without a call. Otherwise it is deleted, if that is early enough to take effect. */
+function planHeld(
+  ledger: LedgerRow,
+  current: PlannedSchedule,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const target = targetOf(ledger, current);
+  const isDeletable = current.state === "live" || current.state === "deleting";
+  return isShutOut(current, settings) || target === null || !isDeletable ||
+      isFrozen(firstSendAt(current), settings, now)
+    ? skip("held")
+    : cancel("held", ledger, current, target);
+}
+
+/** A match whose current schedule is gone gets another one only if none of its others can be sent. */
+function besideOthers(
+  planned: Planned,
+  { generation }: PlannedSchedule,
+  others: readonly PlannedSchedule[],
+  settings: PlanSettings,
+): Planned {
+  if (planned.step.action !== "create" || others.length === 0) return planned;
+  const { want, soonest } = planned.step;
+  // The others may have the whole audience.
+  if (!want.isComplete || !mayCreateBeside(others, settings)) return skip("delete_unconfirmed");
+  return step({ action: "supersede", want, generation, target: null, soonest });
+}
+
+/** `others`: the schedules that may be live beside the current one. */
+function planCurrent(
+  fixture: Fixture,
+  ledger: LedgerRow,
+  current: PlannedSchedule,
+  others: readonly PlannedSchedule[],
+  want: Wanted | Kept,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
   const target = targetOf(ledger, current);
   switch (current.state) {
     case "creating":
     case "unknown":
       if (!isAfter(current.sendAt, now)) return planPast(fixture, current, want, settings, now);
-      return target === null
-        ? planUnknownCreate(fixture, ledger, current, want, settings, now)
-        : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
+      return target !== null && current.wasCreated
+        ? planUnconfirmed(fixture, current, others, want, settings, now)
+        : planUnknownCreate(fixture, current, target, others, want, settings, now);
     case "failed":
     case "deleted":
-      return mayBeLive(current, settings, now)
-        ? skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current))
-        : planCreate(fixture, want, settings, now);
+      if (mayBeLive(current, settings, now)) {
+        return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
+      }
+      return planCreate(fixture, want, settings, now);
     case "completed":
       return skip("awaiting_evidence");
     case "deleting":
@@ -207,9 +290,8 @@ function planPending(
   }
   if (sendAt === null) return skip("kickoff_unconfirmed");
   const isSame = isAsWanted && current.state === "live";
-  if (isSame && current.movingTo === null && isEqual(current.sendAt, sendAt)) {
-    return skip(want.wanted === null ? want.reason : "unchanged");
-  }
+  const isInTime = current.movingTo === null && isEqual(current.sendAt, sendAt);
+  if (isSame && isInTime) return skip(want.wanted === null ? want.reason : "unchanged");
   if (target === null) {
     return skip("schedule_id_unknown", alerts.scheduleIdUnknown(fixture, current));
   }
@@ -228,17 +310,90 @@ function planPending(
       )
       : cancel("too_late", ledger, current, target, alerts.tooLate(fixture, sendsFirstAt));
   }
+  if (isAfter(sendAt, addMilliseconds(now, AHEAD_MS_MAX))) {
+    return cancel("moved_far_ahead", ledger, current, target);
+  }
   const soonest = min([sendsFirstAt, sendAt]);
-  return isSame || want.wanted === null
-    ? step({ action: "move", want: { sendAt }, target, soonest })
-    : step({ action: "recreate", want, target, soonest });
+  const move = {
+    action: "move",
+    want: { sendAt },
+    target,
+    soonest,
+    replacement: want.wanted === true && want.isComplete ? want : null,
+  } as const;
+  if (isSame || want.wanted === null) return step(move);
+  const isTooLate = current.state === "live"
+    ? isTooLateForText(soonest, settings, now)
+    : isTooLateToReplace(soonest, settings, now);
+  if (!isTooLate) return planReplacement(fixture, current, target, others, want, settings, now);
+  // The new time counts more than the new text.
+  return current.state === "live" && !isInTime ? step(move) : frozen(
+    "change_inside_freeze",
+    alerts.frozen(fixture, "change_inside_freeze", sendsFirstAt),
+  );
+}
+
+/**
+ * Replaces a schedule, in one of two orders. Behind a closed gate the new one is created first: it passes once it is
+ * created, and until then the old one does. Otherwise Braze might send both, so the old one is deleted first.
+ */
+function planReplacement(
+  fixture: Fixture,
+  current: PlannedSchedule,
+  target: Target | null,
+  others: readonly PlannedSchedule[],
+  want: Wanted,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const soonest = min([firstSendAt(current), want.sendAt]);
+  if (mayCreateBeside([current, ...others], settings)) {
+    // A create that is still unknown may be found; the current schedule passes meanwhile.
+    const isWaiting = others.some((schedule) =>
+      schedule.generation > current.generation && !isOldUnknown(schedule, now)
+    );
+    if (isWaiting) return skip("create_unknown");
+    return step({
+      action: "supersede",
+      want,
+      generation: current.generation,
+      target,
+      soonest,
+    });
+  }
+  if (others.length > 0 || target === null) {
+    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, others[0] ?? current));
+  }
+  return step({ action: "recreate", want, target, soonest });
+}
+
+/** Braze does not know the schedule, or so it said when it was to delete it. Only a closed gate makes that harmless. */
+function planUnconfirmed(
+  fixture: Fixture,
+  current: PlannedSchedule,
+  others: readonly PlannedSchedule[],
+  want: Wanted | Kept,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const unconfirmed = () => skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
+  // It may have the whole audience.
+  if (want.wanted === null || !want.isComplete) return unconfirmed();
+  const soonest = min([firstSendAt(current), want.sendAt]);
+  const maySupersede = mayCreateBeside([current, ...others], settings) &&
+    !isTooLateToReplace(soonest, settings, now) &&
+    planCreate(fixture, want, settings, now).step.action === "create";
+  return maySupersede
+    ? planReplacement(fixture, current, null, others, want, settings, now)
+    : unconfirmed();
 }
 
 /** A create with an unknown outcome ends in two ways: an operator resolves it, or the send gate supersedes it. */
 function planUnknownCreate(
   fixture: Fixture,
-  { ledgerId }: LedgerRow,
   current: PlannedSchedule,
+  target: Target | null,
+  others: readonly PlannedSchedule[],
   want: Wanted | Kept,
   settings: PlanSettings,
   now: Date,
@@ -247,18 +402,29 @@ function planUnknownCreate(
   // The unknown schedule may have the whole audience.
   if (want.wanted === null || !want.isComplete) return unresolved();
   const soonest = min([current.sendAt, want.sendAt]);
-  const maySupersede = settings.sendGate === "fail_closed" && current.state === "unknown" &&
-    !isBefore(now, addMilliseconds(current.changedAt, UNKNOWN_FOR_MS)) &&
-    !isFrozen(soonest, settings, addMilliseconds(now, CREATED_WITHIN_MS));
-  const next = maySupersede ? planCreate(fixture, want, settings, now) : null;
-  if (next?.step.action !== "create") return unresolved();
-  return step({
-    action: "supersede",
-    want,
-    ledgerId,
-    generation: current.generation,
-    soonest,
-  });
+  const maySupersede = mayCreateBeside([current, ...others], settings) &&
+    isOldUnknown(current, now) && !isTooLateToReplace(soonest, settings, now) &&
+    planCreate(fixture, want, settings, now).step.action === "create";
+  return maySupersede
+    ? planReplacement(fixture, current, target, others, want, settings, now)
+    : unresolved();
+}
+
+function isOldUnknown({ state, changedAt }: PlannedSchedule, now: Date): boolean {
+  return state === "unknown" && !isBefore(now, addMilliseconds(changedAt, UNKNOWN_FOR_MS));
+}
+
+/** The closed gate turns its push away unless it is the current one. */
+function isShutOut({ gated, campaignId }: PlannedSchedule, settings: PlanSettings): boolean {
+  return settings.sendGate === "fail_closed" && gated && settings.closedGates.has(campaignId);
+}
+
+function mayCreateBeside(
+  schedules: readonly PlannedSchedule[],
+  settings: PlanSettings,
+): boolean {
+  return settings.closedGates.has(settings.campaignId) &&
+    schedules.every((schedule) => schedule.state !== "creating" && isShutOut(schedule, settings));
 }
 
 /** The send time has passed without an event. A match that was moved later waits until the first send is clarified. */
@@ -317,7 +483,7 @@ function targetOf(ledger: LedgerRow, schedule: PlannedSchedule): Target | null {
   return {
     ledgerId: ledger.ledgerId,
     generation: schedule.generation,
-    campaignId: ledger.campaignId,
+    campaignId: schedule.campaignId,
     scheduleId: schedule.brazeScheduleId,
   };
 }

@@ -213,6 +213,19 @@ export function createFailed(fixture: Fixture, generation: number, detail: strin
   );
 }
 
+/** The old schedule is deleted, and the match has none until the create is repeated. */
+export function leftWithout(fixture: Fixture, generation: number, detail: string): Alert {
+  return alert(
+    fixture,
+    "create_failed",
+    "critical",
+    `${
+      matchTitle(fixture)
+    }: its schedule was deleted to be replaced, and the new one could not be created yet`,
+    { generation, detail },
+  );
+}
+
 export function moveFailed(
   fixture: Fixture,
   target: Target,
@@ -232,11 +245,13 @@ export function deleteUnconfirmed(
   fixture: Fixture,
   schedule: { readonly generation: number; readonly brazeScheduleId: string | null },
   detail?: string,
+  /** The send gate turns its push away. */
+  isShutOut = false,
 ): Alert {
   return alert(
     fixture,
     "delete_unconfirmed",
-    "critical",
+    isShutOut ? "warning" : "critical",
     `${
       matchTitle(fixture)
     }: Braze did not confirm the delete of schedule ${schedule.generation}, ` +

@@ -5,6 +5,7 @@
  * Source: Braze docs, "Create send IDs".
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
+import { createBreaker } from "./breaker.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
 import { ownSendId } from "../_shared/attribution/own_send_id.ts";
 import type { Journal } from "../_shared/store/journal.ts";
@@ -33,24 +34,35 @@ export function createSendIds(
   },
 ): SendIds {
   const logs: LogEntry[] = [];
+  // A push without a send id is better than none.
+  const breaker = createBreaker();
   let left = SEND_IDS_A_DAY_MAX - usedIn24Hours;
+
+  // Any other send id was assigned by Braze and belongs to an earlier schedule alone. Braze knows an id in the campaign
+  // that it was created for.
+  const existingOf = ({ matchId, sendId, sendIdCampaigns }: Fixture) =>
+    sendId === ownSendId(matchId) && sendIdCampaigns.includes(campaignId) ? sendId : null;
 
   return {
     logs,
     existing(fixture) {
-      const sendId = ownSendId(fixture.matchId);
-      if (fixture.sendId === sendId) return Promise.resolve(sendId);
+      const sendId = existingOf(fixture);
+      if (sendId !== null) return Promise.resolve(sendId);
       logs.push(withoutSendId(fixture, "There is no time to make one before the send"));
       return Promise.resolve(null);
     },
     async for(fixture) {
+      const existing = existingOf(fixture);
+      if (existing !== null) return existing;
       const sendId = ownSendId(fixture.matchId);
-      // Any other send id was assigned by Braze and belongs to an earlier schedule alone.
-      if (fixture.sendId === sendId) return sendId;
       if (left <= 0) {
         logs.push(
           withoutSendId(fixture, `${SEND_IDS_A_DAY_MAX} send ids were created in 24 hours`),
         );
+        return null;
+      }
+      if (breaker.tripped !== null) {
+        logs.push(withoutSendId(fixture, breaker.tripped));
         return null;
       }
       left--;
@@ -63,6 +75,7 @@ export function createSendIds(
         now: clock.now(),
       });
       const result = await braze.createSendId({ campaignId, sendId }, { deadline: run.deadline });
+      breaker.note("send_id", result);
       // A refusal of the last try does not prove that an earlier try had no effect.
       const outcome = result.outcome === "failed" && result.earlierUnknown
         ? "unknown"

@@ -29,14 +29,21 @@ export type SkipReason =
   | "cancelled_by_operator"
   | "create_unknown"
   | "delete_unconfirmed"
-  | "schedule_id_unknown";
+  | "schedule_id_unknown"
+  | "held";
 
 export type FrozenReason =
   | "create_inside_freeze"
   | "change_inside_freeze"
   | "brought_forward_inside_freeze";
 
-export type CancelReason = Unwanted | "too_late";
+export type CancelReason =
+  | Unwanted
+  | "too_late"
+  /** The new time is so far ahead that Braze may refuse it: planned anew when it is near. */
+  | "moved_far_ahead"
+  /** Another schedule of the match was seen going out. */
+  | "held";
 
 /** `soonest`: the earliest time at which Braze may send, before or after the step. */
 export type Step =
@@ -52,7 +59,10 @@ export type Step =
     readonly want: Pick<Wanted, "sendAt">;
     readonly target: Target;
     readonly soonest: Date;
+    /** What is created in its place if Braze refuses the new time; null: nothing may be made again. */
+    readonly replacement: Wanted | null;
   }
+  /** Delete it, then create the next generation. */
   | {
     readonly action: "recreate";
     readonly want: Wanted;
@@ -61,14 +71,21 @@ export type Step =
   }
   /** Keep the schedule in Braze: its delete failed, and the match wants it again. */
   | { readonly action: "reactivate"; readonly ledgerId: string; readonly generation: number }
-  /** Create the next generation while the current one stays unknown; the send gate rejects the older one. */
+  /**
+   * Create the next generation beside the current one, then delete that. The closed send gate lets the current one pass
+   * until the create has succeeded, and the new one after it.
+   */
   | {
     readonly action: "supersede";
     readonly want: Wanted;
-    readonly ledgerId: string;
+    /** The current one. */
     readonly generation: number;
+    /** null when its schedule id is not known: it is left to the gate. */
+    readonly target: Target | null;
     readonly soonest: Date;
   }
+  /** Delete an earlier schedule whose delete took no effect or has no answer. */
+  | { readonly action: "delete"; readonly target: Target }
   | {
     readonly action: "cancel";
     readonly reason: CancelReason;

@@ -1,4 +1,5 @@
 /** Decides whether a push may be sent now, from the ledger's facts about its generation. Pure. */
+import { addMilliseconds, isBefore, min } from "date-fns";
 import type { GateFacts } from "../_shared/store/gate.ts";
 
 /** Templates may depend on these: never rename a value. */
@@ -13,6 +14,10 @@ export type GateReason =
   | "cancelled"
   /** The journal records that it was deleted or that its create failed. */
   | "taken_back"
+  /** Another schedule of the match was seen going out; a person may release it. */
+  | "held"
+  /** `SEND_GATE_LATE_MINUTES` after its time, or after kick-off. */
+  | "too_late"
   | "match_postponed"
   | "match_cancelled"
   | "match_finished"
@@ -30,8 +35,15 @@ export interface GateAnswer {
  * that the schedule exists, and it is the only one of its match. Nor does a match that was called off together with so many
  * others that a person has to confirm it.
  */
-export function decide(facts: GateFacts | null, generation: number): GateAnswer {
-  if (facts === null || facts.state === null) return closed("unknown_schedule");
+export function decide(
+  facts: GateFacts | null,
+  generation: number,
+  lateMs: number,
+  now: Date,
+): GateAnswer {
+  if (facts === null || facts.state === null || facts.sendAt === null) {
+    return closed("unknown_schedule");
+  }
   if (facts.generation !== generation) return closed("superseded");
   const wasReportedAbsent = facts.status === "cancelled" && facts.cancelReason === "dashboard";
   if (!wasReportedAbsent) {
@@ -41,6 +53,10 @@ export function decide(facts: GateFacts | null, generation: number): GateAnswer 
   if (!facts.removalHeld) {
     if (facts.matchStatus !== "scheduled") return closed(`match_${facts.matchStatus}`);
     if (!facts.push) return closed("push_off");
+  }
+  if (facts.isHeld) return closed("held");
+  if (!isBefore(now, min([addMilliseconds(facts.sendAt, lateMs), facts.kickoffAt]))) {
+    return closed("too_late");
   }
   return { send: true, reason: "current" };
 }

@@ -16,7 +16,7 @@ import { decide, type GateAnswer } from "./decide.ts";
 const CACHING = { "cache-control": `private, max-age=${GATE_RESPONSE_TTL_MS / 1_000}` };
 
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
-  const { functionName, identifyCaller, store, newId } = dependencies;
+  const { functionName, identifyCaller, environment, store, clock, newId } = dependencies;
 
   return async function handle(request) {
     if (request.method !== "GET") return problem("get_only");
@@ -28,7 +28,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const log = dependencies.log.forRun(newId());
     const { ledgerId, generation } = caller.gated;
     try {
-      const answer = decide(await store.gate.load(caller.gated), generation);
+      const facts = await store.gate.load(caller.gated);
+      const answer = decide(facts, generation, environment.sendGateLateMs, clock.now());
       // A sent push has events; a rejected one leaves no other trace.
       if (!answer.send) {
         log.warn("push_turned_away", {

@@ -47,12 +47,27 @@ begin
       set resolved_at = p_now, resolved_as = 'proved_by_events'
       where attempt.id = p_attempt_id;
     end if;
+    -- While nothing of the match is certainly in Braze, its newest schedule counts.
+    if p_outcome = 'succeeded' or (
+      p_outcome = 'unknown' and not exists (
+        select 1
+        from public.schedule_ledger as ledger
+        join public.braze_schedules as current using (generation)
+        where ledger.id = v_attempt.ledger_id and current.ledger_id = ledger.id
+          and private.can_be_live(current.state) and private.is_created(ledger.id, ledger.generation)
+      )
+    ) then
+      perform private.make_current(v_attempt.ledger_id, v_attempt.generation, p_now);
+    end if;
     if p_outcome = 'succeeded' then
       update public.schedule_ledger as ledger
       set braze_schedule_id = v_schedule_id,
         dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
         updated_at = p_now
       where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
+    end if;
+    -- An answer that names a schedule teaches its id, even if it does not say that the schedule was made.
+    if p_outcome = 'succeeded' or v_schedule_id is not null then
       perform private.register_identifiers(
         (
           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

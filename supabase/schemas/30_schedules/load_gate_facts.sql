@@ -1,4 +1,4 @@
--- The facts by which the send gate decides: four look-ups by primary key.
+-- The facts by which the send gate decides: five look-ups by primary key.
 
 create function public.load_gate_facts(p_ledger_id uuid, p_generation integer, p_attempt_id uuid)
 returns jsonb
@@ -18,7 +18,12 @@ as $$
       when match.status = 'scheduled' and match.push then false
       else private.is_removal_held(ledger.id)
     end,
-    'state', schedule.state
+    'kickoff_at', match.kickoff_at,
+    'is_held', exists (
+      select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+    ),
+    'state', schedule.state,
+    'send_at', greatest(schedule.send_at_utc, schedule.moving_to_utc)
   )
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
@@ -35,6 +40,6 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;

@@ -49,6 +49,18 @@ as $$
           'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
             'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
           ) end,
+          -- Braze knows a send id in the campaign that it was created for alone.
+          'send_id_campaigns', (
+            select coalesce(pg_catalog.jsonb_agg(distinct known.campaign_id), '[]')
+            from (
+              select attempt.request ->> 'campaign_id' as campaign_id
+              from public.schedule_attempts as attempt
+              where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+              union all
+              select ledger.campaign_id where ledger.send_id is not null
+            ) as known
+            where known.campaign_id is not null
+          ),
           'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
             'ledger_id', ledger.id,
             'status', ledger.status,
@@ -58,6 +70,10 @@ as $$
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
             'made_for', ledger.made_for,
+            'is_held', exists (
+              select 1 from private.schedule_holds as hold
+              where hold.ledger_id = ledger.id and hold.released_at is null
+            ),
             'schedules', schedules.list
           ) end
         )
@@ -84,6 +100,9 @@ as $$
             'send_at', schedule.send_at_utc,
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
+            'campaign_id', schedule.campaign_id,
+            'gated', schedule.gated,
+            'was_created', private.is_created(schedule.ledger_id, schedule.generation),
             'delete_failed', schedule.state = 'deleting'
               and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
           )

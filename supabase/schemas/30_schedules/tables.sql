@@ -48,7 +48,7 @@ create table public.schedule_ledger (
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
+  'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
@@ -82,6 +82,9 @@ create table public.braze_schedules (
   moving_to_utc timestamptz,
   state text not null,
   state_before_proof text,
+  signature text,
+  expected jsonb,
+  gated boolean not null default false,
   deleted_at timestamptz,
   shut_out_at timestamptz,
   listed_at timestamptz,
@@ -101,6 +104,9 @@ comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
+comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
+comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
@@ -139,6 +145,24 @@ create index schedule_times_send_at_idx on private.schedule_times (send_at_utc);
 alter table private.schedule_times enable row level security;
 revoke all on table private.schedule_times from public, anon, authenticated, service_role;
 grant select, insert, update on table private.schedule_times to service_role;
+
+create table private.schedule_holds (
+  ledger_id uuid not null,
+  generation integer not null,
+  users integer not null,
+  held_at timestamptz not null,
+  released_at timestamptz,
+  primary key (ledger_id, generation),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_holds is
+  'Matches whose current schedule must not be sent, since another schedule of theirs was seen going out, until a person releases them.';
+comment on column private.schedule_holds.generation is 'The schedule that was seen going out.';
+comment on column private.schedule_holds.users is 'How many users it had reached by then.';
+
+alter table private.schedule_holds enable row level security;
+revoke all on table private.schedule_holds from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_holds to service_role;
 
 create table private.unmanaged_schedules (
   braze_schedule_id text primary key,
@@ -297,7 +321,9 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'erase_user')),
+  constraint action_is_known check (
+    action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'declare_gone', 'release_hold', 'erase_user')
+  ),
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)

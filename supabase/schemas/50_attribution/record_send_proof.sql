@@ -129,6 +129,7 @@ begin
     'audience', 'admin',
     'title', private.match_title(ledger.match_id) || ': '
       || case
+        when seen.generation > ledger.generation then 'a schedule was sent whose create had no answer'
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
         when seen.moved_away then 'sent at a time from which it had been moved away'

@@ -45,6 +45,8 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
     and attempt.resolved_at is null;
 
+  -- Found, so it is created: if it was to replace another one, it has.
+  perform private.make_current(p_ledger_id, p_generation, p_now);
   update public.schedule_ledger as ledger
   set braze_schedule_id = p_braze_schedule_id,
     dispatch_id = coalesce(ledger.dispatch_id, p_dispatch_id),

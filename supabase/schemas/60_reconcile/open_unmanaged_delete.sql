@@ -56,6 +56,13 @@ begin
         schedule.braze_schedule_id = p_braze_schedule_id
         -- Its properties name the current generation, whose schedule id is not known yet.
         or (ledger.id = p_ledger_id and ledger.generation = p_generation and schedule.braze_schedule_id is null)
+        -- It is about to replace the current one.
+        or (ledger.id = p_ledger_id and ledger.generation < p_generation and exists (
+          select 1
+          from public.braze_schedules as next
+          where next.ledger_id = p_ledger_id and next.generation = p_generation and next.braze_schedule_id is null
+            and next.state in ('creating', 'unknown')
+        ))
       )
   ) then
     raise exception 'Cannot open the delete of a stray: it is the current, wanted schedule of its match'

@@ -23,6 +23,7 @@ const REFERENCE = [
   "private.job_periods",
   "private.prune_progress",
   "private.rejudgements",
+  "private.schedule_holds",
   "private.schedule_times",
   "private.settings",
   "private.unmanaged_schedules",

@@ -10,7 +10,7 @@ const LOCK_PENDING = "supabase/schemas/30_schedules/lock_pending.sql";
 const GATE = "tests/unit/braze-send-gate/handler_test.ts";
 const CALLERS = "tests/unit/_shared/auth/callers_test.ts";
 const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
-const DATABASE = "tests/database/supersede_gated_create_test.ts";
+const DATABASE = "tests/database/reactivate_schedule_test.ts";
 
 export const GATING: readonly Mutation[] = [
   {
@@ -83,21 +83,21 @@ export const GATING: readonly Mutation[] = [
     name: "gate-closed-only",
     rule: "Only a closed gate lets the scheduler replace an unknown create",
     file: PLAN,
-    find: 'settings.sendGate === "fail_closed" && current.state',
-    replace: 'settings.sendGate !== "off" && current.state',
+    find: 'settings.sendGate === "fail_closed" && gated',
+    replace: 'settings.sendGate !== "off" && gated',
     tests: [PLANNING],
   },
   {
     name: "gate-time-left",
     rule: "An unknown create is given up only while two more runs can create its successor",
     file: PLAN,
-    find: "!isFrozen(soonest, settings, addMilliseconds(now, CREATED_WITHIN_MS))",
-    replace: "!isFrozen(soonest, settings, now)",
+    find: "isOldUnknown(current, now) && !isTooLateToReplace(soonest, settings, now)",
+    replace: "isOldUnknown(current, now) && !isFrozen(soonest, settings, now)",
     tests: [PLANNING],
   },
   {
     name: "gate-release-lease",
-    rule: "A run that lost its lease releases nothing",
+    rule: "A run that lost its lease reactivates nothing",
     file: LOCK_PENDING,
     find: "  perform private.hold_lease(p_run_id, p_lease_seconds, p_now);\n",
     replace: "",
@@ -105,10 +105,42 @@ export const GATING: readonly Mutation[] = [
   },
   {
     name: "gate-release-current",
-    rule: "A create is not released if its row has a newer generation or was cancelled",
+    rule: "A schedule is not reactivated if its row has a newer generation or was cancelled",
     file: LOCK_PENDING,
     find: " and ledger.generation = p_generation and ledger.status = 'pending'",
     replace: "",
     tests: [DATABASE],
+  },
+  {
+    name: "gate-too-late",
+    rule: "The gate lets no push out long after its time",
+    file: DECIDE,
+    find: "addMilliseconds(facts.sendAt, lateMs), ",
+    replace: "",
+    tests: [GATE],
+  },
+  {
+    name: "gate-kick-off",
+    rule: "The gate lets no push out after kick-off",
+    file: DECIDE,
+    find: ", facts.kickoffAt])",
+    replace: "])",
+    tests: [GATE],
+  },
+  {
+    name: "gate-held",
+    rule: "The gate holds a match of which an old schedule is seen going out",
+    file: DECIDE,
+    find: '  if (facts.isHeld) return closed("held");\n',
+    replace: "",
+    tests: [GATE],
+  },
+  {
+    name: "gate-in-details",
+    rule: "A gate that fails open is not taken for a closed one",
+    file: "supabase/functions/_shared/braze/campaign_gate.ts",
+    find: "return CLOSED_GATE.every(",
+    replace: "return CLOSED_GATE.some(",
+    tests: ["tests/unit/_shared/braze/campaign_gate_test.ts"],
   },
 ];

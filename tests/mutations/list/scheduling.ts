@@ -11,12 +11,15 @@ const APPLY_OUTCOME = "supabase/schemas/30_schedules/apply_outcome.sql";
 const EXECUTING = "tests/unit/braze-scheduler/execute_test.ts";
 const PLANNING = "tests/unit/braze-scheduler/plan_table_test.ts";
 const OPENING = "tests/database/open_create_test.ts";
+const BESIDE = "tests/database/make_current_test.ts";
+const HOLD = "supabase/schemas/65_checks/hold_successors.sql";
+const HOLDING = "tests/database/hold_successors_test.ts";
 const CLOSING = "tests/database/close_attempt_test.ts";
 
 const HOLDS_UNKNOWN_CREATES = {
   file: PLAN,
-  find: "? planUnknownCreate(fixture, ledger, current, want, settings, now)",
-  replace: "? planCreate(fixture, want, settings, now)",
+  find: ": planUnknownCreate(fixture, current, target, others, want, settings, now)",
+  replace: ": planCreate(fixture, want, settings, now)",
 };
 const REFUSES_UNKNOWN_CREATES = {
   file: OPEN_CREATE,
@@ -35,7 +38,7 @@ export const SCHEDULING: readonly Mutation[] = [
       "  const opened = await journal.openCreate({\n",
     also: [{
       file: EXECUTE,
-      find: "  const result = await braze.createSchedule(request, { deadline: run.deadline });\n",
+      find: "  const result = await braze.createSchedule(request, { deadline, admitted: true });\n",
       replace: "",
     }],
     tests: [EXECUTING],
@@ -89,13 +92,17 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "generation-before-call",
     rule: "The generation is incremented before each create, and not after its success",
     file: OPEN_CREATE,
-    find: "  set generation = ledger.generation + 1,\n",
-    replace: "  set generation = ledger.generation,\n",
+    find: "  v_generation := 1 + coalesce(\n",
+    replace: "  v_generation := 0 + coalesce(\n",
     also: [{
       file: OPEN_CREATE,
-      find: "'creating', p_now, p_now);",
+      find: "case when v_is_new then 0",
+      replace: "case when v_is_new then 1",
+    }, {
+      file: OPEN_CREATE,
+      find: "p_expected, p_gated, p_now, p_now\n  );",
       replace:
-        "'creating', p_now, p_now) on conflict (ledger_id, generation) do update set state = 'creating';",
+        "p_expected, p_gated, p_now, p_now\n  ) on conflict (ledger_id, generation) do update set state = 'creating';",
     }],
     tests: [OPENING],
   },
@@ -159,8 +166,8 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "cancelled-by-hand-is-not-recreated",
     rule: "A schedule that a person or the dashboard cancelled is not created again automatically",
     file: OPEN_CREATE,
-    find: "  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'\n",
-    replace: "  where ledger.status <> 'sent'\n",
+    find: "if v_row.status <> 'pending' and v_row.cancel_reason is distinct from 'plan' then",
+    replace: "if v_row.status = 'sent' then",
     tests: [OPENING],
   },
   {
@@ -183,8 +190,7 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "recreate-deletes-first",
     rule: "No new schedule is created while the delete of the old one is unconfirmed",
     file: EXECUTE,
-    find:
-      '      if (deleted.outcome !== "succeeded") return notRemoved(fixture, step.target, deleted);\n',
+    find: '  if (deleted.outcome !== "succeeded") return notRemoved(fixture, target, deleted);\n',
     replace: "",
     tests: [EXECUTING],
   },
@@ -228,5 +234,154 @@ export const SCHEDULING: readonly Mutation[] = [
       "    or (v_attempt.kind = 'create' and v_attempt.outcome = 'unknown' and v_attempt.resolved_at is null) then\n",
     replace: "    then\n",
     tests: [CLOSING],
+  },
+  {
+    name: "timed-out-answers-are-unknown",
+    rule: "A create that is answered with 408 may have succeeded",
+    file: OUTCOME,
+    find: '  if (httpStatus === 408) return unknown("time_out", said, httpStatus);\n',
+    replace: "",
+    tests: ["tests/unit/_shared/braze/calls_test.ts", "tests/property/braze_client_test.ts"],
+  },
+  {
+    name: "named-schedules-are-not-failed",
+    rule: "An answer that names a schedule is never a failure",
+    file: OUTCOME,
+    find: '  return verdict.outcome === "failed"\n',
+    replace:
+      '  if (verdict.outcome === "failed" && httpStatus > 0) return verdict;\n  return verdict.outcome === "failed"\n',
+    tests: ["tests/unit/_shared/braze/calls_test.ts"],
+  },
+  {
+    name: "breaker",
+    rule: "After two calls in a row without a clear answer the rest of a run is left alone",
+    file: HANDLER,
+    find: " || breaker.tripped !== null",
+    replace: "",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
+  {
+    name: "breaker-of-each-kind",
+    rule: "A send id that was made says nothing about creates",
+    file: "supabase/functions/braze-scheduler/breaker.ts",
+    find: "      inARow.set(kind, count);\n",
+    replace: "      inARow.clear();\n      inARow.set(kind, count);\n",
+    tests: ["tests/unit/braze-scheduler/breaker_test.ts"],
+  },
+  {
+    name: "replacement-becomes-current-by-success",
+    rule: "A schedule that replaces a live one becomes current only when its create has succeeded",
+    file: OPEN_CREATE,
+    find: "  if p_beside_generation is null then\n",
+    replace: "  if p_beside_generation is null or true then\n",
+    tests: [BESIDE],
+  },
+  {
+    name: "unknown-replacement-leaves-the-old-one",
+    rule: "A replacement without an answer leaves the old schedule current",
+    file: APPLY_OUTCOME,
+    find: "      p_outcome = 'unknown' and not exists (\n",
+    replace: "      p_outcome = 'unknown' or not exists (\n",
+    tests: [BESIDE],
+  },
+  {
+    name: "beside-gated-schedules-only",
+    rule: "A create beside another schedule needs a gate that can shut that one out",
+    file: OPEN_CREATE,
+    find: " and p_gated and earlier.gated and earlier.state <> 'creating'",
+    replace: "",
+    tests: [BESIDE],
+  },
+  {
+    name: "verified-gate",
+    rule: "A schedule is replaced in the order of the closed gate only if Braze's details show it",
+    file: PLAN,
+    find: " && gated && settings.closedGates.has(campaignId)",
+    replace: " && gated",
+    tests: [PLANNING],
+  },
+  {
+    name: "replacement-needs-a-place",
+    rule: "A schedule is deleted only with a place in the rate limits for its successor",
+    file: EXECUTE,
+    find: "    !await braze.admitCreate(want.request, { deadline, mustHold: true })\n",
+    replace: "    !await Promise.resolve(true)\n",
+    tests: [EXECUTING],
+  },
+  {
+    name: "replacement-needs-time",
+    rule: "A schedule is not replaced for a text later than 45 minutes before its send",
+    file: "supabase/functions/_shared/scheduling/intent.ts",
+    find: "  return isFrozen(sendAt, settings, addMilliseconds(now, REPLACED_WITHIN_MS));",
+    replace: "  return isFrozen(sendAt, settings, now);",
+    also: [{
+      file: "supabase/functions/_shared/scheduling/intent.ts",
+      find: "    isBefore(sendAt, addMilliseconds(now, TEXT_CHANGED_WITHIN_MS));",
+      replace: "    isBefore(sendAt, now);",
+    }],
+    tests: [PLANNING],
+  },
+  {
+    name: "left-without-a-schedule-is-told",
+    rule: "A match whose schedule was deleted and whose create must wait has an alert at once",
+    file: EXECUTE,
+    find: "  const left = afterDelete ? [",
+    replace: "  const left = afterDelete && generation < 0 ? [",
+    tests: [EXECUTING],
+  },
+  {
+    name: "old-schedules-do-not-block-moves",
+    rule: "An old schedule that may be there does not keep the current one from being moved",
+    file: PLAN,
+    find: '  if (planned.step.action !== "create" || others.length === 0) return planned;',
+    replace:
+      '  if (others.length > 0) return skip("delete_unconfirmed");\n  if (planned.step.action !== "create") return planned;',
+    tests: [PLANNING],
+  },
+  {
+    name: "held-plan",
+    rule: "Nothing is created for a match that is held",
+    file: PLAN,
+    find: '  if (ledger.isHeld) return skip("held");\n',
+    replace: "",
+    tests: [PLANNING],
+  },
+  {
+    name: "one-event-holds-nothing",
+    rule: "One event of an old schedule may be wrong and holds nothing",
+    file: HOLD,
+    find: "told.users >= 2 and ",
+    replace: "",
+    tests: [HOLDING],
+  },
+  {
+    name: "released-once",
+    rule: "What a person released is not held again for the same schedule",
+    file: HOLD,
+    find: "where known.ledger_id = other.ledger_id and known.generation = other.generation\n    );",
+    replace:
+      "where known.ledger_id = other.ledger_id and known.generation = other.generation and known.released_at is null\n    );",
+    also: [{
+      file: HOLD,
+      find: "    on conflict (ledger_id, generation) do nothing\n",
+      replace: "    on conflict (ledger_id, generation) do update set released_at = null\n",
+    }],
+    tests: [HOLDING],
+  },
+  {
+    name: "campaign-is-no-change",
+    rule: "Another campaign is no reason to remake a schedule",
+    file: "supabase/functions/_shared/scheduling/intent.ts",
+    find: "update(canonicalJson(signed))",
+    replace: "update(canonicalJson({ ...signed, campaign_id: settings.campaignId }))",
+    tests: ["tests/unit/_shared/scheduling/intent_test.ts"],
+  },
+  {
+    name: "send-ids-of-each-campaign",
+    rule: "A send id is registered in each campaign that uses it",
+    file: "supabase/functions/braze-scheduler/send_ids.ts",
+    find: " && fixture.sendIdCampaigns.includes(campaignId)",
+    replace: "",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
   },
 ];

@@ -37,7 +37,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
   const { status } = history.match(matchId, asked.at);
   const journal = facts.journal.filter(({ ledger_id }) => ledger_id === row.id);
   const written = subSeconds(asked.at, REPEATED_SECONDS_MAX);
-  const newest = Math.max(
+  const newest = newestCreated(journal, written) ?? Math.max(
     ...journal.filter(({ kind, opened_at }) => kind === "create" && opened_at < written)
       .map(({ generation }) => generation),
   );
@@ -65,6 +65,17 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
   }
 }
 
+/** The newest generation that Braze certainly had made before then. */
+function newestCreated(journal: readonly JournalEntry[], before: Date): number | null {
+  const created = journal.filter((one) =>
+    one.kind === "create" && (
+      (one.outcome === "succeeded" && one.closed_at! < before) ||
+      (one.resolved_as === "adopted" && one.resolved_at! < before)
+    )
+  ).map(({ generation }) => generation);
+  return created.length === 0 ? null : Math.max(...created);
+}
+
 /** Whether a generation was released, or certainly deleted, before then. */
 function isRevoked(own: readonly JournalEntry[], before: Date): boolean {
   return own.some((one) =>
@@ -82,7 +93,9 @@ function isValidReason(
 ): boolean {
   const own = journal.filter((one) => one.generation === generation && one.opened_at <= at);
   const isSuperseded = journal.some((one) =>
-    one.kind === "create" && one.generation > generation && one.opened_at <= at
+    one.kind === "create" && one.opened_at <= at &&
+    // The newer one is created, or this one is to replace an older one that passes until it is.
+    (one.generation > generation || (one.generation < generation && one.outcome === "succeeded"))
   );
   switch (reason) {
     case "superseded":
@@ -97,6 +110,9 @@ function isValidReason(
           ? one.outcome !== "failed" || one.http_status === 400 || one.http_status === 404
           : one.outcome === "failed" || (one.resolved_at !== null && one.resolved_at <= at)
       );
+    case "held":
+    case "too_late":
+      return true;
     default:
       return reason === `match_${status}`;
   }
@@ -110,7 +126,7 @@ export function isBlockedByGate(
 ): boolean {
   if (context.world.sendGate !== "fail_closed" || isMadeByHand(schedule)) return false;
   const row = matchId === null ? undefined : rowOf(context, matchId);
-  return row !== undefined && (generationOf(schedule) ?? row.generation) < row.generation;
+  return row !== undefined && (generationOf(schedule) ?? row.generation) !== row.generation;
 }
 
 /** Whether `older` was superseded longer before its send than Braze caches an answer. */

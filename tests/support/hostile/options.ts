@@ -20,6 +20,8 @@ const RIGHT: Readonly<Record<FunctionName, Readonly<Record<string, readonly stri
     dry_run: ["true"],
     checks: ['["recovery"]', '["verify","gaps"]'],
     mark_sent: ['[{"match_id":1001,"reason":"seen"}]'],
+    declare_gone: ['[{"match_id":1001,"reason":"not there"}]'],
+    release_hold: ['[{"match_id":1001,"reason":"not seen"}]'],
     undo_mark_sent: ['[{"match_id":1001,"reason":"not seen"}]'],
   },
   "braze-count-audit": { dry_run: ["true"] },

@@ -22,7 +22,9 @@ interface Executed extends World {
 async function executeStep(fixture: Fixture, options: WorldOptions = {}): Promise<Executed> {
   const world = fakeWorld(options);
   const { sendGate = "off" } = options.environment ?? {};
-  const { step } = planOne(fixture, undefined, undefined, { ...settings, sendGate });
+  const closedGates = new Set(sendGate === "fail_closed" ? [CAMPAIGN] : []);
+  const planSettings = { ...settings, sendGate, closedGates };
+  const { step } = planOne(fixture, undefined, undefined, planSettings);
   if (step.action === "skip" || step.action === "frozen") {
     throw new Error(`Cannot execute: the plan is to do nothing (${step.reason})`);
   }
@@ -39,7 +41,15 @@ async function executeStep(fixture: Fixture, options: WorldOptions = {}): Promis
   const sendIdFor = ({ sendId }: Fixture) => Promise.resolve(sendId);
   const gateTokenFor = ({ generation }: GatedGeneration) =>
     Promise.resolve(sendGate === "off" ? null : `token of ${generation}`);
-  const stepDependencies = { journal: store.journal, braze, clock, newId, sendIdFor, gateTokenFor };
+  const stepDependencies = {
+    journal: store.journal,
+    braze,
+    clock,
+    newId,
+    settings: planSettings,
+    sendIdFor,
+    gateTokenFor,
+  };
   return { ...world, result: await execute(fixture, step, run, stepDependencies) };
 }
 
@@ -126,16 +136,16 @@ const rows: readonly Row[] = [
     log: "move_unknown",
     alerts: ["move_failed"],
   },
-  {
-    what: "a move that Braze refuses",
+  ...unclear.map((answer): Row => ({
+    what: `a move that does not succeed (${answer.httpStatus ?? "no connection"})`,
     fixture: move,
-    braze: { update: failed("rejected", 400) },
+    braze: { update: answer },
     done: "failed",
     calls: whenMoving,
     outcomes: ["failed"],
     log: "move_failed",
     alerts: ["move_failed"],
-  },
+  })),
   {
     what: "a move that Braze refuses after a try whose answer was lost",
     fixture: move,
@@ -275,17 +285,135 @@ for (const { what, fixture, braze = {}, done, calls, outcomes, log, alerts = [] 
 const withoutAnswer = match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) });
 const gated = { environment: { sendGate: "fail_closed" } } as const;
 
-Deno.test("execute() releases a create that stayed unknown and creates the next generation", async () => {
+Deno.test("execute() creates the next generation beside a create that stayed unknown", async () => {
   const { result, calls, said } = await executeStep(withoutAnswer, gated);
   strictEqual(result.done, "superseded");
-  deepStrictEqual(calls, ["journal.supersedeGatedCreate", ...whenCreating]);
-  deepStrictEqual(said("journal.supersedeGatedCreate"), [{
-    lease: { runId: RUN_ID, leaseSeconds: 180 },
-    ledgerId: ledgerIdOf(1),
-    generation: 1,
-    now: at("06:00:00"),
-  }]);
+  deepStrictEqual(calls, whenCreating);
+  const [opened] = said("journal.openCreate") as { readonly besideGeneration: unknown }[];
+  strictEqual(opened?.besideGeneration, 1);
   deepStrictEqual(result.logs.map(({ action }) => action), ["schedule_created"]);
+});
+
+Deno.test("execute() behind a closed gate creates first, then deletes the old schedule", async () => {
+  const { result, calls, said } = await executeStep(recreate, gated);
+  strictEqual(result.done, "superseded");
+  deepStrictEqual(calls, [...whenCreating, ...whenDeleting]);
+  const [opened] = said("journal.openCreate") as { readonly besideGeneration: unknown }[];
+  strictEqual(opened?.besideGeneration, 1);
+  deepStrictEqual(result.logs.map(({ action }) => action), [
+    "schedule_created",
+    "schedule_deleted",
+  ]);
+});
+
+for (
+  const [what, answer, done] of [
+    ["has no answer", timedOut, "unknown"],
+    ["is refused", failed("rejected", 400), "failed"],
+    ["must wait", failed("rate_limited", 429), "deferred"],
+  ] as const
+) {
+  Deno.test(`execute() behind a closed gate keeps the old schedule if the create ${what}`, async () => {
+    const { result, calls } = await executeStep(recreate, {
+      ...gated,
+      braze: { create: () => answer },
+    });
+    strictEqual(result.done, done);
+    deepStrictEqual(calls, whenCreating);
+  });
+}
+
+Deno.test("execute() is content behind a closed gate if the old schedule cannot be deleted", async () => {
+  const { result } = await executeStep(recreate, { ...gated, braze: { delete: timedOut } });
+  strictEqual(result.done, "superseded");
+  deepStrictEqual(result.alerts.map(({ rule, severity }) => [rule, severity]), [
+    ["delete_unconfirmed", "warning"],
+  ]);
+});
+
+for (const [what, fixture] of [["create", create], ["recreate", recreate]] as const) {
+  Deno.test(`execute() opens nothing for a ${what} without a place in the rate limits`, async () => {
+    const { result, calls } = await executeStep(fixture, { braze: { admit: false } });
+    strictEqual(result.done, "deferred");
+    deepStrictEqual(calls, []);
+  });
+}
+
+Deno.test("execute() deletes nothing when no time is left for the create", async () => {
+  const { result, calls } = await executeStep(recreate, { now: "2024-12-07T06:00:40Z" });
+  strictEqual(result.done, "deferred");
+  deepStrictEqual(calls, []);
+});
+
+Deno.test("execute() begins the create after a delete whatever time is left", async () => {
+  const { result, said } = await executeStep(recreate, {
+    during: (call, { clock }) => {
+      if (call === "braze.delete") clock.advance(90_000);
+    },
+  });
+  strictEqual(result.done, "recreated");
+  const [sent] = said("braze.create") as { readonly deadline: Date }[];
+  deepStrictEqual(sent?.deadline, at("06:01:30.001"));
+});
+
+for (const answer of [failed("rejected", 400), ...deferred]) {
+  Deno.test(`execute() alerts at once if a replaced match has no schedule (${answer.outcome === "failed" && answer.reason})`, async () => {
+    const { result } = await executeStep(recreate, { braze: { create: () => answer } });
+    deepStrictEqual(result.alerts.map(({ rule, severity }) => [rule, severity]), [
+      ["create_failed", "critical"],
+    ]);
+  });
+}
+
+const muchLater = match({ kickoffAt: new Date("2024-12-20T15:00:00Z"), ledger: row() });
+
+Deno.test("execute() deletes a schedule whose new time Braze refuses, and creates it anew", async () => {
+  const { result, calls } = await executeStep(move, { braze: { update: failed("rejected", 400) } });
+  strictEqual(result.done, "recreated");
+  deepStrictEqual(calls, [...whenMoving, ...whenDeleting, ...whenCreating]);
+  deepStrictEqual(result.logs.map(({ action }) => action), ["move_refused", "schedule_created"]);
+});
+
+Deno.test("execute() leaves a match to a later run if its refused time is beyond the horizon", async () => {
+  const { result, calls, said } = await executeStep(muchLater, {
+    braze: { update: failed("rejected", 422) },
+  });
+  strictEqual(result.done, "cancelled");
+  deepStrictEqual(calls, [...whenMoving, ...whenCancelling]);
+  const [cancelled] = said("journal.cancelLedger") as { readonly cancelReason: string }[];
+  strictEqual(cancelled?.cancelReason, "plan");
+});
+
+Deno.test("execute() creates nothing beside a schedule that Braze neither moves nor deletes", async () => {
+  const refused = failed("rejected", 400);
+  const { result, calls } = await executeStep(move, {
+    braze: { update: refused, delete: refused },
+  });
+  strictEqual(result.done, "failed");
+  deepStrictEqual(calls, [...whenMoving, ...whenDeleting]);
+  deepStrictEqual(result.alerts.map(({ rule }) => rule), ["delete_unconfirmed"]);
+});
+
+Deno.test("execute() deletes nothing inside the freeze window when a move is refused", async () => {
+  const { result, calls } = await executeStep(move, {
+    braze: { update: failed("rejected", 400) },
+    during: (call, { clock }) => {
+      if (call === "braze.update") clock.advance(7.8 * 60 * 60_000);
+    },
+  });
+  strictEqual(result.done, "failed");
+  deepStrictEqual(calls, whenMoving);
+  deepStrictEqual(result.alerts.map(({ rule }) => rule), ["move_failed"]);
+});
+
+const withEarlier = match({ ledger: row({}, { state: "deleting" }, {}) });
+
+Deno.test("execute() deletes an earlier schedule again whose delete had no answer", async () => {
+  const { result, calls, said } = await executeStep(withEarlier);
+  strictEqual(result.done, "deleted");
+  deepStrictEqual(calls, whenDeleting);
+  const [opened] = said("journal.openDelete") as { readonly generation: number }[];
+  strictEqual(opened?.generation, 1);
 });
 
 const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: true }) });
@@ -307,16 +435,6 @@ Deno.test("execute() leaves a kept schedule unchanged if another process resolve
   const { result } = await executeStep(wantedAgain, { journal: resolvedElsewhere });
   strictEqual(result.done, "conflict");
   deepStrictEqual(result.logs.map(({ action }) => action), ["step_conflict"]);
-});
-
-Deno.test("execute() creates nothing if another process resolved the create", async () => {
-  const resolvedElsewhere = { supersedeGatedCreate: () => Promise.resolve(false) };
-  const { result, calls } = await executeStep(withoutAnswer, {
-    ...gated,
-    journal: resolvedElsewhere,
-  });
-  strictEqual(result.done, "conflict");
-  deepStrictEqual(calls, []);
 });
 
 Deno.test("execute() reports a replacement that times out like any create", async () => {
@@ -351,6 +469,8 @@ Deno.test("execute() sends the journalled request, with the deadline of the run"
     sendAt: at("14:00:00"),
     sendId: "match-1",
     expected: want.expected,
+    gated: false,
+    besideGeneration: null,
     reason: "plan",
     now: at("06:00:00"),
   }]);

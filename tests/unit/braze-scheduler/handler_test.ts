@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createHandler } from "../../../supabase/functions/braze-scheduler/handler.ts";
 import type { Fixture } from "../../../supabase/functions/_shared/store/planning.ts";
 import { at, ledgerIdOf } from "../../support/facts.ts";
-import { failed, timedOut } from "../../support/fake_braze.ts";
+import { brazeTemplate } from "../../support/braze_liquid.ts";
+import { campaignDetails, failed, succeeded, timedOut } from "../../support/fake_braze.ts";
 import { refusals, RUN_ID } from "../../support/fake_store.ts";
 import {
   type Answered,
@@ -12,7 +13,7 @@ import {
   type World,
   type WorldOptions,
 } from "../../support/fake_world.ts";
-import { match, row, teams } from "../../support/matches.ts";
+import { match, row, settings, teams, wanted } from "../../support/matches.ts";
 
 interface Ran extends World {
   readonly answer: Answered;
@@ -61,7 +62,7 @@ function told({ alerts }: World): string[] {
 
 Deno.test("braze-scheduler closes the open attempts of dead runs before it plans", async () => {
   const { calls } = await run([]);
-  deepStrictEqual(calls.slice(0, 3), ["runs.claim", "journal.giveUp", "planning.load"]);
+  deepStrictEqual(calls.slice(0, 3), ["runs.claim", "journal.giveUp", "planning.holdSuccessors"]);
 });
 
 Deno.test("braze-scheduler loads matches from yesterday to the last kick-off of the horizon", async () => {
@@ -100,12 +101,14 @@ Deno.test("braze-scheduler creates schedules, soonest first, and answers what it
       recreate: 0,
       reactivate: 0,
       supersede: 0,
+      delete: 0,
       cancel: 0,
       skip: 1,
       frozen: 0,
     },
     skipped: { match_postponed: 1 },
     given_up: 0,
+    held: 0,
     done: { created: 3 },
   });
   deepStrictEqual(world.logs.map(({ action, matchId }) => [action, matchId]), [
@@ -449,3 +452,84 @@ Deno.test("braze-scheduler opens no attempt for a match that is as wanted", asyn
   ok(calls.every((call) => !WRITES.includes(call)));
   deepStrictEqual([alerts, logs], [[], []]);
 });
+
+for (
+  const [what, answer, done] of [
+    ["has no answer", timedOut, { unknown: 2, deferred: 3 }],
+    ["must wait", failed("rate_limited", 429), { deferred: 5 }],
+  ] as const
+) {
+  Deno.test(`braze-scheduler leaves a run to the next one after two creates in a row that ${what}`, async () => {
+    const five = [1, 2, 3, 4, 5].map((matchId) => match({ matchId }));
+    const world = await run(five, { braze: { create: () => answer } });
+    deepStrictEqual(created(world), [1, 2]);
+    strictEqual(world.said("journal.openCreate").length, 2, "nothing is opened for the others");
+    deepStrictEqual(world.answer.body.done, done);
+    strictEqual(world.answer.body.outcome, "partial");
+    strictEqual(world.answer.body.braze_ill, answer.outcome === "succeeded" ? "" : answer.detail);
+    strictEqual(world.said("alertsAndLogs.syncAlerts").length, 0, "no alert is resolved unseen");
+  });
+}
+
+Deno.test("braze-scheduler asks for no more send ids after two in a row without an answer", async () => {
+  const fixtures = [1, 2, 3].map((matchId) => match({ matchId, sendId: null }));
+  const world = await run(fixtures, { braze: { sendId: timedOut } });
+  strictEqual(world.said("braze.sendId").length, 2);
+  deepStrictEqual(created(world), [1, 2, 3]);
+  const without = world.logs.filter(({ action }) => action === "scheduled_without_send_id");
+  deepStrictEqual(without.map(({ matchId }) => matchId), [1, 2, 3]);
+});
+
+Deno.test("braze-scheduler asks for a send id in each campaign", async () => {
+  const known = match({ sendIdCampaigns: ["campaign-before"] });
+  const world = await run([known]);
+  deepStrictEqual(world.said("journal.openSendId").length, 1);
+  const again = await run([match()]);
+  deepStrictEqual(again.said("journal.openSendId"), []);
+});
+
+for (
+  const [what, sendGate, ledger, campaigns] of [
+    [
+      "behind a closed gate, for each campaign with a live schedule",
+      "fail_closed",
+      row({}, {
+        campaignId: "campaign-before",
+      }),
+      2,
+    ],
+    ["not without a schedule that has a token", "fail_closed", row({}, { gated: false }), 0],
+    ["not behind an open gate", "fail_open", row(), 0],
+  ] as const
+) {
+  Deno.test(`braze-scheduler reads campaign details ${what}`, async () => {
+    const world = await run([match({ ledger })], { environment: { sendGate } });
+    strictEqual(world.said("braze.campaign").length, campaigns);
+  });
+}
+
+for (
+  const [what, seconds, done] of [
+    ["in time", 0, "superseded"],
+    ["too late since the run began", 31, "frozen"],
+  ] as const
+) {
+  Deno.test(`braze-scheduler checks again before a replacement: ${what}`, async () => {
+    const { signature } = wanted(match(), { ...settings, sendGate: "fail_closed" });
+    const messages = { a: { channel: "ios_push", alert: await brazeTemplate("gate_fail_closed") } };
+    const first = match({ matchId: 2, kickoffAt: at("07:20:00") });
+    const reworded = match({
+      triggerProperties: { title: "Derby" },
+      kickoffAt: at("07:45:30"),
+      ledger: row({ signature }, { sendAt: at("06:45:30") }),
+    });
+    const world = await run([first, reworded], {
+      environment: { sendGate: "fail_closed" },
+      braze: { campaign: () => succeeded(campaignDetails({ messages })) },
+      during: (call, { clock }) => {
+        if (call === "braze.create") clock.advance(seconds * 1_000);
+      },
+    });
+    deepStrictEqual(world.answer.body.done, { created: 1, [done]: 1 });
+  });
+}

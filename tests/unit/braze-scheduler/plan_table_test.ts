@@ -7,7 +7,7 @@ import type {
   PlannedSchedule,
   Team,
 } from "../../../supabase/functions/_shared/store/planning.ts";
-import { at } from "../../support/facts.ts";
+import { at, CAMPAIGN } from "../../support/facts.ts";
 import {
   inWords,
   KICKOFF_AT,
@@ -18,6 +18,7 @@ import {
   settings,
   team,
   teams,
+  wanted,
 } from "../../support/matches.ts";
 
 interface Row {
@@ -29,6 +30,8 @@ interface Row {
   readonly alerts?: readonly string[];
   readonly teams?: readonly Team[];
   readonly sendGate?: SendGate;
+  /** Braze's campaign details show the gate in every message. Default: if it is closed. */
+  readonly isVerified?: boolean;
 }
 
 const moved = { kickoffAt: at("19:00:00") };
@@ -500,7 +503,7 @@ const rows: readonly Row[] = [
   ...(["creating", "live", "unknown", "deleting"] as const).map((state) => ({
     what: `an old schedule that is ${state}, beside a new one that failed`,
     fixture: match({ ledger: row({}, { state }, { state: "failed", brazeScheduleId: null }) }),
-    step: "skip delete_unconfirmed",
+    step: state === "live" || state === "deleting" ? "delete" : "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
   })),
   ...(["deleted", "failed", "completed"] as const).map((state) => ({
@@ -525,6 +528,195 @@ const rows: readonly Row[] = [
       }),
     }),
     step: "create",
+  },
+
+  // Replaced, in one of two orders.
+  ...([
+    ["a closed gate", "fail_closed", true, "supersede"],
+    ["a closed gate that Braze does not show", "fail_closed", false, "recreate"],
+    ["an open gate", "fail_open", true, "recreate"],
+    ["no gate", "off", true, "recreate"],
+  ] as const).map(([what, sendGate, isVerified, step]): Row => ({
+    what: `another text, behind ${what}`,
+    fixture: asking(sendGate),
+    sendGate,
+    isVerified,
+    step,
+  })),
+  {
+    what: "another text behind a closed gate, of a schedule without a token",
+    fixture: asking("fail_closed", { gated: false }),
+    sendGate: "fail_closed",
+    step: "recreate",
+  },
+  {
+    what: "another text behind a closed gate, of a schedule in a campaign without one",
+    fixture: asking("fail_closed", { campaignId: "campaign-before" }),
+    sendGate: "fail_closed",
+    step: "recreate",
+  },
+  ...(["fail_closed", "off"] as const).flatMap((sendGate): Row[] => [
+    {
+      what: `another text 45 minutes before the send, gate ${sendGate}`,
+      fixture: asking(sendGate),
+      now: at("13:15:00"),
+      sendGate,
+      step: sendGate === "off" ? "recreate" : "supersede",
+    },
+    {
+      what: `another text later than 45 minutes before the send, gate ${sendGate}`,
+      fixture: asking(sendGate),
+      now: at("13:15:00.001"),
+      sendGate,
+      step: "frozen change_inside_freeze",
+      alerts: ["change_inside_freeze"],
+    },
+  ]),
+  {
+    what: "another text and another kick-off, later than 45 minutes before the send",
+    fixture: match({ ...reworded, ...moved, ledger: row() }),
+    now: at("13:20:00"),
+    step: "move",
+  },
+  {
+    what: "another text, and a new time too near for a replacement",
+    fixture: match({ ...reworded, ...forward("07:44:00"), ledger: row() }),
+    step: "move",
+  },
+  {
+    what: "a delete without an answer, too late for a replacement",
+    fixture: match({ ledger: row({}, { state: "deleting" }) }),
+    now: at("13:15:00.001"),
+    step: "frozen change_inside_freeze",
+    alerts: ["change_inside_freeze"],
+  },
+  {
+    what: "a delete that Braze refused, behind a closed gate",
+    fixture: asking("fail_closed", { state: "unknown" }, {}),
+    sendGate: "fail_closed",
+    step: "supersede",
+  },
+  {
+    what: "a replacement whose create is unknown, behind a closed gate",
+    fixture: replaced({ changedAt: at("05:30:00") }),
+    sendGate: "fail_closed",
+    step: "skip create_unknown",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a replacement whose create stayed unknown, behind a closed gate",
+    fixture: replaced({ changedAt: at("05:00:00") }),
+    sendGate: "fail_closed",
+    step: "supersede",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a replacement whose create is unknown, of a match that is again as before",
+    fixture: { ...replaced({ changedAt: at("05:00:00") }), triggerProperties: {} },
+    sendGate: "fail_closed",
+    step: "skip unchanged",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a replacement whose create is unknown, of a match that moved",
+    fixture: { ...replaced({}), triggerProperties: {}, kickoffAt: at("19:00:00") },
+    sendGate: "fail_closed",
+    step: "move",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a kick-off that moved, beside an old schedule whose delete Braze refused",
+    fixture: match({ ...moved, ledger: row({}, { state: "unknown" }, {}) }),
+    step: "move",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "another text, beside an old schedule whose delete Braze refused",
+    fixture: match({ ...reworded, ledger: row({}, { state: "unknown" }, {}) }),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "an old schedule whose delete has no answer, beside one as wanted",
+    fixture: match({ ledger: row({}, { state: "deleting" }, {}) }),
+    step: "delete",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "an old schedule that is still live behind a closed gate, beside one as wanted",
+    fixture: asking("fail_closed", {}, { triggerProperties: {} }, {}),
+    sendGate: "fail_closed",
+    step: "delete",
+  },
+  {
+    what: "an old schedule whose delete has no answer, past its time",
+    fixture: match({ ledger: row({}, { state: "deleting", ...past }, {}) }),
+    step: "skip unchanged",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "a current schedule that is gone, beside an old one that the gate shuts out",
+    fixture: asking("fail_closed", { state: "unknown" }, {}, { state: "deleted" }),
+    sendGate: "fail_closed",
+    step: "supersede",
+    alerts: ["delete_unconfirmed"],
+  },
+
+  // Held, since another schedule went out.
+  ...([
+    ["without a gate", "off", {}, "06:00:00", "cancel held"],
+    ["behind an open gate", "fail_open", {}, "06:00:00", "cancel held"],
+    [
+      "behind a closed gate, which holds it without a call",
+      "fail_closed",
+      {},
+      "06:00:00",
+      "skip held",
+    ],
+    ["inside the freeze", "off", {}, "13:45:00.001", "skip held"],
+    ["whose schedule id is unknown", "off", { brazeScheduleId: null }, "06:00:00", "skip held"],
+    ["whose schedule is deleted", "off", { state: "deleted" }, "06:00:00", "skip held"],
+  ] as const).map(([what, sendGate, schedule, now, step]): Row => ({
+    what: `a match that is held, ${what}`,
+    fixture: match({ ...reworded, ledger: row({ isHeld: true }, schedule) }),
+    now: at(now),
+    sendGate,
+    step,
+  })),
+  {
+    what: "a match that is held and whose schedule is deleted",
+    fixture: match({
+      ledger: row({ isHeld: true, status: "cancelled", cancelReason: "plan" }, {
+        state: "deleted",
+      }),
+    }),
+    step: "skip held",
+  },
+  {
+    what: "a match that is held, and then postponed",
+    fixture: match({ ...postponed, ledger: row({ isHeld: true }) }),
+    step: "cancel match_postponed",
+  },
+
+  // Another campaign.
+  {
+    what: "a schedule as wanted in the campaign of before",
+    fixture: match({
+      ledger: row({ campaignId: "campaign-before" }, { campaignId: "campaign-before" }),
+    }),
+    step: "skip unchanged",
+  },
+
+  // Far ahead.
+  {
+    what: "a match that moved by 90 days",
+    fixture: match({ kickoffAt: addDays(at("07:00:00"), 90), ledger: row() }),
+    step: "move",
+  },
+  {
+    what: "a match that moved by more than 90 days",
+    fixture: match({ kickoffAt: addDays(at("07:00:01"), 90), ledger: row() }),
+    step: "cancel moved_far_ahead",
   },
 
   // Not wanted any more.
@@ -676,12 +868,38 @@ function cancelled(
   return row({ status: "cancelled", cancelReason }, schedule);
 }
 
+/** A match with another text, whose schedules were made for that gate. */
+function asking(
+  sendGate: SendGate,
+  schedule: Partial<PlannedSchedule> = {},
+  changes: Partial<Fixture> = {},
+  ...later: Partial<PlannedSchedule>[]
+): Fixture {
+  const { signature } = wanted(match(), { ...settings, sendGate });
+  return match({ ...reworded, ledger: row({ signature }, schedule, ...later), ...changes });
+}
+
+/** A match with another text, whose replacement has no answer. */
+function replaced(successor: Partial<PlannedSchedule>): Fixture {
+  const { signature } = wanted(match(), { ...settings, sendGate: "fail_closed" });
+  const unknown = { state: "unknown", brazeScheduleId: null, wasCreated: false } as const;
+  return match({
+    ...reworded,
+    ledger: row({ signature, generation: 1 }, {}, { ...unknown, ...successor }),
+  });
+}
+
 function withoutAnswer(
   schedule: Partial<PlannedSchedule>,
   changes: Partial<Fixture> = {},
 ): Fixture {
   return match({
-    ledger: row({}, { state: "unknown", brazeScheduleId: null, ...schedule }),
+    ledger: row({}, {
+      state: "unknown",
+      brazeScheduleId: null,
+      wasCreated: false,
+      ...schedule,
+    }),
     ...changes,
   });
 }
@@ -690,9 +908,12 @@ function sent(changes: Partial<LedgerRow> = {}) {
   return row({ status: "sent", ...changes }, { state: "completed" });
 }
 
-for (const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } of rows) {
+for (const row of rows) {
+  const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } = row;
+  const { isVerified = sendGate === "fail_closed" } = row;
   Deno.test(`plan() returns for ${what}: ${step}`, () => {
-    const planned = planOne(fixture, now, teams, { ...settings, sendGate });
+    const closedGates = new Set(isVerified ? [CAMPAIGN] : []);
+    const planned = planOne(fixture, now, teams, { ...settings, sendGate, closedGates });
     strictEqual(inWords(planned), step);
     deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);
   });

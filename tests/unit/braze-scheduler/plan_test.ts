@@ -47,7 +47,7 @@ Deno.test("plan() moves the current schedule, and uses the sooner of both times"
 });
 
 Deno.test("plan() deletes a schedule in the campaign in which it was created", () => {
-  const ledger = row({ campaignId: "campaign-before" }, ...two);
+  const ledger = row({}, { state: "deleted" }, { campaignId: "campaign-before" });
   const { step } = planOne(match({ ...reworded, ledger }));
   deepStrictEqual("target" in step && step.target, { ...target, campaignId: "campaign-before" });
 });

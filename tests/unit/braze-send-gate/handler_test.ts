@@ -2,7 +2,7 @@ import { deepStrictEqual, match as matches, strictEqual } from "node:assert/stri
 import type { GateFacts } from "../../../supabase/functions/_shared/store/gate.ts";
 import { decide } from "../../../supabase/functions/braze-send-gate/decide.ts";
 import { createHandler } from "../../../supabase/functions/braze-send-gate/handler.ts";
-import { ledgerIdOf } from "../../support/facts.ts";
+import { at, ledgerIdOf } from "../../support/facts.ts";
 import { refusals } from "../../support/fake_store.ts";
 import { fakeWorld, type WorldOptions } from "../../support/fake_world.ts";
 
@@ -14,8 +14,12 @@ const CURRENT: GateFacts = {
   matchStatus: "scheduled",
   push: true,
   removalHeld: false,
+  kickoffAt: at("07:00:00"),
+  isHeld: false,
   state: "live",
+  sendAt: at("06:00:00"),
 };
+const LATE_MS = 45 * 60_000;
 /** As it is cancelled when the list lacked it twice. */
 const TAKEN_FOR_GONE: GateFacts = {
   ...CURRENT,
@@ -92,13 +96,52 @@ for (
       true,
       "current",
     ],
+    ["a match of which another schedule went out", { ...CURRENT, isHeld: true }, false, "held"],
     ["a match that is over", { ...CURRENT, matchStatus: "finished" }, false, "match_finished"],
   ] as const
 ) {
   Deno.test(`decide() returns for ${what}: ${reason}`, () => {
-    deepStrictEqual(decide(facts, GENERATION), { send, reason });
+    deepStrictEqual(decide(facts, GENERATION, LATE_MS, at("06:00:30")), { send, reason });
   });
 }
+
+for (
+  const [what, changes, now, reason] of [
+    ["in its last minute", {}, "06:44:59.999", "current"],
+    ["that is too late", {}, "06:45:00", "too_late"],
+    ["after the match", {}, "09:10:00", "too_late"],
+    [
+      "before a kick-off that was brought forward",
+      { kickoffAt: at("06:10:00") },
+      "06:09:59",
+      "current",
+    ],
+    [
+      "at a kick-off that was brought forward",
+      { kickoffAt: at("06:10:00") },
+      "06:10:00",
+      "too_late",
+    ],
+    [
+      "of a match that was moved to a later day",
+      { kickoffAt: at("23:00:00") },
+      "06:45:00",
+      "too_late",
+    ],
+    ["that is early", {}, "03:00:00", "current"],
+    ["that an old generation presents, too late", { generation: 3 }, "06:45:00", "superseded"],
+  ] as const
+) {
+  Deno.test(`decide() returns for a push ${what}: ${reason}`, () => {
+    const answer = decide({ ...CURRENT, ...changes }, GENERATION, LATE_MS, at(now));
+    deepStrictEqual(answer, { send: reason === "current", reason });
+  });
+}
+
+Deno.test("the gate lets nothing out after SEND_GATE_LATE_MINUTES, by its own clock", async () => {
+  const late = { now: "2024-12-07T06:30:00Z", environment: { sendGateLateMs: 30 * 60_000 } };
+  deepStrictEqual((await ask(CURRENT, late)).body, { send: false, reason: "too_late" });
+});
 
 const gated = { ledgerId: ledgerIdOf(1002), generation: GENERATION, attemptId: ledgerIdOf(7) };
 

@@ -39,7 +39,11 @@ const HINTS = new Map<string, string>([
   ],
   ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],
   ["move_failed", "move the schedule in Braze's dashboard if the next run fails too"],
-  ["delete_unconfirmed", "delete the schedule in Braze's dashboard, or wait for the next run"],
+  [
+    "delete_unconfirmed",
+    "delete the schedule in Braze's dashboard; if it is not there, say so with `declare_gone`",
+  ],
+  ["push_held", "let it go out with `release_hold`, or leave it and close the alert"],
   ["schedule_id_unknown", "change the schedule in Braze's dashboard: its id is unknown here"],
   ["create_inside_freeze", "send manually in Braze, or leave this match without a push"],
   ["change_inside_freeze", "stop the campaign in Braze if the old push must not go out"],

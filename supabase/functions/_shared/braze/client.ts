@@ -1,4 +1,5 @@
 /** All calls that the suite makes to Braze. */
+import { isAfter, isBefore } from "date-fns";
 import type { z } from "zod";
 import { canonicalJson } from "../text/canonical_json.ts";
 import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
@@ -31,11 +32,29 @@ export interface Days {
   readonly endingAt?: Date | undefined;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** `admitCreate` has taken the place of the first attempt within the rate limits. */
+  readonly admitted?: boolean;
+}
+
+export interface AdmitOptions extends CallOptions {
+  /**
+   * Nothing may be lost if Braze refuses the create: there is no place either while Braze's last answer says that a limit
+   * is spent, which may be the limit of another audience.
+   */
+  readonly mustHold?: boolean;
+}
+
 export interface BrazeClient {
+  /**
+   * Waits for a place within the rate limits and takes it. False when there is none before the deadline: then nothing
+   * should be begun that ends in this create.
+   */
+  admitCreate(body: CreateScheduleBody, options?: AdmitOptions): Promise<boolean>;
   /** Sends `body` unchanged. Retried only after a rate limit. */
   createSchedule(
     body: CreateScheduleBody,
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<CallResult<CreatedSchedule>>;
   /** Moves a schedule; Braze allows only its time to change. */
   updateSchedule(
@@ -76,22 +95,42 @@ export interface BrazeClient {
 
 export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
   const call = createCall(options);
-  const pacing = createPacing(options.clock);
+  const { clock } = options;
+  const pacing = createPacing(clock);
+  /** Other clients use the same limits; Braze's last answer says when they are spent. */
+  let spentUntil: Date | null = null;
+
+  async function admit({ campaign_id, audience }: CreateScheduleBody, deadline: Date | null) {
+    // Sends to single recipients have their own, much higher limit.
+    return audience === undefined ||
+      await pacing.admit(canonicalJson([campaign_id, audience]), deadline);
+  }
 
   return {
-    async createSchedule(body, callOptions) {
+    async admitCreate(body, { deadline, mustHold = false } = {}) {
+      if (mustHold && spentUntil !== null && isAfter(spentUntil, clock.now())) {
+        if (deadline !== undefined && !isBefore(spentUntil, deadline)) return false;
+        await clock.sleep(spentUntil.getTime() - clock.now().getTime());
+      }
+      return await admit(body, deadline ?? null);
+    },
+    async createSchedule(body, { admitted = false, ...callOptions } = {}) {
       const checked = CreateScheduleBody.safeParse(body);
       if (!checked.success) return refused("create schedule", checked.error);
-      const { campaign_id: campaignId, audience } = body;
-      const key = canonicalJson([campaignId, audience ?? null]);
-      return await call({
+      let isAdmitted = admitted;
+      const result = await call({
         ...post("create schedule", "/campaigns/trigger/schedule/create", body, CreatedSchedule),
         repeatable: false,
-        // Sends to single recipients have their own, much higher limit.
-        ...(audience === undefined
-          ? {}
-          : { admit: (deadline: Date | null) => pacing.admit(key, deadline) }),
+        async admit(deadline) {
+          if (!isAdmitted && !await admit(body, deadline)) return false;
+          // Each repetition needs a place of its own.
+          isAdmitted = false;
+          return true;
+        },
       }, callOptions);
+      const { remaining, resetAt } = result.rateLimit;
+      if (remaining !== null) spentUntil = remaining === 0 ? resetAt : null;
+      return result;
     },
     updateSchedule: ({ campaignId, scheduleId, sendAt }, callOptions) =>
       call(

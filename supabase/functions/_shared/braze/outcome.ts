@@ -2,7 +2,8 @@
  * Classifies the outcome of one call to Braze.
  *
  * `failed` guarantees that Braze did not execute the call. Without that proof the outcome is `unknown`: Braze has no
- * idempotency key, so a create that is repeated in error pushes twice.
+ * idempotency key, so a create that is repeated in error pushes twice. An answer that names a schedule is never `failed`,
+ * whatever its status: the schedule may exist.
  */
 import type { z } from "zod";
 import { Envelope } from "./schemas.ts";
@@ -27,6 +28,8 @@ export type UnknownReason =
   /** Braze accepted the call and executes it after its maintenance. */
   | "queued"
   | "unreadable_answer"
+  /** A refusal that names a schedule. */
+  | "contradictory_answer"
   | "unexpected_status";
 
 export const NO_RATE_LIMIT: RateLimit = {
@@ -55,6 +58,8 @@ export type Verdict<T> =
     readonly httpStatus: number | null;
     readonly reason: UnknownReason;
     readonly detail: string;
+    /** The answer names this schedule, so Braze may have it. */
+    readonly scheduleId?: string;
   };
 
 export type CallResult<T> = Verdict<T> & {
@@ -74,7 +79,23 @@ export function judge<T>(answer: Answer, schema: z.ZodType<T>): Verdict<T> {
 
   const { httpStatus, text } = answer;
   const envelope = readEnvelope(text);
+  const verdict = judgeAnswer(httpStatus, text, envelope, schema);
+  const scheduleId = envelope?.schedule_id ?? null;
+  if (verdict.outcome === "succeeded" || scheduleId === null) return verdict;
+  return verdict.outcome === "failed"
+    ? { ...unknown("contradictory_answer", verdict.detail, httpStatus), scheduleId }
+    : { ...verdict, scheduleId };
+}
+
+function judgeAnswer<T>(
+  httpStatus: number,
+  text: string | null,
+  envelope: ReturnType<typeof readEnvelope>,
+  schema: z.ZodType<T>,
+): Verdict<T> {
   const said = `Braze answered ${httpStatus}${envelope === null ? "" : saying(envelope)}`;
+  // A request that timed out at Braze or on the way may have been executed.
+  if (httpStatus === 408) return unknown("time_out", said, httpStatus);
   if (httpStatus === 429) return failed("rate_limited", said, httpStatus);
   if (httpStatus >= 400 && httpStatus < 500) return failed("rejected", said, httpStatus);
   if (httpStatus >= 500) return unknown("server_error", said, httpStatus);

@@ -35,6 +35,8 @@ export const Envelope = z.object({
   errors: z.array(z.unknown()).catch([]).transform((errors) =>
     errors.map((error) => typeof error === "string" ? error : JSON.stringify(error))
   ),
+  /** In the answer of a create. */
+  schedule_id: idOrNull,
 });
 
 /** Braze documents no body for updates and deletes; its clients read only `message`. */

@@ -40,6 +40,8 @@ export interface Environment {
   readonly webhookSecrets: readonly string[];
   readonly cronSigningSecrets: readonly string[];
   readonly sendGate: SendGate;
+  /** How long after its time the gate lets a push go out; never after kick-off. */
+  readonly sendGateLateMs: number;
   /** The first one signs; all verify. */
   readonly sendGateSecrets: readonly string[];
   readonly brazeRestUrl: string;
@@ -93,6 +95,7 @@ const names = {
   CRON_SIGNING_SECRETS: required(signingSecrets),
   SEND_GATE: optional(sendGate, "off"),
   SEND_GATE_SECRETS: optional(longSecrets, []),
+  SEND_GATE_LATE_MINUTES: optional(duration(MINUTE_MS, 5, 72 * 60), 60 * MINUTE_MS),
   SEND_LEAD_MINUTES: optional(duration(MINUTE_MS, 1, 7 * 24 * 60), 60 * MINUTE_MS),
   // A campaign with a delivery-speed limit may send for days.
   SEND_WINDOW_HOURS: optional(duration(HOUR_MS, 1, 168), 24 * HOUR_MS),
@@ -170,6 +173,7 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     webhookSecrets: read.BRAZE_WEBHOOK_SECRETS,
     cronSigningSecrets: read.CRON_SIGNING_SECRETS,
     sendGate: read.SEND_GATE,
+    sendGateLateMs: read.SEND_GATE_LATE_MINUTES,
     sendGateSecrets: read.SEND_GATE_SECRETS,
     brazeRestUrl: read.BRAZE_REST_URL,
     brazeApiKey: read.BRAZE_API_KEY,

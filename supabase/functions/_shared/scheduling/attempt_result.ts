@@ -13,7 +13,11 @@ export function attemptResult<T>(
     detail: result.outcome === "succeeded"
       ? result.warnings.join("; ") || null
       : `${result.reason}: ${result.detail}`,
-    answer: result.outcome === "succeeded" && answer !== undefined ? answer(result.value) : null,
+    answer: result.outcome === "succeeded"
+      ? answer?.(result.value) ?? null
+      : result.outcome === "unknown" && result.scheduleId !== undefined
+      ? { schedule_id: result.scheduleId }
+      : null,
     refused: isRefused(result),
   };
 }
@@ -28,4 +32,13 @@ export function isRefused<T>(result: CallResult<T>): boolean {
 export function isDeferred<T>(result: CallResult<T>): boolean {
   return result.outcome === "failed" &&
     (result.reason === "deadline" || result.reason === "rate_limited");
+}
+
+/** Braze refuses the new time or does not know the schedule; a missing permission is no such refusal. */
+export function isRefusedMove<T>(
+  result: CallResult<T>,
+): result is Extract<CallResult<T>, { outcome: "failed" }> {
+  return result.outcome === "failed" && result.reason === "rejected" && !result.earlierUnknown &&
+    result.httpStatus !== null && result.httpStatus >= 400 && result.httpStatus < 500 &&
+    result.httpStatus !== 401 && result.httpStatus !== 403;
 }

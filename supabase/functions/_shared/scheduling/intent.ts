@@ -10,15 +10,23 @@ import type { Environment } from "../runtime/config.ts";
 import type { ExpectedCount } from "../store/journal.ts";
 import type { Fixture, Team } from "../store/planning.ts";
 
+const MINUTE_MS = 60_000;
+const REPLACED_WITHIN_MS = 30 * MINUTE_MS;
+const TEXT_CHANGED_WITHIN_MS = 45 * MINUTE_MS;
+
 export interface IntentSettings
   extends Pick<Environment, "teamAttributes" | "sendLeadMs" | "sendGate"> {
   readonly campaignId: string;
   readonly broadcast: boolean;
 }
 
-export type PlanSettings =
-  & IntentSettings
-  & Pick<Environment, "freezeMs" | "createLeadMs" | "horizonMs" | "fixturesTimeZone">;
+export interface PlanSettings
+  extends
+    IntentSettings,
+    Pick<Environment, "freezeMs" | "createLeadMs" | "horizonMs" | "fixturesTimeZone"> {
+  /** The campaigns whose messages verifiably ask the send gate, and abort without its permission. */
+  readonly closedGates: ReadonlySet<string>;
+}
 
 export function planSettings(environment: Environment): PlanSettings {
   const { teamAttributes, sendLeadMs, sendGate, freezeMs, createLeadMs } = environment;
@@ -32,6 +40,7 @@ export function planSettings(environment: Environment): PlanSettings {
     createLeadMs,
     horizonMs: environment.horizonMs,
     fixturesTimeZone: environment.fixturesTimeZone,
+    closedGates: new Set(),
   };
 }
 
@@ -86,8 +95,8 @@ export function intentFor(
     return isComplete ? { wanted: false, reason: "no_audience" } : kept("unknown_team", sendAt);
   }
 
+  // Without the campaign: a schedule stays in the one in which it was created.
   const signedPart = {
-    campaign_id: settings.campaignId,
     broadcast: settings.broadcast,
     audience: matchAudience(
       settings.teamAttributes,
@@ -110,7 +119,11 @@ export function intentFor(
   return {
     wanted: true,
     sendAt,
-    request: { ...signedPart, schedule: { time: writeInstant(sendAt) } },
+    request: {
+      campaign_id: settings.campaignId,
+      ...signedPart,
+      schedule: { time: writeInstant(sendAt) },
+    },
     signature: createHash("sha256").update(canonicalJson(signed)).digest("hex"),
     expected: expectedCount(audience),
     isComplete,
@@ -153,6 +166,28 @@ export function firstCreateEndsAt(
   settings: { readonly createLeadMs: number },
 ): Date {
   return subMilliseconds(sendAt, settings.createLeadMs + ATTEMPT_TIMEOUT_MS);
+}
+
+/**
+ * Whether too little time is left to replace a schedule. If the create fails, other runs must be able to repeat it before
+ * the freeze window. The time is also longer than Braze may cache a response of the send gate.
+ */
+export function isTooLateToReplace(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isFrozen(sendAt, settings, addMilliseconds(now, REPLACED_WITHIN_MS));
+}
+
+/** A new text alone is never worth the risk so close to the send. */
+export function isTooLateForText(
+  sendAt: Date,
+  settings: { readonly freezeMs: number },
+  now: Date,
+): boolean {
+  return isTooLateToReplace(sendAt, settings, now) ||
+    isBefore(sendAt, addMilliseconds(now, TEXT_CHANGED_WITHIN_MS));
 }
 
 /** A user who follows both teams gets one push, and the overlap is unknown: hence lower and upper bounds. */

@@ -74,6 +74,10 @@ export function createJournal(rpc: Rpc) {
       readonly sendAt: Date;
       readonly sendId: string | null;
       readonly expected: ExpectedCount;
+      /** The push presents a token to the send gate. */
+      readonly gated: boolean;
+      /** Behind a closed gate: the current generation, which this one replaces once it is created. */
+      readonly besideGeneration: number | null;
       readonly reason: AttemptReason;
     }) => rpc.call("open_create", { ...lease, ...attempt }, OpenedCreate, REPEATABLE),
 
@@ -92,13 +96,6 @@ export function createJournal(rpc: Rpc) {
 
     openSendId: ({ lease, ...attempt }: Attempt & { readonly matchId: number }) =>
       rpc.call("open_send_id", { ...lease, ...attempt }, dropped(Opened), REPEATABLE),
-
-    /**
-     * For a generation that the send gate refuses. False where its create is resolved, or the ledger row has
-     * another generation. A repeated call also returns false; the next run then makes the schedule.
-     */
-    supersedeGatedCreate: ({ lease, ...generation }: LeasedGeneration) =>
-      rpc.call("supersede_gated_create", { ...lease, ...generation }, z.boolean(), REPEATABLE),
 
     /**
      * For a schedule that is wanted again and that no delete removed. False where a delete may have removed it, or

@@ -17,6 +17,12 @@ const PlannedSchedule = row({
   braze_schedule_id: z.string().nullable(),
   /** When its state or its time last changed. */
   changed_at: instant,
+  /** It stays in the campaign in which it was created. */
+  campaign_id: z.string(),
+  /** Its push presents a token to the send gate. */
+  gated: z.boolean(),
+  /** Braze certainly made it. */
+  was_created: z.boolean(),
   /** Deletes were requested, and Braze certainly carried out none of them. */
   delete_failed: z.boolean(),
 });
@@ -42,6 +48,8 @@ const LedgerRow = row({
   send_at: instant,
   /** null: made before the database kept it. */
   made_for: MadeFor.nullable(),
+  /** Another schedule of the match was seen going out: nothing more is sent until a person releases it. */
+  is_held: z.boolean(),
   schedules: z.array(PlannedSchedule).nullable().transform((schedules) => schedules ?? []),
 });
 export type LedgerRow = z.infer<typeof LedgerRow>;
@@ -64,6 +72,8 @@ const Fixture = row({
   send_id: z.string().nullable(),
   /** What an earlier run held back, because too much came at once. */
   held: row({ kind: HeldKind, held_at: instant, confirmed: z.boolean() }).nullable(),
+  /** The campaigns in which Braze knows the match's own send id. */
+  send_id_campaigns: z.array(z.string()),
   ledger: LedgerRow.nullable(),
 });
 export type Fixture = z.infer<typeof Fixture>;
@@ -80,7 +90,9 @@ export type Team = z.infer<typeof Team>;
 const ChangesAllowed = row({ removals: z.int(), remakes: z.int() });
 export type ChangesAllowed = z.infer<typeof ChangesAllowed>;
 
-const Held = z.object({ unwanted: z.int() });
+const HeldMatch = row({ match_id: z.int(), fingerprint: z.string() });
+
+const HeldChanges = z.object({ unwanted: z.int() });
 
 const Confirmed = row({
   match_id: z.int(),
@@ -102,6 +114,10 @@ export type PlanInput = z.infer<typeof PlanInput>;
 
 export function createPlanning(rpc: Rpc) {
   return {
+    /** Before the plan: returns the matches that are held from now on, whose harms it raises. */
+    holdSuccessors: (limits: Arguments<"hold_successors">) =>
+      rpc.call("hold_successors", limits, z.array(HeldMatch), REPEATABLE),
+
     /** Matches with kick-off in [from, until), and those with a pending schedule at or after `from`. */
     loadPlanInput: (window: Arguments<"load_plan_input">) =>
       rpc.call("load_plan_input", window, PlanInput, REPEATABLE),
@@ -115,7 +131,7 @@ export function createPlanning(rpc: Rpc) {
       readonly isGated: boolean;
       readonly matchIds: readonly number[] | null;
       readonly now: Date;
-    }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(Held), REPEATABLE),
+    }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(HeldChanges), REPEATABLE),
 
     /** A person confirms what was held; the next plan carries it out. */
     confirmRemovals: (confirmation: Arguments<"confirm_removals">) =>

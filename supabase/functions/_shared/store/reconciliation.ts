@@ -166,5 +166,8 @@ export function createReconciliation(rpc: Rpc) {
 
     markSent: (action: OperatorAction) => rpc.call("mark_sent", action, Recovered),
     undoMarkSent: (action: OperatorAction) => rpc.call("undo_mark_sent", action, Recovered),
+    declareGone: (action: OperatorAction & { readonly acceptDoublePush: boolean }) =>
+      rpc.call("declare_gone", action, Recovered),
+    releaseHold: (action: OperatorAction) => rpc.call("release_hold", action, Recovered),
   };
 }

@@ -254,5 +254,5 @@ function isAdoptable({ state }: KnownSchedule): boolean {
 }
 
 function isCurrent(match: KnownMatch, generation: number): boolean {
-  return match.status !== "cancelled" && match.generation === generation;
+  return match.status !== "cancelled" && match.generation <= generation;
 }

@@ -1,4 +1,4 @@
-/** Manual confirmation: an operator marks a match as sent, or undoes it. Each match is accepted or refused on its own. */
+/** Manual actions: an operator marks a match as sent, declares a schedule gone, … Each match is accepted or refused on its own. */
 import type { OperatorAction, Recovered } from "../../_shared/store/reconciliation.ts";
 import { STALE_PENDING } from "../alerts.ts";
 import type { Report } from "../report.ts";
@@ -13,6 +13,10 @@ export async function recover(
   requested: {
     readonly markSent: readonly ManualConfirmation[];
     readonly undoMarkSent: readonly ManualConfirmation[];
+    readonly declareGone: readonly (ManualConfirmation & {
+      readonly accept_double_push: boolean;
+    })[];
+    readonly releaseHold: readonly ManualConfirmation[];
   },
   context: ReconcileContext,
 ): Promise<Report> {
@@ -27,45 +31,66 @@ export async function recover(
     (action) => reconciliation.undoMarkSent(action),
     context,
   );
-  const confirmed = marked.filter(({ done }) => done).map(({ matchId }) => matchId);
+  const gone = await each(
+    requested.declareGone,
+    (action, { accept_double_push: acceptDoublePush }) =>
+      reconciliation.declareGone({ ...action, acceptDoublePush }),
+    context,
+  );
+  const released = await each(
+    requested.releaseHold,
+    (action) => reconciliation.releaseHold(action),
+    context,
+  );
+  const all = [...marked, ...undone, ...gone, ...released];
+  const confirmed = doneOf(marked);
   if (!context.run.dryRun && confirmed.length > 0) {
     await alertsAndLogs.syncAlerts(
       { rules: [STALE_PENDING], alerts: [], matchIds: confirmed },
       context.now(),
     );
   }
-  if (confirmed.length > 0 || undone.some(({ done }) => done)) context.forget();
-  const processed = marked.length + undone.length;
+  if (all.some(({ done }) => done)) context.forget();
+  const wanted = Object.values(requested).reduce((sum, list) => sum + list.length, 0);
   return {
-    status: processed === requested.markSent.length + requested.undoMarkSent.length
-      ? "done"
-      : "partial",
+    status: all.length === wanted ? "done" : "partial",
     counts: {
       marked: confirmed.length,
-      undone: undone.filter(({ done }) => done).length,
-      refused: [...marked, ...undone].filter(({ done }) => !done).length,
+      undone: doneOf(undone).length,
+      declared_gone: doneOf(gone).length,
+      released: doneOf(released).length,
+      refused: all.filter(({ done }) => !done).length,
     },
     marked: confirmed,
-    undone: undone.filter(({ done }) => done).map(({ matchId }) => matchId),
+    undone: doneOf(undone),
+    declared_gone: doneOf(gone),
+    released: doneOf(released),
     refused: [
       ...refusals(marked, (matchId) => `mark match ${matchId} as sent`),
       ...refusals(
         undone,
         (matchId) => `undo the manual confirmation of match ${matchId}`,
       ),
+      ...refusals(gone, (matchId) => `declare a schedule of match ${matchId} gone`),
+      ...refusals(released, (matchId) => `release match ${matchId}`),
     ],
   };
 }
 
-async function each(
-  manualConfirmations: readonly ManualConfirmation[],
-  execute: (action: OperatorAction) => Promise<Recovered>,
+function doneOf(recovered: readonly Recovered[]): number[] {
+  return recovered.filter(({ done }) => done).map(({ matchId }) => matchId);
+}
+
+async function each<Action extends ManualConfirmation>(
+  actions: readonly Action[],
+  execute: (action: OperatorAction, requested: Action) => Promise<Recovered>,
   context: ReconcileContext,
 ): Promise<Recovered[]> {
   const { run } = context;
   const done: Recovered[] = [];
-  for (const { match_id: matchId, reason } of manualConfirmations) {
+  for (const action of actions) {
     if (context.isLate()) break;
+    const { match_id: matchId, reason } = action;
     done.push(
       await execute({
         matchId,
@@ -75,7 +100,7 @@ async function each(
         runId: run.runId,
         dryRun: run.dryRun,
         now: context.now(),
-      }),
+      }, action),
     );
   }
   return done;

@@ -59,6 +59,27 @@ for (
     ["a 500", [500, '{"message":"oops"}'], "unknown", "server_error"],
     ["an HTML 502", [502, "<html><h1>Bad gateway</h1></html>"], "unknown", "server_error"],
     ["a 504 without a body", [504, ""], "unknown", "server_error"],
+    ["a 503", [503, '{"message":"No capacity"}'], "unknown", "server_error"],
+    ["a 408", [408, '{"message":"Request timeout"}'], "unknown", "time_out"],
+    ["an HTML 408", [408, "<html></html>"], "unknown", "time_out"],
+    [
+      "a 400 that names a schedule",
+      [400, '{"message":"Invalid","schedule_id":"schedule-1"}'],
+      "unknown",
+      "contradictory_answer",
+    ],
+    [
+      "a 429 that names a schedule",
+      [429, '{"message":"Too many","schedule_id":"schedule-1"}'],
+      "unknown",
+      "contradictory_answer",
+    ],
+    [
+      "a fatal message that names a schedule",
+      [201, '{"message":"No recipients","schedule_id":"schedule-1"}'],
+      "unknown",
+      "contradictory_answer",
+    ],
     ["a redirect", [302, ""], "unknown", "unexpected_status"],
     ["an empty 201", [201, ""], "unknown", "unreadable_answer"],
     ["a truncated 201", [201, '{"message":"success","sched'], "unknown", "unreadable_answer"],
@@ -86,6 +107,18 @@ for (
         match(result.detail, /^Cannot create schedule: Braze answered \d{3}/);
         strictEqual(requests.length, 1);
         strictEqual(logged.length, 1);
+      },
+    ));
+}
+
+for (const status of [400, 429, 503]) {
+  Deno.test(`createSchedule() keeps the schedule that a ${status} names`, () =>
+    withBraze(
+      () => Response.json({ message: "No", schedule_id: "schedule-1" }, { status }),
+      async ({ client }) => {
+        const result = await create(client);
+        ok(result.outcome === "unknown");
+        strictEqual(result.scheduleId, "schedule-1");
       },
     ));
 }
@@ -201,6 +234,41 @@ Deno.test("createSchedule() returns unknown when fetch fails for another reason"
   });
   strictEqual((await create(client)).outcome, "unknown");
 });
+
+/** Answers of Braze whose last place within a limit is used, until 30 seconds after the start. */
+const spending = () =>
+  withBraze.bind(null, () =>
+    Response.json(created, {
+      headers: {
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": `${after(30_000).getTime() / 1_000}`,
+      },
+    }));
+
+Deno.test("admitCreate() has no place that must hold while Braze says that a limit is spent", () =>
+  spending()(async ({ client, clock }) => {
+    const admit = (ms: number, mustHold: boolean) =>
+      client.admitCreate(body, { deadline: after(ms), mustHold });
+    strictEqual(await admit(30_000, true), true, "nothing is known yet");
+    await create(client);
+    strictEqual(await admit(30_000, true), false);
+    strictEqual(await admit(30_000, false), true);
+    deepStrictEqual(clock.slept, []);
+    strictEqual(await admit(31_000, true), true);
+    deepStrictEqual(clock.slept, [30_000]);
+  }));
+
+Deno.test("admitCreate() takes the place of the first attempt alone", () =>
+  withBraze(() => Response.json(created), async ({ client, clock, requests }) => {
+    for (let place = 1; place <= 10; place++) {
+      strictEqual(await client.admitCreate(body, { deadline: after(1_000) }), true);
+    }
+    strictEqual(await client.admitCreate(body, { deadline: after(1_000) }), false, "10 a minute");
+    const admitted = { deadline: after(1_000), admitted: true };
+    strictEqual((await client.createSchedule(body, admitted)).outcome, "succeeded");
+    strictEqual((await client.createSchedule(body, { deadline: after(1_000) })).outcome, "failed");
+    deepStrictEqual([requests.length, clock.slept], [1, []]);
+  }));
 
 Deno.test("createSchedule() waits for the reset that a 429 names, and tries again", () =>
   withBraze(

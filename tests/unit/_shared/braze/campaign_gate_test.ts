@@ -47,24 +47,30 @@ for (
 
 const CLOSED = await brazeTemplate("gate_fail_closed");
 const OPEN = await brazeTemplate("gate_fail_open");
-const push = { channel: "ios_push", alert: `${CLOSED}Kick-off`, title: "Soon" };
-const webhook = { channel: "webhook", url: "https://example.test", body: `${CLOSED}{}` };
+const push = (alert: string) => ({ channel: "ios_push", alert, title: "Soon" });
+const webhook = (body: string) => ({ channel: "webhook", url: "https://example.test", body });
 
 for (
   const [what, messages, expected] of [
-    ["whose messages all fail closed", { push, webhook }, true],
-    ["with a message without the gate", { push, webhook: { ...webhook, body: "{}" } }, false],
-    ["with a message that fails open", { push: { ...push, alert: OPEN }, webhook }, false],
-    [
-      "whose push only looks the gate up",
-      { push: { ...push, alert: CLOSED.split("{% if")[0] } },
-      false,
-    ],
-    ["without messages", {}, null],
-    ["whose messages cannot be read", undefined, null],
+    ["one message with the template", { a: push(`${CLOSED}Kick-off`) }, true],
+    ["all messages with the template", {
+      a: push(`${CLOSED}Kick-off`),
+      b: webhook(`${CLOSED}{}`),
+    }, true],
+    ["the template with other blanks", {
+      a: push(CLOSED.replaceAll("%}{%", "%}\n  {%").replace("{% if", "{%if")),
+    }, true],
+    ["a message without it", { a: push(`${CLOSED}Kick-off`), b: webhook("{}") }, false],
+    ["the template that fails open", { a: push(`${OPEN}Kick-off`) }, false],
+    ["one of two that fails open", { a: push(`${OPEN}Kick-off`), b: webhook(CLOSED) }, false],
+    ["the request alone", { a: push(CLOSED.split("{% if")[0]!) }, false],
+    ["the condition alone", { a: push(`{% if${CLOSED.split("{% if")[1]}`) }, false],
+    ["another token", { a: push(CLOSED.replace("send_gate_token", "ledger_id")) }, false],
+    ["no message", {}, null],
+    ["messages that cannot be read", undefined, null],
   ] as const
 ) {
-  Deno.test(`failsClosed() returns ${expected} for a campaign ${what}`, () => {
+  Deno.test(`failsClosed() returns ${expected} for ${what}`, () => {
     strictEqual(failsClosed(succeeded(campaignDetails({ messages }))), expected);
   });
 }

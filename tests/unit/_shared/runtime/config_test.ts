@@ -29,6 +29,7 @@ Deno.test("readEnvironment() reads the set variables and uses defaults for the o
     webhookSecrets: ["a".repeat(32), "b".repeat(32)],
     cronSigningSecrets: [signingSecret],
     sendGate: "off",
+    sendGateLateMs: 3_600_000,
     sendGateSecrets: [],
     brazeRestUrl: "https://rest.fra-01.braze.eu",
     brazeApiKey: "braze-api-key",

@@ -73,7 +73,6 @@ for (
 
 for (
   const [what, changes] of [
-    ["the campaign", { campaignId: "campaign-2" }],
     ["broadcast", { broadcast: true }],
     ["the attributes", { teamAttributes: ["Team 1"] }],
     ["a send gate", { sendGate: "fail_open" }],
@@ -84,6 +83,12 @@ for (
     notStrictEqual(other.signature, wanted(match()).signature);
   });
 }
+
+Deno.test("intentFor() keeps the signature in another campaign, and asks for that campaign", () => {
+  const other = wanted(match(), { ...settings, campaignId: "campaign-2" });
+  strictEqual(other.signature, wanted(match()).signature);
+  strictEqual(other.request.campaign_id, "campaign-2");
+});
 
 Deno.test("intentFor() keeps the signature for any order of properties and attributes", () => {
   const one = wanted(match({ triggerProperties: { a: 1, b: 2 } }));

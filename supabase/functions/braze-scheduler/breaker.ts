@@ -1,0 +1,60 @@
+/**
+ * Stops a run from changing Braze while Braze is ill.
+ *
+ * An ill Braze answers creates without saying what became of them, and each one that is unknown needs a person. After two
+ * calls of one kind in a row without a clear answer, the rest of the run is left to the next one. A refusal is clear: it
+ * concerns its match alone. An endpoint may be ill alone, so a success of another kind says nothing.
+ */
+import type { BrazeClient } from "../_shared/braze/client.ts";
+import type { CallResult, FailureReason } from "../_shared/braze/outcome.ts";
+
+const ILL_IN_A_ROW_MAX = 2;
+const NOT_SENT: ReadonlySet<FailureReason> = new Set(["deadline", "invalid_request"]);
+
+export interface Breaker {
+  /** Null while Braze answers; afterwards, what it last answered. */
+  readonly tripped: string | null;
+  note(kind: string, result: CallResult<unknown>): void;
+}
+
+export function createBreaker(): Breaker {
+  const inARow = new Map<string, number>();
+  let tripped: string | null = null;
+  return {
+    get tripped() {
+      return tripped;
+    },
+    note(kind, result) {
+      // Nothing was sent, so nothing was learnt.
+      if (result.outcome === "failed" && NOT_SENT.has(result.reason)) return;
+      const count = isIll(result) ? (inARow.get(kind) ?? 0) + 1 : 0;
+      inARow.set(kind, count);
+      if (result.outcome !== "succeeded" && count >= ILL_IN_A_ROW_MAX) tripped ??= result.detail;
+    },
+  };
+}
+
+function isIll(result: CallResult<unknown>): boolean {
+  if (result.outcome === "succeeded") return false;
+  return result.outcome === "unknown" || result.reason === "rate_limited" ||
+    result.reason === "not_connected";
+}
+
+/** The client, with the breaker noting each call that changes a schedule. */
+export function watched(braze: BrazeClient, breaker: Breaker): BrazeClient {
+  const noting = <Args extends readonly unknown[], T>(
+    kind: string,
+    call: (...args: Args) => Promise<CallResult<T>>,
+  ) =>
+  async (...args: Args) => {
+    const result = await call(...args);
+    breaker.note(kind, result);
+    return result;
+  };
+  return {
+    ...braze,
+    createSchedule: noting("create", braze.createSchedule),
+    updateSchedule: noting("update", braze.updateSchedule),
+    deleteSchedule: noting("delete", braze.deleteSchedule),
+  };
+}

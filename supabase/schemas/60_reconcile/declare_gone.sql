@@ -1,0 +1,86 @@
+-- A person has looked: the schedules of a match whose fate is unknown are not in Braze.
+--
+-- Nothing in Braze's API proves that. The next run creates another schedule, if the match needs one; if one of those that were
+-- declared gone is sent all the same, that is reported. Whatever suggests that it is there makes the call a risk, which the
+-- caller has to accept.
+
+create function public.declare_gone(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null,
+  p_accept_double_push boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_unclear jsonb;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'generation', schedule.generation, 'state', schedule.state, 'braze_schedule_id', schedule.braze_schedule_id
+  ) order by schedule.generation)
+  into v_unclear
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_unclear is null then 'it has no schedule whose fate is unknown'
+    when p_accept_double_push then null
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and schedule.listed_at is not null and schedule.missed_at is null
+        and schedule.listed_at > p_now - interval '15 minutes'
+    ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
+        and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+    ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+  end;
+  if v_refused is not null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('schedules', v_unclear),
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
+    );
+    update public.schedule_attempts as attempt
+    set resolved_at = p_now, resolved_as = 'released'
+    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+      and attempt.generation in (
+        select schedule.generation from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+      );
+    update public.braze_schedules as schedule
+    set state = 'deleted', updated_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) is
+  'Marks the schedules of a match whose create or delete has no clear answer as deleted; returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) to service_role;

@@ -1,0 +1,52 @@
+-- A person decides that a held push is to go out all the same.
+
+create function public.release_hold(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_held jsonb;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
+  into v_held
+  from private.schedule_holds as hold
+  where hold.ledger_id = v_row.id and hold.released_at is null;
+  if v_held is null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', 'it is not held');
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
+    values (
+      p_now, 'release_hold', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
+    );
+    update private.schedule_holds as hold
+    set released_at = p_now
+    where hold.ledger_id = v_row.id and hold.released_at is null;
+    update public.alerts as harm
+    set resolved_at = p_now
+    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
