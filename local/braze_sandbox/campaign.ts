@@ -1,5 +1,6 @@
 /** The sandbox's one API-triggered campaign: its state, its variations, its details. */
 import { Prng } from "../lib/prng.ts";
+import type { SendGate } from "./connected_content.ts";
 
 export type CampaignState = "enabled" | "stopped" | "archived" | "draft";
 
@@ -46,7 +47,10 @@ export class Campaign {
   }
 
   /** The answer of /campaigns/details. `messages` is an object keyed by variation id, not a list. */
-  details(channels: readonly Variation["channel"][]): Record<string, unknown> {
+  details(
+    channels: readonly Variation["channel"][],
+    sendGate: SendGate,
+  ): Record<string, unknown> {
     return {
       name: this.name,
       description: "",
@@ -68,7 +72,7 @@ export class Campaign {
         ) => [variation.id, {
           channel: variation.channel,
           name: variation.name,
-          ...CONTENTS[variation.channel],
+          ...contentsOf(variation.channel, GATES[sendGate]),
         }]),
       ),
       conversion_behaviors: [],
@@ -76,18 +80,32 @@ export class Campaign {
   }
 }
 
-const PUSH = { title: "Kick-off soon", alert: "{{api_trigger_properties.${title}}}", extras: {} };
-const CONTENTS: Readonly<Record<Variation["channel"], Record<string, unknown>>> = {
-  ios_push: PUSH,
-  android_push: PUSH,
-  webhook: {
+/** As the files in `braze/` have it. */
+const ASK =
+  "{% connected_content https://example.test/functions/v1/braze-send-gate?token={{api_trigger_properties.${send_gate_token}}} :save gate %}";
+const ABORT = "{% abort_message('The send gate did not allow this push') %}{% endif %}";
+const GATES: Readonly<Record<SendGate, string>> = {
+  off: "",
+  fail_open: `${ASK}{% if gate.send == false %}${ABORT}`,
+  fail_closed: `${ASK}{% if gate.send != true %}${ABORT}`,
+};
+
+function contentsOf(channel: Variation["channel"], gate: string): Record<string, unknown> {
+  if (channel !== "webhook") {
+    return {
+      title: "Kick-off soon",
+      alert: `${gate}{{api_trigger_properties.\${title}}}`,
+      extras: {},
+    };
+  }
+  return {
     url: "https://example.test/functions/v1/braze-webhook",
     method: "POST",
     type: "json",
     headers: { "X-Webhook-Secret": "REDACTED" },
-    body: "{…}",
-  },
-};
+    body: `${gate}{…}`,
+  };
+}
 
 /** ISO 8601 without fractions, as Braze writes times. */
 export function wholeSeconds(at: Date): string {
