@@ -50,7 +50,7 @@ export const RECONCILING: readonly Mutation[] = [
     name: "unmanaged-after-five-minutes",
     rule: "A schedule that changed within five minutes is not unmanaged yet",
     file: UNMANAGED,
-    find: "differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS",
+    find: "differenceInMilliseconds(observedAt, schedule.updatedAt) < SETTLING_MS",
     replace: "differenceInMilliseconds(now, schedule.updatedAt) < 0",
     tests: [SORTING],
   },
