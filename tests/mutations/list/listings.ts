@@ -58,6 +58,12 @@ export const LISTINGS: readonly Mutation[] = [
     file: RECORD_LISTED,
     find: "where schedule.campaign_id = p_observation.campaign_id and schedule.state = 'live'\n",
     replace: "where schedule.state = 'live'\n",
+    also: [{
+      file: RECORD_LISTED,
+      find:
+        "  where schedule.campaign_id = p_observation.campaign_id and schedule.listed_at is not null;",
+      replace: "  where schedule.listed_at is not null;",
+    }],
     tests: [OBSERVING],
   },
   {
