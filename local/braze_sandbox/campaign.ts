@@ -1,5 +1,4 @@
 /** The sandbox's one API-triggered campaign: its state, its variations, its details. */
-import type { SendGate } from "./connected_content.ts";
 import { Prng } from "../lib/prng.ts";
 import { gateTemplate, type SendGate } from "./connected_content.ts";
 

@@ -59,6 +59,7 @@ export class Neighbours {
       answeredDispatchId: dispatchId,
       dispatchId,
       createdAt: now,
+      times: [{ sendAt: order.sendAt, since: now }],
       state: "scheduled",
       endedAt: null,
       revision: 0,

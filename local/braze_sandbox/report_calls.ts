@@ -2,7 +2,6 @@
 import { type Answer, type Call, parseTime, refusal, success } from "./answer.ts";
 import { wholeSeconds } from "./campaign.ts";
 import type { BrazeModel } from "./model.ts";
-import type { Schedule } from "./schedules.ts";
 import {
   type Channel,
   type ChannelCounts,
@@ -22,11 +21,11 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
   if (end === undefined) return refusal(400, "end_time must be an ISO 8601 date");
   // Braze uses only the date, at midnight UTC.
   const endMs = Math.floor(end.getTime() / DAY_MS) * DAY_MS;
-  const { listingMode, listingLagSeconds } = model.switchboard.current;
-  const lagMs = listingLagSeconds * 1_000;
-  const listed = model.schedules.all
-    .filter((schedule) => isListed(schedule, now, lagMs) && schedule.sendAt.getTime() <= endMs)
-    .sort((a, b) => a.sendAt.getTime() - b.sendAt.getTime());
+  const { listingMode, listingLagSeconds, listingMax, listingTimeZone } = model.switchboard.current;
+  const listed = model.schedules.pendingAt(new Date(now.getTime() - listingLagSeconds * 1_000))
+    .filter(({ sendAt }) => sendAt.getTime() <= endMs)
+    .sort((a, b) => a.sendAt.getTime() - b.sendAt.getTime())
+    .slice(0, listingMax ?? Infinity);
 
   const common = {
     name: model.campaign.name,
@@ -34,14 +33,15 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
     type: "Campaign",
     tags: model.campaign.tags,
   };
-  const entry = (schedule: Schedule) => ({
+  const entry = ({ sendAt }: { readonly sendAt: Date }) => ({
     ...common,
-    next_send_time: wholeSeconds(schedule.sendAt),
-    schedule_type: "UTC",
+    ...(listingTimeZone === "utc"
+      ? { next_send_time: wholeSeconds(sendAt), schedule_type: "UTC" }
+      : { next_send_time: withoutZone(sendAt), schedule_type: "local_time_zones" }),
   });
   const entries = listingMode === "per_schedule"
-    ? listed.map((schedule) => ({
-      ...entry(schedule),
+    ? listed.map(({ schedule, sendAt }) => ({
+      ...entry({ sendAt }),
       schedule_id: schedule.id,
       campaign_id: model.campaign.id,
       trigger_properties: schedule.triggerProperties,
@@ -51,7 +51,11 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
     : listingMode === "per_campaign"
     ? listed.slice(0, 1).map(entry)
     : [];
-  return success(200, { scheduled_broadcasts: [...entries, ...otherCampaigns(now, endMs)] });
+  // The documented answer has no `message`.
+  return {
+    status: 200,
+    body: { scheduled_broadcasts: [...entries, ...otherCampaigns(now, endMs)] },
+  };
 }
 
 export function campaignDetails(model: BrazeModel, { query }: Call): Answer {
@@ -170,11 +174,9 @@ function channelCounts(channel: Channel, { sent, opens, bounces }: ChannelCounts
     : { sent, direct_opens: opens, total_opens: opens, bounces, body_clicks: 0 };
 }
 
-/** A new schedule appears, and an ended one disappears, after the delay of the listing. */
-function isListed({ state, createdAt, endedAt }: Schedule, now: Date, lagMs: number): boolean {
-  if (createdAt.getTime() + lagMs > now.getTime()) return false;
-  return state === "scheduled" ||
-    (state !== "sent" && endedAt !== null && endedAt.getTime() + lagMs > now.getTime());
+/** As Braze writes a time that is local to each user. */
+function withoutZone(time: Date): string {
+  return wholeSeconds(time).slice(0, 19).replace("T", " ");
 }
 
 /** The workspace has another campaign: a newsletter that is sent every evening at six. */

@@ -46,6 +46,8 @@ export interface Schedule extends ScheduleOrder {
   readonly dispatchId: string;
   readonly createdAt: Date;
   sendAt: Date;
+  /** Each time it was planned for, and since when. */
+  readonly times: { readonly sendAt: Date; readonly since: Date }[];
   state: ScheduleState;
   /** When it left the state `scheduled`. */
   endedAt: Date | null;
@@ -86,6 +88,15 @@ export class Schedules {
     return this.#byId.get(id);
   }
 
+  /** What waits to be sent at a moment that may be past, with the time for which it was planned then. */
+  pendingAt(moment: Date): { readonly schedule: Schedule; readonly sendAt: Date }[] {
+    return this.all.flatMap((schedule) => {
+      const planned = schedule.times.findLast(({ since }) => since <= moment);
+      const isEnded = schedule.endedAt !== null && schedule.endedAt <= moment;
+      return planned === undefined || isEnded ? [] : [{ schedule, sendAt: planned.sendAt }];
+    });
+  }
+
   create(order: ScheduleOrder, now: Date): Schedule {
     const dispatchId = this.#prng.hex(32);
     const later = this.#prng.hex(32);
@@ -95,6 +106,7 @@ export class Schedules {
       answeredDispatchId: dispatchId,
       dispatchId: this.switchboard.current.dispatchIdKept ? dispatchId : later,
       createdAt: now,
+      times: [{ sendAt: order.sendAt, since: now }],
       state: "scheduled",
       endedAt: null,
       revision: 0,
@@ -107,6 +119,7 @@ export class Schedules {
   move(schedule: Schedule, sendAt: Date, now: Date): void {
     const keepsOldPush = this.#sendOldPush(schedule, now);
     schedule.sendAt = sendAt;
+    schedule.times.push({ sendAt, since: now });
     schedule.revision++;
     this.#plan(schedule, now, (user) => !keepsOldPush(user));
   }

@@ -26,8 +26,12 @@ const delivery = {
 
 const SwitchesSchema = z.strictObject({
   listingMode: z.enum(["per_campaign", "per_schedule", "omit"]),
-  /** The delay until the listing shows a new schedule, or drops an ended one. */
+  /** How old the state is that the listing shows. */
   listingLagSeconds: seconds,
+  /** The most entries of our campaign that the listing shows; null: all. */
+  listingMax: seconds.nullable(),
+  /** `none`: `next_send_time` as Braze writes a time that is local to each user. */
+  listingTimeZone: z.enum(["utc", "none"]),
 
   /** How update and delete answer for a schedule that is unknown, deleted or sent. */
   onUpdateMissing: refusal,
@@ -85,6 +89,8 @@ export type SwitchesPatch = {
 const DEFAULTS: Switches = {
   listingMode: "per_campaign",
   listingLagSeconds: 0,
+  listingMax: null,
+  listingTimeZone: "utc",
   onUpdateMissing: "refuse",
   onDeleteMissing: "refuse",
   onUnknownSendId: "refuse",

@@ -74,7 +74,7 @@ export async function checkBraze(target: Configured): Promise<Finding[]> {
       ? wrong(check, "the key lacks it", NEW_KEY)
       : ok(check, says);
   };
-  const mode = readListing(listed, [campaignId]).mode;
+  const mode = readListing(listed, [campaignId]).campaigns[0]?.mode ?? "unavailable";
   return [
     address,
     key,

@@ -40,6 +40,7 @@ create table private.settings (
   logs_kept interval default '180 days',
   job_runs_kept interval default '90 days',
   audits_kept interval default '400 days',
+  observations_kept interval default '7 days',
   resolved_alerts_kept interval default '400 days',
   raw_payloads_kept interval default '90 days',
   partitions_kept interval default '24 months',
@@ -61,6 +62,8 @@ create table private.settings (
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
   constraint partitions_are_kept_for_a_month check (partitions_kept >= interval '1 month'),
+  -- A transition shows between two observations.
+  constraint observations_are_kept_for_a_day check (observations_kept >= interval '1 day'),
   -- The heartbeat counts the rejects of the last hour.
   constraint rejects_are_kept_for_a_day check (rejects_kept >= interval '1 day'),
   -- Braze may repeat a delivery until then.
@@ -886,6 +889,7 @@ create table public.schedule_ledger (
   actual_send_count integer,
   send_count_delta integer generated always as (actual_send_count - expected_send_count) stored,
   braze_reported_count integer,
+  statistics_at timestamptz,
   preflight_at timestamptz,
   preflight_result text,
   made_for jsonb,
@@ -903,14 +907,14 @@ create table public.schedule_ledger (
   constraint sent_evidence_is_known check (sent_evidence in ('push', 'webhook', 'statistics', 'operator')),
   constraint expected_bounds_are_in_order check (expected_send_count_min <= expected_send_count_max),
   constraint preflight_result_is_known check (
-    preflight_result in ('ok', 'absent', 'unknown', 'campaign_stopped', 'changed', 'no_schedule_id')
+    preflight_result in ('ok', 'not_contradicted', 'absent', 'unknown', 'campaign_stopped', 'changed', 'no_schedule_id')
   ),
   constraint preflight_result_has_its_time check ((preflight_result is null) = (preflight_at is null))
 );
 comment on table public.schedule_ledger is
   'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
 comment on column public.schedule_ledger.generation is
-  'The nth schedule of this match; goes up before each create call, so that a lost one is distinct from its successor.';
+  'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
   'SHA-256 over everything that a Braze update cannot change: campaign, broadcast, audience, trigger properties.';
 comment on column public.schedule_ledger.cancel_reason is 'Only "plan" is ever taken back by the scheduler itself.';
@@ -918,6 +922,8 @@ comment on column public.schedule_ledger.cancel_reason_before_proof is
   'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
+comment on column public.schedule_ledger.statistics_at is
+  'When Braze was last asked for the statistics of its send id: the next run begins with those that waited longest.';
 comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is
@@ -944,10 +950,16 @@ create table public.braze_schedules (
   moving_to_utc timestamptz,
   state text not null,
   state_before_proof text,
+  signature text,
+  expected jsonb,
+  gated boolean not null default false,
   deleted_at timestamptz,
   shut_out_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
+  absent_at timestamptz,
+  doubt text,
+  doubted_at timestamptz,
   first_event_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -955,7 +967,11 @@ create table public.braze_schedules (
   constraint state_is_known check (
     state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'completed')
   ),
-  constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
+  constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null),
+  constraint doubt_is_known check (
+    doubt in ('campaign_restarted', 'list_empty', 'next_send_later', 'missing_with_many')
+  ),
+  constraint doubt_has_its_time check ((doubt is null) = (doubted_at is null))
 );
 comment on table public.braze_schedules is
   'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
@@ -963,6 +979,9 @@ comment on column public.braze_schedules.moving_to_utc is
   'Set while an update is under way or its outcome is unknown: the send may happen at either time.';
 comment on column public.braze_schedules.state_before_proof is
   'The state that it would have without the events that prove its send: restored when no event proves it any more.';
+comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
+comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
+comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
@@ -970,6 +989,10 @@ comment on column public.braze_schedules.listed_at is 'When a per-schedule listi
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
   'When a per-schedule listing first lacked it after the last one that showed it.';
+comment on column public.braze_schedules.absent_at is
+  'When listings had lacked it for long enough to call it absent. null again when one shows it: then the verdict is taken back.';
+comment on column public.braze_schedules.doubt is
+  'Why Braze may have lost it, although nothing proves that it is absent.';
 
 -- Attribution reads the schedules that were due around the time of an event.
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
@@ -1001,6 +1024,24 @@ create index schedule_times_send_at_idx on private.schedule_times (send_at_utc);
 alter table private.schedule_times enable row level security;
 revoke all on table private.schedule_times from public, anon, authenticated, service_role;
 grant select, insert, update on table private.schedule_times to service_role;
+
+create table private.schedule_holds (
+  ledger_id uuid not null,
+  generation integer not null,
+  users integer not null,
+  held_at timestamptz not null,
+  released_at timestamptz,
+  primary key (ledger_id, generation),
+  foreign key (ledger_id, generation) references public.braze_schedules (ledger_id, generation)
+);
+comment on table private.schedule_holds is
+  'Matches whose current schedule must not be sent, since another schedule of theirs was seen going out, until a person releases them.';
+comment on column private.schedule_holds.generation is 'The schedule that was seen going out.';
+comment on column private.schedule_holds.users is 'How many users it had reached by then.';
+
+alter table private.schedule_holds enable row level security;
+revoke all on table private.schedule_holds from public, anon, authenticated, service_role;
+grant select, insert, update on table private.schedule_holds to service_role;
 
 create table private.unmanaged_schedules (
   braze_schedule_id text primary key,
@@ -1096,6 +1137,8 @@ create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
 -- Counts against the daily budget of send ids.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
+-- Reconcile judges from a list that may be older than the last deletes.
+create index schedule_attempts_deletes_idx on public.schedule_attempts (opened_at) where kind = 'delete';
 create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
   where outcome = 'unknown' and resolved_at is null;
 
@@ -1159,7 +1202,15 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'erase_user')),
+<<<<<<< ours
+  constraint action_is_known check (
+    action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'declare_gone', 'release_hold', 'erase_user')
+  ),
+||||||| base
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
+=======
+  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'declare_gone', 'erase_user')),
+>>>>>>> theirs
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)
@@ -1263,12 +1314,27 @@ begin
       set resolved_at = p_now, resolved_as = 'proved_by_events'
       where attempt.id = p_attempt_id;
     end if;
+    -- While nothing of the match is certainly in Braze, its newest schedule counts.
+    if p_outcome = 'succeeded' or (
+      p_outcome = 'unknown' and not exists (
+        select 1
+        from public.schedule_ledger as ledger
+        join public.braze_schedules as current using (generation)
+        where ledger.id = v_attempt.ledger_id and current.ledger_id = ledger.id
+          and private.can_be_live(current.state) and private.is_created(ledger.id, ledger.generation)
+      )
+    ) then
+      perform private.make_current(v_attempt.ledger_id, v_attempt.generation, p_now);
+    end if;
     if p_outcome = 'succeeded' then
       update public.schedule_ledger as ledger
       set braze_schedule_id = v_schedule_id,
         dispatch_id = coalesce(ledger.dispatch_id, p_result #>> '{answer,dispatch_id}'),
         updated_at = p_now
       where ledger.id = v_attempt.ledger_id and ledger.generation = v_attempt.generation;
+    end if;
+    -- An answer that names a schedule teaches its id, even if it does not say that the schedule was made.
+    if p_outcome = 'succeeded' or v_schedule_id is not null then
       perform private.register_identifiers(
         (
           select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -1393,6 +1459,15 @@ as $$
 declare
   v_cancelled boolean;
 begin
+  -- A list may have shown it since it was found absent.
+  perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  if not exists (
+    select 1
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.absent_at is not null
+  ) then
+    return false;
+  end if;
   v_cancelled := public.cancel_ledger(p_ledger_id, p_generation, 'dashboard', p_note, p_now);
   update public.braze_schedules as schedule
   set state = 'deleted', updated_at = p_now
@@ -1402,7 +1477,7 @@ end;
 $$;
 
 comment on function public.cancel_absent(uuid, integer, text, timestamptz) is
-  'A schedule that Braze no longer holds: its generation is deleted, its ledger row cancelled with reason dashboard. False when the row was not pending.';
+  'A schedule that Braze no longer holds: its generation is deleted, its ledger row cancelled with reason dashboard. False when the row was not pending, or the schedule is not absent any more.';
 revoke all on function public.cancel_absent(uuid, integer, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_absent(uuid, integer, text, timestamptz) to service_role;
 
@@ -1737,6 +1812,29 @@ comment on function public.hold_changes(uuid, integer, bigint[], bigint[], boole
 revoke all on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) to service_role;
 
+-- supabase/schemas/30_schedules/is_created.sql
+-- A schedule that Braze certainly made. A create whose answer was lost may have made one or not.
+
+create function private.is_created(p_ledger_id uuid, p_generation integer)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.schedule_attempts as attempt
+    where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
+      and (attempt.outcome = 'succeeded' or attempt.resolved_as in ('adopted', 'proved_by_events', 'listed'))
+  );
+$$;
+
+comment on function private.is_created(uuid, integer) is
+  'Whether Braze certainly made a schedule: it answered so, or a list or an event showed it.';
+revoke all on function private.is_created(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.is_created(uuid, integer) to service_role;
+
 -- supabase/schemas/30_schedules/is_removal_held.sql
 -- Whether a match that was called off keeps its push, since too many were called off at once.
 --
@@ -1927,7 +2025,7 @@ when (
 execute function private.keep_schedule_times();
 
 -- supabase/schemas/30_schedules/load_gate_facts.sql
--- The facts by which the send gate decides: four look-ups by primary key.
+-- The facts by which the send gate decides: five look-ups by primary key.
 
 create function public.load_gate_facts(p_ledger_id uuid, p_generation integer, p_attempt_id uuid)
 returns jsonb
@@ -1947,7 +2045,12 @@ as $$
       when match.status = 'scheduled' and match.push then false
       else private.is_removal_held(ledger.id)
     end,
-    'state', schedule.state
+    'kickoff_at', match.kickoff_at,
+    'is_held', exists (
+      select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+    ),
+    'state', schedule.state,
+    'send_at', greatest(schedule.send_at_utc, schedule.moving_to_utc)
   )
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
@@ -1964,7 +2067,7 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held}, and the state of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;
 
@@ -2020,6 +2123,18 @@ as $$
           'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
             'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
           ) end,
+          -- Braze knows a send id in the campaign that it was created for alone.
+          'send_id_campaigns', (
+            select coalesce(pg_catalog.jsonb_agg(distinct known.campaign_id), '[]')
+            from (
+              select attempt.request ->> 'campaign_id' as campaign_id
+              from public.schedule_attempts as attempt
+              where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+              union all
+              select ledger.campaign_id where ledger.send_id is not null
+            ) as known
+            where known.campaign_id is not null
+          ),
           'ledger', case when ledger.id is not null then pg_catalog.jsonb_build_object(
             'ledger_id', ledger.id,
             'status', ledger.status,
@@ -2029,6 +2144,10 @@ as $$
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
             'made_for', ledger.made_for,
+            'is_held', exists (
+              select 1 from private.schedule_holds as hold
+              where hold.ledger_id = ledger.id and hold.released_at is null
+            ),
             'schedules', schedules.list
           ) end
         )
@@ -2055,6 +2174,9 @@ as $$
             'send_at', schedule.send_at_utc,
             'moving_to', schedule.moving_to_utc,
             'changed_at', schedule.updated_at,
+            'campaign_id', schedule.campaign_id,
+            'gated', schedule.gated,
+            'was_created', private.is_created(schedule.ledger_id, schedule.generation),
             'delete_failed', schedule.state = 'deleting'
               and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
           )
@@ -2134,6 +2256,58 @@ comment on function private.lock_pending(uuid, integer, uuid, integer, timestamp
   'The match of the row, or null where it was cancelled, sent or has another generation. Raises PT409 lease_lost.';
 revoke all on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.lock_pending(uuid, integer, uuid, integer, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/make_current.sql
+-- Makes a later schedule of a match the current one.
+--
+-- A schedule that replaces a live one becomes current in the statement that stores the success of its create. Until then, and
+-- if the create is refused, deferred or without an answer, the earlier one stays current: it is the one that the send gate
+-- lets pass.
+
+create function private.make_current(p_ledger_id uuid, p_generation integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.schedule_ledger as ledger
+  set generation = schedule.generation,
+    campaign_id = schedule.campaign_id,
+    signature = coalesce(schedule.signature, ledger.signature),
+    send_at_utc = schedule.send_at_utc,
+    braze_schedule_id = schedule.braze_schedule_id,
+    dispatch_id = null,
+    send_id = create_of.request ->> 'send_id',
+    expected_send_count = (schedule.expected ->> 'count')::integer,
+    expected_send_count_min = (schedule.expected ->> 'min')::integer,
+    expected_send_count_max = (schedule.expected ->> 'max')::integer,
+    expected_source = schedule.expected ->> 'source',
+    preflight_at = null,
+    preflight_result = null,
+    updated_at = p_now
+  from public.braze_schedules as schedule
+  join public.schedule_attempts as create_of
+    on create_of.ledger_id = schedule.ledger_id and create_of.generation = schedule.generation and create_of.kind = 'create'
+  where ledger.id = p_ledger_id and ledger.status = 'pending' and ledger.generation < p_generation
+    and schedule.ledger_id = ledger.id and schedule.generation = p_generation;
+  if not found then
+    return false;
+  end if;
+  -- Without an answer to its create there is no id to delete it by; the gate shuts it out.
+  update public.braze_schedules as earlier
+  set state = 'deleted', updated_at = p_now
+  where earlier.ledger_id = p_ledger_id and earlier.generation < p_generation
+    and earlier.state = 'unknown' and earlier.braze_schedule_id is null;
+  return true;
+end;
+$$;
+
+comment on function private.make_current(uuid, integer, timestamptz) is
+  'Makes a later generation the current one of a pending ledger row; false where it is not later, or the row is not pending.';
+revoke all on function private.make_current(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.make_current(uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/match_of_send_id.sql
 -- The match that a send id of the suite's own form names.
@@ -2268,7 +2442,9 @@ grant execute on function private.open_change(text, uuid, uuid, integer, uuid, i
 -- supabase/schemas/30_schedules/open_create.sql
 -- The ledger and the journal record a create before Braze gets it.
 --
--- The generation goes up here, before the call, so that a create whose answer is lost is distinct from its successor.
+-- The number of the schedule is given out here, before the call, so that a create whose answer is lost is distinct from its
+-- successor. While an earlier schedule of the match may be live, no other is created: Braze would push twice. The exception is
+-- a closed send gate, which lets exactly one of them pass. The earlier one then stays current until the create has succeeded.
 
 create function public.open_create(
   p_attempt_id uuid,
@@ -2281,7 +2457,9 @@ create function public.open_create(
   p_expected jsonb,
   p_reason text,
   p_now timestamptz,
-  p_send_id text default null
+  p_send_id text default null,
+  p_gated boolean default false,
+  p_beside_generation integer default null
 )
 returns jsonb
 language plpgsql
@@ -2291,8 +2469,11 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
+  v_generation integer;
+  v_send_id text;
   v_request jsonb;
   v_opened jsonb;
+  v_is_new boolean;
 begin
   select pg_catalog.jsonb_build_object(
     'attempt_id', attempt.id, 'ledger_id', attempt.ledger_id, 'generation', attempt.generation, 'request', attempt.request
@@ -2305,32 +2486,25 @@ begin
 
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
-  insert into public.schedule_ledger as ledger
-    (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+  insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
   values (p_match_id, p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now)
-  on conflict (match_id) do update
-  set generation = ledger.generation + 1,
-    campaign_id = excluded.campaign_id,
-    signature = excluded.signature,
-    send_at_utc = excluded.send_at_utc,
-    braze_schedule_id = null,
-    dispatch_id = null,
-    status = 'pending',
-    cancel_reason = null,
-    notes = null,
-    preflight_at = null,
-    preflight_result = null,
-    updated_at = excluded.updated_at
-  where ledger.status = 'pending' or ledger.cancel_reason = 'plan'
-  returning * into v_row;
-  if v_row.id is null then
+  on conflict (match_id) do nothing;
+  v_is_new := found;
+  select * into strict v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  if v_row.status <> 'pending' and v_row.cancel_reason is distinct from 'plan' then
     raise exception 'Cannot open a create: the ledger row of match % is neither pending nor cancelled by the plan', p_match_id
       using errcode = 'PT409', hint = 'not_reactivated';
+  end if;
+  if p_beside_generation is not null and (v_row.generation <> p_beside_generation or v_row.status <> 'pending') then
+    raise exception 'Cannot open a create: generation % of match % must be the pending current one', p_beside_generation, p_match_id
+      using errcode = 'PT409', hint = 'not_current';
   end if;
   if exists (
     select 1 from public.braze_schedules as earlier
     where earlier.ledger_id = v_row.id and private.can_be_live(earlier.state)
       and private.can_still_send(earlier.send_at_utc, earlier.moving_to_utc, p_now)
+      -- The gate shuts out only a schedule that presents a token. One whose create is under way has no outcome yet.
+      and not (p_beside_generation is not null and p_gated and earlier.gated and earlier.state <> 'creating')
   ) then
     raise exception 'Cannot open a create: an earlier schedule of match % may still be live', p_match_id
       using errcode = 'PT409', hint = 'earlier_generation_unresolved';
@@ -2340,47 +2514,80 @@ begin
   set resolved_at = p_now, resolved_as = 'released'
   where attempt.ledger_id = v_row.id and attempt.kind = 'create' and attempt.outcome = 'unknown'
     and attempt.resolved_at is null;
+  if found and p_beside_generation is not null then
+    insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+    values (
+      p_now, 'braze-scheduler', 'create_released', 'Nothing shows it, and the send gate turns it away', p_match_id,
+      p_run_id, pg_catalog.jsonb_build_object('generation', p_beside_generation)
+    );
+  end if;
 
-  update public.schedule_ledger as ledger
-  set send_id = coalesce(ledger.send_id, p_send_id),
-    expected_send_count = (p_expected ->> 'count')::integer,
-    expected_send_count_min = (p_expected ->> 'min')::integer,
-    expected_send_count_max = (p_expected ->> 'max')::integer,
-    expected_source = p_expected ->> 'source'
-  where ledger.id = v_row.id
-  returning * into v_row;
+  v_generation := 1 + coalesce(
+    (select max(known.generation) from public.braze_schedules as known where known.ledger_id = v_row.id),
+    case when v_is_new then 0 else v_row.generation end
+  );
+  -- The match's own send id stays over its schedules. Braze knows a send id in the campaign that it was created for alone.
+  v_send_id := case
+    when v_row.campaign_id = p_request ->> 'campaign_id' and private.match_of_send_id(v_row.send_id) is not null
+      then v_row.send_id
+    else p_send_id
+  end;
+  if p_beside_generation is null then
+    update public.schedule_ledger as ledger
+    set generation = v_generation,
+      campaign_id = p_request ->> 'campaign_id',
+      signature = p_signature,
+      send_at_utc = p_send_at,
+      braze_schedule_id = null,
+      dispatch_id = null,
+      status = 'pending',
+      cancel_reason = null,
+      notes = null,
+      preflight_at = null,
+      preflight_result = null,
+      expected_send_count = (p_expected ->> 'count')::integer,
+      expected_send_count_min = (p_expected ->> 'min')::integer,
+      expected_send_count_max = (p_expected ->> 'max')::integer,
+      expected_source = p_expected ->> 'source',
+      updated_at = p_now
+    where ledger.id = v_row.id;
+    -- Apart: a change of the generation drops a send id that Braze gave to the one before.
+    update public.schedule_ledger as ledger set send_id = v_send_id where ledger.id = v_row.id;
+  end if;
 
   -- These properties come back in events: Braze's own ids alone are not reliable.
   v_request := p_request || pg_catalog.jsonb_build_object(
     'trigger_properties',
     (p_request -> 'trigger_properties') || pg_catalog.jsonb_build_object(
-      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_row.generation,
+      'match_id', v_row.match_id::text, 'ledger_id', v_row.id, 'generation', v_generation,
       -- After the restore of a backup, generations are given out again.
       'attempt_id', p_attempt_id
     )
   );
-  if v_row.send_id is not null then
-    v_request := v_request || pg_catalog.jsonb_build_object('send_id', v_row.send_id);
+  if v_send_id is not null then
+    v_request := v_request || pg_catalog.jsonb_build_object('send_id', v_send_id);
   end if;
 
   insert into public.braze_schedules
-    (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
-  values (v_row.id, v_row.generation, v_row.campaign_id, p_send_at, 'creating', p_now, p_now);
+    (ledger_id, generation, campaign_id, send_at_utc, state, signature, expected, gated, created_at, updated_at)
+  values (
+    v_row.id, v_generation, p_request ->> 'campaign_id', p_send_at, 'creating', p_signature, p_expected, p_gated, p_now, p_now
+  );
 
   insert into public.schedule_attempts
     (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at)
-  values (p_attempt_id, p_run_id, 'create', p_reason, p_match_id, v_row.id, v_row.generation, v_request, p_now);
+  values (p_attempt_id, p_run_id, 'create', p_reason, p_match_id, v_row.id, v_generation, v_request, p_now);
 
   return pg_catalog.jsonb_build_object(
-    'attempt_id', p_attempt_id, 'ledger_id', v_row.id, 'generation', v_row.generation, 'request', v_request
+    'attempt_id', p_attempt_id, 'ledger_id', v_row.id, 'generation', v_generation, 'request', v_request
   );
 end;
 $$;
 
-comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) is
-  'Journals a create of the next generation and returns the exact request to send. Raises PT409: lease_lost, not_reactivated, earlier_generation_unresolved.';
-revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text) to service_role;
+comment on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) is
+  'Journals a create of the next generation and returns the exact request to send. p_gated: it presents a token to the send gate. p_beside_generation: behind a closed gate, the pending current generation, which it replaces once it is created. Raises PT409: lease_lost, not_reactivated, not_current, earlier_generation_unresolved.';
+revoke all on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) from public, anon, authenticated, service_role;
+grant execute on function public.open_create(uuid, uuid, integer, bigint, jsonb, text, timestamptz, jsonb, text, timestamptz, text, boolean, integer) to service_role;
 
 -- supabase/schemas/30_schedules/open_delete.sql
 -- Journals a delete before Braze gets it.
@@ -2523,113 +2730,6 @@ comment on function public.reactivate_schedule(uuid, integer, uuid, integer, tim
   'Makes the current generation live again if all its deletes failed, and logs it; false where a delete may have taken effect or the row has changed. Raises PT409 lease_lost.';
 revoke all on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.reactivate_schedule(uuid, integer, uuid, integer, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/record_listing.sql
--- Records which schedules Braze's own list shows.
---
--- Only a list that shows schedules one by one counts. A schedule is absent when such a list has shown it before, it is
--- older than 5 minutes (Braze promises no faster read after a write), and two successive lists lack it. Schedules that are
--- not ours are kept, since an event near one of them may be its own.
-
-create function private.keep_unmanaged_schedules(p_schedules jsonb, p_now timestamptz)
-returns void
-language sql
-volatile
-security invoker
-set search_path = ''
-as $$
-  with kept as (
-    insert into private.unmanaged_schedules as known (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
-    select distinct on (listed.schedule_id) listed.schedule_id, listed.campaign_id, listed.send_at, p_now, p_now
-    from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text, campaign_id text, send_at timestamptz)
-    where listed.send_at is not null
-      and not exists (
-        select 1 from public.braze_schedules as ours where ours.braze_schedule_id = listed.schedule_id
-      )
-    order by listed.schedule_id
-    on conflict (braze_schedule_id) do update
-    set send_at_utc = excluded.send_at_utc, last_seen_at = excluded.last_seen_at
-    returning known.send_at_utc, known.first_seen_at
-  )
-  insert into private.rejudgements (kind, value, changed_at)
-  select distinct 'time', kept.send_at_utc::text, p_now
-  from kept
-  -- No event has been received that is dated after now.
-  where kept.first_seen_at = p_now and kept.send_at_utc < p_now + interval '15 minutes';
-$$;
-
-comment on function private.keep_unmanaged_schedules(jsonb, timestamptz) is
-  'Keeps [{schedule_id, campaign_id, send_at}] that are not in braze_schedules.';
-revoke all on function private.keep_unmanaged_schedules(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.keep_unmanaged_schedules(jsonb, timestamptz) to service_role;
-
-create function public.record_listing(p_schedules jsonb, p_until timestamptz, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_schedule_ids text[] := array(
-    select listed.schedule_id from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text)
-  );
-  v_absent jsonb;
-begin
-  perform 1
-  from public.schedule_ledger as ledger
-  join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-  where schedule.state = 'live' and schedule.send_at_utc > p_now
-  order by ledger.id
-  for no key update of ledger;
-
-  update public.braze_schedules as schedule
-  set listed_at = p_now, missed_at = null
-  where schedule.braze_schedule_id = any (v_schedule_ids);
-
-  with expected as (
-    select schedule.ledger_id, schedule.generation, schedule.missed_at
-    from public.braze_schedules as schedule
-    where schedule.state = 'live'
-      and schedule.listed_at is not null
-      and not schedule.braze_schedule_id = any (v_schedule_ids)
-      -- A schedule that is due now may be sending; one that is due after p_until is outside the list.
-      and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-      and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_until
-      and schedule.created_at < p_now - interval '5 minutes'
-  ),
-  missed as (
-    update public.braze_schedules as schedule
-    set missed_at = p_now
-    from expected
-    where schedule.ledger_id = expected.ledger_id and schedule.generation = expected.generation
-      and schedule.missed_at is null
-    returning schedule.ledger_id
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'match_id', ledger.match_id,
-    'ledger_id', ledger.id,
-    'generation', expected.generation,
-    'is_current', ledger.generation = expected.generation,
-    'send_at', schedule.send_at_utc,
-    'braze_schedule_id', schedule.braze_schedule_id
-  ) order by ledger.match_id), '[]')
-  into v_absent
-  from expected
-  join public.braze_schedules as schedule using (ledger_id, generation)
-  join public.schedule_ledger as ledger on ledger.id = expected.ledger_id
-  -- Two lists taken at the same moment count as one: two functions may ask at once.
-  where expected.missed_at < p_now - interval '1 minute';
-
-  perform private.keep_unmanaged_schedules(p_schedules, p_now);
-  return v_absent;
-end;
-$$;
-
-comment on function public.record_listing(jsonb, timestamptz, timestamptz) is
-  'Records which schedules [{schedule_id, campaign_id, send_at}] a per-schedule listing up to p_until shows; returns those that are absent now.';
-revoke all on function public.record_listing(jsonb, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.record_listing(jsonb, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/register_identifiers.sql
 -- Registers which ledger row a Braze identifier belongs to.
@@ -2776,10 +2876,1206 @@ comment on function private.release_generation(uuid, integer, timestamptz) is
 revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
 
--- supabase/schemas/30_schedules/supersede_gated_create.sql
--- Where the send gate rejects an old generation, the scheduler itself releases a create that stayed unknown.
+-- supabase/schemas/35_observations/tables.sql
+-- What one look at Braze every five minutes has shown: its list of schedules, its campaigns, and whether it answers.
 
-create function public.supersede_gated_create(
+create table public.braze_observations (
+  id bigint generated always as identity primary key,
+  run_id uuid not null,
+  campaign_id text not null,
+  began_at timestamptz not null,
+  covers_until timestamptz not null,
+  listing_mode text not null,
+  listed integer,
+  listing_detail text,
+  listed_next_send timestamptz,
+  expected_next_send timestamptz,
+  next_send_agrees boolean,
+  agreed_next_send timestamptz,
+  next_send_is_trusted boolean not null default false,
+  unmanaged_send_expected boolean not null default false,
+  campaign_state text not null,
+  campaign_detail text,
+  send_gate text,
+  constraint a_run_observes_a_campaign_once unique (run_id, campaign_id),
+  constraint listing_mode_is_known check (listing_mode in ('per_schedule', 'per_campaign', 'empty', 'unavailable')),
+  constraint only_a_list_that_was_read_is_counted check ((listing_mode = 'unavailable') = (listed is null)),
+  constraint campaign_state_is_known check (campaign_state in ('running', 'stopped', 'archived', 'draft', 'unknown')),
+  constraint send_gate_is_known check (send_gate in ('fail_closed', 'fail_open', 'none')),
+  constraint an_agreement_compares_two_times check (
+    next_send_agrees is null or (listed_next_send is not null and expected_next_send is not null)
+  )
+);
+comment on table public.braze_observations is
+  'One row for each look at Braze and campaign. Transitions (running to stopped, showing to empty) show between rows.';
+comment on column public.braze_observations.began_at is
+  'Before the first call: what changed later may be missing from the list.';
+comment on column public.braze_observations.covers_until is 'The latest send time that the list covers.';
+comment on column public.braze_observations.listed is 'Number of entries of this campaign; null where the list could not be read.';
+comment on column public.braze_observations.listed_next_send is
+  'The earliest next_send_time of the campaign, where the list names campaigns and not schedules. null also where it has no zone.';
+comment on column public.braze_observations.expected_next_send is
+  'The earliest minute at which a confirmed schedule is pending that the list must know. null where none is, or an unknown change comes before it.';
+comment on column public.braze_observations.next_send_agrees is
+  'Whether both are the same minute. It says nothing about a single match of that minute. null where there is nothing to compare.';
+comment on column public.braze_observations.agreed_next_send is
+  'The first minute at which both agreed since the list was last distrusted.';
+comment on column public.braze_observations.next_send_is_trusted is
+  'Both agreed at two different minutes, and nothing has contradicted that since: only then does a difference raise an alert.';
+comment on column public.braze_observations.unmanaged_send_expected is
+  'A trusted list names a minute at which no schedule of ours was ever planned.';
+comment on column public.braze_observations.send_gate is
+  'What the templates of all messages of the campaign do without an answer of the send gate. none: at least one message does not ask. null: unknown.';
+
+create index braze_observations_campaign_idx on public.braze_observations (campaign_id, began_at);
+create index braze_observations_began_at_idx on public.braze_observations (began_at);
+
+alter table public.braze_observations enable row level security;
+revoke all on table public.braze_observations from public, anon, authenticated, service_role;
+grant select, insert on table public.braze_observations to service_role;
+revoke all on sequence public.braze_observations_id_seq from public, anon, authenticated, service_role;
+
+create table private.listed_schedules (
+  id bigint generated always as identity primary key,
+  campaign_id text not null,
+  braze_schedule_id text not null,
+  send_at_utc timestamptz,
+  trigger_properties jsonb,
+  dispatch_id text,
+  send_id text,
+  shown_from timestamptz not null,
+  shown_until timestamptz
+);
+comment on table private.listed_schedules is
+  'The entries of lists that show schedules one by one. An entry is stored once for as long as it stays the same.';
+comment on column private.listed_schedules.shown_until is
+  'The first list that did not show it any more, or not so. null: the last list showed it.';
+
+create unique index one_current_entry_a_schedule_idx on private.listed_schedules (campaign_id, braze_schedule_id)
+  where shown_until is null;
+create index listed_schedules_shown_until_idx on private.listed_schedules (shown_until) where shown_until is not null;
+
+alter table private.listed_schedules enable row level security;
+revoke all on table private.listed_schedules from public, anon, authenticated, service_role;
+grant select, insert, update on table private.listed_schedules to service_role;
+revoke all on sequence private.listed_schedules_id_seq from public, anon, authenticated, service_role;
+
+create table private.braze_answers (
+  function_name text not null,
+  operation text not null,
+  permission text not null,
+  answered_at timestamptz,
+  refused_at timestamptz,
+  refused_status integer,
+  ill_since timestamptz,
+  ill_runs integer not null default 0,
+  ill_reason text,
+  detail text,
+  updated_at timestamptz not null,
+  primary key (function_name, operation),
+  constraint ill_runs_are_counted check ((ill_runs > 0) = (ill_since is not null)),
+  constraint a_refusal_has_its_status check ((refused_at is null) = (refused_status is null))
+);
+comment on table private.braze_answers is
+  'How Braze answered the last call of each operation in the last run of each function that made one.';
+comment on column private.braze_answers.permission is 'The permission of Braze''s REST key that the operation needs.';
+comment on column private.braze_answers.refused_at is 'When it was answered with 401 or 403; null since another answer.';
+comment on column private.braze_answers.ill_runs is
+  'In how many runs in a row the last call got 429, 5xx or no answer, so that the run had to leave work to the next one.';
+
+alter table private.braze_answers enable row level security;
+revoke all on table private.braze_answers from public, anon, authenticated, service_role;
+grant select, insert, update on table private.braze_answers to service_role;
+
+-- supabase/schemas/35_observations/campaigns_to_observe.sql
+-- What a look at Braze has to cover: a campaign is observed until its last schedule is due, also after another one is
+-- configured.
+
+create function public.campaigns_to_observe(p_campaign_id text, p_now timestamptz)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with pending as (
+    select schedule.campaign_id, greatest(schedule.send_at_utc, schedule.moving_to_utc) as send_at
+    from public.braze_schedules as schedule
+    where private.can_be_live(schedule.state)
+      and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+  )
+  select pg_catalog.jsonb_build_object(
+    'campaign_ids', (
+      select pg_catalog.jsonb_agg(observed.campaign_id order by observed.campaign_id)
+      from (select pending.campaign_id from pending union select p_campaign_id) as observed
+    ),
+    'last_send_at', (select max(pending.send_at) from pending)
+  );
+$$;
+
+comment on function public.campaigns_to_observe(text, timestamptz) is
+  'The configured campaign and those with a schedule that may still be sent, and when the last one is due: {campaign_ids, last_send_at}.';
+revoke all on function public.campaigns_to_observe(text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.campaigns_to_observe(text, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/compare_next_send.sql
+-- What the next send that a list of campaigns names proves, and whether the list is to be trusted.
+
+create function private.compare_next_send(
+  p_observation public.braze_observations,
+  p_last_read public.braze_observations,
+  p_now timestamptz
+)
+returns public.braze_observations
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_new public.braze_observations := p_observation;
+  v_listed timestamptz := pg_catalog.date_trunc('minute', p_observation.listed_next_send);
+  v_is_unmanaged boolean := false;
+begin
+  if v_new.listing_mode = 'unavailable' then
+    v_new.agreed_next_send := p_last_read.agreed_next_send;
+    v_new.next_send_is_trusted := coalesce(p_last_read.next_send_is_trusted, false);
+    v_new.unmanaged_send_expected := coalesce(p_last_read.unmanaged_send_expected, false);
+    return v_new;
+  end if;
+  -- Trust ends with a list that is empty or of another kind.
+  if v_new.listing_mode <> 'per_campaign' then
+    return v_new;
+  end if;
+  if p_last_read.listing_mode = 'per_campaign' then
+    v_new.agreed_next_send := p_last_read.agreed_next_send;
+    v_new.next_send_is_trusted := p_last_read.next_send_is_trusted;
+  end if;
+  v_new.expected_next_send := private.expected_next_send(v_new.campaign_id, v_new.began_at, v_new.covers_until, p_now);
+  -- A time that is past, or has no zone, says nothing.
+  if v_new.listed_next_send is null or v_new.listed_next_send <= p_now or v_new.expected_next_send is null then
+    return v_new;
+  end if;
+
+  if v_listed < v_new.expected_next_send then
+    -- A late read shows a time that a schedule of ours has left.
+    v_is_unmanaged := not exists (
+      select 1
+      from private.schedule_times as planned
+      join public.braze_schedules as schedule
+        on schedule.ledger_id = planned.ledger_id and schedule.generation = planned.generation
+      where schedule.campaign_id = v_new.campaign_id
+        and planned.send_at_utc >= v_listed and planned.send_at_utc < v_listed + interval '1 minute'
+    );
+    if not v_is_unmanaged then
+      return v_new;
+    end if;
+  end if;
+  v_new.next_send_agrees := v_listed = v_new.expected_next_send;
+
+  if v_new.next_send_agrees then
+    v_new.next_send_is_trusted := v_new.next_send_is_trusted
+      or coalesce(v_new.agreed_next_send <> v_new.expected_next_send, false);
+    v_new.agreed_next_send := coalesce(v_new.agreed_next_send, v_new.expected_next_send);
+  elsif v_is_unmanaged then
+    v_new.unmanaged_send_expected := v_new.next_send_is_trusted or (
+      coalesce(p_last_read.unmanaged_send_expected, false)
+      and pg_catalog.date_trunc('minute', p_last_read.listed_next_send) = v_listed
+    );
+    v_new.next_send_is_trusted := false;
+    v_new.agreed_next_send := null;
+  end if;
+  return v_new;
+end;
+$$;
+
+comment on function private.compare_next_send(braze_observations, braze_observations, timestamptz) is
+  'Completes an observation by what its next send proves, given the last observation of the campaign whose list was read.';
+revoke all on function private.compare_next_send(braze_observations, braze_observations, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.compare_next_send(braze_observations, braze_observations, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/declare_gone.sql
+-- A person, or the send gate, settles that a schedule is not in Braze, so that the scheduler makes the next generation.
+--
+-- Braze has no endpoint that reads a schedule. If it is there after all, a closed gate turns it away; else it would push
+-- twice, so that is for a person to accept.
+
+create function public.declare_gone(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_earliest_send_at timestamptz,
+  p_accept_double_push boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_schedule public.braze_schedules;
+  v_is_known_absent boolean;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_schedule
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
+  v_is_known_absent := v_schedule.absent_at is not null or v_schedule.missed_at <= p_now - interval '4 minutes';
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when v_row.status = 'sent' then 'it is sent already'
+    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt'
+    when v_schedule.braze_schedule_id is null then 'Braze never told the id of its schedule: use release_create'
+    when v_schedule.state = 'deleted' and v_row.status = 'pending' then 'its schedule is deleted already'
+    when exists (
+      select 1
+      from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.generation = v_row.generation and attempt.outcome is null
+    ) then 'a call about its schedule is under way'
+    when least(v_schedule.send_at_utc, v_schedule.moving_to_utc) < p_earliest_send_at then 'its push is due at '
+      || pg_catalog.to_char(v_schedule.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      || ', which leaves no time to schedule another'
+    when exists (
+      select 1
+      from private.listed_schedules as listed
+      where listed.braze_schedule_id = v_schedule.braze_schedule_id and listed.shown_until is null
+    ) and v_schedule.missed_at is null then 'the last list of Braze shows its schedule: delete it in Braze first'
+    when not coalesce(v_is_known_absent, false) and not p_accept_double_push
+      then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
+  end;
+  if v_refused is not null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object(
+        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'state', v_schedule.state, 'doubt', v_schedule.doubt
+      ),
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push),
+      p_run_id
+    );
+    perform private.end_generation(v_row.id, v_row.generation, p_now);
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) is
+  'A person has seen that Braze does not hold the schedule of a match: the next run of the scheduler makes the next generation. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
+
+-- supabase/schemas/35_observations/end_generation.sql
+-- The current generation of a match is settled as not in Braze: the scheduler makes the next one.
+
+create function private.end_generation(p_ledger_id uuid, p_generation integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.braze_schedules as schedule
+  -- absent_at: if a list shows it, the verdict is taken back.
+  set state = 'deleted', absent_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and private.can_be_live(schedule.state);
+  update public.schedule_ledger as ledger
+  set status = 'pending', cancel_reason = null, updated_at = p_now
+  where ledger.id = p_ledger_id and ledger.generation = p_generation and ledger.cancel_reason = 'dashboard';
+end;
+$$;
+
+comment on function private.end_generation(uuid, integer, timestamptz) is
+  'Marks the current generation as deleted and its row as pending, so that the scheduler makes the next one.';
+revoke all on function private.end_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.end_generation(uuid, integer, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/expected_next_send.sql
+-- The minute that a list of campaigns must name as the next send of a campaign.
+--
+-- The list speaks of one minute, so a change that may or may not have taken effect before it leaves nothing to compare.
+
+create function private.expected_next_send(p_campaign_id text, p_began_at timestamptz, p_until timestamptz, p_now timestamptz)
+returns timestamptz
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with confirmed as (
+    select min(pg_catalog.date_trunc('minute', schedule.send_at_utc)) as minute
+    from public.braze_schedules as schedule
+    where schedule.campaign_id = p_campaign_id and schedule.state = 'live' and schedule.moving_to_utc is null
+      and schedule.send_at_utc > p_now and schedule.send_at_utc <= p_until
+      -- Braze promises no faster read after a write.
+      and schedule.updated_at <= p_began_at - interval '5 minutes'
+  )
+  select confirmed.minute
+  from confirmed
+  where not exists (
+    select 1
+    from public.braze_schedules as schedule
+    where schedule.campaign_id = p_campaign_id
+      and (schedule.state in ('creating', 'unknown', 'deleting') or (schedule.state = 'live' and schedule.moving_to_utc is not null))
+      and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_began_at
+      and least(schedule.send_at_utc, schedule.moving_to_utc) < confirmed.minute + interval '1 minute'
+  );
+$$;
+
+comment on function private.expected_next_send(text, timestamptz, timestamptz, timestamptz) is
+  'The earliest minute, up to p_until, with a confirmed schedule of the campaign that is unchanged for five minutes; null where an unknown create, move or delete comes before it.';
+revoke all on function private.expected_next_send(text, timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.expected_next_send(text, timestamptz, timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/judge_observations.sql
+-- The alerts about what Braze's list and its campaigns show.
+--
+-- An alert about a match does not end because the time of its send has passed: it stays until its push is proved, it is no
+-- longer wanted, or a person closes it.
+
+create function private.judge_observations(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with known as (
+    select distinct on (observation.campaign_id) observation.campaign_id, observation.campaign_state as state
+    from public.braze_observations as observation
+    where observation.campaign_state <> 'unknown'
+    order by observation.campaign_id, observation.began_at desc, observation.id desc
+  ),
+  last_read as (
+    select distinct on (observation.campaign_id) observation.*
+    from public.braze_observations as observation
+    where observation.listing_mode <> 'unavailable'
+    order by observation.campaign_id, observation.began_at desc, observation.id desc
+  ),
+  pending as (
+    select
+      schedule.campaign_id, ledger.match_id, ledger.generation, schedule.send_at_utc as send_at, schedule.doubt,
+      schedule.doubted_at, schedule.braze_schedule_id, schedule.send_at_utc > p_now as is_ahead,
+      private.match_title(ledger.match_id) as title,
+      pg_catalog.to_char(schedule.send_at_utc at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC' as due
+    from public.schedule_ledger as ledger
+    join public.matches as match on match.id = ledger.match_id
+    join public.braze_schedules as schedule
+      on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
+    where ledger.status = 'pending' and match.status = 'scheduled'
+  ),
+  told (fingerprint, rule, severity, title, details, match_id) as (
+    select
+      'campaign_stopped:' || pending.match_id,
+      'campaign_stopped',
+      'critical',
+      pending.title || case
+        when known.state <> 'running' and pending.is_ahead
+          then ': the campaign is ' || known.state || ', so its push of ' || pending.due || ' is not sent'
+        else ': the campaign was stopped before its push of ' || pending.due || ', and nothing proves that it was sent'
+      end,
+      pg_catalog.jsonb_build_object(
+        'campaign_id', pending.campaign_id, 'state', known.state, 'generation', pending.generation, 'send_at', pending.send_at
+      ),
+      pending.match_id
+    from pending
+    join known on known.campaign_id = pending.campaign_id
+    where (known.state <> 'running' and pending.is_ahead)
+      or (not pending.is_ahead and exists (
+        select 1 from public.alerts as open
+        where open.fingerprint = 'campaign_stopped:' || pending.match_id and open.resolved_at is null
+      ))
+    union all
+    select
+      'schedule_in_doubt:' || pending.match_id,
+      'schedule_in_doubt',
+      'critical',
+      pending.title || ': ' || case pending.doubt
+        when 'campaign_restarted' then 'the campaign was stopped and started again, and Braze may have dropped its schedule'
+        when 'list_empty' then 'Braze''s list showed the campaign''s schedules and shows none now'
+        when 'next_send_later' then 'the next send that Braze lists is later than its push'
+        else 'Braze''s list lacks its schedule, and many others'
+      end || ' (due ' || pending.due || ')',
+      pg_catalog.jsonb_build_object(
+        'campaign_id', pending.campaign_id, 'reason', pending.doubt, 'since', pending.doubted_at,
+        'generation', pending.generation, 'send_at', pending.send_at, 'schedule_id', pending.braze_schedule_id
+      ),
+      pending.match_id
+    from pending
+    where pending.doubt is not null
+      and (pending.is_ahead or exists (
+        select 1 from public.alerts as open
+        where open.fingerprint = 'schedule_in_doubt:' || pending.match_id and open.resolved_at is null
+      ))
+    union all
+    select
+      'listing_empty:' || pending.campaign_id,
+      'listing_empty',
+      'critical',
+      'Braze''s listing is empty, but ' || count(*) || ' upcoming schedules were listed before',
+      pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
+        order by pending.send_at, pending.match_id
+      )),
+      null
+    from pending
+    where pending.doubt = 'list_empty' and pending.is_ahead
+    group by pending.campaign_id
+    union all
+    select
+      'absence_limit_reached:' || pending.campaign_id,
+      'absence_limit_reached',
+      'critical',
+      'Braze''s list lacks ' || count(*) || ' schedules at once: is it complete? None of them was cancelled',
+      pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
+        order by pending.send_at, pending.match_id
+      )),
+      null
+    from pending
+    where pending.doubt = 'missing_with_many' and pending.is_ahead
+    group by pending.campaign_id
+    union all
+    select
+      'unmanaged_send_expected:' || last_read.campaign_id || ':'
+        || pg_catalog.to_char(last_read.listed_next_send at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI'),
+      'unmanaged_send_expected',
+      'warning',
+      'Braze''s next send of the campaign is at '
+        || pg_catalog.to_char(last_read.listed_next_send at time zone 'utc', 'YYYY-MM-DD HH24:MI')
+        || ' UTC, for which the suite never scheduled a push',
+      pg_catalog.jsonb_build_object(
+        'campaign_id', last_read.campaign_id, 'send_at', last_read.listed_next_send,
+        'expected_next_send', last_read.expected_next_send
+      ),
+      null
+    from last_read
+    where last_read.unmanaged_send_expected and last_read.listed_next_send > p_now
+    union all
+    -- Nobody took it out of the list before its time, so it was sent.
+    select open.fingerprint, open.rule, open.severity, open.title, open.details, null
+    from public.alerts as open
+    where open.rule = 'unmanaged_send_expected' and open.resolved_at is null
+      and (open.details ->> 'send_at')::timestamptz <= p_now
+  )
+  select coalesce(pg_catalog.jsonb_agg(
+    pg_catalog.to_jsonb(told) || jsonb '{"audience": "admin"}' order by told.fingerprint
+  ), '[]')
+  into v_alerts
+  from told;
+
+  return public.sync_alerts(
+    array['campaign_stopped', 'schedule_in_doubt', 'listing_empty', 'absence_limit_reached', 'unmanaged_send_expected'],
+    v_alerts, p_now
+  );
+end;
+$$;
+
+comment on function private.judge_observations(timestamptz) is
+  'Alerts campaign_stopped, schedule_in_doubt, listing_empty, absence_limit_reached and unmanaged_send_expected, and resolves them; returns {raised, resolved}.';
+revoke all on function private.judge_observations(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.judge_observations(timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/keep_listed_schedules.sql
+-- Stores what a list shows, once for as long as it stays the same.
+
+create function private.keep_listed_schedules(p_campaign_id text, p_schedules jsonb, p_began_at timestamptz)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update private.listed_schedules as kept
+  set shown_until = p_began_at
+  where kept.campaign_id = p_campaign_id and kept.shown_until is null
+    and not exists (
+      select 1
+      from pg_catalog.jsonb_to_recordset(p_schedules) as listed (
+        schedule_id text, send_at timestamptz, trigger_properties jsonb, dispatch_id text, send_id text
+      )
+      where listed.schedule_id = kept.braze_schedule_id
+        and listed.send_at is not distinct from kept.send_at_utc
+        and listed.trigger_properties is not distinct from kept.trigger_properties
+        and listed.dispatch_id is not distinct from kept.dispatch_id
+        and listed.send_id is not distinct from kept.send_id
+    );
+  insert into private.listed_schedules
+    (campaign_id, braze_schedule_id, send_at_utc, trigger_properties, dispatch_id, send_id, shown_from)
+  select distinct on (listed.schedule_id)
+    p_campaign_id, listed.schedule_id, listed.send_at, listed.trigger_properties, listed.dispatch_id, listed.send_id, p_began_at
+  from pg_catalog.jsonb_to_recordset(p_schedules) as listed (
+    schedule_id text, send_at timestamptz, trigger_properties jsonb, dispatch_id text, send_id text
+  )
+  order by listed.schedule_id
+  on conflict (campaign_id, braze_schedule_id) where shown_until is null do nothing;
+end;
+$$;
+
+comment on function private.keep_listed_schedules(text, jsonb, timestamptz) is
+  'Stores the entries [{schedule_id, send_at, trigger_properties, dispatch_id, send_id}] of a list that differ from those of the list before.';
+revoke all on function private.keep_listed_schedules(text, jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.keep_listed_schedules(text, jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/load_doubted.sql
+-- Which schedules may be made again after their campaign was stopped and started.
+
+create function public.load_doubted(p_earliest_send_at timestamptz, p_limit integer)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with verified as (
+    select campaign.campaign_id
+    from (select distinct observation.campaign_id from public.braze_observations as observation) as campaign
+    cross join lateral (
+      select observation.*
+      from public.braze_observations as observation
+      where observation.campaign_id = campaign.campaign_id and observation.campaign_state <> 'unknown'
+      order by observation.began_at desc, observation.id desc
+      limit 1
+    ) as last
+    cross join lateral (
+      select max(observation.began_at) as seen_at, count(*) as times
+      from public.braze_observations as observation
+      where observation.campaign_id = campaign.campaign_id
+        and observation.campaign_state in ('stopped', 'archived', 'draft')
+    ) as shut
+    where last.campaign_state = 'running' and last.send_gate = 'fail_closed'
+      -- One strange answer is no stop, and no start.
+      and shut.times >= 2
+      and (
+        select count(*) >= 2
+        from public.braze_observations as observation
+        where observation.campaign_id = campaign.campaign_id and observation.campaign_state = 'running'
+          and observation.began_at > shut.seen_at
+      )
+  )
+  select coalesce(pg_catalog.jsonb_agg(due.match_id order by due.send_at_utc, due.match_id), '[]')
+  from (
+    select ledger.match_id, schedule.send_at_utc
+    from public.braze_schedules as schedule
+    join verified on verified.campaign_id = schedule.campaign_id
+    join public.schedule_ledger as ledger
+      on ledger.id = schedule.ledger_id and ledger.generation = schedule.generation
+    where schedule.doubt = 'campaign_restarted' and schedule.state = 'live' and schedule.moving_to_utc is null
+      and ledger.status = 'pending' and schedule.send_at_utc >= p_earliest_send_at
+    order by schedule.send_at_utc, ledger.match_id
+    limit p_limit
+  ) as due;
+$$;
+
+comment on function public.load_doubted(timestamptz, integer) is
+  'Matches, the soonest first, whose schedule Braze may have dropped with its campaign, where stop and start were each seen twice and every message asks a closed gate.';
+revoke all on function public.load_doubted(timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function public.load_doubted(timestamptz, integer) to service_role;
+
+-- supabase/schemas/35_observations/load_observation.sql
+-- The last look at Braze, from which pre-flight, reconcile and the count audit judge.
+
+create function public.load_observation(p_now timestamptz)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with last as (
+    select distinct on (observation.campaign_id) observation.*
+    from public.braze_observations as observation
+    where observation.began_at > p_now - interval '1 day' and observation.began_at <= p_now
+    order by observation.campaign_id, observation.began_at desc, observation.id desc
+  )
+  select pg_catalog.jsonb_build_object(
+    'campaigns', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'campaign_id', last.campaign_id,
+        'began_at', last.began_at,
+        'until', last.covers_until,
+        'listing_mode', last.listing_mode,
+        'listed_next_send', last.listed_next_send,
+        'expected_next_send', last.expected_next_send,
+        'next_send_agrees', last.next_send_agrees,
+        'campaign_state', last.campaign_state,
+        'campaign_detail', last.campaign_detail,
+        'send_gate', last.send_gate
+      ) order by last.campaign_id)
+      from last
+    ), '[]'),
+    'schedules', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'campaign_id', listed.campaign_id,
+        'schedule_id', listed.braze_schedule_id,
+        'send_at', listed.send_at_utc,
+        'trigger_properties', listed.trigger_properties,
+        'dispatch_id', listed.dispatch_id,
+        'send_id', listed.send_id
+      ) order by listed.send_at_utc, listed.braze_schedule_id)
+      from private.listed_schedules as listed
+      join last on last.campaign_id = listed.campaign_id
+      where listed.shown_until is null and last.listing_mode = 'per_schedule'
+        -- The list is older than a delete that was requested since.
+        and not exists (
+          select 1
+          from public.schedule_attempts as attempt
+          where attempt.kind = 'delete' and attempt.opened_at >= last.began_at
+            and attempt.braze_schedule_id = listed.braze_schedule_id
+            and attempt.outcome is distinct from 'failed'
+        )
+    ), '[]'),
+    'absent', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'match_id', ledger.match_id,
+        'ledger_id', ledger.id,
+        'generation', schedule.generation,
+        'is_current', ledger.generation = schedule.generation,
+        'send_at', schedule.send_at_utc,
+        'braze_schedule_id', schedule.braze_schedule_id
+      ) order by ledger.match_id, schedule.generation)
+      from public.braze_schedules as schedule
+      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+      where schedule.state = 'live' and schedule.absent_at is not null and schedule.send_at_utc > p_now
+    ), '[]')
+  );
+$$;
+
+comment on function public.load_observation(timestamptz) is
+  'The last look at each campaign within a day, the entries of its per-schedule list, and which of our schedules are absent.';
+revoke all on function public.load_observation(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.load_observation(timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/record_braze_answers.sql
+-- Whether Braze accepts our key and answers, as the runs of all functions find out.
+--
+-- A refusal is told at once, by the name of the permission. Illness is told after the second run that had to leave work to
+-- the next one: a single bad minute mends itself.
+
+create function private.judge_answers(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with last as (
+    select distinct on (answer.operation) answer.*
+    from private.braze_answers as answer
+    -- Without an answer, the one before counts.
+    order by answer.operation, answer.ill_runs > 0, answer.updated_at desc
+  ),
+  -- The key itself is refused, and so is what no run has asked for yet.
+  overall (nothing_is_allowed) as (
+    select count(*) filter (where last.refused_at is not null) >= 2 and count(*) filter (
+      where last.refused_at is null and last.answered_at >= (
+        select min(refused.refused_at) from last as refused where refused.refused_at is not null
+      )
+    ) = 0
+    from last
+  ),
+  told (fingerprint, rule, severity, title, details) as (
+    select
+      'braze_refused:' || pg_catalog.replace(last.operation, ' ', '_'),
+      'braze_refused',
+      case
+        when overall.nothing_is_allowed or last.operation in ('create schedule', 'update schedule', 'delete schedule') then 'critical'
+        else 'warning'
+      end,
+      'Braze answers ' || last.refused_status || ' to "' || last.operation || '": the key lacks the permission '
+        || last.permission || ', or is no longer valid',
+      pg_catalog.jsonb_build_object(
+        'operation', last.operation, 'permission', last.permission, 'http_status', last.refused_status,
+        'function_name', last.function_name, 'since', last.refused_at, 'detail', last.detail
+      )
+    from last
+    cross join overall
+    where last.refused_at is not null
+    union all
+    select
+      'braze_unavailable:' || pg_catalog.replace(ill.operation, ' ', '_'),
+      'braze_unavailable',
+      case when ill.operation in ('create schedule', 'update schedule', 'delete schedule') then 'critical' else 'warning' end,
+      'Braze has not carried out "' || ill.operation || '" in ' || ill.ill_runs || ' runs of ' || ill.function_name
+        || ' in a row: ' || ill.ill_reason,
+      pg_catalog.jsonb_build_object(
+        'operation', ill.operation, 'function_name', ill.function_name, 'runs', ill.ill_runs, 'since', ill.ill_since,
+        'reason', ill.ill_reason, 'detail', ill.detail
+      )
+    from (
+      select distinct on (answer.operation) answer.*
+      from private.braze_answers as answer
+      where answer.ill_runs >= 2
+      order by answer.operation, answer.ill_runs desc, answer.function_name
+    ) as ill
+  )
+  select coalesce(pg_catalog.jsonb_agg(
+    pg_catalog.to_jsonb(told) || jsonb '{"audience": "admin", "match_id": null}' order by told.fingerprint
+  ), '[]')
+  into v_alerts
+  from told;
+
+  return public.sync_alerts(array['braze_refused', 'braze_unavailable'], v_alerts, p_now);
+end;
+$$;
+
+comment on function private.judge_answers(timestamptz) is
+  'Alerts braze_refused and braze_unavailable, and resolves them; returns {raised, resolved}.';
+revoke all on function private.judge_answers(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.judge_answers(timestamptz) to service_role;
+
+create function public.record_braze_answers(p_function text, p_answers jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  insert into private.braze_answers as known
+    (function_name, operation, permission, answered_at, refused_at, refused_status, ill_since, ill_runs, ill_reason, detail, updated_at)
+  select
+    p_function, answer.operation, answer.permission,
+    case answer.kind when 'answered' then p_now end,
+    case answer.kind when 'refused' then p_now end,
+    case answer.kind when 'refused' then answer.http_status end,
+    case answer.kind when 'ill' then p_now end,
+    case answer.kind when 'ill' then 1 else 0 end,
+    case answer.kind when 'ill' then answer.reason end,
+    answer.detail,
+    p_now
+  from pg_catalog.jsonb_to_recordset(p_answers) as answer (
+    operation text, permission text, kind text, http_status integer, reason text, detail text
+  )
+  order by answer.operation
+  on conflict (function_name, operation) do update
+  set permission = excluded.permission,
+    answered_at = coalesce(excluded.answered_at, known.answered_at),
+    -- An ill answer shows nothing about a permission.
+    refused_at = case
+      when excluded.refused_at is not null then coalesce(known.refused_at, excluded.refused_at)
+      when excluded.ill_runs > 0 then known.refused_at
+    end,
+    refused_status = case
+      when excluded.refused_at is not null then excluded.refused_status
+      when excluded.ill_runs > 0 then known.refused_status
+    end,
+    ill_since = case when excluded.ill_runs > 0 then coalesce(known.ill_since, excluded.ill_since) end,
+    ill_runs = case when excluded.ill_runs > 0 then known.ill_runs + 1 else 0 end,
+    ill_reason = excluded.ill_reason,
+    detail = excluded.detail,
+    updated_at = excluded.updated_at;
+  return private.judge_answers(p_now);
+end;
+$$;
+
+comment on function public.record_braze_answers(text, jsonb, timestamptz) is
+  'Stores how Braze answered the last call of each operation in a run [{operation, permission, kind: answered, refused or ill, http_status, reason, detail}], and judges the alerts about it.';
+revoke all on function public.record_braze_answers(text, jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_braze_answers(text, jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/record_listed.sql
+-- What a list that shows schedules one by one says about ours: present, missing, or back.
+--
+-- Absence is the only thing here that changes a ledger row, so it needs the most: an earlier list showed the schedule, two
+-- lists at least 4 minutes apart lack it, both begun 5 minutes or more after its last change, its campaign runs, and not
+-- too many schedules are missing at once: then it is the list that is short. What a list shows again was never gone.
+
+create function private.keep_unmanaged_schedules(p_campaign_id text, p_schedules jsonb, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  with kept as (
+    insert into private.unmanaged_schedules as known (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
+    select distinct on (listed.schedule_id) listed.schedule_id, p_campaign_id, listed.send_at, p_now, p_now
+    from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text, send_at timestamptz)
+    where listed.send_at is not null
+      and not exists (
+        select 1 from public.braze_schedules as ours where ours.braze_schedule_id = listed.schedule_id
+      )
+    order by listed.schedule_id
+    on conflict (braze_schedule_id) do update
+    set send_at_utc = excluded.send_at_utc, last_seen_at = excluded.last_seen_at
+    returning known.send_at_utc, known.first_seen_at
+  )
+  insert into private.rejudgements (kind, value, changed_at)
+  select distinct 'time', kept.send_at_utc::text, p_now
+  from kept
+  -- No event has been received that is dated after now.
+  where kept.first_seen_at = p_now and kept.send_at_utc < p_now + interval '15 minutes';
+$$;
+
+comment on function private.keep_unmanaged_schedules(text, jsonb, timestamptz) is
+  'Keeps the listed schedules [{schedule_id, send_at}] that are not in braze_schedules: an event near one of them may be its own.';
+revoke all on function private.keep_unmanaged_schedules(text, jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.keep_unmanaged_schedules(text, jsonb, timestamptz) to service_role;
+
+create function private.take_back_absences(p_schedule_ids text[], p_run_id uuid, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  with back as (
+    update public.braze_schedules as schedule
+    set state = 'live', updated_at = p_now
+    where schedule.braze_schedule_id = any (p_schedule_ids)
+      and schedule.state = 'deleted' and schedule.absent_at is not null
+    returning schedule.ledger_id, schedule.generation
+  ),
+  wanted_again as (
+    update public.schedule_ledger as ledger
+    set status = 'pending', cancel_reason = null, notes = 'Braze lists its schedule again', updated_at = p_now
+    from back
+    where ledger.id = back.ledger_id and ledger.generation = back.generation
+      and ledger.status = 'cancelled' and ledger.cancel_reason = 'dashboard'
+    returning ledger.id
+  )
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
+  select
+    p_now, 'braze-preflight-check', 'absence_taken_back', 'Braze lists the schedule again', ledger.match_id, p_run_id,
+    pg_catalog.jsonb_build_object(
+      'generation', back.generation,
+      'is_pending_again', exists (select 1 from wanted_again where wanted_again.id = back.ledger_id)
+    )
+  from back
+  join public.schedule_ledger as ledger on ledger.id = back.ledger_id;
+$$;
+
+comment on function private.take_back_absences(text[], uuid, timestamptz) is
+  'Makes schedules live again that were taken for absent and are listed, and their ledger rows pending, so that the scheduler decides about them.';
+revoke all on function private.take_back_absences(text[], uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.take_back_absences(text[], uuid, timestamptz) to service_role;
+
+create function private.record_listed(
+  p_observation public.braze_observations,
+  p_schedules jsonb,
+  p_is_running boolean,
+  p_absences_max integer,
+  p_absence_share_max numeric,
+  p_now timestamptz
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_began_at timestamptz := p_observation.began_at;
+  v_schedule_ids text[] := array(
+    select listed.schedule_id from pg_catalog.jsonb_to_recordset(p_schedules) as listed (schedule_id text)
+  );
+  v_lacking text[];
+  v_shown integer;
+  v_standing integer;
+  v_is_within_cap boolean;
+begin
+  perform private.keep_listed_schedules(p_observation.campaign_id, p_schedules, v_began_at);
+  perform private.keep_unmanaged_schedules(p_observation.campaign_id, p_schedules, p_now);
+  perform private.take_back_absences(v_schedule_ids, p_observation.run_id, p_now);
+
+  update public.braze_schedules as schedule
+  set listed_at = v_began_at,
+    missed_at = null,
+    absent_at = null,
+    -- The list of the look that saw the campaign start may be older than the start.
+    doubt = case when schedule.doubted_at > v_began_at - interval '4 minutes' and schedule.doubt = 'campaign_restarted' then schedule.doubt end,
+    doubted_at = case when schedule.doubted_at > v_began_at - interval '4 minutes' and schedule.doubt = 'campaign_restarted' then schedule.doubted_at end
+  where schedule.braze_schedule_id = any (v_schedule_ids);
+
+  update public.braze_schedules as schedule
+  set missed_at = v_began_at
+  where schedule.campaign_id = p_observation.campaign_id and schedule.state = 'live'
+    and schedule.listed_at is not null
+    and not schedule.braze_schedule_id = any (v_schedule_ids)
+    -- A schedule that is due now may be sending; one that is due after the list's end is outside it.
+    and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+    and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_observation.covers_until
+    and schedule.updated_at <= v_began_at - interval '5 minutes'
+    -- What was missed before its last change counts as never missed.
+    and (schedule.missed_at is null or schedule.missed_at < schedule.updated_at + interval '5 minutes');
+
+  select
+    pg_catalog.array_agg(schedule.braze_schedule_id) filter (
+      where schedule.state = 'live'
+        and schedule.missed_at <= v_began_at - interval '4 minutes'
+        and schedule.missed_at >= schedule.updated_at + interval '5 minutes'
+        and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+        and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= p_observation.covers_until
+        -- Braze dropped it with its campaign: nobody cancelled it.
+        and schedule.doubt is distinct from 'campaign_restarted'
+    ),
+    count(*) filter (where schedule.state = 'live' and schedule.send_at_utc > p_now),
+    count(*) filter (where schedule.state = 'deleted' and schedule.absent_at > p_now - interval '24 hours')
+  into v_lacking, v_shown, v_standing
+  from public.braze_schedules as schedule
+  where schedule.campaign_id = p_observation.campaign_id and schedule.listed_at is not null;
+  v_is_within_cap := coalesce(pg_catalog.cardinality(v_lacking), 0) + v_standing <= greatest(
+    1, least(p_absences_max, pg_catalog.floor(p_absence_share_max * (v_shown + v_standing)))
+  );
+
+  update public.braze_schedules as schedule
+  set absent_at = case when p_is_running and v_is_within_cap then coalesce(schedule.absent_at, v_began_at) end,
+    doubt = case when p_is_running and not v_is_within_cap then 'missing_with_many' else schedule.doubt end,
+    doubted_at = case when p_is_running and not v_is_within_cap then coalesce(schedule.doubted_at, p_now) else schedule.doubted_at end
+  where schedule.braze_schedule_id = any (v_lacking);
+end;
+$$;
+
+comment on function private.record_listed(braze_observations, jsonb, boolean, integer, numeric, timestamptz) is
+  'Records which schedules of a campaign its per-schedule list shows [{schedule_id, send_at, trigger_properties, dispatch_id, send_id}], lacks, or shows again.';
+revoke all on function private.record_listed(braze_observations, jsonb, boolean, integer, numeric, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.record_listed(braze_observations, jsonb, boolean, integer, numeric, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/record_observation.sql
+-- Stores one look at Braze, and what it changes: presence, absence, doubt, and the alerts about them.
+--
+-- The look is taken by one module and judged here, once, so that transitions are seen: running to stopped and back, showing
+-- to empty. Nothing here creates or deletes a schedule in Braze.
+
+create function private.doubt_schedules(
+  p_campaign_id text,
+  p_doubt text,
+  p_created_until timestamptz,
+  p_send_from timestamptz,
+  p_send_before timestamptz,
+  p_now timestamptz
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  update public.braze_schedules as schedule
+  set doubt = p_doubt,
+    doubted_at = case when schedule.doubt = p_doubt then schedule.doubted_at else p_now end,
+    -- Nobody cancelled it by hand: what Braze dropped itself is not absent.
+    absent_at = case p_doubt when 'campaign_restarted' then null else schedule.absent_at end
+  from public.schedule_ledger as ledger
+  where schedule.campaign_id = p_campaign_id and private.can_be_live(schedule.state)
+    and ledger.id = schedule.ledger_id and ledger.generation = schedule.generation and ledger.status = 'pending'
+    and schedule.created_at <= p_created_until
+    and schedule.send_at_utc >= p_send_from and schedule.send_at_utc < p_send_before
+    and (schedule.doubt is null or p_doubt = 'campaign_restarted');
+$$;
+
+comment on function private.doubt_schedules(text, text, timestamptz, timestamptz, timestamptz, timestamptz) is
+  'Marks the pending schedules of a campaign that were created until a time and are due in [p_send_from, p_send_before) as in doubt.';
+revoke all on function private.doubt_schedules(text, text, timestamptz, timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.doubt_schedules(text, text, timestamptz, timestamptz, timestamptz, timestamptz) to service_role;
+
+create function private.record_campaign(
+  p_seen public.braze_observations,
+  p_schedules jsonb,
+  p_absences_max integer,
+  p_absence_share_max numeric,
+  p_now timestamptz
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_new public.braze_observations;
+  v_last_read public.braze_observations;
+  v_last_known public.braze_observations;
+  v_state text;
+begin
+  select * into v_last_read
+  from public.braze_observations as earlier
+  where earlier.campaign_id = p_seen.campaign_id and earlier.listing_mode <> 'unavailable'
+  order by earlier.began_at desc, earlier.id desc
+  limit 1;
+  select * into v_last_known
+  from public.braze_observations as earlier
+  where earlier.campaign_id = p_seen.campaign_id and earlier.campaign_state <> 'unknown'
+  order by earlier.began_at desc, earlier.id desc
+  limit 1;
+  v_state := case p_seen.campaign_state when 'unknown' then v_last_known.campaign_state else p_seen.campaign_state end;
+  v_new := private.compare_next_send(p_seen, v_last_read, p_now);
+
+  if v_new.listing_mode = 'per_schedule' then
+    perform private.record_listed(
+      v_new, p_schedules, coalesce(v_state, 'running') = 'running', p_absences_max, p_absence_share_max, p_now
+    );
+  elsif v_new.listing_mode <> 'unavailable' then
+    -- The last list does not show them.
+    perform private.keep_listed_schedules(v_new.campaign_id, '[]', v_new.began_at);
+  end if;
+  if v_new.listing_mode in ('per_schedule', 'per_campaign') then
+    -- The list shows something again. What it still lacks is judged as missing.
+    update public.braze_schedules as schedule
+    set doubt = null, doubted_at = null
+    where schedule.campaign_id = v_new.campaign_id and schedule.doubt = 'list_empty';
+  elsif v_new.listing_mode = 'empty' and coalesce(v_state, 'running') = 'running' then
+    -- Of a list that showed each schedule, those that it showed; of one that showed the campaign, all of it.
+    update public.braze_schedules as schedule
+    set doubt = 'list_empty', doubted_at = p_now
+    from public.schedule_ledger as ledger
+    where schedule.campaign_id = v_new.campaign_id and schedule.state = 'live' and schedule.doubt is null
+      and ledger.id = schedule.ledger_id and ledger.generation = schedule.generation and ledger.status = 'pending'
+      and (schedule.listed_at is not null or v_last_read.listing_mode = 'per_campaign')
+      and least(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+      and greatest(schedule.send_at_utc, schedule.moving_to_utc) <= v_new.covers_until
+      and schedule.updated_at <= v_new.began_at - interval '5 minutes';
+  end if;
+
+  if v_new.next_send_agrees then
+    update public.braze_schedules as schedule
+    set doubt = null, doubted_at = null
+    where schedule.campaign_id = v_new.campaign_id and schedule.doubt = 'next_send_later'
+      and schedule.send_at_utc >= v_new.expected_next_send
+      and schedule.send_at_utc < v_new.expected_next_send + interval '1 minute';
+  elsif v_new.listed_next_send >= v_new.expected_next_send + interval '1 minute' and exists (
+    select 1
+    from public.braze_observations as earlier
+    where earlier.campaign_id = v_new.campaign_id
+      and not earlier.next_send_agrees and earlier.expected_next_send = v_new.expected_next_send
+      and earlier.listed_next_send >= earlier.expected_next_send + interval '1 minute'
+      and earlier.began_at <= v_new.began_at - interval '4 minutes'
+      and not exists (
+        select 1
+        from public.braze_observations as between_them
+        where between_them.campaign_id = v_new.campaign_id and between_them.next_send_agrees
+          and between_them.began_at > earlier.began_at
+      )
+  ) then
+    if v_new.next_send_is_trusted then
+      perform private.doubt_schedules(
+        v_new.campaign_id, 'next_send_later', v_new.began_at, v_new.expected_next_send,
+        v_new.expected_next_send + interval '1 minute', p_now
+      );
+    end if;
+    v_new.next_send_is_trusted := false;
+    v_new.agreed_next_send := null;
+  end if;
+
+  -- Braze cancels what is queued when a campaign is stopped, and may not bring it back.
+  if v_new.campaign_state = 'running' and v_last_known.campaign_state <> 'running' then
+    perform private.doubt_schedules(
+      v_new.campaign_id, 'campaign_restarted', v_last_known.began_at, p_now, 'infinity', p_now
+    );
+  end if;
+
+  insert into public.braze_observations (
+    run_id, campaign_id, began_at, covers_until, listing_mode, listed, listing_detail, listed_next_send,
+    expected_next_send, next_send_agrees, agreed_next_send, next_send_is_trusted, unmanaged_send_expected,
+    campaign_state, campaign_detail, send_gate
+  )
+  values (
+    v_new.run_id, v_new.campaign_id, v_new.began_at, v_new.covers_until, v_new.listing_mode, v_new.listed,
+    v_new.listing_detail, v_new.listed_next_send, v_new.expected_next_send, v_new.next_send_agrees,
+    v_new.agreed_next_send, v_new.next_send_is_trusted, v_new.unmanaged_send_expected, v_new.campaign_state,
+    v_new.campaign_detail, v_new.send_gate
+  );
+end;
+$$;
+
+comment on function private.record_campaign(braze_observations, jsonb, integer, numeric, timestamptz) is
+  'Stores what one look has shown of one campaign, and marks its schedules as present, absent or in doubt.';
+revoke all on function private.record_campaign(braze_observations, jsonb, integer, numeric, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.record_campaign(braze_observations, jsonb, integer, numeric, timestamptz) to service_role;
+
+create function public.record_observation(
+  p_observation jsonb,
+  p_absences_max integer,
+  p_absence_share_max numeric,
+  p_run_id uuid,
+  p_now timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_seen record;
+begin
+  -- Two looks at once take turns: each is compared with the one before.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('record_observation', 0));
+  if exists (select 1 from public.braze_observations as known where known.run_id = p_run_id) then
+    return public.load_observation(p_now);
+  end if;
+  perform 1
+  from public.schedule_ledger as ledger
+  where exists (
+    select 1
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = ledger.id
+      and (
+        (private.can_be_live(schedule.state) and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now)
+        or schedule.absent_at is not null
+      )
+  )
+  order by ledger.id
+  for no key update;
+
+  for v_seen in
+    select *
+    from pg_catalog.jsonb_to_recordset(p_observation -> 'campaigns') as campaign (
+      campaign_id text, listing_mode text, listed integer, listed_next_send timestamptz,
+      campaign_state text, campaign_detail text, send_gate text
+    )
+    order by campaign.campaign_id
+  loop
+    perform private.record_campaign(
+      row(
+        null, p_run_id, v_seen.campaign_id, (p_observation ->> 'began_at')::timestamptz,
+        (p_observation ->> 'until')::timestamptz, v_seen.listing_mode, v_seen.listed,
+        p_observation ->> 'listing_detail', v_seen.listed_next_send, null, null, null, false, false,
+        v_seen.campaign_state, v_seen.campaign_detail, v_seen.send_gate
+      )::public.braze_observations,
+      coalesce((
+        select pg_catalog.jsonb_agg(listed.entry)
+        from pg_catalog.jsonb_array_elements(p_observation -> 'schedules') as listed (entry)
+        where listed.entry ->> 'campaign_id' = v_seen.campaign_id
+      ), '[]'),
+      p_absences_max, p_absence_share_max, p_now
+    );
+  end loop;
+  perform private.judge_observations(p_now);
+  return public.load_observation(p_now);
+end;
+$$;
+
+comment on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) is
+  'Stores one look {began_at, until, listing_detail, campaigns, schedules} and its consequences, raises and resolves the alerts about it, and answers as load_observation.';
+revoke all on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/supersede_doubted.sql
+-- After a campaign was stopped and started, schedules that Braze may have dropped are made again where a closed send gate
+-- turns the old ones away, should they be there.
+
+create function public.supersede_doubted(
   p_run_id uuid,
   p_lease_seconds integer,
   p_ledger_id uuid,
@@ -2795,23 +4091,29 @@ as $$
 declare
   v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
 begin
-  if v_match_id is null or not private.release_generation(p_ledger_id, p_generation, p_now) then
+  if v_match_id is null or not exists (
+    select 1
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
+      and schedule.doubt = 'campaign_restarted' and schedule.state = 'live'
+  ) then
     return false;
   end if;
-
+  perform private.end_generation(p_ledger_id, p_generation, p_now);
   insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
   values (
-    p_now, 'braze-scheduler', 'create_released', 'Nothing shows it, and the send gate turns it away', v_match_id,
-    p_run_id, pg_catalog.jsonb_build_object('generation', p_generation)
+    p_now, 'braze-preflight-check', 'doubted_superseded',
+    'Braze may have dropped it with its campaign, and the send gate turns it away', v_match_id, p_run_id,
+    pg_catalog.jsonb_build_object('generation', p_generation)
   );
   return true;
 end;
 $$;
 
-comment on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) is
-  'Releases the unknown create of the current generation and logs it, for a run that holds its lease; false where it is resolved. Raises PT409 lease_lost.';
-revoke all on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.supersede_gated_create(uuid, integer, uuid, integer, timestamptz) to service_role;
+comment on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) is
+  'Ends a generation that is in doubt since its campaign was restarted, so that the next one is made; false where that has changed. Raises PT409 lease_lost.';
+revoke all on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/tables.sql
 -- The evidence: each event that Braze reported, and each body that could not be read.
@@ -4580,6 +5882,7 @@ begin
     'audience', 'admin',
     'title', private.match_title(ledger.match_id) || ': '
       || case
+        when seen.generation > ledger.generation then 'a schedule was sent whose create had no answer'
         when seen.generation <> ledger.generation then 'an old schedule was sent'
         when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
         when seen.moved_away then 'sent at a time from which it had been moved away'
@@ -4960,6 +6263,8 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
     and attempt.resolved_at is null;
 
+  -- Found, so it is created: if it was to replace another one, it has.
+  perform private.make_current(p_ledger_id, p_generation, p_now);
   update public.schedule_ledger as ledger
   set braze_schedule_id = p_braze_schedule_id,
     dispatch_id = coalesce(ledger.dispatch_id, p_dispatch_id),
@@ -5074,6 +6379,94 @@ comment on function public.confirm_by_statistics(uuid, integer, integer, timesta
 revoke all on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;
 
+-- supabase/schemas/60_reconcile/declare_gone.sql
+-- A person has looked: the schedules of a match whose fate is unknown are not in Braze.
+--
+-- Nothing in Braze's API proves that. The next run creates another schedule, if the match needs one; if one of those that were
+-- declared gone is sent all the same, that is reported. Whatever suggests that it is there makes the call a risk, which the
+-- caller has to accept.
+
+create function public.declare_gone(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null,
+  p_accept_double_push boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_unclear jsonb;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'generation', schedule.generation, 'state', schedule.state, 'braze_schedule_id', schedule.braze_schedule_id
+  ) order by schedule.generation)
+  into v_unclear
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_unclear is null then 'it has no schedule whose fate is unknown'
+    when p_accept_double_push then null
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and schedule.listed_at is not null and schedule.missed_at is null
+        and schedule.listed_at > p_now - interval '15 minutes'
+    ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
+    when exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
+        and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+    ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+  end;
+  if v_refused is not null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('schedules', v_unclear),
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
+    );
+    update public.schedule_attempts as attempt
+    set resolved_at = p_now, resolved_as = 'released'
+    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+      and attempt.generation in (
+        select schedule.generation from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+      );
+    update public.braze_schedules as schedule
+    set state = 'deleted', updated_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) is
+  'Marks the schedules of a match whose create or delete has no clear answer as deleted; returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) to service_role;
+
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
 -- The ledger rows that are due or were sent lately.
 --
@@ -5131,6 +6524,7 @@ begin
         ) then ledger.send_id end,
         'send_at', ledger.send_at_utc,
         'reported_count', ledger.braze_reported_count,
+        'statistics_at', ledger.statistics_at,
         'has_events', schedules.went_out or (
           -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
@@ -5342,6 +6736,13 @@ begin
         schedule.braze_schedule_id = p_braze_schedule_id
         -- Its properties name the current generation, whose schedule id is not known yet.
         or (ledger.id = p_ledger_id and ledger.generation = p_generation and schedule.braze_schedule_id is null)
+        -- It is about to replace the current one.
+        or (ledger.id = p_ledger_id and ledger.generation < p_generation and exists (
+          select 1
+          from public.braze_schedules as next
+          where next.ledger_id = p_ledger_id and next.generation = p_generation and next.braze_schedule_id is null
+            and next.state in ('creating', 'unknown')
+        ))
       )
   ) then
     raise exception 'Cannot open the delete of a stray: it is the current, wanted schedule of its match'
@@ -5510,7 +6911,7 @@ revoke all on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz
 grant execute on function public.resolve_unknown_attempts(jsonb, jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/store_reported_counts.sql
--- Stores how many sends Braze reports.
+-- Stores how many sends Braze reports, and when it was asked.
 
 create function public.store_reported_counts(p_counts jsonb, p_now timestamptz)
 returns integer
@@ -5535,14 +6936,15 @@ begin
   set braze_reported_count = told.count, updated_at = p_now
   from pg_catalog.jsonb_to_recordset(p_counts) as told (ledger_id uuid, count integer)
   where ledger.id = any (v_ledger_ids) and ledger.id = told.ledger_id
-    and ledger.braze_reported_count is distinct from told.count;
+    and told.count is not null and ledger.braze_reported_count is distinct from told.count;
   get diagnostics v_changed = row_count;
+  update public.schedule_ledger as ledger set statistics_at = p_now where ledger.id = any (v_ledger_ids);
   return v_changed;
 end;
 $$;
 
 comment on function public.store_reported_counts(jsonb, timestamptz) is
-  'Stores [{ledger_id, count}]: Braze''s count under each match''s own send id; returns how many changed.';
+  'Stores [{ledger_id, count}]: Braze''s count under each match''s own send id, null where it gave none; returns how many changed.';
 revoke all on function public.store_reported_counts(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.store_reported_counts(jsonb, timestamptz) to service_role;
 
@@ -5633,6 +7035,9 @@ create table public.count_audit_logs (
   status text not null,
   missing_in_braze jsonb,
   extra_in_braze jsonb,
+  expected_next_send timestamptz,
+  listed_next_send timestamptz,
+  next_send_agrees boolean,
   constraint a_run_audits_once unique (run_id),
   constraint listing_mode_is_known check (listing_mode in ('per_schedule', 'per_campaign', 'empty', 'unavailable')),
   constraint status_is_known check (status in ('in_sync', 'mismatch', 'unknown')),
@@ -5654,6 +7059,12 @@ comment on column public.count_audit_logs.delta is 'Braze minus ledger: the numb
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
   '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';
+
+comment on column public.count_audit_logs.expected_next_send is
+  'The minute that a list of campaigns must name next, as far as the ledger knows; null where there is nothing to compare.';
+comment on column public.count_audit_logs.listed_next_send is 'The next send of the campaign in Braze''s list; only a list of campaigns has it.';
+comment on column public.count_audit_logs.next_send_agrees is
+  'Whether both are the same minute: not contradicted. It says nothing about a single match.';
 
 create index count_audit_logs_checked_at_idx on public.count_audit_logs (checked_at);
 
@@ -5845,6 +7256,117 @@ comment on function public.detect_double_pushes(timestamptz, timestamptz, timest
 revoke all on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/65_checks/hold_successors.sql
+-- Holds the schedule of a match of which another schedule is seen going out.
+--
+-- A schedule that was replaced or deleted, and is sent all the same, has reached the users; the current one would reach them
+-- again. One event may be wrong, so it takes as many as no accident makes. What a person released is not held again for the
+-- same schedule. It is only held where that works: by the send gate, or by a delete that is early enough.
+
+create function public.hold_successors(p_gated boolean, p_freeze_seconds integer, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_ledger_ids uuid[];
+  v_seen jsonb;
+  v_held jsonb;
+begin
+  select pg_catalog.array_agg(distinct ledger.id)
+  into v_ledger_ids
+  from public.braze_schedules as other
+  join public.schedule_ledger as ledger on ledger.id = other.ledger_id
+  where other.first_event_at > p_now - interval '2 days' and other.generation <> ledger.generation
+    and ledger.status = 'pending' and ledger.send_at_utc > p_now
+    and not exists (
+      select 1 from private.schedule_holds as known
+      where known.ledger_id = other.ledger_id and known.generation = other.generation
+    );
+  if v_ledger_ids is null then
+    return jsonb '[]';
+  end if;
+
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'ledger_id', counted.ledger_id, 'generation', counted.generation, 'campaign_id', counted.campaign_id,
+    'users', counted.users
+  ))
+  into v_seen
+  from (
+    select
+      event.ledger_id, event.generation, event.campaign_id,
+      count(distinct coalesce(event.external_user_id, event.braze_user_id, event.device_id)) as users
+    from public.notification_sends as event
+    where event.ledger_id = any (v_ledger_ids) and event.sent_at > p_now - interval '2 days' and event.sent_at <= p_now
+      and event.event_type = 'send' and event.channel = 'push' and event.correlation_method = 'ledger_id'
+      and event.proof = 'push' and event.campaign_id is not null
+    group by event.ledger_id, event.generation, event.campaign_id
+  ) as counted;
+
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id = any (v_ledger_ids)
+  order by ledger.id
+  for no key update;
+
+  with seen as (
+    select
+      ledger.id as ledger_id, ledger.match_id, other.generation, current.generation as current_generation,
+      told.users, least(current.send_at_utc, current.moving_to_utc) as send_at
+    from pg_catalog.jsonb_to_recordset(v_seen) as told (ledger_id uuid, generation integer, campaign_id text, users integer)
+    join public.schedule_ledger as ledger on ledger.id = told.ledger_id
+    join public.braze_schedules as other
+      on other.ledger_id = ledger.id and other.generation = told.generation and other.campaign_id = told.campaign_id
+    join public.braze_schedules as current on current.ledger_id = ledger.id and current.generation = ledger.generation
+    where ledger.status = 'pending' and other.generation <> ledger.generation and private.can_be_live(current.state)
+      and least(current.send_at_utc, current.moving_to_utc) > p_now
+      -- One of so few users may be an error, two are none.
+      and (told.users >= 10 or (told.users >= 2 and told.users >= 0.01 * ledger.expected_send_count))
+      and (
+        (p_gated and current.gated)
+        or least(current.send_at_utc, current.moving_to_utc) >= p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      )
+  ),
+  held as (
+    insert into private.schedule_holds (ledger_id, generation, users, held_at)
+    select seen.ledger_id, seen.generation, seen.users, p_now
+    from seen
+    order by seen.ledger_id, seen.generation
+    on conflict (ledger_id, generation) do nothing
+    returning ledger_id, generation
+  )
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', 'push_held:' || seen.match_id || ':' || seen.generation,
+    'rule', 'push_held',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to ' || seen.users
+      || ' users although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
+      || pg_catalog.to_char(seen.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"'),
+    'details', pg_catalog.jsonb_build_object(
+      'generation', seen.generation, 'current_generation', seen.current_generation, 'users', seen.users,
+      'send_at', seen.send_at
+    ),
+    'match_id', seen.match_id
+  ) order by seen.match_id, seen.generation)
+  into v_held
+  from seen
+  join held using (ledger_id, generation);
+
+  if v_held is not null then
+    perform public.raise_alerts(v_held, p_now);
+  end if;
+  return coalesce(v_held, jsonb '[]');
+end;
+$$;
+
+comment on function public.hold_successors(boolean, integer, timestamptz) is
+  'Holds the pending schedule of each match of which another schedule is seen going out, by push sends that echo it, in its campaign and window, of at least 10 users, or of 2 and 1 % of those expected; raises and returns the harms. p_gated: the templates ask the send gate.';
+revoke all on function public.hold_successors(boolean, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.hold_successors(boolean, integer, timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/load_audit.sql
 -- What the ledger expects Braze to hold, and what is known of the schedules that Braze lists.
 
@@ -5978,13 +7500,15 @@ set search_path = ''
 as $$
 begin
   insert into public.count_audit_logs
-    (run_id, checked_at, listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze)
+    (run_id, checked_at, listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze,
+    expected_next_send, listed_next_send, next_send_agrees)
   select
     p_run_id, p_now, audit.listing_mode, audit.ledger_pending, audit.braze_actual, audit.status,
-    audit.missing_in_braze, audit.extra_in_braze
+    audit.missing_in_braze, audit.extra_in_braze, audit.expected_next_send, audit.listed_next_send, audit.next_send_agrees
   from pg_catalog.jsonb_to_record(p_audit) as audit (
     listing_mode text, ledger_pending integer, braze_actual integer, status text,
-    missing_in_braze jsonb, extra_in_braze jsonb
+    missing_in_braze jsonb, extra_in_braze jsonb,
+    expected_next_send timestamptz, listed_next_send timestamptz, next_send_agrees boolean
   )
   on conflict (run_id) do nothing;
   return found;
@@ -5992,7 +7516,7 @@ end;
 $$;
 
 comment on function public.record_audit(jsonb, uuid, timestamptz) is
-  'Stores {listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze}; false when the run has stored its audit.';
+  'Stores {listing_mode, ledger_pending, braze_actual, status, missing_in_braze, extra_in_braze, expected_next_send, listed_next_send, next_send_agrees}; false when the run has stored its audit.';
 revoke all on function public.record_audit(jsonb, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_audit(jsonb, uuid, timestamptz) to service_role;
 
@@ -6076,6 +7600,60 @@ comment on function public.record_preflight(jsonb, text, timestamptz) is
   'Takes [{ledger_id, generation, result, dispatch_id, send_id}]: stores results, registers identifiers, cancels absent schedules; returns the ids of their matches.';
 revoke all on function public.record_preflight(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_preflight(jsonb, text, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/release_hold.sql
+-- A person decides that a held push is to go out all the same.
+
+create function public.release_hold(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_held jsonb;
+begin
+  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
+  into v_held
+  from private.schedule_holds as hold
+  where hold.ledger_id = v_row.id and hold.released_at is null;
+  if v_held is null then
+    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', 'it is not held');
+  end if;
+
+  if not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
+    values (
+      p_now, 'release_hold', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
+    );
+    update private.schedule_holds as hold
+    set released_at = p_now
+    where hold.ledger_id = v_row.id and hold.released_at is null;
+    update public.alerts as harm
+    set resolved_at = p_now
+    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
+  end if;
+  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+end;
+$$;
+
+comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/70_alerts/tables.sql
 -- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
@@ -6628,7 +8206,7 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'push_unwanted', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in ('unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late') then 'harm'
     else 'condition'
   end;
 $$;
@@ -8756,6 +10334,8 @@ begin
       values
         ('scheduler_logs', 'public', 'scheduler_logs', 'id', 'logged_at', v_settings.logs_kept),
         ('count_audit_logs', 'public', 'count_audit_logs', 'id', 'checked_at', v_settings.audits_kept),
+        ('braze_observations', 'public', 'braze_observations', 'id', 'began_at', v_settings.observations_kept),
+        ('listed_schedules', 'private', 'listed_schedules', 'id', 'shown_until', v_settings.observations_kept),
         ('resolved_alerts', 'public', 'alerts', 'id', 'resolved_at', v_settings.resolved_alerts_kept),
         -- Without events there is nothing to attribute.
         ('unmanaged_schedules', 'private', 'unmanaged_schedules', 'braze_schedule_id', 'last_seen_at', v_settings.partitions_kept),
@@ -8864,6 +10444,7 @@ grant execute on function public.is_operator() to authenticated, service_role;
 -- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
 
 grant select on table public.alerts to authenticated;
+grant select on table public.braze_observations to authenticated;
 grant select on table public.braze_schedules to authenticated;
 grant select on table public.count_audit_logs to authenticated;
 grant select on table public.job_runs to authenticated;
@@ -8884,6 +10465,7 @@ grant select (
 
 -- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
+create policy operators_read on public.braze_observations for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_schedules for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.count_audit_logs for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.job_runs for select to authenticated using ((select public.is_operator()));

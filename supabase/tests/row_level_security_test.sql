@@ -30,6 +30,8 @@ insert into private.unmanaged_schedules (braze_schedule_id, campaign_id, send_at
 values ('s', 'c', now(), now(), now());
 insert into private.held_changes (ledger_id, match_id, kind, held_at)
 values ('00000000-0000-4000-8000-000000000001', 1, 'removal', now());
+insert into private.listed_schedules (campaign_id, braze_schedule_id, shown_from) values ('c', 's', now());
+insert into private.braze_answers (function_name, operation, permission, updated_at) values ('f', 'o', 'p', now());
 insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
 values ('\x01', 'erased-1', '\x02', now(), now());
 insert into private.erased_events (digest, erased_at) values ('\x01', now());

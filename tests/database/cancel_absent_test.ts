@@ -12,6 +12,8 @@ Deno.test(
         p_note: "Not found",
         p_now: minutes(20),
       });
+    strictEqual(await cancel(), false, "no list lacked it, or one shows it again");
+    await suite.sql`update public.braze_schedules set absent_at = ${minutes(19)}`;
     deepStrictEqual([await cancel(), await cancel()], [true, false]);
     const { status, cancel_reason, notes } = await ledgerRow(suite, 1001);
     deepStrictEqual([status, cancel_reason, notes], ["cancelled", "dashboard", "Not found"]);

@@ -27,6 +27,8 @@ const NOTHING = {
   scheduler_logs: 0,
   job_runs: 0,
   count_audit_logs: 0,
+  braze_observations: 0,
+  listed_schedules: 0,
   resolved_alerts: 0,
   unmanaged_schedules: 0,
   webhook_rejects: 0,
@@ -55,6 +57,13 @@ async function fill({ sql }: Suite): Promise<void> {
   await sql`
     insert into public.job_runs (function_name, caller, outcome, called_at)
     values ('braze-scheduler', 'secret_key', 'failed', ${NOW})`;
+  await sql`
+    insert into public.braze_observations
+      (run_id, campaign_id, began_at, covers_until, listing_mode, listed, campaign_state)
+    values (${UNKNOWN_ID}, 'campaign', ${NOW}, ${NOW}, 'empty', 0, 'running')`;
+  await sql`
+    insert into private.listed_schedules (campaign_id, braze_schedule_id, shown_from, shown_until)
+    values ('campaign', 'gone', ${NOW}, ${NOW}), ('campaign', 'shown', ${NOW}, null)`;
   await sql`
     insert into private.unmanaged_schedules values ('theirs', 'campaign', ${NOW}, ${NOW}, ${NOW})`;
 }
@@ -124,7 +133,7 @@ Deno.test(
     await suite.sql`
       update private.settings
       set cron_runs_kept = null, logs_kept = null, job_runs_kept = null, audits_kept = null,
-        resolved_alerts_kept = null, raw_payloads_kept = null, partitions_kept = null`;
+        observations_kept = null, resolved_alerts_kept = null, raw_payloads_kept = null, partitions_kept = null`;
     deepStrictEqual(await prune(suite, days(10_000)), NOTHING);
   }),
 );

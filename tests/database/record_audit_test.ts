@@ -8,6 +8,9 @@ const AUDIT = {
   braze_actual: 3,
   missing_in_braze: [],
   extra_in_braze: [{ match_id: 1, schedule_id: "s-1" }],
+  expected_next_send: null,
+  listed_next_send: null,
+  next_send_agrees: null,
 };
 const NOTHING_KNOWN = {
   listing_mode: "per_campaign",
@@ -16,6 +19,9 @@ const NOTHING_KNOWN = {
   braze_actual: null,
   missing_in_braze: null,
   extra_in_braze: null,
+  expected_next_send: NOW,
+  listed_next_send: NOW,
+  next_send_agrees: true,
 };
 
 function record({ call }: Suite, audit: object, runId: string = crypto.randomUUID()) {
@@ -39,6 +45,10 @@ Deno.test(
     await record(suite, NOTHING_KNOWN);
     const row = only(await suite.sql`select * from public.count_audit_logs`);
     deepStrictEqual([row.braze_actual, row.delta, row.missing_in_braze], [null, null, null]);
+    deepStrictEqual(
+      [row.expected_next_send, row.listed_next_send, row.next_send_agrees],
+      [NOW, NOW, true],
+    );
   }),
 );
 

@@ -83,6 +83,7 @@ Deno.test(
   withSuite(async (suite) => {
     const target = await scheduledMatch(suite);
     const checks = [{ ...of(target), result: "absent" }];
+    await suite.sql`update public.braze_schedules set absent_at = ${NOW}`;
     deepStrictEqual(await note(suite, checks), [1001]);
     const first = await ledgerRow(suite, 1001);
     deepStrictEqual(

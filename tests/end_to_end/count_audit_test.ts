@@ -32,7 +32,15 @@ function scheduled(
     );
 }
 
+const NO_NEXT_SEND = {
+  expected_next_send: null,
+  listed_next_send: null,
+  next_send_agrees: null,
+};
+
+/** Pre-flight looks at Braze, and the audit judges from what it stored. */
 async function audit(stack: Stack, body: unknown = {}) {
+  await watch(stack, "braze-preflight-check");
   const { run_id: _runId, dry_run: _dryRun, outcome: _outcome, ...found } = await watch(
     stack,
     NAME,
@@ -43,7 +51,8 @@ async function audit(stack: Stack, body: unknown = {}) {
 
 async function auditsOf({ sql }: Stack) {
   const rows = await sql`
-    select listing_mode, status, ledger_pending, braze_actual, delta, missing_in_braze, extra_in_braze
+    select listing_mode, status, ledger_pending, braze_actual, delta, missing_in_braze, extra_in_braze,
+      expected_next_send, listed_next_send, next_send_agrees
     from public.count_audit_logs order by id`;
   return rows.map((row) => ({ ...row }));
 }
@@ -72,6 +81,7 @@ Deno.test(
       delta: 0,
       missing_in_braze: [],
       extra_in_braze: [],
+      ...NO_NEXT_SEND,
     };
     deepStrictEqual(await audit(stack), { ...found, too_young: 0 });
     deepStrictEqual(await auditsOf(stack), [found]);
@@ -150,11 +160,21 @@ for (
         missing_in_braze: null,
         extra_in_braze: null,
       };
-      deepStrictEqual(await audit(stack), { ...found, too_young: 0 });
+      const at = "2024-12-07T14:00:00.000Z";
+      const nextSend = mode !== "per_campaign" ? NO_NEXT_SEND : {
+        expected_next_send: at,
+        listed_next_send: at,
+        next_send_agrees: true,
+      };
+      deepStrictEqual(await audit(stack), { ...found, ...nextSend, too_young: 0 });
       await duplicate(stack, 1003);
       await inDashboard(stack, "dashboard/cancel", { match_id: 1001 });
-      deepStrictEqual(await audit(stack), { ...found, too_young: 0 });
-      deepStrictEqual(await auditsOf(stack), [found, found]);
+      deepStrictEqual(await audit(stack), { ...found, ...nextSend, too_young: 0 });
+      const stored = (await auditsOf(stack)).map(({ next_send_agrees, ...row }) => {
+        strictEqual(next_send_agrees, nextSend.next_send_agrees);
+        return { ...row, expected_next_send: null, listed_next_send: null, next_send_agrees: null };
+      });
+      deepStrictEqual(stored, [{ ...found, ...NO_NEXT_SEND }, { ...found, ...NO_NEXT_SEND }]);
       deepStrictEqual(await openAlertsOf(stack, "count_mismatch"), []);
       deepStrictEqual(await logsOf(stack, NAME), []);
     }),
@@ -257,7 +277,7 @@ Deno.test(
   "braze-count-audit returns in a dry run what it would find, and stores nothing",
   scheduled(PER_SCHEDULE, async (stack) => {
     await duplicate(stack, 1003);
-    strictEqual((await audit(stack, { dry_run: true })).status, "mismatch");
+    strictEqual((await watch(stack, NAME, { dry_run: true })).status, "mismatch");
     const [written] = await stack.sql`
       select
         (select count(*)::int from public.count_audit_logs) as audits,

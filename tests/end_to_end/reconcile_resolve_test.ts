@@ -1,8 +1,10 @@
 /** braze-reconcile over the whole stack: calls without an answer, pushes without events, and manual confirmations. */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import { operatorToken } from "../../local/stack/keys.ts";
 import {
+  call,
+  type FixtureRow,
   ledgerOf,
   liveSchedules,
   openAlerts,
@@ -351,28 +353,79 @@ Deno.test("a manual confirmation that events have since proved cannot be undone"
     deepStrictEqual((await logsOf(stack, "confirmed_by_statistics")).length, 0);
   }));
 
-Deno.test("a run without time left reports what it did not start, and the next one continues", () =>
+const TEAMS = THREE_AT_ONCE.flatMap(({ home, away }) => [home, away]);
+/** Eight matches whose pushes are due at 14:00. */
+const EIGHT: readonly FixtureRow[] = Array.from({ length: 8 }, (_, place) => ({
+  id: 2001 + place,
+  home: TEAMS[place % TEAMS.length]!,
+  away: TEAMS[(place + 1 + Math.floor(place / TEAMS.length)) % TEAMS.length]!,
+  kickoffAt: "2024-12-07T15:00:00Z",
+}));
+
+async function askedOf({ sql }: Stack): Promise<number[]> {
+  const rows = await sql<{ match_id: number }[]>`
+    select match_id::int from public.schedule_ledger where statistics_at is not null order by 1`;
+  return rows.map(({ match_id }) => match_id);
+}
+
+Deno.test("slow statistics are asked a few at a time after all cheap checks, and the next run begins with the others", () =>
   withSuite({
     sandbox: withListing("per_campaign", NO_EVENTS),
-    fixtures: THREE_AT_ONCE,
+    fixtures: EIGHT,
     env: { RUN_DEADLINE_SECONDS: "10" },
   }, async (stack) => {
     await schedule(stack);
     await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
-    set(stack, { faults: [{ endpoint: STATISTICS, kind: "latency", latencyMs: 6_000 }] });
+    set(stack, { faults: [{ endpoint: STATISTICS, kind: "latency", latencyMs: 9_500 }] });
     const first = await reconcile(stack);
     deepStrictEqual(
       [first.outcome, first.checks.stale.status, first.checks.stale.counts.confirmed],
-      ["partial", "partial", 2],
+      ["partial", "partial", 4],
     );
-    deepStrictEqual(first.not_begun, ["attribution", "counts", "quality", "recovery"]);
-    // What was not checked is known neither to be fixed nor to be wrong.
-    deepStrictEqual(await alertsOf(stack, "stale_pending"), []);
-
-    set(stack, { faults: [] });
-    const second = await reconcile(stack);
+    deepStrictEqual(first.not_begun, ["counts"]);
+    strictEqual(first.checks.counts.status, "not_begun");
+    deepStrictEqual(await askedOf(stack), [2001, 2002, 2003, 2004]);
+    for (
+      const check of ["verify", "gaps", "orphans", "duplicates", "unknown_attempts", "quality"]
+    ) {
+      ok(["done", "not_judged"].includes(first.checks[check].status), check);
+    }
+    // No event has come for the others either, whether or not Braze could be asked.
     deepStrictEqual(
-      [second.outcome, second.not_begun, second.checks.stale.counts.confirmed],
-      ["succeeded", [], 1],
+      (await alertsOf(stack, "stale_pending")).map(({ fingerprint }) => fingerprint),
+      [2005, 2006, 2007, 2008].map((id) => `stale_pending:${id}`),
     );
+
+    const second = await reconcile(stack);
+    strictEqual(second.checks.stale.counts.confirmed, 4);
+    deepStrictEqual(await askedOf(stack), EIGHT.map(({ id }) => id));
+    strictEqual((await alertsOf(stack, "stale_pending")).every(({ is_open }) => !is_open), true);
   }));
+
+Deno.test("a check that fails or takes too long does not end the others, and each says how it ended", () =>
+  withSuite(
+    { sandbox: withListing("per_campaign", NO_EVENTS), fixtures: THREE_AT_ONCE },
+    async (stack) => {
+      await schedule(stack);
+      await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
+      // As if the query had run into the time limit of the database.
+      await stack.sql`
+      create or replace function public.detect_double_pushes(
+        p_from timestamptz, p_until timestamptz, p_now timestamptz
+      ) returns jsonb language plpgsql set search_path = '' as $$
+      begin
+        raise exception 'canceling statement due to statement timeout' using errcode = '57014';
+      end $$`;
+      const answer = await call(stack, "braze-reconcile");
+      strictEqual(answer.status, 200);
+      const { outcome, checks, not_begun } = answer.body;
+      deepStrictEqual([outcome, not_begun], ["failed", []]);
+      strictEqual(checks.quality.status, "failed");
+      match(checks.quality.error, /statement timeout/);
+      for (
+        const check of ["verify", "gaps", "unknown_attempts", "attribution", "stale", "counts"]
+      ) {
+        strictEqual(checks[check].status, "done", check);
+      }
+    },
+  ));

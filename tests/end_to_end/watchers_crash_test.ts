@@ -33,10 +33,10 @@ const preflight: Victim = {
   createHandler: createPreflight,
   /** One match has no schedule in Braze, one was changed, and ids arrived late. It is the last check before the send. */
   async prepare(stack) {
-    await reach(stack, "13:46");
+    await reach(stack, "13:40");
     await watch(stack, "braze-count-audit");
     await inDashboard(stack, "dashboard/cancel", { match_id: 1002 });
-    await reach(stack, "13:52");
+    await reach(stack, "13:47");
     await watch(stack, "braze-count-audit");
     await stack.sql`update public.matches set away_team = 'Liverpool' where id = 1003`;
     await reach(stack, "13:55");

@@ -61,7 +61,12 @@ function held(
   schedules: ListedSchedule[],
   more: AuditInput["known"],
 ) {
-  return compare({ mode: "per_schedule", schedules }, { pending, known: more }, UNTIL, NOW);
+  return compare(
+    { mode: "per_schedule", schedules, beganAt: NOW },
+    { pending, known: more },
+    UNTIL,
+    NOW,
+  );
 }
 
 Deno.test("compare(): delta is the number of extra minus missing schedules, and in sync means neither", () => {

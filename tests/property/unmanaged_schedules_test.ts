@@ -56,7 +56,7 @@ Deno.test("sortListing() never classifies the current schedule of a match as unm
       fc.tuple(...MATCHES.map(match)),
       fc.array(entry, { maxLength: 12 }),
       (matches, entries) => {
-        const sorted = sortListing(entries, matches, NOW);
+        const sorted = sortListing(entries, matches, NOW, NOW);
         const wanted = matches.filter(({ status }) => status !== "cancelled");
         for (const { entry } of [...sorted.duplicates, ...sorted.orphans]) {
           for (const { schedules, generation } of wanted) {
@@ -76,7 +76,7 @@ Deno.test("sortListing() never classifies both an adopted schedule and its dupli
       fc.tuple(...MATCHES.map(match)),
       fc.array(entry, { maxLength: 12 }),
       (matches, entries) => {
-        const sorted = sortListing(entries, matches, NOW);
+        const sorted = sortListing(entries, matches, NOW, NOW);
         const unmanaged = new Set(
           [...sorted.duplicates, ...sorted.orphans].map(({ entry }) => entry.scheduleId),
         );

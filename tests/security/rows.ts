@@ -31,6 +31,10 @@ export async function fillTables(sql: Sql): Promise<void> {
       (ledger_id, generation, campaign_id, send_at_utc, state, created_at, updated_at)
     values (${LEDGER}, 1, 'c', now(), 'live', now(), now())`;
   await sql`
+    insert into public.braze_observations
+      (run_id, campaign_id, began_at, covers_until, listing_mode, listed, campaign_state)
+    values (${RUN}, 'c', now(), now(), 'empty', 0, 'running')`;
+  await sql`
     insert into public.schedule_attempts (id, run_id, kind, reason, request, opened_at)
     values ('00000000-0000-0000-0000-000000000003', ${RUN}, 'send_id', 'plan', '{}', now())`;
   await sql`

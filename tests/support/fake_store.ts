@@ -2,6 +2,7 @@
 import type { LogEntry } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
 import type { JudgedEvent, Receipt } from "../../supabase/functions/_shared/store/events.ts";
 import type { Alert } from "../../supabase/functions/_shared/store/alerts_and_logs.ts";
+import type { Look, Observed } from "../../supabase/functions/_shared/store/observations.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
 import type { Known, Recovered } from "../../supabase/functions/_shared/store/reconciliation.ts";
@@ -101,14 +102,24 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
         noted("events.storeRejudgements", page, page.rejudgements.length),
       ...changes.events,
     },
-    listings: {
-      note: (schedules, until) =>
-        noted("listings.note", {
-          scheduleIds: schedules.map(({ scheduleId }) => scheduleId),
-          until,
-        }, []),
-      cancelAbsent: (schedule) => noted("listings.cancelAbsent", schedule, true),
-      ...changes.listings,
+    observations: {
+      toObserve: (campaignId) =>
+        noted("observations.toObserve", campaignId, {
+          campaignIds: [campaignId],
+          lastSendAt: null,
+        }),
+      record: (look) => noted("observations.record", look, observed(look)),
+      load: () =>
+        noted("observations.load", undefined, { campaigns: [], schedules: [], absent: [] }),
+      loadDoubted: (earliestSendAt) => noted("observations.loadDoubted", earliestSendAt, []),
+      supersedeDoubted: (schedule) => noted("observations.supersedeDoubted", schedule, true),
+      cancelAbsent: (schedule) => noted("observations.cancelAbsent", schedule, true),
+      ...changes.observations,
+    },
+    brazeAnswers: {
+      record: (functionName, answers) =>
+        noted("brazeAnswers.record", { functionName, answers }, { raised: 0, resolved: 0 }),
+      ...changes.brazeAnswers,
     },
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
@@ -160,6 +171,8 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
         noted("reconciliation.releaseHold", action, recovered(action.matchId)),
       undoMarkSent: (action) =>
         noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
+      declareGone: (action) =>
+        noted("reconciliation.declareGone", action, recovered(action.matchId)),
       ...changes.reconciliation,
     },
     unattributedEvents: {
@@ -204,6 +217,21 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       load: (asked) => noted("gate.load", asked, null),
       ...changes.gate,
     },
+  };
+}
+
+/** The first look at Braze: no schedule is absent, and nothing is compared. */
+export function observed({ campaigns, beganAt, until, schedules }: Look): Observed {
+  return {
+    campaigns: campaigns.map(({ listed: _, ...campaign }) => ({
+      ...campaign,
+      beganAt,
+      until,
+      expectedNextSend: null,
+      nextSendAgrees: null,
+    })),
+    schedules: [...schedules],
+    absent: [],
   };
 }
 

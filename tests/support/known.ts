@@ -51,6 +51,7 @@ export function knownMatch(
     sendId: `match-${matchId}`,
     sendAt: current.sendAt,
     reportedCount: null,
+    statisticsAt: null,
     hasEvents: false,
     schedules: all,
     ...changes,

@@ -50,6 +50,7 @@ export function sendState(match: MatchdayMatch, now: Date): { tone: Tone; text: 
 
 const PREFLIGHT: Readonly<Record<string, readonly [Tone, string]>> = {
   ok: ["good", "OK"],
+  not_contradicted: ["wait", "Not contradicted"],
   unknown: ["warn", "Not known"],
   absent: ["bad", "Gone from Braze"],
   campaign_stopped: ["bad", "Campaign stopped"],

@@ -82,12 +82,76 @@ export type Database = {
         };
         Relationships: [];
       };
+      "braze_observations": {
+        Row: {
+          "agreed_next_send": string | null;
+          "began_at": string;
+          "campaign_detail": string | null;
+          "campaign_id": string;
+          "campaign_state": string;
+          "covers_until": string;
+          "expected_next_send": string | null;
+          "id": number;
+          "listed": number | null;
+          "listed_next_send": string | null;
+          "listing_detail": string | null;
+          "listing_mode": string;
+          "next_send_agrees": boolean | null;
+          "next_send_is_trusted": boolean;
+          "run_id": string;
+          "send_gate": string | null;
+          "unmanaged_send_expected": boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agreed_next_send"?: string | null;
+          "began_at": string;
+          "campaign_detail"?: string | null;
+          "campaign_id": string;
+          "campaign_state": string;
+          "covers_until": string;
+          "expected_next_send"?: string | null;
+          "id"?: never;
+          "listed"?: number | null;
+          "listed_next_send"?: string | null;
+          "listing_detail"?: string | null;
+          "listing_mode": string;
+          "next_send_agrees"?: boolean | null;
+          "next_send_is_trusted"?: boolean;
+          "run_id": string;
+          "send_gate"?: string | null;
+          "unmanaged_send_expected"?: boolean;
+        };
+        Update: {
+          "agreed_next_send"?: string | null;
+          "began_at"?: string;
+          "campaign_detail"?: string | null;
+          "campaign_id"?: string;
+          "campaign_state"?: string;
+          "covers_until"?: string;
+          "expected_next_send"?: string | null;
+          "id"?: never;
+          "listed"?: number | null;
+          "listed_next_send"?: string | null;
+          "listing_detail"?: string | null;
+          "listing_mode"?: string;
+          "next_send_agrees"?: boolean | null;
+          "next_send_is_trusted"?: boolean;
+          "run_id"?: string;
+          "send_gate"?: string | null;
+          "unmanaged_send_expected"?: boolean;
+        };
+        Relationships: [];
+      };
       "braze_schedules": {
         Row: {
+          "absent_at": string | null;
           "braze_schedule_id": string | null;
           "campaign_id": string;
           "created_at": string;
           "deleted_at": string | null;
+          "doubt": string | null;
+          "doubted_at": string | null;
           "first_event_at": string | null;
           "generation": number;
           "ledger_id": string;
@@ -102,10 +166,13 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "absent_at"?: string | null;
           "braze_schedule_id"?: string | null;
           "campaign_id": string;
           "created_at": string;
           "deleted_at"?: string | null;
+          "doubt"?: string | null;
+          "doubted_at"?: string | null;
           "first_event_at"?: string | null;
           "generation": number;
           "ledger_id": string;
@@ -119,10 +186,13 @@ export type Database = {
           "updated_at": string;
         };
         Update: {
+          "absent_at"?: string | null;
           "braze_schedule_id"?: string | null;
           "campaign_id"?: string;
           "created_at"?: string;
           "deleted_at"?: string | null;
+          "doubt"?: string | null;
+          "doubted_at"?: string | null;
           "first_event_at"?: string | null;
           "generation"?: number;
           "ledger_id"?: string;
@@ -150,11 +220,14 @@ export type Database = {
           "braze_actual": number | null;
           "checked_at": string;
           "delta": number | null;
+          "expected_next_send": string | null;
           "extra_in_braze": Json | null;
           "id": number;
           "ledger_pending": number;
+          "listed_next_send": string | null;
           "listing_mode": string;
           "missing_in_braze": Json | null;
+          "next_send_agrees": boolean | null;
           "run_id": string;
           "status": string;
         };
@@ -163,11 +236,14 @@ export type Database = {
           "braze_actual"?: number | null;
           "checked_at": string;
           "delta"?: never;
+          "expected_next_send"?: string | null;
           "extra_in_braze"?: Json | null;
           "id"?: never;
           "ledger_pending": number;
+          "listed_next_send"?: string | null;
           "listing_mode": string;
           "missing_in_braze"?: Json | null;
+          "next_send_agrees"?: boolean | null;
           "run_id": string;
           "status": string;
         };
@@ -175,11 +251,14 @@ export type Database = {
           "braze_actual"?: number | null;
           "checked_at"?: string;
           "delta"?: never;
+          "expected_next_send"?: string | null;
           "extra_in_braze"?: Json | null;
           "id"?: never;
           "ledger_pending"?: number;
+          "listed_next_send"?: string | null;
           "listing_mode"?: string;
           "missing_in_braze"?: Json | null;
+          "next_send_agrees"?: boolean | null;
           "run_id"?: string;
           "status"?: string;
         };
@@ -633,6 +712,7 @@ export type Database = {
           "sent_confirmed_at": string | null;
           "sent_evidence": string | null;
           "signature": string;
+          "statistics_at": string | null;
           "status": Database["public"]["Enums"]["schedule_status"];
           "updated_at": string;
         };
@@ -663,6 +743,7 @@ export type Database = {
           "sent_confirmed_at"?: string | null;
           "sent_evidence"?: string | null;
           "signature": string;
+          "statistics_at"?: string | null;
           "status"?: Database["public"]["Enums"]["schedule_status"];
           "updated_at": string;
         };
@@ -692,6 +773,7 @@ export type Database = {
           "sent_confirmed_at"?: string | null;
           "sent_evidence"?: string | null;
           "signature"?: string;
+          "statistics_at"?: string | null;
           "status"?: Database["public"]["Enums"]["schedule_status"];
           "updated_at"?: string;
         };
@@ -1067,6 +1149,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "campaigns_to_observe": { Args: { "p_campaign_id": string; "p_now": string }; Returns: Json };
       "cancel_absent": {
         Args: { "p_generation": number; "p_ledger_id": string; "p_note": string; "p_now": string };
         Returns: boolean;
@@ -1137,6 +1220,20 @@ export type Database = {
         };
         Returns: Json;
       };
+      "declare_gone": {
+        Args: {
+          "p_accept_double_push": boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_earliest_send_at": string;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "detect_double_pushes": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1201,10 +1298,12 @@ export type Database = {
       };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };
       "load_audit": { Args: { "p_now": string; "p_schedule_ids": (string)[] }; Returns: Json };
+      "load_doubted": { Args: { "p_earliest_send_at": string; "p_limit": number }; Returns: Json };
       "load_gate_facts": {
         Args: { "p_attempt_id": string; "p_generation": number; "p_ledger_id": string };
         Returns: Json;
       };
+      "load_observation": { Args: { "p_now": string }; Returns: Json };
       "load_plan_input": {
         Args: { "p_from": string; "p_match_ids"?: (number)[]; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1355,8 +1454,18 @@ export type Database = {
         Args: { "p_audit": Json; "p_now": string; "p_run_id": string };
         Returns: boolean;
       };
-      "record_listing": {
-        Args: { "p_now": string; "p_schedules": Json; "p_until": string };
+      "record_braze_answers": {
+        Args: { "p_answers": Json; "p_function": string; "p_now": string };
+        Returns: Json;
+      };
+      "record_observation": {
+        Args: {
+          "p_absence_share_max": number;
+          "p_absences_max": number;
+          "p_now": string;
+          "p_observation": Json;
+          "p_run_id": string;
+        };
         Returns: Json;
       };
       "record_preflight": {
@@ -1392,6 +1501,16 @@ export type Database = {
         Returns: number;
       };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
+      "supersede_doubted": {
+        Args: {
+          "p_generation": number;
+          "p_lease_seconds": number;
+          "p_ledger_id": string;
+          "p_now": string;
+          "p_run_id": string;
+        };
+        Returns: boolean;
+      };
       "supersede_gated_create": {
         Args: {
           "p_generation": number;

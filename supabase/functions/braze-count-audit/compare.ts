@@ -3,13 +3,15 @@
  * schedule. Pure.
  */
 import { isAfter, isBefore, subMinutes } from "date-fns";
-import type { ListedSchedule, Listing } from "../_shared/braze/listing.ts";
+import type { ListedSchedule } from "../_shared/braze/listing.ts";
+import type { Observation } from "../_shared/function/observe.ts";
 import type { AuditInput, CountAudit } from "../_shared/store/audits.ts";
 
 /** Braze guarantees no read-after-write consistency: a change may appear in the listing late. */
 const LISTED_AFTER_MINUTES = 5;
 
-export interface Comparison extends CountAudit {
+export interface Comparison
+  extends Omit<CountAudit, "expectedNextSend" | "listedNextSend" | "nextSendAgrees"> {
   /** Requested so recently that Braze may not list them yet; neither counted nor missing. */
   readonly tooYoung: number;
 }
@@ -18,7 +20,7 @@ type PendingRow = AuditInput["pending"][number];
 
 /** `until`: the latest send time that the audit covers. */
 export function compare(
-  listing: Pick<Listing, "mode" | "schedules">,
+  listing: Pick<Observation, "mode" | "schedules" | "beganAt">,
   { pending, known }: AuditInput,
   until: Date,
   now: Date,
@@ -38,7 +40,7 @@ export function compare(
 
   const listed = new Map(listing.schedules.map((entry) => [entry.scheduleId, entry]));
   const found = findRows(pending, listed);
-  const changedBefore = subMinutes(now, LISTED_AFTER_MINUTES);
+  const changedBefore = subMinutes(listing.beganAt, LISTED_AFTER_MINUTES);
   const absent = expected.filter((row) => !found.has(row));
   const missing = absent.filter(({ askedAt }) => isBefore(askedAt, changedBefore));
 

@@ -10,7 +10,7 @@ import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { type CountAudit, writeAudit } from "../_shared/store/audits.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { createCronFunction, type RunResult } from "../_shared/function/cron_function.ts";
-import { takeListing } from "../_shared/function/listing.ts";
+import { lastObservation } from "../_shared/function/observe.ts";
 import { compare } from "./compare.ts";
 
 const RULE = "count_mismatch";
@@ -31,23 +31,33 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dry_run,
     async run(_options, run): Promise<RunResult> {
       const until = addMilliseconds(clock.now(), environment.horizonMs);
-      // Listing first: a schedule created in between is then too young, not extra.
-      const listing = await takeListing(dependencies, until, run);
+      // The look first: a schedule created in between is then too young, not extra.
+      const observation = await lastObservation(dependencies, run);
       const now = clock.now();
-      const listedIds = listing.schedules.map(({ scheduleId }) => scheduleId);
-      const { tooYoung, ...audit } = compare(
-        listing,
+      const listedIds = observation.schedules.map(({ scheduleId }) => scheduleId);
+      const { tooYoung, ...compared } = compare(
+        observation,
         await store.audits.load(listedIds, now),
         until,
         now,
       );
+      const nextSend = observation.nextSendOf(environment.brazeCampaignId);
+      const audit: CountAudit = {
+        ...compared,
+        expectedNextSend: nextSend.expected,
+        listedNextSend: nextSend.listed,
+        nextSendAgrees: nextSend.agrees,
+      };
       if (!run.dryRun) {
         await syncAlert(audit);
         await store.audits.record(audit, run.runId, clock.now());
         const logs = audit.status === "mismatch" ? [logOf(audit)] : [];
         await store.alertsAndLogs.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
       }
-      return { outcome: "succeeded", summary: { ...writeAudit(audit), too_young: tooYoung } };
+      return {
+        outcome: observation.mode === "unavailable" ? "partial" : "succeeded",
+        summary: { ...writeAudit(audit), too_young: tooYoung },
+      };
     },
   });
 

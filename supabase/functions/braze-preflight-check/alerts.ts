@@ -8,11 +8,8 @@ import type { Inspection } from "./inspect.ts";
 
 /** Evaluated by every run from the ledger: an alert that is not raised again is resolved. */
 export const MATCH_RULES = ["schedule_missing", "changed_before_send", "schedule_id_missing"];
-/** Evaluated by every run that could read all campaigns. */
-export const CAMPAIGN_RULE = "campaign_stopped";
-
 export function alertsOf(inspections: readonly Inspection[]): Alert[] {
-  return [...inspections.flatMap(matchAlerts), ...campaignAlerts(inspections)];
+  return inspections.flatMap(matchAlerts);
 }
 
 export function missing({ fixture, ledger, sendAt }: NearSend): Alert {
@@ -43,36 +40,6 @@ function matchAlerts({ send, result, changes, hasSchedule, gate }: Inspection): 
       { state },
     )]),
   ];
-}
-
-/** One alert per campaign, whatever the number of affected matches. */
-function campaignAlerts(inspections: readonly Inspection[]): Alert[] {
-  const byCampaign = Map.groupBy(inspections, ({ send }) => send.ledger.campaignId);
-  return [...byCampaign].flatMap(([campaignId, hit]): Alert[] => {
-    const gate = hit[0]?.gate;
-    if (gate === undefined || !isShut(gate)) return [];
-    const matches = hit.map(({ send: { fixture } }) =>
-      `${fixture.matchId} ${fixture.homeTeam}–${fixture.awayTeam}`
-    );
-    return [{
-      fingerprint: `${CAMPAIGN_RULE}:${campaignId}`,
-      rule: CAMPAIGN_RULE,
-      severity: "critical",
-      audience: "admin",
-      title: `The campaign is ${gate.state}: no push is sent for match ${matches.join(", ")}`,
-      details: {
-        campaign_id: campaignId,
-        state: gate.state,
-        matches: hit.map(({ send }) => ({
-          match_id: send.fixture.matchId,
-          home_team: send.fixture.homeTeam,
-          away_team: send.fixture.awayTeam,
-          send_at: send.sendAt,
-        })),
-      },
-      matchId: null,
-    }];
-  });
 }
 
 function matchAlert(

@@ -1,21 +1,18 @@
 /**
- * Checks each schedule in Braze shortly before its send time.
+ * Looks at Braze, and checks each schedule there shortly before its send time.
  *
- * Guarantees: each send is checked at least once before its time, even after a late or lost run; only a schedule that
- * is proved absent from Braze is cancelled. Everything else is reported as unknown and left unchanged.
+ * Guarantees: every run stores one look at Braze, from which the other functions judge, too. Each send is checked at
+ * least once before its time, even after a late or lost run. Only a schedule that is proved absent from Braze is
+ * cancelled; everything else is reported as unknown and left unchanged.
  */
 import { addMilliseconds, startOfMinute } from "date-fns";
 import { z } from "zod";
-import { failsClosed, type Gate, readGate } from "../_shared/braze/campaign_gate.ts";
 import { GATE_RESPONSE_TTL_MS } from "../_shared/auth/gate_token.ts";
-import type { CallResult } from "../_shared/braze/outcome.ts";
-import type { CampaignDetails } from "../_shared/braze/schemas.ts";
 import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
 import { rejudge } from "../_shared/function/rejudge.ts";
-import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
   createCronFunction,
@@ -23,25 +20,22 @@ import {
   type Run,
   type RunResult,
 } from "../_shared/function/cron_function.ts";
-import { takeListing, type TakenListing } from "../_shared/function/listing.ts";
-import { alertsOf, CAMPAIGN_RULE, MATCH_RULES, missing } from "./alerts.ts";
+import { type Observation, observe } from "../_shared/function/observe.ts";
+import { alertsOf, MATCH_RULES, missing } from "./alerts.ts";
 import { inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
-const NOT_REQUESTED: Gate = { state: "unknown", detail: "The campaign was not requested" };
 const JUDGE_AGAIN_MS_MAX = 20_000;
 const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
 
 const Options = z.strictObject({
-  /** Returns the findings and changes nothing. It records no listing, so it proves no absence. */
+  /** Returns the findings and changes nothing. It stores no observation, so it proves no absence. */
   dry_run: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
 
-type Campaigns = ReadonlyMap<string, CallResult<CampaignDetails>>;
-
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
-  const { environment, store, clock, braze, functionName } = dependencies;
+  const { environment, store, clock, functionName } = dependencies;
   const settings = planSettings(environment);
 
   return createCronFunction<Options>(dependencies, {
@@ -53,25 +47,21 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const minute = startOfMinute(now);
       const until = addMilliseconds(minute, environment.preflightUntilMs);
       const from = addMilliseconds(minute, environment.preflightFromMs);
+      const observation = await observe(dependencies, run);
       const near = await store.preflight.load({ from, until, now });
       if (isPastDeadline(run, clock.now())) {
-        return { outcome: "partial", summary: count([], null, 0) };
+        return { outcome: "partial", summary: count([], observation.mode, 0) };
       }
 
-      const isAnyDue = near.sends.some(({ isDue }) => isDue);
-      const [listing, campaigns] = await Promise.all([
-        isAnyDue ? takeListing(dependencies, until, run) : null,
-        loadCampaigns(near.sends, run),
-      ]);
-      const gates = new Map([...campaigns].map(([id, details]) => [id, readGate(details)]));
       const byName = new Map(near.teams.map((team) => [team.name, team]));
       const intentOf = ({ fixture }: NearSend) => intentFor(fixture, byName, settings);
       const inspections = near.sends.filter(isPending).map((send) => {
         const around = {
           intent: intentOf(send),
-          gate: gates.get(send.ledger.campaignId) ?? NOT_REQUESTED,
-          presence: presenceOf(send, listing),
-          listingMode: listing?.mode ?? null,
+          gate: observation.gateOf(send.ledger.campaignId),
+          presence: presenceOf(send, observation),
+          listingMode: observation.modeOf(send.ledger.campaignId),
+          nextSend: observation.nextSendOf(send.ledger.campaignId),
         };
         return inspect(send, around, settings, now);
       });
@@ -80,41 +70,33 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         !isPending(send) && intentOf(send).wanted
       );
       const checks = inspections.filter(({ send }) => send.isDue);
-      const captured = checks.reduce((sum, { send }) => sum + lateIds(send, listing), 0);
-      const summary = count(checks, listing?.mode ?? null, captured);
+      const captured = checks.reduce((sum, { send }) => sum + lateIds(send, observation), 0);
+      const summary = count(checks, observation.mode, captured);
+      // Without a list nothing can be proved: the next run looks again.
+      const outcome = observation.mode === "unavailable" ? "partial" : "succeeded";
       if (run.dryRun) {
-        return { outcome: "succeeded", summary: { ...summary, checks: checks.map(describe) } };
+        return { outcome, summary: { ...summary, checks: checks.map(describe) } };
       }
 
       // Alerts first: a send that is recorded as checked is not checked again.
-      await syncAlerts([...alertsOf(inspections), ...cancelledBefore.map(missing)], gates);
-      await record(checks, listing);
-      await writeLogs(gates, checks, run);
-      await noteShutOut(campaigns);
+      const alerts = [...alertsOf(inspections), ...cancelledBefore.map(missing)];
+      await store.alertsAndLogs.syncAlerts({ rules: MATCH_RULES, alerts }, clock.now());
+      await record(checks, observation);
+      await writeLogs(inspections, checks, run);
+      await noteShutOut(observation);
       await judgeAgain(run);
-      return { outcome: "succeeded", summary };
+      return { outcome, summary };
     },
   });
 
-  async function loadCampaigns(sends: readonly NearSend[], run: Run): Promise<Campaigns> {
-    const campaignIds = new Set(sends.filter(isPending).map(({ ledger }) => ledger.campaignId));
-    return new Map(
-      await Promise.all([...campaignIds].map(async (campaignId) => {
-        const result = await braze.campaignDetails(campaignId, { deadline: run.deadline });
-        return [campaignId, result] as const;
-      })),
-    );
-  }
-
   /** Attribution then knows which schedules of a match cannot have been sent. */
-  async function noteShutOut(campaigns: Campaigns): Promise<void> {
+  async function noteShutOut({ templateGates }: Observation): Promise<void> {
     const now = clock.now();
-    for (const [campaignId, details] of campaigns) {
-      const isClosed = failsClosed(details);
-      if (isClosed === null) continue;
+    for (const [campaignId, gate] of templateGates) {
+      if (gate === null) continue;
       await store.preflight.noteShutOut({
         campaignId,
-        failsClosed: isClosed,
+        failsClosed: gate === "fail_closed",
         // Braze may still use an older answer of the gate.
         from: addMilliseconds(now, GATE_RESPONSE_TTL_MS),
         now,
@@ -122,21 +104,12 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     }
   }
 
-  async function syncAlerts(
-    alerts: readonly Alert[],
-    gates: ReadonlyMap<string, Gate>,
-  ): Promise<void> {
-    const isEveryGateKnown = [...gates.values()].every(({ state }) => state !== "unknown");
-    const rules = [...MATCH_RULES, ...(isEveryGateKnown ? [CAMPAIGN_RULE] : [])];
-    await store.alertsAndLogs.syncAlerts({ rules, alerts }, clock.now());
-  }
-
   async function record(
     checks: readonly Inspection[],
-    listing: TakenListing | null,
+    observation: Observation,
   ): Promise<void> {
     if (checks.length === 0) return;
-    const found = checks.map((check) => writeCheck(check, listing));
+    const found = checks.map((check) => writeCheck(check, observation));
     await store.preflight.note(found, ABSENT_NOTE, clock.now());
   }
 
@@ -150,10 +123,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   }
 
   async function writeLogs(
-    gates: ReadonlyMap<string, Gate>,
+    inspections: readonly Inspection[],
     checks: readonly Inspection[],
     run: Run,
   ): Promise<void> {
+    const gates = new Map(inspections.map(({ send, gate }) => [send.ledger.campaignId, gate]));
     const entries = [...[...gates].flatMap(logOfGate), ...checks.flatMap(logOf)];
     await store.alertsAndLogs.writeLogs(entries, { functionName, runId: run.runId }, clock.now());
   }
@@ -163,26 +137,25 @@ function isPending({ ledger }: NearSend): boolean {
   return ledger.status === "pending";
 }
 
-function presenceOf({ isDue, ledger }: NearSend, listing: TakenListing | null) {
-  if (!isDue || listing === null) return "unknown";
-  return listing.presenceOf(currentOf(ledger)?.brazeScheduleId ?? null);
+function presenceOf({ isDue, ledger }: NearSend, observation: Observation) {
+  return isDue ? observation.presenceOf(currentOf(ledger)?.brazeScheduleId ?? null) : "unknown";
 }
 
-function listedAs({ ledger }: NearSend, listing: TakenListing | null): ListedSchedule | undefined {
+function listedAs({ ledger }: NearSend, observation: Observation): ListedSchedule | undefined {
   const scheduleId = currentOf(ledger)?.brazeScheduleId;
-  return listing?.schedules.find((listed) => listed.scheduleId === scheduleId);
+  return observation.schedules.find((listed) => listed.scheduleId === scheduleId);
 }
 
 /** Number of identifiers in the listing that the ledger row lacks. */
-function lateIds(send: NearSend, listing: TakenListing | null): number {
-  const listed = listedAs(send, listing);
+function lateIds(send: NearSend, observation: Observation): number {
+  const listed = listedAs(send, observation);
   if (listed === undefined) return 0;
   return [[listed.dispatchId, send.dispatchId], [listed.sendId, send.sendId]]
     .filter(([listedId, knownId]) => listedId !== null && listedId !== knownId).length;
 }
 
-function writeCheck({ send, result }: Inspection, listing: TakenListing | null): PreflightCheck {
-  const listed = listedAs(send, listing);
+function writeCheck({ send, result }: Inspection, observation: Observation): PreflightCheck {
+  const listed = listedAs(send, observation);
   return {
     ledgerId: send.ledger.ledgerId,
     generation: send.ledger.generation,

@@ -1,5 +1,5 @@
 /** Finds the faults of one upcoming send and selects the worst. Pure. */
-import { isEqual } from "date-fns";
+import { isEqual, isSameMinute } from "date-fns";
 import { type Gate, isShut } from "../_shared/braze/campaign_gate.ts";
 import type { ListingMode } from "../_shared/braze/listing.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
 import type { NearSend, PreflightResult } from "../_shared/store/preflight.ts";
-import type { Presence } from "../_shared/function/listing.ts";
+import type { NextSend, Presence } from "../_shared/function/observe.ts";
 
 /** Stored in alerts: never rename a value. */
 export type Change = "kickoff" | "teams_or_properties" | Unwanted | Undecided;
@@ -19,8 +19,8 @@ export interface Surroundings {
   readonly intent: Intent;
   readonly gate: Gate;
   readonly presence: Presence;
-  /** null when no listing was requested. */
-  readonly listingMode: ListingMode | null;
+  readonly listingMode: ListingMode;
+  readonly nextSend: NextSend;
 }
 
 export interface Inspection {
@@ -47,15 +47,15 @@ export function inspect(
 
 /** Ordered from worst to least. */
 function judge(
-  { gate, changes, hasSchedule }: Omit<Inspection, "result" | "reason">,
-  { presence, listingMode }: Surroundings,
+  { send, gate, changes, hasSchedule }: Omit<Inspection, "result" | "reason">,
+  { presence, listingMode, nextSend }: Surroundings,
 ): Pick<Inspection, "result" | "reason"> {
   // A stopped campaign may hide its schedules until it resumes, so their absence cancels nothing.
   if (isShut(gate)) {
     return { result: "campaign_stopped", reason: `The campaign is ${gate.state}` };
   }
   if (presence === "absent") {
-    return { result: "absent", reason: "Two successive listings lack the schedule" };
+    return { result: "absent", reason: "Braze's list has lacked the schedule twice" };
   }
   if (!hasSchedule) {
     return { result: "no_schedule_id", reason: "No schedule in Braze is known" };
@@ -64,9 +64,17 @@ function judge(
     return { result: "changed", reason: `Changed: ${changes.join(", ")}` };
   }
 
+  const isNextSend = nextSend.agrees === true && nextSend.expected !== null &&
+    isSameMinute(nextSend.expected, send.sendAt);
+  if (gate.state === "open" && presence !== "present" && isNextSend) {
+    return {
+      result: "not_contradicted",
+      reason: "The next send that Braze lists is in the minute of this one",
+    };
+  }
   const doubts = [
     ...(gate.state === "unknown" ? [gate.detail] : []),
-    ...(presence === "present" ? [] : [DOUBTS[listingMode ?? "unavailable"]]),
+    ...(presence === "present" ? [] : [DOUBTS[listingMode]]),
   ];
   return doubts.length === 0
     ? { result: "ok", reason: "" }

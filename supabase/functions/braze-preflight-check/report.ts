@@ -5,14 +5,14 @@ import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import type { PreflightResult } from "../_shared/store/preflight.ts";
 import type { Inspection } from "./inspect.ts";
 
-/** `listingMode`: null when nothing was due, so no listing was requested. */
 export function count(
   checks: readonly Inspection[],
-  listingMode: ListingMode | null,
+  listingMode: ListingMode,
   idsCaptured: number,
 ) {
   const results: Record<PreflightResult, number> = {
     ok: 0,
+    not_contradicted: 0,
     absent: 0,
     unknown: 0,
     campaign_stopped: 0,

@@ -6,7 +6,6 @@ import type { Stale } from "./decisions/stale.ts";
 import type { UnresolvedAttempt } from "./decisions/unknown_attempts.ts";
 
 export const SCHEDULE_GAP = "schedule_gap";
-export const LISTING_EMPTY = "listing_empty";
 export const CANCELLATION_LIMIT_REACHED = "cancellation_limit_reached";
 export const MANY_DUPLICATES = "many_duplicates";
 export const DUPLICATES_THREE_DAYS = "duplicates_three_days";
@@ -37,28 +36,6 @@ export function scheduleGap({ fixture, reason, sendAt }: Gap): Alert {
     }`,
     details: { reason, send_at: sendAt, kickoff_at: fixture.kickoffAt },
     matchId,
-  };
-}
-
-/** An empty listing proves nothing about a schedule, so the ledger stays unchanged; `shown` are the schedules listed before. */
-export function listingEmpty(
-  campaignId: string,
-  shown: readonly KnownMatch[],
-): Alert {
-  return {
-    fingerprint: `${LISTING_EMPTY}:${campaignId}`,
-    rule: LISTING_EMPTY,
-    severity: "critical",
-    audience: "admin",
-    title: `Braze's listing is empty, but ${shown.length} upcoming schedules were listed before`,
-    details: {
-      campaign_id: campaignId,
-      matches: shown.map(({ matchId, sendAt }) => ({
-        match_id: matchId,
-        send_at: sendAt,
-      })),
-    },
-    matchId: null,
   };
 }
 

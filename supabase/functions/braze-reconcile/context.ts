@@ -1,32 +1,37 @@
-/** The inputs of one run: ledger, Braze's listing, Braze's statistics. Each is loaded once, on first use. */
-import { addMilliseconds, max, subMilliseconds } from "date-fns";
+/** The inputs of one run: ledger, the last look at Braze, Braze's statistics. Each is loaded once, on first use. */
+import { addSeconds, subMilliseconds } from "date-fns";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
-import type { Known } from "../_shared/store/reconciliation.ts";
-import { isPastDeadline, type Run } from "../_shared/function/cron_function.ts";
-import { takeListing, type TakenListing } from "../_shared/function/listing.ts";
-import { LOOK_BACK_MS, STATISTICS_KEPT_DAYS } from "./decisions/limits.ts";
-import { lastSendAt } from "../_shared/scheduling/schedule.ts";
+import type { Known, KnownMatch } from "../_shared/store/reconciliation.ts";
+import type { Run } from "../_shared/function/cron_function.ts";
+import { lastObservation, type Observation } from "../_shared/function/observe.ts";
+import { LOOK_BACK_MS, STATISTICS_AT_ONCE, STATISTICS_KEPT_DAYS } from "./decisions/limits.ts";
 import { countPushes } from "./decisions/pushes.ts";
+import { inTurn } from "./decisions/turn.ts";
+import { eachAtOnce } from "./each_at_once.ts";
 
-export interface Listed {
-  readonly listing: TakenListing;
-  /** The latest send time that the listing covers. */
-  readonly until: Date;
-}
+/** Answers that are stored together. */
+const ANSWERS_AT_ONCE = 10;
 
 export interface ReconcileContext {
   readonly dependencies: Dependencies;
   readonly run: Run;
   now(): Date;
-  /** Whether the deadline is so close that no further work may start. */
+  /** Gives the next check its own deadline, so that a slow one leaves time for those after it. */
+  begin(deadline: Date): void;
+  /** Whether the check's deadline is so close that no further work may start. */
   isLate(): boolean;
   known(): Promise<Known>;
   /** Discards the loaded ledger. Call it after a change to the ledger. */
   forget(): void;
-  listed(): Promise<Listed>;
+  observation(): Promise<Observation>;
   /** Pushes that Braze's statistics count under a send id; null when Braze gives no number. */
   pushesSent(campaignId: string, sendId: string): Promise<number | null>;
+  /**
+   * The same for each of these matches, by ledger row, until the deadline. It begins with those that waited longest,
+   * and stores the answers.
+   */
+  statisticsOf(matches: readonly KnownMatch[]): Promise<ReadonlyMap<string, number | null>>;
   writeLogs(entries: readonly LogEntry[]): Promise<void>;
 }
 
@@ -34,16 +39,20 @@ export function createReconcileContext(
   dependencies: Dependencies,
   run: Run,
 ): ReconcileContext {
-  const { clock, store, braze, environment, functionName } = dependencies;
+  const { clock, store, braze, functionName } = dependencies;
   const statistics = new Map<string, Promise<number | null>>();
   let known: Promise<Known> | null = null;
-  let listed: Promise<Listed> | null = null;
+  let observation: Promise<Observation> | null = null;
+  let deadline = run.deadline;
 
   const context: ReconcileContext = {
     dependencies,
     run,
     now: () => clock.now(),
-    isLate: () => isPastDeadline(run, clock.now()),
+    begin(until) {
+      deadline = until;
+    },
+    isLate: () => addSeconds(clock.now(), 1) >= deadline,
     known() {
       const now = clock.now();
       known ??= store.reconciliation.load({
@@ -55,14 +64,34 @@ export function createReconcileContext(
     forget() {
       known = null;
     },
-    listed() {
-      listed ??= list();
-      return listed;
+    observation() {
+      // A new look changes what is known of presence and absence.
+      observation ??= lastObservation(dependencies, run).then((last) => {
+        known = null;
+        return last;
+      });
+      return observation;
     },
     pushesSent(campaignId, sendId) {
       const count = statistics.get(sendId) ?? loadCount(campaignId, sendId);
       statistics.set(sendId, count);
       return count;
+    },
+    async statisticsOf(matches) {
+      const asked = await eachAtOnce(
+        inTurn(matches).filter(({ sendId }) => sendId !== null),
+        STATISTICS_AT_ONCE,
+        context.isLate,
+        async ({ ledgerId, campaignId, sendId }) => ({
+          ledgerId,
+          count: await context.pushesSent(campaignId, sendId!),
+        }),
+      );
+      for (let from = 0; from < asked.length && !run.dryRun; from += ANSWERS_AT_ONCE) {
+        const answers = asked.slice(from, from + ANSWERS_AT_ONCE);
+        await store.reconciliation.storeReportedCounts(answers, clock.now());
+      }
+      return new Map(asked.map(({ ledgerId, count }) => [ledgerId, count]));
     },
     async writeLogs(entries) {
       await store.alertsAndLogs.writeLogs(entries, {
@@ -73,18 +102,6 @@ export function createReconcileContext(
   };
   return context;
 
-  async function list(): Promise<Listed> {
-    const { matches } = await context.known();
-    const until = max([
-      addMilliseconds(
-        clock.now(),
-        environment.horizonMs + environment.sendLeadMs,
-      ),
-      ...matches.flatMap(({ schedules }) => schedules.map(lastSendAt)),
-    ]);
-    return { listing: await takeListing(dependencies, until, run), until };
-  }
-
   async function loadCount(
     campaignId: string,
     sendId: string,
@@ -92,7 +109,7 @@ export function createReconcileContext(
     const result = await braze.sendStatistics(
       // Braze's days follow the company's time zone, so one extra day covers the offset.
       { campaignId, sendId, lengthDays: STATISTICS_KEPT_DAYS + 1 },
-      { deadline: run.deadline },
+      { deadline },
     );
     return result.outcome === "succeeded" ? countPushes(result.value) : null;
   }

@@ -5,10 +5,16 @@
  * cancellation. A state that cannot be determined is reported as unknown and left unchanged. Each run reads everything
  * again, so the next run repairs a lost, repeated or interrupted one.
  */
+import { addMilliseconds } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
-import { createCronFunction, type Run, type RunResult } from "../_shared/function/cron_function.ts";
+import {
+  createCronFunction,
+  isPastDeadline,
+  type Run,
+  type RunResult,
+} from "../_shared/function/cron_function.ts";
 import { type Check, CHECKS, type Report } from "./report.ts";
 import { createReconcileContext, type ReconcileContext } from "./context.ts";
 import { reattributeEvents } from "./steps/attribution.ts";
@@ -24,11 +30,19 @@ import { verifySchedules } from "./steps/verify.ts";
 const MANUAL_CONFIRMATIONS_MAX = 500;
 const REASON_CHARACTERS_MAX = 1_000;
 
-const ManualConfirmation = z.strictObject({
+const ofMatch = {
   match_id: z.int().nonnegative(),
   reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
-});
-const ManualConfirmations = z.array(ManualConfirmation).min(1).max(MANUAL_CONFIRMATIONS_MAX);
+};
+const ManualConfirmations = z.array(z.strictObject(ofMatch))
+  .min(1).max(MANUAL_CONFIRMATIONS_MAX);
+const DeclaredGone = z.array(
+  z.strictObject({
+    ...ofMatch,
+    /** Although Braze may hold it, or its time has come. */
+    accept_double_push: z.boolean().default(false),
+  }),
+).min(1).max(MANUAL_CONFIRMATIONS_MAX);
 
 const Options = z.strictObject({
   /** Reports every finding; changes and cancels nothing. */
@@ -37,11 +51,8 @@ const Options = z.strictObject({
   checks: z.array(z.enum(CHECKS)).min(1).optional(),
   mark_sent: ManualConfirmations.optional(),
   undo_mark_sent: ManualConfirmations.optional(),
-  /** The schedules of these matches whose fate is unknown are not in Braze. */
-  declare_gone: z.array(ManualConfirmation.extend({
-    /** Although Braze listed the schedule lately, or its time has come. */
-    accept_double_push: z.boolean().default(false),
-  })).min(1).max(MANUAL_CONFIRMATIONS_MAX).optional(),
+  /** Braze does not hold the schedules of these matches. */
+  declare_gone: DeclaredGone.optional(),
   /** The held pushes of these matches are to go out. */
   release_hold: ManualConfirmations.optional(),
 });
@@ -62,19 +73,17 @@ export function createHandler(
       const context = createReconcileContext(dependencies, run);
       const chosen = chooseChecks(options);
       const reports: Reports = {};
-      for (const step of stepsOf(chosen, options, context)) {
-        if (context.isLate()) break;
+      const steps = stepsOf(chosen, options, context);
+      for (const [place, step] of steps.entries()) {
+        if (isPastDeadline(run, clock.now())) break;
+        context.begin(deadlineOf(step, steps.slice(place), run, clock.now()));
         Object.assign(reports, await tryStep(step, context, run));
       }
-      return resultOf(
-        reports,
-        chosen,
-        await listingMode(chosen, reports, context),
-      );
+      return resultOf(reports, chosen, await listingMode(chosen, reports, context));
     },
   });
 
-  /** A failed check does not stop the others; an unavailable database or a lost lease ends the run. */
+  /** A failed check does not stop the others; a database that is away or a lost lease ends the run. */
   async function tryStep(
     { checks, execute }: Step,
     context: ReconcileContext,
@@ -85,7 +94,7 @@ export function createHandler(
     } catch (error) {
       if (
         error instanceof DatabaseError &&
-        (error.isUnavailable || error.hint === "lease_lost")
+        ((error.isUnavailable && !OF_ONE_STATEMENT.test(error.code)) || error.hint === "lease_lost")
       ) {
         throw error;
       }
@@ -99,6 +108,20 @@ export function createHandler(
       return Object.fromEntries(checks.map((check) => [check, report]));
     }
   }
+}
+
+/** A query that took too long, or lost a lock to another: the next one may do better. */
+const OF_ONE_STATEMENT = /^(?:57014|55P03|40P01|40001)$/;
+
+const ASK_STATISTICS: readonly Check[] = ["attribution", "stale", "counts"];
+
+/** Checks that ask for statistics share what is left of the run, so that none of them takes all of it. */
+function deadlineOf({ checks }: Step, left: readonly Step[], { deadline }: Run, now: Date): Date {
+  const asksStatistics = ({ checks }: Pick<Step, "checks">) =>
+    checks.some((check) => ASK_STATISTICS.includes(check));
+  if (!asksStatistics({ checks })) return deadline;
+  const leftMs = deadline.getTime() - now.getTime();
+  return addMilliseconds(now, leftMs / left.filter(asksStatistics).length);
 }
 
 function chooseChecks(
@@ -181,18 +204,23 @@ async function listingMode(
     USE_LISTING.includes(check) && reports[check] !== undefined &&
     reports[check].status !== "failed"
   );
-  return wasLoaded ? (await context.listed()).listing.mode : null;
+  return wasLoaded ? (await context.observation()).mode : null;
 }
+
+const NOT_BEGUN: Report = { status: "not_begun", counts: null };
 
 function resultOf(
   reports: Reports,
   chosen: readonly Check[],
   mode: string | null,
 ): RunResult {
-  const statuses = chosen.map((check) => reports[check]?.status ?? "partial");
+  const complete = Object.fromEntries(
+    chosen.map((check) => [check, reports[check] ?? NOT_BEGUN]),
+  );
+  const statuses = Object.values(complete).map(({ status }) => status);
   const outcome = statuses.includes("failed")
     ? "failed"
-    : statuses.includes("partial") || mode === "unavailable"
+    : statuses.includes("partial") || statuses.includes("not_begun") || mode === "unavailable"
     ? "partial"
     : "succeeded";
   return {
@@ -201,7 +229,7 @@ function resultOf(
       listing_mode: mode,
       /** Checks that the deadline prevented. */
       not_begun: chosen.filter((check) => reports[check] === undefined),
-      checks: reports,
+      checks: complete,
     },
   };
 }

@@ -2,16 +2,17 @@
 
 /** In execution order. */
 export const CHECKS = [
+  "recovery",
   "verify",
   "gaps",
   "orphans",
   "duplicates",
   "unknown_attempts",
-  "stale",
-  "attribution",
-  "counts",
   "quality",
-  "recovery",
+  // These ask Braze for statistics, which takes longest.
+  "attribution",
+  "stale",
+  "counts",
 ] as const;
 export type Check = typeof CHECKS[number];
 
@@ -21,6 +22,8 @@ export type CheckStatus =
   | "partial"
   /** Braze's listing does not identify single schedules, so the check cannot decide. */
   | "not_judged"
+  /** No time was left for it: the next run judges. */
+  | "not_begun"
   | "failed";
 
 export interface Report {

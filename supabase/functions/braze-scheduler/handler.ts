@@ -11,12 +11,13 @@ import {
   firstCreateEndsAt,
   isFrozen,
   isTooLateToReplace,
+  REPLACED_WITHIN_MS,
   type PlanSettings,
   planSettings,
 } from "../_shared/scheduling/intent.ts";
 import { isUnsettled } from "../_shared/scheduling/schedule.ts";
 import { type Breaker, createBreaker, watched } from "./breaker.ts";
-import { failsClosed } from "../_shared/braze/campaign_gate.ts";
+import { readTemplateGate } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
   createCronFunction,
@@ -47,6 +48,8 @@ const MATCH_IDS_MAX = 5_000;
 const REASON_CHARACTERS_MAX = 1_000;
 /** Logs are written in batches during the run, so that a killed run leaves most of its entries. */
 const LOGS_AT_ONCE = 50;
+/** After a campaign was stopped and started, one run replaces at most this many schedules, the soonest first. */
+const DOUBTED_MAX = 10;
 
 /** A run with one of these results has not executed its whole plan. */
 const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "conflict"];
@@ -144,6 +147,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     });
     const { teams } = input;
     const closedGates = await findClosedGates(input.fixtures);
+    const doubted = await findDoubted(closedGates, now);
     // A dry run confirms nothing in the database, and shows what would be done.
     const ids = new Set(confirmed.filter(({ done }) => done).map(({ matchId }) => matchId));
     const fixtures = input.fixtures.map((fixture) =>
@@ -152,7 +156,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         : fixture
     );
     const held = holdBack(
-      plan(fixtures, teams, { ...settings, closedGates }, now),
+      plan(fixtures, teams, { ...settings, closedGates, doubted }, now),
       teams,
       input.changesAllowed,
       now,
@@ -178,10 +182,20 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const campaignIds = new Set([settings.campaignId, ...live.map((one) => one.campaignId)]);
     const closed: string[] = [];
     for (const campaignId of campaignIds) {
-      const isClosed = failsClosed(await braze.campaignDetails(campaignId));
-      if (isClosed === true) closed.push(campaignId);
+      const gate = readTemplateGate(await braze.campaignDetails(campaignId));
+      if (gate === "fail_closed") closed.push(campaignId);
     }
     return new Set(closed);
+  }
+
+  /** Braze may have dropped their schedules with a campaign that was stopped; the gate turns those away that it did not. */
+  async function findDoubted(
+    closedGates: ReadonlySet<string>,
+    now: Date,
+  ): Promise<ReadonlySet<number>> {
+    if (closedGates.size === 0) return new Set();
+    const earliest = addMilliseconds(now, settings.freezeMs + REPLACED_WITHIN_MS);
+    return new Set(await store.observations.loadDoubted(earliest, DOUBTED_MAX));
   }
 
   async function carryOut(

@@ -58,8 +58,9 @@ function kindOf({ fixture: { ledger }, step }: PlannedMatch): HeldKind | null {
   if (state === "deleting") return null;
   // What is seen going out is no matter of the fixtures.
   if (step.action === "cancel" && step.target !== null && step.reason !== "held") return "removal";
-  // A schedule that Braze may not have is not made again: it is made.
-  return step.action === "recreate" || (step.action === "supersede" && state === "live")
+  // With the same content, a schedule is made that Braze may not have.
+  return step.action === "recreate" ||
+      (step.action === "supersede" && state === "live" && step.want.signature !== ledger.signature)
     ? "remake"
     : null;
 }

@@ -291,7 +291,10 @@ function planCurrent(
   if (sendAt === null) return skip("kickoff_unconfirmed");
   const isSame = isAsWanted && current.state === "live";
   const isInTime = current.movingTo === null && isEqual(current.sendAt, sendAt);
-  if (isSame && isInTime) return skip(want.wanted === null ? want.reason : "unchanged");
+  if (isSame && isInTime) {
+    return planDoubted(fixture, current, target, others, want, settings, now) ??
+      skip(want.wanted === null ? want.reason : "unchanged");
+  }
   if (target === null) {
     return skip("schedule_id_unknown", alerts.scheduleIdUnknown(fixture, current));
   }
@@ -365,6 +368,26 @@ function planReplacement(
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, others[0] ?? current));
   }
   return step({ action: "recreate", want, target, soonest });
+}
+
+/**
+ * Braze may have dropped the schedule when its campaign was stopped. Behind a closed gate it is replaced without a risk; else
+ * that is for a person to decide.
+ */
+function planDoubted(
+  fixture: Fixture,
+  current: PlannedSchedule,
+  target: Target | null,
+  others: readonly PlannedSchedule[],
+  want: Wanted | Kept,
+  settings: PlanSettings,
+  now: Date,
+): Planned | null {
+  if (want.wanted === null || !want.isComplete || target === null) return null;
+  return settings.doubted.has(fixture.matchId) && mayCreateBeside([current, ...others], settings) &&
+      !isTooLateToReplace(current.sendAt, settings, now)
+    ? planReplacement(fixture, current, target, others, want, settings, now)
+    : null;
 }
 
 /** Braze does not know the schedule, or so it said when it was to delete it. Only a closed gate makes that harmless. */

@@ -17,6 +17,7 @@ create table private.settings (
   logs_kept interval default '180 days',
   job_runs_kept interval default '90 days',
   audits_kept interval default '400 days',
+  observations_kept interval default '7 days',
   resolved_alerts_kept interval default '400 days',
   raw_payloads_kept interval default '90 days',
   partitions_kept interval default '24 months',
@@ -38,6 +39,8 @@ create table private.settings (
   constraint job_runs_are_kept_for_a_week check (job_runs_kept >= interval '7 days'),
   constraint logs_are_kept_for_a_week check (logs_kept >= interval '7 days'),
   constraint partitions_are_kept_for_a_month check (partitions_kept >= interval '1 month'),
+  -- A transition shows between two observations.
+  constraint observations_are_kept_for_a_day check (observations_kept >= interval '1 day'),
   -- The heartbeat counts the rejects of the last hour.
   constraint rejects_are_kept_for_a_day check (rejects_kept >= interval '1 day'),
   -- Braze may repeat a delivery until then.

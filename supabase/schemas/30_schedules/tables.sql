@@ -24,6 +24,7 @@ create table public.schedule_ledger (
   actual_send_count integer,
   send_count_delta integer generated always as (actual_send_count - expected_send_count) stored,
   braze_reported_count integer,
+  statistics_at timestamptz,
   preflight_at timestamptz,
   preflight_result text,
   made_for jsonb,
@@ -41,7 +42,7 @@ create table public.schedule_ledger (
   constraint sent_evidence_is_known check (sent_evidence in ('push', 'webhook', 'statistics', 'operator')),
   constraint expected_bounds_are_in_order check (expected_send_count_min <= expected_send_count_max),
   constraint preflight_result_is_known check (
-    preflight_result in ('ok', 'absent', 'unknown', 'campaign_stopped', 'changed', 'no_schedule_id')
+    preflight_result in ('ok', 'not_contradicted', 'absent', 'unknown', 'campaign_stopped', 'changed', 'no_schedule_id')
   ),
   constraint preflight_result_has_its_time check ((preflight_result is null) = (preflight_at is null))
 );
@@ -56,6 +57,8 @@ comment on column public.schedule_ledger.cancel_reason_before_proof is
   'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
+comment on column public.schedule_ledger.statistics_at is
+  'When Braze was last asked for the statistics of its send id: the next run begins with those that waited longest.';
 comment on column public.schedule_ledger.sent_evidence is
   'push: a push Send or Open reached us. webhook: the webhook channel of the campaign ran, which does not prove a push.';
 comment on column public.schedule_ledger.preflight_result is
@@ -89,6 +92,9 @@ create table public.braze_schedules (
   shut_out_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
+  absent_at timestamptz,
+  doubt text,
+  doubted_at timestamptz,
   first_event_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -96,7 +102,11 @@ create table public.braze_schedules (
   constraint state_is_known check (
     state in ('creating', 'live', 'unknown', 'failed', 'deleting', 'deleted', 'completed')
   ),
-  constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null)
+  constraint deleting_has_a_schedule_id check (state <> 'deleting' or braze_schedule_id is not null),
+  constraint doubt_is_known check (
+    doubt in ('campaign_restarted', 'list_empty', 'next_send_later', 'missing_with_many')
+  ),
+  constraint doubt_has_its_time check ((doubt is null) = (doubted_at is null))
 );
 comment on table public.braze_schedules is
   'One row for each schedule that we ever asked Braze for. Deleted and unknown ones stay: they may still send.';
@@ -114,6 +124,10 @@ comment on column public.braze_schedules.listed_at is 'When a per-schedule listi
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
   'When a per-schedule listing first lacked it after the last one that showed it.';
+comment on column public.braze_schedules.absent_at is
+  'When listings had lacked it for long enough to call it absent. null again when one shows it: then the verdict is taken back.';
+comment on column public.braze_schedules.doubt is
+  'Why Braze may have lost it, although nothing proves that it is absent.';
 
 -- Attribution reads the schedules that were due around the time of an event.
 create index braze_schedules_send_at_idx on public.braze_schedules (send_at_utc);
@@ -258,6 +272,8 @@ create index schedule_attempts_run_id_idx on public.schedule_attempts (run_id);
 create index schedule_attempts_open_idx on public.schedule_attempts (opened_at) where outcome is null;
 -- Counts against the daily budget of send ids.
 create index schedule_attempts_send_ids_idx on public.schedule_attempts (opened_at) where kind = 'send_id';
+-- Reconcile judges from a list that may be older than the last deletes.
+create index schedule_attempts_deletes_idx on public.schedule_attempts (opened_at) where kind = 'delete';
 create index schedule_attempts_unresolved_idx on public.schedule_attempts (opened_at)
   where outcome = 'unknown' and resolved_at is null;
 

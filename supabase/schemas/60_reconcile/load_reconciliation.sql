@@ -54,6 +54,7 @@ begin
         ) then ledger.send_id end,
         'send_at', ledger.send_at_utc,
         'reported_count', ledger.braze_reported_count,
+        'statistics_at', ledger.statistics_at,
         'has_events', schedules.went_out or (
           -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
           ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (

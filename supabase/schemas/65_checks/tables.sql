@@ -11,6 +11,9 @@ create table public.count_audit_logs (
   status text not null,
   missing_in_braze jsonb,
   extra_in_braze jsonb,
+  expected_next_send timestamptz,
+  listed_next_send timestamptz,
+  next_send_agrees boolean,
   constraint a_run_audits_once unique (run_id),
   constraint listing_mode_is_known check (listing_mode in ('per_schedule', 'per_campaign', 'empty', 'unavailable')),
   constraint status_is_known check (status in ('in_sync', 'mismatch', 'unknown')),
@@ -32,6 +35,12 @@ comment on column public.count_audit_logs.delta is 'Braze minus ledger: the numb
 comment on column public.count_audit_logs.missing_in_braze is '[{match_id, schedule_id}]: in the ledger, not listed by Braze.';
 comment on column public.count_audit_logs.extra_in_braze is
   '[{match_id, schedule_id}]: listed by Braze for our campaign and not in the ledger, including second schedules of a match.';
+
+comment on column public.count_audit_logs.expected_next_send is
+  'The minute that a list of campaigns must name next, as far as the ledger knows; null where there is nothing to compare.';
+comment on column public.count_audit_logs.listed_next_send is 'The next send of the campaign in Braze''s list; only a list of campaigns has it.';
+comment on column public.count_audit_logs.next_send_agrees is
+  'Whether both are the same minute: not contradicted. It says nothing about a single match.';
 
 create index count_audit_logs_checked_at_idx on public.count_audit_logs (checked_at);
 

@@ -169,6 +169,8 @@ begin
       values
         ('scheduler_logs', 'public', 'scheduler_logs', 'id', 'logged_at', v_settings.logs_kept),
         ('count_audit_logs', 'public', 'count_audit_logs', 'id', 'checked_at', v_settings.audits_kept),
+        ('braze_observations', 'public', 'braze_observations', 'id', 'began_at', v_settings.observations_kept),
+        ('listed_schedules', 'private', 'listed_schedules', 'id', 'shown_until', v_settings.observations_kept),
         ('resolved_alerts', 'public', 'alerts', 'id', 'resolved_at', v_settings.resolved_alerts_kept),
         -- Without events there is nothing to attribute.
         ('unmanaged_schedules', 'private', 'unmanaged_schedules', 'braze_schedule_id', 'last_seen_at', v_settings.partitions_kept),

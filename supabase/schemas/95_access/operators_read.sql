@@ -1,6 +1,7 @@
 -- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
 
 grant select on table public.alerts to authenticated;
+grant select on table public.braze_observations to authenticated;
 grant select on table public.braze_schedules to authenticated;
 grant select on table public.count_audit_logs to authenticated;
 grant select on table public.job_runs to authenticated;
@@ -21,6 +22,7 @@ grant select (
 
 -- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
+create policy operators_read on public.braze_observations for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_schedules for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.count_audit_logs for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.job_runs for select to authenticated using ((select public.is_operator()));

@@ -44,7 +44,7 @@ Deno.test(
       where attrelid = 'private.settings'::regclass and attname like '%\_kept'`;
     const kept = rows.map(({ name }) => name);
     const named = [...page.matchAll(/`([a-z_]+_kept)`/g)].map(([, name]) => name!);
-    const aboutNobody = ["cron_runs_kept", "job_runs_kept", "audits_kept"];
+    const aboutNobody = ["cron_runs_kept", "job_runs_kept", "audits_kept", "observations_kept"];
     deepStrictEqual(
       [...new Set(named)].sort(),
       kept.filter((name) => !aboutNobody.includes(name)).sort(),

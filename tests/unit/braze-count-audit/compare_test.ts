@@ -41,7 +41,7 @@ function held(
   known: readonly Known[] = [],
 ) {
   return compare(
-    { mode: "per_schedule", schedules: entries },
+    { mode: "per_schedule", schedules: entries, beganAt: NOW },
     { pending: [...rows], known: [...known] },
     UNTIL,
     NOW,
@@ -217,7 +217,7 @@ for (
 for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
   Deno.test(`compare() returns unknown for a listing that is ${mode}, regardless of its entries`, () => {
     const comparison = compare(
-      { mode, schedules: [listed("schedule-1"), listed("other")] },
+      { mode, schedules: [listed("schedule-1"), listed("other")], beganAt: NOW },
       { pending: [one, two], known: [] },
       UNTIL,
       NOW,
@@ -237,4 +237,17 @@ for (const mode of ["per_campaign", "empty", "unavailable"] as const) {
 Deno.test("compare() counts schedules separately that are too young to be missing", () => {
   const young = pending(2, { askedAt: at("05:59:00") });
   strictEqual(held([one, young], [listed("schedule-1")]).tooYoung, 1);
+});
+
+Deno.test("compare() judges youth by the time of the look at Braze, which may be minutes old", () => {
+  const row = pending(2, { askedAt: at("05:52:00") });
+  const held = (beganAt: Date) =>
+    compare(
+      { mode: "per_schedule", schedules: [], beganAt },
+      { pending: [row], known: [] },
+      UNTIL,
+      NOW,
+    ).missingInBraze?.length;
+  strictEqual(held(at("05:58:00")), 1);
+  strictEqual(held(at("05:56:00")), 0);
 });

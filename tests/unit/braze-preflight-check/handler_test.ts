@@ -3,10 +3,11 @@ import type {
   NearSend,
   PreflightCheck,
 } from "../../../supabase/functions/_shared/store/preflight.ts";
+import { intentFor } from "../../../supabase/functions/_shared/scheduling/intent.ts";
 import { createHandler } from "../../../supabase/functions/braze-preflight-check/handler.ts";
 import { brazeTemplate } from "../../support/braze_liquid.ts";
 import { CAMPAIGN, ledgerIdOf, OTHER_CAMPAIGN } from "../../support/facts.ts";
-import { campaignDetails, succeeded, timedOut } from "../../support/fake_braze.ts";
+import { succeeded, timedOut } from "../../support/fake_braze.ts";
 import { refusals, RUN_ID } from "../../support/fake_store.ts";
 import {
   type Answered,
@@ -16,7 +17,7 @@ import {
   type World,
   type WorldOptions,
 } from "../../support/fake_world.ts";
-import { teams } from "../../support/matches.ts";
+import { settings, teams } from "../../support/matches.ts";
 import { nearSend } from "../../support/near_sends.ts";
 
 interface Ran extends World {
@@ -51,8 +52,8 @@ function listing(...sends: NearSend[]) {
 }
 
 const WRITES = [
-  "listings.note",
-  "listings.cancelAbsent",
+  "observations.record",
+  "observations.cancelAbsent",
   "preflight.note",
   "preflight.noteShutOut",
   "alertsAndLogs.syncAlerts",
@@ -88,27 +89,38 @@ Deno.test("braze-preflight-check answers the counts of its results", async () =>
     listing_mode: "per_schedule",
     checked: 2,
     ok: 1,
+    not_contradicted: 0,
     absent: 0,
     unknown: 1,
     campaign_stopped: 0,
     changed: 0,
     no_schedule_id: 0,
     ids_captured: 0,
+    superseded: 0,
   });
   deepStrictEqual(world.logs.map(({ action, matchId }) => [action, matchId]), [
     ["preflight_unknown", 2],
   ]);
 });
 
-Deno.test("braze-preflight-check does not call Braze while no send is near", async () => {
+Deno.test("braze-preflight-check looks at Braze while no send is near, and checks nothing", async () => {
   const world = await run([]);
-  ok(!world.calls.some((call) => call.startsWith("braze.") || call === "preflight.note"));
-  strictEqual(world.answer.body.listing_mode, null);
+  deepStrictEqual(
+    world.calls.filter((call) => call.startsWith("braze.") || call === "preflight.note"),
+    ["braze.list", "braze.campaign"],
+  );
+  strictEqual(world.answer.body.listing_mode, "empty");
 });
 
 Deno.test("braze-preflight-check requests the list once, and each campaign once", async () => {
   const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
-  const { said, calls } = await run([one, two, other], { braze: { listing: listing(one, two) } });
+  const { said, calls } = await run([one, two, other], {
+    braze: { listing: listing(one, two) },
+    observations: {
+      toObserve: () =>
+        Promise.resolve({ campaignIds: [CAMPAIGN, OTHER_CAMPAIGN], lastSendAt: null }),
+    },
+  });
   strictEqual(calls.filter((call) => call === "braze.list").length, 1);
   deepStrictEqual(
     said("braze.campaign").map((call) => (call as { readonly body: unknown }).body),
@@ -116,34 +128,58 @@ Deno.test("braze-preflight-check requests the list once, and each campaign once"
   );
 });
 
-Deno.test("braze-preflight-check requests no list for checked sends, but still reads their campaign", async () => {
-  const { calls, answer } = await run([nearSend({ isDue: false })], {
-    braze: { campaign: () => succeeded(campaignDetails({ enabled: false })) },
+Deno.test("braze-preflight-check is partial without a list, and checks the sends all the same", async () => {
+  const { answer, said } = await run([one], { braze: { listing: timedOut } });
+  deepStrictEqual([answer.body.outcome, answer.body.unknown], ["partial", 1]);
+  strictEqual(said("preflight.note").length, 1);
+});
+
+Deno.test("braze-preflight-check waits for Braze at most 15 seconds, since the sends must be checked without it, too", async () => {
+  const { said } = await run([one]);
+  const [asked] = said("braze.list") as { readonly deadline: Date }[];
+  strictEqual(asked?.deadline.toISOString(), "2024-12-07T13:50:45.000Z");
+});
+
+for (
+  const [what, sent, superseded] of [
+    ["as it is wanted", one, [1]],
+    [
+      "whose fixture has changed",
+      nearSend({ matchId: 1, fixture: { awayTeam: "Arsenal II" } }),
+      [],
+    ],
+  ] as const
+) {
+  Deno.test(`braze-preflight-check has a doubted schedule made again behind a closed gate only ${what}`, async () => {
+    const { fixture } = sent;
+    const environment = { sendGate: "fail_closed" } as const;
+    const intent = intentFor(one.fixture, new Map(teams.map((team) => [team.name, team])), {
+      ...settings,
+      ...environment,
+    });
+    if (!intent.wanted) throw new Error("Cannot test: the match must be wanted");
+    const ledger = { ...fixture.ledger!, signature: intent.signature };
+    const { said, answer } = await run([], {
+      environment,
+      planInput: { fixtures: [{ ...fixture, ledger }], teams },
+      observations: { loadDoubted: () => Promise.resolve([1]) },
+    });
+    const calls = said("observations.supersedeDoubted") as { readonly ledgerId: string }[];
+    deepStrictEqual(calls.map(({ ledgerId }) => ledgerId), superseded.map(ledgerIdOf));
+    strictEqual(answer.body.superseded, superseded.length);
   });
-  deepStrictEqual(
-    calls.filter((call) => call.startsWith("braze.")),
-    ["braze.campaign"],
-  );
-  strictEqual(answer.body.checked, 0);
+}
+
+Deno.test("braze-preflight-check has no schedule made again where the gate is not closed", async () => {
+  for (const sendGate of ["off", "fail_open"] as const) {
+    const { calls } = await run([one], { environment: { sendGate } });
+    ok(!calls.includes("observations.loadDoubted"));
+  }
 });
 
 Deno.test("braze-preflight-check raises alerts before it records, since recorded sends are not inspected again", async () => {
   const { calls } = await run([one], { braze: { listing: listing(one) } });
   ok(calls.indexOf("alertsAndLogs.syncAlerts") < calls.indexOf("preflight.note"));
-});
-
-Deno.test("braze-preflight-check judges the campaign's rule only when it could read every campaign", async () => {
-  const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
-  const rules = async (campaign: NonNullable<WorldOptions["braze"]>["campaign"]) => {
-    const { said } = await run([one, other], { braze: { ...(campaign && { campaign }) } });
-    const [judged] = said("alertsAndLogs.syncAlerts") as { readonly rules: readonly string[] }[];
-    return judged?.rules.includes("campaign_stopped");
-  };
-  strictEqual(await rules(undefined), true);
-  strictEqual(
-    await rules((id) => id === CAMPAIGN ? succeeded(campaignDetails()) : timedOut),
-    false,
-  );
 });
 
 Deno.test("braze-preflight-check records each due send once, with the ids that Braze lists", async () => {
@@ -196,7 +232,7 @@ Deno.test("braze-preflight-check stops judging stored events again after 20 seco
   strictEqual(pages, 2);
 });
 
-Deno.test("braze-preflight-check starts no call to Braze after its deadline, and leaves it to the next run", async () => {
+Deno.test("braze-preflight-check checks nothing after its deadline, and leaves it to the next run", async () => {
   const world = fakeWorld({
     functionName: "braze-preflight-check",
     preflight: {
@@ -208,7 +244,7 @@ Deno.test("braze-preflight-check starts no call to Braze after its deadline, and
   });
   const { body } = await post(createHandler(world.dependencies));
   deepStrictEqual([body.outcome, body.checked], ["partial", 0]);
-  ok(!world.calls.some((call) => call.startsWith("braze.") || call === "preflight.note"));
+  ok(!world.calls.includes("preflight.note"));
 });
 
 Deno.test("braze-preflight-check changes nothing in a dry run", async () => {

@@ -8,7 +8,7 @@ import {
   type Inspection,
   type Surroundings,
 } from "../../../supabase/functions/braze-preflight-check/inspect.ts";
-import { at, CAMPAIGN, OTHER_CAMPAIGN } from "../../support/facts.ts";
+import { at } from "../../support/facts.ts";
 import { settings, teams } from "../../support/matches.ts";
 import { nearSend } from "../../support/near_sends.ts";
 
@@ -26,6 +26,7 @@ function look(send: NearSend, around: Partial<Surroundings> = {}, now = NOW): In
       gate: OPEN,
       presence: "present",
       listingMode: "per_schedule",
+      nextSend: { listed: null, expected: null, agrees: null },
       ...around,
     },
     settings,
@@ -147,15 +148,10 @@ for (
     ["is absent and changed", look(changed, { presence: "absent" }), ["schedule_missing:1"]],
     ["changed", look(changed, { presence: "unknown" }), ["changed_before_send:1"]],
     ["has no schedule", look(idless), ["schedule_id_missing:1"]],
-    ["is stopped", look(fine, { gate: STOPPED }), [`campaign_stopped:${CAMPAIGN}`]],
-    ["is stopped and absent", look(fine, { gate: STOPPED, presence: "absent" }), [
-      `campaign_stopped:${CAMPAIGN}`,
-    ]],
-    ["is stopped and changed", look(changed, { gate: STOPPED }), [`campaign_stopped:${CAMPAIGN}`]],
-    ["is stopped, without a schedule", look(idless, { gate: STOPPED }), [
-      "schedule_id_missing:1",
-      `campaign_stopped:${CAMPAIGN}`,
-    ]],
+    // The observer alerts on a stopped campaign.
+    ["is stopped", look(fine, { gate: STOPPED }), []],
+    ["is stopped and changed", look(changed, { gate: STOPPED }), []],
+    ["is stopped, without a schedule", look(idless, { gate: STOPPED }), ["schedule_id_missing:1"]],
   ] as const
 ) {
   Deno.test(`alertsOf() reports a send that ${what}: ${rules.join(", ") || "nothing"}`, () => {
@@ -163,23 +159,27 @@ for (
   });
 }
 
-Deno.test("alertsOf() raises one critical alert per campaign, naming every affected match", () => {
-  const other = nearSend({ matchId: 3, ledger: { campaignId: OTHER_CAMPAIGN } });
-  const alerts = alertsOf([
-    look(nearSend({ matchId: 1 }), { gate: STOPPED }),
-    look(other),
-    look(nearSend({ matchId: 2, isDue: false }), { gate: STOPPED, presence: "unknown" }),
-  ]);
-  strictEqual(alerts.length, 1);
-  const [alert] = alerts;
-  deepStrictEqual(
-    [alert?.severity, alert?.matchId, alert?.details.campaign_id, alert?.details.state],
-    ["critical", null, CAMPAIGN, "stopped"],
-  );
-  strictEqual(
-    alert?.title,
-    "The campaign is stopped: no push is sent for match 1 Arsenal–Chelsea, 2 Arsenal–Chelsea",
-  );
-  const hit = alert.details.matches as { readonly match_id: number }[];
-  deepStrictEqual(hit.map(({ match_id }) => match_id), [1, 2]);
+const minute = at("14:00:00");
+for (
+  const [what, around, result] of [
+    ["in the minute of the send", { expected: minute, agrees: true }, "not_contradicted"],
+    ["in another minute", { expected: at("13:59:00"), agrees: true }, "unknown"],
+    ["later than expected", { expected: minute, agrees: false }, "unknown"],
+    ["not to be compared", { expected: null, agrees: null }, "unknown"],
+  ] as const
+) {
+  Deno.test(`inspect() returns for a list of campaigns whose next send is ${what}: ${result}`, () => {
+    const { result: found } = look(fine, {
+      listingMode: "per_campaign",
+      presence: "unknown",
+      nextSend: { listed: minute, ...around },
+    });
+    strictEqual(found, result);
+  });
+}
+
+Deno.test("inspect() never calls a send not contradicted while its campaign is unknown", () => {
+  const nextSend = { listed: minute, expected: minute, agrees: true };
+  const { result } = look(fine, { gate: UNREAD, presence: "unknown", nextSend });
+  strictEqual(result, "unknown");
 });

@@ -77,11 +77,31 @@ const HINTS = new Map<string, string>([
   ["schedule_missing", "find out who deleted it in Braze; send manually if users need the push"],
   [
     "listing_empty",
-    "check in Braze whether the campaign was stopped or all its schedules were deleted",
+    "look in Braze whether all schedules were deleted; what is gone is made again by `declare_gone`",
   ],
   ["changed_before_send", "stop the campaign in Braze if the push must not go out unchanged"],
   ["schedule_id_missing", "check in Braze's dashboard whether this match has a schedule"],
   ["campaign_stopped", "start the campaign in Braze again before the next send"],
+  [
+    "schedule_in_doubt",
+    "look in Braze's dashboard whether the schedule is there; if not, send `declare_gone` to braze-reconcile, and it is made again",
+  ],
+  [
+    "absence_limit_reached",
+    "look in Braze whether its list is complete; what is really gone is made again by `declare_gone`",
+  ],
+  [
+    "unmanaged_send_expected",
+    "find out in Braze's dashboard who scheduled that send, and delete it there if it must not go out",
+  ],
+  [
+    "braze_refused",
+    "give the REST key the permission in `details`, or set BRAZE_API_KEY to one that has it",
+  ],
+  [
+    "braze_unavailable",
+    "read Braze's status page; the next runs go on by themselves, so look at what is due soon",
+  ],
   ["count_mismatch", "read the ids in `count_audit_logs`; braze-reconcile repairs what it can"],
   ["double_push", "stop the second schedule in Braze; read `select match_timeline(<match>)`"],
   [

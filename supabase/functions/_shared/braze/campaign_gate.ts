@@ -7,6 +7,9 @@ export type Gate =
   | { readonly state: "stopped" | "archived" | "draft" }
   | { readonly state: "unknown"; readonly detail: string };
 
+/** What the templates do without an answer; `none`: at least one message does not ask. */
+export type TemplateGate = "fail_closed" | "fail_open" | "none";
+
 export function readGate(result: CallResult<CampaignDetails>): Gate {
   if (result.outcome !== "succeeded") {
     return { state: "unknown", detail: result.detail };
@@ -26,19 +29,35 @@ export function isShut(gate: Gate): boolean {
   return gate.state !== "open" && gate.state !== "unknown";
 }
 
+const ASKS =
+  String.raw`\{%-?\s*connected_content\s(?:(?!%\})[^])*\/braze-send-gate\?(?:(?!%\})[^])*\bsend_gate_token\b(?:(?!%\})[^])*:save\s+gate\s*-?%\}`;
+const aborts = (condition: string) =>
+  String.raw`\s*\{%-?\s*if\s+gate\.send\s*${condition}\s*-?%\}\s*\{%-?\s*abort_message\b`;
 /** As in braze/gate_fail_closed.liquid: without the gate's consent, the message is aborted. */
-const FAILS_CLOSED =
-  /\{%-?\s*connected_content\s(?:(?!%\}).)*\/braze-send-gate\?(?:(?!%\}).)*\bsend_gate_token\b(?:(?!%\}).)*:save\s+gate\s*-?%\}\s*\{%-?\s*if\s+gate\.send\s*!=\s*true\s*-?%\}\s*\{%-?\s*abort_message\b/;
+const FAILS_CLOSED = new RegExp(ASKS + aborts("!=\\s*true"));
+/** As in braze/gate_fail_open.liquid. */
+const FAILS_OPEN = new RegExp(ASKS + aborts("==\\s*false"));
 
 /**
- * Whether the send gate can abort every message of the campaign, even by not answering. null: not known. A template in
- * other words is not recognised: then the suite relies less on the gate.
+ * null where the details are unknown or show no message. A message that does not ask lets every generation pass. A
+ * template in other words is not recognised: then the suite relies less on the gate.
  */
-export function failsClosed(result: CallResult<CampaignDetails>): boolean | null {
+export function readTemplateGate(result: CallResult<CampaignDetails>): TemplateGate | null {
   if (result.outcome !== "succeeded") return null;
-  const messages = Object.values(result.value.messages);
-  return messages.length === 0 ? null : messages.every((message) =>
-    // JSON escapes the breaks between the lines of a template.
-    FAILS_CLOSED.test(JSON.stringify(message).replaceAll(/\\[nrt]/g, " "))
-  );
+  const kinds = Object.values(result.value.messages).map((message) => kindOf(textOf(message)));
+  if (kinds.length === 0) return null;
+  if (kinds.includes("none")) return "none";
+  return kinds.includes("fail_open") ? "fail_open" : "fail_closed";
+}
+
+function kindOf(text: string): TemplateGate {
+  if (FAILS_CLOSED.test(text)) return "fail_closed";
+  return FAILS_OPEN.test(text) ? "fail_open" : "none";
+}
+
+/** All texts of a message: the templates may stand in any of its fields. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return "";
+  return Object.values(value).map(textOf).join("\n");
 }

@@ -1,5 +1,5 @@
 /**
- * Reads Braze's listing of scheduled broadcasts and determines what it can prove.
+ * Reads Braze's listing of scheduled broadcasts and determines, for each campaign, what it can prove.
  *
  * Braze documents one entry per campaign, without a schedule id; some workspaces may get one entry per schedule. So the
  * mode is derived from each response. Entries of other campaigns are ignored.
@@ -8,11 +8,11 @@ import type { CallResult } from "./outcome.ts";
 import type { ListedBroadcast } from "./schemas.ts";
 
 export type ListingMode =
-  /** Every entry of ours has a schedule id: the listing shows presence and, over several listings, absence. */
+  /** Every entry of the campaign has a schedule id: the listing shows presence and, over several listings, absence. */
   | "per_schedule"
-  /** At least one entry of ours has no schedule id: absence proves nothing. */
+  /** At least one entry of the campaign has no schedule id: absence proves nothing. */
   | "per_campaign"
-  /** The call succeeded without an entry of ours. It proves nothing. */
+  /** The call succeeded without an entry of the campaign. It proves nothing. */
   | "empty"
   /** There is no listing. It proves nothing. */
   | "unavailable";
@@ -28,13 +28,19 @@ export interface ListedSchedule {
 
 export interface ListedCampaign {
   readonly campaignId: string;
-  readonly entries: number;
+  readonly mode: ListingMode;
+  /** null where there is no listing. */
+  readonly entries: number | null;
+  /** The next send that a per-campaign listing names; null also where it names one without a zone. */
   readonly nextSendAt: Date | null;
+  /** Only of a per-schedule listing. */
+  readonly schedules: readonly ListedSchedule[];
 }
 
 export interface Listing {
-  readonly mode: ListingMode;
-  readonly schedules: readonly ListedSchedule[];
+  /** Why there is none; else null. */
+  readonly detail: string | null;
+  /** One for each of the campaigns that the caller asks about. */
   readonly campaigns: readonly ListedCampaign[];
 }
 
@@ -42,26 +48,45 @@ export function readListing(
   result: CallResult<readonly ListedBroadcast[]>,
   campaignIds: readonly string[],
 ): Listing {
-  if (result.outcome !== "succeeded") return { mode: "unavailable", schedules: [], campaigns: [] };
-
-  const ours = result.value.flatMap(({ campaignId, isCanvas, ...entry }) =>
-    campaignId !== null && !isCanvas && campaignIds.includes(campaignId)
-      ? [{ ...entry, campaignId }]
-      : []
-  );
-  const schedules = ours.flatMap(({ scheduleId, ...entry }) =>
-    scheduleId === null ? [] : [{ ...entry, scheduleId }]
-  );
-  const campaigns = [...new Set(ours.map((entry) => entry.campaignId))].map((campaignId) => {
-    const entries = ours.filter((entry) => entry.campaignId === campaignId);
-    const times = entries.flatMap(({ sendAt }) => sendAt === null ? [] : [sendAt.getTime()]);
+  if (result.outcome !== "succeeded") {
+    const nothing = {
+      mode: "unavailable",
+      entries: null,
+      nextSendAt: null,
+      schedules: [],
+    } as const;
     return {
-      campaignId,
-      entries: entries.length,
-      nextSendAt: times.length === 0 ? null : new Date(Math.min(...times)),
+      detail: result.detail,
+      campaigns: campaignIds.map((campaignId) => ({ campaignId, ...nothing })),
     };
-  });
-  return { mode: modeOf(ours.length, schedules.length), schedules, campaigns };
+  }
+  const campaigns = result.value.filter(({ isCanvas }) => !isCanvas);
+  return {
+    detail: null,
+    campaigns: campaignIds.map((campaignId) =>
+      readCampaign(campaignId, campaigns.filter((entry) => entry.campaignId === campaignId))
+    ),
+  };
+}
+
+function readCampaign(campaignId: string, entries: readonly ListedBroadcast[]): ListedCampaign {
+  const schedules = entries.flatMap(({ scheduleId, isCanvas: _, ...entry }) =>
+    scheduleId === null ? [] : [{ ...entry, campaignId, scheduleId }]
+  );
+  const mode = modeOf(entries.length, schedules.length);
+  return {
+    campaignId,
+    mode,
+    entries: entries.length,
+    nextSendAt: mode === "per_campaign" ? nextSendOf(entries) : null,
+    schedules: mode === "per_schedule" ? schedules : [],
+  };
+}
+
+/** The time without a zone may be the earliest. */
+function nextSendOf(entries: readonly ListedBroadcast[]): Date | null {
+  const times = entries.flatMap(({ sendAt }) => sendAt === null ? [] : [sendAt.getTime()]);
+  return times.length < entries.length ? null : new Date(Math.min(...times));
 }
 
 function modeOf(entries: number, schedules: number): ListingMode {

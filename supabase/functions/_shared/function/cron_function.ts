@@ -122,6 +122,17 @@ export function createCronFunction<Options>(
     }
   }
 
+  /** Before the alerts are sent: a refused key is told by the run that finds it. */
+  async function recordBrazeAnswers(run: Run): Promise<void> {
+    const answers = dependencies.takeBrazeAnswers();
+    if (answers.length === 0) return;
+    try {
+      await store.brazeAnswers.record(functionName, answers, clock.now());
+    } catch (error) {
+      run.log.warn("braze_answers_not_recorded", { error });
+    }
+  }
+
   async function carryOut(options: Options, run: Run, caller: Caller): Promise<Response> {
     const startedAt = clock.now();
     let ended: RunResult & { readonly error?: unknown };
@@ -131,6 +142,7 @@ export function createCronFunction<Options>(
       ended = { outcome: "failed", summary: {}, error };
     }
     const finishedAt = clock.now();
+    if (!run.dryRun) await recordBrazeAnswers(run);
     // Before the run ends, so that the lease prevents concurrent deliveries by the same function.
     if (!run.dryRun) await deliverAlerts(run);
     const { outcome, summary, error } = ended;

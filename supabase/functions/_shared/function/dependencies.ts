@@ -2,6 +2,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { createPostAlert, type PostAlert } from "../alerts/webhook.ts";
 import { type BrazeClient, createBrazeClient } from "../braze/client.ts";
+import { type TalliedBraze, tallyAnswers } from "../braze/tally.ts";
 import { createIdentifyCaller, type FunctionName, type IdentifyCaller } from "../auth/callers.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type Environment, readEnvironment } from "../runtime/config.ts";
@@ -20,6 +21,7 @@ export interface Dependencies {
   readonly identifyCaller: IdentifyCaller;
   readonly store: Store;
   readonly braze: BrazeClient;
+  readonly takeBrazeAnswers: TalliedBraze["takeAnswers"];
   readonly postAlert: PostAlert;
   readonly waitUntil: Platform["waitUntil"];
   /** A random id for an attempt or a request; no decision depends on it. */
@@ -35,6 +37,13 @@ export function connect(platform: Platform, functionName: FunctionName): Depende
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: { fetch },
   });
+  const { braze, takeAnswers } = tallyAnswers(createBrazeClient({
+    restUrl: environment.brazeRestUrl,
+    apiKey: environment.brazeApiKey,
+    fetch,
+    clock,
+    log,
+  }));
   return {
     functionName,
     environment,
@@ -42,13 +51,8 @@ export function connect(platform: Platform, functionName: FunctionName): Depende
     log,
     identifyCaller: createIdentifyCaller(environment, clock),
     store: createStore(createRpc(supabase, clock, createSanitizeText(environment.secrets))),
-    braze: createBrazeClient({
-      restUrl: environment.brazeRestUrl,
-      apiKey: environment.brazeApiKey,
-      fetch,
-      clock,
-      log,
-    }),
+    braze,
+    takeBrazeAnswers: takeAnswers,
     postAlert: createPostAlert({ fetch, clock }),
     waitUntil,
     newId: () => crypto.randomUUID(),

@@ -75,6 +75,10 @@ export interface Environment {
   readonly reconcileCancelsMax: number;
   /** … and maximum share of the listed schedules. */
   readonly reconcileCancelShareMax: number;
+  /** Maximum number of schedules that may be absent from Braze's list within a day before the list is doubted … */
+  readonly absencesMax: number;
+  /** … and maximum share of the schedules that it should show. One is always allowed. */
+  readonly absenceShareMax: number;
   /** All secrets, for redaction of logs and stored texts. */
   readonly secrets: readonly string[];
 }
@@ -118,6 +122,8 @@ const names = {
   LOW_CONFIDENCE_SHARE_MAX: optional(share, 0.2),
   RECONCILE_CANCELS_MAX: optional(duration(1, 0, 1_000), 20),
   RECONCILE_CANCEL_SHARE_MAX: optional(share, 0.2),
+  ABSENCES_MAX: optional(duration(1, 1, 1_000), 5),
+  ABSENCE_SHARE_MAX: optional(share, 0.2),
 };
 
 const Variables = z.object(names);
@@ -194,6 +200,8 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     lowConfidenceShareMax: read.LOW_CONFIDENCE_SHARE_MAX,
     reconcileCancelsMax: read.RECONCILE_CANCELS_MAX,
     reconcileCancelShareMax: read.RECONCILE_CANCEL_SHARE_MAX,
+    absencesMax: read.ABSENCES_MAX,
+    absenceShareMax: read.ABSENCE_SHARE_MAX,
     secrets: [
       ...secretKeys,
       ...read.BRAZE_WEBHOOK_SECRETS,

@@ -11,7 +11,7 @@ import type { ExpectedCount } from "../store/journal.ts";
 import type { Fixture, Team } from "../store/planning.ts";
 
 const MINUTE_MS = 60_000;
-const REPLACED_WITHIN_MS = 30 * MINUTE_MS;
+export const REPLACED_WITHIN_MS = 30 * MINUTE_MS;
 const TEXT_CHANGED_WITHIN_MS = 45 * MINUTE_MS;
 
 export interface IntentSettings
@@ -26,6 +26,8 @@ export interface PlanSettings
     Pick<Environment, "freezeMs" | "createLeadMs" | "horizonMs" | "fixturesTimeZone"> {
   /** The campaigns whose messages verifiably ask the send gate, and abort without its permission. */
   readonly closedGates: ReadonlySet<string>;
+  /** Matches whose schedule Braze may have dropped, and whose turn it is to be replaced. */
+  readonly doubted: ReadonlySet<number>;
 }
 
 export function planSettings(environment: Environment): PlanSettings {
@@ -41,6 +43,7 @@ export function planSettings(environment: Environment): PlanSettings {
     horizonMs: environment.horizonMs,
     fixturesTimeZone: environment.fixturesTimeZone,
     closedGates: new Set(),
+    doubted: new Set(),
   };
 }
 

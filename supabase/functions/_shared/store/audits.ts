@@ -38,6 +38,10 @@ export interface CountAudit {
   readonly brazeActual: number | null;
   readonly missingInBraze: readonly AuditedSchedule[] | null;
   readonly extraInBraze: readonly AuditedSchedule[] | null;
+  /** Only a list of campaigns has a next send. */
+  readonly expectedNextSend: Date | null;
+  readonly listedNextSend: Date | null;
+  readonly nextSendAgrees: boolean | null;
 }
 
 export function createAudits(rpc: Rpc) {
@@ -65,5 +69,8 @@ export function writeAudit(audit: CountAudit) {
     delta: audit.brazeActual === null ? null : audit.brazeActual - audit.ledgerPending,
     missing_in_braze: audit.missingInBraze?.map(snakeCase) ?? null,
     extra_in_braze: audit.extraInBraze?.map(snakeCase) ?? null,
+    expected_next_send: audit.expectedNextSend,
+    listed_next_send: audit.listedNextSend,
+    next_send_agrees: audit.nextSendAgrees,
   };
 }

@@ -8,6 +8,8 @@ import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 /** These values are stored: do not rename them. */
 export type PreflightResult =
   | "ok"
+  /** Braze lists only the next send of the campaign, and it is in the minute of this one. */
+  | "not_contradicted"
   | "absent"
   | "unknown"
   | "campaign_stopped"

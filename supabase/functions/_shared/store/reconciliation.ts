@@ -38,6 +38,8 @@ const KnownMatch = row({
   send_id: z.string().nullable(),
   send_at: instant,
   reported_count: z.int().nullable(),
+  /** When Braze was last asked for its statistics. */
+  statistics_at: instant.nullable(),
   /** Events of the current generation prove its send with high or medium confidence. */
   has_events: z.boolean(),
   schedules: z.array(KnownSchedule),
@@ -159,15 +161,20 @@ export function createReconciliation(rpc: Rpc) {
       now: Date,
     ) => rpc.call("confirm_by_statistics", { ledgerId, generation, count, now }, z.boolean()),
 
+    /** A null count: Braze was asked and gave no number. */
     storeReportedCounts: (
-      counts: readonly { readonly ledgerId: string; readonly count: number }[],
+      counts: readonly { readonly ledgerId: string; readonly count: number | null }[],
       now: Date,
     ) => rpc.call("store_reported_counts", { counts: counts.map(snakeCase), now }, z.int()),
 
     markSent: (action: OperatorAction) => rpc.call("mark_sent", action, Recovered),
     undoMarkSent: (action: OperatorAction) => rpc.call("undo_mark_sent", action, Recovered),
-    declareGone: (action: OperatorAction & { readonly acceptDoublePush: boolean }) =>
-      rpc.call("declare_gone", action, Recovered),
+    declareGone: (
+      action: OperatorAction & {
+        readonly earliestSendAt: Date;
+        readonly acceptDoublePush: boolean;
+      },
+    ) => rpc.call("declare_gone", action, Recovered),
     releaseHold: (action: OperatorAction) => rpc.call("release_hold", action, Recovered),
   };
 }

@@ -6,7 +6,8 @@ import { createEvents } from "./events.ts";
 import { createGate } from "./gate.ts";
 import { createHealth } from "./health.ts";
 import { createJournal } from "./journal.ts";
-import { createListings } from "./listings.ts";
+import { createBrazeAnswers } from "./braze_answers.ts";
+import { createObservations } from "./observations.ts";
 import { createPlanning } from "./planning.ts";
 import { createPreflight } from "./preflight.ts";
 import { createQuality } from "./quality.ts";
@@ -24,7 +25,8 @@ export function createStore(rpc: Rpc) {
     planning: createPlanning(rpc),
     journal: createJournal(rpc),
     events: createEvents(rpc),
-    listings: createListings(rpc),
+    observations: createObservations(rpc),
+    brazeAnswers: createBrazeAnswers(rpc),
     preflight: createPreflight(rpc),
     audits: createAudits(rpc),
     health: createHealth(rpc),

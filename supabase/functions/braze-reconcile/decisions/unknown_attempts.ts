@@ -18,6 +18,8 @@ import { firstSendAt, lastSendAt, SENDS_FOR_MS_MAX } from "../../_shared/schedul
 /** A listing that identifies each schedule. */
 export interface PerScheduleListing {
   readonly sendAtById: ReadonlyMap<string, Date | null>;
+  /** When it was requested. What changed later, or shortly before, it may not show. */
+  readonly observedAt: Date;
   /** The latest send time that the listing covers. */
   readonly until: Date;
 }
@@ -98,13 +100,13 @@ function judgeSchedule(
     !isUnconfirmed || brazeScheduleId === null || hasOpenAttempt ||
     listing === null
   ) return null;
-  if (!isOld(updatedAt, now)) return null;
+  if (!isOld(updatedAt, listing.observedAt)) return null;
   if (listing.sendAtById.has(brazeScheduleId)) return "live";
   const shouldBeListed = isAfter(firstSendAt(schedule), now) &&
     !isAfter(lastSendAt(schedule), listing.until);
   if (listedAt === null || !shouldBeListed) return null;
   if (missedAt === null) return "missed";
-  return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS ? "deleted" : null;
+  return isAnother(listing, missedAt) ? "deleted" : null;
 }
 
 function judgeAttempt(
@@ -129,20 +131,21 @@ function judgeAttempt(
       schedule.state === "deleted";
     return isResolved ? { resolvedAs: "superseded", effect: null } : null;
   }
-  return attempt.kind === "update" ? judgeMove(attempt, schedule, listing, now) : null;
+  return attempt.kind === "update" ? judgeMove(attempt, schedule, listing) : null;
 }
 
 function judgeMove(
   attempt: UnknownAttempt,
   { brazeScheduleId, sendAt, movingTo }: KnownSchedule,
   listing: PerScheduleListing | null,
-  now: Date,
 ): Judgement | null {
   const isSuperseded = movingTo === null || attempt.movingTo === null ||
     !isEqual(movingTo, attempt.movingTo);
   if (isSuperseded) return { resolvedAs: "superseded", effect: null };
   const listedAt = listing?.sendAtById.get(brazeScheduleId ?? "") ?? null;
-  if (listedAt === null || !isOld(attempt.closedAt, now)) return null;
+  if (listing === null || listedAt === null || !isOld(attempt.closedAt, listing.observedAt)) {
+    return null;
+  }
   if (isEqual(listedAt, movingTo)) {
     return { resolvedAs: "listed", effect: "moved" };
   }
@@ -162,14 +165,17 @@ function judgeUnmanaged(
   if (differenceInMilliseconds(now, closedAt) > horizonMs + SENDS_FOR_MS_MAX) {
     return { resolvedAs: "released", effect: null };
   }
-  if (listing === null || !isOld(closedAt, now)) return null;
+  if (listing === null || !isOld(closedAt, listing.observedAt)) return null;
   if (listing.sendAtById.has(brazeScheduleId)) {
     return { resolvedAs: "listed", effect: null };
   }
   if (missedAt === null) return { resolvedAs: null, effect: "missed" };
-  return differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS
-    ? { resolvedAs: "absent", effect: null }
-    : null;
+  return isAnother(listing, missedAt) ? { resolvedAs: "absent", effect: null } : null;
+}
+
+/** Whether the listing is another one than that which first lacked the schedule. */
+function isAnother({ observedAt }: PerScheduleListing, missedAt: Date): boolean {
+  return differenceInMilliseconds(observedAt, missedAt) >= BETWEEN_LISTINGS_MS;
 }
 
 /** Whether Braze's listing must show a change made at `at`. */

@@ -62,9 +62,11 @@ type Verdict =
   }
   | { readonly kind: "unmanaged"; readonly match: KnownMatch | null };
 
+/** `observedAt`: when the list was requested. What changed later, or shortly before, it may not show. */
 export function sortListing(
   listed: readonly ListedSchedule[],
   matches: readonly KnownMatch[],
+  observedAt: Date,
   now: Date,
 ): Sorted {
   const entries = [
@@ -177,7 +179,7 @@ export function sortListing(
       // Two listings lacked it, and it is listed again: only an operator may cancel it now.
       if (match.cancelReason === "dashboard") return { kind: "held" };
     }
-    const isFresh = differenceInMilliseconds(now, schedule.updatedAt) < SETTLING_MS;
+    const isFresh = differenceInMilliseconds(observedAt, schedule.updatedAt) < SETTLING_MS;
     return schedule.hasOpenAttempt || isFresh || schedule.state === "completed"
       ? { kind: "undecided" }
       : { kind: "unmanaged", match };

@@ -1,7 +1,7 @@
 /** Decides whether each pending schedule exists and each past one has events. Pure. */
 import { differenceInMilliseconds, isAfter, subMilliseconds } from "date-fns";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
-import type { Presence } from "../../_shared/function/listing.ts";
+import type { Presence } from "../../_shared/function/observe.ts";
 import { BETWEEN_LISTINGS_MS, STALE_AFTER_MS } from "./limits.ts";
 import { currentOf, firstSendAt, lastSendAt } from "../../_shared/scheduling/schedule.ts";
 
@@ -77,21 +77,6 @@ function judge(
   return isSent(match) ? ["past_no_webhook"] : ["past_no_webhook", "stale_pending"];
 }
 
-/** Live and upcoming schedules that an earlier listing showed and that this listing covers. */
-export function shownBefore(
-  matches: readonly KnownMatch[],
-  until: Date,
-  now: Date,
-): readonly KnownMatch[] {
-  return matches.filter((match) => {
-    const current = currentOf(match);
-    return match.status === "pending" && current?.state === "live" &&
-      current.listedAt !== null &&
-      isAfter(firstSendAt(current), now) &&
-      !isAfter(lastSendAt(current), until);
-  });
-}
-
 /** Due long enough ago that an event should have arrived. */
 export function isStale(match: KnownMatch, now: Date): boolean {
   const current = currentOf(match);
@@ -108,7 +93,7 @@ function isSent({ status }: KnownMatch): boolean {
 }
 
 /**
- * Ids that the SQL function record_listing would report as absent, for a dry run that may not record the listing: an
+ * Ids that the SQL function record_listed would report as absent, for a dry run that may not store its look: an
  * earlier listing lacked the schedule, and this one covers its send time and lacks it too.
  */
 export function lackedTwice(
@@ -124,7 +109,7 @@ export function lackedTwice(
         const isMissing = brazeScheduleId !== null && state === "live" &&
           listedAt !== null &&
           missedAt !== null && !listed.has(brazeScheduleId) &&
-          differenceInMilliseconds(now, missedAt) > BETWEEN_LISTINGS_MS &&
+          differenceInMilliseconds(now, missedAt) >= BETWEEN_LISTINGS_MS &&
           isAfter(firstSendAt(schedule), now) &&
           !isAfter(lastSendAt(schedule), until);
         return isMissing ? [brazeScheduleId] : [];

@@ -6,7 +6,6 @@ import type { ReconcileContext } from "../context.ts";
 
 /** Keeps one count query for a full matchday well below the 8 s statement time-out. */
 const WINDOW_MS = 6 * 60 * 60_000;
-const REPORTED_AT_ONCE = 10;
 
 export async function refreshCounts(
   context: ReconcileContext,
@@ -14,21 +13,17 @@ export async function refreshCounts(
   const { dependencies: { store }, run } = context;
   const until = context.now();
   const from = subMilliseconds(until, LOOK_BACK_MS);
-  // Matches without a number come first, so that runs that stop early still reach all of them.
   const { matches } = await context.known();
   const due = matches
     .filter(({ sendAt, sendId, status, hasEvents }) =>
       sendId !== null && !isAfter(sendAt, until) && isAfter(sendAt, from) &&
       (status !== "cancelled" || hasEvents)
     )
-    .sort((a, b) =>
-      Number(a.reportedCount !== null) - Number(b.reportedCount !== null) ||
-      b.sendAt.getTime() - a.sendAt.getTime() || a.matchId - b.matchId
-    );
+    .sort((a, b) => b.sendAt.getTime() - a.sendAt.getTime() || a.matchId - b.matchId);
   if (run.dryRun) {
     return {
       status: "done",
-      counts: { matches: due.length, refreshed: 0, reported: 0 },
+      counts: { matches: due.length, refreshed: 0, asked: 0, reported: 0 },
     };
   }
 
@@ -55,32 +50,14 @@ export async function refreshCounts(
     );
   }
 
-  let reported = 0;
-  let waiting: { readonly ledgerId: string; readonly count: number }[] = [];
-  for (const { ledgerId, campaignId, sendId } of due) {
-    if (sendId === null) continue;
-    if (context.isLate()) {
-      isComplete = false;
-      break;
-    }
-    const count = await context.pushesSent(campaignId, sendId);
-    if (count !== null) waiting.push({ ledgerId, count });
-    if (waiting.length >= REPORTED_AT_ONCE) {
-      reported += await store.reconciliation.storeReportedCounts(
-        waiting,
-        context.now(),
-      );
-      waiting = [];
-    }
-  }
-  if (waiting.length > 0) {
-    reported += await store.reconciliation.storeReportedCounts(
-      waiting,
-      context.now(),
-    );
-  }
+  const reported = await context.statisticsOf(due);
   return {
-    status: isComplete ? "done" : "partial",
-    counts: { matches: due.length, refreshed, reported },
+    status: isComplete && reported.size === due.length ? "done" : "partial",
+    counts: {
+      matches: due.length,
+      refreshed,
+      asked: reported.size,
+      reported: [...reported.values()].filter((count) => count !== null).length,
+    },
   };
 }

@@ -52,16 +52,17 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
   };
 }
 
-/** Keys of generations that an open attempt is changing, or that this run can adopt from the listing. */
+/** Keys of generations that an open attempt is changing, or that this run can adopt from Braze's list. */
 async function accountedFor(context: ReconcileContext): Promise<Set<string>> {
   const { matches } = await context.known();
-  const { listing } = await context.listed();
+  const observation = await context.observation();
   const underWay = matches.flatMap(({ ledgerId, schedules }) =>
     schedules.filter(({ hasOpenAttempt }) => hasOpenAttempt)
       .map(({ generation }) => keyOf({ ledgerId, generation }))
   );
-  const adoptions = listing.mode === "per_schedule"
-    ? sortListing(listing.schedules, matches, context.now()).adoptions
+  const { mode, schedules: listed, beganAt } = observation;
+  const adoptions = mode === "per_schedule"
+    ? sortListing(listed, matches, beganAt, context.now()).adoptions
     : [];
   return new Set([
     ...underWay,

@@ -1,4 +1,9 @@
-/** Manual actions: an operator marks a match as sent, declares a schedule gone, … Each match is accepted or refused on its own. */
+/**
+ * What a person settles: a match was sent, that was a mistake, Braze does not hold its schedule, … Each match is accepted or
+ * refused on its own.
+ */
+import { addMilliseconds } from "date-fns";
+import { REPLACED_WITHIN_MS } from "../../_shared/scheduling/intent.ts";
 import type { OperatorAction, Recovered } from "../../_shared/store/reconciliation.ts";
 import { STALE_PENDING } from "../alerts.ts";
 import type { Report } from "../report.ts";
@@ -9,18 +14,22 @@ export interface ManualConfirmation {
   readonly reason: string;
 }
 
+export interface DeclaredGone extends ManualConfirmation {
+  /** The person accepts that users get two pushes if the schedule is in Braze after all. */
+  readonly accept_double_push: boolean;
+}
+
 export async function recover(
   requested: {
     readonly markSent: readonly ManualConfirmation[];
     readonly undoMarkSent: readonly ManualConfirmation[];
-    readonly declareGone: readonly (ManualConfirmation & {
-      readonly accept_double_push: boolean;
-    })[];
+    readonly declareGone: readonly DeclaredGone[];
     readonly releaseHold: readonly ManualConfirmation[];
   },
   context: ReconcileContext,
 ): Promise<Report> {
   const { reconciliation, alertsAndLogs } = context.dependencies.store;
+  const { freezeMs } = context.dependencies.environment;
   const marked = await each(
     requested.markSent,
     (action) => reconciliation.markSent(action),
@@ -34,7 +43,11 @@ export async function recover(
   const gone = await each(
     requested.declareGone,
     (action, { accept_double_push: acceptDoublePush }) =>
-      reconciliation.declareGone({ ...action, acceptDoublePush }),
+      reconciliation.declareGone({
+        ...action,
+        acceptDoublePush,
+        earliestSendAt: addMilliseconds(action.now, freezeMs + REPLACED_WITHIN_MS),
+      }),
     context,
   );
   const released = await each(
@@ -51,9 +64,9 @@ export async function recover(
     );
   }
   if (all.some(({ done }) => done)) context.forget();
-  const wanted = Object.values(requested).reduce((sum, list) => sum + list.length, 0);
+  const asked = Object.values(requested).reduce((sum, { length }) => sum + length, 0);
   return {
-    status: all.length === wanted ? "done" : "partial",
+    status: all.length === asked ? "done" : "partial",
     counts: {
       marked: confirmed.length,
       undone: doneOf(undone).length,
@@ -90,11 +103,10 @@ async function each<Action extends ManualConfirmation>(
   const done: Recovered[] = [];
   for (const action of actions) {
     if (context.isLate()) break;
-    const { match_id: matchId, reason } = action;
     done.push(
       await execute({
-        matchId,
-        reason,
+        matchId: action.match_id,
+        reason: action.reason,
         actorKind: run.caller.kind === "operator" ? "operator" : "secret_key",
         actorId: run.caller.kind === "operator" ? run.caller.userId : null,
         runId: run.runId,

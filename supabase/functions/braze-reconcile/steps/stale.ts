@@ -14,28 +14,28 @@ export async function resolveStale(context: ReconcileContext): Promise<Report> {
   const { dependencies: { store }, run } = context;
   const { matches } = await context.known();
   const stale = findStale(matches, context.now());
+  const askable = stale.filter(({ unconfirmable }) => unconfirmable === null);
+  const reported = await context.statisticsOf(askable.map(({ match }) => match));
   const judged: Judged[] = [];
   for (const one of stale) {
-    if (context.isLate()) break;
-    judged.push(await judge(one, context));
+    judged.push(await judge(one, reported.get(one.match.ledgerId) ?? null, context));
   }
 
-  const isComplete = judged.length === stale.length;
+  const isComplete = reported.size === askable.length;
   const open = judged.filter(({ isConfirmed }) => !isConfirmed);
   if (!run.dryRun) {
-    const alerts = open.map((one) => stalePending(one.stale, one.reported));
-    if (isComplete) {
-      await store.alertsAndLogs.syncAlerts(
-        { rules: [STALE_PENDING], alerts },
-        context.now(),
-      );
-    } else await store.alertsAndLogs.raiseAlerts(alerts, context.now());
+    // A match whose statistics could not be asked for in time is told, too: no event has come.
+    await store.alertsAndLogs.syncAlerts(
+      { rules: [STALE_PENDING], alerts: open.map((one) => stalePending(one.stale, one.reported)) },
+      context.now(),
+    );
   }
   if (open.length < judged.length) context.forget();
   return {
     status: isComplete ? "done" : "partial",
     counts: {
       stale: stale.length,
+      asked: reported.size,
       confirmed: judged.length - open.length,
       open: open.length,
       for_good: open.filter((one) => one.stale.isForGood).length,
@@ -55,11 +55,12 @@ export async function resolveStale(context: ReconcileContext): Promise<Report> {
   };
 }
 
-async function judge(stale: Stale, context: ReconcileContext): Promise<Judged> {
-  const { match, unconfirmable } = stale;
-  const reported = unconfirmable === null && match.sendId !== null
-    ? await context.pushesSent(match.campaignId, match.sendId)
-    : null;
+async function judge(
+  stale: Stale,
+  reported: number | null,
+  context: ReconcileContext,
+): Promise<Judged> {
+  const { match } = stale;
   if (reported === null || reported === 0) {
     return { stale, reported, isConfirmed: false };
   }

@@ -8,14 +8,15 @@ export async function resolveAttempts(
   context: ReconcileContext,
 ): Promise<Report> {
   const { dependencies: { store, environment }, run } = context;
+  const listing = await context.observation();
   const { attempts, matches } = await context.known();
-  const { listing, until } = await context.listed();
   const perSchedule: PerScheduleListing | null = listing.mode === "per_schedule"
     ? {
       sendAtById: new Map(
         listing.schedules.map((one) => [one.scheduleId, one.sendAt]),
       ),
-      until,
+      observedAt: listing.beganAt,
+      until: listing.until,
     }
     : null;
   const now = context.now();

@@ -48,7 +48,7 @@ export async function checkUnmanagedSchedules(
   chosen: readonly UnmanagedCheck[],
 ): Promise<Partial<Record<UnmanagedCheck, Report>>> {
   const { run } = context;
-  const { listing } = await context.listed();
+  const listing = await context.observation();
   if (listing.mode !== "per_schedule") {
     const report: Report = {
       status: "not_judged",
@@ -58,7 +58,7 @@ export async function checkUnmanagedSchedules(
     return Object.fromEntries(chosen.map((check) => [check, report]));
   }
   const { matches } = await context.known();
-  const sorted = sortListing(listing.schedules, matches, context.now());
+  const sorted = sortListing(listing.schedules, matches, listing.beganAt, context.now());
   const unmanaged = [...sorted.duplicates, ...sorted.orphans]
     .filter(({ reason }) => chosen.includes(CHECK_OF[reason]));
   const allowed = cancelsAllowed(listing.schedules.length, {

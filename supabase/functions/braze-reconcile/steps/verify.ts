@@ -1,12 +1,11 @@
 /** Compares each ledger row with Braze's listing and with its events, and stores the certain results. */
-import { isShut, readGate } from "../../_shared/braze/campaign_gate.ts";
-import type { AbsentSchedule } from "../../_shared/store/listings.ts";
+import { isShut } from "../../_shared/braze/campaign_gate.ts";
+import type { AbsentSchedule } from "../../_shared/store/observations.ts";
 import type { Alert } from "../../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../../_shared/store/reconciliation.ts";
 import { scheduleMissing } from "../../_shared/alerts/schedule_alerts.ts";
-import type { TakenListing } from "../../_shared/function/listing.ts";
-import { LISTING_EMPTY, listingEmpty } from "../alerts.ts";
-import { FINDINGS, lackedTwice, shownBefore, verify } from "../decisions/verify.ts";
+import type { Observation } from "../../_shared/function/observe.ts";
+import { FINDINGS, lackedTwice, verify } from "../decisions/verify.ts";
 import type { Report } from "../report.ts";
 import type { ReconcileContext } from "../context.ts";
 
@@ -15,17 +14,14 @@ const ABSENT_NOTE = "Schedule not found in Braze reconciliation";
 export async function verifySchedules(
   context: ReconcileContext,
 ): Promise<Report> {
-  const { dependencies: { store }, run } = context;
+  const { dependencies: { store, environment }, run } = context;
+  const observation = await context.observation();
   const { matches } = await context.known();
-  const { listing, until } = await context.listed();
   const presenceOf = run.dryRun
-    ? predictPresence(matches, listing, until, context.now())
-    : listing.presenceOf;
-  const isMissing = matches.some(({ schedules }) =>
-    schedules.some(({ brazeScheduleId }) => presenceOf(brazeScheduleId) === "absent")
-  );
+    ? predictPresence(matches, observation, context.now())
+    : observation.presenceOf;
   // A stopped campaign may hide its schedules until it resumes, so their absence cancels nothing.
-  const isOnHold = isMissing && await isCampaignShut(context);
+  const isOnHold = isShut(observation.gateOf(environment.brazeCampaignId));
   const { found, toConfirm } = verify(
     matches,
     (id) => isOnHold && presenceOf(id) === "absent" ? "unknown" : presenceOf(id),
@@ -42,12 +38,7 @@ export async function verifySchedules(
         context.now(),
       );
     }
-    await syncListingEmptyAlert(
-      shownBefore(matches, until, context.now()),
-      listing,
-      context,
-    );
-    const absent = isOnHold ? [] : listing.absent;
+    const absent = isOnHold ? [] : observation.absent;
     const gone = await cancelAll(absent, context);
     await store.alertsAndLogs.raiseAlerts(
       missingOf(matches, gone),
@@ -77,42 +68,16 @@ export async function verifySchedules(
   };
 }
 
-/** An empty listing cannot prove that a single schedule is absent, so it raises one alert instead. */
-async function syncListingEmptyAlert(
-  shown: readonly KnownMatch[],
-  { mode }: TakenListing,
-  { dependencies: { store, environment }, now }: ReconcileContext,
-): Promise<void> {
-  if (mode === "unavailable") return;
-  const alerts = mode === "empty" && shown.length > 0
-    ? [listingEmpty(environment.brazeCampaignId, shown)]
-    : [];
-  await store.alertsAndLogs.syncAlerts(
-    { rules: [LISTING_EMPTY], alerts },
-    now(),
-  );
-}
-
-/** A dry run does not record the listing; it predicts the presence that recording it would produce. */
+/** A dry run does not store its look; it predicts the presence that storing it would show. */
 function predictPresence(
   matches: readonly KnownMatch[],
-  listing: TakenListing,
-  until: Date,
+  { mode, schedules, until, presenceOf }: Observation,
   now: Date,
-): TakenListing["presenceOf"] {
-  if (listing.mode !== "per_schedule") return listing.presenceOf;
-  const listed = new Set(listing.schedules.map(({ scheduleId }) => scheduleId));
+): Observation["presenceOf"] {
+  if (mode !== "per_schedule") return presenceOf;
+  const listed = new Set(schedules.map(({ scheduleId }) => scheduleId));
   const lacking = lackedTwice(matches, listed, until, now);
-  return (id) => id !== null && lacking.has(id) ? "absent" : listing.presenceOf(id);
-}
-
-async function isCampaignShut(
-  { dependencies: { braze, environment }, run }: ReconcileContext,
-) {
-  const details = await braze.campaignDetails(environment.brazeCampaignId, {
-    deadline: run.deadline,
-  });
-  return isShut(readGate(details));
+  return (id) => id !== null && lacking.has(id) ? "absent" : presenceOf(id);
 }
 
 /** Returns the schedules handled before the deadline. For an old generation this only records that it is gone. */
@@ -123,7 +88,7 @@ async function cancelAll(
   const gone: AbsentSchedule[] = [];
   for (const schedule of absent) {
     if (context.isLate()) break;
-    await context.dependencies.store.listings.cancelAbsent(
+    await context.dependencies.store.observations.cancelAbsent(
       schedule,
       ABSENT_NOTE,
       context.now(),

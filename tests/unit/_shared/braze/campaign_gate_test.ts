@@ -1,8 +1,8 @@
 import { strictEqual } from "node:assert/strict";
 import {
-  failsClosed,
   isShut,
   readGate,
+  readTemplateGate,
 } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
 import { brazeTemplate } from "../../../support/braze_liquid.ts";
 import { campaignDetails, failed, succeeded, timedOut } from "../../../support/fake_braze.ts";
@@ -51,30 +51,38 @@ const push = (alert: string) => ({ channel: "ios_push", alert, title: "Soon" });
 const webhook = (body: string) => ({ channel: "webhook", url: "https://example.test", body });
 
 for (
-  const [what, messages, expected] of [
-    ["one message with the template", { a: push(`${CLOSED}Kick-off`) }, true],
-    ["all messages with the template", {
-      a: push(`${CLOSED}Kick-off`),
-      b: webhook(`${CLOSED}{}`),
-    }, true],
-    ["the template with other blanks", {
-      a: push(CLOSED.replaceAll("%}{%", "%}\n  {%").replace("{% if", "{%if")),
-    }, true],
-    ["a message without it", { a: push(`${CLOSED}Kick-off`), b: webhook("{}") }, false],
-    ["the template that fails open", { a: push(`${OPEN}Kick-off`) }, false],
-    ["one of two that fails open", { a: push(`${OPEN}Kick-off`), b: webhook(CLOSED) }, false],
-    ["the request alone", { a: push(CLOSED.split("{% if")[0]!) }, false],
-    ["the condition alone", { a: push(`{% if${CLOSED.split("{% if")[1]}`) }, false],
-    ["another token", { a: push(CLOSED.replace("send_gate_token", "ledger_id")) }, false],
-    ["no message", {}, null],
-    ["messages that cannot be read", undefined, null],
+  const [what, messages, gate] of [
+    ["one message asks a closed gate", { a: push(`${CLOSED}Kick-off`) }, "fail_closed"],
+    [
+      "all messages ask a closed gate",
+      { a: push(`${CLOSED}Kick-off`), b: webhook(`${CLOSED}{}`) },
+      "fail_closed",
+    ],
+    [
+      "the template has other blanks",
+      { a: push(CLOSED.replaceAll("%}{%", "%}\n  {%").replace("{% if", "{%if")) },
+      "fail_closed",
+    ],
+    ["a text deep in the message asks", { a: { ...webhook("{}"), extras: [CLOSED] } }, "fail_closed"],
+    ["all messages ask an open gate", { a: push(`${OPEN}Kick-off`) }, "fail_open"],
+    ["one message asks an open gate", { a: push(OPEN), b: webhook(CLOSED) }, "fail_open"],
+    ["one message does not ask", { a: push(CLOSED), b: webhook("{}") }, "none"],
+    ["a message asks and never aborts", { a: push(CLOSED.split("{% if")[0]!) }, "none"],
+    ["a message aborts without asking", { a: push(`{% if${CLOSED.split("{% if")[1]}`) }, "none"],
+    [
+      "a message presents another token",
+      { a: push(CLOSED.replace("send_gate_token", "ledger_id")) },
+      "none",
+    ],
+    ["there is no message", {}, null],
+    ["the messages cannot be read", undefined, null],
   ] as const
 ) {
-  Deno.test(`failsClosed() returns ${expected} for ${what}`, () => {
-    strictEqual(failsClosed(succeeded(campaignDetails({ messages }))), expected);
+  Deno.test(`readTemplateGate() returns ${gate} where ${what}`, () => {
+    strictEqual(readTemplateGate(succeeded(campaignDetails({ messages }))), gate);
   });
 }
 
-Deno.test("failsClosed() returns null where Braze does not answer", () => {
-  strictEqual(failsClosed(timedOut), null);
+Deno.test("readTemplateGate() returns null where Braze does not answer", () => {
+  strictEqual(readTemplateGate(timedOut), null);
 });

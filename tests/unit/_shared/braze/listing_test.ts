@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readListing } from "../../../../supabase/functions/_shared/braze/listing.ts";
 import { judge, notSent } from "../../../../supabase/functions/_shared/braze/outcome.ts";
 import { NO_RATE_LIMIT } from "../../../../supabase/functions/_shared/braze/outcome.ts";
@@ -27,9 +27,12 @@ Deno.test("readListing() reads one entry per schedule", () => {
     send_id: "send-1",
   };
   deepStrictEqual(
-    listing([entry, foreign, { ...documented, schedule_id: 7, next_send_time: null }]),
-    {
+    listing([entry, foreign, { ...documented, schedule_id: 7, next_send_time: null }]).campaigns,
+    [{
+      campaignId: "campaign-1",
       mode: "per_schedule",
+      entries: 2,
+      nextSendAt: null,
       schedules: [
         {
           scheduleId: "schedule-1",
@@ -48,44 +51,57 @@ Deno.test("readListing() reads one entry per schedule", () => {
           sendId: null,
         },
       ],
-      campaigns: [{
-        campaignId: "campaign-1",
-        entries: 2,
-        nextSendAt: new Date("2024-12-07T14:00:00Z"),
-      }],
-    },
+    }],
   );
 });
 
 Deno.test("readListing() keeps no gate token", () => {
-  const { schedules } = listing([{
+  const [campaign] = listing([{
     ...documented,
     schedule_id: "schedule-1",
     trigger_properties: { match_id: "1", send_gate_token: "signed" },
-  }]);
-  deepStrictEqual(schedules[0]?.triggerProperties, { match_id: "1" });
+  }]).campaigns;
+  deepStrictEqual(campaign?.schedules[0]?.triggerProperties, { match_id: "1" });
 });
 
 Deno.test("readListing() reads one entry per campaign, as Braze documents it", () => {
-  deepStrictEqual(listing([documented, foreign]), {
+  deepStrictEqual(listing([documented, foreign]).campaigns, [{
+    campaignId: "campaign-1",
     mode: "per_campaign",
+    entries: 1,
+    nextSendAt: new Date("2024-12-07T14:00:00Z"),
     schedules: [],
-    campaigns: [{
-      campaignId: "campaign-1",
-      entries: 1,
-      nextSendAt: new Date("2024-12-07T14:00:00Z"),
-    }],
-  });
+  }]);
+});
+
+Deno.test("readListing() judges each campaign for itself", () => {
+  const { campaigns } = listing([documented, foreign], ["campaign-1", "campaign-2", "campaign-3"]);
+  deepStrictEqual(
+    campaigns.map(({ campaignId, mode, entries }) => [campaignId, mode, entries]),
+    [["campaign-1", "per_campaign", 1], ["campaign-2", "per_schedule", 1], [
+      "campaign-3",
+      "empty",
+      0,
+    ]],
+  );
 });
 
 Deno.test("readListing() proves no absence if one of our entries names no schedule", () => {
-  const { mode, schedules } = listing([documented, { ...documented, schedule_id: "schedule-1" }]);
-  strictEqual(mode, "per_campaign");
-  deepStrictEqual(schedules.map(({ scheduleId }) => scheduleId), ["schedule-1"]);
+  const [campaign] = listing([documented, { ...documented, schedule_id: "schedule-1" }]).campaigns;
+  deepStrictEqual([campaign?.mode, campaign?.schedules], ["per_campaign", []]);
 });
 
-const EMPTY = { mode: "empty", schedules: [], campaigns: [] };
-const UNAVAILABLE = { ...EMPTY, mode: "unavailable" };
+Deno.test("readListing() knows no next send where one of several has no zone: it may be the earliest", () => {
+  const [campaign] = listing([
+    documented,
+    { ...documented, next_send_time: "2024-12-07 13:00:00" },
+  ]).campaigns;
+  strictEqual(campaign?.nextSendAt, null);
+});
+
+const NOTHING = { campaignId: "campaign-1", nextSendAt: null, schedules: [] };
+const EMPTY = [{ ...NOTHING, mode: "empty", entries: 0 }];
+const UNAVAILABLE = [{ ...NOTHING, mode: "unavailable", entries: null }];
 
 for (
   const [what, entries] of [
@@ -97,7 +113,7 @@ for (
   ] as const
 ) {
   Deno.test(`readListing() returns empty for ${what}`, () => {
-    deepStrictEqual(listing(entries), EMPTY);
+    deepStrictEqual(listing(entries).campaigns, EMPTY);
   });
 }
 
@@ -111,12 +127,17 @@ for (
   ] as const
 ) {
   Deno.test(`readListing() returns unavailable for a listing ${what}`, () => {
-    deepStrictEqual(listing(entries, ["campaign-1"], httpStatus), UNAVAILABLE);
+    const { campaigns, detail } = listing(entries, ["campaign-1"], httpStatus);
+    deepStrictEqual(campaigns, UNAVAILABLE);
+    ok(detail);
   });
 }
 
 Deno.test("readListing() returns unavailable for a listing that was never requested", () => {
-  deepStrictEqual(readListing(notSent("deadline", "no time"), ["campaign-1"]), UNAVAILABLE);
+  deepStrictEqual(
+    readListing(notSent("deadline", "no time"), ["campaign-1"]),
+    { detail: "no time", campaigns: UNAVAILABLE },
+  );
 });
 
 for (

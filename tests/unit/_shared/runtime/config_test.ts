@@ -51,6 +51,8 @@ Deno.test("readEnvironment() reads the set variables and uses defaults for the o
     lowConfidenceShareMax: 0.2,
     reconcileCancelsMax: 20,
     reconcileCancelShareMax: 0.2,
+    absencesMax: 5,
+    absenceShareMax: 0.2,
     secrets: [
       "sb_secret_default",
       "sb_secret_reports",

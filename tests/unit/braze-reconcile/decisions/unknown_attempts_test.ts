@@ -16,7 +16,7 @@ const HORIZON_MS = 7 * 24 * 60 * 60_000;
 const UNTIL = new Date("2024-12-14T07:00:00Z");
 
 function listing(entries: Record<string, Date | null>): PerScheduleListing {
-  return { sendAtById: new Map(Object.entries(entries)), until: UNTIL };
+  return { sendAtById: new Map(Object.entries(entries)), observedAt: NOW, until: UNTIL };
 }
 
 const shown = listing({ "schedule-1-1": at("14:00:00") });

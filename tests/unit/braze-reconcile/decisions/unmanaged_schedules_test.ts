@@ -182,7 +182,7 @@ const rows: readonly Row[] = [
 for (const { what, match, entry, verdicts } of rows) {
   Deno.test(`sortListing() of ${what}: ${verdicts.join(", ")}`, () => {
     deepStrictEqual(
-      verdictsOn(sortListing([entry], [match], NOW), entry.scheduleId),
+      verdictsOn(sortListing([entry], [match], NOW, NOW), entry.scheduleId),
       verdicts,
     );
   });
@@ -190,7 +190,7 @@ for (const { what, match, entry, verdicts } of rows) {
 
 Deno.test("sortListing() adopts one of two schedules with the same echo, and classifies the other as a duplicate", () => {
   const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
-  const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
+  const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW, NOW);
   deepStrictEqual(
     ["a", "b"].map((id) => verdictsOn(sorted, id)),
     [["adopt"], ["duplicate second_schedule"]],
@@ -200,14 +200,14 @@ Deno.test("sortListing() adopts one of two schedules with the same echo, and cla
 Deno.test("sortListing() adopts first in any order, so that an unknown schedule beside the adopted one is a duplicate", () => {
   const made = listed("made", { matchId: 1, generation: 1 });
   for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
-    const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW);
+    const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW, NOW);
     deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
     deepStrictEqual(verdictsOn(sorted, "unmanaged-1"), ["duplicate second_schedule"]);
   }
 });
 
 Deno.test("sortListing() judges an entry once, even if it is listed twice", () => {
-  const sorted = sortListing([unknownEntry, unknownEntry], [knownMatch(1)], NOW);
+  const sorted = sortListing([unknownEntry, unknownEntry], [knownMatch(1)], NOW, NOW);
   strictEqual(sorted.duplicates.length, 1);
 });
 

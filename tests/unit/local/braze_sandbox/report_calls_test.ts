@@ -84,7 +84,51 @@ Deno.test("the listing omits sent, deleted and cancelled schedules, and lags if 
   await at.timeline.advanceTo("2024-12-07T06:10:00Z");
   strictEqual((await ours(at)).length, 1);
   await at.timeline.advanceTo("2024-12-07T14:00:01Z");
+  strictEqual((await ours(at)).length, 1, "sent, and still seen");
+  await at.timeline.advanceTo("2024-12-07T14:05:00Z");
   strictEqual((await ours(at)).length, 0);
+});
+
+Deno.test("a late listing shows a moved schedule at the time that it has left", async () => {
+  const at = world({ listingMode: "per_schedule", listingLagSeconds: 60 });
+  const [first] = await twoSchedules(at);
+  await at.timeline.advanceTo("2024-12-07T06:10:00Z");
+  const [before] = (await ours(at)).filter(({ schedule_id }: { schedule_id: string }) =>
+    schedule_id === first
+  );
+  await at.post("/campaigns/trigger/schedule/update", {
+    campaign_id: CAMPAIGN_ID,
+    schedule_id: first,
+    schedule: { time: "2024-12-07T16:00:00Z" },
+  });
+  const timeOf = async () =>
+    (await ours(at)).find(({ schedule_id }: { schedule_id: string }) => schedule_id === first)
+      ?.next_send_time;
+  strictEqual(await timeOf(), before?.next_send_time);
+  await at.timeline.advanceTo("2024-12-07T06:11:00Z");
+  strictEqual(await timeOf(), "2024-12-07T16:00:00Z");
+});
+
+Deno.test("the listing of campaigns has the documented fields and no others, and no message", async () => {
+  const at = world({ listingMode: "per_campaign" });
+  await twoSchedules(at);
+  const { body } = await at.get(`/messages/scheduled_broadcasts?end_time=2024-12-14T00:00:00Z`);
+  deepStrictEqual(Object.keys(body), ["scheduled_broadcasts"]);
+  for (const entry of body.scheduled_broadcasts as object[]) {
+    deepStrictEqual(
+      Object.keys(entry).sort(),
+      ["id", "name", "next_send_time", "schedule_type", "tags", "type"],
+    );
+  }
+});
+
+Deno.test("the listing is short if configured to, and may write times without a zone", async () => {
+  const at = world({ listingMode: "per_schedule", listingMax: 1, listingTimeZone: "none" });
+  await twoSchedules(at);
+  const [entry, ...more] = await ours(at);
+  deepStrictEqual(more, []);
+  match(String(entry?.next_send_time), /^2024-12-07 \d\d:\d\d:00$/);
+  strictEqual(entry?.schedule_type, "local_time_zones");
 });
 
 Deno.test("campaign details follow the state and the sends, with messages keyed by variation", async () => {
