@@ -1202,15 +1202,9 @@ create table public.operator_actions (
   details jsonb not null default '{}',
   run_id uuid,
   undoes bigint references public.operator_actions (id),
-<<<<<<< ours
   constraint action_is_known check (
     action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'declare_gone', 'release_hold', 'erase_user')
   ),
-||||||| base
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'erase_user')),
-=======
-  constraint action_is_known check (action in ('mark_sent', 'undo_mark_sent', 'declare_gone', 'erase_user')),
->>>>>>> theirs
   constraint all_but_an_erasure_concern_a_match check (
     (action = 'erase_user') = (match_id is null)
     and (match_id is null) = (ledger_id is null)
@@ -3094,88 +3088,6 @@ comment on function private.compare_next_send(braze_observations, braze_observat
 revoke all on function private.compare_next_send(braze_observations, braze_observations, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.compare_next_send(braze_observations, braze_observations, timestamptz) to service_role;
 
--- supabase/schemas/35_observations/declare_gone.sql
--- A person, or the send gate, settles that a schedule is not in Braze, so that the scheduler makes the next generation.
---
--- Braze has no endpoint that reads a schedule. If it is there after all, a closed gate turns it away; else it would push
--- twice, so that is for a person to accept.
-
-create function public.declare_gone(
-  p_match_id bigint,
-  p_reason text,
-  p_actor_kind text,
-  p_run_id uuid,
-  p_dry_run boolean,
-  p_earliest_send_at timestamptz,
-  p_accept_double_push boolean,
-  p_now timestamptz,
-  p_actor_id text default null
-)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_row public.schedule_ledger;
-  v_schedule public.braze_schedules;
-  v_is_known_absent boolean;
-  v_refused text;
-begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
-  select * into v_schedule
-  from public.braze_schedules as schedule
-  where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
-  v_is_known_absent := v_schedule.absent_at is not null or v_schedule.missed_at <= p_now - interval '4 minutes';
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_row.status = 'sent' then 'it is sent already'
-    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt'
-    when v_schedule.braze_schedule_id is null then 'Braze never told the id of its schedule: use release_create'
-    when v_schedule.state = 'deleted' and v_row.status = 'pending' then 'its schedule is deleted already'
-    when exists (
-      select 1
-      from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.generation = v_row.generation and attempt.outcome is null
-    ) then 'a call about its schedule is under way'
-    when least(v_schedule.send_at_utc, v_schedule.moving_to_utc) < p_earliest_send_at then 'its push is due at '
-      || pg_catalog.to_char(v_schedule.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-      || ', which leaves no time to schedule another'
-    when exists (
-      select 1
-      from private.listed_schedules as listed
-      where listed.braze_schedule_id = v_schedule.braze_schedule_id and listed.shown_until is null
-    ) and v_schedule.missed_at is null then 'the last list of Braze shows its schedule: delete it in Braze first'
-    when not coalesce(v_is_known_absent, false) and not p_accept_double_push
-      then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
-  end;
-  if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
-  end if;
-
-  if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
-    values (
-      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'state', v_schedule.state, 'doubt', v_schedule.doubt
-      ),
-      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push),
-      p_run_id
-    );
-    perform private.end_generation(v_row.id, v_row.generation, p_now);
-  end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
-end;
-$$;
-
-comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) is
-  'A person has seen that Braze does not hold the schedule of a match: the next run of the scheduler makes the next generation. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
-
 -- supabase/schemas/35_observations/end_generation.sql
 -- The current generation of a match is settled as not in Braze: the scheduler makes the next one.
 
@@ -4070,50 +3982,6 @@ comment on function public.record_observation(jsonb, integer, numeric, uuid, tim
   'Stores one look {began_at, until, listing_detail, campaigns, schedules} and its consequences, raises and resolves the alerts about it, and answers as load_observation.';
 revoke all on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) to service_role;
-
--- supabase/schemas/35_observations/supersede_doubted.sql
--- After a campaign was stopped and started, schedules that Braze may have dropped are made again where a closed send gate
--- turns the old ones away, should they be there.
-
-create function public.supersede_doubted(
-  p_run_id uuid,
-  p_lease_seconds integer,
-  p_ledger_id uuid,
-  p_generation integer,
-  p_now timestamptz
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_match_id bigint := private.lock_pending(p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_now);
-begin
-  if v_match_id is null or not exists (
-    select 1
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation
-      and schedule.doubt = 'campaign_restarted' and schedule.state = 'live'
-  ) then
-    return false;
-  end if;
-  perform private.end_generation(p_ledger_id, p_generation, p_now);
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
-  values (
-    p_now, 'braze-preflight-check', 'doubted_superseded',
-    'Braze may have dropped it with its campaign, and the send gate turns it away', v_match_id, p_run_id,
-    pg_catalog.jsonb_build_object('generation', p_generation)
-  );
-  return true;
-end;
-$$;
-
-comment on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) is
-  'Ends a generation that is in doubt since its campaign was restarted, so that the next one is made; false where that has changed. Raises PT409 lease_lost.';
-revoke all on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.supersede_doubted(uuid, integer, uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/40_events/tables.sql
 -- The evidence: each event that Braze reported, and each body that could not be read.
@@ -6380,11 +6248,12 @@ revoke all on function public.confirm_by_statistics(uuid, integer, integer, time
 grant execute on function public.confirm_by_statistics(uuid, integer, integer, timestamptz) to service_role;
 
 -- supabase/schemas/60_reconcile/declare_gone.sql
--- A person has looked: the schedules of a match whose fate is unknown are not in Braze.
+-- A person has looked: Braze does not hold the schedules of a match whose fate is not clear.
 --
--- Nothing in Braze's API proves that. The next run creates another schedule, if the match needs one; if one of those that were
--- declared gone is sent all the same, that is reported. Whatever suggests that it is there makes the call a risk, which the
--- caller has to accept.
+-- Nothing in Braze's API proves that. It settles those whose create or delete has no clear answer; where there is none, the
+-- current one. The next run of the scheduler creates another, if the match needs one; if one of those that were declared gone
+-- is sent all the same, that is reported. Whatever suggests that it is there makes the call a risk, which the caller has to
+-- accept.
 
 create function public.declare_gone(
   p_match_id bigint,
@@ -6392,9 +6261,10 @@ create function public.declare_gone(
   p_actor_kind text,
   p_run_id uuid,
   p_dry_run boolean,
+  p_earliest_send_at timestamptz,
+  p_accept_double_push boolean,
   p_now timestamptz,
-  p_actor_id text default null,
-  p_accept_double_push boolean default false
+  p_actor_id text default null
 )
 returns jsonb
 language plpgsql
@@ -6404,10 +6274,14 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
+  v_current public.braze_schedules;
   v_unclear jsonb;
   v_refused text;
 begin
   select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_current
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
   select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'generation', schedule.generation, 'state', schedule.state, 'braze_schedule_id', schedule.braze_schedule_id
   ) order by schedule.generation)
@@ -6420,20 +6294,37 @@ begin
       select 1 from public.schedule_attempts as attempt
       where attempt.ledger_id = v_row.id and attempt.outcome is null
     ) then 'a call to Braze about it is under way'
-    when v_unclear is null then 'it has no schedule whose fate is unknown'
-    when p_accept_double_push then null
-    when exists (
-      select 1 from public.braze_schedules as schedule
-      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-        and schedule.listed_at is not null and schedule.missed_at is null
-        and schedule.listed_at > p_now - interval '15 minutes'
-    ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
-    when exists (
-      select 1 from public.braze_schedules as schedule
-      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-        and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
-        and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
-    ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+    when v_unclear is not null then case
+      when p_accept_double_push then null
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+          and schedule.listed_at is not null and schedule.missed_at is null
+          and schedule.listed_at > p_now - interval '15 minutes'
+      ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+          and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
+          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+      ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+    end
+    when v_row.status = 'sent' then 'it is sent already'
+    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt'
+    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already'
+    when least(v_current.send_at_utc, v_current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
+      || pg_catalog.to_char(v_current.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      || ', which leaves no time to schedule another'
+    -- Whatever a person accepts: the next list would take it back.
+    when v_current.missed_at is null and exists (
+      select 1
+      from private.listed_schedules as listed
+      where listed.braze_schedule_id = v_current.braze_schedule_id and listed.shown_until is null
+    ) then 'the last list of Braze shows its schedule: delete it in Braze first'
+    when v_current.absent_at is null
+      and (v_current.missed_at is null or v_current.missed_at > p_now - interval '4 minutes')
+      and not p_accept_double_push
+      then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
   end;
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
@@ -6444,28 +6335,37 @@ begin
       (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
     values (
       p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object('schedules', v_unclear),
+      pg_catalog.jsonb_build_object(
+        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
+        'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+          'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
+        )))
+      ),
       pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
     );
-    update public.schedule_attempts as attempt
-    set resolved_at = p_now, resolved_as = 'released'
-    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
-      and attempt.generation in (
-        select schedule.generation from public.braze_schedules as schedule
-        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-      );
-    update public.braze_schedules as schedule
-    set state = 'deleted', updated_at = p_now
-    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+    if v_unclear is null then
+      perform private.end_generation(v_row.id, v_row.generation, p_now);
+    else
+      update public.schedule_attempts as attempt
+      set resolved_at = p_now, resolved_as = 'released'
+      where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+        and attempt.generation in (
+          select schedule.generation from public.braze_schedules as schedule
+          where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+        );
+      update public.braze_schedules as schedule
+      set state = 'deleted', doubt = null, doubted_at = null, updated_at = p_now
+      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
+    end if;
   end if;
   return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
 end;
 $$;
 
-comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) is
-  'Marks the schedules of a match whose create or delete has no clear answer as deleted; returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) from public, anon, authenticated, service_role;
-grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, text, boolean) to service_role;
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) is
+  'A person has seen that Braze does not hold the schedules of a match: those without a clear answer, else the current one, count as deleted. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
 -- The ledger rows that are due or were sent lately.

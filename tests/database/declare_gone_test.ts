@@ -104,12 +104,6 @@ for (
       {},
       /not in doubt/,
     ],
-    [
-      "without an id",
-      `update public.braze_schedules set braze_schedule_id = null`,
-      {},
-      /release_create/,
-    ],
     ["that is due too soon", null, { p_earliest_send_at: minutes(541) }, /leaves no time/],
     [
       "that a call is changing",

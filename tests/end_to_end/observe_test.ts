@@ -104,11 +104,10 @@ Deno.test(
       await inDashboard(stack, "campaign", { state: "stopped" });
       await look(stack, "07:05", "07:10");
       await inDashboard(stack, "campaign", { state: "enabled" });
-      await reach(stack, "07:15");
-      strictEqual((await preflight(stack)).superseded, 0, "the start was seen once");
-      await reach(stack, "07:20");
-      strictEqual((await preflight(stack)).superseded, 3);
-      await schedule(stack);
+      await look(stack, "07:15");
+      deepStrictEqual((await schedule(stack)).done, {}, "the start was seen once");
+      await look(stack, "07:20");
+      deepStrictEqual((await schedule(stack)).done, { superseded: 3 });
       for (const { id } of THREE_AT_ONCE) {
         deepStrictEqual(
           liveSchedules(stack, id).map(({ triggerProperties }) => triggerProperties.generation),
@@ -133,8 +132,8 @@ Deno.test(
       await inDashboard(stack, "campaign", { state: "enabled" });
       await reach(stack, "07:20");
       for (const time of ["07:20", "07:25", "07:30"]) {
-        await reach(stack, time);
-        strictEqual((await preflight(stack)).superseded, 0);
+        await look(stack, time);
+        deepStrictEqual((await schedule(stack)).done, {});
       }
     },
     { SEND_GATE: "fail_closed" },

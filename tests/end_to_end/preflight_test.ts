@@ -40,7 +40,6 @@ const NOTHING = {
   campaign_stopped: 0,
   changed: 0,
   no_schedule_id: 0,
-  superseded: 0,
 };
 
 async function preflight(stack: Stack, body: unknown = {}) {

@@ -112,7 +112,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       load: () =>
         noted("observations.load", undefined, { campaigns: [], schedules: [], absent: [] }),
       loadDoubted: (earliestSendAt) => noted("observations.loadDoubted", earliestSendAt, []),
-      supersedeDoubted: (schedule) => noted("observations.supersedeDoubted", schedule, true),
       cancelAbsent: (schedule) => noted("observations.cancelAbsent", schedule, true),
       ...changes.observations,
     },
@@ -171,8 +170,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
         noted("reconciliation.releaseHold", action, recovered(action.matchId)),
       undoMarkSent: (action) =>
         noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
-      declareGone: (action) =>
-        noted("reconciliation.declareGone", action, recovered(action.matchId)),
       ...changes.reconciliation,
     },
     unattributedEvents: {

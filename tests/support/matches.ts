@@ -31,6 +31,7 @@ export const settings: PlanSettings = {
   fixturesTimeZone: "Europe/London",
   horizonMs: 7 * 24 * 60 * MINUTE_MS,
   closedGates: new Set(),
+  doubted: new Set(),
 };
 
 export function team(name: string, changes: Partial<Team> = {}): Team {

@@ -152,7 +152,9 @@ export type Database = {
           "deleted_at": string | null;
           "doubt": string | null;
           "doubted_at": string | null;
+          "expected": Json | null;
           "first_event_at": string | null;
+          "gated": boolean;
           "generation": number;
           "ledger_id": string;
           "listed_at": string | null;
@@ -160,6 +162,7 @@ export type Database = {
           "moving_to_utc": string | null;
           "send_at_utc": string;
           "shut_out_at": string | null;
+          "signature": string | null;
           "state": string;
           "state_before_proof": string | null;
           "updated_at": string;
@@ -173,7 +176,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "doubt"?: string | null;
           "doubted_at"?: string | null;
+          "expected"?: Json | null;
           "first_event_at"?: string | null;
+          "gated"?: boolean;
           "generation": number;
           "ledger_id": string;
           "listed_at"?: string | null;
@@ -181,6 +186,7 @@ export type Database = {
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
           "shut_out_at"?: string | null;
+          "signature"?: string | null;
           "state": string;
           "state_before_proof"?: string | null;
           "updated_at": string;
@@ -193,7 +199,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "doubt"?: string | null;
           "doubted_at"?: string | null;
+          "expected"?: Json | null;
           "first_event_at"?: string | null;
+          "gated"?: boolean;
           "generation"?: number;
           "ledger_id"?: string;
           "listed_at"?: string | null;
@@ -201,6 +209,7 @@ export type Database = {
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
           "shut_out_at"?: string | null;
+          "signature"?: string | null;
           "state"?: string;
           "state_before_proof"?: string | null;
           "updated_at"?: string;
@@ -1269,6 +1278,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      "hold_successors": {
+        Args: { "p_freeze_seconds": number; "p_gated": boolean; "p_now": string };
+        Returns: Json;
+      };
       "ingest_events": {
         Args: { "p_events": Json; "p_now": string; "p_rejects": Json; "p_run_id": string };
         Returns: Json;
@@ -1361,7 +1374,9 @@ export type Database = {
       "open_create": {
         Args: {
           "p_attempt_id": string;
+          "p_beside_generation"?: number;
           "p_expected": Json;
+          "p_gated"?: boolean;
           "p_lease_seconds": number;
           "p_match_id": number;
           "p_now": string;
@@ -1480,6 +1495,18 @@ export type Database = {
         Args: { "p_match_id": number; "p_now": string; "p_reason": string };
         Returns: boolean;
       };
+      "release_hold": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "resolve_unknown_attempts": {
         Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
         Returns: Json;
@@ -1501,26 +1528,6 @@ export type Database = {
         Returns: number;
       };
       "store_reported_counts": { Args: { "p_counts": Json; "p_now": string }; Returns: number };
-      "supersede_doubted": {
-        Args: {
-          "p_generation": number;
-          "p_lease_seconds": number;
-          "p_ledger_id": string;
-          "p_now": string;
-          "p_run_id": string;
-        };
-        Returns: boolean;
-      };
-      "supersede_gated_create": {
-        Args: {
-          "p_generation": number;
-          "p_lease_seconds": number;
-          "p_ledger_id": string;
-          "p_now": string;
-          "p_run_id": string;
-        };
-        Returns: boolean;
-      };
       "sync_alerts": {
         Args: {
           "p_alerts": Json;

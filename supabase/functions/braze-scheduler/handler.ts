@@ -11,9 +11,9 @@ import {
   firstCreateEndsAt,
   isFrozen,
   isTooLateToReplace,
-  REPLACED_WITHIN_MS,
   type PlanSettings,
   planSettings,
+  REPLACED_WITHIN_MS,
 } from "../_shared/scheduling/intent.ts";
 import { isUnsettled } from "../_shared/scheduling/schedule.ts";
 import { type Breaker, createBreaker, watched } from "./breaker.ts";

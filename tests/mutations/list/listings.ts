@@ -255,17 +255,17 @@ export const LISTINGS: readonly Mutation[] = [
   {
     name: "gone-is-accepted-by-a-person",
     rule: "Where Braze may hold a schedule, a person must accept a double push to declare it gone",
-    file: "supabase/schemas/35_observations/declare_gone.sql",
-    find: "    when not coalesce(v_is_known_absent, false) and not p_accept_double_push\n",
-    replace: "    when false\n",
+    file: "supabase/schemas/60_reconcile/declare_gone.sql",
+    find: "      and not p_accept_double_push\n",
+    replace: "      and false\n",
     tests: ["tests/database/declare_gone_test.ts"],
   },
   {
     name: "gone-is-not-listed",
     rule: "What the last list shows cannot be declared gone",
-    file: "supabase/schemas/35_observations/declare_gone.sql",
-    find: "    ) and v_schedule.missed_at is null then 'the last list",
-    replace: "    ) and false then 'the last list",
+    file: "supabase/schemas/60_reconcile/declare_gone.sql",
+    find: "    when v_current.missed_at is null and exists (\n",
+    replace: "    when false and exists (\n",
     tests: ["tests/database/declare_gone_test.ts"],
   },
   {
@@ -274,7 +274,7 @@ export const LISTINGS: readonly Mutation[] = [
     file: "supabase/schemas/35_observations/load_doubted.sql",
     find: "        select count(*) >= 2\n",
     replace: "        select true\n",
-    tests: ["tests/database/supersede_doubted_test.ts"],
+    tests: ["tests/database/load_doubted_test.ts"],
   },
   {
     name: "closed-gate-is-verified",
@@ -282,7 +282,7 @@ export const LISTINGS: readonly Mutation[] = [
     file: "supabase/schemas/35_observations/load_doubted.sql",
     find: " and last.send_gate = 'fail_closed'",
     replace: "",
-    tests: ["tests/database/supersede_doubted_test.ts"],
+    tests: ["tests/database/load_doubted_test.ts"],
   },
   {
     name: "every-message-asks",

@@ -29,8 +29,8 @@ export function isShut(gate: Gate): boolean {
   return gate.state !== "open" && gate.state !== "unknown";
 }
 
-const ASKS =
-  String.raw`\{%-?\s*connected_content\s(?:(?!%\})[^])*\/braze-send-gate\?(?:(?!%\})[^])*\bsend_gate_token\b(?:(?!%\})[^])*:save\s+gate\s*-?%\}`;
+const ASKS = String
+  .raw`\{%-?\s*connected_content\s(?:(?!%\})[^])*\/braze-send-gate\?(?:(?!%\})[^])*\bsend_gate_token\b(?:(?!%\})[^])*:save\s+gate\s*-?%\}`;
 const aborts = (condition: string) =>
   String.raw`\s*\{%-?\s*if\s+gate\.send\s*${condition}\s*-?%\}\s*\{%-?\s*abort_message\b`;
 /** As in braze/gate_fail_closed.liquid: without the gate's consent, the message is aborted. */

@@ -2,8 +2,10 @@
 import type { BrazeClient } from "./client.ts";
 import type { CallResult } from "./outcome.ts";
 
+type Operation = Exclude<keyof BrazeClient, "admitCreate">;
+
 /** Each operation needs a permission of its own on Braze's REST key. */
-const OPERATIONS: Readonly<Record<keyof BrazeClient, { name: string; permission: string }>> = {
+const OPERATIONS: Readonly<Record<Operation, { name: string; permission: string }>> = {
   createSchedule: { name: "create schedule", permission: "campaigns.trigger.schedule.create" },
   updateSchedule: { name: "update schedule", permission: "campaigns.trigger.schedule.update" },
   deleteSchedule: { name: "delete schedule", permission: "campaigns.trigger.schedule.delete" },
@@ -38,7 +40,6 @@ export interface TalliedBraze {
 
 export function tallyAnswers(client: BrazeClient): TalliedBraze {
   const answers = new Map<string, BrazeAnswer>();
-  type Operation = keyof BrazeClient;
   const tallied = (operation: Operation) => async (...args: unknown[]) => {
     const call = client[operation] as (...args: unknown[]) => Promise<CallResult<unknown>>;
     const result = await call(...args);
@@ -47,9 +48,13 @@ export function tallyAnswers(client: BrazeClient): TalliedBraze {
     return result;
   };
   return {
-    braze: Object.fromEntries(
-      (Object.keys(OPERATIONS) as Operation[]).map((name) => [name, tallied(name)]),
-    ) as unknown as BrazeClient,
+    braze: {
+      // It calls nothing.
+      admitCreate: client.admitCreate,
+      ...Object.fromEntries(
+        (Object.keys(OPERATIONS) as Operation[]).map((name) => [name, tallied(name)]),
+      ),
+    } as unknown as BrazeClient,
     takeAnswers() {
       const taken = [...answers.values()];
       answers.clear();
@@ -59,7 +64,7 @@ export function tallyAnswers(client: BrazeClient): TalliedBraze {
 }
 
 /** null for a call that was never sent. */
-function answerOf(operation: keyof BrazeClient, result: CallResult<unknown>): BrazeAnswer | null {
+function answerOf(operation: Operation, result: CallResult<unknown>): BrazeAnswer | null {
   const { name, permission } = OPERATIONS[operation];
   const of = { operation: name, permission, httpStatus: result.httpStatus };
   if (result.outcome === "succeeded") {

@@ -5,7 +5,12 @@
  * by all. Only `absent` may change a ledger status. A schedule is never created again because a list lacked it.
  */
 import { addMilliseconds, max, min, subMilliseconds } from "date-fns";
-import { type Gate, readGate, readTemplateGate, type TemplateGate } from "../braze/campaign_gate.ts";
+import {
+  type Gate,
+  readGate,
+  readTemplateGate,
+  type TemplateGate,
+} from "../braze/campaign_gate.ts";
 import { type ListedSchedule, type ListingMode, readListing } from "../braze/listing.ts";
 import type { AbsentSchedule, Look, Observed, ObservedCampaign } from "../store/observations.ts";
 import type { Run } from "./cron_function.ts";

@@ -63,7 +63,11 @@ for (
       { a: push(CLOSED.replaceAll("%}{%", "%}\n  {%").replace("{% if", "{%if")) },
       "fail_closed",
     ],
-    ["a text deep in the message asks", { a: { ...webhook("{}"), extras: [CLOSED] } }, "fail_closed"],
+    [
+      "a text deep in the message asks",
+      { a: { ...webhook("{}"), extras: [CLOSED] } },
+      "fail_closed",
+    ],
     ["all messages ask an open gate", { a: push(`${OPEN}Kick-off`) }, "fail_open"],
     ["one message asks an open gate", { a: push(OPEN), b: webhook(CLOSED) }, "fail_open"],
     ["one message does not ask", { a: push(CLOSED), b: webhook("{}") }, "none"],

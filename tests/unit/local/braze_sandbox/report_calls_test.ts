@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { SEND_GATES } from "../../../../local/braze_sandbox/connected_content.ts";
-import { failsClosed } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
+import { readTemplateGate } from "../../../../supabase/functions/_shared/braze/campaign_gate.ts";
 import { CampaignDetails } from "../../../../supabase/functions/_shared/braze/schemas.ts";
 import { succeeded } from "../../../support/fake_braze.ts";
 import { CAMPAIGN_ID, count, teamAudience, type World, world } from "./support.ts";
@@ -160,9 +160,9 @@ Deno.test("campaign details show the send gate at the beginning of each message"
   for (const sendGate of SEND_GATES) {
     const { get } = world({ sendGate, webhook: { enabled: true } });
     const { body } = await get(`/campaigns/details?campaign_id=${CAMPAIGN_ID}`);
-    found.push(failsClosed(succeeded(CampaignDetails.parse(body))));
+    found.push(readTemplateGate(succeeded(CampaignDetails.parse(body))));
   }
-  deepStrictEqual(found, [false, false, true]);
+  deepStrictEqual(found, ["none", "fail_open", "fail_closed"]);
 });
 
 Deno.test("send statistics count everything sent under that send id, delivered to us or not", async () => {

@@ -62,25 +62,3 @@ for (
     }),
   );
 }
-
-Deno.test(
-  "supersede_doubted() ends a generation once, for a run that holds its lease, unless a list has shown it",
-  withSuite(async (suite) => {
-    const opened = await restarted(suite, 2, 2);
-    const { run_id } = only(await suite.sql`select run_id from public.job_runs`);
-    const supersede = (matchId: number, runId = run_id) =>
-      suite.call<boolean>("supersede_doubted", {
-        p_run_id: runId,
-        p_lease_seconds: LEASE_SECONDS,
-        p_ledger_id: opened.get(matchId)!.ledger_id,
-        p_generation: 1,
-        p_now: minutes(1),
-      });
-    await rejects(supersede(1, crypto.randomUUID()), refusal("lease_lost"));
-    deepStrictEqual([await supersede(1), await supersede(1)], [true, false]);
-    const { state, doubt } = await scheduleRow(suite, opened.get(1)!);
-    deepStrictEqual([state, doubt], ["deleted", null]);
-    await suite.sql`update public.braze_schedules set doubt = null, doubted_at = null`;
-    strictEqual(await supersede(2), false);
-  }),
-);
