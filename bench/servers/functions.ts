@@ -13,6 +13,7 @@ if (restUrl !== undefined && keysFile !== undefined) await callDirectly(restUrl,
 
 // A log line per request would distort the measurement.
 const { warn, error } = console;
+// deno-lint-ignore no-console
 console.log = (line: string) => {
   if (/"level":"(?:warn|error)"/.test(line)) warn(line);
 };

@@ -45,6 +45,7 @@ const beside = new Upstream(others.addr.port);
 for await (const client of Deno.listen({ hostname: "127.0.0.1", port: Number(port) })) {
   client.setNoDelay(true);
   passOn(client).catch((error) => {
+    // deno-lint-ignore no-console
     if (!(error instanceof Deno.errors.ConnectionReset)) console.error(error);
   }).finally(() => client.close());
 }

@@ -1700,6 +1700,33 @@ for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
 
+-- supabase/schemas/30_schedules/has_too_many_removals.sql
+-- Whether so many matches were called off at once that a person has to confirm it.
+
+create function private.has_too_many_removals(p_from timestamptz)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select count(*) filter (
+    where held.confirmed_at is null
+      -- Matches that were played are no mistake.
+      and (match.status in ('postponed', 'cancelled') or not match.push
+        or (match.status = 'finished' and ledger.status = 'pending'))
+  ) > private.changes_allowed(count(*), min(settings.removals_max), min(settings.removal_share_max))
+  from private.settings as settings
+  join public.schedule_ledger as ledger on ledger.status <> 'cancelled' and ledger.send_at_utc >= p_from
+  join public.matches as match on match.id = ledger.match_id
+  left join private.held_changes as held on held.ledger_id = ledger.id and held.kind = 'removal';
+$$;
+
+comment on function private.has_too_many_removals(timestamptz) is
+  'Whether more matches whose push is due from p_from on were called off than one run may take off. Pushes that are seen going out still count.';
+revoke all on function private.has_too_many_removals(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.has_too_many_removals(timestamptz) to service_role;
+
 -- supabase/schemas/30_schedules/hold_changes.sql
 -- Records which removals and remakes a run of the scheduler holds back.
 --
@@ -1751,7 +1778,7 @@ begin
       order by changed.id desc
       limit 1
     )
-    and (not p_is_gated or private.too_many_removals(ledger.send_at_utc))
+    and (not p_is_gated or private.has_too_many_removals(ledger.send_at_utc))
   order by ledger.id
   on conflict (ledger_id) do nothing;
 
@@ -1834,30 +1861,6 @@ grant execute on function private.is_created(uuid, integer) to service_role;
 --
 -- The scheduler marks what it holds. Until it has run, the send gate counts by itself.
 
-create function private.too_many_removals(p_from timestamptz)
-returns boolean
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select count(*) filter (
-    where held.confirmed_at is null
-      -- Matches that were played are no mistake.
-      and (match.status in ('postponed', 'cancelled') or not match.push
-        or (match.status = 'finished' and ledger.status = 'pending'))
-  ) > private.changes_allowed(count(*), min(settings.removals_max), min(settings.removal_share_max))
-  from private.settings as settings
-  join public.schedule_ledger as ledger on ledger.status <> 'cancelled' and ledger.send_at_utc >= p_from
-  join public.matches as match on match.id = ledger.match_id
-  left join private.held_changes as held on held.ledger_id = ledger.id and held.kind = 'removal';
-$$;
-
-comment on function private.too_many_removals(timestamptz) is
-  'Whether more matches whose push is due from p_from on were called off than one run may take off. Pushes that are seen going out still count.';
-revoke all on function private.too_many_removals(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.too_many_removals(timestamptz) to service_role;
-
 create function private.is_removal_held(p_ledger_id uuid)
 returns boolean
 language sql
@@ -1868,7 +1871,7 @@ as $$
   select case
     when held.kind = 'removal' then held.confirmed_at is null
     -- The scheduler has not seen it yet.
-    else ledger.status <> 'cancelled' and private.too_many_removals(ledger.send_at_utc)
+    else ledger.status <> 'cancelled' and private.has_too_many_removals(ledger.send_at_utc)
   end
   from public.schedule_ledger as ledger
   left join private.held_changes as held on held.ledger_id = ledger.id

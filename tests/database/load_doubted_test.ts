@@ -1,14 +1,5 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import {
-  LEASE_SECONDS,
-  minutes,
-  only,
-  type OpenedCreate,
-  refusal,
-  scheduleRow,
-  type Suite,
-  withSuite,
-} from "./fixtures.ts";
+import { deepStrictEqual } from "node:assert/strict";
+import { minutes, type OpenedCreate, type Suite, withSuite } from "./fixtures.ts";
 import { look, type LookChanges } from "./observing.ts";
 import { schedules } from "./preflight.ts";
 

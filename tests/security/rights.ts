@@ -149,6 +149,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "event_pseudonym",
   "expected_next_send",
   "fields_without_personal_data",
+  "has_too_many_removals",
   "hold_lease",
   "is_created",
   "is_of_erased_user",
@@ -188,7 +189,6 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "store_rejects",
   "take_back_absences",
   "text_has_outer_blanks",
-  "too_many_removals",
   "utf8_or_null",
 ];
 

@@ -48,7 +48,7 @@ begin
       order by changed.id desc
       limit 1
     )
-    and (not p_is_gated or private.too_many_removals(ledger.send_at_utc))
+    and (not p_is_gated or private.has_too_many_removals(ledger.send_at_utc))
   order by ledger.id
   on conflict (ledger_id) do nothing;
 

@@ -273,14 +273,6 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: [SHUTTING_OUT],
   },
   {
-    name: "every-message-fails-closed",
-    rule: "The send gate shuts out only where every message of the campaign fails closed",
-    file: "supabase/functions/_shared/braze/campaign_gate.ts",
-    find: ": messages.every((message)",
-    replace: ": messages.some((message)",
-    tests: ["tests/unit/_shared/braze/campaign_gate_test.ts"],
-  },
-  {
     name: "proof-of-one-day",
     rule: "An event that fits schedules of several days proves none of them",
     file: WINDOWS,
@@ -504,7 +496,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "shortcut-own-send-id",
     rule: "The shortcut takes no event with another match's own send id",
     file: SHORTCUT,
-    find: "      and (own.match_id is null or own.match_id = ledger.match_id)\n",
+    find: "      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)\n",
     replace: "",
     tests: [IDENTIFIED],
   },

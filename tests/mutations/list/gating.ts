@@ -50,8 +50,8 @@ export const GATING: readonly Mutation[] = [
     name: "gate-token-elsewhere",
     rule: "A token in a URL is a credential only at the gate",
     file: "supabase/functions/_shared/auth/callers.ts",
-    find: ' && allowed.includes("gate_token")',
-    replace: "",
+    find: 'allowed.includes("gate_token")\n',
+    replace: "true\n",
     tests: [CALLERS],
   },
   {
@@ -139,8 +139,8 @@ export const GATING: readonly Mutation[] = [
     name: "gate-in-details",
     rule: "A gate that fails open is not taken for a closed one",
     file: "supabase/functions/_shared/braze/campaign_gate.ts",
-    find: "return CLOSED_GATE.every(",
-    replace: "return CLOSED_GATE.some(",
+    find: "if (FAILS_CLOSED.test(text))",
+    replace: "if (FAILS_CLOSED.test(text) || FAILS_OPEN.test(text))",
     tests: ["tests/unit/_shared/braze/campaign_gate_test.ts"],
   },
 ];

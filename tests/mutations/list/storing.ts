@@ -36,7 +36,7 @@ export const STORING: readonly Mutation[] = [
     name: "dedupe-of-named-events",
     rule: "A repeated event that names its match is counted and not stored again",
     file: NAMED_EVENTS,
-    find: "    on conflict (sent_at, event_id) do nothing\n",
+    find: "    on conflict do nothing\n",
     replace: "",
     tests: ["tests/database/rules/lock_order_of_rows_test.ts"],
     filter: "ingest_identified_events",

@@ -2,8 +2,8 @@ import { deepStrictEqual, match as matches, strictEqual } from "node:assert/stri
 import { holdBack } from "../../../supabase/functions/braze-scheduler/hold_back.ts";
 import { plan } from "../../../supabase/functions/braze-scheduler/plan.ts";
 import type { Fixture } from "../../../supabase/functions/_shared/store/planning.ts";
-import { at } from "../../support/facts.ts";
-import { inWords, match, NOW, row, settings, teams } from "../../support/matches.ts";
+import { at, CAMPAIGN } from "../../support/facts.ts";
+import { inWords, match, NOW, row, settings, teams, wanted } from "../../support/matches.ts";
 
 const EARLIER = at("05:55:00");
 const held = (kind: "removal" | "remake", confirmed = false) => ({
@@ -102,4 +102,41 @@ Deno.test("holdBack() moves a held remake whose kick-off moved, unless its id is
   const { steps, planned } = hold(times(3, reused));
   deepStrictEqual(steps, times(3, "skip remake_held"));
   strictEqual(planned[0]?.alerts[0]?.rule, "match_id_reused");
+});
+
+const behindTheGate = {
+  ...settings,
+  sendGate: "fail_closed",
+  closedGates: new Set([CAMPAIGN]),
+} as const;
+
+Deno.test("holdBack() counts replacements behind the gate as remakes, unless Braze may have dropped the schedule", () => {
+  const { signature } = wanted(match(), behindTheGate);
+  const settingsOf = (doubted: readonly number[]) => ({
+    ...behindTheGate,
+    doubted: new Set(doubted),
+  });
+  const ledger = row({ signature });
+  const allowed = { removals: 0, remakes: 0 };
+  const changed = plan(
+    [match({ ledger, triggerProperties: { title: "Derby" } })],
+    teams,
+    settingsOf([]),
+    NOW,
+  );
+  deepStrictEqual(changed.map(inWords), ["supersede"]);
+  const capped = holdBack(changed, teams, allowed, NOW);
+  deepStrictEqual(capped.planned.map(inWords), ["skip remake_held"]);
+  deepStrictEqual(capped.remakes, [1]);
+  const dropped = plan([match({ ledger })], teams, settingsOf([1]), NOW);
+  const doubted = holdBack(dropped, teams, allowed, NOW);
+  deepStrictEqual(doubted.planned.map(inWords), ["supersede"]);
+});
+
+Deno.test("holdBack() makes nothing again in place of a held remake that Braze refuses to move", () => {
+  const moved = { ...reworded, kickoffAt: at("19:00:00") };
+  const { planned } = hold(times(3, moved));
+  for (const { step } of planned) {
+    strictEqual(step.action === "move" && step.replacement === null, true);
+  }
 });

@@ -32,6 +32,8 @@ interface Row {
   readonly sendGate?: SendGate;
   /** Braze's campaign details show the gate in every message. Default: if it is closed. */
   readonly isVerified?: boolean;
+  /** Braze may have dropped its schedule, and it is its turn. */
+  readonly isDoubted?: boolean;
 }
 
 const moved = { kickoffAt: at("19:00:00") };
@@ -52,7 +54,54 @@ const past = { sendAt: at("05:00:00") };
 const longPast = { sendAt: new Date("2024-12-06T05:59:59Z") };
 const frozenSoon = { sendAt: at("06:14:59") };
 
+const GATED = { ...settings, sendGate: "fail_closed" } as const;
+const gatedRow = (...schedules: Partial<PlannedSchedule>[]) =>
+  row({ signature: wanted(match(), GATED).signature }, ...schedules);
+const doubted = { sendGate: "fail_closed", isDoubted: true } as const;
+
 const rows: readonly Row[] = [
+  // Braze may have dropped the schedule with its campaign.
+  {
+    ...doubted,
+    what: "a doubted schedule behind a closed gate",
+    fixture: match({ ledger: gatedRow() }),
+    step: "supersede",
+  },
+  {
+    ...doubted,
+    what: "a doubted schedule whose turn it is not",
+    fixture: match({ ledger: gatedRow() }),
+    isDoubted: false,
+    step: "skip unchanged",
+  },
+  {
+    ...doubted,
+    what: "a doubted schedule while a message does not ask the gate",
+    fixture: match({ ledger: gatedRow() }),
+    isVerified: false,
+    step: "skip unchanged",
+  },
+  {
+    ...doubted,
+    what: "a doubted schedule that presents no token",
+    fixture: match({ ledger: gatedRow({ gated: false }) }),
+    step: "skip unchanged",
+  },
+  {
+    ...doubted,
+    what: "a doubted schedule of a match of which a team is missing",
+    fixture: match({ ledger: gatedRow() }),
+    teams: [team("Arsenal")],
+    step: "skip unchanged",
+    alerts: ["unknown_team"],
+  },
+  {
+    ...doubted,
+    what: "a doubted schedule when it is too late to replace it",
+    fixture: match({ ledger: gatedRow() }),
+    now: at("13:15:01"),
+    step: "skip unchanged",
+  },
   // No schedule yet.
   { what: "a new match", fixture: match(), step: "create" },
   {
@@ -910,10 +959,15 @@ function sent(changes: Partial<LedgerRow> = {}) {
 
 for (const row of rows) {
   const { what, fixture, now, step, alerts = [], teams, sendGate = "off" } = row;
-  const { isVerified = sendGate === "fail_closed" } = row;
+  const { isVerified = sendGate === "fail_closed", isDoubted = false } = row;
   Deno.test(`plan() returns for ${what}: ${step}`, () => {
     const closedGates = new Set(isVerified ? [CAMPAIGN] : []);
-    const planned = planOne(fixture, now, teams, { ...settings, sendGate, closedGates });
+    const planned = planOne(fixture, now, teams, {
+      ...settings,
+      sendGate,
+      closedGates,
+      doubted: new Set(isDoubted ? [fixture.matchId] : []),
+    });
     strictEqual(inWords(planned), step);
     deepStrictEqual(planned.alerts.map((alert) => alert.rule), alerts);
   });

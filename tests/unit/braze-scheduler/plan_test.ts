@@ -41,9 +41,15 @@ Deno.test("plan() moves the current schedule, and uses the sooner of both times"
     want: { sendAt: wanted(later).sendAt },
     target,
     soonest: SEND_AT,
+    replacement: wanted(later),
   });
   const sooner = planOne(match({ kickoffAt: at("12:00:00"), ledger: row({}, ...two) })).step;
   deepStrictEqual("soonest" in sooner && sooner.soonest, at("11:00:00"));
+});
+
+Deno.test("plan() has nothing created in place of a move with a team missing", () => {
+  const { step } = planOne(match({ ...moved, ledger: row({}, ...two) }), NOW, [team("Arsenal")]);
+  deepStrictEqual(step.action === "move" && step.replacement, null);
 });
 
 Deno.test("plan() deletes a schedule in the campaign in which it was created", () => {
