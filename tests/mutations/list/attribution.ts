@@ -504,7 +504,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "shortcut-own-send-id",
     rule: "The shortcut takes no event with another match's own send id",
     file: SHORTCUT,
-    find: "      and (own.match_id is null or own.match_id = ledger.match_id)\n",
+    find: "      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)\n",
     replace: "",
     tests: [IDENTIFIED],
   },
