@@ -5,20 +5,22 @@
  * With the last two arguments, the gateway runs in this process: the path without a separate gateway.
  */
 import process from "node:process";
+import { createWriter } from "../../local/cli/writer.ts";
 import { createGateway } from "../../local/stack/gateway.ts";
 import type { Keys } from "../../local/stack/keys.ts";
 
 const [port, folder, restUrl, keysFile] = Deno.args as [string, string, string?, string?];
 if (restUrl !== undefined && keysFile !== undefined) await callDirectly(restUrl, keysFile);
 
-// A log line per request would distort the measurement.
-const { warn, error } = console;
-// deno-lint-ignore no-console
-console.log = (line: string) => {
-  if (/"level":"(?:warn|error)"/.test(line)) warn(line);
-};
+const err = createWriter(Deno.stderr);
 Object.assign(globalThis, {
-  EdgeRuntime: { waitUntil: (work: Promise<unknown>) => void work.catch(error) },
+  EdgeRuntime: {
+    waitUntil: (work: Promise<unknown>) => void work.catch((error) => err.line(String(error))),
+  },
+});
+// A log line per request would distort the measurement.
+Object.assign(globalThis.console, {
+  log: (line: string) => /"level":"(?:warn|error)"/.test(line) && err.line(line),
 });
 
 const functions = new Map<string, (request: Request) => Promise<Response>>();

@@ -4,6 +4,7 @@
  * It changes nothing in a request for a function, so it passes its bytes on, as a proxy written for the job does. All
  * other requests go to the local stack's gateway, which runs beside it.
  */
+import { createWriter } from "../../local/cli/writer.ts";
 import { createGateway } from "../../local/stack/gateway.ts";
 import type { Keys } from "../../local/stack/keys.ts";
 
@@ -39,14 +40,14 @@ class Upstream {
   }
 }
 
+const err = createWriter(Deno.stderr);
 const functions = new Upstream(Number(new URL(functionsUrl).port));
 const beside = new Upstream(others.addr.port);
 
 for await (const client of Deno.listen({ hostname: "127.0.0.1", port: Number(port) })) {
   client.setNoDelay(true);
   passOn(client).catch((error) => {
-    // deno-lint-ignore no-console
-    if (!(error instanceof Deno.errors.ConnectionReset)) console.error(error);
+    if (!(error instanceof Deno.errors.ConnectionReset)) err.line(String(error));
   }).finally(() => client.close());
 }
 

@@ -83,7 +83,7 @@ Deno.test(
       events: [
         ...id("dispatch_id", "d1", methods),
         ...id("send_id", "s1", methods),
-        ...id("send_id", "match-7", methods),
+        ...id("send_id", "match-1001", methods),
         ...id("braze_schedule_id", "b1", methods),
       ],
     });
@@ -97,7 +97,11 @@ Deno.test(
       await dependents(suite, ["send_id", "s1"]),
       all.map((method) => `s1 ${method}`),
     );
-    deepStrictEqual(await dependents(suite, ["send_id", "match-7"]), []);
+    // No event of the match rests on the match's own send id.
+    deepStrictEqual(await dependents(suite, ["send_id", "match-1001"]), [
+      "match-1001 contradiction",
+      "match-1001 no_candidate",
+    ]);
     deepStrictEqual(
       await dependents(suite, ["schedule_id", "b1"]),
       all.map((method) => `b1 ${method}`),

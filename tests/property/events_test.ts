@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { readBody } from "../../supabase/functions/_shared/events/read_body.ts";
 import { splitBody } from "../../supabase/functions/_shared/events/split_body.ts";
+import { readJson } from "../../supabase/functions/_shared/text/exact_json.ts";
 import {
   bytes,
   currentsSend,
@@ -63,6 +64,21 @@ Deno.test("readBody() judges each event independently of the rest of the body", 
       together.rejects.map(({ reason }) => reason),
       alone.flatMap(({ rejects }) => rejects.map(({ reason }) => reason)),
     );
+  }));
+});
+
+/** Spellings of values, some of which JSON.stringify would write in another way. */
+const spelling = fc.constantFrom(
+  ...["1", "-1.5", "1.0", "0.10", "-0", "-0.0", "1e3", "2E-7", "0.1", "123456789012345678901"],
+  ...['"a/b"', '"a\\/b"', '"\\u0041"', '"\\n\\"\\\\"', '"\\\\u0041"', '"é"', "true", "null"],
+);
+
+Deno.test("readBody() keeps a payload as JSON.stringify writes it, however it was spelled", () => {
+  fc.assert(fc.property(fc.array(spelling, { minLength: 1, maxLength: 4 }), (spelled) => {
+    const json = JSON.stringify(currentsSend()).replace(/^{/, `{"more":[[${spelled}]],`);
+    const { payload } = readOne(bytes(`[${json}]`));
+    const { value } = readJson(json) as { value: unknown };
+    strictEqual(text(payload), JSON.stringify(value));
   }));
 });
 

@@ -48,7 +48,7 @@ begin
     correlation_method = 'elimination',
     confidence = 'medium',
     timing = 'in_window',
-    proof = case when p_generation is not null then 'push' end,
+    proof = case when p_generation is not null then 'push'::public.send_proof end,
     time_diff_ms = pg_catalog.round(1000 * extract(epoch from event.sent_at - p_send_at)),
     candidate_count = p_candidate_count,
     candidate_match_ids = null

@@ -16,11 +16,13 @@ const DISTRIBUTED: Readonly<Record<string, string>> = {
 };
 /** Grow with matches and runs, by thousands a year: a copy on each node. */
 const REFERENCE = [
+  "private.braze_answers",
   "private.erased_users",
   "private.erasure_keys",
   "private.event_partitions",
   "private.held_changes",
   "private.job_periods",
+  "private.listed_schedules",
   "private.prune_progress",
   "private.rejudgements",
   "private.schedule_holds",
@@ -28,6 +30,7 @@ const REFERENCE = [
   "private.settings",
   "private.unmanaged_schedules",
   "public.alerts",
+  "public.braze_observations",
   "public.braze_schedules",
   "public.count_audit_logs",
   "public.job_runs",

@@ -7,6 +7,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Prng } from "../../../local/lib/prng.ts";
 import { createIngest } from "../../../supabase/functions/braze-webhook/ingest.ts";
 import { rejudge } from "../../../supabase/functions/_shared/function/rejudge.ts";
+import { createObservations } from "../../../supabase/functions/_shared/store/observations.ts";
 import { connectSql } from "../../../local/stack/sql.ts";
 import { type Sql, withDatabase } from "../../support/database.ts";
 import {
@@ -399,15 +400,35 @@ Deno.test(
   withWorld(scheduled(1001), async (world) => {
     await world.ingest(fact("a"));
     strictEqual((await ledger(world, 1001))?.status, "sent");
-    const listed = {
-      schedule_id: "theirs",
-      campaign_id: CAMPAIGN,
-      send_at: timeOf(5),
-      ledger_id: null,
-      generation: null,
+    const campaign = {
+      campaignId: CAMPAIGN,
+      listingMode: "per_schedule",
+      listed: 1,
+      listedNextSend: null,
+      campaignState: "running",
+      campaignDetail: null,
+      sendGate: null,
+    } as const;
+    const theirs = {
+      campaignId: CAMPAIGN,
+      scheduleId: "theirs",
+      sendAt: timeOf(5),
+      triggerProperties: null,
+      dispatchId: null,
+      sendId: null,
     };
-    await world.sql`
-      select public.record_listing(${world.sql.json([listed])}, ${timeOf(60)}, ${world.now})`;
+    await createObservations(directRpc(world.sql)).record(
+      {
+        beganAt: world.now,
+        until: timeOf(60),
+        listingDetail: null,
+        campaigns: [campaign],
+        schedules: [theirs],
+      },
+      { absencesMax: 5, absenceShareMax: 0.2 },
+      RUN_ID,
+      world.now,
+    );
     await world.settle();
     deepStrictEqual(await verdictOf(world, "a"), ["time_window", 1001, null]);
     strictEqual((await ledger(world, 1001))?.status, "pending");

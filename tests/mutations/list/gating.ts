@@ -50,8 +50,8 @@ export const GATING: readonly Mutation[] = [
     name: "gate-token-elsewhere",
     rule: "A token in a URL is a credential only at the gate",
     file: "supabase/functions/_shared/auth/callers.ts",
-    find: 'allowed.includes("gate_token")\n',
-    replace: "true\n",
+    find: 'allowed.includes("gate_token")',
+    replace: "allowed.length > 0",
     tests: [CALLERS],
   },
   {

@@ -33,6 +33,32 @@ export const STORING: readonly Mutation[] = [
     shownBy: DEADLOCK,
   },
   {
+    name: "numbers-of-a-payload",
+    rule:
+      "A number that JSON.stringify would write in another way is stored as on the other way to the database",
+    file: "supabase/functions/_shared/text/survey_json.ts",
+    find: "byte === MINUS && bytes[at - 1] === ZERO || hasPoint && bytes[at - 1] === ZERO",
+    replace: "false",
+    tests: ["tests/property/events_test.ts"],
+  },
+  {
+    name: "escapes-of-a-payload",
+    rule:
+      "An escape that JSON.stringify would write in another way is stored as on the other way to the database",
+    file: "supabase/functions/_shared/events/read_body.ts",
+    find: "!survey.hasUnusualEscape &&",
+    replace: "",
+    tests: ["tests/property/events_test.ts"],
+  },
+  {
+    name: "payloads-in-binary",
+    rule: "Each payload of a call goes to Postgres whole",
+    file: "supabase/functions/braze-webhook/jsonb_array.ts",
+    find: "at += 5 + text.byteLength;",
+    replace: "at += 4 + text.byteLength;",
+    tests: ["tests/end_to_end/ingest_door_test.ts"],
+  },
+  {
     name: "dedupe-of-named-events",
     rule: "A repeated event that names its match is counted and not stored again",
     file: NAMED_EVENTS,
@@ -87,7 +113,7 @@ export const STORING: readonly Mutation[] = [
     name: "dedupe-of-events",
     rule: "A repeated event is counted and not stored again",
     file: INGEST_EVENTS,
-    find: "    on conflict (sent_at, event_id) do nothing\n",
+    find: "    on conflict do nothing\n",
     replace: "",
     tests: ["tests/database/ingest_events_test.ts"],
     shownBy: /duplicate key value/,

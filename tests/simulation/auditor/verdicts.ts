@@ -202,7 +202,8 @@ function timingOf(
   const times = facts.asked
     .filter(({ ledger_id, generation }) => ledger_id === id && generations.includes(generation))
     .map(({ send_at }) => send_at);
-  if (sentAt < subMilliseconds(min(times), EARLY_MS_MAX)) return "early";
+  // Whatever time an event states, it was not received before its send.
+  if (min([sentAt, receivedAt]) < subMilliseconds(min(times), EARLY_MS_MAX)) return "early";
   // The time of a webhook message is that of its receipt, and nothing was sent in the future.
   const isSendTime = channel === "push" && type === "send" &&
     sentAt <= addMilliseconds(receivedAt, EARLY_MS_MAX);
