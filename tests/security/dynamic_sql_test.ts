@@ -100,7 +100,13 @@ Deno.test("functions are written in SQL and PL/pgSQL, and pass no text to a func
   }));
 
 /** What a message may contain: none of these can hold a line break. */
-const NUMBERS_AND_UUIDS = ["p_generation", "p_match_id", "p_run_id", "v_row.match_id"];
+const NUMBERS_AND_UUIDS = [
+  "p_beside_generation",
+  "p_generation",
+  "p_match_id",
+  "p_run_id",
+  "v_row.match_id",
+];
 /** One of a few constants in the function itself. */
 const OWN_WORDS = ["v_refused"];
 

@@ -77,6 +77,8 @@ Deno.test("an id that Braze gives a schedule is kept and used unchanged", () =>
       })),
     );
 
+    // All at once.
+    await stack.sql`update private.settings set removals_max = 1000, removal_share_max = 1`;
     await stack.sql`update public.matches set status = 'cancelled'`;
     await schedule(stack);
     deepStrictEqual(deleted.sort(), [...HOSTILE].sort());

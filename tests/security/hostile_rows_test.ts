@@ -9,8 +9,11 @@ import { type HttpResponse, sendRequest } from "./send_request.ts";
 const KICKOFF_AT = "2024-12-07T15:00:00Z";
 const SMALL = { sandbox: { users: { count: 20 } } } as const;
 
-/** One that selects users: a blank attribute would select no user, or every user. */
-const NAMES = HOSTILE.filter((text) => text.trim() !== "");
+/** As the constraints of names allow them: not blank, nor blank outside, and composed. */
+const NAMES = HOSTILE.filter((text) =>
+  text !== "" && text === text.trim().normalize("NFC") &&
+  !/^[\u200b-\u200d\u2060]|[\u200b-\u200d\u2060]$/.test(text)
+);
 
 const idOf = (index: number) => 1001 + index;
 
@@ -134,8 +137,10 @@ Deno.test("the trigger properties of a fixture cannot name another match", () =>
 
 Deno.test("a team with a blank attribute stops the pushes of its own matches, and of no other match", () =>
   withSuite(SMALL, async (stack) => {
-    // Rows from before the constraint.
-    await stack.sql`alter table public.teams drop constraint braze_attribute_value_is_not_blank`;
+    // Rows from before the constraints.
+    await stack.sql`
+      alter table public.teams drop constraint braze_attribute_value_is_not_blank,
+        drop constraint braze_attribute_value_has_no_outer_blanks`;
     const blanks = HOSTILE.filter((text) => text.trim() === "").concat(" ", "\u00a0");
     await rest(stack, "teams", "POST", [
       { name: "Arsenal", braze_attribute_value: "Arsenal" },
@@ -205,6 +210,11 @@ Deno.test("a fixture that no run could read is refused, and the others are sched
         [
           "teams",
           { ...arsenal, name: "Blank", braze_attribute_value: "\t \n" },
+          "braze_attribute_value_has_no_outer_blanks",
+        ],
+        [
+          "teams",
+          { ...arsenal, name: "Blank", braze_attribute_value: "" },
           "braze_attribute_value_is_not_blank",
         ],
       ] as const
