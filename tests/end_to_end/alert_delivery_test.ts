@@ -81,6 +81,8 @@ Deno.test("five alerts are five messages, one a second; six are one digest", () 
     strictEqual(stack.alerts.messages.length, 6);
     match(stack.alerts.messages[5]?.text ?? "", /^\*6 alerts\*/);
 
+    // Their audiences grow, all at once.
+    await stack.sql`update private.settings set remakes_max = 1000, remake_share_max = 1`;
     await stack.sql`
       insert into public.teams (name, braze_attribute_value)
       select home_team, home_team from public.matches`;

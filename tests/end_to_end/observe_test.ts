@@ -115,7 +115,10 @@ Deno.test(
         );
       }
       await look(stack, "07:30");
-      for (const { id } of THREE_AT_ONCE) deepStrictEqual(await openAlerts(stack, id), []);
+      // Braze does not know the schedules that it dropped; if they are there, the gate turns them away.
+      for (const { id } of THREE_AT_ONCE) {
+        deepStrictEqual(await openAlerts(stack, id), ["delete_unconfirmed"]);
+      }
     },
     { SEND_GATE: "fail_closed" },
   ),

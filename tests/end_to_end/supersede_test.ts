@@ -205,6 +205,7 @@ Deno.test("no live schedule is deleted once the minute's creates are spent", () 
     await reach(stack, "06:05");
     deepStrictEqual((await schedule(stack)).done, { created: 2 });
     await reach(stack, "06:10");
+    await stack.sql`update private.settings set remakes_max = 1000, remake_share_max = 1`;
     await stack.sql`update public.matches set trigger_properties = '{"title":"Derby"}'`;
     deepStrictEqual((await schedule(stack)).done, { recreated: 10, deferred: 2 });
     const live = stack.sandbox.model.schedules.all.filter(({ state }) => state === "scheduled");
