@@ -113,7 +113,7 @@ export const STORING: readonly Mutation[] = [
     name: "dedupe-of-events",
     rule: "A repeated event is counted and not stored again",
     file: INGEST_EVENTS,
-    find: "    on conflict do nothing\n",
+    find: "    on conflict (sent_at, event_id) do nothing\n",
     replace: "",
     tests: ["tests/database/ingest_events_test.ts"],
     shownBy: /duplicate key value/,
