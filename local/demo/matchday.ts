@@ -60,7 +60,7 @@ const day = (time: string) => new Date(`2024-12-${time}:00Z`);
 const MOMENTS: readonly Moment[] = [
   { at: day("07T06:16"), text: "The scheduler has run for the first time" },
   {
-    at: day("07T06:30"),
+    at: day("07T06:32"),
     text: "Braze's answer to a create for Brentford–Newcastle is lost",
     act: (faults) => faults.loseAnswerOf(1003),
     anomaly: {
@@ -71,7 +71,7 @@ const MOMENTS: readonly Moment[] = [
     },
   },
   {
-    at: day("07T07:00"),
+    at: day("07T06:36"),
     text: "A person releases it too soon: Braze has two for Brentford–Newcastle",
     act: (faults) => faults.release(1003),
     anomaly: {
