@@ -60,7 +60,7 @@ export async function nextSend(client: Client, now: Date): Promise<string | null
   return row?.send_at_utc ?? null;
 }
 
-/** Open alerts that concern no single match: a stopped campaign, a stalled function. */
+/** Open alerts that concern no single match, such as a stalled function. */
 export function generalAlerts(client: Client): Promise<MatchdayAlert[]> {
   return read(
     client.from("alerts").select("id, rule, severity, title, first_seen_at")

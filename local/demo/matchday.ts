@@ -83,7 +83,7 @@ const MOMENTS: readonly Moment[] = [
     },
   },
   {
-    at: day("07T08:21"),
+    at: day("07T08:11"),
     text: "A person schedules Crystal Palace–Manchester City a second time",
     act: (faults) => faults.scheduleByHand(1004),
     anomaly: {

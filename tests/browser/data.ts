@@ -49,10 +49,8 @@ export const matchday: Check = async (page, { stack: { sql }, pages }) => {
   const countdown = await page.locator(".countdown").innerText();
   match(countdown, /^[89]:\d\d\s+until Manchester United – Nottingham Forest, at 16:30/);
   match(countdown, /Campaign stopped/);
-  match(
-    await page.getByRole("list", { name: "Open alerts" }).innerText(),
-    /campaign is stopped/,
-  );
+  const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
+  match(await row.innerText(), /campaign stopped/);
 };
 
 export const oneMatch: Check = async (page, { stack: { sql }, pages }) => {
