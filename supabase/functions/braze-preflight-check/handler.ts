@@ -12,7 +12,7 @@ import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
-import { rejudge } from "../_shared/function/rejudge.ts";
+import { rejudge, REJUDGE_MS_MAX } from "../_shared/function/rejudge.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
   createCronFunction,
@@ -25,7 +25,6 @@ import { alertsOf, MATCH_RULES, missing } from "./alerts.ts";
 import { inspect, type Inspection } from "./inspect.ts";
 import { count, describe, logOf, logOfGate } from "./report.ts";
 
-const JUDGE_AGAIN_MS_MAX = 20_000;
 const ABSENT_NOTE = "Schedule not found in Braze pre-flight check";
 
 const Options = z.strictObject({
@@ -115,7 +114,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   /** Events that depend on what changed wait at most for the next run. */
   async function judgeAgain(run: Run): Promise<void> {
-    const until = addMilliseconds(clock.now(), JUDGE_AGAIN_MS_MAX);
+    const until = addMilliseconds(clock.now(), REJUDGE_MS_MAX);
     await rejudge(dependencies, run.runId, () => {
       const now = clock.now();
       return now < until && !isPastDeadline(run, now);

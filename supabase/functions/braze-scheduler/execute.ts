@@ -9,6 +9,7 @@ import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult } from "../_shared/braze/outcome.ts";
 import { writeInstant } from "../_shared/braze/instants.ts";
 import type { Clock } from "../_shared/runtime/clock.ts";
+import { ATTEMPT_TIMEOUT_MS } from "../_shared/braze/calls.ts";
 import { isFrozen, type PlanSettings, type Wanted } from "../_shared/scheduling/intent.ts";
 import {
   attemptResult,
@@ -54,9 +55,6 @@ export type Done =
   | "frozen"
   /** Another process changed the match after it was planned. */
   | "conflict";
-
-/** Enough time for one attempt of the create that follows a delete. */
-const CREATE_MS = 20_000;
 
 type Moving = Extract<Step, { action: "move" }>;
 
@@ -191,7 +189,8 @@ async function recreate(
   stepDependencies: StepDependencies,
 ): Promise<StepResult> {
   const { braze, clock } = stepDependencies;
-  const deadline = addMilliseconds(run.deadline, -CREATE_MS);
+  // What is left is enough for one attempt of the create.
+  const deadline = addMilliseconds(run.deadline, -ATTEMPT_TIMEOUT_MS);
   if (
     !isBefore(clock.now(), deadline) ||
     !await braze.admitCreate(want.request, { deadline, mustHold: true })
@@ -325,29 +324,18 @@ async function replaceUnmovable(
   const { clock, settings } = stepDependencies;
   const { ledgerId, generation } = target;
   const isNear = isBefore(want.sendAt, addMilliseconds(clock.now(), settings.horizonMs));
-  if (isNear) {
-    const result = await recreate(fixture, want, target, run, stepDependencies);
-    return { ...result, logs: [...refusedMove(fixture, target, refusal).logs, ...result.logs] };
-  }
-  const result = await cancel(
-    fixture,
-    {
-      action: "cancel",
-      reason: "moved_far_ahead",
-      ledgerId,
-      generation,
-      sendAt: want.sendAt,
-      target,
-    },
-    run,
-    stepDependencies,
-  );
-  return { ...result, logs: [...refusedMove(fixture, target, refusal).logs, ...result.logs] };
-}
-
-function refusedMove(fixture: Fixture, target: Target, refusal: string): StepResult {
-  const details = { ...reference(target), generation: target.generation };
-  return done("failed", fixture, "move_refused", refusal, details);
+  const reason = "moved_far_ahead";
+  const result = isNear
+    ? await recreate(fixture, want, target, run, stepDependencies)
+    : await cancel(
+      fixture,
+      { action: "cancel", reason, ledgerId, generation, sendAt: want.sendAt, target },
+      run,
+      stepDependencies,
+    );
+  const details = { ...reference(target), generation };
+  const refused = done("failed", fixture, "move_refused", refusal, details);
+  return { ...result, logs: [...refused.logs, ...result.logs] };
 }
 
 async function cancel(

@@ -399,16 +399,8 @@ function planUnconfirmed(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  const unconfirmed = () => skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
-  // It may have the whole audience.
-  if (want.wanted === null || !want.isComplete) return unconfirmed();
-  const soonest = min([firstSendAt(current), want.sendAt]);
-  const maySupersede = mayCreateBeside([current, ...others], settings) &&
-    !isTooLateToReplace(soonest, settings, now) &&
-    planCreate(fixture, want, settings, now).step.action === "create";
-  return maySupersede
-    ? planReplacement(fixture, current, null, others, want, settings, now)
-    : unconfirmed();
+  return replaceUnclear(fixture, current, null, others, want, settings, now) ??
+    skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, current));
 }
 
 /** A create with an unknown outcome ends in two ways: an operator resolves it, or the send gate supersedes it. */
@@ -421,16 +413,29 @@ function planUnknownCreate(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  const unresolved = () => skip("create_unknown", alerts.createUnknown(fixture, current, null));
-  // The unknown schedule may have the whole audience.
-  if (want.wanted === null || !want.isComplete) return unresolved();
-  const soonest = min([current.sendAt, want.sendAt]);
-  const maySupersede = mayCreateBeside([current, ...others], settings) &&
-    isOldUnknown(current, now) && !isTooLateToReplace(soonest, settings, now) &&
+  const replaced = isOldUnknown(current, now)
+    ? replaceUnclear(fixture, current, target, others, want, settings, now)
+    : null;
+  return replaced ?? skip("create_unknown", alerts.createUnknown(fixture, current, null));
+}
+
+/** Replaces a schedule that Braze may have or not. Null: that might push twice, or make the audience smaller. */
+function replaceUnclear(
+  fixture: Fixture,
+  current: PlannedSchedule,
+  target: Target | null,
+  others: readonly PlannedSchedule[],
+  want: Wanted | Kept,
+  settings: PlanSettings,
+  now: Date,
+): Planned | null {
+  // The unclear schedule may have the whole audience.
+  if (want.wanted === null || !want.isComplete) return null;
+  const soonest = min([firstSendAt(current), want.sendAt]);
+  const mayReplace = mayCreateBeside([current, ...others], settings) &&
+    !isTooLateToReplace(soonest, settings, now) &&
     planCreate(fixture, want, settings, now).step.action === "create";
-  return maySupersede
-    ? planReplacement(fixture, current, target, others, want, settings, now)
-    : unresolved();
+  return mayReplace ? planReplacement(fixture, current, target, others, want, settings, now) : null;
 }
 
 function isOldUnknown({ state, changedAt }: PlannedSchedule, now: Date): boolean {

@@ -10,7 +10,7 @@ import type { Dependencies } from "../_shared/function/dependencies.ts";
 import type { ErrorCode } from "../_shared/http/errors.ts";
 import { type ReadBody, readBody } from "../_shared/events/read_body.ts";
 import { EVENTS_A_BODY_MAX } from "../_shared/events/split_body.ts";
-import { rejudge } from "../_shared/function/rejudge.ts";
+import { rejudge, REJUDGE_MS_MAX } from "../_shared/function/rejudge.ts";
 import { json, problem } from "../_shared/http/responses.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
@@ -25,8 +25,6 @@ import {
 const BODY_BYTES_MAX = 8_388_608;
 /** Answered with 413: Currents then splits the batch. */
 const TOO_MANY = `Cannot read body: it must hold at most ${EVENTS_A_BODY_MAX} events, got more`;
-/** How long a request goes on after its response. */
-const JUDGE_AGAIN_MS_MAX = 20_000;
 /** Braze does not retry a webhook after a 4xx, so such a body is stored as a reject. */
 const UNREADABLE = {
   not_gzip: "Body must be complete gzip, as its first bytes say",
@@ -80,7 +78,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   /** After the response: a late echo may explain tens of thousands of events. Reconciliation continues what is left. */
   async function judgeAgain(runId: string): Promise<void> {
-    const deadline = addMilliseconds(clock.now(), JUDGE_AGAIN_MS_MAX);
+    const deadline = addMilliseconds(clock.now(), REJUDGE_MS_MAX);
     try {
       await rejudge(dependencies, runId, () => clock.now() < deadline);
     } catch (error) {

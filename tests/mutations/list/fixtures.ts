@@ -35,8 +35,8 @@ export const FIXTURES: readonly Mutation[] = [
     name: "unknown-create-is-not-shrunk",
     rule: "An unknown create is not superseded by one for half of its audience",
     file: PLAN,
-    find: "if (want.wanted === null || !want.isComplete) return unresolved();",
-    replace: "if (want.wanted === null) return unresolved();",
+    find: "if (want.wanted === null || !want.isComplete) return null;",
+    replace: "if (want.wanted === null) return null;",
     tests: [PLANNING],
   },
   {

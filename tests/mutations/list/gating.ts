@@ -91,8 +91,8 @@ export const GATING: readonly Mutation[] = [
     name: "gate-time-left",
     rule: "An unknown create is given up only while two more runs can create its successor",
     file: PLAN,
-    find: "isOldUnknown(current, now) && !isTooLateToReplace(soonest, settings, now)",
-    replace: "isOldUnknown(current, now) && !isFrozen(soonest, settings, now)",
+    find: "!isTooLateToReplace(soonest, settings, now) &&",
+    replace: "!isFrozen(soonest, settings, now) &&",
     tests: [PLANNING],
   },
   {

@@ -16,6 +16,9 @@ const EVENTS_A_STEP = 1_000;
 /** What changes is judged again when it is a minute old, so a verdict must not rest on facts of that age. */
 export const FACTS_AGE_MS_MAX = 20_000;
 
+/** How long a function with other work, or a request after its response, judges again. */
+export const REJUDGE_MS_MAX = 20_000;
+
 export interface Rejudged {
   /** False when `mayContinue` ended it. */
   readonly isComplete: boolean;
