@@ -11,15 +11,21 @@ export interface Done {
 
 type Answer = Readonly<Record<string, unknown>>;
 
+/** What braze-scheduler and braze-reconcile answer for each thing that a person does. */
+interface Acted {
+  readonly done: boolean;
+  readonly refused: string | null;
+  readonly next: string | null;
+}
+
 export async function markSent(client: Client, matchId: number, reason: string): Promise<Done> {
   const answer = await call(client, "braze-reconcile", {
     mark_sent: [{ match_id: matchId, reason }],
   });
   if (!("run_id" in answer.body) || !answer.ok) return answer.done;
-  const recovery = (answer.body.checks as Record<string, Answer> | undefined)?.recovery;
-  const refused = (recovery?.refused ?? []) as readonly unknown[];
-  return refused.length > 0
-    ? { isGood: false, text: "Nothing was changed", lines: refused.map(sentence) }
+  const [acted] = (answer.body.verbs ?? []) as readonly Acted[];
+  return acted?.done !== true
+    ? { isGood: false, text: "Nothing was changed", lines: [acted?.refused ?? "no answer"] }
     : {
       isGood: true,
       text: `Match ${matchId} is marked as sent; your user id and the reason are stored`,
@@ -80,8 +86,4 @@ async function call(client: Client, name: string, body: Answer) {
 function counts(answer: Answer): string[] {
   return Object.entries(answer).filter(([, value]) => typeof value === "number" && value > 0)
     .map(([name, value]) => `${value} ${name.replaceAll("_", " ")}`);
-}
-
-function sentence(refusal: unknown): string {
-  return typeof refusal === "string" ? refusal : JSON.stringify(refusal);
 }

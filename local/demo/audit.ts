@@ -73,7 +73,7 @@ export async function audit(sql: Sql, groundTruth: readonly GroundTruthEntry[]):
           and event.confidence in ('high', 'medium')
       ) as users_recorded
     from public.matches as match
-    left join public.schedule_ledger as ledger on ledger.match_id = match.id
+    left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
     order by send_at, match.id`;
   const scheduleIds = new Set(
     (await sql<{ id: string }[]>`

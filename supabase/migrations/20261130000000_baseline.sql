@@ -438,6 +438,24 @@ comment on function private.match_title(bigint) is 'Begins the title of an alert
 revoke all on function private.match_title(bigint) from public, anon, authenticated, service_role;
 grant execute on function private.match_title(bigint) to service_role;
 
+-- supabase/schemas/10_fixtures/own_send_id.sql
+-- The send id of an intent, in the suite's own form.
+
+create function private.own_send_id(p_match_id bigint, p_intent integer)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select 'match-' || p_match_id || case when p_intent > 1 then '-' || p_intent else '' end;
+$$;
+
+comment on function private.own_send_id(bigint, integer) is
+  'match-<id> for the first intent of a match, match-<id>-<n> for a later one: statistics of one prove nothing of another.';
+revoke all on function private.own_send_id(bigint, integer) from public, anon, authenticated, service_role;
+grant execute on function private.own_send_id(bigint, integer) to service_role;
+
 -- supabase/schemas/10_fixtures/record_match_change.sql
 -- Records what the fixture sync changes, and when.
 
@@ -871,6 +889,8 @@ create type public.schedule_status as enum ('pending', 'sent', 'cancelled');
 create table public.schedule_ledger (
   id uuid primary key default gen_random_uuid(),
   match_id bigint not null references public.matches (id),
+  intent integer not null default 1,
+  replaced_at timestamptz,
   campaign_id text not null,
   generation integer not null,
   braze_schedule_id text,
@@ -897,7 +917,8 @@ create table public.schedule_ledger (
   sent_evidence text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  constraint a_match_has_one_ledger_row unique (match_id),
+  constraint an_intent_has_one_ledger_row unique (match_id, intent),
+  constraint intent_starts_at_one check (intent >= 1),
   constraint generation_starts_at_one check (generation >= 1),
   constraint cancel_reason_is_known check (cancel_reason in ('plan', 'dashboard', 'operator')),
   constraint cancel_reason_only_when_cancelled check ((status = 'cancelled') = (cancel_reason is not null)),
@@ -912,7 +933,11 @@ create table public.schedule_ledger (
   constraint preflight_result_has_its_time check ((preflight_result is null) = (preflight_at is null))
 );
 comment on table public.schedule_ledger is
-  'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
+  'The intent: one row for each match we want to push, and one for each time it is to be pushed again. What Braze was asked for is in braze_schedules.';
+comment on column public.schedule_ledger.intent is
+  'Counts the intents of a match: 2 when a person had it pushed again. It is part of the send id.';
+comment on column public.schedule_ledger.replaced_at is
+  'When a person had the match pushed again: another row is its current intent. This one keeps its push and its counts.';
 comment on column public.schedule_ledger.generation is
   'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
@@ -932,6 +957,7 @@ comment on column public.schedule_ledger.preflight_result is
 comment on column public.schedule_ledger.made_for is
   'Competition, teams and their attribute values when the present generation was made: an id that the feed gave to another match shows by them. A trigger writes it.';
 
+create unique index a_match_has_one_current_intent_idx on public.schedule_ledger (match_id) where replaced_at is null;
 -- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
 -- The rollup reads all schedules that were due on a day.
@@ -955,6 +981,7 @@ create table public.braze_schedules (
   gated boolean not null default false,
   deleted_at timestamptz,
   shut_out_at timestamptz,
+  settled_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   absent_at timestamptz,
@@ -985,6 +1012,8 @@ comment on column public.braze_schedules.gated is 'Its push presents a token to 
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
+comment on column public.braze_schedules.settled_at is
+  'When a person took it on himself that it is not sent any more: another may be made.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
@@ -1203,18 +1232,22 @@ create table public.operator_actions (
   run_id uuid,
   undoes bigint references public.operator_actions (id),
   constraint action_is_known check (
-    action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'declare_gone', 'release_hold', 'erase_user')
+    action in (
+      'cancel', 'reschedule', 'declare_gone', 'release', 'push_again', 'mark_sent', 'mark_not_sent', 'undo',
+      'confirm_removals', 'resolve', 'erase_user'
+    )
   ),
-  constraint all_but_an_erasure_concern_a_match check (
-    (action = 'erase_user') = (match_id is null)
-    and (match_id is null) = (ledger_id is null)
-    and (match_id is null) = (generation is null)
-    and (match_id is null) = (run_id is null)
+  constraint a_verb_has_its_run check ((action = 'erase_user') = (run_id is null)),
+  constraint all_but_alerts_and_erasures_concern_a_push check (
+    (action in ('resolve', 'erase_user')) = (ledger_id is null)
+    and (ledger_id is null) = (generation is null)
+    and (match_id is not null or ledger_id is null)
+    and (action <> 'erase_user' or match_id is null)
   ),
   constraint actor_kind_is_known check (actor_kind in ('secret_key', 'operator')),
   constraint an_operator_has_a_name check ((actor_kind = 'operator') = (actor_id is not null)),
   constraint reason_is_given check (pg_catalog.btrim(reason) <> ''),
-  constraint an_undo_names_what_it_undoes check ((action = 'undo_mark_sent') = (undoes is not null)),
+  constraint an_undo_names_what_it_undoes check ((action = 'undo') = (undoes is not null)),
   constraint an_action_is_undone_once unique (undoes)
 );
 comment on table public.operator_actions is
@@ -1222,7 +1255,9 @@ comment on table public.operator_actions is
 comment on column public.operator_actions.actor_id is
   'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
-comment on column public.operator_actions.details is 'Of an erasure: the digest of the user''s id, and what was found.';
+comment on column public.operator_actions.match_id is 'null for an erasure, and for an alert that concerns no single match.';
+comment on column public.operator_actions.details is
+  'accept_double_push, where the verb asks for it. Of an erasure: the digest of the user''s id, and what was found.';
 
 create index operator_actions_ledger_id_idx on public.operator_actions (ledger_id, id);
 create index operator_actions_match_id_idx on public.operator_actions (match_id, acted_at);
@@ -1257,6 +1292,54 @@ comment on function private.all_deletes_failed(uuid, integer) is
   'True when deletes were requested and none can have taken effect. Braze answers 400 or 404 for schedules that it does not know, so these answers prove nothing.';
 revoke all on function private.all_deletes_failed(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
+
+-- supabase/schemas/30_schedules/answer_verb.sql
+-- What each verb of a person writes and answers in the same way.
+
+create function private.note_action(
+  p_action text,
+  p_row public.schedule_ledger,
+  p_reason text,
+  p_actor_kind text,
+  p_actor_id text,
+  p_before jsonb,
+  p_details jsonb,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_undoes bigint default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.operator_actions
+    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
+  values (
+    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
+    p_run_id, p_undoes
+  );
+$$;
+
+comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
+  'Records who did what to a match, and why.';
+revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
+
+create function private.answer_verb(p_match_id bigint, p_refused text)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', p_refused is null, 'refused', p_refused);
+$$;
+
+comment on function private.answer_verb(bigint, text) is 'The answer of a verb: {match_id, done, refused}.';
+revoke all on function private.answer_verb(bigint, text) from public, anon, authenticated, service_role;
+grant execute on function private.answer_verb(bigint, text) to service_role;
 
 -- supabase/schemas/30_schedules/apply_outcome.sql
 -- Carries the outcome of a call to Braze into the ledger and its generations.
@@ -1507,6 +1590,65 @@ comment on function public.cancel_ledger(uuid, integer, text, text, timestamptz)
 revoke all on function public.cancel_ledger(uuid, integer, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_ledger(uuid, integer, text, text, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/cancel_push.sql
+-- A person decides that a match is not pushed.
+--
+-- The row is cancelled at once, so the send gate turns the push away; the scheduler deletes what Braze holds, with the
+-- journal before the call, and tries again until that is done.
+
+create function public.cancel_push(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_refused := case
+    when v_row.id is null then 'no push of it is scheduled: set matches.push to false'
+    when v_row.status = 'sent' then 'its push is sent already (' || v_row.sent_evidence || ')'
+    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
+    when v_row.send_at_utc <= p_now and not exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and private.can_be_live(schedule.state)
+        and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+    ) then 'its push was due at ' || private.due_text(v_row.send_at_utc) || ': use mark_sent or mark_not_sent'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'cancel', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+    '{}', p_run_id, p_now
+  );
+  perform public.cancel_ledger(
+    v_row.id, v_row.generation, 'operator',
+    'Cancelled by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason, p_now
+  );
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person takes the push of a match off: the next run of the scheduler deletes it in Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+
 -- supabase/schemas/30_schedules/changes_allowed.sql
 -- How many removals and remakes one run may carry out.
 --
@@ -1604,13 +1746,38 @@ comment on function public.close_attempt(uuid, text, jsonb, timestamptz) is
 revoke all on function public.close_attempt(uuid, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.close_attempt(uuid, text, jsonb, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/closed_moves.sql
+-- Moves of a match after its push about which a person has chosen: it is not asked again.
+
+create function private.closed_moves(p_match_id bigint)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(distinct harm.details ->> 'would_send_at'), '[]')
+    from public.alerts as harm
+    where harm.rule = 'sent_for_old_date' and harm.match_id = p_match_id and harm.resolved_at is not null
+      and harm.details ->> 'would_send_at' is not null
+  );
+end;
+$$;
+
+comment on function private.closed_moves(bigint) is
+  'The times of pushes that a match would have had after its push, of which a person closed the harm.';
+revoke all on function private.closed_moves(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.closed_moves(bigint) to service_role;
+
 -- supabase/schemas/30_schedules/confirm_removals.sql
--- A person confirms removals and remakes that were held because too many came at once.
+-- A person confirms a removal or a remake that was held because too many came at once.
 --
--- The next plan carries them out. Named one by one, so that nothing is confirmed that came after the person looked.
+-- The next plan carries it out. Matches are named one by one, so that nothing is confirmed that came after the person looked.
 
 create function public.confirm_removals(
-  p_match_ids bigint[],
+  p_match_id bigint,
   p_reason text,
   p_actor_kind text,
   p_run_id uuid,
@@ -1625,50 +1792,34 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_confirmed bigint[];
+  v_row public.schedule_ledger;
+  v_refused text;
+  v_held private.held_changes;
 begin
-  perform from private.held_changes as held
-  where held.match_id = any (p_match_ids) order by held.ledger_id for update;
-
-  select coalesce(pg_catalog.array_agg(held.match_id order by held.match_id), '{}') into v_confirmed
-  from private.held_changes as held
-  where held.match_id = any (p_match_ids) and held.confirmed_at is null;
-
-  if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    select p_now, 'confirm_removals', held.match_id, held.ledger_id, ledger.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object('kind', held.kind, 'held_at', held.held_at), p_run_id
-    from private.held_changes as held
-    join public.schedule_ledger as ledger on ledger.id = held.ledger_id
-    where held.match_id = any (v_confirmed)
-    order by held.match_id;
-
-    update private.held_changes as held
-    set confirmed_at = p_now
-    where held.match_id = any (v_confirmed);
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
+  v_refused := case
+    when v_held.ledger_id is null then 'nothing of this match is held'
+    when v_held.confirmed_at is not null then 'it is confirmed already'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
-  return (
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'match_id', asked.id,
-      'done', asked.id = any (v_confirmed),
-      'refused', case
-        when asked.id = any (v_confirmed) then null
-        when held.ledger_id is null then 'nothing of this match is held'
-        else 'it is confirmed already'
-      end
-    ) order by asked.id), '[]')
-    from (select distinct asked.id from pg_catalog.unnest(p_match_ids) as asked (id)) as asked
-    left join private.held_changes as held on held.match_id = asked.id
+  perform private.note_action(
+    'confirm_removals', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('kind', v_held.kind, 'held_at', v_held.held_at), '{}', p_run_id, p_now
   );
+  update private.held_changes as held set confirmed_at = p_now where held.ledger_id = v_row.id;
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
-comment on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) is
-  'A person confirms held removals and remakes, which the next plan carries out; returns [{match_id, done, refused}]. A dry run changes nothing.';
-revoke all on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) to service_role;
+comment on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person confirms a held removal or remake, which the next plan carries out. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/30_schedules/drop_foreign_send_id.sql
 -- A send id that Braze made ends with its schedule.
@@ -1699,6 +1850,23 @@ before update of generation on public.schedule_ledger
 for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
+
+-- supabase/schemas/30_schedules/due_text.sql
+-- How refusals name a time.
+
+create function private.due_text(p_at timestamptz)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+$$;
+
+comment on function private.due_text(timestamptz) is 'A time as refusals name it.';
+revoke all on function private.due_text(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.due_text(timestamptz) to service_role;
 
 -- supabase/schemas/30_schedules/has_too_many_removals.sql
 -- Whether so many matches were called off at once that a person has to confirm it.
@@ -1756,7 +1924,7 @@ begin
   insert into private.held_changes as held (ledger_id, match_id, kind, held_at)
   select ledger.id, ledger.match_id, case when ledger.match_id = any (p_removals) then 'removal' else 'remake' end, p_now
   from public.schedule_ledger as ledger
-  where ledger.match_id = any (p_removals || p_remakes)
+  where ledger.match_id = any (p_removals || p_remakes) and ledger.replaced_at is null
   order by ledger.id
   on conflict (ledger_id) do update
   -- Another kind of change is another question.
@@ -1769,7 +1937,8 @@ begin
   select ledger.id, ledger.match_id, 'removal', p_now
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
-  where ledger.status <> 'cancelled' and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
+  where ledger.status <> 'cancelled' and ledger.replaced_at is null
+    and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
     and (match.status <> 'scheduled' or not match.push)
     and (
       select changed.changed_at < ledger.send_at_utc
@@ -2032,7 +2201,8 @@ security invoker
 set search_path = ''
 as $$
   select pg_catalog.jsonb_build_object(
-    'generation', ledger.generation,
+    -- The push of a match that is to be pushed again has gone out.
+    'generation', case when ledger.replaced_at is null then ledger.generation end,
     'status', ledger.status,
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
@@ -2064,7 +2234,7 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation (null: a later intent replaced it), status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;
 
@@ -2116,6 +2286,7 @@ as $$
           'status', match.status,
           'push', match.push,
           'trigger_properties', match.trigger_properties,
+          'intent', counted.intent,
           'send_id', coalesce(ledger.send_id, own.send_id),
           'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
             'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
@@ -2127,6 +2298,7 @@ as $$
               select attempt.request ->> 'campaign_id' as campaign_id
               from public.schedule_attempts as attempt
               where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+                and attempt.request ->> 'send_id' = private.own_send_id(match.id, counted.intent)
               union all
               select ledger.campaign_id where ledger.send_id is not null
             ) as known
@@ -2141,6 +2313,7 @@ as $$
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
             'made_for', ledger.made_for,
+            'closed_moves', case when ledger.status = 'sent' then private.closed_moves(match.id) else '[]' end,
             'is_held', exists (
               select 1 from private.schedule_holds as hold
               where hold.ledger_id = ledger.id and hold.released_at is null
@@ -2152,13 +2325,19 @@ as $$
       )
       from wanted
       join public.matches as match using (id)
-      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+      cross join lateral (
+        select coalesce(ledger.intent, 1 + coalesce(max(earlier.intent), 0)) as intent
+        from public.schedule_ledger as earlier
+        where earlier.match_id = match.id
+      ) as counted
       left join private.held_changes as held on held.ledger_id = ledger.id
       left join lateral (
         -- Made, but the run died before a schedule used it.
         select attempt.request ->> 'send_id' as send_id
         from public.schedule_attempts as attempt
         where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+          and attempt.request ->> 'send_id' = private.own_send_id(match.id, counted.intent)
         order by attempt.opened_at desc
         limit 1
       ) as own on true
@@ -2173,6 +2352,7 @@ as $$
             'changed_at', schedule.updated_at,
             'campaign_id', schedule.campaign_id,
             'gated', schedule.gated,
+            'settled', schedule.settled_at is not null,
             'was_created', private.is_created(schedule.ledger_id, schedule.generation),
             'delete_failed', schedule.state = 'deleting'
               and private.all_deletes_failed(schedule.ledger_id, schedule.generation)
@@ -2483,11 +2663,14 @@ begin
 
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
-  insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
-  values (p_match_id, p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now)
-  on conflict (match_id) do nothing;
+  insert into public.schedule_ledger (match_id, intent, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+  select p_match_id, 1 + coalesce(max(earlier.intent), 0), p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now
+  from public.schedule_ledger as earlier
+  where earlier.match_id = p_match_id
+  on conflict (match_id) where replaced_at is null do nothing;
   v_is_new := found;
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into strict v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   if v_row.status <> 'pending' and v_row.cancel_reason is distinct from 'plan' then
     raise exception 'Cannot open a create: the ledger row of match % is neither pending nor cancelled by the plan', p_match_id
       using errcode = 'PT409', hint = 'not_reactivated';
@@ -2823,7 +3006,8 @@ as $$
 declare
   v_row public.schedule_ledger;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   if not private.release_generation(v_row.id, v_row.generation, p_now) then
     return false;
   end if;
@@ -3090,6 +3274,56 @@ comment on function private.compare_next_send(braze_observations, braze_observat
   'Completes an observation by what its next send proves, given the last observation of the campaign whose list was read.';
 revoke all on function private.compare_next_send(braze_observations, braze_observations, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.compare_next_send(braze_observations, braze_observations, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/could_double.sql
+-- Why another push of a match could be a second one.
+--
+-- Braze deletes surely only what is deleted the freeze window before its send; a closed send gate shuts out what it did not
+-- delete. Everything else that Braze lists, or that is inside its window, may reach users.
+
+create function private.could_double(p_ledger_id uuid, p_freeze_seconds integer, p_now timestamptz)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with risky as (
+    select
+      schedule.generation,
+      schedule.send_at_utc,
+      private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now) as is_in_window,
+      exists (
+        select 1
+        from private.listed_schedules as listed
+        where listed.braze_schedule_id = schedule.braze_schedule_id and listed.shown_until is null
+      ) as is_listed
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = p_ledger_id
+      and schedule.state not in ('failed', 'completed')
+      and schedule.shut_out_at is null
+      and not (
+        schedule.state = 'deleted'
+        and coalesce(schedule.deleted_at, schedule.absent_at)
+          <= schedule.send_at_utc - pg_catalog.make_interval(secs => p_freeze_seconds)
+      )
+  )
+  select case
+    when risky.is_listed then 'the last list of Braze shows its schedule ' || risky.generation
+    else 'its schedule ' || risky.generation || ' was due at '
+      || private.due_text(risky.send_at_utc)
+      || ' and may be sent until a day later'
+  end
+  from risky
+  where risky.is_listed or risky.is_in_window
+  order by risky.is_listed desc, risky.generation desc
+  limit 1;
+$$;
+
+comment on function private.could_double(uuid, integer, timestamptz) is
+  'Why a schedule of the ledger row may still be sent: the last list shows it, or its window is open. null: none can, since they were deleted early enough, or the send gate shuts them out.';
+revoke all on function private.could_double(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.could_double(uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/35_observations/end_generation.sql
 -- The current generation of a match is settled as not in Braze: the scheduler makes the next one.
@@ -3986,6 +4220,41 @@ comment on function public.record_observation(jsonb, integer, numeric, uuid, tim
 revoke all on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_observation(jsonb, integer, numeric, uuid, timestamptz) to service_role;
 
+-- supabase/schemas/35_observations/settle_unclear.sql
+-- A person takes responsibility for what Braze may still hold: the match is planned as if it were not there.
+
+create function private.settle_unclear(p_ledger_id uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_settled jsonb;
+begin
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'generation', schedule.generation, 'state', schedule.state, 'braze_schedule_id', schedule.braze_schedule_id
+  ) order by schedule.generation), '[]')
+  into v_settled
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = p_ledger_id and private.can_be_live(schedule.state);
+
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'released'
+  where attempt.ledger_id = p_ledger_id and attempt.outcome = 'unknown' and attempt.resolved_at is null;
+  update public.braze_schedules as schedule
+  set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.state not in ('failed', 'completed');
+  return v_settled;
+end;
+$$;
+
+comment on function private.settle_unclear(uuid, timestamptz) is
+  'Counts every schedule of a ledger row as deleted; returns those that may be there, as they were.';
+revoke all on function private.settle_unclear(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.settle_unclear(uuid, timestamptz) to service_role;
+
 -- supabase/schemas/40_events/tables.sql
 -- The evidence: each event that Braze reported, and each body that could not be read.
 --
@@ -4690,7 +4959,7 @@ begin
     )
     -- Look-ups by key: a plan made while tables are empty would read them whole for ever.
     cross join lateral (
-      select known.id, known.match_id, known.generation, known.status, known.sent_evidence
+      select known.id, known.match_id, known.intent, known.replaced_at, known.generation, known.status, known.sent_evidence
       from public.schedule_ledger as known where known.id = kind.ledger_id limit 1
     ) as ledger
     cross join lateral (
@@ -4722,7 +4991,10 @@ begin
       and (kind.last_send_at is null or kind.last_send_at <= schedule.send_at_utc + p_window)
       and (kind.match_id is null or kind.match_id = ledger.match_id)
       and (kind.attempt_id is null or (attempt.ledger_id = ledger.id and attempt.generation = schedule.generation))
-      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)
+      and (kind.own_match_id is null or (kind.own_match_id = ledger.match_id and (
+        (ledger.intent = 1 and ledger.replaced_at is null)
+        or kind.send_id = private.own_send_id(ledger.match_id, ledger.intent)
+      )))
       and (by_schedule.ledger_id is null or by_schedule.ambiguous or by_schedule.ledger_id = ledger.id)
       and (by_send.ledger_id is null or by_send.ambiguous or by_send.ledger_id = ledger.id);
 end;
@@ -5182,6 +5454,7 @@ as $$
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'ledger_id', ledger.id,
     'match_id', ledger.match_id,
+    'intent', ledger.intent,
     'generation', ledger.generation,
     'schedules', (
       select coalesce(pg_catalog.jsonb_agg(
@@ -5264,7 +5537,7 @@ begin
     select ledger.id
     from pg_catalog.unnest(p_match_ids) as asked (match_id)
     cross join lateral (
-      select ledger.id from public.schedule_ledger as ledger where ledger.match_id = asked.match_id limit 1
+      select ledger.id from public.schedule_ledger as ledger where ledger.match_id = asked.match_id
     ) as ledger
     union
     select schedule.ledger_id
@@ -6281,7 +6554,8 @@ declare
   v_unclear jsonb;
   v_refused text;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -6313,10 +6587,10 @@ begin
       ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
     end
     when v_row.status = 'sent' then 'it is sent already'
-    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt'
-    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already'
+    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt: reschedule makes another'
+    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already, so the scheduler makes another'
     when least(v_current.send_at_utc, v_current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
-      || pg_catalog.to_char(v_current.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      || private.due_text(v_current.send_at_utc)
       || ', which leaves no time to schedule another'
     -- Whatever a person accepts: the next list would take it back.
     when v_current.missed_at is null and exists (
@@ -6348,6 +6622,9 @@ begin
     );
     if v_unclear is null then
       perform private.end_generation(v_row.id, v_row.generation, p_now);
+      update public.braze_schedules as schedule
+      set settled_at = p_now
+      where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
     else
       update public.schedule_attempts as attempt
       set resolved_at = p_now, resolved_as = 'released'
@@ -6357,7 +6634,7 @@ begin
           where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
         );
       update public.braze_schedules as schedule
-      set state = 'deleted', doubt = null, doubted_at = null, updated_at = p_now
+      set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
       where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
     end if;
   end if;
@@ -6515,6 +6792,65 @@ comment on function public.load_reconciliation(timestamptz, timestamptz) is
 revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/60_reconcile/mark_not_sent.sql
+-- A person states that a push that was due did not go out.
+--
+-- It is a statement, not a change in Braze: what is not proved counts as not sent. An event that proves the opposite later
+-- wins, as everywhere.
+
+create function public.mark_not_sent(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'a person marked it as sent: use undo'
+    when v_row.status = 'sent' then 'it is sent (' || v_row.sent_evidence || ')'
+    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
+    when v_row.send_at_utc > p_now then 'its push is not due before ' || private.due_text(v_row.send_at_utc)
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'mark_not_sent', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+    '{}', p_run_id, p_now
+  );
+  perform public.cancel_ledger(
+    v_row.id, v_row.generation, 'operator',
+    'Marked as not sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason, p_now
+  );
+  update public.alerts as open
+  set resolved_at = p_now
+  where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.mark_not_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person states that the push of a match did not go out. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.mark_not_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.mark_not_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+
 -- supabase/schemas/60_reconcile/mark_sent.sql
 -- A person confirms a send that no event proves.
 --
@@ -6539,14 +6875,14 @@ declare
   v_row public.schedule_ledger;
   v_refused text;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   v_refused := case
     when v_row.id is null then 'there is no ledger row of this match'
     when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'it is marked as sent already'
     when v_row.status = 'sent' then 'it is sent already (' || v_row.sent_evidence || ')'
     when v_row.send_at_utc > p_now then
-      'its push is not due before '
-        || pg_catalog.to_char(v_row.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      'its push is not due before ' || private.due_text(v_row.send_at_utc)
   end;
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
@@ -6570,6 +6906,9 @@ begin
       notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
       updated_at = p_now
     where ledger.id = v_row.id;
+    update public.alerts as open
+    set resolved_at = p_now
+    where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   end if;
   return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
 end;
@@ -6622,7 +6961,7 @@ begin
   perform 1
   from public.schedule_ledger as ledger
   where ledger.id = p_ledger_id
-    or ledger.match_id = p_match_id
+    or (ledger.match_id = p_match_id and ledger.replaced_at is null)
     or ledger.id = (
       select known.ledger_id from public.braze_schedules as known where known.braze_schedule_id = p_braze_schedule_id
     )
@@ -6678,6 +7017,152 @@ comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, json
   'Journals the delete of a duplicate or orphan; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_live.';
 revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;
+
+-- supabase/schemas/60_reconcile/push_again.sql
+-- A match that was pushed is played again, so it is pushed again.
+--
+-- The push that went out stays what it is, with its counts, on its own date: the new one is an intent of its own, with a row
+-- and a send id of its own. Statistics of the first would otherwise prove the second.
+
+create function public.push_again(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_accept_double_push boolean,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+  v_send_at timestamptz;
+  v_is_wanted boolean;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
+  into v_send_at, v_is_wanted
+  from public.matches as match where match.id = p_match_id;
+  v_refused := case
+    when v_row.id is null then 'it was not pushed yet: the scheduler does that by itself'
+    when not v_is_wanted then 'matches say that no push is wanted'
+    when v_row.status = 'cancelled' then 'it was not pushed: use reschedule'
+    when v_row.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
+    when not p_accept_double_push and v_send_at <= v_row.send_at_utc + interval '12 hours'
+      then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
+    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
+      || ' (accept_double_push overrides this)'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'push_again', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'intent', v_row.intent, 'send_id', v_row.send_id),
+    pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
+  );
+  update public.schedule_ledger as ledger set replaced_at = p_now, updated_at = p_now where ledger.id = v_row.id;
+  -- That was the choice.
+  update public.alerts as harm
+  set resolved_at = p_now
+  where harm.rule = 'sent_for_old_date' and harm.match_id = p_match_id and harm.resolved_at is null;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) is
+  'A match that was pushed is played again: the next run of the scheduler makes a new intent, with a send id of its own. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) to service_role;
+
+-- supabase/schemas/60_reconcile/reschedule.sql
+-- A match whose push was taken off by a person, here or in Braze's dashboard, is to have one after all.
+
+create function public.reschedule(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_accept_double_push boolean,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+  v_send_at timestamptz;
+  v_is_wanted boolean;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
+  into v_send_at, v_is_wanted
+  from public.matches as match where match.id = p_match_id;
+  v_refused := case
+    when v_row.id is null then 'it never had a schedule: the scheduler makes one by itself'
+    when v_row.status = 'sent' then 'its push is sent: use push_again if it is played again'
+    when v_row.status = 'pending' then 'it has a schedule: use declare_gone if Braze does not hold it'
+    when v_row.cancel_reason = 'plan' then 'the plan cancelled it: correct matches, and it is scheduled by itself'
+    when not v_is_wanted then 'matches say that no push is wanted'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
+    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
+      || ' (accept_double_push overrides this)'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'reschedule', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes,
+      'schedules', private.settle_unclear(v_row.id, p_now)
+    ),
+    pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
+  );
+  -- What the plan cancelled, the plan takes back.
+  update public.schedule_ledger as ledger
+  set cancel_reason = 'plan', notes = 'To be scheduled again: ' || p_reason, updated_at = p_now
+  where ledger.id = v_row.id;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.reschedule(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) is
+  'A person wants the push of a match after all that a person had cancelled: the next run of the scheduler makes the next generation. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.reschedule(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.reschedule(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) to service_role;
 
 -- supabase/schemas/60_reconcile/resolve_unknown_attempts.sql
 -- Resolves calls with an unknown outcome once a list or an event shows it.
@@ -6850,79 +7335,6 @@ comment on function public.store_reported_counts(jsonb, timestamptz) is
   'Stores [{ledger_id, count}]: Braze''s count under each match''s own send id, null where it gave none; returns how many changed.';
 revoke all on function public.store_reported_counts(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.store_reported_counts(jsonb, timestamptz) to service_role;
-
--- supabase/schemas/60_reconcile/undo_mark_sent.sql
--- Reverts a manual confirmation.
-
-create function public.undo_mark_sent(
-  p_match_id bigint,
-  p_reason text,
-  p_actor_kind text,
-  p_run_id uuid,
-  p_dry_run boolean,
-  p_now timestamptz,
-  p_actor_id text default null
-)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_row public.schedule_ledger;
-  v_marked public.operator_actions;
-  v_refused text;
-begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
-  select * into v_marked
-  from public.operator_actions as action
-  where action.ledger_id = v_row.id and action.action = 'mark_sent'
-    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
-  order by action.id desc
-  limit 1;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_row.status <> 'sent' then 'it is not marked as sent'
-    when v_row.sent_evidence <> 'operator' then 'nobody marked it: it is sent by other evidence (' || v_row.sent_evidence || ')'
-    when v_marked.id is null then 'who marked it is not on record, so what was there before is not known'
-    when exists (
-      select 1 from public.braze_schedules as schedule
-      where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation and schedule.first_event_at is not null
-    ) then 'events have proved since that it went out'
-  end;
-  if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
-  end if;
-
-  if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id, undoes)
-    values (
-      p_now, 'undo_mark_sent', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'sent_evidence', v_row.sent_evidence, 'sent_confirmed_at', v_row.sent_confirmed_at,
-        'notes', v_row.notes
-      ),
-      p_run_id, v_marked.id
-    );
-    update public.schedule_ledger as ledger
-    set status = (v_marked.before ->> 'status')::public.schedule_status,
-      cancel_reason = v_marked.before ->> 'cancel_reason',
-      notes = v_marked.before ->> 'notes',
-      sent_evidence = null,
-      sent_confirmed_at = null,
-      updated_at = p_now
-    where ledger.id = v_row.id;
-  end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
-end;
-$$;
-
-comment on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'Reverts a mark_sent and restores the ledger row; returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.undo_mark_sent(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/65_checks/tables.sql
 -- The hourly audits: the ledger compared with Braze's list.
@@ -7466,7 +7878,7 @@ begin
       where known.kind = 'dispatch_id' and known.value = checked.dispatch_id
         and known.ledger_id = ledger.id and not known.ambiguous
     )),
-    send_id = coalesce(ledger.send_id, case private.match_of_send_id(checked.send_id) when ledger.match_id then checked.send_id end, (
+    send_id = coalesce(ledger.send_id, case private.own_send_id(ledger.match_id, ledger.intent) when checked.send_id then checked.send_id end, (
       select known.value
       from public.schedule_identifiers as known
       where known.kind = 'send_id' and known.value = checked.send_id
@@ -7526,7 +7938,8 @@ declare
   v_row public.schedule_ledger;
   v_held jsonb;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
@@ -7539,7 +7952,7 @@ begin
     insert into public.operator_actions
       (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
     values (
-      p_now, 'release_hold', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      p_now, 'release', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
       pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
     );
     update private.schedule_holds as hold
@@ -7557,6 +7970,178 @@ comment on function public.release_hold(bigint, text, text, uuid, boolean, times
   'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+
+-- supabase/schemas/65_checks/undo.sql
+-- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
+--
+-- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
+
+create function private.undo_refusal(
+  p_row public.schedule_ledger,
+  p_done public.operator_actions,
+  p_now timestamptz
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when (p_done).id is null then 'nobody did anything to it that is not undone'
+    when (p_done).action in ('mark_sent', 'mark_not_sent') then case
+      when (p_done).action = 'mark_sent' and (p_row).status <> 'sent' then 'it is not marked as sent any more'
+      when (p_done).action = 'mark_sent' and (p_row).sent_evidence <> 'operator'
+        then 'it is sent by other evidence (' || (p_row).sent_evidence || ')'
+      when (p_done).action = 'mark_not_sent' and (p_row).cancel_reason is distinct from 'operator'
+        then 'it is ' || (p_row).status || ' for another reason since'
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = (p_row).id and schedule.generation = (p_row).generation
+          and schedule.first_event_at is not null
+      ) then 'events have proved since that it went out'
+    end
+    -- Also one that was under way when the person acted.
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.match_id = (p_done).match_id and attempt.kind <> 'send_id'
+        and (attempt.opened_at >= (p_done).acted_at or attempt.outcome is null)
+    ) then 'it has caused a call to Braze: ' || case (p_done).action
+      when 'cancel' then 'use reschedule'
+      when 'push_again' then 'use cancel'
+      when 'reschedule' then 'use cancel'
+      when 'declare_gone' then 'use cancel if no push is wanted'
+      else 'it cannot be undone'
+    end
+    when (p_done).action in ('cancel', 'reschedule') and (
+      (p_row).status <> 'cancelled'
+      or (p_row).cancel_reason <> case (p_done).action when 'cancel' then 'operator' else 'plan' end
+    ) then 'it is ' || (p_row).status || ' for another reason since'
+    when (p_done).action = 'release' and (p_row).send_at_utc <= p_now then 'its push may be going out'
+    when (p_done).action = 'confirm_removals' and not exists (
+      select 1 from private.held_changes as held where held.ledger_id = (p_row).id and held.confirmed_at is not null
+    ) then 'it is carried out'
+  end;
+$$;
+
+comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
+  'Why an action cannot be undone; null if it can.';
+revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to service_role;
+
+create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  update public.schedule_attempts as attempt
+  set resolved_at = null, resolved_as = null
+  where attempt.ledger_id = p_ledger_id and attempt.resolved_as = 'released' and attempt.resolved_at = p_acted_at;
+  update public.braze_schedules as schedule
+  set state = coalesce(told.state, schedule.state), settled_at = null,
+    absent_at = case when schedule.absent_at = p_acted_at then null else schedule.absent_at end,
+    updated_at = p_now
+  from public.braze_schedules as settled
+  left join pg_catalog.jsonb_to_recordset(p_schedules) as told (generation integer, state text)
+    on told.generation = settled.generation
+  where settled.ledger_id = p_ledger_id and settled.settled_at = p_acted_at
+    and schedule.ledger_id = settled.ledger_id and schedule.generation = settled.generation;
+$$;
+
+comment on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) is
+  'Puts back the schedules [{generation, state}] and their creates that a person settled at that time.';
+revoke all on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) to service_role;
+
+create function public.undo(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_done public.operator_actions;
+  v_refused text;
+begin
+  -- push_again leaves a match without a current intent until the scheduler makes the next one.
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id
+  order by ledger.intent desc
+  limit 1
+  for no key update;
+  select * into v_done
+  from public.operator_actions as action
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+  order by action.id desc
+  limit 1;
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when v_done.ledger_id <> v_row.id then 'it has caused a call to Braze: use cancel'
+    else private.undo_refusal(v_row, v_done, p_now)
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'undo', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'sent_evidence', v_row.sent_evidence,
+      'sent_confirmed_at', v_row.sent_confirmed_at, 'notes', v_row.notes
+    ),
+    '{}', p_run_id, p_now, v_done.id
+  );
+  if v_done.action in ('mark_sent', 'mark_not_sent', 'cancel', 'reschedule', 'declare_gone') then
+    update public.schedule_ledger as ledger
+    set status = (v_done.before ->> 'status')::public.schedule_status,
+      cancel_reason = v_done.before ->> 'cancel_reason',
+      notes = case when v_done.action = 'declare_gone' then ledger.notes else v_done.before ->> 'notes' end,
+      sent_evidence = null,
+      sent_confirmed_at = null,
+      updated_at = p_now
+    where ledger.id = v_row.id;
+  end if;
+  if v_done.action in ('reschedule', 'declare_gone') then
+    perform private.restore_schedules(v_row.id, v_done.before -> 'schedules', v_done.acted_at, p_now);
+  end if;
+  if v_done.action = 'push_again' then
+    update public.schedule_ledger as ledger set replaced_at = null, updated_at = p_now where ledger.id = v_row.id;
+  end if;
+  if v_done.action = 'confirm_removals' then
+    update private.held_changes as held set confirmed_at = null where held.ledger_id = v_row.id;
+  end if;
+  if v_done.action = 'release' then
+    update private.schedule_holds as hold
+    set released_at = null
+    where hold.ledger_id = v_row.id and hold.released_at = v_done.acted_at;
+    update public.alerts as harm
+    set resolved_at = null
+    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at = v_done.acted_at
+      and not exists (
+        select 1 from public.alerts as open where open.fingerprint = harm.fingerprint and open.resolved_at is null
+      );
+  end if;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Takes back the last action of a person on a match that has caused no call of Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/70_alerts/tables.sql
 -- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
@@ -8109,7 +8694,9 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in (
+      'unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late', 'sent_for_old_date'
+    ) then 'harm'
     else 'condition'
   end;
 $$;
@@ -8223,6 +8810,58 @@ comment on function public.record_alert_delivery(uuid, jsonb, text, timestamptz,
   'Records that the messages [{alert_id, kind, severity}] were delivered, failed, or were put off until p_next_at. Safe to repeat.';
 revoke all on function public.record_alert_delivery(uuid, jsonb, text, timestamptz, text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.record_alert_delivery(uuid, jsonb, text, timestamptz, text, text, timestamptz) to service_role;
+
+-- supabase/schemas/70_alerts/resolve_alert.sql
+-- A person closes a harm, with a word.
+--
+-- A condition is not closed by hand: the next run would open it again, and "resolved" would be wrong meanwhile.
+
+create function public.resolve_alert(
+  p_fingerprint text,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_open public.alerts;
+  v_refused text;
+begin
+  select * into v_open
+  from public.alerts as open
+  where open.fingerprint = p_fingerprint and open.resolved_at is null
+  for update;
+  v_refused := case
+    when v_open.id is null then 'no such alert is open'
+    when v_open.kind = 'condition' then 'it resolves by itself when its cause is gone'
+  end;
+  if v_refused is null and not p_dry_run then
+    insert into public.operator_actions (acted_at, action, match_id, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'resolve', v_open.match_id, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('rule', v_open.rule, 'title', v_open.title, 'first_seen_at', v_open.first_seen_at),
+      pg_catalog.jsonb_build_object('fingerprint', p_fingerprint), p_run_id
+    );
+    update public.alerts as open set resolved_at = p_now where open.id = v_open.id;
+  end if;
+  return pg_catalog.jsonb_build_object(
+    'match_id', v_open.match_id, 'fingerprint', p_fingerprint, 'done', v_refused is null, 'refused', v_refused
+  );
+end;
+$$;
+
+comment on function public.resolve_alert(text, text, text, uuid, boolean, timestamptz, text) is
+  'Closes an open harm; returns {match_id, fingerprint, done, refused}. A dry run changes nothing.';
+revoke all on function public.resolve_alert(text, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.resolve_alert(text, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/70_alerts/sync_alerts.sql
 -- Raises alerts, and resolves those whose cause is gone.
@@ -8461,7 +9100,7 @@ begin
   select ledger.id, ledger.send_at_utc, least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
   into v_ledger_id, v_send_at, v_from
   from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id;
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
 
   return (
     with by_minute as (
@@ -8516,10 +9155,15 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_ledger public.schedule_ledger;
+  v_ledger_ids uuid[];
+  v_from timestamptz;
   v_users jsonb;
 begin
-  select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
+  -- All intents: a match that is pushed again keeps its history.
+  select pg_catalog.array_agg(ledger.id), min(least(ledger.created_at, ledger.send_at_utc)) - interval '1 day'
+  into v_ledger_ids, v_from
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id;
 
   -- Operators have no right to user ids, so their timeline has no counts of users.
   if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
@@ -8532,8 +9176,7 @@ begin
         )::text as key,
         count(distinct event.external_user_id) as users
       from public.notification_sends as event
-      where event.ledger_id = v_ledger.id
-        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
       group by 1
     ) as counted;
   end if;
@@ -8551,7 +9194,12 @@ begin
         pg_catalog.jsonb_build_object(
           'generation', action.generation, 'reason', action.reason, 'actor_kind', action.actor_kind,
           'actor_id', action.actor_id, 'before', action.before, 'run_id', action.run_id
-        )
+        ) || action.details || case
+          when action.undoes is null then jsonb '{}'
+          else pg_catalog.jsonb_build_object('undoes', (
+            select undone.action from public.operator_actions as undone where undone.id = action.undoes
+          ))
+        end
       from public.operator_actions as action
       where action.match_id = p_match_id
 
@@ -8584,9 +9232,10 @@ begin
 
       union all
       select
-        v_ledger.preflight_at, 8, 'check', 'preflight ' || v_ledger.preflight_result,
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.preflight_at is not null
+        ledger.preflight_at, 8, 'check', 'preflight ' || ledger.preflight_result,
+        pg_catalog.jsonb_build_object('generation', ledger.generation)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.preflight_at is not null
 
       union all
       select
@@ -8606,8 +9255,7 @@ begin
           )::text)
         end
       from public.notification_sends as event
-      where event.ledger_id = v_ledger.id
-        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
       group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
 
       union all
@@ -8627,23 +9275,26 @@ begin
 
       union all
       select
-        v_ledger.sent_confirmed_at, 11, 'ledger', 'sent',
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation, 'evidence', v_ledger.sent_evidence)
-      where v_ledger.sent_confirmed_at is not null
+        ledger.sent_confirmed_at, 11, 'ledger', 'sent',
+        pg_catalog.jsonb_build_object('generation', ledger.generation, 'evidence', ledger.sent_evidence)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.sent_confirmed_at is not null
 
       union all
       -- updated_at is the time of the cancellation: a cancelled row changes only when it is reactivated.
       select
-        v_ledger.updated_at, 11, 'ledger', 'cancelled',
+        ledger.updated_at, 11, 'ledger', 'cancelled',
         pg_catalog.jsonb_build_object(
-          'generation', v_ledger.generation, 'reason', v_ledger.cancel_reason, 'notes', v_ledger.notes
+          'generation', ledger.generation, 'reason', ledger.cancel_reason, 'notes', ledger.notes
         )
-      where v_ledger.status = 'cancelled'
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.status = 'cancelled'
 
       union all
       select
-        v_ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.status <> 'cancelled'
+        ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', ledger.generation)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.status <> 'cancelled'
 
       union all
       select
@@ -8798,9 +9449,9 @@ begin
 
   -- Operators have no right to user ids: their `received` is null.
   if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
-    select pg_catalog.jsonb_object_agg(counted.match_id, counted.received) into v_received
+    select pg_catalog.jsonb_object_agg(counted.id, counted.received) into v_received
     from (
-      select ledger.match_id, (
+      select ledger.id, (
         select count(distinct coalesce(event.external_user_id, event.device_id, event.event_id) collate "C")
         from public.notification_sends as event
         where event.ledger_id = ledger.id
@@ -8836,7 +9487,7 @@ begin
           'expected_min', ledger.expected_send_count_min,
           'expected_max', ledger.expected_send_count_max,
           'users', ledger.actual_send_count,
-          'received', v_received -> match.id::text,
+          'received', v_received -> ledger.id::text,
           'braze_reported', ledger.braze_reported_count,
           'sends', counted.sends,
           'webhook_sends', counted.webhook_sends,
@@ -8858,7 +9509,16 @@ begin
         ) order by coalesce(ledger.send_at_utc, match.kickoff_at), match.id
       ), '[]')
       from public.matches as match
-      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      -- The push of that date: a match that was sent and is played again has one on each.
+      left join lateral (
+        select intent.*
+        from public.schedule_ledger as intent
+        where intent.match_id = match.id and (
+          intent.replaced_at is null or (intent.send_at_utc >= p_from and intent.send_at_utc < p_until)
+        )
+        order by intent.send_at_utc >= p_from and intent.send_at_utc < p_until desc, intent.intent desc
+        limit 1
+      ) as ledger on true
       left join public.braze_schedules as schedule
         on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
       cross join lateral (

@@ -82,7 +82,10 @@ Deno.test(
     );
     strictEqual((await scheduleRow(suite, match)).state, "deleted");
     const again = await declare(suite, match.runId, { p_accept_double_push: true });
-    deepStrictEqual([again.done, again.refused], [false, "its schedule is deleted already"]);
+    deepStrictEqual([again.done, again.refused], [
+      false,
+      "its schedule is deleted already, so the scheduler makes another",
+    ]);
     // It was there after all: before a successor is made, it counts as never gone.
     await look(suite, minutes(40), [SCHEDULE]);
     strictEqual((await scheduleRow(suite, match)).state, "live");

@@ -38,13 +38,26 @@ function hold(suite: Suite, runId: string, args: Record<string, unknown> = {}): 
   });
 }
 
-function confirm(
+async function confirm(
   suite: Suite,
   runId: string,
-  args: Record<string, unknown> = {},
+  { p_match_ids = IDS, ...args }: Record<string, unknown> & { p_match_ids?: number[] } = {},
+): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const p_match_id of p_match_ids) {
+    answers.push(await confirmOne(suite, runId, p_match_id, args));
+  }
+  return answers;
+}
+
+function confirmOne(
+  suite: Suite,
+  runId: string,
+  p_match_id: number,
+  args: Record<string, unknown>,
 ): Promise<unknown> {
   return suite.call("confirm_removals", {
-    p_match_ids: IDS,
+    p_match_id,
     p_reason: "The pitch is frozen",
     p_actor_kind: "secret_key",
     p_run_id: runId,
@@ -176,9 +189,9 @@ Deno.test(
       refused(1003, none),
     ]);
     deepStrictEqual((await held(suite)).map((row) => (row as unknown[])[3]), [null, null]);
-    deepStrictEqual(await confirm(suite, runId, { p_match_ids: [1001, 1001, 7] }), [
-      refused(7, none),
+    deepStrictEqual(await confirm(suite, runId, { p_match_ids: [1001, 7] }), [
       done(1001),
+      refused(7, none),
     ]);
     deepStrictEqual(await confirm(suite, runId), [
       refused(1001, "it is confirmed already"),

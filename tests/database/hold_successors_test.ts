@@ -182,7 +182,7 @@ Deno.test(
     const [action] = await suite.sql`
       select action, match_id::int, generation, actor_id, reason, before from public.operator_actions`;
     deepStrictEqual({ ...action }, {
-      action: "release_hold",
+      action: "release",
       match_id: 1001,
       generation: 2,
       actor_id: "operator-1",

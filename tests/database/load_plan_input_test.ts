@@ -47,7 +47,7 @@ async function sendId(
     p_run_id: runId,
     p_lease_seconds: LEASE_SECONDS,
     p_match_id: matchId,
-    p_request: { send_id: `send-${matchId}` },
+    p_request: { send_id: `match-${matchId}` },
     p_now: openedAt,
   });
   if (outcome !== null) await close(suite, attemptId, outcome);
@@ -106,6 +106,7 @@ Deno.test(
         generation: 2,
         campaign_id: "campaign-1",
         gated: false,
+        settled: false,
         was_created: true,
         state: "live",
         braze_schedule_id: "schedule-1001-2",
@@ -127,7 +128,7 @@ Deno.test(
       await sendId(suite, runId, matchId, outcome);
     }
     const { matches } = await load(suite);
-    deepStrictEqual(matches.map(({ send_id }) => send_id), ["send-1", null, null]);
+    deepStrictEqual(matches.map(({ send_id }) => send_id), ["match-1", null, null]);
   }),
 );
 

@@ -7,12 +7,12 @@ const RUN_ID = "00000000-0000-0000-0000-00000000000a";
 const AFTER_SEND = minutes(600);
 
 Deno.test(
-  "mark_sent() and undo_mark_sent() restore a cancelled row with its reason",
+  "mark_sent() and undo() restore a cancelled row with its reason",
   withSuite(async (suite) => {
     await scheduledMatch(suite);
     await suite.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan', notes = 'n'`;
-    const act = (name: "mark_sent" | "undo_mark_sent", p_dry_run = false) =>
+    const act = (name: "mark_sent" | "undo", p_dry_run = false) =>
       suite.call<{ done: boolean; refused: string | null }>(name, {
         p_match_id: MATCH,
         p_reason: "Fans told us",
@@ -22,7 +22,7 @@ Deno.test(
         p_dry_run,
         p_now: AFTER_SEND,
       });
-    strictEqual((await act("undo_mark_sent")).refused, "it is not marked as sent");
+    strictEqual((await act("undo")).refused, "nobody did anything to it that is not undone");
     strictEqual((await act("mark_sent", true)).done, true);
     strictEqual((await ledgerRow(suite, MATCH)).status, "cancelled", "a dry run");
     strictEqual((await act("mark_sent")).done, true);
@@ -31,7 +31,7 @@ Deno.test(
       [marked.status, marked.cancel_reason, marked.sent_evidence, marked.notes],
       ["sent", null, "operator", "Marked as sent by operator user-1: Fans told us"],
     );
-    strictEqual((await act("undo_mark_sent")).done, true);
+    strictEqual((await act("undo")).done, true);
     const undone = await ledgerRow(suite, MATCH);
     deepStrictEqual(
       [undone.status, undone.cancel_reason, undone.sent_evidence, undone.notes],
@@ -39,7 +39,7 @@ Deno.test(
     );
     // And once more: each undo takes back one mark.
     strictEqual((await act("mark_sent")).done, true);
-    strictEqual((await act("undo_mark_sent")).done, true);
+    strictEqual((await act("undo")).done, true);
     const { actions } = only(
       await suite.sql`select count(*)::int as actions from public.operator_actions`,
     );

@@ -253,7 +253,7 @@ Deno.test(
     };
     const at = { p_dry_run: false, p_now: minutes(700) };
     await suite.call("mark_sent", { ...act, ...at });
-    await suite.call("undo_mark_sent", { ...act, ...at });
+    await suite.call("undo", { ...act, ...at });
     const erase = (user: string, until: Date) =>
       suite.call("erase_user", {
         p_external_user_id: user,

@@ -234,11 +234,10 @@ Deno.test("a push that nothing proves raises an alert after 30 minutes, critical
       { ...alert, severity: "critical", occurrences: 2 },
     ]);
 
-    const { checks } = await reconcile(stack, {
+    const { checks, verbs } = await reconcile(stack, {
       mark_sent: [{ match_id: 1001, reason: "Seen on my own phone" }],
     });
-    deepStrictEqual(Object.keys(checks), ["recovery"]);
-    deepStrictEqual(checks.recovery.marked, [1001]);
+    deepStrictEqual([checks, verbs[0].done], [{}, true]);
     const { status, sent_evidence } = await ledgerOf(stack, 1001);
     deepStrictEqual([status, sent_evidence], ["sent", "operator"]);
     const resolved = [{ ...alert, severity: "critical", occurrences: 2, is_open: false }];
@@ -246,28 +245,28 @@ Deno.test("a push that nothing proves raises an alert after 30 minutes, critical
     deepStrictEqual(await alertsAt("2024-12-08T14:02:00Z"), resolved);
   }));
 
-Deno.test("recovery refuses invalid orders, match by match, and gives the reason", () =>
+Deno.test("what cannot be done is refused match by match, with the reason", () =>
   withSuite({ sandbox: withListing("omit"), fixtures: THREE_AT_ONCE }, async (stack) => {
     await schedule(stack);
     const mark = (match_id: number) => ({ match_id, reason: "Because" });
-    const early = (await reconcile(stack, { mark_sent: [mark(1001), mark(7)] })).checks.recovery;
-    deepStrictEqual(early.refused, [
+    const refused = { verb: "mark_sent", done: false, next: null };
+    deepStrictEqual((await reconcile(stack, { mark_sent: [mark(1001), mark(7)] })).verbs, [
       {
+        ...refused,
         match_id: 1001,
-        message: "Cannot mark match 1001 as sent: its push is not due before 2024-12-07T14:00:00Z",
+        refused: "its push is not due before 2024-12-07T14:00:00Z",
       },
-      { match_id: 7, message: "Cannot mark match 7 as sent: there is no ledger row of this match" },
+      { ...refused, match_id: 7, refused: "there is no ledger row of this match" },
     ]);
     await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
     const late = (await reconcile(stack, {
       mark_sent: [mark(1001)],
-      undo_mark_sent: [mark(1002)],
-    })).checks.recovery;
-    deepStrictEqual(late.refused.map(({ message }: { message: string }) => message), [
-      "Cannot mark match 1001 as sent: it is sent already (push)",
-      "Cannot undo the manual confirmation of match 1002: nobody marked it: it is sent by other evidence (push)",
+      undo: [mark(1002)],
+    })).verbs;
+    deepStrictEqual(late.map(({ verb, refused }: Record<string, string>) => [verb, refused]), [
+      ["undo", "nobody did anything to it that is not undone"],
+      ["mark_sent", "it is sent already (push)"],
     ]);
-    strictEqual(late.counts.refused, 2);
   }));
 
 Deno.test("a manual confirmation is recorded with who, what and why, and its undo restores the previous state", () =>
@@ -281,8 +280,8 @@ Deno.test("a manual confirmation is recorded with who, what and why, and its und
     const [before] = await stack.sql`select * from public.schedule_ledger`;
     const mark = { match_id: 1001, reason: "Support got calls" };
 
-    const dry = (await reconcile(stack, { dry_run: true, mark_sent: [mark] })).checks.recovery;
-    deepStrictEqual(dry.marked, [1001]);
+    const dry = await reconcile(stack, { dry_run: true, mark_sent: [mark] });
+    strictEqual(dry.verbs[0].done, true);
     strictEqual((await ledgerOf(stack, 1001)).status, "pending");
 
     const token = await operatorToken({
@@ -297,22 +296,14 @@ Deno.test("a manual confirmation is recorded with who, what and why, and its und
       body: JSON.stringify({ mark_sent: [mark] }),
     });
     strictEqual(response.status, 200, await response.text());
-    const again = (await reconcile(stack, { mark_sent: [mark] })).checks.recovery;
-    strictEqual(
-      again.refused[0].message,
-      "Cannot mark match 1001 as sent: it is marked as sent already",
-    );
+    const again = await reconcile(stack, { mark_sent: [mark] });
+    strictEqual(again.verbs[0].refused, "it is marked as sent already");
 
     const undo = { match_id: 1001, reason: "It was another match" };
-    deepStrictEqual((await reconcile(stack, { undo_mark_sent: [undo] })).checks.recovery.undone, [
-      1001,
-    ]);
+    strictEqual((await reconcile(stack, { undo: [undo] })).verbs[0].done, true);
     const [after] = await stack.sql`select * from public.schedule_ledger`;
     deepStrictEqual({ ...after, updated_at: null }, { ...before, updated_at: null });
-    strictEqual(
-      (await reconcile(stack, { undo_mark_sent: [undo] })).checks.recovery.counts.refused,
-      1,
-    );
+    strictEqual((await reconcile(stack, { undo: [undo] })).verbs[0].done, false);
 
     const actions = await stack.sql`
       select action, actor_kind, actor_id is not null as is_named, reason, before ->> 'status' as before
@@ -326,7 +317,7 @@ Deno.test("a manual confirmation is recorded with who, what and why, and its und
         before: "pending",
       },
       {
-        action: "undo_mark_sent",
+        action: "undo",
         actor_kind: "secret_key",
         is_named: false,
         reason: undo.reason,
@@ -345,10 +336,10 @@ Deno.test("a manual confirmation that events have since proved cannot be undone"
     const mark = { match_id: 1001, reason: "Support got calls" };
     await reconcile(stack, { mark_sent: [mark] });
     await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
-    const { refused } = (await reconcile(stack, { undo_mark_sent: [mark] })).checks.recovery;
+    const [{ refused }] = (await reconcile(stack, { undo: [mark] })).verbs;
     strictEqual(
-      refused[0].message,
-      "Cannot undo the manual confirmation of match 1001: events have proved since that it went out",
+      refused,
+      "events have proved since that it went out",
     );
     deepStrictEqual((await logsOf(stack, "confirmed_by_statistics")).length, 0);
   }));

@@ -253,7 +253,7 @@ Deno.test(
 
     const action = { match_id: 1002, reason: "Not in the dashboard" };
     const answer = await watch(stack, "braze-reconcile", { declare_gone: [action] });
-    deepStrictEqual(answer.checks.recovery.declared_gone, [1002]);
+    strictEqual(answer.verbs[0].done, true);
     deepStrictEqual((await schedule(stack)).done, { created: 1 });
     deepStrictEqual(await openAlerts(stack, 1002), []);
     await reach(stack, "14:30");
@@ -306,8 +306,8 @@ for (const gate of ["off", "fail_open"] as const) {
       deepStrictEqual((await schedule(stack)).skipped, { held: 1 });
 
       const action = { match_id: 1002, reason: "They need the new time" };
-      const answer = await watch(stack, "braze-reconcile", { release_hold: [action] });
-      deepStrictEqual(answer.checks.recovery.released, [1002]);
+      const answer = await watch(stack, "braze-reconcile", { release: [action] });
+      strictEqual(answer.verbs[0].done, true);
       deepStrictEqual((await schedule(stack)).done, { created: 1 });
       deepStrictEqual(await openAlerts(stack, 1002), ["unexpected_send"]);
       await reach(stack, "17:30");
@@ -320,9 +320,12 @@ Deno.test("a person can release only what is held", () =>
   withSuite({ fixtures: THREE_AT_ONCE.slice(1, 2) }, async (stack) => {
     await schedule(stack);
     const action = { match_id: 1002, reason: "No reason" };
-    const { body } = await call(stack, "braze-reconcile", { release_hold: [action] });
-    deepStrictEqual(body.checks.recovery.refused, [{
+    const { body } = await call(stack, "braze-reconcile", { release: [action] });
+    deepStrictEqual(body.verbs, [{
+      verb: "release",
       match_id: 1002,
-      message: "Cannot release match 1002: it is not held",
+      done: false,
+      refused: "it is not held",
+      next: null,
     }]);
   }));

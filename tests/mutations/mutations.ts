@@ -4,6 +4,7 @@ import { ENTRANCES } from "./list/entrances.ts";
 import { FIXTURES } from "./list/fixtures.ts";
 import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
+import { VERBS } from "./list/verbs.ts";
 import { RECONCILING } from "./list/reconciling.ts";
 import { RUNS } from "./list/runs.ts";
 import { SCHEDULING } from "./list/scheduling.ts";
@@ -16,6 +17,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SCHEDULING,
   ...FIXTURES,
   ...LISTINGS,
+  ...VERBS,
   ...RECONCILING,
   ...RUNS,
   ...GATING,

@@ -124,7 +124,6 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
     attribution: true,
     counts: true,
     quality: true,
-    recovery: true,
   }),
   verify: all<Finding>({
     future_ok: true,

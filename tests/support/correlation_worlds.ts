@@ -64,6 +64,7 @@ const ledgers: fc.Arbitrary<LedgerFacts[]> = fc.uniqueArray(matchId, { minLength
         fc.array(schedules, { minLength: 1, maxLength: 3 }).map((schedules) => ({
           ledgerId: ledgerIdOf(matchId),
           matchId,
+          intent: 1,
           generation: schedules.length,
           schedules: schedules.map((one, index) => ({ ...one, generation: index + 1 })),
         }))

@@ -65,6 +65,7 @@ export function ledger(matchId: number, ...schedules: Partial<ScheduleFacts>[]):
   return {
     ledgerId: ledgerIdOf(matchId),
     matchId,
+    intent: 1,
     generation: schedules.length,
     schedules: schedules.map((changes, index) => schedule({ generation: index + 1, ...changes })),
   };

@@ -5,7 +5,8 @@ import type { Alert } from "../../supabase/functions/_shared/store/alerts_and_lo
 import type { Look, Observed } from "../../supabase/functions/_shared/store/observations.ts";
 import type { PlanInput } from "../../supabase/functions/_shared/store/planning.ts";
 import { DatabaseError } from "../../supabase/functions/_shared/store/rpc.ts";
-import type { Known, Recovered } from "../../supabase/functions/_shared/store/reconciliation.ts";
+import type { Known } from "../../supabase/functions/_shared/store/reconciliation.ts";
+import type { Answered } from "../../supabase/functions/_shared/store/verbs.ts";
 import type { Claim } from "../../supabase/functions/_shared/store/runs.ts";
 import type { Store } from "../../supabase/functions/_shared/store/store.ts";
 import { ledgerIdOf, NO_FACTS } from "./facts.ts";
@@ -57,12 +58,6 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
           ...changes.planInput,
         }),
       holdChanges: (held) => noted("planning.holdChanges", held, undefined),
-      confirmRemovals: (confirmation) =>
-        noted(
-          "planning.confirmRemovals",
-          confirmation,
-          confirmation.matchIds.map((matchId) => ({ matchId, done: true, refused: null })),
-        ),
     },
     journal: {
       openCreate: (attempt) =>
@@ -163,14 +158,20 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
         noted("reconciliation.confirmByStatistics", { match, count }, true),
       storeReportedCounts: (counts) =>
         noted("reconciliation.storeReportedCounts", counts, counts.length),
-      markSent: (action) => noted("reconciliation.markSent", action, recovered(action.matchId)),
-      declareGone: (action) =>
-        noted("reconciliation.declareGone", action, recovered(action.matchId)),
-      releaseHold: (action) =>
-        noted("reconciliation.releaseHold", action, recovered(action.matchId)),
-      undoMarkSent: (action) =>
-        noted("reconciliation.undoMarkSent", action, recovered(action.matchId)),
       ...changes.reconciliation,
+    },
+    verbs: {
+      undo: (act) => noted("verbs.undo", act, acted(act)),
+      markSent: (act) => noted("verbs.markSent", act, acted(act)),
+      markNotSent: (act) => noted("verbs.markNotSent", act, acted(act)),
+      confirmRemovals: (act) => noted("verbs.confirmRemovals", act, acted(act)),
+      release: (act) => noted("verbs.release", act, acted(act)),
+      cancel: (act) => noted("verbs.cancel", act, acted(act)),
+      declareGone: (act) => noted("verbs.declareGone", act, acted(act)),
+      reschedule: (act) => noted("verbs.reschedule", act, acted(act)),
+      pushAgain: (act) => noted("verbs.pushAgain", act, acted(act)),
+      resolve: (act) => noted("verbs.resolve", act, acted({ matchId: null })),
+      ...changes.verbs,
     },
     unattributedEvents: {
       sends: (window) => noted("unattributedEvents.sends", window, { seconds: [], schedules: [] }),
@@ -262,6 +263,6 @@ const NOTHING_KNOWN: Known = {
   freshMatchIds: [],
 };
 
-function recovered(matchId: number): Recovered {
+function acted({ matchId }: { readonly matchId: number | null }): Answered {
   return { matchId, done: true, refused: null };
 }

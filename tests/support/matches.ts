@@ -53,6 +53,7 @@ export function match(changes: Partial<Fixture> = {}): Fixture {
     triggerProperties: {},
     held: null,
     sendId: `match-${changes.matchId ?? 1}`,
+    intent: 1,
     sendIdCampaigns: [CAMPAIGN],
     ledger: null,
     ...changes,
@@ -78,6 +79,7 @@ export function planned(changes: Partial<PlannedSchedule> = {}): PlannedSchedule
     deleteFailed: false,
     campaignId: CAMPAIGN,
     gated: true,
+    settled: false,
     wasCreated: true,
     ...changes,
   };
@@ -101,6 +103,7 @@ export function row(
     signature: wanted(match()).signature,
     sendAt: current.sendAt,
     madeFor: null,
+    closedMoves: [],
     isHeld: false,
     schedules: all,
     ...changes,

@@ -161,6 +161,7 @@ export type Database = {
           "missed_at": string | null;
           "moving_to_utc": string | null;
           "send_at_utc": string;
+          "settled_at": string | null;
           "shut_out_at": string | null;
           "signature": string | null;
           "state": string;
@@ -185,6 +186,7 @@ export type Database = {
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc": string;
+          "settled_at"?: string | null;
           "shut_out_at"?: string | null;
           "signature"?: string | null;
           "state": string;
@@ -208,6 +210,7 @@ export type Database = {
           "missed_at"?: string | null;
           "moving_to_utc"?: string | null;
           "send_at_utc"?: string;
+          "settled_at"?: string | null;
           "shut_out_at"?: string | null;
           "signature"?: string | null;
           "state"?: string;
@@ -710,11 +713,13 @@ export type Database = {
           "expected_source": string | null;
           "generation": number;
           "id": string;
+          "intent": number;
           "made_for": Json | null;
           "match_id": number;
           "notes": string | null;
           "preflight_at": string | null;
           "preflight_result": string | null;
+          "replaced_at": string | null;
           "send_at_utc": string;
           "send_count_delta": number | null;
           "send_id": string | null;
@@ -741,11 +746,13 @@ export type Database = {
           "expected_source"?: string | null;
           "generation": number;
           "id"?: string;
+          "intent"?: number;
           "made_for"?: Json | null;
           "match_id": number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
           "preflight_result"?: string | null;
+          "replaced_at"?: string | null;
           "send_at_utc": string;
           "send_count_delta"?: never;
           "send_id"?: string | null;
@@ -771,11 +778,13 @@ export type Database = {
           "expected_source"?: string | null;
           "generation"?: number;
           "id"?: string;
+          "intent"?: number;
           "made_for"?: Json | null;
           "match_id"?: number;
           "notes"?: string | null;
           "preflight_at"?: string | null;
           "preflight_result"?: string | null;
+          "replaced_at"?: string | null;
           "send_at_utc"?: string;
           "send_count_delta"?: never;
           "send_id"?: string | null;
@@ -790,7 +799,7 @@ export type Database = {
           {
             foreignKeyName: "schedule_ledger_match_id_fkey";
             columns: ["match_id"];
-            isOneToOne: true;
+            isOneToOne: false;
             referencedRelation: "matches";
             referencedColumns: ["id"];
           },
@@ -1092,7 +1101,7 @@ export type Database = {
           {
             foreignKeyName: "schedule_ledger_match_id_fkey";
             columns: ["match_id"];
-            isOneToOne: true;
+            isOneToOne: false;
             referencedRelation: "matches";
             referencedColumns: ["id"];
           },
@@ -1173,6 +1182,18 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "cancel_push": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "claim_alert_deliveries": {
         Args: {
           "p_attempts_max": number;
@@ -1210,7 +1231,7 @@ export type Database = {
           "p_actor_id"?: string;
           "p_actor_kind": string;
           "p_dry_run": boolean;
-          "p_match_ids": (number)[];
+          "p_match_id": number;
           "p_now": string;
           "p_reason": string;
           "p_run_id": string;
@@ -1345,6 +1366,18 @@ export type Database = {
         };
         Returns: Json;
       };
+      "mark_not_sent": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "mark_replayed": { Args: { "p_digests": (string)[]; "p_now": string }; Returns: number };
       "mark_sent": {
         Args: {
@@ -1442,6 +1475,21 @@ export type Database = {
         };
         Returns: Json;
       };
+      "push_again": {
+        Args: {
+          "p_accept_double_push": boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_freeze_seconds": number;
+          "p_lead_seconds": number;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
       "reactivate_schedule": {
         Args: {
@@ -1507,6 +1555,33 @@ export type Database = {
         };
         Returns: Json;
       };
+      "reschedule": {
+        Args: {
+          "p_accept_double_push": boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_freeze_seconds": number;
+          "p_lead_seconds": number;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
+      "resolve_alert": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_dry_run": boolean;
+          "p_fingerprint": string;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "resolve_unknown_attempts": {
         Args: { "p_attempts": Json; "p_now": string; "p_schedules": Json };
         Returns: Json;
@@ -1538,7 +1613,7 @@ export type Database = {
         Returns: Json;
       };
       "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
-      "undo_mark_sent": {
+      "undo": {
         Args: {
           "p_actor_id"?: string;
           "p_actor_kind": string;

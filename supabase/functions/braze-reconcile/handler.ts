@@ -9,6 +9,7 @@ import { addMilliseconds } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
+import { carryOutVerbs, hasVerbs, VERB_OPTIONS } from "../_shared/function/verbs.ts";
 import {
   createCronFunction,
   isPastDeadline,
@@ -21,40 +22,17 @@ import { reattributeEvents } from "./steps/attribution.ts";
 import { refreshCounts } from "./steps/counts.ts";
 import { checkGaps } from "./steps/gaps.ts";
 import { judgeQuality } from "./steps/quality.ts";
-import { recover } from "./steps/recovery.ts";
 import { resolveStale } from "./steps/stale.ts";
 import { checkUnmanagedSchedules, type UnmanagedCheck } from "./steps/unmanaged_schedules.ts";
 import { resolveAttempts } from "./steps/unknown_attempts.ts";
 import { verifySchedules } from "./steps/verify.ts";
 
-const MANUAL_CONFIRMATIONS_MAX = 500;
-const REASON_CHARACTERS_MAX = 1_000;
-
-const ofMatch = {
-  match_id: z.int().nonnegative(),
-  reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
-};
-const ManualConfirmations = z.array(z.strictObject(ofMatch))
-  .min(1).max(MANUAL_CONFIRMATIONS_MAX);
-const DeclaredGone = z.array(
-  z.strictObject({
-    ...ofMatch,
-    /** Although Braze may hold it, or its time has come. */
-    accept_double_push: z.boolean().default(false),
-  }),
-).min(1).max(MANUAL_CONFIRMATIONS_MAX);
-
 const Options = z.strictObject({
   /** Reports every finding; changes and cancels nothing. */
   dry_run: z.boolean().default(false),
-  /** Default: all checks; with a manual action (`mark_sent`, …) only `recovery`. */
+  /** Default: all checks; none when a person acts. */
   checks: z.array(z.enum(CHECKS)).min(1).optional(),
-  mark_sent: ManualConfirmations.optional(),
-  undo_mark_sent: ManualConfirmations.optional(),
-  /** Braze does not hold the schedules of these matches. */
-  declare_gone: DeclaredGone.optional(),
-  /** The held pushes of these matches are to go out. */
-  release_hold: ManualConfirmations.optional(),
+  ...VERB_OPTIONS,
 });
 type Options = z.infer<typeof Options>;
 
@@ -70,16 +48,20 @@ export function createHandler(
     isDryRun: (options) => options.dry_run,
     async run(options, run): Promise<RunResult> {
       if (!run.dryRun) await store.journal.giveUp(run.runId, clock.now());
+      const acted = await carryOutVerbs(options, run, dependencies);
       const context = createReconcileContext(dependencies, run);
       const chosen = chooseChecks(options);
       const reports: Reports = {};
-      const steps = stepsOf(chosen, options, context);
+      const steps = stepsOf(chosen, context);
       for (const [place, step] of steps.entries()) {
         if (isPastDeadline(run, clock.now())) break;
         context.begin(deadlineOf(step, steps.slice(place), run, clock.now()));
         Object.assign(reports, await tryStep(step, context, run));
       }
-      return resultOf(reports, chosen, await listingMode(chosen, reports, context));
+      const result = resultOf(reports, chosen, await listingMode(chosen, reports, context));
+      return hasVerbs(options)
+        ? { ...result, summary: { verbs: acted, ...result.summary } }
+        : result;
     },
   });
 
@@ -124,20 +106,15 @@ function deadlineOf({ checks }: Step, left: readonly Step[], { deadline }: Run, 
   return addMilliseconds(now, leftMs / left.filter(asksStatistics).length);
 }
 
-function chooseChecks(
-  { checks, mark_sent, undo_mark_sent, declare_gone, release_hold }: Options,
-): Check[] {
-  const isRecovery = [mark_sent, undo_mark_sent, declare_gone, release_hold]
-    .some((action) => action !== undefined);
-  const selected = new Set<Check>(checks ?? (isRecovery ? [] : CHECKS));
-  if (isRecovery) selected.add("recovery");
+function chooseChecks(options: Options): Check[] {
+  const selected = new Set<Check>(options.checks ?? (hasVerbs(options) ? [] : CHECKS));
   return CHECKS.filter((check) => selected.has(check));
 }
 
 const STEPS: Readonly<
   Record<
     Exclude<Check, UnmanagedCheck>,
-    (context: ReconcileContext, options: Options) => Promise<Report>
+    (context: ReconcileContext) => Promise<Report>
   >
 > = {
   verify: verifySchedules,
@@ -147,15 +124,6 @@ const STEPS: Readonly<
   attribution: reattributeEvents,
   counts: refreshCounts,
   quality: judgeQuality,
-  recovery: (
-    context,
-    {
-      mark_sent: markSent = [],
-      undo_mark_sent: undoMarkSent = [],
-      declare_gone: declareGone = [],
-      release_hold: releaseHold = [],
-    },
-  ) => recover({ markSent, undoMarkSent, declareGone, releaseHold }, context),
 };
 
 interface Step {
@@ -165,7 +133,6 @@ interface Step {
 
 function stepsOf(
   chosen: readonly Check[],
-  options: Options,
   context: ReconcileContext,
 ): Step[] {
   const unmanaged = chosen.filter((check) => check === "orphans" || check === "duplicates");
@@ -174,7 +141,7 @@ function stepsOf(
       const step = STEPS[check];
       return [{
         checks: [check],
-        execute: async () => ({ [check]: await step(context, options) }),
+        execute: async () => ({ [check]: await step(context) }),
       }];
     }
     // Both checks sort the same listing and share one cancellation limit.

@@ -2,7 +2,6 @@
 
 /** In execution order. */
 export const CHECKS = [
-  "recovery",
   "verify",
   "gaps",
   "orphans",

@@ -56,6 +56,11 @@ export type Done =
   /** Another process changed the match after it was planned. */
   | "conflict";
 
+const DELETED_SINCE: Readonly<Record<Extract<Step, { action: "delete" }>["reason"], string>> = {
+  replaced: "A later schedule of the match replaced it",
+  operator: "A person cancelled the push",
+};
+
 type Moving = Extract<Step, { action: "move" }>;
 
 export type ActiveStep = Exclude<Step, { action: "skip" | "frozen" }>;
@@ -84,7 +89,9 @@ export async function execute(
     case "supersede":
       return await supersede(fixture, step, run, stepDependencies);
     case "delete":
-      return await deleteEarlier(fixture, step.target, run, stepDependencies);
+      return await deleteEarlier(fixture, step.target, run, stepDependencies, {
+        reason: step.reason,
+      });
     case "cancel":
       return await cancel(fixture, step, run, stepDependencies);
   }
@@ -236,7 +243,9 @@ async function supersede(
   if (created.done !== "created") return created;
   if (target === null) return { ...created, done: "superseded" };
   // The gate already turns it away, so the delete may fail.
-  const deleted = await deleteEarlier(fixture, target, run, stepDependencies, true);
+  const deleted = await deleteEarlier(fixture, target, run, stepDependencies, {
+    isShutOut: true,
+  });
   return {
     done: "superseded",
     alerts: [...created.alerts, ...deleted.alerts],
@@ -249,11 +258,14 @@ async function deleteEarlier(
   target: Target,
   run: Run,
   stepDependencies: StepDependencies,
-  isShutOut = false,
+  { isShutOut = false, reason = "replaced" }: {
+    readonly isShutOut?: boolean;
+    readonly reason?: Extract<Step, { action: "delete" }>["reason"];
+  } = {},
 ): Promise<StepResult> {
   const result = await remove(target, run, stepDependencies);
   return result.outcome === "succeeded"
-    ? done("deleted", fixture, "schedule_deleted", "A later schedule of the match replaced it", {
+    ? done("deleted", fixture, "schedule_deleted", DELETED_SINCE[reason], {
       ...reference(target),
       generation: target.generation,
     })

@@ -25,10 +25,10 @@ import {
   type Run,
   type RunResult,
 } from "../_shared/function/cron_function.ts";
-import { snakeCase } from "../_shared/text/camel_case.ts";
+import { type Acted, carryOutVerbs, hasVerbs, VERB_OPTIONS } from "../_shared/function/verbs.ts";
 import { DatabaseError } from "../_shared/store/rpc.ts";
 import { type GatedGeneration, signGateToken } from "../_shared/auth/gate_token.ts";
-import type { Confirmed, Fixture } from "../_shared/store/planning.ts";
+import type { Fixture } from "../_shared/store/planning.ts";
 import {
   type ActiveStep,
   type Done,
@@ -45,7 +45,6 @@ import { RULES, RULES_OVER_ALL } from "./plan_alerts.ts";
 import { createSendIds } from "./send_ids.ts";
 
 const MATCH_IDS_MAX = 5_000;
-const REASON_CHARACTERS_MAX = 1_000;
 /** Logs are written in batches during the run, so that a killed run leaves most of its entries. */
 const LOGS_AT_ONCE = 50;
 /** After a campaign was stopped and started, one run replaces at most this many schedules, the soonest first. */
@@ -61,11 +60,7 @@ const Options = z.strictObject({
   dry_run: z.boolean().default(false),
   /** Restricts the run to these matches; default: all matches up to the horizon. */
   match_ids: MatchIds.optional(),
-  /** Carries out removals and remakes that were held because too many came at once. */
-  confirm_removals: z.strictObject({
-    match_ids: MatchIds,
-    reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX),
-  }).optional(),
+  ...VERB_OPTIONS,
 });
 type Options = z.infer<typeof Options>;
 
@@ -93,14 +88,13 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         freezeSeconds: Math.round(settings.freezeMs / 1_000),
         now: clock.now(),
       });
-      const confirmed = await confirm(options, run);
-      const made = await makePlan(options, confirmed, run.asOf);
+      // First, so that the plan carries them out.
+      const acted = await carryOutVerbs(options, run, dependencies);
+      const made = await makePlan(options, acted, run.asOf);
       const { planned } = made;
       const summary = {
         ...countPlan(planned),
-        ...(options.confirm_removals === undefined
-          ? {}
-          : { confirmed: confirmed.map((each) => snakeCase(each)) }),
+        ...(hasVerbs(options) ? { verbs: acted } : {}),
       };
       if (run.dryRun) {
         return { outcome: "succeeded", summary: { ...summary, plan: planned.map(describe) } };
@@ -113,20 +107,6 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     },
   });
 
-  async function confirm({ confirm_removals: asked }: Options, run: Run): Promise<Confirmed[]> {
-    if (asked === undefined) return [];
-    const { caller } = run;
-    return await store.planning.confirmRemovals({
-      matchIds: asked.match_ids,
-      reason: asked.reason,
-      actorKind: caller.kind === "operator" ? "operator" : "secret_key",
-      actorId: caller.kind === "operator" ? caller.userId : null,
-      runId: run.runId,
-      dryRun: run.dryRun,
-      now: clock.now(),
-    });
-  }
-
   async function gateTokenFor(generation: GatedGeneration): Promise<string | null> {
     const [secret] = environment.sendGateSecrets;
     if (settings.sendGate === "off" || secret === undefined) return null;
@@ -135,7 +115,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
 
   async function makePlan(
     options: Options,
-    confirmed: readonly Confirmed[],
+    acted: readonly Acted[],
     now: Date,
   ): Promise<MadePlan> {
     const input = await store.planning.loadPlanInput({
@@ -149,7 +129,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const closedGates = await findClosedGates(input.fixtures);
     const doubted = await findDoubted(closedGates, now);
     // A dry run confirms nothing in the database, and shows what would be done.
-    const ids = new Set(confirmed.filter(({ done }) => done).map(({ matchId }) => matchId));
+    const ids = new Set(
+      acted.flatMap(({ verb, done, match_id }) =>
+        verb === "confirm_removals" && done ? [match_id] : []
+      ),
+    );
     const fixtures = input.fixtures.map((fixture) =>
       ids.has(fixture.matchId) && fixture.held !== null
         ? { ...fixture, held: { ...fixture.held, confirmed: true } }

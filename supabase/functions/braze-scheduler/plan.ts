@@ -38,6 +38,8 @@ const MINUTE_MS = 60_000;
 
 /** Two reconciliations have searched the listing by then; adopting the schedule is better than creating a second one. */
 const UNKNOWN_FOR_MS = 60 * MINUTE_MS;
+/** A match that moves further after its push may be played again: a person decides whether it is pushed again. */
+const MOVED_ON_MS_MAX = 12 * 60 * MINUTE_MS;
 /** Braze has refused times that are further ahead. */
 const AHEAD_MS_MAX = 90 * 24 * 60 * MINUTE_MS;
 
@@ -89,7 +91,7 @@ function deleteAgain(ledger: LedgerRow, planned: Planned, now: Date): Planned {
     const isLeft = schedule.generation < ledger.generation &&
       (schedule.state === "live" || schedule.state === "deleting");
     if (isLeft && target !== null && isAfter(lastSendAt(schedule), now)) {
-      return { ...planned, step: { action: "delete", target } };
+      return { ...planned, step: { action: "delete", reason: "replaced", target } };
     }
   }
   return planned;
@@ -125,7 +127,8 @@ function planCreate(
   if (want.wanted === null) return skip(want.reason);
   const { sendAt } = want;
   if (!isAfter(sendAt, now)) return skip("window_missed");
-  const isFirst = (fixture.ledger?.schedules ?? []).every(({ state }) => state === "failed");
+  const isFirst = fixture.intent === 1 &&
+    (fixture.ledger?.schedules ?? []).every(({ state }) => state === "failed");
   const isTooLate = isFirst
     ? !isBefore(now, firstCreateEndsAt(sendAt, settings))
     : isFrozen(sendAt, settings, now);
@@ -151,9 +154,15 @@ function planSent(
   if (isReused && intent.wanted !== false) return skip("match_id_reused");
   const movedOn = intent.wanted && isAfter(intent.sendAt, ledger.sendAt) &&
     isAfter(intent.sendAt, now);
-  return movedOn
-    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))
-    : skip("already_sent");
+  if (!movedOn) return skip("already_sent");
+  const { sendAt } = intent;
+  if (!isAfter(sendAt, addMilliseconds(ledger.sendAt, MOVED_ON_MS_MAX))) {
+    return skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, sendAt));
+  }
+  const isClosed = ledger.closedMoves.some((closed) => isEqual(closed, sendAt));
+  return isClosed
+    ? skip("already_sent")
+    : skip("sent_then_moved", alerts.sentForOldDate(fixture, ledger, sendAt));
 }
 
 function planCancelled(
@@ -163,6 +172,9 @@ function planCancelled(
   settings: PlanSettings,
   now: Date,
 ): Planned {
+  if (ledger.cancelReason === "operator") {
+    return planCancelledByOperator(fixture, ledger, settings, now);
+  }
   if (intent.wanted === false) {
     // A refused delete does not prove that the schedule is gone, so the alert stays until the send time.
     const refused = ledger.schedules.find((schedule) =>
@@ -173,13 +185,39 @@ function planCancelled(
       : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, refused));
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
-  if (ledger.cancelReason === "operator") return skip("cancelled_by_operator");
   if (ledger.isHeld) return skip("held");
   const unconfirmed = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
   if (unconfirmed !== undefined) {
     return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
   }
   return planCreate(fixture, intent, settings, now);
+}
+
+/** The send gate turns its push away at once; Braze's schedule is deleted, again in each run until that is done. */
+function planCancelledByOperator(
+  fixture: Fixture,
+  ledger: LedgerRow,
+  settings: PlanSettings,
+  now: Date,
+): Planned {
+  const left = ledger.schedules.filter((schedule) =>
+    mayBeLive(schedule, settings, now) && isAfter(lastSendAt(schedule), now)
+  );
+  for (const schedule of left) {
+    const target = targetOf(ledger, schedule);
+    if (target === null || (schedule.state !== "live" && schedule.state !== "deleting")) continue;
+    const sendsFirstAt = firstSendAt(schedule);
+    return {
+      step: { action: "delete", reason: "operator", target },
+      alerts: isFrozen(sendsFirstAt, settings, now)
+        ? [alerts.lateCancel(fixture, "operator", sendsFirstAt)]
+        : [],
+    };
+  }
+  return skip(
+    "cancelled_by_operator",
+    ...left.map((schedule) => alerts.deleteUnconfirmed(fixture, schedule)),
+  );
 }
 
 function planPending(
@@ -501,8 +539,9 @@ function mayBeLive(
   settings: PlanSettings,
   now: Date,
 ): boolean {
-  const { state, sendAt, changedAt } = schedule;
-  return (isUnsettled(state) || (state === "deleted" && isFrozen(sendAt, settings, changedAt))) &&
+  const { state, sendAt, changedAt, settled } = schedule;
+  const isDeletedLate = state === "deleted" && !settled && isFrozen(sendAt, settings, changedAt);
+  return (isUnsettled(state) || isDeletedLate) &&
     isAfter(addMilliseconds(lastSendAt(schedule), SENDS_FOR_MS_MAX), now);
 }
 

@@ -31,7 +31,9 @@ export const RULES_OVER_ALL = [
   "removals_held",
   "remakes_held",
 ] as const;
-type Rule = typeof RULES[number] | typeof RULES_OVER_ALL[number];
+/** Harms, which only a person closes. */
+type Harm = "sent_for_old_date";
+type Rule = typeof RULES[number] | typeof RULES_OVER_ALL[number] | Harm;
 
 /** The title of an alert is cut off after about 300 characters. */
 const NAMED_MAX = 5;
@@ -313,6 +315,18 @@ export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Da
     "sent_then_moved",
     "warning",
     `${matchTitle(fixture)}: moved after the push was sent; no second push is sent`,
+    { sent_for: ledger.sendAt, would_send_at: newSendAt },
+  );
+}
+
+export function sentForOldDate(fixture: Fixture, ledger: LedgerRow, newSendAt: Date): Alert {
+  return alert(
+    fixture,
+    "sent_for_old_date",
+    "critical",
+    `${
+      matchTitle(fixture)
+    }: moved by more than 12 hours after its push; is it played again? It has no second push until a person chooses`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
   );
 }

@@ -40,8 +40,8 @@ export function createSendIds(
 
   // Any other send id was assigned by Braze and belongs to an earlier schedule alone. Braze knows an id in the campaign
   // that it was created for.
-  const existingOf = ({ matchId, sendId, sendIdCampaigns }: Fixture) =>
-    sendId === ownSendId(matchId) && sendIdCampaigns.includes(campaignId) ? sendId : null;
+  const existingOf = ({ matchId, intent, sendId, sendIdCampaigns }: Fixture) =>
+    sendId === ownSendId(matchId, intent) && sendIdCampaigns.includes(campaignId) ? sendId : null;
 
   return {
     logs,
@@ -54,7 +54,7 @@ export function createSendIds(
     async for(fixture) {
       const existing = existingOf(fixture);
       if (existing !== null) return existing;
-      const sendId = ownSendId(fixture.matchId);
+      const sendId = ownSendId(fixture.matchId, fixture.intent);
       if (left <= 0) {
         logs.push(
           withoutSendId(fixture, `${SEND_IDS_A_DAY_MAX} send ids were created in 24 hours`),

@@ -84,8 +84,12 @@ export type Step =
     readonly target: Target | null;
     readonly soonest: Date;
   }
-  /** Delete an earlier schedule whose delete took no effect or has no answer. */
-  | { readonly action: "delete"; readonly target: Target }
+  /** Delete an earlier schedule whose delete took no effect or has no answer, or one that a person took off. */
+  | {
+    readonly action: "delete";
+    readonly reason: "replaced" | "operator";
+    readonly target: Target;
+  }
   | {
     readonly action: "cancel";
     readonly reason: CancelReason;

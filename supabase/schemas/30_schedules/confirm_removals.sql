@@ -1,9 +1,9 @@
--- A person confirms removals and remakes that were held because too many came at once.
+-- A person confirms a removal or a remake that was held because too many came at once.
 --
--- The next plan carries them out. Named one by one, so that nothing is confirmed that came after the person looked.
+-- The next plan carries it out. Matches are named one by one, so that nothing is confirmed that came after the person looked.
 
 create function public.confirm_removals(
-  p_match_ids bigint[],
+  p_match_id bigint,
   p_reason text,
   p_actor_kind text,
   p_run_id uuid,
@@ -18,47 +18,31 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_confirmed bigint[];
+  v_row public.schedule_ledger;
+  v_refused text;
+  v_held private.held_changes;
 begin
-  perform from private.held_changes as held
-  where held.match_id = any (p_match_ids) order by held.ledger_id for update;
-
-  select coalesce(pg_catalog.array_agg(held.match_id order by held.match_id), '{}') into v_confirmed
-  from private.held_changes as held
-  where held.match_id = any (p_match_ids) and held.confirmed_at is null;
-
-  if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    select p_now, 'confirm_removals', held.match_id, held.ledger_id, ledger.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object('kind', held.kind, 'held_at', held.held_at), p_run_id
-    from private.held_changes as held
-    join public.schedule_ledger as ledger on ledger.id = held.ledger_id
-    where held.match_id = any (v_confirmed)
-    order by held.match_id;
-
-    update private.held_changes as held
-    set confirmed_at = p_now
-    where held.match_id = any (v_confirmed);
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
+  v_refused := case
+    when v_held.ledger_id is null then 'nothing of this match is held'
+    when v_held.confirmed_at is not null then 'it is confirmed already'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
-  return (
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'match_id', asked.id,
-      'done', asked.id = any (v_confirmed),
-      'refused', case
-        when asked.id = any (v_confirmed) then null
-        when held.ledger_id is null then 'nothing of this match is held'
-        else 'it is confirmed already'
-      end
-    ) order by asked.id), '[]')
-    from (select distinct asked.id from pg_catalog.unnest(p_match_ids) as asked (id)) as asked
-    left join private.held_changes as held on held.match_id = asked.id
+  perform private.note_action(
+    'confirm_removals', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('kind', v_held.kind, 'held_at', v_held.held_at), '{}', p_run_id, p_now
   );
+  update private.held_changes as held set confirmed_at = p_now where held.ledger_id = v_row.id;
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
-comment on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) is
-  'A person confirms held removals and remakes, which the next plan carries out; returns [{match_id, done, refused}]. A dry run changes nothing.';
-revoke all on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.confirm_removals(bigint[], text, text, uuid, boolean, timestamptz, text) to service_role;
+comment on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person confirms a held removal or remake, which the next plan carries out. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

@@ -26,7 +26,7 @@ begin
   insert into private.held_changes as held (ledger_id, match_id, kind, held_at)
   select ledger.id, ledger.match_id, case when ledger.match_id = any (p_removals) then 'removal' else 'remake' end, p_now
   from public.schedule_ledger as ledger
-  where ledger.match_id = any (p_removals || p_remakes)
+  where ledger.match_id = any (p_removals || p_remakes) and ledger.replaced_at is null
   order by ledger.id
   on conflict (ledger_id) do update
   -- Another kind of change is another question.
@@ -39,7 +39,8 @@ begin
   select ledger.id, ledger.match_id, 'removal', p_now
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
-  where ledger.status <> 'cancelled' and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
+  where ledger.status <> 'cancelled' and ledger.replaced_at is null
+    and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
     and (match.status <> 'scheduled' or not match.push)
     and (
       select changed.changed_at < ledger.send_at_utc

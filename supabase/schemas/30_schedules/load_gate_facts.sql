@@ -8,7 +8,8 @@ security invoker
 set search_path = ''
 as $$
   select pg_catalog.jsonb_build_object(
-    'generation', ledger.generation,
+    -- The push of a match that is to be pushed again has gone out.
+    'generation', case when ledger.replaced_at is null then ledger.generation end,
     'status', ledger.status,
     'cancel_reason', ledger.cancel_reason,
     'match_status', match.status,
@@ -40,6 +41,6 @@ as $$
 $$;
 
 comment on function public.load_gate_facts(uuid, integer, uuid) is
-  'Of a ledger row {generation, status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
+  'Of a ledger row {generation (null: a later intent replaced it), status, cancel_reason, match_status, push, removal_held, kickoff_at, is_held}, and state and send_at of one generation (null where there is none, or where the journal lacks the create); null without a row.';
 revoke all on function public.load_gate_facts(uuid, integer, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.load_gate_facts(uuid, integer, uuid) to service_role;

@@ -45,6 +45,7 @@ as $$
           'status', match.status,
           'push', match.push,
           'trigger_properties', match.trigger_properties,
+          'intent', counted.intent,
           'send_id', coalesce(ledger.send_id, own.send_id),
           'held', case when held.ledger_id is not null then pg_catalog.jsonb_build_object(
             'kind', held.kind, 'held_at', held.held_at, 'confirmed', held.confirmed_at is not null
@@ -56,6 +57,7 @@ as $$
               select attempt.request ->> 'campaign_id' as campaign_id
               from public.schedule_attempts as attempt
               where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+                and attempt.request ->> 'send_id' = private.own_send_id(match.id, counted.intent)
               union all
               select ledger.campaign_id where ledger.send_id is not null
             ) as known
@@ -70,6 +72,7 @@ as $$
             'signature', ledger.signature,
             'send_at', ledger.send_at_utc,
             'made_for', ledger.made_for,
+            'closed_moves', case when ledger.status = 'sent' then private.closed_moves(match.id) else '[]' end,
             'is_held', exists (
               select 1 from private.schedule_holds as hold
               where hold.ledger_id = ledger.id and hold.released_at is null
@@ -81,13 +84,19 @@ as $$
       )
       from wanted
       join public.matches as match using (id)
-      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+      cross join lateral (
+        select coalesce(ledger.intent, 1 + coalesce(max(earlier.intent), 0)) as intent
+        from public.schedule_ledger as earlier
+        where earlier.match_id = match.id
+      ) as counted
       left join private.held_changes as held on held.ledger_id = ledger.id
       left join lateral (
         -- Made, but the run died before a schedule used it.
         select attempt.request ->> 'send_id' as send_id
         from public.schedule_attempts as attempt
         where attempt.match_id = match.id and attempt.kind = 'send_id' and attempt.outcome = 'succeeded'
+          and attempt.request ->> 'send_id' = private.own_send_id(match.id, counted.intent)
         order by attempt.opened_at desc
         limit 1
       ) as own on true
@@ -102,6 +111,7 @@ as $$
             'changed_at', schedule.updated_at,
             'campaign_id', schedule.campaign_id,
             'gated', schedule.gated,
+            'settled', schedule.settled_at is not null,
             'was_created', private.is_created(schedule.ledger_id, schedule.generation),
             'delete_failed', schedule.state = 'deleting'
               and private.all_deletes_failed(schedule.ledger_id, schedule.generation)

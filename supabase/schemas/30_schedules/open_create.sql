@@ -44,11 +44,14 @@ begin
 
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
-  insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
-  values (p_match_id, p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now)
-  on conflict (match_id) do nothing;
+  insert into public.schedule_ledger (match_id, intent, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+  select p_match_id, 1 + coalesce(max(earlier.intent), 0), p_request ->> 'campaign_id', 1, p_signature, p_send_at, p_now, p_now
+  from public.schedule_ledger as earlier
+  where earlier.match_id = p_match_id
+  on conflict (match_id) where replaced_at is null do nothing;
   v_is_new := found;
-  select * into strict v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into strict v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   if v_row.status <> 'pending' and v_row.cancel_reason is distinct from 'plan' then
     raise exception 'Cannot open a create: the ledger row of match % is neither pending nor cancelled by the plan', p_match_id
       using errcode = 'PT409', hint = 'not_reactivated';

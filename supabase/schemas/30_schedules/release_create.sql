@@ -13,7 +13,8 @@ as $$
 declare
   v_row public.schedule_ledger;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   if not private.release_generation(v_row.id, v_row.generation, p_now) then
     return false;
   end if;

@@ -6,6 +6,8 @@ create type public.schedule_status as enum ('pending', 'sent', 'cancelled');
 create table public.schedule_ledger (
   id uuid primary key default gen_random_uuid(),
   match_id bigint not null references public.matches (id),
+  intent integer not null default 1,
+  replaced_at timestamptz,
   campaign_id text not null,
   generation integer not null,
   braze_schedule_id text,
@@ -32,7 +34,8 @@ create table public.schedule_ledger (
   sent_evidence text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  constraint a_match_has_one_ledger_row unique (match_id),
+  constraint an_intent_has_one_ledger_row unique (match_id, intent),
+  constraint intent_starts_at_one check (intent >= 1),
   constraint generation_starts_at_one check (generation >= 1),
   constraint cancel_reason_is_known check (cancel_reason in ('plan', 'dashboard', 'operator')),
   constraint cancel_reason_only_when_cancelled check ((status = 'cancelled') = (cancel_reason is not null)),
@@ -47,7 +50,11 @@ create table public.schedule_ledger (
   constraint preflight_result_has_its_time check ((preflight_result is null) = (preflight_at is null))
 );
 comment on table public.schedule_ledger is
-  'The intent: one row for each match we want to push. What Braze was asked for is in braze_schedules.';
+  'The intent: one row for each match we want to push, and one for each time it is to be pushed again. What Braze was asked for is in braze_schedules.';
+comment on column public.schedule_ledger.intent is
+  'Counts the intents of a match: 2 when a person had it pushed again. It is part of the send id.';
+comment on column public.schedule_ledger.replaced_at is
+  'When a person had the match pushed again: another row is its current intent. This one keeps its push and its counts.';
 comment on column public.schedule_ledger.generation is
   'The schedule that counts and that the send gate lets pass: the newest whose create succeeded, or the newest if none did. Numbers are given out before the call, so that a lost create is distinct from its successor.';
 comment on column public.schedule_ledger.signature is
@@ -67,6 +74,7 @@ comment on column public.schedule_ledger.preflight_result is
 comment on column public.schedule_ledger.made_for is
   'Competition, teams and their attribute values when the present generation was made: an id that the feed gave to another match shows by them. A trigger writes it.';
 
+create unique index a_match_has_one_current_intent_idx on public.schedule_ledger (match_id) where replaced_at is null;
 -- Pre-flight, audit and scheduler read the rows that are still to be sent.
 create index schedule_ledger_pending_idx on public.schedule_ledger (send_at_utc) where status = 'pending';
 -- The rollup reads all schedules that were due on a day.
@@ -90,6 +98,7 @@ create table public.braze_schedules (
   gated boolean not null default false,
   deleted_at timestamptz,
   shut_out_at timestamptz,
+  settled_at timestamptz,
   listed_at timestamptz,
   missed_at timestamptz,
   absent_at timestamptz,
@@ -120,6 +129,8 @@ comment on column public.braze_schedules.gated is 'Its push presents a token to 
 comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
+comment on column public.braze_schedules.settled_at is
+  'When a person took it on himself that it is not sent any more: another may be made.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
 comment on column public.braze_schedules.missed_at is
@@ -338,18 +349,22 @@ create table public.operator_actions (
   run_id uuid,
   undoes bigint references public.operator_actions (id),
   constraint action_is_known check (
-    action in ('mark_sent', 'undo_mark_sent', 'confirm_removals', 'declare_gone', 'release_hold', 'erase_user')
+    action in (
+      'cancel', 'reschedule', 'declare_gone', 'release', 'push_again', 'mark_sent', 'mark_not_sent', 'undo',
+      'confirm_removals', 'resolve', 'erase_user'
+    )
   ),
-  constraint all_but_an_erasure_concern_a_match check (
-    (action = 'erase_user') = (match_id is null)
-    and (match_id is null) = (ledger_id is null)
-    and (match_id is null) = (generation is null)
-    and (match_id is null) = (run_id is null)
+  constraint a_verb_has_its_run check ((action = 'erase_user') = (run_id is null)),
+  constraint all_but_alerts_and_erasures_concern_a_push check (
+    (action in ('resolve', 'erase_user')) = (ledger_id is null)
+    and (ledger_id is null) = (generation is null)
+    and (match_id is not null or ledger_id is null)
+    and (action <> 'erase_user' or match_id is null)
   ),
   constraint actor_kind_is_known check (actor_kind in ('secret_key', 'operator')),
   constraint an_operator_has_a_name check ((actor_kind = 'operator') = (actor_id is not null)),
   constraint reason_is_given check (pg_catalog.btrim(reason) <> ''),
-  constraint an_undo_names_what_it_undoes check ((action = 'undo_mark_sent') = (undoes is not null)),
+  constraint an_undo_names_what_it_undoes check ((action = 'undo') = (undoes is not null)),
   constraint an_action_is_undone_once unique (undoes)
 );
 comment on table public.operator_actions is
@@ -357,7 +372,9 @@ comment on table public.operator_actions is
 comment on column public.operator_actions.actor_id is
   'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
-comment on column public.operator_actions.details is 'Of an erasure: the digest of the user''s id, and what was found.';
+comment on column public.operator_actions.match_id is 'null for an erasure, and for an alert that concerns no single match.';
+comment on column public.operator_actions.details is
+  'accept_double_push, where the verb asks for it. Of an erasure: the digest of the user''s id, and what was found.';
 
 create index operator_actions_ledger_id_idx on public.operator_actions (ledger_id, id);
 create index operator_actions_match_id_idx on public.operator_actions (match_id, acted_at);

@@ -102,7 +102,7 @@ begin
     )
     -- Look-ups by key: a plan made while tables are empty would read them whole for ever.
     cross join lateral (
-      select known.id, known.match_id, known.generation, known.status, known.sent_evidence
+      select known.id, known.match_id, known.intent, known.replaced_at, known.generation, known.status, known.sent_evidence
       from public.schedule_ledger as known where known.id = kind.ledger_id limit 1
     ) as ledger
     cross join lateral (
@@ -134,7 +134,10 @@ begin
       and (kind.last_send_at is null or kind.last_send_at <= schedule.send_at_utc + p_window)
       and (kind.match_id is null or kind.match_id = ledger.match_id)
       and (kind.attempt_id is null or (attempt.ledger_id = ledger.id and attempt.generation = schedule.generation))
-      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)
+      and (kind.own_match_id is null or (kind.own_match_id = ledger.match_id and (
+        (ledger.intent = 1 and ledger.replaced_at is null)
+        or kind.send_id = private.own_send_id(ledger.match_id, ledger.intent)
+      )))
       and (by_schedule.ledger_id is null or by_schedule.ambiguous or by_schedule.ledger_id = ledger.id)
       and (by_send.ledger_id is null or by_send.ambiguous or by_send.ledger_id = ledger.id);
 end;

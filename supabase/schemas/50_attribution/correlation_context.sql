@@ -12,6 +12,7 @@ as $$
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'ledger_id', ledger.id,
     'match_id', ledger.match_id,
+    'intent', ledger.intent,
     'generation', ledger.generation,
     'schedules', (
       select coalesce(pg_catalog.jsonb_agg(
@@ -94,7 +95,7 @@ begin
     select ledger.id
     from pg_catalog.unnest(p_match_ids) as asked (match_id)
     cross join lateral (
-      select ledger.id from public.schedule_ledger as ledger where ledger.match_id = asked.match_id limit 1
+      select ledger.id from public.schedule_ledger as ledger where ledger.match_id = asked.match_id
     ) as ledger
     union
     select schedule.ledger_id

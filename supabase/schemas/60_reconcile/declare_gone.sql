@@ -28,7 +28,8 @@ declare
   v_unclear jsonb;
   v_refused text;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -60,10 +61,10 @@ begin
       ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
     end
     when v_row.status = 'sent' then 'it is sent already'
-    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt'
-    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already'
+    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt: reschedule makes another'
+    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already, so the scheduler makes another'
     when least(v_current.send_at_utc, v_current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
-      || pg_catalog.to_char(v_current.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      || private.due_text(v_current.send_at_utc)
       || ', which leaves no time to schedule another'
     -- Whatever a person accepts: the next list would take it back.
     when v_current.missed_at is null and exists (
@@ -95,6 +96,9 @@ begin
     );
     if v_unclear is null then
       perform private.end_generation(v_row.id, v_row.generation, p_now);
+      update public.braze_schedules as schedule
+      set settled_at = p_now
+      where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
     else
       update public.schedule_attempts as attempt
       set resolved_at = p_now, resolved_as = 'released'
@@ -104,7 +108,7 @@ begin
           where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
         );
       update public.braze_schedules as schedule
-      set state = 'deleted', doubt = null, doubted_at = null, updated_at = p_now
+      set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
       where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
     end if;
   end if;

@@ -21,14 +21,14 @@ declare
   v_row public.schedule_ledger;
   v_refused text;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   v_refused := case
     when v_row.id is null then 'there is no ledger row of this match'
     when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'it is marked as sent already'
     when v_row.status = 'sent' then 'it is sent already (' || v_row.sent_evidence || ')'
     when v_row.send_at_utc > p_now then
-      'its push is not due before '
-        || pg_catalog.to_char(v_row.send_at_utc at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      'its push is not due before ' || private.due_text(v_row.send_at_utc)
   end;
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
@@ -52,6 +52,9 @@ begin
       notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
       updated_at = p_now
     where ledger.id = v_row.id;
+    update public.alerts as open
+    set resolved_at = p_now
+    where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   end if;
   return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
 end;

@@ -39,7 +39,7 @@ begin
   perform 1
   from public.schedule_ledger as ledger
   where ledger.id = p_ledger_id
-    or ledger.match_id = p_match_id
+    or (ledger.match_id = p_match_id and ledger.replaced_at is null)
     or ledger.id = (
       select known.ledger_id from public.braze_schedules as known where known.braze_schedule_id = p_braze_schedule_id
     )

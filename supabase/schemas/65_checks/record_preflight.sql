@@ -40,7 +40,7 @@ begin
       where known.kind = 'dispatch_id' and known.value = checked.dispatch_id
         and known.ledger_id = ledger.id and not known.ambiguous
     )),
-    send_id = coalesce(ledger.send_id, case private.match_of_send_id(checked.send_id) when ledger.match_id then checked.send_id end, (
+    send_id = coalesce(ledger.send_id, case private.own_send_id(ledger.match_id, ledger.intent) when checked.send_id then checked.send_id end, (
       select known.value
       from public.schedule_identifiers as known
       where known.kind = 'send_id' and known.value = checked.send_id

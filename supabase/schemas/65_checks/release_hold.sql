@@ -19,7 +19,8 @@ declare
   v_row public.schedule_ledger;
   v_held jsonb;
 begin
-  select * into v_row from public.schedule_ledger as ledger where ledger.match_id = p_match_id for no key update;
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
@@ -32,7 +33,7 @@ begin
     insert into public.operator_actions
       (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
     values (
-      p_now, 'release_hold', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+      p_now, 'release', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
       pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
     );
     update private.schedule_holds as hold

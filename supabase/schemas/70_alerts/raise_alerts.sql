@@ -8,7 +8,9 @@ security invoker
 set search_path = ''
 as $$
   select case
-    when p_rule in ('unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late') then 'harm'
+    when p_rule in (
+      'unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late', 'sent_for_old_date'
+    ) then 'harm'
     else 'condition'
   end;
 $$;

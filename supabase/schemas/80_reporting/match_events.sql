@@ -16,7 +16,7 @@ begin
   select ledger.id, ledger.send_at_utc, least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
   into v_ledger_id, v_send_at, v_from
   from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id;
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
 
   return (
     with by_minute as (

@@ -8,10 +8,15 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_ledger public.schedule_ledger;
+  v_ledger_ids uuid[];
+  v_from timestamptz;
   v_users jsonb;
 begin
-  select * into v_ledger from public.schedule_ledger as ledger where ledger.match_id = p_match_id;
+  -- All intents: a match that is pushed again keeps its history.
+  select pg_catalog.array_agg(ledger.id), min(least(ledger.created_at, ledger.send_at_utc)) - interval '1 day'
+  into v_ledger_ids, v_from
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id;
 
   -- Operators have no right to user ids, so their timeline has no counts of users.
   if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
@@ -24,8 +29,7 @@ begin
         )::text as key,
         count(distinct event.external_user_id) as users
       from public.notification_sends as event
-      where event.ledger_id = v_ledger.id
-        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
       group by 1
     ) as counted;
   end if;
@@ -43,7 +47,12 @@ begin
         pg_catalog.jsonb_build_object(
           'generation', action.generation, 'reason', action.reason, 'actor_kind', action.actor_kind,
           'actor_id', action.actor_id, 'before', action.before, 'run_id', action.run_id
-        )
+        ) || action.details || case
+          when action.undoes is null then jsonb '{}'
+          else pg_catalog.jsonb_build_object('undoes', (
+            select undone.action from public.operator_actions as undone where undone.id = action.undoes
+          ))
+        end
       from public.operator_actions as action
       where action.match_id = p_match_id
 
@@ -76,9 +85,10 @@ begin
 
       union all
       select
-        v_ledger.preflight_at, 8, 'check', 'preflight ' || v_ledger.preflight_result,
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.preflight_at is not null
+        ledger.preflight_at, 8, 'check', 'preflight ' || ledger.preflight_result,
+        pg_catalog.jsonb_build_object('generation', ledger.generation)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.preflight_at is not null
 
       union all
       select
@@ -98,8 +108,7 @@ begin
           )::text)
         end
       from public.notification_sends as event
-      where event.ledger_id = v_ledger.id
-        and event.sent_at >= least(v_ledger.created_at, v_ledger.send_at_utc) - interval '1 day'
+      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
       group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
 
       union all
@@ -119,23 +128,26 @@ begin
 
       union all
       select
-        v_ledger.sent_confirmed_at, 11, 'ledger', 'sent',
-        pg_catalog.jsonb_build_object('generation', v_ledger.generation, 'evidence', v_ledger.sent_evidence)
-      where v_ledger.sent_confirmed_at is not null
+        ledger.sent_confirmed_at, 11, 'ledger', 'sent',
+        pg_catalog.jsonb_build_object('generation', ledger.generation, 'evidence', ledger.sent_evidence)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.sent_confirmed_at is not null
 
       union all
       -- updated_at is the time of the cancellation: a cancelled row changes only when it is reactivated.
       select
-        v_ledger.updated_at, 11, 'ledger', 'cancelled',
+        ledger.updated_at, 11, 'ledger', 'cancelled',
         pg_catalog.jsonb_build_object(
-          'generation', v_ledger.generation, 'reason', v_ledger.cancel_reason, 'notes', v_ledger.notes
+          'generation', ledger.generation, 'reason', ledger.cancel_reason, 'notes', ledger.notes
         )
-      where v_ledger.status = 'cancelled'
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.status = 'cancelled'
 
       union all
       select
-        v_ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', v_ledger.generation)
-      where v_ledger.status <> 'cancelled'
+        ledger.send_at_utc, 2, 'ledger', 'due', pg_catalog.jsonb_build_object('generation', ledger.generation)
+      from public.schedule_ledger as ledger
+      where ledger.match_id = p_match_id and ledger.status <> 'cancelled'
 
       union all
       select

@@ -23,9 +23,9 @@ begin
 
   -- Operators have no right to user ids: their `received` is null.
   if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
-    select pg_catalog.jsonb_object_agg(counted.match_id, counted.received) into v_received
+    select pg_catalog.jsonb_object_agg(counted.id, counted.received) into v_received
     from (
-      select ledger.match_id, (
+      select ledger.id, (
         select count(distinct coalesce(event.external_user_id, event.device_id, event.event_id) collate "C")
         from public.notification_sends as event
         where event.ledger_id = ledger.id
@@ -61,7 +61,7 @@ begin
           'expected_min', ledger.expected_send_count_min,
           'expected_max', ledger.expected_send_count_max,
           'users', ledger.actual_send_count,
-          'received', v_received -> match.id::text,
+          'received', v_received -> ledger.id::text,
           'braze_reported', ledger.braze_reported_count,
           'sends', counted.sends,
           'webhook_sends', counted.webhook_sends,
@@ -83,7 +83,16 @@ begin
         ) order by coalesce(ledger.send_at_utc, match.kickoff_at), match.id
       ), '[]')
       from public.matches as match
-      left join public.schedule_ledger as ledger on ledger.match_id = match.id
+      -- The push of that date: a match that was sent and is played again has one on each.
+      left join lateral (
+        select intent.*
+        from public.schedule_ledger as intent
+        where intent.match_id = match.id and (
+          intent.replaced_at is null or (intent.send_at_utc >= p_from and intent.send_at_utc < p_until)
+        )
+        order by intent.send_at_utc >= p_from and intent.send_at_utc < p_until desc, intent.intent desc
+        limit 1
+      ) as ledger on true
       left join public.braze_schedules as schedule
         on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
       cross join lateral (

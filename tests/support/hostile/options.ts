@@ -12,17 +12,41 @@ export const FUNCTIONS = [
 ] as const;
 export type FunctionName = typeof FUNCTIONS[number];
 
+/** What people do by hand, the same in two functions. */
+const VERBS = {
+  undo: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  mark_sent: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  mark_not_sent: [
+    '[{"match_id":1001,"reason":"seen"}]',
+    '{"match_ids":[1001,1002],"reason":"seen"}',
+  ],
+  confirm_removals: [
+    '[{"match_id":1001,"reason":"seen"}]',
+    '{"match_ids":[1001,1002],"reason":"seen"}',
+  ],
+  release: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  cancel: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  declare_gone: [
+    '[{"match_id":1001,"reason":"seen"}]',
+    '{"match_ids":[1001,1002],"reason":"seen"}',
+  ],
+  reschedule: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  push_again: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  resolve: ['[{"fingerprint":"double_push:1001","reason":"told"}]'],
+};
+
 /** The options of each function with valid values, as JSON text. */
 const RIGHT: Readonly<Record<FunctionName, Readonly<Record<string, readonly string[]>>>> = {
-  "braze-scheduler": { dry_run: ["true"], match_ids: ["[1001]", "[1002,9007199254740991]"] },
+  "braze-scheduler": {
+    dry_run: ["true"],
+    match_ids: ["[1001]", "[1002,9007199254740991]"],
+    ...VERBS,
+  },
   "braze-preflight-check": { dry_run: ["true"] },
   "braze-reconcile": {
     dry_run: ["true"],
-    checks: ['["recovery"]', '["verify","gaps"]'],
-    mark_sent: ['[{"match_id":1001,"reason":"seen"}]'],
-    declare_gone: ['[{"match_id":1001,"reason":"not there"}]'],
-    release_hold: ['[{"match_id":1001,"reason":"not seen"}]'],
-    undo_mark_sent: ['[{"match_id":1001,"reason":"not seen"}]'],
+    checks: ['["quality"]', '["verify","gaps"]'],
+    ...VERBS,
   },
   "braze-count-audit": { dry_run: ["true"] },
   "webhook-health-rollup": {

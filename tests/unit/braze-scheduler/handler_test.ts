@@ -287,23 +287,28 @@ Deno.test("braze-scheduler carries out what a person confirms, in the same run",
   const fixtures = many.map((fixture) => ({ ...fixture, held: confirmed }));
   const confirm_removals = { match_ids: [1, 2, 3], reason: "The pitch is frozen" };
   const world = await run(fixtures, { planInput: { changesAllowed } }, { confirm_removals });
-  deepStrictEqual(world.said("planning.confirmRemovals"), [{
-    matchIds: [1, 2, 3],
-    reason: "The pitch is frozen",
-    actorKind: "secret_key",
-    actorId: null,
-    runId: RUN_ID,
-    dryRun: false,
-    now: at("06:00:00"),
-  }]);
-  ok(world.calls.indexOf("planning.confirmRemovals") < world.calls.indexOf("planning.load"));
+  deepStrictEqual(
+    world.said("verbs.confirmRemovals"),
+    [1, 2, 3].map((matchId) => ({
+      matchId,
+      reason: "The pitch is frozen",
+      actorKind: "secret_key",
+      actorId: null,
+      runId: RUN_ID,
+      dryRun: false,
+      now: at("06:00:00"),
+    })),
+  );
+  ok(world.calls.indexOf("verbs.confirmRemovals") < world.calls.indexOf("planning.load"));
   strictEqual(world.said("braze.delete").length, 3);
   deepStrictEqual(
-    world.answer.body.confirmed,
+    world.answer.body.verbs,
     [1, 2, 3].map((match_id) => ({
+      verb: "confirm_removals",
       match_id,
       done: true,
       refused: null,
+      next: "this run carries out what was held",
     })),
   );
 });

@@ -37,6 +37,7 @@ interface Row {
 }
 
 const moved = { kickoffAt: at("19:00:00") };
+const replayed = { kickoffAt: new Date("2024-12-08T03:00:01Z") };
 const forward = (kickoff: string) => ({ kickoffAt: at(kickoff) });
 const postponed = { status: "postponed" } as const;
 const reworded = { triggerProperties: { title: "Derby" } };
@@ -552,7 +553,7 @@ const rows: readonly Row[] = [
   ...(["creating", "live", "unknown", "deleting"] as const).map((state) => ({
     what: `an old schedule that is ${state}, beside a new one that failed`,
     fixture: match({ ledger: row({}, { state }, { state: "failed", brazeScheduleId: null }) }),
-    step: state === "live" || state === "deleting" ? "delete" : "skip delete_unconfirmed",
+    step: state === "live" || state === "deleting" ? "delete replaced" : "skip delete_unconfirmed",
     alerts: ["delete_unconfirmed"],
   })),
   ...(["deleted", "failed", "completed"] as const).map((state) => ({
@@ -688,14 +689,14 @@ const rows: readonly Row[] = [
   {
     what: "an old schedule whose delete has no answer, beside one as wanted",
     fixture: match({ ledger: row({}, { state: "deleting" }, {}) }),
-    step: "delete",
+    step: "delete replaced",
     alerts: ["delete_unconfirmed"],
   },
   {
     what: "an old schedule that is still live behind a closed gate, beside one as wanted",
     fixture: asking("fail_closed", {}, { triggerProperties: {} }, {}),
     sendGate: "fail_closed",
-    step: "delete",
+    step: "delete replaced",
   },
   {
     what: "an old schedule whose delete has no answer, past its time",
@@ -882,12 +883,86 @@ const rows: readonly Row[] = [
     fixture: match({ ledger: cancelled("operator", { state: "deleted" }) }),
     step: "skip cancelled_by_operator",
   },
+  {
+    what: "a push that an operator cancelled, and that Braze still holds",
+    fixture: match({ ledger: cancelled("operator", { state: "live" }) }),
+    step: "delete operator",
+  },
+  {
+    what: "a push that an operator cancelled close to its send",
+    fixture: match({ ledger: cancelled("operator", { state: "deleting" }) }),
+    now: at("13:50:00"),
+    step: "delete operator",
+    alerts: ["cancel_inside_freeze"],
+  },
+  {
+    what:
+      "a push that an operator cancelled, of which Braze refused the delete, of a match that is off",
+    fixture: match({ ...postponed, ledger: cancelled("operator", { state: "unknown" }) }),
+    step: "skip cancelled_by_operator",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "a push that an operator cancelled, after its time",
+    fixture: match({ ledger: cancelled("operator", { state: "live" }) }),
+    now: at("14:00:01"),
+    step: "skip cancelled_by_operator",
+  },
+  {
+    what: "a push to be scheduled again, whose old schedule was deleted too late",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:50:00") }),
+    }),
+    now: at("14:10:00"),
+    step: "skip delete_unconfirmed",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
+    what: "a push to be scheduled again, whose old schedule a person settled",
+    fixture: match({
+      ...moved,
+      ledger: cancelled("plan", { state: "deleted", changedAt: at("13:50:00"), settled: true }),
+    }),
+    now: at("14:10:00"),
+    step: "create",
+  },
+  {
+    what: "a match to be pushed again, inside the freeze",
+    fixture: match({ intent: 2 }),
+    now: at("13:50:00"),
+    step: "frozen create_inside_freeze",
+    alerts: ["create_inside_freeze"],
+  },
 
   // Sent.
   { what: "a match that was sent", fixture: match({ ledger: sent() }), step: "skip already_sent" },
   {
     what: "a match that was sent and then moved",
     fixture: match({ ...moved, ledger: sent() }),
+    now: at("14:30:00"),
+    step: "skip sent_then_moved",
+    alerts: ["sent_then_moved"],
+  },
+  {
+    what: "a match that was sent and then moved by more than 12 hours",
+    fixture: match({ ...replayed, ledger: sent() }),
+    now: at("14:30:00"),
+    step: "skip sent_then_moved",
+    alerts: ["sent_for_old_date"],
+  },
+  {
+    what: "a match that was sent and then moved by more than 12 hours, when a person has chosen",
+    fixture: match({
+      ...replayed,
+      ledger: sent({ closedMoves: [new Date("2024-12-08T02:00:01Z")] }),
+    }),
+    now: at("14:30:00"),
+    step: "skip already_sent",
+  },
+  {
+    what: "a match that was sent and then moved by exactly 12 hours",
+    fixture: match({ kickoffAt: new Date("2024-12-08T03:00:00Z"), ledger: sent() }),
     now: at("14:30:00"),
     step: "skip sent_then_moved",
     alerts: ["sent_then_moved"],

@@ -19,7 +19,7 @@ const HINTS = new Map<string, string>([
   ],
   [
     "match_id_reused",
-    "compare the two matches with the feed; what was sent for the old one stands, and the new one gets no push by itself",
+    "compare the two matches with the feed; if the new one needs a push after a send, `push_again`",
   ],
   [
     "removals_held",
@@ -29,59 +29,57 @@ const HINTS = new Map<string, string>([
     "remakes_held",
     "correct `matches` or `teams`, or confirm the new text or audience with `confirm_removals`",
   ],
-  [
-    "push_unwanted",
-    "inform support that users got a push for a match that is off; then close the alert",
-  ],
-  [
-    "create_unknown",
-    "check in Braze's dashboard whether the schedule exists; without a fail-closed send gate the create is not repeated until this is known",
-  ],
+  ["push_unwanted", "inform support that users got a push for a match that is off; then `resolve`"],
+  ["create_unknown", "look in Braze's dashboard; if the schedule is not there, `declare_gone`"],
   ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],
-  ["move_failed", "move the schedule in Braze's dashboard if the next run fails too"],
+  ["move_failed", "wait for the next run; if it fails too, `cancel`, then `reschedule`"],
   [
     "delete_unconfirmed",
-    "delete the schedule in Braze's dashboard; if it is not there, say so with `declare_gone`",
+    "delete the schedule in Braze's dashboard if it is there, then `declare_gone`",
   ],
-  ["push_held", "let it go out with `release_hold`, or leave it and close the alert"],
-  ["schedule_id_unknown", "change the schedule in Braze's dashboard: its id is unknown here"],
+  ["push_held", "let it go out with `release`, or leave it held and `resolve` the alert"],
+  [
+    "schedule_id_unknown",
+    "delete the schedule in Braze's dashboard, then `declare_gone`: another is made",
+  ],
   ["create_inside_freeze", "send manually in Braze, or leave this match without a push"],
-  ["change_inside_freeze", "stop the campaign in Braze if the old push must not go out"],
-  ["brought_forward_inside_freeze", "stop the campaign in Braze if the late push must not go out"],
+  ["change_inside_freeze", "`cancel` if the old push must not go out"],
+  ["brought_forward_inside_freeze", "`cancel` if the late push must not go out"],
   ["brought_forward_too_late", "no action needed; inform support that this match has no push"],
   ["cancel_inside_freeze", "stop the campaign in Braze if no user may get the push"],
   [
     "moved_while_unconfirmed",
-    "no action needed: a new push is scheduled automatically; send manually if users need the new time sooner",
+    "no action needed; if users need the time sooner, `mark_not_sent`, then `reschedule`",
   ],
   [
     "sent_then_moved",
-    "send through another campaign if users need the new time: in this one the push would be a duplicate",
+    "`push_again` with `accept_double_push` if users need the new time: it is a second push",
   ],
-  [
-    "unexpected_send",
-    "read `select match_timeline(<match>)`; inform support that some users got a push in error",
-  ],
+  ["sent_for_old_date", "`push_again` if the match is played again; otherwise `resolve`"],
+  ["unexpected_send", "inform support that some users got a push in error; then `resolve`"],
   [
     "sent_early",
-    "find out in Braze what sent it: a person, or another copy of the suite; then close the alert",
+    "find out in Braze what sent it: a person, or another copy of the suite; then `resolve`",
   ],
-  [
-    "sent_late",
-    "find out in Braze what sent it; raise `SEND_WINDOW_HOURS` if the campaign limits its speed",
-  ],
+  ["sent_late", "raise `SEND_WINDOW_HOURS` if the campaign limits its speed; then `resolve`"],
   [
     "contradicting_evidence",
     "check the templates in Braze, and that no copy of the suite uses the campaign",
   ],
-  ["schedule_missing", "find out who deleted it in Braze; send manually if users need the push"],
+  ["schedule_missing", "find out who deleted it in Braze; `reschedule` if users need the push"],
   [
     "listing_empty",
     "look in Braze whether all schedules were deleted; what is gone is made again by `declare_gone`",
   ],
-  ["changed_before_send", "stop the campaign in Braze if the push must not go out unchanged"],
-  ["schedule_id_missing", "check in Braze's dashboard whether this match has a schedule"],
-  ["campaign_stopped", "start the campaign in Braze again before the next send"],
+  ["changed_before_send", "`cancel` if the old push must not go out"],
+  [
+    "schedule_id_missing",
+    "look in Braze's dashboard; if no schedule is there, send by hand, then `mark_sent`",
+  ],
+  [
+    "campaign_stopped",
+    "start the campaign in Braze before the next send; `cancel` what must not go out",
+  ],
   [
     "schedule_in_doubt",
     "look in Braze's dashboard whether the schedule is there; if not, send `declare_gone` to braze-reconcile, and it is made again",
@@ -103,7 +101,7 @@ const HINTS = new Map<string, string>([
     "read Braze's status page; the next runs go on by themselves, so look at what is due soon",
   ],
   ["count_mismatch", "read the ids in `count_audit_logs`; braze-reconcile repairs what it can"],
-  ["double_push", "stop the second schedule in Braze; read `select match_timeline(<match>)`"],
+  ["double_push", "find out what sent the second push; inform support, then `resolve`"],
   [
     "function_stalled",
     "read `job_runs` and the function's log; check the Vault's two secrets and pg_net",
@@ -121,11 +119,8 @@ const HINTS = new Map<string, string>([
   ],
   ["many_duplicates", "find out what else creates schedules; read `duplicate_trends`"],
   ["duplicates_three_days", "find the cause of the duplicates; read `duplicate_trends`"],
-  [
-    "attempt_unknown",
-    "check in Braze's dashboard whether the schedule exists, and its send time",
-  ],
-  ["stale_pending", "check in Braze whether it was sent; if so, confirm it with `mark_sent`"],
+  ["attempt_unknown", "look in Braze's dashboard; if the schedule is not there, `declare_gone`"],
+  ["stale_pending", "check in Braze whether it was sent: `mark_sent` or `mark_not_sent`"],
   [
     "low_confidence_share",
     "check that the templates in Braze still send `ledger_id` and `match_id`",

@@ -86,8 +86,8 @@ function referencesOf(evidence: Evidence, context: Context): Reference[] | "unkn
   }
   const { sendId, scheduleId } = evidence;
   const ownMatchId = sendId === null ? null : matchOfSendId(sendId);
-  if (ownMatchId !== null) {
-    const ledger = context.match(ownMatchId);
+  if (sendId !== null && ownMatchId !== null) {
+    const ledger = context.ofSendId(ownMatchId, sendId);
     if (ledger === undefined) return "unknown";
     references.push({ method: "send_id", ledger, generation: null });
   }

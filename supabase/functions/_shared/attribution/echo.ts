@@ -31,7 +31,11 @@ export function readEcho(evidence: Evidence, context: Context): Echo {
   const matchId = matchIdOf(echoedMatchId);
   const generation = generationOf(echoedGeneration);
   const byLedger = echoedLedgerId === null ? null : context.ledger(ledgerIdOf(echoedLedgerId));
-  const byMatch = matchId === null ? null : context.match(matchId);
+  const byMatch = matchId === null
+    ? null
+    : byLedger?.matchId === matchId
+    ? byLedger
+    : context.match(matchId);
   const ledger = byLedger === null ? byMatch : byLedger;
   if (
     byLedger === undefined || byMatch === undefined || ledger === null || ledger === undefined ||

@@ -1,4 +1,5 @@
 /** What an event states about its origin, and the database facts that correlation compares it with. */
+import { ownSendId } from "./own_send_id.ts";
 
 export type Channel = "push" | "webhook" | "email" | "sms" | "in_app" | "content_card" | "other";
 export type IdentifierKind = "schedule_id" | "dispatch_id" | "send_id";
@@ -80,6 +81,8 @@ export interface ScheduleFacts {
 export interface LedgerFacts {
   readonly ledgerId: string;
   readonly matchId: number;
+  /** 2 and more: a person had the match pushed again. */
+  readonly intent: number;
   /** The current generation. */
   readonly generation: number;
   readonly schedules: readonly ScheduleFacts[];
@@ -134,7 +137,10 @@ export interface Context {
   readonly ledgers: readonly LedgerFacts[];
   readonly unmanaged: readonly UnmanagedFacts[];
   readonly ledger: (ledgerId: string) => LedgerFacts | undefined;
+  /** Its newest intent. */
   readonly match: (matchId: number) => LedgerFacts | undefined;
+  /** The intent that a send id of our own form names; the newest one where it names none. */
+  readonly ofSendId: (matchId: number, sendId: string) => LedgerFacts | undefined;
   readonly identifier: (kind: IdentifierKind, value: string) => IdentifierFacts | undefined;
   readonly attempt: (attemptId: string) => AttemptFacts | undefined;
   readonly isOwnCampaign: (campaignId: string) => boolean;
@@ -143,7 +149,11 @@ export interface Context {
 export function createContext(facts: Facts, policy: Policy): Context {
   const { ledgers, unmanaged } = facts;
   const byId = new Map(ledgers.map((ledger) => [ledger.ledgerId, ledger]));
-  const byMatch = new Map(ledgers.map((ledger) => [ledger.matchId, ledger]));
+  const inOrder = [...ledgers].sort((a, b) => a.intent - b.intent);
+  const byMatch = new Map(inOrder.map((ledger) => [ledger.matchId, ledger]));
+  const bySendId = new Map(
+    inOrder.map((ledger) => [ownSendId(ledger.matchId, ledger.intent), ledger]),
+  );
   const identifiers = new Map(facts.identifiers.map((one) => [`${one.kind}:${one.value}`, one]));
   const attempts = new Map(facts.attempts.map((attempt) => [attempt.attemptId, attempt]));
   const campaignIds = new Set([...facts.campaignIds, policy.campaignId]);
@@ -153,6 +163,7 @@ export function createContext(facts: Facts, policy: Policy): Context {
     unmanaged,
     ledger: (ledgerId) => byId.get(ledgerId),
     match: (matchId) => byMatch.get(matchId),
+    ofSendId: (matchId, sendId) => bySendId.get(sendId) ?? byMatch.get(matchId),
     identifier: (kind, value) => identifiers.get(`${kind}:${value}`),
     attempt: (attemptId) => attempts.get(attemptId),
     isOwnCampaign: (campaignId) => campaignIds.has(campaignId),

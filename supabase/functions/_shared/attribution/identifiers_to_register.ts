@@ -31,8 +31,9 @@ export function identifiersToRegister(
   ) return [];
   const echo = readEcho(evidence, context);
   if (echo.kind === "unknown" || (echo.kind === "named" && echo.other !== null)) return [];
-  const ownMatchId = evidence.sendId === null ? null : matchOfSendId(evidence.sendId);
-  const own = ownMatchId === null ? null : context.match(ownMatchId);
+  const { sendId } = evidence;
+  const ownMatchId = sendId === null ? null : matchOfSendId(sendId);
+  const own = sendId === null || ownMatchId === null ? null : context.ofSendId(ownMatchId, sendId);
   const ledger = echo.kind === "named" ? echo.ledger : own;
   if (ledger == null || own === undefined || (own !== null && own !== ledger)) return [];
   const generation = echo.kind === "named" ? echo.generation : null;

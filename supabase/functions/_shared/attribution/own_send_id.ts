@@ -4,9 +4,9 @@
  */
 const OWN_FORM = /^match-(0|[1-9][0-9]{0,14})(?:-[0-9]{1,6})?$/;
 
-/** The send id of a match, shared by all its schedules. Braze returns it on events and in statistics. */
-export function ownSendId(matchId: number): string {
-  return `match-${matchId}`;
+/** The send id of an intent, shared by all its schedules. Braze returns it on events and in statistics. */
+export function ownSendId(matchId: number, intent: number): string {
+  return intent === 1 ? `match-${matchId}` : `match-${matchId}-${intent}`;
 }
 
 /** The match of a send id in our own form, null for any other send id. */

@@ -30,6 +30,7 @@ const CorrelationFacts: z.ZodType<Facts> = row({
   ledgers: z.array(row({
     ledger_id: z.guid(),
     match_id: z.int(),
+    intent: z.int(),
     generation: z.int(),
     schedules: z.array(row({
       ...scheduleColumns,

@@ -6,8 +6,8 @@ import { CancelReason, instant, LedgerStatus, MatchStatus, ScheduleState } from 
 import type { Rpc } from "./rpc.ts";
 
 const GateFacts = row({
-  /** The current generation of the ledger row. */
-  generation: z.int(),
+  /** The current generation of the ledger row; null when the match was pushed and is to be pushed again. */
+  generation: z.int().nullable(),
   status: LedgerStatus,
   cancel_reason: CancelReason.nullable(),
   match_status: MatchStatus,

@@ -21,6 +21,8 @@ const PlannedSchedule = row({
   campaign_id: z.string(),
   /** Its push presents a token to the send gate. */
   gated: z.boolean(),
+  /** A person took it on himself that it is not sent any more. */
+  settled: z.boolean(),
   /** Braze certainly made it. */
   was_created: z.boolean(),
   /** Deletes were requested, and Braze certainly carried out none of them. */
@@ -48,6 +50,8 @@ const LedgerRow = row({
   send_at: instant,
   /** null: made before the database kept it. */
   made_for: MadeFor.nullable(),
+  /** After a push: the times of another one about which a person has chosen. */
+  closed_moves: z.array(instant),
   /** Another schedule of the match was seen going out: nothing more is sent until a person releases it. */
   is_held: z.boolean(),
   schedules: z.array(PlannedSchedule).nullable().transform((schedules) => schedules ?? []),
@@ -69,6 +73,8 @@ const Fixture = row({
   /** Whether a push is wanted. */
   push: z.boolean(),
   trigger_properties: z.record(z.string(), z.unknown()),
+  /** Counts the intents of the match: 2 and more after a person had it pushed again. */
+  intent: z.int(),
   send_id: z.string().nullable(),
   /** What an earlier run held back, because too much came at once. */
   held: row({ kind: HeldKind, held_at: instant, confirmed: z.boolean() }).nullable(),
@@ -93,13 +99,6 @@ export type ChangesAllowed = z.infer<typeof ChangesAllowed>;
 const HeldMatch = row({ match_id: z.int(), fingerprint: z.string() });
 
 const HeldChanges = z.object({ unwanted: z.int() });
-
-const Confirmed = row({
-  match_id: z.int(),
-  done: z.boolean(),
-  refused: z.string().nullable(),
-});
-export type Confirmed = z.infer<typeof Confirmed>;
 
 export const PlanInput = row({
   matches: z.array(Fixture),
@@ -132,9 +131,5 @@ export function createPlanning(rpc: Rpc) {
       readonly matchIds: readonly number[] | null;
       readonly now: Date;
     }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(HeldChanges), REPEATABLE),
-
-    /** A person confirms what was held; the next plan carries it out. */
-    confirmRemovals: (confirmation: Arguments<"confirm_removals">) =>
-      rpc.call("confirm_removals", confirmation, z.array(Confirmed)),
   };
 }

@@ -73,14 +73,6 @@ const Known = row({
 });
 export type Known = z.infer<typeof Known>;
 
-const Recovered = row({
-  match_id: z.int(),
-  done: z.boolean(),
-  /** Why the action is refused; the text follows "Cannot … match 1001: ". */
-  refused: z.string().nullable(),
-});
-export type Recovered = z.infer<typeof Recovered>;
-
 /** A schedule whose delete was not confirmed. `missed`: a list lacks it for the first time. */
 export interface ScheduleResolution {
   readonly ledgerId: string;
@@ -104,17 +96,6 @@ export type AttemptResolution =
   );
 
 const Resolved = row({ schedules: z.int(), attempt_ids: z.array(z.guid()) });
-
-/** A manual action: who did it, and why. */
-export interface OperatorAction {
-  readonly matchId: number;
-  readonly reason: string;
-  readonly actorKind: "secret_key" | "operator";
-  readonly actorId: string | null;
-  readonly runId: string;
-  readonly dryRun: boolean;
-  readonly now: Date;
-}
 
 export function createReconciliation(rpc: Rpc) {
   return {
@@ -166,15 +147,5 @@ export function createReconciliation(rpc: Rpc) {
       counts: readonly { readonly ledgerId: string; readonly count: number | null }[],
       now: Date,
     ) => rpc.call("store_reported_counts", { counts: counts.map(snakeCase), now }, z.int()),
-
-    markSent: (action: OperatorAction) => rpc.call("mark_sent", action, Recovered),
-    undoMarkSent: (action: OperatorAction) => rpc.call("undo_mark_sent", action, Recovered),
-    declareGone: (
-      action: OperatorAction & {
-        readonly earliestSendAt: Date;
-        readonly acceptDoublePush: boolean;
-      },
-    ) => rpc.call("declare_gone", action, Recovered),
-    releaseHold: (action: OperatorAction) => rpc.call("release_hold", action, Recovered),
   };
 }

@@ -16,6 +16,7 @@ import { createRejects } from "./rejects.ts";
 import type { Rpc } from "./rpc.ts";
 import { createRuns } from "./runs.ts";
 import { createUnattributedEvents } from "./unattributed_events.ts";
+import { createVerbs } from "./verbs.ts";
 
 export type Store = ReturnType<typeof createStore>;
 
@@ -37,5 +38,6 @@ export function createStore(rpc: Rpc) {
     quality: createQuality(rpc),
     rejects: createRejects(rpc),
     gate: createGate(rpc),
+    verbs: createVerbs(rpc),
   };
 }

@@ -5,8 +5,9 @@ import {
 } from "../../../../supabase/functions/_shared/attribution/own_send_id.ts";
 
 Deno.test("ownSendId() returns the send id that matchOfSendId() reads", () => {
-  strictEqual(ownSendId(1002), "match-1002");
-  strictEqual(matchOfSendId(ownSendId(1002)), 1002);
+  strictEqual(ownSendId(1002, 1), "match-1002");
+  strictEqual(ownSendId(1002, 2), "match-1002-2");
+  for (const intent of [1, 2, 10]) strictEqual(matchOfSendId(ownSendId(1002, intent)), 1002);
 });
 
 for (

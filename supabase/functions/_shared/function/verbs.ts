@@ -1,0 +1,182 @@
+/**
+ * What people do by hand: the members of a request to braze-scheduler or braze-reconcile, and their answers. The SQL
+ * function of each verb does it or refuses; each match is answered on its own.
+ *
+ * Both functions take all of them. braze-scheduler carries out in the same run what calls Braze; after braze-reconcile,
+ * its next run does.
+ */
+import { addMilliseconds } from "date-fns";
+import { z } from "zod";
+import { REPLACED_WITHIN_MS } from "../scheduling/intent.ts";
+import type { Store } from "../store/store.ts";
+import type { Answered, MatchAct, RiskyAct } from "../store/verbs.ts";
+import { isPastDeadline, type Run } from "./cron_function.ts";
+import type { Dependencies } from "./dependencies.ts";
+
+const MATCHES_MAX = 5_000;
+const REASON_CHARACTERS_MAX = 1_000;
+const FINGERPRINT_CHARACTERS_MAX = 1_000;
+
+const Reason = z.string().trim().min(1).max(REASON_CHARACTERS_MAX);
+const OfMatch = z.strictObject({ match_id: z.int().nonnegative(), reason: Reason });
+const RiskyOfMatch = OfMatch.extend({
+  /** Although Braze may send the earlier schedule as well. */
+  accept_double_push: z.boolean().default(false),
+});
+const OfAlert = z.strictObject({
+  fingerprint: z.string().min(1).max(FINGERPRINT_CHARACTERS_MAX),
+  reason: Reason,
+});
+
+/** `{"match_ids": [1, 2], "reason": "…"}` stands for one entry a match. */
+function many<Entry extends z.ZodType>(entry: Entry) {
+  return z.preprocess((value) => {
+    if (typeof value !== "object" || value === null || !("match_ids" in value)) return value;
+    const { match_ids: ids, ...rest } = value;
+    return Array.isArray(ids)
+      ? [...new Set<unknown>(ids)].map((match_id) => ({ match_id, ...rest }))
+      : value;
+  }, z.array(entry).min(1).max(MATCHES_MAX)).optional();
+}
+
+/** In the order in which one request carries them out. */
+export const VERB_OPTIONS = {
+  undo: many(OfMatch),
+  mark_sent: many(OfMatch),
+  mark_not_sent: many(OfMatch),
+  confirm_removals: many(OfMatch),
+  release: many(OfMatch),
+  cancel: many(OfMatch),
+  declare_gone: many(RiskyOfMatch),
+  reschedule: many(RiskyOfMatch),
+  push_again: many(RiskyOfMatch),
+  resolve: many(OfAlert),
+} as const;
+
+const Verbs = z.object(VERB_OPTIONS);
+type Verbs = z.infer<typeof Verbs>;
+export type Verb = keyof Verbs;
+type Entry = z.infer<typeof OfMatch> | z.infer<typeof RiskyOfMatch> | z.infer<typeof OfAlert>;
+
+const NAMES = Object.keys(VERB_OPTIONS) as readonly Verb[];
+
+/** One for each entry of the request, in `verbs` of the answer. */
+export interface Acted {
+  readonly verb: Verb;
+  readonly match_id: number | null;
+  /** Of an alert. */
+  readonly fingerprint?: string;
+  readonly done: boolean;
+  /** Why nothing was done. */
+  readonly refused: string | null;
+  /** What happens next. */
+  readonly next: string | null;
+}
+
+export function hasVerbs(options: Verbs): boolean {
+  return NAMES.some((verb) => options[verb] !== undefined);
+}
+
+/** `run`: the run of the scheduler that follows. */
+const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
+  undo: () => "it is as before the last action",
+  mark_sent: () => "the match is not pushed any more; an event that proves its send replaces this",
+  mark_not_sent: () =>
+    "the push counts as not sent, unless an event proves it; reschedule gives the match another",
+  confirm_removals: (run) => `${run} carries out what was held`,
+  release: (run) =>
+    `the push goes out at its time; if its schedule was deleted, ${run} makes another`,
+  cancel: (run) => `the send gate turns the push away; ${run} deletes its schedule in Braze`,
+  declare_gone: (run) => `${run} makes another schedule, if the match wants one`,
+  reschedule: (run) => `${run} makes another schedule, if the match wants one`,
+  push_again: (run) => `${run} schedules another push, with a send id of its own`,
+  resolve: () => "the chat gets the notice of its resolution",
+};
+
+export async function carryOutVerbs(
+  options: Verbs,
+  run: Run,
+  dependencies: Pick<Dependencies, "store" | "environment" | "clock" | "functionName">,
+): Promise<Acted[]> {
+  const { store, environment, clock, functionName } = dependencies;
+  const { caller } = run;
+  const next = functionName === "braze-scheduler"
+    ? "this run"
+    : "the next run of braze-scheduler, within 5 minutes,";
+  const risk = {
+    freezeSeconds: Math.round(environment.freezeMs / 1_000),
+    leadSeconds: Math.round(environment.sendLeadMs / 1_000),
+  };
+  const acted: Acted[] = [];
+  for (const verb of NAMES) {
+    for (const entry of (options[verb] ?? []) as readonly Entry[]) {
+      const now = clock.now();
+      const of = "fingerprint" in entry
+        ? { match_id: null, fingerprint: entry.fingerprint }
+        : { match_id: entry.match_id };
+      if (isPastDeadline(run, now)) {
+        const refused = "the run had no time left for it: send it again";
+        acted.push({ verb, ...of, done: false, refused, next: null });
+        continue;
+      }
+      const act = {
+        reason: entry.reason,
+        actorKind: caller.kind === "operator" ? "operator" as const : "secret_key" as const,
+        actorId: caller.kind === "operator" ? caller.userId : null,
+        runId: run.runId,
+        dryRun: run.dryRun,
+        now,
+      };
+      const answer = "fingerprint" in entry
+        ? await store.verbs.resolve({ ...act, fingerprint: entry.fingerprint })
+        : await onMatch(verb, entry, { ...act, ...risk, matchId: entry.match_id }, store);
+      const { done, refused, matchId } = answer;
+      acted.push({
+        verb,
+        ...of,
+        match_id: matchId,
+        done,
+        refused,
+        next: done ? NEXT[verb](next) : null,
+      });
+    }
+  }
+  return acted;
+}
+
+async function onMatch(
+  verb: Verb,
+  entry: Exclude<Entry, { readonly fingerprint: string }>,
+  { freezeSeconds, leadSeconds, ...act }: Omit<RiskyAct, "acceptDoublePush">,
+  { verbs }: Pick<Store, "verbs">,
+): Promise<Answered> {
+  const acceptDoublePush = "accept_double_push" in entry && entry.accept_double_push;
+  const risky = { ...act, acceptDoublePush, freezeSeconds, leadSeconds };
+  const plain: MatchAct = act;
+  switch (verb) {
+    case "undo":
+      return await verbs.undo(plain);
+    case "mark_sent":
+      return await verbs.markSent(plain);
+    case "mark_not_sent":
+      return await verbs.markNotSent(plain);
+    case "confirm_removals":
+      return await verbs.confirmRemovals(plain);
+    case "release":
+      return await verbs.release(plain);
+    case "cancel":
+      return await verbs.cancel(plain);
+    case "declare_gone":
+      return await verbs.declareGone({
+        ...plain,
+        acceptDoublePush,
+        earliestSendAt: addMilliseconds(act.now, freezeSeconds * 1_000 + REPLACED_WITHIN_MS),
+      });
+    case "reschedule":
+      return await verbs.reschedule(risky);
+    case "push_again":
+      return await verbs.pushAgain(risky);
+    case "resolve":
+      throw new Error("Cannot resolve a match: resolve takes the fingerprint of an alert");
+  }
+}

@@ -1,0 +1,54 @@
+/** What people do by hand, one SQL function each; all record who did it, and why. */
+import { z } from "zod";
+import { row } from "../text/camel_case.ts";
+import type { Rpc } from "./rpc.ts";
+
+const Answered = row({
+  match_id: z.int().nullable(),
+  done: z.boolean(),
+  /** Why it is refused. */
+  refused: z.string().nullable(),
+});
+export type Answered = z.infer<typeof Answered>;
+
+interface Act {
+  readonly reason: string;
+  readonly actorKind: "secret_key" | "operator";
+  readonly actorId: string | null;
+  readonly runId: string;
+  readonly dryRun: boolean;
+  readonly now: Date;
+}
+
+export interface MatchAct extends Act {
+  readonly matchId: number;
+}
+
+export interface AlertAct extends Act {
+  readonly fingerprint: string;
+}
+
+/** An act that could bring users a second push. */
+export interface RiskyAct extends MatchAct {
+  readonly acceptDoublePush: boolean;
+  readonly freezeSeconds: number;
+  readonly leadSeconds: number;
+}
+
+/** Not repeated: a second call would answer that there is nothing to do. */
+export function createVerbs(rpc: Rpc) {
+  return {
+    cancel: (act: MatchAct) => rpc.call("cancel_push", act, Answered),
+    reschedule: (act: RiskyAct) => rpc.call("reschedule", act, Answered),
+    declareGone: (
+      act: MatchAct & { readonly earliestSendAt: Date; readonly acceptDoublePush: boolean },
+    ) => rpc.call("declare_gone", act, Answered),
+    release: (act: MatchAct) => rpc.call("release_hold", act, Answered),
+    pushAgain: (act: RiskyAct) => rpc.call("push_again", act, Answered),
+    markSent: (act: MatchAct) => rpc.call("mark_sent", act, Answered),
+    markNotSent: (act: MatchAct) => rpc.call("mark_not_sent", act, Answered),
+    undo: (act: MatchAct) => rpc.call("undo", act, Answered),
+    confirmRemovals: (act: MatchAct) => rpc.call("confirm_removals", act, Answered),
+    resolve: (act: AlertAct) => rpc.call("resolve_alert", act, Answered),
+  };
+}

@@ -1,0 +1,57 @@
+-- A person decides that a match is not pushed.
+--
+-- The row is cancelled at once, so the send gate turns the push away; the scheduler deletes what Braze holds, with the
+-- journal before the call, and tries again until that is done.
+
+create function public.cancel_push(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_refused := case
+    when v_row.id is null then 'no push of it is scheduled: set matches.push to false'
+    when v_row.status = 'sent' then 'its push is sent already (' || v_row.sent_evidence || ')'
+    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
+    when v_row.send_at_utc <= p_now and not exists (
+      select 1 from public.braze_schedules as schedule
+      where schedule.ledger_id = v_row.id and private.can_be_live(schedule.state)
+        and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+    ) then 'its push was due at ' || private.due_text(v_row.send_at_utc) || ': use mark_sent or mark_not_sent'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'cancel', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+    '{}', p_run_id, p_now
+  );
+  perform public.cancel_ledger(
+    v_row.id, v_row.generation, 'operator',
+    'Cancelled by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason, p_now
+  );
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'A person takes the push of a match off: the next run of the scheduler deletes it in Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_push(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

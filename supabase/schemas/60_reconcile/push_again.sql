@@ -1,0 +1,72 @@
+-- A match that was pushed is played again, so it is pushed again.
+--
+-- The push that went out stays what it is, with its counts, on its own date: the new one is an intent of its own, with a row
+-- and a send id of its own. Statistics of the first would otherwise prove the second.
+
+create function public.push_again(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_accept_double_push boolean,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_refused text;
+  v_send_at timestamptz;
+  v_is_wanted boolean;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
+  into v_send_at, v_is_wanted
+  from public.matches as match where match.id = p_match_id;
+  v_refused := case
+    when v_row.id is null then 'it was not pushed yet: the scheduler does that by itself'
+    when not v_is_wanted then 'matches say that no push is wanted'
+    when v_row.status = 'cancelled' then 'it was not pushed: use reschedule'
+    when v_row.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = v_row.id and attempt.outcome is null
+    ) then 'a call to Braze about it is under way'
+    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
+    when not p_accept_double_push and v_send_at <= v_row.send_at_utc + interval '12 hours'
+      then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
+    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
+      || ' (accept_double_push overrides this)'
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'push_again', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'intent', v_row.intent, 'send_id', v_row.send_id),
+    pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
+  );
+  update public.schedule_ledger as ledger set replaced_at = p_now, updated_at = p_now where ledger.id = v_row.id;
+  -- That was the choice.
+  update public.alerts as harm
+  set resolved_at = p_now
+  where harm.rule = 'sent_for_old_date' and harm.match_id = p_match_id and harm.resolved_at is null;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) is
+  'A match that was pushed is played again: the next run of the scheduler makes a new intent, with a send id of its own. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.push_again(bigint, text, text, uuid, boolean, timestamptz, boolean, integer, integer, text) to service_role;

@@ -1,0 +1,170 @@
+-- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
+--
+-- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
+
+create function private.undo_refusal(
+  p_row public.schedule_ledger,
+  p_done public.operator_actions,
+  p_now timestamptz
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when (p_done).id is null then 'nobody did anything to it that is not undone'
+    when (p_done).action in ('mark_sent', 'mark_not_sent') then case
+      when (p_done).action = 'mark_sent' and (p_row).status <> 'sent' then 'it is not marked as sent any more'
+      when (p_done).action = 'mark_sent' and (p_row).sent_evidence <> 'operator'
+        then 'it is sent by other evidence (' || (p_row).sent_evidence || ')'
+      when (p_done).action = 'mark_not_sent' and (p_row).cancel_reason is distinct from 'operator'
+        then 'it is ' || (p_row).status || ' for another reason since'
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = (p_row).id and schedule.generation = (p_row).generation
+          and schedule.first_event_at is not null
+      ) then 'events have proved since that it went out'
+    end
+    -- Also one that was under way when the person acted.
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.match_id = (p_done).match_id and attempt.kind <> 'send_id'
+        and (attempt.opened_at >= (p_done).acted_at or attempt.outcome is null)
+    ) then 'it has caused a call to Braze: ' || case (p_done).action
+      when 'cancel' then 'use reschedule'
+      when 'push_again' then 'use cancel'
+      when 'reschedule' then 'use cancel'
+      when 'declare_gone' then 'use cancel if no push is wanted'
+      else 'it cannot be undone'
+    end
+    when (p_done).action in ('cancel', 'reschedule') and (
+      (p_row).status <> 'cancelled'
+      or (p_row).cancel_reason <> case (p_done).action when 'cancel' then 'operator' else 'plan' end
+    ) then 'it is ' || (p_row).status || ' for another reason since'
+    when (p_done).action = 'release' and (p_row).send_at_utc <= p_now then 'its push may be going out'
+    when (p_done).action = 'confirm_removals' and not exists (
+      select 1 from private.held_changes as held where held.ledger_id = (p_row).id and held.confirmed_at is not null
+    ) then 'it is carried out'
+  end;
+$$;
+
+comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
+  'Why an action cannot be undone; null if it can.';
+revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to service_role;
+
+create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  update public.schedule_attempts as attempt
+  set resolved_at = null, resolved_as = null
+  where attempt.ledger_id = p_ledger_id and attempt.resolved_as = 'released' and attempt.resolved_at = p_acted_at;
+  update public.braze_schedules as schedule
+  set state = coalesce(told.state, schedule.state), settled_at = null,
+    absent_at = case when schedule.absent_at = p_acted_at then null else schedule.absent_at end,
+    updated_at = p_now
+  from public.braze_schedules as settled
+  left join pg_catalog.jsonb_to_recordset(p_schedules) as told (generation integer, state text)
+    on told.generation = settled.generation
+  where settled.ledger_id = p_ledger_id and settled.settled_at = p_acted_at
+    and schedule.ledger_id = settled.ledger_id and schedule.generation = settled.generation;
+$$;
+
+comment on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) is
+  'Puts back the schedules [{generation, state}] and their creates that a person settled at that time.';
+revoke all on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.restore_schedules(uuid, jsonb, timestamptz, timestamptz) to service_role;
+
+create function public.undo(
+  p_match_id bigint,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+  v_done public.operator_actions;
+  v_refused text;
+begin
+  -- push_again leaves a match without a current intent until the scheduler makes the next one.
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id
+  order by ledger.intent desc
+  limit 1
+  for no key update;
+  select * into v_done
+  from public.operator_actions as action
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+  order by action.id desc
+  limit 1;
+  v_refused := case
+    when v_row.id is null then 'there is no ledger row of this match'
+    when v_done.ledger_id <> v_row.id then 'it has caused a call to Braze: use cancel'
+    else private.undo_refusal(v_row, v_done, p_now)
+  end;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
+  end if;
+
+  perform private.note_action(
+    'undo', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'sent_evidence', v_row.sent_evidence,
+      'sent_confirmed_at', v_row.sent_confirmed_at, 'notes', v_row.notes
+    ),
+    '{}', p_run_id, p_now, v_done.id
+  );
+  if v_done.action in ('mark_sent', 'mark_not_sent', 'cancel', 'reschedule', 'declare_gone') then
+    update public.schedule_ledger as ledger
+    set status = (v_done.before ->> 'status')::public.schedule_status,
+      cancel_reason = v_done.before ->> 'cancel_reason',
+      notes = case when v_done.action = 'declare_gone' then ledger.notes else v_done.before ->> 'notes' end,
+      sent_evidence = null,
+      sent_confirmed_at = null,
+      updated_at = p_now
+    where ledger.id = v_row.id;
+  end if;
+  if v_done.action in ('reschedule', 'declare_gone') then
+    perform private.restore_schedules(v_row.id, v_done.before -> 'schedules', v_done.acted_at, p_now);
+  end if;
+  if v_done.action = 'push_again' then
+    update public.schedule_ledger as ledger set replaced_at = null, updated_at = p_now where ledger.id = v_row.id;
+  end if;
+  if v_done.action = 'confirm_removals' then
+    update private.held_changes as held set confirmed_at = null where held.ledger_id = v_row.id;
+  end if;
+  if v_done.action = 'release' then
+    update private.schedule_holds as hold
+    set released_at = null
+    where hold.ledger_id = v_row.id and hold.released_at = v_done.acted_at;
+    update public.alerts as harm
+    set resolved_at = null
+    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at = v_done.acted_at
+      and not exists (
+        select 1 from public.alerts as open where open.fingerprint = harm.fingerprint and open.resolved_at is null
+      );
+  end if;
+  return private.answer_verb(p_match_id, null);
+end;
+$$;
+
+comment on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Takes back the last action of a person on a match that has caused no call of Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
