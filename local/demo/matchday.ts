@@ -87,11 +87,10 @@ const MOMENTS: readonly Moment[] = [
     text: "A person schedules Crystal Palace–Manchester City a second time",
     act: (faults) => faults.scheduleByHand(1004),
     anomaly: {
-      rules: ["count_mismatch", "double_push", "unexpected_send"],
+      rules: ["unmanaged_schedule", "count_mismatch", "double_push", "unexpected_send"],
       matchIds: [1004],
       hours: 12,
       needsListing: true,
-      shownBy: cancelledDuplicate(1004),
     },
   },
   {

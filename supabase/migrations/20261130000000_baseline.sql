@@ -988,6 +988,7 @@ create table public.braze_schedules (
   doubt text,
   doubted_at timestamptz,
   first_event_at timestamptz,
+  adopted_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (ledger_id, generation),
@@ -1016,6 +1017,8 @@ comment on column public.braze_schedules.settled_at is
   'When a person took it on himself that it is not sent any more: another may be made.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
+comment on column public.braze_schedules.adopted_at is
+  'When a person made it the schedule of its match: the suite did not create it. null for all others.';
 comment on column public.braze_schedules.missed_at is
   'When a per-schedule listing first lacked it after the last one that showed it.';
 comment on column public.braze_schedules.absent_at is
@@ -1077,10 +1080,12 @@ create table private.unmanaged_schedules (
   campaign_id text not null,
   send_at_utc timestamptz not null,
   first_seen_at timestamptz not null,
-  last_seen_at timestamptz not null
+  last_seen_at timestamptz not null,
+  kept_at timestamptz
 );
 comment on table private.unmanaged_schedules is
   'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
+comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is: no alert any more.';
 
 create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
 
@@ -1234,15 +1239,17 @@ create table public.operator_actions (
   constraint action_is_known check (
     action in (
       'cancel', 'reschedule', 'declare_gone', 'release', 'push_again', 'mark_sent', 'mark_not_sent', 'undo',
-      'confirm_removals', 'resolve', 'erase_user'
+      'confirm_removals', 'resolve', 'adopt_schedule', 'keep_schedule', 'delete_schedule', 'erase_user'
     )
   ),
   constraint a_verb_has_its_run check ((action = 'erase_user') = (run_id is null)),
-  constraint all_but_alerts_and_erasures_concern_a_push check (
-    (action in ('resolve', 'erase_user')) = (ledger_id is null)
-    and (ledger_id is null) = (generation is null)
-    and (match_id is not null or ledger_id is null)
-    and (action <> 'erase_user' or match_id is null)
+  constraint an_action_names_what_it_concerns check (
+    case
+      when action = 'erase_user' then num_nonnulls(match_id, ledger_id, generation) = 0
+      -- An alert, and a schedule that is not ours, may belong to no match.
+      when action in ('resolve', 'keep_schedule', 'delete_schedule') then num_nonnulls(ledger_id, generation) = 0
+      else num_nonnulls(match_id, ledger_id, generation) = 3
+    end
   ),
   constraint actor_kind_is_known check (actor_kind in ('secret_key', 'operator')),
   constraint an_operator_has_a_name check ((actor_kind = 'operator') = (actor_id is not null)),
@@ -1255,9 +1262,10 @@ comment on table public.operator_actions is
 comment on column public.operator_actions.actor_id is
   'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
-comment on column public.operator_actions.match_id is 'null for an erasure, and for an alert that concerns no single match.';
+comment on column public.operator_actions.match_id is
+  'null for an erasure, and for an alert or a schedule that concerns no single match.';
 comment on column public.operator_actions.details is
-  'accept_double_push, where the verb asks for it. Of an erasure: the digest of the user''s id, and what was found.';
+  'What the person accepted, where the verb asks for it; the id of a schedule that was not ours. Of an erasure: the digest of the user''s id, and what was found.';
 
 create index operator_actions_ledger_id_idx on public.operator_actions (ledger_id, id);
 create index operator_actions_match_id_idx on public.operator_actions (match_id, acted_at);
@@ -2003,7 +2011,7 @@ revoke all on function public.hold_changes(uuid, integer, bigint[], bigint[], bo
 grant execute on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) to service_role;
 
 -- supabase/schemas/30_schedules/is_created.sql
--- A schedule that Braze certainly made. A create whose answer was lost may have made one or not.
+-- A schedule that Braze certainly made, or that a person found there and adopted. A create whose answer was lost may have made one or not.
 
 create function private.is_created(p_ledger_id uuid, p_generation integer)
 returns boolean
@@ -2014,6 +2022,10 @@ set search_path = ''
 as $$
   select exists (
     select 1
+    from public.braze_schedules as schedule
+    where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.adopted_at is not null
+  ) or exists (
+    select 1
     from public.schedule_attempts as attempt
     where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
       and (attempt.outcome = 'succeeded' or attempt.resolved_as in ('adopted', 'proved_by_events', 'listed'))
@@ -2021,7 +2033,7 @@ as $$
 $$;
 
 comment on function private.is_created(uuid, integer) is
-  'Whether Braze certainly made a schedule: it answered so, or a list or an event showed it.';
+  'Whether Braze certainly holds or held a schedule: it answered so, or a list or an event showed it.';
 revoke all on function private.is_created(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function private.is_created(uuid, integer) to service_role;
 
@@ -3325,6 +3337,38 @@ comment on function private.could_double(uuid, integer, timestamptz) is
 revoke all on function private.could_double(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.could_double(uuid, integer, timestamptz) to service_role;
 
+-- supabase/schemas/35_observations/echo_of_properties.sql
+-- Our own ids in the trigger properties of a listed schedule. What is no id counts as not there.
+
+create function private.echo_of_properties(
+  p_properties jsonb,
+  out match_id bigint,
+  out ledger_id uuid,
+  out generation integer
+)
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select
+    case
+      when p_properties ->> 'match_id' ~ '^(0|[1-9][0-9]{0,14})$' then (p_properties ->> 'match_id')::bigint
+    end,
+    case
+      when p_properties ->> 'ledger_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+        then (p_properties ->> 'ledger_id')::uuid
+    end,
+    case
+      when p_properties ->> 'generation' ~ '^[1-9][0-9]{0,5}$' then (p_properties ->> 'generation')::integer
+    end;
+$$;
+
+comment on function private.echo_of_properties(jsonb) is
+  'Match id, ledger id and generation in trigger properties; each is null where it is absent or no id.';
+revoke all on function private.echo_of_properties(jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.echo_of_properties(jsonb) to service_role;
+
 -- supabase/schemas/35_observations/end_generation.sql
 -- The current generation of a match is settled as not in Braze: the scheduler makes the next one.
 
@@ -3387,6 +3431,95 @@ comment on function private.expected_next_send(text, timestamptz, timestamptz, t
   'The earliest minute, up to p_until, with a confirmed schedule of the campaign that is unchanged for five minutes; null where an unknown create, move or delete comes before it.';
 revoke all on function private.expected_next_send(text, timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.expected_next_send(text, timestamptz, timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/has_own_schedule.sql
+-- Whether the suite has scheduled a match, as far as Braze's last list shows it.
+
+create function private.has_own_schedule(p_match_id bigint)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.schedule_ledger as ledger
+    join public.braze_schedules as current on current.ledger_id = ledger.id and current.generation = ledger.generation
+    join private.listed_schedules as listed on listed.braze_schedule_id = current.braze_schedule_id
+    where ledger.match_id = p_match_id and ledger.status = 'pending' and current.state = 'live'
+      and listed.shown_until is null
+  );
+$$;
+
+comment on function private.has_own_schedule(bigint) is
+  'Whether the last list shows the live current schedule of a pending match.';
+revoke all on function private.has_own_schedule(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.has_own_schedule(bigint) to service_role;
+
+-- supabase/schemas/35_observations/is_superseded_in_list.sql
+-- Which listed schedules the suite may delete by itself.
+--
+-- As narrow as can be: a schedule that carries our ledger id and an older generation, while the same list shows the current
+-- one by its id. Everything else may be what a person made on purpose, or the only push of its match. Nothing before the
+-- scheduler has planned all matches once: until then the ledger does not say what is wanted.
+
+create function private.scheduler_has_planned(p_now timestamptz)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.job_runs as run
+    where run.function_name = 'braze-scheduler' and run.outcome = 'succeeded' and not run.dry_run
+      and run.finished_at <= p_now
+      -- A run for some matches alone.
+      and not coalesce(run.summary ? 'match_ids', false)
+  );
+$$;
+
+comment on function private.scheduler_has_planned(timestamptz) is
+  'Whether a run of the scheduler over all matches has succeeded.';
+revoke all on function private.scheduler_has_planned(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.scheduler_has_planned(timestamptz) to service_role;
+
+create function private.is_superseded_in_list(p_braze_schedule_id text, p_now timestamptz)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from private.listed_schedules as listed
+    cross join lateral private.echo_of_properties(listed.trigger_properties) as echo
+    join public.schedule_ledger as ledger on ledger.id = echo.ledger_id
+    join public.braze_schedules as current on current.ledger_id = ledger.id and current.generation = ledger.generation
+    join private.listed_schedules as listed_current
+      on listed_current.campaign_id = listed.campaign_id and listed_current.braze_schedule_id = current.braze_schedule_id
+    left join public.braze_schedules as known on known.braze_schedule_id = listed.braze_schedule_id
+    where listed.braze_schedule_id = p_braze_schedule_id
+      -- In the last list, as is the current one: a list that is newer than it shows both.
+      and listed.shown_until is null and listed_current.shown_until is null
+      and ledger.status <> 'cancelled' and current.state = 'live'
+      and echo.generation < ledger.generation
+      and listed.braze_schedule_id <> current.braze_schedule_id
+      and (
+        known.ledger_id is null
+        or (known.ledger_id = ledger.id and known.generation = echo.generation)
+      )
+      and private.scheduler_has_planned(p_now)
+  );
+$$;
+
+comment on function private.is_superseded_in_list(text, timestamptz) is
+  'Whether the last list shows a schedule as an older generation of ours beside the current one, so that it may be deleted without a person.';
+revoke all on function private.is_superseded_in_list(text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.is_superseded_in_list(text, timestamptz) to service_role;
 
 -- supabase/schemas/35_observations/judge_observations.sql
 -- The alerts about what Braze's list and its campaigns show.
@@ -3539,6 +3672,166 @@ comment on function private.judge_observations(timestamptz) is
   'Alerts campaign_stopped, schedule_in_doubt, listing_empty, absence_limit_reached and unmanaged_send_expected, and resolves them; returns {raised, resolved}.';
 revoke all on function private.judge_observations(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_observations(timestamptz) to service_role;
+
+-- supabase/schemas/35_observations/judge_unmanaged.sql
+-- Tells of schedules in Braze that the suite did not make, or that survived their delete.
+--
+-- Whether a match is known and wanted is asked of matches: before the first run of the scheduler the ledger is empty. A
+-- schedule that reconcile deletes by itself is told only if it is due before that.
+
+create function private.unmanaged_listed(p_now timestamptz)
+returns table (
+  campaign_id text,
+  braze_schedule_id text,
+  send_at timestamptz,
+  shown_from timestamptz,
+  match_id bigint,
+  is_ours boolean,
+  is_cancelled boolean
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    listed.campaign_id, listed.braze_schedule_id, listed.send_at_utc, listed.shown_from,
+    coalesce(ledger.match_id, echo.match_id), known.ledger_id is not null,
+    coalesce(ledger.status = 'cancelled' and ledger.cancel_reason = 'operator', false)
+  from private.listed_schedules as listed
+  cross join lateral private.echo_of_properties(listed.trigger_properties) as echo
+  left join public.braze_schedules as known on known.braze_schedule_id = listed.braze_schedule_id
+  left join public.schedule_ledger as ledger on ledger.id = coalesce(known.ledger_id, echo.ledger_id)
+  where listed.shown_until is null
+    and (listed.send_at_utc > p_now or listed.send_at_utc is null)
+    and case
+      -- A list may be behind a delete. What may be live the scheduler looks after, unless a person cancelled it.
+      when known.ledger_id is not null then known.updated_at < p_now - interval '5 minutes' and (
+        known.state = 'deleted'
+        or (known.state in ('live', 'deleting') and ledger.status = 'cancelled' and ledger.cancel_reason = 'operator')
+      )
+      -- Its create got no answer: reconcile adopts it.
+      else not exists (
+        select 1
+        from public.braze_schedules as made
+        where made.ledger_id = echo.ledger_id and made.generation = echo.generation
+          and made.braze_schedule_id is null and made.state in ('creating', 'unknown', 'failed')
+      )
+    end
+    and not exists (
+      select 1
+      from private.unmanaged_schedules as kept
+      where kept.braze_schedule_id = listed.braze_schedule_id and kept.kept_at is not null
+    )
+    and not exists (
+      select 1
+      from public.schedule_attempts as attempt
+      where attempt.kind = 'delete' and attempt.opened_at > p_now - interval '5 minutes'
+        and attempt.braze_schedule_id = listed.braze_schedule_id
+        and attempt.outcome is distinct from 'failed'
+    );
+$$;
+
+comment on function private.unmanaged_listed(timestamptz) is
+  'The schedules of the last lists that are not ours and that nobody kept, and ours that are listed although they are deleted.';
+revoke all on function private.unmanaged_listed(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.unmanaged_listed(timestamptz) to service_role;
+
+create function private.judge_unmanaged(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with found as (
+    select
+      stray.*,
+      private.match_title(stray.match_id) as title,
+      case
+        when match.id is null then 'unknown_match'
+        when match.status <> 'scheduled' or not match.push or stray.is_cancelled then 'not_wanted'
+        when private.has_own_schedule(match.id) then 'second_schedule'
+        else 'only_schedule'
+      end as why,
+      coalesce(pg_catalog.to_char(stray.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC', 'an unknown time') as due
+    from private.unmanaged_listed(p_now) as stray
+    left join public.matches as match on match.id = stray.match_id
+    where not private.is_superseded_in_list(stray.braze_schedule_id, p_now)
+      or stray.send_at < p_now + interval '1 hour'
+  ),
+  told (fingerprint, rule, severity, title, details, match_id) as (
+    select
+      'unmanaged_schedule:' || found.braze_schedule_id,
+      'unmanaged_schedule',
+      case when found.why in ('second_schedule', 'not_wanted') then 'critical' else 'warning' end,
+      case when found.title is null then '' else found.title || ': ' end || case
+        when found.is_ours then 'Braze still lists a schedule of the suite that is deleted or cancelled'
+        else 'Braze holds a schedule that the suite did not make'
+      end || ', due ' || found.due || case found.why
+        when 'unknown_match' then case
+          when found.match_id is null then '; it names no match'
+          else '; it names match ' || found.match_id || ', which is not in matches'
+        end
+        when 'not_wanted' then '; no push of this match is wanted'
+        when 'second_schedule' then ', beside the suite''s own: users would get two pushes'
+        else '; the suite has no schedule of its own for this match'
+      end,
+      pg_catalog.jsonb_build_object(
+        'campaign_id', found.campaign_id, 'schedule_id', found.braze_schedule_id, 'why', found.why,
+        'send_at', found.send_at, 'since', found.shown_from
+      ),
+      found.match_id
+    from found
+    union all
+    -- The last list before its time showed it, or no list says that it is gone.
+    select open.fingerprint, open.rule, open.severity, open.title, open.details, open.match_id
+    from public.alerts as open
+    where open.rule = 'unmanaged_schedule' and open.resolved_at is null
+      and open.fingerprint not in (select 'unmanaged_schedule:' || found.braze_schedule_id from found)
+      and (
+        (open.details ->> 'send_at')::timestamptz <= p_now
+        or (
+          select observation.listing_mode <> 'per_schedule'
+          from public.braze_observations as observation
+          where observation.campaign_id = open.details ->> 'campaign_id' and observation.listing_mode <> 'unavailable'
+          order by observation.began_at desc, observation.id desc
+          limit 1
+        )
+      )
+      and not exists (
+        select 1
+        from public.schedule_attempts as attempt
+        where attempt.kind = 'delete' and attempt.outcome = 'succeeded'
+          and attempt.braze_schedule_id = open.details ->> 'schedule_id' and attempt.opened_at > open.first_seen_at
+      )
+      and not exists (
+        select 1
+        from public.braze_schedules as ours
+        where ours.braze_schedule_id = open.details ->> 'schedule_id' and ours.adopted_at is not null
+      )
+      and not exists (
+        select 1
+        from private.unmanaged_schedules as kept
+        where kept.braze_schedule_id = open.details ->> 'schedule_id' and kept.kept_at is not null
+      )
+  )
+  select coalesce(pg_catalog.jsonb_agg(
+    pg_catalog.to_jsonb(told) || jsonb '{"audience": "admin"}' order by told.fingerprint
+  ), '[]')
+  into v_alerts
+  from told;
+  return public.sync_alerts(array['unmanaged_schedule'], v_alerts, p_now);
+end;
+$$;
+
+comment on function private.judge_unmanaged(timestamptz) is
+  'Alerts unmanaged_schedule for each listed schedule that is not ours, and resolves it when it is gone or a person has decided; returns {raised, resolved}.';
+revoke all on function private.judge_unmanaged(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.judge_unmanaged(timestamptz) to service_role;
 
 -- supabase/schemas/35_observations/keep_listed_schedules.sql
 -- Stores what a list shows, once for as long as it stays the same.
@@ -4211,6 +4504,7 @@ begin
     );
   end loop;
   perform private.judge_observations(p_now);
+  perform private.judge_unmanaged(p_now);
   return public.load_observation(p_now);
 end;
 $$;
@@ -6407,6 +6701,11 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
     and attempt.resolved_at is null;
 
+  -- The plan took its create for failed and cancelled the row. What is there is for the plan to decide about.
+  update public.schedule_ledger as ledger
+  set status = 'pending', cancel_reason = null, notes = null
+  where ledger.id = p_ledger_id and ledger.generation = p_generation
+    and ledger.status = 'cancelled' and ledger.cancel_reason = 'plan';
   -- Found, so it is created: if it was to replace another one, it has.
   perform private.make_current(p_ledger_id, p_generation, p_now);
   update public.schedule_ledger as ledger
@@ -6435,6 +6734,150 @@ comment on function public.adopt_schedule(uuid, integer, text, timestamptz, time
   'Makes a generation without a schedule id live under the id that Braze lists; returns whether it did. Not while its create is under way.';
 revoke all on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.adopt_schedule(uuid, integer, text, timestamptz, timestamptz, text) to service_role;
+
+-- supabase/schemas/60_reconcile/adopt_unmanaged.sql
+-- A person makes a schedule that the suite did not create the schedule of its match.
+--
+-- From then on it is moved, cancelled, replaced and looked for as if the suite had made it. No call to Braze is needed, so
+-- nothing is journalled; the plan compares it with what the match wants now.
+
+create function public.adopt_unmanaged(
+  p_braze_schedule_id text,
+  p_match_id bigint,
+  p_signature text,
+  p_expected jsonb,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_listed record;
+  v_known public.braze_schedules;
+  v_row public.schedule_ledger;
+  v_match public.matches;
+  v_generation integer;
+  v_refused text;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null
+  for no key update;
+  select * into v_match from public.matches as match where match.id = p_match_id;
+  select listed.campaign_id, listed.send_at_utc, listed.dispatch_id, listed.send_id, echo.match_id, echo.ledger_id, echo.generation
+  into v_listed
+  from private.listed_schedules as listed
+  cross join lateral private.echo_of_properties(listed.trigger_properties) as echo
+  where listed.braze_schedule_id = p_braze_schedule_id and listed.shown_until is null;
+  select * into v_known from public.braze_schedules as known where known.braze_schedule_id = p_braze_schedule_id;
+  v_refused := case
+    when v_match.id is null then 'there is no such match in matches'
+    when v_listed.campaign_id is null then 'the last list of Braze does not show it'
+    when v_known.ledger_id is not null then 'it is schedule ' || v_known.generation || ' of match '
+      || (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = v_known.ledger_id) || ' already'
+    when v_listed.match_id <> p_match_id then 'its properties name match ' || v_listed.match_id
+    when v_listed.send_at_utc is null then 'Braze names no time for it'
+    when v_listed.send_at_utc <= p_now then 'its time has come'
+    when v_match.status <> 'scheduled' or not v_match.push then 'no push of the match is wanted'
+    when v_row.status = 'sent' then 'the push of the match was sent'
+    when exists (
+      select 1
+      from public.braze_schedules as own
+      where own.ledger_id = v_row.id and private.can_be_live(own.state)
+        and private.can_still_send(own.send_at_utc, own.moving_to_utc, p_now)
+    ) then 'the suite has or may have a schedule of the match itself: delete one of the two'
+  end;
+  if v_refused is null and not p_dry_run then
+    if v_row.id is null then
+      insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+      values (p_match_id, v_listed.campaign_id, 1, p_signature, v_listed.send_at_utc, p_now, p_now)
+      on conflict (match_id, intent) do nothing
+      returning * into v_row;
+      v_generation := 1;
+    else
+      v_generation := 1 + greatest(v_row.generation, (
+        select max(known.generation) from public.braze_schedules as known where known.ledger_id = v_row.id
+      ));
+    end if;
+    -- The scheduler was faster.
+    if v_row.id is null then
+      v_refused := 'the scheduler is about to schedule the match: look again in a minute';
+    end if;
+  end if;
+  if v_refused is not null or p_dry_run then
+    return pg_catalog.jsonb_build_object(
+      'schedule_id', p_braze_schedule_id, 'match_id', p_match_id, 'done', v_refused is null, 'refused', v_refused
+    );
+  end if;
+
+  insert into public.operator_actions
+    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
+  values (
+    p_now, 'adopt_schedule', p_match_id, v_row.id, v_generation, p_actor_kind, p_actor_id, p_reason,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'generation', v_row.generation
+    ),
+    pg_catalog.jsonb_build_object('schedule_id', p_braze_schedule_id, 'send_at', v_listed.send_at_utc), p_run_id
+  );
+  insert into public.braze_schedules (
+    ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, signature, expected, adopted_at, listed_at,
+    created_at, updated_at
+  )
+  values (
+    v_row.id, v_generation, v_listed.campaign_id, p_braze_schedule_id, v_listed.send_at_utc, 'live', p_signature, p_expected,
+    p_now, p_now, p_now, p_now
+  );
+  update public.schedule_ledger as ledger
+  set generation = v_generation,
+    campaign_id = v_listed.campaign_id,
+    signature = p_signature,
+    send_at_utc = v_listed.send_at_utc,
+    braze_schedule_id = p_braze_schedule_id,
+    dispatch_id = v_listed.dispatch_id,
+    status = 'pending',
+    cancel_reason = null,
+    notes = 'Adopted by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
+    preflight_at = null,
+    preflight_result = null,
+    expected_send_count = (p_expected ->> 'count')::integer,
+    expected_send_count_min = (p_expected ->> 'min')::integer,
+    expected_send_count_max = (p_expected ->> 'max')::integer,
+    expected_source = p_expected ->> 'source',
+    updated_at = p_now
+  where ledger.id = v_row.id;
+  -- Apart: a change of the generation drops a send id that Braze gave to the one before.
+  update public.schedule_ledger as ledger
+  set send_id = v_listed.send_id
+  where ledger.id = v_row.id
+    and coalesce(private.match_of_send_id(v_listed.send_id), p_match_id) = p_match_id;
+  perform private.register_identifiers(
+    (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'kind', told.kind, 'value', told.value, 'ledger_id', v_row.id, 'generation', v_generation
+      ))
+      from (values ('schedule_id', p_braze_schedule_id), ('dispatch_id', v_listed.dispatch_id)) as told (kind, value)
+      where told.value is not null
+    ),
+    'create',
+    p_now
+  );
+  return pg_catalog.jsonb_build_object(
+    'schedule_id', p_braze_schedule_id, 'match_id', p_match_id, 'done', true, 'refused', null
+  );
+end;
+$$;
+
+comment on function public.adopt_unmanaged(text, bigint, text, jsonb, text, text, uuid, boolean, timestamptz, text) is
+  'Makes a listed schedule that is not ours the current one of a match that has none; p_signature and p_expected: what the match wants now. Returns {schedule_id, match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.adopt_unmanaged(text, bigint, text, jsonb, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.adopt_unmanaged(text, bigint, text, jsonb, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/60_reconcile/confirm_by_events.sql
 -- Turns a past ledger row to sent when its events prove that it went out.
@@ -6647,6 +7090,177 @@ comment on function public.declare_gone(bigint, text, text, uuid, boolean, times
 revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
 
+-- supabase/schemas/60_reconcile/delete_unmanaged.sql
+-- A person deletes a schedule which the suite did not make, or which survived its delete: decides, and journals the call.
+
+create function public.delete_unmanaged(
+  p_attempt_id uuid,
+  p_lease_seconds integer,
+  p_braze_schedule_id text,
+  p_accept_no_push boolean,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_listed record;
+  v_known public.braze_schedules;
+  v_match public.matches;
+  v_refused text;
+begin
+  select listed.campaign_id, listed.send_at_utc, echo.match_id, echo.ledger_id, echo.generation into v_listed
+  from private.listed_schedules as listed
+  cross join lateral private.echo_of_properties(listed.trigger_properties) as echo
+  where listed.braze_schedule_id = p_braze_schedule_id and listed.shown_until is null;
+  select * into v_known from public.braze_schedules as known where known.braze_schedule_id = p_braze_schedule_id;
+  perform 1
+  from public.schedule_ledger as ledger
+  where ledger.id in (v_known.ledger_id, v_listed.ledger_id)
+  order by ledger.id
+  for no key update;
+  select match.* into v_match
+  from public.matches as match
+  where match.id = coalesce(
+    (
+      select ledger.match_id
+      from public.schedule_ledger as ledger
+      where ledger.id = coalesce(v_known.ledger_id, v_listed.ledger_id)
+    ),
+    v_listed.match_id
+  );
+  v_refused := case
+    when v_listed.campaign_id is null then 'the last list of Braze does not show it'
+    when exists (
+      select 1
+      from public.schedule_ledger as ledger
+      where ledger.status <> 'cancelled' and (
+        (ledger.id = v_known.ledger_id and ledger.generation = v_known.generation)
+        -- Its create got no answer.
+        or exists (
+          select 1
+          from public.braze_schedules as made
+          where made.ledger_id = ledger.id and made.ledger_id = v_listed.ledger_id and made.generation = v_listed.generation
+            and made.braze_schedule_id is null and made.state in ('creating', 'unknown', 'failed')
+        )
+      )
+    ) then 'it is the suite''s own schedule of match ' || v_match.id
+    when v_listed.send_at_utc <= p_now then 'its time has come'
+    when not p_accept_no_push and v_match.status = 'scheduled' and v_match.push and v_match.kickoff_at > p_now
+      and not private.has_own_schedule(v_match.id)
+      then 'match ' || v_match.id || ' would have no push: the last list shows no schedule of the suite for it (accept_no_push overrides this)'
+  end;
+  if v_refused is null and not p_dry_run then
+    perform public.open_unmanaged_delete(
+      p_attempt_id, p_run_id, p_lease_seconds, p_braze_schedule_id,
+      pg_catalog.jsonb_build_object('campaign_id', v_listed.campaign_id, 'schedule_id', p_braze_schedule_id),
+      'operator', p_now, v_match.id, v_listed.ledger_id, v_listed.generation
+    );
+    insert into public.operator_actions
+      (acted_at, action, match_id, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'delete_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('campaign_id', v_listed.campaign_id, 'send_at', v_listed.send_at_utc),
+      pg_catalog.jsonb_build_object(
+        'schedule_id', p_braze_schedule_id, 'attempt_id', p_attempt_id, 'accept_no_push', p_accept_no_push
+      ),
+      p_run_id
+    );
+  end if;
+  return pg_catalog.jsonb_build_object(
+    'schedule_id', p_braze_schedule_id, 'match_id', v_match.id, 'done', v_refused is null, 'refused', v_refused,
+    'campaign_id', v_listed.campaign_id
+  );
+end;
+$$;
+
+comment on function public.delete_unmanaged(uuid, integer, text, boolean, text, text, uuid, boolean, timestamptz, text) is
+  'Journals the delete of a listed schedule that is not the suite''s own; the caller makes the call. Returns {schedule_id, match_id, done, refused, campaign_id}. A dry run changes nothing. Raises PT409: lease_lost, current_generation, not_live.';
+revoke all on function public.delete_unmanaged(uuid, integer, text, boolean, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.delete_unmanaged(uuid, integer, text, boolean, text, text, uuid, boolean, timestamptz, text) to service_role;
+
+-- supabase/schemas/60_reconcile/keep_unmanaged.sql
+-- A person says that a schedule which the suite did not make is to stay as it is: nobody is told of it any more.
+
+create function public.keep_unmanaged(
+  p_braze_schedule_id text,
+  p_accept_double_push boolean,
+  p_reason text,
+  p_actor_kind text,
+  p_run_id uuid,
+  p_dry_run boolean,
+  p_now timestamptz,
+  p_actor_id text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_kept private.unmanaged_schedules;
+  v_known public.braze_schedules;
+  v_match public.matches;
+  v_refused text;
+begin
+  select * into v_kept
+  from private.unmanaged_schedules as unmanaged
+  where unmanaged.braze_schedule_id = p_braze_schedule_id
+    and exists (
+      select 1
+      from private.listed_schedules as listed
+      where listed.braze_schedule_id = p_braze_schedule_id and listed.shown_until is null
+    )
+  for update;
+  select * into v_known from public.braze_schedules as known where known.braze_schedule_id = p_braze_schedule_id;
+  select match.* into v_match
+  from private.listed_schedules as listed
+  cross join lateral private.echo_of_properties(listed.trigger_properties) as echo
+  left join public.schedule_ledger as ledger on ledger.id = echo.ledger_id
+  join public.matches as match on match.id = coalesce(ledger.match_id, echo.match_id)
+  where listed.braze_schedule_id = p_braze_schedule_id and listed.shown_until is null;
+  v_refused := case
+    when v_known.ledger_id is not null then 'it is schedule ' || v_known.generation || ' of match '
+      || (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = v_known.ledger_id)
+    when v_kept.braze_schedule_id is null then 'the last list of Braze does not show it, or not its time'
+    when v_kept.kept_at is not null then 'it is kept already'
+    when not p_accept_double_push and v_match.status = 'scheduled' and v_match.push and v_match.kickoff_at > p_now
+      then 'match ' || v_match.id || ' has or gets a push by the suite as well: set matches.push to false first, or adopt it (accept_double_push overrides this)'
+  end;
+  if v_refused is null and not p_dry_run then
+    insert into public.operator_actions
+      (acted_at, action, match_id, actor_kind, actor_id, reason, before, details, run_id)
+    values (
+      p_now, 'keep_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason, '{"kept": false}',
+      pg_catalog.jsonb_build_object(
+        'schedule_id', p_braze_schedule_id, 'send_at', v_kept.send_at_utc, 'accept_double_push', p_accept_double_push
+      ),
+      p_run_id
+    );
+    update private.unmanaged_schedules as unmanaged
+    set kept_at = p_now
+    where unmanaged.braze_schedule_id = p_braze_schedule_id;
+  end if;
+  return pg_catalog.jsonb_build_object(
+    'schedule_id', p_braze_schedule_id, 'match_id', v_match.id, 'done', v_refused is null, 'refused', v_refused
+  );
+end;
+$$;
+
+comment on function public.keep_unmanaged(text, boolean, text, text, uuid, boolean, timestamptz, text) is
+  'A person keeps a listed schedule that is not ours; returns {schedule_id, match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.keep_unmanaged(text, boolean, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.keep_unmanaged(text, boolean, text, text, uuid, boolean, timestamptz, text) to service_role;
+
 -- supabase/schemas/60_reconcile/load_reconciliation.sql
 -- The ledger rows that are due or were sent lately.
 --
@@ -6776,6 +7390,16 @@ begin
       where log.action = 'duplicate_count' and log.function_name = 'braze-reconcile'
         and log.logged_at > p_now - interval '5 days' and log.logged_at <= p_now
     ), '[]'),
+    'superseded_schedule_ids', coalesce((
+      select pg_catalog.jsonb_agg(listed.braze_schedule_id order by listed.braze_schedule_id)
+      from private.listed_schedules as listed
+      where listed.shown_until is null and private.is_superseded_in_list(listed.braze_schedule_id, p_now)
+    ), '[]'),
+    'kept_schedule_ids', coalesce((
+      select pg_catalog.jsonb_agg(unmanaged.braze_schedule_id order by unmanaged.braze_schedule_id)
+      from private.unmanaged_schedules as unmanaged
+      where unmanaged.kept_at is not null and unmanaged.send_at_utc > p_now
+    ), '[]'),
     'scheduler_ran_at', v_scheduler_ran_at,
     -- Changed after the last run of the scheduler.
     'fresh_match_ids', coalesce((
@@ -6788,7 +7412,7 @@ end;
 $$;
 
 comment on function public.load_reconciliation(timestamptz, timestamptz) is
-  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; the scheduler''s last good run.';
+  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; listed schedules that may be deleted and that a person kept; the scheduler''s last good run.';
 revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;
 
@@ -6923,7 +7547,7 @@ grant execute on function public.mark_sent(bigint, text, text, uuid, boolean, ti
 -- Journals the delete of a schedule that the ledger does not own.
 --
 -- The decision was made from a list and the ledger some moments ago. Under the lock of the row this function refuses to
--- delete the schedule by which a match is to be pushed. Texts from outside go into the detail of an error and not into its
+-- delete the schedule by which a match is to be pushed. Without a person it deletes only what is proved to be second. Texts from outside go into the detail of an error and not into its
 -- message: PostgREST turns the message into a HTTP status line, where a line break would go on as a header.
 
 create function public.open_unmanaged_delete(
@@ -6951,8 +7575,8 @@ begin
   if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
     return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
   end if;
-  if p_reason not in ('duplicate', 'orphan') then
-    raise exception 'Cannot open the delete of a stray: reason must be duplicate or orphan'
+  if p_reason not in ('duplicate', 'orphan', 'operator') then
+    raise exception 'Cannot open the delete of a stray: reason must be duplicate, orphan or operator'
       using errcode = 'PT400', detail = 'Got ' || coalesce(p_reason, 'none');
   end if;
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
@@ -6991,6 +7615,12 @@ begin
       using errcode = 'PT409', hint = 'current_generation', detail = 'Schedule ' || p_braze_schedule_id;
   end if;
 
+  -- All others a person decides about: they may be the only push of a match, or somebody else's.
+  if p_reason <> 'operator' and not private.is_superseded_in_list(p_braze_schedule_id, p_now) then
+    raise exception 'Cannot open the delete of a stray: the list does not show it as an older schedule beside the current one'
+      using errcode = 'PT409', hint = 'not_superseded', detail = 'Schedule ' || p_braze_schedule_id;
+  end if;
+
   if v_known.ledger_id is not null then
     update public.braze_schedules as schedule
     set state = 'deleting', updated_at = p_now
@@ -7014,7 +7644,7 @@ end;
 $$;
 
 comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
-  'Journals the delete of a duplicate or orphan; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_live.';
+  'Journals the delete of a schedule that the ledger does not own; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_superseded, not_live.';
 revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;
 
@@ -8001,6 +8631,7 @@ as $$
           and schedule.first_event_at is not null
       ) then 'events have proved since that it went out'
     end
+    when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
     -- Also one that was under way when the person acted.
     when exists (
       select 1 from public.schedule_attempts as attempt
@@ -8083,7 +8714,7 @@ begin
   for no key update;
   select * into v_done
   from public.operator_actions as action
-  where action.match_id = p_match_id and action.action not in ('undo', 'resolve')
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
     and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
   order by action.id desc
   limit 1;

@@ -35,7 +35,7 @@ async function openUnmanagedDelete(
     p_lease_seconds: LEASE_SECONDS,
     p_braze_schedule_id: scheduleId,
     p_request: { schedule_id: scheduleId },
-    p_reason: "duplicate",
+    p_reason: "operator",
     p_now: NOW,
     ...args,
   });
@@ -49,7 +49,7 @@ Deno.test(
     const attemptId = await openUnmanagedDelete(suite, {
       runId: target.runId,
       scheduleId: "unmanaged-1",
-      args: { p_match_id: 1001, p_reason: "orphan" },
+      args: { p_match_id: 1001 },
     });
     const attempt = await attemptRow(suite, attemptId);
     deepStrictEqual(
@@ -60,7 +60,7 @@ Deno.test(
         attempt.ledger_id,
         attempt.braze_schedule_id,
       ],
-      ["delete", "orphan", "1001", null, "unmanaged-1"],
+      ["delete", "operator", "1001", null, "unmanaged-1"],
     );
     strictEqual((await close(suite, attemptId, "succeeded")).outcome, "succeeded");
     strictEqual((await scheduleRow(suite, target)).state, "live");
@@ -202,5 +202,23 @@ Deno.test(
       refusal("current_generation"),
     );
     await writer;
+  }),
+);
+
+Deno.test(
+  "open_unmanaged_delete() refuses what is not superseded in the last list, unless a person decided",
+  withSuite(async (suite) => {
+    const { runId } = await scheduledMatch(suite);
+    for (const p_reason of ["duplicate", "orphan"]) {
+      await rejects(
+        openUnmanagedDelete(suite, {
+          runId,
+          scheduleId: "unmanaged-1",
+          args: { p_reason, p_match_id: 1001 },
+        }),
+        refusal("not_superseded"),
+      );
+    }
+    await openUnmanagedDelete(suite, { runId, scheduleId: "unmanaged-1" });
   }),
 );

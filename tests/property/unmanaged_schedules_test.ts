@@ -42,10 +42,25 @@ const match = (matchId: number): fc.Arbitrary<KnownMatch> =>
     )
   );
 
+const scheduleId: fc.Arbitrary<string> = fc.constantFrom(
+  "schedule-1-1",
+  "schedule-1-2",
+  "schedule-2-1",
+  "schedule-3-1",
+  "a",
+  "b",
+  "c",
+);
+
+const ids = fc.record({
+  supersededScheduleIds: fc.array(scheduleId, { maxLength: 4 }),
+  keptScheduleIds: fc.array(scheduleId, { maxLength: 4 }),
+});
+
 const entry = fc.tuple(
   fc.constantFrom(...MATCHES, 9),
   fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
-  fc.constantFrom("schedule-1-1", "schedule-1-2", "schedule-2-1", "schedule-3-1", "a", "b", "c"),
+  scheduleId,
 ).map(([matchId, generation, id]) =>
   listed(id, { matchId, ...(generation === undefined ? {} : { generation }) })
 );
@@ -55,10 +70,12 @@ Deno.test("sortListing() never classifies the current schedule of a match as unm
     fc.property(
       fc.tuple(...MATCHES.map(match)),
       fc.array(entry, { maxLength: 12 }),
-      (matches, entries) => {
-        const sorted = sortListing(entries, matches, NOW, NOW);
+      ids,
+      (matches, entries, ids) => {
+        const sorted = sortListing(entries, matches, ids, NOW, NOW);
         const wanted = matches.filter(({ status }) => status !== "cancelled");
-        for (const { entry } of [...sorted.duplicates, ...sorted.orphans]) {
+        for (const { entry, mayCancel } of [...sorted.duplicates, ...sorted.orphans]) {
+          strictEqual(mayCancel, ids.supersededScheduleIds.includes(entry.scheduleId));
           for (const { schedules, generation } of wanted) {
             const current = schedules.find((one) => one.generation === generation);
             ok(current?.brazeScheduleId !== entry.scheduleId, `${entry.scheduleId} is wanted`);
@@ -75,8 +92,9 @@ Deno.test("sortListing() never classifies both an adopted schedule and its dupli
     fc.property(
       fc.tuple(...MATCHES.map(match)),
       fc.array(entry, { maxLength: 12 }),
-      (matches, entries) => {
-        const sorted = sortListing(entries, matches, NOW, NOW);
+      ids,
+      (matches, entries, ids) => {
+        const sorted = sortListing(entries, matches, ids, NOW, NOW);
         const unmanaged = new Set(
           [...sorted.duplicates, ...sorted.orphans].map(({ entry }) => entry.scheduleId),
         );
@@ -90,7 +108,9 @@ Deno.test("sortListing() never classifies both an adopted schedule and its dupli
         strictEqual(new Set(keys).size, keys.length, "each generation is adopted once");
         const all = new Set(entries.map(({ scheduleId }) => scheduleId));
         const placed = [
-          ...[...sorted.owned, ...sorted.undecided, ...sorted.held].map((one) => one.scheduleId),
+          ...[...sorted.owned, ...sorted.undecided, ...sorted.held, ...sorted.kept].map((one) =>
+            one.scheduleId
+          ),
           ...sorted.adoptions.map(({ entry }) => entry.scheduleId),
           ...unmanaged,
         ];

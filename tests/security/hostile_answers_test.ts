@@ -85,7 +85,7 @@ Deno.test("an id that Braze gives a schedule is kept and used unchanged", () =>
     deepStrictEqual(await structureOf(stack.sql), structure);
   }));
 
-Deno.test("an unmanaged schedule that Braze lists is cancelled by its listed id", () =>
+Deno.test("an unmanaged schedule that Braze lists is told, and a person deletes it by its listed id", () =>
   withHostileBraze(async (stack, braze) => {
     const deleted: string[] = [];
     braze.answer = (request, body) => {
@@ -106,7 +106,16 @@ Deno.test("an unmanaged schedule that Braze lists is cancelled by its listed id"
       deleted.push(JSON.parse(body).schedule_id);
       return Response.json({ message: "success" });
     };
-    const { status, body } = await call(stack, "braze-reconcile");
+    await call(stack, "braze-preflight-check");
+    const told = await stack.sql<{ id: string }[]>`
+      select details ->> 'schedule_id' as id from public.alerts where rule = 'unmanaged_schedule'`;
+    deepStrictEqual(told.map(({ id }) => id).sort(), [...HOSTILE].sort());
+    const { status, body } = await call(stack, "braze-reconcile", {
+      delete_schedule: HOSTILE.map((schedule_id) => ({
+        schedule_id,
+        reason: schedule_id.trim() || "none",
+      })),
+    });
     deepStrictEqual([status, body.outcome], [200, "succeeded"], JSON.stringify(body));
     deepStrictEqual(deleted.sort(), [...HOSTILE].sort());
     const journal = await stack.sql<{ id: string }[]>`

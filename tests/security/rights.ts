@@ -57,6 +57,7 @@ export const VIEWS: readonly string[] = [
 /** All for the secret key: the entry points of the edge functions, and what a person calls with curl. */
 export const FUNCTIONS: readonly string[] = [
   "adopt_schedule",
+  "adopt_unmanaged",
   "attribute_by_elimination",
   "campaigns_to_observe",
   "cancel_absent",
@@ -71,6 +72,7 @@ export const FUNCTIONS: readonly string[] = [
   "confirm_removals",
   "correlation_context",
   "declare_gone",
+  "delete_unmanaged",
   "detect_double_pushes",
   "erase_user",
   "finish_run",
@@ -80,6 +82,7 @@ export const FUNCTIONS: readonly string[] = [
   "ingest_identified_events",
   "is_operator",
   "judge_event_quality",
+  "keep_unmanaged",
   "last_health_date",
   "load_audit",
   "load_doubted",
@@ -154,15 +157,18 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "digest_of_bytes",
   "doubt_schedules",
   "due_text",
+  "echo_of_properties",
   "end_generation",
   "event_pseudonym",
   "expected_next_send",
   "fields_without_personal_data",
+  "has_own_schedule",
   "has_too_many_removals",
   "hold_lease",
   "is_created",
   "is_of_erased_user",
   "is_removal_held",
+  "is_superseded_in_list",
   "json_or_null",
   "json_texts",
   "judge_answers",
@@ -170,6 +176,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "judge_contradictions",
   "judge_missing_webhooks",
   "judge_observations",
+  "judge_unmanaged",
   "keep_listed_schedules",
   "keep_unmanaged_schedules",
   "keyed_digest",
@@ -196,6 +203,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "resolve_unknown_attempt",
   "restore_schedules",
   "revoke_send_proof",
+  "scheduler_has_planned",
   "sending_span",
   "settle_unclear",
   "store_events",
@@ -203,8 +211,9 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "take_back_absences",
   "text_has_outer_blanks",
   "undo_refusal",
+  "unmanaged_listed",
   "utf8_or_null",
-] = [];
+];
 
 /** Readable by signed-in users; policies let only operators see a row. */
 export const OPERATORS_READ: readonly string[] = [

@@ -170,6 +170,13 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       declareGone: (act) => noted("verbs.declareGone", act, acted(act)),
       reschedule: (act) => noted("verbs.reschedule", act, acted(act)),
       pushAgain: (act) => noted("verbs.pushAgain", act, acted(act)),
+      adoptSchedule: (act) => noted("verbs.adoptSchedule", act, acted(act)),
+      keepSchedule: (act) => noted("verbs.keepSchedule", act, acted({ matchId: null })),
+      deleteSchedule: (act) =>
+        noted("verbs.deleteSchedule", act, {
+          ...acted({ matchId: null }),
+          campaignId: "campaign-1",
+        }),
       resolve: (act) => noted("verbs.resolve", act, acted({ matchId: null })),
       ...changes.verbs,
     },
@@ -258,6 +265,8 @@ export function receiptOf(
 const NOTHING_KNOWN: Known = {
   matches: [],
   attempts: [],
+  supersededScheduleIds: [],
+  keptScheduleIds: [],
   duplicateDays: [],
   schedulerRanAt: null,
   freshMatchIds: [],

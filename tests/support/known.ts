@@ -58,6 +58,9 @@ export function knownMatch(
   };
 }
 
+/** Of listed schedules, nothing is known by their ids. */
+export const NO_IDS = { supersededScheduleIds: [], keptScheduleIds: [] } as const;
+
 export function listed(
   scheduleId: string,
   says: { readonly matchId?: number; readonly generation?: number } = {},

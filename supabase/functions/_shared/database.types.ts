@@ -146,6 +146,7 @@ export type Database = {
       "braze_schedules": {
         Row: {
           "absent_at": string | null;
+          "adopted_at": string | null;
           "braze_schedule_id": string | null;
           "campaign_id": string;
           "created_at": string;
@@ -171,6 +172,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "absent_at"?: string | null;
+          "adopted_at"?: string | null;
           "braze_schedule_id"?: string | null;
           "campaign_id": string;
           "created_at": string;
@@ -195,6 +197,7 @@ export type Database = {
         };
         Update: {
           "absent_at"?: string | null;
+          "adopted_at"?: string | null;
           "braze_schedule_id"?: string | null;
           "campaign_id"?: string;
           "created_at"?: string;
@@ -1151,6 +1154,21 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "adopt_unmanaged": {
+        Args: {
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_braze_schedule_id": string;
+          "p_dry_run": boolean;
+          "p_expected": Json;
+          "p_match_id": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+          "p_signature": string;
+        };
+        Returns: Json;
+      };
       "attribute_by_elimination": {
         Args: {
           "p_campaign_id": string;
@@ -1264,6 +1282,21 @@ export type Database = {
         };
         Returns: Json;
       };
+      "delete_unmanaged": {
+        Args: {
+          "p_accept_no_push": boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_attempt_id": string;
+          "p_braze_schedule_id": string;
+          "p_dry_run": boolean;
+          "p_lease_seconds": number;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
+        Returns: Json;
+      };
       "detect_double_pushes": {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: Json;
@@ -1328,6 +1361,19 @@ export type Database = {
       "is_operator": { Args: Record<PropertyKey, never>; Returns: boolean };
       "judge_event_quality": {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
+        Returns: Json;
+      };
+      "keep_unmanaged": {
+        Args: {
+          "p_accept_double_push": boolean;
+          "p_actor_id"?: string;
+          "p_actor_kind": string;
+          "p_braze_schedule_id": string;
+          "p_dry_run": boolean;
+          "p_now": string;
+          "p_reason": string;
+          "p_run_id": string;
+        };
         Returns: Json;
       };
       "last_health_date": { Args: Record<PropertyKey, never>; Returns: string };

@@ -50,8 +50,9 @@ export function cancellationLimitReached(
     rule: CANCELLATION_LIMIT_REACHED,
     severity: "critical",
     audience: "admin",
-    title: `${wanted} of ${listed} schedules in Braze are unmanaged, but one run may cancel only ` +
-      `${allowed}: nothing was cancelled`,
+    title:
+      `${wanted} of ${listed} schedules in Braze are older ones beside their successors, but one run may ` +
+      `cancel only ${allowed}: nothing was cancelled`,
     details: { campaign_id: campaignId, wanted, allowed, listed },
     matchId: null,
   };

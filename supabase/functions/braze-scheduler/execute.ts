@@ -58,6 +58,7 @@ export type Done =
 
 const DELETED_SINCE: Readonly<Record<Extract<Step, { action: "delete" }>["reason"], string>> = {
   replaced: "A later schedule of the match replaced it",
+  called_off: "Its match is called off",
   operator: "A person cancelled the push",
 };
 

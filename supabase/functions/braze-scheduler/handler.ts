@@ -93,6 +93,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const made = await makePlan(options, acted, run.asOf);
       const { planned } = made;
       const summary = {
+        // SQL function scheduler_has_planned reads it: such a run has not planned every match.
+        ...(options.match_ids === undefined ? {} : { match_ids: options.match_ids }),
         ...countPlan(planned),
         ...(hasVerbs(options) ? { verbs: acted } : {}),
       };

@@ -180,9 +180,13 @@ function planCancelled(
     const refused = ledger.schedules.find((schedule) =>
       mayBeLive(schedule, settings, now) && isAfter(schedule.sendAt, now)
     );
-    return refused === undefined
-      ? skip("cancelled")
-      : skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, refused));
+    if (refused === undefined) return skip("cancelled");
+    const unconfirmed = alerts.deleteUnconfirmed(fixture, refused);
+    const target = targetOf(ledger, refused);
+    // A list has shown it since: it is there, and not wanted.
+    return refused.state === "live" && target !== null
+      ? { step: { action: "delete", reason: "called_off", target }, alerts: [unconfirmed] }
+      : skip("delete_unconfirmed", unconfirmed);
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.isHeld) return skip("held");

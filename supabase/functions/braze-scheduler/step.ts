@@ -84,10 +84,10 @@ export type Step =
     readonly target: Target | null;
     readonly soonest: Date;
   }
-  /** Delete an earlier schedule whose delete took no effect or has no answer, or one that a person took off. */
+  /** Delete an earlier schedule or an unwanted one, whose delete took no effect or has no answer. */
   | {
     readonly action: "delete";
-    readonly reason: "replaced" | "operator";
+    readonly reason: "replaced" | "called_off" | "operator";
     readonly target: Target;
   }
   | {

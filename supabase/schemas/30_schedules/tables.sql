@@ -105,6 +105,7 @@ create table public.braze_schedules (
   doubt text,
   doubted_at timestamptz,
   first_event_at timestamptz,
+  adopted_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (ledger_id, generation),
@@ -133,6 +134,8 @@ comment on column public.braze_schedules.settled_at is
   'When a person took it on himself that it is not sent any more: another may be made.';
 comment on column public.braze_schedules.listed_at is 'When a per-schedule listing last showed it.';
 comment on column public.braze_schedules.first_event_at is 'When the first event that proves that it went out was stored.';
+comment on column public.braze_schedules.adopted_at is
+  'When a person made it the schedule of its match: the suite did not create it. null for all others.';
 comment on column public.braze_schedules.missed_at is
   'When a per-schedule listing first lacked it after the last one that showed it.';
 comment on column public.braze_schedules.absent_at is
@@ -194,10 +197,12 @@ create table private.unmanaged_schedules (
   campaign_id text not null,
   send_at_utc timestamptz not null,
   first_seen_at timestamptz not null,
-  last_seen_at timestamptz not null
+  last_seen_at timestamptz not null,
+  kept_at timestamptz
 );
 comment on table private.unmanaged_schedules is
   'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
+comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is: no alert any more.';
 
 create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
 
@@ -351,15 +356,17 @@ create table public.operator_actions (
   constraint action_is_known check (
     action in (
       'cancel', 'reschedule', 'declare_gone', 'release', 'push_again', 'mark_sent', 'mark_not_sent', 'undo',
-      'confirm_removals', 'resolve', 'erase_user'
+      'confirm_removals', 'resolve', 'adopt_schedule', 'keep_schedule', 'delete_schedule', 'erase_user'
     )
   ),
   constraint a_verb_has_its_run check ((action = 'erase_user') = (run_id is null)),
-  constraint all_but_alerts_and_erasures_concern_a_push check (
-    (action in ('resolve', 'erase_user')) = (ledger_id is null)
-    and (ledger_id is null) = (generation is null)
-    and (match_id is not null or ledger_id is null)
-    and (action <> 'erase_user' or match_id is null)
+  constraint an_action_names_what_it_concerns check (
+    case
+      when action = 'erase_user' then num_nonnulls(match_id, ledger_id, generation) = 0
+      -- An alert, and a schedule that is not ours, may belong to no match.
+      when action in ('resolve', 'keep_schedule', 'delete_schedule') then num_nonnulls(ledger_id, generation) = 0
+      else num_nonnulls(match_id, ledger_id, generation) = 3
+    end
   ),
   constraint actor_kind_is_known check (actor_kind in ('secret_key', 'operator')),
   constraint an_operator_has_a_name check ((actor_kind = 'operator') = (actor_id is not null)),
@@ -372,9 +379,10 @@ comment on table public.operator_actions is
 comment on column public.operator_actions.actor_id is
   'The user id of an operator; null where the project''s secret key was used.';
 comment on column public.operator_actions.before is 'What the action changed, as it was: an undo puts it back.';
-comment on column public.operator_actions.match_id is 'null for an erasure, and for an alert that concerns no single match.';
+comment on column public.operator_actions.match_id is
+  'null for an erasure, and for an alert or a schedule that concerns no single match.';
 comment on column public.operator_actions.details is
-  'accept_double_push, where the verb asks for it. Of an erasure: the digest of the user''s id, and what was found.';
+  'What the person accepted, where the verb asks for it; the id of a schedule that was not ours. Of an erasure: the digest of the user''s id, and what was found.';
 
 create index operator_actions_ledger_id_idx on public.operator_actions (ledger_id, id);
 create index operator_actions_match_id_idx on public.operator_actions (match_id, acted_at);

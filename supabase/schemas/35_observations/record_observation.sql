@@ -208,6 +208,7 @@ begin
     );
   end loop;
   perform private.judge_observations(p_now);
+  perform private.judge_unmanaged(p_now);
   return public.load_observation(p_now);
 end;
 $$;

@@ -45,6 +45,11 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.generation = p_generation and attempt.kind = 'create'
     and attempt.resolved_at is null;
 
+  -- The plan took its create for failed and cancelled the row. What is there is for the plan to decide about.
+  update public.schedule_ledger as ledger
+  set status = 'pending', cancel_reason = null, notes = null
+  where ledger.id = p_ledger_id and ledger.generation = p_generation
+    and ledger.status = 'cancelled' and ledger.cancel_reason = 'plan';
   -- Found, so it is created: if it was to replace another one, it has.
   perform private.make_current(p_ledger_id, p_generation, p_now);
   update public.schedule_ledger as ledger

@@ -126,6 +126,16 @@ begin
       where log.action = 'duplicate_count' and log.function_name = 'braze-reconcile'
         and log.logged_at > p_now - interval '5 days' and log.logged_at <= p_now
     ), '[]'),
+    'superseded_schedule_ids', coalesce((
+      select pg_catalog.jsonb_agg(listed.braze_schedule_id order by listed.braze_schedule_id)
+      from private.listed_schedules as listed
+      where listed.shown_until is null and private.is_superseded_in_list(listed.braze_schedule_id, p_now)
+    ), '[]'),
+    'kept_schedule_ids', coalesce((
+      select pg_catalog.jsonb_agg(unmanaged.braze_schedule_id order by unmanaged.braze_schedule_id)
+      from private.unmanaged_schedules as unmanaged
+      where unmanaged.kept_at is not null and unmanaged.send_at_utc > p_now
+    ), '[]'),
     'scheduler_ran_at', v_scheduler_ran_at,
     -- Changed after the last run of the scheduler.
     'fresh_match_ids', coalesce((
@@ -138,6 +148,6 @@ end;
 $$;
 
 comment on function public.load_reconciliation(timestamptz, timestamptz) is
-  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; the scheduler''s last good run.';
+  'Every ledger row that is pending, due since p_past_from or has an unresolved attempt, with its generations; unresolved attempts; days with duplicates; listed schedules that may be deleted and that a person kept; the scheduler''s last good run.';
 revoke all on function public.load_reconciliation(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_reconciliation(timestamptz, timestamptz) to service_role;

@@ -1,7 +1,7 @@
 -- Journals the delete of a schedule that the ledger does not own.
 --
 -- The decision was made from a list and the ledger some moments ago. Under the lock of the row this function refuses to
--- delete the schedule by which a match is to be pushed. Texts from outside go into the detail of an error and not into its
+-- delete the schedule by which a match is to be pushed. Without a person it deletes only what is proved to be second. Texts from outside go into the detail of an error and not into its
 -- message: PostgREST turns the message into a HTTP status line, where a line break would go on as a header.
 
 create function public.open_unmanaged_delete(
@@ -29,8 +29,8 @@ begin
   if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
     return pg_catalog.jsonb_build_object('attempt_id', p_attempt_id, 'request', p_request);
   end if;
-  if p_reason not in ('duplicate', 'orphan') then
-    raise exception 'Cannot open the delete of a stray: reason must be duplicate or orphan'
+  if p_reason not in ('duplicate', 'orphan', 'operator') then
+    raise exception 'Cannot open the delete of a stray: reason must be duplicate, orphan or operator'
       using errcode = 'PT400', detail = 'Got ' || coalesce(p_reason, 'none');
   end if;
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
@@ -69,6 +69,12 @@ begin
       using errcode = 'PT409', hint = 'current_generation', detail = 'Schedule ' || p_braze_schedule_id;
   end if;
 
+  -- All others a person decides about: they may be the only push of a match, or somebody else's.
+  if p_reason <> 'operator' and not private.is_superseded_in_list(p_braze_schedule_id, p_now) then
+    raise exception 'Cannot open the delete of a stray: the list does not show it as an older schedule beside the current one'
+      using errcode = 'PT409', hint = 'not_superseded', detail = 'Schedule ' || p_braze_schedule_id;
+  end if;
+
   if v_known.ledger_id is not null then
     update public.braze_schedules as schedule
     set state = 'deleting', updated_at = p_now
@@ -92,6 +98,6 @@ end;
 $$;
 
 comment on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) is
-  'Journals the delete of a duplicate or orphan; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_live.';
+  'Journals the delete of a schedule that the ledger does not own; the last three parameters are its own properties. Raises PT409: lease_lost, current_generation, not_superseded, not_live.';
 revoke all on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.open_unmanaged_delete(uuid, uuid, integer, text, jsonb, text, timestamptz, bigint, uuid, integer) to service_role;

@@ -27,6 +27,7 @@ as $$
           and schedule.first_event_at is not null
       ) then 'events have proved since that it went out'
     end
+    when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
     -- Also one that was under way when the person acted.
     when exists (
       select 1 from public.schedule_attempts as attempt
@@ -109,7 +110,7 @@ begin
   for no key update;
   select * into v_done
   from public.operator_actions as action
-  where action.match_id = p_match_id and action.action not in ('undo', 'resolve')
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
     and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
   order by action.id desc
   limit 1;

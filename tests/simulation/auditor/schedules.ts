@@ -7,6 +7,7 @@ import {
   at,
   type AuditContext,
   type Findings,
+  generationOf,
   isMadeByHand,
   namedMatchOf,
   openAlerts,
@@ -73,7 +74,7 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
   );
 }
 
-/** No unmanaged schedule stays live if the list shows single schedules. */
+/** Each unmanaged schedule is told if the list shows single schedules; what is second for certain does not stay live. */
 function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Findings): void {
   const { now, calmSince, facts, model } = context;
   if (schedule.state !== "scheduled" || schedule.sendAt <= now) return;
@@ -108,6 +109,15 @@ function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Fin
   // Due before the third list of the truce, and so too early to be cancelled by it.
   if (isCapped || schedule.sendAt < addMinutes(calmSince, 90)) return;
   if (matchId !== null && isHeld(matchId, context)) return;
+  const isTold = facts.alerts.some(({ fingerprint, resolved_at }) =>
+    fingerprint === `unmanaged_schedule:${schedule.id}` && resolved_at === null
+  );
+  const row = matchId === null ? undefined : rowOf(context, matchId);
+  const generation = generationOf(schedule);
+  // Of our own, and older than the current one, which the same list shows.
+  const isSecond = row !== undefined && generation !== null && generation < row.generation &&
+    row.status === "pending" && currentOf(row, context)?.state === "live";
+  if (isTold && !isSecond) return;
   findings.violate(
     "no unmanaged schedule stays live",
     `${schedule.id} of match ${matchId}, generation ${schedule.triggerProperties.generation}, made by ${schedule.origin}, is due ${

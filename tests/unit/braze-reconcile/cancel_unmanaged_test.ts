@@ -25,6 +25,7 @@ const unmanagedEntry: UnmanagedSchedule = {
   },
   reason: "orphan",
   why: "unknown_match",
+  mayCancel: true,
   echo: { matchId: 1001, ledgerId: null, generation: null },
   match: null,
 };

@@ -93,6 +93,10 @@ const HINTS = new Map<string, string>([
     "find out in Braze's dashboard who scheduled that send, and delete it there if it must not go out",
   ],
   [
+    "unmanaged_schedule",
+    "decide about it: send `adopt_schedule`, `keep_schedule` or `delete_schedule` to braze-reconcile",
+  ],
+  [
     "braze_refused",
     "give the REST key the permission in `details`, or set BRAZE_API_KEY to one that has it",
   ],
@@ -115,7 +119,7 @@ const HINTS = new Map<string, string>([
   ],
   [
     "cancellation_limit_reached",
-    "read the run's `found` schedules; if they should be cancelled, raise RECONCILE_CANCELS_MAX for one run",
+    "read the run's `found` schedules; if they should be deleted, raise RECONCILE_CANCELS_MAX for one run",
   ],
   ["many_duplicates", "find out what else creates schedules; read `duplicate_trends`"],
   ["duplicates_three_days", "find the cause of the duplicates; read `duplicate_trends`"],

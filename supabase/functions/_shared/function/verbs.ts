@@ -9,13 +9,15 @@ import { addMilliseconds } from "date-fns";
 import { z } from "zod";
 import { REPLACED_WITHIN_MS } from "../scheduling/intent.ts";
 import type { Store } from "../store/store.ts";
-import type { Answered, MatchAct, RiskyAct } from "../store/verbs.ts";
+import type { Answered, MatchAct, RiskyAct, ScheduleAct } from "../store/verbs.ts";
 import { isPastDeadline, type Run } from "./cron_function.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { createUnmanagedVerbs, type UnmanagedVerbs } from "./unmanaged_verbs.ts";
 
 const MATCHES_MAX = 5_000;
 const REASON_CHARACTERS_MAX = 1_000;
 const FINGERPRINT_CHARACTERS_MAX = 1_000;
+const SCHEDULE_ID_CHARACTERS_MAX = 1_000;
 
 const Reason = z.string().trim().min(1).max(REASON_CHARACTERS_MAX);
 const OfMatch = z.strictObject({ match_id: z.int().nonnegative(), reason: Reason });
@@ -26,6 +28,24 @@ const RiskyOfMatch = OfMatch.extend({
 const OfAlert = z.strictObject({
   fingerprint: z.string().min(1).max(FINGERPRINT_CHARACTERS_MAX),
   reason: Reason,
+});
+
+/** A schedule that Braze lists and that is not the suite's. */
+const OfSchedule = z.strictObject({
+  schedule_id: z.string().min(1).max(SCHEDULE_ID_CHARACTERS_MAX),
+  reason: Reason,
+});
+const Adoption = OfSchedule.extend({
+  /** Only where the schedule's own properties name none. */
+  match_id: z.int().nonnegative().optional(),
+});
+const Keep = OfSchedule.extend({
+  /** Although users get the suite's push of the match as well. */
+  accept_double_push: z.boolean().default(false),
+});
+const Removal = OfSchedule.extend({
+  /** Although its match may have no other push. */
+  accept_no_push: z.boolean().default(false),
 });
 
 /** `{"match_ids": [1, 2], "reason": "…"}` stands for one entry a match. */
@@ -50,13 +70,21 @@ export const VERB_OPTIONS = {
   declare_gone: many(RiskyOfMatch),
   reschedule: many(RiskyOfMatch),
   push_again: many(RiskyOfMatch),
+  adopt_schedule: many(Adoption),
+  keep_schedule: many(Keep),
+  delete_schedule: many(Removal),
   resolve: many(OfAlert),
 } as const;
 
 const Verbs = z.object(VERB_OPTIONS);
 type Verbs = z.infer<typeof Verbs>;
 export type Verb = keyof Verbs;
-type Entry = z.infer<typeof OfMatch> | z.infer<typeof RiskyOfMatch> | z.infer<typeof OfAlert>;
+type ScheduleEntry =
+  | z.infer<typeof Adoption>
+  | z.infer<typeof Keep>
+  | z.infer<typeof Removal>;
+type MatchEntry = z.infer<typeof OfMatch> | z.infer<typeof RiskyOfMatch>;
+type Entry = MatchEntry | ScheduleEntry | z.infer<typeof OfAlert>;
 
 const NAMES = Object.keys(VERB_OPTIONS) as readonly Verb[];
 
@@ -66,6 +94,8 @@ export interface Acted {
   readonly match_id: number | null;
   /** Of an alert. */
   readonly fingerprint?: string;
+  /** Of a schedule that is not the suite's. */
+  readonly schedule_id?: string;
   readonly done: boolean;
   /** Why nothing was done. */
   readonly refused: string | null;
@@ -90,13 +120,16 @@ const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
   declare_gone: (run) => `${run} makes another schedule, if the match wants one`,
   reschedule: (run) => `${run} makes another schedule, if the match wants one`,
   push_again: (run) => `${run} schedules another push, with a send id of its own`,
+  adopt_schedule: (run) => `${run} gives it the time and the text that its match wants`,
+  keep_schedule: () => "it stays as it is, and is told no more",
+  delete_schedule: () => "Braze has confirmed the delete",
   resolve: () => "the chat gets the notice of its resolution",
 };
 
 export async function carryOutVerbs(
   options: Verbs,
   run: Run,
-  dependencies: Pick<Dependencies, "store" | "environment" | "clock" | "functionName">,
+  dependencies: Dependencies,
 ): Promise<Acted[]> {
   const { store, environment, clock, functionName } = dependencies;
   const { caller } = run;
@@ -107,12 +140,15 @@ export async function carryOutVerbs(
     freezeSeconds: Math.round(environment.freezeMs / 1_000),
     leadSeconds: Math.round(environment.sendLeadMs / 1_000),
   };
+  const unmanaged = createUnmanagedVerbs(run, dependencies);
   const acted: Acted[] = [];
   for (const verb of NAMES) {
     for (const entry of (options[verb] ?? []) as readonly Entry[]) {
       const now = clock.now();
       const of = "fingerprint" in entry
         ? { match_id: null, fingerprint: entry.fingerprint }
+        : "schedule_id" in entry
+        ? { match_id: null, schedule_id: entry.schedule_id }
         : { match_id: entry.match_id };
       if (isPastDeadline(run, now)) {
         const refused = "the run had no time left for it: send it again";
@@ -129,6 +165,8 @@ export async function carryOutVerbs(
       };
       const answer = "fingerprint" in entry
         ? await store.verbs.resolve({ ...act, fingerprint: entry.fingerprint })
+        : "schedule_id" in entry
+        ? await onSchedule(verb, entry, { ...act, brazeScheduleId: entry.schedule_id }, unmanaged)
         : await onMatch(verb, entry, { ...act, ...risk, matchId: entry.match_id }, store);
       const { done, refused, matchId } = answer;
       acted.push({
@@ -146,7 +184,7 @@ export async function carryOutVerbs(
 
 async function onMatch(
   verb: Verb,
-  entry: Exclude<Entry, { readonly fingerprint: string }>,
+  entry: MatchEntry,
   { freezeSeconds, leadSeconds, ...act }: Omit<RiskyAct, "acceptDoublePush">,
   { verbs }: Pick<Store, "verbs">,
 ): Promise<Answered> {
@@ -176,7 +214,26 @@ async function onMatch(
       return await verbs.reschedule(risky);
     case "push_again":
       return await verbs.pushAgain(risky);
+    case "adopt_schedule":
+    case "keep_schedule":
+    case "delete_schedule":
     case "resolve":
-      throw new Error("Cannot resolve a match: resolve takes the fingerprint of an alert");
+      throw new Error(`Cannot ${verb} match ${act.matchId}: it takes no match`);
   }
+}
+
+async function onSchedule(
+  verb: Verb,
+  entry: ScheduleEntry,
+  act: ScheduleAct,
+  unmanaged: UnmanagedVerbs,
+): Promise<Answered> {
+  if (verb === "keep_schedule") {
+    const accepted = "accept_double_push" in entry && entry.accept_double_push;
+    return await unmanaged.keep(act, accepted);
+  }
+  if (verb === "delete_schedule") {
+    return await unmanaged.remove(act, "accept_no_push" in entry && entry.accept_no_push);
+  }
+  return await unmanaged.adopt(act, "match_id" in entry ? entry.match_id : undefined);
 }

@@ -64,6 +64,10 @@ export type UnknownAttempt = z.infer<typeof UnknownAttempt>;
 const Known = row({
   matches: z.array(KnownMatch),
   attempts: z.array(UnknownAttempt),
+  /** Listed as an older schedule of ours beside the current one: these alone are deleted without a person. */
+  superseded_schedule_ids: z.array(z.string()),
+  /** A person said that these are to stay as they are. */
+  kept_schedule_ids: z.array(z.string()),
   /** The recent UTC days on which duplicates were found. */
   duplicate_days: z.array(z.iso.date()),
   /** When the last complete run of the scheduler began. */

@@ -1,6 +1,7 @@
 /** What people do by hand, one SQL function each; all record who did it, and why. */
 import { z } from "zod";
 import { row } from "../text/camel_case.ts";
+import type { ExpectedCount } from "./journal.ts";
 import type { Rpc } from "./rpc.ts";
 
 const Answered = row({
@@ -10,6 +11,9 @@ const Answered = row({
   refused: z.string().nullable(),
 });
 export type Answered = z.infer<typeof Answered>;
+
+/** `campaign_id`: of the schedule that is to be deleted; null where no list shows it. */
+const OpenedDelete = Answered.and(row({ campaign_id: z.string().nullable() }));
 
 interface Act {
   readonly reason: string;
@@ -26,6 +30,11 @@ export interface MatchAct extends Act {
 
 export interface AlertAct extends Act {
   readonly fingerprint: string;
+}
+
+/** About a schedule that Braze lists and that is not the suite's. */
+export interface ScheduleAct extends Act {
+  readonly brazeScheduleId: string;
 }
 
 /** An act that could bring users a second push. */
@@ -49,6 +58,24 @@ export function createVerbs(rpc: Rpc) {
     markNotSent: (act: MatchAct) => rpc.call("mark_not_sent", act, Answered),
     undo: (act: MatchAct) => rpc.call("undo", act, Answered),
     confirmRemovals: (act: MatchAct) => rpc.call("confirm_removals", act, Answered),
+    /** Makes it the schedule of a match that has none. `signature` and `expected`: what the match wants now. */
+    adoptSchedule: (
+      act: ScheduleAct & {
+        readonly matchId: number;
+        readonly signature: string;
+        readonly expected: ExpectedCount;
+      },
+    ) => rpc.call("adopt_unmanaged", act, Answered),
+    keepSchedule: (act: ScheduleAct & { readonly acceptDoublePush: boolean }) =>
+      rpc.call("keep_unmanaged", act, Answered),
+    /** Journals the delete; the database refuses it with 409 for the current, wanted schedule of a match. */
+    deleteSchedule: (
+      act: ScheduleAct & {
+        readonly attemptId: string;
+        readonly leaseSeconds: number;
+        readonly acceptNoPush: boolean;
+      },
+    ) => rpc.call("delete_unmanaged", act, OpenedDelete),
     resolve: (act: AlertAct) => rpc.call("resolve_alert", act, Answered),
   };
 }

@@ -1,4 +1,4 @@
-/** Limits how many schedules one run may cancel, so that a wrong database cannot empty Braze. Pure. */
+/** Limits how many schedules one run may cancel, so that a wrong database cannot empty Braze. One is allowed. Pure. */
 
 export interface CapSettings {
   readonly cancelsMax: number;
@@ -6,13 +6,7 @@ export interface CapSettings {
   readonly cancelShareMax: number;
 }
 
-/** With few listed schedules the share would round down to nearly nothing. */
-const ALWAYS_ALLOWED = 3;
-
 export function cancelsAllowed(listed: number, settings: CapSettings): number {
-  const share = Math.max(
-    ALWAYS_ALLOWED,
-    Math.floor(listed * settings.cancelShareMax),
-  );
+  const share = Math.max(1, Math.floor(listed * settings.cancelShareMax));
   return Math.min(settings.cancelsMax, share);
 }

@@ -1,9 +1,10 @@
 /**
- * Sorts the schedules that Braze lists for our campaign: owned, to be adopted, or unmanaged and to be cancelled. Pure.
+ * Sorts the schedules that Braze lists for our campaign: owned, to be adopted, or unmanaged. Pure.
  *
  * Owned is the current generation of a match that is not cancelled. It is never unmanaged here, and the SQL function
- * open_unmanaged_delete refuses it again. If a match has no schedule that is known to be live, an unknown schedule with
- * its id is held and not cancelled: it may be the only push of that match.
+ * open_unmanaged_delete refuses it again. Of the unmanaged ones only those are cancelled that the SQL function
+ * is_superseded_in_list names; all others are held: a person may have made them on purpose. A schedule that may be the
+ * only push of its match is held in any case.
  */
 import { differenceInMilliseconds, isAfter } from "date-fns";
 import type { ListedSchedule } from "../../_shared/braze/listing.ts";
@@ -23,6 +24,8 @@ export interface UnmanagedSchedule {
     | "old_generation"
     | "not_wanted"
     | "unknown_match";
+  /** Cancelled without a person. All others are held, and told. */
+  readonly mayCancel: boolean;
   readonly echo: Echo;
   /** null when it refers to no ledger row. */
   readonly match: KnownMatch | null;
@@ -44,6 +47,14 @@ export interface Sorted {
   readonly undecided: readonly ListedSchedule[];
   /** Not owned, but possibly the only schedule of a pending match. */
   readonly held: readonly ListedSchedule[];
+  /** A person said that they stay as they are. */
+  readonly kept: readonly ListedSchedule[];
+}
+
+/** What is known of listed schedules by their ids. */
+export interface KnownIds {
+  readonly supersededScheduleIds: readonly string[];
+  readonly keptScheduleIds: readonly string[];
 }
 
 /** Our ids in the schedule's trigger properties. */
@@ -54,7 +65,7 @@ export interface Echo {
 }
 
 type Verdict =
-  | { readonly kind: "owned" | "undecided" | "held" }
+  | { readonly kind: "owned" | "undecided" | "held" | "kept" }
   | {
     readonly kind: "adopt";
     readonly match: KnownMatch;
@@ -66,9 +77,12 @@ type Verdict =
 export function sortListing(
   listed: readonly ListedSchedule[],
   matches: readonly KnownMatch[],
+  ids: KnownIds,
   observedAt: Date,
   now: Date,
 ): Sorted {
+  const superseded = new Set(ids.supersededScheduleIds);
+  const kept = new Set(ids.keptScheduleIds);
   const entries = [
     ...new Map(listed.map((entry) => [entry.scheduleId, entry])).values(),
   ];
@@ -117,6 +131,7 @@ export function sortListing(
     orphans: unmanaged.filter(({ reason }) => reason === "orphan"),
     undecided: of("undecided"),
     held: of("held"),
+    kept: of("kept"),
   };
 
   /** Key of ledger row and generation → the entry to adopt, for generations without a Braze id and open attempt. */
@@ -162,6 +177,7 @@ export function sortListing(
         generation: origin.schedule.generation,
       };
     }
+    if (kept.has(entry.scheduleId)) return { kind: "kept" };
     const match = (echo.ledgerId === null ? undefined : byLedgerId.get(echo.ledgerId)) ??
       (echo.matchId === null ? undefined : byMatchId.get(echo.matchId));
     if (match !== undefined && isUnconfirmed(match)) return { kind: "held" };
@@ -199,18 +215,15 @@ export function sortListing(
     echo: Echo,
     match: KnownMatch | null,
   ): UnmanagedSchedule {
-    if (match === null) {
-      return { entry, echo, match, reason: "orphan", why: "unknown_match" };
-    }
-    if (match.status === "cancelled") {
-      return { entry, echo, match, reason: "orphan", why: "not_wanted" };
-    }
+    const found = { entry, echo, match, mayCancel: superseded.has(entry.scheduleId) };
+    if (match === null) return { ...found, reason: "orphan", why: "unknown_match" };
+    if (match.status === "cancelled") return { ...found, reason: "orphan", why: "not_wanted" };
     const isOld = match.schedules.some(({ brazeScheduleId, generation }) =>
       generation !== match.generation &&
       (brazeScheduleId === entry.scheduleId || generation === echo.generation)
     );
     const why = isOld ? "old_generation" : "second_schedule";
-    return { entry, echo, match, reason: "duplicate", why };
+    return { ...found, reason: "duplicate", why };
   }
 }
 

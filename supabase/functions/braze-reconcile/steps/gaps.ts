@@ -54,15 +54,16 @@ export async function checkGaps(context: ReconcileContext): Promise<Report> {
 
 /** Keys of generations that an open attempt is changing, or that this run can adopt from Braze's list. */
 async function accountedFor(context: ReconcileContext): Promise<Set<string>> {
-  const { matches } = await context.known();
   const observation = await context.observation();
+  const known = await context.known();
+  const { matches } = known;
   const underWay = matches.flatMap(({ ledgerId, schedules }) =>
     schedules.filter(({ hasOpenAttempt }) => hasOpenAttempt)
       .map(({ generation }) => keyOf({ ledgerId, generation }))
   );
   const { mode, schedules: listed, beganAt } = observation;
   const adoptions = mode === "per_schedule"
-    ? sortListing(listed, matches, beganAt, context.now()).adoptions
+    ? sortListing(listed, matches, known, beganAt, context.now()).adoptions
     : [];
   return new Set([
     ...underWay,

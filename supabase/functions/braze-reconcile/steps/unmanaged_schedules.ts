@@ -1,6 +1,6 @@
 /**
- * Handles schedules in Braze that the ledger does not know: adopts those that belong to a ledger row, reports and
- * cancels the others.
+ * Handles schedules in Braze that the ledger does not know: adopts those that belong to a ledger row, cancels those that
+ * are certainly second, and reports the others, about which a person decides.
  *
  * It acts only on our own campaign, and only when Braze lists schedules one by one. It logs all findings before the
  * first cancellation, so an interrupted run has still reported them.
@@ -39,7 +39,7 @@ const CHECK_OF: Readonly<Record<UnmanagedReason, UnmanagedCheck>> = {
 
 interface Outcome {
   readonly schedule: UnmanagedSchedule;
-  /** null: not attempted, because of the limit, the deadline or a dry run. */
+  /** null: not attempted, because it is held, or because of the limit, the deadline or a dry run. */
   readonly cancelled: Cancelled | null;
 }
 
@@ -57,21 +57,30 @@ export async function checkUnmanagedSchedules(
     };
     return Object.fromEntries(chosen.map((check) => [check, report]));
   }
-  const { matches } = await context.known();
-  const sorted = sortListing(listing.schedules, matches, listing.beganAt, context.now());
+  const known = await context.known();
+  const { matches } = known;
+  const sorted = sortListing(
+    listing.schedules,
+    matches,
+    known,
+    listing.beganAt,
+    context.now(),
+  );
   const unmanaged = [...sorted.duplicates, ...sorted.orphans]
     .filter(({ reason }) => chosen.includes(CHECK_OF[reason]));
   const allowed = cancelsAllowed(listing.schedules.length, {
     cancelsMax: context.dependencies.environment.reconcileCancelsMax,
     cancelShareMax: context.dependencies.environment.reconcileCancelShareMax,
   });
-  const isOverLimit = unmanaged.length > allowed;
+  const wanted = unmanaged.filter(({ mayCancel }) => mayCancel).length;
+  const isOverLimit = wanted > allowed;
 
   const adopted = run.dryRun ? sorted.adoptions : await adoptAll(sorted.adoptions, context);
   if (!run.dryRun) {
     await context.writeLogs(findings(unmanaged, listing.schedules, matches));
     await syncAlerts(
       unmanaged,
+      wanted,
       listing.schedules.length,
       allowed,
       chosen,
@@ -184,6 +193,7 @@ function findings(
 /** Runs before any cancellation: the findings are complete at this point. */
 async function syncAlerts(
   unmanaged: readonly UnmanagedSchedule[],
+  wanted: number,
   listed: number,
   allowed: number,
   chosen: readonly UnmanagedCheck[],
@@ -210,16 +220,7 @@ async function syncAlerts(
       ...(judgesDuplicates ? [MANY_DUPLICATES, DUPLICATES_THREE_DAYS] : []),
     ],
     alerts: [
-      ...(unmanaged.length > allowed
-        ? [
-          cancellationLimitReached(
-            campaignId,
-            unmanaged.length,
-            allowed,
-            listed,
-          ),
-        ]
-        : []),
+      ...(wanted > allowed ? [cancellationLimitReached(campaignId, wanted, allowed, listed)] : []),
       ...(duplicates.length > DUPLICATES_MAX
         ? [manyDuplicates(campaignId, duplicates.length, matchIds)]
         : []),
@@ -238,7 +239,9 @@ async function cancelAll(
   for (const schedule of unmanaged) {
     outcomes.push({
       schedule,
-      cancelled: context.isLate() ? null : await cancelUnmanaged(schedule, context),
+      cancelled: !schedule.mayCancel || context.isLate()
+        ? null
+        : await cancelUnmanaged(schedule, context),
     });
   }
   return outcomes;
@@ -256,7 +259,8 @@ function reportOf(
   { run }: ReconcileContext,
 ): Report {
   const done = outcomes.flatMap(({ cancelled }) => cancelled === null ? [] : [cancelled]);
-  const isComplete = !isOverLimit && done.length === outcomes.length &&
+  const held = outcomes.filter(({ schedule }) => !schedule.mayCancel);
+  const isComplete = !isOverLimit && done.length + held.length === outcomes.length &&
     !done.includes("deferred") &&
     adopted.length === sorted.adoptions.length;
   return {
@@ -268,7 +272,8 @@ function reportOf(
       ...countBy(done),
       adopted: adopted.length,
       owned: sorted.owned.length,
-      held: sorted.held.length,
+      held: sorted.held.length + held.length,
+      kept: sorted.kept.length,
       undecided: sorted.undecided.length,
     },
     cancels_allowed: allowed,
@@ -285,6 +290,7 @@ function reportOf(
       match_id: match.matchId,
       generation,
     })),
-    held: sorted.held.map(({ scheduleId }) => scheduleId),
+    held: [...sorted.held, ...held.map(({ schedule }) => schedule.entry)]
+      .map(({ scheduleId }) => scheduleId),
   };
 }

@@ -10,7 +10,7 @@ import {
 import type { ListedSchedule } from "../../../../supabase/functions/_shared/braze/listing.ts";
 import type { KnownMatch } from "../../../../supabase/functions/_shared/store/reconciliation.ts";
 import { at } from "../../../support/facts.ts";
-import { knownMatch, listed } from "../../../support/known.ts";
+import { knownMatch, listed, NO_IDS } from "../../../support/known.ts";
 
 const NOW = at("06:00:00");
 
@@ -22,6 +22,7 @@ function verdictsOn(sorted: Sorted, scheduleId: string): string[] {
     ...(sorted.adoptions.some(({ entry }) => isIt(entry)) ? ["adopt"] : []),
     ...(sorted.undecided.some(isIt) ? ["undecided"] : []),
     ...(sorted.held.some(isIt) ? ["held"] : []),
+    ...(sorted.kept.some(isIt) ? ["kept"] : []),
     ...[...sorted.duplicates, ...sorted.orphans]
       .filter(({ entry }) => isIt(entry))
       .map(({ reason, why }) => `${reason} ${why}`),
@@ -182,7 +183,7 @@ const rows: readonly Row[] = [
 for (const { what, match, entry, verdicts } of rows) {
   Deno.test(`sortListing() of ${what}: ${verdicts.join(", ")}`, () => {
     deepStrictEqual(
-      verdictsOn(sortListing([entry], [match], NOW, NOW), entry.scheduleId),
+      verdictsOn(sortListing([entry], [match], NO_IDS, NOW, NOW), entry.scheduleId),
       verdicts,
     );
   });
@@ -190,7 +191,7 @@ for (const { what, match, entry, verdicts } of rows) {
 
 Deno.test("sortListing() adopts one of two schedules with the same echo, and classifies the other as a duplicate", () => {
   const entries = ["a", "b"].map((id) => listed(id, { matchId: 1, generation: 1 }));
-  const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW, NOW);
+  const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NO_IDS, NOW, NOW);
   deepStrictEqual(
     ["a", "b"].map((id) => verdictsOn(sorted, id)),
     [["adopt"], ["duplicate second_schedule"]],
@@ -200,15 +201,38 @@ Deno.test("sortListing() adopts one of two schedules with the same echo, and cla
 Deno.test("sortListing() adopts first in any order, so that an unknown schedule beside the adopted one is a duplicate", () => {
   const made = listed("made", { matchId: 1, generation: 1 });
   for (const entries of [[unknownEntry, made], [made, unknownEntry]]) {
-    const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NOW, NOW);
+    const sorted = sortListing(entries, [knownMatch(1, {}, withoutAnswer)], NO_IDS, NOW, NOW);
     deepStrictEqual(verdictsOn(sorted, "made"), ["adopt"]);
     deepStrictEqual(verdictsOn(sorted, "unmanaged-1"), ["duplicate second_schedule"]);
   }
 });
 
 Deno.test("sortListing() judges an entry once, even if it is listed twice", () => {
-  const sorted = sortListing([unknownEntry, unknownEntry], [knownMatch(1)], NOW, NOW);
+  const sorted = sortListing([unknownEntry, unknownEntry], [knownMatch(1)], NO_IDS, NOW, NOW);
   strictEqual(sorted.duplicates.length, 1);
+});
+
+Deno.test("sortListing() lets an unmanaged schedule be cancelled only if its id is that of a superseded one", () => {
+  const old = listed("schedule-1-1", { matchId: 1, generation: 1 });
+  const entries = [old, unknownEntry, listed("nameless"), listed("other", { matchId: 9 })];
+  const matches = [knownMatch(1, {}, { state: "deleted" }, {})];
+  const cancelled = (supersededScheduleIds: readonly string[]) => {
+    const ids = { supersededScheduleIds: [...supersededScheduleIds], keptScheduleIds: [] };
+    const { duplicates, orphans } = sortListing(entries, matches, ids, NOW, NOW);
+    strictEqual(duplicates.length + orphans.length, 4);
+    return [...duplicates, ...orphans].filter(({ mayCancel }) => mayCancel)
+      .map(({ entry }) => entry.scheduleId);
+  };
+  deepStrictEqual(cancelled([]), []);
+  deepStrictEqual(cancelled(["schedule-1-1", "schedule-1-2"]), ["schedule-1-1"]);
+});
+
+Deno.test("sortListing() leaves out what a person kept, but not the suite's own schedule under that id", () => {
+  const ids = { supersededScheduleIds: [], keptScheduleIds: ["unmanaged-1", "schedule-1-1"] };
+  const entries = [unknownEntry, listed("schedule-1-1", { matchId: 1, generation: 1 })];
+  const sorted = sortListing(entries, [knownMatch(1)], ids, NOW, NOW);
+  deepStrictEqual(verdictsOn(sorted, "unmanaged-1"), ["kept"]);
+  deepStrictEqual(verdictsOn(sorted, "schedule-1-1"), ["owned"]);
 });
 
 Deno.test("scheduleIdsByMatch() returns the current schedule and its unmanaged duplicates", () => {
@@ -221,7 +245,7 @@ Deno.test("scheduleIdsByMatch() returns the current schedule and its unmanaged d
 
 const settings = { cancelsMax: 20, cancelShareMax: 0.2 };
 for (
-  const [listed, allowed] of [[0, 3], [4, 3], [15, 3], [19, 3], [20, 4], [50, 10], [
+  const [listed, allowed] of [[0, 1], [4, 1], [9, 1], [10, 2], [20, 4], [50, 10], [
     1_000,
     20,
   ]] as const
@@ -231,7 +255,7 @@ for (
   });
 }
 
-Deno.test("cancelsAllowed() never exceeds the absolute limit, even for the minimum of three", () => {
+Deno.test("cancelsAllowed() never exceeds the absolute limit, even for the one that is allowed", () => {
   strictEqual(cancelsAllowed(1_000, { ...settings, cancelsMax: 2 }), 2);
   strictEqual(cancelsAllowed(10, { ...settings, cancelsMax: 0 }), 0);
 });
