@@ -15,23 +15,30 @@ const LENGTH_DAYS_MAX = 100;
 /** How long `/sends/data_series` keeps the statistics of a send. */
 const SEND_STATISTICS_KEPT_DAYS = 14;
 const SEGMENTS_PER_PAGE = 100;
+const ANOTHER_CAMPAIGN = {
+  id: "c9d8e7f6-2222-4b4b-8c8c-000000000002",
+  name: "Transfer news (API-triggered)",
+  tags: ["football"],
+} as const;
 
 export function listScheduled(model: BrazeModel, { query }: Call, now: Date): Answer {
   const end = parseTime(query.get("end_time"));
   if (end === undefined) return refusal(400, "end_time must be an ISO 8601 date");
   // Braze uses only the date, at midnight UTC.
   const endMs = Math.floor(end.getTime() / DAY_MS) * DAY_MS;
-  const { listingMode, listingLagSeconds, listingMax, listingTimeZone } = model.switchboard.current;
+  const { listingMode, listingLagSeconds, listingMax, listingCampaign, listingTimeZone } =
+    model.switchboard.current;
   const listed = model.schedules.pendingAt(new Date(now.getTime() - listingLagSeconds * 1_000))
     .filter(({ sendAt }) => sendAt.getTime() <= endMs)
     .sort((a, b) => a.sendAt.getTime() - b.sendAt.getTime())
     .slice(0, listingMax ?? Infinity);
 
+  const campaign = listingCampaign === "ours" ? model.campaign : ANOTHER_CAMPAIGN;
   const common = {
-    name: model.campaign.name,
-    id: model.campaign.id,
+    name: campaign.name,
+    id: campaign.id,
     type: "Campaign",
-    tags: model.campaign.tags,
+    tags: campaign.tags,
   };
   const entry = ({ sendAt }: { readonly sendAt: Date }) => ({
     ...common,
@@ -43,7 +50,7 @@ export function listScheduled(model: BrazeModel, { query }: Call, now: Date): An
     ? listed.map(({ schedule, sendAt }) => ({
       ...entry({ sendAt }),
       schedule_id: schedule.id,
-      campaign_id: model.campaign.id,
+      campaign_id: campaign.id,
       trigger_properties: schedule.triggerProperties,
       dispatch_id: schedule.dispatchId,
       send_id: schedule.sendId,

@@ -30,6 +30,8 @@ const SwitchesSchema = z.strictObject({
   listingLagSeconds: seconds,
   /** The most entries of our campaign that the listing shows; null: all. */
   listingMax: seconds.nullable(),
+  /** `another`: the entries are those of another campaign, as for a wrong key or workspace. */
+  listingCampaign: z.enum(["ours", "another"]),
   /** `none`: `next_send_time` as Braze writes a time that is local to each user. */
   listingTimeZone: z.enum(["utc", "none"]),
 
@@ -90,6 +92,7 @@ const DEFAULTS: Switches = {
   listingMode: "per_campaign",
   listingLagSeconds: 0,
   listingMax: null,
+  listingCampaign: "ours",
   listingTimeZone: "utc",
   onUpdateMissing: "refuse",
   onDeleteMissing: "refuse",

@@ -2,6 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import {
   addMatch,
   createSchedule,
+  endRun,
   LEASE_SECONDS,
   minutes,
   NOW,
@@ -308,6 +309,22 @@ for (
     }),
   );
 }
+
+Deno.test(
+  "hold_changes() tells what was called off after the last run and went out, however long ago that run was",
+  withSuite(async (suite) => {
+    await endRun(suite, await threeScheduled(suite));
+    await suite.sql`update public.matches set status = 'postponed', updated_at = ${minutes(539)}`;
+    const holdAt = async (now: Date) => {
+      const runId = await startRun(suite, now);
+      const held = await hold(suite, runId, { p_is_gated: false, p_now: now });
+      await endRun(suite, runId, now);
+      return held;
+    };
+    deepStrictEqual(await holdAt(minutes(700)), { unwanted: 3 });
+    deepStrictEqual(await holdAt(minutes(710)), { unwanted: 0 });
+  }),
+);
 
 Deno.test(
   "hold_changes() raises nothing for a match that was called off or played after its push",

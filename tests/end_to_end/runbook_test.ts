@@ -16,6 +16,7 @@ import {
   THREE_AT_ONCE,
   withSuite,
 } from "../support/suite.ts";
+import { duplicateByHand } from "../support/reconciling.ts";
 import { inDashboard, openAlertsOf, reach, watch } from "../support/watchers.ts";
 
 const CREATE = "/campaigns/trigger/schedule/create";
@@ -44,6 +45,9 @@ function isVerb(word: string): boolean {
     "mark_not_sent",
     "undo",
     "confirm_removals",
+    "adopt_schedule",
+    "keep_schedule",
+    "delete_schedule",
     "resolve",
   ].includes(word);
 }
@@ -149,6 +153,7 @@ const walks: Readonly<Record<string, Walk>> = {
       await act("reschedule");
     },
     mended: async (stack) => {
+      await Promise.resolve();
       const [live] = liveSchedules(stack, ID);
       strictEqual(live?.sendAt.toISOString(), "2024-12-07T16:30:00.000Z");
     },
@@ -222,6 +227,22 @@ const walks: Readonly<Record<string, Walk>> = {
       await watch(stack, "braze-reconcile", { checks: ["verify"] });
     },
     mended: holds(2),
+  },
+  unmanaged_schedule: {
+    switches: PER_SCHEDULE,
+    trouble: async (stack) => {
+      await schedule(stack);
+      await reach(stack, "06:05");
+      await duplicateByHand(stack, ID);
+      await look(stack, "06:10", "06:15");
+    },
+    verbs: ["delete_schedule"],
+    remedy: async (stack, act) => {
+      const second = liveSchedules(stack, ID).find(({ origin }) => origin !== "api");
+      await act("delete_schedule", { schedule_id: second?.id });
+      await look(stack, "06:20");
+    },
+    mended: holds(1),
   },
   schedule_id_missing: {
     trouble: async (stack) => {
@@ -416,6 +437,7 @@ const walks: Readonly<Record<string, Walk>> = {
     mended: holds(2),
   },
   double_push: harm("double_push"),
+  push_missed: harm("push_missed"),
   push_unwanted: harm("push_unwanted"),
   unexpected_send: harm("unexpected_send"),
   sent_early: harm("sent_early"),
@@ -482,11 +504,8 @@ for (const [rule, walk] of Object.entries(walks)) {
         ok(actions.get(rule)?.includes(`\`${verb}\``), `the row names ${verb}`);
         used.push(verb);
         const reason = `As the runbook says of ${rule}`;
-        const entry = "fingerprint" in more ? { reason, ...more } : {
-          match_id: ID,
-          reason,
-          ...more,
-        };
+        const isOfMatch = !("fingerprint" in more || "schedule_id" in more);
+        const entry = { ...(isOfMatch ? { match_id: ID } : {}), reason, ...more };
         const { status, body } = await call(stack, "braze-scheduler", { [verb]: [entry] });
         strictEqual(status, 200, JSON.stringify(body));
         const [acted] = body.verbs;

@@ -109,6 +109,7 @@ export const FUNCTIONS: readonly string[] = [
   "open_update",
   "push_again",
   "raise_alerts",
+  "raise_missed_pushes",
   "reactivate_schedule",
   "record_alert_delivery",
   "record_audit",

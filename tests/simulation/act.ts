@@ -40,9 +40,15 @@ export type NeighbourAct =
 
 export type FixtureChange =
   | { readonly kickoffByMinutes: number }
+  /** The feed knows the day and not the time: it says 00:00 of the next day. */
+  | { readonly midnight: "placeholder" | "unconfirmed" }
+  /** The time after a placeholder. */
+  | { readonly kickoffAt: Date }
+  | { readonly push: boolean }
   | { readonly status: "scheduled" | "postponed" | "cancelled" | "finished" }
   | { readonly properties: Readonly<Record<string, string>> }
-  | { readonly home: string };
+  | { readonly home: string }
+  | { readonly away: string };
 
 /**
  * `flat`: as a person writes it from an export. `export`: the fields of an exported file; `export_without_kind`: where the
@@ -63,8 +69,63 @@ export type FunctionToCall =
   | "braze-count-audit"
   | "webhook-health-rollup";
 
+/** How all of Braze's endpoints, or one of them, answer for a while. */
+export const STORMS = ["503", "429", "401", "403"] as const;
+export type Storm = typeof STORMS[number];
+
+/** What a person can do about a match through the functions. */
+export const VERBS = [
+  "undo",
+  "mark_sent",
+  "mark_not_sent",
+  "confirm_removals",
+  "release",
+  "cancel",
+  "declare_gone",
+  "reschedule",
+  "push_again",
+] as const;
+export type Verb = typeof VERBS[number];
+
+/** Troubles that come over a whole matchday: Braze's, the sync's, the database's, and people's. */
+export type TroubleAct =
+  | { readonly kind: "storm"; readonly state: Storm | "over" }
+  | { readonly kind: "list"; readonly state: "short" | "another_campaign" | "whole" }
+  /** The sync of `teams` is half done, or has emptied the table. */
+  | { readonly kind: "teams"; readonly state: "half" | "empty" | "whole" }
+  /** A team is renamed in one table, and later in the other. */
+  | {
+    readonly kind: "rename_team";
+    readonly team: string;
+    readonly state: "in_teams" | "in_matches";
+  }
+  /** The feed gives all matches a wrong status, and later takes it back. */
+  | {
+    readonly kind: "feed_status";
+    readonly state: "postponed" | "cancelled" | "back";
+    /** Of every second match only. */
+    readonly isHalf: boolean;
+  }
+  /** Two matches get each other's teams and kick-off. */
+  | { readonly kind: "swap_ids"; readonly matchIds: readonly [number, number] }
+  /** A person reads an open alert that says "send by hand", and does so. */
+  | { readonly kind: "schedule_as_advised" }
+  /** Braze sends a schedule that was replaced or deleted, to so many users. */
+  | { readonly kind: "old_schedule_sends"; readonly matchId: number; readonly users: number }
+  | { readonly kind: "cron"; readonly state: "off" | "on" }
+  /** pg_net sends its calls hours late. */
+  | { readonly kind: "net"; readonly state: "hours_late" | "in_time" }
+  | {
+    readonly kind: "verb";
+    readonly verb: Verb;
+    readonly matchId: number;
+    readonly acceptsDoublePush: boolean;
+    readonly isDryRun: boolean;
+  };
+
 export type What =
   | NeighbourAct
+  | TroubleAct
   | { readonly kind: "change_fixture"; readonly matchId: number; readonly change: FixtureChange }
   | { readonly kind: "fixture_becomes_known"; readonly fixture: FixturePlan }
   /** Switches pushes for both teams of a match off or on. */
@@ -75,16 +136,21 @@ export type What =
     readonly kind: "schedule_in_dashboard";
     readonly matchId: number;
     /**
-     * The trigger properties that a person enters: the match id, a copy of ours, none, an unknown match, or a copy of ours
-     * with the send id of another match.
+     * The trigger properties that a person enters: the match id, a copy of ours, none, an unknown match, a copy of ours
+     * with the send id of another match, or those of a suite that was here before.
      */
-    readonly says: "match" | "copy" | "nothing" | "unknown_match" | "mixed";
+    readonly says: "match" | "copy" | "nothing" | "unknown_match" | "mixed" | "earlier_suite";
     /** Relative to the planned time, or to now. */
     readonly when: { readonly byMinutes: number } | { readonly inMinutes: number };
   }
   /** A person schedules all matches again in the dashboard. */
   | { readonly kind: "schedule_all_in_dashboard" }
-  | { readonly kind: "campaign"; readonly state: "enabled" | "stopped" | "archived" }
+  | {
+    readonly kind: "campaign";
+    readonly state: "enabled" | "stopped" | "archived";
+    /** Whether Braze drops its schedules; if absent, the world's switch says so. */
+    readonly drops?: boolean;
+  }
   | { readonly kind: "receiver"; readonly state: "down" | "up" }
   | { readonly kind: "echo"; readonly on: boolean }
   | {

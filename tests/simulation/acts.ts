@@ -4,6 +4,7 @@ import type { Act, FixtureChange, FunctionToCall, What } from "./act.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 import { type FixturePlan, UNKNOWN_TEAM } from "./fixtures.ts";
 import { drawNeighbours } from "./neighbours.ts";
+import { drawTroubles } from "./troubles.ts";
 import { isInTruce, type Truce } from "./truce.ts";
 
 interface Conditions {
@@ -11,6 +12,8 @@ interface Conditions {
   readonly endAt: Date;
   readonly truces: readonly Truce[];
   readonly fixtures: readonly FixturePlan[];
+  /** Matches that the feed lists under a second id. */
+  readonly twins: readonly FixturePlan[];
   readonly carriesEcho: boolean;
   /** Templates ask the send gate. */
   readonly isGated: boolean;
@@ -44,6 +47,7 @@ export function drawActs(prng: Prng, conditions: Conditions): Act[] {
     ...drawOutages(prng.fork("outages"), conditions),
     ...drawCalls(prng.fork("calls"), conditions),
     ...drawNeighbours(prng.fork("neighbours"), conditions),
+    ...drawTroubles(prng.fork("troubles"), conditions, conditions.twins),
     ...(conditions.restartsServers ? drawRestarts(prng.fork("restarts"), conditions) : []),
   ];
   return acts

@@ -29,6 +29,8 @@ export interface ChaosOptions {
   readonly rates: FaultRates;
   readonly tally: Tally;
   readonly isTruce: () => boolean;
+  /** How late pg_net sends each of its calls. */
+  readonly netLateMs: () => number;
   /** The fetch for an address: within this process for gateway and Braze. */
   readonly fetchFor: (address: string) => typeof fetch;
   /** Called before each call to the database, to run work that is planned for the middle of a run. */
@@ -54,7 +56,12 @@ export function createChaos(options: ChaosOptions): Interference {
     isolate: (invocation) => runIsolate(invocation, streamOf(invocation.functionName), options),
     cronFate: (jobName) =>
       isTruce() ? "on_time" : fateOf(streamOf(`cron/${jobName}`), "scheduled time"),
-    netFate: (url) => isTruce() ? "on_time" : fateOf(streamOf(`net/${url}`), "call"),
+    netFate(url) {
+      const lateMs = options.netLateMs();
+      if (isTruce()) return "on_time";
+      const fate = fateOf(streamOf(`net/${url}`), "call");
+      return lateMs > 0 && fate !== "missed" ? { lateMs } : fate;
+    },
   };
 
   function fateOf(own: Prng, what: string): CallFate {

@@ -1,11 +1,13 @@
 /** Starts a world: the stack with its fault injection, fixtures in the database, nothing sent yet. */
 import type { Stack, StackOptions } from "../../local/stack/stack.ts";
 import { startStack } from "../../local/stack/stack.ts";
+import type { Verb } from "./act.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
 import { addFixture, call } from "./stack_calls.ts";
 import { History } from "./history.ts";
+import type { FaultList } from "./faults.ts";
 import { isInTruce } from "./truce.ts";
 import type { World } from "./world.ts";
 import { Tally } from "./tally.ts";
@@ -20,6 +22,28 @@ export interface OddBatch {
   }[];
 }
 
+/** What of the troubles lasts at the moment. */
+export interface Lasting {
+  /** Faults of Braze, besides those of the whole world. */
+  storm: FaultList;
+  /** How late pg_net sends its calls. */
+  netLateMs: number;
+  /** When its last late call comes in. */
+  netLateUntil: Date;
+}
+
+/** A verb that a person used, and its answer. */
+export interface UsedVerb {
+  readonly at: Date;
+  readonly verb: Verb;
+  readonly matchId: number;
+  readonly isDone: boolean;
+  readonly isDryRun: boolean;
+  /** What the suite had of the match before and after, as text. */
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface SimulationContext {
   readonly world: World;
   readonly stack: Stack;
@@ -32,6 +56,10 @@ export interface SimulationContext {
   readonly released: Set<number>;
   /** Events that were posted from an export, without their properties, before Braze delivered them. */
   readonly reportedFromExport: Set<string>;
+  /** Schedules that Braze sent although they were replaced or deleted. */
+  readonly sentAgain: Set<string>;
+  readonly lasting: Lasting;
+  readonly verbs: UsedVerb[];
   /** Stops or starts pg_cron's jobs, to skip long idle periods. */
   pauseCron(isPaused: boolean): Promise<void>;
   /** Restarts in progress; each resolves to null, or to the reason of its failure. */
@@ -63,6 +91,7 @@ export async function setUp(
     return up.stack;
   };
   const now = () => running().timeline.now();
+  const lasting: Lasting = { storm: [], netLateMs: 0, netLateUntil: world.startAt };
   const tally = new Tally(now);
   const recorder = new Recorder({
     sandbox: () => running().sandbox,
@@ -75,6 +104,7 @@ export async function setUp(
     rates: world.faults,
     tally,
     isTruce: () => isInTruce(world, now()) || now() >= world.endAt,
+    netLateMs: () => lasting.netLateMs,
     fetchFor(address) {
       const { ready, gateway, timeline } = running();
       if (address.startsWith(ready.api_url)) return timeline.fetchWithin(gateway);
@@ -139,6 +169,9 @@ export async function setUp(
     odd: [],
     released: new Set(),
     reportedFromExport: new Set(),
+    sentAgain: new Set(),
+    lasting,
+    verbs: [],
     restarts: [],
     async pauseCron(isPaused) {
       await sql`update cron.job set active = ${!isPaused}`;

@@ -5,10 +5,11 @@ import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
 import { type GroundTruthEntry, statedTime } from "../../local/braze_sandbox/ground_truth.ts";
 import { Prng } from "../../local/lib/prng.ts";
-import type { Act, NeighbourSays, ReplayShape, What } from "./act.ts";
+import type { Act, NeighbourSays, ReplayShape, Storm, Verb, What } from "./act.ts";
+import type { FaultList } from "./faults.ts";
 import { UNKNOWN_TEAM } from "./fixtures.ts";
 import type { SimulationContext } from "./context.ts";
-import { addFixture, call } from "./stack_calls.ts";
+import { addFixture, call, writeFixture } from "./stack_calls.ts";
 
 /** A match that no fixture list has. */
 const UNKNOWN_MATCH_ID = 9_999;
@@ -38,7 +39,8 @@ type Performer<W extends What> = (
 ) => Promise<void> | void;
 
 const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind: K }>> } = {
-  async change_fixture({ matchId, change }, { stack: { sql, timeline }, history }) {
+  async change_fixture({ matchId, change }, context) {
+    const { stack: { sql, timeline }, history } = context;
     const now = timeline.now();
     if ("home" in change && change.home !== UNKNOWN_TEAM) {
       const { home } = history.match(matchId, now);
@@ -51,12 +53,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
         history.setTeam(change.home, true, value, now);
       }
     }
-    const match = history.change(matchId, change, now);
-    await sql`
-      update public.matches
-      set home_team = ${match.home}, kickoff_at = ${match.kickoffAt}, status = ${match.status},
-        trigger_properties = ${sql.json(match.properties)}, updated_at = ${now}
-      where id = ${matchId}`;
+    await writeFixture(matchId, history.change(matchId, change, now), context);
   },
 
   async fixture_becomes_known({ fixture }, context) {
@@ -97,7 +94,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     }
   },
 
-  schedule_in_dashboard({ matchId, says, when }, context) {
+  schedule_in_dashboard({ matchId, says, when }, context, prng) {
     const { stack: { sandbox, timeline } } = context;
     const now = timeline.now();
     const { model } = sandbox;
@@ -112,9 +109,10 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       mixed: live?.triggerProperties ?? { match_id: String(matchId) },
       nothing: {},
       unknown_match: { match_id: String(UNKNOWN_MATCH_ID) },
+      earlier_suite: ofOtherSuite(matchId, prng),
     }[says];
     model.schedules.create({
-      origin: "dashboard",
+      origin: says === "earlier_suite" ? "other_suite" : "dashboard",
       target: live?.target ?? { kind: "audience", matches: () => true },
       triggerProperties: properties,
       sendId: says === "copy"
@@ -164,7 +162,9 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     }
   },
 
-  campaign({ state }, { stack: { sandbox, timeline } }) {
+  campaign({ state, drops }, { stack: { sandbox, timeline } }) {
+    const { switchboard } = sandbox.model;
+    if (drops !== undefined) switchboard.set({ schedulesReturnOnResume: !drops });
     sandbox.model.setCampaignState(state, timeline.now());
   },
 
@@ -237,7 +237,7 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     };
     switchboard.set({ faults: [slow as typeof world.faults.braze[number]] });
     await call("braze-scheduler", {}, context);
-    switchboard.set({ faults: world.faults.braze });
+    setFaults(context);
   },
 
   async odd_events(_what, context, prng) {
@@ -353,7 +353,242 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       if (isWaitedFor) await done;
     });
   },
+
+  storm({ state }, context) {
+    context.lasting.storm = state === "over" ? [] : STORMY[state];
+    setFaults(context);
+  },
+
+  list({ state }, { stack: { sandbox } }) {
+    sandbox.model.switchboard.set({
+      listingMax: state === "short" ? 1 : null,
+      listingCampaign: state === "another_campaign" ? "another" : "ours",
+    });
+  },
+
+  async teams({ state }, context) {
+    if (state === "whole") return await restoreTeams(context);
+    const { stack: { sql, timeline }, history } = context;
+    const now = timeline.now();
+    const names = [...history.teams(now).keys()];
+    for (const [index, name] of names.entries()) {
+      if (state === "half" && index % 2 === 0) continue;
+      history.removeTeam(name, now);
+      await sql`delete from public.teams where name = ${name}`;
+    }
+  },
+
+  async rename_team({ team, state }, context) {
+    const { stack: { sql, timeline }, history } = context;
+    const now = timeline.now();
+    const name = `${team} AFC`;
+    if (state === "in_teams") {
+      const row = history.teams(now).get(team);
+      if (row === undefined || history.teams(now).has(name)) return;
+      history.removeTeam(team, now);
+      history.setTeam(name, row.notify, row.value, now);
+      await sql`update public.teams set name = ${name} where name = ${team}`;
+      return;
+    }
+    for (const matchId of history.matchIds) {
+      if (!history.isKnown(matchId, now)) continue;
+      const { home, away } = history.match(matchId, now);
+      const change = home === team ? { home: name } : away === team ? { away: name } : null;
+      if (change === null) continue;
+      await writeFixture(matchId, history.change(matchId, change, now), context);
+    }
+  },
+
+  async feed_status({ state, isHalf }, context) {
+    const { stack: { timeline }, history } = context;
+    const now = timeline.now();
+    for (const [index, matchId] of history.matchIds.entries()) {
+      const { status } = history.match(matchId, now);
+      const isMeant = status === (state === "back" ? "postponed" : "scheduled") ||
+        (state === "back" && status === "cancelled");
+      if (!isMeant || !history.isKnown(matchId, now) || (isHalf && index % 2 === 1)) continue;
+      const change = { status: state === "back" ? "scheduled" as const : state };
+      await writeFixture(matchId, history.change(matchId, change, now), context);
+    }
+  },
+
+  async swap_ids({ matchIds: [one, other] }, context) {
+    const { stack: { timeline }, history } = context;
+    const now = timeline.now();
+    if (!history.isKnown(one, now) || !history.isKnown(other, now)) return;
+    history.swap(one, other, now);
+    for (const matchId of [one, other]) {
+      await writeFixture(matchId, history.match(matchId, now), context);
+    }
+  },
+
+  async schedule_as_advised(_what, context, prng) {
+    const { stack: { sql }, tally } = context;
+    const told = await sql<{ match_id: string }[]>`
+      select distinct match_id from public.alerts
+      where resolved_at is null and match_id is not null and rule in ${sql(SENT_BY_HAND_ON)}
+      order by match_id`;
+    for (const { match_id } of told) {
+      tally.act("scheduled as an alert advises");
+      await PERFORMERS.schedule_in_dashboard(
+        {
+          kind: "schedule_in_dashboard",
+          matchId: Number(match_id),
+          says: "match",
+          when: { byMinutes: 0 },
+        },
+        context,
+        prng,
+      );
+    }
+  },
+
+  old_schedule_sends({ matchId, users }, { stack: { sandbox, timeline }, sentAgain, tally }) {
+    const { model } = sandbox;
+    const old = model.schedules.all.find(({ origin, state, triggerProperties }) =>
+      origin === "api" && state === "deleted" && triggerProperties.match_id === String(matchId)
+    );
+    if (old === undefined) return;
+    const now = timeline.now();
+    const { target } = old;
+    const targets = target.kind === "audience"
+      ? model.users.all.filter((user) => user.pushEnabled && target.matches(user, now))
+      : [];
+    const indexes = new Set(targets.slice(0, users).map(({ index }) => index));
+    if (indexes.size === 0) return;
+    tally.act(`an old schedule is sent to ${users === 1 ? "one user" : "many users"}`);
+    sentAgain.add(old.id);
+    // As if a message did not ask the gate, or used an old answer of it.
+    const { sendGate } = model.switchboard.current;
+    model.switchboard.set({ sendGate: "off" });
+    model.schedules.send(old, now, ({ index }) => indexes.has(index));
+    model.switchboard.set({ sendGate });
+  },
+
+  async cron({ state }, { pauseCron }) {
+    await pauseCron(state === "off");
+  },
+
+  net({ state }, { lasting, stack: { timeline } }) {
+    lasting.netLateMs = state === "hours_late" ? NET_LATE_MS : 0;
+    if (state === "in_time") {
+      lasting.netLateUntil = addMinutes(timeline.now(), NET_LATE_MS / 60_000);
+    }
+  },
+
+  async verb({ verb, matchId, acceptsDoublePush, isDryRun }, context) {
+    const { stack: { sandbox, timeline }, verbs, tally, released } = context;
+    const isThere = sandbox.model.schedules.all.some(({ origin, state, triggerProperties }) =>
+      origin === "api" && (state === "scheduled" || state === "stopped") &&
+      triggerProperties.match_id === String(matchId)
+    );
+    const before = await whatTheSuiteHas(matchId, context);
+    // The reconciliation does nothing else: what changes is the verb's doing.
+    const { status, body } = await call("braze-reconcile", {
+      dry_run: isDryRun,
+      [verb]: [{
+        match_id: matchId,
+        reason: "Looked in the dashboard",
+        ...(RISKY.includes(verb) ? { accept_double_push: acceptsDoublePush } : {}),
+      }],
+    }, context);
+    // The database may have been away.
+    if (status >= 500 || status === 409) return;
+    if (status !== 200) {
+      throw new Error(
+        `Cannot ${verb}: the answer must be 200, got ${status} ${JSON.stringify(body)}`,
+      );
+    }
+    const isDone = asList(body.verbs).some(({ done }) => done === true);
+    tally.act(`${verb}: ${isDone ? "done" : "refused"}`);
+    // The person has not looked.
+    if (isDone && !isDryRun && RISKY.includes(verb) && isThere) released.add(matchId);
+    verbs.push({
+      at: timeline.now(),
+      verb,
+      matchId,
+      isDone,
+      isDryRun,
+      before,
+      after: await whatTheSuiteHas(matchId, context),
+    });
+  },
 };
+
+/** Ends what lasts, as people do in the end: a key is repaired, a sync runs again, pg_cron is started. */
+export async function endTroubles(context: SimulationContext): Promise<void> {
+  const { lasting, stack: { sandbox, timeline } } = context;
+  lasting.storm = [];
+  if (lasting.netLateMs > 0) {
+    lasting.netLateUntil = addMinutes(timeline.now(), NET_LATE_MS / 60_000);
+  }
+  lasting.netLateMs = 0;
+  sandbox.model.switchboard.set({ listingMax: null, listingCampaign: "ours" });
+  await restoreTeams(context);
+  await context.pauseCron(false);
+}
+
+export function setFaults({ world, lasting, stack: { sandbox } }: SimulationContext): void {
+  sandbox.model.switchboard.set({ faults: [...lasting.storm, ...world.faults.braze] });
+}
+
+/** Verbs that may double a push. */
+const RISKY: readonly Verb[] = ["declare_gone", "reschedule", "push_again"];
+
+const NET_LATE_MS = 3 * 60 * 60_000;
+
+const everywhere = (status: number): FaultList => [{ endpoint: "*", kind: "status", status }];
+
+const STORMY: Readonly<Record<Storm, FaultList>> = {
+  503: everywhere(503),
+  429: [{ endpoint: "*", kind: "429" }],
+  401: everywhere(401),
+  // A key has its permissions by endpoint.
+  403: [
+    { endpoint: "/campaigns/trigger/schedule/create", kind: "status", status: 403 },
+    { endpoint: "/campaigns/trigger/schedule/delete", kind: "status", status: 403 },
+  ],
+};
+
+/** Alerts for which the runbook says to send by hand. */
+const SENT_BY_HAND_ON = [
+  "create_failed",
+  "create_inside_freeze",
+  "schedule_missing",
+  "schedule_gap",
+  "schedule_id_missing",
+  "push_missed",
+];
+
+/** The rows as the sync has them when it is whole. */
+async function restoreTeams(context: SimulationContext): Promise<void> {
+  const { stack: { sql, timeline }, history } = context;
+  const now = timeline.now();
+  for (const [name, { notify, value }] of history.teamsEver()) {
+    if (history.teams(now).has(name)) continue;
+    history.setTeam(name, notify, value, now);
+    await sql`
+      insert into public.teams (name, braze_attribute_value, notify) values (${name}, ${value}, ${notify})
+      on conflict (name) do nothing`;
+  }
+}
+
+/** The ledger row, the schedules and the holds of a match: what a verb may change. */
+async function whatTheSuiteHas(matchId: number, { stack: { sql } }: SimulationContext) {
+  const [row] = await sql<{ all: string }[]>`
+    select pg_catalog.concat_ws(' ', ledger.status, ledger.generation, ledger.cancel_reason, (
+      select pg_catalog.string_agg(schedule.generation || ':' || schedule.state, ',' order by schedule.generation)
+      from public.braze_schedules as schedule where schedule.ledger_id = ledger.id
+    )) as all
+    from public.schedule_ledger as ledger where ledger.match_id = ${matchId}`;
+  return row?.all ?? "nothing";
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function asList(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value as readonly Fields[] : [];
+}
 
 function otherThan(matchId: number, { history }: SimulationContext): number {
   return history.matchIds.find((other) => other !== matchId) ?? UNKNOWN_MATCH_ID;
@@ -502,9 +737,13 @@ function nameOf(what: What): string {
     const [field = "", value] = Object.entries(what.change)[0] ?? [];
     return field === "kickoffByMinutes"
       ? `change_fixture: ${Number(value) > 0 ? "later" : "earlier"}`
-      : field === "status"
+      : field === "status" || field === "midnight"
       ? `change_fixture: ${value}`
       : `change_fixture: ${field}`;
+  }
+  if (what.kind === "verb") return `verb: ${what.verb}`;
+  if (what.kind === "campaign" && what.drops !== undefined) {
+    return `campaign: ${what.state}, ${what.drops ? "drops" : "keeps"} its schedules`;
   }
   if (what.kind === "neighbour_sends") {
     return `neighbour_sends: ${what.neighbour.kind}, ${what.says}`;

@@ -7,7 +7,7 @@ import { audit } from "./auditor/audit.ts";
 import { readFacts } from "./auditor/facts.ts";
 import type { CountAnswer, Violation } from "./auditor/context.ts";
 import { readStoredBranches } from "./coverage.ts";
-import { performAct } from "./perform_acts.ts";
+import { endTroubles, performAct, setFaults } from "./perform_acts.ts";
 import { call } from "./stack_calls.ts";
 import { type Servers, withSimulationDatabase } from "./database.ts";
 import { setUp, type SimulationContext, type SimulationDatabase } from "./context.ts";
@@ -70,12 +70,12 @@ interface Found {
 }
 
 async function performActs(context: SimulationContext, found: Found): Promise<void> {
-  const { world, stack } = context;
+  const { world } = context;
   const truces = [...world.truces];
   for (const [nth, act] of world.acts.entries()) {
     while (truces[0] !== undefined && truces[0].from <= act.at) {
       await runTruce(truces.shift()!, context, found);
-      stack.sandbox.model.switchboard.set({ faults: world.faults.braze });
+      setFaults(context);
     }
     await reach(act.at, context);
     await performAct(act, context, nth);
@@ -89,6 +89,7 @@ async function performActs(context: SimulationContext, found: Found): Promise<vo
 async function runTruce(truce: Truce, context: SimulationContext, found: Found): Promise<void> {
   const { model } = context.stack.sandbox;
   await reach(truce.from, context);
+  await endTroubles(context);
   model.switchboard.set({ faults: [] });
   if (model.campaign.state !== "enabled") {
     model.setCampaignState("enabled", context.stack.timeline.now());
@@ -130,6 +131,7 @@ async function auditNow(
   found: Found,
 ): Promise<void> {
   const { world, history, recorder, odd, released, reportedFromExport, stack } = context;
+  const { sentAgain, verbs, lasting: { netLateUntil } } = context;
   const counts = isLast ? null : await countNow(context);
   const now = stack.timeline.now();
   const { violations, unknowable } = audit({
@@ -143,6 +145,9 @@ async function auditNow(
     odd,
     released,
     reportedFromExport,
+    sentAgain,
+    verbs,
+    netLateUntil,
     facts: await readFacts(stack.sql),
     counts,
   });

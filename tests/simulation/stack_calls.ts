@@ -11,15 +11,30 @@ interface OnStack {
 /** Inserts the match in its current state, as the fixture sync does. */
 export async function addFixture(
   { matchId }: FixturePlan,
-  { home, away, kickoffAt, status, properties }: MatchState,
+  { home, away, kickoffAt, isKickoffConfirmed, status, push, properties }: MatchState,
   { stack: { sql, timeline } }: OnStack,
 ): Promise<void> {
   await sql`
     insert into public.matches
-      (id, competition, home_team, away_team, kickoff_at, status, trigger_properties, updated_at)
-    values (${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${status}, ${
-    sql.json(properties)
-  }, ${timeline.now()})`;
+      (id, competition, home_team, away_team, kickoff_at, kickoff_confirmed, status, push, trigger_properties, updated_at)
+    values (
+      ${matchId}, 'Premier League', ${home}, ${away}, ${kickoffAt}, ${isKickoffConfirmed}, ${status}, ${push},
+      ${sql.json(properties)}, ${timeline.now()}
+    )`;
+}
+
+/** Writes the match's current state over its row, as the fixture sync does. */
+export async function writeFixture(
+  matchId: number,
+  { home, away, kickoffAt, isKickoffConfirmed, status, push, properties }: MatchState,
+  { stack: { sql, timeline } }: OnStack,
+): Promise<void> {
+  await sql`
+    update public.matches
+    set home_team = ${home}, away_team = ${away}, kickoff_at = ${kickoffAt},
+      kickoff_confirmed = ${isKickoffConfirmed}, status = ${status}, push = ${push},
+      trigger_properties = ${sql.json(properties)}, updated_at = ${timeline.now()}
+    where id = ${matchId}`;
 }
 
 /** Calls a function as a person does, with the project's secret key. The auditor checks the result, not this call. */

@@ -12,6 +12,7 @@ import { drawActs } from "./acts.ts";
 import { drawFixtures, type FixturePlan, TEAMS } from "./fixtures.ts";
 import { drawFaults, type FaultRates } from "./faults.ts";
 import { drawSwitches } from "./switches.ts";
+import { drawTwins } from "./troubles.ts";
 import type { Truce } from "./truce.ts";
 
 export interface World {
@@ -60,6 +61,7 @@ export function drawWorld(seed: number): World {
   ];
   const restartsServers = prng.fork("restarts").chance(RESTARTING_SHARE);
   const fixtures = drawFixtures(prng.fork("fixtures"), startAt, endAt);
+  const twins = drawTwins(prng.fork("twins"), { startAt, endAt, fixtures });
   const { switches, carriesEcho, sendGate } = drawSwitches(prng.fork("switches"));
   return {
     seed,
@@ -67,7 +69,7 @@ export function drawWorld(seed: number): World {
     endAt,
     teams: TEAMS.map((value, index) => ({ value, weight: TEAMS.length - index })),
     userCount: 30 + shape.below(31),
-    fixtures,
+    fixtures: [...fixtures, ...twins],
     switches,
     sendGate,
     faults: drawFaults(prng.fork("faults")),
@@ -76,6 +78,7 @@ export function drawWorld(seed: number): World {
       endAt,
       truces,
       fixtures,
+      twins,
       carriesEcho,
       isGated: sendGate !== "off",
       restartsServers,

@@ -118,6 +118,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
       note: (checks) => noted("preflight.note", checks, []),
+      raiseMissed: (due) => noted("preflight.raiseMissed", due, 0),
       noteShutOut: (campaign) => noted("preflight.noteShutOut", campaign, undefined),
       ...changes.preflight,
     },

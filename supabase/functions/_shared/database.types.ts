@@ -1537,6 +1537,10 @@ export type Database = {
         Returns: Json;
       };
       "raise_alerts": { Args: { "p_alerts": Json; "p_now": string }; Returns: number };
+      "raise_missed_pushes": {
+        Args: { "p_lead_seconds": number; "p_now": string };
+        Returns: number;
+      };
       "reactivate_schedule": {
         Args: {
           "p_generation": number;

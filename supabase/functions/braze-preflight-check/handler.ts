@@ -46,6 +46,13 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const minute = startOfMinute(now);
       const until = addMilliseconds(minute, environment.preflightUntilMs);
       const from = addMilliseconds(minute, environment.preflightFromMs);
+      if (!run.dryRun) {
+        // First, since it needs no answer of Braze.
+        await store.preflight.raiseMissed({
+          leadSeconds: Math.round(environment.sendLeadMs / 1_000),
+          now,
+        });
+      }
       const observation = await observe(dependencies, run);
       const near = await store.preflight.load({ from, until, now });
       if (isPastDeadline(run, clock.now())) {

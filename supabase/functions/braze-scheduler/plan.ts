@@ -505,10 +505,20 @@ function planPast(
   settings: PlanSettings,
   now: Date,
 ): Planned {
-  if (want.sendAt === null || !isAfter(want.sendAt, now)) return skip("awaiting_evidence");
+  if (want.sendAt === null || !isAfter(want.sendAt, now)) {
+    // Its time passing does not answer whether Braze had it.
+    return skip("awaiting_evidence", ...stillUnclear(fixture, current));
+  }
   return mayBeLive(current, settings, now)
     ? skip("awaiting_evidence", alerts.movedWhileUnconfirmed(fixture, current, want.sendAt))
     : planCreate(fixture, want, settings, now);
+}
+
+function stillUnclear(fixture: Fixture, current: PlannedSchedule): Alert[] {
+  if (current.state !== "creating" && current.state !== "unknown") return [];
+  return current.brazeScheduleId !== null && current.wasCreated
+    ? [alerts.deleteUnconfirmed(fixture, current)]
+    : [alerts.createUnknown(fixture, current, null)];
 }
 
 function planUnwanted(

@@ -20,6 +20,13 @@ set search_path = ''
 as $$
 declare
   v_unwanted jsonb;
+  -- What was due since the last run that looked, however long ago that was; an hour covers a run that died.
+  v_due_from timestamptz := greatest(p_now - interval '1 day', least(p_now - interval '1 hour', (
+    select max(run.started_at)
+    from public.job_runs as run
+    where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+      and run.called_at > p_now - interval '1 day' and run.called_at <= p_now
+  )));
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
@@ -40,7 +47,7 @@ begin
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
   where ledger.status <> 'cancelled' and ledger.replaced_at is null
-    and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
+    and ledger.send_at_utc > v_due_from and ledger.send_at_utc <= p_now
     and (match.status <> 'scheduled' or not match.push)
     and (
       select changed.changed_at < ledger.send_at_utc

@@ -9,7 +9,8 @@ set search_path = ''
 as $$
   select case
     when p_rule in (
-      'unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late', 'sent_for_old_date'
+      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
+      'sent_for_old_date'
     ) then 'harm'
     else 'condition'
   end;

@@ -14,6 +14,8 @@ const OPENING = "tests/database/open_create_test.ts";
 const BESIDE = "tests/database/make_current_test.ts";
 const HOLD = "supabase/schemas/65_checks/hold_successors.sql";
 const HOLDING = "tests/database/hold_successors_test.ts";
+const MISSED = "supabase/schemas/65_checks/raise_missed_pushes.sql";
+const MISSING = "tests/database/raise_missed_pushes_test.ts";
 const CLOSING = "tests/database/close_attempt_test.ts";
 
 const HOLDS_UNKNOWN_CREATES = {
@@ -367,6 +369,31 @@ export const SCHEDULING: readonly Mutation[] = [
       replace: "    on conflict (ledger_id, generation) do update set released_at = null\n",
     }],
     tests: [HOLDING],
+  },
+  {
+    name: "a-missed-push-is-told",
+    rule: "A push whose time has come while nothing could send it is told, and only that",
+    file: MISSED,
+    find: "schedule.state not in ('failed', 'deleted')\n            and (",
+    replace: "schedule.state <> 'failed'\n            and (",
+    tests: [MISSING],
+  },
+  {
+    name: "a-missed-push-is-told-once",
+    rule: "A missed push that a person has closed is not told again",
+    file: MISSED,
+    find: "where known.fingerprint = told.fingerprint)",
+    replace: "where known.fingerprint = told.fingerprint and known.resolved_at is null)",
+    tests: [MISSING],
+  },
+  {
+    name: "an-unclear-create-stays-told",
+    rule: "A create without a clear answer stays told after the time of its push",
+    file: PLAN,
+    find: 'skip("awaiting_evidence", ...stillUnclear(fixture, current))',
+    replace: 'skip("awaiting_evidence")',
+    also: [{ file: PLAN, find: "function stillUnclear", replace: "function _stillUnclear" }],
+    tests: [PLANNING],
   },
   {
     name: "campaign-is-no-change",

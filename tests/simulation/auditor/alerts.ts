@@ -47,6 +47,8 @@ export function auditAlerts(context: AuditContext, findings: Findings): void {
   }
   for (const { rule, fingerprint, resolved_at } of context.facts.alerts) {
     if (resolved_at !== null || !OWN_RULES.includes(rule)) continue;
+    // A call that pg_net sends hours late is refused, and that counts as a failure for an hour.
+    if (rule === "pg_net_failures" && context.now < addMinutes(context.netLateUntil, 70)) continue;
     findings.violate("the suite recovers in a calm period", `${fingerprint} is open`);
   }
 }
@@ -135,7 +137,9 @@ function auditUnexpected(matchId: number, context: AuditContext, findings: Findi
     const wasInTime = schedule.state === "sent" &&
       (successor === undefined || successor.createdAt > schedule.sendAt);
     if (!isUnwanted || !isReported || wasInTime) continue;
-    const rules = ["unexpected_send", "double_push"];
+    // One that Braze sends again may be sent at any time.
+    const untimely = context.sentAgain.has(schedule.id) ? ["sent_early", "sent_late"] : [];
+    const rules = ["unexpected_send", "double_push", ...untimely];
     if (wasAlerted(context, matchId, rules)) continue;
     findings.violate(
       "an unwanted send raises an alert",

@@ -10,7 +10,9 @@ import { auditEvents } from "./events.ts";
 import { auditGate } from "./gate.ts";
 import { auditJournal } from "./journal.ts";
 import { auditLedger } from "./ledger.ts";
+import { auditPushes } from "./pushes.ts";
 import { auditSchedules } from "./schedules.ts";
+import { auditVerbs } from "./verbs.ts";
 import { auditVerdicts } from "./verdicts.ts";
 import type { AuditContext, Violation } from "./context.ts";
 
@@ -40,6 +42,8 @@ export function audit(context: AuditContext): Audit {
     auditJournal,
     auditGate,
     auditAlerts,
+    auditPushes,
+    auditVerbs,
   ];
   for (const judge of judges) judge(context, findings);
   return { violations, unknowable };

@@ -3,7 +3,7 @@ import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { History } from "../history.ts";
-import type { OddBatch } from "../context.ts";
+import type { OddBatch, UsedVerb } from "../context.ts";
 import type { Recorder } from "../recorder.ts";
 import type { World } from "../world.ts";
 import type { AlertRow, Facts, LedgerRow } from "./facts.ts";
@@ -32,6 +32,11 @@ export interface AuditContext {
   readonly released: ReadonlySet<number>;
   /** Events that were posted from an export first, without their properties. */
   readonly reportedFromExport: ReadonlySet<string>;
+  /** Schedules that Braze sent to one user although they were replaced or deleted. */
+  readonly sentAgain: ReadonlySet<string>;
+  readonly verbs: readonly UsedVerb[];
+  /** When the last call comes in that pg_net sends hours late. */
+  readonly netLateUntil: Date;
   readonly facts: Facts;
   readonly counts: CountAnswer | null;
 }
@@ -99,10 +104,61 @@ export function rowOf({ facts }: AuditContext, matchId: number): LedgerRow | und
 /** Alerts about all matches at once. */
 const OF_ALL = ["listing_empty", "campaign_stopped"];
 
-export function openAlerts({ facts }: AuditContext, matchId: number): readonly AlertRow[] {
-  return facts.alerts.filter(({ rule, match_id, resolved_at }) =>
-    resolved_at === null && (Number(match_id) === matchId || OF_ALL.includes(rule))
+/** Alerts about the whole suite, which concern each match that is due while they are open. */
+const OF_ALL_AT_ONCE = [
+  "teams_empty",
+  "absence_limit_reached",
+  "braze_refused",
+  "braze_unavailable",
+  "function_stalled",
+];
+
+/** Alerts about some matches, which they name. */
+const OF_SOME = ["removals_held", "remakes_held"];
+
+export function openAlerts(context: AuditContext, matchId: number): readonly AlertRow[] {
+  return context.facts.alerts.filter((alert) =>
+    alert.resolved_at === null && (
+      Number(alert.match_id) === matchId || OF_ALL.includes(alert.rule) ||
+      (OF_SOME.includes(alert.rule) && isAbout(alert, matchId, context))
+    )
   );
+}
+
+/** Whether an alert names the match, its teams, or all matches. */
+export function isAbout(
+  { rule, match_id, title, details }: AlertRow,
+  matchId: number,
+  { history }: AuditContext,
+): boolean {
+  if (match_id !== null) return Number(match_id) === matchId;
+  if (OF_ALL.includes(rule) || OF_ALL_AT_ONCE.includes(rule)) return true;
+  const { team } = details;
+  return typeof team === "string"
+    ? history.hadTeam(matchId, team)
+    : new RegExp(`\\b${matchId}\\b`).test(`${title} ${JSON.stringify(details)}`);
+}
+
+/**
+ * Whether the match was off all the time from `from` on until a run of the scheduler could see it. What is taken back before
+ * did no harm, and nobody can know of it.
+ */
+export function wasOffUntilSeen(
+  matchId: number,
+  from: Date,
+  { history, facts, now }: AuditContext,
+): boolean {
+  const seenAt =
+    facts.runs.find(({ function_name, started_at }) =>
+      function_name === "braze-scheduler" && started_at >= from
+    )?.started_at ?? now;
+  const seconds = (seenAt.getTime() - from.getTime()) / 1_000;
+  return history.momentsWithin(matchId, seconds, seenAt)
+    .every((moment) => history.isOff(matchId, moment));
+}
+
+export function isOpenAt({ first_seen_at, resolved_at }: AlertRow, at: Date): boolean {
+  return first_seen_at <= at && (resolved_at === null || resolved_at > at);
 }
 
 export function wasAlerted(

@@ -48,8 +48,17 @@ export interface AlertRow {
   readonly is_withdrawn: boolean;
   readonly fingerprint: string;
   readonly match_id: string | null;
+  readonly title: string;
+  readonly details: Readonly<Record<string, unknown>>;
   readonly first_seen_at: Date;
   readonly resolved_at: Date | null;
+}
+
+/** A run that came to its end; of what it had to do, something may be left. */
+export interface RunRow {
+  readonly function_name: string;
+  readonly started_at: Date;
+  readonly finished_at: Date;
 }
 
 /** A time that a create or an update asked for. */
@@ -95,6 +104,8 @@ export interface Facts {
   readonly unresolved: readonly UnknownAttempt[];
   readonly asked: readonly AskedTime[];
   readonly identifiers: readonly IdentifierRow[];
+  /** In the order of their start. */
+  readonly runs: readonly RunRow[];
   /** Changed facts whose events are to be judged again. */
   readonly rejudgements: number;
   /** Runs in the state `running` with an expired lease, although their function has run since. */
@@ -120,6 +131,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     asked,
     identifiers,
     rejudgements,
+    runs,
   ] = await Promise.all([
     sql<StoredEvent[]>`
         select event_id, channel, event_type, external_user_id, match_id, generation, dispatch_id,
@@ -135,7 +147,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
         from public.braze_schedules order by ledger_id, generation`,
     sql<AlertRow[]>`
         select rule, kind, coalesce((details ->> 'no_longer_seen')::boolean, false) as is_withdrawn, fingerprint, match_id,
-          first_seen_at, resolved_at
+          title, details, first_seen_at, resolved_at
         from public.alerts order by id`,
     sql<JournalEntry[]>`
         select kind, ledger_id, generation, opened_at, closed_at, outcome, http_status, resolved_at, resolved_as
@@ -160,6 +172,10 @@ export async function readFacts(sql: Sql): Promise<Facts> {
         from public.schedule_attempts where kind in ('create', 'update') and ledger_id is not null`,
     sql<IdentifierRow[]>`select kind, value from public.schedule_identifiers`,
     sql<{ changes: number }[]>`select count(*)::int as changes from private.rejudgements`,
+    sql<RunRow[]>`
+        select function_name, started_at, finished_at from public.job_runs
+        where outcome in ('succeeded', 'partial') and not dry_run and started_at is not null and finished_at is not null
+        order by started_at`,
   ]);
   return {
     events,
@@ -174,5 +190,6 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     asked,
     identifiers,
     rejudgements: rejudgements[0]!.changes,
+    runs,
   };
 }

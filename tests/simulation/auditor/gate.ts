@@ -8,8 +8,11 @@ import {
   type AuditContext,
   type Findings,
   generationOf,
+  isAbout,
   isMadeByHand,
+  isOpenAt,
   rowOf,
+  wasOffUntilSeen,
 } from "./context.ts";
 
 /** How long Braze caches an answer. */
@@ -34,7 +37,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     return;
   }
   const matchId = Number(row.match_id);
-  const { status } = history.match(matchId, asked.at);
+  const { status, push } = history.match(matchId, asked.at);
   const journal = facts.journal.filter(({ ledger_id }) => ledger_id === row.id);
   const written = subSeconds(asked.at, REPEATED_SECONDS_MAX);
   const newest = newestCreated(journal, written) ?? Math.max(
@@ -46,21 +49,28 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     at(asked.at)
   }: ${asked.send ? "sent" : asked.reason}`;
   if (asked.send) {
-    const isWanted = status === "scheduled" && asked.generation >= newest;
+    const isOff = history.isOff(matchId, asked.at);
+    const isWanted = !isOff && asked.generation >= newest;
     const wasSent = facts.events.some(({ match_id, generation, received_at }) =>
       match_id === row.match_id && generation === asked.generation && received_at <= asked.at
     );
     // Of too many that were called off at once, none is turned away, and that is told.
-    const isHeld = facts.alerts.some(({ rule, match_id }) =>
-      rule === "push_unwanted" && match_id === row.match_id
+    const isHeld = facts.alerts.some((alert) =>
+      isAbout(alert, matchId, context) && (alert.rule === "push_unwanted" ||
+        alert.rule === "removals_held" && isOpenAt(alert, asked.at))
     );
-    if (status !== "scheduled" && isHeld) return;
+    // One is never too many.
+    const areSeveral = facts.ledger.filter(({ match_id }) =>
+      history.isOff(Number(match_id), asked.at)
+    ).length > 1;
+    const wasTakenBack = areSeveral && !wasOffUntilSeen(matchId, asked.at, context);
+    if (isOff && (isHeld || wasTakenBack)) return;
     if (!isWanted || (isRevoked(own, written) && !wasSent)) {
       findings.violate("the gate aborts unwanted pushes", details);
     }
     return;
   }
-  if (!isValidReason(asked, row, status, journal)) {
+  if (!isValidReason(asked, row, status, !push, journal)) {
     findings.violate("the gate aborts a push only for a valid reason", details);
   }
 }
@@ -89,6 +99,7 @@ function isValidReason(
   { reason, generation, at }: RecordedGate,
   row: LedgerRow,
   status: string,
+  isPushOff: boolean,
   journal: readonly JournalEntry[],
 ): boolean {
   const own = journal.filter((one) => one.generation === generation && one.opened_at <= at);
@@ -113,6 +124,8 @@ function isValidReason(
     case "held":
     case "too_late":
       return true;
+    case "push_off":
+      return isPushOff;
     default:
       return reason === `match_${status}`;
   }

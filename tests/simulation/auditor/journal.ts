@@ -2,7 +2,8 @@
 import { type GroundTruthEntry, statedTime } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { wasRevoked } from "./gate.ts";
-import { type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
+import { addDays } from "date-fns";
+import { type RecordedCreate, type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
 import {
   at,
   type AuditContext,
@@ -17,6 +18,10 @@ import {
 } from "./context.ts";
 
 const SEND_SECONDS_MAX = 600;
+/** Braze takes no schedule that is further ahead. */
+const FAR_DAYS = 90;
+/** Properties that the suite adds to those of the fixture. */
+const SUITES_OWN = ["competition", "match_id", "attempt_id"];
 
 export function auditJournal(context: AuditContext, findings: Findings): void {
   for (const recorded of context.recorder.creates) {
@@ -45,6 +50,13 @@ function auditDelete(recorded: RecordedDelete, context: AuditContext, findings: 
   const isCurrent = owner !== null && owner.generation === owner.currentGeneration &&
     owner.status !== "cancelled";
   if (reason !== "plan") {
+    const { origin } = context.model.schedules.find(scheduleId)!;
+    if (origin !== "api") {
+      findings.violate(
+        "what the suite did not make is not deleted by itself",
+        `${details} (${origin})`,
+      );
+    }
     if (isCurrent) findings.violate("a wanted schedule is not treated as unmanaged", details);
     return;
   }
@@ -56,27 +68,54 @@ function auditDelete(recorded: RecordedDelete, context: AuditContext, findings: 
     const row = context.facts.ledger.find(({ id }) => id === ledgerId);
     return Number(row?.match_id) === owner.matchId && generation === owner.generation;
   });
-  const sendAt = context.model.schedules.find(scheduleId)!.sendAt;
-  // A delete with an unknown outcome is repeated, since a recreate needs a certain delete.
-  const wasWanted = [recorded.askedFrom, recorded.at].every((until) =>
-    context.history.wantedWithin(owner.matchId, RUN_SECONDS_MAX, until).every((wanted) =>
-      wanted !== null && asked !== undefined &&
-      JSON.stringify(wanted.teams) === JSON.stringify(asked.teams) &&
-      Object.keys({ ...wanted.properties, ...asked.properties })
-        .filter((name) => name !== "competition" && name !== "match_id")
-        .every((name) => wanted.properties[name] === asked.properties[name]) &&
-      // A push that is due after the new kick-off is deleted, too.
-      sendAt.getTime() < wanted.sendAt.getTime() + 60 * 60_000
-    )
+  if (!isCurrent || hasCause(recorded, owner.matchId, asked, context)) return;
+  findings.violate("a schedule is deleted only because a fixture says so", details);
+}
+
+/**
+ * Whether something that is known asked for the delete: the fixture is off, the push has another text or audience, or it is
+ * due after the kick-off. A team without a row, or a kick-off that is not confirmed, says nothing. A delete with an
+ * unknown outcome is repeated, since a recreate needs a certain delete.
+ */
+function hasCause(
+  { askedFrom, at: deletedAt, scheduleId }: RecordedDelete,
+  matchId: number,
+  asked: RecordedCreate | undefined,
+  context: AuditContext,
+): boolean {
+  const { history, model } = context;
+  // What is held is deleted until somebody releases it.
+  if (wasAlerted(context, matchId, ["push_held"])) return true;
+  const { sendAt } = model.schedules.find(scheduleId)!;
+  const moments = [askedFrom, deletedAt].flatMap((until) =>
+    history.momentsWithin(matchId, RUN_SECONDS_MAX, until)
   );
-  if (wasWanted && isCurrent) findings.violate("a wanted schedule is not deleted", details);
+  return moments.some((moment) => {
+    const { home, away, kickoffAt, isKickoffConfirmed, properties } = history.match(
+      matchId,
+      moment,
+    );
+    if (history.isOff(matchId, moment)) return true;
+    const { isComplete, teams } = history.audience(matchId, moment);
+    if (isComplete && (teams.length === 0 || asked === undefined)) return true;
+    if (isKickoffConfirmed && (sendAt >= kickoffAt || kickoffAt > addDays(moment, FAR_DAYS))) {
+      return true;
+    }
+    const wanted: Record<string, unknown> = { home_team: home, away_team: away, ...properties };
+    return isComplete && asked !== undefined && (
+      JSON.stringify(teams) !== JSON.stringify(asked.teams) ||
+      Object.keys({ ...wanted, ...asked.properties })
+        .filter((name) => !SUITES_OWN.includes(name))
+        .some((name) => wanted[name] !== asked.properties[name])
+    );
+  });
 }
 
 /** No user is pushed twice by schedules in the journal, except after a careless release; every other double push is reported. */
 function auditDoublePush(matchId: number, context: AuditContext, findings: Findings): void {
   const { model } = context;
   const sends = model.groundTruth.entries.filter(({ type, schedule }) =>
-    type === SEND && matchOf(schedule, context) === matchId
+    type === SEND && matchOf(schedule, context) === matchId && !context.sentAgain.has(schedule.id)
   );
   const byUser = Map.groupBy(sends, ({ user }) => user.index);
   for (const own of byUser.values()) {

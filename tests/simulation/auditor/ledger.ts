@@ -45,7 +45,13 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
       ((matchOf(schedule, context) ?? Number(row.match_id)) === Number(row.match_id) ||
         schedule.sendId === `match-${row.match_id}`)
     );
-    if (byHand.length > 0) findings.unknowable("a schedule made by hand was taken for ours");
+    // Its opens carry the match's send id and no echo.
+    const isSentAgain = model.schedules.all.some((schedule) =>
+      context.sentAgain.has(schedule.id) && matchOf(schedule, context) === Number(row.match_id)
+    );
+    if (isSentAgain) {
+      findings.unknowable("an open of an old schedule was taken for the current one");
+    } else if (byHand.length > 0) findings.unknowable("a schedule made by hand was taken for ours");
     else if (isProvedByDispatchAlone(row, context)) {
       findings.unknowable("a dispatch id that another send shares proved ours");
     } else {

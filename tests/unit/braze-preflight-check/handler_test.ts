@@ -32,7 +32,10 @@ async function run(
     functionName: "braze-preflight-check",
     now: "2024-12-07T13:50:30Z",
     ...options,
-    preflight: { load: () => Promise.resolve({ sends: [...sends], teams }), ...options.preflight },
+    preflight: {
+      load: () => Promise.resolve({ sends: [...sends], teams }),
+      ...options.preflight,
+    },
   });
   const answer = await post(createHandler(world.dependencies), body);
   return { ...world, answer };
@@ -53,6 +56,7 @@ function listing(...sends: NearSend[]) {
 const WRITES = [
   "observations.record",
   "observations.cancelAbsent",
+  "preflight.raiseMissed",
   "preflight.note",
   "preflight.noteShutOut",
   "alertsAndLogs.syncAlerts",
@@ -180,7 +184,9 @@ Deno.test("braze-preflight-check stops judging stored events again after 20 seco
   let pages = 0;
   const world: World = fakeWorld({
     functionName: "braze-preflight-check",
-    preflight: { load: () => Promise.resolve({ sends: [], teams }) },
+    preflight: {
+      load: () => Promise.resolve({ sends: [], teams }),
+    },
     events: {
       loadRejudgements: () => {
         pages++;

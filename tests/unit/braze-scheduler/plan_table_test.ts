@@ -441,6 +441,20 @@ const rows: readonly Row[] = [
     step: "skip awaiting_evidence",
   },
   {
+    what: "a create of unknown outcome whose push is due, of a match that was not moved",
+    fixture: match({ ledger: row({}, { state: "unknown", brazeScheduleId: null }) }),
+    now: SEND_AT,
+    step: "skip awaiting_evidence",
+    alerts: ["create_unknown"],
+  },
+  {
+    what: "a schedule that is due, and that Braze did not know when it was to be deleted",
+    fixture: match({ ledger: row({}, { state: "unknown" }) }),
+    now: SEND_AT,
+    step: "skip awaiting_evidence",
+    alerts: ["delete_unconfirmed"],
+  },
+  {
     what: "a schedule that is over",
     fixture: match({ ledger: row({}, { state: "completed" }) }),
     step: "skip awaiting_evidence",

@@ -29,6 +29,10 @@ const HINTS = new Map<string, string>([
     "remakes_held",
     "correct `matches` or `teams`, or confirm the new text or audience with `confirm_removals`",
   ],
+  [
+    "push_missed",
+    "send by hand in Braze if the match has not begun and users need it; then `resolve`",
+  ],
   ["push_unwanted", "inform support that users got a push for a match that is off; then `resolve`"],
   ["create_unknown", "look in Braze's dashboard; if the schedule is not there, `declare_gone`"],
   ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],

@@ -53,6 +53,10 @@ export function createPreflight(rpc: Rpc) {
     load: (window: Arguments<"load_preflight">) =>
       rpc.call("load_preflight", window, NearSends, REPEATABLE),
 
+    /** Raises push_missed for what is due and cannot go out; returns how many are new. */
+    raiseMissed: (due: { readonly leadSeconds: number; readonly now: Date }) =>
+      rpc.call("raise_missed_pushes", due, z.int(), REPEATABLE),
+
     /** Notes since when the send gate shuts out the superseded schedules of a campaign, or that it does not. */
     noteShutOut: (
       campaign: {

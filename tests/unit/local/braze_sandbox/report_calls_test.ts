@@ -131,6 +131,15 @@ Deno.test("the listing is short if configured to, and may write times without a 
   strictEqual(entry?.schedule_type, "local_time_zones");
 });
 
+Deno.test("the listing shows another campaign instead of ours if configured to", async () => {
+  const at = world({ listingMode: "per_schedule", listingCampaign: "another" });
+  await twoSchedules(at);
+  deepStrictEqual(await ours(at), []);
+  const { body } = await at.get(`/messages/scheduled_broadcasts?end_time=2024-12-14T00:00:00Z`);
+  const entries = body.scheduled_broadcasts as { readonly schedule_id?: string }[];
+  strictEqual(entries.filter(({ schedule_id }) => schedule_id !== undefined).length, 2);
+});
+
 Deno.test("campaign details follow the state and the sends, with messages keyed by variation", async () => {
   const at = world();
   const read = async () => (await at.get(`/campaigns/details?campaign_id=${CAMPAIGN_ID}`)).body;
