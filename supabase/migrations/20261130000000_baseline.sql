@@ -1302,38 +1302,7 @@ revoke all on function private.all_deletes_failed(uuid, integer) from public, an
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
 
 -- supabase/schemas/30_schedules/answer_verb.sql
--- What each verb of a person writes and answers in the same way.
-
-create function private.note_action(
-  p_action text,
-  p_row public.schedule_ledger,
-  p_reason text,
-  p_actor_kind text,
-  p_actor_id text,
-  p_before jsonb,
-  p_details jsonb,
-  p_run_id uuid,
-  p_now timestamptz,
-  p_undoes bigint default null
-)
-returns void
-language sql
-volatile
-security invoker
-set search_path = ''
-as $$
-  insert into public.operator_actions
-    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
-  values (
-    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
-    p_run_id, p_undoes
-  );
-$$;
-
-comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
-  'Records who did what to a match, and why.';
-revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
-grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
+-- What each verb of a person answers.
 
 create function private.answer_verb(p_match_id bigint, p_refused text)
 returns jsonb
@@ -1926,6 +1895,13 @@ set search_path = ''
 as $$
 declare
   v_unwanted jsonb;
+  -- What was due since the last run that looked, however long ago that was; an hour covers a run that died.
+  v_due_from timestamptz := greatest(p_now - interval '1 day', least(p_now - interval '1 hour', (
+    select max(run.started_at)
+    from public.job_runs as run
+    where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+      and run.called_at > p_now - interval '1 day' and run.called_at <= p_now
+  )));
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
@@ -1946,7 +1922,7 @@ begin
   from public.schedule_ledger as ledger
   join public.matches as match on match.id = ledger.match_id
   where ledger.status <> 'cancelled' and ledger.replaced_at is null
-    and ledger.send_at_utc > p_now - interval '1 hour' and ledger.send_at_utc <= p_now
+    and ledger.send_at_utc > v_due_from and ledger.send_at_utc <= p_now
     and (match.status <> 'scheduled' or not match.push)
     and (
       select changed.changed_at < ledger.send_at_utc
@@ -2515,6 +2491,40 @@ comment on function private.match_of_send_id(text) is
   'The match id in a send id of our own form, match-<id> or match-<id>-<n>; null for any other send id.';
 revoke all on function private.match_of_send_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.match_of_send_id(text) to service_role;
+
+-- supabase/schemas/30_schedules/note_action.sql
+-- Records what a person does to a match.
+
+create function private.note_action(
+  p_action text,
+  p_row public.schedule_ledger,
+  p_reason text,
+  p_actor_kind text,
+  p_actor_id text,
+  p_before jsonb,
+  p_details jsonb,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_undoes bigint default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.operator_actions
+    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
+  values (
+    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
+    p_run_id, p_undoes
+  );
+$$;
+
+comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
+  'Records who did what to a match, and why.';
+revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
 
 -- supabase/schemas/30_schedules/note_shut_out.sql
 -- Which generations the send gate surely shuts out.
@@ -8433,6 +8443,127 @@ comment on function public.load_preflight(timestamptz, timestamptz, timestamptz)
 revoke all on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/65_checks/raise_missed_pushes.sql
+-- Raises the harm push_missed for pushes whose time has come without anything in Braze that could send them.
+--
+-- What is only doubted is no matter of this: a pending schedule whose create has no clear answer, or that was not seen going
+-- out, has an alert of its own until it is proved. One that was to be deleted is doubted for as long as it can be sent.
+
+create function public.raise_missed_pushes(p_lead_seconds integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with due as (
+    select
+      match.id, match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds) as send_at,
+      ledger.id as ledger_id, ledger.generation, ledger.cancel_reason
+    from public.matches as match
+    left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+    where match.kickoff_at > p_now - interval '2 days' + pg_catalog.make_interval(secs => p_lead_seconds)
+      and match.kickoff_at <= p_now + pg_catalog.make_interval(secs => p_lead_seconds)
+      and match.push and match.kickoff_confirmed
+      and (ledger.id is null or (
+        ledger.status <> 'sent' and ledger.cancel_reason is distinct from 'operator'
+        and not exists (
+          select 1 from public.braze_schedules as schedule
+          where schedule.ledger_id = ledger.id and schedule.state not in ('failed', 'deleted')
+            and (
+              ledger.status = 'pending' or schedule.first_event_at is not null
+              or private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+            )
+        )
+        and not exists (
+          select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+        )
+      ))
+      -- Fans of no team are to be notified only where that is known of both.
+      and exists (
+        select 1
+        from (values (match.home_team), (match.away_team)) as playing (name)
+        left join public.teams as team on team.name = playing.name
+        where team.notify is not false
+      )
+  ),
+  missed as (
+    select due.*, match.status
+    from due
+    join public.matches as match on match.id = due.id
+    where (
+        match.status = 'scheduled'
+        -- It was wanted when its time came.
+        or (match.status = 'finished' and (
+          select changed.changed_at > due.send_at
+          from public.match_changes as changed
+          where changed.match_id = due.id and changed.changes ? 'status'
+          order by changed.id desc
+          limit 1
+        ))
+      )
+      -- What is entered after the match is history, and what was due before the suite ran is not its own.
+      and exists (
+        select 1 from public.match_changes as added
+        where added.match_id = due.id and added.kind = 'added' and added.changed_at < match.kickoff_at
+      )
+      and exists (
+        select 1 from public.job_runs as run
+        where run.function_name = 'braze-scheduler' and not run.dry_run and run.called_at < due.send_at
+      )
+  ),
+  told as (
+    select
+      'push_missed:' || missed.id || ':' || pg_catalog.to_char(missed.send_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"')
+        as fingerprint,
+      missed.*, exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = missed.ledger_id and schedule.state not in ('failed', 'deleted')
+      ) as is_unclear,
+      last.detail as answer, coalesce(last.outcome = 'failed', false) as was_refused
+    from missed
+    left join lateral (
+      select attempt.outcome, attempt.detail
+      from public.schedule_attempts as attempt
+      where attempt.ledger_id = missed.ledger_id and attempt.kind = 'create' and attempt.generation = missed.generation
+      order by attempt.opened_at desc
+      limit 1
+    ) as last on true
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', told.fingerprint,
+    'rule', 'push_missed',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(told.id) || ': no push went out at '
+      || pg_catalog.to_char(told.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ', since '
+      || case
+        when told.ledger_id is null then 'no schedule was ever made'
+        when told.cancel_reason = 'dashboard' then 'its schedule was gone from Braze'
+        when told.was_refused then 'Braze took no schedule: ' || coalesce(told.answer, 'it gave no reason')
+        when told.is_unclear then 'it was not clear whether its schedule was deleted, and nothing shows that it was sent'
+        else 'its schedule was deleted and no other was made'
+      end,
+    'details', pg_catalog.jsonb_build_object('send_at', told.send_at, 'generation', told.generation),
+    'match_id', told.id
+  )), '[]')
+  into v_alerts
+  from told
+  -- A person who has closed it is not told again.
+  where not exists (select 1 from public.alerts as known where known.fingerprint = told.fingerprint);
+
+  return public.raise_alerts(v_alerts, p_now);
+end;
+$$;
+
+comment on function public.raise_missed_pushes(integer, timestamptz) is
+  'Raises push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
+revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/record_audit.sql
 -- Stores one audit, once, however often its answer is lost.
 
@@ -9326,7 +9457,8 @@ set search_path = ''
 as $$
   select case
     when p_rule in (
-      'unexpected_send', 'double_push', 'push_unwanted', 'push_held', 'sent_early', 'sent_late', 'sent_for_old_date'
+      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
+      'sent_for_old_date'
     ) then 'harm'
     else 'condition'
   end;

@@ -318,6 +318,7 @@ Deno.test(
         send_at_utc: minutes(110),
         first_seen_at: minutes(10),
         last_seen_at: minutes(15),
+        kept_at: null,
       }],
     );
   }),

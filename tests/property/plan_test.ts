@@ -173,9 +173,12 @@ Deno.test("plan() raises an alert for every match that is frozen or unknown", ()
 Deno.test("plan() changes neither a sent match nor one that a person cancelled", () => {
   forEveryPlan(({ fixture: { ledger }, step }) => {
     if (ledger?.status === "sent" || (ledger?.cancelReason ?? "plan") !== "plan") {
-      // What an earlier schedule left behind is deleted all the same, and what a person cancelled here.
+      // What an earlier schedule left behind is deleted all the same, what a person cancelled here, and what nobody wants.
       if (step.action === "delete") {
-        ok(step.target.generation < ledger!.generation || ledger!.cancelReason === "operator");
+        ok(
+          step.target.generation < ledger!.generation || ledger!.cancelReason === "operator" ||
+            (ledger!.status === "cancelled" && step.reason === "called_off"),
+        );
       } else strictEqual(step.action, "skip");
     }
   });

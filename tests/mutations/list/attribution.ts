@@ -496,8 +496,8 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "shortcut-own-send-id",
     rule: "The shortcut takes no event with another match's own send id",
     file: SHORTCUT,
-    find: "      and (kind.own_match_id is null or kind.own_match_id = ledger.match_id)\n",
-    replace: "",
+    find: "kind.own_match_id = ledger.match_id and (",
+    replace: "(",
     tests: [IDENTIFIED],
   },
   {

@@ -159,9 +159,9 @@ export const SCHEDULING: readonly Mutation[] = [
     name: "sent-is-not-pushed-again",
     rule: "A match that was sent is not pushed again automatically, even if it is moved",
     file: PLAN,
-    find: '    ? skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, intent.sendAt))\n',
+    find: '    return skip("sent_then_moved", alerts.sentThenMoved(fixture, ledger, sendAt));\n',
     replace:
-      '    ? step({ action: "create", want: intent, soonest: intent.sendAt, isFirst: false })\n',
+      '    return step({ action: "create", want: intent, soonest: sendAt, isFirst: false });\n',
     tests: [PLANNING, "tests/property/plan_test.ts"],
   },
   {
