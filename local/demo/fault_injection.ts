@@ -1,11 +1,14 @@
-/** Acts for everything outside the suite: people at the dashboard, the fixture list, faults of Braze. */
+/** Acts for everything outside the suite: people and their verbs, the fixture list, faults of Braze. */
 import type { Stack } from "../stack/stack.ts";
 
 export interface FaultInjection {
   /** Makes the next run recreate the match's schedule, and loses Braze's answer. */
   loseAnswerOf(matchId: number): Promise<void>;
-  release(matchId: number): Promise<void>;
+  /** A person uses `declare_gone`, although the schedule is in Braze. */
+  declareGone(matchId: number): Promise<void>;
   scheduleByHand(matchId: number): Promise<void>;
+  /** A person uses `delete_schedule` on the schedules of the match that the suite has not made. */
+  deleteUnmanaged(matchId: number): Promise<void>;
   cancelInDashboard(matchId: number): Promise<void>;
   postpone(matchId: number): Promise<void>;
   receiver(state: "down" | "up"): Promise<void>;
@@ -32,6 +35,19 @@ export function createFaultInjection(
     if (!response.ok) throw new Error(`Cannot ${path}: got ${response.status} ${answer}`);
   }
 
+  /** Throws if it is refused. */
+  async function use(verb: string, entry: unknown): Promise<void> {
+    const response = await fetch(`${ready.functions_url}/braze-scheduler`, {
+      method: "POST",
+      headers: { "content-type": "application/json", apikey: ready.secret_key },
+      body: JSON.stringify({ [verb]: [entry] }),
+    });
+    const answer = await response.text();
+    if (!response.ok || JSON.parse(answer).verbs[0].done !== true) {
+      throw new Error(`Cannot ${verb}: got ${response.status} ${answer}`);
+    }
+  }
+
   return {
     async loseAnswerOf(matchId) {
       // An update cannot change the trigger properties, so the next run recreates the schedule.
@@ -41,9 +57,8 @@ export function createFaultInjection(
       const endpoint = "/campaigns/trigger/schedule/create";
       switchboard.set({ faults: [{ endpoint, kind: "timeout_after_effect", times: 1 }] });
     },
-    async release(matchId) {
-      await sql`select public.release_create(${matchId}, 'Not seen in the dashboard', ${timeline.now()})`;
-    },
+    declareGone: (matchId) =>
+      use("declare_gone", { match_id: matchId, reason: "Not seen in the dashboard" }),
     async scheduleByHand(matchId) {
       const live = sandbox.model.schedules.all.find(({ state, triggerProperties }) =>
         state === "scheduled" && triggerProperties.match_id === String(matchId)
@@ -65,6 +80,14 @@ export function createFaultInjection(
         audience: { OR: ["Team 1", "Team 2", "Team 3"].map(filter) },
         trigger_properties: { match_id: String(matchId) },
       });
+    },
+    async deleteUnmanaged(matchId) {
+      const open = await sql<{ schedule_id: string }[]>`
+        select details ->> 'schedule_id' as schedule_id from public.alerts
+        where rule = 'unmanaged_schedule' and match_id = ${matchId} and resolved_at is null`;
+      for (const { schedule_id } of open) {
+        await use("delete_schedule", { schedule_id, reason: "The suite has its own" });
+      }
     },
     cancelInDashboard: (matchId) => dashboard("dashboard/cancel", { match_id: String(matchId) }),
     async postpone(matchId) {

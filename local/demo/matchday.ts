@@ -72,8 +72,8 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     at: day("07T06:36"),
-    text: "A person releases it too soon: Braze has two for Brentford–Newcastle",
-    act: (faults) => faults.release(1003),
+    text: "A person declares it gone too soon: Braze has two for Brentford–Newcastle",
+    act: (faults) => faults.declareGone(1003),
     anomaly: {
       rules: ["count_mismatch", "unexpected_send", "double_push"],
       matchIds: [1003],
@@ -92,6 +92,11 @@ const MOMENTS: readonly Moment[] = [
       hours: 12,
       needsListing: true,
     },
+  },
+  {
+    at: day("07T08:31"),
+    text: "A person who received the alert deletes the second schedule",
+    act: (faults) => faults.deleteUnmanaged(1004),
   },
   {
     at: day("07T09:00"),

@@ -140,7 +140,16 @@ Deno.test(
     await addMatch(suite, 1);
     const { attempt_id } = await openCreate(suite, runId, 1);
     await close(suite, attempt_id, "unknown");
-    await suite.call("release_create", { p_match_id: 1, p_reason: "?", p_now: minutes(1) });
+    await suite.call("declare_gone", {
+      p_match_id: 1,
+      p_reason: "Not in the dashboard",
+      p_actor_kind: "secret_key",
+      p_run_id: runId,
+      p_dry_run: false,
+      p_earliest_send_at: minutes(60),
+      p_accept_double_push: false,
+      p_now: minutes(1),
+    });
     await createSchedule(suite, runId, 1);
     await suite.sql`
       update public.braze_schedules set state = 'deleted', updated_at = ${

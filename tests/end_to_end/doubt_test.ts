@@ -3,6 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
 import {
   addFixture,
+  call,
   ledgerOf,
   liveSchedules,
   openAlerts,
@@ -178,17 +179,17 @@ Deno.test("a match moved before its push is confirmed waits a day, with an alert
     strictEqual(liveSchedules(stack, 1).length, 1);
   }));
 
-Deno.test("a person who has checked Braze can release a create without an answer", () =>
+Deno.test("a person who has looked in Braze can declare a create without an answer gone", () =>
   withSuite(SMALL, async (stack) => {
     stack.sandbox.model.switchboard.set({
       faults: [{ endpoint: CREATE, kind: "timeout_before_effect", times: 1 }],
     });
     await schedule(stack);
-    const now = stack.timeline.now();
-    const [answer] = await stack.sql`
-      select public.release_create(1001, 'Not in the dashboard', ${now}) as released,
-        public.release_create(1002, 'Nothing to release', ${now}) as nothing`;
-    deepStrictEqual({ ...answer }, { released: true, nothing: false });
+    const reason = "Not in the dashboard";
+    const { body } = await call(stack, "braze-reconcile", {
+      declare_gone: { match_ids: [1001, 7], reason },
+    });
+    deepStrictEqual(body.verbs.map(({ done }: { done: boolean }) => done), [true, false]);
     deepStrictEqual((await schedule(stack)).done, { created: 1 });
     deepStrictEqual(
       liveSchedules(stack, 1001).map(({ triggerProperties }) => triggerProperties.generation),

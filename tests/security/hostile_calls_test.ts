@@ -33,29 +33,6 @@ async function reasonsIn(stack: Stack, matchId: number, what: string): Promise<s
   return timeline.filter((step) => step.what === what).map(({ details }) => details.reason);
 }
 
-Deno.test("the reason of a release is kept and returned unchanged", () =>
-  withSuite({
-    fixtures: FIXTURES,
-    sandbox: {
-      ...SMALL.sandbox,
-      switches: {
-        faults: [{ endpoint: "/campaigns/trigger/schedule/create", kind: "status", status: 500 }],
-      },
-    },
-  }, async (stack) => {
-    for (const [index, text] of REASONS.entries()) {
-      // One run would stop after two creates without an answer.
-      await call(stack, "braze-scheduler", { match_ids: [idOf(index)] });
-      const answer = await rpc(stack, "release_create", {
-        p_match_id: idOf(index),
-        p_reason: text,
-        p_now: stack.timeline.now(),
-      });
-      deepStrictEqual([answer.status, answer.text], [200, "true"]);
-      deepStrictEqual(await reasonsIn(stack, idOf(index), "create_released"), [text]);
-    }
-  }));
-
 Deno.test("the reason of a manual confirmation, and of its undo, is kept and returned unchanged", () =>
   withSuite({ ...SMALL, fixtures: FIXTURES }, async (stack) => {
     await schedule(stack);

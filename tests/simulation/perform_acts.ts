@@ -293,7 +293,8 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     }
   },
 
-  async release({ carelessly }, { stack: { sql, sandbox, timeline }, tally, released }) {
+  async release({ carelessly }, context) {
+    const { stack: { sql, sandbox, timeline }, tally, released } = context;
     const now = timeline.now();
     const lost = await sql<{ match_id: string; ledger_id: string; generation: number }[]>`
       select ledger.match_id, ledger.id as ledger_id, ledger.generation
@@ -310,7 +311,13 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       if (exists && !carelessly) continue;
       tally.act(exists ? "released although it exists" : "released");
       if (exists) released.add(Number(match_id));
-      await sql`select public.release_create(${match_id}, 'Looked in the dashboard', ${now})`;
+      await call("braze-reconcile", {
+        declare_gone: [{
+          match_id: Number(match_id),
+          reason: "Looked in the dashboard",
+          accept_double_push: true,
+        }],
+      }, context);
     }
   },
 

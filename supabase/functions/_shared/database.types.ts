@@ -1589,10 +1589,6 @@ export type Database = {
         Args: { "p_from": string; "p_now": string; "p_until": string };
         Returns: number;
       };
-      "release_create": {
-        Args: { "p_match_id": number; "p_now": string; "p_reason": string };
-        Returns: boolean;
-      };
       "release_hold": {
         Args: {
           "p_actor_id"?: string;

@@ -190,11 +190,15 @@ function planCancelled(
   }
   if (ledger.cancelReason === "dashboard") return skip("cancelled_by_dashboard");
   if (ledger.isHeld) return skip("held");
-  const unconfirmed = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
-  if (unconfirmed !== undefined) {
-    return skip("delete_unconfirmed", alerts.deleteUnconfirmed(fixture, unconfirmed));
-  }
-  return planCreate(fixture, intent, settings, now);
+  const left = ledger.schedules.find((schedule) => mayBeLive(schedule, settings, now));
+  if (left === undefined) return planCreate(fixture, intent, settings, now);
+  const unconfirmed = alerts.deleteUnconfirmed(fixture, left);
+  const target = targetOf(ledger, left);
+  // A list has shown it since: it makes room for the one that is wanted again.
+  return left.state === "live" && target !== null && intent.wanted === true && intent.isComplete &&
+      isAfter(firstSendAt(left), now)
+    ? { step: { action: "delete", reason: "replaced", target }, alerts: [unconfirmed] }
+    : skip("delete_unconfirmed", unconfirmed);
 }
 
 /** The send gate turns its push away at once; Braze's schedule is deleted, again in each run until that is done. */

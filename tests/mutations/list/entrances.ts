@@ -60,9 +60,9 @@ export const ENTRANCES: readonly Mutation[] = [
     name: "revoked-functions",
     rule:
       "A role without an explicit grant cannot call a SQL function, regardless of the project's default grants",
-    file: "supabase/schemas/30_schedules/release_create.sql",
+    file: "supabase/schemas/65_checks/release_hold.sql",
     find:
-      "revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;\n",
+      "revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;\n",
     replace: "",
     tests: [RIGHTS],
     filter: "each function is granted",

@@ -1,6 +1,7 @@
 /** Checks that each fault raised its alert in time, and that no alert outlives its cause. */
-import { addHours, addMinutes, isEqual } from "date-fns";
+import { addHours, addMinutes } from "date-fns";
 import { currentOf, schedulesOf } from "./ledger.ts";
+import { isAsWanted } from "./schedules.ts";
 import {
   at,
   type AuditContext,
@@ -67,7 +68,7 @@ function auditOutlivingAlerts(matchId: number, context: AuditContext, findings: 
   const isWell = row.status === "pending" && currentOf(row, context)?.state === "live" &&
     wanted !== null && live !== undefined &&
     more.length === 0 && live.id === row.braze_schedule_id && live.sendAt > addMinutes(now, 20) &&
-    isEqual(live.sendAt, wanted.sendAt) &&
+    isAsWanted(live, row, wanted, context) &&
     facts.schedules.every(({ ledger_id, generation, state }) =>
       ledger_id !== row.id || generation === row.generation || state === "deleted" ||
       state === "failed" || state === "completed"

@@ -84,8 +84,10 @@ function isUnknowable(
   // Where a person or a copy of the suite uses the send id of a match, an event without an echo says nothing else.
   if (isMadeByHand(schedule) && schedule.sendId === `match-${row.match_id}`) {
     // An exported event without its kind is not read for an echo.
-    const hasEcho = carried.echo && type.endsWith(".Send") && row.event_type !== "unknown";
-    if (row.correlation_method === "send_id" && !hasEcho) return true;
+    const hasEcho = carried.echo && (type.endsWith(".Send") || type === "campaign.webhook") &&
+      row.event_type !== "unknown";
+    // Its dispatch id is known from its other events.
+    if (!hasEcho && ["send_id", "dispatch_id"].includes(row.correlation_method)) return true;
   }
   // An event that says nothing but a wrong time, and comes after that time, looks like one of then.
   if (aheadSeconds > 0 && row.correlation_method === "time_exact") return true;

@@ -54,10 +54,11 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     const wasSent = facts.events.some(({ match_id, generation, received_at }) =>
       match_id === row.match_id && generation === asked.generation && received_at <= asked.at
     );
-    // Of too many that were called off at once, none is turned away, and that is told.
+    // Of too many that were called off at once, none is turned away, and that is told. The alert names those that are left.
     const isHeld = facts.alerts.some((alert) =>
-      isAbout(alert, matchId, context) && (alert.rule === "push_unwanted" ||
-        alert.rule === "removals_held" && isOpenAt(alert, asked.at))
+      alert.rule === "removals_held"
+        ? isOpenAt(alert, asked.at)
+        : alert.rule === "push_unwanted" && isAbout(alert, matchId, context)
     );
     // One is never too many.
     const areSeveral = facts.ledger.filter(({ match_id }) =>

@@ -2,6 +2,8 @@
 import { addMinutes, isEqual } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { isBlockedByGate } from "./gate.ts";
+import type { WantedPush } from "../history.ts";
+import type { LedgerRow } from "./facts.ts";
 import { currentOf, schedulesOf } from "./ledger.ts";
 import {
   at,
@@ -62,20 +64,31 @@ function auditWanted(matchId: number, context: AuditContext, findings: Findings)
   const asked = recorder.creates.find(({ ledgerId, generation }) =>
     ledgerId === row.id && generation === row.generation
   );
-  // Without a row of each team in `teams`, what exists stays as it is, but for its time.
-  const isJudged = history.audience(matchId, now).isComplete;
-  const isRight = isEqual(schedule.sendAt, wanted.sendAt) && (!isJudged ||
-    isSame(asked?.teams, wanted.teams) &&
-      Object.entries(wanted.properties).every(([name, value]) =>
-        asked?.properties[name] === value
-      ));
-  if (isRight && live.length === 1) return;
+  if (isAsWanted(schedule, row, wanted, context) && live.length === 1) return;
   findings.violate(
     "a schedule is as wanted",
     `match ${matchId}: ${live.length} live, at ${at(schedule.sendAt)} for ${asked?.teams} ${
       JSON.stringify(asked?.properties)
     }; wanted at ${at(wanted.sendAt)} for ${wanted.teams} ${JSON.stringify(wanted.properties)}`,
   );
+}
+
+/** Without a row of each team in `teams`, what exists stays as it is, but for its time. */
+export function isAsWanted(
+  schedule: Schedule,
+  row: LedgerRow,
+  wanted: WantedPush,
+  { history, recorder, now }: AuditContext,
+): boolean {
+  const asked = recorder.creates.find(({ ledgerId, generation }) =>
+    ledgerId === row.id && generation === row.generation
+  );
+  const isJudged = history.audience(Number(row.match_id), now).isComplete;
+  return isEqual(schedule.sendAt, wanted.sendAt) && (!isJudged ||
+    isSame(asked?.teams, wanted.teams) &&
+      Object.entries(wanted.properties).every(([name, value]) =>
+        asked?.properties[name] === value
+      ));
 }
 
 /** Each unmanaged schedule is told if the list shows single schedules; what is second for certain does not stay live. */

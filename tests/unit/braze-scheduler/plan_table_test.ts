@@ -547,6 +547,28 @@ const rows: readonly Row[] = [
     now: at(`${time}:00`),
     step,
   })),
+  ...([
+    ["is wanted again", {}, "06:00", teams, "delete replaced"],
+    [
+      "is wanted again with a team missing",
+      {},
+      "06:00",
+      [team("Arsenal")],
+      "skip delete_unconfirmed",
+    ],
+    ["is wanted again when it may be sending", moved, "14:00", teams, "skip delete_unconfirmed"],
+    ["is off", postponed, "06:00", teams, "delete called_off"],
+  ] as const).map(([what, changes, time, known, step]): Row => ({
+    what: `a match that ${what}, whose cancelled schedule a list shows`,
+    fixture: match({
+      ...changes,
+      ledger: row({ status: "cancelled", cancelReason: "plan" }, { state: "live" }),
+    }),
+    now: at(`${time}:00`),
+    teams: known,
+    step,
+    alerts: ["delete_unconfirmed", ...(known.length === 1 ? ["unknown_team"] : [])],
+  })),
   {
     what: "a delete without an answer",
     fixture: match({ ledger: row({}, { state: "deleting" }) }),
