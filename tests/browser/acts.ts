@@ -49,7 +49,8 @@ export const checkButtons: Check = async (page, { pages, stack: { sql } }) => {
     /Match 1001 is marked as sent/,
   );
   const [action] = await sql<{ actor: string; reason: string; kind: string }[]>`
-    select actor_id as actor, reason, actor_kind as kind from public.operator_actions`;
+    select actor_id as actor, reason, actor_kind as kind
+    from public.operator_actions where action = 'mark_sent'`;
   ok(action !== undefined);
   match(action.actor, /^[0-9a-f-]{36}$/);
   deepStrictEqual([action.reason, action.kind], [reason, "operator"]);
