@@ -1,6 +1,8 @@
-/** The operator's actions: calls of edge functions with the operator's token, with a readable result. */
+/** What an operator does: calls of edge functions with the operator's token, with a readable result. */
 import { FunctionsHttpError } from "@supabase/supabase-js";
 import type { Client } from "./client.ts";
+import { plural } from "./format.ts";
+import { type Verb, wordingOf } from "./verbs.ts";
 
 export interface Done {
   readonly isGood: boolean;
@@ -11,26 +13,80 @@ export interface Done {
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** What braze-scheduler and braze-reconcile answer for each thing that a person does. */
+/** What a verb is about. */
+export type Subject =
+  | { readonly match_id: number }
+  | { readonly fingerprint: string; readonly of: number | null }
+  | { readonly schedule_id: string; readonly of: number | null };
+
+export interface Asked {
+  readonly reason: string;
+  /** A risk that the person accepts. */
+  readonly accepts?: string | undefined;
+  /** The match of a schedule that names none. */
+  readonly adoptFor?: number | undefined;
+}
+
 interface Acted {
   readonly done: boolean;
   readonly refused: string | null;
   readonly next: string | null;
 }
 
-export async function markSent(client: Client, matchId: number, reason: string): Promise<Done> {
-  const answer = await call(client, "braze-reconcile", {
-    mark_sent: [{ match_id: matchId, reason }],
+/** Does it, or with `isDryRun` only says whether it can be done. */
+export async function carryOut(
+  client: Client,
+  verb: Verb,
+  subject: Subject,
+  { reason, accepts, adoptFor }: Asked,
+  isDryRun: boolean,
+): Promise<Done> {
+  const { of, ...named } = "of" in subject ? subject : { ...subject, of: subject.match_id };
+  const entry = {
+    ...named,
+    reason,
+    ...(accepts === undefined ? {} : { [accepts]: true }),
+    ...(adoptFor === undefined ? {} : { match_id: adoptFor }),
+  };
+  const answer = await call(client, "braze-scheduler", {
+    [verb]: [entry],
+    dry_run: isDryRun,
+    // Only this match is planned, so that the answer is quick and says nothing of others.
+    ...(of === null ? {} : { match_ids: [of] }),
   });
-  if (!("run_id" in answer.body) || !answer.ok) return answer.done;
+  if (!answer.ok) return answer.done;
   const [acted] = (answer.body.verbs ?? []) as readonly Acted[];
-  return acted?.done !== true
-    ? { isGood: false, text: "Nothing was changed", lines: [acted?.refused ?? "no answer"] }
-    : {
-      isGood: true,
-      text: `Match ${matchId} is marked as sent; your user id and the reason are stored`,
-      lines: [],
-    };
+  if (acted?.done !== true) {
+    return { isGood: false, text: `It cannot be done: ${refusalOf(acted)}`, lines: [] };
+  }
+  const { did } = wordingOf(verb);
+  if (isDryRun) return { isGood: true, text: "It can be done. Nothing is changed yet.", lines: [] };
+  return { isGood: true, text: did, lines: followed(answer.body.done) };
+}
+
+function refusalOf(acted: Acted | undefined): string {
+  return (acted?.refused ?? "there was no answer")
+    .replace(/ \(accept_\w+ overrides this\)$/, "")
+    .replace(/, and repeat with accept_\w+$/, "");
+}
+
+const FOLLOWED: Readonly<Record<string, string>> = {
+  created: "Braze has a new schedule for it",
+  moved: "its schedule in Braze has a new time",
+  recreated: "its schedule in Braze was replaced",
+  superseded: "its schedule in Braze was replaced",
+  reactivated: "its schedule counts again",
+  cancelled: "its schedule is deleted in Braze",
+  deleted: "an earlier schedule is deleted in Braze",
+  failed: "Braze refused; it is tried again within 5 minutes",
+  unknown: "Braze gave no clear answer; an alert follows",
+  deferred: "Braze was not asked yet; it is within 5 minutes",
+  frozen: "too close to the send to be changed in Braze",
+  conflict: "something else changed the match; it is tried again within 5 minutes",
+};
+
+function followed(done: unknown): string[] {
+  return Object.keys((done ?? {}) as Answer).map((name) => FOLLOWED[name] ?? name);
 }
 
 export async function runPreflight(client: Client): Promise<Done> {
@@ -40,8 +96,8 @@ export async function runPreflight(client: Client): Promise<Done> {
   return {
     isGood: outcome === "succeeded",
     text: checked === 0
-      ? "Pre-flight ran: no push is due within its window, so there was nothing to check"
-      : `Pre-flight ran and checked ${checked}`,
+      ? "No push is due within the next minutes, so there was nothing to check"
+      : `Checked: ${plural(Number(checked), "push", "pushes")}`,
     lines: counts(rest),
   };
 }
@@ -53,8 +109,10 @@ export async function reconcile(client: Client, dryRun: boolean): Promise<Done> 
   return {
     isGood: answer.body.outcome === "succeeded",
     text: dryRun
-      ? "Dry run: planned changes only; nothing was changed"
-      : `Reconciled: ${answer.body.outcome}`,
+      ? "This is what it would do; nothing was changed"
+      : answer.body.outcome === "succeeded"
+      ? "Compared with Braze, and brought in line"
+      : "Compared with Braze only in part; the next run goes on",
     lines: Object.entries(checks).map(([name, report]) => {
       const shown = counts((report?.counts ?? {}) as Answer);
       return `${name.replaceAll("_", " ")}: ${
@@ -73,11 +131,13 @@ async function call(client: Client, name: string, body: Answer) {
     return { ok, body: data as Answer, done: { isGood: true, text: "", lines: [] } };
   }
   let text =
-    "The function did not answer: check that it is deployed and that OPERATOR_ORIGINS has this page's origin";
+    `${name} did not answer: is it deployed, and does OPERATOR_ORIGINS have the address of this page?`;
   if (error instanceof FunctionsHttpError) {
     const body: unknown = await (error.context as Response).json().catch(() => null);
     const { code, message } = (body ?? {}) as { code?: string; message?: string };
-    text = `${name} refused: ${message ?? code ?? (error.context as Response).status}`;
+    text = code === "run_in_progress"
+      ? "A run is under way. Nothing was changed: try again in a minute"
+      : `It was refused: ${message ?? code ?? (error.context as Response).status}`;
   }
   const ok = false as const;
   return { ok, body: {} as Answer, done: { isGood: false, text, lines: [] } };

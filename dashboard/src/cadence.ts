@@ -1,10 +1,12 @@
-/** When each cron function runs, in minutes of the UTC day. A test compares this with the cron jobs in the database. */
+/** When each timed function runs, in minutes of the UTC day. A test compares this with the cron jobs in the database. */
 
 const DAY_MINUTES = 1_440;
 const MINUTE_MS = 60_000;
 
 export interface Cadence {
   readonly name: string;
+  /** What it does, in the words of the page. */
+  readonly title: string;
   /** Minutes from one run to the next. */
   readonly every: number;
   /** Minute of the first run of the day. */
@@ -12,11 +14,11 @@ export interface Cadence {
 }
 
 export const CADENCES: readonly Cadence[] = [
-  { name: "braze-scheduler", every: 5, from: 4 },
-  { name: "braze-preflight-check", every: 5, from: 0 },
-  { name: "braze-reconcile", every: 30, from: 10 },
-  { name: "braze-count-audit", every: 60, from: 20 },
-  { name: "webhook-health-rollup", every: DAY_MINUTES, from: 215 },
+  { name: "braze-scheduler", title: "Schedule pushes", every: 5, from: 4 },
+  { name: "braze-preflight-check", title: "Check before the send", every: 5, from: 0 },
+  { name: "braze-reconcile", title: "Compare with Braze", every: 30, from: 10 },
+  { name: "braze-count-audit", title: "Count schedules", every: 60, from: 20 },
+  { name: "webhook-health-rollup", title: "Sum up the day", every: DAY_MINUTES, from: 215 },
 ];
 
 export function nextRun({ every, from }: Cadence, now: Date): Date {
@@ -27,6 +29,32 @@ export function nextRun({ every, from }: Cadence, now: Date): Date {
 }
 
 /** The heartbeat's rule: no success for twice the period. */
-export function isStalled({ every }: Cadence, lastSuccess: Date | null, now: Date): boolean {
+export function isStalled(
+  { every }: Pick<Cadence, "every">,
+  lastSuccess: Date | null,
+  now: Date,
+): boolean {
   return lastSuccess !== null && now.getTime() - lastSuccess.getTime() > 2 * every * MINUTE_MS;
+}
+
+export interface Silence {
+  /** null: cron itself called nothing. */
+  readonly cadence: Cadence | null;
+  readonly since: Date;
+}
+
+/** What has not run as it should; one line stands for all where cron calls nothing. */
+export function silences(
+  lastCall: Date | null,
+  lastSuccess: ReadonlyMap<string, Date | null>,
+  now: Date,
+): Silence[] {
+  const every = Math.min(...CADENCES.map((cadence) => cadence.every));
+  if (lastCall !== null && isStalled({ every }, lastCall, now)) {
+    return [{ cadence: null, since: lastCall }];
+  }
+  return CADENCES.flatMap((cadence) => {
+    const since = lastSuccess.get(cadence.name) ?? null;
+    return since !== null && isStalled(cadence, since, now) ? [{ cadence, since }] : [];
+  });
 }

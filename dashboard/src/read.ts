@@ -8,10 +8,11 @@ import type {
   DuplicateDay,
   Health,
   JobRun,
-  MatchdayAlert,
-  MatchdayMatch,
   MatchEvents,
+  OpenAlert,
+  PersonAction,
   TimelineLine,
+  Verdict,
 } from "./rows.ts";
 
 const ROWS_MAX = 500;
@@ -45,46 +46,114 @@ export async function isOperator(client: Client): Promise<boolean> {
   }
 }
 
-export function matchday(client: Client, from: Date, until: Date): Promise<MatchdayMatch[]> {
-  const window = { p_from: from.toISOString(), p_until: until.toISOString() };
-  return read<{ matches: MatchdayMatch[] }>(client.rpc("matchday_summary", window))
-    .then(({ matches }) => matches);
+/** The verdicts of the matches that kick off in this time, by kick-off. */
+export function dayVerdicts(
+  client: Client,
+  from: Date,
+  until: Date,
+  now: Date,
+): Promise<Verdict[]> {
+  return read(client.rpc("day_verdicts", {
+    p_from: from.toISOString(),
+    p_until: until.toISOString(),
+    p_now: now.toISOString(),
+  }));
 }
 
-/** The send time of the next pending push, on any day. */
-export async function nextSend(client: Client, now: Date): Promise<string | null> {
-  const [row] = await read<{ send_at_utc: string }[]>(
-    client.from("schedule_ledger").select("send_at_utc").eq("status", "pending")
-      .gt("send_at_utc", now.toISOString()).order("send_at_utc").limit(1),
-  );
-  return row?.send_at_utc ?? null;
+/** null: there is no such match. */
+function matchVerdict(client: Client, matchId: number, now: Date): Promise<Verdict | null> {
+  return read(client.rpc("match_verdict", { p_match_id: matchId, p_now: now.toISOString() }));
 }
+
+/** The verdict of the next pending push, on any day. */
+export async function nextVerdict(client: Client, now: Date): Promise<Verdict | null> {
+  const [row] = await read<{ match_id: number }[]>(
+    client.from("schedule_ledger").select("match_id").eq("status", "pending")
+      .is("replaced_at", null).gt("send_at_utc", now.toISOString()).order("send_at_utc").limit(1),
+  );
+  return row === undefined ? null : await matchVerdict(client, row.match_id, now);
+}
+
+const OPEN_ALERT = "id, fingerprint, rule, kind, severity, title, first_seen_at";
 
 /** Open alerts that concern no single match, such as a stalled function. */
-export function generalAlerts(client: Client): Promise<MatchdayAlert[]> {
+export function generalAlerts(client: Client): Promise<OpenAlert[]> {
   return read(
-    client.from("alerts").select("id, rule, severity, title, first_seen_at")
-      .is("resolved_at", null).is("match_id", null).order("first_seen_at"),
+    client.from("alerts").select(OPEN_ALERT).is("resolved_at", null).is("match_id", null)
+      .order("first_seen_at"),
   );
+}
+
+/** What every view shows around itself. */
+export interface Overview {
+  readonly openAlerts: number;
+  /** The last success of each function, by name; null: none yet. */
+  readonly lastSuccess: ReadonlyMap<string, Date | null>;
+  /** The last call by cron. */
+  readonly lastCall: Date | null;
+}
+
+export async function overview(client: Client, names: readonly string[]): Promise<Overview> {
+  const [open, lastCall, ...successes] = await Promise.all([
+    client.from("alerts").select("id", { count: "exact", head: true }).is("resolved_at", null),
+    read<{ called_at: string }[]>(
+      client.from("job_runs").select("called_at").eq("caller", "cron")
+        .order("called_at", { ascending: false }).limit(1),
+    ),
+    ...names.map((name) =>
+      read<{ finished_at: string }[]>(
+        client.from("job_runs").select("finished_at").eq("function_name", name)
+          .in("outcome", ["succeeded", "partial"]).eq("dry_run", false)
+          .order("called_at", { ascending: false }).limit(1),
+      )
+    ),
+  ]);
+  const at = (text: string | undefined) => text === undefined ? null : new Date(text);
+  return {
+    openAlerts: open.count ?? 0,
+    lastCall: at(lastCall[0]?.called_at),
+    lastSuccess: new Map(
+      names.map((name, index) => [name, at(successes[index]?.[0]?.finished_at)]),
+    ),
+  };
+}
+
+/** What Braze was asked for, and what it reported. */
+export interface LedgerFacts {
+  readonly generation: number;
+  readonly braze_reported_count: number | null;
+  readonly preflight_at: string | null;
+  readonly preflight_result: string | null;
 }
 
 export interface MatchPage {
-  readonly match: MatchdayMatch | null;
+  readonly verdict: Verdict | null;
+  readonly ledger: LedgerFacts | null;
+  readonly alerts: readonly AlertRow[];
+  readonly actions: readonly PersonAction[];
   readonly timeline: readonly TimelineLine[];
   readonly attempts: readonly Attempt[];
   readonly events: MatchEvents;
 }
 
-export async function matchPage(client: Client, matchId: number): Promise<MatchPage> {
-  const [fixture] = await read<{ kickoff_at: string }[]>(
-    client.from("matches").select("kickoff_at").eq("id", matchId),
-  );
-  if (fixture === undefined) {
-    return { match: null, timeline: [], attempts: [], events: { minutes: [], candidates: [] } };
-  }
-  const kickoff = new Date(fixture.kickoff_at);
-  const [around, timeline, attempts, events] = await Promise.all([
-    matchday(client, kickoff, new Date(kickoff.getTime() + 1)),
+const ACTION = "id, acted_at, action, match_id, actor_kind, actor_id, reason, details, undoes";
+
+export async function matchPage(client: Client, matchId: number, now: Date): Promise<MatchPage> {
+  const [verdict, ledger, alerts, actions, timeline, attempts, events] = await Promise.all([
+    matchVerdict(client, matchId, now),
+    read<LedgerFacts[]>(
+      client.from("schedule_ledger")
+        .select("generation, braze_reported_count, preflight_at, preflight_result")
+        .eq("match_id", matchId).is("replaced_at", null),
+    ),
+    read<AlertRow[]>(
+      client.from("alerts").select("*").eq("match_id", matchId).is("resolved_at", null)
+        .order("first_seen_at"),
+    ),
+    read<PersonAction[]>(
+      client.from("operator_actions").select(ACTION).eq("match_id", matchId).order("id")
+        .limit(ROWS_MAX),
+    ),
     read<TimelineLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
     read<Attempt[]>(
       client.from("schedule_attempts").select(
@@ -93,12 +162,7 @@ export async function matchPage(client: Client, matchId: number): Promise<MatchP
     ),
     read<MatchEvents>(client.rpc("match_events", { p_match_id: matchId })),
   ]);
-  return {
-    match: around.find(({ match_id }) => match_id === matchId) ?? null,
-    timeline,
-    attempts,
-    events,
-  };
+  return { verdict, ledger: ledger[0] ?? null, alerts, actions, timeline, attempts, events };
 }
 
 export function audits(client: Client, since: Date): Promise<Audit[]> {
@@ -124,6 +188,15 @@ export function doublePushes(client: Client): Promise<AlertRow[]> {
   return read(
     client.from("alerts").select("*").eq("rule", "double_push")
       .order("first_seen_at", { ascending: false }).limit(ROWS_MAX),
+  );
+}
+
+/** What people did to alerts and to schedules that are not the suite's, newest first. */
+export function actionsOnAlerts(client: Client): Promise<PersonAction[]> {
+  return read(
+    client.from("operator_actions").select(ACTION)
+      .in("action", ["resolve", "adopt_schedule", "keep_schedule", "delete_schedule"])
+      .order("id", { ascending: false }).limit(ROWS_MAX),
   );
 }
 

@@ -1,13 +1,15 @@
-/** The current view, day and zone, encoded in the URL so that a link can be shared. */
+/** The current view, day, zone and filter, encoded in the URL so that a link can be shared. */
+import type { VerdictName } from "./rows.ts";
+import { WORST_FIRST } from "./verdict.ts";
 
 export const VIEWS = [
-  "matchday",
+  "tonight",
   "match",
+  "alerts",
+  "jobs",
   "counts",
   "health",
   "duplicates",
-  "alerts",
-  "jobs",
 ] as const;
 export type View = typeof VIEWS[number];
 
@@ -19,6 +21,10 @@ export interface Route {
   /** null: the viewer's own zone. */
   readonly zone: string | null;
   readonly show: "open" | "past";
+  /** What the list of matches is searched for; empty: nothing. */
+  readonly search: string;
+  /** The verdict that the list of matches is limited to. */
+  readonly verdict: VerdictName | null;
 }
 
 /** Ignores invalid parts, so that an old or broken link still opens a view. */
@@ -29,11 +35,13 @@ export function readRoute(hash: string): Route {
   const isMatch = name === "match" && /^\d{1,15}$/.test(id);
   const named = VIEWS.find((view) => view === name && view !== "match");
   return {
-    view: isMatch ? "match" : named ?? "matchday",
+    view: isMatch ? "match" : named ?? "tonight",
     matchId: isMatch ? Number(id) : null,
     date: dateOf(params.get("date")),
     zone: zoneOf(params.get("zone")),
     show: params.get("show") === "past" ? "past" : "open",
+    search: params.get("search") ?? "",
+    verdict: WORST_FIRST.find((verdict) => verdict === params.get("verdict")) ?? null,
   };
 }
 
@@ -42,6 +50,8 @@ export function hashOf(route: Partial<Route> & { readonly view: View }): string 
   if (route.date) params.set("date", route.date);
   if (route.zone) params.set("zone", route.zone);
   if (route.show === "past") params.set("show", "past");
+  if (route.search) params.set("search", route.search);
+  if (route.verdict) params.set("verdict", route.verdict);
   const path = route.view === "match" ? `match/${route.matchId}` : route.view;
   const query = params.toString();
   return `#/${path}${query === "" ? "" : `?${query}`}`;

@@ -4,45 +4,63 @@ import type { Database } from "../../supabase/functions/_shared/database.types.t
 type Tables = Database["public"]["Tables"];
 
 export type Severity = "info" | "warning" | "critical";
-export type Status = "pending" | "sent" | "cancelled";
 
-export interface MatchdayAlert {
-  readonly id: number;
+export interface OpenAlert {
+  readonly fingerprint: string;
   readonly rule: string;
+  readonly kind: "condition" | "harm";
   readonly severity: Severity;
   readonly title: string;
-  readonly first_seen_at: string;
 }
 
-/** One match of `matchday_summary`. Fields of the ledger row are null when the match has none. */
-export interface MatchdayMatch {
+export type VerdictName =
+  | "scheduled"
+  | "going_out"
+  | "went_out"
+  | "confirmed_manually"
+  | "in_doubt"
+  | "will_not_go"
+  | "did_not_go"
+  | "called_off"
+  | "not_wanted";
+
+/** What `match_verdict` says of one match, and `day_verdicts` of each match of a day. */
+export interface Verdict {
   readonly match_id: number;
-  readonly competition: string;
   readonly home_team: string;
   readonly away_team: string;
+  readonly competition: string;
   readonly kickoff_at: string;
-  readonly match_status: string;
   readonly send_at: string | null;
-  readonly status: Status | null;
-  readonly cancel_reason: string | null;
-  readonly sent_evidence: string | null;
-  readonly sent_confirmed_at: string | null;
-  readonly generation: number | null;
-  readonly schedule_state: string | null;
-  readonly preflight_at: string | null;
-  readonly preflight_result: string | null;
-  readonly expected: number | null;
-  readonly expected_min: number | null;
-  readonly expected_max: number | null;
-  readonly users: number | null;
-  readonly braze_reported: number | null;
-  readonly sends: number;
-  readonly opens: number;
-  readonly high: number;
-  readonly medium: number;
-  readonly low: number;
-  readonly last_event_at: string | null;
-  readonly alerts: readonly MatchdayAlert[];
+  readonly status: string;
+  readonly verdict: VerdictName;
+  readonly why: string;
+  readonly once: {
+    readonly answer: "yes" | "no" | "unknown";
+    readonly users: number | null;
+  };
+  readonly to_everyone: {
+    readonly answer: "within" | "short" | "more" | "not_measured";
+    readonly by: number | null;
+    readonly reached: number;
+    readonly expected_min: number | null;
+    readonly expected_max: number | null;
+  };
+  readonly counts: {
+    readonly sent: number;
+    readonly bounced: number;
+    readonly aborted: number;
+    readonly opened: number;
+    readonly abort_reasons: Readonly<Record<string, number>>;
+  };
+  readonly next: {
+    readonly text: string;
+    readonly at: string | null;
+    readonly verbs: readonly string[];
+    /** Allowed to who accepts that some users may get two pushes. */
+    readonly verbs_with_risk: readonly string[];
+  };
+  readonly alerts: readonly OpenAlert[];
 }
 
 export interface TimelineLine {
@@ -93,3 +111,16 @@ export type Health = Tables["webhook_health_metrics"]["Row"];
 export type AlertRow = Tables["alerts"]["Row"];
 export type JobRun = Tables["job_runs"]["Row"];
 export type DuplicateDay = Database["public"]["Views"]["duplicate_trends"]["Row"];
+/** What a person did, as far as the page tells it. */
+export type PersonAction = Pick<
+  Tables["operator_actions"]["Row"],
+  | "id"
+  | "acted_at"
+  | "action"
+  | "match_id"
+  | "actor_kind"
+  | "actor_id"
+  | "reason"
+  | "details"
+  | "undoes"
+>;

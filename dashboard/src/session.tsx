@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Connection } from "./client.ts";
+import { NAME } from "./name.ts";
 import { isOperator } from "./read.ts";
 
 type Standing =
@@ -44,7 +45,7 @@ export function Session({ connection, children }: {
   switch (standing.kind) {
     case "asking":
       return (
-        <Frame title="Push watch">
+        <Frame title={NAME}>
           <p role="status">Checking your sign-in …</p>
         </Frame>
       );

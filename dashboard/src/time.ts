@@ -17,6 +17,10 @@ export function clockTime(at: Date, zone: string): string {
   return inZone(at, zone, { hour: "2-digit", minute: "2-digit" });
 }
 
+export function clockWithSeconds(at: Date, zone: string): string {
+  return inZone(at, zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
 export function dayAndTime(at: Date, zone: string): string {
   return inZone(at, zone, {
     weekday: "short",

@@ -1,11 +1,12 @@
 /**
- * Checks everything that a push needs before it can go out, without sending anything.
+ * Checks everything that a push needs before it can go out, without sending a push.
  *
  * All checks run even if one fails, so that one call reports every problem.
  */
 import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
 import { createSanitizeText } from "../../supabase/functions/_shared/runtime/sanitize_text.ts";
 import { checkBraze } from "./braze.ts";
+import { checkChat } from "./chat.ts";
 import { checkDatabase } from "./database.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 import { checkFunctions } from "./functions.ts";
@@ -33,6 +34,7 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
     checkDatabase(configured),
     checkFunctions(configured),
     checkIngestDoor(configured),
+    checkChat(configured),
   ]);
   const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
   const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;

@@ -13,6 +13,8 @@ export interface DoctorTarget {
   /** Since when calls by pg_cron are to be expected, by that clock. */
   readonly cronSince: () => Promise<Date>;
   readonly migrations: URL;
+  /** Whether to send a test message to each chat. */
+  readonly sendsTestAlert: boolean;
 }
 
 /** A target whose variables are well formed. */

@@ -13,6 +13,7 @@ const HELP =
   npx -y deno@2.9.6 task doctor [options]
 
 ${TARGET_HELP}
+  --send-test-alert    sends one message to the chat of each audience; without it the doctor sends none
   --json               one line of JSON: counts, and {check, result, says, mend} of each check
   --help               this text
 
@@ -40,6 +41,7 @@ async function doctor(
     suiteNow: target.suiteNow,
     cronSince: target.cronSince,
     migrations: MIGRATIONS,
+    sendsTestAlert: values["send-test-alert"] ?? false,
   });
   out.line(values.json ? asJson(findings) : describe(findings));
   return tally(findings).wrong === 0 ? 0 : 1;
@@ -48,7 +50,11 @@ async function doctor(
 function readArguments(args: readonly string[]) {
   return parseArguments({
     args: [...args],
-    options: { ...TARGET_OPTIONS, json: { type: "boolean" } },
+    options: {
+      ...TARGET_OPTIONS,
+      json: { type: "boolean" },
+      "send-test-alert": { type: "boolean" },
+    },
   }).values;
 }
 

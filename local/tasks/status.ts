@@ -5,26 +5,28 @@ import { interrupted } from "../cli/interrupt.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
 import type { Writer } from "../cli/writer.ts";
 import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
-import { readMatchdaySummary } from "../status/matchday_summary.ts";
-import { describe, openAlerts } from "../status/table.ts";
+import { terminalWidth } from "../cli/terminal_width.ts";
+import { describe, isCalm } from "../status/describe.ts";
+import { readStatus } from "../status/read_status.ts";
 
 const WATCH_MS = 10_000;
 const CLEAR = "\x1b[2J\x1b[H";
 
-const HELP = `Shows the matches of a day: schedule, pre-flight, counts, confidence, alerts.
+const HELP =
+  `Shows the verdict of each match of a day, whether the timed functions run, and the open alerts.
 
   npx -y deno@2.9.6 task status [options]
 
 ${TARGET_HELP}
   --date DAY           a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)
   --watch              repeats every ${WATCH_MS / 1_000} seconds, until Ctrl-C
-  --json               one line of JSON, the answer of the function matchday_summary
+  --json               one line of JSON, {date, matches: the answer of the function day_verdicts, alerts, jobs}
   --help               this text
 
-received: users of whose push an event is attributed with high or medium confidence. Braze: sends that Braze reports.
-high, medium, low: events of every kind by the confidence of their attribution.
+received/expected: users who got the push, and how many should. Narrow terminals get fewer columns.
 
-Ends with 0 if no alert is open, 1 if one is (on these matches or anything else), 2 if it could not read the project or the arguments are wrong.
+Ends with 0 if all is calm, 1 if an alert is open (on these matches or anything else) or a timed function does not succeed
+in time, 2 if it could not read the project or the arguments are wrong.
 `;
 
 async function status(
@@ -36,14 +38,14 @@ async function status(
   const show = async () => {
     const now = await target.suiteNow();
     const date = values.date ?? now.toISOString().slice(0, 10);
-    const summary = await readMatchdaySummary(target, date);
-    if (values.json) out.line(JSON.stringify({ date, ...summary }));
+    const found = await readStatus(target, date, now);
+    if (values.json) out.line(JSON.stringify({ date, ...found }));
     else {
       const colours = isTerminal && Deno.env.get("NO_COLOR") === undefined;
-      const text = describe(summary, { date, now, colours });
+      const text = describe(found, { date, now, colours, width: terminalWidth(Deno.stdout) });
       out.line(values.watch && isTerminal ? `${CLEAR}${text}` : text);
     }
-    return openAlerts(summary) === 0 ? 0 : 1;
+    return isCalm(found) ? 0 : 1;
   };
   return values.watch ? await watch(show, err) : await show();
 }

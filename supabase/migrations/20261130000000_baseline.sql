@@ -18,7 +18,8 @@ create schema private;
 comment on schema private is
   'Not exposed by the API: partitions of notification_sends, settings, and helpers of public functions.';
 revoke all on schema private from public;
-grant usage on schema private to service_role;
+-- The functions that operators call look into it with their rights.
+grant usage on schema private to authenticated, service_role;
 
 -- supabase/schemas/00_foundation/settings.sql
 -- Settings that SQL needs: one row. The edge functions have theirs in the environment.
@@ -907,6 +908,8 @@ create table public.schedule_ledger (
   expected_send_count_max integer,
   expected_source text,
   actual_send_count integer,
+  double_push_users integer,
+  counted_at timestamptz,
   send_count_delta integer generated always as (actual_send_count - expected_send_count) stored,
   braze_reported_count integer,
   statistics_at timestamptz,
@@ -947,6 +950,11 @@ comment on column public.schedule_ledger.cancel_reason_before_proof is
   'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
+comment on column public.schedule_ledger.actual_send_count is
+  'Users with a push Send event, over all generations; null until it is counted.';
+comment on column public.schedule_ledger.double_push_users is
+  'Users who got more than one push of it; null until it is counted.';
+comment on column public.schedule_ledger.counted_at is 'When its events were last counted: match_counts has the numbers.';
 comment on column public.schedule_ledger.statistics_at is
   'When Braze was last asked for the statistics of its send id: the next run begins with those that waited longest.';
 comment on column public.schedule_ledger.sent_evidence is
@@ -1210,13 +1218,10 @@ create table private.held_changes (
   kind text not null,
   held_at timestamptz not null,
   confirmed_at timestamptz,
-  told_at timestamptz,
   constraint kind_is_known check (kind in ('removal', 'remake'))
 );
 comment on table private.held_changes is
   'Removals and remakes that the scheduler does not carry out, since too many came at once, until a person confirms them or the fixture is as before.';
-comment on column private.held_changes.told_at is
-  'When push_unwanted was raised: the send time passed while the removal was held, and the match was still off.';
 
 alter table private.held_changes enable row level security;
 revoke all on table private.held_changes from public, anon, authenticated, service_role;
@@ -1302,7 +1307,38 @@ revoke all on function private.all_deletes_failed(uuid, integer) from public, an
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
 
 -- supabase/schemas/30_schedules/answer_verb.sql
--- What each verb of a person answers.
+-- What each verb of a person writes and answers in the same way.
+
+create function private.note_action(
+  p_action text,
+  p_row public.schedule_ledger,
+  p_reason text,
+  p_actor_kind text,
+  p_actor_id text,
+  p_before jsonb,
+  p_details jsonb,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_undoes bigint default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.operator_actions
+    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
+  values (
+    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
+    p_run_id, p_undoes
+  );
+$$;
+
+comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
+  'Records who did what to a match, and why.';
+revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
 
 create function private.answer_verb(p_match_id bigint, p_refused text)
 returns jsonb
@@ -1480,7 +1516,7 @@ $$;
 comment on function private.can_be_live(text) is
   'Whether Braze may hold a schedule of this state: what is failed, deleted or sent it does not hold.';
 revoke all on function private.can_be_live(text) from public, anon, authenticated, service_role;
-grant execute on function private.can_be_live(text) to service_role;
+grant execute on function private.can_be_live(text) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/can_still_send.sql
 -- A schedule that was due a day ago has been sent, or never will be.
@@ -1498,7 +1534,7 @@ $$;
 comment on function private.can_still_send(timestamptz, timestamptz, timestamptz) is
   'Whether a schedule with this time, or with the one it may have been moved to, can still be sent: for 24 hours after it.';
 revoke all on function private.can_still_send(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.can_still_send(timestamptz, timestamptz, timestamptz) to service_role;
+grant execute on function private.can_still_send(timestamptz, timestamptz, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/cancel_absent.sql
 -- Cancels a ledger row whose schedule is absent from Braze.
@@ -1594,16 +1630,12 @@ declare
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := case
-    when v_row.id is null then 'no push of it is scheduled: set matches.push to false'
-    when v_row.status = 'sent' then 'its push is sent already (' || v_row.sent_evidence || ')'
-    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
-    when v_row.send_at_utc <= p_now and not exists (
-      select 1 from public.braze_schedules as schedule
-      where schedule.ledger_id = v_row.id and private.can_be_live(schedule.state)
-        and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-    ) then 'its push was due at ' || private.due_text(v_row.send_at_utc) || ': use mark_sent or mark_not_sent'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['cancel'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -1644,7 +1676,7 @@ $$;
 comment on function private.changes_allowed(bigint, integer, numeric) is
   'The smaller of a number and a share of the pending schedules; one is always allowed.';
 revoke all on function private.changes_allowed(bigint, integer, numeric) from public, anon, authenticated, service_role;
-grant execute on function private.changes_allowed(bigint, integer, numeric) to service_role;
+grant execute on function private.changes_allowed(bigint, integer, numeric) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/close_abandoned_attempts.sql
 -- Attempts that dead runs left open become unknown.
@@ -1776,10 +1808,12 @@ begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
-  v_refused := case
-    when v_held.ledger_id is null then 'nothing of this match is held'
-    when v_held.confirmed_at is not null then 'it is confirmed already'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['confirm_removals'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -1843,7 +1877,7 @@ $$;
 
 comment on function private.due_text(timestamptz) is 'A time as refusals name it.';
 revoke all on function private.due_text(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.due_text(timestamptz) to service_role;
+grant execute on function private.due_text(timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/has_too_many_removals.sql
 -- Whether so many matches were called off at once that a person has to confirm it.
@@ -1870,7 +1904,7 @@ $$;
 comment on function private.has_too_many_removals(timestamptz) is
   'Whether more matches whose push is due from p_from on were called off than one run may take off. Pushes that are seen going out still count.';
 revoke all on function private.has_too_many_removals(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.has_too_many_removals(timestamptz) to service_role;
+grant execute on function private.has_too_many_removals(timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/hold_changes.sql
 -- Records which removals and remakes a run of the scheduler holds back.
@@ -1883,25 +1917,15 @@ create function public.hold_changes(
   p_lease_seconds integer,
   p_removals bigint[],
   p_remakes bigint[],
-  p_is_gated boolean,
   p_now timestamptz,
   p_match_ids bigint[] default null
 )
-returns jsonb
+returns void
 language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  v_unwanted jsonb;
-  -- What was due since the last run that looked, however long ago that was; an hour covers a run that died.
-  v_due_from timestamptz := greatest(p_now - interval '1 day', least(p_now - interval '1 hour', (
-    select max(run.started_at)
-    from public.job_runs as run
-    where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
-      and run.called_at > p_now - interval '1 day' and run.called_at <= p_now
-  )));
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
 
@@ -1912,61 +1936,9 @@ begin
   order by ledger.id
   on conflict (ledger_id) do update
   -- Another kind of change is another question.
-  set kind = excluded.kind, held_at = excluded.held_at, confirmed_at = null, told_at = null
+  set kind = excluded.kind, held_at = excluded.held_at, confirmed_at = null
   where held.kind <> excluded.kind;
 
-  -- Called off after the last run and before the send: no run could take it off. Behind the gate it aborted, unless too
-  -- many were called off at once.
-  insert into private.held_changes (ledger_id, match_id, kind, held_at)
-  select ledger.id, ledger.match_id, 'removal', p_now
-  from public.schedule_ledger as ledger
-  join public.matches as match on match.id = ledger.match_id
-  where ledger.status <> 'cancelled' and ledger.replaced_at is null
-    and ledger.send_at_utc > v_due_from and ledger.send_at_utc <= p_now
-    and (match.status <> 'scheduled' or not match.push)
-    and (
-      select changed.changed_at < ledger.send_at_utc
-      from public.match_changes as changed
-      where changed.match_id = ledger.match_id and changed.changes ?| array['status', 'push']
-      order by changed.id desc
-      limit 1
-    )
-    and (not p_is_gated or private.has_too_many_removals(ledger.send_at_utc))
-  order by ledger.id
-  on conflict (ledger_id) do nothing;
-
-  with passed as (
-    update private.held_changes as held
-    set told_at = p_now
-    from public.schedule_ledger as ledger, public.matches as match
-    where ledger.id = held.ledger_id and match.id = held.match_id
-      and held.kind = 'removal' and held.confirmed_at is null and held.told_at is null
-      and ledger.send_at_utc <= p_now and ledger.status <> 'cancelled'
-      and (match.status <> 'scheduled' or not match.push)
-    returning match.id, match.status, match.push, ledger.generation, ledger.send_at_utc, held.held_at
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'push_unwanted:' || passed.id || ':' || passed.generation,
-    'rule', 'push_unwanted',
-    'severity', 'critical',
-    'audience', 'admin',
-    'title', private.match_title(passed.id) || ': its push went out although '
-      || case when passed.push then 'the match is ' || passed.status else 'no push was wanted' end
-      || case
-        when passed.held_at < passed.send_at_utc then '; its removal was held, and nobody confirmed it'
-        else '; that was said too late to take it off'
-      end,
-    'details', pg_catalog.jsonb_build_object(
-      'send_at', passed.send_at_utc, 'held_since', passed.held_at, 'generation', passed.generation
-    ),
-    'match_id', passed.id
-  )), '[]')
-  into v_unwanted
-  from passed;
-  -- In this transaction: it is told once, and a run that dies afterwards does not lose it.
-  perform public.raise_alerts(v_unwanted, p_now);
-
-  -- Last, since a run after a long outage still tells what went out.
   delete from private.held_changes as held
   using public.schedule_ledger as ledger, public.matches as match
   where ledger.id = held.ledger_id and match.id = held.match_id
@@ -1976,15 +1948,13 @@ begin
       held.kind = 'remake' or ledger.send_at_utc > p_now or not private.can_still_send(ledger.send_at_utc, null, p_now)
       or (match.status = 'scheduled' and match.push)
     );
-
-  return pg_catalog.jsonb_build_object('unwanted', pg_catalog.jsonb_array_length(v_unwanted));
 end;
 $$;
 
-comment on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) is
-  'Holds the removals and remakes of these matches, ends other holds of p_match_ids (null: of all), and raises push_unwanted for pushes that went out although their match was off; returns {unwanted}.';
-revoke all on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) from public, anon, authenticated, service_role;
-grant execute on function public.hold_changes(uuid, integer, bigint[], bigint[], boolean, timestamptz, bigint[]) to service_role;
+comment on function public.hold_changes(uuid, integer, bigint[], bigint[], timestamptz, bigint[]) is
+  'Holds the removals and remakes of these matches, and ends other holds of p_match_ids (null: of all).';
+revoke all on function public.hold_changes(uuid, integer, bigint[], bigint[], timestamptz, bigint[]) from public, anon, authenticated, service_role;
+grant execute on function public.hold_changes(uuid, integer, bigint[], bigint[], timestamptz, bigint[]) to service_role;
 
 -- supabase/schemas/30_schedules/is_created.sql
 -- A schedule that Braze certainly made, or that a person found there and adopted. A create whose answer was lost may have made one or not.
@@ -2038,7 +2008,7 @@ $$;
 comment on function private.is_removal_held(uuid) is
   'Whether the removal of a match that was called off waits for a person: then its push goes out as planned.';
 revoke all on function private.is_removal_held(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.is_removal_held(uuid) to service_role;
+grant execute on function private.is_removal_held(uuid) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/keep_made_for.sql
 -- Keeps for which match a generation was made.
@@ -2491,40 +2461,6 @@ comment on function private.match_of_send_id(text) is
   'The match id in a send id of our own form, match-<id> or match-<id>-<n>; null for any other send id.';
 revoke all on function private.match_of_send_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.match_of_send_id(text) to service_role;
-
--- supabase/schemas/30_schedules/note_action.sql
--- Records what a person does to a match.
-
-create function private.note_action(
-  p_action text,
-  p_row public.schedule_ledger,
-  p_reason text,
-  p_actor_kind text,
-  p_actor_id text,
-  p_before jsonb,
-  p_details jsonb,
-  p_run_id uuid,
-  p_now timestamptz,
-  p_undoes bigint default null
-)
-returns void
-language sql
-volatile
-security invoker
-set search_path = ''
-as $$
-  insert into public.operator_actions
-    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
-  values (
-    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
-    p_run_id, p_undoes
-  );
-$$;
-
-comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
-  'Records who did what to a match, and why.';
-revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
-grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
 
 -- supabase/schemas/30_schedules/note_shut_out.sql
 -- Which generations the send gate surely shuts out.
@@ -3012,6 +2948,73 @@ comment on function private.register_identifiers(jsonb, text, timestamptz) is
 revoke all on function private.register_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.register_identifiers(jsonb, text, timestamptz) to service_role;
 
+-- supabase/schemas/30_schedules/release_create.sql
+-- A person has checked that the schedule whose create got no answer does not exist.
+--
+-- Without the send gate only a person can decide that: Braze has no endpoint for it. The next run makes the next
+-- generation; if the released one is sent all the same, that is detected and alerted.
+
+create function public.release_create(p_match_id bigint, p_reason text, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_row public.schedule_ledger;
+begin
+  select * into v_row from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  if not private.release_generation(v_row.id, v_row.generation, p_now) then
+    return false;
+  end if;
+
+  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, details)
+  values (
+    p_now, 'release_create', 'create_released', p_reason, p_match_id,
+    pg_catalog.jsonb_build_object('generation', v_row.generation)
+  );
+  return true;
+end;
+$$;
+
+comment on function public.release_create(bigint, text, timestamptz) is
+  'Resolves an unknown create as released, so that the next run schedules the match again; false where there is none.';
+revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.release_create(bigint, text, timestamptz) to service_role;
+
+-- supabase/schemas/30_schedules/release_generation.sql
+-- Resolves the unknown create of one generation as released.
+
+create function private.release_generation(p_ledger_id uuid, p_generation integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.schedule_attempts as attempt
+  set resolved_at = p_now, resolved_as = 'released'
+  where attempt.ledger_id = p_ledger_id and attempt.kind = 'create' and attempt.outcome = 'unknown'
+    and attempt.resolved_at is null;
+  if not found then
+    return false;
+  end if;
+
+  update public.braze_schedules as schedule
+  set state = 'deleted', updated_at = p_now
+  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'unknown';
+  return true;
+end;
+$$;
+
+comment on function private.release_generation(uuid, integer, timestamptz) is
+  'Resolves the unknown create of a ledger row as released and marks its schedule deleted; false where there is none.';
+revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
+
 -- supabase/schemas/35_observations/tables.sql
 -- What one look at Braze every five minutes has shown: its list of schedules, its campaigns, and whether it answers.
 
@@ -3278,7 +3281,29 @@ $$;
 comment on function private.could_double(uuid, integer, timestamptz) is
   'Why a schedule of the ledger row may still be sent: the last list shows it, or its window is open. null: none can, since they were deleted early enough, or the send gate shuts them out.';
 revoke all on function private.could_double(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.could_double(uuid, integer, timestamptz) to service_role;
+grant execute on function private.could_double(uuid, integer, timestamptz) to authenticated, service_role;
+
+-- supabase/schemas/35_observations/doubt_text.sql
+-- Why Braze may have lost a schedule, in words.
+
+create function private.doubt_text(p_doubt text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case p_doubt
+    when 'campaign_restarted' then 'the campaign was stopped and started again, and Braze may have dropped its schedule'
+    when 'list_empty' then 'Braze''s list showed the campaign''s schedules and shows none now'
+    when 'next_send_later' then 'the next send that Braze lists is later than its push'
+    when 'missing_with_many' then 'Braze''s list lacks its schedule, and many others'
+  end;
+$$;
+
+comment on function private.doubt_text(text) is 'braze_schedules.doubt, as alerts and verdicts say it.';
+revoke all on function private.doubt_text(text) from public, anon, authenticated, service_role;
+grant execute on function private.doubt_text(text) to authenticated, service_role;
 
 -- supabase/schemas/35_observations/echo_of_properties.sql
 -- Our own ids in the trigger properties of a listed schedule. What is no id counts as not there.
@@ -3530,12 +3555,7 @@ begin
       'schedule_in_doubt:' || pending.match_id,
       'schedule_in_doubt',
       'critical',
-      pending.title || ': ' || case pending.doubt
-        when 'campaign_restarted' then 'the campaign was stopped and started again, and Braze may have dropped its schedule'
-        when 'list_empty' then 'Braze''s list showed the campaign''s schedules and shows none now'
-        when 'next_send_later' then 'the next send that Braze lists is later than its push'
-        else 'Braze''s list lacks its schedule, and many others'
-      end || ' (due ' || pending.due || ')',
+      pending.title || ': ' || private.doubt_text(pending.doubt) || ' (due ' || pending.due || ')',
       pg_catalog.jsonb_build_object(
         'campaign_id', pending.campaign_id, 'reason', pending.doubt, 'since', pending.doubted_at,
         'generation', pending.generation, 'send_at', pending.send_at, 'schedule_id', pending.braze_schedule_id
@@ -5592,6 +5612,86 @@ comment on function private.prune_event_claims(timestamptz) is
   'Deletes claims older than settings.event_claims_kept; returns how many.';
 revoke all on function private.prune_event_claims(timestamptz) from public, anon, authenticated, service_role;
 
+-- supabase/schemas/45_counts/tables.sql
+-- What the events of a match add up to, for each generation.
+--
+-- It is derived from the events and written apart from them: on the way in, 25,000 events of one match would queue on one
+-- row. A match is counted again when events of it have come, and only then, so what reads numbers reads no events. The counts
+-- stay when the events are pruned. They hold no ids of users.
+
+create table public.match_counts (
+  ledger_id uuid not null references public.schedule_ledger (id),
+  generation integer not null,
+  users integer not null,
+  push_sends integer not null,
+  webhook_sends integer not null,
+  bounced_users integer not null,
+  aborted_users integer not null,
+  opened_users integer not null,
+  abort_reasons jsonb not null,
+  events integer not null,
+  low_events integer not null,
+  low_push_sends integer not null,
+  first_sent_at timestamptz,
+  last_sent_at timestamptz,
+  first_received_at timestamptz,
+  last_received_at timestamptz,
+  first_delay_ms bigint,
+  delays jsonb not null,
+  latenesses jsonb not null,
+  platforms jsonb not null,
+  counted_at timestamptz not null,
+  primary key (ledger_id, generation),
+  constraint generation_is_not_negative check (generation >= 0)
+);
+comment on table public.match_counts is
+  'What the events of a ledger row add up to, one row for each generation that has events. All numbers but events and low_* are of events with high or medium confidence.';
+comment on column public.match_counts.generation is '0: events that are tied to the match, but to none of its schedules.';
+comment on column public.match_counts.users is
+  'Users with a push Send event: by external id, else Braze''s user id, else the device. Over all generations: schedule_ledger.actual_send_count.';
+comment on column public.match_counts.push_sends is 'Push Send events, one for each device.';
+comment on column public.match_counts.abort_reasons is 'Users by Braze''s abort_type, such as {"frequency_capped": 12}; "unknown" where it gives none.';
+comment on column public.match_counts.events is 'All events, of any kind and confidence.';
+comment on column public.match_counts.low_push_sends is 'Push Send events tied to the match with low confidence: in no other number but events and low_events.';
+comment on column public.match_counts.first_sent_at is 'Of the push Send events with a time of sending; last_sent_at too.';
+comment on column public.match_counts.first_received_at is 'When its first Send event arrived, on any channel.';
+comment on column public.match_counts.last_received_at is 'When its last event arrived, of any kind.';
+comment on column public.match_counts.first_delay_ms is
+  'received_at - sent_at of the first push Send event that arrived; of several in one request the longest.';
+comment on column public.match_counts.delays is
+  'How many push Send events arrived so many ms after they were sent, as {ms: events}; ms are rounded to three digits.';
+comment on column public.match_counts.latenesses is
+  'How many push Send events were sent so many ms after the scheduled time, in the same form.';
+comment on column public.match_counts.platforms is
+  'Push Send events by platform: {platform: {push_sends, delayed_5min, delay_ms_sum, delay_ms_max}}.';
+
+alter table public.match_counts enable row level security;
+revoke all on table public.match_counts from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table public.match_counts to service_role;
+
+create table private.recounts (
+  ledger_id uuid primary key references public.schedule_ledger (id),
+  marked_at timestamptz not null
+);
+comment on table private.recounts is
+  'Ledger rows to count again: events of them have come or were judged anew. A row goes when its count begins.';
+
+alter table private.recounts enable row level security;
+revoke all on table private.recounts from public, anon, authenticated, service_role;
+grant select, insert, update, delete on table private.recounts to service_role;
+
+create table private.recount_progress (
+  only_row boolean primary key default true,
+  marked_until timestamptz not null,
+  constraint there_is_one_row check (only_row)
+);
+comment on table private.recount_progress is
+  'Events received before marked_until have marked their matches in private.recounts. No row: nothing was counted yet.';
+
+alter table private.recount_progress enable row level security;
+revoke all on table private.recount_progress from public, anon, authenticated, service_role;
+grant select, insert, update on table private.recount_progress to service_role;
+
 -- supabase/schemas/50_attribution/attribute_by_elimination.sql
 -- Attributes the remaining events to the one match whose count lacks them.
 
@@ -6087,8 +6187,8 @@ begin
     'rule', 'sent_' || untimely.timing,
     'severity', 'critical',
     'audience', 'admin',
-    'title', private.match_title(ledger.match_id) || ': ' || untimely.events
-      || case untimely.events when 1 then ' push was sent ' else ' pushes were sent ' end
+    'title', private.match_title(ledger.match_id) || ': '
+      || private.counted_text(untimely.events, 'push was sent ', 'pushes were sent ')
       || case untimely.timing when 'early' then 'before' else 'long after' end || ' all scheduled times (first at '
       || pg_catalog.to_char(untimely.first_sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS') || ' UTC)',
     'match_id', ledger.match_id,
@@ -6265,7 +6365,9 @@ begin
       || case
         when seen.generation > ledger.generation then 'a schedule was sent whose create had no answer'
         when seen.generation <> ledger.generation then 'an old schedule was sent'
-        when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        when deletion.is_confirmed then 'sent although Braze had confirmed its delete'
+        when seen.state_before = 'deleting' then 'sent before its delete was confirmed'
+        when seen.state_before = 'deleted' then 'sent although it was taken for gone'
         when seen.moved_away then 'sent at a time from which it had been moved away'
         else 'sent although it was cancelled'
       end
@@ -6273,13 +6375,21 @@ begin
     'details', pg_catalog.jsonb_build_object(
       'generation', seen.generation,
       'current_generation', ledger.generation,
-      'state_before', seen.state_before
+      'state_before', seen.state_before,
+      'delete_confirmed', deletion.is_confirmed
     ),
     'match_id', ledger.match_id
   ) order by ledger.match_id, seen.generation)
   into v_alerts
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  cross join lateral (
+    select seen.state_before = 'deleted' and exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = seen.ledger_id and attempt.generation = seen.generation
+        and attempt.kind = 'delete' and attempt.outcome = 'succeeded'
+    ) as is_confirmed
+  ) as deletion
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')
@@ -6951,44 +7061,12 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_unclear is not null then case
-      when p_accept_double_push then null
-      when exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-          and schedule.listed_at is not null and schedule.missed_at is null
-          and schedule.listed_at > p_now - interval '15 minutes'
-      ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
-      when exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-          and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
-          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
-      ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
-    end
-    when v_row.status = 'sent' then 'it is sent already'
-    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt: reschedule makes another'
-    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already, so the scheduler makes another'
-    when least(v_current.send_at_utc, v_current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
-      || private.due_text(v_current.send_at_utc)
-      || ', which leaves no time to schedule another'
-    -- Whatever a person accepts: the next list would take it back.
-    when v_current.missed_at is null and exists (
-      select 1
-      from private.listed_schedules as listed
-      where listed.braze_schedule_id = v_current.braze_schedule_id and listed.shown_until is null
-    ) then 'the last list of Braze shows its schedule: delete it in Braze first'
-    when v_current.absent_at is null
-      and (v_current.missed_at is null or v_current.missed_at > p_now - interval '4 minutes')
-      and not p_accept_double_push
-      then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['declare_gone'], p_accept_double_push, null, null, p_earliest_send_at, p_now
+    ) as answer
+  );
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
   end if;
@@ -7386,13 +7464,12 @@ declare
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'a person marked it as sent: use undo'
-    when v_row.status = 'sent' then 'it is sent (' || v_row.sent_evidence || ')'
-    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
-    when v_row.send_at_utc > p_now then 'its push is not due before ' || private.due_text(v_row.send_at_utc)
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['mark_not_sent'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -7444,13 +7521,12 @@ declare
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'it is marked as sent already'
-    when v_row.status = 'sent' then 'it is sent already (' || v_row.sent_evidence || ')'
-    when v_row.send_at_utc > p_now then
-      'its push is not due before ' || private.due_text(v_row.send_at_utc)
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['mark_sent'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
   end if;
@@ -7618,30 +7694,15 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_refused text;
-  v_send_at timestamptz;
-  v_is_wanted boolean;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
-  into v_send_at, v_is_wanted
-  from public.matches as match where match.id = p_match_id;
-  v_refused := case
-    when v_row.id is null then 'it was not pushed yet: the scheduler does that by itself'
-    when not v_is_wanted then 'matches say that no push is wanted'
-    when v_row.status = 'cancelled' then 'it was not pushed: use reschedule'
-    when v_row.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
-      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
-    when not p_accept_double_push and v_send_at <= v_row.send_at_utc + interval '12 hours'
-      then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
-    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
-      || ' (accept_double_push overrides this)'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -7689,29 +7750,15 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_refused text;
-  v_send_at timestamptz;
-  v_is_wanted boolean;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
-  into v_send_at, v_is_wanted
-  from public.matches as match where match.id = p_match_id;
-  v_refused := case
-    when v_row.id is null then 'it never had a schedule: the scheduler makes one by itself'
-    when v_row.status = 'sent' then 'its push is sent: use push_again if it is played again'
-    when v_row.status = 'pending' then 'it has a schedule: use declare_gone if Braze does not hold it'
-    when v_row.cancel_reason = 'plan' then 'the plan cancelled it: correct matches, and it is scheduled by itself'
-    when not v_is_wanted then 'matches say that no push is wanted'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
-      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
-    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
-      || ' (accept_double_push overrides this)'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['reschedule'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -8452,11 +8499,17 @@ begin
     select
       'push_missed:' || missed.id || ':' || pg_catalog.to_char(missed.send_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"')
         as fingerprint,
-      missed.*, exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = missed.ledger_id and schedule.state not in ('failed', 'deleted')
-      ) as is_unclear,
-      last.detail as answer, coalesce(last.outcome = 'failed', false) as was_refused
+      missed.*,
+      case
+        when missed.ledger_id is null then 'no schedule was ever made'
+        when missed.cancel_reason = 'dashboard' then 'its schedule was gone from Braze'
+        when last.outcome = 'failed' then 'Braze took no schedule: ' || coalesce(last.detail, 'it gave no reason')
+        when exists (
+          select 1 from public.braze_schedules as schedule
+          where schedule.ledger_id = missed.ledger_id and schedule.state not in ('failed', 'deleted')
+        ) then 'it was not clear whether its schedule was deleted, and nothing shows that it was sent'
+        else 'its schedule was deleted and no other was made'
+      end as because
     from missed
     left join lateral (
       select attempt.outcome, attempt.detail
@@ -8472,15 +8525,10 @@ begin
     'severity', 'critical',
     'audience', 'admin',
     'title', private.match_title(told.id) || ': no push went out at '
-      || pg_catalog.to_char(told.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ', since '
-      || case
-        when told.ledger_id is null then 'no schedule was ever made'
-        when told.cancel_reason = 'dashboard' then 'its schedule was gone from Braze'
-        when told.was_refused then 'Braze took no schedule: ' || coalesce(told.answer, 'it gave no reason')
-        when told.is_unclear then 'it was not clear whether its schedule was deleted, and nothing shows that it was sent'
-        else 'its schedule was deleted and no other was made'
-      end,
-    'details', pg_catalog.jsonb_build_object('send_at', told.send_at, 'generation', told.generation),
+      || pg_catalog.to_char(told.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ', since ' || told.because,
+    'details', pg_catalog.jsonb_build_object(
+      'send_at', told.send_at, 'generation', told.generation, 'because', told.because
+    ),
     'match_id', told.id
   )), '[]')
   into v_alerts
@@ -8496,6 +8544,111 @@ comment on function public.raise_missed_pushes(integer, timestamptz) is
   'Raises push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
 revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/raise_unwanted_pushes.sql
+-- Raises the harm push_unwanted for pushes that went out although their match was off before.
+--
+-- What the fixtures said at the time of the send stands in match_changes, and that it went out is proved: an aborted push,
+-- or one that a stopped campaign kept back, is none. A later change of the fixture makes no push unwanted.
+
+create function public.raise_unwanted_pushes(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with proved as (
+    select
+      ledger.id as ledger_id, ledger.match_id,
+      coalesce(schedule.generation, ledger.generation) as generation,
+      coalesce(schedule.send_at_utc, ledger.send_at_utc) as sent_at
+    from public.schedule_ledger as ledger
+    left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+    where ledger.send_at_utc > p_now - interval '3 days' and ledger.send_at_utc <= p_now
+      and (
+        schedule.first_event_at is not null
+        or (ledger.status = 'sent' and coalesce(schedule.generation, ledger.generation) = ledger.generation)
+      )
+  ),
+  as_it_was as (
+    select proved.*, status.value as status, status.changed_at as status_at, push.value as push, push.changed_at as push_at
+    from proved
+    left join lateral (
+      select coalesce(changed.changes #>> '{status,to}', changed.changes ->> 'status') as value, changed.changed_at
+      from public.match_changes as changed
+      where changed.match_id = proved.match_id and changed.changed_at < proved.sent_at and changed.changes ? 'status'
+      order by changed.changed_at desc, changed.id desc
+      limit 1
+    ) as status on true
+    left join lateral (
+      select coalesce(changed.changes #>> '{push,to}', changed.changes ->> 'push') as value, changed.changed_at
+      from public.match_changes as changed
+      where changed.match_id = proved.match_id and changed.changed_at < proved.sent_at and changed.changes ? 'push'
+      order by changed.changed_at desc, changed.id desc
+      limit 1
+    ) as push on true
+  ),
+  unwanted as (
+    select
+      as_it_was.*, held.held_at,
+      'push_unwanted:' || as_it_was.match_id || ':' || as_it_was.generation as fingerprint,
+      case when as_it_was.status in ('postponed', 'cancelled') then as_it_was.status_at else as_it_was.push_at end as off_at
+    from as_it_was
+    left join private.held_changes as held on held.ledger_id = as_it_was.ledger_id
+      and held.kind = 'removal' and held.confirmed_at is null and held.held_at < as_it_was.sent_at
+    where as_it_was.status in ('postponed', 'cancelled') or as_it_was.push = 'false'
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', unwanted.fingerprint,
+    'rule', 'push_unwanted',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(unwanted.match_id) || ': its push of '
+      || pg_catalog.to_char(unwanted.sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ' went out, although '
+      || case
+        when unwanted.status in ('postponed', 'cancelled') then 'the match was ' || unwanted.status
+        else 'its push was switched off'
+      end
+      || ' at ' || pg_catalog.to_char(unwanted.off_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"')
+      || case when unwanted.held_at is null then '' else '; its removal was held, and nobody confirmed it' end,
+    'details', pg_catalog.jsonb_build_object(
+      'send_at', unwanted.sent_at, 'off_since', unwanted.off_at, 'held_since', unwanted.held_at,
+      'ledger_id', unwanted.ledger_id, 'generation', unwanted.generation
+    ),
+    'match_id', unwanted.match_id
+  ) order by unwanted.fingerprint), '[]')
+  into v_alerts
+  from unwanted
+  -- A person who has closed it is not told again; the send of a schedule that was deleted is told as such.
+  where not exists (
+    select 1 from public.alerts as known
+    where known.fingerprint in (
+        unwanted.fingerprint, 'unexpected_send:' || unwanted.match_id || ':' || unwanted.generation
+      )
+      and known.details -> 'no_longer_seen' is null
+  );
+
+  -- Its events turned out to be another match's.
+  update public.alerts as open
+  set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
+  from public.schedule_ledger as ledger
+  left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+  where open.rule = 'push_unwanted' and open.resolved_at is null and ledger.id = (open.details ->> 'ledger_id')::uuid
+    and (open.details ->> 'generation')::integer = coalesce(schedule.generation, ledger.generation)
+    and schedule.first_event_at is null and ledger.status <> 'sent';
+
+  return public.raise_alerts(v_alerts, p_now);
+end;
+$$;
+
+comment on function public.raise_unwanted_pushes(timestamptz) is
+  'Raises push_unwanted once for each proved push of the last three days whose match was postponed, cancelled or switched off before it; returns how many are new.';
+revoke all on function public.raise_unwanted_pushes(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.raise_unwanted_pushes(timestamptz) to service_role;
 
 -- supabase/schemas/65_checks/record_audit.sql
 -- Stores one audit, once, however often its answer is lost.
@@ -8631,6 +8784,7 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
+  v_refused text;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
@@ -8638,8 +8792,14 @@ begin
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  if v_held is null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', 'it is not held');
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['release'], false, null, null, null, p_now
+    ) as answer
+  );
+  if v_refused is not null then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then
@@ -8669,6 +8829,25 @@ grant execute on function public.release_hold(bigint, text, text, uuid, boolean,
 -- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
 --
 -- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
+
+create function private.last_done(p_match_id bigint)
+returns setof public.operator_actions
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select action.*
+  from public.operator_actions as action
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+  order by action.id desc
+  limit 1;
+$$;
+
+comment on function private.last_done(bigint) is 'The last action of a person on a match that is not undone: no row, or one.';
+revoke all on function private.last_done(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.last_done(bigint) to authenticated, service_role;
 
 create function private.undo_refusal(
   p_row public.schedule_ledger,
@@ -8722,7 +8901,7 @@ $$;
 comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
   'Why an action cannot be undone; null if it can.';
 revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to service_role;
+grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to authenticated, service_role;
 
 create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
 returns void
@@ -8776,17 +8955,13 @@ begin
   order by ledger.intent desc
   limit 1
   for no key update;
-  select * into v_done
-  from public.operator_actions as action
-  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
-    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
-  order by action.id desc
-  limit 1;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_done.ledger_id <> v_row.id then 'it has caused a call to Braze: use cancel'
-    else private.undo_refusal(v_row, v_done, p_now)
-  end;
+  select * into v_done from private.last_done(p_match_id);
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['undo'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -8858,10 +9033,12 @@ create table public.alerts (
   last_seen_at timestamptz not null,
   occurrences integer not null default 1,
   resolved_at timestamptz,
+  resolved_as text,
   delivered_at timestamptz,
   delivered_as text,
   delivered_severity text,
   resolution_delivered_at timestamptz,
+  told_as_changing boolean not null default false,
   delivery_kind text,
   delivery_attempts integer not null default 0,
   delivery_error text,
@@ -8872,11 +9049,15 @@ create table public.alerts (
   constraint severity_is_known check (severity in ('info', 'warning', 'critical')),
   constraint audience_is_known check (audience in ('admin', 'engineering')),
   constraint occurrences_start_at_one check (occurrences >= 1),
+  constraint resolved_as_is_known check (resolved_as in ('time_passed', 'person')),
+  constraint only_resolved_says_how check (resolved_as is null or resolved_at is not null),
   constraint delivered_as_is_known check (delivered_as in ('webhook', 'log')),
   constraint delivered_says_how check (
     (delivered_at is null) = (delivered_as is null) and (delivered_at is null) = (delivered_severity is null)
   ),
-  constraint delivery_kind_is_known check (delivery_kind in ('raised', 'escalated', 'resolved')),
+  constraint delivery_kind_is_known check (
+    delivery_kind in ('raised', 'escalated', 'changing', 'resolved', 'over', 'closed')
+  ),
   constraint delivery_attempts_are_not_negative check (delivery_attempts >= 0),
   constraint a_claim_runs_out check ((delivery_claim is null) = (delivery_claimed_until is null))
 );
@@ -8884,10 +9065,14 @@ comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
 comment on column public.alerts.kind is
   'condition: it resolves when its cause is gone. harm: something has ended badly; it stays open until a person closes it.';
+comment on column public.alerts.resolved_as is
+  'time_passed: nothing corrected it, and there is nothing left to correct. person: a person closed it. Null: its cause is gone.';
 comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
 comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';
 comment on column public.alerts.resolution_delivered_at is 'When its resolution was sent.';
+comment on column public.alerts.told_as_changing is
+  'The last message said that this alert keeps changing: the next one follows when it has rested for an hour.';
 comment on column public.alerts.delivery_kind is 'What delivery_attempts and delivery_error are about.';
 comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is sent.';
 comment on column public.alerts.next_delivery_at is 'Not before: back-off, or what the webhook asked for by Retry-After.';
@@ -8922,6 +9107,7 @@ comment on column private.job_periods.watched_since is
 
 alter table private.job_periods enable row level security;
 revoke all on table private.job_periods from public, anon, authenticated, service_role;
+grant select on table private.job_periods to service_role;
 
 insert into private.job_periods (function_name, schedule, period)
 values
@@ -8938,31 +9124,67 @@ values
 --
 -- One sender at a time: two would send faster than the webhook accepts, and split what belongs in one digest.
 
-create function private.alert_message(p_alert public.alerts, p_channel text)
+create function private.alert_message(p_alert public.alerts, p_channel text, p_now timestamptz)
 returns text
-language sql
-immutable
+language plpgsql
+stable
 security invoker
 set search_path = ''
 as $$
-  select case
-    when p_alert.resolved_at is not null then
-      case
-        when p_alert.delivered_at is null or p_alert.resolution_delivered_at is not null then null
-        -- It was only logged, not sent to the webhook.
-        when p_channel = 'webhook' and p_alert.delivered_as = 'log' then null
-        else 'resolved'
-      end
-    when p_alert.delivered_at is null or (p_channel = 'webhook' and p_alert.delivered_as = 'log') then 'raised'
-    when pg_catalog.array_position(array['info', 'warning', 'critical'], p_alert.severity)
-      > pg_catalog.array_position(array['info', 'warning', 'critical'], p_alert.delivered_severity) then 'escalated'
-  end;
+declare
+  -- Three openings within this time are an alert that comes and goes.
+  v_watched constant interval := interval '6 hours';
+  v_rest constant interval := interval '1 hour';
+  v_severities constant text[] := array['info', 'warning', 'critical'];
+  v_is_told boolean := p_alert.delivered_at is not null
+    -- It was only logged, not sent to the webhook.
+    and not (p_channel = 'webhook' and p_alert.delivered_as = 'log');
+begin
+  if p_alert.resolved_at is not null then
+    if not v_is_told or p_alert.resolution_delivered_at is not null then
+      return null;
+    end if;
+    if p_alert.told_as_changing and (
+      p_alert.resolved_at > p_now - v_rest
+      or exists (
+        select 1 from public.alerts as later
+        where later.fingerprint = p_alert.fingerprint and later.id > p_alert.id
+          and (later.resolved_at is null or later.resolved_at > p_now - v_rest)
+      )
+    ) then
+      return null;
+    end if;
+    return case p_alert.resolved_as when 'time_passed' then 'over' when 'person' then 'closed' else 'resolved' end;
+  end if;
+
+  if v_is_told then
+    return case
+      when pg_catalog.array_position(v_severities, p_alert.severity)
+        > pg_catalog.array_position(v_severities, p_alert.delivered_severity) then 'escalated'
+      when p_alert.told_as_changing and p_alert.first_seen_at <= p_now - v_rest then 'raised'
+    end;
+  end if;
+  if p_alert.kind = 'harm' or p_alert.first_seen_at <= p_now - v_rest or (
+    select count(*) from public.alerts as earlier
+    where earlier.fingerprint = p_alert.fingerprint and earlier.id < p_alert.id
+      and earlier.first_seen_at > p_alert.first_seen_at - v_watched
+  ) < 2 then
+    return 'raised';
+  end if;
+  return case when not exists (
+    select 1 from public.alerts as earlier
+    where earlier.fingerprint = p_alert.fingerprint and earlier.id < p_alert.id and earlier.told_as_changing
+      and earlier.first_seen_at > p_alert.first_seen_at - v_watched
+      and pg_catalog.array_position(v_severities, earlier.delivered_severity)
+        >= pg_catalog.array_position(v_severities, p_alert.severity)
+  ) then 'changing' end;
+end;
 $$;
 
-comment on function private.alert_message(alerts, text) is
-  'The next message about an alert on a channel (webhook or log): raised, escalated, resolved, or null.';
-revoke all on function private.alert_message(alerts, text) from public, anon, authenticated, service_role;
-grant execute on function private.alert_message(alerts, text) to service_role;
+comment on function private.alert_message(alerts, text, timestamptz) is
+  'The next message about an alert on a channel (webhook or log): raised, escalated, changing, resolved, over, closed, or null.';
+revoke all on function private.alert_message(alerts, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.alert_message(alerts, text, timestamptz) to service_role;
 
 create function public.claim_alert_deliveries(
   p_channel text,
@@ -8986,11 +9208,10 @@ begin
     return jsonb '[]';
   end if;
 
-  select pg_catalog.array_agg(due.id) into v_ids
-  from (
-    select undelivered.id
+  with due as (
+    select undelivered.id, message.kind
     from public.alerts as undelivered
-    cross join lateral private.alert_message(undelivered, p_channel) as message (kind)
+    cross join lateral private.alert_message(undelivered, p_channel, p_now) as message (kind)
     where (undelivered.resolved_at is null or (undelivered.delivered_at is not null and undelivered.resolution_delivered_at is null))
       and message.kind is not null
       and (undelivered.next_delivery_at is null or undelivered.next_delivery_at <= p_now)
@@ -8999,19 +9220,26 @@ begin
     limit p_limit
     -- A row that another transaction changes now waits for the next run.
     for update of undelivered skip locked
-  ) as due;
-
-  update public.alerts as alert
-  set delivery_claim = v_claim,
-    delivery_claimed_until = p_now + pg_catalog.make_interval(secs => p_claim_seconds),
-    delivery_kind = private.alert_message(alert, p_channel),
-    delivery_attempts = case
-      when alert.delivery_kind = private.alert_message(alert, p_channel) then alert.delivery_attempts
-      else 0
-    end
-  where alert.id = any (v_ids);
+  ),
+  claimed as (
+    update public.alerts as alert
+    set delivery_claim = v_claim,
+      delivery_claimed_until = p_now + pg_catalog.make_interval(secs => p_claim_seconds),
+      delivery_kind = due.kind,
+      delivery_attempts = case when alert.delivery_kind = due.kind then alert.delivery_attempts else 0 end
+    from due
+    where alert.id = due.id
+    returning alert.id
+  )
+  select pg_catalog.array_agg(claimed.id) into v_ids from claimed;
 
   return (
+    with verdicts as materialized (
+      select verdict.*
+      from private.push_verdicts(
+        array(select distinct concerned.match_id from public.alerts as concerned where concerned.id = any (v_ids)), '{}', p_now
+      ) as verdict
+    )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'claim', v_claim,
       'alert_id', alert.id,
@@ -9027,10 +9255,25 @@ begin
       'first_seen_at', alert.first_seen_at,
       'resolved_at', alert.resolved_at,
       'occurrences', alert.occurrences,
+      'openings', (
+        select count(*) from public.alerts as opened
+        where opened.fingerprint = alert.fingerprint and opened.id <= alert.id
+          and opened.first_seen_at > alert.first_seen_at - interval '6 hours'
+      ),
+      'braze_says', alert.details ->> 'detail',
+      'closed_because', (
+        select action.reason from public.operator_actions as action
+        where alert.resolved_as = 'person' and action.action = 'resolve'
+          and action.acted_at = alert.resolved_at and action.details ->> 'fingerprint' = alert.fingerprint
+        order by action.id desc
+        limit 1
+      ),
+      'verdict', pg_catalog.replace(judged.verdict, '_', ' ') || ': ' || judged.why,
       'attempts', alert.delivery_attempts
     ) order by pg_catalog.array_position(array['critical', 'warning', 'info'], alert.severity), alert.first_seen_at, alert.id), '[]')
     from public.alerts as alert
     left join public.matches as fixture on fixture.id = alert.match_id
+    left join verdicts as judged on judged.match_id = alert.match_id
     where alert.id = any (v_ids)
   );
 end;
@@ -9040,6 +9283,109 @@ comment on function public.claim_alert_deliveries(text, integer, integer, intege
   'Claims up to p_limit messages about alerts, the worst first, for p_claim_seconds; none while another claim stands.';
 revoke all on function public.claim_alert_deliveries(text, integer, integer, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.claim_alert_deliveries(text, integer, integer, integer, timestamptz) to service_role;
+
+-- supabase/schemas/70_alerts/function_successes.sql
+-- When each timed function last succeeded, for all who judge that against its period.
+
+create function private.function_successes()
+returns table (
+  function_name text,
+  period interval,
+  last_success_at timestamptz,
+  silent_since timestamptz,
+  last_outcome text,
+  last_error text
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    job.function_name,
+    job.period,
+    good.finished_at as last_success_at,
+    coalesce(good.finished_at, first_call.called_at, job.watched_since) as silent_since,
+    last_call.outcome as last_outcome,
+    last_call.error as last_error
+  from private.job_periods as job
+  left join lateral (
+    select run.finished_at
+    from public.job_runs as run
+    where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
+    order by run.called_at desc
+    limit 1
+  ) as good on true
+  left join lateral (
+    select run.called_at
+    from public.job_runs as run
+    where run.function_name = job.function_name
+    order by run.called_at
+    limit 1
+  ) as first_call on true
+  left join lateral (
+    select run.outcome, run.error
+    from public.job_runs as run
+    where run.function_name = job.function_name
+    order by run.called_at desc
+    limit 1
+  ) as last_call on true;
+$$;
+
+comment on function private.function_successes() is
+  'Each timed function with its period, its last success, since when it is silent (a new one counts from when it was watched), and how its last run ended.';
+revoke all on function private.function_successes() from public, anon, authenticated, service_role;
+grant execute on function private.function_successes() to service_role;
+
+-- supabase/schemas/70_alerts/has_time_passed.sql
+-- Whether an alert ends because there is nothing left to correct, not because it was corrected.
+
+create function private.has_time_passed(p_alert public.alerts, p_now timestamptz)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_kickoff_at timestamptz;
+  v_send_at timestamptz;
+  v_is_sent boolean;
+begin
+  if p_alert.match_id is not null then
+    select match.kickoff_at, ledger.send_at_utc, ledger.status = 'sent' into v_kickoff_at, v_send_at, v_is_sent
+    from public.matches as match
+    left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+    where match.id = p_alert.match_id;
+  elsif p_alert.rule in ('removals_held', 'remakes_held') then
+    select max((held ->> 'sends_at')::timestamptz) into v_kickoff_at
+    from pg_catalog.jsonb_array_elements(p_alert.details -> 'matches') as held;
+  elsif p_alert.rule = 'unknown_team' then
+    v_kickoff_at := (p_alert.details ->> 'kickoff_at')::timestamptz;
+  end if;
+
+  return coalesce(
+    case
+      -- They ask for something to be done before the send.
+      when p_alert.rule in (
+        'unknown_team', 'create_failed', 'move_failed', 'delete_unconfirmed', 'schedule_id_unknown', 'create_inside_freeze',
+        'change_inside_freeze', 'brought_forward_inside_freeze', 'brought_forward_too_late', 'cancel_inside_freeze',
+        'sent_then_moved', 'moved_while_unconfirmed', 'kickoff_unconfirmed', 'kickoff_at_midnight', 'properties_too_large',
+        'match_id_reused', 'same_fixture_twice', 'removals_held', 'remakes_held', 'schedule_missing', 'changed_before_send',
+        'schedule_id_missing', 'schedule_gap', 'attempt_unknown', 'unmanaged_schedule'
+      ) then v_kickoff_at <= p_now or (v_send_at <= p_now and v_send_at > p_alert.first_seen_at)
+      -- The others are answered by what became of the push.
+      else not v_is_sent and least(v_kickoff_at, v_send_at) <= p_now
+    end,
+    false
+  );
+end;
+$$;
+
+comment on function private.has_time_passed(alerts, timestamptz) is
+  'Whether the match of an alert has begun, or its push was due, so that the alert ends without being corrected.';
+revoke all on function private.has_time_passed(alerts, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.has_time_passed(alerts, timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/heartbeat.sql
 -- Watches from inside the database what cannot report its own failure.
@@ -9060,38 +9406,7 @@ declare
 begin
   select * into strict v_settings from private.settings;
 
-  with silent as (
-    select
-      job.function_name,
-      job.period,
-      good.finished_at as last_success_at,
-      coalesce(good.finished_at, first_call.called_at, job.watched_since) as silent_since,
-      last_call.outcome as last_outcome,
-      last_call.error as last_error
-    from private.job_periods as job
-    left join lateral (
-      select run.finished_at
-      from public.job_runs as run
-      where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
-      order by run.called_at desc
-      limit 1
-    ) as good on true
-    left join lateral (
-      select run.called_at
-      from public.job_runs as run
-      where run.function_name = job.function_name
-      order by run.called_at
-      limit 1
-    ) as first_call on true
-    left join lateral (
-      select run.outcome, run.error
-      from public.job_runs as run
-      where run.function_name = job.function_name
-      order by run.called_at desc
-      limit 1
-    ) as last_call on true
-  ),
-  failures as (
+  with failures as (
     select
       count(*) as count,
       count(*) filter (where response.timed_out) as timed_out,
@@ -9143,7 +9458,7 @@ begin
         'last_outcome', silent.last_outcome,
         'last_error', silent.last_error
       )
-    from silent
+    from private.function_successes() as silent
     where silent.silent_since < p_now - 2 * silent.period
     union all
     select
@@ -9197,6 +9512,44 @@ $$;
 comment on function private.heartbeat(timestamptz) is
   'Alerts function_stalled, pg_net_failures, partitions_low and rejects_backlog, and resolves them; returns {raised, resolved}.';
 revoke all on function private.heartbeat(timestamptz) from public, anon, authenticated, service_role;
+
+-- supabase/schemas/70_alerts/heartbeat_silence.sql
+-- Why the service outside is not told that all is well.
+
+create function public.heartbeat_silence(p_channel text, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    with reasons (reason) as (
+      select success.function_name || ' has not succeeded within twice its period'
+      from private.function_successes() as success
+      where success.silent_since < p_now - 2 * success.period
+      union all
+      select private.counted_text(count(*), 'alert', 'alerts') || ' could not be delivered'
+      from public.alerts as alert
+      where (alert.resolved_at is null or (alert.delivered_at is not null and alert.resolution_delivered_at is null))
+        and private.alert_message(alert, p_channel, p_now) is not null
+        -- One refusal may be a short trouble of the chat; an opening may wait for the next run.
+        and (
+          alert.delivery_attempts >= 3
+          or (alert.delivered_at is null and alert.first_seen_at < p_now - interval '15 minutes')
+        )
+      having count(*) > 0
+    )
+    select coalesce(pg_catalog.jsonb_agg(reasons.reason order by reasons.reason), '[]') from reasons
+  );
+end;
+$$;
+
+comment on function public.heartbeat_silence(text, timestamptz) is
+  'The reasons for which no ping is sent: timed functions without success within twice their period, and alerts that reach nobody on p_channel. Empty: all is well.';
+revoke all on function public.heartbeat_silence(text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.heartbeat_silence(text, timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/judge_event_quality.sql
 -- Whether the events that arrive are good enough to trust what is derived from them.
@@ -9475,16 +9828,20 @@ begin
     -- A delivered message is recorded even if its claim has expired. The severity is the delivered one: it may
     -- have risen since.
     update public.alerts as alert
-    set delivered_at = case message.kind when 'resolved' then alert.delivered_at else p_now end,
-      delivered_as = case message.kind when 'resolved' then alert.delivered_as else p_channel end,
-      delivered_severity = case message.kind when 'resolved' then alert.delivered_severity else message.severity end,
-      resolution_delivered_at = case message.kind when 'resolved' then p_now end,
+    set delivered_at = case when message.is_about_open then p_now else alert.delivered_at end,
+      delivered_as = case when message.is_about_open then p_channel else alert.delivered_as end,
+      delivered_severity = case when message.is_about_open then message.severity else alert.delivered_severity end,
+      resolution_delivered_at = case when not message.is_about_open then p_now end,
+      told_as_changing = message.kind = 'changing',
       delivery_attempts = 0,
       delivery_error = null,
       next_delivery_at = null,
       delivery_claim = null,
       delivery_claimed_until = null
-    from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint, kind text, severity text)
+    from (
+      select told.*, told.kind in ('raised', 'escalated', 'changing') as is_about_open
+      from pg_catalog.jsonb_to_recordset(p_messages) as told (alert_id bigint, kind text, severity text)
+    ) as message
     where alert.id = message.alert_id;
   else
     update public.alerts as alert
@@ -9498,6 +9855,17 @@ begin
     where alert.id = message.alert_id and alert.delivery_claim = p_claim;
   end if;
   get diagnostics v_recorded = row_count;
+
+  if p_outcome = 'delivered' then
+    -- The end of an alert that kept changing is told by the last message about it.
+    update public.alerts as earlier
+    set resolution_delivered_at = p_now
+    from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint, kind text)
+    join public.alerts as told on told.id = message.alert_id
+    where message.kind in ('raised', 'changing')
+      and earlier.fingerprint = told.fingerprint and earlier.id < told.id
+      and earlier.told_as_changing and earlier.resolution_delivered_at is null;
+  end if;
   return v_recorded;
 end;
 $$;
@@ -9546,7 +9914,7 @@ begin
       pg_catalog.jsonb_build_object('rule', v_open.rule, 'title', v_open.title, 'first_seen_at', v_open.first_seen_at),
       pg_catalog.jsonb_build_object('fingerprint', p_fingerprint), p_run_id
     );
-    update public.alerts as open set resolved_at = p_now where open.id = v_open.id;
+    update public.alerts as open set resolved_at = p_now, resolved_as = 'person' where open.id = v_open.id;
   end if;
   return pg_catalog.jsonb_build_object(
     'match_id', v_open.match_id, 'fingerprint', p_fingerprint, 'done', v_refused is null, 'refused', v_refused
@@ -9584,7 +9952,7 @@ begin
   v_raised := public.raise_alerts(p_alerts, p_now);
 
   with gone as (
-    select open.id
+    select open.id, private.has_time_passed(open, p_now) as has_time_passed
     from public.alerts as open
     where open.resolved_at is null
       and open.rule = any (p_rules)
@@ -9599,7 +9967,7 @@ begin
   ),
   resolved as (
     update public.alerts as open
-    set resolved_at = p_now
+    set resolved_at = p_now, resolved_as = case when gone.has_time_passed then 'time_passed' end
     from gone
     where open.id = gone.id
     returning open.id
@@ -9614,6 +9982,921 @@ comment on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) is
   'Raises the given alerts and resolves what else is open under p_rules, of p_match_ids or of everything; returns {raised, resolved}.';
 revoke all on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) to service_role;
+
+-- supabase/schemas/72_verbs/send_timing.sql
+-- The settings of the scheduler that decide by when something can still be done for a match.
+--
+-- The functions have them in their environment, where SQL cannot look; each run of the scheduler says with which it planned.
+
+create function private.send_timing()
+returns table (send_lead interval, freeze interval, create_lead interval, horizon interval)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    pg_catalog.make_interval(secs => coalesce((told.timing ->> 'send_lead_seconds')::integer, 3600)),
+    pg_catalog.make_interval(secs => coalesce((told.timing ->> 'freeze_seconds')::integer, 900)),
+    pg_catalog.make_interval(secs => coalesce((told.timing ->> 'create_lead_seconds')::integer, 180)),
+    pg_catalog.make_interval(secs => coalesce((told.timing ->> 'horizon_seconds')::integer, 604800))
+  from (values (true)) as once (always)
+  left join lateral (
+    select run.summary -> 'timing' as timing
+    from public.job_runs as run
+    where run.function_name = 'braze-scheduler' and run.summary ? 'timing'
+    order by run.called_at desc
+    limit 1
+  ) as told on true;
+$$;
+
+comment on function private.send_timing() is
+  'SEND_LEAD_MINUTES, FREEZE_MINUTES, CREATE_LEAD_MINUTES and HORIZON_DAYS of the last run of the scheduler that says them; their defaults before the first one.';
+revoke all on function private.send_timing() from public, anon, authenticated, service_role;
+grant execute on function private.send_timing() to authenticated, service_role;
+
+-- supabase/schemas/72_verbs/verb_refusals.sql
+-- Why a verb of a person is refused for a match, as it stands now.
+--
+-- The one place of these rules: each verb asks here, with its ledger row locked, and the verdict of a match lists by them what
+-- a person can do.
+
+create function private.verb_refusals(
+  p_match_ids bigint[],
+  p_verbs text[],
+  p_accept_double_push boolean,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
+  p_earliest_send_at timestamptz,
+  p_now timestamptz
+)
+returns table (match_id bigint, verb text, refused text)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+-- The columns of its answer are named like those that it reads.
+#variable_conflict use_column
+begin
+  return query
+  select asked.match_id, wanted.verb, case wanted.verb
+    when 'cancel' then case
+      when ledger.id is null then 'no push of it is scheduled: set matches.push to false'
+      when ledger.status = 'sent' then 'its push is sent already (' || ledger.sent_evidence || ')'
+      when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'
+      when ledger.send_at_utc <= p_now and not exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = ledger.id and private.can_be_live(schedule.state)
+          and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+      ) then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ': use mark_sent or mark_not_sent'
+    end
+    when 'reschedule' then case
+      when ledger.id is null then 'it never had a schedule: the scheduler makes one by itself'
+      when ledger.status = 'sent' then 'its push is sent: use push_again if it is played again'
+      when ledger.status = 'pending' then 'it has a schedule: use declare_gone if Braze does not hold it'
+      when ledger.cancel_reason = 'plan' then 'the plan cancelled it: correct matches, and it is scheduled by itself'
+      when not (match.status = 'scheduled' and match.push) then 'matches say that no push is wanted'
+      when attempts.are_under_way then 'a call to Braze about it is under way'
+      when due.at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+      when not p_accept_double_push then private.could_double(ledger.id, p_freeze_seconds, p_now)
+        || ' (accept_double_push overrides this)'
+    end
+    when 'push_again' then case
+      when ledger.id is null then 'it was not pushed yet: the scheduler does that by itself'
+      when not (match.status = 'scheduled' and match.push) then 'matches say that no push is wanted'
+      when ledger.status = 'cancelled' then 'it was not pushed: use reschedule'
+      when ledger.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
+      when attempts.are_under_way then 'a call to Braze about it is under way'
+      when due.at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+      when not p_accept_double_push and due.at <= ledger.send_at_utc + interval '12 hours'
+        then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
+      when not p_accept_double_push then private.could_double(ledger.id, p_freeze_seconds, p_now)
+        || ' (accept_double_push overrides this)'
+    end
+    when 'declare_gone' then case
+      when ledger.id is null then 'there is no ledger row of this match'
+      when attempts.are_under_way then 'a call to Braze about it is under way'
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = ledger.id and schedule.state in ('unknown', 'deleting')
+      ) then case
+        when p_accept_double_push then null
+        when exists (
+          select 1 from public.braze_schedules as schedule
+          where schedule.ledger_id = ledger.id and schedule.state in ('unknown', 'deleting')
+            and schedule.listed_at is not null and schedule.missed_at is null
+            and schedule.listed_at > p_now - interval '15 minutes'
+        ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
+        when exists (
+          select 1 from public.braze_schedules as schedule
+          where schedule.ledger_id = ledger.id and schedule.state in ('unknown', 'deleting')
+            and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
+            and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+        ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
+      end
+      when ledger.status = 'sent' then 'it is sent already'
+      when ledger.status = 'cancelled' and ledger.cancel_reason <> 'dashboard'
+        then 'its push is cancelled, and not in doubt: reschedule makes another'
+      when current.state in ('deleted', 'failed') and ledger.status = 'pending'
+        then 'its schedule is deleted already, so the scheduler makes another'
+      when least(current.send_at_utc, current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
+        || private.due_text(current.send_at_utc)
+        || ', which leaves no time to schedule another'
+      -- Whatever a person accepts: the next list would take it back.
+      when current.missed_at is null and exists (
+        select 1
+        from private.listed_schedules as listed
+        where listed.braze_schedule_id = current.braze_schedule_id and listed.shown_until is null
+      ) then 'the last list of Braze shows its schedule: delete it in Braze first'
+      when current.absent_at is null
+        and (current.missed_at is null or current.missed_at > p_now - interval '4 minutes')
+        and not p_accept_double_push
+        then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
+    end
+    when 'release' then case when not exists (
+      select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+    ) then 'it is not held' end
+    when 'confirm_removals' then case
+      when held.ledger_id is null then 'nothing of this match is held'
+      when held.confirmed_at is not null then 'it is confirmed already'
+    end
+    when 'mark_sent' then case
+      when ledger.id is null then 'there is no ledger row of this match'
+      when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'it is marked as sent already'
+      when ledger.status = 'sent' then 'it is sent already (' || ledger.sent_evidence || ')'
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+    end
+    when 'mark_not_sent' then case
+      when ledger.id is null then 'there is no ledger row of this match'
+      when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'a person marked it as sent: use undo'
+      when ledger.status = 'sent' then 'it is sent (' || ledger.sent_evidence || ')'
+      when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+    end
+    when 'undo' then case
+      when latest.id is null then 'there is no ledger row of this match'
+      when done.ledger_id <> latest.id then 'it has caused a call to Braze: use cancel'
+      else private.undo_refusal(latest, done, p_now)
+    end
+    else 'there is no such verb'
+  end
+  from pg_catalog.unnest(p_match_ids) as asked (match_id)
+  cross join pg_catalog.unnest(p_verbs) as wanted (verb)
+  left join public.matches as match on match.id = asked.match_id
+  left join public.schedule_ledger as ledger on ledger.match_id = asked.match_id and ledger.replaced_at is null
+  left join public.braze_schedules as current
+    on current.ledger_id = ledger.id and current.generation = ledger.generation
+  left join private.held_changes as held on held.ledger_id = ledger.id
+  cross join lateral (
+    select exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = ledger.id and attempt.outcome is null
+    ) as are_under_way
+  ) as attempts
+  cross join lateral (
+    select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds) as at
+  ) as due
+  -- push_again leaves a match without a current intent until the scheduler makes the next one.
+  left join lateral (
+    select intent.*
+    from public.schedule_ledger as intent
+    where intent.match_id = asked.match_id
+    order by intent.intent desc
+    limit 1
+  ) as latest_row on wanted.verb = 'undo'
+  left join public.schedule_ledger as latest on latest.id = latest_row.id
+  left join lateral private.last_done(asked.match_id) as done on wanted.verb = 'undo';
+end;
+$$;
+
+comment on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) is
+  'Why each of these verbs is refused for each of these matches; null: it is accepted. The freeze window and the lead matter to reschedule and push_again, p_earliest_send_at to declare_gone.';
+revoke all on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) to authenticated, service_role;
+
+-- supabase/schemas/75_verdicts/day_verdicts.sql
+-- The verdicts of a day's matches.
+--
+-- A match that was pushed and then moved to another day stays on the day that it was pushed for, with that push; the day of
+-- its new date shows the push of the new date.
+
+create function public.day_verdicts(p_from timestamptz, p_until timestamptz, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_match_ids bigint[];
+  v_earlier_ids uuid[];
+begin
+  v_match_ids := array(
+    select match.id from public.matches as match
+    where match.kickoff_at >= p_from and match.kickoff_at < p_until
+  );
+  v_earlier_ids := array(
+    select earlier.id
+    from private.send_timing() as timing
+    join public.schedule_ledger as earlier
+      on earlier.send_at_utc >= p_from - timing.send_lead and earlier.send_at_utc < p_until - timing.send_lead
+    join public.matches as match on match.id = earlier.match_id
+    where earlier.status = 'sent' and match.id <> all (v_match_ids)
+      and (
+        earlier.replaced_at is not null
+        or match.kickoff_at > earlier.send_at_utc + timing.send_lead + interval '12 hours'
+      )
+  );
+  return (
+    select coalesce(pg_catalog.jsonb_agg(
+      judged.told order by judged.is_earlier, (judged.told ->> 'kickoff_at')::timestamptz, judged.match_id
+    ), '[]')
+    from private.push_verdicts(v_match_ids, v_earlier_ids, p_now) as judged
+  );
+end;
+$$;
+
+comment on function public.day_verdicts(timestamptz, timestamptz, timestamptz) is
+  'The objects of match_verdict for the matches with kick-off in [p_from, p_until), and for those that were pushed for that time and moved away since; by kick-off and id, those that were moved last.';
+revoke all on function public.day_verdicts(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.day_verdicts(timestamptz, timestamptz, timestamptz) to authenticated, service_role;
+
+-- supabase/schemas/75_verdicts/match_verdict.sql
+-- Whether the push of a match went out, or will: what every page, message and command says of it.
+
+create function public.match_verdict(p_match_id bigint, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return (select judged.told from private.push_verdicts(array[p_match_id], '{}', p_now) as judged);
+end;
+$$;
+
+comment on function public.match_verdict(bigint, timestamptz) is
+  'The current push of a match: {match_id, home_team, away_team, competition, kickoff_at, send_at, status, intent, generation, verdict, why, once: {answer, users}, to_everyone: {answer, by, reached, expected_min, expected_max}, counts: {sent, bounced, aborted, opened, abort_reasons}, next: {text, at, verbs, verbs_with_risk}, alerts}. Numbers are users. verbs_with_risk need accept_double_push. null without the match.';
+revoke all on function public.match_verdict(bigint, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.match_verdict(bigint, timestamptz) to authenticated, service_role;
+
+-- supabase/schemas/75_verdicts/minute_text.sql
+-- How sentences for people name a time, and a number of users.
+
+create function private.minute_text(p_at timestamptz)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"');
+$$;
+
+comment on function private.minute_text(timestamptz) is 'A time as sentences for people name it: 2024-12-07 14:00 UTC.';
+revoke all on function private.minute_text(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.minute_text(timestamptz) to authenticated, service_role;
+
+create function private.counted_text(p_count bigint, p_one text, p_many text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
+$$;
+
+comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';
+revoke all on function private.counted_text(bigint, text, text) from public, anon, authenticated, service_role;
+grant execute on function private.counted_text(bigint, text, text) to authenticated, service_role;
+
+-- supabase/schemas/75_verdicts/push_facts.sql
+-- What is stored about the push of a match, gathered for its verdict: one row a push.
+--
+-- Set-based and by stored counts alone: a day of 150 matches reads no event.
+
+create function private.push_facts(p_match_ids bigint[], p_earlier_ids uuid[], p_now timestamptz)
+returns table (
+  match_id bigint, competition text, home_team text, away_team text, kickoff_at timestamptz, kickoff_confirmed boolean,
+  is_earlier boolean, off text, unknown_team text, was_entered_late boolean, due_at timestamptz, freeze interval,
+  create_ends_at timestamptz, plan_begins_at timestamptz, scheduler_succeeded_at timestamptz, known_since timestamptz,
+  ledger_id uuid, intent integer, generation integer, status text, cancel_reason text, ledger_send_at timestamptz,
+  sent_evidence text, reported integer, expected_min integer, expected_max integer,
+  act text, act_reason text,
+  state text, send_at timestamptz, last_send_at timestamptz, moving_to timestamptz, doubt text, listed_at timestamptz,
+  missed_at timestamptz, made_at timestamptz, may_send boolean, other_generation integer,
+  is_under_way boolean, create_answer text, change_answer text, change_refused boolean,
+  campaign_state text, is_turned_away boolean, held_for integer, held_users integer, is_removal_held boolean,
+  missed_because text, is_move_closed boolean,
+  users bigint, bounced bigint, aborted bigint, opened bigint, abort_reasons jsonb, first_sent_at timestamptz,
+  last_sent_at timestamptz, double_users integer, alerts jsonb
+)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+-- The columns of its answer are named like those that it reads.
+#variable_conflict use_column
+begin
+  return query
+  with asked as (
+    select match.id as match_id, ledger.id as ledger_id, false as is_earlier
+    from public.matches as match
+    left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+    where match.id = any (p_match_ids)
+    union all
+    select earlier.match_id, earlier.id, true
+    from public.schedule_ledger as earlier
+    where earlier.id = any (p_earlier_ids)
+  ),
+  schedules as (
+    select
+      schedule.ledger_id,
+      -- Or have been sent, although nothing proves it: also what was deleted too late for Braze to heed it surely.
+      coalesce(pg_catalog.bool_or(may.be_sent), false) as may_send,
+      max(schedule.generation) filter (
+        where may.be_sent and schedule.generation <> ledger.generation
+          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+      ) as other_generation
+    from asked
+    join public.schedule_ledger as ledger on ledger.id = asked.ledger_id
+    join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+    cross join private.send_timing() as timing
+    cross join lateral (
+      select schedule.shut_out_at is null and (
+        private.can_be_live(schedule.state) or (
+          schedule.state = 'deleted' and schedule.settled_at is null and schedule.absent_at is null
+          and schedule.braze_schedule_id is not null
+          and coalesce(schedule.deleted_at, schedule.updated_at) > schedule.send_at_utc - timing.freeze
+        )
+      ) as be_sent
+    ) as may
+    group by schedule.ledger_id
+  ),
+  campaigns as (
+    select distinct on (observation.campaign_id)
+      observation.campaign_id, observation.campaign_state as state, observation.send_gate
+    from public.braze_observations as observation
+    where observation.campaign_state <> 'unknown' and observation.began_at <= p_now
+    order by observation.campaign_id, observation.began_at desc, observation.id desc
+  ),
+  counts as (
+    select
+      counted.ledger_id, sum(counted.users) as users, sum(counted.bounced_users) as bounced,
+      sum(counted.aborted_users) as aborted, sum(counted.opened_users) as opened,
+      min(counted.first_sent_at) as first_sent_at, max(counted.last_sent_at) as last_sent_at
+    from public.match_counts as counted
+    where counted.ledger_id in (select asked.ledger_id from asked)
+    group by counted.ledger_id
+  ),
+  reasons as (
+    select by_reason.ledger_id, pg_catalog.jsonb_object_agg(by_reason.reason, by_reason.users) as users
+    from (
+      select counted.ledger_id, reason.key as reason, sum(reason.value::bigint) as users
+      from public.match_counts as counted
+      cross join lateral pg_catalog.jsonb_each_text(counted.abort_reasons) as reason
+      where counted.ledger_id in (select asked.ledger_id from asked)
+      group by counted.ledger_id, reason.key
+    ) as by_reason
+    group by by_reason.ledger_id
+  ),
+  open as (
+    select alert.match_id, pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_object(
+        'fingerprint', alert.fingerprint, 'rule', alert.rule, 'kind', alert.kind, 'severity', alert.severity,
+        'title', alert.title
+      ) order by alert.first_seen_at, alert.id
+    ) as alerts
+    from public.alerts as alert
+    where alert.match_id in (select asked.match_id from asked) and alert.resolved_at is null
+    group by alert.match_id
+  ),
+  scheduler as (
+    select max(run.finished_at) as succeeded_at
+    from (
+      select run.finished_at
+      from public.job_runs as run
+      where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+        and run.called_at <= p_now
+      order by run.called_at desc
+      limit 1
+    ) as run
+  )
+  select
+    match.id, match.competition, match.home_team, match.away_team, match.kickoff_at, match.kickoff_confirmed,
+    asked.is_earlier,
+    case when fixture.off is not null and (p_now < due.at or changes.off_at <= due.at) then fixture.off end,
+    fixture.unknown_team,
+    coalesce(changes.added_at >= due.at, false),
+    due.at, timing.freeze, due.at - timing.create_lead, due.at - timing.horizon,
+    scheduler.succeeded_at, greatest(changes.changed_at, ledger.updated_at),
+    ledger.id, ledger.intent, ledger.generation, ledger.status::text, ledger.cancel_reason, ledger.send_at_utc,
+    ledger.sent_evidence, ledger.braze_reported_count,
+    coalesce(ledger.expected_send_count_min, ledger.expected_send_count),
+    coalesce(ledger.expected_send_count_max, ledger.expected_send_count),
+    action.action, action.reason,
+    current.state, least(current.send_at_utc, current.moving_to_utc),
+    greatest(current.send_at_utc, current.moving_to_utc), current.moving_to_utc, current.doubt, current.listed_at,
+    current.missed_at, current.created_at, coalesce(schedules.may_send, false), schedules.other_generation,
+    coalesce(last_call.outcome is null and last_call.opened_at > p_now - interval '5 minutes', false),
+    creation.detail,
+    last_call.detail, coalesce(last_call.kind = 'update' and last_call.outcome = 'failed', false),
+    campaigns.state,
+    -- The gate knows nothing of teams.
+    coalesce(
+      current.gated and campaigns.send_gate = 'fail_closed' and fixture.off is distinct from 'no_audience'
+        and not removal.is_held, false
+    ),
+    hold.generation, hold.users,
+    removal.is_held,
+    missed.because,
+    ledger.status = 'sent' and exists (
+      select 1 from public.alerts as closed
+      where closed.rule = 'sent_for_old_date' and closed.match_id = match.id and closed.resolved_at is not null
+        and (closed.details ->> 'would_send_at')::timestamptz = due.at
+    ),
+    coalesce(ledger.actual_send_count, counts.users, 0), coalesce(counts.bounced, 0), coalesce(counts.aborted, 0),
+    coalesce(counts.opened, 0), coalesce(reasons.users, '{}'), counts.first_sent_at, counts.last_sent_at,
+    ledger.double_push_users, coalesce(open.alerts, '[]')
+  from asked
+  join public.matches as match on match.id = asked.match_id
+  cross join private.send_timing() as timing
+  cross join scheduler
+  cross join lateral (
+    select pg_catalog.date_trunc('second', match.kickoff_at - timing.send_lead) as at
+  ) as due
+  cross join lateral (
+    select
+      case
+        when match.status <> 'scheduled' then match.status
+        when not match.push then 'push_off'
+        when pg_catalog.bool_and(team.notify is false) then 'no_audience'
+      end as off,
+      -- Only where nobody else is to get the push.
+      case when not pg_catalog.bool_or(team.notify is true) then
+        min(playing.name) filter (where team.name is null)
+      end as unknown_team
+    from (values (match.home_team), (match.away_team)) as playing (name)
+    left join public.teams as team on team.name = playing.name
+  ) as fixture
+  cross join lateral (
+    select
+      min(change.changed_at) filter (where change.kind = 'added') as added_at,
+      max(change.changed_at) as changed_at,
+      coalesce(max(change.changed_at) filter (where change.changes ?| array['status', 'push']), '-infinity') as off_at
+    from public.match_changes as change
+    where change.match_id = match.id
+  ) as changes
+  left join public.schedule_ledger as ledger on ledger.id = asked.ledger_id
+  left join public.braze_schedules as current
+    on current.ledger_id = ledger.id and current.generation = ledger.generation
+  cross join lateral (
+    select case when fixture.off is null or ledger.id is null then false else private.is_removal_held(ledger.id) end as is_held
+  ) as removal
+  left join schedules on schedules.ledger_id = ledger.id
+  left join campaigns on campaigns.campaign_id = coalesce(current.campaign_id, ledger.campaign_id)
+  left join counts on counts.ledger_id = ledger.id
+  left join reasons on reasons.ledger_id = ledger.id
+  left join open on open.match_id = match.id
+  left join lateral (
+    select done.action, done.reason
+    from public.operator_actions as done
+    where done.ledger_id = ledger.id and done.action in ('cancel', 'mark_not_sent', 'mark_sent')
+      and not exists (select 1 from public.operator_actions as undo where undo.undoes = done.id)
+    order by done.id desc
+    limit 1
+  ) as action on true
+  left join lateral (
+    select attempt.detail
+    from public.schedule_attempts as attempt
+    where attempt.ledger_id = ledger.id and attempt.generation = ledger.generation and attempt.kind = 'create'
+    order by attempt.opened_at desc
+    limit 1
+  ) as creation on true
+  left join lateral (
+    select attempt.kind, attempt.outcome, attempt.opened_at, attempt.detail
+    from public.schedule_attempts as attempt
+    where attempt.ledger_id = ledger.id and attempt.generation = ledger.generation
+    order by attempt.opened_at desc
+    limit 1
+  ) as last_call on true
+  left join lateral (
+    select held.generation, held.users
+    from private.schedule_holds as held
+    where held.ledger_id = ledger.id and held.released_at is null
+    order by held.generation desc
+    limit 1
+  ) as hold on true
+  left join lateral (
+    select alert.details ->> 'because' as because
+    from public.alerts as alert
+    where alert.fingerprint = 'push_missed:' || match.id || ':'
+      || pg_catalog.to_char(due.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"')
+    order by alert.id desc
+    limit 1
+  ) as missed on true;
+end;
+$$;
+
+comment on function private.push_facts(bigint[], uuid[], timestamptz) is
+  'The current push of each match, and each earlier push of p_earlier_ids: fixture, ledger row, schedule, last answers of Braze, holds, counts and open alerts, as the verdict reads them.';
+revoke all on function private.push_facts(bigint[], uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.push_facts(bigint[], uuid[], timestamptz) to authenticated, service_role;
+
+-- supabase/schemas/75_verdicts/push_verdicts.sql
+-- Judges each push by what is stored about it: did it go out, will it, and why.
+--
+-- The one truth that page, status, chat and timeline speak. Order decides: what is proved comes before what is wanted, what
+-- is wanted before what Braze holds. Nothing is called off, or not wanted, as long as Braze may send it all the same.
+
+create function private.push_verdicts(p_match_ids bigint[], p_earlier_ids uuid[], p_now timestamptz)
+returns table (match_id bigint, is_earlier boolean, verdict text, why text, told jsonb)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+-- The columns of its answer are named like those that it reads.
+#variable_conflict use_column
+begin
+  return query
+  with judged as (
+    select fact.*, said.time, coalesce(
+      -- What went out, or is going out.
+      case
+        when not said.is_proved then null
+        when fact.sent_evidence = 'operator' then array[
+          'confirmed_manually',
+          'A person confirmed it: ' || coalesce(fact.act_reason, 'no reason is stored') || '. No event proves it',
+          'Nothing more is sent; an event that proves it replaces the confirmation'
+        ]
+        when fact.sent_evidence = 'webhook' and fact.users = 0 and fact.aborted > 0 then array[
+          'did_not_go', said.all_aborted || '; only the webhook of the campaign ran', said.by_hand
+        ]
+        when p_now < greatest(fact.ledger_send_at + interval '10 minutes', fact.last_sent_at + interval '5 minutes') then array[
+          'going_out', said.proof || ' so far', 'More events may come within the next minutes'
+        ]
+        else array['went_out', said.proof || said.of_date, 'Nothing more is sent']
+      end,
+      -- What is not to go out.
+      case
+        when fact.off is null and (fact.cancel_reason is distinct from 'operator' or fact.act is not distinct from 'mark_not_sent')
+          then null
+        when fact.may_send and not fact.is_turned_away and fact.send_at <= p_now
+          and (fact.status = 'pending' or private.can_still_send(fact.last_send_at, null, p_now)) then array[
+          'in_doubt', said.off || ', and nothing shows whether its push of ' || said.due || ' went out all the same',
+          'mark_sent or mark_not_sent, when Braze''s dashboard tells which'
+        ]
+        when fact.may_send and not fact.is_turned_away and fact.send_at > p_now then array[
+          'in_doubt',
+          said.off || ', but Braze may still send its push: ' || case
+            when fact.is_removal_held then 'too many were called off at once, so its removal waits for a person'
+            when fact.state in ('deleting', 'unknown') then 'its delete is not confirmed' || said.change_answer
+            when fact.state = 'deleted' then 'it was deleted so late that some users may get it'
+            when fact.state = 'live' and fact.status = 'cancelled' then 'its schedule is not deleted yet' || said.change_answer
+            else 'its schedule is not deleted yet'
+          end,
+          case when fact.is_removal_held then 'It goes out at ' || said.due || ', unless confirm_removals takes it off'
+          else 'The next run of braze-scheduler deletes it in Braze' end
+        ]
+        else array[
+          case when fact.off in ('postponed', 'cancelled') then 'called_off' else 'not_wanted' end,
+          said.off || case
+            when fact.status = 'sent' then '. ' || said.old_date
+            when fact.may_send and fact.is_turned_away and fact.send_at > p_now
+              then '. Braze still has its schedule' || said.change_answer || ', and the send gate turns the push away'
+            else ''
+          end,
+          'No push is sent'
+        ]
+      end,
+      -- It was pushed for another date.
+      case
+        when fact.status is distinct from 'sent' then null
+        when fact.is_move_closed then array[
+          'not_wanted', said.old_date || ', and a person decided that it gets no second push', 'No push is sent'
+        ]
+        when fact.due_at > p_now then array[
+          'will_not_go', said.old_date, 'Nobody is pushed at ' || said.due || ' unless push_again makes another push'
+        ]
+        else array['did_not_go', said.old_date || '. No other was made for the new date', said.by_hand]
+      end,
+      -- A person said that it did not go out.
+      case
+        when fact.cancel_reason is distinct from 'operator' then null
+        when fact.due_at > p_now then array[
+          'will_not_go',
+          'A person stated of its earlier push that it did not go out: ' || coalesce(fact.act_reason, 'no reason is stored'),
+          'Nobody is pushed at ' || said.due || ' unless reschedule makes another push'
+        ]
+        else array[
+          'did_not_go', 'A person stated it: ' || coalesce(fact.act_reason, 'no reason is stored'),
+          'An event that proves the opposite replaces this'
+        ]
+      end,
+      -- Its time has passed.
+      case
+        when said.time > p_now then null
+        when fact.users = 0 and fact.aborted > 0 and p_now >= said.time + interval '10 minutes' then array[
+          'did_not_go', said.all_aborted, said.by_hand
+        ]
+        when fact.missed_because is not null then array[
+          'did_not_go', 'No push went out at ' || said.due || ', since ' || fact.missed_because, said.by_hand
+        ]
+        when not fact.may_send and fact.ledger_id is null and fact.was_entered_late then array[
+          'not_wanted', 'The match was entered after the time of its push', 'No push is sent'
+        ]
+        when not fact.may_send and not fact.kickoff_confirmed then array[
+          'in_doubt', 'Its kick-off is not confirmed, so no push was scheduled',
+          'A schedule is made when the fixture list confirms the kick-off'
+        ]
+        when not fact.may_send then array[
+          'did_not_go',
+          case
+            when fact.unknown_team is not null then said.unknown_team
+            when fact.ledger_id is null then 'No schedule was ever made'
+            when fact.held_for is not null then said.held
+            when fact.cancel_reason = 'dashboard' then 'Its schedule was gone from Braze before its time'
+            when fact.state = 'failed' then said.refused
+            else 'Its schedule was deleted, and no other was made'
+          end,
+          said.by_hand
+        ]
+        when fact.held_for is not null then array[
+          'in_doubt', said.held || '. Nothing shows what became of it', said.look_if_sent
+        ]
+        when fact.state = 'live' and fact.doubt is null and fact.moving_to is null
+          and coalesce(fact.campaign_state, 'running') = 'running' and p_now < fact.send_at + interval '10 minutes' then array[
+          'going_out', 'Its time was ' || said.due || ', and Braze had its schedule', 'The first events come within minutes'
+        ]
+        else array[
+          'in_doubt',
+          'Its time was ' || said.due || ', and nothing shows that it was sent' || case
+            when fact.campaign_state <> 'running' then ': the campaign is ' || fact.campaign_state || ' in Braze'
+            when fact.state = 'unknown' then ': Braze never confirmed its schedule' || said.create_answer
+            when fact.state = 'deleting' then ': it was to be deleted, and Braze did not confirm that' || said.change_answer
+            when fact.doubt is not null then ': ' || said.doubt
+            when fact.moving_to is not null then ': Braze did not confirm its move' || said.change_answer
+            else ''
+          end,
+          said.look_if_sent
+        ]
+      end,
+      -- It is still ahead, and Braze has nothing that could send it.
+      case
+        when fact.may_send then null
+        when fact.cancel_reason = 'dashboard' then array[
+          'will_not_go', 'Its schedule is gone from Braze: somebody deleted it there', said.unless || 'reschedule makes another'
+        ]
+        when fact.held_for is not null then array['will_not_go', said.held, said.unless || 'release lets another be made']
+        when not fact.kickoff_confirmed then array[
+          'in_doubt', 'Its kick-off is not confirmed, so no push is scheduled yet',
+          'A schedule is made when the fixture list confirms the kick-off'
+        ]
+        when fact.unknown_team is not null then array[
+          'will_not_go', said.unknown_team,
+          said.unless || 'the team is added, or its name corrected'
+        ]
+        when fact.state = 'failed' then array[
+          'will_not_go', said.refused,
+          case when p_now < fact.create_ends_at then 'braze-scheduler tries again every 5 minutes until '
+            || private.minute_text(fact.create_ends_at) else said.by_hand end
+        ]
+        when fact.create_ends_at <= p_now then array[
+          'will_not_go', 'No schedule was made in time', said.by_hand
+        ]
+        when fact.plan_begins_at > p_now then array[
+          'scheduled', 'Braze gets its schedule when it is nearer',
+          'braze-scheduler makes the schedule from ' || private.minute_text(fact.plan_begins_at) || ' on'
+        ]
+        when fact.scheduler_succeeded_at is null or fact.scheduler_succeeded_at < p_now - interval '10 minutes' then array[
+          'in_doubt',
+          'Braze has no schedule of it yet, and braze-scheduler has not succeeded '
+            || coalesce('since ' || private.minute_text(fact.scheduler_succeeded_at), 'yet'),
+          'Its next successful run makes the schedule'
+        ]
+        when fact.known_since < fact.scheduler_succeeded_at - interval '10 minutes' then array[
+          'in_doubt', 'Braze has no schedule of it, although braze-scheduler has run since', said.look_in_alerts
+        ]
+        else array['scheduled', 'Braze has no schedule of it yet', 'The next run of braze-scheduler makes it, within 5 minutes']
+      end,
+      -- It is still ahead, and Braze has a schedule or may have one.
+      case
+        when fact.held_for is not null then array['will_not_go', said.held, said.unless || 'release lets it go out']
+        when fact.campaign_state <> 'running' then array[
+          'will_not_go', 'The campaign is ' || fact.campaign_state || ' in Braze',
+          said.unless || 'the campaign is started in Braze'
+        ]
+        when fact.is_under_way and fact.state in ('creating', 'live') then array[
+          'scheduled', 'Braze is being asked for it now', 'Its answer comes within a minute'
+        ]
+        when fact.state in ('creating', 'unknown') then array[
+          'in_doubt', 'Braze did not confirm its schedule, so it may have one or not' || said.create_answer, said.look_if_there
+        ]
+        when fact.state = 'deleting' then array[
+          'in_doubt', 'Its schedule is to be replaced, and Braze has not confirmed the delete' || said.change_answer,
+          'braze-scheduler tries again every 5 minutes, and then makes another'
+        ]
+        when fact.state in ('failed', 'deleted') then array[
+          'in_doubt', 'Another schedule of it may still be in Braze, so no new one is made', said.look_if_there
+        ]
+        when fact.doubt is not null then array[
+          'in_doubt', pg_catalog.upper(pg_catalog.left(said.doubt, 1)) || pg_catalog.substr(said.doubt, 2), said.look_if_there
+        ]
+        when fact.missed_at is not null then array[
+          'in_doubt', 'Braze''s list lacks its schedule since ' || private.minute_text(fact.missed_at),
+          'The next look at Braze decides whether it is gone'
+        ]
+        when fact.moving_to is not null then array[
+          'in_doubt',
+          'Braze did not confirm its move, so it is sent at ' || said.due || ' or at ' || private.minute_text(fact.last_send_at)
+            || said.change_answer,
+          said.look_if_there
+        ]
+        when fact.send_at <> fact.due_at and fact.kickoff_confirmed and fact.change_refused then array[
+          'in_doubt',
+          'Braze refused to move it to ' || private.minute_text(fact.due_at) || said.change_answer || '; it stands at ' || said.due,
+          'braze-scheduler tries again every 5 minutes; if it cannot, the push goes out at ' || said.due
+        ]
+        when fact.send_at not between fact.due_at - interval '12 hours' and fact.due_at + interval '12 hours'
+          and fact.send_at < p_now + fact.freeze then array[
+          'in_doubt',
+          'Its kick-off moved too late to move the push: it goes out at ' || said.due || ', for the old date',
+          'cancel takes it off'
+        ]
+        else array[
+          'scheduled',
+          case
+            when fact.send_at = fact.due_at or not fact.kickoff_confirmed then 'Braze has its schedule' || said.seen
+              || case when fact.kickoff_confirmed then '' else '. Its kick-off is not confirmed any more' end
+            when fact.send_at < p_now + fact.freeze then 'Braze has its schedule' || said.seen
+              || '. Its kick-off moved too late to move the push'
+            else 'Braze has its schedule' || said.seen || '. Its kick-off moved, and the push moves with it to '
+              || private.minute_text(fact.due_at)
+          end || coalesce('. Its schedule ' || fact.other_generation || ' may be sent as well', ''),
+          'Braze sends it at ' || case
+            when fact.send_at < p_now + fact.freeze or not fact.kickoff_confirmed then said.due
+            else private.minute_text(fact.due_at)
+          end
+        ]
+      end
+    ) as told
+    from private.push_facts(p_match_ids, p_earlier_ids, p_now) as fact
+    cross join lateral (
+      select
+        case
+          when fact.is_earlier or (fact.status = 'sent' and fact.due_at <= fact.ledger_send_at + interval '12 hours')
+            then fact.ledger_send_at
+          when fact.status = 'pending' and fact.state not in ('failed', 'deleted') then fact.send_at
+          else fact.due_at
+        end as time,
+        coalesce(fact.status = 'sent' and (fact.is_earlier or fact.due_at <= fact.ledger_send_at + interval '12 hours'), false)
+          as is_proved
+    ) as due
+    cross join lateral (
+      select
+        due.time,
+        due.is_proved,
+        private.minute_text(due.time) as due,
+        case fact.sent_evidence
+          when 'statistics' then 'Braze reports ' || private.counted_text(fact.reported, 'push', 'pushes')
+            || ' of it; no event of them came'
+          when 'webhook' then 'The webhook of the campaign ran; no push event shows a push'
+          else case fact.users
+            when 0 then 'A push event proves it'
+            else private.counted_text(fact.users, 'user', 'users') || ' got it'
+              || coalesce(', the first at ' || private.minute_text(fact.first_sent_at), '')
+          end
+        end || case fact.off
+          when 'push_off' then ', although no push was wanted'
+          when 'no_audience' then ', although neither team is to be notified'
+          else coalesce(', although the match was ' || fact.off, '')
+        end as proof,
+        case when fact.is_earlier then '. That was for its earlier date; the match is played at '
+          || private.minute_text(fact.kickoff_at) else '' end as of_date,
+        'Nobody was pushed: Braze aborted it for ' || private.counted_text(fact.aborted, 'user', 'users') || coalesce(' (' || (
+          select pg_catalog.string_agg(
+            reason.key || case when reason.value::bigint = fact.aborted then '' else ' ' || reason.value end,
+            ', ' order by reason.value::bigint desc, reason.key
+          )
+          from pg_catalog.jsonb_each_text(fact.abort_reasons) as reason
+        ) || ')', '') as all_aborted,
+        case
+          when fact.off in ('postponed', 'cancelled') then 'The match is ' || fact.off
+          when fact.off = 'finished' then 'The fixture list says that the match is finished'
+          when fact.off = 'push_off' then 'The fixture list says that no push is wanted'
+          when fact.off = 'no_audience' then 'The table teams says that the fans of neither team are to be notified'
+          else 'A person took the push off: ' || coalesce(fact.act_reason, 'no reason is stored')
+        end as off,
+        'Its push went out at ' || private.minute_text(fact.ledger_send_at) || ', for an earlier date' as old_date,
+        'Its schedule ' || fact.held_for || ', which had been replaced, was sent to '
+          || private.counted_text(fact.held_users, 'user', 'users') || ', so the current one is held' as held,
+        'Braze refused its schedule: ' || coalesce(fact.create_answer, 'it gave no reason') as refused,
+        'The team ' || fact.unknown_team || ' is not in the table teams, so nobody can be selected' as unknown_team,
+        coalesce(' (' || fact.create_answer || ')', '') as create_answer,
+        coalesce(' (' || fact.change_answer || ')', '') as change_answer,
+        private.doubt_text(fact.doubt) as doubt,
+        coalesce(', last listed at ' || private.minute_text(fact.listed_at), '') as seen,
+        'Nobody is pushed at ' || private.minute_text(due.time) || ' unless ' as unless,
+        'Nothing more happens by itself: send it by hand in Braze if users still need it' as by_hand,
+        'Look in Braze whether it was sent, then mark_sent or mark_not_sent' as look_if_sent,
+        'Look in Braze whether its schedule is there; if it is not, declare_gone' as look_if_there,
+        'Its open alerts say what is missing' as look_in_alerts
+    ) as said
+  ),
+  answers as (
+    select
+      answer.match_id, answer.verb, min(asked.number) as number,
+      pg_catalog.bool_or(answer.refused is null and not asked.accepts_risk) as is_allowed,
+      pg_catalog.bool_or(answer.refused is null) as is_possible
+    from private.send_timing() as timing
+    cross join (
+      values
+        (1, array['release', 'confirm_removals', 'undo', 'mark_sent', 'mark_not_sent'], false),
+        (2, array['reschedule', 'declare_gone', 'push_again'], false),
+        (2, array['reschedule', 'declare_gone', 'push_again'], true),
+        (3, array['cancel'], false)
+    ) as asked (number, verbs, accepts_risk)
+    cross join lateral private.verb_refusals(
+      p_match_ids, asked.verbs, asked.accepts_risk, extract(epoch from timing.freeze)::integer,
+      extract(epoch from timing.send_lead)::integer, p_now + timing.freeze + interval '30 minutes', p_now
+    ) as answer
+    group by answer.match_id, answer.verb
+  ),
+  verbs as (
+    select
+      answer.match_id,
+      coalesce(pg_catalog.jsonb_agg(answer.verb order by answer.number, answer.verb) filter (where answer.is_allowed), '[]')
+        as allowed,
+      coalesce(pg_catalog.jsonb_agg(answer.verb order by answer.number, answer.verb) filter (
+        where answer.is_possible and not answer.is_allowed
+      ), '[]') as risky
+    from answers as answer
+    group by answer.match_id
+  )
+  select
+    judged.match_id, judged.is_earlier, judged.told[1], pg_catalog.rtrim(judged.told[2], '.') || '.',
+    pg_catalog.jsonb_build_object(
+      'match_id', judged.match_id,
+      'home_team', judged.home_team,
+      'away_team', judged.away_team,
+      'competition', judged.competition,
+      'kickoff_at', judged.kickoff_at,
+      'send_at', judged.time,
+      'status', judged.status,
+      'intent', judged.intent,
+      'generation', judged.generation,
+      'verdict', judged.told[1],
+      'why', pg_catalog.rtrim(judged.told[2], '.') || '.',
+      'once', pg_catalog.jsonb_build_object(
+        'answer', case
+          when judged.double_users > 0 then 'no'
+          when judged.double_users = 0 and judged.users > 0 then 'yes'
+          else 'unknown'
+        end,
+        'users', judged.double_users
+      ),
+      'to_everyone', case
+        when judged.told[1] not in ('went_out', 'did_not_go') or (judged.users = 0 and judged.sent_evidence is not null)
+          or judged.expected_min is null
+          then pg_catalog.jsonb_build_object('answer', 'not_measured', 'by', null)
+        when judged.users < judged.expected_min
+          then pg_catalog.jsonb_build_object('answer', 'short', 'by', judged.expected_min - judged.users)
+        when judged.users > judged.expected_max
+          then pg_catalog.jsonb_build_object('answer', 'more', 'by', judged.users - judged.expected_max)
+        else pg_catalog.jsonb_build_object('answer', 'within', 'by', null)
+      end || pg_catalog.jsonb_build_object(
+        'reached', judged.users, 'expected_min', judged.expected_min, 'expected_max', judged.expected_max
+      ),
+      'counts', pg_catalog.jsonb_build_object(
+        'sent', judged.users, 'bounced', judged.bounced, 'aborted', judged.aborted, 'opened', judged.opened,
+        'abort_reasons', judged.abort_reasons
+      ),
+      'next', pg_catalog.jsonb_build_object(
+        'text', pg_catalog.rtrim(judged.told[3], '.') || '.',
+        'at', case
+          when judged.told[1] in ('scheduled', 'will_not_go', 'in_doubt') and judged.time > p_now then judged.time
+        end,
+        'verbs', case when judged.is_earlier then '[]' else verbs.allowed end,
+        'verbs_with_risk', case when judged.is_earlier then '[]' else verbs.risky end
+      ),
+      'alerts', judged.alerts
+    )
+  from judged
+  left join verbs on verbs.match_id = judged.match_id;
+end;
+$$;
+
+comment on function private.push_verdicts(bigint[], uuid[], timestamptz) is
+  'The verdict of the current push of each match, and of each earlier push of p_earlier_ids. told: the object that public.match_verdict documents.';
+revoke all on function private.push_verdicts(bigint[], uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.push_verdicts(bigint[], uuid[], timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/tables.sql
 -- How well Braze reports what it sends, by UTC day.
@@ -9760,6 +11043,49 @@ comment on view public.duplicate_trends is
 revoke all on table public.duplicate_trends from public, anon, authenticated, service_role;
 grant select on table public.duplicate_trends to service_role;
 
+-- supabase/schemas/80_reporting/job_states.sql
+-- Whether the timed functions run, for those who ask from outside: a scheduler that is dead raises no alert.
+
+create function public.job_states(p_now timestamptz)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  with states as (
+    select success.*, (
+      select max(run.called_at)
+      from public.job_runs as run
+      where run.function_name = success.function_name and run.caller = 'cron'
+    ) as called_at
+    from private.function_successes() as success
+  )
+  select pg_catalog.jsonb_build_object(
+    'cron_silent_since', (
+      select case
+        when coalesce(max(states.called_at), min(states.silent_since)) < p_now - 2 * min(states.period)
+          then coalesce(max(states.called_at), min(states.silent_since))
+      end
+      from states
+    ),
+    'functions', coalesce(pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_object(
+        'function_name', states.function_name,
+        'period_minutes', (extract(epoch from states.period) / 60)::integer,
+        'last_success_at', states.last_success_at,
+        'is_late', states.silent_since < p_now - 2 * states.period
+      ) order by states.period, states.function_name
+    ), '[]')
+  )
+  from states;
+$$;
+
+comment on function public.job_states(timestamptz) is
+  '{cron_silent_since: the last call by cron where it calls nothing any more, else null; functions: [{function_name, period_minutes, last_success_at, is_late: without success for twice its period}]}.';
+revoke all on function public.job_states(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.job_states(timestamptz) to service_role;
+
 -- supabase/schemas/80_reporting/last_health_date.sql
 -- The last day that was measured.
 
@@ -9841,9 +11167,9 @@ revoke all on function public.match_events(bigint) from public, anon, authentica
 grant execute on function public.match_events(bigint) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/match_timeline.sql
--- Everything that is known of one match, in order of time.
+-- The verdict of one match, and everything that is known of it in order of time.
 
-create function public.match_timeline(p_match_id bigint)
+create function public.match_timeline(p_match_id bigint, p_now timestamptz default now())
 returns jsonb
 language plpgsql
 stable
@@ -10008,7 +11334,13 @@ begin
       from public.alerts as alert
       where alert.match_id = p_match_id and alert.resolved_at is not null
     )
-    select coalesce(pg_catalog.jsonb_agg(
+    select coalesce((
+      select pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'at', p_now, 'kind', 'verdict', 'what', judged.verdict,
+        'details', judged.told - array['match_id', 'home_team', 'away_team', 'competition', 'kickoff_at', 'verdict', 'alerts']
+      ))
+      from private.push_verdicts(array[p_match_id], '{}', p_now) as judged
+    ), '[]') || coalesce(pg_catalog.jsonb_agg(
       pg_catalog.jsonb_build_object('at', told.at, 'kind', told.kind, 'what', told.what, 'details', told.details)
       order by told.at, told.step, told.what, told.details::text
     ), '[]')
@@ -10017,10 +11349,10 @@ begin
 end;
 $$;
 
-comment on function public.match_timeline(bigint) is
-  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
-revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
-grant execute on function public.match_timeline(bigint) to authenticated, service_role;
+comment on function public.match_timeline(bigint, timestamptz) is
+  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first; before them the verdict at p_now, of kind verdict.';
+revoke all on function public.match_timeline(bigint, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.match_timeline(bigint, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/match_verification.sql
 -- Expected against actual, and a verdict, for each schedule that was due.
@@ -11708,6 +13040,7 @@ grant select on table public.braze_schedules to authenticated;
 grant select on table public.count_audit_logs to authenticated;
 grant select on table public.job_runs to authenticated;
 grant select on table public.match_changes to authenticated;
+grant select on table public.match_counts to authenticated;
 grant select on table public.matches to authenticated;
 grant select on table public.operator_actions to authenticated;
 grant select on table public.schedule_attempts to authenticated;
@@ -11715,6 +13048,13 @@ grant select on table public.schedule_ledger to authenticated;
 grant select on table public.scheduler_logs to authenticated;
 grant select on table public.webhook_health_metrics to authenticated;
 grant select on table public.duplicate_trends to authenticated;
+grant select on table public.teams to authenticated;
+
+-- What the verdict of a match rests on beside them.
+grant select on table private.held_changes to authenticated;
+grant select on table private.listed_schedules to authenticated;
+grant select on table private.schedule_holds to authenticated;
+grant select on table private.settings to authenticated;
 
 -- No user, no device, no payload, no event id: an event's id may contain the user's.
 grant select (
@@ -11729,11 +13069,17 @@ create policy operators_read on public.braze_schedules for select to authenticat
 create policy operators_read on public.count_audit_logs for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.job_runs for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.match_changes for select to authenticated using ((select public.is_operator()));
+create policy operators_read on public.match_counts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.matches for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.notification_sends for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.operator_actions for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_attempts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_ledger for select to authenticated using ((select public.is_operator()));
+create policy operators_read on public.teams for select to authenticated using ((select public.is_operator()));
+create policy operators_read on private.held_changes for select to authenticated using ((select public.is_operator()));
+create policy operators_read on private.listed_schedules for select to authenticated using ((select public.is_operator()));
+create policy operators_read on private.schedule_holds for select to authenticated using ((select public.is_operator()));
+create policy operators_read on private.settings for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.webhook_health_metrics for select to authenticated
   using ((select public.is_operator()));
 -- Log lines about a single event need the secret key.

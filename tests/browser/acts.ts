@@ -1,15 +1,13 @@
-/** The buttons: each asks for confirmation once, acts in the operator's name, and shows its result. */
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+/** The buttons that run something now: each asks for confirmation once, acts in the operator's name, and shows its result. */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { open } from "./browser.ts";
 import type { Check } from "./data.ts";
 
 /** Returns the result that the page shows. */
-async function press(page: Page, name: string, confirm: string, reason?: string): Promise<string> {
+async function press(page: Page, name: string, confirm: string): Promise<string> {
   await page.getByRole("button", { name, exact: true }).click();
-  const dialog = page.getByRole("dialog");
-  if (reason !== undefined) await dialog.getByRole("textbox").fill(reason);
-  await dialog.getByRole("button", { name: confirm, exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: confirm, exact: true }).click();
   const action = page.locator(".action", { has: page.getByRole("button", { name, exact: true }) });
   const result = action.locator(".result");
   await result.waitFor({ timeout: 20_000 });
@@ -18,7 +16,7 @@ async function press(page: Page, name: string, confirm: string, reason?: string)
 }
 
 export const checkButtons: Check = async (page, { pages, stack: { sql } }) => {
-  await open(page, pages.operator, "match/1001");
+  await open(page, pages.operator, "jobs");
   const ledger = async () =>
     JSON.stringify(await sql`select * from public.schedule_ledger order by match_id`);
   const lastRun = async () => {
@@ -27,7 +25,7 @@ export const checkButtons: Check = async (page, { pages, stack: { sql } }) => {
       from public.job_runs where caller = 'operator' order by called_at desc, started_at desc limit 1`;
     return run && { ...run };
   };
-  match(await press(page, "Run pre-flight now", "Run it"), /Pre-flight ran/);
+  match(await press(page, "Check the next pushes", "Check"), /Checked|nothing to check/);
   deepStrictEqual(await lastRun(), {
     name: "braze-preflight-check",
     caller: "operator",
@@ -36,23 +34,13 @@ export const checkButtons: Check = async (page, { pages, stack: { sql } }) => {
   });
 
   const before = await ledger();
-  match(await press(page, "Try a reconciliation", "Try it"), /nothing was changed\s[\s\S]*verify:/);
+  match(
+    await press(page, "Try a comparison with Braze", "Try it"),
+    /nothing was changed\s[\s\S]*verify:/,
+  );
   strictEqual(await ledger(), before);
   const tried = await sql`
     select 1 from public.job_runs where caller = 'operator' and dry_run and function_name = 'braze-reconcile'`;
   strictEqual(tried.length, 1);
-  match(await press(page, "Reconcile for real", "Reconcile"), /Reconciled: succeeded/);
-
-  const reason = "Support saw it on a phone";
-  match(
-    await press(page, "Mark as sent", "Confirm as sent", reason),
-    /Match 1001 is marked as sent/,
-  );
-  const [action] = await sql<{ actor: string; reason: string; kind: string }[]>`
-    select actor_id as actor, reason, actor_kind as kind
-    from public.operator_actions where action = 'mark_sent'`;
-  ok(action !== undefined);
-  match(action.actor, /^[0-9a-f-]{36}$/);
-  deepStrictEqual([action.reason, action.kind], [reason, "operator"]);
-  await page.locator(".facts").getByText("evidence: operator").waitFor();
+  match(await press(page, "Compare with Braze", "Compare"), /brought in line/);
 };

@@ -5,13 +5,14 @@ import { open, rowsOf } from "./browser.ts";
 import type { Check } from "./data.ts";
 
 export const VIEWS = [
-  "matchday",
+  "tonight",
   "match/1003",
+  "alerts",
+  "alerts?show=past",
+  "jobs",
   "counts",
   "health",
   "duplicates",
-  "alerts",
-  "jobs",
 ];
 
 const TEAMS = /Fulham|Brentford|Manchester|Everton/;
@@ -21,7 +22,7 @@ export const checkUserWithoutRole: Check = async (page, { pages }) => {
   page.on("response", async (response) => {
     if (response.url().includes("/rest/v1/")) answers.push(await response.text());
   });
-  for (const view of ["matchday", "match/1003", "alerts"]) {
+  for (const view of ["tonight", "match/1003", "alerts"]) {
     await page.goto(`${pages.user}/#/${view}`);
     await page.reload();
     await page.getByRole("heading", { name: "You are not an operator" }).waitFor();
@@ -66,55 +67,56 @@ export const checkSignIn: Check = async (page, { pages, stack }) => {
   isWrong = false;
   await signIn();
   await page.getByRole("heading", { name: "Alerts" }).waitFor();
-  await rowsOf(page, "Open alerts, most severe first");
+  await page.locator(".alert").first().waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
 };
 
 export const checkKeyboard: Check = async (page, { pages }) => {
-  await open(page, pages.operator, "matchday");
+  await open(page, pages.operator, "tonight");
   const focused = () => page.evaluate(() => (document.activeElement as HTMLElement)?.innerText);
   await page.keyboard.press("Tab");
   strictEqual(await focused(), "Skip to content");
   await page.keyboard.press("Enter");
-  strictEqual(await focused(), "Matchday");
-  await page.keyboard.press("Shift+Tab");
-  strictEqual(await focused(), "Jobs");
+  strictEqual(await focused(), "Tonight");
+  await page.getByRole("link", { name: "Jobs", exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Jobs" }).waitFor();
   await page.waitForFunction(() => document.activeElement?.textContent === "Jobs");
   strictEqual(await page.evaluate(() => document.activeElement?.tagName), "H1");
-  match(await page.title(), /^Jobs/);
+  match(await page.title(), /^\(\d+\) Jobs/);
 
-  await open(page, pages.operator, "match/1001");
-  const button = page.getByRole("button", { name: "Mark as sent" });
+  await open(page, pages.operator, "match/1010");
+  const button = page.getByRole("button", { name: "Cancel the push" });
   await button.focus();
   await page.keyboard.press("Enter");
-  const dialog = page.getByRole("dialog", { name: "Mark as sent?" });
+  const dialog = page.getByRole("dialog", { name: /^Cancel the push: West Ham/ });
   await dialog.waitFor();
-  ok(await page.getByRole("button", { name: "Confirm as sent" }).isDisabled(), "without a reason");
+  ok(await page.getByRole("button", { name: "Try it first" }).isDisabled(), "without a reason");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  strictEqual(await focused(), "Mark as sent");
+  strictEqual(await focused(), "Cancel the push");
 };
 
 export const checkLink: Check = async (page, { pages }) => {
-  await open(page, pages.operator, "matchday?date=2024-12-08&zone=America%2FNew_York");
-  const caption = "Matches of the day, by the time of their push";
-  const rows = await rowsOf(page, caption);
-  deepStrictEqual(rows.map((row) => row.Match), [
+  await open(page, pages.operator, "tonight?date=2024-12-08&zone=America%2FNew_York");
+  const rows = await rowsOf(page, "Matches of the day, worst first");
+  deepStrictEqual(rows.map((row) => row.Match?.split(/ \d{4} · /)[0]).sort(), [
     "Fulham – Arsenal",
     "Ipswich – Bournemouth",
     "Leicester – Brighton",
     "Tottenham – Chelsea",
   ]);
-  match(rows[0]?.["Push and kick-off"] ?? "", /08:00.*09:00/);
-  const title = await page.locator("td .time-text").first().getAttribute("title");
-  strictEqual(title, "Push: 2024-12-08 13:00:00 UTC");
+  const fulham = rows.find((row) => row.Match?.startsWith("Fulham"));
+  strictEqual(fulham?.Push, "08:00 kick-off 09:00");
+  const time = page.locator(".night td.push time").first();
+  match(await time.getAttribute("title") ?? "", /^2024-12-08 1\d:\d0:00 UTC$/);
   await page.getByRole("link", { name: "The day before" }).click();
-  await page.getByText("Saturday, 7 December 2024").waitFor();
+  await page.getByText("Saturday, 7 December 2024").first().waitFor();
   match(page.url(), /date=2024-12-07&zone=America%2FNew_York$/);
-  await open(page, pages.operator, "matchday?date=2024-11-01");
+  await page.getByRole("combobox", { name: "Time zone" }).selectOption("UTC");
+  await page.waitForURL(/zone=UTC/);
+  await open(page, pages.operator, "tonight?date=2024-11-01");
   await page.getByText("No match on this day").waitFor();
   await open(page, pages.operator, "match/99");
   await page.getByText("There is no match 99").waitFor();
@@ -125,19 +127,41 @@ export const checkFault: Check = async (page, { pages }) => {
   await page.route("**/rest/v1/count_audit_logs*", (route) => route.abort());
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   match(await page.getByRole("alert").innerText(), /Cannot read from the project/);
-  ok((await rowsOf(page, "Audits, newest first")).length > 0);
+  match(await page.locator(".clock").innerText(), /not updated since 16:2\d/);
+  ok((await rowsOf(page, "Comparisons of the day, newest first")).length > 0);
   await page.unroute("**/rest/v1/count_audit_logs*");
   await page.getByRole("button", { name: "Try now" }).click();
   await page.getByRole("alert").waitFor({ state: "detached" });
 };
 
+/** Each view says what does not run, and since when. */
+export const checkSilence: Check = async (page, { pages }) => {
+  const since = "2024-12-07T10:02:00+00:00";
+  await page.route(
+    "**/rest/v1/job_runs?*caller=eq.cron*",
+    (route) => route.fulfill({ json: [{ called_at: since }] }),
+  );
+  await open(page, pages.operator, "alerts");
+  match(await page.locator(".bar.bad").innerText(), /^cron has not run since 10:02\. Nothing is/);
+  await page.unrouteAll();
+  await page.route(
+    "**/rest/v1/job_runs?*function_name=eq.braze-reconcile*",
+    (route) => route.fulfill({ json: [{ finished_at: since }] }),
+  );
+  await page.reload();
+  match(
+    await page.locator(".bar.bad").innerText(),
+    /^“Compare with Braze” has not succeeded since 10:02 \(braze-reconcile\)\.$/,
+  );
+};
+
 /** The campaign is started again, the push is sent, and the page updates without any input. */
 export const checkUpdates: Check = async (page, { pages, stack }) => {
-  await open(page, pages.operator, "matchday?date=2024-12-07");
+  await open(page, pages.operator, "tonight");
   const row = page.getByRole("row", { name: /Manchester United – Nottingham Forest/ });
-  match(await row.innerText(), /Scheduled/);
+  match(await row.innerText(), /Will not go out/);
   await createFaultInjection(stack).campaign("enabled");
   await stack.advanceTo(new Date("2024-12-07T16:41:00Z"));
-  await row.locator(".chip.good", { hasText: "Sent" }).waitFor({ timeout: 20_000 });
-  match(await page.locator("div[aria-live=polite]").innerText(), /4 of 5 matches sent/);
+  await row.locator(".chip.good", { hasText: "Went out" }).waitFor({ timeout: 20_000 });
+  match(await page.locator("div[aria-live=polite]").innerText(), /4 .*went out/);
 };

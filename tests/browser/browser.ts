@@ -4,7 +4,8 @@ import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { findChromium } from "./chromium.ts";
 
-export const DESKTOP = { width: 1280, height: 800 };
+export const DESKTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 1024, height: 768 };
 export const PHONE = { width: 390, height: 844 };
 
 export async function withBrowser(run: (browser: Browser) => Promise<void>): Promise<void> {
@@ -53,9 +54,24 @@ export async function withPage(
 /** Opens a view and waits until it shows its data. */
 export async function open(page: Page, base: string, route: string): Promise<void> {
   await page.goto(`${base}/#/${route}`);
-  const name = route.split(/[/?]/)[0] ?? "";
-  await page.locator("#content h1", { hasText: new RegExp(`^${name}`, "i") }).waitFor();
+  const [view = "", date] = route.split(/[/?]|date=|&/);
+  // The page of another day is named after it.
+  const name = date === "" ? /\d{4}$/ : new RegExp(`^${view}`, "i");
+  await page.locator("#content h1", { hasText: name }).waitFor();
   await page.locator(".loading").waitFor({ state: "detached" });
+}
+
+/** How far the page, or an element on it, reaches beyond the width, in pixels: a table may overflow without widening the page. */
+export async function tooWide(page: Page): Promise<number> {
+  return await page.evaluate(() => {
+    const edge = Math.ceil(document.querySelector("main")!.getBoundingClientRect().right);
+    return Math.max(
+      document.documentElement.scrollWidth - innerWidth,
+      ...[...document.querySelectorAll("main > *, main table, main tbody td, main tbody th")].map((
+        each,
+      ) => Math.ceil(each.getBoundingClientRect().right) - edge),
+    );
+  });
 }
 
 /** A table's cells as text, by column header; `sub` lines follow after a space. */

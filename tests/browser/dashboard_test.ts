@@ -2,14 +2,17 @@
 import { withBrowser, withPage } from "./browser.ts";
 import { checkButtons } from "./acts.ts";
 import * as conduct from "./behaviour.ts";
-import { compareView } from "./visual.ts";
+import { checkFullDay, checkSearch } from "./full_day.ts";
+import { checkSentence } from "./sentence.ts";
+import { ALL_LOOKS, compareView } from "./visual.ts";
 import * as numbers from "./data.ts";
 import { withWorld } from "./world.ts";
 
 /** The order matters: the last tests change the data. */
 const CHECKS: readonly (readonly [string, numbers.Check])[] = [
-  ["Matchday shows the numbers that SQL gives", numbers.matchday],
+  ["Tonight shows the numbers that SQL gives", numbers.tonight],
   ["a match shows the numbers that SQL gives", numbers.oneMatch],
+  ["what is still to come stands apart", numbers.future],
   ["Counts shows the numbers that SQL gives", numbers.counts],
   ["Health shows the numbers that SQL gives", numbers.health],
   ["Duplicates shows the numbers that SQL gives", numbers.duplicates],
@@ -20,10 +23,14 @@ const CHECKS: readonly (readonly [string, numbers.Check])[] = [
   ["the page can be used with the keyboard alone", conduct.checkKeyboard],
   ["a link contains the day and the zone", conduct.checkLink],
   ["a fault is shown, and the old data stays", conduct.checkFault],
+  ["what does not run is said on each view", conduct.checkSilence],
+  ["the sentence of the night fits its state", checkSentence],
+  ["150 matches with long names fit each width in both themes", checkFullDay],
+  ["matches are found by id, team, verdict and alert", checkSearch],
 ];
 const CHANGES: readonly (readonly [string, numbers.Check])[] = [
   ["the page updates without input", conduct.checkUpdates],
-  ["each button performs its action", checkButtons],
+  ["each button of a job runs it", checkButtons],
 ];
 
 Deno.test("the dashboard in a browser", (test) =>
@@ -35,7 +42,7 @@ Deno.test("the dashboard in a browser", (test) =>
         }
       };
       await all(CHECKS);
-      for (const look of ["light", "dark", "phone"] as const) {
+      for (const look of ALL_LOOKS) {
         await test.step(`every view renders correctly: ${look}`, () =>
           compareView(browser, world, look));
       }

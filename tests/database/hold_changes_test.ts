@@ -2,7 +2,6 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import {
   addMatch,
   createSchedule,
-  endRun,
   LEASE_SECONDS,
   minutes,
   NOW,
@@ -33,7 +32,6 @@ function hold(suite: Suite, runId: string, args: Record<string, unknown> = {}): 
     p_lease_seconds: LEASE_SECONDS,
     p_removals: [],
     p_remakes: [],
-    p_is_gated: true,
     p_now: NOW,
     ...args,
   });
@@ -126,52 +124,18 @@ Deno.test(
 );
 
 Deno.test(
-  "hold_changes() keeps a hold while the push may be going out, and raises push_unwanted once",
+  "hold_changes() keeps a hold while the push may be going out",
   withSuite(async (suite) => {
     const runId = await threeScheduled(suite);
     await callOff(suite, IDS);
     await hold(suite, runId, { p_removals: IDS });
     await suite.sql`update public.matches set status = 'scheduled' where id = 1003`;
-    deepStrictEqual(await hold(suite, runId, { p_now: DUE }), { unwanted: 2 });
+    await hold(suite, runId, { p_now: DUE });
     deepStrictEqual((await held(suite)).length, 2);
     deepStrictEqual(await gates(suite), [true, true, false]);
-    deepStrictEqual(await hold(suite, runId, { p_now: minutes(545) }), { unwanted: 0 });
-
-    const alerts = await suite.sql`
-      select fingerprint, kind, occurrences, title from public.alerts order by fingerprint`;
-    deepStrictEqual(
-      alerts.map(({ fingerprint, kind, occurrences }) => [
-        fingerprint,
-        kind,
-        occurrences,
-      ]),
-      [
-        ["push_unwanted:1001:1", "harm", 1],
-        ["push_unwanted:1002:1", "harm", 1],
-      ],
-    );
-    strictEqual(
-      alerts[0]!.title,
-      "Match 1001 Home 1001–Away 1001: its push went out although the match is postponed; " +
-        "its removal was held, and nobody confirmed it",
-    );
     // A day later it is sent, or never will be.
     await hold(suite, runId, { p_now: minutes(540 + 24 * 60) });
     deepStrictEqual(await held(suite), []);
-  }),
-);
-
-Deno.test(
-  "hold_changes() raises nothing for a removal that was confirmed or a push that was cancelled",
-  withSuite(async (suite) => {
-    const runId = await threeScheduled(suite);
-    await callOff(suite, IDS);
-    await hold(suite, runId, { p_removals: IDS });
-    await confirm(suite, runId, { p_match_ids: [1001] });
-    await suite.sql`
-      update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator'
-      where match_id = 1002`;
-    deepStrictEqual(await hold(suite, runId, { p_now: DUE }), { unwanted: 1 });
   }),
 );
 
@@ -284,68 +248,5 @@ Deno.test(
     await sql`
       update public.schedule_ledger set send_at_utc = ${minutes(-1)} where match_id <= 20`;
     deepStrictEqual(await allowed(), { removals: 2, remakes: 5 });
-  }),
-);
-
-for (
-  const [what, gated, off, unwanted] of [
-    ["one match, without a gate", false, [1001], 1],
-    ["one match, behind the gate, which turned it away", true, [1001], 0],
-    ["too many at once, behind the gate, which let them pass", true, [1001, 1002], 2],
-  ] as const
-) {
-  Deno.test(
-    `hold_changes() tells that a push went out unwanted that was called off after the last run: ${what}`,
-    withSuite(async (suite) => {
-      const runId = await threeScheduled(suite);
-      const callOffAt = (at: Date) =>
-        suite.sql`
-          update public.matches set status = 'postponed', updated_at = ${at}
-          where id = any (${off as unknown as number[]})`;
-      await callOffAt(minutes(539));
-      const args = { p_is_gated: gated, p_now: minutes(544) };
-      deepStrictEqual(await hold(suite, runId, args), { unwanted });
-      deepStrictEqual(await hold(suite, runId, { ...args, p_now: minutes(549) }), { unwanted: 0 });
-    }),
-  );
-}
-
-Deno.test(
-  "hold_changes() tells what was called off after the last run and went out, however long ago that run was",
-  withSuite(async (suite) => {
-    await endRun(suite, await threeScheduled(suite));
-    await suite.sql`update public.matches set status = 'postponed', updated_at = ${minutes(539)}`;
-    const holdAt = async (now: Date) => {
-      const runId = await startRun(suite, now);
-      const held = await hold(suite, runId, { p_is_gated: false, p_now: now });
-      await endRun(suite, runId, now);
-      return held;
-    };
-    deepStrictEqual(await holdAt(minutes(700)), { unwanted: 3 });
-    deepStrictEqual(await holdAt(minutes(710)), { unwanted: 0 });
-  }),
-);
-
-Deno.test(
-  "hold_changes() raises nothing for a match that was called off or played after its push",
-  withSuite(async (suite) => {
-    const runId = await threeScheduled(suite);
-    await suite.sql`
-      update public.matches set status = 'postponed', updated_at = ${minutes(541)} where id = 1001`;
-    await suite.sql`
-      update public.matches set status = 'finished', updated_at = ${minutes(590)} where id = 1002`;
-    const args = { p_is_gated: false, p_now: minutes(595) };
-    deepStrictEqual(await hold(suite, runId, args), { unwanted: 0 });
-  }),
-);
-
-Deno.test(
-  "hold_changes() tells what went out unwanted even if the scheduler stood still for days",
-  withSuite(async (suite) => {
-    const runId = await threeScheduled(suite);
-    await callOff(suite, IDS);
-    await hold(suite, runId, { p_removals: IDS });
-    deepStrictEqual(await hold(suite, runId, { p_now: minutes(2_900) }), { unwanted: 3 });
-    deepStrictEqual(await held(suite), []);
   }),
 );

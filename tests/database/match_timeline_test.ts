@@ -17,8 +17,10 @@ interface Entry {
   readonly details: Record<string, unknown>;
 }
 
-function timeline({ call }: Suite, matchId: number): Promise<Entry[]> {
-  return call("match_timeline", { p_match_id: matchId });
+/** Without the verdict at its head. */
+async function timeline({ call }: Suite, matchId: number): Promise<Entry[]> {
+  const told = await call<Entry[]>("match_timeline", { p_match_id: matchId });
+  return told.filter(({ kind }) => kind !== "verdict");
 }
 
 const SEND_AT = minutes(540);
@@ -106,7 +108,7 @@ Deno.test(
   withSuite(async (suite) => {
     await addMatch(suite, 1);
     deepStrictEqual((await timeline(suite, 1)).map(({ what }) => what), ["added"]);
-    deepStrictEqual(await timeline(suite, 2), []);
+    deepStrictEqual(await suite.call("match_timeline", { p_match_id: 2 }), []);
   }),
 );
 
@@ -134,6 +136,36 @@ Deno.test(
       [
         "create opened",
       ],
+    );
+  }),
+);
+
+Deno.test(
+  "match_timeline() begins with the verdict at the given time",
+  withSuite(async (suite) => {
+    await scheduledMatch(suite, 1001);
+    const heads = await Promise.all(
+      [minutes(300), minutes(543), minutes(560)].map(async (p_now) => {
+        const [head] = await suite.call<Entry[]>("match_timeline", { p_match_id: 1001, p_now });
+        return [
+          head?.at === p_now.toISOString().replace(".000Z", "+00:00"),
+          head?.kind,
+          head?.what,
+        ];
+      }),
+    );
+    deepStrictEqual(heads, [
+      [true, "verdict", "scheduled"],
+      [true, "verdict", "going_out"],
+      [true, "verdict", "in_doubt"],
+    ]);
+    const [head] = await suite.call<Entry[]>("match_timeline", {
+      p_match_id: 1001,
+      p_now: minutes(560),
+    });
+    strictEqual(
+      head?.details.why,
+      "Its time was 2024-12-07 15:00 UTC, and nothing shows that it was sent.",
     );
   }),
 );

@@ -28,4 +28,9 @@ export async function alerts({ sql }: Suite) {
 /** The state after a confirmed delete whose schedule Braze sent nevertheless. */
 export async function markDeleted({ sql }: Suite, { ledger_id }: OpenedCreate) {
   await sql`update public.braze_schedules set state = 'deleted' where ledger_id = ${ledger_id}`;
+  await sql`
+    insert into public.schedule_attempts
+      (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at, closed_at, outcome)
+    select gen_random_uuid(), run_id, 'delete', 'plan', match_id, ledger_id, generation, '{}', opened_at, opened_at, 'succeeded'
+    from public.schedule_attempts where ledger_id = ${ledger_id} and kind = 'create'`;
 }

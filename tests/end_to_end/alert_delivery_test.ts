@@ -79,7 +79,7 @@ Deno.test("five alerts are five messages, one a second; six are one digest", () 
     await minutesPass(stack, 15);
     await schedule(stack);
     strictEqual(stack.alerts.messages.length, 6);
-    match(stack.alerts.messages[5]?.text ?? "", /^\*6 alerts\*/);
+    match(stack.alerts.messages[5]?.text ?? "", /^6 alerts\n/);
 
     // Their audiences grow, all at once.
     await stack.sql`update private.settings set remakes_max = 1000, remake_share_max = 1`;
@@ -89,7 +89,7 @@ Deno.test("five alerts are five messages, one a second; six are one digest", () 
     await minutesPass(stack, 15);
     await schedule(stack);
     strictEqual(stack.alerts.messages.length, 7);
-    match(stack.alerts.messages[6]?.text ?? "", /^\*11 resolved\*/);
+    match(stack.alerts.messages[6]?.text ?? "", /^11 resolved or over\n/);
   }));
 
 Deno.test("a dry run sends no notice", () =>
@@ -139,6 +139,61 @@ Deno.test("a rate-limited chat is retried after the time it names, and the run s
               [true, 0, null],
             ],
           );
+        },
+      ),
+  ));
+
+Deno.test("a message that the chat refuses is tried in a bare form, and costs no other message", () =>
+  withChat(
+    (post) => post <= 2 ? new Response("invalid_payload", { status: 400 }) : new Response("ok"),
+    (url, texts) =>
+      withSuite(
+        { ...SMALL, env: { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_URL_ENGINEERING: url } },
+        async (stack) => {
+          await addUnknownTeams(stack, 3);
+          strictEqual((await schedule(stack)).outcome, "succeeded");
+          deepStrictEqual((await alerts(stack)).map(({ attempts, error }) => [attempts, error]), [
+            [1, "the webhook answered 400 invalid_payload"],
+            [0, null],
+            [0, null],
+          ]);
+          strictEqual(texts.length, 4);
+          await minutesPass(stack, 15);
+          await schedule(stack);
+          strictEqual(texts.length, 5);
+          ok((await alerts(stack)).every(({ delivered }) => delivered));
+        },
+      ),
+  ));
+
+Deno.test("a digest that the chat refuses goes out as single messages", () =>
+  withChat(
+    (post) => post === 1 ? new Response("too_long", { status: 413 }) : new Response("ok"),
+    (url, texts) =>
+      withSuite(
+        { ...SMALL, env: { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_URL_ENGINEERING: url } },
+        async (stack) => {
+          await addUnknownTeams(stack, 6);
+          await schedule(stack);
+          strictEqual(texts.length, 7);
+          ok((await alerts(stack)).every(({ delivered, error }) => delivered && error === null));
+        },
+      ),
+  ));
+
+Deno.test("a sign-in page with status 200 is not taken for a delivery", () =>
+  withChat(
+    (post) => post <= 2 ? new Response("<html>Sign in</html>") : new Response("ok"),
+    (url) =>
+      withSuite(
+        { ...SMALL, env: { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_URL_ENGINEERING: url } },
+        async (stack) => {
+          await addUnknownTeams(stack, 1);
+          await schedule(stack);
+          deepStrictEqual((await alerts(stack)).map(({ delivered }) => delivered), [false]);
+          await minutesPass(stack, 15);
+          await schedule(stack);
+          deepStrictEqual((await alerts(stack)).map(({ delivered }) => delivered), [true]);
         },
       ),
   ));

@@ -46,6 +46,8 @@ interface Scenario {
   readonly trouble: (stack: Stack) => Promise<unknown>;
   /** Removes the cause. */
   readonly cure: (stack: Stack) => Promise<unknown>;
+  /** It ends because its time passes. */
+  readonly isOver?: true;
   /** How many runs after the cure notice it, if more than one. */
   readonly runsAfterCure?: number;
 }
@@ -116,6 +118,7 @@ const scenarios: Record<Rule, Scenario> = {
     },
     // The hour of its push has passed.
     cure: (stack) => until(stack, "14:01"),
+    isOver: true,
   },
   change_inside_freeze: {
     trouble: async (stack) => {
@@ -193,8 +196,8 @@ async function standing({ sql }: Stack, rule: string) {
 
 /** The notices sent for a rule. */
 const noticesOf = ({ alerts }: Stack, rule: string) =>
-  alerts.messages.filter(({ text }) => text.includes(`\`${rule}\``))
-    .map(({ text }) => /\*(\w+)\*/.exec(text)?.[1]);
+  alerts.messages.filter(({ text }) => text.includes(`\n${rule} · `))
+    .map(({ text }) => /^\S+ ([^:]+):/.exec(text)?.[1]);
 
 for (const rule of RULES) {
   Deno.test(`${rule} is raised once, counted up when seen again, and resolved when its cause is gone`, () =>
@@ -203,7 +206,7 @@ for (const rule of RULES) {
       fixtures: [MATCH!],
       env: { RUN_DEADLINE_SECONDS: "140" },
     }, async (stack) => {
-      const { trouble, cure, runsAfterCure = 1 } = scenarios[rule];
+      const { trouble, cure, runsAfterCure = 1, isOver = false } = scenarios[rule];
       await trouble(stack);
       await schedule(stack);
       deepStrictEqual(await standing(stack, rule), ["open 1"]);
@@ -220,7 +223,7 @@ for (const rule of RULES) {
       deepStrictEqual(await standing(stack, rule), [after]);
       strictEqual(noticesOf(stack, rule).length, 2, JSON.stringify(stack.alerts.messages));
       ok(["Critical", "Warning"].includes(noticesOf(stack, rule)[0] ?? ""));
-      strictEqual(noticesOf(stack, rule)[1], "Resolved");
+      strictEqual(noticesOf(stack, rule)[1], isOver ? "Over, not resolved" : "Resolved");
     }));
 }
 
@@ -250,6 +253,23 @@ Deno.test("unexpected_send is raised once, reported by the next run of any funct
     await schedule(stack);
     deepStrictEqual(await standing(stack, "unexpected_send"), ["over 1"]);
     deepStrictEqual(noticesOf(stack, "unexpected_send"), ["Critical", "Resolved"]);
+  }));
+
+Deno.test("a refused schedule ends as a harm that stays, and is not told as resolved when the match begins", () =>
+  withSuite({ sandbox: { users: { count: 60 } }, fixtures: [MATCH!] }, async (stack) => {
+    faults(stack, refuse(CREATE));
+    await schedule(stack);
+    await until(stack, "14:05");
+    await call(stack, "braze-preflight-check");
+    await until(stack, "15:05");
+    await schedule(stack);
+    deepStrictEqual(noticesOf(stack, "create_failed"), ["Critical", "Over, not resolved"]);
+    deepStrictEqual(noticesOf(stack, "push_missed"), ["Critical"]);
+    deepStrictEqual(await standing(stack, "push_missed"), ["open 1"]);
+    for (const { text } of stack.alerts.messages) {
+      match(text, /\nThe match now: (?:will not go|did not go): /);
+      match(text, /Arsenal–Chelsea/);
+    }
   }));
 
 Deno.test("a run that works on some matches leaves the alerts of the others open", () =>

@@ -17,14 +17,18 @@ import {
 import { checksOf, diagnose, doctorTargetOf } from "../support/doctor.ts";
 import { addFixture, CLOCK, schedule, THREE_AT_ONCE } from "../support/suite.ts";
 
+/** What a stack on which no alert was ever sent cannot show. */
+const UNUSED = ["chat:admin", "chat:engineering", "dashboard_url", "heartbeat_url"];
+
 const withFreshStack = (run: (stack: Stack) => Promise<void>) => withStack({ clock: CLOCK }, run);
 
 Deno.test("the doctor is green on a healthy stack, and reports unknown results as unknown", () =>
   withFreshStack(async (stack) => {
     const { checks, findings } = await diagnose(doctorTargetOf(stack));
     deepStrictEqual(checks("wrong"), []);
-    deepStrictEqual(checks("unknown"), [CREATE, DELETE, UPDATE, SEND_ID, "cron_calls"].sort());
-    strictEqual(checks("ok").length, findings.length - 5);
+    const unknown = [...UNUSED, CREATE, DELETE, UPDATE, SEND_ID, "cron_calls"];
+    deepStrictEqual(checks("unknown"), unknown.sort());
+    strictEqual(checks("ok").length, findings.length - unknown.length);
     const [{ count }] = await stack.sql<[{ count: number }]>`
       select count(*)::int as count from public.job_runs`;
     strictEqual(count, 0, "the doctor starts no run");
@@ -40,7 +44,32 @@ Deno.test("the doctor knows after a real call what only such a call can show", (
     await stack.sql`update public.matches set status = 'postponed' where id = 1002`;
     await stack.advanceTo(new Date(CLOCK.getTime() + 20 * 60_000));
     const { checks } = await diagnose(doctorTargetOf(stack));
-    deepStrictEqual([checks("wrong"), checks("unknown")], [[], []]);
+    // A run that raised no alert has sent no message.
+    deepStrictEqual([checks("wrong"), checks("unknown")], [[], UNUSED]);
+  }));
+
+Deno.test("the doctor sends a test message to each chat when asked, and knows then that both work", () =>
+  withFreshStack(async (stack) => {
+    const { checks } = await diagnose({ ...doctorTargetOf(stack), sendsTestAlert: true });
+    deepStrictEqual(checks("wrong"), []);
+    ok(["chat:admin", "chat:engineering"].every((check) => checks("ok").includes(check)));
+    deepStrictEqual(
+      stack.alerts.messages.map(({ audience, text }) => [audience, /Test/.test(text)]).sort(),
+      [["admin", true], ["engineering", true]],
+    );
+  }));
+
+Deno.test("the doctor says when the chat took the last message, and links to the page", () =>
+  withFreshStack(async (stack) => {
+    await addFixture(stack, THREE_AT_ONCE[0]!);
+    await stack.sql`delete from public.teams`;
+    await schedule(stack);
+    const { findings } = await diagnose(
+      doctorTargetOf(stack, { DASHBOARD_URL: "https://push.example" }),
+    );
+    const says = (check: string) => findings.find((one) => one.check === check)?.says;
+    strictEqual(says("chat:admin"), "Slack took the last message at 2024-12-07 06:00 UTC");
+    strictEqual(says("dashboard_url"), "messages link to https://push.example");
   }));
 
 Deno.test("without a database the doctor reports as unknown what only the database shows", () =>

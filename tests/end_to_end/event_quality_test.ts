@@ -27,8 +27,8 @@ async function standing({ sql }: Stack, rule: string): Promise<string[]> {
 }
 
 const noticesOf = ({ alerts }: Stack, rule: string) =>
-  alerts.messages.filter(({ text }) => text.includes(`\`${rule}\``))
-    .map(({ text }) => /\*(\w+)\*/.exec(text)?.[1]);
+  alerts.messages.filter(({ text }) => text.includes(`\n${rule} · `))
+    .map(({ text }) => /^\S+ ([^:]+):/.exec(text)?.[1]);
 
 const later = (stack: Stack, minutes: number) =>
   stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));

@@ -11,7 +11,7 @@ import {
   schedule,
   withSuite,
 } from "../support/suite.ts";
-import { reach } from "../support/watchers.ts";
+import { inDashboard, reach } from "../support/watchers.ts";
 
 const SEND = "users.messages.pushnotification.Send";
 
@@ -61,7 +61,8 @@ async function openRules({ sql }: Stack): Promise<string[]> {
   return rows.map(({ rule }) => rule);
 }
 
-const callOff = ({ sql }: Stack) => sql`update public.matches set status = 'postponed'`;
+const callOff = ({ sql, timeline }: Stack) =>
+  sql`update public.matches set status = 'postponed', updated_at = ${timeline.now()}`;
 
 Deno.test(
   "matches that are all called off by mistake keep their schedules, a person is told, and the holds end with the mistake",
@@ -123,15 +124,30 @@ Deno.test(
     await callOff(stack);
     await schedule(stack);
     await reach(stack, "14:04");
-    await schedule(stack);
-    deepStrictEqual(await openAlerts(stack, 1002), ["push_unwanted"]);
     deepStrictEqual(pushed(stack), IDS);
+    await call(stack, "braze-preflight-check");
+    deepStrictEqual(await openAlerts(stack, 1002), ["push_unwanted"]);
     await stack.advanceTo(new Date("2024-12-09T06:00:00Z"));
     await schedule(stack);
     deepStrictEqual(await openRules(stack), ["push_unwanted"]);
-    const [harms] = await stack.sql<{ count: string }[]>`
-      select count(*) from public.alerts where rule = 'push_unwanted'`;
-    strictEqual(harms?.count, "5");
+    const harms = await stack.sql<{ title: string }[]>`
+      select title from public.alerts where rule = 'push_unwanted'`;
+    strictEqual(harms.length, 5);
+    ok(harms.every(({ title }) => title.includes("the match was postponed at 2024-12-07 06:00")));
+  }),
+);
+
+Deno.test(
+  "a push that a stopped campaign kept back is no harm, although its match was called off too late to take it off",
+  withFive(async (stack) => {
+    await inDashboard(stack, "campaign", { state: "stopped" });
+    await reach(stack, "13:59");
+    await callOff(stack);
+    await reach(stack, "14:30");
+    await schedule(stack);
+    await call(stack, "braze-preflight-check");
+    deepStrictEqual(pushed(stack), []);
+    ok(!(await openRules(stack)).includes("push_unwanted"));
   }),
 );
 

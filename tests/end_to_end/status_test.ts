@@ -1,54 +1,66 @@
-/** `deno task status`: the numbers of a simulated matchday, and the exit codes that scripts read. */
+/** `deno task status`: the verdicts of a simulated matchday, and the exit codes that scripts read. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Stack } from "../../local/stack/stack.ts";
+import { describe } from "../../local/status/describe.ts";
+import { readStatus } from "../../local/status/read_status.ts";
 import { command, type Ended } from "../support/command.ts";
 import { addFixture, CLOCK, schedule, THREE_AT_ONCE, withSuite } from "../support/suite.ts";
 
 const DAY = "2024-12-07";
 const USERS = { users: { count: 300 } };
 
-function status(stack: Stack, ...args: string[]): Promise<Ended> {
-  return command("local/tasks/status.ts", args, {
-    SUPABASE_URL: stack.ready.api_url,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.ready.secret_key }),
-  });
+function variables({ ready }: Stack): Record<string, string> {
+  return {
+    SUPABASE_URL: ready.api_url,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: ready.secret_key }),
+  };
 }
 
-Deno.test("status shows the figures of matchday_summary() before, during and after a matchday", () =>
+function status(stack: Stack, ...args: string[]): Promise<Ended> {
+  return command("local/tasks/status.ts", args, variables(stack));
+}
+
+/** By the clock of the stack, which the command knows of a stack of `task start` alone. */
+async function shown(stack: Stack, now: Date): Promise<string> {
+  const target = {
+    env: (name: string) => variables(stack)[name],
+    suiteNow: () => Promise.resolve(now),
+    cronSince: () => Promise.resolve(now),
+  };
+  const found = await readStatus(target, DAY, now);
+  return describe(found, { date: DAY, now, colours: false, width: Infinity });
+}
+
+Deno.test("status shows the verdicts of day_verdicts() before, during and after a matchday", () =>
   withSuite({ fixtures: THREE_AT_ONCE, sandbox: USERS }, async (stack) => {
     const early = await status(stack, "--date", DAY);
     strictEqual(early.code, 0, early.stderr);
-    match(early.stdout, /1001 Manchester City – Liverpool +│ +15:00 │ +– │ not scheduled/);
+    match(early.stdout, /1001 +Manchester City – Liverpool +15:00 +14:00 +\w+/);
     match(early.stdout, /No open alerts/);
 
     await schedule(stack);
-    const scheduled = await status(stack, "--date", DAY);
-    match(scheduled.stdout, /1002 Arsenal – Chelsea +│ +15:00 │ +14:00 │ pending, live/);
+    const scheduled = await shown(stack, CLOCK);
+    match(scheduled, /^2024-12-07: 3 matches: 3 scheduled$/m);
+    match(scheduled, /1002 +Arsenal – Chelsea +15:00 +14:00 +scheduled +0\/.* Braze has its/);
 
-    await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
-    await stack
-      .sql`update public.schedule_ledger set braze_reported_count = 1234 where match_id = 1002`;
-    const { code, stdout } = await status(stack, "--date", DAY, "--json");
-    strictEqual(code, 0);
-    const matchday = JSON.parse(stdout);
-    strictEqual(matchday.date, DAY);
-    deepStrictEqual(matchday.matches.map((it: { match_id: number }) => it.match_id), [
-      1001,
-      1002,
-      1003,
-    ]);
-    for (const it of matchday.matches) {
-      const [row] = await stack.sql`
-        select
-          count(distinct external_user_id) filter (where event_type = 'send' and channel = 'push')::int as received,
-          count(*) filter (where confidence = 'high')::int as high
-        from public.notification_sends where match_id = ${it.match_id}`;
-      deepStrictEqual({ received: it.received, high: it.high }, { ...row });
-      strictEqual(it.received > 0, true, "pushes went out");
-      deepStrictEqual([it.status, it.sent_evidence, it.medium, it.low], ["sent", "push", 0, 0]);
-    }
-    const table = await status(stack, "--date", DAY);
-    match(table.stdout, /1002 Arsenal – Chelsea .*sent \(push\).* 1,234 /);
+    const after = new Date("2024-12-07T14:20:00Z");
+    await stack.advanceTo(after);
+    await stack.sql`select public.refresh_send_counts(${DAY}, '2024-12-08', ${after})`;
+    const table = await shown(stack, after);
+    match(table, /^2024-12-07: 3 matches: 3 went out$/m);
+    match(
+      table,
+      /1002 +Arsenal – Chelsea .*went out +[1-9]\d*\/.* users got it/,
+    );
+
+    const { stdout } = await status(stack, "--date", DAY, "--json");
+    const { date, matches } = JSON.parse(stdout);
+    const [row] = await stack.sql`
+      select public.day_verdicts(${DAY}, '2024-12-08', ${after}) as told`;
+    strictEqual(date, DAY);
+    const parts = (told: { match_id: number; why: string; to_everyone: unknown }[]) =>
+      told.map(({ match_id, why, to_everyone }) => [match_id, why, to_everyone]);
+    deepStrictEqual(parts(matches), parts(row?.told));
   }));
 
 Deno.test("status exits with 1 while an alert is open, with a match or without", () =>
@@ -68,7 +80,7 @@ Deno.test("status exits with 1 while an alert is open, with a match or without",
     await raise("function_stalled", null);
     const elsewhere = await status(stack, "--date", "2024-12-08");
     strictEqual(elsewhere.code, 1);
-    match(elsewhere.stdout, /No match on 2024-12-08/);
+    match(elsewhere.stdout, /2024-12-08: no match/);
     match(elsewhere.stdout, /function_stalled/);
   }));
 

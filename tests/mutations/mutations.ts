@@ -7,6 +7,7 @@ import { LISTINGS } from "./list/listings.ts";
 import { VERBS } from "./list/verbs.ts";
 import { RECONCILING } from "./list/reconciling.ts";
 import { RUNS } from "./list/runs.ts";
+import { TELLING } from "./list/telling.ts";
 import { SCHEDULING } from "./list/scheduling.ts";
 import { STORING } from "./list/storing.ts";
 import type { Mutation } from "./mutation.ts";
@@ -20,6 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...VERBS,
   ...RECONCILING,
   ...RUNS,
+  ...TELLING,
   ...GATING,
   ...ENTRANCES,
 ];

@@ -110,7 +110,7 @@ Deno.test("no table is readable through another one, and none is described to a 
         { method: "GET", headers },
       );
       if (embedding.code !== "42501") wrong.push(`embedding by ${caller}: ${embedding.text}`);
-      const explained = await sendRequest(`${rest.restUrl}/teams`, {
+      const explained = await sendRequest(`${rest.restUrl}/event_claims`, {
         method: "GET",
         headers: { ...headers, accept: "application/vnd.pgrst.plan+json" },
       });

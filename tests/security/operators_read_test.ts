@@ -46,13 +46,19 @@ Deno.test("the dashboard's functions return data to an operator and nothing to o
       };
       const timeline = (await client.rpc("match_timeline", { p_match_id: 1 })).data as unknown[];
       const events = (await client.rpc("match_events", { p_match_id: 1 })).data;
+      const now = { p_now: "2024-12-07T12:00:00Z" };
+      const verdict = (await client.rpc("match_verdict", { p_match_id: 1, ...now })).data;
+      const verdicts = (await client.rpc("day_verdicts", { ...EVERYTHING, ...now })).data;
       return {
         isOperator: (await client.rpc("is_operator")).data,
         matches: matches.length,
         received: matches.map(({ received }) => received),
         hasAlerts: matches.length > 0 || alerts.length > 0,
         hasTimeline: timeline.length > 0,
-        hasUsers: JSON.stringify(timeline).includes('"users"'),
+        hasVerdict: verdict !== null,
+        verdicts: (verdicts as unknown[]).length,
+        // The verdict at the head has counts.
+        hasUsers: JSON.stringify(timeline.slice(1)).includes('"users"'),
         hasEvents: JSON.stringify(events) !== '{"minutes":[],"candidates":[]}' &&
           JSON.stringify(events) !== '{"candidates":[],"minutes":[]}',
       };
@@ -67,6 +73,8 @@ Deno.test("the dashboard's functions return data to an operator and nothing to o
       received: [null],
       hasAlerts: true,
       hasTimeline: true,
+      hasVerdict: true,
+      verdicts: 1,
       hasUsers: false,
       hasEvents: true,
     });
@@ -77,6 +85,8 @@ Deno.test("the dashboard's functions return data to an operator and nothing to o
         received: [],
         hasAlerts: false,
         hasTimeline: false,
+        hasVerdict: false,
+        verdicts: 0,
         hasUsers: false,
         hasEvents: false,
       });

@@ -135,6 +135,29 @@ export const BREAKAGES: readonly Breakage[] = [
     wrong: ["cron_secret", "vault:cron_signing_secret"],
   },
   {
+    what: "no chat is told of alerts",
+    env: { ALERT_WEBHOOK_URL: "", ALERT_WEBHOOK_URL_ENGINEERING: "" },
+    wrong: ["chat"],
+  },
+  {
+    what: "a message could not be delivered",
+    stack: ({ sql }) =>
+      sql`
+        insert into public.alerts
+          (fingerprint, rule, kind, severity, audience, title, first_seen_at, last_seen_at, delivery_error)
+        values ('x', 'x', 'condition', 'warning', 'engineering', 'X', now(), now(), 'the webhook answered 404')`,
+    undo: ({ sql }) => sql`delete from public.alerts`,
+    wrong: ["chat:engineering"],
+  },
+  {
+    what: "the chat does not take the test message",
+    target: () => ({
+      sendsTestAlert: true,
+      fetch: answering(/_local\/alerts$/, 404, "no_service"),
+    }),
+    wrong: ["chat:admin"],
+  },
+  {
     what: "the direct connection leads nowhere",
     env: { INGEST_DATABASE_URL: "postgresql://braze_ingest:hunter2hunter2@127.0.0.1:9/postgres" },
     wrong: ["direct_connection"],

@@ -20,6 +20,10 @@ export function delivery(changes: Partial<Delivery> = {}): Delivery {
     firstSeenAt: at("05:45:00"),
     resolvedAt: null,
     occurrences: 2,
+    openings: 1,
+    brazeSays: null,
+    verdict: null,
+    closedBecause: null,
     attempts: 0,
     ...changes,
   };

@@ -18,6 +18,7 @@ export function doctorTargetOf(
     suiteNow: () => Promise.resolve(stack.timeline.now()),
     cronSince: () => Promise.resolve(new Date(0)),
     migrations: MIGRATIONS,
+    sendsTestAlert: false,
   };
 }
 

@@ -118,6 +118,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     preflight: {
       load: (window) => noted("preflight.load", window, { sends: [], teams: [] }),
       note: (checks) => noted("preflight.note", checks, []),
+      raiseUnwanted: (now) => noted("preflight.raiseUnwanted", { now }, 0),
       raiseMissed: (due) => noted("preflight.raiseMissed", due, 0),
       noteShutOut: (campaign) => noted("preflight.noteShutOut", campaign, undefined),
       ...changes.preflight,
@@ -206,6 +207,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
     deliveries: {
       // This runs at the end of every run and is not recorded, since most tests do not test it.
       claim: () => Promise.resolve([]),
+      silenceReasons: () => Promise.resolve([]),
       record: (deliveries, outcome) =>
         noted("deliveries.record", { deliveries, outcome }, undefined),
       ...changes.deliveries,

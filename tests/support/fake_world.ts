@@ -4,6 +4,7 @@ import type {
   FunctionName,
   Identification,
 } from "../../supabase/functions/_shared/auth/callers.ts";
+import type { FetchWithin } from "../../supabase/functions/_shared/http/fetch_within.ts";
 import type { PostAlert } from "../../supabase/functions/_shared/alerts/webhook.ts";
 import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
 import type { Dependencies } from "../../supabase/functions/_shared/function/dependencies.ts";
@@ -21,6 +22,7 @@ export interface WorldOptions extends StoreChanges {
   readonly now?: string;
   readonly braze?: Answers;
   readonly postAlert?: PostAlert;
+  readonly fetchWithin?: FetchWithin;
   readonly environment?: Partial<Environment>;
   /** Receives each call before it is answered. */
   readonly during?: (call: string, world: World) => void;
@@ -93,6 +95,9 @@ export function fakeWorld(options: WorldOptions = {}): World {
         runDeadlineMs: RUN_DEADLINE_MS,
         alertWebhookUrls: null,
         alertDigestAt: 5,
+        dashboardUrl: null,
+        alertTimeZone: "UTC",
+        heartbeatUrl: null,
         lowConfidenceShareMax: 0.2,
         reconcileCancelsMax: 20,
         reconcileCancelShareMax: 0.2,
@@ -109,6 +114,7 @@ export function fakeWorld(options: WorldOptions = {}): World {
       ),
       takeBrazeAnswers: () => [],
       postAlert: options.postAlert ?? (() => Promise.resolve({ ok: true })),
+      fetchWithin: options.fetchWithin ?? (() => Promise.resolve("connection_failed")),
       waitUntil: (work) => void background.push(work),
       newId: () => `id-${++ids}`,
     },

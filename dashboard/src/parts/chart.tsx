@@ -48,7 +48,9 @@ export function Chart(props: ChartProps) {
       day: "numeric",
       month: "short",
     });
-  const ticks = ticksOf(first, last, isDaily ? stepMs : 0);
+  // Two ticks of one day would have one label.
+  const ticks = distinct(ticksOf(first, last, isDaily ? stepMs : 0), label);
+  const levels = distinct([0, 0.5, 1].map((share) => top * share), format);
   return (
     <figure class="chart" ref={figure}>
       <figcaption>
@@ -59,17 +61,17 @@ export function Chart(props: ChartProps) {
       </figcaption>
       <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-labelledby={id}>
         <title id={id}>{`${title}. ${summary}`}</title>
-        {[0, 0.5, 1].map((share) => (
-          <g key={share}>
+        {levels.map((level) => (
+          <g key={level}>
             <line
               class="grid"
               x1={MARGIN.left}
               x2={width - MARGIN.right}
-              y1={y(top * share)}
-              y2={y(top * share)}
+              y1={y(level)}
+              y2={y(level)}
             />
-            <text class="label" x={MARGIN.left - 6} y={y(top * share) + 4} text-anchor="end">
-              {format(top * share)}
+            <text class="label" x={MARGIN.left - 6} y={y(level) + 4} text-anchor="end">
+              {format(level)}
             </text>
           </g>
         ))}
@@ -104,6 +106,12 @@ function useWidth() {
     return () => observer.disconnect();
   }, []);
   return [figure, width] as const;
+}
+
+function distinct(values: readonly number[], label: (value: number) => string): number[] {
+  return values.filter((value, index) =>
+    index === 0 || label(value) !== label(values[index - 1] ?? value)
+  );
 }
 
 function ticksOf(first: number, last: number, stepMs: number): number[] {

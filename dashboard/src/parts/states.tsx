@@ -1,5 +1,6 @@
 /** The states of a page without data: loading, empty, failed. */
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { clockTime } from "../time.ts";
 import type { Polled } from "../use_polled.ts";
@@ -34,6 +35,8 @@ export function Content<Data>({ polled, children }: {
   readonly children: (data: Data) => ComponentChildren;
 }) {
   const { data, error, readAt, reload } = polled;
+  const { noteRead } = usePage();
+  useEffect(() => noteRead({ at: readAt, hasFailed: error !== null }), [readAt, error]);
   return (
     <>
       {error === null ? null : <Fault error={error} readAt={readAt} reload={reload} />}
@@ -57,7 +60,7 @@ function Fault({ error, readAt, reload }: {
       <p>
         {isRefusal ? "Your sign-in has expired or was changed. " : `${error.message}. `}
         {readAt === null ? "" : `What you see is from ${clockTime(readAt, zone)}. `}
-        It is tried again by itself.
+        The page tries again by itself.
       </p>
       <p>
         <button type="button" onClick={() => void reload()}>Try now</button>

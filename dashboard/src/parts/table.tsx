@@ -10,8 +10,9 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
 }
 
-export function Table<Row>({ caption, columns, rows, keyOf, rowClass }: {
+export function Table<Row>({ caption, class: name, columns, rows, keyOf, rowClass }: {
   readonly caption: string;
+  readonly class?: string;
   /** The first one names the row. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
@@ -20,7 +21,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, rowClass }: {
 }) {
   // Explicit roles: displayed as cards, the elements would lose their implicit ones.
   return (
-    <table role="table">
+    <table role="table" class={name}>
       <caption class="visually-hidden">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">

@@ -1,23 +1,28 @@
-/** Open and past alerts. */
+/** Open alerts, harms apart from conditions; and past ones, with who closed them. */
 import { usePage } from "../context.ts";
-import { count, words } from "../format.ts";
-import { MatchLink } from "../parts/match_link.tsx";
+import { words } from "../format.ts";
+import { AlertCard } from "../parts/alert_card.tsx";
+import { AlertList } from "../parts/alert_list.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { Chip, SEVERITY_TONES } from "../parts/status.tsx";
-import { Table } from "../parts/table.tsx";
-import { Time } from "../parts/time.tsx";
-import { alerts } from "../read.ts";
+import { actionsOnAlerts, alerts } from "../read.ts";
 import { hashOf } from "../route.ts";
-import type { AlertRow, Severity } from "../rows.ts";
+import type { AlertRow, PersonAction } from "../rows.ts";
 import { usePolled } from "../use_polled.ts";
 
 const POLL_MS = 15_000;
-const ORDER: readonly string[] = ["critical", "warning", "info"];
 
 export function Alerts() {
   const { client, clock, route } = usePage();
   const { show } = route;
-  const polled = usePolled(`alerts ${show}`, () => alerts(client, show), clock, POLL_MS);
+  const polled = usePolled(
+    `alerts ${show}`,
+    async () => {
+      const [rows, actions] = await Promise.all([alerts(client, show), actionsOnAlerts(client)]);
+      return { rows, actions };
+    },
+    clock,
+    POLL_MS,
+  );
   return (
     <>
       <nav class="tabs" aria-label="Which alerts">
@@ -32,75 +37,91 @@ export function Alerts() {
         ))}
       </nav>
       <Content polled={polled}>
-        {(rows) =>
-          rows.length === 0
-            ? (
-              <Empty title={show === "open" ? "No open alert" : "No alert has been resolved yet"}>
-                {show === "open" ? "No check has found a fault." : undefined}
-              </Empty>
-            )
-            : <List rows={rows} show={show} />}
+        {({ rows, actions }) =>
+          show === "open"
+            ? <Open rows={rows} reload={polled.reload} />
+            : <Past rows={rows} actions={actions} />}
       </Content>
     </>
   );
 }
 
-function List(
-  { rows, show }: { readonly rows: readonly AlertRow[]; readonly show: "open" | "past" },
-) {
-  const sorted = show === "past"
-    ? rows
-    : rows.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+interface ListProps {
+  readonly rows: readonly AlertRow[];
+  readonly reload: () => Promise<void>;
+}
+
+function Open({ rows, reload }: ListProps) {
+  const of = (kind: string) => rows.filter((row) => row.kind === kind);
   return (
-    <Table
-      caption={show === "open" ? "Open alerts, most severe first" : "Past alerts, newest first"}
-      rows={sorted}
-      keyOf={({ id }) => id}
-      columns={[
-        { title: "What", label: "What", class: "wide", cell: (row) => row.title },
-        {
-          title: "Severity",
-          label: "Severity",
-          cell: ({ severity }) => (
-            <Chip tone={SEVERITY_TONES[severity as Severity] ?? "warn"}>{words(severity)}</Chip>
-          ),
-        },
-        { title: "Rule", label: "Rule", cell: (row) => row.rule.replaceAll("_", " ") },
-        {
-          title: "Match",
-          label: "Match",
-          cell: ({ match_id }) => match_id === null ? "–" : <MatchLink matchId={match_id} />,
-        },
-        { title: "For", label: "For", cell: (row) => row.audience },
-        {
-          title: "First seen",
-          label: "First seen",
-          cell: (row) => <Time at={row.first_seen_at} />,
-        },
-        show === "open"
-          ? {
-            title: "Last seen",
-            label: "Last seen",
-            cell: (row) => <Time at={row.last_seen_at} />,
-          }
-          : { title: "Resolved", label: "Resolved", cell: (row) => <Time at={row.resolved_at} /> },
-        {
-          title: "Seen",
-          label: "Times seen",
-          isNumber: true,
-          cell: (row) => count(row.occurrences),
-        },
-        {
-          title: "Told",
-          label: "Told",
-          cell: (row) =>
-            row.delivered_at !== null
-              ? <span title={`as ${row.delivered_severity}`}>{row.delivered_as}</span>
-              : row.delivery_error === null
-              ? <span class="quiet">not yet</span>
-              : <Chip tone="warn" title={row.delivery_error}>failed</Chip>,
-        },
-      ]}
-    />
+    <>
+      {rows.length > 0 ? null : <Empty title="No open alert">No check has found a fault.</Empty>}
+      <Section
+        id="harms"
+        title="What went wrong"
+        intro="It has happened, so it stays here until a person closes it."
+        rows={of("harm")}
+        reload={reload}
+      />
+      <Section
+        id="conditions"
+        title="What is wrong now"
+        intro="Each closes by itself when its cause is gone."
+        rows={of("condition")}
+        reload={reload}
+      />
+    </>
+  );
+}
+
+function Section({ id, title, intro, rows, reload }: ListProps & {
+  readonly id: string;
+  readonly title: string;
+  readonly intro: string;
+}) {
+  // Empty, it still shows the result of what was just closed.
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id} hidden={rows.length === 0}>{title} ({rows.length})</h2>
+      <p class="intro" hidden={rows.length === 0}>{intro}</p>
+      <AlertList rows={rows} reload={reload} />
+    </section>
+  );
+}
+
+function Past({ rows, actions }: {
+  readonly rows: readonly AlertRow[];
+  readonly actions: readonly PersonAction[];
+}) {
+  if (rows.length === 0) return <Empty title="No alert has been closed yet" />;
+  return (
+    <section aria-labelledby="past">
+      <h2 id="past">Closed, newest first</h2>
+      {rows.map((alert) => (
+        <AlertCard key={alert.id} alert={alert} closing={closingOf(alert, actions)} />
+      ))}
+    </section>
+  );
+}
+
+/** A harm is closed by its fingerprint at that moment; a schedule's alert by the next check after the decision. */
+export function closingOf(
+  { fingerprint, rule, resolved_at, first_seen_at, details }: Pick<
+    AlertRow,
+    "fingerprint" | "rule" | "resolved_at" | "first_seen_at" | "details"
+  >,
+  actions: readonly PersonAction[],
+): PersonAction | undefined {
+  const at = (text: string | null) => new Date(text ?? 0).getTime();
+  const named = (about: unknown, name: string) =>
+    (about as Record<string, unknown> | null)?.[name] ?? null;
+  const scheduleId = named(details, "schedule_id");
+  return actions.find((action) =>
+    action.action === "resolve"
+      ? named(action.details, "fingerprint") === fingerprint &&
+        at(action.acted_at) === at(resolved_at)
+      : rule === "unmanaged_schedule" && scheduleId !== null &&
+        named(action.details, "schedule_id") === scheduleId &&
+        at(action.acted_at) >= at(first_seen_at) && at(action.acted_at) <= at(resolved_at)
   );
 }

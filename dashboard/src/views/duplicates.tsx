@@ -28,11 +28,11 @@ export function Duplicates() {
       {({ days, pushes }) => (
         <>
           <section aria-labelledby="by-day">
-            <h2 id="by-day">Second schedules, by day</h2>
+            <h2 id="by-day">Second schedules in Braze, by day</h2>
             {days.length === 0
               ? (
                 <Empty title="None was ever found">
-                  Reconciliation looks for them every half hour.
+                  The comparison with Braze looks for them every half hour.
                 </Empty>
               )
               : (
@@ -59,8 +59,8 @@ export function Duplicates() {
                       cell: (row) => count(row.matches),
                     },
                     {
-                      title: "Than the day before",
-                      label: "Than the day before",
+                      title: "Change from the day before",
+                      label: "Change from the day before",
                       isNumber: true,
                       cell: (row) =>
                         signed((row.duplicates ?? 0) - (row.duplicates_the_day_before ?? 0)),

@@ -18,15 +18,15 @@ export function Health() {
   return (
     <>
       <p class="intro">
-        Of the schedules due on each UTC day: how many had events, how late, and with what
-        confidence. Rolled up once a day.
+        How well Braze's events arrived, for the pushes of each UTC day: for how many pushes, how
+        late, and how surely they belong to a match. Summed up once a day.
       </p>
       <Content polled={polled}>
         {(rows) =>
           rows.length === 0
             ? (
-              <Empty title="No day is rolled up yet">
-                webhook-health-rollup runs once a day, at 03:35 UTC.
+              <Empty title="No day is summed up yet">
+                The sum of a day is made once, at 03:35 UTC.
               </Empty>
             )
             : <Days rows={rows} />}
@@ -45,7 +45,7 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
       {/* One day is no line. */}
       {rows.length < 2 ? null : (
         <Chart
-          title="Webhook delay"
+          title="Delay of Braze's events"
           kind="line"
           times={times}
           stepMs={DAY_MS}
@@ -85,8 +85,8 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
             ),
           },
           {
-            title: "Delay 50 / 95 / 99 %",
-            label: "Delay 50 / 95 / 99 %",
+            title: "Delay of half / 95 % / 99 %",
+            label: "Delay of half / 95 % / 99 %",
             isNumber: true,
             cell: (row) =>
               `${delay(row.p50_webhook_delay_ms)} / ${delay(row.p95_webhook_delay_ms)} / ${
@@ -95,7 +95,7 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
           },
           {
             title: "Sends",
-            label: "Push sends",
+            label: "Sends",
             isNumber: true,
             cell: (row) => count(row.push_sends),
           },
@@ -118,16 +118,21 @@ function Days({ rows }: { readonly rows: readonly HealthRow[] }) {
             isNumber: true,
             cell: (row) => count(row.duplicates),
           },
-          { title: "Rejects", label: "Rejects", isNumber: true, cell: (row) => count(row.rejects) },
           {
-            title: "Low confidence",
-            label: "Low confidence",
+            title: "Not understood",
+            label: "Not understood",
+            isNumber: true,
+            cell: (row) => count(row.rejects),
+          },
+          {
+            title: "By time only",
+            label: "By time only",
             isNumber: true,
             cell: (row) => percent(row.low_confidence_share),
           },
           {
-            title: "Unattributed",
-            label: "Unattributed",
+            title: "Of no match",
+            label: "Of no match",
             isNumber: true,
             cell: (row) => count(row.unattributed),
           },

@@ -1,21 +1,20 @@
-/** One match: counts, operator actions, timeline, attempts, events. */
-import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import { markSent, reconcile, runPreflight } from "../act.ts";
+/** One match: what became of its push, what can be done, and everything behind it. */
 import { usePage } from "../context.ts";
-import { count, range, signed } from "../format.ts";
-import { Action } from "../parts/action.tsx";
+import { count, words } from "../format.ts";
 import { AlertList } from "../parts/alert_list.tsx";
-import { Confidence } from "../parts/confidence.tsx";
+import { Once, ToEveryone } from "../parts/numbers.tsx";
 import { Content, Empty } from "../parts/states.tsx";
-import { Chip, preflightState, sendState } from "../parts/status.tsx";
+import { VerdictChip } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
-import { type MatchPage, matchPage } from "../read.ts";
+import { type LedgerFacts, type MatchPage, matchPage } from "../read.ts";
 import { hashOf } from "../route.ts";
-import type { MatchdayMatch } from "../rows.ts";
+import type { Verdict } from "../rows.ts";
 import { dateIn } from "../time.ts";
 import { usePolled } from "../use_polled.ts";
+import { withLabels } from "../verbs.ts";
+import { VERDICTS } from "../verdict.ts";
 import { Attempts } from "./attempts.tsx";
+import { MatchActions } from "./match_actions.tsx";
 import { MatchEventsPart } from "./match_events.tsx";
 import { MatchTimeline } from "./timeline.tsx";
 
@@ -26,151 +25,155 @@ export function Match() {
   const matchId = route.matchId ?? 0;
   const polled = usePolled(
     `match ${matchId}`,
-    () => matchPage(client, matchId),
+    () => matchPage(client, matchId, clock.now()),
     clock,
     POLL_MS,
   );
   return (
     <Content polled={polled}>
       {(page) =>
-        page.match === null
+        page.verdict === null
           ? (
             <Empty title={`There is no match ${matchId}`}>
               It may have been taken out of the fixture list.{" "}
-              <a href="#/matchday">Back to the matchday</a>
+              <a href="#/tonight">Back to Tonight</a>
             </Empty>
           )
-          : <Known page={page} match={page.match} reload={polled.reload} />}
+          : <Known page={page} verdict={page.verdict} reload={polled.reload} />}
     </Content>
   );
 }
 
-function Known({ page, match, reload }: {
+function Known({ page, verdict, reload }: {
   readonly page: MatchPage;
-  readonly match: MatchdayMatch;
+  readonly verdict: Verdict;
   readonly reload: () => Promise<void>;
 }) {
-  const { clock, zone, route } = usePage();
-  const state = sendState(match, clock.now());
-  const day = dateIn(new Date(match.send_at ?? match.kickoff_at), zone);
+  const { zone, route } = usePage();
+  const { next } = verdict;
+  const day = dateIn(new Date(verdict.kickoff_at), zone);
   return (
     <>
       <p class="lede">
-        <strong>{match.home_team} – {match.away_team}</strong>
-        <span>{match.competition}, {match.match_status}</span>
-        <a href={hashOf({ view: "matchday", date: day, zone: route.zone })}>
+        <strong>{verdict.home_team} – {verdict.away_team}</strong>
+        <span>
+          {verdict.competition} · push <Time at={verdict.send_at} /> · kick-off{" "}
+          <Time at={verdict.kickoff_at} />
+        </span>
+        <a href={hashOf({ view: "tonight", date: day, zone: route.zone })}>
           All matches of that day
         </a>
       </p>
-      <dl class="facts">
-        <Fact name="Status">
-          <Chip tone={state.tone}>{state.text}</Chip>
-          {match.sent_evidence === null
-            ? null
-            : <span class="sub">evidence: {match.sent_evidence}</span>}
-        </Fact>
-        <Fact name="Push">
-          <Time at={match.send_at} />
-        </Fact>
-        <Fact name="Kick-off">
-          <Time at={match.kickoff_at} />
-        </Fact>
-        <Fact name="Pre-flight">
-          {match.preflight_result === null ? "Not yet" : (
-            <>
-              <Chip tone={preflightState(match.preflight_result).tone}>
-                {preflightState(match.preflight_result).text}
-              </Chip>
+      <dl class={`answer ${VERDICTS[verdict.verdict].tone}`}>
+        <div class="answer-verdict">
+          <dt>Did it go out?</dt>
+          <dd>
+            <VerdictChip verdict={verdict.verdict} />
+            <span class="why">{withLabels(verdict.why)}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Once?</dt>
+          <dd>
+            <Once verdict={verdict} />
+          </dd>
+        </div>
+        <div>
+          <dt>To everyone?</dt>
+          <dd>
+            <ToEveryone verdict={verdict} />
+          </dd>
+        </div>
+        <div class="answer-next">
+          <dt>What is next?</dt>
+          <dd>
+            {withLabels(next.text)}
+            {next.at === null ? null : (
               <span class="sub">
-                <Time at={match.preflight_at} />
+                <Time at={next.at} as="short" />, <Time at={next.at} as="ago" />
               </span>
-            </>
-          )}
-        </Fact>
-        <Fact name="Expected users">
-          {range(match.expected_min, match.expected_max, match.expected)}
-        </Fact>
-        <Fact name="Users received">{count(match.users)}</Fact>
-        <Fact name="Sends received">{count(match.sends)}</Fact>
-        <Fact name="Braze reports">
-          {count(match.braze_reported)}
-          {match.braze_reported === null
-            ? null
-            : <span class="sub">{signed(match.sends - match.braze_reported)} here</span>}
-        </Fact>
-        <Fact name="Opens">{count(match.opens)}</Fact>
-        <Fact name="Confidence">
-          <Confidence {...match} />
-        </Fact>
+            )}
+          </dd>
+        </div>
       </dl>
-      {match.alerts.length === 0 ? null : (
-        <section aria-labelledby="open-alerts">
-          <h2 id="open-alerts">Open alerts</h2>
-          <AlertList alerts={match.alerts} />
-        </section>
-      )}
-      <Buttons match={match} reload={reload} />
-      <MatchEventsPart events={page.events} match={match} />
-      <Attempts attempts={page.attempts} />
+      <MatchActions verdict={verdict} actions={page.actions} reload={reload} />
+      <section aria-labelledby="open-alerts">
+        <h2 id="open-alerts" hidden={page.alerts.length === 0}>Open alerts</h2>
+        <AlertList rows={page.alerts} reload={reload} isOnMatch />
+      </section>
+      <Numbers verdict={verdict} ledger={page.ledger} />
+      <MatchEventsPart events={page.events} verdict={verdict} />
       <MatchTimeline timeline={page.timeline} />
+      <Attempts attempts={page.attempts} />
     </>
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+const CHECKED: Readonly<Record<string, string>> = {
+  ok: "In Braze as planned",
+  not_contradicted: "Nothing in Braze speaks against it",
+  unknown: "Braze could not be asked",
+  absent: "Gone from Braze",
+  campaign_stopped: "The campaign is stopped",
+  changed: "The fixture has changed",
+  no_schedule_id: "Its schedule is not known in Braze",
+};
+
+function Numbers({ verdict: { counts }, ledger }: {
+  readonly verdict: Verdict;
+  readonly ledger: LedgerFacts | null;
+}) {
+  const reasons = Object.entries(counts.abort_reasons)
+    .toSorted(([a, many], [b, few]) => few - many || a.localeCompare(b));
+  const checked = ledger?.preflight_result ?? null;
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <section aria-labelledby="numbers">
+      <h2 id="numbers">Numbers</h2>
+      <dl class="facts">
+        <Fact name="Sent" note="users">{count(counts.sent)}</Fact>
+        <Fact name="Sent, says Braze" note="pushes, one for each device">
+          {count(ledger?.braze_reported_count)}
+        </Fact>
+        <Fact name="Bounced" note="the device refused it">{count(counts.bounced)}</Fact>
+        <Fact
+          name="Aborted by Braze"
+          note={reasons.map(([name, many]) => `${count(many)} ${reasonText(name)}`).join(", ")}
+        >
+          {count(counts.aborted)}
+        </Fact>
+        <Fact name="Opened">{count(counts.opened)}</Fact>
+        <div>
+          <dt>Last check before the send</dt>
+          <dd>
+            {checked === null ? "Not yet" : CHECKED[checked] ?? words(checked)}
+            {ledger?.preflight_at == null ? null : (
+              <span class="sub">
+                <Time at={ledger.preflight_at} as="short" />
+              </span>
+            )}
+          </dd>
+        </div>
+      </dl>
+    </section>
   );
 }
 
-function Buttons({ match, reload }: {
-  readonly match: MatchdayMatch;
-  readonly reload: () => Promise<void>;
+function reasonText(name: string): string {
+  return name.replaceAll("_", " ").toLowerCase();
+}
+
+function Fact({ name, note, children }: {
+  readonly name: string;
+  readonly note?: string;
+  readonly children: string;
 }) {
-  const { client, clock } = usePage();
-  const isDue = match.send_at !== null && new Date(match.send_at) <= clock.now();
-  const canMark = match.status !== null && match.status !== "sent" && isDue;
-  // Stays after the action, with its result.
-  const [wasOffered, setOffered] = useState(canMark);
-  if (canMark && !wasOffered) setOffered(true);
   return (
-    <section aria-labelledby="actions" class="actions">
-      <h2 id="actions">Act</h2>
-      <Action
-        name="Run pre-flight now"
-        question="Checks every push that is due within the next minutes in Braze. It changes no schedule there; a schedule that is proved absent is cancelled in the ledger."
-        confirm="Run it"
-        act={() => runPreflight(client)}
-        after={reload}
-      />
-      <Action
-        name="Try a reconciliation"
-        question="Compares ledger, Braze and events of all matches and shows what it would do. Nothing is changed."
-        confirm="Try it"
-        act={() => reconcile(client, true)}
-        after={reload}
-      />
-      <Action
-        name="Reconcile for real"
-        question="Compares ledger, Braze and events of all matches and resolves what evidence decides. Unmanaged schedules in Braze are cancelled, up to the cap. Try it first."
-        confirm="Reconcile"
-        act={() => reconcile(client, false)}
-        after={reload}
-      />
-      {!canMark && !wasOffered ? null : (
-        <Action
-          isPossible={canMark}
-          name="Mark as sent"
-          question={`You confirm that the push of match ${match.match_id} was sent, although no event proves it. Your user id and the reason are stored.`}
-          confirm="Confirm as sent"
-          reasonFor="How do you know?"
-          act={(reason) => markSent(client, match.match_id, reason)}
-          after={reload}
-        />
-      )}
-    </section>
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {children}
+        {note ? <span class="sub">{note}</span> : null}
+      </dd>
+    </div>
   );
 }

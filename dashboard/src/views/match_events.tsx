@@ -5,15 +5,23 @@ import { MatchLink } from "../parts/match_link.tsx";
 import { Empty } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { Time } from "../parts/time.tsx";
-import type { EventMinute, MatchdayMatch, MatchEvents } from "../rows.ts";
+import type { EventMinute, MatchEvents, Verdict } from "../rows.ts";
+
+const WHY: Readonly<Record<string, string>> = {
+  contradiction: "Its ids name different matches",
+  tie: "Several matches fit",
+  no_candidate: "No match fits",
+  no_evidence: "It names no match",
+  unknown_match: "It names a match that is not known",
+};
 
 const MINUTE_MS = 60_000;
 /** More columns would be thinner than a line. */
 const COLUMNS_MAX = 240;
 
-export function MatchEventsPart({ events, match }: {
+export function MatchEventsPart({ events, verdict }: {
   readonly events: MatchEvents;
-  readonly match: MatchdayMatch;
+  readonly verdict: Verdict;
 }) {
   const { minutes, candidates } = events;
   return (
@@ -23,18 +31,18 @@ export function MatchEventsPart({ events, match }: {
         {minutes.length === 0
           ? (
             <Empty title="No event yet">
-              {match.status === "sent" || match.status === null
-                ? "No event was attributed to this match."
-                : "Events arrive when the push is sent."}
+              {verdict.verdict === "scheduled" || verdict.verdict === "going_out"
+                ? "Events arrive when the push is sent."
+                : "Braze sent none that belongs to this match."}
             </Empty>
           )
           : <Curve minutes={minutes} />}
       </section>
       {candidates.length === 0 ? null : (
         <section aria-labelledby="candidates">
-          <h2 id="candidates">Unattributed events that may belong to this match</h2>
+          <h2 id="candidates">Events that may belong to this match, or to another</h2>
           <Table
-            caption="Unattributed events with this match among their candidates"
+            caption="Events that may belong to this match"
             rows={candidates}
             keyOf={(row) =>
               `${row.event_type} ${row.channel} ${row.correlation_method} ${row.candidate_match_ids}`}
@@ -50,12 +58,16 @@ export function MatchEventsPart({ events, match }: {
                 isNumber: true,
                 cell: (row) => count(row.events),
               },
-              { title: "Why", label: "Why", cell: (row) => words(row.correlation_method) },
+              {
+                title: "Why",
+                label: "Why",
+                cell: (row) => WHY[row.correlation_method] ?? words(row.correlation_method),
+              },
               { title: "First", label: "First", cell: (row) => <Time at={row.first_at} /> },
               { title: "Last", label: "Last", cell: (row) => <Time at={row.last_at} /> },
               {
-                title: "Candidates",
-                label: "Candidates",
+                title: "Matches in question",
+                label: "Matches in question",
                 cell: (row) =>
                   row.candidate_match_ids.map((id) => (
                     <span key={id} class="inline">

@@ -24,10 +24,12 @@ export type Database = {
           "next_delivery_at": string | null;
           "occurrences": number;
           "resolution_delivered_at": string | null;
+          "resolved_as": string | null;
           "resolved_at": string | null;
           "rule": string;
           "severity": string;
           "title": string;
+          "told_as_changing": boolean;
         };
         ComputedFields: never;
         Insert: {
@@ -50,10 +52,12 @@ export type Database = {
           "next_delivery_at"?: string | null;
           "occurrences"?: number;
           "resolution_delivered_at"?: string | null;
+          "resolved_as"?: string | null;
           "resolved_at"?: string | null;
           "rule": string;
           "severity": string;
           "title": string;
+          "told_as_changing"?: boolean;
         };
         Update: {
           "audience"?: string;
@@ -75,10 +79,12 @@ export type Database = {
           "next_delivery_at"?: string | null;
           "occurrences"?: number;
           "resolution_delivered_at"?: string | null;
+          "resolved_as"?: string | null;
           "resolved_at"?: string | null;
           "rule"?: string;
           "severity"?: string;
           "title"?: string;
+          "told_as_changing"?: boolean;
         };
         Relationships: [];
       };
@@ -374,6 +380,87 @@ export type Database = {
           "match_id"?: number;
         };
         Relationships: [];
+      };
+      "match_counts": {
+        Row: {
+          "abort_reasons": NonNullable<Json>;
+          "aborted_users": number;
+          "bounced_users": number;
+          "counted_at": string;
+          "delays": NonNullable<Json>;
+          "events": number;
+          "first_delay_ms": number | null;
+          "first_received_at": string | null;
+          "first_sent_at": string | null;
+          "generation": number;
+          "last_received_at": string | null;
+          "last_sent_at": string | null;
+          "latenesses": NonNullable<Json>;
+          "ledger_id": string;
+          "low_events": number;
+          "low_push_sends": number;
+          "opened_users": number;
+          "platforms": NonNullable<Json>;
+          "push_sends": number;
+          "users": number;
+          "webhook_sends": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "abort_reasons": NonNullable<Json>;
+          "aborted_users": number;
+          "bounced_users": number;
+          "counted_at": string;
+          "delays": NonNullable<Json>;
+          "events": number;
+          "first_delay_ms"?: number | null;
+          "first_received_at"?: string | null;
+          "first_sent_at"?: string | null;
+          "generation": number;
+          "last_received_at"?: string | null;
+          "last_sent_at"?: string | null;
+          "latenesses": NonNullable<Json>;
+          "ledger_id": string;
+          "low_events": number;
+          "low_push_sends": number;
+          "opened_users": number;
+          "platforms": NonNullable<Json>;
+          "push_sends": number;
+          "users": number;
+          "webhook_sends": number;
+        };
+        Update: {
+          "abort_reasons"?: NonNullable<Json>;
+          "aborted_users"?: number;
+          "bounced_users"?: number;
+          "counted_at"?: string;
+          "delays"?: NonNullable<Json>;
+          "events"?: number;
+          "first_delay_ms"?: number | null;
+          "first_received_at"?: string | null;
+          "first_sent_at"?: string | null;
+          "generation"?: number;
+          "last_received_at"?: string | null;
+          "last_sent_at"?: string | null;
+          "latenesses"?: NonNullable<Json>;
+          "ledger_id"?: string;
+          "low_events"?: number;
+          "low_push_sends"?: number;
+          "opened_users"?: number;
+          "platforms"?: NonNullable<Json>;
+          "push_sends"?: number;
+          "users"?: number;
+          "webhook_sends"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "match_counts_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "schedule_ledger";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "matches": {
         Row: {
@@ -708,8 +795,10 @@ export type Database = {
           "campaign_id": string;
           "cancel_reason": string | null;
           "cancel_reason_before_proof": string | null;
+          "counted_at": string | null;
           "created_at": string;
           "dispatch_id": string | null;
+          "double_push_users": number | null;
           "expected_send_count": number | null;
           "expected_send_count_max": number | null;
           "expected_send_count_min": number | null;
@@ -741,8 +830,10 @@ export type Database = {
           "campaign_id": string;
           "cancel_reason"?: string | null;
           "cancel_reason_before_proof"?: string | null;
+          "counted_at"?: string | null;
           "created_at": string;
           "dispatch_id"?: string | null;
+          "double_push_users"?: number | null;
           "expected_send_count"?: number | null;
           "expected_send_count_max"?: number | null;
           "expected_send_count_min"?: number | null;
@@ -773,8 +864,10 @@ export type Database = {
           "campaign_id"?: string;
           "cancel_reason"?: string | null;
           "cancel_reason_before_proof"?: string | null;
+          "counted_at"?: string | null;
           "created_at"?: string;
           "dispatch_id"?: string | null;
+          "double_push_users"?: number | null;
           "expected_send_count"?: number | null;
           "expected_send_count_max"?: number | null;
           "expected_send_count_min"?: number | null;
@@ -1268,6 +1361,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      "day_verdicts": {
+        Args: { "p_from": string; "p_now": string; "p_until": string };
+        Returns: Json;
+      };
       "declare_gone": {
         Args: {
           "p_accept_double_push": boolean;
@@ -1320,9 +1417,9 @@ export type Database = {
         };
         Returns: Json;
       };
+      "heartbeat_silence": { Args: { "p_channel": string; "p_now": string }; Returns: Json };
       "hold_changes": {
         Args: {
-          "p_is_gated": boolean;
           "p_lease_seconds": number;
           "p_match_ids"?: (number)[];
           "p_now": string;
@@ -1330,7 +1427,7 @@ export type Database = {
           "p_removals": (number)[];
           "p_run_id": string;
         };
-        Returns: Json;
+        Returns: undefined;
       };
       "hold_successors": {
         Args: { "p_freeze_seconds": number; "p_gated": boolean; "p_now": string };
@@ -1359,6 +1456,7 @@ export type Database = {
         Returns: Json;
       };
       "is_operator": { Args: Record<PropertyKey, never>; Returns: boolean };
+      "job_states": { Args: { "p_now": string }; Returns: Json };
       "judge_event_quality": {
         Args: { "p_low_confidence_share_max": number; "p_now": string };
         Returns: Json;
@@ -1438,7 +1536,8 @@ export type Database = {
         Returns: Json;
       };
       "match_events": { Args: { "p_match_id": number }; Returns: Json };
-      "match_timeline": { Args: { "p_match_id": number }; Returns: Json };
+      "match_timeline": { Args: { "p_match_id": number; "p_now"?: string }; Returns: Json };
+      "match_verdict": { Args: { "p_match_id": number; "p_now": string }; Returns: Json };
       "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "note_shut_out": {
@@ -1541,6 +1640,7 @@ export type Database = {
         Args: { "p_lead_seconds": number; "p_now": string };
         Returns: number;
       };
+      "raise_unwanted_pushes": { Args: { "p_now": string }; Returns: number };
       "reactivate_schedule": {
         Args: {
           "p_generation": number;

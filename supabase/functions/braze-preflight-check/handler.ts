@@ -47,7 +47,8 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const until = addMilliseconds(minute, environment.preflightUntilMs);
       const from = addMilliseconds(minute, environment.preflightFromMs);
       if (!run.dryRun) {
-        // First, since it needs no answer of Braze.
+        // First, since they need no answer of Braze.
+        await store.preflight.raiseUnwanted(now);
         await store.preflight.raiseMissed({
           leadSeconds: Math.round(environment.sendLeadMs / 1_000),
           now,

@@ -77,6 +77,14 @@ interface TryDependencies extends StepDependencies {
 export function createHandler(dependencies: Dependencies): (request: Request) => Promise<Response> {
   const { environment, store, clock, braze, newId } = dependencies;
   const settings = planSettings(environment);
+  const seconds = (ms: number) => Math.round(ms / 1_000);
+  /** SQL function send_timing reads it: verdicts say by when something can still be done. */
+  const timing = {
+    send_lead_seconds: seconds(settings.sendLeadMs),
+    freeze_seconds: seconds(settings.freezeMs),
+    create_lead_seconds: seconds(settings.createLeadMs),
+    horizon_seconds: seconds(settings.horizonMs),
+  };
 
   return createCronFunction(dependencies, {
     options: Options,
@@ -85,7 +93,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const givenUp = run.dryRun ? [] : await store.journal.giveUp(run.runId, clock.now());
       const held = run.dryRun ? [] : await store.planning.holdSuccessors({
         gated: settings.sendGate !== "off",
-        freezeSeconds: Math.round(settings.freezeMs / 1_000),
+        freezeSeconds: timing.freeze_seconds,
         now: clock.now(),
       });
       // First, so that the plan carries them out.
@@ -95,6 +103,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const summary = {
         // SQL function scheduler_has_planned reads it: such a run has not planned every match.
         ...(options.match_ids === undefined ? {} : { match_ids: options.match_ids }),
+        timing,
         ...countPlan(planned),
         ...(hasVerbs(options) ? { verbs: acted } : {}),
       };
@@ -217,7 +226,6 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         lease: run.lease,
         removals,
         remakes,
-        isGated: settings.sendGate !== "off",
         matchIds: matchIds ?? null,
         now,
       });

@@ -14,4 +14,5 @@ create schema private;
 comment on schema private is
   'Not exposed by the API: partitions of notification_sends, settings, and helpers of public functions.';
 revoke all on schema private from public;
-grant usage on schema private to service_role;
+-- The functions that operators call look into it with their rights.
+grant usage on schema private to authenticated, service_role;

@@ -13,4 +13,4 @@ $$;
 comment on function private.can_be_live(text) is
   'Whether Braze may hold a schedule of this state: what is failed, deleted or sent it does not hold.';
 revoke all on function private.can_be_live(text) from public, anon, authenticated, service_role;
-grant execute on function private.can_be_live(text) to service_role;
+grant execute on function private.can_be_live(text) to authenticated, service_role;

@@ -13,4 +13,4 @@ $$;
 comment on function private.can_still_send(timestamptz, timestamptz, timestamptz) is
   'Whether a schedule with this time, or with the one it may have been moved to, can still be sent: for 24 hours after it.';
 revoke all on function private.can_still_send(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.can_still_send(timestamptz, timestamptz, timestamptz) to service_role;
+grant execute on function private.can_still_send(timestamptz, timestamptz, timestamptz) to authenticated, service_role;

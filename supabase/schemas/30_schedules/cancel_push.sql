@@ -24,16 +24,12 @@ declare
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := case
-    when v_row.id is null then 'no push of it is scheduled: set matches.push to false'
-    when v_row.status = 'sent' then 'its push is sent already (' || v_row.sent_evidence || ')'
-    when v_row.status = 'cancelled' then 'its push is cancelled already (' || v_row.cancel_reason || ')'
-    when v_row.send_at_utc <= p_now and not exists (
-      select 1 from public.braze_schedules as schedule
-      where schedule.ledger_id = v_row.id and private.can_be_live(schedule.state)
-        and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-    ) then 'its push was due at ' || private.due_text(v_row.send_at_utc) || ': use mark_sent or mark_not_sent'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['cancel'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

@@ -15,4 +15,4 @@ $$;
 comment on function private.changes_allowed(bigint, integer, numeric) is
   'The smaller of a number and a share of the pending schedules; one is always allowed.';
 revoke all on function private.changes_allowed(bigint, integer, numeric) from public, anon, authenticated, service_role;
-grant execute on function private.changes_allowed(bigint, integer, numeric) to service_role;
+grant execute on function private.changes_allowed(bigint, integer, numeric) to authenticated, service_role;

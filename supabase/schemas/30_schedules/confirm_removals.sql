@@ -25,10 +25,12 @@ begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
   select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
-  v_refused := case
-    when v_held.ledger_id is null then 'nothing of this match is held'
-    when v_held.confirmed_at is not null then 'it is confirmed already'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['confirm_removals'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

@@ -12,4 +12,4 @@ $$;
 
 comment on function private.due_text(timestamptz) is 'A time as refusals name it.';
 revoke all on function private.due_text(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.due_text(timestamptz) to service_role;
+grant execute on function private.due_text(timestamptz) to authenticated, service_role;

@@ -22,4 +22,4 @@ $$;
 comment on function private.has_too_many_removals(timestamptz) is
   'Whether more matches whose push is due from p_from on were called off than one run may take off. Pushes that are seen going out still count.';
 revoke all on function private.has_too_many_removals(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.has_too_many_removals(timestamptz) to service_role;
+grant execute on function private.has_too_many_removals(timestamptz) to authenticated, service_role;

@@ -22,4 +22,4 @@ $$;
 comment on function private.is_removal_held(uuid) is
   'Whether the removal of a match that was called off waits for a person: then its push goes out as planned.';
 revoke all on function private.is_removal_held(uuid) from public, anon, authenticated, service_role;
-grant execute on function private.is_removal_held(uuid) to service_role;
+grant execute on function private.is_removal_held(uuid) to authenticated, service_role;

@@ -24,6 +24,8 @@ create table public.schedule_ledger (
   expected_send_count_max integer,
   expected_source text,
   actual_send_count integer,
+  double_push_users integer,
+  counted_at timestamptz,
   send_count_delta integer generated always as (actual_send_count - expected_send_count) stored,
   braze_reported_count integer,
   statistics_at timestamptz,
@@ -64,6 +66,11 @@ comment on column public.schedule_ledger.cancel_reason_before_proof is
   'Why the row was cancelled when an event proved that it was sent: restored when no event proves it any more.';
 comment on column public.schedule_ledger.expected_send_count is
   'Users, from teams.audience_size; the bounds allow for the unknown number of users who follow both teams.';
+comment on column public.schedule_ledger.actual_send_count is
+  'Users with a push Send event, over all generations; null until it is counted.';
+comment on column public.schedule_ledger.double_push_users is
+  'Users who got more than one push of it; null until it is counted.';
+comment on column public.schedule_ledger.counted_at is 'When its events were last counted: match_counts has the numbers.';
 comment on column public.schedule_ledger.statistics_at is
   'When Braze was last asked for the statistics of its send id: the next run begins with those that waited longest.';
 comment on column public.schedule_ledger.sent_evidence is
@@ -327,13 +334,10 @@ create table private.held_changes (
   kind text not null,
   held_at timestamptz not null,
   confirmed_at timestamptz,
-  told_at timestamptz,
   constraint kind_is_known check (kind in ('removal', 'remake'))
 );
 comment on table private.held_changes is
   'Removals and remakes that the scheduler does not carry out, since too many came at once, until a person confirms them or the fixture is as before.';
-comment on column private.held_changes.told_at is
-  'When push_unwanted was raised: the send time passed while the removal was held, and the match was still off.';
 
 alter table private.held_changes enable row level security;
 revoke all on table private.held_changes from public, anon, authenticated, service_role;

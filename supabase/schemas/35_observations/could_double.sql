@@ -45,4 +45,4 @@ $$;
 comment on function private.could_double(uuid, integer, timestamptz) is
   'Why a schedule of the ledger row may still be sent: the last list shows it, or its window is open. null: none can, since they were deleted early enough, or the send gate shuts them out.';
 revoke all on function private.could_double(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.could_double(uuid, integer, timestamptz) to service_role;
+grant execute on function private.could_double(uuid, integer, timestamptz) to authenticated, service_role;

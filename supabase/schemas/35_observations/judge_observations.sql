@@ -63,12 +63,7 @@ begin
       'schedule_in_doubt:' || pending.match_id,
       'schedule_in_doubt',
       'critical',
-      pending.title || ': ' || case pending.doubt
-        when 'campaign_restarted' then 'the campaign was stopped and started again, and Braze may have dropped its schedule'
-        when 'list_empty' then 'Braze''s list showed the campaign''s schedules and shows none now'
-        when 'next_send_later' then 'the next send that Braze lists is later than its push'
-        else 'Braze''s list lacks its schedule, and many others'
-      end || ' (due ' || pending.due || ')',
+      pending.title || ': ' || private.doubt_text(pending.doubt) || ' (due ' || pending.due || ')',
       pg_catalog.jsonb_build_object(
         'campaign_id', pending.campaign_id, 'reason', pending.doubt, 'since', pending.doubted_at,
         'generation', pending.generation, 'send_at', pending.send_at, 'schedule_id', pending.braze_schedule_id

@@ -17,8 +17,8 @@ begin
     'rule', 'sent_' || untimely.timing,
     'severity', 'critical',
     'audience', 'admin',
-    'title', private.match_title(ledger.match_id) || ': ' || untimely.events
-      || case untimely.events when 1 then ' push was sent ' else ' pushes were sent ' end
+    'title', private.match_title(ledger.match_id) || ': '
+      || private.counted_text(untimely.events, 'push was sent ', 'pushes were sent ')
       || case untimely.timing when 'early' then 'before' else 'long after' end || ' all scheduled times (first at '
       || pg_catalog.to_char(untimely.first_sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS') || ' UTC)',
     'match_id', ledger.match_id,

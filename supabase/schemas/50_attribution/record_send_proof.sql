@@ -131,7 +131,9 @@ begin
       || case
         when seen.generation > ledger.generation then 'a schedule was sent whose create had no answer'
         when seen.generation <> ledger.generation then 'an old schedule was sent'
-        when seen.state_before in ('deleted', 'deleting') then 'sent although it was deleted'
+        when deletion.is_confirmed then 'sent although Braze had confirmed its delete'
+        when seen.state_before = 'deleting' then 'sent before its delete was confirmed'
+        when seen.state_before = 'deleted' then 'sent although it was taken for gone'
         when seen.moved_away then 'sent at a time from which it had been moved away'
         else 'sent although it was cancelled'
       end
@@ -139,13 +141,21 @@ begin
     'details', pg_catalog.jsonb_build_object(
       'generation', seen.generation,
       'current_generation', ledger.generation,
-      'state_before', seen.state_before
+      'state_before', seen.state_before,
+      'delete_confirmed', deletion.is_confirmed
     ),
     'match_id', ledger.match_id
   ) order by ledger.match_id, seen.generation)
   into v_alerts
   from seen
   join public.schedule_ledger as ledger on ledger.id = seen.ledger_id
+  cross join lateral (
+    select seen.state_before = 'deleted' and exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.ledger_id = seen.ledger_id and attempt.generation = seen.generation
+        and attempt.kind = 'delete' and attempt.outcome = 'succeeded'
+    ) as is_confirmed
+  ) as deletion
   where ledger.id = any (v_ledger_ids)
     and (seen.generation <> ledger.generation
       or seen.state_before in ('deleted', 'deleting')

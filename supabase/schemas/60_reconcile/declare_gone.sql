@@ -39,44 +39,12 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_unclear is not null then case
-      when p_accept_double_push then null
-      when exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-          and schedule.listed_at is not null and schedule.missed_at is null
-          and schedule.listed_at > p_now - interval '15 minutes'
-      ) then 'Braze listed it in the last 15 minutes (accept_double_push overrides this)'
-      when exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-          and least(schedule.send_at_utc, schedule.moving_to_utc) <= p_now
-          and private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
-      ) then 'its time has come, so it may have been sent (accept_double_push overrides this)'
-    end
-    when v_row.status = 'sent' then 'it is sent already'
-    when v_row.status = 'cancelled' and v_row.cancel_reason <> 'dashboard' then 'its push is cancelled, and not in doubt: reschedule makes another'
-    when v_current.state in ('deleted', 'failed') and v_row.status = 'pending' then 'its schedule is deleted already, so the scheduler makes another'
-    when least(v_current.send_at_utc, v_current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
-      || private.due_text(v_current.send_at_utc)
-      || ', which leaves no time to schedule another'
-    -- Whatever a person accepts: the next list would take it back.
-    when v_current.missed_at is null and exists (
-      select 1
-      from private.listed_schedules as listed
-      where listed.braze_schedule_id = v_current.braze_schedule_id and listed.shown_until is null
-    ) then 'the last list of Braze shows its schedule: delete it in Braze first'
-    when v_current.absent_at is null
-      and (v_current.missed_at is null or v_current.missed_at > p_now - interval '4 minutes')
-      and not p_accept_double_push
-      then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['declare_gone'], p_accept_double_push, null, null, p_earliest_send_at, p_now
+    ) as answer
+  );
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
   end if;

@@ -23,13 +23,12 @@ declare
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_row.status = 'sent' and v_row.sent_evidence = 'operator' then 'it is marked as sent already'
-    when v_row.status = 'sent' then 'it is sent already (' || v_row.sent_evidence || ')'
-    when v_row.send_at_utc > p_now then
-      'its push is not due before ' || private.due_text(v_row.send_at_utc)
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['mark_sent'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null then
     return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
   end if;

@@ -24,30 +24,15 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_refused text;
-  v_send_at timestamptz;
-  v_is_wanted boolean;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
-  into v_send_at, v_is_wanted
-  from public.matches as match where match.id = p_match_id;
-  v_refused := case
-    when v_row.id is null then 'it was not pushed yet: the scheduler does that by itself'
-    when not v_is_wanted then 'matches say that no push is wanted'
-    when v_row.status = 'cancelled' then 'it was not pushed: use reschedule'
-    when v_row.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
-      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
-    when not p_accept_double_push and v_send_at <= v_row.send_at_utc + interval '12 hours'
-      then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
-    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
-      || ' (accept_double_push overrides this)'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

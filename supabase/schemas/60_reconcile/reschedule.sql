@@ -21,29 +21,15 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_refused text;
-  v_send_at timestamptz;
-  v_is_wanted boolean;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select match.kickoff_at - pg_catalog.make_interval(secs => p_lead_seconds), match.status = 'scheduled' and match.push
-  into v_send_at, v_is_wanted
-  from public.matches as match where match.id = p_match_id;
-  v_refused := case
-    when v_row.id is null then 'it never had a schedule: the scheduler makes one by itself'
-    when v_row.status = 'sent' then 'its push is sent: use push_again if it is played again'
-    when v_row.status = 'pending' then 'it has a schedule: use declare_gone if Braze does not hold it'
-    when v_row.cancel_reason = 'plan' then 'the plan cancelled it: correct matches, and it is scheduled by itself'
-    when not v_is_wanted then 'matches say that no push is wanted'
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.ledger_id = v_row.id and attempt.outcome is null
-    ) then 'a call to Braze about it is under way'
-    when v_send_at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
-      then 'its push is due at ' || private.due_text(v_send_at) || ', which leaves no time to schedule another'
-    when not p_accept_double_push then private.could_double(v_row.id, p_freeze_seconds, p_now)
-      || ' (accept_double_push overrides this)'
-  end;
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['reschedule'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

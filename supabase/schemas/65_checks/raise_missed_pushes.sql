@@ -73,11 +73,17 @@ begin
     select
       'push_missed:' || missed.id || ':' || pg_catalog.to_char(missed.send_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"')
         as fingerprint,
-      missed.*, exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = missed.ledger_id and schedule.state not in ('failed', 'deleted')
-      ) as is_unclear,
-      last.detail as answer, coalesce(last.outcome = 'failed', false) as was_refused
+      missed.*,
+      case
+        when missed.ledger_id is null then 'no schedule was ever made'
+        when missed.cancel_reason = 'dashboard' then 'its schedule was gone from Braze'
+        when last.outcome = 'failed' then 'Braze took no schedule: ' || coalesce(last.detail, 'it gave no reason')
+        when exists (
+          select 1 from public.braze_schedules as schedule
+          where schedule.ledger_id = missed.ledger_id and schedule.state not in ('failed', 'deleted')
+        ) then 'it was not clear whether its schedule was deleted, and nothing shows that it was sent'
+        else 'its schedule was deleted and no other was made'
+      end as because
     from missed
     left join lateral (
       select attempt.outcome, attempt.detail
@@ -93,15 +99,10 @@ begin
     'severity', 'critical',
     'audience', 'admin',
     'title', private.match_title(told.id) || ': no push went out at '
-      || pg_catalog.to_char(told.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ', since '
-      || case
-        when told.ledger_id is null then 'no schedule was ever made'
-        when told.cancel_reason = 'dashboard' then 'its schedule was gone from Braze'
-        when told.was_refused then 'Braze took no schedule: ' || coalesce(told.answer, 'it gave no reason')
-        when told.is_unclear then 'it was not clear whether its schedule was deleted, and nothing shows that it was sent'
-        else 'its schedule was deleted and no other was made'
-      end,
-    'details', pg_catalog.jsonb_build_object('send_at', told.send_at, 'generation', told.generation),
+      || pg_catalog.to_char(told.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ', since ' || told.because,
+    'details', pg_catalog.jsonb_build_object(
+      'send_at', told.send_at, 'generation', told.generation, 'because', told.because
+    ),
     'match_id', told.id
   )), '[]')
   into v_alerts

@@ -18,6 +18,7 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
+  v_refused text;
 begin
   select * into v_row from public.schedule_ledger as ledger
   where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
@@ -25,8 +26,14 @@ begin
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  if v_held is null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', 'it is not held');
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['release'], false, null, null, null, p_now
+    ) as answer
+  );
+  if v_refused is not null then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then

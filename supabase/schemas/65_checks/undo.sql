@@ -2,6 +2,25 @@
 --
 -- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
 
+create function private.last_done(p_match_id bigint)
+returns setof public.operator_actions
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select action.*
+  from public.operator_actions as action
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+  order by action.id desc
+  limit 1;
+$$;
+
+comment on function private.last_done(bigint) is 'The last action of a person on a match that is not undone: no row, or one.';
+revoke all on function private.last_done(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.last_done(bigint) to authenticated, service_role;
+
 create function private.undo_refusal(
   p_row public.schedule_ledger,
   p_done public.operator_actions,
@@ -54,7 +73,7 @@ $$;
 comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
   'Why an action cannot be undone; null if it can.';
 revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to service_role;
+grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to authenticated, service_role;
 
 create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
 returns void
@@ -108,17 +127,13 @@ begin
   order by ledger.intent desc
   limit 1
   for no key update;
-  select * into v_done
-  from public.operator_actions as action
-  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
-    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
-  order by action.id desc
-  limit 1;
-  v_refused := case
-    when v_row.id is null then 'there is no ledger row of this match'
-    when v_done.ledger_id <> v_row.id then 'it has caused a call to Braze: use cancel'
-    else private.undo_refusal(v_row, v_done, p_now)
-  end;
+  select * into v_done from private.last_done(p_match_id);
+  v_refused := (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array['undo'], false, null, null, null, p_now
+    ) as answer
+  );
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

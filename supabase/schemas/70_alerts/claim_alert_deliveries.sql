@@ -2,31 +2,67 @@
 --
 -- One sender at a time: two would send faster than the webhook accepts, and split what belongs in one digest.
 
-create function private.alert_message(p_alert public.alerts, p_channel text)
+create function private.alert_message(p_alert public.alerts, p_channel text, p_now timestamptz)
 returns text
-language sql
-immutable
+language plpgsql
+stable
 security invoker
 set search_path = ''
 as $$
-  select case
-    when p_alert.resolved_at is not null then
-      case
-        when p_alert.delivered_at is null or p_alert.resolution_delivered_at is not null then null
-        -- It was only logged, not sent to the webhook.
-        when p_channel = 'webhook' and p_alert.delivered_as = 'log' then null
-        else 'resolved'
-      end
-    when p_alert.delivered_at is null or (p_channel = 'webhook' and p_alert.delivered_as = 'log') then 'raised'
-    when pg_catalog.array_position(array['info', 'warning', 'critical'], p_alert.severity)
-      > pg_catalog.array_position(array['info', 'warning', 'critical'], p_alert.delivered_severity) then 'escalated'
-  end;
+declare
+  -- Three openings within this time are an alert that comes and goes.
+  v_watched constant interval := interval '6 hours';
+  v_rest constant interval := interval '1 hour';
+  v_severities constant text[] := array['info', 'warning', 'critical'];
+  v_is_told boolean := p_alert.delivered_at is not null
+    -- It was only logged, not sent to the webhook.
+    and not (p_channel = 'webhook' and p_alert.delivered_as = 'log');
+begin
+  if p_alert.resolved_at is not null then
+    if not v_is_told or p_alert.resolution_delivered_at is not null then
+      return null;
+    end if;
+    if p_alert.told_as_changing and (
+      p_alert.resolved_at > p_now - v_rest
+      or exists (
+        select 1 from public.alerts as later
+        where later.fingerprint = p_alert.fingerprint and later.id > p_alert.id
+          and (later.resolved_at is null or later.resolved_at > p_now - v_rest)
+      )
+    ) then
+      return null;
+    end if;
+    return case p_alert.resolved_as when 'time_passed' then 'over' when 'person' then 'closed' else 'resolved' end;
+  end if;
+
+  if v_is_told then
+    return case
+      when pg_catalog.array_position(v_severities, p_alert.severity)
+        > pg_catalog.array_position(v_severities, p_alert.delivered_severity) then 'escalated'
+      when p_alert.told_as_changing and p_alert.first_seen_at <= p_now - v_rest then 'raised'
+    end;
+  end if;
+  if p_alert.kind = 'harm' or p_alert.first_seen_at <= p_now - v_rest or (
+    select count(*) from public.alerts as earlier
+    where earlier.fingerprint = p_alert.fingerprint and earlier.id < p_alert.id
+      and earlier.first_seen_at > p_alert.first_seen_at - v_watched
+  ) < 2 then
+    return 'raised';
+  end if;
+  return case when not exists (
+    select 1 from public.alerts as earlier
+    where earlier.fingerprint = p_alert.fingerprint and earlier.id < p_alert.id and earlier.told_as_changing
+      and earlier.first_seen_at > p_alert.first_seen_at - v_watched
+      and pg_catalog.array_position(v_severities, earlier.delivered_severity)
+        >= pg_catalog.array_position(v_severities, p_alert.severity)
+  ) then 'changing' end;
+end;
 $$;
 
-comment on function private.alert_message(alerts, text) is
-  'The next message about an alert on a channel (webhook or log): raised, escalated, resolved, or null.';
-revoke all on function private.alert_message(alerts, text) from public, anon, authenticated, service_role;
-grant execute on function private.alert_message(alerts, text) to service_role;
+comment on function private.alert_message(alerts, text, timestamptz) is
+  'The next message about an alert on a channel (webhook or log): raised, escalated, changing, resolved, over, closed, or null.';
+revoke all on function private.alert_message(alerts, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.alert_message(alerts, text, timestamptz) to service_role;
 
 create function public.claim_alert_deliveries(
   p_channel text,
@@ -50,11 +86,10 @@ begin
     return jsonb '[]';
   end if;
 
-  select pg_catalog.array_agg(due.id) into v_ids
-  from (
-    select undelivered.id
+  with due as (
+    select undelivered.id, message.kind
     from public.alerts as undelivered
-    cross join lateral private.alert_message(undelivered, p_channel) as message (kind)
+    cross join lateral private.alert_message(undelivered, p_channel, p_now) as message (kind)
     where (undelivered.resolved_at is null or (undelivered.delivered_at is not null and undelivered.resolution_delivered_at is null))
       and message.kind is not null
       and (undelivered.next_delivery_at is null or undelivered.next_delivery_at <= p_now)
@@ -63,19 +98,26 @@ begin
     limit p_limit
     -- A row that another transaction changes now waits for the next run.
     for update of undelivered skip locked
-  ) as due;
-
-  update public.alerts as alert
-  set delivery_claim = v_claim,
-    delivery_claimed_until = p_now + pg_catalog.make_interval(secs => p_claim_seconds),
-    delivery_kind = private.alert_message(alert, p_channel),
-    delivery_attempts = case
-      when alert.delivery_kind = private.alert_message(alert, p_channel) then alert.delivery_attempts
-      else 0
-    end
-  where alert.id = any (v_ids);
+  ),
+  claimed as (
+    update public.alerts as alert
+    set delivery_claim = v_claim,
+      delivery_claimed_until = p_now + pg_catalog.make_interval(secs => p_claim_seconds),
+      delivery_kind = due.kind,
+      delivery_attempts = case when alert.delivery_kind = due.kind then alert.delivery_attempts else 0 end
+    from due
+    where alert.id = due.id
+    returning alert.id
+  )
+  select pg_catalog.array_agg(claimed.id) into v_ids from claimed;
 
   return (
+    with verdicts as materialized (
+      select verdict.*
+      from private.push_verdicts(
+        array(select distinct concerned.match_id from public.alerts as concerned where concerned.id = any (v_ids)), '{}', p_now
+      ) as verdict
+    )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'claim', v_claim,
       'alert_id', alert.id,
@@ -91,10 +133,25 @@ begin
       'first_seen_at', alert.first_seen_at,
       'resolved_at', alert.resolved_at,
       'occurrences', alert.occurrences,
+      'openings', (
+        select count(*) from public.alerts as opened
+        where opened.fingerprint = alert.fingerprint and opened.id <= alert.id
+          and opened.first_seen_at > alert.first_seen_at - interval '6 hours'
+      ),
+      'braze_says', alert.details ->> 'detail',
+      'closed_because', (
+        select action.reason from public.operator_actions as action
+        where alert.resolved_as = 'person' and action.action = 'resolve'
+          and action.acted_at = alert.resolved_at and action.details ->> 'fingerprint' = alert.fingerprint
+        order by action.id desc
+        limit 1
+      ),
+      'verdict', pg_catalog.replace(judged.verdict, '_', ' ') || ': ' || judged.why,
       'attempts', alert.delivery_attempts
     ) order by pg_catalog.array_position(array['critical', 'warning', 'info'], alert.severity), alert.first_seen_at, alert.id), '[]')
     from public.alerts as alert
     left join public.matches as fixture on fixture.id = alert.match_id
+    left join verdicts as judged on judged.match_id = alert.match_id
     where alert.id = any (v_ids)
   );
 end;

@@ -16,38 +16,7 @@ declare
 begin
   select * into strict v_settings from private.settings;
 
-  with silent as (
-    select
-      job.function_name,
-      job.period,
-      good.finished_at as last_success_at,
-      coalesce(good.finished_at, first_call.called_at, job.watched_since) as silent_since,
-      last_call.outcome as last_outcome,
-      last_call.error as last_error
-    from private.job_periods as job
-    left join lateral (
-      select run.finished_at
-      from public.job_runs as run
-      where run.function_name = job.function_name and run.outcome in ('succeeded', 'partial') and not run.dry_run
-      order by run.called_at desc
-      limit 1
-    ) as good on true
-    left join lateral (
-      select run.called_at
-      from public.job_runs as run
-      where run.function_name = job.function_name
-      order by run.called_at
-      limit 1
-    ) as first_call on true
-    left join lateral (
-      select run.outcome, run.error
-      from public.job_runs as run
-      where run.function_name = job.function_name
-      order by run.called_at desc
-      limit 1
-    ) as last_call on true
-  ),
-  failures as (
+  with failures as (
     select
       count(*) as count,
       count(*) filter (where response.timed_out) as timed_out,
@@ -99,7 +68,7 @@ begin
         'last_outcome', silent.last_outcome,
         'last_error', silent.last_error
       )
-    from silent
+    from private.function_successes() as silent
     where silent.silent_since < p_now - 2 * silent.period
     union all
     select

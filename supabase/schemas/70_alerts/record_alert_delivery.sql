@@ -34,16 +34,20 @@ begin
     -- A delivered message is recorded even if its claim has expired. The severity is the delivered one: it may
     -- have risen since.
     update public.alerts as alert
-    set delivered_at = case message.kind when 'resolved' then alert.delivered_at else p_now end,
-      delivered_as = case message.kind when 'resolved' then alert.delivered_as else p_channel end,
-      delivered_severity = case message.kind when 'resolved' then alert.delivered_severity else message.severity end,
-      resolution_delivered_at = case message.kind when 'resolved' then p_now end,
+    set delivered_at = case when message.is_about_open then p_now else alert.delivered_at end,
+      delivered_as = case when message.is_about_open then p_channel else alert.delivered_as end,
+      delivered_severity = case when message.is_about_open then message.severity else alert.delivered_severity end,
+      resolution_delivered_at = case when not message.is_about_open then p_now end,
+      told_as_changing = message.kind = 'changing',
       delivery_attempts = 0,
       delivery_error = null,
       next_delivery_at = null,
       delivery_claim = null,
       delivery_claimed_until = null
-    from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint, kind text, severity text)
+    from (
+      select told.*, told.kind in ('raised', 'escalated', 'changing') as is_about_open
+      from pg_catalog.jsonb_to_recordset(p_messages) as told (alert_id bigint, kind text, severity text)
+    ) as message
     where alert.id = message.alert_id;
   else
     update public.alerts as alert
@@ -57,6 +61,17 @@ begin
     where alert.id = message.alert_id and alert.delivery_claim = p_claim;
   end if;
   get diagnostics v_recorded = row_count;
+
+  if p_outcome = 'delivered' then
+    -- The end of an alert that kept changing is told by the last message about it.
+    update public.alerts as earlier
+    set resolution_delivered_at = p_now
+    from pg_catalog.jsonb_to_recordset(p_messages) as message (alert_id bigint, kind text)
+    join public.alerts as told on told.id = message.alert_id
+    where message.kind in ('raised', 'changing')
+      and earlier.fingerprint = told.fingerprint and earlier.id < told.id
+      and earlier.told_as_changing and earlier.resolution_delivered_at is null;
+  end if;
   return v_recorded;
 end;
 $$;

@@ -36,7 +36,7 @@ begin
       pg_catalog.jsonb_build_object('rule', v_open.rule, 'title', v_open.title, 'first_seen_at', v_open.first_seen_at),
       pg_catalog.jsonb_build_object('fingerprint', p_fingerprint), p_run_id
     );
-    update public.alerts as open set resolved_at = p_now where open.id = v_open.id;
+    update public.alerts as open set resolved_at = p_now, resolved_as = 'person' where open.id = v_open.id;
   end if;
   return pg_catalog.jsonb_build_object(
     'match_id', v_open.match_id, 'fingerprint', p_fingerprint, 'done', v_refused is null, 'refused', v_refused

@@ -22,7 +22,7 @@ begin
   v_raised := public.raise_alerts(p_alerts, p_now);
 
   with gone as (
-    select open.id
+    select open.id, private.has_time_passed(open, p_now) as has_time_passed
     from public.alerts as open
     where open.resolved_at is null
       and open.rule = any (p_rules)
@@ -37,7 +37,7 @@ begin
   ),
   resolved as (
     update public.alerts as open
-    set resolved_at = p_now
+    set resolved_at = p_now, resolved_as = case when gone.has_time_passed then 'time_passed' end
     from gone
     where open.id = gone.id
     returning open.id

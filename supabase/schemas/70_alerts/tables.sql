@@ -17,10 +17,12 @@ create table public.alerts (
   last_seen_at timestamptz not null,
   occurrences integer not null default 1,
   resolved_at timestamptz,
+  resolved_as text,
   delivered_at timestamptz,
   delivered_as text,
   delivered_severity text,
   resolution_delivered_at timestamptz,
+  told_as_changing boolean not null default false,
   delivery_kind text,
   delivery_attempts integer not null default 0,
   delivery_error text,
@@ -31,11 +33,15 @@ create table public.alerts (
   constraint severity_is_known check (severity in ('info', 'warning', 'critical')),
   constraint audience_is_known check (audience in ('admin', 'engineering')),
   constraint occurrences_start_at_one check (occurrences >= 1),
+  constraint resolved_as_is_known check (resolved_as in ('time_passed', 'person')),
+  constraint only_resolved_says_how check (resolved_as is null or resolved_at is not null),
   constraint delivered_as_is_known check (delivered_as in ('webhook', 'log')),
   constraint delivered_says_how check (
     (delivered_at is null) = (delivered_as is null) and (delivered_at is null) = (delivered_severity is null)
   ),
-  constraint delivery_kind_is_known check (delivery_kind in ('raised', 'escalated', 'resolved')),
+  constraint delivery_kind_is_known check (
+    delivery_kind in ('raised', 'escalated', 'changing', 'resolved', 'over', 'closed')
+  ),
   constraint delivery_attempts_are_not_negative check (delivery_attempts >= 0),
   constraint a_claim_runs_out check ((delivery_claim is null) = (delivery_claimed_until is null))
 );
@@ -43,10 +49,14 @@ comment on table public.alerts is
   'What a person should look at. One open row for each fingerprint; seeing it again counts up.';
 comment on column public.alerts.kind is
   'condition: it resolves when its cause is gone. harm: something has ended badly; it stays open until a person closes it.';
+comment on column public.alerts.resolved_as is
+  'time_passed: nothing corrected it, and there is nothing left to correct. person: a person closed it. Null: its cause is gone.';
 comment on column public.alerts.delivered_at is 'When its opening, or its last escalation, was sent.';
 comment on column public.alerts.delivered_as is 'webhook, or log where no webhook was configured.';
 comment on column public.alerts.delivered_severity is 'The severity last sent: when it rises above this, a notice is sent again.';
 comment on column public.alerts.resolution_delivered_at is 'When its resolution was sent.';
+comment on column public.alerts.told_as_changing is
+  'The last message said that this alert keeps changing: the next one follows when it has rested for an hour.';
 comment on column public.alerts.delivery_kind is 'What delivery_attempts and delivery_error are about.';
 comment on column public.alerts.delivery_attempts is 'How often in a row this message was refused; 0 once it is sent.';
 comment on column public.alerts.next_delivery_at is 'Not before: back-off, or what the webhook asked for by Retry-After.';
@@ -81,6 +91,7 @@ comment on column private.job_periods.watched_since is
 
 alter table private.job_periods enable row level security;
 revoke all on table private.job_periods from public, anon, authenticated, service_role;
+grant select on table private.job_periods to service_role;
 
 insert into private.job_periods (function_name, schedule, period)
 values

@@ -1,6 +1,6 @@
--- Everything that is known of one match, in order of time.
+-- The verdict of one match, and everything that is known of it in order of time.
 
-create function public.match_timeline(p_match_id bigint)
+create function public.match_timeline(p_match_id bigint, p_now timestamptz default now())
 returns jsonb
 language plpgsql
 stable
@@ -165,7 +165,13 @@ begin
       from public.alerts as alert
       where alert.match_id = p_match_id and alert.resolved_at is not null
     )
-    select coalesce(pg_catalog.jsonb_agg(
+    select coalesce((
+      select pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'at', p_now, 'kind', 'verdict', 'what', judged.verdict,
+        'details', judged.told - array['match_id', 'home_team', 'away_team', 'competition', 'kickoff_at', 'verdict', 'alerts']
+      ))
+      from private.push_verdicts(array[p_match_id], '{}', p_now) as judged
+    ), '[]') || coalesce(pg_catalog.jsonb_agg(
       pg_catalog.jsonb_build_object('at', told.at, 'kind', told.kind, 'what', told.what, 'details', told.details)
       order by told.at, told.step, told.what, told.details::text
     ), '[]')
@@ -174,7 +180,7 @@ begin
 end;
 $$;
 
-comment on function public.match_timeline(bigint) is
-  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first.';
-revoke all on function public.match_timeline(bigint) from public, anon, authenticated, service_role;
-grant execute on function public.match_timeline(bigint) to authenticated, service_role;
+comment on function public.match_timeline(bigint, timestamptz) is
+  'The timeline of a match as [{at, kind: fixture | person | attempt | check | events | attribution | log | ledger | alert, what, details}], oldest first; before them the verdict at p_now, of kind verdict.';
+revoke all on function public.match_timeline(bigint, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.match_timeline(bigint, timestamptz) to authenticated, service_role;

@@ -1,7 +1,7 @@
 /** The dashboard computes next and stalled runs from the same periods as pg_cron and the heartbeat. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Cron } from "croner";
-import { CADENCES, isStalled, nextRun } from "../../../dashboard/src/cadence.ts";
+import { CADENCES, isStalled, nextRun, silences } from "../../../dashboard/src/cadence.ts";
 import { withDatabase } from "../../support/database.ts";
 
 Deno.test("the cadences of the dashboard are those of pg_cron and of the heartbeat", () =>
@@ -30,9 +30,25 @@ Deno.test("the cadences of the dashboard are those of pg_cron and of the heartbe
   }));
 
 Deno.test("a function is stalled after twice its period without success", () => {
-  const cadence = { name: "braze-reconcile", every: 30, from: 10 };
+  const cadence = { every: 30 };
   const last = new Date("2024-12-07T10:00:00Z");
   strictEqual(isStalled(cadence, last, new Date("2024-12-07T11:00:00Z")), false);
   strictEqual(isStalled(cadence, last, new Date("2024-12-07T11:00:01Z")), true);
   strictEqual(isStalled(cadence, null, last), false);
+});
+
+Deno.test("a dead cron is told once, and a single function by its own last success", () => {
+  const now = new Date("2024-12-07T11:00:00Z");
+  const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+  const successes = (minutes: number) =>
+    new Map(CADENCES.map(({ name }) => [name, ago(minutes)] as const));
+  deepStrictEqual(silences(ago(4), successes(4), now), []);
+  deepStrictEqual(silences(ago(58), successes(58), now), [{ cadence: null, since: ago(58) }]);
+  deepStrictEqual(
+    silences(ago(4), new Map([...successes(4), ["braze-reconcile", ago(61)]]), now)
+      .map(({ cadence, since }) => [cadence?.name, since]),
+    [["braze-reconcile", ago(61)]],
+  );
+  // A fresh install has run nothing yet.
+  deepStrictEqual(silences(null, new Map(), now), []);
 });

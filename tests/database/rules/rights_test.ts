@@ -4,7 +4,9 @@ import {
   EVENT_SECRETS,
   FUNCTIONS,
   OPERATORS_CALL,
+  OPERATORS_CALL_PRIVATE,
   OPERATORS_READ,
+  OPERATORS_READ_PRIVATE,
   PRIVATE_FUNCTIONS,
   PRIVATE_TABLES,
   TABLES,
@@ -67,6 +69,7 @@ Deno.test(
         ...tableLines("public", { ...TABLES, ...reading(VIEWS) }, "service_role"),
         ...tableLines("private", PRIVATE_TABLES, "service_role"),
         ...tableLines("public", reading(read), "authenticated"),
+        ...tableLines("private", reading(OPERATORS_READ_PRIVATE), "authenticated"),
       ].sort(),
     );
   }),
@@ -110,6 +113,7 @@ Deno.test(
         ...FUNCTIONS.map((name) => `public.${name}: service_role: EXECUTE`),
         ...PRIVATE_FUNCTIONS.map((name) => `private.${name}: service_role: EXECUTE`),
         ...OPERATORS_CALL.map((name) => `public.${name}: authenticated: EXECUTE`),
+        ...OPERATORS_CALL_PRIVATE.map((name) => `private.${name}: authenticated: EXECUTE`),
       ].sort(),
     );
   }),
@@ -126,7 +130,7 @@ Deno.test(
 );
 
 Deno.test(
-  "no sequence is granted, and the schema private is open to service_role alone",
+  "no sequence is granted, and the schema private is open to service_role and to the functions of operators",
   withSuite(async (suite) => {
     deepStrictEqual(
       await linesOf(
@@ -142,7 +146,7 @@ Deno.test(
         }
          where namespace.nspname = 'private' and acl.grantee <> namespace.nspowner`,
       ),
-      ["private: service_role: USAGE"],
+      ["private: authenticated: USAGE", "private: service_role: USAGE"],
     );
   }),
 );

@@ -26,10 +26,10 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "privileges on function public.is_operator",
   ],
   [
-    "drop function public.matchday_summary(timestamptz, timestamptz)",
-    "comment on function public.matchday_summary",
-    "function public.matchday_summary",
-    "privileges on function public.matchday_summary",
+    "drop function public.match_verdict(bigint, timestamptz)",
+    "comment on function public.match_verdict",
+    "function public.match_verdict",
+    "privileges on function public.match_verdict",
   ],
   ["comment on function public.is_operator() is 'Other'", "comment on function public.is_operator"],
   ["comment on function public.is_operator() is null", "comment on function public.is_operator"],
@@ -62,8 +62,14 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "grant execute on function public.matchday_summary(timestamptz, timestamptz) to anon",
     "privileges on function public.matchday_summary",
   ],
-  ["grant select on public.teams to authenticated", "privileges on table public.teams"],
-  ["grant select (name) on public.teams to authenticated", "privileges on table public.teams"],
+  [
+    "grant select on public.event_claims to authenticated",
+    "privileges on table public.event_claims",
+  ],
+  [
+    "grant select (event_id) on public.event_claims to authenticated",
+    "privileges on table public.event_claims",
+  ],
   [
     "grant select on public.missing_ids to service_role with grant option",
     "privileges on table public.missing_ids",

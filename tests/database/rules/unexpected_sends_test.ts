@@ -7,7 +7,8 @@ const deletedOnce = {
   fingerprint: "unexpected_send:1001:1",
   kind: "harm",
   severity: "critical",
-  title: "Match 1001 Home 1001–Away 1001: sent although it was deleted (schedule 1)",
+  title:
+    "Match 1001 Home 1001–Away 1001: sent although Braze had confirmed its delete (schedule 1)",
   occurrences: 1,
   match_id: 1001,
   is_open: true,
@@ -67,6 +68,25 @@ Deno.test(
     }]);
   }),
 );
+
+for (
+  const [state, says] of [
+    ["deleting", "sent before its delete was confirmed"],
+    ["deleted", "sent although it was taken for gone"],
+  ] as const
+) {
+  Deno.test(
+    `a schedule that is ${state} without Braze's confirmation is not said to have been deleted`,
+    withSuite(async (suite) => {
+      const match = await scheduledMatch(suite);
+      await suite.sql`update public.braze_schedules set state = ${state}`;
+      await prove(suite, match, 1);
+      deepStrictEqual((await alerts(suite)).map(({ title }) => title), [
+        `Match 1001 Home 1001–Away 1001: ${says} (schedule 1)`,
+      ]);
+    }),
+  );
+}
 
 Deno.test(
   "a wanted send raises nothing",

@@ -120,14 +120,6 @@ export const FIXTURES: readonly Mutation[] = [
     tests: [HOLDS],
   },
   {
-    name: "push-unwanted-once",
-    rule: "A push that went out unwanted is told once, so that it can be closed",
-    file: HOLD_CHANGES,
-    find: " and held.told_at is null\n",
-    replace: "\n",
-    tests: [HOLDS],
-  },
-  {
     name: "hold-lease",
     rule: "A run that lost its lease holds nothing and ends no hold",
     file: HOLD_CHANGES,

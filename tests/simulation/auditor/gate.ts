@@ -54,16 +54,16 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     const wasSent = facts.events.some(({ match_id, generation, received_at }) =>
       match_id === row.match_id && generation === asked.generation && received_at <= asked.at
     );
-    // Of too many that were called off at once, none is turned away, and that is told. The alert names those that are left.
-    const isHeld = facts.alerts.some((alert) =>
-      alert.rule === "removals_held"
-        ? isOpenAt(alert, asked.at)
-        : alert.rule === "push_unwanted" && isAbout(alert, matchId, context)
-    );
     // One is never too many.
     const areSeveral = facts.ledger.filter(({ match_id }) =>
       history.isOff(Number(match_id), asked.at)
     ).length > 1;
+    // Of too many that were called off at once, none is turned away, and that is told. The alert names those that are left.
+    const isHeld = facts.alerts.some((alert) =>
+      alert.rule === "removals_held"
+        ? isOpenAt(alert, asked.at)
+        : areSeveral && alert.rule === "push_unwanted" && isAbout(alert, matchId, context)
+    );
     const wasTakenBack = areSeveral && !wasOffUntilSeen(matchId, asked.at, context);
     if (isOff && (isHeld || wasTakenBack)) return;
     if (!isWanted || (isRevoked(own, written) && !wasSent)) {

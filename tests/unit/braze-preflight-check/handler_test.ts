@@ -57,6 +57,7 @@ const WRITES = [
   "observations.record",
   "observations.cancelAbsent",
   "preflight.raiseMissed",
+  "preflight.raiseUnwanted",
   "preflight.note",
   "preflight.noteShutOut",
   "alertsAndLogs.syncAlerts",

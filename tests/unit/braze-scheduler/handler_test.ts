@@ -94,6 +94,12 @@ Deno.test("braze-scheduler creates schedules, soonest first, and answers what it
     run_id: RUN_ID,
     outcome: "succeeded",
     dry_run: false,
+    timing: {
+      send_lead_seconds: 3_600,
+      freeze_seconds: 900,
+      create_lead_seconds: 180,
+      horizon_seconds: 604_800,
+    },
     matches: 4,
     planned: {
       create: 3,
@@ -273,7 +279,6 @@ Deno.test("braze-scheduler takes off nothing when too many matches are off at on
     lease: { runId: RUN_ID, leaseSeconds: 180 },
     removals: [1, 2, 3],
     remakes: [],
-    isGated: false,
     matchIds: null,
     now: at("06:00:00"),
   }]);

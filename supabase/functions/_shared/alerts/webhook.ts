@@ -1,64 +1,58 @@
 /**
- * Posts a text to a Slack-compatible incoming webhook.
+ * Posts a message to the incoming webhook of a chat.
  *
  * The URL is the secret: it grants access to the channel. Network errors may contain it, so they are replaced, and of a
  * response only a short error code is kept.
  */
-import type { Clock } from "../runtime/clock.ts";
+import { createFetchWithin } from "../http/fetch_within.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { chatHostOf, type ChatMessage } from "./chat_hosts.ts";
 
 const TIMEOUT_MS = 5_000;
 
 export type PostResult =
   | { readonly ok: true }
-  | { readonly ok: false; readonly error: string; readonly retryAt: Date | null };
+  | {
+    readonly ok: false;
+    readonly error: string;
+    readonly retryAt: Date | null;
+    /** The chat takes no message at all for a while: 429, 5xx, no connection. Otherwise it refuses this message. */
+    readonly isAddressDown: boolean;
+  };
 
-export type PostAlert = (url: string, text: string) => Promise<PostResult>;
+export type PostAlert = (url: string, message: ChatMessage) => Promise<PostResult>;
 
 export function createPostAlert(
   { fetch, clock }: { readonly fetch: typeof globalThis.fetch; readonly clock: Clock },
 ): PostAlert {
-  return async function post(url, text) {
-    const connection = new AbortController();
-    const answered = new AbortController();
-    const timeOut = clock.sleep(TIMEOUT_MS, answered.signal).then(
-      () => failed(`the request timed out after ${TIMEOUT_MS} ms`),
-      // Aborted because the response arrived: must not win the race.
-      () => new Promise<never>(() => {}),
-    );
-    try {
-      return await Promise.race([exchange(url, text, connection.signal), timeOut]);
-    } finally {
-      answered.abort();
-      connection.abort();
-    }
-  };
+  const fetchWithin = createFetchWithin({ fetch, clock });
 
-  async function exchange(url: string, text: string, signal: AbortSignal): Promise<PostResult> {
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text }),
-        signal,
-        // A redirect would send the alert to a host that is not configured.
-        redirect: "manual",
-      });
-    } catch {
-      return failed("the connection failed");
-    }
-    const body = await response.text().catch(() => "");
-    if (response.ok) return { ok: true };
-    return failed(
-      `the webhook answered ${response.status}${codeOf(body, url)}`,
-      readRetryAfter(response.headers.get("retry-after"), clock.now()),
-    );
-  }
+  return async function post(url, message) {
+    const host = chatHostOf(url);
+    const answer = await fetchWithin(host.addressOf(new URL(url)), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(host.bodyOf(message)),
+    }, TIMEOUT_MS);
+    if (answer === "connection_failed") return down("the connection failed");
+    if (answer === "timed_out") return down(`the request timed out after ${TIMEOUT_MS} ms`);
+    const { status, headers, body } = answer;
+    if (host.isTaken(status, body)) return { ok: true };
+    const said = `${status}${codeOf(body, url)}`;
+    return {
+      ok: false,
+      error: status < 300
+        ? `the webhook answered ${said}, but not as ${host.name} does for a message that it took`
+        : `the webhook answered ${said}`,
+      retryAt: readRetryAfter(headers.get("retry-after"), clock.now()),
+      isAddressDown: status === 429 || status >= 500,
+    };
+  };
 }
 
-function failed(error: string, retryAt: Date | null = null): PostResult {
-  return { ok: false, error, retryAt };
+function down(error: string): PostResult {
+  return { ok: false, error, retryAt: null, isAddressDown: true };
 }
 
 /** An error code like `no_service`; any other text may repeat the URL. */

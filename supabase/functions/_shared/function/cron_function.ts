@@ -8,6 +8,7 @@
 import { addMilliseconds, addSeconds } from "date-fns";
 import { z } from "zod";
 import { createDeliverAlerts } from "./deliver_alerts.ts";
+import { createPingHeartbeat } from "./heartbeat.ts";
 import { bodyReader } from "../http/body.ts";
 import type { Caller } from "../auth/callers.ts";
 import { answerPreflight, withCors } from "../http/cors.ts";
@@ -65,6 +66,7 @@ export function createCronFunction<Options>(
 ): (request: Request) => Promise<Response> {
   const { functionName, environment, clock, log, identifyCaller, store } = dependencies;
   const deliverAlerts = createDeliverAlerts(dependencies);
+  const pingHeartbeat = createPingHeartbeat(dependencies);
   const leaseSeconds = Math.ceil(environment.runDeadlineMs / 1_000) + LEASE_AFTER_DEADLINE_SECONDS;
 
   return async function handle(request) {
@@ -160,6 +162,8 @@ export function createCronFunction<Options>(
       // The lease expires and the run is then recorded as `lost`.
       run.log.error("run_end_not_recorded", { error: finishError });
     }
+    // A call by hand says nothing of cron.
+    if (caller.kind === "cron" && !run.dryRun) await pingHeartbeat(run.log);
     run.log[outcome === "failed" ? "error" : "info"]("run_ended", {
       outcome,
       caller: caller.kind,

@@ -3,14 +3,17 @@
  *
  * Guarantees: one notification each on open, escalation and resolution; a resolution only if the opening was sent. A
  * delivery is recorded after the webhook accepted it, so a crash in between repeats a notification but never loses it.
- * A failed delivery neither delays nor fails the run.
+ * A failed delivery neither delays nor fails the run. A message that the chat refuses costs no other one: a digest is
+ * split, a single one is tried in its bare form, and the next one follows.
  */
 import { addMilliseconds, min } from "date-fns";
 import type { Dependencies } from "./dependencies.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Delivery } from "../store/deliveries.ts";
 import { DELIVERY_ATTEMPTS_MAX, nextTryAt } from "../alerts/back_off.ts";
-import { digestOf, messageOf } from "../alerts/message.ts";
+import type { ChatMessage } from "../alerts/chat_hosts.ts";
+import { bareMessageOf, digestOf, messageOf } from "../alerts/message.ts";
+import type { PostResult } from "../alerts/webhook.ts";
 
 /** Slack accepts one message per second and webhook. */
 const PAUSE_BETWEEN_MESSAGES_MS = 1_000;
@@ -26,15 +29,16 @@ const CLAIM_SECONDS = 60;
 /** One message to one webhook, with the deliveries that it contains. */
 interface Message {
   readonly url: string;
-  readonly text: string;
+  readonly content: ChatMessage;
   readonly deliveries: readonly Delivery[];
+  readonly isBare: boolean;
 }
 
 export type DeliverAlerts = (run: { readonly deadline: Date; readonly log: Log }) => Promise<void>;
 
 export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
   const { store: { deliveries }, clock, postAlert, environment } = dependencies;
-  const { alertWebhookUrls, alertDigestAt } = environment;
+  const { alertWebhookUrls } = environment;
 
   return async function deliverAlerts({ deadline, log }) {
     try {
@@ -44,7 +48,7 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
         addMilliseconds(deadline, AFTER_DEADLINE_MS),
       ]);
       const claimed = await claim("webhook", ALERTS_AT_ONCE);
-      await send(messagesOf(claimed, alertWebhookUrls, alertDigestAt), until, log);
+      await send(messagesOf(claimed, alertWebhookUrls), until, log);
     } catch (error) {
       // Deliveries that stay claimed are sent again after the claim expires.
       log.warn("alerts_not_delivered", { error });
@@ -65,7 +69,7 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
     const claimed = await claim("log", LOG_LINES_AT_ONCE);
     if (claimed.length === 0) return;
     for (const { claim: _, attempts: __, ...alert } of claimed) {
-      log[alert.severity === "critical" && alert.kind !== "resolved" ? "error" : "warn"](
+      log[alert.severity === "critical" && alert.resolvedAt === null ? "error" : "warn"](
         "alert",
         alert,
       );
@@ -74,11 +78,12 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
   }
 
   async function send(messages: readonly Message[], until: Date, log: Log): Promise<void> {
-    /** URL of a webhook that failed in this run → time of the next try. */
-    const failedUntil = new Map<string, Date>();
+    /** URL of a webhook that takes nothing for a while → time of the next try. */
+    const downUntil = new Map<string, Date>();
+    const queue = [...messages];
     let sent = 0;
-    for (const message of messages) {
-      const retryAt = failedUntil.get(message.url) ?? null;
+    for (let message = queue.shift(); message !== undefined; message = queue.shift()) {
+      const retryAt = downUntil.get(message.url) ?? null;
       if (sent > 0 && retryAt === null) await clock.sleep(PAUSE_BETWEEN_MESSAGES_MS);
       if (retryAt !== null || clock.now() >= until) {
         const outcome = { outcome: "deferred", nextAt: retryAt } as const;
@@ -86,20 +91,33 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
         continue;
       }
       sent++;
-      const nextAt = await post(message, log);
-      if (nextAt !== null) failedUntil.set(message.url, nextAt);
+      const result = await postAlert(message.url, message.content);
+      if (result.ok) {
+        const outcome = { outcome: "delivered", channel: "webhook" } as const;
+        await deliveries.record(message.deliveries, outcome, clock.now());
+        log.info("alerts_delivered", { alerts: message.deliveries.length });
+        continue;
+      }
+      const smaller = result.isAddressDown ? [] : smallerOf(message);
+      if (smaller.length > 0) {
+        log.warn("alert_message_refused", {
+          reason: result.error,
+          alerts: message.deliveries.length,
+        });
+        queue.unshift(...smaller);
+        continue;
+      }
+      const nextAt = await recordFailure(message, result, log);
+      if (result.isAddressDown) downUntil.set(message.url, nextAt);
     }
   }
 
-  /** null when the webhook accepted the message; else the time of the next try. */
-  async function post({ url, text, deliveries: sent }: Message, log: Log): Promise<Date | null> {
-    const result = await postAlert(url, text);
+  async function recordFailure(
+    { deliveries: sent }: Message,
+    result: PostResult & { readonly ok: false },
+    log: Log,
+  ): Promise<Date> {
     const now = clock.now();
-    if (result.ok) {
-      await deliveries.record(sent, { outcome: "delivered", channel: "webhook" }, now);
-      log.info("alerts_delivered", { alerts: sent.length });
-      return null;
-    }
     const attempts = 1 + Math.max(...sent.map((one) => one.attempts));
     const nextAt = nextTryAt(attempts, result.retryAt, now);
     await deliveries.record(sent, { outcome: "failed", error: result.error, nextAt }, now);
@@ -112,22 +130,30 @@ export function createDeliverAlerts(dependencies: Dependencies): DeliverAlerts {
     });
     return nextAt;
   }
-}
 
-/** One message per delivery; more than `digestAt` for one webhook become one digest. */
-function messagesOf(
-  claimed: readonly Delivery[],
-  urls: Readonly<Record<Delivery["audience"], string>>,
-  digestAt: number,
-): Message[] {
-  const byUrl = new Map<string, Delivery[]>();
-  for (const delivery of claimed) {
-    const url = urls[delivery.audience];
-    byUrl.set(url, [...byUrl.get(url) ?? [], delivery]);
+  /** One message per delivery; more than the limit for one webhook become one digest. */
+  function messagesOf(
+    claimed: readonly Delivery[],
+    urls: Readonly<Record<Delivery["audience"], string>>,
+  ): Message[] {
+    const byUrl = Map.groupBy(claimed, ({ audience }) => urls[audience]);
+    return [...byUrl].flatMap(([url, deliveries]) =>
+      deliveries.length > environment.alertDigestAt
+        ? [{ url, content: digestOf(deliveries, environment), deliveries, isBare: false }]
+        : deliveries.map((one) => single(url, one))
+    );
   }
-  return [...byUrl].flatMap(([url, deliveries]) =>
-    deliveries.length > digestAt
-      ? [{ url, text: digestOf(deliveries), deliveries }]
-      : deliveries.map((one) => ({ url, text: messageOf(one), deliveries: [one] }))
-  );
+
+  function single(url: string, delivery: Delivery): Message {
+    const content = messageOf(delivery, environment);
+    return { url, content, deliveries: [delivery], isBare: false };
+  }
+
+  /** What to send in place of a message that the chat refuses; nothing is smaller than the bare form. */
+  function smallerOf({ url, deliveries, isBare }: Message): Message[] {
+    const [first, ...more] = deliveries;
+    if (isBare || first === undefined) return [];
+    if (more.length > 0) return deliveries.map((one) => single(url, one));
+    return [{ url, content: bareMessageOf(first, environment), deliveries, isBare: true }];
+  }
 }

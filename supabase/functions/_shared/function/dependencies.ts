@@ -1,6 +1,7 @@
 /** Creates the dependencies of a function: database, Braze client, alert webhook, clock, log. */
 import { createClient } from "@supabase/supabase-js";
 import { createPostAlert, type PostAlert } from "../alerts/webhook.ts";
+import { createFetchWithin, type FetchWithin } from "../http/fetch_within.ts";
 import { type BrazeClient, createBrazeClient } from "../braze/client.ts";
 import { type TalliedBraze, tallyAnswers } from "../braze/tally.ts";
 import { createIdentifyCaller, type FunctionName, type IdentifyCaller } from "../auth/callers.ts";
@@ -23,6 +24,7 @@ export interface Dependencies {
   readonly braze: BrazeClient;
   readonly takeBrazeAnswers: TalliedBraze["takeAnswers"];
   readonly postAlert: PostAlert;
+  readonly fetchWithin: FetchWithin;
   readonly waitUntil: Platform["waitUntil"];
   /** A random id for an attempt or a request; no decision depends on it. */
   readonly newId: () => string;
@@ -54,6 +56,7 @@ export function connect(platform: Platform, functionName: FunctionName): Depende
     braze,
     takeBrazeAnswers: takeAnswers,
     postAlert: createPostAlert({ fetch, clock }),
+    fetchWithin: createFetchWithin({ fetch, clock }),
     waitUntil,
     newId: () => crypto.randomUUID(),
   };

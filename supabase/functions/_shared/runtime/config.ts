@@ -67,6 +67,12 @@ export interface Environment {
   readonly runDeadlineMs: number;
   /** Webhooks for alert notifications, by audience; null: alerts go to the log only. */
   readonly alertWebhookUrls: { readonly admin: string; readonly engineering: string } | null;
+  /** The page of the suite, for the links in messages; null: no links. */
+  readonly dashboardUrl: string | null;
+  /** The zone in which messages give times beside UTC. */
+  readonly alertTimeZone: string;
+  /** Called while all is well; null: nobody outside watches. */
+  readonly heartbeatUrl: string | null;
   /** More messages than this in one run become one digest. */
   readonly alertDigestAt: number;
   /** A larger share of low-confidence or unattributed push events raises an alert. */
@@ -116,8 +122,11 @@ const names = {
   // The platform terminates a function without warning after 150 to 400 seconds.
   RUN_DEADLINE_SECONDS: optional(duration(1_000, 5, 140), 60_000),
   OPERATOR_ORIGINS: optional(origins, []),
-  ALERT_WEBHOOK_URL: optional(incomingWebhook, null),
-  ALERT_WEBHOOK_URL_ENGINEERING: optional(incomingWebhook, null),
+  ALERT_WEBHOOK_URL: optional(secretUrl, null),
+  ALERT_WEBHOOK_URL_ENGINEERING: optional(secretUrl, null),
+  ALERT_TIME_ZONE: optional(timeZone, "UTC"),
+  DASHBOARD_URL: optional(url, null),
+  HEARTBEAT_URL: optional(secretUrl, null),
   ALERT_DIGEST_AT: optional(duration(1, 1, 100), 5),
   LOW_CONFIDENCE_SHARE_MAX: optional(share, 0.2),
   RECONCILE_CANCELS_MAX: optional(duration(1, 0, 1_000), 20),
@@ -196,6 +205,9 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
     preflightUntilMs: read.PREFLIGHT_UNTIL_MINUTES,
     runDeadlineMs: read.RUN_DEADLINE_SECONDS,
     alertWebhookUrls,
+    dashboardUrl: read.DASHBOARD_URL,
+    alertTimeZone: read.ALERT_TIME_ZONE,
+    heartbeatUrl: read.HEARTBEAT_URL,
     alertDigestAt: read.ALERT_DIGEST_AT,
     lowConfidenceShareMax: read.LOW_CONFIDENCE_SHARE_MAX,
     reconcileCancelsMax: read.RECONCILE_CANCELS_MAX,
@@ -208,7 +220,11 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
       ...read.CRON_SIGNING_SECRETS,
       ...read.SEND_GATE_SECRETS,
       read.BRAZE_API_KEY,
-      ...secretsOf(alertWebhookUrls),
+      ...secretsOf([
+        alertWebhookUrls?.admin,
+        alertWebhookUrls?.engineering,
+        read.HEARTBEAT_URL,
+      ]),
       ...ingestUrl === null ? [] : [ingestUrl, decodeURIComponent(new URL(ingestUrl).password)],
     ],
   };
@@ -231,10 +247,9 @@ function alertWebhooks(admin: string | null, engineering: string | null) {
 }
 
 /** Includes path and query alone, because a response may repeat them without the host. */
-function secretsOf(webhooks: Environment["alertWebhookUrls"]): string[] {
-  if (webhooks === null) return [];
-  const urls = [...new Set([webhooks.admin, webhooks.engineering])];
-  return urls.flatMap((address) => {
+function secretsOf(addresses: readonly (string | null | undefined)[]): string[] {
+  const urls = new Set(addresses.filter((address) => typeof address === "string"));
+  return [...urls].flatMap((address) => {
     const { pathname, search } = new URL(address);
     return [address, `${pathname}${search}`];
   });
@@ -323,7 +338,7 @@ function brazeUrl(text: string, refuse: (fault: string) => never): string {
 }
 
 /** Accepts a query, which may be part of the secret. */
-function incomingWebhook(text: string, refuse: (fault: string) => never): string {
+function secretUrl(text: string, refuse: (fault: string) => never): string {
   const parsed = URL.parse(text);
   if (parsed === null || parsed.username !== "" || parsed.hash !== "") {
     return refuse("must be a URL without user and fragment");

@@ -8,7 +8,10 @@ import { type Arguments, REPEATABLE, type Rpc } from "./rpc.ts";
 const Delivery = row({
   claim: z.guid(),
   alert_id: z.int(),
-  kind: z.enum(["raised", "escalated", "resolved"]),
+  /**
+   * `changing`: it comes and goes. `over`: its time passed, and nothing corrected it. `closed`: by a person.
+   */
+  kind: z.enum(["raised", "escalated", "changing", "resolved", "over", "closed"]),
   rule: z.string(),
   severity: Severity,
   audience: Audience,
@@ -20,6 +23,14 @@ const Delivery = row({
   first_seen_at: instant,
   resolved_at: instant.nullable(),
   occurrences: z.int(),
+  /** How often an alert with this fingerprint opened within hours. */
+  openings: z.int(),
+  /** What Braze answered, where the alert is about a refusal. */
+  braze_says: z.string().nullable(),
+  /** The match's verdict and why, in one line. */
+  verdict: z.string().nullable(),
+  /** The word of the person who closed it. */
+  closed_because: z.string().nullable(),
   attempts: z.int(),
 });
 export type Delivery = z.infer<typeof Delivery>;
@@ -40,6 +51,10 @@ export function createDeliveries(rpc: Rpc) {
      */
     claim: (request: Arguments<"claim_alert_deliveries">) =>
       rpc.call("claim_alert_deliveries", request, z.array(Delivery)),
+
+    /** Why the outside is not to be told that all is well; empty: all is well. */
+    silenceReasons: (request: Arguments<"heartbeat_silence">) =>
+      rpc.call("heartbeat_silence", request, z.array(z.string()), REPEATABLE),
 
     async record(deliveries: readonly Delivery[], outcome: DeliveryOutcome, now: Date) {
       const [first] = deliveries;

@@ -98,8 +98,6 @@ export type ChangesAllowed = z.infer<typeof ChangesAllowed>;
 
 const HeldMatch = row({ match_id: z.int(), fingerprint: z.string() });
 
-const HeldChanges = z.object({ unwanted: z.int() });
-
 export const PlanInput = row({
   matches: z.array(Fixture),
   // A team without a value selects nobody in Braze. It is treated as absent, and does not cost the other team its push.
@@ -126,10 +124,8 @@ export function createPlanning(rpc: Rpc) {
       readonly lease: RunLease;
       readonly removals: readonly number[];
       readonly remakes: readonly number[];
-      /** Whether the send gate turns away the push of a match that is off. */
-      readonly isGated: boolean;
       readonly matchIds: readonly number[] | null;
       readonly now: Date;
-    }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(HeldChanges), REPEATABLE),
+    }) => rpc.call("hold_changes", { ...lease, ...held }, dropped(z.null()), REPEATABLE),
   };
 }

@@ -57,6 +57,9 @@ export function createPreflight(rpc: Rpc) {
     raiseMissed: (due: { readonly leadSeconds: number; readonly now: Date }) =>
       rpc.call("raise_missed_pushes", due, z.int(), REPEATABLE),
 
+    /** Raises push_unwanted for what went out although its match was off before; returns how many are new. */
+    raiseUnwanted: (now: Date) => rpc.call("raise_unwanted_pushes", { now }, z.int(), REPEATABLE),
+
     /** Notes since when the send gate shuts out the superseded schedules of a campaign, or that it does not. */
     noteShutOut: (
       campaign: {

@@ -19,15 +19,42 @@ function setup(answer: (request: Request) => Promise<Response>) {
   return { clock, requests, post };
 }
 
+const TROUBLE = { lines: ["Trouble"], link: null };
+
 const answers = (body: string | null, init: ResponseInit) => () =>
   Promise.resolve(new Response(body, init));
 
 Deno.test("postAlert() posts the text as Slack accepts it", async () => {
   const { post, requests } = setup(answers("ok", {}));
-  deepStrictEqual(await post(URL, "Trouble"), { ok: true });
+  deepStrictEqual(await post(URL, TROUBLE), { ok: true });
   const [request] = requests;
   deepStrictEqual([request?.method, request?.url], ["POST", URL]);
-  deepStrictEqual(await request?.json(), { text: "Trouble" });
+  deepStrictEqual(await request?.json(), {
+    text: "Trouble",
+    mrkdwn: false,
+    unfurl_links: false,
+  });
+});
+
+Deno.test("postAlert() does not take another answer with 200 for a message that was taken", async () => {
+  for (const body of ["<html>Sign in</html>", '{"ok": false}', "", "no_service"]) {
+    const { post } = setup(answers(body, {}));
+    const result = await post(URL, TROUBLE);
+    deepStrictEqual([result.ok, result.ok || result.isAddressDown], [false, false], body);
+  }
+});
+
+Deno.test("postAlert() says of 429, 5xx and broken connections alone that the address is down", async () => {
+  for (
+    const [status, isDown] of [[400, false], [404, false], [410, false], [429, true], [500, true], [
+      503,
+      true,
+    ]] as const
+  ) {
+    const { post } = setup(answers("", { status }));
+    const result = await post(URL, TROUBLE);
+    deepStrictEqual([status, result.ok || result.isAddressDown], [status, isDown]);
+  }
 });
 
 for (
@@ -66,22 +93,24 @@ for (
 ) {
   Deno.test(`postAlert() reads ${what}, and repeats nothing of the address`, async () => {
     const { post } = setup(answers(body, init));
-    deepStrictEqual(await post(URL, "Trouble"), { ok: false, error, retryAt });
+    const isAddressDown = init.status === 429 || init.status >= 500;
+    deepStrictEqual(await post(URL, TROUBLE), { ok: false, error, retryAt, isAddressDown });
   });
 }
 
 Deno.test("postAlert() does not repeat the address when the network fails", async () => {
   const { post } = setup(() => Promise.reject(new TypeError(`error sending request for ${URL}`)));
-  deepStrictEqual(await post(URL, "Trouble"), {
+  deepStrictEqual(await post(URL, TROUBLE), {
     ok: false,
     error: "the connection failed",
     retryAt: null,
+    isAddressDown: true,
   });
 });
 
 Deno.test("postAlert() waits 5 seconds for an answer and then gives up", async () => {
   const { post, clock, requests } = setup(() => new Promise(() => {}));
-  const posting = post(URL, "Trouble");
+  const posting = post(URL, TROUBLE);
   clock.advance(4_999);
   strictEqual(clock.asleep, 1);
   clock.advance(1);
@@ -89,6 +118,7 @@ Deno.test("postAlert() waits 5 seconds for an answer and then gives up", async (
     ok: false,
     error: "the request timed out after 5000 ms",
     retryAt: null,
+    isAddressDown: true,
   });
   strictEqual(requests[0]?.signal.aborted, true);
 });

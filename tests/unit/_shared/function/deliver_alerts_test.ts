@@ -41,8 +41,8 @@ async function deliver(
   const world = fakeWorld({
     environment: { alertWebhookUrls: { admin: ADMIN, engineering: ENGINEERING } },
     deliveries: { claim: () => Promise.resolve([...claimed]) },
-    postAlert: async (url, text) => {
-      posted.push({ url, text, at: clock.now() });
+    postAlert: async (url, { lines }) => {
+      posted.push({ url, text: lines.join("\n"), at: clock.now() });
       await clock.sleep(postMs);
       return answer(posted.length);
     },
@@ -96,7 +96,7 @@ for (const [count, messages] of [[5, 5], [6, 1]] as const) {
       recorded.flatMap(({ ids }) => ids),
       deliveries(count).map((one) => one.alertId),
     );
-    if (messages === 1) match(posted[0]?.text ?? "", /^\*6 alerts\*/);
+    if (messages === 1) match(posted[0]?.text ?? "", /^6 alerts\n/);
   });
 }
 
@@ -125,7 +125,12 @@ Deno.test("deliverAlerts() stops calling a webhook that asks for a pause, and st
   ], {
     answer: (post) =>
       post === 1
-        ? { ok: false, error: "the webhook answered 429", retryAt: at("06:00:30") }
+        ? {
+          ok: false,
+          error: "the webhook answered 429",
+          retryAt: at("06:00:30"),
+          isAddressDown: true,
+        }
         : { ok: true },
   });
   deepStrictEqual(posted.map(({ url }) => url), [ADMIN, ENGINEERING]);
@@ -138,7 +143,12 @@ Deno.test("deliverAlerts() stops calling a webhook that asks for a pause, and st
 });
 
 Deno.test("deliverAlerts() waits longer after each refusal, and reports the last one", async () => {
-  const refused = { ok: false, error: "the webhook answered 500", retryAt: null } as const;
+  const refused = {
+    ok: false,
+    error: "the webhook answered 500",
+    retryAt: null,
+    isAddressDown: true,
+  } as const;
   const third = await deliver([delivery({ attempts: 2 })], { answer: () => refused });
   deepStrictEqual(third.recorded, [{
     ids: [1],
@@ -150,6 +160,53 @@ Deno.test("deliverAlerts() waits longer after each refusal, and reports the last
     [last.logged.at(-1)?.event, last.logged.at(-1)?.given_up],
     ["alert_delivery_failed", true],
   );
+});
+
+const REFUSED = {
+  ok: false,
+  error: "the webhook answered 400 invalid_payload",
+  retryAt: null,
+  isAddressDown: false,
+} as const;
+
+Deno.test("deliverAlerts() tries a refused message in its bare form, and goes on with the next one", async () => {
+  const { posted, recorded } = await deliver(deliveries(2), {
+    answer: (post) => post <= 2 ? REFUSED : { ok: true },
+  });
+  deepStrictEqual(posted.map(({ text }) => text.split("\n").length > 1), [true, false, true]);
+  strictEqual(posted[1]?.text, "🔴 Critical: create_unknown, match 1002");
+  deepStrictEqual(recorded, [
+    { ids: [1], outcome: { outcome: "failed", error: REFUSED.error, nextAt: at("06:01:01") } },
+    { ids: [2], outcome: DELIVERED },
+  ]);
+});
+
+Deno.test("deliverAlerts() counts a bare message as told", async () => {
+  const { recorded } = await deliver(deliveries(1), {
+    answer: (post) => post === 1 ? REFUSED : { ok: true },
+  });
+  deepStrictEqual(recorded, [{ ids: [1], outcome: DELIVERED }]);
+});
+
+Deno.test("deliverAlerts() sends the alerts of a refused digest one by one, and only the refused one in its bare form", async () => {
+  const { posted, recorded } = await deliver(deliveries(6), {
+    // The digest, then the third of its alerts.
+    answer: (post) => post === 1 || post === 4 ? REFUSED : { ok: true },
+  });
+  deepStrictEqual(
+    posted.map(({ text }) => /^6 alerts|create_unknown, match|Trouble \d/.exec(text)?.[0]),
+    [
+      "6 alerts",
+      "Trouble 1",
+      "Trouble 2",
+      "Trouble 3",
+      "create_unknown, match",
+      "Trouble 4",
+      "Trouble 5",
+      "Trouble 6",
+    ],
+  );
+  deepStrictEqual(recorded, [1, 2, 3, 4, 5, 6].map((id) => ({ ids: [id], outcome: DELIVERED })));
 });
 
 Deno.test("deliverAlerts() leaves messages to the next run if it has no time", async () => {

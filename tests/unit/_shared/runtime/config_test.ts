@@ -47,6 +47,9 @@ Deno.test("readEnvironment() reads the set variables and uses defaults for the o
     preflightUntilMs: 900_000,
     runDeadlineMs: 60_000,
     alertWebhookUrls: null,
+    dashboardUrl: null,
+    alertTimeZone: "UTC",
+    heartbeatUrl: null,
     alertDigestAt: 5,
     lowConfidenceShareMax: 0.2,
     reconcileCancelsMax: 20,
@@ -225,9 +228,14 @@ Deno.test("readEnvironment() sends engineering alerts to the common webhook, unl
   deepStrictEqual(both.alertWebhookUrls, { admin: HOOK, engineering: OTHER_HOOK });
 });
 
-Deno.test("readEnvironment() counts an alert webhook among the secrets, whole and by its path", () => {
-  const { secrets } = read({ ALERT_WEBHOOK_URL: HOOK, ALERT_WEBHOOK_URL_ENGINEERING: OTHER_HOOK });
-  for (const secret of [HOOK, "/services/T000/B000/XXXX", OTHER_HOOK, "/hook?sig=0123456789"]) {
+Deno.test("readEnvironment() counts alert webhooks and the heartbeat among the secrets, whole and by its path", () => {
+  const { secrets } = read({
+    ALERT_WEBHOOK_URL: HOOK,
+    ALERT_WEBHOOK_URL_ENGINEERING: OTHER_HOOK,
+    HEARTBEAT_URL: "https://ping.example/0b9f6f6e",
+  });
+  const paths = ["/services/T000/B000/XXXX", "/hook?sig=0123456789", "/0b9f6f6e"];
+  for (const secret of [HOOK, OTHER_HOOK, "https://ping.example/0b9f6f6e", ...paths]) {
     ok(secrets.includes(secret), secret);
   }
 });
@@ -239,6 +247,9 @@ for (
     ["ALERT_WEBHOOK_URL", "https://user:password@chat.example/hook"],
     ["ALERT_WEBHOOK_URL_ENGINEERING", HOOK],
     ["ALERT_DIGEST_AT", "many"],
+    ["ALERT_TIME_ZONE", "Nowhere/Town"],
+    ["DASHBOARD_URL", "the page"],
+    ["HEARTBEAT_URL", "http://ping.example/abc"],
     ["LOW_CONFIDENCE_SHARE_MAX", "1.5"],
     ["LOW_CONFIDENCE_SHARE_MAX", "20%"],
     ["RECONCILE_CANCELS_MAX", "-1"],
@@ -259,8 +270,14 @@ Deno.test("readEnvironment() permits an alert webhook on this machine without TL
   const local = read({
     ALERT_WEBHOOK_URL: "http://127.0.0.1:54321/_local/alerts",
     ALERT_DIGEST_AT: "20",
+    ALERT_TIME_ZONE: "Europe/Madrid",
+    DASHBOARD_URL: "https://push.example/page/",
     LOW_CONFIDENCE_SHARE_MAX: "0.05",
   });
+  deepStrictEqual([local.alertTimeZone, local.dashboardUrl], [
+    "Europe/Madrid",
+    "https://push.example/page",
+  ]);
   strictEqual(local.alertWebhookUrls?.admin, "http://127.0.0.1:54321/_local/alerts");
   deepStrictEqual([local.alertDigestAt, local.lowConfidenceShareMax], [20, 0.05]);
 });

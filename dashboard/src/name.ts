@@ -1,0 +1,2 @@
+/** One name for the product and its page. */
+export const NAME = "Proof of push";

@@ -1,0 +1,153 @@
+import { deepStrictEqual } from "node:assert/strict";
+import {
+  addMatch,
+  createSchedule,
+  minutes,
+  scheduledMatch,
+  startRun,
+  type Suite,
+  withSuite,
+} from "./fixtures.ts";
+import { alerts, markDeleted, prove } from "./unexpected_sends.ts";
+
+/** The schedules of `fixtures.ts` are due nine hours after NOW. */
+const BEFORE = minutes(530);
+const LATER = minutes(545);
+
+const raise = ({ call }: Suite, now = LATER) =>
+  call<number>("raise_unwanted_pushes", { p_now: now });
+
+const change = ({ sql }: Suite, changes: Record<string, unknown>, at = BEFORE, id = 1001) =>
+  sql`update public.matches set ${sql({ ...changes, updated_at: at })} where id = ${id}`;
+
+const titles = async (suite: Suite) => (await alerts(suite)).map(({ title }) => title);
+
+const BASE = "Match 1001 Home 1001–Away 1001: its push of ";
+
+for (
+  const [what, changes, why] of [
+    ["postponed", { status: "postponed" }, "the match was postponed"],
+    ["cancelled", { status: "cancelled" }, "the match was cancelled"],
+    ["switched off", { push: false }, "its push was switched off"],
+  ] as const
+) {
+  Deno.test(
+    `raise_unwanted_pushes() tells once, and as a harm, of a proved push whose match was ${what} before it`,
+    withSuite(async (suite) => {
+      const match = await scheduledMatch(suite);
+      await change(suite, changes);
+      deepStrictEqual(await raise(suite), 0, "it is not proved");
+      await prove(suite, match, 1);
+      deepStrictEqual(await raise(suite), 1);
+      deepStrictEqual(await raise(suite), 0);
+      const [alert] = await alerts(suite);
+      const text = (at: Date) => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+      deepStrictEqual([alert?.fingerprint, alert?.kind, alert?.severity, alert?.occurrences], [
+        "push_unwanted:1001:1",
+        "harm",
+        "critical",
+        1,
+      ]);
+      deepStrictEqual(
+        alert?.title,
+        `${BASE}${text(minutes(540))} went out, although ${why} at ${text(BEFORE)}`,
+      );
+      // A person closes it; it is not told again.
+      await suite.sql`update public.alerts set resolved_at = ${LATER}`;
+      deepStrictEqual(await raise(suite), 0);
+    }),
+  );
+}
+
+for (
+  const [what, prepare] of [
+    ["called off after it", (suite: Suite) => change(suite, { status: "cancelled" }, minutes(541))],
+    ["played after it", (suite: Suite) => change(suite, { status: "finished" }, minutes(541))],
+    ["called off and wanted again before it", async (suite: Suite) => {
+      await change(suite, { status: "postponed" }, minutes(500));
+      await change(suite, { status: "scheduled" }, minutes(510));
+    }],
+  ] as const
+) {
+  Deno.test(
+    `raise_unwanted_pushes() tells nothing of a match that was ${what}`,
+    withSuite(async (suite) => {
+      const match = await scheduledMatch(suite);
+      await prepare(suite);
+      await prove(suite, match, 1);
+      deepStrictEqual(await raise(suite), 0);
+    }),
+  );
+}
+
+Deno.test(
+  "raise_unwanted_pushes() judges by the fixture at the time of the send, whatever it says since",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await change(suite, { status: "postponed" });
+    await change(suite, { status: "scheduled" }, minutes(541));
+    await prove(suite, match, 1);
+    deepStrictEqual(await raise(suite), 1);
+  }),
+);
+
+Deno.test(
+  "raise_unwanted_pushes() says that the removal was held, unless a person confirmed it",
+  withSuite(async (suite) => {
+    const runId = await startRun(suite);
+    for (const id of [1001, 1002]) {
+      await addMatch(suite, id);
+      const created = await createSchedule(suite, runId, id);
+      await change(suite, { status: "postponed" }, BEFORE, id);
+      await suite.sql`
+        insert into private.held_changes (ledger_id, match_id, kind, held_at, confirmed_at)
+        values (${created.ledger_id}, ${id}, 'removal', ${BEFORE}, ${id === 1002 ? BEFORE : null})`;
+      await prove(suite, created, 1);
+    }
+    deepStrictEqual(await raise(suite), 2);
+    deepStrictEqual((await titles(suite)).map((title) => /nobody confirmed/.test(String(title))), [
+      true,
+      false,
+    ]);
+  }),
+);
+
+Deno.test(
+  "raise_unwanted_pushes() leaves what is told as the send of a deleted schedule",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await change(suite, { status: "cancelled" });
+    await markDeleted(suite, match);
+    await prove(suite, match, 1);
+    deepStrictEqual(await raise(suite), 0);
+  }),
+);
+
+Deno.test(
+  "raise_unwanted_pushes() takes back what its events do not prove any more, and tells it anew when they do",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await change(suite, { status: "cancelled" });
+    await prove(suite, match, 1);
+    await raise(suite);
+    await suite
+      .sql`update public.schedule_ledger set status = 'pending', sent_evidence = null, sent_confirmed_at = null`;
+    await suite
+      .sql`update public.braze_schedules set first_event_at = null, state = 'live', state_before_proof = null`;
+    deepStrictEqual(await raise(suite), 0);
+    deepStrictEqual((await alerts(suite)).map(({ is_open }) => is_open), [false]);
+    await prove(suite, match, 1);
+    deepStrictEqual(await raise(suite), 1);
+  }),
+);
+
+Deno.test(
+  "raise_unwanted_pushes() looks three days back",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await change(suite, { status: "cancelled" });
+    await prove(suite, match, 1);
+    deepStrictEqual(await raise(suite, minutes(540 + 3 * 24 * 60)), 0);
+    deepStrictEqual(await raise(suite, minutes(539 + 3 * 24 * 60)), 1);
+  }),
+);
