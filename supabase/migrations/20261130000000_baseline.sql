@@ -32,7 +32,15 @@ create table private.settings (
   event_claims_kept interval not null default '3 days',
   call_failures_watched interval not null default '1 hour',
   rejects_an_hour_max integer not null default 100,
+  reject_bytes_an_hour_max bigint not null default 200000,
   missing_events_share_max numeric not null default 0.05,
+  unattributed_share_max numeric not null default 0.05,
+  push_short_share_max numeric not null default 0.1,
+  push_short_after interval not null default '45 minutes',
+  push_bounced_share_max numeric not null default 0.2,
+  push_aborted_share_max numeric not null default 0.2,
+  push_late_after interval not null default '15 minutes',
+  numbers_judged_min integer not null default 20,
   removals_max integer not null default 5,
   removal_share_max numeric not null default 0.2,
   remakes_max integer not null default 10,
@@ -54,6 +62,14 @@ create table private.settings (
   constraint partitions_ahead_is_positive check (partitions_ahead >= 1),
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
+  constraint reject_bytes_an_hour_max_is_not_negative check (reject_bytes_an_hour_max >= 0),
+  constraint unattributed_share_max_is_a_share check (unattributed_share_max >= 0 and unattributed_share_max < 1),
+  constraint push_short_share_max_is_a_share check (push_short_share_max >= 0 and push_short_share_max < 1),
+  constraint push_short_after_is_not_negative check (push_short_after >= interval '0'),
+  constraint push_bounced_share_max_is_a_share check (push_bounced_share_max >= 0 and push_bounced_share_max < 1),
+  constraint push_aborted_share_max_is_a_share check (push_aborted_share_max >= 0 and push_aborted_share_max < 1),
+  constraint push_late_after_is_positive check (push_late_after > interval '0'),
+  constraint numbers_judged_min_is_positive check (numbers_judged_min >= 1),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
   constraint removals_max_is_positive check (removals_max >= 1),
   constraint removal_share_max_is_a_share check (removal_share_max >= 0 and removal_share_max <= 1),
@@ -74,7 +90,19 @@ create table private.settings (
 comment on table private.settings is 'Settings that SQL needs; the functions have theirs in the environment.';
 comment on column private.settings.call_failures_watched is
   'How far back the heartbeat looks for calls by pg_cron that were not answered with 2xx. pg_net keeps answers for 6 hours.';
-comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
+comment on column private.settings.rejects_an_hour_max is 'More rejected events than this in an hour raise an alert.';
+comment on column private.settings.reject_bytes_an_hour_max is
+  'The same in bytes: how many events a body holds is not known where it cannot be read.';
+comment on column private.settings.unattributed_share_max is
+  'The share of the pushes that may be ours, of two hours, that may have no match before an alert is raised.';
+comment on column private.settings.push_short_share_max is
+  'How far below the expected minimum the number of users may be, as a share of it, before push_short is raised.';
+comment on column private.settings.push_short_after is 'How long after the send time: Currents come up to half an hour late.';
+comment on column private.settings.push_bounced_share_max is 'The share of the users whose push may bounce before push_bounced is raised.';
+comment on column private.settings.push_aborted_share_max is
+  'The share of the users for whom Braze may abort the push (frequency cap, quiet hours, …) before push_aborted is raised.';
+comment on column private.settings.push_late_after is 'push_late is raised where Braze sends half of the pushes later than this. Raise it if the campaign limits its speed.';
+comment on column private.settings.numbers_judged_min is 'Shares of fewer users than this are not judged.';
 comment on column private.settings.removals_max is
   'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';
 comment on column private.settings.removal_share_max is 'The same, as a share of the pending schedules. One is always allowed.';
@@ -498,63 +526,6 @@ for each row execute function private.record_match_change();
 create trigger record_match_change
 after update on public.matches
 for each row when (old.* is distinct from new.*) execute function private.record_match_change();
-
--- supabase/schemas/10_fixtures/store_audience_sizes.sql
--- Stores how many users follow each team.
-
-create function public.store_audience_sizes(p_sizes jsonb, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_stored integer;
-begin
-  with locked as (
-    select team.name, measured.size
-    from public.teams as team
-    join pg_catalog.jsonb_to_recordset(p_sizes) as measured (name text, size integer) using (name)
-    order by team.name
-    for update of team
-  )
-  update public.teams as team
-  set audience_size = locked.size, audience_measured_at = p_now
-  from locked
-  where team.name = locked.name;
-  get diagnostics v_stored = row_count;
-  return v_stored;
-end;
-$$;
-
-comment on function public.store_audience_sizes(jsonb, timestamptz) is
-  'Takes [{name, size}], as Braze measured them; returns how many teams it found.';
-revoke all on function public.store_audience_sizes(jsonb, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.store_audience_sizes(jsonb, timestamptz) to service_role;
-
--- supabase/schemas/10_fixtures/teams_to_measure.sql
--- The teams whose audience is to be measured.
-
-create function public.teams_to_measure()
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  -- The oldest measurement first, so that a run that is cut short skips no team for good.
-  select coalesce(pg_catalog.jsonb_agg(
-    pg_catalog.jsonb_build_object('name', team.name, 'segment_id', team.braze_segment_id)
-    order by team.audience_measured_at nulls first, team.name
-  ), '[]')
-  from public.teams as team
-  where team.braze_segment_id is not null;
-$$;
-
-comment on function public.teams_to_measure() is 'Teams that name a Braze segment, the one measured longest ago first.';
-revoke all on function public.teams_to_measure() from public, anon, authenticated, service_role;
-grant execute on function public.teams_to_measure() to service_role;
 
 -- supabase/schemas/20_runs/tables.sql
 -- Runs of the timed functions, and the log that a person reads.
@@ -1307,38 +1278,7 @@ revoke all on function private.all_deletes_failed(uuid, integer) from public, an
 grant execute on function private.all_deletes_failed(uuid, integer) to service_role;
 
 -- supabase/schemas/30_schedules/answer_verb.sql
--- What each verb of a person writes and answers in the same way.
-
-create function private.note_action(
-  p_action text,
-  p_row public.schedule_ledger,
-  p_reason text,
-  p_actor_kind text,
-  p_actor_id text,
-  p_before jsonb,
-  p_details jsonb,
-  p_run_id uuid,
-  p_now timestamptz,
-  p_undoes bigint default null
-)
-returns void
-language sql
-volatile
-security invoker
-set search_path = ''
-as $$
-  insert into public.operator_actions
-    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
-  values (
-    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
-    p_run_id, p_undoes
-  );
-$$;
-
-comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
-  'Records who did what to a match, and why.';
-revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
-grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
+-- What each verb of a person answers.
 
 create function private.answer_verb(p_match_id bigint, p_refused text)
 returns jsonb
@@ -2462,6 +2402,40 @@ comment on function private.match_of_send_id(text) is
 revoke all on function private.match_of_send_id(text) from public, anon, authenticated, service_role;
 grant execute on function private.match_of_send_id(text) to service_role;
 
+-- supabase/schemas/30_schedules/note_action.sql
+-- Records what a person does to a match.
+
+create function private.note_action(
+  p_action text,
+  p_row public.schedule_ledger,
+  p_reason text,
+  p_actor_kind text,
+  p_actor_id text,
+  p_before jsonb,
+  p_details jsonb,
+  p_run_id uuid,
+  p_now timestamptz,
+  p_undoes bigint default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.operator_actions
+    (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
+  values (
+    p_now, p_action, (p_row).match_id, (p_row).id, (p_row).generation, p_actor_kind, p_actor_id, p_reason, p_before, p_details,
+    p_run_id, p_undoes
+  );
+$$;
+
+comment on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) is
+  'Records who did what to a match, and why.';
+revoke all on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) from public, anon, authenticated, service_role;
+grant execute on function private.note_action(text, public.schedule_ledger, text, text, text, jsonb, jsonb, uuid, timestamptz, bigint) to service_role;
+
 -- supabase/schemas/30_schedules/note_shut_out.sql
 -- Which generations the send gate surely shuts out.
 --
@@ -2947,73 +2921,6 @@ comment on function private.register_identifiers(jsonb, text, timestamptz) is
   'Registers [{kind, value, ledger_id, generation}]; events that depend on those that are new or changed are judged again. Returns how many those are.';
 revoke all on function private.register_identifiers(jsonb, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.register_identifiers(jsonb, text, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/release_create.sql
--- A person has checked that the schedule whose create got no answer does not exist.
---
--- Without the send gate only a person can decide that: Braze has no endpoint for it. The next run makes the next
--- generation; if the released one is sent all the same, that is detected and alerted.
-
-create function public.release_create(p_match_id bigint, p_reason text, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_row public.schedule_ledger;
-begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  if not private.release_generation(v_row.id, v_row.generation, p_now) then
-    return false;
-  end if;
-
-  insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, details)
-  values (
-    p_now, 'release_create', 'create_released', p_reason, p_match_id,
-    pg_catalog.jsonb_build_object('generation', v_row.generation)
-  );
-  return true;
-end;
-$$;
-
-comment on function public.release_create(bigint, text, timestamptz) is
-  'Resolves an unknown create as released, so that the next run schedules the match again; false where there is none.';
-revoke all on function public.release_create(bigint, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.release_create(bigint, text, timestamptz) to service_role;
-
--- supabase/schemas/30_schedules/release_generation.sql
--- Resolves the unknown create of one generation as released.
-
-create function private.release_generation(p_ledger_id uuid, p_generation integer, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-begin
-  update public.schedule_attempts as attempt
-  set resolved_at = p_now, resolved_as = 'released'
-  where attempt.ledger_id = p_ledger_id and attempt.kind = 'create' and attempt.outcome = 'unknown'
-    and attempt.resolved_at is null;
-  if not found then
-    return false;
-  end if;
-
-  update public.braze_schedules as schedule
-  set state = 'deleted', updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.generation = p_generation and schedule.state = 'unknown';
-  return true;
-end;
-$$;
-
-comment on function private.release_generation(uuid, integer, timestamptz) is
-  'Resolves the unknown create of a ledger row as released and marks its schedule deleted; false where there is none.';
-revoke all on function private.release_generation(uuid, integer, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.release_generation(uuid, integer, timestamptz) to service_role;
 
 -- supabase/schemas/35_observations/tables.sql
 -- What one look at Braze every five minutes has shown: its list of schedules, its campaigns, and whether it answers.
@@ -4609,8 +4516,8 @@ create index notification_sends_other_campaign_idx on public.notification_sends 
   where correlation_method = 'other_campaign' and campaign_id is not null;
 create index notification_sends_by_time_idx on public.notification_sends (sent_at, event_id)
   where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
--- Events arrive in the order of received_at, so this index over recent events stays small.
-create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
+-- Events arrive in the order of received_at, so this index stays small. A page range that it does not know yet is read whole.
+create index notification_sends_received_at_idx on public.notification_sends using brin (received_at) with (autosummarize = on);
 -- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)
@@ -5692,6 +5599,540 @@ alter table private.recount_progress enable row level security;
 revoke all on table private.recount_progress from public, anon, authenticated, service_role;
 grant select, insert, update on table private.recount_progress to service_role;
 
+-- supabase/schemas/45_counts/detect_double_push.sql
+-- Finds users who got the push of one match twice, from the events themselves.
+--
+-- It needs no listing, so it works when Braze's list does not show schedules one by one. Only Send events of push count:
+-- an open or a bounce is no second push, and a Send for each device of a user is how Braze sends. A manual schedule names no
+-- generation, so generation and dispatch id can both be missing. A send takes minutes: what reached one device twice, more
+-- than ten minutes apart, were two pushes.
+
+create function private.detect_double_push(p_ledger_id uuid, p_from timestamptz, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set work_mem = '64MB'
+as $$
+declare
+  v_match_id bigint;
+  v_fingerprint text;
+  v_found record;
+begin
+  select
+    ledger.match_id, 'double_push:' || ledger.match_id || case when ledger.intent > 1 then ':' || ledger.intent else '' end
+  into strict v_match_id, v_fingerprint
+  from public.schedule_ledger as ledger
+  where ledger.id = p_ledger_id;
+
+  with by_device as (
+    -- Ids compare by bytes: a language's collation costs more than all the rest.
+    select
+      coalesce(event.external_user_id, event.braze_user_id) collate "C" as user_id,
+      event.device_id collate "C" as device_id,
+      count(*) as sends,
+      min(event.sent_at) as first_sent_at,
+      max(event.sent_at) as last_sent_at,
+      max(event.sent_at) filter (where event.time_kind = 'send')
+        - min(event.sent_at) filter (where event.time_kind = 'send') as apart,
+      min(event.generation) as first_generation,
+      max(event.generation) as last_generation,
+      min(event.dispatch_id collate "C") as one_dispatch_id,
+      max(event.dispatch_id collate "C") as another_dispatch_id
+    from public.notification_sends as event
+    where event.ledger_id = p_ledger_id and event.sent_at >= p_from
+      and event.channel = 'push' and event.event_type = 'send' and event.confidence in ('high', 'medium')
+    group by 1, 2
+  ),
+  by_user as (
+    select
+      coalesce(by_device.user_id, by_device.device_id) as recipient,
+      sum(by_device.sends) as sends,
+      min(by_device.first_sent_at) as first_sent_at,
+      max(by_device.last_sent_at) as last_sent_at,
+      min(by_device.first_generation) as first_generation,
+      max(by_device.last_generation) as last_generation,
+      min(by_device.one_dispatch_id) as one_dispatch_id,
+      max(by_device.another_dispatch_id) as another_dispatch_id
+    from by_device
+    where by_device.user_id is not null or by_device.device_id is not null
+    group by 1
+    having min(by_device.first_generation) <> max(by_device.last_generation)
+      or pg_catalog.bool_or(by_device.one_dispatch_id <> by_device.another_dispatch_id)
+        filter (where by_device.device_id is not null)
+      -- Without dispatch ids: one send takes minutes, so two events this far apart are two sends.
+      or pg_catalog.bool_or(by_device.apart > interval '10 minutes')
+        filter (where by_device.device_id is not null)
+  )
+  select
+    count(*)::integer as users,
+    sum(by_user.sends) as sends,
+    min(by_user.first_sent_at) as first_sent_at,
+    max(by_user.last_sent_at) as last_sent_at,
+    pg_catalog.array_agg(distinct by_user.first_generation) || pg_catalog.array_agg(distinct by_user.last_generation)
+      as generations,
+    pg_catalog.array_agg(distinct by_user.one_dispatch_id) || pg_catalog.array_agg(distinct by_user.another_dispatch_id)
+      as dispatch_ids,
+    (pg_catalog.array_agg(by_user.recipient order by by_user.recipient))[1:10] as sample_users
+  into v_found
+  from by_user;
+
+  if v_found.users = 0 then
+    -- Its events were judged anew, and belong to another match.
+    update public.alerts as gone
+    set resolved_at = p_now, details = gone.details || jsonb '{"no_longer_seen": true}'
+    where gone.fingerprint = v_fingerprint and gone.resolved_at is null;
+    return 0;
+  end if;
+
+  -- An alert that a person closed opens again only when the numbers change.
+  if not exists (
+    select 1
+    from public.alerts as closed
+    where closed.fingerprint = v_fingerprint and closed.resolved_at is not null
+      and closed.details -> 'no_longer_seen' is null
+      and closed.details -> 'sends' = pg_catalog.to_jsonb(v_found.sends)
+  ) then
+    perform public.raise_alerts(
+      pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'fingerprint', v_fingerprint,
+        'rule', 'double_push',
+        'severity', 'critical',
+        'audience', 'admin',
+        'title', private.match_title(v_match_id) || ' was pushed more than once to ' || v_found.users
+          || case v_found.users when 1 then ' user' else ' users' end,
+        'match_id', v_match_id,
+        'details', pg_catalog.jsonb_build_object(
+          'users', v_found.users,
+          'sends', v_found.sends,
+          'generations', array(
+            select distinct told.generation from pg_catalog.unnest(v_found.generations) as told (generation)
+            where told.generation is not null order by told.generation
+          ),
+          'dispatch_ids', array(
+            select distinct told.dispatch_id from pg_catalog.unnest(v_found.dispatch_ids) as told (dispatch_id)
+            where told.dispatch_id is not null order by told.dispatch_id limit 10
+          ),
+          'sample_users', v_found.sample_users,
+          'first_sent_at', v_found.first_sent_at,
+          'last_sent_at', v_found.last_sent_at
+        )
+      )),
+      p_now
+    );
+  end if;
+  return v_found.users;
+end;
+$$;
+
+comment on function private.detect_double_push(uuid, timestamptz, timestamptz) is
+  'Alerts double_push where a user got two generations of a ledger row, or one device got two dispatch ids or two sends more than 10 minutes apart; resolves it where the events say so no more. Reads events from p_from on; returns the number of users.';
+revoke all on function private.detect_double_push(uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.detect_double_push(uuid, timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/45_counts/mark_recount.sql
+-- Marks ledger rows whose events were judged anew. Last in its transaction: a count takes the row before its mark.
+
+create function private.mark_recount(p_ledger_ids uuid[], p_now timestamptz)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into private.recounts (ledger_id, marked_at)
+  select distinct changed.ledger_id, p_now
+  from pg_catalog.unnest(p_ledger_ids) as changed (ledger_id)
+  where changed.ledger_id is not null
+  order by changed.ledger_id
+  on conflict (ledger_id) do nothing;
+$$;
+
+comment on function private.mark_recount(uuid[], timestamptz) is 'Has these ledger rows counted again.';
+revoke all on function private.mark_recount(uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.mark_recount(uuid[], timestamptz) to service_role;
+
+-- supabase/schemas/45_counts/mark_recounts.sql
+-- Finds the matches that got events since the last look, and says which are to be counted next.
+--
+-- Events are found by their time of arrival, which costs their way in nothing. A request that was under way at the last look
+-- may store its events behind it, so each look goes back by more than any request can take. One call reads one hour of
+-- arrivals at most: after an outage there are several.
+
+create function public.mark_recounts(
+  p_now timestamptz,
+  p_from timestamptz default null,
+  p_until timestamptz default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- With the times known to the planner it reads the newest pages alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_until timestamptz := (select progress.marked_until from private.recount_progress as progress);
+  v_ledger_ids uuid[];
+begin
+  if v_until is null then
+    -- Older matches keep the counts that they have.
+    v_until := p_now;
+  else
+    v_ledger_ids := array(
+      select distinct event.ledger_id
+      from public.notification_sends as event
+      where event.received_at > v_until - interval '10 minutes'
+        and event.received_at <= least(v_until + interval '1 hour', p_now)
+        and event.ledger_id is not null
+    );
+    v_until := greatest(v_until, least(v_until + interval '1 hour', p_now));
+  end if;
+
+  insert into private.recounts (ledger_id, marked_at)
+  select changed.ledger_id, p_now
+  from (
+    select told.ledger_id from pg_catalog.unnest(v_ledger_ids) as told (ledger_id)
+    union
+    -- Due and without any event: that is a count too.
+    select ledger.id
+    from public.schedule_ledger as ledger
+    where ledger.counted_at is null and ledger.status <> 'cancelled'
+      and ledger.send_at_utc > p_now - interval '14 days' and ledger.send_at_utc <= p_now
+    union
+    select ledger.id
+    from public.schedule_ledger as ledger
+    where ledger.send_at_utc >= p_from and ledger.send_at_utc < least(p_until, p_now)
+  ) as changed
+  order by changed.ledger_id
+  on conflict (ledger_id) do nothing;
+
+  insert into private.recount_progress as progress (marked_until)
+  values (v_until)
+  on conflict (only_row) do update set marked_until = greatest(progress.marked_until, excluded.marked_until);
+
+  return pg_catalog.jsonb_build_object(
+    'is_complete', v_until >= p_now,
+    'ledger_ids', (
+      select coalesce(pg_catalog.jsonb_agg(due.ledger_id order by due.send_at_utc desc, due.ledger_id), '[]')
+      from (
+        select recount.ledger_id, ledger.send_at_utc
+        from private.recounts as recount
+        join public.schedule_ledger as ledger on ledger.id = recount.ledger_id
+        order by ledger.send_at_utc desc, recount.ledger_id
+        limit 1000
+      ) as due
+    )
+  );
+end;
+$$;
+
+comment on function public.mark_recounts(timestamptz, timestamptz, timestamptz) is
+  'Marks the ledger rows with events that arrived since the last call, up to an hour of arrivals, those that became due, and all due in [p_from, p_until). Returns {is_complete: false while there are later arrivals, ledger_ids: what is to be counted, latest send first, at most 1,000}.';
+revoke all on function public.mark_recounts(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.mark_recounts(timestamptz, timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/45_counts/recount_match.sql
+-- Counts the events of one match, and keeps the numbers.
+--
+-- A user is known by the external id, else by Braze's own id, else by the device: an anonymous user has no external id.
+-- Matches whose events are pruned keep their counts.
+
+create function public.recount_match(p_ledger_id uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- With the time known to the planner it looks at its partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+set work_mem = '64MB'
+as $$
+declare
+  v_from timestamptz;
+  v_times jsonb;
+  v_counts jsonb;
+  v_users integer;
+  v_double_push_users integer;
+begin
+  -- The row before its mark, as in all that marks. An event that is judged meanwhile marks it again.
+  select least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
+  into v_from
+  from public.schedule_ledger as ledger
+  where ledger.id = p_ledger_id
+    and ledger.send_at_utc >= (select min(kept.starts_at) from private.event_partitions as kept)
+  for no key update;
+  delete from private.recounts as recount where recount.ledger_id = p_ledger_id;
+  if v_from is null then
+    return jsonb '{"users": null, "double_push_users": null}';
+  end if;
+  select pg_catalog.jsonb_object_agg(schedule.generation, schedule.send_at_utc) || pg_catalog.jsonb_build_object(
+    '0', (select ledger.send_at_utc from public.schedule_ledger as ledger where ledger.id = p_ledger_id)
+  )
+  into v_times
+  from public.braze_schedules as schedule
+  where schedule.ledger_id = p_ledger_id;
+
+  with told as materialized (
+    select
+      coalesce(event.generation, 0) as generation,
+      coalesce(event.external_user_id, event.braze_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.sent_at,
+      event.received_at,
+      event.event_type,
+      event.channel,
+      event.time_kind = 'send' as has_send_time,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' as is_push_send,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_sure_push,
+      case when event.event_type = 'abort' and event.channel = 'push' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_reason,
+      case when event.event_type = 'send' and event.channel = 'push' then coalesce(
+        event.raw_payload -> 'properties' ->> 'platform', event.raw_payload ->> 'platform', 'unknown'
+      ) end as platform
+    from public.notification_sends as event
+    where event.ledger_id = p_ledger_id and event.sent_at >= v_from
+  ),
+  by_generation as (
+    select
+      told.generation,
+      count(*) filter (where told.is_sure_push) as push_sends,
+      count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send') as webhook_sends,
+      count(*) as events,
+      count(*) filter (where not told.is_sure) as low_events,
+      count(*) filter (where not told.is_sure and told.is_push_send) as low_push_sends,
+      min(told.sent_at) filter (where told.is_sure_push and told.has_send_time) as first_sent_at,
+      max(told.sent_at) filter (where told.is_sure_push and told.has_send_time) as last_sent_at,
+      min(told.received_at) filter (where told.is_sure and told.event_type = 'send') as first_received_at,
+      max(told.received_at) as last_received_at
+    from told
+    group by told.generation
+  ),
+  recipients as materialized (
+    select
+      told.generation,
+      told.recipient,
+      pg_catalog.bool_or(told.is_sure_push) as was_sent,
+      pg_catalog.bool_or(told.event_type = 'bounce') as has_bounced,
+      pg_catalog.bool_or(told.event_type = 'open') as has_opened,
+      min(told.abort_reason) as abort_reason
+    from told
+    where told.is_sure and told.channel = 'push'
+    group by told.generation, told.recipient
+  ),
+  users as (
+    select
+      recipients.generation,
+      count(*) filter (where recipients.was_sent) as users,
+      count(*) filter (where recipients.has_bounced) as bounced_users,
+      count(*) filter (where recipients.has_opened) as opened_users,
+      count(recipients.abort_reason) as aborted_users
+    from recipients
+    group by recipients.generation
+  ),
+  reasons as (
+    select counted.generation, pg_catalog.jsonb_object_agg(counted.abort_reason, counted.users) as abort_reasons
+    from (
+      select recipients.generation, recipients.abort_reason, count(*) as users
+      from recipients
+      where recipients.abort_reason is not null
+      group by recipients.generation, recipients.abort_reason
+    ) as counted
+    group by counted.generation
+  ),
+  -- Requests hold many events with the same two times.
+  by_time as materialized (
+    select
+      told.generation, told.platform, told.sent_at, told.received_at, count(*) as sends,
+      pg_catalog.date_part('epoch', told.received_at - told.sent_at) * 1000 as delay_ms
+    from told
+    where told.is_sure_push
+    group by told.generation, told.platform, told.sent_at, told.received_at
+  ),
+  first_delays as (
+    -- Of events in one request, the one with the longest delay.
+    select distinct on (by_time.generation) by_time.generation, by_time.delay_ms
+    from by_time
+    order by by_time.generation, by_time.received_at, by_time.delay_ms desc
+  ),
+  delays as (
+    select bars.generation, pg_catalog.jsonb_object_agg(bars.ms, bars.sends) as delays
+    from (
+      select by_time.generation, private.rounded_ms(by_time.received_at - by_time.sent_at) as ms, sum(by_time.sends) as sends
+      from by_time
+      group by 1, 2
+    ) as bars
+    group by bars.generation
+  ),
+  latenesses as (
+    select bars.generation, pg_catalog.jsonb_object_agg(bars.ms, bars.sends) as latenesses
+    from (
+      select
+        by_second.generation,
+        private.rounded_ms(by_second.sent_at - (v_times ->> by_second.generation::text)::timestamptz) as ms,
+        sum(by_second.sends) as sends
+      from (
+        select by_time.generation, by_time.sent_at, sum(by_time.sends) as sends
+        from by_time
+        group by by_time.generation, by_time.sent_at
+      ) as by_second
+      where v_times ? by_second.generation::text
+      group by 1, 2
+    ) as bars
+    group by bars.generation
+  ),
+  platforms as (
+    select
+      counted.generation,
+      pg_catalog.jsonb_object_agg(counted.platform, pg_catalog.jsonb_build_object(
+        'push_sends', counted.sends, 'delayed_5min', counted.delayed,
+        'delay_ms_sum', counted.delay_ms_sum, 'delay_ms_max', counted.delay_ms_max
+      )) as platforms
+    from (
+      select
+        by_time.generation, by_time.platform, sum(by_time.sends) as sends,
+        coalesce(sum(by_time.sends) filter (where by_time.delay_ms > 300000), 0) as delayed,
+        pg_catalog.round(sum(by_time.delay_ms * by_time.sends)) as delay_ms_sum,
+        pg_catalog.round(max(by_time.delay_ms)) as delay_ms_max
+      from by_time
+      group by by_time.generation, by_time.platform
+    ) as counted
+    group by counted.generation
+  )
+  select
+    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'ledger_id', p_ledger_id,
+      'generation', by_generation.generation,
+      'users', coalesce(users.users, 0),
+      'push_sends', by_generation.push_sends,
+      'webhook_sends', by_generation.webhook_sends,
+      'bounced_users', coalesce(users.bounced_users, 0),
+      'aborted_users', coalesce(users.aborted_users, 0),
+      'opened_users', coalesce(users.opened_users, 0),
+      'abort_reasons', coalesce(reasons.abort_reasons, '{}'),
+      'events', by_generation.events,
+      'low_events', by_generation.low_events,
+      'low_push_sends', by_generation.low_push_sends,
+      'first_sent_at', by_generation.first_sent_at,
+      'last_sent_at', by_generation.last_sent_at,
+      'first_received_at', by_generation.first_received_at,
+      'last_received_at', by_generation.last_received_at,
+      'first_delay_ms', pg_catalog.round(first_delays.delay_ms),
+      'delays', coalesce(delays.delays, '{}'),
+      'latenesses', coalesce(latenesses.latenesses, '{}'),
+      'platforms', coalesce(platforms.platforms, '{}'),
+      'counted_at', p_now
+    )), '[]'),
+    (select count(distinct recipients.recipient) from recipients where recipients.was_sent)
+  into v_counts, v_users
+  from by_generation
+  left join users using (generation)
+  left join reasons using (generation)
+  left join first_delays using (generation)
+  left join delays using (generation)
+  left join latenesses using (generation)
+  left join platforms using (generation);
+
+  delete from public.match_counts as counted
+  where counted.ledger_id = p_ledger_id
+    and counted.generation not in (
+      select told.generation from pg_catalog.jsonb_to_recordset(v_counts) as told (generation integer)
+    );
+  insert into public.match_counts as counted
+  select told.*
+  from pg_catalog.jsonb_populate_recordset(null::public.match_counts, v_counts) as told
+  order by told.generation
+  on conflict (ledger_id, generation) do update
+  set users = excluded.users,
+    push_sends = excluded.push_sends,
+    webhook_sends = excluded.webhook_sends,
+    bounced_users = excluded.bounced_users,
+    aborted_users = excluded.aborted_users,
+    opened_users = excluded.opened_users,
+    abort_reasons = excluded.abort_reasons,
+    events = excluded.events,
+    low_events = excluded.low_events,
+    low_push_sends = excluded.low_push_sends,
+    first_sent_at = excluded.first_sent_at,
+    last_sent_at = excluded.last_sent_at,
+    first_received_at = excluded.first_received_at,
+    last_received_at = excluded.last_received_at,
+    first_delay_ms = excluded.first_delay_ms,
+    delays = excluded.delays,
+    latenesses = excluded.latenesses,
+    platforms = excluded.platforms,
+    counted_at = excluded.counted_at;
+
+  v_double_push_users := private.detect_double_push(p_ledger_id, v_from, p_now);
+
+  -- updated_at stays: only derived counts change.
+  update public.schedule_ledger as ledger
+  set actual_send_count = v_users, double_push_users = v_double_push_users, counted_at = p_now
+  where ledger.id = p_ledger_id;
+  return pg_catalog.jsonb_build_object('users', v_users, 'double_push_users', v_double_push_users);
+end;
+$$;
+
+comment on function public.recount_match(uuid, timestamptz) is
+  'Counts the events of a ledger row into match_counts, sets its actual_send_count and double_push_users, and raises or resolves its double_push; returns {users, double_push_users}, null where its events are pruned.';
+revoke all on function public.recount_match(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.recount_match(uuid, timestamptz) to service_role;
+
+-- supabase/schemas/45_counts/rounded_ms.sql
+-- The key of a duration in a histogram: exact to a second, and to three digits above.
+
+create function private.rounded_ms(p_duration interval)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.abs(measured.ms) < 1000 then pg_catalog.round(measured.ms)::bigint
+    else (
+      pg_catalog.round(measured.ms / measured.step) * measured.step
+    )::bigint
+  end
+  from (
+    select told.ms, pg_catalog.power(10::float8, pg_catalog.floor(pg_catalog.log(greatest(pg_catalog.abs(told.ms), 1))) - 2) as step
+    from (select pg_catalog.date_part('epoch', p_duration) * 1000 as ms) as told
+  ) as measured;
+$$;
+
+comment on function private.rounded_ms(interval) is 'Milliseconds, rounded to three digits from 1,000 on: 7,000 stays, 123,456 becomes 123,000.';
+revoke all on function private.rounded_ms(interval) from public, anon, authenticated, service_role;
+grant execute on function private.rounded_ms(interval) to service_role;
+
+create function private.rank_in_histogram(p_histograms jsonb[], p_share numeric)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  with bars as (
+    select bar.key::bigint as ms, sum(bar.value::bigint) as events
+    from pg_catalog.unnest(p_histograms) as told (histogram)
+    cross join lateral pg_catalog.jsonb_each_text(told.histogram) as bar
+    group by 1
+  ),
+  ranked as (
+    select bars.ms, sum(bars.events) over (order by bars.ms) as up_to, sum(bars.events) over () as total
+    from bars
+  )
+  select min(ranked.ms) from ranked where ranked.up_to >= p_share * ranked.total;
+$$;
+
+comment on function private.rank_in_histogram(jsonb[], numeric) is
+  'The value below or at which p_share of the events lie, over histograms {value: events}; null where there are none.';
+revoke all on function private.rank_in_histogram(jsonb[], numeric) from public, anon, authenticated, service_role;
+grant execute on function private.rank_in_histogram(jsonb[], numeric) to service_role;
+
 -- supabase/schemas/50_attribution/attribute_by_elimination.sql
 -- Attributes the remaining events to the one match whose count lacks them.
 
@@ -5717,12 +6158,13 @@ as $$
 declare
   v_times timestamptz[];
   v_event_ids text[];
+  v_lost_ids uuid[];
   v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
 begin
-  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id)
-  into v_times, v_event_ids
+  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id), pg_catalog.array_agg(distinct open.ledger_id)
+  into v_times, v_event_ids, v_lost_ids
   from (
-    select event.sent_at, event.event_id
+    select event.sent_at, event.event_id, event.ledger_id
     from public.notification_sends as event
     where event.sent_at between p_first and p_last
       and event.confidence in ('none', 'low')
@@ -5767,6 +6209,8 @@ begin
       p_now
     );
   end if;
+  -- The events with low confidence may have been tied to any of the candidates.
+  perform private.mark_recount(v_lost_ids || p_ledger_id, p_now);
   return p_events;
 end;
 $$;
@@ -6105,27 +6549,34 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+-- With the times known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
-  v_seconds jsonb;
+  v_hour timestamptz := p_from;
+  v_seconds jsonb := '[]';
   v_first timestamptz;
   v_last timestamptz;
 begin
-  select
-    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at), '[]'),
-    min(open.sent_at),
-    max(open.sent_at)
-  into v_seconds, v_first, v_last
-  from (
-    select event.sent_at, count(*) as events
-    from public.notification_sends as event
-    where event.sent_at >= p_from and event.sent_at < p_until
-      and event.confidence in ('none', 'low')
-      and event.correlation_method in ('tie', 'no_candidate', 'time_window')
-      and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
-    group by event.sent_at
-  ) as open;
+  -- Where Braze sends no ids, all events are among them: an hour at a time.
+  while v_hour < p_until loop
+    v_seconds := v_seconds || coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at)
+      from (
+        select event.sent_at, count(*) as events
+        from public.notification_sends as event
+        where event.sent_at >= v_hour and event.sent_at < least(v_hour + interval '1 hour', p_until)
+          and event.confidence in ('none', 'low')
+          and event.correlation_method in ('tie', 'no_candidate', 'time_window')
+          and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
+        group by event.sent_at
+      ) as open
+    ), '[]');
+    v_hour := v_hour + interval '1 hour';
+  end loop;
+  v_first := (v_seconds #>> '{0,sent_at}')::timestamptz;
+  v_last := (v_seconds #>> '{-1,sent_at}')::timestamptz;
 
   return pg_catalog.jsonb_build_object(
     'seconds', v_seconds,
@@ -6148,11 +6599,9 @@ begin
       from public.braze_schedules as schedule
       join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
       cross join lateral (
-        select count(*) as events
-        from public.notification_sends as event
-        where event.ledger_id = ledger.id
-          and event.channel = 'push' and event.event_type = 'send'
-          and event.confidence in ('high', 'medium')
+        select coalesce(sum(counted.push_sends), 0) as events
+        from public.match_counts as counted
+        where counted.ledger_id = ledger.id
       ) as attributed
       where schedule.campaign_id = p_campaign_id and schedule.state <> 'failed'
         and (schedule.send_at_utc between v_first - v_guard and v_last + v_guard
@@ -6163,7 +6612,7 @@ end;
 $$;
 
 comment on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) is
-  'Push Sends of a campaign in [p_from, p_until) without a certain match, by second; and every schedule around them, with its number of certain Sends.';
+  'Push Sends of a campaign in [p_from, p_until) without a certain match, by second; and every schedule around them, with its number of certain Sends as last counted.';
 revoke all on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function public.load_unattributed_sends(text, timestamptz, timestamptz, integer) to service_role;
 
@@ -6571,6 +7020,7 @@ declare
   );
   v_changed integer;
   v_lost_ids uuid[];
+  v_gained_ids uuid[];
   v_proved_ids uuid[];
   v_untimely_ids uuid[];
   v_proofs jsonb;
@@ -6631,6 +7081,7 @@ begin
   select
     count(*),
     coalesce(pg_catalog.array_agg(distinct judged.from_ledger_id) filter (where judged.from_ledger_id is not null), '{}'),
+    pg_catalog.array_agg(distinct judged.ledger_id),
     coalesce(
       pg_catalog.array_agg(distinct judged.ledger_id) filter (where judged.timing in ('early', 'late')), '{}'
     ) || coalesce(
@@ -6640,7 +7091,7 @@ begin
       'ledger_id', judged.ledger_id, 'generation', judged.generation, 'proof', judged.proof, 'timing', judged.timing,
       'dispatch_id', judged.dispatch_id, 'send_id', judged.send_id
     )) filter (where judged.proof is not null), '[]')
-  into v_changed, v_lost_ids, v_untimely_ids, v_proofs
+  into v_changed, v_lost_ids, v_gained_ids, v_untimely_ids, v_proofs
   from judged;
 
   -- A request that found its row proven already may have stored its proof while the row lost it.
@@ -6680,6 +7131,7 @@ begin
   if v_untimely_ids <> '{}' then
     perform private.raise_untimely_sends(v_untimely_ids, p_now);
   end if;
+  perform private.mark_recount(v_lost_ids || v_gained_ids, p_now);
 
   if p_after_sent_at is not null then
     update private.rejudgements as change
@@ -7351,6 +7803,11 @@ begin
               and event.proof is not null
           )
         ),
+        'was_aborted', exists (
+          select 1 from public.match_counts as counted
+          where counted.ledger_id = ledger.id and counted.generation in (0, ledger.generation)
+          having sum(counted.aborted_users) > 0 and sum(counted.users + counted.opened_users) = 0
+        ),
         'schedules', schedules.list
       ) order by ledger.send_at_utc, ledger.match_id)
       from pg_catalog.unnest(v_ledger_ids) as wanted (ledger_id)
@@ -8008,189 +8465,6 @@ revoke all on table public.count_audit_logs from public, anon, authenticated, se
 grant select, insert on table public.count_audit_logs to service_role;
 revoke all on sequence public.count_audit_logs_id_seq from public, anon, authenticated, service_role;
 
--- supabase/schemas/65_checks/detect_double_pushes.sql
--- Finds users who got the push of one match twice, from the events themselves.
---
--- It needs no listing, so it works when Braze's list does not show schedules one by one. Only Send events of push count:
--- an open or a bounce is no second push, and a Send for each device of a user is how Braze sends. A manual schedule names no
--- generation, so generation and dispatch id can both be missing. A send takes minutes: what reached one device twice, more
--- than ten minutes apart, were two pushes.
-
-create function public.detect_double_pushes(p_from timestamptz, p_until timestamptz, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
--- With the window known to the planner it looks at its partitions alone; a matchday is half a million events.
-set plan_cache_mode = 'force_custom_plan'
-set work_mem = '64MB'
-as $$
-declare
-  v_ledger_ids uuid[];
-  v_match_ids bigint[];
-  v_span_from timestamptz;
-  v_span_until timestamptz;
-  v_found jsonb;
-  v_synced jsonb;
-begin
-  -- Matches of the period, and matches with an open alert in it: one of their events may have been reattributed
-  -- since.
-  select
-    coalesce(pg_catalog.array_agg(judged.ledger_id), '{}'),
-    coalesce(pg_catalog.array_agg(judged.match_id), '{}')
-  into v_ledger_ids, v_match_ids
-  from (
-    select event.ledger_id, event.match_id
-    from public.notification_sends as event
-    where event.sent_at >= p_from and event.sent_at < p_until
-      and event.channel = 'push' and event.event_type = 'send' and event.confidence in ('high', 'medium')
-    union
-    select ledger.id, ledger.match_id
-    from public.alerts as open
-    join public.schedule_ledger as ledger on ledger.match_id = open.match_id
-    where open.resolved_at is null and open.rule = 'double_push'
-      and (open.details ->> 'first_sent_at')::timestamptz < p_until
-      and (open.details ->> 'last_sent_at')::timestamptz >= p_from
-  ) as judged;
-  -- The other push of a match may be long before the period.
-  select least(p_from, lower(span.sending)), greatest(p_until, upper(span.sending)) into v_span_from, v_span_until
-  from private.sending_span(v_ledger_ids) as span (sending);
-
-  with sends as materialized (
-    -- Ids compare by bytes: a language's collation costs more than all the rest.
-    select
-      event.ledger_id,
-      event.external_user_id collate "C" as external_user_id,
-      event.device_id collate "C" as device_id,
-      event.generation,
-      event.dispatch_id collate "C" as dispatch_id,
-      event.sent_at,
-      event.time_kind = 'send' as has_send_time
-    from public.notification_sends as event
-    where event.sent_at >= v_span_from and event.sent_at < v_span_until
-      and event.ledger_id = any (v_ledger_ids)
-      and event.channel = 'push' and event.event_type = 'send' and event.confidence in ('high', 'medium')
-  ),
-  by_device as (
-    select
-      sends.ledger_id,
-      sends.external_user_id,
-      sends.device_id,
-      count(*) as sends,
-      min(sends.sent_at) as first_sent_at,
-      max(sends.sent_at) as last_sent_at,
-      max(sends.sent_at) filter (where sends.has_send_time)
-        - min(sends.sent_at) filter (where sends.has_send_time) as apart,
-      min(sends.generation) as first_generation,
-      max(sends.generation) as last_generation,
-      min(sends.dispatch_id) as one_dispatch_id,
-      max(sends.dispatch_id) as another_dispatch_id
-    from sends
-    group by sends.ledger_id, sends.external_user_id, sends.device_id
-  ),
-  by_user as (
-    select
-      by_device.ledger_id,
-      coalesce(by_device.external_user_id, by_device.device_id) as recipient,
-      sum(by_device.sends) as sends,
-      min(by_device.first_sent_at) as first_sent_at,
-      max(by_device.last_sent_at) as last_sent_at,
-      min(by_device.one_dispatch_id) as one_dispatch_id,
-      max(by_device.another_dispatch_id) as another_dispatch_id
-    from by_device
-    where by_device.external_user_id is not null or by_device.device_id is not null
-    group by by_device.ledger_id, 2
-    having min(by_device.first_generation) <> max(by_device.last_generation)
-      or pg_catalog.bool_or(by_device.one_dispatch_id <> by_device.another_dispatch_id)
-        filter (where by_device.device_id is not null)
-      -- Without dispatch ids: one send takes minutes, so two events this far apart are two sends.
-      or pg_catalog.bool_or(by_device.apart > interval '10 minutes')
-        filter (where by_device.device_id is not null)
-  ),
-  by_match as (
-    select
-      by_user.ledger_id,
-      count(*) as users,
-      sum(by_user.sends) as sends,
-      min(by_user.first_sent_at) as first_sent_at,
-      max(by_user.last_sent_at) as last_sent_at,
-      pg_catalog.array_agg(distinct by_user.one_dispatch_id) || pg_catalog.array_agg(distinct by_user.another_dispatch_id)
-        as dispatch_ids,
-      (pg_catalog.array_agg(by_user.recipient order by by_user.recipient))[1:10] as sample_users
-    from by_user
-    group by by_user.ledger_id
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'double_push:' || ledger.match_id,
-    'rule', 'double_push',
-    'severity', 'critical',
-    'audience', 'admin',
-    'title', private.match_title(ledger.match_id) || ' was pushed more than once to ' || by_match.users
-      || case by_match.users when 1 then ' user' else ' users' end,
-    'match_id', ledger.match_id,
-    'details', pg_catalog.jsonb_build_object(
-      'users', by_match.users,
-      'sends', by_match.sends,
-      'generations', (
-        select coalesce(pg_catalog.jsonb_agg(distinct sends.generation), '[]')
-        from sends
-        where sends.ledger_id = by_match.ledger_id and sends.generation is not null
-      ),
-      'dispatch_ids', array(
-        select distinct reported.dispatch_id
-        from pg_catalog.unnest(by_match.dispatch_ids) as reported (dispatch_id)
-        where reported.dispatch_id is not null
-        order by reported.dispatch_id
-        limit 10
-      ),
-      'sample_users', by_match.sample_users,
-      'first_sent_at', by_match.first_sent_at,
-      'last_sent_at', by_match.last_sent_at
-    )
-  ) order by ledger.match_id), '[]')
-  into v_found
-  from by_match
-  join public.schedule_ledger as ledger on ledger.id = by_match.ledger_id
-  where ledger.id = any (v_ledger_ids);
-
-  v_synced := public.sync_alerts(
-    array['double_push'],
-    (
-      select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
-      from pg_catalog.jsonb_array_elements(v_found) as found (alert)
-      -- An alert that a person closed opens again only when the numbers grow.
-      where not exists (
-        select 1
-        from public.alerts as closed
-        where closed.fingerprint = found.alert ->> 'fingerprint' and closed.resolved_at is not null
-          and closed.details -> 'no_longer_seen' is null
-          and closed.details -> 'sends' = found.alert #> '{details,sends}'
-      )
-    ),
-    p_now,
-    v_match_ids
-  );
-  update public.alerts as gone
-  set details = gone.details || jsonb '{"no_longer_seen": true}'
-  where gone.rule = 'double_push' and gone.resolved_at = p_now and gone.match_id = any (v_match_ids);
-
-  return pg_catalog.jsonb_build_object(
-    'matches_judged', pg_catalog.cardinality(v_match_ids),
-    'matches', pg_catalog.jsonb_array_length(v_found),
-    'users', (
-      select coalesce(sum((found.alert #>> '{details,users}')::bigint), 0)
-      from pg_catalog.jsonb_array_elements(v_found) as found (alert)
-    )
-  ) || v_synced;
-end;
-$$;
-
-comment on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) is
-  'Alerts double_push for each match sent in [p_from, p_until) where a user got two generations, or one device got two dispatch ids or two sends more than 10 minutes apart.';
-revoke all on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.detect_double_pushes(timestamptz, timestamptz, timestamptz) to service_role;
-
 -- supabase/schemas/65_checks/hold_successors.sql
 -- Holds the schedule of a match of which another schedule is seen going out.
 --
@@ -8825,6 +9099,103 @@ comment on function public.release_hold(bigint, text, text, uuid, boolean, times
 revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
+-- supabase/schemas/65_checks/store_audience_sizes.sql
+-- Stores how many users follow each team, and what is expected of the pushes that are still to be sent.
+
+create function public.store_audience_sizes(p_sizes jsonb, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_stored integer;
+begin
+  with locked as (
+    select team.name, measured.size
+    from public.teams as team
+    join pg_catalog.jsonb_to_recordset(p_sizes) as measured (name text, size integer) using (name)
+    order by team.name
+    for update of team
+  )
+  update public.teams as team
+  set audience_size = locked.size, audience_measured_at = p_now
+  from locked
+  where team.name = locked.name;
+  get diagnostics v_stored = row_count;
+
+  -- What is still to be sent is expected to reach what was measured last.
+  with expected as (
+    select
+      ledger.id, sum(team.audience_size) as total, max(team.audience_size) as largest,
+      pg_catalog.bool_and(team.audience_size is not null) as is_complete
+    from public.schedule_ledger as ledger
+    join public.matches as match on match.id = ledger.match_id
+    join public.teams as team on team.name in (match.home_team, match.away_team) and team.notify
+    where ledger.status = 'pending' and ledger.send_at_utc > p_now
+    group by ledger.id
+  ),
+  locked as (
+    select expected.*
+    from public.schedule_ledger as ledger
+    join expected using (id)
+    where expected.largest is not null
+      and (ledger.expected_send_count_min, ledger.expected_send_count_max)
+        is distinct from (expected.largest, case when expected.is_complete then expected.total::integer end)
+    order by ledger.id
+    for no key update of ledger
+  )
+  update public.schedule_ledger as ledger
+  set expected_send_count = case when locked.is_complete then locked.total end,
+    expected_send_count_min = locked.largest,
+    expected_send_count_max = case when locked.is_complete then locked.total end,
+    expected_source = 'teams.audience_size'
+  from locked
+  where ledger.id = locked.id;
+  return v_stored;
+end;
+$$;
+
+comment on function public.store_audience_sizes(jsonb, timestamptz) is
+  'Takes [{name, size}], as Braze measured them, and sets what pending pushes are expected to reach; returns how many teams it found.';
+revoke all on function public.store_audience_sizes(jsonb, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.store_audience_sizes(jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/teams_to_measure.sql
+-- The teams whose audience is to be measured.
+
+create function public.teams_to_measure(p_now timestamptz, p_sends_until timestamptz default null)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  -- The oldest measurement first, so that a run that is cut short skips no team for good.
+  select coalesce(pg_catalog.jsonb_agg(
+    pg_catalog.jsonb_build_object('name', team.name, 'segment_id', team.braze_segment_id)
+    order by team.audience_measured_at nulls first, team.name
+  ), '[]')
+  from public.teams as team
+  where team.braze_segment_id is not null
+    and (p_sends_until is null or (
+      (team.audience_measured_at is null or team.audience_measured_at < p_now - interval '6 hours')
+      and exists (
+        select 1
+        from public.schedule_ledger as ledger
+        join public.matches as match on match.id = ledger.match_id
+        where ledger.status = 'pending' and ledger.send_at_utc > p_now and ledger.send_at_utc < p_sends_until
+          and team.name in (match.home_team, match.away_team)
+      )
+    ));
+$$;
+
+comment on function public.teams_to_measure(timestamptz, timestamptz) is
+  'Teams that name a Braze segment, the one measured longest ago first. p_sends_until: only those with a push before it, and not measured for 6 hours.';
+revoke all on function public.teams_to_measure(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.teams_to_measure(timestamptz, timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/undo.sql
 -- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
 --
@@ -9427,7 +9798,9 @@ begin
       )
   ),
   rejects as (
-    select count(*) as count, max(reject.last_received_at) as last_at, min(reject.reason) as a_reason
+    select
+      count(*) as count, coalesce(sum(pg_catalog.octet_length(reject.body)), 0) as bytes, max(reject.last_received_at) as last_at,
+      min(reject.reason) as a_reason
     from public.webhook_rejects as reject
     where reject.last_received_at > p_now - interval '1 hour'
       and (reject.replayed_at is null or reject.replayed_at < reject.last_received_at)
@@ -9490,12 +9863,14 @@ begin
       'rejects_backlog',
       'rejects_backlog',
       'warning',
-      rejects.count || ' webhook bodies were not understood within an hour',
+      rejects.count || ' events or bodies that Braze sent, of ' || (rejects.bytes + 999) / 1000
+        || ' KB together, were not understood within an hour',
       pg_catalog.jsonb_build_object(
-        'rejects', rejects.count, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
+        'rejects', rejects.count, 'bytes', rejects.bytes, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
       )
     from rejects
-    where rejects.count > v_settings.rejects_an_hour_max
+    -- A body that cannot be read holds an unknown number of events.
+    where rejects.count > v_settings.rejects_an_hour_max or rejects.bytes > v_settings.reject_bytes_an_hour_max
   )
   select coalesce(pg_catalog.jsonb_agg(
     pg_catalog.to_jsonb(trouble) || jsonb '{"audience": "engineering", "match_id": null}' order by trouble.fingerprint
@@ -9556,65 +9931,145 @@ grant execute on function public.heartbeat_silence(text, timestamptz) to service
 
 create function private.judge_confidence(p_low_confidence_share_max numeric, p_now timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
-  with counted as (
-    select
-      count(*) as events,
-      count(*) filter (where event.confidence = 'low') as low,
-      count(*) filter (where event.confidence = 'none') as unattributed
-    from public.notification_sends as event
-    where event.received_at > p_now - interval '2 hours'
-      and event.received_at <= p_now
-      -- Imported and replayed events do not show how events arrive now.
-      and event.sent_at > p_now - interval '26 hours'
-      and event.channel = 'push'
-      and event.correlation_method not in ('other_campaign', 'test_send')
-      -- An opening without an id has no usable time.
-      and not (
-        event.event_type like '%open'
-        and event.confidence in ('none', 'low')
-        and event.dispatch_id is null and event.send_id is null and event.braze_schedule_id is null
-      )
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'low_confidence_share:push',
-    'rule', 'low_confidence_share',
-    'severity', 'warning',
-    'audience', 'admin',
-    'title', (low + unattributed) || ' of ' || events || ' push events of the last 2 hours have no match or low confidence ('
-      || pg_catalog.round(100.0 * (low + unattributed) / events) || '%)',
-    'details', pg_catalog.jsonb_build_object(
-      'events', events, 'low', low, 'unattributed', unattributed,
-      'share', pg_catalog.round((low + unattributed)::numeric / events, 4), 'share_max', p_low_confidence_share_max
+declare
+  v_unattributed bigint;
+begin
+  -- Only Sends: an opening without an id has no usable time. Imported and replayed events do not show how events come now.
+  select count(*) into v_unattributed
+  from public.notification_sends as event
+  where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+    and event.sent_at > p_now - interval '2 hours' and event.sent_at <= p_now
+    and event.channel = 'push' and event.event_type = 'send';
+
+  return (
+    with attributed as (
+      select coalesce(sum(counted.push_sends), 0) as sure, coalesce(sum(counted.low_push_sends), 0) as low
+      from public.schedule_ledger as ledger
+      join public.match_counts as counted on counted.ledger_id = ledger.id
+      where ledger.send_at_utc > p_now - interval '2 hours' and ledger.send_at_utc <= p_now
     ),
-    'match_id', null
-  )), '[]')
-  from counted
-  -- Too few events show no trend.
-  where events >= 100 and low + unattributed > p_low_confidence_share_max * events;
+    numbers as (
+      select
+        attributed.sure + attributed.low + v_unattributed as sends, attributed.low, settings.unattributed_share_max
+      from attributed, private.settings as settings
+    ),
+    bad (fingerprint, rule, title, details) as (
+      select
+        'low_confidence_share:push', 'low_confidence_share',
+        numbers.low || ' of ' || numbers.sends || ' pushes of the last 2 hours are tied to a match with low confidence ('
+          || pg_catalog.round(100.0 * numbers.low / numbers.sends) || '%)',
+        pg_catalog.jsonb_build_object(
+          'sends', numbers.sends, 'low', numbers.low,
+          'share', pg_catalog.round(numbers.low::numeric / numbers.sends, 4), 'share_max', p_low_confidence_share_max
+        )
+      from numbers
+      where numbers.sends >= 100 and numbers.low > p_low_confidence_share_max * numbers.sends
+      union all
+      select
+        'unattributed_share:push', 'unattributed_share',
+        v_unattributed || ' of ' || numbers.sends || ' pushes of the last 2 hours have no match ('
+          || pg_catalog.round(100.0 * v_unattributed / numbers.sends) || '%)',
+        pg_catalog.jsonb_build_object(
+          'sends', numbers.sends, 'unattributed', v_unattributed,
+          'share', pg_catalog.round(v_unattributed::numeric / numbers.sends, 4), 'share_max', numbers.unattributed_share_max
+        )
+      from numbers
+      where numbers.sends >= 100 and v_unattributed > numbers.unattributed_share_max * numbers.sends
+    )
+    select coalesce(pg_catalog.jsonb_agg(
+      pg_catalog.to_jsonb(bad) || jsonb '{"severity": "warning", "audience": "admin", "match_id": null}' order by bad.rule
+    ), '[]')
+    from bad
+  );
+end;
 $$;
 
 comment on function private.judge_confidence(numeric, timestamptz) is
-  'Alert low_confidence_share, when too many of at least 100 push events of the last 2 hours are low or unattributed.';
+  'Alerts low_confidence_share and unattributed_share, when too many of at least 100 pushes sent in the last 2 hours have low confidence or no match.';
 revoke all on function private.judge_confidence(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_confidence(numeric, timestamptz) to service_role;
 
+create function private.count_open_sends(p_hours timestamptz[])
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With the times known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_sets jsonb := '[]';
+  v_hour timestamptz;
+begin
+  foreach v_hour in array p_hours loop
+    v_sets := v_sets || coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('candidates', bad.candidate_match_ids, 'events', bad.events))
+      from (
+        select open.candidate_match_ids, sum(open.events) as events
+        from (
+          select event.candidate_match_ids, count(*) as events
+          from public.notification_sends as event
+          where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.channel = 'push' and event.event_type = 'send'
+          group by event.candidate_match_ids
+          union all
+          select event.candidate_match_ids, count(*)
+          from public.notification_sends as event
+          where event.confidence = 'low' and event.correlation_method in ('time_exact', 'time_window')
+            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.channel = 'push' and event.event_type = 'send'
+          group by event.candidate_match_ids
+        ) as open
+        where pg_catalog.cardinality(open.candidate_match_ids) > 0
+        group by open.candidate_match_ids
+      ) as bad
+    ), '[]');
+  end loop;
+  return v_sets;
+end;
+$$;
+
+comment on function private.count_open_sends(timestamptz[]) is
+  'Push Sends of these hours that have no certain match, as [{candidates: match ids, events}], by the matches that they may belong to.';
+revoke all on function private.count_open_sends(timestamptz[]) from public, anon, authenticated, service_role;
+grant execute on function private.count_open_sends(timestamptz[]) to service_role;
+
+-- Events that cannot be told apart are judged together: what Braze counts for all the matches that they may belong to,
+-- against the events of those matches and the open ones. One match alone would never lack any.
 create function private.judge_missing_webhooks(p_now timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  with judged as (
-    select ledger.id, ledger.match_id, ledger.send_at_utc, ledger.braze_reported_count as reported,
-      (1 - settings.missing_events_share_max) * ledger.braze_reported_count as enough
+declare
+  v_enough_share numeric := (select 1 - settings.missing_events_share_max from private.settings as settings);
+  v_judged jsonb;
+  v_hours timestamptz[];
+begin
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'match_id', counted.match_id, 'send_at', counted.send_at, 'reported', counted.reported, 'events', counted.events
+  ))
+  into v_judged
+  from (
+    select
+      ledger.match_id, max(ledger.send_at_utc) as send_at, sum(ledger.braze_reported_count) as reported,
+      sum(coalesce(numbers.push_sends, 0)) as events
     from public.schedule_ledger as ledger
-    cross join private.settings as settings
+    left join (
+      select kept.ledger_id, sum(kept.push_sends) as push_sends
+      from public.match_counts as kept
+      group by kept.ledger_id
+    ) as numbers on numbers.ledger_id = ledger.id
     where ledger.braze_reported_count > 0
       and (
         -- Currents come up to half an hour late on quiet days.
@@ -9623,52 +10078,108 @@ as $$
         or exists (
           select 1
           from public.alerts as open
-          where open.fingerprint = 'missing_webhooks:' || ledger.match_id and open.resolved_at is null
+          where open.rule = 'missing_webhooks' and open.resolved_at is null
+            and (open.match_id = ledger.match_id or open.details -> 'match_ids' @> pg_catalog.to_jsonb(ledger.match_id))
         )
       )
-  ),
-  compared as (
-    select judged.*, attributed.events, possible.events as possible
-    from judged
-    cross join lateral (
-      select count(*) as events
-      from public.notification_sends as event
-      where event.ledger_id = judged.id
-        and event.sent_at >= judged.send_at_utc - interval '1 day'
-        and event.sent_at < judged.send_at_utc + interval '2 days'
-        and event.channel = 'push' and event.event_type = 'send'
-    ) as attributed
-    -- Unattributed events that may belong to this match. Read only where events are missing.
-    cross join lateral (
-      select count(*) as events
-      from public.notification_sends as event
-      where attributed.events < judged.enough
-        and event.sent_at >= judged.send_at_utc - interval '10 minutes'
-        and event.sent_at < judged.send_at_utc + interval '2 hours'
-        and event.channel = 'push' and event.event_type = 'send'
-        and event.ledger_id is distinct from judged.id
-        and event.candidate_match_ids @> array[judged.match_id]
-    ) as possible
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'missing_webhooks:' || match_id,
-    'rule', 'missing_webhooks',
-    'severity', case when events + possible < 0.5 * reported then 'critical' else 'warning' end,
-    'audience', 'admin',
-    'title', private.match_title(match_id) || ': Braze counts ' || reported || ' pushes, events arrived for '
-      || case when possible = 0 then '' else 'at most ' end || (events + possible),
-    'details', pg_catalog.jsonb_build_object(
-      'braze_reported', reported, 'events', events, 'perhaps', possible,
-      'delta_share', pg_catalog.round(1 - (events + possible)::numeric / reported, 4), 'send_at', send_at_utc
+    group by ledger.match_id
+  ) as counted;
+
+  select coalesce(pg_catalog.array_agg(distinct hours.hour), '{}') into v_hours
+  from pg_catalog.jsonb_to_recordset(v_judged) as judged (send_at timestamptz, reported numeric, events numeric)
+  cross join lateral pg_catalog.generate_series(
+    pg_catalog.date_trunc('hour', judged.send_at - interval '10 minutes', 'UTC'), judged.send_at + interval '2 hours', interval '1 hour'
+  ) as hours (hour)
+  where judged.events < v_enough_share * judged.reported;
+
+  return (
+    with recursive judged as materialized (
+      select told.* from pg_catalog.jsonb_to_recordset(v_judged)
+        as told (match_id bigint, send_at timestamptz, reported numeric, events numeric)
     ),
-    'match_id', match_id
-  ) order by match_id), '[]')
-  from compared
-  where events + possible < enough;
+    lacking as (
+      select judged.match_id from judged where judged.events < v_enough_share * judged.reported
+    ),
+    sets as materialized (
+      select told.candidates, told.events
+      from pg_catalog.jsonb_to_recordset(private.count_open_sends(v_hours)) as told (candidates bigint[], events numeric)
+    ),
+    edges as materialized (
+      select distinct sets.candidates[1] as one, other.match_id as another
+      from sets
+      cross join lateral pg_catalog.unnest(sets.candidates) as other (match_id)
+    ),
+    reached (root, match_id) as (
+      select lacking.match_id, lacking.match_id from lacking
+      union
+      select reached.root, case when edges.one = reached.match_id then edges.another else edges.one end
+      from reached
+      join edges on edges.one = reached.match_id or edges.another = reached.match_id
+    ),
+    members as materialized (
+      select reached.root, pg_catalog.array_agg(reached.match_id order by reached.match_id) as match_ids
+      from reached
+      group by reached.root
+    ),
+    alone as materialized (
+      select judged.match_id, judged.send_at, judged.reported, judged.events, coalesce(possible.events, 0) as possible
+      from lacking
+      join judged using (match_id)
+      cross join lateral (
+        select sum(sets.events) as events from sets where judged.match_id = any (sets.candidates)
+      ) as possible
+    ),
+    bad (fingerprint, match_id, match_ids, send_at, reported, events, possible) as (
+      select 'missing_webhooks:' || alone.match_id, alone.match_id, array[alone.match_id], alone.send_at, alone.reported, alone.events, alone.possible
+      from alone
+      where alone.events + alone.possible < v_enough_share * alone.reported
+      union all
+      select
+        'missing_webhooks:' || pg_catalog.array_to_string(together.match_ids, ','), null, together.match_ids, together.send_at,
+        together.reported, together.events, together.possible
+      from (
+        select
+          groups.match_ids, counted.send_at, counted.reported, counted.events,
+          (select coalesce(sum(sets.events), 0) from sets where sets.candidates <@ groups.match_ids) as possible
+        from (select distinct members.match_ids from members where pg_catalog.cardinality(members.match_ids) > 1) as groups
+        cross join lateral (
+          select max(judged.send_at) as send_at, sum(judged.reported) as reported, sum(judged.events) as events, count(*) as matches
+          from judged
+          where judged.match_id = any (groups.match_ids)
+        ) as counted
+        -- Without Braze's count for one of them there is no sum.
+        where counted.matches = pg_catalog.cardinality(groups.match_ids)
+          and not exists (
+            select 1 from alone
+            where alone.match_id = any (groups.match_ids) and alone.events + alone.possible < v_enough_share * alone.reported
+          )
+      ) as together
+      where together.events + together.possible < v_enough_share * together.reported
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'fingerprint', bad.fingerprint,
+      'rule', 'missing_webhooks',
+      'severity', case when bad.events + bad.possible < 0.5 * bad.reported then 'critical' else 'warning' end,
+      'audience', 'admin',
+      'title', (
+          select pg_catalog.string_agg(private.match_title(one.match_id), ', ' order by one.match_id)
+          from pg_catalog.unnest(bad.match_ids) as one (match_id)
+        ) || ': Braze counts ' || bad.reported || ' pushes'
+        || case when bad.match_id is null then ' together' else '' end || ', events arrived for '
+        || case when bad.match_id is null or bad.possible = 0 then '' else 'at most ' end || (bad.events + bad.possible),
+      'details', pg_catalog.jsonb_build_object(
+        'braze_reported', bad.reported, 'events', bad.events, 'perhaps', bad.possible,
+        'delta_share', pg_catalog.round(1 - (bad.events + bad.possible) / bad.reported, 4), 'send_at', bad.send_at
+      ) || case when bad.match_id is null then pg_catalog.jsonb_build_object('match_ids', bad.match_ids) else jsonb '{}' end,
+      'match_id', bad.match_id
+    ) order by bad.match_ids), '[]')
+    from bad
+  );
+end;
 $$;
 
 comment on function private.judge_missing_webhooks(timestamptz) is
-  'Alert missing_webhooks for each match of the last 24 hours where more than settings.missing_events_share_max of Braze''s count is missing among our events.';
+  'Alert missing_webhooks for each match of the last 24 hours where more than settings.missing_events_share_max of Braze''s count is missing among our events; for matches whose events cannot be told apart, one for all of them.';
 revoke all on function private.judge_missing_webhooks(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.judge_missing_webhooks(timestamptz) to service_role;
 
@@ -9727,7 +10238,7 @@ as $$
 $$;
 
 comment on function public.judge_event_quality(numeric, timestamptz) is
-  'The current alerts of low_confidence_share, missing_webhooks and contradicting_evidence, for sync_alerts.';
+  'The current alerts of low_confidence_share, unattributed_share, missing_webhooks and contradicting_evidence, for sync_alerts.';
 revoke all on function public.judge_event_quality(numeric, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.judge_event_quality(numeric, timestamptz) to service_role;
 
@@ -9744,7 +10255,7 @@ as $$
   select case
     when p_rule in (
       'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
-      'sent_for_old_date'
+      'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late'
     ) then 'harm'
     else 'condition'
   end;
@@ -9790,6 +10301,185 @@ comment on function public.raise_alerts(jsonb, timestamptz) is
   'Opens an alert for each fingerprint, or counts its open one up; returns how many are new.';
 revoke all on function public.raise_alerts(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_alerts(jsonb, timestamptz) to service_role;
+
+-- supabase/schemas/70_alerts/raise_number_harms.sql
+-- Judges the numbers of each push that went out: too few users reached, bounced, aborted, late.
+--
+-- Each of them is a harm: what was sent cannot be sent better. A person who closed one is not told of it again. Where later
+-- events show that it was none, it is taken back.
+
+create function public.raise_number_harms(p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_settings private.settings;
+  v_judged text[];
+  v_alerts jsonb;
+  v_raised integer;
+  v_resolved integer;
+begin
+  select * into strict v_settings from private.settings;
+
+  with numbers as materialized (
+    select
+      ledger.id, ledger.match_id, ledger.send_at_utc, match.kickoff_at,
+      ledger.match_id || ':' || ledger.intent || ':' || ledger.generation as key,
+      ledger.actual_send_count as users, ledger.expected_send_count_min as expected_min,
+      ledger.braze_reported_count as reported, ledger.statistics_at,
+      sum(counted.push_sends) as push_sends,
+      max(counted.last_sent_at) as last_sent_at,
+      coalesce(sum(counted.users) filter (where counted.generation in (0, ledger.generation)), 0) as current_users,
+      coalesce(sum(counted.opened_users) filter (where counted.generation in (0, ledger.generation)), 0) as opened_users,
+      coalesce(sum(counted.bounced_users) filter (where counted.generation in (0, ledger.generation)), 0) as bounced_users,
+      coalesce(sum(counted.aborted_users) filter (where counted.generation in (0, ledger.generation)), 0) as aborted_users,
+      pg_catalog.array_agg(counted.abort_reasons) filter (where counted.generation in (0, ledger.generation)) as reasons,
+      pg_catalog.array_agg(counted.latenesses) filter (where counted.generation in (0, ledger.generation)) as latenesses
+    from public.schedule_ledger as ledger
+    join public.matches as match on match.id = ledger.match_id
+    join public.match_counts as counted on counted.ledger_id = ledger.id
+    where ledger.send_at_utc > p_now - interval '48 hours' and ledger.send_at_utc <= p_now
+      -- A push that was not wanted any more is aborted by the send gate, and that is right.
+      and ledger.status <> 'cancelled' and match.push and match.status in ('scheduled', 'finished')
+      and not exists (
+        select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
+      )
+      -- What is not counted yet is judged when it is.
+      and not exists (select 1 from private.recounts as due where due.ledger_id = ledger.id)
+    group by ledger.id, match.id
+  ),
+  measured as materialized (
+    select
+      numbers.*,
+      private.rank_in_histogram(numbers.latenesses, 0.5) as lateness_ms,
+      (
+        select pg_catalog.string_agg(
+          case when numbers.current_users = 0 and by_reason.reasons = 1 then '' else pg_catalog.to_char(by_reason.users, 'FM999,999,999') || ' ' end
+            || by_reason.reason,
+          ', ' order by by_reason.users desc, by_reason.reason
+        )
+        from (
+          select reason.key as reason, sum(reason.value::bigint) as users, count(*) over () as reasons
+          from pg_catalog.unnest(numbers.reasons) as told (by_reason)
+          cross join lateral pg_catalog.jsonb_each_text(told.by_reason) as reason
+          group by reason.key
+        ) as by_reason
+      ) as said,
+      -- Events may be missing: then Braze's own count, which is of devices, is the most that can have been reached.
+      case
+        when numbers.statistics_at >= numbers.send_at_utc + v_settings.push_short_after and numbers.reported is not null then case
+          when numbers.push_sends >= (1 - v_settings.missing_events_share_max) * numbers.reported then numbers.users
+          else greatest(numbers.users, numbers.reported)
+        end
+        -- Without statistics the events are all that can be known.
+        when numbers.send_at_utc <= p_now - interval '24 hours' then numbers.users
+      end as reached_max
+    from numbers
+  ),
+  rules as materialized (
+    select
+      'push_short:' || measured.key as fingerprint, 'push_short' as rule,
+      measured.users > 0 and measured.expected_min > 0 and measured.reached_max is not null
+        and measured.send_at_utc <= p_now - v_settings.push_short_after
+        -- Braze may send for hours where its speed is limited.
+        and measured.last_sent_at <= p_now - interval '30 minutes'
+        and measured.reached_max + measured.aborted_users < (1 - v_settings.push_short_share_max) * measured.expected_min
+        as is_bad,
+      measured.reached_max < 0.5 * measured.expected_min as is_severe,
+      pg_catalog.to_char(measured.reached_max, 'FM999,999,999') || ' users were reached, at least '
+        || pg_catalog.to_char(measured.expected_min, 'FM999,999,999') || ' were expected' as told,
+      measured.*
+    from measured
+    union all
+    select
+      'push_bounced:' || measured.key, 'push_bounced',
+      measured.current_users >= v_settings.numbers_judged_min
+        and measured.bounced_users > v_settings.push_bounced_share_max * measured.current_users,
+      measured.bounced_users >= 0.5 * measured.current_users,
+      'the push bounced for ' || pg_catalog.to_char(measured.bounced_users, 'FM999,999,999') || ' of '
+        || pg_catalog.to_char(measured.current_users, 'FM999,999,999') || ' users',
+      measured.*
+    from measured
+    union all
+    select
+      'push_aborted:' || measured.key, 'push_aborted',
+      case
+        when measured.current_users + measured.opened_users = 0 then measured.aborted_users > 0
+        else measured.current_users + measured.aborted_users >= v_settings.numbers_judged_min
+          and measured.aborted_users > v_settings.push_aborted_share_max * (measured.current_users + measured.aborted_users)
+      end,
+      measured.aborted_users >= measured.current_users,
+      case measured.current_users
+        when 0 then 'nobody was pushed: ' || pg_catalog.to_char(measured.aborted_users, 'FM999,999,999')
+          || case measured.aborted_users when 1 then ' abort, ' else ' aborts, ' end || measured.said
+        else pg_catalog.to_char(measured.aborted_users, 'FM999,999,999') || ' of '
+          || pg_catalog.to_char(measured.current_users + measured.aborted_users, 'FM999,999,999')
+          || ' users got no push, since Braze aborted it: ' || measured.said
+      end,
+      measured.*
+    from measured
+    union all
+    select
+      'push_late:' || measured.key, 'push_late',
+      measured.current_users >= v_settings.numbers_judged_min
+        and measured.lateness_ms > extract(epoch from v_settings.push_late_after) * 1000,
+      measured.send_at_utc + measured.lateness_ms * interval '1 millisecond' >= measured.kickoff_at,
+      'Braze sent half of the pushes more than ' || measured.lateness_ms / 60000 || ' minutes late (due '
+        || pg_catalog.to_char(measured.send_at_utc at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ')',
+      measured.*
+    from measured
+  )
+  select
+    pg_catalog.array_agg(rules.fingerprint),
+    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'fingerprint', rules.fingerprint,
+      'rule', rules.rule,
+      'severity', case when rules.is_severe then 'critical' else 'warning' end,
+      'audience', 'admin',
+      'title', private.match_title(rules.match_id) || ': ' || rules.told,
+      'match_id', rules.match_id,
+      'details', pg_catalog.jsonb_build_object(
+        'users', rules.users, 'expected_min', rules.expected_min, 'braze_reported', rules.reported,
+        'bounced', rules.bounced_users, 'aborted', rules.aborted_users, 'abort_reasons', rules.said,
+        'half_sent_ms_late', rules.lateness_ms, 'send_at', rules.send_at_utc
+      )
+    ) order by rules.fingerprint) filter (where rules.is_bad), '[]')
+  into v_judged, v_alerts
+  from rules;
+
+  v_raised := public.raise_alerts(
+    (
+      select coalesce(pg_catalog.jsonb_agg(found.alert), '[]')
+      from pg_catalog.jsonb_array_elements(v_alerts) as found (alert)
+      where not exists (
+        select 1
+        from public.alerts as closed
+        where closed.fingerprint = found.alert ->> 'fingerprint' and closed.resolved_at is not null
+          and closed.details -> 'no_longer_seen' is null
+      )
+    ),
+    p_now
+  );
+  update public.alerts as open
+  set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
+  where open.resolved_at is null and open.fingerprint = any (v_judged)
+    and not exists (
+      select 1
+      from pg_catalog.jsonb_to_recordset(v_alerts) as found (fingerprint text)
+      where found.fingerprint = open.fingerprint
+    );
+  get diagnostics v_resolved = row_count;
+  return pg_catalog.jsonb_build_object('raised', v_raised, 'resolved', v_resolved);
+end;
+$$;
+
+comment on function public.raise_number_harms(timestamptz) is
+  'Raises push_short, push_bounced, push_aborted and push_late for the pushes of the last 48 hours whose counts exceed the limits of private.settings, and takes back what later events disprove; returns {raised, resolved}.';
+revoke all on function public.raise_number_harms(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.raise_number_harms(timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/record_alert_delivery.sql
 -- Records the outcome of claimed messages.
@@ -10944,10 +11634,10 @@ comment on column public.webhook_health_metrics.webhooks_received is
 comment on column public.webhook_health_metrics.webhooks_delayed_5min is
   'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which has no send time: after the scheduled time).';
 comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
-  'received_at - sent_at over the push Send events of these schedules; null where there are none.';
+  'received_at - sent_at over the push Send events of these schedules; null where there are none. The percentiles are exact to three digits.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
   'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
-comment on column public.webhook_health_metrics.events is 'All events that happened on that date, attributed or not.';
+comment on column public.webhook_health_metrics.events is 'Events of the schedules due, and those without a match of that date that may be ours.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';
@@ -11589,9 +12279,41 @@ revoke all on function public.matchday_summary(timestamptz, timestamptz) from pu
 grant execute on function public.matchday_summary(timestamptz, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/measure_webhook_health.sql
--- Measures one UTC day in one statement.
+-- Measures one UTC day from the counts of its matches.
 --
--- Its cost follows the day: the schedules due then and the events around it, by index and in their partitions.
+-- Of the events themselves it reads only those without a match, an hour at a time: there should be few, but where Braze sends
+-- no ids they are all of them.
+
+create function private.count_unattributed(p_from timestamptz, p_until timestamptz)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With the times known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_total bigint := 0;
+  v_from timestamptz := p_from;
+  v_events bigint;
+begin
+  while v_from < p_until loop
+    select count(*) into v_events
+    from public.notification_sends as event
+    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+      and event.sent_at >= v_from and event.sent_at < least(v_from + interval '1 hour', p_until);
+    v_total := v_total + v_events;
+    v_from := v_from + interval '1 hour';
+  end loop;
+  return v_total;
+end;
+$$;
+
+comment on function private.count_unattributed(timestamptz, timestamptz) is
+  'Events of [p_from, p_until) that may be ours and have no match.';
+revoke all on function private.count_unattributed(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.count_unattributed(timestamptz, timestamptz) to service_role;
 
 create function public.measure_webhook_health(p_date date, p_now timestamptz)
 returns jsonb
@@ -11599,16 +12321,11 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the dates known to the planner it looks at their partitions alone; a matchday is half a million events.
-set plan_cache_mode = 'force_custom_plan'
-set work_mem = '64MB'
 as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
   v_until timestamptz := (p_date + 1)::timestamp at time zone 'utc';
-  -- Braze's clock may be a little ahead; Braze retries for a day.
-  v_told_from timestamptz := v_from - interval '1 hour';
-  v_told_until timestamptz := v_until + interval '1 day';
+  v_unattributed bigint := private.count_unattributed(v_from, v_until);
   v_five_minutes_ms constant integer := 300000;
 begin
   return (
@@ -11633,63 +12350,54 @@ begin
         and ledger.send_at_utc < p_now
         and ledger.status <> 'cancelled'
     ),
+    -- Sends of an older generation do not count.
     told as materialized (
-      select
-        due.id,
-        event.received_at,
-        event.event_type = 'send' as is_send,
-        event.event_type = 'send' and event.channel = 'push' as is_push_send,
-        pg_catalog.date_part('epoch', event.received_at - event.sent_at) * 1000 as delay_ms,
-        pg_catalog.date_part('epoch', event.sent_at - due.send_at_utc) * 1000 as lateness_ms,
-        coalesce(event.raw_payload -> 'properties' ->> 'platform', event.raw_payload ->> 'platform', 'unknown') as platform
-      from public.notification_sends as event
-      join due on due.id = event.ledger_id
-      -- All matches in one pass: events of one time lie mixed on the same pages.
-      where event.ledger_id = any (array(select due.id from due))
-        and event.sent_at >= v_told_from and event.sent_at < v_told_until
-        and event.confidence in ('high', 'medium')
-        -- Sends of an older generation do not count.
-        and coalesce(event.generation, due.generation) = due.generation
+      select due.id, counted.*
+      from due
+      join public.match_counts as counted on counted.ledger_id = due.id and counted.generation in (0, due.generation)
+      where counted.events > counted.low_events
     ),
-    counted as materialized (
+    by_platform as materialized (
+      select
+        told.id, platform.key as platform, (platform.value ->> 'push_sends')::bigint as push_sends,
+        (platform.value ->> 'delayed_5min')::bigint as delayed_5min, (platform.value ->> 'delay_ms_sum')::bigint as delay_ms_sum,
+        (platform.value ->> 'delay_ms_max')::bigint as delay_ms_max
+      from told
+      cross join lateral pg_catalog.jsonb_each(told.platforms) as platform
+    ),
+    delayed as (
+      select
+        by_platform.id, sum(by_platform.delayed_5min) as sends_delayed, sum(by_platform.delay_ms_sum) as delay_ms_sum,
+        max(by_platform.delay_ms_max) as delay_ms_max
+      from by_platform
+      group by by_platform.id
+    ),
+    counted as (
       select
         told.id,
-        count(*) filter (where told.is_push_send) as push_sends,
-        count(*) filter (where told.is_push_send and told.delay_ms > v_five_minutes_ms) as sends_delayed,
-        sum(told.delay_ms) filter (where told.is_push_send) as delay_ms_sum,
-        max(told.delay_ms) filter (where told.is_push_send) as delay_ms_max,
-        min(told.received_at) filter (where told.is_send) as first_received_at
+        sum(told.push_sends) as push_sends,
+        min(told.first_received_at) as first_received_at,
+        (pg_catalog.array_agg(told.first_delay_ms order by told.first_received_at)
+          filter (where told.first_delay_ms is not null))[1] as first_delay_ms
       from told
       group by told.id
-    ),
-    by_receipt as (
-      select told.id, told.received_at, max(told.delay_ms) as delay_ms
-      from told
-      where told.is_push_send
-      group by told.id, told.received_at
-    ),
-    first_push as (
-      -- Of events in one request, the one with the longest delay.
-      select distinct on (by_receipt.id) by_receipt.id, by_receipt.delay_ms
-      from by_receipt
-      order by by_receipt.id, by_receipt.received_at
     ),
     by_schedule as materialized (
       select
         due.*,
         counted.id is not null as is_received,
         coalesce(counted.push_sends, 0) as push_sends,
-        coalesce(counted.sends_delayed, 0) as sends_delayed,
-        coalesce(counted.delay_ms_sum, 0) as delay_ms_sum,
-        counted.delay_ms_max,
+        coalesce(delayed.sends_delayed, 0) as sends_delayed,
+        coalesce(delayed.delay_ms_sum, 0) as delay_ms_sum,
+        delayed.delay_ms_max,
         coalesce(
-          first_push.delay_ms,
+          counted.first_delay_ms,
           -- Webhook-channel events have no time of their own.
           pg_catalog.date_part('epoch', counted.first_received_at - due.send_at_utc) * 1000
         ) as first_delay_ms
       from due
       left join counted using (id)
-      left join first_push using (id)
+      left join delayed using (id)
     ),
     schedules as (
       select
@@ -11698,32 +12406,24 @@ begin
         count(*) filter (where first_delay_ms > v_five_minutes_ms) as delayed_5min,
         count(*) filter (where first_delay_ms > 2 * v_five_minutes_ms) as delayed_10min,
         coalesce(sum(push_sends), 0) as push_sends,
+        pg_catalog.round(sum(delay_ms_sum)::numeric / nullif(sum(push_sends), 0)) as avg_delay,
         sum(braze_reported_count) as reported,
         sum(braze_reported_count - push_sends) as missing
       from by_schedule
     ),
-    sends as (
-      select
-        round(avg(told.delay_ms)) as avg_delay,
-        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.delay_ms) as delays,
-        round(avg(told.lateness_ms)) as avg_lateness,
-        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.lateness_ms) as latenesses
+    histograms as (
+      select pg_catalog.array_agg(told.delays) as delays, pg_catalog.array_agg(told.latenesses) as latenesses
       from told
-      where told.is_push_send
+    ),
+    average_lateness as (
+      select pg_catalog.round(sum(bar.key::bigint * bar.value::bigint)::numeric / nullif(sum(bar.value::bigint), 0)) as ms
+      from told
+      cross join lateral pg_catalog.jsonb_each_text(told.latenesses) as bar
     ),
     day_events as (
-      select
-        count(*) as events,
-        count(*) filter (
-          where event.correlation_method in ('contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match')
-        ) as unattributed,
-        round(
-          count(*) filter (where event.confidence = 'low')::numeric
-            / nullif(count(*) filter (where event.correlation_method not in ('other_campaign', 'test_send')), 0),
-          4
-        ) as low_confidence_share
-      from public.notification_sends as event
-      where event.sent_at >= v_from and event.sent_at < v_until
+      select coalesce(sum(counted.events), 0) as attributed, coalesce(sum(counted.low_events), 0) as low
+      from due
+      join public.match_counts as counted on counted.ledger_id = due.id
     ),
     requests as (
       select coalesce(sum(counted.duplicates), 0) as duplicates, coalesce(sum(counted.rejected), 0) as rejects
@@ -11738,8 +12438,8 @@ begin
         count(*) filter (where not by_schedule.is_received) as never_received,
         sum(by_schedule.push_sends) as push_sends,
         sum(by_schedule.sends_delayed) as sends_delayed_5min,
-        round(sum(by_schedule.delay_ms_sum)) as delay_ms_sum,
-        round(max(by_schedule.delay_ms_max)) as delay_ms_max,
+        sum(by_schedule.delay_ms_sum) as delay_ms_sum,
+        max(by_schedule.delay_ms_max) as delay_ms_max,
         sum(by_schedule.braze_reported_count) as braze_reported_sends,
         sum(by_schedule.push_sends) filter (where by_schedule.braze_reported_count is not null) as recorded_of_reported
       from by_schedule
@@ -11752,27 +12452,9 @@ begin
       group by place.dimension, place.value
       union all
       select
-        'platform',
-        by_platform.platform,
-        count(*),
-        null,
-        sum(by_platform.push_sends),
-        sum(by_platform.sends_delayed),
-        round(sum(by_platform.delay_ms_sum)),
-        round(max(by_platform.delay_ms_max)),
-        null,
-        null
-      from (
-        select
-          told.platform,
-          count(*) as push_sends,
-          count(*) filter (where told.delay_ms > v_five_minutes_ms) as sends_delayed,
-          sum(told.delay_ms) as delay_ms_sum,
-          max(told.delay_ms) as delay_ms_max
-        from told
-        where told.is_push_send
-        group by told.platform, told.id
-      ) as by_platform
+        'platform', by_platform.platform, count(distinct by_platform.id), null, sum(by_platform.push_sends),
+        sum(by_platform.delayed_5min), sum(by_platform.delay_ms_sum), max(by_platform.delay_ms_max), null, null
+      from by_platform
       group by by_platform.platform
     )
     select pg_catalog.jsonb_build_object(
@@ -11783,20 +12465,20 @@ begin
         'webhooks_delayed_5min', schedules.delayed_5min,
         'webhooks_delayed_10min', schedules.delayed_10min,
         'webhooks_never_received', schedules.total - schedules.received,
-        'avg_webhook_delay_ms', sends.avg_delay,
-        'p50_webhook_delay_ms', round(sends.delays[1]),
-        'p95_webhook_delay_ms', round(sends.delays[2]),
-        'p99_webhook_delay_ms', round(sends.delays[3]),
-        'avg_send_lateness_ms', sends.avg_lateness,
-        'p50_send_lateness_ms', round(sends.latenesses[1]),
-        'p95_send_lateness_ms', round(sends.latenesses[2]),
-        'p99_send_lateness_ms', round(sends.latenesses[3]),
-        'events', day_events.events,
+        'avg_webhook_delay_ms', schedules.avg_delay,
+        'p50_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.5),
+        'p95_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.95),
+        'p99_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.99),
+        'avg_send_lateness_ms', average_lateness.ms,
+        'p50_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.5),
+        'p95_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.95),
+        'p99_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.99),
+        'events', day_events.attributed + v_unattributed,
         'push_sends', schedules.push_sends,
         'duplicates', requests.duplicates,
         'rejects', requests.rejects,
-        'low_confidence_share', day_events.low_confidence_share,
-        'unattributed', day_events.unattributed,
+        'low_confidence_share', pg_catalog.round(day_events.low::numeric / nullif(day_events.attributed + v_unattributed, 0), 4),
+        'unattributed', v_unattributed,
         'braze_reported_sends', schedules.reported,
         'delta', schedules.missing
       ),
@@ -11807,13 +12489,13 @@ begin
         from patterns
       )
     )
-    from schedules, sends, day_events, requests
+    from schedules, histograms, average_lateness, day_events, requests
   );
 end;
 $$;
 
 comment on function public.measure_webhook_health(date, timestamptz) is
-  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, without writing them.';
+  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, from match_counts, without writing them.';
 revoke all on function public.measure_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;
 
@@ -11835,87 +12517,6 @@ comment on view public.missing_ids is 'How many pending schedules have no dispat
 
 revoke all on table public.missing_ids from public, anon, authenticated, service_role;
 grant select on table public.missing_ids to service_role;
-
--- supabase/schemas/80_reporting/refresh_send_counts.sql
--- How many users got the push of a match, kept on the ledger.
---
--- It is derived from the events and written apart from them: on the way in, 25,000 events of one match would queue on one
--- row. It holds the number when the events themselves are pruned.
-
-create function public.refresh_send_counts(p_from timestamptz, p_until timestamptz, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
--- With the times known to the planner it looks at their partitions alone; a matchday is half a million events.
-set plan_cache_mode = 'force_custom_plan'
-set work_mem = '64MB'
-as $$
-declare
-  v_due uuid[];
-  v_span_from timestamptz;
-  v_span_until timestamptz;
-  v_counts jsonb;
-  v_ledger_ids uuid[];
-  v_changed integer;
-begin
-  select pg_catalog.array_agg(ledger.id) into v_due
-  from public.schedule_ledger as ledger
-  where ledger.send_at_utc >= p_from and ledger.send_at_utc < least(p_until, p_now)
-    -- Matches whose events are pruned are not counted again.
-    and ledger.send_at_utc >= (select min(kept.starts_at) from private.event_partitions as kept);
-  if v_due is null then
-    return 0;
-  end if;
-  select lower(span.sending), upper(span.sending) into v_span_from, v_span_until
-  from private.sending_span(v_due) as span (sending);
-
-  with reached as (
-    -- All matches in one pass: events of one time lie mixed on the same pages. Ids compare by bytes.
-    select distinct
-      event.ledger_id,
-      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient
-    from public.notification_sends as event
-    where event.sent_at >= v_span_from and event.sent_at < v_span_until
-      and event.ledger_id = any (v_due)
-      and event.channel = 'push' and event.event_type = 'send'
-      and event.confidence in ('high', 'medium')
-  ),
-  counted as (
-    select reached.ledger_id, count(*) as users
-    from reached
-    group by reached.ledger_id
-  )
-  select
-    coalesce(pg_catalog.jsonb_object_agg(ledger.id, coalesce(counted.users, 0)), '{}'),
-    coalesce(pg_catalog.array_agg(ledger.id), '{}')
-  into v_counts, v_ledger_ids
-  from public.schedule_ledger as ledger
-  left join counted on counted.ledger_id = ledger.id
-  where ledger.id = any (v_due)
-    and coalesce(counted.users, 0) is distinct from ledger.actual_send_count
-    and (counted.users > 0 or ledger.actual_send_count is not null or ledger.status <> 'cancelled');
-
-  perform 1
-  from public.schedule_ledger as ledger
-  where ledger.id = any (v_ledger_ids)
-  order by ledger.id
-  for no key update;
-
-  -- updated_at stays: only a derived count changes.
-  update public.schedule_ledger as ledger
-  set actual_send_count = (v_counts ->> ledger.id::text)::integer
-  where ledger.id = any (v_ledger_ids);
-  get diagnostics v_changed = row_count;
-  return v_changed;
-end;
-$$;
-
-comment on function public.refresh_send_counts(timestamptz, timestamptz, timestamptz) is
-  'Sets actual_send_count (users with a push Send event, over all generations) of what was due in [p_from, p_until); returns how many changed.';
-revoke all on function public.refresh_send_counts(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.refresh_send_counts(timestamptz, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/80_reporting/rollup_webhook_health.sql
 -- Measures one UTC day and stores the result.
@@ -11985,34 +12586,6 @@ comment on function public.rollup_webhook_health(date, timestamptz) is
   'Measures a UTC date and stores the result; returns the metrics. Safe to repeat.';
 revoke all on function public.rollup_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.rollup_webhook_health(date, timestamptz) to service_role;
-
--- supabase/schemas/80_reporting/sending_span.sql
--- The period over which a match is sent, over all its schedules.
-
-create function private.sending_span(p_ledger_ids uuid[])
-returns tstzrange
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.tstzrange(min(sending.starts_at) - interval '1 hour', max(sending.ends_at) + interval '1 day')
-  from (
-    select ledger.send_at_utc as starts_at, ledger.send_at_utc as ends_at
-    from public.schedule_ledger as ledger
-    where ledger.id = any (p_ledger_ids)
-    union all
-    -- Only generations that were sent: a match that was moved by months has older ones that were not.
-    select least(schedule.send_at_utc, schedule.moving_to_utc), greatest(schedule.send_at_utc, schedule.moving_to_utc, schedule.first_event_at)
-    from public.braze_schedules as schedule
-    where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
-  ) as sending;
-$$;
-
-comment on function private.sending_span(uuid[]) is
-  'The period in which these matches were sent, over all their generations that were sent. A send may run late for a day.';
-revoke all on function private.sending_span(uuid[]) from public, anon, authenticated, service_role;
-grant execute on function private.sending_span(uuid[]) to service_role;
 
 -- supabase/schemas/80_reporting/webhook_failure_patterns.sql
 -- Where webhooks are late or missing.

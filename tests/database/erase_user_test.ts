@@ -308,11 +308,7 @@ Deno.test(
         confidence: "high",
       });
     await ingest(suite, { events: [to(ANN, 1), to(ANN, 2), to(BEN, 1), to(BEN, 2)] });
-    await suite.call("detect_double_pushes", {
-      p_from: NOW,
-      p_until: minutes(60),
-      p_now: minutes(60),
-    });
+    await suite.call("recount_match", { p_ledger_id: ledger_id, p_now: minutes(60) });
     const alert = async () => only(await suite.sql`select * from public.alerts`);
     const before = await alert();
     deepStrictEqual(before.details.sample_users, [ANN, BEN]);

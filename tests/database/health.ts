@@ -92,12 +92,33 @@ export async function addEvent(
   );
 }
 
+export interface Counted {
+  readonly users: number | null;
+  readonly double_push_users: number | null;
+}
+
+/** Counts every ledger row that was due by then, as a person who names the days has it done. */
+export async function recountAll({ call }: Suite, now = EVENING): Promise<Counted[]> {
+  const { ledger_ids } = await call<{ ledger_ids: string[] }>("mark_recounts", {
+    p_now: now,
+    p_from: minutes(-30 * 24 * 60),
+    p_until: minutes(30 * 24 * 60),
+  });
+  const counted: Counted[] = [];
+  for (const id of ledger_ids) {
+    counted.push(await call("recount_match", { p_ledger_id: id, p_now: now }));
+  }
+  return counted;
+}
+
+/** Counted anew, then rolled up. */
 export async function rollUp(
-  { call }: Suite,
+  suite: Suite,
   date = DATE,
   now = EVENING,
 ): Promise<Record<string, unknown>> {
-  return await call("rollup_webhook_health", { p_date: date, p_now: now });
+  await recountAll(suite, now);
+  return await suite.call("rollup_webhook_health", { p_date: date, p_now: now });
 }
 
 /** The open alerts of a rule, by fingerprint. */

@@ -1,11 +1,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { withSuite } from "./fixtures.ts";
-import { addDue, addEvent, DATE, EVENING, rollUp } from "./health.ts";
+import { addDue, addEvent, DATE, EVENING, recountAll, rollUp } from "./health.ts";
 
 Deno.test(
   "measure_webhook_health() returns the same figures and writes nothing",
   withSuite(async (suite) => {
     await addEvent(suite, await addDue(suite, 1));
+    await recountAll(suite);
     const measured = await suite.call<{ metrics: unknown; patterns: unknown[] }>(
       "measure_webhook_health",
       { p_date: DATE, p_now: EVENING },

@@ -132,18 +132,15 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
       lastDate: () => noted("health.lastDate", undefined, null),
       measure: (date) => noted("health.measure", date, { date }),
       rollUp: (date) => noted("health.rollUp", date, { date }),
-      refreshSendCounts: (from, until) => noted("health.refreshSendCounts", { from, until }, 0),
-      detectDoublePushes: (from, until) =>
-        noted("health.detectDoublePushes", { from, until }, {
-          matchesJudged: 0,
-          matches: 0,
-          users: 0,
-          raised: 0,
-          resolved: 0,
-        }),
-      teamsToMeasure: () => noted("health.teamsToMeasure", undefined, []),
+      teamsToMeasure: (sendsUntil) => noted("health.teamsToMeasure", sendsUntil, []),
       storeAudienceSizes: (sizes) => noted("health.storeAudienceSizes", sizes, sizes.length),
       ...changes.health,
+    },
+    counts: {
+      mark: (_now, of) => noted("counts.mark", of ?? null, { isComplete: true, ledgerIds: [] }),
+      recount: (ledgerId) => noted("counts.recount", ledgerId, { users: 0, doublePushUsers: 0 }),
+      raiseHarms: () => noted("counts.raiseHarms", undefined, { raised: 0, resolved: 0 }),
+      ...changes.counts,
     },
     reconciliation: {
       load: (window) => noted("reconciliation.load", window, NOTHING_KNOWN),

@@ -53,6 +53,7 @@ export function knownMatch(
     reportedCount: null,
     statisticsAt: null,
     hasEvents: false,
+    wasAborted: false,
     schedules: all,
     ...changes,
   };

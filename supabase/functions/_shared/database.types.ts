@@ -1394,10 +1394,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      "detect_double_pushes": {
-        Args: { "p_from": string; "p_now": string; "p_until": string };
-        Returns: Json;
-      };
       "erase_user": {
         Args: {
           "p_anonymise_until"?: string;
@@ -1522,6 +1518,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      "mark_recounts": {
+        Args: { "p_from"?: string; "p_now": string; "p_until"?: string };
+        Returns: Json;
+      };
       "mark_replayed": { Args: { "p_digests": (string)[]; "p_now": string }; Returns: number };
       "mark_sent": {
         Args: {
@@ -1640,6 +1640,7 @@ export type Database = {
         Args: { "p_lead_seconds": number; "p_now": string };
         Returns: number;
       };
+      "raise_number_harms": { Args: { "p_now": string }; Returns: Json };
       "raise_unwanted_pushes": { Args: { "p_now": string }; Returns: number };
       "reactivate_schedule": {
         Args: {
@@ -1685,10 +1686,7 @@ export type Database = {
         Args: { "p_checks": Json; "p_note": string; "p_now": string };
         Returns: Json;
       };
-      "refresh_send_counts": {
-        Args: { "p_from": string; "p_now": string; "p_until": string };
-        Returns: number;
-      };
+      "recount_match": { Args: { "p_ledger_id": string; "p_now": string }; Returns: Json };
       "release_hold": {
         Args: {
           "p_actor_id"?: string;
@@ -1758,7 +1756,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "teams_to_measure": { Args: Record<PropertyKey, never>; Returns: Json };
+      "teams_to_measure": { Args: { "p_now": string; "p_sends_until"?: string }; Returns: Json };
       "undo": {
         Args: {
           "p_actor_id"?: string;

@@ -2,14 +2,16 @@
  * Compares the schedules that Braze has with those that the ledger expects.
  *
  * Guarantees: `in_sync` requires a listing that identifies single schedules. Otherwise the audit is `unknown` and
- * neither raises nor resolves an alert.
+ * neither raises nor resolves an alert. It also measures the audiences of what is sent within a day, so that the expected
+ * numbers are recent.
  */
-import { addMilliseconds } from "date-fns";
+import { addDays, addMilliseconds } from "date-fns";
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { type CountAudit, writeAudit } from "../_shared/store/audits.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { createCronFunction, type RunResult } from "../_shared/function/cron_function.ts";
+import { measureAudiences } from "../_shared/function/measure_audiences.ts";
 import { lastObservation } from "../_shared/function/observe.ts";
 import { compare } from "./compare.ts";
 
@@ -54,9 +56,12 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         const logs = audit.status === "mismatch" ? [logOf(audit)] : [];
         await store.alertsAndLogs.writeLogs(logs, { functionName, runId: run.runId }, clock.now());
       }
+      const audiences = run.dryRun
+        ? null
+        : await measureAudiences(dependencies, run, addDays(clock.now(), 1));
       return {
         outcome: observation.mode === "unavailable" ? "partial" : "succeeded",
-        summary: { ...writeAudit(audit), too_young: tooYoung },
+        summary: { ...writeAudit(audit), too_young: tooYoung, audiences },
       };
     },
   });

@@ -12,6 +12,7 @@ import type { ListedSchedule } from "../_shared/braze/listing.ts";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
 import { intentFor, planSettings } from "../_shared/scheduling/intent.ts";
 import { currentOf } from "../_shared/scheduling/schedule.ts";
+import { recount, RECOUNT_MS_MAX } from "../_shared/function/recount.ts";
 import { rejudge, REJUDGE_MS_MAX } from "../_shared/function/rejudge.ts";
 import type { NearSend, PreflightCheck } from "../_shared/store/preflight.ts";
 import {
@@ -92,6 +93,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       await writeLogs(inspections, checks, run);
       await noteShutOut(observation);
       await judgeAgain(run);
+      await countAgain(run);
       return { outcome, summary };
     },
   });
@@ -127,6 +129,16 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       const now = clock.now();
       return now < until && !isPastDeadline(run, now);
     });
+  }
+
+  /** Numbers that are bad are told within minutes, and pages show fresh ones. */
+  async function countAgain(run: Run): Promise<void> {
+    const until = addMilliseconds(clock.now(), RECOUNT_MS_MAX);
+    await recount(dependencies, () => {
+      const now = clock.now();
+      return now < until && !isPastDeadline(run, now);
+    });
+    await store.counts.raiseHarms(clock.now());
   }
 
   async function writeLogs(

@@ -92,8 +92,8 @@ export function createHandler(
   }
 }
 
-/** A query that took too long, or lost a lock to another: the next one may do better. */
-const OF_ONE_STATEMENT = /^(?:57014|55P03|40P01|40001)$/;
+/** A query that lost a lock to another: the next one may do better. */
+const OF_ONE_STATEMENT = /^(?:55P03|40P01|40001)$/;
 
 const ASK_STATISTICS: readonly Check[] = ["attribution", "stale", "counts"];
 

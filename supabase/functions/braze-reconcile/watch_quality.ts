@@ -3,6 +3,7 @@ import type { Dependencies } from "../_shared/function/dependencies.ts";
 
 export const QUALITY_RULES = [
   "low_confidence_share",
+  "unattributed_share",
   "missing_webhooks",
   "contradicting_evidence",
 ] as const;
@@ -21,5 +22,10 @@ export async function watchQuality(
   const now = clock.now();
   const { lowConfidenceShareMax } = environment;
   const alerts = await store.quality.judge({ lowConfidenceShareMax }, now);
-  return await store.alertsAndLogs.syncAlerts({ rules: QUALITY_RULES, alerts }, now);
+  const quality = await store.alertsAndLogs.syncAlerts({ rules: QUALITY_RULES, alerts }, now);
+  const harms = await store.counts.raiseHarms(now);
+  return {
+    raised: quality.raised + harms.raised,
+    resolved: quality.resolved + harms.resolved,
+  };
 }

@@ -1,19 +1,22 @@
 /**
  * Rolls up the webhook health of each UTC day: how many sends had events, and how late.
  *
- * Every day is computed from the events and can be computed again. A run that stops at its deadline returns the next
- * day. A run without a date also measures the audiences of the teams.
+ * Every day is computed from the counts of its matches and can be computed again; for a date that a person names, the matches
+ * are counted anew first. A day that fails does not stop the next. A run that stops at its deadline returns the next day. A
+ * run without a date also measures the audiences of the teams.
  */
 import { z } from "zod";
 import type { Dependencies } from "../_shared/function/dependencies.ts";
-import type { Metrics } from "../_shared/store/health.ts";
+import type { DateText, Metrics } from "../_shared/store/health.ts";
+import { DatabaseError } from "../_shared/store/rpc.ts";
 import {
   createCronFunction,
   isPastDeadline,
   type Run,
   type RunResult,
 } from "../_shared/function/cron_function.ts";
-import { measureAudiences } from "./audiences.ts";
+import { measureAudiences } from "../_shared/function/measure_audiences.ts";
+import { recount } from "../_shared/function/recount.ts";
 import { DAYS_MAX, daysOf, endOf, lengthOf, type Span, startOf, usualSpan } from "./days.ts";
 
 /** The range of event times that are accepted. */
@@ -56,50 +59,63 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     isDryRun: (options) => options.dryRun,
     async run(options, run) {
       const span = options.span ?? usualSpan(await store.health.lastDate(), clock.now());
-      const days = await rollUp(span, run);
+      const days = await rollUp(span, options.span !== null, run);
       // A back-fill of past days does not measure today's audiences.
       if (run.dryRun || options.span !== null) return days;
-      const audiences = await measureAudiences(dependencies, run);
+      const audiences = await measureAudiences(dependencies, run, null);
       return {
-        outcome: audiences.left > 0 ? "partial" : days.outcome,
+        outcome: days.outcome === "succeeded" && audiences.left > 0 ? "partial" : days.outcome,
         summary: { ...days.summary, audiences },
       };
     },
   });
 
-  async function rollUp(span: Span, run: Run): Promise<RunResult> {
+  /** `isAsked`: a person asked for these days, so all their matches are counted again. */
+  async function rollUp(span: Span, isAsked: boolean, run: Run): Promise<RunResult> {
+    const mayContinue = () => !isPastDeadline(run, clock.now());
     const days = daysOf(span, clock.now());
     const metrics: Metrics[] = [];
-    const doublePushes = { matches: 0, users: 0, raised: 0, resolved: 0 };
+    const failed: { readonly date: DateText; readonly error: string }[] = [];
+    const counted = { matches: 0, failed: 0, double_pushes: 0 };
     let done = 0;
     for (const day of days) {
-      if (isPastDeadline(run, clock.now())) break;
-      if (run.dryRun) {
-        metrics.push(await store.health.measure(day, clock.now()));
-      } else {
-        const found = await rollUpDay(day);
-        doublePushes.matches += found.matches;
-        doublePushes.users += found.users;
-        doublePushes.raised += found.raised;
-        doublePushes.resolved += found.resolved;
+      if (!mayContinue()) break;
+      try {
+        if (run.dryRun) metrics.push(await store.health.measure(day, clock.now()));
+        else {
+          const { isComplete, ...again } = await recount(
+            { store, clock, log: run.log },
+            mayContinue,
+            isAsked ? { from: startOf(day), until: endOf(day) } : undefined,
+          );
+          counted.matches += again.matches;
+          counted.failed += again.failed;
+          counted.double_pushes += again.doublePushes;
+          // Not with numbers of yesterday's state: the next run begins with this day.
+          if (!isComplete && again.failed === 0) break;
+          await store.health.rollUp(day, clock.now());
+        }
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || error.isUnavailable) throw error;
+        run.log.error("day_not_rolled_up", { date: day, error });
+        failed.push({ date: day, error: error.message });
       }
       done++;
     }
     return {
-      outcome: done < days.length ? "partial" : "succeeded",
+      outcome: failed.length + counted.failed > 0
+        ? "failed"
+        : done < days.length
+        ? "partial"
+        : "succeeded",
       summary: {
         ...span,
-        days_done: done,
+        days_done: done - failed.length,
         days_left: days.length - done,
+        days_failed: failed,
         next_from: days[done] ?? null,
-        ...(run.dryRun ? { metrics } : { double_pushes: doublePushes }),
+        ...(run.dryRun ? { metrics } : { counted }),
       },
     };
-  }
-
-  async function rollUpDay(day: string) {
-    await store.health.refreshSendCounts(startOf(day), endOf(day), clock.now());
-    await store.health.rollUp(day, clock.now());
-    return await store.health.detectDoublePushes(startOf(day), endOf(day), clock.now());
   }
 }

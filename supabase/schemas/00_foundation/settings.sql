@@ -8,7 +8,15 @@ create table private.settings (
   event_claims_kept interval not null default '3 days',
   call_failures_watched interval not null default '1 hour',
   rejects_an_hour_max integer not null default 100,
+  reject_bytes_an_hour_max bigint not null default 200000,
   missing_events_share_max numeric not null default 0.05,
+  unattributed_share_max numeric not null default 0.05,
+  push_short_share_max numeric not null default 0.1,
+  push_short_after interval not null default '45 minutes',
+  push_bounced_share_max numeric not null default 0.2,
+  push_aborted_share_max numeric not null default 0.2,
+  push_late_after interval not null default '15 minutes',
+  numbers_judged_min integer not null default 20,
   removals_max integer not null default 5,
   removal_share_max numeric not null default 0.2,
   remakes_max integer not null default 10,
@@ -30,6 +38,14 @@ create table private.settings (
   constraint partitions_ahead_is_positive check (partitions_ahead >= 1),
   constraint partitions_behind_is_not_negative check (partitions_behind >= 0),
   constraint rejects_an_hour_max_is_not_negative check (rejects_an_hour_max >= 0),
+  constraint reject_bytes_an_hour_max_is_not_negative check (reject_bytes_an_hour_max >= 0),
+  constraint unattributed_share_max_is_a_share check (unattributed_share_max >= 0 and unattributed_share_max < 1),
+  constraint push_short_share_max_is_a_share check (push_short_share_max >= 0 and push_short_share_max < 1),
+  constraint push_short_after_is_not_negative check (push_short_after >= interval '0'),
+  constraint push_bounced_share_max_is_a_share check (push_bounced_share_max >= 0 and push_bounced_share_max < 1),
+  constraint push_aborted_share_max_is_a_share check (push_aborted_share_max >= 0 and push_aborted_share_max < 1),
+  constraint push_late_after_is_positive check (push_late_after > interval '0'),
+  constraint numbers_judged_min_is_positive check (numbers_judged_min >= 1),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
   constraint removals_max_is_positive check (removals_max >= 1),
   constraint removal_share_max_is_a_share check (removal_share_max >= 0 and removal_share_max <= 1),
@@ -50,7 +66,19 @@ create table private.settings (
 comment on table private.settings is 'Settings that SQL needs; the functions have theirs in the environment.';
 comment on column private.settings.call_failures_watched is
   'How far back the heartbeat looks for calls by pg_cron that were not answered with 2xx. pg_net keeps answers for 6 hours.';
-comment on column private.settings.rejects_an_hour_max is 'More rejects than this in an hour raise an alert.';
+comment on column private.settings.rejects_an_hour_max is 'More rejected events than this in an hour raise an alert.';
+comment on column private.settings.reject_bytes_an_hour_max is
+  'The same in bytes: how many events a body holds is not known where it cannot be read.';
+comment on column private.settings.unattributed_share_max is
+  'The share of the pushes that may be ours, of two hours, that may have no match before an alert is raised.';
+comment on column private.settings.push_short_share_max is
+  'How far below the expected minimum the number of users may be, as a share of it, before push_short is raised.';
+comment on column private.settings.push_short_after is 'How long after the send time: Currents come up to half an hour late.';
+comment on column private.settings.push_bounced_share_max is 'The share of the users whose push may bounce before push_bounced is raised.';
+comment on column private.settings.push_aborted_share_max is
+  'The share of the users for whom Braze may abort the push (frequency cap, quiet hours, …) before push_aborted is raised.';
+comment on column private.settings.push_late_after is 'push_late is raised where Braze sends half of the pushes later than this. Raise it if the campaign limits its speed.';
+comment on column private.settings.numbers_judged_min is 'Shares of fewer users than this are not judged.';
 comment on column private.settings.removals_max is
   'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';
 comment on column private.settings.removal_share_max is 'The same, as a share of the pending schedules. One is always allowed.';

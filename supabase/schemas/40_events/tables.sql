@@ -94,8 +94,8 @@ create index notification_sends_other_campaign_idx on public.notification_sends 
   where correlation_method = 'other_campaign' and campaign_id is not null;
 create index notification_sends_by_time_idx on public.notification_sends (sent_at, event_id)
   where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
--- Events arrive in the order of received_at, so this index over recent events stays small.
-create index notification_sends_received_at_idx on public.notification_sends using brin (received_at);
+-- Events arrive in the order of received_at, so this index stays small. A page range that it does not know yet is read whole.
+create index notification_sends_received_at_idx on public.notification_sends using brin (received_at) with (autosummarize = on);
 -- For the erasure of a person. Few events name a device and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
 create index notification_sends_device_idx on public.notification_sends (device_id)

@@ -22,12 +22,13 @@ as $$
 declare
   v_times timestamptz[];
   v_event_ids text[];
+  v_lost_ids uuid[];
   v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
 begin
-  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id)
-  into v_times, v_event_ids
+  select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id), pg_catalog.array_agg(distinct open.ledger_id)
+  into v_times, v_event_ids, v_lost_ids
   from (
-    select event.sent_at, event.event_id
+    select event.sent_at, event.event_id, event.ledger_id
     from public.notification_sends as event
     where event.sent_at between p_first and p_last
       and event.confidence in ('none', 'low')
@@ -72,6 +73,8 @@ begin
       p_now
     );
   end if;
+  -- The events with low confidence may have been tied to any of the candidates.
+  perform private.mark_recount(v_lost_ids || p_ledger_id, p_now);
   return p_events;
 end;
 $$;

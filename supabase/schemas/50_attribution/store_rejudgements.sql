@@ -161,6 +161,7 @@ declare
   );
   v_changed integer;
   v_lost_ids uuid[];
+  v_gained_ids uuid[];
   v_proved_ids uuid[];
   v_untimely_ids uuid[];
   v_proofs jsonb;
@@ -221,6 +222,7 @@ begin
   select
     count(*),
     coalesce(pg_catalog.array_agg(distinct judged.from_ledger_id) filter (where judged.from_ledger_id is not null), '{}'),
+    pg_catalog.array_agg(distinct judged.ledger_id),
     coalesce(
       pg_catalog.array_agg(distinct judged.ledger_id) filter (where judged.timing in ('early', 'late')), '{}'
     ) || coalesce(
@@ -230,7 +232,7 @@ begin
       'ledger_id', judged.ledger_id, 'generation', judged.generation, 'proof', judged.proof, 'timing', judged.timing,
       'dispatch_id', judged.dispatch_id, 'send_id', judged.send_id
     )) filter (where judged.proof is not null), '[]')
-  into v_changed, v_lost_ids, v_untimely_ids, v_proofs
+  into v_changed, v_lost_ids, v_gained_ids, v_untimely_ids, v_proofs
   from judged;
 
   -- A request that found its row proven already may have stored its proof while the row lost it.
@@ -270,6 +272,7 @@ begin
   if v_untimely_ids <> '{}' then
     perform private.raise_untimely_sends(v_untimely_ids, p_now);
   end if;
+  perform private.mark_recount(v_lost_ids || v_gained_ids, p_now);
 
   if p_after_sent_at is not null then
     update private.rejudgements as change

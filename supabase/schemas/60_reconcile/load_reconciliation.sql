@@ -66,6 +66,11 @@ begin
               and event.proof is not null
           )
         ),
+        'was_aborted', exists (
+          select 1 from public.match_counts as counted
+          where counted.ledger_id = ledger.id and counted.generation in (0, ledger.generation)
+          having sum(counted.aborted_users) > 0 and sum(counted.users + counted.opened_users) = 0
+        ),
         'schedules', schedules.list
       ) order by ledger.send_at_utc, ledger.match_id)
       from pg_catalog.unnest(v_ledger_ids) as wanted (ledger_id)

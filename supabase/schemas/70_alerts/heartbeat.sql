@@ -37,7 +37,9 @@ begin
       )
   ),
   rejects as (
-    select count(*) as count, max(reject.last_received_at) as last_at, min(reject.reason) as a_reason
+    select
+      count(*) as count, coalesce(sum(pg_catalog.octet_length(reject.body)), 0) as bytes, max(reject.last_received_at) as last_at,
+      min(reject.reason) as a_reason
     from public.webhook_rejects as reject
     where reject.last_received_at > p_now - interval '1 hour'
       and (reject.replayed_at is null or reject.replayed_at < reject.last_received_at)
@@ -100,12 +102,14 @@ begin
       'rejects_backlog',
       'rejects_backlog',
       'warning',
-      rejects.count || ' webhook bodies were not understood within an hour',
+      rejects.count || ' events or bodies that Braze sent, of ' || (rejects.bytes + 999) / 1000
+        || ' KB together, were not understood within an hour',
       pg_catalog.jsonb_build_object(
-        'rejects', rejects.count, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
+        'rejects', rejects.count, 'bytes', rejects.bytes, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
       )
     from rejects
-    where rejects.count > v_settings.rejects_an_hour_max
+    -- A body that cannot be read holds an unknown number of events.
+    where rejects.count > v_settings.rejects_an_hour_max or rejects.bytes > v_settings.reject_bytes_an_hour_max
   )
   select coalesce(pg_catalog.jsonb_agg(
     pg_catalog.to_jsonb(trouble) || jsonb '{"audience": "engineering", "match_id": null}' order by trouble.fingerprint

@@ -10,7 +10,7 @@ as $$
   select case
     when p_rule in (
       'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
-      'sent_for_old_date'
+      'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late'
     ) then 'harm'
     else 'condition'
   end;

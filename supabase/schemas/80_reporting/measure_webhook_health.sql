@@ -1,6 +1,38 @@
--- Measures one UTC day in one statement.
+-- Measures one UTC day from the counts of its matches.
 --
--- Its cost follows the day: the schedules due then and the events around it, by index and in their partitions.
+-- Of the events themselves it reads only those without a match, an hour at a time: there should be few, but where Braze sends
+-- no ids they are all of them.
+
+create function private.count_unattributed(p_from timestamptz, p_until timestamptz)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With the times known to the planner it looks at their partitions alone.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_total bigint := 0;
+  v_from timestamptz := p_from;
+  v_events bigint;
+begin
+  while v_from < p_until loop
+    select count(*) into v_events
+    from public.notification_sends as event
+    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+      and event.sent_at >= v_from and event.sent_at < least(v_from + interval '1 hour', p_until);
+    v_total := v_total + v_events;
+    v_from := v_from + interval '1 hour';
+  end loop;
+  return v_total;
+end;
+$$;
+
+comment on function private.count_unattributed(timestamptz, timestamptz) is
+  'Events of [p_from, p_until) that may be ours and have no match.';
+revoke all on function private.count_unattributed(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.count_unattributed(timestamptz, timestamptz) to service_role;
 
 create function public.measure_webhook_health(p_date date, p_now timestamptz)
 returns jsonb
@@ -8,16 +40,11 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the dates known to the planner it looks at their partitions alone; a matchday is half a million events.
-set plan_cache_mode = 'force_custom_plan'
-set work_mem = '64MB'
 as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
   v_until timestamptz := (p_date + 1)::timestamp at time zone 'utc';
-  -- Braze's clock may be a little ahead; Braze retries for a day.
-  v_told_from timestamptz := v_from - interval '1 hour';
-  v_told_until timestamptz := v_until + interval '1 day';
+  v_unattributed bigint := private.count_unattributed(v_from, v_until);
   v_five_minutes_ms constant integer := 300000;
 begin
   return (
@@ -42,63 +69,54 @@ begin
         and ledger.send_at_utc < p_now
         and ledger.status <> 'cancelled'
     ),
+    -- Sends of an older generation do not count.
     told as materialized (
-      select
-        due.id,
-        event.received_at,
-        event.event_type = 'send' as is_send,
-        event.event_type = 'send' and event.channel = 'push' as is_push_send,
-        pg_catalog.date_part('epoch', event.received_at - event.sent_at) * 1000 as delay_ms,
-        pg_catalog.date_part('epoch', event.sent_at - due.send_at_utc) * 1000 as lateness_ms,
-        coalesce(event.raw_payload -> 'properties' ->> 'platform', event.raw_payload ->> 'platform', 'unknown') as platform
-      from public.notification_sends as event
-      join due on due.id = event.ledger_id
-      -- All matches in one pass: events of one time lie mixed on the same pages.
-      where event.ledger_id = any (array(select due.id from due))
-        and event.sent_at >= v_told_from and event.sent_at < v_told_until
-        and event.confidence in ('high', 'medium')
-        -- Sends of an older generation do not count.
-        and coalesce(event.generation, due.generation) = due.generation
+      select due.id, counted.*
+      from due
+      join public.match_counts as counted on counted.ledger_id = due.id and counted.generation in (0, due.generation)
+      where counted.events > counted.low_events
     ),
-    counted as materialized (
+    by_platform as materialized (
+      select
+        told.id, platform.key as platform, (platform.value ->> 'push_sends')::bigint as push_sends,
+        (platform.value ->> 'delayed_5min')::bigint as delayed_5min, (platform.value ->> 'delay_ms_sum')::bigint as delay_ms_sum,
+        (platform.value ->> 'delay_ms_max')::bigint as delay_ms_max
+      from told
+      cross join lateral pg_catalog.jsonb_each(told.platforms) as platform
+    ),
+    delayed as (
+      select
+        by_platform.id, sum(by_platform.delayed_5min) as sends_delayed, sum(by_platform.delay_ms_sum) as delay_ms_sum,
+        max(by_platform.delay_ms_max) as delay_ms_max
+      from by_platform
+      group by by_platform.id
+    ),
+    counted as (
       select
         told.id,
-        count(*) filter (where told.is_push_send) as push_sends,
-        count(*) filter (where told.is_push_send and told.delay_ms > v_five_minutes_ms) as sends_delayed,
-        sum(told.delay_ms) filter (where told.is_push_send) as delay_ms_sum,
-        max(told.delay_ms) filter (where told.is_push_send) as delay_ms_max,
-        min(told.received_at) filter (where told.is_send) as first_received_at
+        sum(told.push_sends) as push_sends,
+        min(told.first_received_at) as first_received_at,
+        (pg_catalog.array_agg(told.first_delay_ms order by told.first_received_at)
+          filter (where told.first_delay_ms is not null))[1] as first_delay_ms
       from told
       group by told.id
-    ),
-    by_receipt as (
-      select told.id, told.received_at, max(told.delay_ms) as delay_ms
-      from told
-      where told.is_push_send
-      group by told.id, told.received_at
-    ),
-    first_push as (
-      -- Of events in one request, the one with the longest delay.
-      select distinct on (by_receipt.id) by_receipt.id, by_receipt.delay_ms
-      from by_receipt
-      order by by_receipt.id, by_receipt.received_at
     ),
     by_schedule as materialized (
       select
         due.*,
         counted.id is not null as is_received,
         coalesce(counted.push_sends, 0) as push_sends,
-        coalesce(counted.sends_delayed, 0) as sends_delayed,
-        coalesce(counted.delay_ms_sum, 0) as delay_ms_sum,
-        counted.delay_ms_max,
+        coalesce(delayed.sends_delayed, 0) as sends_delayed,
+        coalesce(delayed.delay_ms_sum, 0) as delay_ms_sum,
+        delayed.delay_ms_max,
         coalesce(
-          first_push.delay_ms,
+          counted.first_delay_ms,
           -- Webhook-channel events have no time of their own.
           pg_catalog.date_part('epoch', counted.first_received_at - due.send_at_utc) * 1000
         ) as first_delay_ms
       from due
       left join counted using (id)
-      left join first_push using (id)
+      left join delayed using (id)
     ),
     schedules as (
       select
@@ -107,32 +125,24 @@ begin
         count(*) filter (where first_delay_ms > v_five_minutes_ms) as delayed_5min,
         count(*) filter (where first_delay_ms > 2 * v_five_minutes_ms) as delayed_10min,
         coalesce(sum(push_sends), 0) as push_sends,
+        pg_catalog.round(sum(delay_ms_sum)::numeric / nullif(sum(push_sends), 0)) as avg_delay,
         sum(braze_reported_count) as reported,
         sum(braze_reported_count - push_sends) as missing
       from by_schedule
     ),
-    sends as (
-      select
-        round(avg(told.delay_ms)) as avg_delay,
-        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.delay_ms) as delays,
-        round(avg(told.lateness_ms)) as avg_lateness,
-        pg_catalog.percentile_disc(array[0.5, 0.95, 0.99]) within group (order by told.lateness_ms) as latenesses
+    histograms as (
+      select pg_catalog.array_agg(told.delays) as delays, pg_catalog.array_agg(told.latenesses) as latenesses
       from told
-      where told.is_push_send
+    ),
+    average_lateness as (
+      select pg_catalog.round(sum(bar.key::bigint * bar.value::bigint)::numeric / nullif(sum(bar.value::bigint), 0)) as ms
+      from told
+      cross join lateral pg_catalog.jsonb_each_text(told.latenesses) as bar
     ),
     day_events as (
-      select
-        count(*) as events,
-        count(*) filter (
-          where event.correlation_method in ('contradiction', 'tie', 'no_candidate', 'no_evidence', 'unknown_match')
-        ) as unattributed,
-        round(
-          count(*) filter (where event.confidence = 'low')::numeric
-            / nullif(count(*) filter (where event.correlation_method not in ('other_campaign', 'test_send')), 0),
-          4
-        ) as low_confidence_share
-      from public.notification_sends as event
-      where event.sent_at >= v_from and event.sent_at < v_until
+      select coalesce(sum(counted.events), 0) as attributed, coalesce(sum(counted.low_events), 0) as low
+      from due
+      join public.match_counts as counted on counted.ledger_id = due.id
     ),
     requests as (
       select coalesce(sum(counted.duplicates), 0) as duplicates, coalesce(sum(counted.rejected), 0) as rejects
@@ -147,8 +157,8 @@ begin
         count(*) filter (where not by_schedule.is_received) as never_received,
         sum(by_schedule.push_sends) as push_sends,
         sum(by_schedule.sends_delayed) as sends_delayed_5min,
-        round(sum(by_schedule.delay_ms_sum)) as delay_ms_sum,
-        round(max(by_schedule.delay_ms_max)) as delay_ms_max,
+        sum(by_schedule.delay_ms_sum) as delay_ms_sum,
+        max(by_schedule.delay_ms_max) as delay_ms_max,
         sum(by_schedule.braze_reported_count) as braze_reported_sends,
         sum(by_schedule.push_sends) filter (where by_schedule.braze_reported_count is not null) as recorded_of_reported
       from by_schedule
@@ -161,27 +171,9 @@ begin
       group by place.dimension, place.value
       union all
       select
-        'platform',
-        by_platform.platform,
-        count(*),
-        null,
-        sum(by_platform.push_sends),
-        sum(by_platform.sends_delayed),
-        round(sum(by_platform.delay_ms_sum)),
-        round(max(by_platform.delay_ms_max)),
-        null,
-        null
-      from (
-        select
-          told.platform,
-          count(*) as push_sends,
-          count(*) filter (where told.delay_ms > v_five_minutes_ms) as sends_delayed,
-          sum(told.delay_ms) as delay_ms_sum,
-          max(told.delay_ms) as delay_ms_max
-        from told
-        where told.is_push_send
-        group by told.platform, told.id
-      ) as by_platform
+        'platform', by_platform.platform, count(distinct by_platform.id), null, sum(by_platform.push_sends),
+        sum(by_platform.delayed_5min), sum(by_platform.delay_ms_sum), max(by_platform.delay_ms_max), null, null
+      from by_platform
       group by by_platform.platform
     )
     select pg_catalog.jsonb_build_object(
@@ -192,20 +184,20 @@ begin
         'webhooks_delayed_5min', schedules.delayed_5min,
         'webhooks_delayed_10min', schedules.delayed_10min,
         'webhooks_never_received', schedules.total - schedules.received,
-        'avg_webhook_delay_ms', sends.avg_delay,
-        'p50_webhook_delay_ms', round(sends.delays[1]),
-        'p95_webhook_delay_ms', round(sends.delays[2]),
-        'p99_webhook_delay_ms', round(sends.delays[3]),
-        'avg_send_lateness_ms', sends.avg_lateness,
-        'p50_send_lateness_ms', round(sends.latenesses[1]),
-        'p95_send_lateness_ms', round(sends.latenesses[2]),
-        'p99_send_lateness_ms', round(sends.latenesses[3]),
-        'events', day_events.events,
+        'avg_webhook_delay_ms', schedules.avg_delay,
+        'p50_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.5),
+        'p95_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.95),
+        'p99_webhook_delay_ms', private.rank_in_histogram(histograms.delays, 0.99),
+        'avg_send_lateness_ms', average_lateness.ms,
+        'p50_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.5),
+        'p95_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.95),
+        'p99_send_lateness_ms', private.rank_in_histogram(histograms.latenesses, 0.99),
+        'events', day_events.attributed + v_unattributed,
         'push_sends', schedules.push_sends,
         'duplicates', requests.duplicates,
         'rejects', requests.rejects,
-        'low_confidence_share', day_events.low_confidence_share,
-        'unattributed', day_events.unattributed,
+        'low_confidence_share', pg_catalog.round(day_events.low::numeric / nullif(day_events.attributed + v_unattributed, 0), 4),
+        'unattributed', v_unattributed,
         'braze_reported_sends', schedules.reported,
         'delta', schedules.missing
       ),
@@ -216,12 +208,12 @@ begin
         from patterns
       )
     )
-    from schedules, sends, day_events, requests
+    from schedules, histograms, average_lateness, day_events, requests
   );
 end;
 $$;
 
 comment on function public.measure_webhook_health(date, timestamptz) is
-  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, without writing them.';
+  'The rows of webhook_health_metrics and webhook_health_patterns for a UTC date, from match_counts, without writing them.';
 revoke all on function public.measure_webhook_health(date, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.measure_webhook_health(date, timestamptz) to service_role;

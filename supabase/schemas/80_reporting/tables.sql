@@ -43,10 +43,10 @@ comment on column public.webhook_health_metrics.webhooks_received is
 comment on column public.webhook_health_metrics.webhooks_delayed_5min is
   'Of these, schedules whose first Send event came more than 5 minutes after Braze sent it (for the webhook channel, which has no send time: after the scheduled time).';
 comment on column public.webhook_health_metrics.avg_webhook_delay_ms is
-  'received_at - sent_at over the push Send events of these schedules; null where there are none.';
+  'received_at - sent_at over the push Send events of these schedules; null where there are none. The percentiles are exact to three digits.';
 comment on column public.webhook_health_metrics.avg_send_lateness_ms is
   'sent_at - send_at_utc over the same events: the lateness of the send, not of the webhook.';
-comment on column public.webhook_health_metrics.events is 'All events that happened on that date, attributed or not.';
+comment on column public.webhook_health_metrics.events is 'Events of the schedules due, and those without a match of that date that may be ours.';
 comment on column public.webhook_health_metrics.push_sends is 'Push Send events of the schedules due, one for each device.';
 comment on column public.webhook_health_metrics.duplicates is 'Events received on that date that had come before.';
 comment on column public.webhook_health_metrics.rejects is 'What was received on that date and not understood.';

@@ -110,21 +110,20 @@ function build(drawn: AnEvent, index: number, matches: readonly DueMatch[]): Sto
 /** All counts and findings that are derived from events, computed again. */
 async function counted(suite: Suite) {
   const { sql, call } = suite;
-  await call("refresh_send_counts", { p_from: NOW, p_until: EVENING, p_now: EVENING });
-  const double = await call<Record<string, unknown>>("detect_double_pushes", {
-    p_from: NOW,
-    p_until: EVENING,
-    p_now: EVENING,
-  });
   const { created_at: _created, updated_at: _updated, duplicates: _, ...health } = await rollUp(
     suite,
   );
   return {
     ledger: [
-      ...await sql`select match_id, status, actual_send_count from public.schedule_ledger order by match_id`,
+      ...await sql`select match_id, status, actual_send_count, double_push_users from public.schedule_ledger order by match_id`,
+    ],
+    counts: [
+      ...await sql`
+        select (to_jsonb(counted) - array['first_received_at', 'last_received_at', 'delays', 'first_delay_ms', 'platforms'])
+          as counts
+        from public.match_counts as counted order by ledger_id, generation`,
     ],
     verification: [...await sql`select * from public.match_verification order by match_id`],
-    double: [double.matches, double.users],
     alerts: (await openOf(suite, "double_push")).map(({ details }) => ({
       ...details,
       sample_users: null,
@@ -153,7 +152,7 @@ async function empty({ sql }: Suite): Promise<void> {
       public.webhook_daily_counts, private.erased_users, private.erased_events, public.operator_actions`;
   await sql`
     update public.schedule_ledger
-    set status = 'pending', sent_evidence = null, sent_confirmed_at = null, actual_send_count = null`;
+    set status = 'pending', sent_evidence = null, sent_confirmed_at = null, actual_send_count = null, double_push_users = null, counted_at = null`;
   await sql`update public.braze_schedules set first_event_at = null`;
 }
 

@@ -4,7 +4,8 @@ import {
   lengthOf,
   usualSpan,
 } from "../../../supabase/functions/webhook-health-rollup/days.ts";
-import { latestSize } from "../../../supabase/functions/webhook-health-rollup/audiences.ts";
+import { latestSize } from "../../../supabase/functions/_shared/function/measure_audiences.ts";
+import { DatabaseError } from "../../../supabase/functions/_shared/store/rpc.ts";
 import { createHandler } from "../../../supabase/functions/webhook-health-rollup/handler.ts";
 import { failed, succeeded } from "../../support/fake_braze.ts";
 import {
@@ -83,13 +84,8 @@ Deno.test("webhook-health-rollup processes the default days in order, then measu
   });
   const days = ["2024-12-04", "2024-12-05", "2024-12-06"];
   deepStrictEqual(said("health.rollUp"), days);
-  deepStrictEqual(
-    said("health.detectDoublePushes"),
-    days.map((day) => ({
-      from: new Date(`${day}T00:00:00Z`),
-      until: new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000),
-    })),
-  );
+  // What got events since is counted before each day, and nothing else.
+  deepStrictEqual(said("counts.mark"), days.map(() => null));
   deepStrictEqual(said("health.storeAudienceSizes"), [[
     { name: "Arsenal", size: 10 },
     { name: "Chelsea", size: 10 },
@@ -104,8 +100,9 @@ Deno.test("webhook-health-rollup processes the default days in order, then measu
     to: "2024-12-06",
     days_done: 3,
     days_left: 0,
+    days_failed: [],
     next_from: null,
-    double_pushes: { matches: 0, users: 0, raised: 0, resolved: 0 },
+    counted: { matches: 0, failed: 0, double_pushes: 0 },
     audiences: { measured: 3, failed: 0, left: 0 },
   });
 });
@@ -115,6 +112,10 @@ Deno.test("webhook-health-rollup started by hand processes the given days, and d
   deepStrictEqual([one.said("health.rollUp"), one.said("braze.segment")], [["2024-11-30"], []]);
   const some = await run({ from: "2024-11-30", to: "2024-12-01" }, { health });
   deepStrictEqual(some.said("health.rollUp"), ["2024-11-30", "2024-12-01"]);
+  deepStrictEqual(some.said("counts.mark"), [
+    { from: new Date("2024-11-30T00:00:00Z"), until: new Date("2024-12-01T00:00:00Z") },
+    { from: new Date("2024-12-01T00:00:00Z"), until: new Date("2024-12-02T00:00:00Z") },
+  ]);
   strictEqual(some.answer.body.days_done, 2);
 });
 
@@ -207,4 +208,56 @@ Deno.test("audiences left out by the deadline make the run partial, and measured
     3,
     { measured: 1, failed: 0, left: 2 },
   ]);
+});
+
+/** As if the query had run into the time limit of the database. */
+const TIMED_OUT = new DatabaseError("query", 500, "57014", null, "statement timeout");
+
+Deno.test("a day that fails does not stop the next, and the run says which one failed", async () => {
+  const { answer, said } = await run("", {
+    health: {
+      rollUp: (date) =>
+        date === "2024-12-05" ? Promise.reject(TIMED_OUT) : Promise.resolve({ date }),
+    },
+  });
+  deepStrictEqual(said("health.lastDate").length, 1);
+  const { outcome, days_done, days_left, days_failed } = answer.body;
+  deepStrictEqual([outcome, days_done, days_left], ["failed", 2, 0]);
+  deepStrictEqual(days_failed, [{ date: "2024-12-05", error: TIMED_OUT.message }]);
+});
+
+Deno.test("a match that cannot be counted does not stop the others, and its day is rolled up", async () => {
+  const counted: string[] = [];
+  const { answer, said } = await run({ date: "2024-12-05" }, {
+    counts: {
+      mark: () => Promise.resolve({ isComplete: true, ledgerIds: ["a", "b", "c"] }),
+      recount: (ledgerId) => {
+        if (ledgerId === "b") return Promise.reject(TIMED_OUT);
+        counted.push(ledgerId);
+        return Promise.resolve({ users: 1, doublePushUsers: ledgerId === "c" ? 1 : 0 });
+      },
+    },
+  });
+  deepStrictEqual(counted, ["a", "c"]);
+  deepStrictEqual(said("health.rollUp"), ["2024-12-05"]);
+  deepStrictEqual([answer.body.outcome, answer.body.counted], ["failed", {
+    matches: 2,
+    failed: 1,
+    double_pushes: 1,
+  }]);
+});
+
+Deno.test("arrivals of an outage are looked through hour by hour before anything is counted", async () => {
+  let looks = 0;
+  const counted: string[] = [];
+  await run({ date: "2024-12-05" }, {
+    counts: {
+      mark: () => Promise.resolve({ isComplete: ++looks === 3, ledgerIds: ["a"] }),
+      recount: (ledgerId) => {
+        counted.push(`${looks} ${ledgerId}`);
+        return Promise.resolve({ users: 1, doublePushUsers: 0 });
+      },
+    },
+  });
+  deepStrictEqual(counted, ["3 a"]);
 });

@@ -30,14 +30,16 @@ export async function readBody(request: Request, bytesMax: number): Promise<Body
   if (arrived === "broken") return { ok: false, code: "body_cut_off" };
 
   const encoding = encodingOf(request);
-  // Gzip that is not labelled as such is recognised, too.
-  const isPacked = encoding !== "other" && isGzip(arrived);
+  // Its first bytes say what it is, whatever the header says.
+  const isPacked = isGzip(arrived);
   // A gateway may have decompressed the body without changing the headers.
   const isAsDeclared = encoding !== "gzip" || isPacked;
   if (isAsDeclared && arrived.byteLength < declaredBytes(request)) {
     return { ok: false, code: "body_cut_off" };
   }
-  if (encoding === "other") return { ok: false, code: "unsupported_encoding", bytes: arrived };
+  if (encoding === "other" && !isPacked) {
+    return { ok: false, code: "unsupported_encoding", bytes: arrived };
+  }
   if (!isPacked) return { ok: true, bytes: arrived };
 
   const unpacked = await collect(gunzip([arrived]), bytesMax);

@@ -1,4 +1,4 @@
-/** The quality of Braze's reports: daily roll-ups, double pushes, and the sizes of audiences. */
+/** The quality of Braze's reports: daily roll-ups, and the sizes of audiences. */
 import { z } from "zod";
 import { row } from "../text/camel_case.ts";
 import { REPEATABLE, type Rpc } from "./rpc.ts";
@@ -8,14 +8,6 @@ const Metrics = z.object({ date: z.iso.date() }).catchall(
   z.union([z.number(), z.string(), z.null()]),
 );
 export type Metrics = z.infer<typeof Metrics>;
-
-const DoublePushes = row({
-  matches_judged: z.int(),
-  matches: z.int(),
-  users: z.int(),
-  raised: z.int(),
-  resolved: z.int(),
-});
 
 const TeamToMeasure = row({ name: z.string(), segment_id: z.string() });
 
@@ -47,19 +39,12 @@ export function createHealth(rpc: Rpc) {
     rollUp: (date: DateText, now: Date) =>
       rpc.call("rollup_webhook_health", { date, now }, Metrics, REPEATABLE),
 
-    /** Returns how many ledger rows got another actual_send_count. */
-    refreshSendCounts: (from: Date, until: Date, now: Date) =>
-      rpc.call("refresh_send_counts", { from, until, now }, z.int(), REPEATABLE),
-
     /**
-     * Raises an alert for each match in [from, until) of which a user got two pushes, and resolves those that no
-     * longer hold. A repeated call counts an open alert up once more and changes nothing else.
+     * The team that was measured longest ago comes first. `sendsUntil`: only teams with a push before it that were not
+     * measured for hours; null for all.
      */
-    detectDoublePushes: (from: Date, until: Date, now: Date) =>
-      rpc.call("detect_double_pushes", { from, until, now }, DoublePushes, REPEATABLE),
-
-    /** The team that was measured longest ago comes first. */
-    teamsToMeasure: () => rpc.call("teams_to_measure", {}, z.array(TeamToMeasure), REPEATABLE),
+    teamsToMeasure: (sendsUntil: Date | null, now: Date) =>
+      rpc.call("teams_to_measure", { sendsUntil, now }, z.array(TeamToMeasure), REPEATABLE),
 
     async storeAudienceSizes(sizes: readonly AudienceSize[], now: Date) {
       if (sizes.length === 0) return 0;

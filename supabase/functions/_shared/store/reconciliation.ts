@@ -42,6 +42,8 @@ const KnownMatch = row({
   statistics_at: instant.nullable(),
   /** Events of the current generation prove its send with high or medium confidence. */
   has_events: z.boolean(),
+  /** All its events so far are aborts: nobody was pushed. */
+  was_aborted: z.boolean(),
   schedules: z.array(KnownSchedule),
 });
 export type KnownMatch = z.infer<typeof KnownMatch>;

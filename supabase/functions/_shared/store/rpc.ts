@@ -30,6 +30,7 @@ type Argument<Value> = [Json] extends [Value] ? unknown
   : Value extends (infer Item)[] ? readonly Argument<Item>[]
   : Value;
 
+const STATEMENT_TIMEOUT = "57014";
 const PAUSES_MS = [250, 1_000, 3_000];
 
 /** The option of a call whose SQL function is idempotent. */
@@ -50,6 +51,8 @@ export class DatabaseError extends Error {
 
   /** The database was unreachable, busy or cut off. It may or may not have run the call. */
   get isUnavailable(): boolean {
+    // A statement that took too long takes too long again: repeating it only keeps the database busy.
+    if (this.code === STATEMENT_TIMEOUT) return false;
     // 08 connection, 53 resources, 57 operator intervention, 55P03 and 40P01 locks, PGRST0 PostgREST itself.
     return this.status === 0 || this.status >= 502 || this.status === 401 ||
       /^(?:08|53|57|55P03|40P01|40001|PGRST0)/.test(this.code);

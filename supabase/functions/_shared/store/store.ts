@@ -1,6 +1,7 @@
 /** All database access of the functions, by subject. */
 import { createAlertsAndLogs } from "./alerts_and_logs.ts";
 import { createAudits } from "./audits.ts";
+import { createCounts } from "./counts.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { createEvents } from "./events.ts";
 import { createGate } from "./gate.ts";
@@ -31,6 +32,7 @@ export function createStore(rpc: Rpc) {
     preflight: createPreflight(rpc),
     audits: createAudits(rpc),
     health: createHealth(rpc),
+    counts: createCounts(rpc),
     reconciliation: createReconciliation(rpc),
     unattributedEvents: createUnattributedEvents(rpc),
     alertsAndLogs: createAlertsAndLogs(rpc),

@@ -25,7 +25,10 @@ export interface Stale {
 /** Latest first: Braze still has statistics for these, and they matter most to an operator. */
 export function findStale(matches: readonly KnownMatch[], now: Date): Stale[] {
   return matches
-    .filter((match) => match.status === "pending" && !match.hasEvents && isStale(match, now))
+    // Where Braze aborted every push, the events say what became of it, and push_aborted tells it.
+    .filter((match) =>
+      match.status === "pending" && !match.hasEvents && !match.wasAborted && isStale(match, now)
+    )
     .map((match): Stale => {
       const current = currentOf(match);
       const dueAt = current === undefined ? match.sendAt : lastSendAt(current);

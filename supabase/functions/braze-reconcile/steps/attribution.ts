@@ -7,6 +7,7 @@
 import { subMilliseconds } from "date-fns";
 import { TIME_GUARD_MS } from "../../_shared/attribution/time.ts";
 import { rejudge } from "../../_shared/function/rejudge.ts";
+import { recount } from "../../_shared/function/recount.ts";
 import { attributeByElimination, clustersOf } from "../decisions/elimination.ts";
 import { LOOK_BACK_MS } from "../decisions/limits.ts";
 import type { Report } from "../report.ts";
@@ -23,6 +24,8 @@ export async function reattributeEvents(context: ReconcileContext): Promise<Repo
   const again = run.dryRun
     ? { isComplete: true, judged: 0, changed: 0 }
     : await rejudge(dependencies, run.runId, () => !context.isLate());
+  // Elimination compares the counts of the matches with Braze's.
+  if (!run.dryRun) await recount(dependencies, () => !context.isLate());
   const eliminated = await attributeAllByElimination(context);
   if (again.changed + eliminated.attributed > 0) context.forget();
   return {

@@ -1,9 +1,12 @@
-/** Measures how many users follow each team, from the size of the team's Braze segment. */
-import type { SegmentStatistics } from "../_shared/braze/schemas.ts";
-import type { Dependencies } from "../_shared/function/dependencies.ts";
-import type { AudienceSize } from "../_shared/store/health.ts";
-import type { LogEntry } from "../_shared/store/alerts_and_logs.ts";
-import { isPastDeadline, type Run } from "../_shared/function/cron_function.ts";
+/**
+ * Measures how many users follow each team, from the size of the team's Braze segment, and with it what each pending push is
+ * expected to reach.
+ */
+import type { SegmentStatistics } from "../braze/schemas.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { AudienceSize } from "../store/health.ts";
+import type { LogEntry } from "../store/alerts_and_logs.ts";
+import { isPastDeadline, type Run } from "./cron_function.ts";
 
 /** Two days, because Braze may not have counted today yet. */
 const LENGTH_DAYS = 2;
@@ -15,11 +18,13 @@ export interface Measured {
   readonly left: number;
 }
 
+/** `sendsUntil`: only teams with a push before it; null for all. */
 export async function measureAudiences(
   { store, braze, clock, functionName }: Dependencies,
   run: Run,
+  sendsUntil: Date | null,
 ): Promise<Measured> {
-  const teams = await store.health.teamsToMeasure();
+  const teams = await store.health.teamsToMeasure(sendsUntil, clock.now());
   const sizes: AudienceSize[] = [];
   const logs: LogEntry[] = [];
   for (const { name, segmentId } of teams) {
