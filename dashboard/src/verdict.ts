@@ -34,6 +34,14 @@ export function isHarmed({ once, to_everyone: { answer } }: Verdict): boolean {
   return once.answer === "no" || answer === "short" || answer === "more";
 }
 
+/** What went out twice, or to too few, does not look like what is well. */
+export function wordingOfVerdict(verdict: Verdict): Wording {
+  const wording = VERDICTS[verdict.verdict];
+  return verdict.verdict === "went_out" && isHarmed(verdict)
+    ? { ...wording, tone: "warn", sign: "!" }
+    : wording;
+}
+
 /** Lower is worse. */
 function rank(verdict: Verdict): number {
   const place = WORST_FIRST.indexOf(verdict.verdict);

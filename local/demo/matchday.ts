@@ -9,7 +9,7 @@ import { shortTime } from "./report.ts";
 /** The first run of the scheduler is at 06:04. */
 export const START = new Date("2024-12-07T06:00:00Z");
 /** The last push is sent at 19:00; opens and slow batches arrive for an hour after that. */
-const END = new Date("2024-12-09T20:45:00Z");
+export const END = new Date("2024-12-09T20:45:00Z");
 
 interface Moment {
   readonly at: Date;

@@ -1,27 +1,39 @@
 /** The demo's report: what was planned, sent and received, the anomalies, and the comparison with the ground truth. */
-import { Table } from "console-table-printer";
+import { type Colour, type Column, fitTable, wrap } from "../cli/fit_table.ts";
 import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";
 
-/** `colours`: for a terminal only. */
-export function report(
-  audit: Audit,
-  judgement: Judgement,
-  { colours, without }: { readonly colours: boolean; readonly without: readonly string[] },
-): string {
-  const shouldDisableColors = !colours;
+/** What the suite says of a match at the end. */
+export interface Verdict {
+  readonly verdict: string;
+  readonly why: string;
+}
+
+export interface ReportOptions {
+  readonly verdicts: ReadonlyMap<number, Verdict>;
+  readonly colours: boolean;
+  /** Characters in a line. */
+  readonly width: number;
+  readonly without: readonly string[];
+}
+
+export function report(audit: Audit, judgement: Judgement, options: ReportOptions): string {
+  const { width, without } = options;
+  const lines = (text: string) => wrap(text, width).join("\n");
   return [
-    `${matchTable(audit.matches, shouldDisableColors)}\n${LEGEND}`,
+    "Premier League, matchday 15 (times UTC)",
+    `${matchTable(audit.matches, options)}\n\n${lines(LEGEND)}`,
     "What went wrong, when it was noticed, and when it was resolved:",
-    outcomeTable(judgement.outcomes, shouldDisableColors),
+    outcomeTable(judgement.outcomes, options),
     alarmLine(judgement),
     "Compared with what Braze really sent:",
     verdicts(audit),
     ...(without.length === 0 ? [] : [
-      `Braze's events came without ${
-        without.join(" and without ")
-      }. An event that several matches could have sent stays\n` +
-      "unattributed on purpose, with its candidates: an attribution to a wrong match would be believed.",
+      lines(
+        `Braze's events came without ${without.join(" and without ")}. An event that several ` +
+          "matches could have sent stays unattributed on purpose, with its candidates: an " +
+          "attribution to a wrong match would be believed.",
+      ),
     ]),
   ].join("\n\n");
 }
@@ -39,84 +51,75 @@ export function shortTime(at: Date): string {
   return SHORT_TIME.format(at).replaceAll(",", "");
 }
 
-const LEGEND = [
-  "users sent: in the sandbox's ground truth. received: users of whose push an event was recorded. expected: from the",
-  "followers of the larger team to those of both; followers without push get none. events: all, with opens and bounces.",
-].join("\n");
+const LEGEND =
+  "sent: users in the sandbox's ground truth. received: users of whose push an event was recorded. expected: from the " +
+  "followers of the larger team to those of both; followers without push get none. Events: all, with opens and bounces.";
 
-function matchTable(matches: readonly MatchLine[], shouldDisableColors: boolean): string {
-  const table = new Table({
-    shouldDisableColors,
-    title: "Premier League, matchday 15 (times UTC)",
-    columns: [
-      { name: "match", alignment: "left", title: "match" },
-      { name: "planned", alignment: "left", title: "push at" },
-      { name: "status", alignment: "left" },
-      { name: "users", title: "users sent" },
-      { name: "received", title: "received" },
-      { name: "expected", title: "expected" },
-      { name: "difference", title: "difference" },
-      { name: "high", title: "events high" },
-      { name: "medium" },
-      { name: "low" },
-      { name: "none" },
-    ],
-  });
-  for (const line of matches) table.addRow(matchRow(line), { color: colorOf(line) });
-  return table.render();
+function matchTable(
+  matches: readonly MatchLine[],
+  { verdicts, colours, width }: ReportOptions,
+): string {
+  const columns: Column<MatchLine>[] = [
+    { title: "id", text: ({ matchId }) => String(matchId), align: "right" },
+    { title: "match", text: ({ title }) => title, spare: 2 },
+    { title: "push at", text: ({ sendAt }) => shortTime(sendAt), spare: 3 },
+    {
+      title: "verdict",
+      text: ({ matchId }) => verdicts.get(matchId)?.verdict.replaceAll("_", " ") ?? "",
+    },
+    { title: "sent", text: ({ users }) => count(users), align: "right", spare: 1 },
+    { title: "received", text: ({ usersRecorded }) => count(usersRecorded), align: "right" },
+    { title: "expected", text: expectedOf, align: "right" },
+    { title: "why", text: ({ matchId }) => verdicts.get(matchId)?.why ?? "", wraps: true },
+    ...(["high", "medium", "low", "none"] as const).map((confidence) => ({
+      title: `events ${confidence}`,
+      text: ({ split }: MatchLine) => split[confidence] === 0 ? "" : count(split[confidence]),
+      align: "right" as const,
+      spare: 4,
+    })),
+  ];
+  return fitTable(columns, matches, { width, colourOf: colours ? colourOf : () => null });
 }
 
-function matchRow(line: MatchLine) {
-  const { expected, expectedMin, expectedMax } = line;
-  return {
-    match: `${line.matchId} ${line.title}`,
-    planned: shortTime(line.sendAt),
-    status: line.status,
-    users: count(line.users),
-    received: count(line.usersRecorded),
-    expected: expected === null
-      ? "?"
-      : `${count(expectedMin ?? 0)}–${count(expectedMax ?? expected)}`,
-    difference: line.status === "sent" ? differenceOf(line) : "",
-    ...Object.fromEntries(
-      Object.entries(line.split).map(([name, events]) => [name, events === 0 ? "" : count(events)]),
-    ),
-  };
+function expectedOf({ expected, expectedMin, expectedMax }: MatchLine): string {
+  return expected === null ? "?" : `${count(expectedMin ?? 0)}–${count(expectedMax ?? expected)}`;
 }
 
-/** The distance to the nearer bound, since the number of users who follow both teams is unknown. */
-function differenceOf({ usersRecorded, expectedMin, expectedMax }: MatchLine): string {
-  if (expectedMin === null || expectedMax === null) return "?";
-  if (usersRecorded < expectedMin) return signed(usersRecorded - expectedMin);
-  return usersRecorded > expectedMax ? signed(usersRecorded - expectedMax) : "within";
-}
-
-function colorOf({ status, users, usersRecorded }: MatchLine): string {
+function colourOf({ status, users, usersRecorded }: MatchLine): Colour | null {
   if (status === "cancelled") return "yellow";
-  return status === "sent" && users === usersRecorded ? "green" : "white";
+  return status === "sent" && users === usersRecorded ? "green" : null;
 }
 
-function outcomeTable(outcomes: readonly Outcome[], shouldDisableColors: boolean): string {
-  const table = new Table({
-    shouldDisableColors,
-    columns: [
-      { name: "when", alignment: "left" },
-      { name: "what", alignment: "left", maxLen: 44 },
-      { name: "noticed", alignment: "left" },
-      { name: "how", alignment: "left", maxLen: 60 },
-      { name: "resolved", alignment: "left" },
-    ],
+const OUTCOMES: readonly Column<Outcome>[] = [
+  { title: "when", text: ({ anomaly }) => shortTime(anomaly.at) },
+  { title: "what", text: ({ anomaly }) => anomaly.what, wraps: true },
+  {
+    title: "noticed",
+    text: ({ noticedAt }) => noticedAt === null ? "-" : shortTime(noticedAt),
+  },
+  {
+    title: "how",
+    text: ({ how, unknowable }) =>
+      unknowable ? `${how} (nothing can show it before its events arrive)` : how,
+    wraps: true,
+    spare: 1,
+  },
+  {
+    title: "resolved",
+    text: ({ resolvedAt }) => resolvedAt === null ? "still open" : shortTime(resolvedAt),
+    spare: 2,
+  },
+];
+
+function outcomeTable(
+  outcomes: readonly Outcome[],
+  { colours, width }: ReportOptions,
+): string {
+  return fitTable(OUTCOMES, outcomes, {
+    width,
+    colourOf: ({ noticedAt, unknowable }) =>
+      colours && noticedAt === null && !unknowable ? "red" : null,
   });
-  for (const { anomaly, noticedAt, how, resolvedAt, unknowable } of outcomes) {
-    table.addRow({
-      when: shortTime(anomaly.at),
-      what: anomaly.what,
-      noticed: noticedAt === null ? "-" : shortTime(noticedAt),
-      how: unknowable ? `${how} (nothing can show it before its events arrive)` : how,
-      resolved: resolvedAt === null ? "still open" : shortTime(resolvedAt),
-    }, { color: noticedAt === null && !unknowable ? "red" : "white" });
-  }
-  return table.render();
 }
 
 function alarmLine({ outcomes, detected, falseAlarms, unknowable, minutesToDetectMax }: Judgement) {
@@ -158,8 +161,4 @@ function verdicts(audit: Audit): string {
 
 function count(value: number): string {
   return value.toLocaleString("en-GB");
-}
-
-function signed(value: number): string {
-  return value > 0 ? `+${count(value)}` : count(value);
 }

@@ -6,13 +6,15 @@
  */
 import { SEED } from "../stack/project.ts";
 import { runTask, type Writers } from "../cli/run_task.ts";
+import { terminalWidth } from "../cli/terminal_width.ts";
+import type { Sql } from "../stack/sql.ts";
 import { startStack } from "../stack/stack.ts";
 import { type DemoArguments, HELP, readArguments } from "../demo/arguments.ts";
 import { audit } from "../demo/audit.ts";
 import { createCounter } from "../demo/counter.ts";
-import { report } from "../demo/report.ts";
+import { report, type Verdict } from "../demo/report.ts";
 import { type Anomaly, judgeAnomalies } from "../demo/anomalies.ts";
-import { matchday, START } from "../demo/matchday.ts";
+import { END, matchday, START } from "../demo/matchday.ts";
 
 /** A workspace whose templates were never set up, which the suite has to report. */
 const NO_EVIDENCE: Anomaly = {
@@ -63,9 +65,14 @@ async function demo(
     const found = await audit(stack.sql, stack.sandbox.model.groundTruth.entries);
     const seconds = (performance.now() - startedMs) / 1_000;
     say.line(
-      `\n${report(found, judgement, { colours, without })}\n\nThree days in ${
-        seconds.toFixed(1)
-      } s`,
+      `\n${
+        report(found, judgement, {
+          verdicts: await verdictsOf(stack.sql, END),
+          colours,
+          width: terminalWidth(json ? Deno.stderr : Deno.stdout),
+          without,
+        })
+      }\n\nThree days in ${seconds.toFixed(1)} s`,
     );
 
     const { matches, attributed, wrongAttributions, lostEvents } = found;
@@ -100,6 +107,13 @@ async function demo(
   } finally {
     await stack.close();
   }
+}
+
+async function verdictsOf(sql: Sql, now: Date): Promise<ReadonlyMap<number, Verdict>> {
+  const rows = await sql<(Verdict & { match_id: number })[]>`
+    select judged.match_id::int, judged.verdict, judged.why
+    from private.push_verdicts(array(select id from public.matches), '{}', ${now}) as judged`;
+  return new Map(rows.map(({ match_id, verdict, why }) => [match_id, { verdict, why }]));
 }
 
 await runTask({ help: HELP, read: readArguments, run: demo });

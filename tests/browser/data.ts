@@ -42,7 +42,7 @@ export const tonight: Check = async (page, { stack: { sql }, pages }) => {
   for (const { id, title, status, users, min, max, alerts, told } of expected) {
     const row = byId.get(id)!;
     ok(row.Match?.startsWith(title), row.Match);
-    strictEqual(/^✓ Went out/.test(row.Verdict ?? ""), status === "sent", row.Verdict);
+    strictEqual(/^[✓!] Went out/.test(row.Verdict ?? ""), status === "sent", row.Verdict);
     if (status === "sent") {
       ok(row["To everyone"]?.startsWith(`${number(users)} of ${number(min)}–${number(max)}`));
       strictEqual(row.Once, onceText(told));
@@ -92,7 +92,7 @@ export const oneMatch: Check = async (page, { stack: { sql }, pages }) => {
         where line ->> 'kind' <> 'verdict') as lines`;
   ok(expected !== undefined && expected.events > 100 && expected.attempts > 3);
   const answer = await page.locator(".answer").innerText();
-  match(answer, /Did it go out\?\s+✓\s*Went out/);
+  match(answer, /Did it go out\?\s+[✓!]\s*Went out/);
   ok(answer.includes(expected.told.why), "the reason of the database");
   ok(answer.includes(`Once?\n${onceText(expected.told)}`), answer);
   ok(answer.includes(number(expected.told.to_everyone.reached)));

@@ -257,6 +257,8 @@ Deno.test("unexpected_send is raised once, reported by the next run of any funct
 
 Deno.test("a refused schedule ends as a harm that stays, and is not told as resolved when the match begins", () =>
   withSuite({ sandbox: { users: { count: 60 } }, fixtures: [MATCH!] }, async (stack) => {
+    // The database's own clock wrote when the match was added.
+    await stack.sql`update public.match_changes set changed_at = ${stack.timeline.now()}`;
     faults(stack, refuse(CREATE));
     await schedule(stack);
     await until(stack, "14:05");

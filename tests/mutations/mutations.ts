@@ -5,6 +5,7 @@ import { FIXTURES } from "./list/fixtures.ts";
 import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
 import { VERBS } from "./list/verbs.ts";
+import { VERDICTS } from "./list/verdicts.ts";
 import { RECONCILING } from "./list/reconciling.ts";
 import { RUNS } from "./list/runs.ts";
 import { TELLING } from "./list/telling.ts";
@@ -19,6 +20,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FIXTURES,
   ...LISTINGS,
   ...VERBS,
+  ...VERDICTS,
   ...RECONCILING,
   ...RUNS,
   ...TELLING,

@@ -1,6 +1,6 @@
 /** States as a sign, a word and a colour; each alone is sufficient. */
-import type { Severity, VerdictName } from "../rows.ts";
-import { type Tone, VERDICTS } from "../verdict.ts";
+import type { Severity, Verdict } from "../rows.ts";
+import { type Tone, wordingOfVerdict } from "../verdict.ts";
 
 const SIGNS: Readonly<Record<Tone, string>> = {
   good: "✓",
@@ -25,8 +25,8 @@ export function Chip({ tone, children, title, sign = SIGNS[tone] }: {
   );
 }
 
-export function VerdictChip({ verdict }: { readonly verdict: VerdictName }) {
-  const { label, tone, sign } = VERDICTS[verdict];
+export function VerdictChip({ verdict }: { readonly verdict: Verdict }) {
+  const { label, tone, sign } = wordingOfVerdict(verdict);
   return <Chip tone={tone} sign={sign}>{label}</Chip>;
 }
 

@@ -12,7 +12,7 @@ import type { Verdict } from "../rows.ts";
 import { dateIn } from "../time.ts";
 import { usePolled } from "../use_polled.ts";
 import { withLabels } from "../verbs.ts";
-import { VERDICTS } from "../verdict.ts";
+import { wordingOfVerdict } from "../verdict.ts";
 import { Attempts } from "./attempts.tsx";
 import { MatchActions } from "./match_actions.tsx";
 import { MatchEventsPart } from "./match_events.tsx";
@@ -64,11 +64,11 @@ function Known({ page, verdict, reload }: {
           All matches of that day
         </a>
       </p>
-      <dl class={`answer ${VERDICTS[verdict.verdict].tone}`}>
+      <dl class={`answer ${wordingOfVerdict(verdict).tone}`}>
         <div class="answer-verdict">
           <dt>Did it go out?</dt>
           <dd>
-            <VerdictChip verdict={verdict.verdict} />
+            <VerdictChip verdict={verdict} />
             <span class="why">{withLabels(verdict.why)}</span>
           </dd>
         </div>

@@ -39,7 +39,7 @@ export function NextPushBar({ verdicts, next }: {
         {others > 0 ? ` and ${plural(others, "more", "more")}` : ""}
         {trouble === null ? null : <span class="next-why">{troubleText(trouble)}</span>}
       </span>
-      <VerdictChip verdict={first.verdict} />
+      <VerdictChip verdict={first} />
     </div>
   );
 }

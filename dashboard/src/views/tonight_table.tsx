@@ -49,10 +49,10 @@ export function TonightTable({ verdicts }: { readonly verdicts: readonly Verdict
           title: "Verdict",
           label: "Verdict",
           class: "verdict",
-          cell: ({ verdict, why }) => (
+          cell: (row) => (
             <>
-              <VerdictChip verdict={verdict} />
-              <span class="sub">{why}</span>
+              <VerdictChip verdict={row} />
+              <span class="sub">{row.why}</span>
             </>
           ),
         },

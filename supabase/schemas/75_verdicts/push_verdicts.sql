@@ -252,15 +252,13 @@ begin
         due.time,
         due.is_proved,
         private.minute_text(due.time) as due,
-        case fact.sent_evidence
-          when 'statistics' then 'Braze reports ' || private.counted_text(fact.reported, 'push', 'pushes')
+        case
+          when fact.users > 0 then private.counted_text(fact.users, 'user', 'users') || ' got it'
+            || coalesce(', the first at ' || private.minute_text(fact.first_sent_at), '')
+          when fact.sent_evidence = 'statistics' then 'Braze reports ' || private.counted_text(fact.reported, 'push', 'pushes')
             || ' of it; no event of them came'
-          when 'webhook' then 'The webhook of the campaign ran; no push event shows a push'
-          else case fact.users
-            when 0 then 'A push event proves it'
-            else private.counted_text(fact.users, 'user', 'users') || ' got it'
-              || coalesce(', the first at ' || private.minute_text(fact.first_sent_at), '')
-          end
+          when fact.sent_evidence = 'webhook' then 'The webhook of the campaign ran; no push event shows a push'
+          else 'A push event proves it'
         end || case fact.off
           when 'push_off' then ', although no push was wanted'
           when 'no_audience' then ', although neither team is to be notified'

@@ -255,17 +255,17 @@ export const LISTINGS: readonly Mutation[] = [
   {
     name: "gone-is-accepted-by-a-person",
     rule: "Where Braze may hold a schedule, a person must accept a double push to declare it gone",
-    file: "supabase/schemas/60_reconcile/declare_gone.sql",
-    find: "      and not p_accept_double_push\n",
-    replace: "      and false\n",
+    file: "supabase/schemas/72_verbs/verb_refusals.sql",
+    find: "        and not p_accept_double_push\n",
+    replace: "        and false\n",
     tests: ["tests/database/declare_gone_test.ts"],
   },
   {
     name: "gone-is-not-listed",
     rule: "What the last list shows cannot be declared gone",
-    file: "supabase/schemas/60_reconcile/declare_gone.sql",
-    find: "    when v_current.missed_at is null and exists (\n",
-    replace: "    when false and exists (\n",
+    file: "supabase/schemas/72_verbs/verb_refusals.sql",
+    find: "      when current.missed_at is null and exists (\n",
+    replace: "      when false and exists (\n",
     tests: ["tests/database/declare_gone_test.ts"],
   },
   {

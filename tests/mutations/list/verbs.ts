@@ -1,8 +1,8 @@
 /** What people do by hand: it must help, be recorded, and bring nobody a second push unasked. */
 import type { Mutation } from "../mutation.ts";
 
+const REFUSALS = "supabase/schemas/72_verbs/verb_refusals.sql";
 const COULD_DOUBLE = "supabase/schemas/35_observations/could_double.sql";
-const PUSH_AGAIN = "supabase/schemas/60_reconcile/push_again.sql";
 const PLAN = "supabase/functions/braze-scheduler/plan.ts";
 const TABLE = "tests/unit/braze-scheduler/plan_table_test.ts";
 const RESCHEDULE_TEST = "tests/database/reschedule_test.ts";
@@ -54,16 +54,16 @@ export const VERBS: readonly Mutation[] = [
     name: "double-push-is-accepted",
     rule: "Who accepts a double push may make one",
     file: "supabase/schemas/60_reconcile/reschedule.sql",
-    find: "    when not p_accept_double_push then private.could_double",
-    replace: "    when true then private.could_double",
+    find: "array['reschedule'], p_accept_double_push,",
+    replace: "array['reschedule'], false,",
     tests: [RESCHEDULE_TEST],
   },
   {
     name: "played-again-after-12-hours",
     rule: "A match that moved by less than 12 hours is not played again",
-    file: PUSH_AGAIN,
-    find: "v_send_at <= v_row.send_at_utc + interval '12 hours'",
-    replace: "v_send_at <= v_row.send_at_utc",
+    file: REFUSALS,
+    find: "due.at <= ledger.send_at_utc + interval '12 hours'",
+    replace: "due.at <= ledger.send_at_utc",
     tests: [PUSH_AGAIN_TEST],
   },
   {
@@ -111,10 +111,11 @@ export const VERBS: readonly Mutation[] = [
   {
     name: "not-sent-before-its-time",
     rule: "Nobody states that a push was not sent before its time",
-    file: "supabase/schemas/60_reconcile/mark_not_sent.sql",
+    file: REFUSALS,
     find:
-      "    when v_row.send_at_utc > p_now then 'its push is not due before ' || private.due_text(v_row.send_at_utc)\n",
-    replace: "",
+      "      when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'\n      when ledger.send_at_utc > p_now then",
+    replace:
+      "      when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'\n      when false then",
     tests: ["tests/database/mark_not_sent_test.ts"],
   },
 ];

@@ -6,6 +6,7 @@ import {
   sentenceOf,
   textOf,
   VERDICTS,
+  wordingOfVerdict,
   worstFirst,
 } from "../../../../dashboard/src/verdict.ts";
 import { madeAlert, madeVerdict } from "../../../browser/made_verdicts.ts";
@@ -28,6 +29,15 @@ Deno.test("no two verdicts look alike: word, and sign with tone", () => {
     "going_out",
   ];
   strictEqual(new Set(apart.map(told)).size, apart.length);
+});
+
+Deno.test("what went out to too few does not look like what is well", () => {
+  const harmed = madeVerdict({
+    verdict: "went_out",
+    changes: { to_everyone: short as never },
+  }, 0);
+  strictEqual(wordingOfVerdict(harmed).tone, "warn");
+  strictEqual(wordingOfVerdict(madeVerdict({ verdict: "went_out" }, 0)).tone, "good");
 });
 
 Deno.test("the worst is first; among equals the soonest, then the lower id", () => {
