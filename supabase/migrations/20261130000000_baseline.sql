@@ -989,7 +989,7 @@ comment on column public.braze_schedules.state_before_proof is
 comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
 comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
 comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
-comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
+comment on column public.braze_schedules.deleted_at is 'Since when it counts as deleted; null again when a list or a person brings it back.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
 comment on column public.braze_schedules.settled_at is
@@ -1060,11 +1060,14 @@ create table private.unmanaged_schedules (
   send_at_utc timestamptz not null,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
-  kept_at timestamptz
+  kept_at timestamptz,
+  double_push_accepted boolean not null default false
 );
 comment on table private.unmanaged_schedules is
   'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
-comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is: no alert any more.';
+comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is.';
+comment on column private.unmanaged_schedules.double_push_accepted is
+  'Kept although users get the suite''s push of the match as well. Otherwise it is told again once the suite has a schedule of the match.';
 
 create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
 
@@ -1573,7 +1576,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['cancel'], false, null, null, null, p_now
+      array[p_match_id], array['cancel'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -1751,7 +1754,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['confirm_removals'], false, null, null, null, p_now
+      array[p_match_id], array['confirm_removals'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -2002,18 +2005,19 @@ security invoker
 set search_path = ''
 as $$
 begin
-  new.deleted_at := new.updated_at;
+  -- What is back was not deleted: a later delete has a time of its own.
+  new.deleted_at := case when new.deleted_at is null then new.updated_at end;
   return new;
 end;
 $$;
 
-comment on function private.note_delete() is 'When a schedule becomes deleted: since when it is.';
+comment on function private.note_delete() is 'When a schedule becomes deleted: since when it is; null when it is back.';
 revoke all on function private.note_delete() from public, anon, authenticated, service_role;
 
 create trigger note_delete
 before update of state, state_before_proof on public.braze_schedules
 for each row
-when (new.deleted_at is null and 'deleted' in (new.state, new.state_before_proof))
+when ((new.deleted_at is null) = coalesce('deleted' in (new.state, new.state_before_proof), false))
 execute function private.note_delete();
 
 create function private.keep_schedule_times()
@@ -2170,6 +2174,12 @@ as $$
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
     where private.can_be_live(schedule.state) and schedule.state <> 'creating' and schedule.send_at_utc >= p_from
+    union
+    -- Moved far ahead after its push: whether it is pushed again is asked now, not when its new date is near.
+    select ledger.match_id
+    from public.matches as match
+    join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+    where match.kickoff_at >= p_until and ledger.status = 'sent'
   )
   select pg_catalog.jsonb_build_object(
     'matches', coalesce((
@@ -2285,6 +2295,14 @@ as $$
         where ledger.status = 'pending' and ledger.send_at_utc >= p_now
       ) as pending
     ),
+    'was_ill', coalesce((
+      select run.summary ? 'braze_ill'
+      from public.job_runs as run
+      where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+        and run.called_at <= p_now
+      order by run.called_at desc
+      limit 1
+    ), false),
     'send_ids_used', (
       select count(*)
       from public.schedule_attempts as attempt
@@ -2295,7 +2313,7 @@ as $$
 $$;
 
 comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) is
-  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; send ids used in 24 hours.';
+  'Matches with kick-off in [p_from, p_until), a pending schedule from p_from on, or a push that is sent and a later kick-off, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; whether the last run stopped since Braze was ill; send ids used in 24 hours.';
 revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;
 
@@ -2499,7 +2517,8 @@ create function private.open_change(
   p_send_at timestamptz,
   p_request jsonb,
   p_reason text,
-  p_now timestamptz
+  p_now timestamptz,
+  p_of_cancelled boolean default false
 )
 returns jsonb
 language plpgsql
@@ -2517,6 +2536,11 @@ begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
   -- Ledger row first, then its generation: the webhook takes them in this order too.
   select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  -- A person may have taken the cancellation back since the plan was made.
+  if p_of_cancelled and v_row.status = 'pending' then
+    raise exception 'Cannot open a delete: match % is not cancelled any more', v_row.match_id
+      using errcode = 'PT409', hint = 'not_cancelled';
+  end if;
   update public.braze_schedules as schedule
   set state = case p_kind when 'delete' then 'deleting' else schedule.state end,
     moving_to_utc = case p_kind when 'update' then p_send_at else schedule.moving_to_utc end,
@@ -2543,10 +2567,10 @@ begin
 end;
 $$;
 
-comment on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) is
-  'Journals an update or a delete of a schedule of ours. Raises PT409: lease_lost, not_live.';
-revoke all on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) to service_role;
+comment on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) is
+  'Journals an update or a delete of a schedule of ours. p_of_cancelled: only of a row that is not pending. Raises PT409: lease_lost, not_cancelled, not_live.';
+revoke all on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) to service_role;
 
 -- supabase/schemas/30_schedules/open_create.sql
 -- The ledger and the journal record a create before Braze gets it.
@@ -2712,7 +2736,8 @@ create function public.open_delete(
   p_generation integer,
   p_request jsonb,
   p_reason text,
-  p_now timestamptz
+  p_now timestamptz,
+  p_of_cancelled boolean default false
 )
 returns jsonb
 language sql
@@ -2721,14 +2746,15 @@ security invoker
 set search_path = ''
 as $$
   select private.open_change(
-    'delete', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, null, p_request, p_reason, p_now
+    'delete', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, null, p_request, p_reason, p_now,
+    p_of_cancelled
   );
 $$;
 
-comment on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz) is
-  'Journals a delete of one generation. Raises PT409: lease_lost, not_live.';
-revoke all on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz) to service_role;
+comment on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz, boolean) is
+  'Journals a delete of one generation. p_of_cancelled: since its row was cancelled, so not if that is pending again. Raises PT409: lease_lost, not_cancelled, not_live.';
+revoke all on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz, boolean) from public, anon, authenticated, service_role;
+grant execute on function public.open_delete(uuid, uuid, integer, uuid, integer, jsonb, text, timestamptz, boolean) to service_role;
 
 -- supabase/schemas/30_schedules/open_send_id.sql
 -- Journals the creation of a send id before Braze gets it.
@@ -3157,21 +3183,28 @@ as $$
     select
       schedule.generation,
       schedule.send_at_utc,
-      private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now) as is_in_window,
+      private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+        and not (
+          schedule.state = 'deleted'
+          and coalesce(schedule.deleted_at, schedule.absent_at)
+            <= schedule.send_at_utc - pg_catalog.make_interval(secs => p_freeze_seconds)
+        ) as is_in_window,
       exists (
         select 1
         from private.listed_schedules as listed
         where listed.braze_schedule_id = schedule.braze_schedule_id and listed.shown_until is null
+          -- A list may be behind a delete.
+          and (schedule.state <> 'deleted' or exists (
+            select 1
+            from public.braze_observations as observation
+            where observation.campaign_id = listed.campaign_id and observation.listing_mode = 'per_schedule'
+              and observation.began_at >= schedule.deleted_at + interval '5 minutes'
+          ))
       ) as is_listed
     from public.braze_schedules as schedule
     where schedule.ledger_id = p_ledger_id
       and schedule.state not in ('failed', 'completed')
       and schedule.shut_out_at is null
-      and not (
-        schedule.state = 'deleted'
-        and coalesce(schedule.deleted_at, schedule.absent_at)
-          <= schedule.send_at_utc - pg_catalog.make_interval(secs => p_freeze_seconds)
-      )
   )
   select case
     when risky.is_listed then 'the last list of Braze shows its schedule ' || risky.generation
@@ -3592,6 +3625,8 @@ as $$
       select 1
       from private.unmanaged_schedules as kept
       where kept.braze_schedule_id = listed.braze_schedule_id and kept.kept_at is not null
+        -- Kept as the only push of its match: the suite has made one since.
+        and (kept.double_push_accepted or not private.has_own_schedule(coalesce(ledger.match_id, echo.match_id)))
     )
     and not exists (
       select 1
@@ -3603,7 +3638,7 @@ as $$
 $$;
 
 comment on function private.unmanaged_listed(timestamptz) is
-  'The schedules of the last lists that are not ours and that nobody kept, and ours that are listed although they are deleted.';
+  'The schedules of the last lists that are not ours and that nobody kept as they are, and ours that are listed although they are deleted.';
 revoke all on function private.unmanaged_listed(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.unmanaged_listed(timestamptz) to service_role;
 
@@ -3687,6 +3722,7 @@ begin
         select 1
         from private.unmanaged_schedules as kept
         where kept.braze_schedule_id = open.details ->> 'schedule_id' and kept.kept_at is not null
+          and (kept.double_push_accepted or open.details ->> 'why' <> 'second_schedule')
       )
   )
   select coalesce(pg_catalog.jsonb_agg(
@@ -4409,7 +4445,7 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.outcome = 'unknown' and attempt.resolved_at is null;
   update public.braze_schedules as schedule
   set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.state not in ('failed', 'completed');
+  where schedule.ledger_id = p_ledger_id and schedule.state not in ('failed', 'completed') and schedule.settled_at is null;
   return v_settled;
 end;
 $$;
@@ -7301,9 +7337,12 @@ begin
   end;
   if v_refused is null and not p_dry_run then
     if v_row.id is null then
-      insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
-      values (p_match_id, v_listed.campaign_id, 1, p_signature, v_listed.send_at_utc, p_now, p_now)
-      on conflict (match_id, intent) do nothing
+      insert into public.schedule_ledger (match_id, intent, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+      select
+        p_match_id, 1 + coalesce(max(earlier.intent), 0), v_listed.campaign_id, 1, p_signature, v_listed.send_at_utc, p_now, p_now
+      from public.schedule_ledger as earlier
+      where earlier.match_id = p_match_id
+      on conflict (match_id) where replaced_at is null do nothing
       returning * into v_row;
       v_generation := 1;
     else
@@ -7485,7 +7524,7 @@ create function public.declare_gone(
   p_actor_kind text,
   p_run_id uuid,
   p_dry_run boolean,
-  p_earliest_send_at timestamptz,
+  p_freeze_seconds integer,
   p_accept_double_push boolean,
   p_now timestamptz,
   p_actor_id text default null
@@ -7516,7 +7555,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['declare_gone'], p_accept_double_push, null, null, p_earliest_send_at, p_now
+      array[p_match_id], array['declare_gone'], p_accept_double_push, p_freeze_seconds, null, p_now
     ) as answer
   );
   if v_refused is not null then
@@ -7558,10 +7597,10 @@ begin
 end;
 $$;
 
-comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) is
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) is
   'A person has seen that Braze does not hold the schedules of a match: those without a clear answer, else the current one, count as deleted. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/60_reconcile/delete_unmanaged.sql
 -- A person deletes a schedule which the suite did not make, or which survived its delete: decides, and journals the call.
@@ -7661,7 +7700,8 @@ revoke all on function public.delete_unmanaged(uuid, integer, text, boolean, tex
 grant execute on function public.delete_unmanaged(uuid, integer, text, boolean, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/60_reconcile/keep_unmanaged.sql
--- A person says that a schedule which the suite did not make is to stay as it is: nobody is told of it any more.
+-- A person says that a schedule which the suite did not make is to stay as it is: nobody is told of it any more, unless the
+-- suite schedules its match later and nobody has accepted a second push.
 
 create function public.keep_unmanaged(
   p_braze_schedule_id text,
@@ -7705,7 +7745,7 @@ begin
     when v_known.ledger_id is not null then 'it is schedule ' || v_known.generation || ' of match '
       || (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = v_known.ledger_id)
     when v_kept.braze_schedule_id is null then 'the last list of Braze does not show it, or not its time'
-    when v_kept.kept_at is not null then 'it is kept already'
+    when v_kept.kept_at is not null and (v_kept.double_push_accepted or not p_accept_double_push) then 'it is kept already'
     when not p_accept_double_push and v_match.status = 'scheduled' and v_match.push and v_match.kickoff_at > p_now
       then 'match ' || v_match.id || ' has or gets a push by the suite as well: set matches.push to false first, or adopt it (accept_double_push overrides this)'
   end;
@@ -7713,14 +7753,15 @@ begin
     insert into public.operator_actions
       (acted_at, action, match_id, actor_kind, actor_id, reason, before, details, run_id)
     values (
-      p_now, 'keep_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason, '{"kept": false}',
+      p_now, 'keep_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('kept', v_kept.kept_at is not null),
       pg_catalog.jsonb_build_object(
         'schedule_id', p_braze_schedule_id, 'send_at', v_kept.send_at_utc, 'accept_double_push', p_accept_double_push
       ),
       p_run_id
     );
     update private.unmanaged_schedules as unmanaged
-    set kept_at = p_now
+    set kept_at = p_now, double_push_accepted = p_accept_double_push
     where unmanaged.braze_schedule_id = p_braze_schedule_id;
   end if;
   return pg_catalog.jsonb_build_object(
@@ -7898,7 +7939,8 @@ grant execute on function public.load_reconciliation(timestamptz, timestamptz) t
 -- A person states that a push that was due did not go out.
 --
 -- It is a statement, not a change in Braze: what is not proved counts as not sent. An event that proves the opposite later
--- wins, as everywhere.
+-- wins, as everywhere. But the send gate turns away what counts as not sent, so it is not said of a push that may be going
+-- out: the rest of its users would not get it.
 
 create function public.mark_not_sent(
   p_match_id bigint,
@@ -7924,7 +7966,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['mark_not_sent'], false, null, null, null, p_now
+      array[p_match_id], array['mark_not_sent'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -7981,7 +8023,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['mark_sent'], false, null, null, null, p_now
+      array[p_match_id], array['mark_sent'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null then
@@ -8157,7 +8199,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -8213,7 +8255,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['reschedule'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+      array[p_match_id], array['reschedule'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -9047,6 +9089,8 @@ create function public.release_hold(
   p_run_id uuid,
   p_dry_run boolean,
   p_now timestamptz,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
   p_actor_id text default null
 )
 returns jsonb
@@ -9069,7 +9113,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['release'], false, null, null, null, p_now
+      array[p_match_id], array['release'], false, p_freeze_seconds, p_lead_seconds, p_now
     ) as answer
   );
   if v_refused is not null then
@@ -9090,14 +9134,14 @@ begin
     set resolved_at = p_now
     where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
-comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) is
+comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) is
   'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) to service_role;
 
 -- supabase/schemas/65_checks/store_audience_sizes.sql
 -- Stores how many users follow each team, and what is expected of the pushes that are still to be sent.
@@ -9245,6 +9289,8 @@ as $$
           and schedule.first_event_at is not null
       ) then 'events have proved since that it went out'
     end
+    -- Its send is proved since: that is no action of a person.
+    when (p_row).status = 'sent' and (p_done).action <> 'push_again' then 'it is sent since (' || (p_row).sent_evidence || ')'
     when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
     -- Also one that was under way when the person acted.
     when exists (
@@ -9330,7 +9376,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['undo'], false, null, null, null, p_now
+      array[p_match_id], array['undo'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then
@@ -10717,7 +10763,6 @@ create function private.verb_refusals(
   p_accept_double_push boolean,
   p_freeze_seconds integer,
   p_lead_seconds integer,
-  p_earliest_send_at timestamptz,
   p_now timestamptz
 )
 returns table (match_id bigint, verb text, refused text)
@@ -10745,11 +10790,18 @@ begin
       when ledger.id is null then 'it never had a schedule: the scheduler makes one by itself'
       when ledger.status = 'sent' then 'its push is sent: use push_again if it is played again'
       when ledger.status = 'pending' then 'it has a schedule: use declare_gone if Braze does not hold it'
+      when hold.is_open then 'another schedule of it went out, and its push is held: use release'
       when ledger.cancel_reason = 'plan' then 'the plan cancelled it: correct matches, and it is scheduled by itself'
       when not (match.status = 'scheduled' and match.push) then 'matches say that no push is wanted'
       when attempts.are_under_way then 'a call to Braze about it is under way'
-      when due.at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      when due.at < frozen.until
         then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+      -- Nothing was done about it yet: another one would be a second push for certain.
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = ledger.id and schedule.state = 'live'
+          and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
+      ) then 'its schedule is not deleted yet: use undo to keep it, or wait for the next run of the scheduler'
       when not p_accept_double_push then private.could_double(ledger.id, p_freeze_seconds, p_now)
         || ' (accept_double_push overrides this)'
     end
@@ -10759,7 +10811,7 @@ begin
       when ledger.status = 'cancelled' then 'it was not pushed: use reschedule'
       when ledger.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
       when attempts.are_under_way then 'a call to Braze about it is under way'
-      when due.at < p_now + pg_catalog.make_interval(secs => p_freeze_seconds)
+      when due.at < frozen.until
         then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
       when not p_accept_double_push and due.at <= ledger.send_at_utc + interval '12 hours'
         then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
@@ -10773,6 +10825,11 @@ begin
         select 1 from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id and schedule.state in ('unknown', 'deleting')
       ) then case
+        -- What may be there is the only push that the match can have: the send gate would turn it away.
+        when ledger.status = 'pending' and (match.id is null or (match.status = 'scheduled' and match.push))
+          and current.state in ('unknown', 'deleting') and current.send_at_utc > p_now and current.send_at_utc < frozen.until
+          then 'its push is due at ' || private.due_text(current.send_at_utc)
+            || ', which leaves no time to schedule another: if Braze holds it, it goes out'
         when p_accept_double_push then null
         when exists (
           select 1 from public.braze_schedules as schedule
@@ -10792,7 +10849,9 @@ begin
         then 'its push is cancelled, and not in doubt: reschedule makes another'
       when current.state in ('deleted', 'failed') and ledger.status = 'pending'
         then 'its schedule is deleted already, so the scheduler makes another'
-      when least(current.send_at_utc, current.moving_to_utc) < p_earliest_send_at then 'its push is due at '
+      when current.send_at_utc <= p_now
+        then 'its push was due at ' || private.due_text(current.send_at_utc) || ': use mark_sent or mark_not_sent'
+      when least(current.send_at_utc, current.moving_to_utc) < frozen.until + interval '30 minutes' then 'its push is due at '
         || private.due_text(current.send_at_utc)
         || ', which leaves no time to schedule another'
       -- Whatever a person accepts: the next list would take it back.
@@ -10806,12 +10865,19 @@ begin
         and not p_accept_double_push
         then 'Braze may still hold its schedule: look in the dashboard, and repeat with accept_double_push'
     end
-    when 'release' then case when not exists (
-      select 1 from private.schedule_holds as hold where hold.ledger_id = ledger.id and hold.released_at is null
-    ) then 'it is not held' end
+    when 'release' then case
+      when not hold.is_open then 'it is not held'
+      when ledger.status = 'sent' then 'its push is sent already (' || ledger.sent_evidence || '): use resolve'
+      -- The send gate turns away what comes after kick-off.
+      when match.kickoff_at <= p_now then 'its match has begun, so nobody gets its push any more: use resolve'
+      when due.at < frozen.until and not coalesce(private.can_be_live(current.state), false)
+        then 'its schedule is deleted, and no time is left to make another: use resolve'
+    end
     when 'confirm_removals' then case
       when held.ledger_id is null then 'nothing of this match is held'
       when held.confirmed_at is not null then 'it is confirmed already'
+      when coalesce(greatest(current.send_at_utc, current.moving_to_utc) <= p_now, true)
+        then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ', so nothing of it can be changed any more'
     end
     when 'mark_sent' then case
       when ledger.id is null then 'there is no ledger row of this match'
@@ -10825,6 +10891,9 @@ begin
       when ledger.status = 'sent' then 'it is sent (' || ledger.sent_evidence || ')'
       when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'
       when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+      -- The send gate turns away what counts as not sent: the rest of its users would not get it.
+      when ledger.send_at_utc > p_now - interval '15 minutes' then 'its push was due at '
+        || private.due_text(ledger.send_at_utc) || ' and may be going out: wait a quarter of an hour'
     end
     when 'undo' then case
       when latest.id is null then 'there is no ledger row of this match'
@@ -10840,6 +10909,15 @@ begin
   left join public.braze_schedules as current
     on current.ledger_id = ledger.id and current.generation = ledger.generation
   left join private.held_changes as held on held.ledger_id = ledger.id
+  cross join lateral (
+    select exists (
+      select 1 from private.schedule_holds as held_for where held_for.ledger_id = ledger.id and held_for.released_at is null
+    ) as is_open
+  ) as hold
+  -- The scheduler makes another one until the freeze window, and replaces one until half an hour before it.
+  cross join lateral (
+    select p_now + pg_catalog.make_interval(secs => p_freeze_seconds) as until
+  ) as frozen
   cross join lateral (
     select exists (
       select 1 from public.schedule_attempts as attempt
@@ -10862,10 +10940,10 @@ begin
 end;
 $$;
 
-comment on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) is
-  'Why each of these verbs is refused for each of these matches; null: it is accepted. The freeze window and the lead matter to reschedule and push_again, p_earliest_send_at to declare_gone.';
-revoke all on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz, timestamptz) to authenticated, service_role;
+comment on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz) is
+  'Why each of these verbs is refused for each of these matches; null: it is accepted. The freeze window matters to reschedule, push_again, declare_gone and release, the lead to all of these but declare_gone.';
+revoke all on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.verb_refusals(bigint[], text[], boolean, integer, integer, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/75_verdicts/day_verdicts.sql
 -- The verdicts of a day's matches.
@@ -11513,7 +11591,7 @@ begin
     ) as asked (number, verbs, accepts_risk)
     cross join lateral private.verb_refusals(
       p_match_ids, asked.verbs, asked.accepts_risk, extract(epoch from timing.freeze)::integer,
-      extract(epoch from timing.send_lead)::integer, p_now + timing.freeze + interval '30 minutes', p_now
+      extract(epoch from timing.send_lead)::integer, p_now
     ) as answer
     group by answer.match_id, answer.verb
   ),

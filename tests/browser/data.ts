@@ -41,8 +41,12 @@ export const tonight: Check = async (page, { stack: { sql }, pages }) => {
   const byId = new Map(rows.map((row) => [Number(/(\d{4}) ·/.exec(row.Match ?? "")?.[1]), row]));
   for (const { id, title, status, users, min, max, alerts, told } of expected) {
     const row = byId.get(id)!;
-    ok(row.Match?.startsWith(title), row.Match);
-    strictEqual(/^[✓!] Went out/.test(row.Verdict ?? ""), status === "sent", row.Verdict);
+    ok(row.Match?.startsWith(title), row.Match ?? "no row");
+    strictEqual(
+      /^[✓!] Went out/.test(row.Verdict ?? ""),
+      status === "sent",
+      row.Verdict ?? "no row",
+    );
     if (status === "sent") {
       ok(row["To everyone"]?.startsWith(`${number(users)} of ${number(min)}–${number(max)}`));
       strictEqual(row.Once, onceText(told));

@@ -146,7 +146,7 @@ Deno.test(
       p_actor_kind: "secret_key",
       p_run_id: runId,
       p_dry_run: false,
-      p_earliest_send_at: minutes(60),
+      p_freeze_seconds: 0,
       p_accept_double_push: false,
       p_now: minutes(1),
     });

@@ -30,7 +30,7 @@ function declare(
     p_actor_id: "somebody",
     p_run_id: runId,
     p_dry_run: false,
-    p_earliest_send_at: minutes(60),
+    p_freeze_seconds: 0,
     p_accept_double_push: false,
     p_now: minutes(30),
     ...changes,
@@ -107,7 +107,7 @@ for (
       {},
       /not in doubt/,
     ],
-    ["that is due too soon", null, { p_earliest_send_at: minutes(541) }, /leaves no time/],
+    ["that is due too soon", null, { p_freeze_seconds: 481 * 60 }, /leaves no time/],
     [
       "that a call is changing",
       `update public.schedule_attempts set outcome = null, closed_at = null`,
@@ -126,6 +126,40 @@ for (
     }),
   );
 }
+
+Deno.test(
+  "declare_gone() inside the freeze window leaves the only push that a match can have, unless none is wanted",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    await suite.sql`update public.braze_schedules set state = 'unknown'`;
+    const inFreeze = { p_freeze_seconds: 900, p_now: minutes(526), p_accept_double_push: true };
+    const answer = await declare(suite, match.runId, inFreeze);
+    deepStrictEqual([answer.done, answer.refused], [
+      false,
+      "its push is due at 2024-12-07T15:00:00Z, which leaves no time to schedule another: " +
+      "if Braze holds it, it goes out",
+    ]);
+    strictEqual(
+      (await declare(suite, match.runId, { ...inFreeze, p_now: minutes(525), p_dry_run: true }))
+        .done,
+      true,
+    );
+    await suite.sql`update public.matches set status = 'postponed'`;
+    strictEqual((await declare(suite, match.runId, inFreeze)).done, true);
+  }),
+);
+
+Deno.test(
+  "declare_gone() of a push that was due names the verbs for it",
+  withSuite(async (suite) => {
+    const match = await scheduledMatch(suite);
+    const { refused } = await declare(suite, match.runId, { p_now: minutes(541) });
+    strictEqual(
+      refused,
+      "its push was due at 2024-12-07T15:00:00Z: use mark_sent or mark_not_sent",
+    );
+  }),
+);
 
 Deno.test(
   "declare_gone() refuses what the last list shows, whatever a person accepts",

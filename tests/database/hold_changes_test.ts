@@ -197,6 +197,23 @@ Deno.test(
 );
 
 Deno.test(
+  "confirm_removals() refuses what was due: nothing of it can be changed",
+  withSuite(async (suite) => {
+    const runId = await threeScheduled(suite);
+    await hold(suite, runId, { p_removals: [1001], p_remakes: [1002] });
+    const refused = (match_id: number) => ({
+      match_id,
+      done: false,
+      refused: "its push was due at 2024-12-07T15:00:00Z, so nothing of it can be changed any more",
+    });
+    deepStrictEqual(
+      await confirm(suite, runId, { p_match_ids: [1001, 1002], p_now: DUE }),
+      [refused(1001), refused(1002)],
+    );
+  }),
+);
+
+Deno.test(
   "the send gate lets matches pass whose removal is held, before the scheduler has run and after, until it is confirmed",
   withSuite(async (suite) => {
     const runId = await threeScheduled(suite);

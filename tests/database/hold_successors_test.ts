@@ -69,6 +69,8 @@ function release({ call }: Suite, runId: string, args = {}) {
     p_run_id: runId,
     p_dry_run: false,
     p_now: minutes(550),
+    p_freeze_seconds: FREEZE_SECONDS,
+    p_lead_seconds: 3_600,
     ...args,
   });
 }
@@ -193,6 +195,24 @@ Deno.test(
 );
 
 Deno.test(
+  "release_hold() refuses where nothing can go out any more",
+  withSuite(async (suite) => {
+    const { match } = await replaced(suite);
+    await see(suite, match, 10);
+    await hold(suite);
+    const refused = async (now: Date) =>
+      (await release(suite, match.runId, { p_now: now, p_dry_run: true })).refused;
+    // The match of the second schedule.
+    await suite.sql`update public.matches set kickoff_at = ${minutes(760)} where id = 1001`;
+    strictEqual(await refused(minutes(705)), null, "late, but before kick-off");
+    matches((await refused(minutes(760))) ?? "", /^its match has begun/);
+    await suite.sql`update public.braze_schedules set state = 'deleted' where generation = 2`;
+    strictEqual(await refused(minutes(685)), null);
+    matches((await refused(minutes(686))) ?? "", /no time is left to make another/);
+  }),
+);
+
+Deno.test(
   "load_gate_facts() and load_plan_input() say that a match is held",
   withSuite(async (suite) => {
     const { match, next } = await replaced(suite);
@@ -228,7 +248,7 @@ Deno.test(
         p_actor_kind: "secret_key",
         p_run_id: target.runId,
         p_dry_run: false,
-        p_earliest_send_at: minutes(60),
+        p_freeze_seconds: 0,
         p_accept_double_push: false,
         p_now: minutes(20),
         ...args,
@@ -282,7 +302,7 @@ Deno.test(
       p_actor_kind: "secret_key",
       p_run_id: match.runId,
       p_dry_run: false,
-      p_earliest_send_at: minutes(60),
+      p_freeze_seconds: 0,
       p_accept_double_push: false,
       p_now: minutes(20),
     });

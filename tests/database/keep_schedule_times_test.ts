@@ -79,6 +79,10 @@ Deno.test(
     deepStrictEqual(await deletedAt(suite), seconds(2));
     await set({ state: "deleted", state_before_proof: null, updated_at: seconds(3) });
     deepStrictEqual(await deletedAt(suite), seconds(2));
+    await set({ state: "live", updated_at: seconds(4) });
+    strictEqual(await deletedAt(suite), null, "it is back");
+    await set({ state: "deleted", updated_at: seconds(5) });
+    deepStrictEqual(await deletedAt(suite), seconds(5));
   }),
 );
 

@@ -69,6 +69,23 @@ Deno.test(
 );
 
 Deno.test(
+  "load_plan_input() returns a match that was moved out of the window after its push",
+  withSuite(async (suite) => {
+    await addMatch(suite, 1001);
+    await createSchedule(suite, await startRun(suite), 1001);
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'push', sent_confirmed_at = ${NOW}`;
+    await suite.sql`update public.braze_schedules set state = 'completed'`;
+    await suite.sql`update public.matches set kickoff_at = ${minutes(30 * DAY)}`;
+    deepStrictEqual(idsOf(await load(suite)), [1001]);
+    // A person has chosen: it is pushed again when its time is near.
+    await suite.sql`update public.schedule_ledger set replaced_at = ${NOW}`;
+    deepStrictEqual(idsOf(await load(suite)), []);
+  }),
+);
+
+Deno.test(
   "load_plan_input() returns a match that was moved out of the window with its schedule pending",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);

@@ -621,10 +621,12 @@ const TIMES = [...new Set(CASES.flatMap(({ told }) => told.map(([at]) => at.getT
 
 /** All cases at one time, in one call, with the rights of the functions. */
 async function asService<Row>({ sql }: Suite, query: string, args: unknown[]): Promise<Row[]> {
-  return await sql.begin(async (tx) => {
+  let rows: readonly unknown[] = [];
+  await sql.begin(async (tx) => {
     await tx`set local role service_role`;
-    return [...await tx.unsafe(query, args as never[])] as unknown as Row[];
+    rows = [...await tx.unsafe(query, args as never[])];
   });
+  return rows as Row[];
 }
 
 async function verdictsAt(suite: Suite, at: Date): Promise<ReadonlyMap<number, Verdict>> {
@@ -644,7 +646,8 @@ Deno.test(
       const verdicts = await verdictsAt(suite, time);
       for (const [index, { name, told }] of CASES.entries()) {
         const judged = verdicts.get(idOf(index));
-        ok(judged?.next.text.endsWith("."), `${name}: what happens next is a sentence`);
+        ok(judged !== undefined, name);
+        ok(judged.next.text.endsWith("."), `${name}: what happens next is a sentence`);
         for (const [at, verdict, why] of told) {
           if (at.getTime() !== time.getTime()) continue;
           if (judged.verdict !== verdict || !why.test(judged.why)) {

@@ -42,6 +42,19 @@ Deno.test(
 );
 
 Deno.test(
+  "open_delete() of a cancelled row refuses when a person has taken that back",
+  withSuite(async (suite) => {
+    const target = await scheduledMatch(suite);
+    await rejects(openDelete(suite, target, { p_of_cancelled: true }), refusal("not_cancelled"));
+    strictEqual((await scheduleRow(suite, target)).state, "live");
+    await suite.sql`
+      update public.schedule_ledger set status = 'cancelled', cancel_reason = 'operator'`;
+    await openDelete(suite, target, { p_of_cancelled: true });
+    strictEqual((await scheduleRow(suite, target)).state, "deleting");
+  }),
+);
+
+Deno.test(
   "open_delete() refuses a schedule without a known id",
   withSuite(async (suite) => {
     await addMatch(suite, 1001);

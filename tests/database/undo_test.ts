@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { minutes, withSuite } from "./fixtures.ts";
+import { ledgerRow, minutes, scheduledMatch, withSuite } from "./fixtures.ts";
 import { createWithoutAnswer, MATCH } from "./reconciling.ts";
 import { act, type Answer } from "./verbs.ts";
 
@@ -13,7 +13,7 @@ Deno.test(
       p_actor_kind: "secret_key",
       p_run_id: runId,
       p_dry_run: false,
-      p_earliest_send_at: minutes(60),
+      p_freeze_seconds: 0,
       p_accept_double_push: false,
       p_now: minutes(10),
     });
@@ -25,5 +25,28 @@ Deno.test(
       join public.schedule_attempts as attempt using (ledger_id, generation)
       where attempt.id = ${attempt_id}`;
     deepStrictEqual({ ...row }, { state: "unknown", settled_at: null, resolved_as: null });
+  }),
+);
+
+Deno.test(
+  "undo() does not take a proof back",
+  withSuite(async (suite) => {
+    const { runId } = await scheduledMatch(suite);
+    const { done } = await suite.call<Answer>("declare_gone", {
+      p_match_id: MATCH,
+      p_reason: "Not there",
+      p_actor_kind: "secret_key",
+      p_run_id: runId,
+      p_dry_run: false,
+      p_freeze_seconds: 900,
+      p_accept_double_push: true,
+      p_now: minutes(10),
+    });
+    strictEqual(done, true);
+    await suite.sql`
+      update public.schedule_ledger
+      set status = 'sent', sent_evidence = 'push', sent_confirmed_at = ${minutes(541)}`;
+    strictEqual(await act(suite, "undo", minutes(542)), "it is sent since (push)");
+    strictEqual((await ledgerRow(suite, MATCH)).status, "sent");
   }),
 );

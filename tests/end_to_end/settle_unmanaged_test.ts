@@ -137,6 +137,30 @@ Deno.test("a schedule that names no match is adopted for the match that the pers
     deepStrictEqual((await schedule(stack)).done, { created: 2, moved: 1 });
   }));
 
+Deno.test("a schedule is adopted for a match that is to be pushed again", () =>
+  withSuite(PER_SCHEDULE, async (stack) => {
+    await schedule(stack);
+    await stack.advanceTo(new Date("2024-12-07T15:20:00Z"));
+    strictEqual((await ledgerOf(stack, 1001)).status, "sent");
+    // The scheduler has not run since.
+    await stack.sql`
+      update public.matches set kickoff_at = '2024-12-10T15:00:00Z' where id = 1001`;
+    const [again] = await decide(stack, { push_again: [{ match_id: 1001, ...WHY }] });
+    strictEqual(again?.refused, null);
+    const { schedule_id } = await inDashboard(stack, "dashboard/create", {
+      send_at: "2024-12-10T14:00:00Z",
+    });
+    await look(stack);
+    const order = { adopt_schedule: [{ schedule_id, match_id: 1001, ...WHY }] };
+    deepStrictEqual(doneOf(await decide(stack, order)), [{ schedule_id, match_id: 1001 }]);
+    const rows = await stack.sql`
+      select intent, status::text from public.schedule_ledger where match_id = 1001 order by 1`;
+    deepStrictEqual(rows.map((row) => ({ ...row })), [
+      { intent: 1, status: "sent" },
+      { intent: 2, status: "pending" },
+    ]);
+  }));
+
 Deno.test("an adoption is refused beside the suite's own schedule, and where no push is wanted or the gate would stop it", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     await schedule(stack);
@@ -197,6 +221,17 @@ Deno.test("a kept schedule is told no more; beside a push of the suite it is kep
     const beside = await duplicateByHand(stack, 1002);
     await look(stack);
     strictEqual(doneOf(await keep(beside, { accept_double_push: true })).length, 1);
+
+    // The suite makes a push of both: nobody has accepted two of the first.
+    await stack.sql`update public.matches set push = true where id = 1001`;
+    await schedule(stack);
+    await look(stack);
+    await later(stack, 10);
+    await look(stack);
+    deepStrictEqual([await isTold(stack, own), await isTold(stack, beside)], [true, false]);
+    strictEqual(doneOf(await keep(own, { accept_double_push: true })).length, 1);
+    await look(stack);
+    ok(!await isTold(stack, own));
   }));
 
 Deno.test("a person takes a match over: the suite schedules it, then the other schedule is deleted in Braze", () =>

@@ -54,6 +54,7 @@ export function fakeStore(note: Note, sink: AlertsAndLogs, changes: StoreChanges
           fixtures: [],
           teams: [],
           changesAllowed: { removals: 5, remakes: 5 },
+          wasIll: false,
           sendIdsUsed: 0,
           ...changes.planInput,
         }),

@@ -1371,7 +1371,7 @@ export type Database = {
           "p_actor_id"?: string;
           "p_actor_kind": string;
           "p_dry_run": boolean;
-          "p_earliest_send_at": string;
+          "p_freeze_seconds": number;
           "p_match_id": number;
           "p_now": string;
           "p_reason": string;
@@ -1574,6 +1574,7 @@ export type Database = {
           "p_lease_seconds": number;
           "p_ledger_id": string;
           "p_now": string;
+          "p_of_cancelled"?: boolean;
           "p_reason": string;
           "p_request": Json;
           "p_run_id": string;
@@ -1692,6 +1693,8 @@ export type Database = {
           "p_actor_id"?: string;
           "p_actor_kind": string;
           "p_dry_run": boolean;
+          "p_freeze_seconds": number;
+          "p_lead_seconds": number;
           "p_match_id": number;
           "p_now": string;
           "p_reason": string;

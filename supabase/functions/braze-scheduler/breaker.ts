@@ -3,12 +3,14 @@
  *
  * An ill Braze answers creates without saying what became of them, and each one that is unknown needs a person. After two
  * calls of one kind in a row without a clear answer, the rest of the run is left to the next one. A refusal is clear: it
- * concerns its match alone. An endpoint may be ill alone, so a success of another kind says nothing.
+ * concerns its match alone. An endpoint may be ill alone, so a success of another kind says nothing. After a run that was
+ * stopped, one call without a clear answer is enough.
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult, FailureReason } from "../_shared/braze/outcome.ts";
 
 const ILL_IN_A_ROW_MAX = 2;
+const ILL_AGAIN_MAX = 1;
 const NOT_SENT: ReadonlySet<FailureReason> = new Set(["deadline", "invalid_request"]);
 
 export interface Breaker {
@@ -17,7 +19,9 @@ export interface Breaker {
   note(kind: string, result: CallResult<unknown>): void;
 }
 
-export function createBreaker(): Breaker {
+/** `wasIll`: the last run was stopped. */
+export function createBreaker({ wasIll } = { wasIll: false }): Breaker {
+  const inARowMax = wasIll ? ILL_AGAIN_MAX : ILL_IN_A_ROW_MAX;
   const inARow = new Map<string, number>();
   let tripped: string | null = null;
   return {
@@ -29,7 +33,7 @@ export function createBreaker(): Breaker {
       if (result.outcome === "failed" && NOT_SENT.has(result.reason)) return;
       const count = isIll(result) ? (inARow.get(kind) ?? 0) + 1 : 0;
       inARow.set(kind, count);
-      if (result.outcome !== "succeeded" && count >= ILL_IN_A_ROW_MAX) tripped ??= result.detail;
+      if (result.outcome !== "succeeded" && count >= inARowMax) tripped ??= result.detail;
     },
   };
 }

@@ -393,6 +393,7 @@ async function remove(
     generation: target.generation,
     request: reference(target),
     reason: "plan",
+    ofCancelled: target.isOfCancelled,
     now: clock.now(),
   });
   const result = await braze.deleteSchedule(target, { deadline: run.deadline });

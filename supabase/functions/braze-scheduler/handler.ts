@@ -66,6 +66,7 @@ type Options = z.infer<typeof Options>;
 
 interface MadePlan extends HeldBack {
   readonly now: Date;
+  readonly wasIll: boolean;
   readonly sendIdsUsed: number;
 }
 
@@ -165,6 +166,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
         ...(teams.length === 0 && scheduled > 0 ? [alerts.teamsEmpty(scheduled)] : []),
       ],
       now,
+      wasIll: input.wasIll,
       sendIdsUsed: input.sendIdsUsed,
     };
   }
@@ -194,7 +196,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   }
 
   async function carryOut(
-    { planned, removals, remakes, now, sendIdsUsed, ...made }: MadePlan,
+    { planned, removals, remakes, now, wasIll, sendIdsUsed, ...made }: MadePlan,
     matchIds: readonly number[] | undefined,
     run: Run,
   ): Promise<RunResult> {
@@ -203,7 +205,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const logs: LogEntry[] = planned.flatMap(({ fixture, step }) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
-    const breaker = createBreaker();
+    const breaker = createBreaker({ wasIll });
+    // A call that changes nothing: while Braze is ill, each create that is tried costs a person's look.
+    if (wasIll && planned.some(({ step }) => step.action !== "skip" && step.action !== "frozen")) {
+      breaker.note("read", await braze.campaignDetails(settings.campaignId));
+    }
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
       braze,

@@ -570,6 +570,7 @@ function targetOf(ledger: LedgerRow, schedule: PlannedSchedule): Target | null {
     generation: schedule.generation,
     campaignId: schedule.campaignId,
     scheduleId: schedule.brazeScheduleId,
+    isOfCancelled: ledger.status === "cancelled",
   };
 }
 

@@ -16,8 +16,13 @@ export function replacedParts(
   const unknown = [madeFor.homeValue, madeFor.awayValue].filter((value) => value === null);
   return [
     ...(strangers.length > unknown.length ? ["teams" as const] : []),
-    ...(hasWordsOf(competition, madeFor.competition) ? [] : ["competition" as const]),
+    ...(isSame(competition, madeFor.competition) ? [] : ["competition" as const]),
   ];
+}
+
+/** "PL" has no word that is long enough to tell it from another, and is itself. */
+function isSame(one: string, other: string): boolean {
+  return foldName(one) === foldName(other) || hasWordsOf(one, other);
 }
 
 /** Neither of the two teams, home or away: a club that was renamed keeps its value. */

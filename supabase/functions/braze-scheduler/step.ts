@@ -9,6 +9,8 @@ export interface Target {
   readonly generation: number;
   readonly campaignId: string;
   readonly scheduleId: string;
+  /** Its row is cancelled: a person may take that back while the run is under way. */
+  readonly isOfCancelled: boolean;
 }
 
 /** Stored in run summaries: never rename a value. */

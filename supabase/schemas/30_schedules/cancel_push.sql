@@ -27,7 +27,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['cancel'], false, null, null, null, p_now
+      array[p_match_id], array['cancel'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then

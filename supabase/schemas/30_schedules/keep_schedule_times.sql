@@ -9,18 +9,19 @@ security invoker
 set search_path = ''
 as $$
 begin
-  new.deleted_at := new.updated_at;
+  -- What is back was not deleted: a later delete has a time of its own.
+  new.deleted_at := case when new.deleted_at is null then new.updated_at end;
   return new;
 end;
 $$;
 
-comment on function private.note_delete() is 'When a schedule becomes deleted: since when it is.';
+comment on function private.note_delete() is 'When a schedule becomes deleted: since when it is; null when it is back.';
 revoke all on function private.note_delete() from public, anon, authenticated, service_role;
 
 create trigger note_delete
 before update of state, state_before_proof on public.braze_schedules
 for each row
-when (new.deleted_at is null and 'deleted' in (new.state, new.state_before_proof))
+when ((new.deleted_at is null) = coalesce('deleted' in (new.state, new.state_before_proof), false))
 execute function private.note_delete();
 
 create function private.keep_schedule_times()

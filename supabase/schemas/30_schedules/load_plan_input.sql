@@ -31,6 +31,12 @@ as $$
     from public.braze_schedules as schedule
     join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
     where private.can_be_live(schedule.state) and schedule.state <> 'creating' and schedule.send_at_utc >= p_from
+    union
+    -- Moved far ahead after its push: whether it is pushed again is asked now, not when its new date is near.
+    select ledger.match_id
+    from public.matches as match
+    join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
+    where match.kickoff_at >= p_until and ledger.status = 'sent'
   )
   select pg_catalog.jsonb_build_object(
     'matches', coalesce((
@@ -146,6 +152,14 @@ as $$
         where ledger.status = 'pending' and ledger.send_at_utc >= p_now
       ) as pending
     ),
+    'was_ill', coalesce((
+      select run.summary ? 'braze_ill'
+      from public.job_runs as run
+      where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+        and run.called_at <= p_now
+      order by run.called_at desc
+      limit 1
+    ), false),
     'send_ids_used', (
       select count(*)
       from public.schedule_attempts as attempt
@@ -156,6 +170,6 @@ as $$
 $$;
 
 comment on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) is
-  'Matches with kick-off in [p_from, p_until) or a pending schedule from p_from on, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; send ids used in 24 hours.';
+  'Matches with kick-off in [p_from, p_until), a pending schedule from p_from on, or a push that is sent and a later kick-off, with ledger, generations and what is held; teams; how many removals and remakes a run may carry out; whether the last run stopped since Braze was ill; send ids used in 24 hours.';
 revoke all on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.load_plan_input(timestamptz, timestamptz, timestamptz, bigint[]) to service_role;

@@ -10,7 +10,8 @@ create function private.open_change(
   p_send_at timestamptz,
   p_request jsonb,
   p_reason text,
-  p_now timestamptz
+  p_now timestamptz,
+  p_of_cancelled boolean default false
 )
 returns jsonb
 language plpgsql
@@ -28,6 +29,11 @@ begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
   -- Ledger row first, then its generation: the webhook takes them in this order too.
   select * into strict v_row from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
+  -- A person may have taken the cancellation back since the plan was made.
+  if p_of_cancelled and v_row.status = 'pending' then
+    raise exception 'Cannot open a delete: match % is not cancelled any more', v_row.match_id
+      using errcode = 'PT409', hint = 'not_cancelled';
+  end if;
   update public.braze_schedules as schedule
   set state = case p_kind when 'delete' then 'deleting' else schedule.state end,
     moving_to_utc = case p_kind when 'update' then p_send_at else schedule.moving_to_utc end,
@@ -54,7 +60,7 @@ begin
 end;
 $$;
 
-comment on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) is
-  'Journals an update or a delete of a schedule of ours. Raises PT409: lease_lost, not_live.';
-revoke all on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz) to service_role;
+comment on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) is
+  'Journals an update or a delete of a schedule of ours. p_of_cancelled: only of a row that is not pending. Raises PT409: lease_lost, not_cancelled, not_live.';
+revoke all on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) from public, anon, authenticated, service_role;
+grant execute on function private.open_change(text, uuid, uuid, integer, uuid, integer, timestamptz, jsonb, text, timestamptz, boolean) to service_role;

@@ -134,7 +134,7 @@ comment on column public.braze_schedules.state_before_proof is
 comment on column public.braze_schedules.signature is 'What it was created with; the ledger row has the one of the current schedule.';
 comment on column public.braze_schedules.expected is 'The users that it was created for: {count, min, max, source}.';
 comment on column public.braze_schedules.gated is 'Its push presents a token to the send gate, so the gate can shut it out.';
-comment on column public.braze_schedules.deleted_at is 'When Braze confirmed its delete.';
+comment on column public.braze_schedules.deleted_at is 'Since when it counts as deleted; null again when a list or a person brings it back.';
 comment on column public.braze_schedules.shut_out_at is
   'From when on the send gate surely shuts it out: a newer create has succeeded, and every message of the campaign fails closed.';
 comment on column public.braze_schedules.settled_at is
@@ -205,11 +205,14 @@ create table private.unmanaged_schedules (
   send_at_utc timestamptz not null,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
-  kept_at timestamptz
+  kept_at timestamptz,
+  double_push_accepted boolean not null default false
 );
 comment on table private.unmanaged_schedules is
   'Schedules that Braze lists and that are not ours: an event near one of them may be its own.';
-comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is: no alert any more.';
+comment on column private.unmanaged_schedules.kept_at is 'When a person said that it is to stay as it is.';
+comment on column private.unmanaged_schedules.double_push_accepted is
+  'Kept although users get the suite''s push of the match as well. Otherwise it is told again once the suite has a schedule of the match.';
 
 create index unmanaged_schedules_send_at_idx on private.unmanaged_schedules (send_at_utc);
 

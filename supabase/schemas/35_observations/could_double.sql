@@ -14,21 +14,28 @@ as $$
     select
       schedule.generation,
       schedule.send_at_utc,
-      private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now) as is_in_window,
+      private.can_still_send(schedule.send_at_utc, schedule.moving_to_utc, p_now)
+        and not (
+          schedule.state = 'deleted'
+          and coalesce(schedule.deleted_at, schedule.absent_at)
+            <= schedule.send_at_utc - pg_catalog.make_interval(secs => p_freeze_seconds)
+        ) as is_in_window,
       exists (
         select 1
         from private.listed_schedules as listed
         where listed.braze_schedule_id = schedule.braze_schedule_id and listed.shown_until is null
+          -- A list may be behind a delete.
+          and (schedule.state <> 'deleted' or exists (
+            select 1
+            from public.braze_observations as observation
+            where observation.campaign_id = listed.campaign_id and observation.listing_mode = 'per_schedule'
+              and observation.began_at >= schedule.deleted_at + interval '5 minutes'
+          ))
       ) as is_listed
     from public.braze_schedules as schedule
     where schedule.ledger_id = p_ledger_id
       and schedule.state not in ('failed', 'completed')
       and schedule.shut_out_at is null
-      and not (
-        schedule.state = 'deleted'
-        and coalesce(schedule.deleted_at, schedule.absent_at)
-          <= schedule.send_at_utc - pg_catalog.make_interval(secs => p_freeze_seconds)
-      )
   )
   select case
     when risky.is_listed then 'the last list of Braze shows its schedule ' || risky.generation

@@ -46,6 +46,8 @@ as $$
       select 1
       from private.unmanaged_schedules as kept
       where kept.braze_schedule_id = listed.braze_schedule_id and kept.kept_at is not null
+        -- Kept as the only push of its match: the suite has made one since.
+        and (kept.double_push_accepted or not private.has_own_schedule(coalesce(ledger.match_id, echo.match_id)))
     )
     and not exists (
       select 1
@@ -57,7 +59,7 @@ as $$
 $$;
 
 comment on function private.unmanaged_listed(timestamptz) is
-  'The schedules of the last lists that are not ours and that nobody kept, and ours that are listed although they are deleted.';
+  'The schedules of the last lists that are not ours and that nobody kept as they are, and ours that are listed although they are deleted.';
 revoke all on function private.unmanaged_listed(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.unmanaged_listed(timestamptz) to service_role;
 
@@ -141,6 +143,7 @@ begin
         select 1
         from private.unmanaged_schedules as kept
         where kept.braze_schedule_id = open.details ->> 'schedule_id' and kept.kept_at is not null
+          and (kept.double_push_accepted or open.details ->> 'why' <> 'second_schedule')
       )
   )
   select coalesce(pg_catalog.jsonb_agg(

@@ -22,7 +22,7 @@ begin
   where attempt.ledger_id = p_ledger_id and attempt.outcome = 'unknown' and attempt.resolved_at is null;
   update public.braze_schedules as schedule
   set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
-  where schedule.ledger_id = p_ledger_id and schedule.state not in ('failed', 'completed');
+  where schedule.ledger_id = p_ledger_id and schedule.state not in ('failed', 'completed') and schedule.settled_at is null;
   return v_settled;
 end;
 $$;

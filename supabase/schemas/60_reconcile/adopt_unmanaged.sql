@@ -58,9 +58,12 @@ begin
   end;
   if v_refused is null and not p_dry_run then
     if v_row.id is null then
-      insert into public.schedule_ledger (match_id, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
-      values (p_match_id, v_listed.campaign_id, 1, p_signature, v_listed.send_at_utc, p_now, p_now)
-      on conflict (match_id, intent) do nothing
+      insert into public.schedule_ledger (match_id, intent, campaign_id, generation, signature, send_at_utc, created_at, updated_at)
+      select
+        p_match_id, 1 + coalesce(max(earlier.intent), 0), v_listed.campaign_id, 1, p_signature, v_listed.send_at_utc, p_now, p_now
+      from public.schedule_ledger as earlier
+      where earlier.match_id = p_match_id
+      on conflict (match_id) where replaced_at is null do nothing
       returning * into v_row;
       v_generation := 1;
     else

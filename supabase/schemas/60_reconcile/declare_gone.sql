@@ -11,7 +11,7 @@ create function public.declare_gone(
   p_actor_kind text,
   p_run_id uuid,
   p_dry_run boolean,
-  p_earliest_send_at timestamptz,
+  p_freeze_seconds integer,
   p_accept_double_push boolean,
   p_now timestamptz,
   p_actor_id text default null
@@ -42,7 +42,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['declare_gone'], p_accept_double_push, null, null, p_earliest_send_at, p_now
+      array[p_match_id], array['declare_gone'], p_accept_double_push, p_freeze_seconds, null, p_now
     ) as answer
   );
   if v_refused is not null then
@@ -84,7 +84,7 @@ begin
 end;
 $$;
 
-comment on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) is
+comment on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) is
   'A person has seen that Braze does not hold the schedules of a match: those without a clear answer, else the current one, count as deleted. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, timestamptz, boolean, timestamptz, text) to service_role;
+revoke all on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.declare_gone(bigint, text, text, uuid, boolean, integer, boolean, timestamptz, text) to service_role;

@@ -1,4 +1,5 @@
--- A person says that a schedule which the suite did not make is to stay as it is: nobody is told of it any more.
+-- A person says that a schedule which the suite did not make is to stay as it is: nobody is told of it any more, unless the
+-- suite schedules its match later and nobody has accepted a second push.
 
 create function public.keep_unmanaged(
   p_braze_schedule_id text,
@@ -42,7 +43,7 @@ begin
     when v_known.ledger_id is not null then 'it is schedule ' || v_known.generation || ' of match '
       || (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = v_known.ledger_id)
     when v_kept.braze_schedule_id is null then 'the last list of Braze does not show it, or not its time'
-    when v_kept.kept_at is not null then 'it is kept already'
+    when v_kept.kept_at is not null and (v_kept.double_push_accepted or not p_accept_double_push) then 'it is kept already'
     when not p_accept_double_push and v_match.status = 'scheduled' and v_match.push and v_match.kickoff_at > p_now
       then 'match ' || v_match.id || ' has or gets a push by the suite as well: set matches.push to false first, or adopt it (accept_double_push overrides this)'
   end;
@@ -50,14 +51,15 @@ begin
     insert into public.operator_actions
       (acted_at, action, match_id, actor_kind, actor_id, reason, before, details, run_id)
     values (
-      p_now, 'keep_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason, '{"kept": false}',
+      p_now, 'keep_schedule', v_match.id, p_actor_kind, p_actor_id, p_reason,
+      pg_catalog.jsonb_build_object('kept', v_kept.kept_at is not null),
       pg_catalog.jsonb_build_object(
         'schedule_id', p_braze_schedule_id, 'send_at', v_kept.send_at_utc, 'accept_double_push', p_accept_double_push
       ),
       p_run_id
     );
     update private.unmanaged_schedules as unmanaged
-    set kept_at = p_now
+    set kept_at = p_now, double_push_accepted = p_accept_double_push
     where unmanaged.braze_schedule_id = p_braze_schedule_id;
   end if;
   return pg_catalog.jsonb_build_object(

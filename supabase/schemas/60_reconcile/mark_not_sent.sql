@@ -1,7 +1,8 @@
 -- A person states that a push that was due did not go out.
 --
 -- It is a statement, not a change in Braze: what is not proved counts as not sent. An event that proves the opposite later
--- wins, as everywhere.
+-- wins, as everywhere. But the send gate turns away what counts as not sent, so it is not said of a push that may be going
+-- out: the rest of its users would not get it.
 
 create function public.mark_not_sent(
   p_match_id bigint,
@@ -27,7 +28,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['mark_not_sent'], false, null, null, null, p_now
+      array[p_match_id], array['mark_not_sent'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then

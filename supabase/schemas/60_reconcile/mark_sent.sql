@@ -26,7 +26,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['mark_sent'], false, null, null, null, p_now
+      array[p_match_id], array['mark_sent'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null then

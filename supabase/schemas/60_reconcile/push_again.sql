@@ -30,7 +30,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, null, p_now
+      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then

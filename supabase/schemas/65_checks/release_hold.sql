@@ -7,6 +7,8 @@ create function public.release_hold(
   p_run_id uuid,
   p_dry_run boolean,
   p_now timestamptz,
+  p_freeze_seconds integer,
+  p_lead_seconds integer,
   p_actor_id text default null
 )
 returns jsonb
@@ -29,7 +31,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['release'], false, null, null, null, p_now
+      array[p_match_id], array['release'], false, p_freeze_seconds, p_lead_seconds, p_now
     ) as answer
   );
   if v_refused is not null then
@@ -50,11 +52,11 @@ begin
     set resolved_at = p_now
     where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
-comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) is
+comment on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) is
   'Lets a held push go out, and closes its harm; if its schedule was deleted, the next run creates another. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) from public, anon, authenticated, service_role;
+grant execute on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) to service_role;

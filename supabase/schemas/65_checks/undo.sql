@@ -46,6 +46,8 @@ as $$
           and schedule.first_event_at is not null
       ) then 'events have proved since that it went out'
     end
+    -- Its send is proved since: that is no action of a person.
+    when (p_row).status = 'sent' and (p_done).action <> 'push_again' then 'it is sent since (' || (p_row).sent_evidence || ')'
     when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
     -- Also one that was under way when the person acted.
     when exists (
@@ -131,7 +133,7 @@ begin
   v_refused := (
     select answer.refused
     from private.verb_refusals(
-      array[p_match_id], array['undo'], false, null, null, null, p_now
+      array[p_match_id], array['undo'], false, null, null, p_now
     ) as answer
   );
   if v_refused is not null or p_dry_run then

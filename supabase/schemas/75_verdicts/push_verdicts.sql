@@ -311,7 +311,7 @@ begin
     ) as asked (number, verbs, accepts_risk)
     cross join lateral private.verb_refusals(
       p_match_ids, asked.verbs, asked.accepts_risk, extract(epoch from timing.freeze)::integer,
-      extract(epoch from timing.send_lead)::integer, p_now + timing.freeze + interval '30 minutes', p_now
+      extract(epoch from timing.send_lead)::integer, p_now
     ) as answer
     group by answer.match_id, answer.verb
   ),

@@ -427,4 +427,20 @@ export const SCHEDULING: readonly Mutation[] = [
     replace: "",
     tests: ["tests/unit/braze-scheduler/handler_test.ts"],
   },
+  {
+    name: "ill-again-at-one",
+    rule: "After a run that was stopped, one create without an answer stops the next one",
+    file: "supabase/functions/braze-scheduler/breaker.ts",
+    find: "wasIll ? ILL_AGAIN_MAX : ILL_IN_A_ROW_MAX",
+    replace: "ILL_IN_A_ROW_MAX",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
+  {
+    name: "ill-reads-first",
+    rule: "After a run that was stopped, nothing is opened while reads have no answer",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find: '      breaker.note("read", await braze.campaignDetails(settings.campaignId));\n',
+    replace: "",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
 ];

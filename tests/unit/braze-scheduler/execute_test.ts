@@ -416,6 +416,18 @@ Deno.test("execute() deletes an earlier schedule again whose delete had no answe
   strictEqual(opened?.generation, 1);
 });
 
+for (const status of ["pending", "cancelled"] as const) {
+  Deno.test(`execute() tells the journal whether it deletes for a cancelled row: ${status}`, async () => {
+    const fixture = status === "pending"
+      ? cancel
+      : match({ ledger: row({ status, cancelReason: "operator" }) });
+    const { calls, said } = await executeStep(fixture);
+    strictEqual(calls[0], "journal.openDelete");
+    const [opened] = said("journal.openDelete") as { readonly ofCancelled: boolean }[];
+    strictEqual(opened?.ofCancelled, status === "cancelled");
+  });
+}
+
 const wantedAgain = match({ ledger: row({}, { state: "deleting", deleteFailed: true }) });
 
 Deno.test("execute() keeps a schedule that is wanted again, and does not call Braze", async () => {

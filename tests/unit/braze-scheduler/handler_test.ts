@@ -481,6 +481,21 @@ for (
   });
 }
 
+for (
+  const [what, braze, expected] of [
+    ["while reads have no answer", { campaign: () => timedOut }, []],
+    ["that has no answer either", { create: () => timedOut }, [1]],
+    ["and then the rest", {}, [1, 2, 3]],
+  ] as const
+) {
+  Deno.test(`after a run that was stopped, braze-scheduler tries one create ${what}`, async () => {
+    const three = [1, 2, 3].map((matchId) => match({ matchId }));
+    const world = await run(three, { braze, planInput: { wasIll: true } });
+    deepStrictEqual(created(world), expected);
+    strictEqual(world.said("journal.openCreate").length, expected.length);
+  });
+}
+
 Deno.test("braze-scheduler asks for no more send ids after two in a row without an answer", async () => {
   const fixtures = [1, 2, 3].map((matchId) => match({ matchId, sendId: null }));
   const world = await run(fixtures, { braze: { sendId: timedOut } });

@@ -32,6 +32,8 @@ for (
     ],
     ["another competition", { competition: "FA Cup" }, {}, ["competition"]],
     ["a longer name of the competition", { competition: "English Premier League" }, {}, []],
+    ["a competition of two letters", { competition: "PL" }, { competition: "PL" }, []],
+    ["another of two letters", { competition: "FA" }, { competition: "PL" }, ["competition"]],
   ] as const satisfies readonly (readonly [
     string,
     Partial<Fixture>,

@@ -5,9 +5,7 @@
  * Both functions take all of them. braze-scheduler carries out in the same run what calls Braze; after braze-reconcile,
  * its next run does.
  */
-import { addMilliseconds } from "date-fns";
 import { z } from "zod";
-import { REPLACED_WITHIN_MS } from "../scheduling/intent.ts";
 import type { Store } from "../store/store.ts";
 import type { Answered, MatchAct, RiskyAct, ScheduleAct } from "../store/verbs.ts";
 import { isPastDeadline, type Run } from "./cron_function.ts";
@@ -120,8 +118,9 @@ const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
   declare_gone: (run) => `${run} makes another schedule, if the match wants one`,
   reschedule: (run) => `${run} makes another schedule, if the match wants one`,
   push_again: (run) => `${run} schedules another push, with a send id of its own`,
-  adopt_schedule: (run) => `${run} gives it the time and the text that its match wants`,
-  keep_schedule: () => "it stays as it is, and is told no more",
+  adopt_schedule: (run) => `${run} gives it the time that its match wants; its text stays`,
+  keep_schedule: () =>
+    "it stays as it is, and is told no more unless the suite schedules its match as well",
   delete_schedule: () => "Braze has confirmed the delete",
   resolve: () => "the chat gets the notice of its resolution",
 };
@@ -201,15 +200,11 @@ async function onMatch(
     case "confirm_removals":
       return await verbs.confirmRemovals(plain);
     case "release":
-      return await verbs.release(plain);
+      return await verbs.release({ ...plain, freezeSeconds, leadSeconds });
     case "cancel":
       return await verbs.cancel(plain);
     case "declare_gone":
-      return await verbs.declareGone({
-        ...plain,
-        acceptDoublePush,
-        earliestSendAt: addMilliseconds(act.now, freezeSeconds * 1_000 + REPLACED_WITHIN_MS),
-      });
+      return await verbs.declareGone({ ...plain, acceptDoublePush, freezeSeconds });
     case "reschedule":
       return await verbs.reschedule(risky);
     case "push_again":

@@ -92,6 +92,8 @@ export function createJournal(rpc: Rpc) {
       readonly ledgerId: string;
       readonly generation: number;
       readonly reason: AttemptReason;
+      /** Since its row was cancelled: refused if that is pending again. */
+      readonly ofCancelled: boolean;
     }) => rpc.call("open_delete", { ...lease, ...attempt }, dropped(Opened), REPEATABLE),
 
     openSendId: ({ lease, ...attempt }: Attempt & { readonly matchId: number }) =>

@@ -105,6 +105,8 @@ export const PlanInput = row({
     teams.filter((team) => team.brazeAttributeValue.trim() !== "")
   ),
   changes_allowed: ChangesAllowed,
+  /** The last run left its rest undone. */
+  was_ill: z.boolean(),
   send_ids_used: z.int(),
 }).transform(({ matches, ...input }) => ({ fixtures: matches, ...input }));
 export type PlanInput = z.infer<typeof PlanInput>;

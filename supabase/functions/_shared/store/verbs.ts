@@ -49,10 +49,8 @@ export function createVerbs(rpc: Rpc) {
   return {
     cancel: (act: MatchAct) => rpc.call("cancel_push", act, Answered),
     reschedule: (act: RiskyAct) => rpc.call("reschedule", act, Answered),
-    declareGone: (
-      act: MatchAct & { readonly earliestSendAt: Date; readonly acceptDoublePush: boolean },
-    ) => rpc.call("declare_gone", act, Answered),
-    release: (act: MatchAct) => rpc.call("release_hold", act, Answered),
+    declareGone: (act: Omit<RiskyAct, "leadSeconds">) => rpc.call("declare_gone", act, Answered),
+    release: (act: Omit<RiskyAct, "acceptDoublePush">) => rpc.call("release_hold", act, Answered),
     pushAgain: (act: RiskyAct) => rpc.call("push_again", act, Answered),
     markSent: (act: MatchAct) => rpc.call("mark_sent", act, Answered),
     markNotSent: (act: MatchAct) => rpc.call("mark_not_sent", act, Answered),
