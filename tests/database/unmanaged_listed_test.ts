@@ -58,6 +58,18 @@ interface Row {
 const rows: readonly Row[] = [
   { what: "an older generation beside the current one", is: true },
   { what: "a generation as text", is: true, carries: { generation: "1" } },
+  {
+    what: "an older generation whose create got no answer",
+    is: true,
+    change: ({ sql }) =>
+      sql`update public.braze_schedules set braze_schedule_id = null where generation = 1`,
+  },
+  {
+    what: "a copy of an older generation",
+    is: false,
+    change: ({ sql }) =>
+      sql`update public.braze_schedules set braze_schedule_id = 'the one itself' where generation = 1`,
+  },
   { what: "the number of the current generation", is: false, carries: { generation: 2 } },
   { what: "a newer generation", is: false, carries: { generation: 3 } },
   { what: "no generation", is: false, carries: { generation: null } },
@@ -110,9 +122,12 @@ const rows: readonly Row[] = [
     is: false,
     change: ({ sql }) =>
       sql`
+      with older as (
+        update public.braze_schedules set braze_schedule_id = null where generation = 1 returning ledger_id
+      )
       insert into public.braze_schedules
         (ledger_id, generation, campaign_id, braze_schedule_id, send_at_utc, state, created_at, updated_at)
-      select id, 3, 'campaign-1', ${STRAY}, ${SEND_AT}, 'deleted', ${NOW}, ${NOW} from public.schedule_ledger`,
+      select ledger_id, 3, 'campaign-1', ${STRAY}, ${SEND_AT}, 'deleted', ${NOW}, ${NOW} from older`,
   },
   {
     what: "an older generation before the scheduler has ended a run",
@@ -149,6 +164,8 @@ for (const { what, is, carries = {}, change } of rows) {
     `is_superseded_in_list() of ${what}: ${is}`,
     withSuite(async (suite) => {
       const { ledger_id } = await twoGenerations(suite);
+      await suite
+        .sql`update public.braze_schedules set braze_schedule_id = ${STRAY} where generation = 1`;
       await list(suite, "schedule-1001-2", { match_id: "1001", ledger_id, generation: 2 });
       await list(suite, STRAY, { match_id: "1001", ledger_id, generation: 1, ...carries });
       await change?.(suite);

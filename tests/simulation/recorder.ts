@@ -23,6 +23,12 @@ export interface RecordedDelete {
   } | null;
 }
 
+/** A move that Braze refused: the schedule stays at its time. */
+export interface RefusedMove {
+  readonly at: Date;
+  readonly scheduleId: string;
+}
+
 /** The request of a create: its audience and trigger properties. */
 export interface RecordedCreate {
   readonly at: Date;
@@ -60,6 +66,7 @@ export interface RecorderOptions {
 
 export class Recorder {
   readonly deletes: RecordedDelete[] = [];
+  readonly refusedMoves: RefusedMove[] = [];
   readonly creates: RecordedCreate[] = [];
   readonly answers: RecordedAnswer[] = [];
   readonly gates: RecordedGate[] = [];
@@ -75,6 +82,12 @@ export class Recorder {
     const { pathname } = new URL(request.url);
     if (pathname === "/campaigns/trigger/schedule/create") {
       await this.#recordCreate(await request.clone().json());
+    }
+    if (pathname === "/campaigns/trigger/schedule/update") {
+      const { schedule_id: scheduleId } = await request.clone().json();
+      const response = await sandbox.handle(request);
+      if (isRefusal(response)) this.refusedMoves.push({ at: this.#options.now(), scheduleId });
+      return response;
     }
     if (pathname !== "/campaigns/trigger/schedule/delete") return await sandbox.handle(request);
 
@@ -162,6 +175,11 @@ export class Recorder {
       properties,
     });
   }
+}
+
+/** Whether Braze refuses the request itself: the same again would be refused, too. */
+function isRefusal({ status }: Response): boolean {
+  return status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
 }
 
 /** Decodes the token of a URL, where base64url replaces two characters. */

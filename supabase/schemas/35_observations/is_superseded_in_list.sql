@@ -1,8 +1,9 @@
 -- Which listed schedules the suite may delete by itself.
 --
 -- As narrow as can be: a schedule that carries our ledger id and an older generation, while the same list shows the current
--- one by its id. Everything else may be what a person made on purpose, or the only push of its match. Nothing before the
--- scheduler has planned all matches once: until then the ledger does not say what is wanted.
+-- one by its id. That generation has this schedule, or its create got no answer: a schedule with the properties of another
+-- one is a copy that a person made. Everything else may be what a person made on purpose, too, or the only push of its match.
+-- Nothing before the scheduler has planned all matches once: until then the ledger does not say what is wanted.
 
 create function private.scheduler_has_planned(p_now timestamptz)
 returns boolean
@@ -41,16 +42,19 @@ as $$
     join public.braze_schedules as current on current.ledger_id = ledger.id and current.generation = ledger.generation
     join private.listed_schedules as listed_current
       on listed_current.campaign_id = listed.campaign_id and listed_current.braze_schedule_id = current.braze_schedule_id
-    left join public.braze_schedules as known on known.braze_schedule_id = listed.braze_schedule_id
+    join public.braze_schedules as older on older.ledger_id = ledger.id and older.generation = echo.generation
     where listed.braze_schedule_id = p_braze_schedule_id
       -- In the last list, as is the current one: a list that is newer than it shows both.
       and listed.shown_until is null and listed_current.shown_until is null
       and ledger.status <> 'cancelled' and current.state = 'live'
       and echo.generation < ledger.generation
       and listed.braze_schedule_id <> current.braze_schedule_id
-      and (
-        known.ledger_id is null
-        or (known.ledger_id = ledger.id and known.generation = echo.generation)
+      and coalesce(older.braze_schedule_id, listed.braze_schedule_id) = listed.braze_schedule_id
+      and not exists (
+        select 1
+        from public.braze_schedules as other
+        where other.braze_schedule_id = listed.braze_schedule_id
+          and (other.ledger_id, other.generation) <> (older.ledger_id, older.generation)
       )
       and private.scheduler_has_planned(p_now)
   );

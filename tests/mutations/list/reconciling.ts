@@ -89,6 +89,15 @@ export const RECONCILING: readonly Mutation[] = [
     tests: [UNMANAGED_LISTED],
   },
   {
+    name: "a-copy-is-no-older-one",
+    rule: "A copy that a person made of an older schedule is not deleted by itself",
+    file: SUPERSEDED,
+    find:
+      "      and coalesce(older.braze_schedule_id, listed.braze_schedule_id) = listed.braze_schedule_id\n",
+    replace: "",
+    tests: [UNMANAGED_LISTED],
+  },
+  {
     name: "after-the-first-plan",
     rule: "Nothing is deleted before the first complete run of the scheduler",
     file: SUPERSEDED,

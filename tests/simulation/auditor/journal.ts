@@ -2,7 +2,7 @@
 import { type GroundTruthEntry, statedTime } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { wasRevoked } from "./gate.ts";
-import { addDays } from "date-fns";
+import { addDays, addMinutes, isEqual, subSeconds } from "date-fns";
 import { type RecordedCreate, type RecordedDelete, RUN_SECONDS_MAX } from "../recorder.ts";
 import {
   at,
@@ -18,6 +18,7 @@ import {
 } from "./context.ts";
 
 const SEND_SECONDS_MAX = 600;
+const SEND_LEAD_MINUTES = 60;
 /** Braze takes no schedule that is further ahead. */
 const FAR_DAYS = 90;
 /** Properties that the suite adds to those of the fixture. */
@@ -73,9 +74,9 @@ function auditDelete(recorded: RecordedDelete, context: AuditContext, findings: 
 }
 
 /**
- * Whether something that is known asked for the delete: the fixture is off, the push has another text or audience, or it is
- * due after the kick-off. A team without a row, or a kick-off that is not confirmed, says nothing. A delete with an
- * unknown outcome is repeated, since a recreate needs a certain delete.
+ * Whether something that is known asked for the delete: the fixture is off, the push has another text or audience, it is
+ * due after the kick-off, or it is due at another time and Braze has refused to move it. A team without a row, or a kick-off
+ * that is not confirmed, says nothing. A delete with an unknown outcome is repeated, since a recreate needs a certain delete.
  */
 function hasCause(
   { askedFrom, at: deletedAt, scheduleId }: RecordedDelete,
@@ -83,12 +84,16 @@ function hasCause(
   asked: RecordedCreate | undefined,
   context: AuditContext,
 ): boolean {
-  const { history, model } = context;
+  const { history, model, recorder } = context;
   // What is held is deleted until somebody releases it.
   if (wasAlerted(context, matchId, ["push_held"])) return true;
   const { sendAt } = model.schedules.find(scheduleId)!;
   const moments = [askedFrom, deletedAt].flatMap((until) =>
     history.momentsWithin(matchId, RUN_SECONDS_MAX, until)
+  );
+  const cannotMove = recorder.refusedMoves.some((refused) =>
+    refused.scheduleId === scheduleId && refused.at >= subSeconds(askedFrom, RUN_SECONDS_MAX) &&
+    refused.at <= deletedAt
   );
   return moments.some((moment) => {
     const { home, away, kickoffAt, isKickoffConfirmed, properties } = history.match(
@@ -101,6 +106,8 @@ function hasCause(
     if (isKickoffConfirmed && (sendAt >= kickoffAt || kickoffAt > addDays(moment, FAR_DAYS))) {
       return true;
     }
+    const wantedAt = addMinutes(kickoffAt, -SEND_LEAD_MINUTES);
+    if (isKickoffConfirmed && cannotMove && !isEqual(sendAt, wantedAt)) return true;
     const wanted: Record<string, unknown> = { home_team: home, away_team: away, ...properties };
     return isComplete && asked !== undefined && (
       JSON.stringify(teams) !== JSON.stringify(asked.teams) ||

@@ -13,6 +13,7 @@ import {
   matchOf,
   openAlerts,
 } from "./context.ts";
+import { isUntimely } from "./verdicts.ts";
 
 /** Currents events may be half an hour late, and reconciliation runs every half hour. */
 const ALERT_AFTER_MINUTES = 65;
@@ -70,10 +71,13 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
         schedule.sendId === `match-${row.match_id}` && row.generation === 1;
     },
   );
-  if (row.status !== "sent" && reported.length > 0) {
+  const proved = row.status === "sent"
+    ? []
+    : reported.filter((entry) => !isUntimely(entry, row, context));
+  if (proved.length > 0) {
     findings.violate(
       "a proved send is marked as sent",
-      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${reported.length} events prove that generation ${row.generation} was sent`,
+      `match ${row.match_id} is ${row.status} (${row.cancel_reason}), and ${proved.length} events prove that generation ${row.generation} was sent`,
     );
   }
 }

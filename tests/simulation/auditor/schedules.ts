@@ -131,9 +131,10 @@ function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Fin
   );
   const row = matchId === null ? undefined : rowOf(context, matchId);
   const generation = generationOf(schedule);
-  // Of our own, and older than the current one, which the same list shows.
-  const isSecond = row !== undefined && generation !== null && generation < row.generation &&
-    row.status === "pending" && currentOf(row, context)?.state === "live";
+  // Of our own, and older than the current one, which the same list shows. What a person or another suite made stays.
+  const isSecond = !isMadeByHand(schedule) && row !== undefined && generation !== null &&
+    generation < row.generation && row.status === "pending" &&
+    currentOf(row, context)?.state === "live";
   if (isTold && !isSecond) return;
   findings.violate(
     "no unmanaged schedule stays live",

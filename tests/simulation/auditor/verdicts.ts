@@ -23,6 +23,17 @@ const OWN_SEND_ID = /^match-([0-9]+)(?:-[0-9]+)?$/;
 
 type Timing = "early" | "in_window" | "late";
 
+/** Whether an event that is stored lies outside all times that were ever asked for its generation: then it proves nothing. */
+export function isUntimely(
+  entry: GroundTruthEntry,
+  ledger: LedgerRow,
+  context: AuditContext,
+): boolean {
+  const row = rowFor(entry, rowsByKey(context), context);
+  return row !== undefined &&
+    timingOf(ledger, [ledger.generation], row, context) !== "in_window";
+}
+
 /** What an event says of its origin; `unknown`: it names something that the suite does not have. */
 type Named =
   | "unknown"
