@@ -15,7 +15,7 @@ export const HELP =
   --contestant NAME    only this contestant; may be repeated (all)
   --latency            measures latency instead: of events at half of our maximum rate, and of the send gate
   --costs              measures costs instead: CPU, bytes, cold starts, and planning 5,000 matches
-  --growth             measures growth instead: the same work on an empty database, a tenth of a history and all of it
+  --growth             measures growth instead: each watcher on an empty database and after a matchday of 150 x 25,000 events
   --events N           the number of events in that history (10000000)
   --ledger-rows N      the number of ledger rows in it (100000)
   --seed TEXT          the seed of the events (1)

@@ -11,9 +11,9 @@ import type { Sql } from "../local/stack/sql.ts";
 const RECENT_DAYS = 10;
 const RECENT_ROWS_A_DAY = 50;
 const RECENT_EVENTS_A_ROW = 100;
-/** The day of the rollup is a matchday. */
-const YESTERDAY_ROWS = 150;
-const YESTERDAY_EVENTS_A_ROW = 500;
+/** The day of the rollup is a full matchday. */
+export const MATCHDAY_ROWS = 150;
+export const MATCHDAY_EVENTS_A_ROW = 25_000;
 const MONTHS = 12;
 const ROWS_AT_ONCE = 1_000;
 const AT_ONCE = 2;
@@ -40,13 +40,13 @@ export function periodsOf({ events, ledgerRows, now }: HistoryOptions): Period[]
   const today = new Date(`${now.toISOString().slice(0, 10)}T00:00:00Z`);
   const recent = Array.from({ length: RECENT_DAYS }, (_, day): Period => {
     const isYesterday = day === 0;
-    const rows = isYesterday ? YESTERDAY_ROWS : RECENT_ROWS_A_DAY;
+    const rows = isYesterday ? MATCHDAY_ROWS : RECENT_ROWS_A_DAY;
     return {
       firstMatch: FIRST_RECENT_MATCH + day * 1_000,
       rows,
       from: subDays(today, day + 1),
       until: addDays(subDays(today, day + 1), 1),
-      events: rows * (isYesterday ? YESTERDAY_EVENTS_A_ROW : RECENT_EVENTS_A_ROW),
+      events: rows * (isYesterday ? MATCHDAY_EVENTS_A_ROW : RECENT_EVENTS_A_ROW),
     };
   });
   const sum = (of: (period: Period) => number) =>
@@ -110,7 +110,7 @@ async function writeRows(
       insert into public.matches (id, competition, home_team, away_team, kickoff_at, status)
       select ${firstMatch}::bigint + n, 'League', 'Home ' || n, 'Away ' || n,
         -- Several matches share each time.
-        date_bin('5 minutes', ${from}::timestamptz + n * ${seconds}::float8 / ${rows}::int * interval '1 second', ${from}::timestamptz)
+        date_bin('30 minutes', ${from}::timestamptz + n * ${seconds}::float8 / ${rows}::int * interval '1 second', ${from}::timestamptz)
           + interval '1 hour', 'finished'
       from generate_series(0, ${rows}::int - 1) as n`;
     await tx`

@@ -149,7 +149,8 @@ export function segmentSeries(model: BrazeModel, { query }: Call, now: Date): An
   if (segment === undefined) return unknownSegment();
   const range = readRange(model, query, now);
   if (range === undefined) return refusal(400, BAD_RANGE);
-  const size = model.users.followersOf(segment.team);
+  // As docs/braze-setup.md has the segments made: followers whom a push can reach.
+  const size = model.users.pushEnabledFollowersOf(segment.team);
   return success(200, { data: range.days.map((time) => ({ time, size })) });
 }
 

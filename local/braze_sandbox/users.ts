@@ -70,10 +70,17 @@ export class UserBase {
   }
 
   followersOf(team: string): number {
-    return this.all.filter((user) =>
-      TEAM_ATTRIBUTES.some((attribute) => user.attributes[attribute] === team)
-    ).length;
+    return this.all.filter((user) => follows(user, team)).length;
   }
+
+  /** Those whom a push can reach. */
+  pushEnabledFollowersOf(team: string): number {
+    return this.all.filter((user) => user.pushEnabled && follows(user, team)).length;
+  }
+}
+
+function follows({ attributes }: User, team: string): boolean {
+  return TEAM_ATTRIBUTES.some((attribute) => attributes[attribute] === team);
 }
 
 function generate({ count, seed, teams }: UserBaseOptions): User[] {

@@ -154,7 +154,7 @@ const MOMENTS: readonly Moment[] = [
     text: "Events carry no ids, before the push of Tottenham–Chelsea",
     act: (faults) => faults.ids("off"),
     anomaly: {
-      rules: ["low_confidence_share"],
+      rules: ["low_confidence_share", "unattributed_share"],
       matchIds: [1009],
       hours: 3,
       needsListing: false,

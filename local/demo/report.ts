@@ -53,7 +53,7 @@ export function shortTime(at: Date): string {
 
 const LEGEND =
   "sent: users in the sandbox's ground truth. received: users of whose push an event was recorded. expected: from the " +
-  "followers of the larger team to those of both; followers without push get none. Events: all, with opens and bounces.";
+  "followers of the larger team to those of both, as far as they have push. Events: all, with opens and bounces.";
 
 function matchTable(
   matches: readonly MatchLine[],

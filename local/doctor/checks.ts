@@ -5,6 +5,7 @@
  */
 import { readEnvironment } from "../../supabase/functions/_shared/runtime/config.ts";
 import { createSanitizeText } from "../../supabase/functions/_shared/runtime/sanitize_text.ts";
+import { checkAudiences } from "./audiences.ts";
 import { checkBraze } from "./braze.ts";
 import { checkChat } from "./chat.ts";
 import { checkDatabase } from "./database.ts";
@@ -31,6 +32,7 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
     checkBraze(configured),
     checkJournal(configured),
     checkRest(configured),
+    checkAudiences(configured),
     checkDatabase(configured),
     checkFunctions(configured),
     checkIngestDoor(configured),

@@ -20,7 +20,7 @@ import { END, matchday, START } from "../demo/matchday.ts";
 const NO_EVIDENCE: Anomaly = {
   at: START,
   what: "No event carries evidence of its origin other than its time",
-  rules: ["low_confidence_share"],
+  rules: ["low_confidence_share", "unattributed_share"],
   matchIds: [],
   hours: 72,
   needsListing: false,

@@ -5846,6 +5846,8 @@ begin
     select ledger.id
     from public.schedule_ledger as ledger
     where ledger.send_at_utc >= p_from and ledger.send_at_utc < least(p_until, p_now)
+      -- A run that was cut short is continued, not begun again.
+      and (ledger.counted_at is null or ledger.counted_at < p_now - interval '10 minutes')
   ) as changed
   order by changed.ledger_id
   on conflict (ledger_id) do nothing;
@@ -5871,7 +5873,7 @@ end;
 $$;
 
 comment on function public.mark_recounts(timestamptz, timestamptz, timestamptz) is
-  'Marks the ledger rows with events that arrived since the last call, up to an hour of arrivals, those that became due, and all due in [p_from, p_until). Returns {is_complete: false while there are later arrivals, ledger_ids: what is to be counted, latest send first, at most 1,000}.';
+  'Marks the ledger rows with events that arrived since the last call, up to an hour of arrivals, those that became due, and all due in [p_from, p_until) that were not counted within 10 minutes. Returns {is_complete: false while there are later arrivals, ledger_ids: what is to be counted, latest send first, at most 1,000}.';
 revoke all on function public.mark_recounts(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.mark_recounts(timestamptz, timestamptz, timestamptz) to service_role;
 

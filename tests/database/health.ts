@@ -98,7 +98,8 @@ export interface Counted {
 }
 
 /** Counts every ledger row that was due by then, as a person who names the days has it done. */
-export async function recountAll({ call }: Suite, now = EVENING): Promise<Counted[]> {
+export async function recountAll({ sql, call }: Suite, now = EVENING): Promise<Counted[]> {
+  await sql`update public.schedule_ledger set counted_at = null`;
   const { ledger_ids } = await call<{ ledger_ids: string[] }>("mark_recounts", {
     p_now: now,
     p_from: minutes(-30 * 24 * 60),

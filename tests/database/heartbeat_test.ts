@@ -232,6 +232,23 @@ Deno.test(
 );
 
 Deno.test(
+  "heartbeat() judges rejects by their bytes too: one body may hold a hundred events",
+  withSuite(async (suite) => {
+    await suite.sql`delete from private.job_periods`;
+    await suite.sql`update private.settings set reject_bytes_an_hour_max = 5000`;
+    await ingest(suite, { rejects: [reject("{".repeat(5_000))], now: minutes(1) });
+    await beat(suite, minutes(2));
+    strictEqual((await openOf(suite, "rejects_backlog")).length, 0);
+    await ingest(suite, { rejects: [reject("[")], now: minutes(1) });
+    await beat(suite, minutes(2));
+    deepStrictEqual(
+      (await openOf(suite, "rejects_backlog")).map(({ details }) => details.bytes),
+      [5_001],
+    );
+  }),
+);
+
+Deno.test(
   "heartbeat() raises no alert on an installation that is a few minutes old",
   withSuite(async (suite) => {
     const [row] = await suite.sql<{ installed: Date }[]>`

@@ -77,7 +77,7 @@ Deno.test("braze-api schedules, moves, lists, deletes and reads reports", () =>
     const segment_id = segments.find(({ name }) => name === "Team: Liverpool")!.id;
     strictEqual((await braze.segments.details({ segment_id })).name, "Team: Liverpool");
     const { data } = await braze.segments.analytics({ segment_id, length: 2 });
-    strictEqual(data.at(-1)?.size, sandbox.model.users.followersOf("Liverpool"));
+    strictEqual(data.at(-1)?.size, sandbox.model.users.pushEnabledFollowersOf("Liverpool"));
   }));
 
 Deno.test("braze-api reads the sandbox's refusals", () =>

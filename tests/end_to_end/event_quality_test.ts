@@ -4,6 +4,7 @@ import {
   connect,
   type Dependencies,
 } from "../../supabase/functions/_shared/function/dependencies.ts";
+import { recount } from "../../supabase/functions/_shared/function/recount.ts";
 import { watchQuality } from "../../supabase/functions/braze-reconcile/watch_quality.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
@@ -33,7 +34,7 @@ const noticesOf = ({ alerts }: Stack, rule: string) =>
 const later = (stack: Stack, minutes: number) =>
   stack.advanceTo(new Date(stack.timeline.now().getTime() + minutes * 60_000));
 
-Deno.test("low_confidence_share is raised once, counted up when seen again, and resolved two hours after the last bad event", () =>
+Deno.test("unattributed_share is raised once, counted up when seen again, and resolved two hours after the last bad push", () =>
   withSuite({ sandbox: { users: { count: 20 } } }, async (stack) => {
     const dependencies = watcher(stack);
     const events = Array.from({ length: 100 }, (_, index) => ({
@@ -48,14 +49,14 @@ Deno.test("low_confidence_share is raised once, counted up when seen again, and 
     await postEvents(stack, { events });
     deepStrictEqual(await watchQuality(dependencies), { raised: 1, resolved: 0 });
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 0 });
-    deepStrictEqual(await standing(stack, "low_confidence_share"), ["open 2"]);
+    deepStrictEqual(await standing(stack, "unattributed_share"), ["open 2"]);
     await schedule(stack);
 
     await later(stack, 121);
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 1 });
-    deepStrictEqual(await standing(stack, "low_confidence_share"), ["over 2"]);
+    deepStrictEqual(await standing(stack, "unattributed_share"), ["over 2"]);
     await schedule(stack);
-    deepStrictEqual(noticesOf(stack, "low_confidence_share"), ["Warning", "Resolved"]);
+    deepStrictEqual(noticesOf(stack, "unattributed_share"), ["Warning", "Resolved"]);
   }));
 
 Deno.test("missing_webhooks is raised for the match whose events never came, and resolved when they are imported", () =>
@@ -81,6 +82,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
         sentOf(id).length
       } where match_id = ${id}`;
     }
+    await recount(dependencies, () => true);
     deepStrictEqual(await watchQuality(dependencies), { raised: 3, resolved: 0 });
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 0 });
     deepStrictEqual(await standing(stack, "missing_webhooks"), ["open 2", "open 2", "open 2"]);
@@ -92,6 +94,7 @@ Deno.test("missing_webhooks is raised for the match whose events never came, and
     match(message?.text ?? "", /import-events/);
 
     await postEvents(stack, JSON.parse(currentsBody(sentOf(1002), stack.sandbox.model.campaign)));
+    await recount(dependencies, () => true);
     deepStrictEqual(await watchQuality(dependencies), { raised: 0, resolved: 1 });
     const [row] = await stack.sql`
       select match_id::int from public.alerts where rule = 'missing_webhooks' and resolved_at is not null`;

@@ -401,8 +401,8 @@ Deno.test("a check that fails or takes too long does not end the others, and eac
       await stack.advanceTo(new Date("2024-12-07T15:00:00Z"));
       // As if the query had run into the time limit of the database.
       await stack.sql`
-      create or replace function public.detect_double_pushes(
-        p_from timestamptz, p_until timestamptz, p_now timestamptz
+      create or replace function public.judge_event_quality(
+        p_low_confidence_share_max numeric, p_now timestamptz
       ) returns jsonb language plpgsql set search_path = '' as $$
       begin
         raise exception 'canceling statement due to statement timeout' using errcode = '57014';

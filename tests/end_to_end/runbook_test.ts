@@ -442,6 +442,10 @@ const walks: Readonly<Record<string, Walk>> = {
   unexpected_send: harm("unexpected_send"),
   sent_early: harm("sent_early"),
   sent_late: harm("sent_late"),
+  push_short: harm("push_short"),
+  push_bounced: harm("push_bounced"),
+  push_aborted: harm("push_aborted"),
+  push_late: harm("push_late"),
 };
 
 /** Rules whose row names no verb for one match: where their remedy is done, and seen to help. */
@@ -463,7 +467,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   schedule_gap: "end_to_end/reconcile_verify_test.ts",
   missing_webhooks: "end_to_end/event_quality_test.ts",
   contradicting_evidence: "end_to_end/runbook_test.ts",
-  low_confidence_share: "end_to_end/event_quality_test.ts",
+  low_confidence_share: "database/judge_event_quality_test.ts",
+  unattributed_share: "end_to_end/event_quality_test.ts",
   count_mismatch: "end_to_end/count_audit_test.ts",
   cancellation_limit_reached: "end_to_end/reconcile_unmanaged_test.ts",
   many_duplicates: "end_to_end/reconcile_unmanaged_test.ts",

@@ -1,5 +1,6 @@
 /** All mutations. The table lists their names, so names are unique. */
 import { ATTRIBUTION } from "./list/attribution.ts";
+import { COUNTING } from "./list/counting.ts";
 import { ENTRANCES } from "./list/entrances.ts";
 import { FIXTURES } from "./list/fixtures.ts";
 import { GATING } from "./list/gating.ts";
@@ -22,6 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...VERBS,
   ...VERDICTS,
   ...RECONCILING,
+  ...COUNTING,
   ...RUNS,
   ...TELLING,
   ...GATING,

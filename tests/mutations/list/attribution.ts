@@ -529,7 +529,7 @@ export const ATTRIBUTION: readonly Mutation[] = [
     name: "other-campaigns-cost-nothing",
     rule: "What looks for our unattributed events reads none of other campaigns",
     file: "supabase/schemas/50_attribution/load_unattributed_sends.sql",
-    find: "      and event.correlation_method in ('tie', 'no_candidate', 'time_window')\n",
+    find: "          and event.correlation_method in ('tie', 'no_candidate', 'time_window')\n",
     replace: "",
     tests: ["tests/database/rules/health_plans_test.ts"],
     filter: "other campaigns and of Canvases",

@@ -305,9 +305,9 @@ export const RECONCILING: readonly Mutation[] = [
   {
     name: "a-slow-query-ends-its-check-alone",
     rule: "A query that runs into its time limit fails its check alone",
-    file: "supabase/functions/braze-reconcile/handler.ts",
-    find: "(error.isUnavailable && !OF_ONE_STATEMENT.test(error.code))",
-    replace: "error.isUnavailable",
+    file: "supabase/functions/_shared/store/rpc.ts",
+    find: "    if (this.code === STATEMENT_TIMEOUT) return false;\n",
+    replace: "",
     tests: ["tests/end_to_end/reconcile_resolve_test.ts"],
     filter: "a check that fails or takes too long",
   },

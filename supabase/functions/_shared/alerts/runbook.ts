@@ -33,6 +33,22 @@ const HINTS = new Map<string, string>([
     "push_missed",
     "send by hand in Braze if the match has not begun and users need it; then `resolve`",
   ],
+  [
+    "push_short",
+    "compare the audience in Braze with the team's segment; send by hand if users still need it, then `resolve`",
+  ],
+  [
+    "push_bounced",
+    "look at the push credentials of the app in Braze (Apple and Google keys), then `resolve`",
+  ],
+  [
+    "push_aborted",
+    "look at the campaign's frequency cap, quiet hours and Liquid in Braze; send by hand if users still need it, then `resolve`",
+  ],
+  [
+    "push_late",
+    "look at the campaign's delivery-speed limit and at Braze's status page, then `resolve`",
+  ],
   ["push_unwanted", "inform support that users got a push for a match that is off; then `resolve`"],
   ["create_unknown", "look in Braze's dashboard; if the schedule is not there, `declare_gone`"],
   ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],
@@ -132,6 +148,10 @@ const HINTS = new Map<string, string>([
   [
     "low_confidence_share",
     "check that the templates in Braze still send `ledger_id` and `match_id`",
+  ],
+  [
+    "unattributed_share",
+    "check the templates in Braze, and that Currents sends dispatch ids or the echo",
   ],
   [
     "missing_webhooks",

@@ -36,6 +36,17 @@ Deno.test("readBody() stops decompressing at the limit", async () => {
   });
 });
 
+Deno.test("readBody() knows gzip by its first bytes, whatever the header says", async () => {
+  for (const encoding of ["", "identity", "br", "gzip, gzip"]) {
+    const headers: Record<string, string> = encoding === "" ? {} : { "content-encoding": encoding };
+    deepStrictEqual(
+      await readBody(post(gzip(text("{}")), headers), 100),
+      { ok: true, bytes: text("{}") },
+      encoding,
+    );
+  }
+});
+
 Deno.test("readBody() accepts a body that a gateway decompressed and that still states gzip", async () => {
   deepStrictEqual(
     await readBody(post("{}", { "content-encoding": "gzip", "content-length": "22" }), 100),
