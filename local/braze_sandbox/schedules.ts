@@ -140,11 +140,16 @@ export class Schedules {
         state === "enabled" && schedule.state === "stopped" && schedule.sendAt > now &&
         this.switchboard.current.schedulesReturnOnResume
       ) {
-        schedule.state = "scheduled";
-        schedule.endedAt = null;
-        this.#plan(schedule, now, everyone);
+        this.comeBack(schedule, now);
       }
     }
+  }
+
+  /** A schedule that had ended is there again, for the time that it had. */
+  comeBack(schedule: Schedule, now: Date): void {
+    schedule.state = "scheduled";
+    schedule.endedAt = null;
+    this.#plan(schedule, now, everyone);
   }
 
   #plan(schedule: Schedule, now: Date, includes: (user: User) => boolean): void {

@@ -120,6 +120,26 @@ Deno.test("an adopted schedule is deleted when its match is called off, and made
     strictEqual(liveSchedules(stack, 1002).length, 1);
   }));
 
+Deno.test("a schedule that was kept and then adopted is told again if it survives its delete", () =>
+  withSuite(PER_SCHEDULE, async (stack) => {
+    const found = await duplicateByHand(stack, 1001);
+    await look(stack);
+    const about = { schedule_id: found, ...WHY };
+    await decide(stack, { keep_schedule: [{ ...about, accept_double_push: true }] });
+    const [adopted] = await decide(stack, { adopt_schedule: [about] });
+    match(adopted?.next ?? "", /text and audience stay/);
+    await later(stack, 10);
+    await stack.sql`update public.matches set status = 'postponed' where id = 1001`;
+    await schedule(stack);
+    Object.assign(stack.sandbox.model.schedules.find(found)!, {
+      state: "scheduled",
+      endedAt: null,
+    });
+    await later(stack, 10);
+    await look(stack);
+    ok(await isTold(stack, found));
+  }));
+
 Deno.test("a schedule that names no match is adopted for the match that the person names", () =>
   withSuite(PER_SCHEDULE, async (stack) => {
     const { schedule_id } = await inDashboard(stack, "dashboard/create", {

@@ -73,6 +73,15 @@ export type FunctionToCall =
 export const STORMS = ["503", "429", "401", "403"] as const;
 export type Storm = typeof STORMS[number];
 
+/** How the endpoint that deletes schedules answers alone. */
+export const DELETE_STORMS = [
+  "delete_400",
+  "delete_403",
+  "delete_429",
+  "delete_500",
+] as const;
+export type DeleteStorm = typeof DELETE_STORMS[number];
+
 /** What a person can do about a match through the functions. */
 export const VERBS = [
   "undo",
@@ -87,9 +96,13 @@ export const VERBS = [
 ] as const;
 export type Verb = typeof VERBS[number];
 
+/** What a person can decide about a schedule that Braze holds and that the suite did not make. */
+export const DECISIONS = ["adopt_schedule", "keep_schedule", "delete_schedule"] as const;
+export type Decision = typeof DECISIONS[number];
+
 /** Troubles that come over a whole matchday: Braze's, the sync's, the database's, and people's. */
 export type TroubleAct =
-  | { readonly kind: "storm"; readonly state: Storm | "over" }
+  | { readonly kind: "storm"; readonly state: Storm | DeleteStorm | "over" }
   | { readonly kind: "list"; readonly state: "short" | "another_campaign" | "whole" }
   /** The sync of `teams` is half done, or has emptied the table. */
   | { readonly kind: "teams"; readonly state: "half" | "empty" | "whole" }
@@ -112,6 +125,8 @@ export type TroubleAct =
   | { readonly kind: "schedule_as_advised" }
   /** Braze sends a schedule that was replaced or deleted, to so many users. */
   | { readonly kind: "old_schedule_sends"; readonly matchId: number; readonly users: number }
+  /** Braze holds a schedule again whose delete it has confirmed. */
+  | { readonly kind: "old_schedule_returns"; readonly matchId: number }
   | { readonly kind: "cron"; readonly state: "off" | "on" }
   /** pg_net sends its calls hours late. */
   | { readonly kind: "net"; readonly state: "hours_late" | "in_time" }
@@ -120,6 +135,25 @@ export type TroubleAct =
     readonly verb: Verb;
     readonly matchId: number;
     readonly acceptsDoublePush: boolean;
+    readonly isDryRun: boolean;
+  }
+  | {
+    readonly kind: "decide";
+    readonly decision: Decision;
+    /** Which of the schedules that were made by hand; of all, if there is none. */
+    readonly nth: number;
+    /** For an adoption, where the schedule names no match. */
+    readonly matchId: number;
+    /** That users get two pushes, or that a match gets none. */
+    readonly acceptsRisk: boolean;
+    readonly isDryRun: boolean;
+  }
+  /** A person closes one of the open alerts. */
+  | {
+    readonly kind: "resolve";
+    readonly nth: number;
+    /** Of harms alone, if there is one: a condition is not closed by hand. */
+    readonly isHarm: boolean;
     readonly isDryRun: boolean;
   };
 

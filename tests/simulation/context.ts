@@ -1,12 +1,12 @@
 /** Starts a world: the stack with its fault injection, fixtures in the database, nothing sent yet. */
 import type { Stack, StackOptions } from "../../local/stack/stack.ts";
 import { startStack } from "../../local/stack/stack.ts";
-import type { Verb } from "./act.ts";
+import type { Decision, Verb } from "./act.ts";
 import { createChaos } from "./chaos.ts";
 import { readBranches } from "./coverage.ts";
 import { TEAMS } from "./fixtures.ts";
 import { addFixture, call } from "./stack_calls.ts";
-import { History } from "./history.ts";
+import { History, type WantedPush } from "./history.ts";
 import type { FaultList } from "./faults.ts";
 import { isInTruce } from "./truce.ts";
 import type { World } from "./world.ts";
@@ -35,13 +35,33 @@ export interface Lasting {
 /** A verb that a person used, and its answer. */
 export interface UsedVerb {
   readonly at: Date;
-  readonly verb: Verb;
-  readonly matchId: number;
+  readonly verb: Verb | Decision | "resolve";
+  /** The match, schedule or alert. */
+  readonly about: string;
   readonly isDone: boolean;
   readonly isDryRun: boolean;
-  /** What the suite had of the match before and after, as text. */
+  /** What there was of it before and after, as text. */
   readonly before: string;
   readonly after: string;
+}
+
+/** A schedule that a person made, or another suite, and that a person then made that of a match. */
+export interface Adopted {
+  readonly matchId: number;
+  /** Its time then. */
+  readonly sendAt: Date;
+  /** What the match wanted then: it counts as made for that. */
+  readonly wanted: WantedPush | null;
+}
+
+/** What people decided in a verb that was done, or whose answer was lost. */
+export interface Decided {
+  /** By schedule id. */
+  readonly adopted: Map<string, Adopted>;
+  readonly kept: Set<string>;
+  readonly deleted: Set<string>;
+  /** The ids of alerts that a person closed. */
+  readonly closed: Set<string>;
 }
 
 export interface SimulationContext {
@@ -56,10 +76,11 @@ export interface SimulationContext {
   readonly released: Set<number>;
   /** Events that were posted from an export, without their properties, before Braze delivered them. */
   readonly reportedFromExport: Set<string>;
-  /** Schedules that Braze sent although they were replaced or deleted. */
+  /** Schedules that Braze sent, or holds again, although they were replaced or deleted. */
   readonly sentAgain: Set<string>;
   readonly lasting: Lasting;
   readonly verbs: UsedVerb[];
+  readonly decided: Decided;
   /** Stops or starts pg_cron's jobs, to skip long idle periods. */
   pauseCron(isPaused: boolean): Promise<void>;
   /** Restarts in progress; each resolves to null, or to the reason of its failure. */
@@ -172,6 +193,7 @@ export async function setUp(
     sentAgain: new Set(),
     lasting,
     verbs: [],
+    decided: { adopted: new Map(), kept: new Set(), deleted: new Set(), closed: new Set() },
     restarts: [],
     async pauseCron(isPaused) {
       await sql`update cron.job set active = ${!isPaused}`;

@@ -3,9 +3,19 @@ import { addMinutes, addSeconds } from "date-fns";
 import { echo } from "../../local/braze_sandbox/echo.ts";
 import { currentsBody } from "../../local/braze_sandbox/currents.ts";
 import type { Sandbox } from "../../local/braze_sandbox/sandbox.ts";
+import type { Schedule } from "../../local/braze_sandbox/schedules.ts";
 import { type GroundTruthEntry, statedTime } from "../../local/braze_sandbox/ground_truth.ts";
 import { Prng } from "../../local/lib/prng.ts";
-import type { Act, NeighbourSays, ReplayShape, Storm, Verb, What } from "./act.ts";
+import type {
+  Act,
+  Decision,
+  DeleteStorm,
+  NeighbourSays,
+  ReplayShape,
+  Storm,
+  Verb,
+  What,
+} from "./act.ts";
 import type { FaultList } from "./faults.ts";
 import { UNKNOWN_TEAM } from "./fixtures.ts";
 import type { SimulationContext } from "./context.ts";
@@ -472,6 +482,19 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     model.switchboard.set({ sendGate });
   },
 
+  old_schedule_returns({ matchId }, { stack: { sandbox, timeline }, sentAgain, tally }) {
+    const { schedules } = sandbox.model;
+    const now = timeline.now();
+    const old = schedules.all.find(({ origin, state, sendAt, triggerProperties }) =>
+      origin === "api" && state === "deleted" && sendAt > addMinutes(now, 1) &&
+      triggerProperties.match_id === String(matchId)
+    );
+    if (old === undefined) return;
+    tally.act("a deleted schedule is there again");
+    sentAgain.add(old.id);
+    schedules.comeBack(old, now);
+  },
+
   async cron({ state }, { pauseCron }) {
     await pauseCron(state === "off");
   },
@@ -484,43 +507,128 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
   },
 
   async verb({ verb, matchId, acceptsDoublePush, isDryRun }, context) {
-    const { stack: { sandbox, timeline }, verbs, tally, released } = context;
+    const { stack: { sandbox, timeline }, verbs, released } = context;
     const isThere = sandbox.model.schedules.all.some(({ origin, state, triggerProperties }) =>
       origin === "api" && (state === "scheduled" || state === "stopped") &&
       triggerProperties.match_id === String(matchId)
     );
     const before = await whatTheSuiteHas(matchId, context);
-    // The reconciliation does nothing else: what changes is the verb's doing.
-    const { status, body } = await call("braze-reconcile", {
-      dry_run: isDryRun,
-      [verb]: [{
-        match_id: matchId,
-        reason: "Looked in the dashboard",
-        ...(RISKY.includes(verb) ? { accept_double_push: acceptsDoublePush } : {}),
-      }],
+    const answer = await useVerb(verb, isDryRun, {
+      match_id: matchId,
+      ...(RISKY.includes(verb) ? { accept_double_push: acceptsDoublePush } : {}),
     }, context);
-    // The database may have been away.
-    if (status >= 500 || status === 409) return;
-    if (status !== 200) {
-      throw new Error(
-        `Cannot ${verb}: the answer must be 200, got ${status} ${JSON.stringify(body)}`,
-      );
-    }
-    const isDone = asList(body.verbs).some(({ done }) => done === true);
-    tally.act(`${verb}: ${isDone ? "done" : "refused"}`);
+    if (answer === "lost") return;
+    const { isDone } = answer;
     // The person has not looked.
     if (isDone && !isDryRun && RISKY.includes(verb) && isThere) released.add(matchId);
     verbs.push({
       at: timeline.now(),
       verb,
-      matchId,
+      about: `match ${matchId}`,
       isDone,
       isDryRun,
       before,
       after: await whatTheSuiteHas(matchId, context),
     });
   },
+
+  async decide({ decision, nth, matchId, acceptsRisk, isDryRun }, context) {
+    const { stack: { sandbox, timeline }, history, verbs, decided } = context;
+    const live = sandbox.model.schedules.all.filter(({ state }) => state === "scheduled");
+    const made = live.filter(({ origin }) => origin !== "api");
+    const choices = made.length > 0 ? made : live;
+    const schedule = choices[nth % choices.length];
+    if (schedule === undefined) return;
+    const { id, sendAt, triggerProperties: { match_id: named } } = schedule;
+    const about = named === undefined ? matchId : Number(named);
+    const wanted = history.matchIds.includes(about) ? history.wanted(about, timeline.now()) : null;
+    const before = await whatThereIsOf(schedule, context);
+    const answer = await useVerb(decision, isDryRun, {
+      schedule_id: id,
+      ...(decision === "adopt_schedule" && named === undefined ? { match_id: matchId } : {}),
+      ...(decision === "keep_schedule" ? { accept_double_push: acceptsRisk } : {}),
+      ...(decision === "delete_schedule" ? { accept_no_push: acceptsRisk } : {}),
+    }, context);
+    // It may have been done.
+    if (!isDryRun && (answer === "lost" || answer.isDone || answer.isUnknown)) {
+      if (decision === "adopt_schedule") {
+        decided.adopted.set(id, { matchId: about, sendAt, wanted });
+        decided.kept.delete(id);
+      }
+      if (decision === "keep_schedule") decided.kept.add(id);
+      if (decision === "delete_schedule") decided.deleted.add(id);
+    }
+    if (answer === "lost" || answer.isUnknown) return;
+    verbs.push({
+      at: timeline.now(),
+      verb: decision,
+      about: `schedule ${id} of match ${about}`,
+      isDone: answer.isDone,
+      isDryRun,
+      before,
+      after: await whatThereIsOf(schedule, context),
+    });
+  },
+
+  async resolve({ nth, isHarm, isDryRun }, context) {
+    const { stack: { sql, timeline }, verbs, decided } = context;
+    const open = await sql<{ id: string; fingerprint: string; kind: string }[]>`
+      select id, fingerprint, kind from public.alerts where resolved_at is null order by id`;
+    const harms = open.filter(({ kind }) => kind === "harm");
+    const choices = isHarm && harms.length > 0 ? harms : open;
+    const alert = choices[nth % choices.length];
+    if (alert === undefined) return;
+    const { id, fingerprint } = alert;
+    const answer = await useVerb("resolve", isDryRun, { fingerprint }, context);
+    const [after] = await sql<{ is: string }[]>`
+      select case when resolved_at is null then 'open' else 'closed' end as is
+      from public.alerts where id = ${id}`;
+    // Only a person closes a harm.
+    const isClosed = alert.kind === "harm" && !isDryRun && after!.is === "closed";
+    if (isClosed && (answer === "lost" || answer.isDone)) decided.closed.add(id);
+    if (answer === "lost") return;
+    const { isDone } = answer;
+    verbs.push({
+      at: timeline.now(),
+      verb: "resolve",
+      about: `${alert.kind} ${fingerprint}`,
+      isDone,
+      isDryRun,
+      before: "open",
+      after: after!.is,
+    });
+  },
 };
+
+/** `isUnknown`: Braze gave no answer to the call that the verb makes. */
+interface VerbAnswer {
+  readonly isDone: boolean;
+  readonly isUnknown: boolean;
+}
+
+/** A person uses a verb. `lost`: it may have been done. The reconciliation does nothing else. */
+async function useVerb(
+  verb: Verb | Decision | "resolve",
+  isDryRun: boolean,
+  entry: Readonly<Record<string, unknown>>,
+  context: SimulationContext,
+): Promise<VerbAnswer | "lost"> {
+  const { status, body } = await call("braze-reconcile", {
+    dry_run: isDryRun,
+    [verb]: [{ ...entry, reason: "Looked in the dashboard" }],
+  }, context);
+  // The database may have been away.
+  if (status >= 500 || status === 409) return "lost";
+  if (status !== 200) {
+    throw new Error(
+      `Cannot ${verb}: the answer must be 200, got ${status} ${JSON.stringify(body)}`,
+    );
+  }
+  const [answer] = asList(body.verbs);
+  const isDone = answer?.done === true;
+  context.tally.act(`${verb}: ${isDone ? "done" : "refused"}`);
+  return { isDone, isUnknown: String(answer?.refused).startsWith("Braze gave no answer") };
+}
 
 /** Ends what lasts, as people do in the end: a key is repaired, a sync runs again, pg_cron is started. */
 export async function endTroubles(context: SimulationContext): Promise<void> {
@@ -546,7 +654,11 @@ const NET_LATE_MS = 3 * 60 * 60_000;
 
 const everywhere = (status: number): FaultList => [{ endpoint: "*", kind: "status", status }];
 
-const STORMY: Readonly<Record<Storm, FaultList>> = {
+const atDelete = (fault: Omit<FaultList[number], "endpoint">): FaultList => [
+  { endpoint: "/campaigns/trigger/schedule/delete", ...fault },
+];
+
+const STORMY: Readonly<Record<Storm | DeleteStorm, FaultList>> = {
   503: everywhere(503),
   429: [{ endpoint: "*", kind: "429" }],
   401: everywhere(401),
@@ -555,6 +667,10 @@ const STORMY: Readonly<Record<Storm, FaultList>> = {
     { endpoint: "/campaigns/trigger/schedule/create", kind: "status", status: 403 },
     { endpoint: "/campaigns/trigger/schedule/delete", kind: "status", status: 403 },
   ],
+  delete_400: atDelete({ kind: "status", status: 400 }),
+  delete_403: atDelete({ kind: "status", status: 403 }),
+  delete_429: atDelete({ kind: "429" }),
+  delete_500: atDelete({ kind: "status", status: 500 }),
 };
 
 /** Alerts for which the runbook says to send by hand. */
@@ -589,6 +705,21 @@ async function whatTheSuiteHas(matchId: number, { stack: { sql } }: SimulationCo
     )) as all
     from public.schedule_ledger as ledger where ledger.match_id = ${matchId}`;
   return row?.all ?? "nothing";
+}
+
+/** The schedule in Braze, whose schedule the suite takes it for, and whether a person keeps it. */
+async function whatThereIsOf({ id }: Schedule, { stack: { sql, sandbox } }: SimulationContext) {
+  const [row] = await sql<{ all: string }[]>`
+    select pg_catalog.concat_ws(' ', (
+      select ledger.match_id || ':' || schedule.generation || ':' || schedule.state
+      from public.braze_schedules as schedule
+      join public.schedule_ledger as ledger on ledger.id = schedule.ledger_id
+      where schedule.braze_schedule_id = ${id}
+    ), (
+      select 'kept' from private.unmanaged_schedules
+      where braze_schedule_id = ${id} and kept_at is not null
+    )) as all`;
+  return `${sandbox.model.schedules.find(id)?.state} ${row!.all}`;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -749,6 +880,8 @@ function nameOf(what: What): string {
       : `change_fixture: ${field}`;
   }
   if (what.kind === "verb") return `verb: ${what.verb}`;
+  if (what.kind === "decide") return `verb: ${what.decision}`;
+  if (what.kind === "resolve") return "verb: resolve";
   if (what.kind === "campaign" && what.drops !== undefined) {
     return `campaign: ${what.state}, ${what.drops ? "drops" : "keeps"} its schedules`;
   }

@@ -131,7 +131,7 @@ async function auditNow(
   found: Found,
 ): Promise<void> {
   const { world, history, recorder, odd, released, reportedFromExport, stack } = context;
-  const { sentAgain, verbs, lasting: { netLateUntil } } = context;
+  const { sentAgain, verbs, decided, lasting: { netLateUntil } } = context;
   const counts = isLast ? null : await countNow(context);
   const now = stack.timeline.now();
   const { violations, unknowable } = audit({
@@ -147,8 +147,9 @@ async function auditNow(
     reportedFromExport,
     sentAgain,
     verbs,
+    decided,
     netLateUntil,
-    facts: await readFacts(stack.sql),
+    facts: await readFacts(stack.sql, decided),
     counts,
   });
   found.violations.push(...violations.map((violation) => ({ ...violation, at: now })));

@@ -3,7 +3,15 @@
  * fixtures is wrong, pg_cron stands still, and people do what an alert says, or what they should not.
  */
 import { addMinutes, addSeconds } from "date-fns";
-import { type Act, STORMS, type TroubleAct, VERBS, type What } from "./act.ts";
+import {
+  type Act,
+  DECISIONS,
+  DELETE_STORMS,
+  STORMS,
+  type TroubleAct,
+  VERBS,
+  type What,
+} from "./act.ts";
 import type { Prng } from "../../local/lib/prng.ts";
 import type { FixturePlan } from "./fixtures.ts";
 
@@ -251,6 +259,89 @@ const TROUBLES: Readonly<Record<string, Draw>> = {
         isDryRun: prng.chance(0.2),
       },
     }));
+  },
+
+  /** Braze holds schedules that people made, and a person decides about them, and closes alerts. */
+  decisions(prng, conditions) {
+    const { startAt, fixtures } = conditions;
+    const made = fixtures.flatMap(({ matchId }): Act[] => {
+      if (prng.chance(0.4)) return [];
+      const says = (["match", "nothing", "copy", "earlier_suite"] as const)[prng.below(4)]!;
+      return [{
+        at: prng.chance(0.6) ? startAt : within(prng, conditions),
+        what: { kind: "schedule_in_dashboard", matchId, says, when: { byMinutes: 0 } },
+      }];
+    });
+    const decided = Array.from({ length: 10 }, (): Act => ({
+      // Before the scheduler's first run, and later.
+      at: prng.chance(0.4)
+        ? addSeconds(startAt, 10 + prng.below(200))
+        : prng.chance(0.5)
+        ? nearSend(prng, conditions, 60)
+        : within(prng, conditions),
+      what: {
+        kind: "decide",
+        decision: DECISIONS[prng.below(DECISIONS.length)]!,
+        nth: prng.below(12),
+        matchId: someOf(prng, fixtures).matchId,
+        acceptsRisk: prng.chance(0.5),
+        isDryRun: prng.chance(0.2),
+      },
+    }));
+    const closed = Array.from({ length: 6 }, (): Act => ({
+      // Harms are told when pushes were due.
+      at: prng.chance(0.5)
+        ? within(prng, conditions)
+        : addMinutes(conditions.endAt, -prng.below(90)),
+      what: {
+        kind: "resolve",
+        nth: prng.below(12),
+        isHarm: prng.chance(0.7),
+        isDryRun: prng.chance(0.2),
+      },
+    }));
+    return [...made, ...decided, ...closed];
+  },
+
+  /** A match gets another text, Braze still holds the schedule that it had before, and refuses its delete for a while. */
+  survivors(prng, { startAt, fixtures }) {
+    const state = DELETE_STORMS[prng.below(DELETE_STORMS.length)]!;
+    const { kickoffAt } = someOf(prng, fixtures);
+    const minutes = (kickoffAt.getTime() - startAt.getTime()) / 60_000 - SEND_LEAD_MINUTES;
+    const at = addMinutes(startAt, 6 + prng.below(Math.max(1, minutes - 60)));
+    return [
+      // One in a run: more at once are held.
+      ...fixtures.slice(0, 2).flatMap(({ matchId }, index): Act[] => [
+        {
+          at: addMinutes(at, 11 * index),
+          what: changed(matchId, { properties: { venue: "The other ground" } }),
+        },
+        { at: addMinutes(at, 22), what: { kind: "old_schedule_returns", matchId } },
+      ]),
+      ...(prng.chance(0.7)
+        ? span(addMinutes(at, 22), 15 + prng.below(50), { kind: "storm", state }, {
+          kind: "storm",
+          state: "over",
+        })
+        : []),
+    ];
+  },
+
+  pushOff(prng, { fixtures }) {
+    const { matchId, kickoffAt } = someOf(prng, fixtures);
+    const at = addSeconds(addMinutes(kickoffAt, -SEND_LEAD_MINUTES), -1 - prng.below(240));
+    return [{ at, what: changed(matchId, { push: false }) }];
+  },
+
+  /** Called off, and played ten days later: no schedule is made yet. */
+  nextWeek(prng, conditions) {
+    const { matchId } = someOf(prng, conditions.fixtures);
+    const at = nearSend(prng, conditions, 150);
+    return [
+      { at, what: changed(matchId, { status: "postponed" }) },
+      { at: addMinutes(at, 12), what: changed(matchId, { kickoffByMinutes: 14_400 }) },
+      { at: addMinutes(at, 13), what: changed(matchId, { status: "scheduled" }) },
+    ];
   },
 };
 

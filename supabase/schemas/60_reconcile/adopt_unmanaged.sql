@@ -117,6 +117,10 @@ begin
     expected_source = p_expected ->> 'source',
     updated_at = p_now
   where ledger.id = v_row.id;
+  -- From now on it is ours, and told where it is in the list although it is deleted.
+  update private.unmanaged_schedules as unmanaged
+  set kept_at = null
+  where unmanaged.braze_schedule_id = p_braze_schedule_id;
   -- Apart: a change of the generation drops a send id that Braze gave to the one before.
   update public.schedule_ledger as ledger
   set send_id = v_listed.send_id

@@ -140,6 +140,15 @@ export const RECONCILING: readonly Mutation[] = [
     filter: "an alert on a schedule that was still listed",
   },
   {
+    name: "adopted-is-kept-no-more",
+    rule: "A schedule that was kept and then adopted is told again if it survives its delete",
+    file: "supabase/schemas/60_reconcile/adopt_unmanaged.sql",
+    find: "  set kept_at = null\n",
+    replace: "  set kept_at = unmanaged.kept_at\n",
+    tests: [SETTLING],
+    filter: "a schedule that was kept and then adopted",
+  },
+  {
     name: "adopt-beside-ours",
     rule: "A schedule is not adopted while the suite may have its own for the match",
     file: "supabase/schemas/60_reconcile/adopt_unmanaged.sql",

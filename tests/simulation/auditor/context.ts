@@ -3,7 +3,7 @@ import type { BrazeModel } from "../../../local/braze_sandbox/model.ts";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { GroundTruthEntry } from "../../../local/braze_sandbox/ground_truth.ts";
 import type { History } from "../history.ts";
-import type { OddBatch, UsedVerb } from "../context.ts";
+import type { Decided, OddBatch, UsedVerb } from "../context.ts";
 import type { Recorder } from "../recorder.ts";
 import type { World } from "../world.ts";
 import type { AlertRow, Facts, LedgerRow } from "./facts.ts";
@@ -32,9 +32,10 @@ export interface AuditContext {
   readonly released: ReadonlySet<number>;
   /** Events that were posted from an export first, without their properties. */
   readonly reportedFromExport: ReadonlySet<string>;
-  /** Schedules that Braze sent to one user although they were replaced or deleted. */
+  /** Schedules that Braze sent, or holds again, although they were replaced or deleted. */
   readonly sentAgain: ReadonlySet<string>;
   readonly verbs: readonly UsedVerb[];
+  readonly decided: Decided;
   /** When the last call comes in that pg_net sends hours late. */
   readonly netLateUntil: Date;
   readonly facts: Facts;
@@ -62,11 +63,23 @@ export function isMadeByHand({ origin }: Schedule): boolean {
   return origin !== "api";
 }
 
+/** Whether a person made it the schedule of a match, although the suite did not make it. */
+export function isAdopted({ id }: Schedule, { decided, facts }: AuditContext): boolean {
+  return decided.adopted.has(id) &&
+    facts.schedules.some(({ braze_schedule_id }) => braze_schedule_id === id);
+}
+
+/** Whether the suite answers for a schedule: it made it, or was told to take it over. */
+export function isOurs(schedule: Schedule, context: AuditContext): boolean {
+  return !isMadeByHand(schedule) || isAdopted(schedule, context);
+}
+
 /**
  * The match that a schedule is for; null where its properties, made by hand, name none or one that does not exist, or where
  * a copy of the suite made it for a match of its own.
  */
 export function matchOf(schedule: Schedule, context: AuditContext): number | null {
+  if (isAdopted(schedule, context)) return context.decided.adopted.get(schedule.id)!.matchId;
   return schedule.origin === "other_suite" ? null : namedMatchOf(schedule, context);
 }
 

@@ -1,5 +1,6 @@
 /** Reads the suite's data at a quiet point from its tables: what the auditor judges. */
 import type { Sql } from "../../../local/stack/sql.ts";
+import type { Decided } from "../context.ts";
 
 export interface StoredEvent {
   readonly event_id: string;
@@ -42,6 +43,7 @@ export interface ScheduleRow {
 }
 
 export interface AlertRow {
+  readonly id: string;
   readonly rule: string;
   readonly kind: "condition" | "harm";
   /** Its events belong to another match, or are no longer seen. */
@@ -51,6 +53,7 @@ export interface AlertRow {
   readonly title: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly first_seen_at: Date;
+  /** Null also where a person closed it: it stood until somebody had dealt with it. */
   readonly resolved_at: Date | null;
 }
 
@@ -61,7 +64,7 @@ export interface RunRow {
   readonly finished_at: Date;
 }
 
-/** A time that a create or an update asked for. */
+/** A time that a create or an update asked for, or that a schedule had when a person adopted it. */
 export interface AskedTime {
   readonly ledger_id: string;
   readonly generation: number;
@@ -117,7 +120,7 @@ export interface Facts {
   };
 }
 
-export async function readFacts(sql: Sql): Promise<Facts> {
+export async function readFacts(sql: Sql, { adopted, closed }: Decided): Promise<Facts> {
   const [
     events,
     rejects,
@@ -141,12 +144,12 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     sql<LedgerRow[]>`
         select id, match_id, generation, braze_schedule_id, send_id, send_at_utc, status::text, cancel_reason,
           sent_evidence
-        from public.schedule_ledger order by match_id`,
+        from public.schedule_ledger order by match_id, replaced_at desc nulls first`,
     sql<ScheduleRow[]>`
         select ledger_id, generation, braze_schedule_id, state, send_at_utc, moving_to_utc, listed_at
         from public.braze_schedules order by ledger_id, generation`,
     sql<AlertRow[]>`
-        select rule, kind, coalesce((details ->> 'no_longer_seen')::boolean, false) as is_withdrawn, fingerprint, match_id,
+        select id, rule, kind, coalesce((details ->> 'no_longer_seen')::boolean, false) as is_withdrawn, fingerprint, match_id,
           title, details, first_seen_at, resolved_at
         from public.alerts order by id`,
     sql<JournalEntry[]>`
@@ -182,12 +185,18 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     rejects: rejects[0]!.rejects,
     ledger,
     schedules,
-    alerts,
+    alerts: alerts.map((alert) => closed.has(alert.id) ? { ...alert, resolved_at: null } : alert),
     journal,
     unresolved,
     hanging: hanging.map(({ run }) => run),
     counted: counted[0]!,
-    asked,
+    asked: [
+      ...asked,
+      ...schedules.flatMap(({ ledger_id, generation, braze_schedule_id: id }) => {
+        const taken = adopted.get(id ?? "");
+        return taken === undefined ? [] : [{ ledger_id, generation, send_at: taken.sendAt }];
+      }),
+    ],
     identifiers,
     rejudgements: rejudgements[0]!.changes,
     runs,

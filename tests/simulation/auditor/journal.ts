@@ -10,6 +10,7 @@ import {
   type Findings,
   generationOf,
   isMadeByHand,
+  isOurs,
   isReportedWhole,
   matchOf,
   rowOf,
@@ -51,11 +52,14 @@ function auditDelete(recorded: RecordedDelete, context: AuditContext, findings: 
   const isCurrent = owner !== null && owner.generation === owner.currentGeneration &&
     owner.status !== "cancelled";
   if (reason !== "plan") {
-    const { origin } = context.model.schedules.find(scheduleId)!;
-    if (origin !== "api") {
+    const schedule = context.model.schedules.find(scheduleId)!;
+    if (reason === "operator" && !context.decided.deleted.has(scheduleId)) {
+      findings.violate("a person's delete is one that a person asked for", details);
+    }
+    if (reason !== "operator" && !isOurs(schedule, context)) {
       findings.violate(
         "what the suite did not make is not deleted by itself",
-        `${details} (${origin})`,
+        `${details} (${schedule.origin})`,
       );
     }
     if (isCurrent) findings.violate("a wanted schedule is not treated as unmanaged", details);

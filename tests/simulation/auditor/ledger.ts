@@ -7,6 +7,7 @@ import {
   type AuditContext,
   type Findings,
   generationOf,
+  isAdopted,
   isMadeByHand,
   isProof,
   isReportedWhole,
@@ -63,7 +64,10 @@ function auditSent(row: LedgerRow, context: AuditContext, findings: Findings): v
     }
   }
 
-  const reported = proofs.filter((entry) => isReportedWhole(entry, context)).filter(
+  // The events of a schedule that was made by hand name its generation at best by their time.
+  const reported = proofs.filter((entry) =>
+    isReportedWhole(entry, context) && !isMadeByHand(entry.schedule)
+  ).filter(
     ({ carried, type, schedule }) => {
       if (carried.echo && !type.endsWith(".Open")) return true;
       // Our send id names the match, so it proves a schedule only if there is one. A webhook message has none.
@@ -108,14 +112,18 @@ export function currentOf(row: LedgerRow, { facts }: AuditContext): ScheduleRow 
   );
 }
 
-/** The schedules in Braze that were created through the API for that generation. */
+/** The schedules in Braze that were created through the API for that generation, or adopted as it. */
 export function schedulesOf(
   row: LedgerRow,
   generation: number,
-  { model }: AuditContext,
+  context: AuditContext,
 ): readonly Schedule[] {
-  return model.schedules.all.filter((schedule) =>
-    !isMadeByHand(schedule) && schedule.triggerProperties.ledger_id === row.id &&
-    generationOf(schedule) === generation
+  const known = context.facts.schedules.find((one) =>
+    one.ledger_id === row.id && one.generation === generation
+  );
+  return context.model.schedules.all.filter((schedule) =>
+    isMadeByHand(schedule)
+      ? isAdopted(schedule, context) && schedule.id === known?.braze_schedule_id
+      : schedule.triggerProperties.ledger_id === row.id && generationOf(schedule) === generation
   );
 }

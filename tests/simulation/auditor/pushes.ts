@@ -5,14 +5,15 @@
 import { addMinutes, max, subHours, subMinutes } from "date-fns";
 import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import type { AlertRow } from "./facts.ts";
+import { schedulesOf } from "./ledger.ts";
 import {
   at,
   type AuditContext,
   type Findings,
   generationOf,
   isAbout,
-  isMadeByHand,
   isOpenAt,
+  isOurs,
   isReportedWhole,
   matchOf,
   rowOf,
@@ -131,7 +132,7 @@ function knowableFrom(matchId: number, sendAt: Date, context: AuditContext): Dat
   const { facts } = context;
   const row = rowOf(context, matchId);
   const isLive = context.model.schedules.all.some((schedule) =>
-    !isMadeByHand(schedule) && matchOf(schedule, context) === matchId &&
+    isOurs(schedule, context) && matchOf(schedule, context) === matchId &&
     (schedule.endedAt === null || schedule.endedAt >= sendAt) && schedule.createdAt < sendAt
   );
   const mayHaveMade = facts.journal.filter(({ kind, ledger_id, opened_at }) =>
@@ -154,14 +155,15 @@ function knowableFrom(matchId: number, sendAt: Date, context: AuditContext): Dat
 function auditUnwantedPush(schedule: Schedule, context: AuditContext, findings: Findings): void {
   const { model, facts, now } = context;
   const matchId = matchOf(schedule, context);
-  if (matchId === null || isMadeByHand(schedule) || context.sentAgain.has(schedule.id)) return;
+  if (matchId === null || !isOurs(schedule, context) || context.sentAgain.has(schedule.id)) return;
   const sends = model.groundTruth.of(schedule.id).filter(({ type }) => type === SEND);
   const { sendAt } = schedule;
   const wasOff = wasOffUntilSeen(matchId, subMinutes(sendAt, 1), context) &&
     wasOffUntilSeen(matchId, sendAt, context);
   if (sends.length === 0 || !wasOff) return;
-  const isCurrent = schedule.state === "sent" &&
-    rowOf(context, matchId)?.generation === generationOf(schedule);
+  const row = rowOf(context, matchId);
+  const isCurrent = schedule.state === "sent" && row !== undefined &&
+    schedulesOf(row, row.generation, context).includes(schedule);
   const isReported = sends.some((entry) => isReportedWhole(entry, context) && entry.carried.echo);
   if (facts.alerts.some((alert) => isAbout(alert, matchId, context) && isOpenAt(alert, now))) {
     return;

@@ -78,11 +78,12 @@ export function isAsWanted(
   schedule: Schedule,
   row: LedgerRow,
   wanted: WantedPush,
-  { history, recorder, now }: AuditContext,
+  { history, recorder, decided, now }: AuditContext,
 ): boolean {
-  const asked = recorder.creates.find(({ ledgerId, generation }) =>
-    ledgerId === row.id && generation === row.generation
-  );
+  const asked = decided.adopted.get(schedule.id)?.wanted ??
+    recorder.creates.find(({ ledgerId, generation }) =>
+      ledgerId === row.id && generation === row.generation
+    );
   const isJudged = history.audience(Number(row.match_id), now).isComplete;
   return isEqual(schedule.sendAt, wanted.sendAt) && (!isJudged ||
     isSame(asked?.teams, wanted.teams) &&
@@ -103,11 +104,14 @@ function auditUnmanaged(schedule: Schedule, context: AuditContext, findings: Fin
   if (owner !== undefined) return;
   const matchId = namedMatchOf(schedule, context);
   const alerts = matchId === null ? [] : openAlerts(context, matchId);
+  if (context.decided.kept.has(schedule.id)) return;
   const isListed = model.switchboard.current.listingMode === "per_schedule";
   if (!isListed) {
     if (isBlockedByGate(schedule, matchId, context)) return;
     if (isMadeByHand(schedule)) {
       findings.unknowable("a schedule is made by hand, and no list shows it");
+    } else if (context.sentAgain.has(schedule.id)) {
+      findings.unknowable("a deleted schedule is there again, and no list shows it");
     } else if (matchId !== null && context.released.has(matchId)) {
       findings.unknowable("a person released a schedule, and no list shows it");
     } else if (alerts.length === 0) {

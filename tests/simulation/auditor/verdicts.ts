@@ -4,11 +4,13 @@
  */
 import { addMilliseconds, min, subMilliseconds } from "date-fns";
 import { type GroundTruthEntry, statedTime } from "../../../local/braze_sandbox/ground_truth.ts";
+import type { Schedule } from "../../../local/braze_sandbox/schedules.ts";
 import { webhookBody } from "../../../local/braze_sandbox/webhook_message.ts";
 import {
   at,
   type AuditContext,
   type Findings,
+  isAdopted,
   isReportedWhole,
   namedMatchOf,
   rowOf,
@@ -87,9 +89,11 @@ function auditNeighbour(entry: GroundTruthEntry, rows: Rows, findings: Findings)
 }
 
 /** The registry holds no id that only another campaign, a Canvas or a copy of the suite has. */
-function auditTeaching({ facts, model }: AuditContext, findings: Findings): void {
-  const isTeacher = ({ origin, sendId }: { origin: string; sendId: string | null }) =>
-    origin !== "other_suite" || OWN_SEND_ID.test(sendId ?? "");
+function auditTeaching(context: AuditContext, findings: Findings): void {
+  const { facts, model } = context;
+  const isTeacher = (schedule: Schedule) =>
+    schedule.origin !== "other_suite" || OWN_SEND_ID.test(schedule.sendId ?? "") ||
+    isAdopted(schedule, context);
   const known = new Set([
     ...model.schedules.all.filter(isTeacher).flatMap((
       { id, dispatchId, answeredDispatchId, sendId },

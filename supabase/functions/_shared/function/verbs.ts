@@ -118,7 +118,8 @@ const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
   declare_gone: (run) => `${run} makes another schedule, if the match wants one`,
   reschedule: (run) => `${run} makes another schedule, if the match wants one`,
   push_again: (run) => `${run} schedules another push, with a send id of its own`,
-  adopt_schedule: (run) => `${run} gives it the time that its match wants; its text stays`,
+  adopt_schedule: (run) =>
+    `${run} gives it the time that its match wants; text and audience stay until the match's change`,
   keep_schedule: () =>
     "it stays as it is, and is told no more unless the suite schedules its match as well",
   delete_schedule: () => "Braze has confirmed the delete",
