@@ -29,6 +29,7 @@ import { brazeCallerName, callerName, type RequestLine, serve } from "./servers.
 import { connectSql, type Sql } from "./sql.ts";
 import { makeTemporaryFolder } from "../lib/temporary_folder.ts";
 import type { StackTimeline } from "../clock/timeline.ts";
+import { addVirtualTime, removeVirtualTime, setVirtualTime } from "./virtual_time.ts";
 import { VirtualTimeline } from "../clock/virtual_timeline.ts";
 
 const FUNCTIONS = new URL("../../supabase/functions/", import.meta.url);
@@ -173,6 +174,8 @@ async function bringUp(
   const sql = connectSql(ready.db_url);
   cleanups.push(() => sql.end({ timeout: 5 }));
   const migrations = await prepareProject(sql, options.migrations ?? MIGRATIONS);
+  await removeVirtualTime(sql);
+  if (clock !== undefined) await addVirtualTime(sql, clock);
   const isSeeded = options.seed !== undefined && await applySeed(sql, options.seed);
   // What follows changes nothing that PostgREST reads at its start: partitions are in a schema that it does not expose.
   const starting = startPostgrest({
@@ -293,6 +296,7 @@ async function bringUp(
     // A notification of changed jobs may still be on its way.
     await cron?.replan();
     const ran = await timeline.advanceTo(to);
+    await setVirtualTime(sql, timeline.now());
     return {
       ran,
       cron_jobs: (cron?.ran ?? 0) - before.jobs,

@@ -330,6 +330,35 @@ Deno.test(
 );
 
 Deno.test(
+  "a match that was pushed under two ids stays a harm after both are over, until a person closes it",
+  withFive(async (stack) => {
+    await addFixture(stack, {
+      id: 777_002,
+      home: "Arsenal",
+      away: "Chelsea",
+      kickoffAt: "2024-12-07T15:15:00Z",
+    });
+    await schedule(stack);
+    await reach(stack, "14:40");
+    await stack.sql`update public.matches set status = 'finished' where id in (1002, 777002)`;
+    await schedule(stack);
+    await call(stack, "braze-preflight-check");
+    const [harm, ...others] = await stack.sql`
+      select fingerprint, kind from public.alerts where rule = 'double_push' and resolved_at is null`;
+    deepStrictEqual([{ ...harm }, others], [
+      { fingerprint: "double_push:1002:777002", kind: "harm" },
+      [],
+    ]);
+    await call(stack, "braze-reconcile");
+    deepStrictEqual(await openRules(stack), ["double_push"], "no other check closes it");
+    const entry = { fingerprint: "double_push:1002:777002", reason: "Support is informed" };
+    await call(stack, "braze-scheduler", { resolve: [entry] });
+    await call(stack, "braze-preflight-check");
+    deepStrictEqual(await openRules(stack), []);
+  }),
+);
+
+Deno.test(
   "a kick-off that moves 17 minutes before its push is applied by a run of pg_cron, which wakes late",
   withFive(async (stack) => {
     await stack.sql`

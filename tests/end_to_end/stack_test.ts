@@ -81,6 +81,28 @@ Deno.test("the clock is advanced over HTTP, and jobs added meanwhile run", () =>
     strictEqual((await read.json()).now, "2024-12-07T06:10:00.000Z");
   }));
 
+Deno.test("a fixture that is written without a time is dated by the virtual clock", () =>
+  withStack({ clock: START, sandbox }, async ({ sql, ready, keys, advanceTo }) => {
+    const write = (method: string, path: string, body: unknown) =>
+      fetch(`${ready.rest_url}${path}`, {
+        method,
+        headers: { apikey: keys.secretKey, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).then((response) => response.body?.cancel());
+    await sql`select cron.unschedule(jobname) from cron.job`;
+    const match = { id: 1, competition: "PL", home_team: "A", away_team: "B" };
+    await write("POST", "/matches", { ...match, kickoff_at: at("15:00:00") });
+    await advanceTo(at("07:00:00"));
+    await write("PATCH", "/matches?id=eq.1", { status: "postponed" });
+    await write("PATCH", "/matches?id=eq.1", { push: false, updated_at: at("06:30:00") });
+    const rows = await sql`select changed_at from public.match_changes order by id`;
+    deepStrictEqual(rows.map(({ changed_at }) => changed_at), [
+      START,
+      at("07:00:00"),
+      at("06:30:00"),
+    ]);
+  }));
+
 /** A receiver outside of the stack whose answers the test defines. */
 async function withReceiver(
   answer: (request: Request) => Promise<Response>,

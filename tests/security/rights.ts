@@ -211,6 +211,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "own_send_id",
   "push_facts",
   "push_verdicts",
+  "raise_listed_twice",
   "raise_untimely_sends",
   "rank_in_histogram",
   "record_campaign",

@@ -110,11 +110,12 @@ begin
   -- A person who has closed it is not told again.
   where not exists (select 1 from public.alerts as known where known.fingerprint = told.fingerprint);
 
+  perform private.raise_listed_twice(p_now);
   return public.raise_alerts(v_alerts, p_now);
 end;
 $$;
 
 comment on function public.raise_missed_pushes(integer, timestamptz) is
-  'Raises push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
+  'Raises double_push for matches that were pushed under two ids, and push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
 revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;

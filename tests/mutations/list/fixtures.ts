@@ -224,4 +224,13 @@ export const FIXTURES: readonly Mutation[] = [
     replace: "",
     tests: ["tests/database/record_match_change_test.ts"],
   },
+  {
+    name: "listed-twice-is-a-harm",
+    rule: "A match that was pushed under two ids is a harm until a person closes it",
+    file: "supabase/schemas/65_checks/raise_missed_pushes.sql",
+    find: "  perform private.raise_listed_twice(p_now);\n",
+    replace: "",
+    tests: ["tests/end_to_end/fixtures_test.ts"],
+    filter: "a match that was pushed under two ids",
+  },
 ];
