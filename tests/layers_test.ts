@@ -73,7 +73,7 @@ const LOCAL = [
   ["braze_sandbox"],
   ["stack"],
   ["cli"],
-  ["demo", "doctor", "import", "migration", "status"],
+  ["demo", "doctor", "fixtures", "import", "migration", "status"],
   ["tasks"],
 ];
 

@@ -1,6 +1,7 @@
 /** Asks the project for the verdicts of a day, the open alerts, and whether the timed functions run. */
 import { z } from "zod";
 import { StackFailure } from "../lib/failure.ts";
+import { projectApi } from "../cli/project_api.ts";
 import type { Target } from "../cli/target.ts";
 
 const DAY_MS = 86_400_000;
@@ -66,13 +67,7 @@ export async function readStatus(target: Target, date: string, now: Date): Promi
 }
 
 function readerOf(target: Target) {
-  const url = target.env("SUPABASE_URL")?.trim().replace(/\/+$/, "");
-  if (url === undefined || !URL.canParse(url)) {
-    throw new StackFailure(
-      "Cannot choose a project: SUPABASE_URL must be set, or --local or --env-file be given (see --help)",
-    );
-  }
-  const apikey = secretKey(target);
+  const { url, secretKey: apikey } = projectApi(target, "Cannot read the status");
   return async <Shape extends z.ZodType>(shape: Shape, path: string, args?: object) => {
     let response: Response;
     try {
@@ -91,25 +86,4 @@ function readerOf(target: Target) {
         "`deno task doctor` says what is wrong",
     );
   };
-}
-
-function secretKey({ env }: Target): string {
-  const keys = z.record(z.string(), z.string()).safeParse(
-    parseJson(env("SUPABASE_SECRET_KEYS") ?? "{}"),
-  );
-  const key = keys.success
-    ? keys.data.default ?? Object.values(keys.data)[0] ?? env("SUPABASE_SERVICE_ROLE_KEY")
-    : undefined;
-  if (key !== undefined) return key;
-  throw new StackFailure(
-    'Cannot read the status: SUPABASE_SECRET_KEYS must be like {"default": "sb_secret_…"}, got nothing of the kind',
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

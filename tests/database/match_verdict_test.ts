@@ -666,14 +666,14 @@ const SAME = "'Trying', 'secret_key', gen_random_uuid(), true";
 /** The verbs as the edge functions call them, dry. $2: whether a second push is accepted. */
 const VERBS: Readonly<Record<string, string>> = {
   cancel: `public.cancel_push(id, ${SAME}, $1)`,
-  release: `public.release_hold(id, ${SAME}, $1)`,
+  release: `public.release_hold(id, ${SAME}, $1, 900, 3600)`,
   confirm_removals: `public.confirm_removals(id, ${SAME}, $1)`,
   mark_sent: `public.mark_sent(id, ${SAME}, $1)`,
   mark_not_sent: `public.mark_not_sent(id, ${SAME}, $1)`,
   undo: `public.undo(id, ${SAME}, $1)`,
   reschedule: `public.reschedule(id, ${SAME}, $1, $2, 900, 3600)`,
   push_again: `public.push_again(id, ${SAME}, $1, $2, 900, 3600)`,
-  declare_gone: `public.declare_gone(id, ${SAME}, $1::timestamptz + interval '45 minutes', $2, $1)`,
+  declare_gone: `public.declare_gone(id, ${SAME}, 900, $2, $1)`,
 };
 
 async function acceptedAt(suite: Suite, at: Date, accept: boolean) {

@@ -319,6 +319,7 @@ Deno.test(
         first_seen_at: minutes(10),
         last_seen_at: minutes(15),
         kept_at: null,
+        double_push_accepted: false,
       }],
     );
   }),

@@ -122,7 +122,7 @@ for (const cancelReason of ["plan", "dashboard", "operator"]) {
       await suite.sql`update public.braze_schedules set state = 'deleted'`;
       await prove(suite, target, "push");
       deepStrictEqual(await unexpectedSends(suite), [
-        { generation: 1, current_generation: 1, state_before: "deleted" },
+        { generation: 1, current_generation: 1, state_before: "deleted", delete_confirmed: false },
       ]);
       deepStrictEqual(await verdict(suite), ["sent", "push", NOW]);
       strictEqual((await ledgerRow(suite, 1001)).cancel_reason, null);
@@ -138,7 +138,7 @@ Deno.test(
     const second = await openCreate(suite, first.runId, 1001);
     await prove(suite, first, "push", seconds(1), { dispatch_id: "d1" });
     deepStrictEqual(await unexpectedSends(suite), [
-      { generation: 1, current_generation: 2, state_before: "deleted" },
+      { generation: 1, current_generation: 2, state_before: "deleted", delete_confirmed: false },
     ]);
     deepStrictEqual(await verdict(suite), ["pending", null, null]);
     strictEqual((await ledgerRow(suite, 1001)).dispatch_id, null);

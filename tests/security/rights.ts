@@ -107,7 +107,6 @@ export const FUNCTIONS: readonly string[] = [
   "match_events",
   "match_timeline",
   "match_verdict",
-  "matchday_summary",
   "measure_webhook_health",
   "note_shut_out",
   "open_create",
@@ -275,7 +274,6 @@ export const OPERATORS_CALL: readonly string[] = [
   "match_events",
   "match_timeline",
   "match_verdict",
-  "matchday_summary",
 ];
 
 /** Helpers in `private` of these functions. */

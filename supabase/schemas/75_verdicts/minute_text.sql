@@ -1,4 +1,4 @@
--- How sentences for people name a time, and a number of users.
+-- How sentences for people name a time.
 
 create function private.minute_text(p_at timestamptz)
 returns text
@@ -13,17 +13,3 @@ $$;
 comment on function private.minute_text(timestamptz) is 'A time as sentences for people name it: 2024-12-07 14:00 UTC.';
 revoke all on function private.minute_text(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.minute_text(timestamptz) to authenticated, service_role;
-
-create function private.counted_text(p_count bigint, p_one text, p_many text)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
-$$;
-
-comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';
-revoke all on function private.counted_text(bigint, text, text) from public, anon, authenticated, service_role;
-grant execute on function private.counted_text(bigint, text, text) to authenticated, service_role;

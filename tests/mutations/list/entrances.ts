@@ -62,7 +62,7 @@ export const ENTRANCES: readonly Mutation[] = [
       "A role without an explicit grant cannot call a SQL function, regardless of the project's default grants",
     file: "supabase/schemas/65_checks/release_hold.sql",
     find:
-      "revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;\n",
+      "revoke all on function public.release_hold(bigint, text, text, uuid, boolean, timestamptz, integer, integer, text) from public, anon, authenticated, service_role;\n",
     replace: "",
     tests: [RIGHTS],
     filter: "each function is granted",

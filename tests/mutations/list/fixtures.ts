@@ -14,6 +14,16 @@ const HOLDING = "tests/unit/braze-scheduler/hold_back_test.ts";
 const INTENTS = "tests/unit/_shared/scheduling/intent_test.ts";
 const HOLDS = "tests/database/hold_changes_test.ts";
 
+const COMPARE = "local/fixtures/compare.ts";
+const CONFLICTS = "local/fixtures/conflicts.ts";
+const READ_FILE = "local/fixtures/read_file.ts";
+const KICKOFF = "local/fixtures/kickoff.ts";
+
+const COMPARING = "tests/unit/local/fixtures/compare_test.ts";
+const CONFLICTING = "tests/unit/local/fixtures/conflicts_test.ts";
+const READING = "tests/unit/local/fixtures/read_file_test.ts";
+const KICKING_OFF = "tests/unit/local/fixtures/kickoff_test.ts";
+
 export const FIXTURES: readonly Mutation[] = [
   {
     name: "unknown-team-does-not-shrink",
@@ -232,5 +242,61 @@ export const FIXTURES: readonly Mutation[] = [
     replace: "",
     tests: ["tests/end_to_end/fixtures_test.ts"],
     filter: "a match that was pushed under two ids",
+  },
+  {
+    name: "file-keeps-what-it-does-not-state",
+    rule: "A file that states no status takes no match off and puts none on",
+    file: COMPARE,
+    find: 'status: statusOf(fixture, now) ?? before?.status ?? "scheduled"',
+    replace: 'status: statusOf(fixture, now) ?? "scheduled"',
+    tests: [COMPARING],
+  },
+  {
+    name: "file-day-keeps-the-time",
+    rule: "A day without a time does not undo a known time on that day",
+    file: COMPARE,
+    find: "before.kickoff_at >= at && before.kickoff_at < until",
+    replace: "before.kickoff_at.getTime() === at.getTime()",
+    tests: [COMPARING],
+  },
+  {
+    name: "file-missing-is-no-order",
+    rule: "A match that a file lacks is not called off by itself",
+    file: COMPARE,
+    find: "      write: cancelMissing ? write : null,",
+    replace: "      write,",
+    tests: [COMPARING],
+  },
+  {
+    name: "file-finished-too-early",
+    rule: "A match is not finished before its kick-off",
+    file: COMPARE,
+    find: 'return status === "finished" && kickoff.at > now ? null : status;',
+    replace: "return kickoff.at > now ? status : status;",
+    tests: [COMPARING],
+  },
+  {
+    name: "file-twin",
+    rule: "A match that the project holds under another id is not added beside it",
+    file: CONFLICTS,
+    find: "if (twin !== undefined) {",
+    replace: "if (twin !== undefined && twin.id < 0) {",
+    tests: [CONFLICTING],
+  },
+  {
+    name: "file-right-as-a-whole",
+    rule: "A file with a wrong row is not used",
+    file: READ_FILE,
+    find: "  faults.throwIfAny(path);\n",
+    replace: "",
+    tests: [READING],
+  },
+  {
+    name: "file-time-that-occurs-twice",
+    rule: "A local time that occurs never or twice is not guessed",
+    file: KICKOFF,
+    find: 'disambiguation: "reject"',
+    replace: 'disambiguation: "compatible"',
+    tests: [KICKING_OFF],
   },
 ];

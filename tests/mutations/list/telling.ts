@@ -3,7 +3,7 @@ import type { Mutation } from "../mutation.ts";
 
 const ALERTS = "supabase/functions/_shared/alerts";
 const DELIVER = "supabase/functions/_shared/function/deliver_alerts.ts";
-const CLAIM = "supabase/schemas/70_alerts/claim_alert_deliveries.sql";
+const CLAIM = "supabase/schemas/70_alerts/alert_message.sql";
 const SILENCE = "supabase/schemas/70_alerts/heartbeat_silence.sql";
 const UNWANTED = "supabase/schemas/65_checks/raise_unwanted_pushes.sql";
 

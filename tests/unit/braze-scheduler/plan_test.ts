@@ -31,6 +31,7 @@ const target = {
   generation: 2,
   campaignId: CAMPAIGN,
   scheduleId: "schedule-2",
+  isOfCancelled: false,
 };
 const two = [{ state: "deleted" }, {}] as const;
 
