@@ -421,6 +421,23 @@ revoke all on table public.match_changes from public, anon, authenticated, servi
 grant select, insert on table public.match_changes to service_role;
 revoke all on sequence public.match_changes_id_seq from public, anon, authenticated, service_role;
 
+-- supabase/schemas/10_fixtures/counted_text.sql
+-- A number with its noun, for people.
+
+create function private.counted_text(p_count bigint, p_one text, p_many text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
+$$;
+
+comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';
+revoke all on function private.counted_text(bigint, text, text) from public, anon, authenticated, service_role;
+grant execute on function private.counted_text(bigint, text, text) to authenticated, service_role;
+
 -- supabase/schemas/10_fixtures/keep_updated_at.sql
 -- Dates each change of a match.
 --
@@ -5877,6 +5894,34 @@ comment on function public.mark_recounts(timestamptz, timestamptz, timestamptz) 
 revoke all on function public.mark_recounts(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.mark_recounts(timestamptz, timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/45_counts/rank_in_histogram.sql
+-- Reads a rank, such as the median, from histograms of rounded milliseconds.
+
+create function private.rank_in_histogram(p_histograms jsonb[], p_share numeric)
+returns bigint
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  with bars as (
+    select bar.key::bigint as ms, sum(bar.value::bigint) as events
+    from pg_catalog.unnest(p_histograms) as told (histogram)
+    cross join lateral pg_catalog.jsonb_each_text(told.histogram) as bar
+    group by 1
+  ),
+  ranked as (
+    select bars.ms, sum(bars.events) over (order by bars.ms) as up_to, sum(bars.events) over () as total
+    from bars
+  )
+  select min(ranked.ms) from ranked where ranked.up_to >= p_share * ranked.total;
+$$;
+
+comment on function private.rank_in_histogram(jsonb[], numeric) is
+  'The value below or at which p_share of the events lie, over histograms {value: events}; null where there are none.';
+revoke all on function private.rank_in_histogram(jsonb[], numeric) from public, anon, authenticated, service_role;
+grant execute on function private.rank_in_histogram(jsonb[], numeric) to service_role;
+
 -- supabase/schemas/45_counts/recount_match.sql
 -- Counts the events of one match, and keeps the numbers.
 --
@@ -6149,31 +6194,6 @@ $$;
 comment on function private.rounded_ms(interval) is 'Milliseconds, rounded to three digits from 1,000 on: 7,000 stays, 123,456 becomes 123,000.';
 revoke all on function private.rounded_ms(interval) from public, anon, authenticated, service_role;
 grant execute on function private.rounded_ms(interval) to service_role;
-
-create function private.rank_in_histogram(p_histograms jsonb[], p_share numeric)
-returns bigint
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  with bars as (
-    select bar.key::bigint as ms, sum(bar.value::bigint) as events
-    from pg_catalog.unnest(p_histograms) as told (histogram)
-    cross join lateral pg_catalog.jsonb_each_text(told.histogram) as bar
-    group by 1
-  ),
-  ranked as (
-    select bars.ms, sum(bars.events) over (order by bars.ms) as up_to, sum(bars.events) over () as total
-    from bars
-  )
-  select min(ranked.ms) from ranked where ranked.up_to >= p_share * ranked.total;
-$$;
-
-comment on function private.rank_in_histogram(jsonb[], numeric) is
-  'The value below or at which p_share of the events lie, over histograms {value: events}; null where there are none.';
-revoke all on function private.rank_in_histogram(jsonb[], numeric) from public, anon, authenticated, service_role;
-grant execute on function private.rank_in_histogram(jsonb[], numeric) to service_role;
 
 -- supabase/schemas/50_attribution/attribute_by_elimination.sql
 -- Attributes the remaining events to the one match whose count lacks them.
@@ -8628,6 +8648,28 @@ comment on function public.hold_successors(boolean, integer, timestamptz) is
 revoke all on function public.hold_successors(boolean, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.hold_successors(boolean, integer, timestamptz) to service_role;
 
+-- supabase/schemas/65_checks/last_done.sql
+-- What a person did to a match last, and has not taken back.
+
+create function private.last_done(p_match_id bigint)
+returns setof public.operator_actions
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select action.*
+  from public.operator_actions as action
+  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+  order by action.id desc
+  limit 1;
+$$;
+
+comment on function private.last_done(bigint) is 'The last action of a person on a match that is not undone: no row, or one.';
+revoke all on function private.last_done(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.last_done(bigint) to authenticated, service_role;
+
 -- supabase/schemas/65_checks/load_audit.sql
 -- What the ledger expects Braze to hold, and what is known of the schedules that Braze lists.
 
@@ -9312,81 +9354,6 @@ grant execute on function public.teams_to_measure(timestamptz, timestamptz) to s
 --
 -- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
 
-create function private.last_done(p_match_id bigint)
-returns setof public.operator_actions
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select action.*
-  from public.operator_actions as action
-  where action.match_id = p_match_id and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
-    and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
-  order by action.id desc
-  limit 1;
-$$;
-
-comment on function private.last_done(bigint) is 'The last action of a person on a match that is not undone: no row, or one.';
-revoke all on function private.last_done(bigint) from public, anon, authenticated, service_role;
-grant execute on function private.last_done(bigint) to authenticated, service_role;
-
-create function private.undo_refusal(
-  p_row public.schedule_ledger,
-  p_done public.operator_actions,
-  p_now timestamptz
-)
-returns text
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select case
-    when (p_done).id is null then 'nobody did anything to it that is not undone'
-    when (p_done).action in ('mark_sent', 'mark_not_sent') then case
-      when (p_done).action = 'mark_sent' and (p_row).status <> 'sent' then 'it is not marked as sent any more'
-      when (p_done).action = 'mark_sent' and (p_row).sent_evidence <> 'operator'
-        then 'it is sent by other evidence (' || (p_row).sent_evidence || ')'
-      when (p_done).action = 'mark_not_sent' and (p_row).cancel_reason is distinct from 'operator'
-        then 'it is ' || (p_row).status || ' for another reason since'
-      when exists (
-        select 1 from public.braze_schedules as schedule
-        where schedule.ledger_id = (p_row).id and schedule.generation = (p_row).generation
-          and schedule.first_event_at is not null
-      ) then 'events have proved since that it went out'
-    end
-    -- Its send is proved since: that is no action of a person.
-    when (p_row).status = 'sent' and (p_done).action <> 'push_again' then 'it is sent since (' || (p_row).sent_evidence || ')'
-    when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
-    -- Also one that was under way when the person acted.
-    when exists (
-      select 1 from public.schedule_attempts as attempt
-      where attempt.match_id = (p_done).match_id and attempt.kind <> 'send_id'
-        and (attempt.opened_at >= (p_done).acted_at or attempt.outcome is null)
-    ) then 'it has caused a call to Braze: ' || case (p_done).action
-      when 'cancel' then 'use reschedule'
-      when 'push_again' then 'use cancel'
-      when 'reschedule' then 'use cancel'
-      when 'declare_gone' then 'use cancel if no push is wanted'
-      else 'it cannot be undone'
-    end
-    when (p_done).action in ('cancel', 'reschedule') and (
-      (p_row).status <> 'cancelled'
-      or (p_row).cancel_reason <> case (p_done).action when 'cancel' then 'operator' else 'plan' end
-    ) then 'it is ' || (p_row).status || ' for another reason since'
-    when (p_done).action = 'release' and (p_row).send_at_utc <= p_now then 'its push may be going out'
-    when (p_done).action = 'confirm_removals' and not exists (
-      select 1 from private.held_changes as held where held.ledger_id = (p_row).id and held.confirmed_at is not null
-    ) then 'it is carried out'
-  end;
-$$;
-
-comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
-  'Why an action cannot be undone; null if it can.';
-revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to authenticated, service_role;
-
 create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
 returns void
 language sql
@@ -9497,6 +9464,65 @@ comment on function public.undo(bigint, text, text, uuid, boolean, timestamptz, 
 revoke all on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
+-- supabase/schemas/65_checks/undo_refusal.sql
+-- Why the last thing that a person did to a match cannot be taken back.
+
+create function private.undo_refusal(
+  p_row public.schedule_ledger,
+  p_done public.operator_actions,
+  p_now timestamptz
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when (p_done).id is null then 'nobody did anything to it that is not undone'
+    when (p_done).action in ('mark_sent', 'mark_not_sent') then case
+      when (p_done).action = 'mark_sent' and (p_row).status <> 'sent' then 'it is not marked as sent any more'
+      when (p_done).action = 'mark_sent' and (p_row).sent_evidence <> 'operator'
+        then 'it is sent by other evidence (' || (p_row).sent_evidence || ')'
+      when (p_done).action = 'mark_not_sent' and (p_row).cancel_reason is distinct from 'operator'
+        then 'it is ' || (p_row).status || ' for another reason since'
+      when exists (
+        select 1 from public.braze_schedules as schedule
+        where schedule.ledger_id = (p_row).id and schedule.generation = (p_row).generation
+          and schedule.first_event_at is not null
+      ) then 'events have proved since that it went out'
+    end
+    -- Its send is proved since: that is no action of a person.
+    when (p_row).status = 'sent' and (p_done).action <> 'push_again' then 'it is sent since (' || (p_row).sent_evidence || ')'
+    when (p_done).action = 'adopt_schedule' then 'the adopted schedule is its own now: use cancel'
+    -- Also one that was under way when the person acted.
+    when exists (
+      select 1 from public.schedule_attempts as attempt
+      where attempt.match_id = (p_done).match_id and attempt.kind <> 'send_id'
+        and (attempt.opened_at >= (p_done).acted_at or attempt.outcome is null)
+    ) then 'it has caused a call to Braze: ' || case (p_done).action
+      when 'cancel' then 'use reschedule'
+      when 'push_again' then 'use cancel'
+      when 'reschedule' then 'use cancel'
+      when 'declare_gone' then 'use cancel if no push is wanted'
+      else 'it cannot be undone'
+    end
+    when (p_done).action in ('cancel', 'reschedule') and (
+      (p_row).status <> 'cancelled'
+      or (p_row).cancel_reason <> case (p_done).action when 'cancel' then 'operator' else 'plan' end
+    ) then 'it is ' || (p_row).status || ' for another reason since'
+    when (p_done).action = 'release' and (p_row).send_at_utc <= p_now then 'its push may be going out'
+    when (p_done).action = 'confirm_removals' and not exists (
+      select 1 from private.held_changes as held where held.ledger_id = (p_row).id and held.confirmed_at is not null
+    ) then 'it is carried out'
+  end;
+$$;
+
+comment on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) is
+  'Why an action cannot be undone; null if it can.';
+revoke all on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.undo_refusal(public.schedule_ledger, public.operator_actions, timestamptz) to authenticated, service_role;
+
 -- supabase/schemas/70_alerts/tables.sql
 -- Alerts for a person to look at, their delivery, and how often each timed function is expected to succeed.
 --
@@ -9603,10 +9629,8 @@ values
   ('braze-count-audit', '20 * * * *', '60 minutes'),
   ('webhook-health-rollup', '35 3 * * *', '1440 minutes');
 
--- supabase/schemas/70_alerts/claim_alert_deliveries.sql
--- The messages to send now, claimed by the caller.
---
--- One sender at a time: two would send faster than the webhook accepts, and split what belongs in one digest.
+-- supabase/schemas/70_alerts/alert_message.sql
+-- What is to be told of an alert on a channel now.
 
 create function private.alert_message(p_alert public.alerts, p_channel text, p_now timestamptz)
 returns text
@@ -9669,6 +9693,11 @@ comment on function private.alert_message(alerts, text, timestamptz) is
   'The next message about an alert on a channel (webhook or log): raised, escalated, changing, resolved, over, closed, or null.';
 revoke all on function private.alert_message(alerts, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.alert_message(alerts, text, timestamptz) to service_role;
+
+-- supabase/schemas/70_alerts/claim_alert_deliveries.sql
+-- The messages to send now, claimed by the caller.
+--
+-- One sender at a time: two would send faster than the webhook accepts, and split what belongs in one digest.
 
 create function public.claim_alert_deliveries(
   p_channel text,
@@ -11080,7 +11109,7 @@ revoke all on function public.match_verdict(bigint, timestamptz) from public, an
 grant execute on function public.match_verdict(bigint, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/75_verdicts/minute_text.sql
--- How sentences for people name a time, and a number of users.
+-- How sentences for people name a time.
 
 create function private.minute_text(p_at timestamptz)
 returns text
@@ -11095,20 +11124,6 @@ $$;
 comment on function private.minute_text(timestamptz) is 'A time as sentences for people name it: 2024-12-07 14:00 UTC.';
 revoke all on function private.minute_text(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.minute_text(timestamptz) to authenticated, service_role;
-
-create function private.counted_text(p_count bigint, p_one text, p_many text)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
-$$;
-
-comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';
-revoke all on function private.counted_text(bigint, text, text) from public, anon, authenticated, service_role;
-grant execute on function private.counted_text(bigint, text, text) to authenticated, service_role;
 
 -- supabase/schemas/75_verdicts/push_facts.sql
 -- What is stored about the push of a match, gathered for its verdict: one row a push.
@@ -12283,143 +12298,6 @@ comment on column public.match_verification.missing_sends is 'What Braze reports
 
 revoke all on table public.match_verification from public, anon, authenticated, service_role;
 grant select on table public.match_verification to service_role;
-
--- supabase/schemas/80_reporting/matchday_summary.sql
--- The matches of a day in one round trip, for the dashboard and for `task status`.
-
-create function public.matchday_summary(p_from timestamptz, p_until timestamptz)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
-set plan_cache_mode = 'force_custom_plan'
-as $$
-declare
-  v_ids bigint[];
-  v_received jsonb;
-begin
-  v_ids := array(
-    select match.id from public.matches as match
-    where match.kickoff_at >= p_from and match.kickoff_at < p_until
-    union
-    select ledger.match_id from public.schedule_ledger as ledger
-    where ledger.send_at_utc >= p_from and ledger.send_at_utc < p_until
-  );
-
-  -- Operators have no right to user ids: their `received` is null.
-  if pg_catalog.has_column_privilege('public.notification_sends', 'external_user_id', 'select') then
-    select pg_catalog.jsonb_object_agg(counted.id, counted.received) into v_received
-    from (
-      select ledger.id, (
-        select count(distinct coalesce(event.external_user_id, event.device_id, event.event_id) collate "C")
-        from public.notification_sends as event
-        where event.ledger_id = ledger.id
-          and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-          and event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium')
-      ) as received
-      from public.schedule_ledger as ledger
-      where ledger.match_id = any (v_ids)
-    ) as counted;
-  end if;
-
-  return pg_catalog.jsonb_build_object(
-    'matches',
-    (
-      select coalesce(pg_catalog.jsonb_agg(
-        pg_catalog.jsonb_build_object(
-          'match_id', match.id,
-          'competition', match.competition,
-          'home_team', match.home_team,
-          'away_team', match.away_team,
-          'kickoff_at', match.kickoff_at,
-          'match_status', match.status,
-          'send_at', ledger.send_at_utc,
-          'status', ledger.status,
-          'cancel_reason', ledger.cancel_reason,
-          'sent_evidence', ledger.sent_evidence,
-          'sent_confirmed_at', ledger.sent_confirmed_at,
-          'generation', ledger.generation,
-          'schedule_state', schedule.state,
-          'preflight_at', ledger.preflight_at,
-          'preflight_result', ledger.preflight_result,
-          'expected', ledger.expected_send_count,
-          'expected_min', ledger.expected_send_count_min,
-          'expected_max', ledger.expected_send_count_max,
-          'users', ledger.actual_send_count,
-          'received', v_received -> ledger.id::text,
-          'braze_reported', ledger.braze_reported_count,
-          'sends', counted.sends,
-          'webhook_sends', counted.webhook_sends,
-          'opens', counted.opens,
-          'high', counted.high,
-          'medium', counted.medium,
-          'low', counted.low,
-          'last_event_at', counted.last_received_at,
-          'alerts', (
-            select coalesce(pg_catalog.jsonb_agg(
-              pg_catalog.jsonb_build_object(
-                'id', alert.id, 'rule', alert.rule, 'severity', alert.severity, 'title', alert.title,
-                'first_seen_at', alert.first_seen_at
-              ) order by alert.first_seen_at, alert.id
-            ), '[]')
-            from public.alerts as alert
-            where alert.match_id = match.id and alert.resolved_at is null
-          )
-        ) order by coalesce(ledger.send_at_utc, match.kickoff_at), match.id
-      ), '[]')
-      from public.matches as match
-      -- The push of that date: a match that was sent and is played again has one on each.
-      left join lateral (
-        select intent.*
-        from public.schedule_ledger as intent
-        where intent.match_id = match.id and (
-          intent.replaced_at is null or (intent.send_at_utc >= p_from and intent.send_at_utc < p_until)
-        )
-        order by intent.send_at_utc >= p_from and intent.send_at_utc < p_until desc, intent.intent desc
-        limit 1
-      ) as ledger on true
-      left join public.braze_schedules as schedule
-        on schedule.ledger_id = ledger.id and schedule.generation = ledger.generation
-      cross join lateral (
-        select
-          count(*) filter (
-            where event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium')
-          ) as sends,
-          count(*) filter (
-            where event.event_type = 'send' and event.channel = 'webhook' and event.confidence in ('high', 'medium')
-          ) as webhook_sends,
-          count(*) filter (where event.event_type = 'open' and event.confidence in ('high', 'medium')) as opens,
-          count(*) filter (where event.confidence = 'high') as high,
-          count(*) filter (where event.confidence = 'medium') as medium,
-          count(*) filter (where event.confidence = 'low') as low,
-          max(event.received_at) as last_received_at
-        from public.notification_sends as event
-        where event.ledger_id = ledger.id
-          and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-      ) as counted
-      where match.id = any (v_ids)
-    ),
-    'alerts',
-    (
-      select coalesce(pg_catalog.jsonb_agg(
-        pg_catalog.jsonb_build_object(
-          'id', alert.id, 'rule', alert.rule, 'severity', alert.severity, 'title', alert.title,
-          'first_seen_at', alert.first_seen_at, 'match_id', alert.match_id
-        ) order by alert.first_seen_at, alert.id
-      ), '[]')
-      from public.alerts as alert
-      where alert.resolved_at is null and (alert.match_id is null or alert.match_id <> all (v_ids))
-    )
-  );
-end;
-$$;
-
-comment on function public.matchday_summary(timestamptz, timestamptz) is
-  '{matches, alerts}: the matches with kick-off or send in [p_from, p_until), soonest send first, each with ledger, schedule, event counts and open alerts; and the open alerts of everything else. received counts users; null for callers without the right to user ids.';
-revoke all on function public.matchday_summary(timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.matchday_summary(timestamptz, timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/80_reporting/measure_webhook_health.sql
 -- Measures one UTC day from the counts of its matches.

@@ -71,7 +71,7 @@ Deno.test("the dashboard's functions return data to an operator and nothing to o
     for (const role of [null, "admin", "service_role", "Operator"]) {
       deepStrictEqual(await answers(role), {
         isOperator: false,
-              hasTimeline: false,
+        hasTimeline: false,
         hasVerdict: false,
         verdicts: 0,
         hasUsers: false,

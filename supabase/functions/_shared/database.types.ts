@@ -1538,7 +1538,6 @@ export type Database = {
       "match_events": { Args: { "p_match_id": number }; Returns: Json };
       "match_timeline": { Args: { "p_match_id": number; "p_now"?: string }; Returns: Json };
       "match_verdict": { Args: { "p_match_id": number; "p_now": string }; Returns: Json };
-      "matchday_summary": { Args: { "p_from": string; "p_until": string }; Returns: Json };
       "measure_webhook_health": { Args: { "p_date": string; "p_now": string }; Returns: Json };
       "note_shut_out": {
         Args: {

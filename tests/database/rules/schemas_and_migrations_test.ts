@@ -59,8 +59,8 @@ const CHANGES: readonly (readonly [statement: string, ...objects: string[]])[] =
     "comment on trigger record_match_change on public.matches",
   ],
   [
-    "grant execute on function public.matchday_summary(timestamptz, timestamptz) to anon",
-    "privileges on function public.matchday_summary",
+    "grant execute on function public.day_verdicts(timestamptz, timestamptz, timestamptz) to anon",
+    "privileges on function public.day_verdicts",
   ],
   [
     "grant select on public.event_claims to authenticated",
