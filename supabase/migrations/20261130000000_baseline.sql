@@ -5895,7 +5895,7 @@ revoke all on function public.mark_recounts(timestamptz, timestamptz, timestampt
 grant execute on function public.mark_recounts(timestamptz, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/45_counts/rank_in_histogram.sql
--- Reads a rank, such as the median, from histograms of rounded milliseconds.
+-- A percentile over the histograms of several generations.
 
 create function private.rank_in_histogram(p_histograms jsonb[], p_share numeric)
 returns bigint
@@ -6046,30 +6046,49 @@ begin
     from by_time
     order by by_time.generation, by_time.received_at, by_time.delay_ms desc
   ),
-  delays as (
-    select bars.generation, pg_catalog.jsonb_object_agg(bars.ms, bars.sends) as delays
+  durations as (
+    select by_time.generation, true as is_delay, by_time.delay_ms as ms, sum(by_time.sends) as sends
+    from by_time
+    group by by_time.generation, by_time.delay_ms
+    union all
+    select
+      by_second.generation, false,
+      pg_catalog.date_part('epoch', by_second.sent_at - (v_times ->> by_second.generation::text)::timestamptz) * 1000,
+      by_second.sends
     from (
-      select by_time.generation, private.rounded_ms(by_time.received_at - by_time.sent_at) as ms, sum(by_time.sends) as sends
+      select by_time.generation, by_time.sent_at, sum(by_time.sends) as sends
       from by_time
-      group by 1, 2
-    ) as bars
-    group by bars.generation
+      group by by_time.generation, by_time.sent_at
+    ) as by_second
+    where v_times ? by_second.generation::text
   ),
-  latenesses as (
-    select bars.generation, pg_catalog.jsonb_object_agg(bars.ms, bars.sends) as latenesses
+  -- Three digits of each: 7,000 ms stays, 123,456 becomes 123,000. Not by a function: a call for each pair of times costs more
+  -- than all the rest.
+  bars as (
+    select rounded.generation, rounded.is_delay, (pg_catalog.round(rounded.ms / rounded.step) * rounded.step)::bigint as ms,
+      sum(rounded.sends) as sends
     from (
       select
-        by_second.generation,
-        private.rounded_ms(by_second.sent_at - (v_times ->> by_second.generation::text)::timestamptz) as ms,
-        sum(by_second.sends) as sends
-      from (
-        select by_time.generation, by_time.sent_at, sum(by_time.sends) as sends
-        from by_time
-        group by by_time.generation, by_time.sent_at
-      ) as by_second
-      where v_times ? by_second.generation::text
-      group by 1, 2
-    ) as bars
+        durations.*,
+        case
+          when pg_catalog.abs(durations.ms) < 1e3 then 1
+          when pg_catalog.abs(durations.ms) < 1e4 then 10
+          when pg_catalog.abs(durations.ms) < 1e5 then 100
+          when pg_catalog.abs(durations.ms) < 1e6 then 1000
+          when pg_catalog.abs(durations.ms) < 1e7 then 10000
+          when pg_catalog.abs(durations.ms) < 1e8 then 100000
+          else 1000000
+        end as step
+      from durations
+    ) as rounded
+    group by 1, 2, 3
+  ),
+  histograms as (
+    select
+      bars.generation,
+      pg_catalog.jsonb_object_agg(bars.ms, bars.sends) filter (where bars.is_delay) as delays,
+      pg_catalog.jsonb_object_agg(bars.ms, bars.sends) filter (where not bars.is_delay) as latenesses
+    from bars
     group by bars.generation
   ),
   platforms as (
@@ -6109,8 +6128,8 @@ begin
       'first_received_at', by_generation.first_received_at,
       'last_received_at', by_generation.last_received_at,
       'first_delay_ms', pg_catalog.round(first_delays.delay_ms),
-      'delays', coalesce(delays.delays, '{}'),
-      'latenesses', coalesce(latenesses.latenesses, '{}'),
+      'delays', coalesce(histograms.delays, '{}'),
+      'latenesses', coalesce(histograms.latenesses, '{}'),
       'platforms', coalesce(platforms.platforms, '{}'),
       'counted_at', p_now
     )), '[]'),
@@ -6120,8 +6139,7 @@ begin
   left join users using (generation)
   left join reasons using (generation)
   left join first_delays using (generation)
-  left join delays using (generation)
-  left join latenesses using (generation)
+  left join histograms using (generation)
   left join platforms using (generation);
 
   delete from public.match_counts as counted
@@ -6168,32 +6186,6 @@ comment on function public.recount_match(uuid, timestamptz) is
   'Counts the events of a ledger row into match_counts, sets its actual_send_count and double_push_users, and raises or resolves its double_push; returns {users, double_push_users}, null where its events are pruned.';
 revoke all on function public.recount_match(uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.recount_match(uuid, timestamptz) to service_role;
-
--- supabase/schemas/45_counts/rounded_ms.sql
--- The key of a duration in a histogram: exact to a second, and to three digits above.
-
-create function private.rounded_ms(p_duration interval)
-returns bigint
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select case
-    when pg_catalog.abs(measured.ms) < 1000 then pg_catalog.round(measured.ms)::bigint
-    else (
-      pg_catalog.round(measured.ms / measured.step) * measured.step
-    )::bigint
-  end
-  from (
-    select told.ms, pg_catalog.power(10::float8, pg_catalog.floor(pg_catalog.log(greatest(pg_catalog.abs(told.ms), 1))) - 2) as step
-    from (select pg_catalog.date_part('epoch', p_duration) * 1000 as ms) as told
-  ) as measured;
-$$;
-
-comment on function private.rounded_ms(interval) is 'Milliseconds, rounded to three digits from 1,000 on: 7,000 stays, 123,456 becomes 123,000.';
-revoke all on function private.rounded_ms(interval) from public, anon, authenticated, service_role;
-grant execute on function private.rounded_ms(interval) to service_role;
 
 -- supabase/schemas/50_attribution/attribute_by_elimination.sql
 -- Attributes the remaining events to the one match whose count lacks them.

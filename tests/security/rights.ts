@@ -225,7 +225,6 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "resolve_unknown_attempt",
   "restore_schedules",
   "revoke_send_proof",
-  "rounded_ms",
   "scheduler_has_planned",
   "send_timing",
   "settle_unclear",

@@ -1,4 +1,4 @@
--- Reads a rank, such as the median, from histograms of rounded milliseconds.
+-- A percentile over the histograms of several generations.
 
 create function private.rank_in_histogram(p_histograms jsonb[], p_share numeric)
 returns bigint
