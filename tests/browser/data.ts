@@ -197,7 +197,6 @@ export const duplicates: Check = async (page, { stack: { sql }, pages }) => {
     page,
     "Matches with users who got more than one push, newest first",
   );
-  // The second schedule that a person made of match 1004 was sent as well.
   const [told] = await sql<{ users: number; sends: number; sample: string }[]>`
     select (details ->> 'users')::int as users, (details ->> 'sends')::int as sends,
       array_to_string(array(select jsonb_array_elements_text(details -> 'sample_users')), ', ') as sample

@@ -40,6 +40,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);
+      await insertDoublePushAlert(stack);
       const project = {
         apiUrl: stack.ready.api_url,
         publishableKey: stack.ready.publishable_key,
@@ -73,4 +74,15 @@ async function rollUpTheDay({ ready }: Stack): Promise<void> {
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`Cannot roll up ${date}: got ${response.status} ${answer}`);
+}
+
+/** The person of the demo deletes the second schedule in time, so no double push occurs: the alert is inserted by hand. */
+async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
+  const details = { users: 2, sends: 4, sample_users: ["user-7", "user-8"] };
+  await sql`
+    insert into public.alerts
+      (fingerprint, rule, kind, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
+    values ('double_push:1004', 'double_push', 'harm', 'critical', 'admin',
+      'Match 1004 Arsenal–Chelsea was pushed more than once to 2 users', ${sql.json(details)}, 1004,
+      ${timeline.now()}, ${timeline.now()})`;
 }

@@ -41,11 +41,8 @@ const NO_NEXT_SEND = {
 /** Pre-flight looks at Braze, and the audit judges from what it stored. */
 async function audit(stack: Stack, body: unknown = {}) {
   await watch(stack, "braze-preflight-check");
-  const { run_id: _runId, dry_run: _dryRun, outcome: _outcome, ...found } = await watch(
-    stack,
-    NAME,
-    body,
-  );
+  const { run_id: _runId, dry_run: _dryRun, outcome: _outcome, audiences: _audiences, ...found } =
+    await watch(stack, NAME, body);
   return found;
 }
 

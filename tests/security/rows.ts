@@ -59,6 +59,12 @@ export async function fillTables(sql: Sql): Promise<void> {
     insert into public.webhook_rejects (digest, body, reason, first_received_at, last_received_at)
     values ('\\x01', '\\x02', 'r', now(), now())`;
   await sql`
+    insert into public.match_counts (
+      ledger_id, generation, users, push_sends, webhook_sends, bounced_users, aborted_users, opened_users, abort_reasons,
+      events, low_events, low_push_sends, delays, latenesses, platforms, counted_at
+    )
+    select id, 1, 1, 1, 0, 0, 0, 0, '{}', 1, 0, 0, '{}', '{}', '{}', now() from public.schedule_ledger`;
+  await sql`
     insert into public.webhook_daily_counts (date, shard, received, duplicates, rejected)
     values ('2024-12-07', 0, 1, 0, 0)`;
   await sql`

@@ -256,7 +256,7 @@ Deno.test("campaign statistics sum all sends and name variations by id", async (
   strictEqual(headers.get("x-ratelimit-limit"), "50000");
 });
 
-Deno.test("there is one segment for each team, with all users who have it in any attribute", async () => {
+Deno.test("there is one segment for each team, with the users that a push can reach who have it in any attribute", async () => {
   const at = world();
   const { body: list } = await at.get("/segments/list?page=0");
   deepStrictEqual(list.segments.map(({ name }: { name: string }) => name), [
@@ -270,8 +270,8 @@ Deno.test("there is one segment for each team, with all users who have it in any
   match(details.description, /Liverpool/);
   strictEqual("size" in details, false);
   const { body: series } = await at.get(`/segments/data_series?segment_id=${id}&length=2`);
-  const followers = at.sandbox.model.users.all.filter(({ attributes }) =>
-    Object.values(attributes).includes("Liverpool")
+  const followers = at.sandbox.model.users.all.filter(({ attributes, pushEnabled }) =>
+    pushEnabled && Object.values(attributes).includes("Liverpool")
   );
   deepStrictEqual(series.data, [
     { time: "2024-12-06", size: followers.length },
