@@ -71,4 +71,13 @@ export const VERDICTS: readonly Mutation[] = [
     replace: "",
     tests: ["tests/database/job_states_test.ts"],
   },
+  {
+    name: "chat-says-the-verdict",
+    rule: "The chat says of a match what page and status say",
+    file: "supabase/schemas/70_alerts/claim_alert_deliveries.sql",
+    find: "      'verdict', pg_catalog.replace(judged.verdict, '_', ' ') || ': ' || judged.why,\n",
+    replace: "      'verdict', 'scheduled: Braze has its schedule.',\n",
+    tests: ["tests/end_to_end/one_verdict_test.ts"],
+    filter: "the campaign was stopped",
+  },
 ];
