@@ -240,7 +240,7 @@ Deno.test("braze-reconcile killed after any call still resolves past schedules",
           {
             status: "sent",
             sent_evidence: "statistics",
-            actual_send_count: null,
+            actual_send_count: 0,
             is_counted: true,
           },
           `killed after call ${deadly}`,
