@@ -193,7 +193,11 @@ for (const [what, trouble] of Object.entries(TROUBLES)) {
       });
       const verdicts: Verdict[] = await page.json();
       const shown = verdicts.find(({ match_id }) => match_id === ID);
-      deepStrictEqual([shown?.match_id, shown?.verdict], [ID, trouble.verdict], shown?.why);
+      deepStrictEqual(
+        [shown?.match_id, shown?.verdict],
+        [ID, trouble.verdict],
+        shown?.why ?? "none",
+      );
       match(shown!.why, trouble.why);
       strictEqual(wordingOfVerdict(shown!).label, VERDICTS[trouble.verdict].label);
 
