@@ -48,6 +48,10 @@ begin
     returning alert.id
   )
   select pg_catalog.array_agg(claimed.id) into v_ids from claimed;
+  -- Most runs have nothing to tell, and need no verdicts.
+  if v_ids is null then
+    return jsonb '[]';
+  end if;
 
   return (
     with verdicts as materialized (
