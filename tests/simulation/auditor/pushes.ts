@@ -68,6 +68,7 @@ function auditWantedPush(
   if (isPushed(matchId, sendAt, context)) return;
   const { now, facts } = context;
   const alerts = facts.alerts.filter((alert) => isAbout(alert, matchId, context));
+  if (wasCalledOffWhileLate(matchId, sendAt, alerts, context)) return;
   const toldFrom = standingSince(alerts, now);
   const details = `match ${matchId}, due ${at(sendAt)}, row ${rowOf(context, matchId)?.status} (${
     rowOf(context, matchId)?.cancel_reason
@@ -93,6 +94,22 @@ function auditWantedPush(
       )
     }`,
   );
+}
+
+/** Its push was told to come late, and the fixtures called the match off before that late time. */
+function wasCalledOffWhileLate(
+  matchId: number,
+  sendAt: Date,
+  alerts: readonly AlertRow[],
+  context: AuditContext,
+): boolean {
+  return alerts.some((alert) => isOpenAt(alert, sendAt)) &&
+    context.model.schedules.all.some((schedule) =>
+      isOurs(schedule, context) && matchOf(schedule, context) === matchId &&
+      schedule.createdAt < sendAt && schedule.endedAt !== null &&
+      schedule.endedAt > sendAt && schedule.endedAt < schedule.sendAt &&
+      context.history.isOff(matchId, schedule.endedAt)
+    );
 }
 
 /** Somebody got it, or Braze sent it and nobody was there to get it. */
