@@ -6609,7 +6609,7 @@ as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
   v_hour timestamptz := p_from;
-  v_seconds jsonb := '[]';
+  v_seconds jsonb := jsonb '[]';
   v_first timestamptz;
   v_last timestamptz;
 begin
@@ -10143,7 +10143,7 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-  v_sets jsonb := '[]';
+  v_sets jsonb := jsonb '[]';
   v_hour timestamptz;
 begin
   foreach v_hour in array p_hours loop

@@ -12,7 +12,7 @@ as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
   v_hour timestamptz := p_from;
-  v_seconds jsonb := '[]';
+  v_seconds jsonb := jsonb '[]';
   v_first timestamptz;
   v_last timestamptz;
 begin

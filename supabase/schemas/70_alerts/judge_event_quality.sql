@@ -76,7 +76,7 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-  v_sets jsonb := '[]';
+  v_sets jsonb := jsonb '[]';
   v_hour timestamptz;
 begin
   foreach v_hour in array p_hours loop
