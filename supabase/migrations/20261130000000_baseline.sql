@@ -7581,21 +7581,19 @@ begin
     ) as answer
   );
   if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
-    values (
-      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+    perform private.note_action(
+      'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
       pg_catalog.jsonb_build_object(
         'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
         'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
           'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
         )))
       ),
-      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
     );
     if v_unclear is null then
       perform private.end_generation(v_row.id, v_row.generation, p_now);
@@ -7615,7 +7613,7 @@ begin
       where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
     end if;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
@@ -8049,18 +8047,14 @@ begin
     ) as answer
   );
   if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    values (
-      p_now, 'mark_sent', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes
-      ),
-      p_run_id
+    perform private.note_action(
+      'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
+      pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+      '{}', p_run_id, p_now
     );
     update public.schedule_ledger as ledger
     set status = 'sent',
@@ -8074,7 +8068,7 @@ begin
     set resolved_at = p_now
     where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 
@@ -9222,11 +9216,9 @@ begin
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    values (
-      p_now, 'release', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
+    perform private.note_action(
+      'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
+      p_run_id, p_now
     );
     update private.schedule_holds as hold
     set released_at = p_now

@@ -46,21 +46,19 @@ begin
     ) as answer
   );
   if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id)
-    values (
-      p_now, 'declare_gone', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
+    perform private.note_action(
+      'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
       pg_catalog.jsonb_build_object(
         'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
         'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
           'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
         )))
       ),
-      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id
+      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
     );
     if v_unclear is null then
       perform private.end_generation(v_row.id, v_row.generation, p_now);
@@ -80,7 +78,7 @@ begin
       where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
     end if;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 

@@ -30,18 +30,14 @@ begin
     ) as answer
   );
   if v_refused is not null then
-    return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', false, 'refused', v_refused);
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    values (
-      p_now, 'mark_sent', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes
-      ),
-      p_run_id
+    perform private.note_action(
+      'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
+      pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+      '{}', p_run_id, p_now
     );
     update public.schedule_ledger as ledger
     set status = 'sent',
@@ -55,7 +51,7 @@ begin
     set resolved_at = p_now
     where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   end if;
-  return pg_catalog.jsonb_build_object('match_id', p_match_id, 'done', true, 'refused', null);
+  return private.answer_verb(p_match_id, null);
 end;
 $$;
 

@@ -39,11 +39,9 @@ begin
   end if;
 
   if not p_dry_run then
-    insert into public.operator_actions
-      (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, run_id)
-    values (
-      p_now, 'release', p_match_id, v_row.id, v_row.generation, p_actor_kind, p_actor_id, p_reason,
-      pg_catalog.jsonb_build_object('held_for', v_held), p_run_id
+    perform private.note_action(
+      'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
+      p_run_id, p_now
     );
     update private.schedule_holds as hold
     set released_at = p_now
