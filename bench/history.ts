@@ -93,7 +93,8 @@ export async function writeHistory(sql: Sql, options: HistoryOptions): Promise<v
       });
     }
   }));
-  // A database that has run for a while has been vacuumed.
+  // A database that has run for a while has judged what its schedules explain, and has been vacuumed.
+  await sql`delete from private.rejudgements`;
   await sql`vacuum (analyze) public.notification_sends`;
   await sql`vacuum (analyze)`;
   await sql`checkpoint`;
@@ -170,7 +171,7 @@ async function writeEvents(sql: Sql, slice: Slice): Promise<void> {
     cross join lateral (
       -- The reference to the row makes Postgres generate other events for each row.
       select ledger.send_at_utc + n % 60 * interval '1 second' as sent_at, gen_random_uuid()::text as id,
-        'user-' || (ledger.match_id * 7919 + n * 104729) % 500000 as user_id, gen_random_uuid()::text as device_id
+        'user-' || (ledger.match_id * 7919 + n::bigint * 104729) % 500000 as user_id, gen_random_uuid()::text as device_id
       from generate_series(1, (${events}::bigint * (ledger.match_id - ${firstMatch}::bigint + 1) / ${rows}::bigint
         - ${events}::bigint * (ledger.match_id - ${firstMatch}::bigint) / ${rows}::bigint)::int) as n
       order by 1

@@ -14,6 +14,7 @@ export async function checkAudiences(target: Configured): Promise<Finding[]> {
     const response = await get(target, "/teams?select=name,braze_segment_id&order=name");
     const teams = Teams.parse(await response.json());
     const without = teams.filter(({ braze_segment_id }) => braze_segment_id === null);
+    if (teams.length === 0) return unknown(CHECK, "there is no team yet", "Fill teams");
     if (without.length === 0) {
       return ok(CHECK, `the audience of each of ${teams.length} teams is measured`);
     }
