@@ -6603,31 +6603,33 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
   v_hour timestamptz := p_from;
+  v_hour_end timestamptz;
   v_seconds jsonb := jsonb '[]';
   v_first timestamptz;
   v_last timestamptz;
 begin
   -- Where Braze sends no ids, all events are among them: an hour at a time.
   while v_hour < p_until loop
+    v_hour_end := least(v_hour + interval '1 hour', p_until);
     v_seconds := v_seconds || coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at)
       from (
         select event.sent_at, count(*) as events
         from public.notification_sends as event
-        where event.sent_at >= v_hour and event.sent_at < least(v_hour + interval '1 hour', p_until)
+        where event.sent_at >= v_hour and event.sent_at < v_hour_end
           and event.confidence in ('none', 'low')
           and event.correlation_method in ('tie', 'no_candidate', 'time_window')
           and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
         group by event.sent_at
       ) as open
     ), '[]');
-    v_hour := v_hour + interval '1 hour';
+    v_hour := v_hour_end;
   end loop;
   v_first := (v_seconds #>> '{0,sent_at}')::timestamptz;
   v_last := (v_seconds #>> '{-1,sent_at}')::timestamptz;
@@ -10068,13 +10070,14 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
+  v_from timestamptz := p_now - interval '2 hours';
   v_unattributed bigint;
 begin
   -- Only Sends: an opening without an id has no usable time. Imported and replayed events do not show how events come now.
   select count(*) into v_unattributed
   from public.notification_sends as event
   where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-    and event.sent_at > p_now - interval '2 hours' and event.sent_at <= p_now
+    and event.sent_at > v_from and event.sent_at <= p_now
     and event.channel = 'push' and event.event_type = 'send';
 
   return (
@@ -10082,7 +10085,7 @@ begin
       select coalesce(sum(counted.push_sends), 0) as sure, coalesce(sum(counted.low_push_sends), 0) as low
       from public.schedule_ledger as ledger
       join public.match_counts as counted on counted.ledger_id = ledger.id
-      where ledger.send_at_utc > p_now - interval '2 hours' and ledger.send_at_utc <= p_now
+      where ledger.send_at_utc > v_from and ledger.send_at_utc <= p_now
     ),
     numbers as (
       select
@@ -10131,14 +10134,16 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_sets jsonb := jsonb '[]';
   v_hour timestamptz;
+  v_hour_end timestamptz;
 begin
   foreach v_hour in array p_hours loop
+    v_hour_end := v_hour + interval '1 hour';
     v_sets := v_sets || coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('candidates', bad.candidate_match_ids, 'events', bad.events))
       from (
@@ -10147,14 +10152,14 @@ begin
           select event.candidate_match_ids, count(*) as events
           from public.notification_sends as event
           where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.sent_at >= v_hour and event.sent_at < v_hour_end
             and event.channel = 'push' and event.event_type = 'send'
           group by event.candidate_match_ids
           union all
           select event.candidate_match_ids, count(*)
           from public.notification_sends as event
           where event.confidence = 'low' and event.correlation_method in ('time_exact', 'time_window')
-            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.sent_at >= v_hour and event.sent_at < v_hour_end
             and event.channel = 'push' and event.event_type = 'send'
           group by event.candidate_match_ids
         ) as open
@@ -12299,21 +12304,23 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_total bigint := 0;
   v_from timestamptz := p_from;
+  v_until timestamptz;
   v_events bigint;
 begin
   while v_from < p_until loop
+    v_until := least(v_from + interval '1 hour', p_until);
     select count(*) into v_events
     from public.notification_sends as event
     where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-      and event.sent_at >= v_from and event.sent_at < least(v_from + interval '1 hour', p_until);
+      and event.sent_at >= v_from and event.sent_at < v_until;
     v_total := v_total + v_events;
-    v_from := v_from + interval '1 hour';
+    v_from := v_until;
   end loop;
   return v_total;
 end;

@@ -6,31 +6,33 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
   v_hour timestamptz := p_from;
+  v_hour_end timestamptz;
   v_seconds jsonb := jsonb '[]';
   v_first timestamptz;
   v_last timestamptz;
 begin
   -- Where Braze sends no ids, all events are among them: an hour at a time.
   while v_hour < p_until loop
+    v_hour_end := least(v_hour + interval '1 hour', p_until);
     v_seconds := v_seconds || coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('sent_at', open.sent_at, 'events', open.events) order by open.sent_at)
       from (
         select event.sent_at, count(*) as events
         from public.notification_sends as event
-        where event.sent_at >= v_hour and event.sent_at < least(v_hour + interval '1 hour', p_until)
+        where event.sent_at >= v_hour and event.sent_at < v_hour_end
           and event.confidence in ('none', 'low')
           and event.correlation_method in ('tie', 'no_candidate', 'time_window')
           and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
         group by event.sent_at
       ) as open
     ), '[]');
-    v_hour := v_hour + interval '1 hour';
+    v_hour := v_hour_end;
   end loop;
   v_first := (v_seconds #>> '{0,sent_at}')::timestamptz;
   v_last := (v_seconds #>> '{-1,sent_at}')::timestamptz;

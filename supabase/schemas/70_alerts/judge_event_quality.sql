@@ -9,13 +9,14 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
+  v_from timestamptz := p_now - interval '2 hours';
   v_unattributed bigint;
 begin
   -- Only Sends: an opening without an id has no usable time. Imported and replayed events do not show how events come now.
   select count(*) into v_unattributed
   from public.notification_sends as event
   where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-    and event.sent_at > p_now - interval '2 hours' and event.sent_at <= p_now
+    and event.sent_at > v_from and event.sent_at <= p_now
     and event.channel = 'push' and event.event_type = 'send';
 
   return (
@@ -23,7 +24,7 @@ begin
       select coalesce(sum(counted.push_sends), 0) as sure, coalesce(sum(counted.low_push_sends), 0) as low
       from public.schedule_ledger as ledger
       join public.match_counts as counted on counted.ledger_id = ledger.id
-      where ledger.send_at_utc > p_now - interval '2 hours' and ledger.send_at_utc <= p_now
+      where ledger.send_at_utc > v_from and ledger.send_at_utc <= p_now
     ),
     numbers as (
       select
@@ -72,14 +73,16 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_sets jsonb := jsonb '[]';
   v_hour timestamptz;
+  v_hour_end timestamptz;
 begin
   foreach v_hour in array p_hours loop
+    v_hour_end := v_hour + interval '1 hour';
     v_sets := v_sets || coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('candidates', bad.candidate_match_ids, 'events', bad.events))
       from (
@@ -88,14 +91,14 @@ begin
           select event.candidate_match_ids, count(*) as events
           from public.notification_sends as event
           where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.sent_at >= v_hour and event.sent_at < v_hour_end
             and event.channel = 'push' and event.event_type = 'send'
           group by event.candidate_match_ids
           union all
           select event.candidate_match_ids, count(*)
           from public.notification_sends as event
           where event.confidence = 'low' and event.correlation_method in ('time_exact', 'time_window')
-            and event.sent_at >= v_hour and event.sent_at < v_hour + interval '1 hour'
+            and event.sent_at >= v_hour and event.sent_at < v_hour_end
             and event.channel = 'push' and event.event_type = 'send'
           group by event.candidate_match_ids
         ) as open

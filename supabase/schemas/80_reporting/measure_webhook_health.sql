@@ -9,21 +9,23 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
--- With the times known to the planner it looks at their partitions alone.
+-- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_total bigint := 0;
   v_from timestamptz := p_from;
+  v_until timestamptz;
   v_events bigint;
 begin
   while v_from < p_until loop
+    v_until := least(v_from + interval '1 hour', p_until);
     select count(*) into v_events
     from public.notification_sends as event
     where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-      and event.sent_at >= v_from and event.sent_at < least(v_from + interval '1 hour', p_until);
+      and event.sent_at >= v_from and event.sent_at < v_until;
     v_total := v_total + v_events;
-    v_from := v_from + interval '1 hour';
+    v_from := v_until;
   end loop;
   return v_total;
 end;
