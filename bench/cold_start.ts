@@ -1,12 +1,12 @@
-/** Measures each function's bundle size, and the time from the start of a new process to its first answer. */
+/** Measures the size of each function as it is deployed, and the time from the start of a new process to its first answer. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../local/stack/ports.ts";
 import { functionEnv } from "../local/stack/stack.ts";
+import { bundleFunction, functionNames } from "../local/bundle/bundle.ts";
 import type { BenchServer } from "./bench_server.ts";
 import { spreadOf } from "./statistics.ts";
 
-const FUNCTIONS = new URL("../supabase/functions/", import.meta.url);
 const SERVER = fileURLToPath(new URL("./servers/one_function.ts", import.meta.url));
 const STARTS = 5;
 const POLL_MS = 2;
@@ -20,43 +20,21 @@ export interface ColdStart {
 
 export async function measureColdStarts(bench: BenchServer): Promise<ColdStart[]> {
   const found: ColdStart[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(FUNCTIONS)) {
-    if (!isDirectory || name.startsWith("_")) continue;
+  for (const name of await functionNames()) {
+    const { code, bytes } = await bundleFunction(name);
     const bundle = join(bench.folder, `${name}.js`);
-    await bundleTo(bundle, name);
+    await Deno.writeTextFile(bundle, code);
     const times: number[] = [];
     for (let start = 0; start < STARTS; start++) {
       times.push(await firstAnswerMs(bench, name, bundle));
     }
     found.push({
       function: name,
-      bundle_bytes: (await Deno.stat(bundle)).size,
+      bundle_bytes: bytes,
       first_answer_ms: spreadOf(times),
     });
   }
-  return found.sort((a, b) => a.function < b.function ? -1 : 1);
-}
-
-async function bundleTo(bundle: string, name: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...[
-        "bundle",
-        "--quiet",
-        "--minify",
-        "--config",
-        fileURLToPath(new URL("../deno.json", import.meta.url)),
-      ],
-      ...["-o", bundle, fileURLToPath(new URL(`${name}/index.ts`, FUNCTIONS))],
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (success) return;
-  throw new Error(
-    `Cannot bundle ${name}: deno bundle must succeed, got ${new TextDecoder().decode(stderr)}`,
-  );
+  return found;
 }
 
 /** The time to the refusal of a caller without credentials, which loads the module and its configuration but no database. */

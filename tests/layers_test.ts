@@ -73,7 +73,7 @@ const LOCAL = [
   ["braze_sandbox"],
   ["stack"],
   ["cli"],
-  ["demo", "doctor", "fixtures", "import", "migration", "status"],
+  ["bundle", "demo", "doctor", "fixtures", "import", "migration", "status"],
   ["tasks"],
 ];
 
@@ -198,7 +198,7 @@ Deno.test("attribution, events and text are pure", () => {
         pure,
         ({ imports }) =>
           imports.filter((specifier) =>
-            specifier === "@supabase/supabase-js" || specifier.startsWith("node:fs") ||
+            specifier.startsWith("@supabase/") || specifier.startsWith("node:fs") ||
             specifier.startsWith(SHARED) &&
               /\/(?:store|braze|runtime|function|http|auth)\//.test(specifier)
           ),
@@ -282,6 +282,7 @@ Deno.test("index.ts is wiring only", async () => {
 /** These do not test a module, but files of other kinds, or every entry of a folder at once. */
 const UNIT_TESTS_OF_NO_MODULE = [
   "tests/unit/braze/templates_test.ts",
+  "tests/unit/channels_page_test.ts",
   "tests/unit/local/tasks/tasks_test.ts",
   "tests/unit/workflows_test.ts",
 ];

@@ -1,5 +1,5 @@
 /** The address and the secret key of the project that a command reads or writes. */
-import { z } from "zod";
+import { readProject } from "../../supabase/functions/_shared/runtime/config.ts";
 import { StackFailure } from "../lib/failure.ts";
 import type { Target } from "./target.ts";
 
@@ -9,30 +9,16 @@ export interface ProjectApi {
   readonly secretKey: string;
 }
 
-/** `cannot`: the beginning of the error message, as in "Cannot read the matchday". */
-export function projectApi({ env }: Target, cannot: string): ProjectApi {
-  const url = env("SUPABASE_URL")?.trim().replace(/\/+$/, "");
-  if (url === undefined || !URL.canParse(url)) {
-    throw new StackFailure(
-      "Cannot choose a project: SUPABASE_URL must be set, or --local or --env-file be given (see --help)",
-    );
-  }
-  const keys = z.record(z.string(), z.string()).safeParse(
-    parseJson(env("SUPABASE_SECRET_KEYS") ?? "{}"),
-  );
-  const secretKey = keys.success
-    ? keys.data.default ?? Object.values(keys.data)[0] ?? env("SUPABASE_SERVICE_ROLE_KEY")
-    : undefined;
-  if (secretKey !== undefined) return { url, secretKey };
-  throw new StackFailure(
-    `${cannot}: SUPABASE_SECRET_KEYS must be like {"default": "sb_secret_…"}, got nothing of the kind`,
-  );
-}
-
-function parseJson(text: string): unknown {
+/** Reads them by the rules of the functions. Throws a `StackFailure` that lists what is missing or malformed. */
+export function projectApi({ env }: Target): ProjectApi {
   try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    const { supabaseUrl, databaseKey } = readProject(env);
+    return { url: supabaseUrl, secretKey: databaseKey };
+  } catch (error) {
+    throw new StackFailure(
+      `${
+        (error as Error).message
+      }; it comes from the environment, --local or --env-file (see --help)`,
+    );
   }
 }

@@ -4,8 +4,6 @@ export interface Counter {
   /** Reads one line; returns a message for the user of the demo, or null. */
   read(line: string): string | null;
   readonly created: number;
-  readonly duplicates: number;
-  readonly received: number;
 }
 
 interface LogLine {
@@ -13,23 +11,15 @@ interface LogLine {
   readonly event?: string;
   readonly detail?: string;
   readonly error?: string;
-  readonly received?: number;
-  readonly duplicates?: number;
   readonly done?: { readonly created?: number; readonly recreated?: number };
 }
 
 export function createCounter(): Counter {
   let created = 0;
-  let duplicates = 0;
-  let received = 0;
   return {
     read(line) {
       const entry = parse(line);
       if (entry === null) return line;
-      if (entry.event === "webhook_ingested") {
-        duplicates += entry.duplicates ?? 0;
-        received += entry.received ?? 0;
-      }
       if (entry.event === "run_ended") {
         created += (entry.done?.created ?? 0) + (entry.done?.recreated ?? 0);
       }
@@ -37,12 +27,6 @@ export function createCounter(): Counter {
     },
     get created() {
       return created;
-    },
-    get duplicates() {
-      return duplicates;
-    },
-    get received() {
-      return received;
     },
   };
 }

@@ -1,7 +1,6 @@
 /** The events of the three days: what happens, which faults are injected, and what is printed. */
 import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
-import type { Counter } from "./counter.ts";
 import { measureAudiences } from "./audiences.ts";
 import { createFaultInjection, type FaultInjection } from "./fault_injection.ts";
 import { shortTime } from "./report.ts";
@@ -20,7 +19,6 @@ interface Moment {
 
 export async function matchday(
   stack: Stack,
-  counter: Counter,
   say: (line: string) => void,
   /** Runs only the moments up to then. */
   until: Date = END,
@@ -40,7 +38,6 @@ export async function matchday(
     say(
       `${shortTime(at)}  ${anomaly === undefined ? " " : "!"} ${text.padEnd(70)} ${await state(
         stack,
-        counter,
       )}`,
     );
   }
@@ -48,11 +45,22 @@ export async function matchday(
   return anomalies;
 }
 
-async function state({ sql }: Stack, counter: Counter): Promise<string> {
+async function state({ sql }: Stack): Promise<string> {
   const rows = await sql<{ status: string; count: number }[]>`
     select status::text, count(*)::int from public.schedule_ledger group by status order by status`;
   const counts = rows.map(({ status, count }) => `${count} ${status}`).join(", ");
-  return `${counts || "nothing"}; ${counter.received.toLocaleString("en-GB")} events`;
+  const { received } = await receivedEvents(sql);
+  return `${counts || "nothing"}; ${received.toLocaleString("en-GB")} events`;
+}
+
+/** As the database counts them. */
+export async function receivedEvents(
+  sql: Stack["sql"],
+): Promise<{ readonly received: number; readonly duplicates: number }> {
+  const [row] = await sql<{ received: number; duplicates: number }[]>`
+    select coalesce(sum(received), 0)::int as received, coalesce(sum(duplicates), 0)::int as duplicates
+    from public.webhook_daily_counts`;
+  return row!;
 }
 
 const day = (time: string) => new Date(`2024-12-${time}:00Z`);

@@ -35,7 +35,8 @@ export async function checkVault(sql: Sql, environment: Environment): Promise<Fi
 async function secret(sql: Sql, name: string): Promise<string | undefined> {
   const [row] = await sql<{ decrypted_secret: string }[]>`
     select decrypted_secret from vault.decrypted_secrets where name = ${name}`;
-  return row?.decrypted_secret;
+  // As private.invoke_function reads it.
+  return row?.decrypted_secret.trim();
 }
 
 function missing(name: string): Finding {

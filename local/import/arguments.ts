@@ -1,4 +1,5 @@
 /** Parses and validates the arguments of `deno task import-events`. */
+import { isPrintable } from "../../supabase/functions/_shared/runtime/config.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { isMessageKind } from "./event_kind.ts";
@@ -65,6 +66,11 @@ export function readArguments(
   if (!secret) {
     throw new StackFailure(
       "Cannot import: IMPORT_WEBHOOK_SECRET must be set to one of the project's BRAZE_WEBHOOK_SECRETS",
+    );
+  }
+  if (!isPrintable(secret)) {
+    throw new StackFailure(
+      "Cannot import: IMPORT_WEBHOOK_SECRET must hold no spaces or line breaks inside, got one that does",
     );
   }
   return { path, eventType, functionsUrl: readUrl(url), secret };

@@ -140,8 +140,6 @@ async function isPostgres(pid: number): Promise<boolean> {
 
 function base(port: number, fsync: boolean): Record<string, string> {
   return {
-    // Debian's servers compile plans with a wrongly high estimate: a call of 2 ms takes 200 ms.
-    jit: "off",
     listen_addresses: "127.0.0.1",
     port: String(port),
     // A socket would need a folder that this process and an unprivileged server can both access.

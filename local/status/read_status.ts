@@ -67,7 +67,7 @@ export async function readStatus(target: Target, date: string, now: Date): Promi
 }
 
 function readerOf(target: Target) {
-  const { url, secretKey: apikey } = projectApi(target, "Cannot read the status");
+  const { url, secretKey: apikey } = projectApi(target);
   return async <Shape extends z.ZodType>(shape: Shape, path: string, args?: object) => {
     let response: Response;
     try {

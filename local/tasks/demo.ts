@@ -14,7 +14,7 @@ import { audit } from "../demo/audit.ts";
 import { createCounter } from "../demo/counter.ts";
 import { report, type Verdict } from "../demo/report.ts";
 import { type Anomaly, judgeAnomalies } from "../demo/anomalies.ts";
-import { END, matchday, START } from "../demo/matchday.ts";
+import { END, matchday, receivedEvents, START } from "../demo/matchday.ts";
 
 /** A workspace whose templates were never set up, which the suite has to report. */
 const NO_EVIDENCE: Anomaly = {
@@ -59,7 +59,7 @@ async function demo(
     onProblem: (message) => err.line(message),
   });
   try {
-    const anomalies = await matchday(stack, counter, (line) => say.line(line));
+    const anomalies = await matchday(stack, (line) => say.line(line));
     if (!ids && !echo) anomalies.push(NO_EVIDENCE);
     const judgement = await judgeAnomalies(stack.sql, anomalies, listing);
     const found = await audit(stack.sql, stack.sandbox.model.groundTruth.entries);
@@ -84,7 +84,7 @@ async function demo(
         cancelled: matches.filter(({ status }) => status === "cancelled").length,
         events_true: found.eventsTrue,
         events_recorded: found.eventsRecorded,
-        duplicates: counter.duplicates,
+        duplicates: (await receivedEvents(stack.sql)).duplicates,
         attributed,
         wrong_attributions: wrongAttributions,
         lost_events: lostEvents,

@@ -188,6 +188,21 @@ alter table private.erased_users enable row level security;
 revoke all on table private.erased_users from public, anon, authenticated, service_role;
 grant select, insert, update on table private.erased_users to service_role;
 
+create table private.erased_ids (
+  id_digest bytea not null,
+  user_digest bytea not null references private.erased_users (user_digest) on delete cascade,
+  primary key (id_digest, user_digest)
+);
+comment on table private.erased_ids is
+  'The devices of erased people, and Braze''s own ids of them. An event that names no user is theirs if it names one of these.';
+comment on column private.erased_ids.id_digest is 'A digest of the id, as in erased_users.';
+
+create index erased_ids_user_idx on private.erased_ids (user_digest);
+
+alter table private.erased_ids enable row level security;
+revoke all on table private.erased_ids from public, anon, authenticated, service_role;
+grant select, insert on table private.erased_ids to service_role;
+
 create table private.erased_events (
   digest bytea primary key,
   erased_at timestamptz not null
@@ -236,6 +251,41 @@ comment on function private.digest_of_bytes(bytea) is
   'The digest under which a body that names an erased person is recognised.';
 revoke all on function private.digest_of_bytes(bytea) from public, anon, authenticated, service_role;
 grant execute on function private.digest_of_bytes(bytea) to service_role;
+
+-- supabase/schemas/05_erasures/erased_user_of.sql
+-- Finds the erased user of an event.
+
+create function private.erased_user_of(p_external_user_id text, p_ids text[])
+returns private.erased_users
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_user private.erased_users;
+begin
+  if p_external_user_id <> '' then
+    select known.* into v_user
+    from private.erased_users as known
+    where known.user_digest = private.keyed_digest(p_external_user_id);
+  else
+    select known.* into v_user
+    from private.erased_ids as owned
+    join private.erased_users as known using (user_digest)
+    where owned.id_digest = any (array(select private.keyed_digest(told.id) from pg_catalog.unnest(p_ids) as told (id) where told.id <> ''))
+    -- A device may have belonged to several.
+    order by known.anonymise_until desc, known.user_digest
+    limit 1;
+  end if;
+  return v_user;
+end;
+$$;
+
+comment on function private.erased_user_of(text, text[]) is
+  'The erased user with this id; without an id, the one to whom one of p_ids (devices, Braze''s own ids) belongs. Null where there is none.';
+revoke all on function private.erased_user_of(text, text[]) from public, anon, authenticated, service_role;
+grant execute on function private.erased_user_of(text, text[]) to service_role;
 
 -- supabase/schemas/05_erasures/event_pseudonym.sql
 -- The pseudonym of an event of an erased user.
@@ -792,8 +842,9 @@ declare
   v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'scheduled_at', v_scheduled_at_text);
   v_request_id bigint;
 begin
-  select secret.decrypted_secret into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
-  select secret.decrypted_secret into v_secret
+  -- Pasted values may end in a line break.
+  select pg_catalog.btrim(secret.decrypted_secret, E' \t\r\n') into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
+  select pg_catalog.btrim(secret.decrypted_secret, E' \t\r\n') into v_secret
   from vault.decrypted_secrets as secret
   where secret.name = 'cron_signing_secret';
   if v_url is null or v_secret is null then
@@ -4575,8 +4626,10 @@ create index notification_sends_by_time_idx on public.notification_sends (sent_a
   where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
 -- Events arrive in the order of received_at, so this index stays small. A page range that it does not know yet is read whole.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at) with (autosummarize = on);
--- For the erasure of a person. Few events name a device and no user.
+-- For the erasure of a person. Few events name a device, or Braze's own id, and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
+create index notification_sends_braze_user_idx on public.notification_sends (braze_user_id)
+  where external_user_id is null and braze_user_id is not null;
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
 -- Our own events without a match, by time, for the page of a match that they may belong to. There should be few.
@@ -4700,6 +4753,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 set timezone = 'UTC'
 as $$
 declare
@@ -4836,12 +4890,36 @@ comment on function private.anonymise_rejects(jsonb, timestamptz) is
 revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
+create function private.known_media_type(p_content_type text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_content_type is null then null
+    when told.media_type in (
+      'application/json', 'application/x-ndjson', 'application/octet-stream', 'application/x-www-form-urlencoded',
+      'application/gzip', 'multipart/form-data', 'text/plain', 'text/csv', 'text/html', 'text/xml', 'application/xml'
+    ) then told.media_type
+    else 'other'
+  end
+  from (select pg_catalog.lower(pg_catalog.btrim(pg_catalog.split_part(p_content_type, ';', 1)))) as told (media_type);
+$$;
+
+comment on function private.known_media_type(text) is
+  'The media type without its parameters; "other" where it is not a usual one: a sender may write anything there, also the name of a person.';
+revoke all on function private.known_media_type(text) from public, anon, authenticated, service_role;
+grant execute on function private.known_media_type(text) to service_role;
+
 create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
 returns void
 language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.webhook_rejects as known
     (digest, body, reason, content_type, first_received_at, last_received_at, occurrences)
@@ -4854,7 +4932,7 @@ as $$
       ) as digest,
       pg_catalog.decode(reject.body_base64, 'base64') as body,
       reject.reason,
-      reject.content_type
+      private.known_media_type(reject.content_type) as content_type
     from pg_catalog.jsonb_to_recordset(p_rejects) as reject (body_base64 text, digest text, reason text, content_type text)
   ) as told
   group by digest
@@ -4876,6 +4954,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_counts jsonb;
@@ -5083,7 +5162,7 @@ grant execute on function public.ingest_events(jsonb, jsonb, uuid, timestamptz) 
 -- looked up once, and all are stored by one statement. It is an exact shortcut of the policy in the correlation module, which
 -- judges everything that is returned and not stored; a property test holds both to the same verdict.
 
-create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_payload jsonb)
+create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_ids text[], p_payload jsonb)
 returns boolean
 language sql
 stable
@@ -5091,26 +5170,16 @@ security invoker
 set search_path = ''
 as $$
   select exists (
-    select
-    from private.erasure_keys as keys
-    where exists (
-      select from private.erased_events as known
-      where known.digest in (
-        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_event_id, 'UTF8')),
-        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_payload::text, 'UTF8'))
-      )
-    )
-    or exists (
-      select from private.erased_users as known
-      where known.user_digest = pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_external_user_id, 'UTF8'))
-    )
-  );
+    select from private.erased_events as known
+    where known.digest in (private.keyed_digest(p_event_id), private.keyed_digest(p_payload::text))
+  )
+  or (select found.user_digest from private.erased_user_of(p_external_user_id, p_ids) as found) is not null;
 $$;
 
-comment on function private.is_of_erased_user(text, text, jsonb) is
-  'Whether an event was stored and erased, or belongs to a person who is erased.';
-revoke all on function private.is_of_erased_user(text, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.is_of_erased_user(text, text, jsonb) to service_role;
+comment on function private.is_of_erased_user(text, text, text[], jsonb) is
+  'Whether an event was stored and erased, or belongs to a person who is erased. p_ids: its device, and Braze''s own id of the user.';
+revoke all on function private.is_of_erased_user(text, text, text[], jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_of_erased_user(text, text, text[], jsonb) to service_role;
 
 -- What many events have in common, with the schedule that their echo names.
 create type private.resolved_kind as (
@@ -5291,6 +5360,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
@@ -5332,12 +5402,15 @@ begin
   if not v_has_partition or pg_catalog.cardinality(v_kinds) < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
     select pg_catalog.array_agg(event.place::integer order by event.place) into v_left
     from rows from (
-      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_payload)
-    ) with ordinality as event (kind, event_id, external_user_id, payload, place)
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id),
+      pg_catalog.unnest(p_braze_user_id), pg_catalog.unnest(p_device_id), pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, external_user_id, braze_user_id, device_id, payload, place)
     where not v_has_partition
       or not exists (select from pg_catalog.unnest(v_kinds) as known where known.place = event.kind)
       -- They are anonymised on the other way.
-      or (v_has_erased and private.is_of_erased_user(event.event_id, event.external_user_id, event.payload));
+      or (v_has_erased and private.is_of_erased_user(
+        event.event_id, event.external_user_id, array[event.device_id, event.braze_user_id], event.payload
+      ));
     v_received := v_received - coalesce(pg_catalog.cardinality(v_left), 0);
     if v_received = 0 then
       return pg_catalog.jsonb_build_object(
@@ -5480,6 +5553,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with kept as (
     select reject.digest, reject.body, reject.content_type, reject.first_received_at
@@ -5528,6 +5602,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_marked integer;
@@ -5670,6 +5745,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_custom_plan'
 set work_mem = '64MB'
 as $$
@@ -5828,6 +5904,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it reads the newest pages alone.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -5934,6 +6011,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- With the time known to the planner it looks at its partitions alone.
 set plan_cache_mode = 'force_custom_plan'
 set work_mem = '64MB'
@@ -6208,6 +6286,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_times timestamptz[];
@@ -6436,6 +6515,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_match_id bigint;
@@ -6522,6 +6602,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ids bigint[];
@@ -6603,6 +6684,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -6683,6 +6765,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -6941,6 +7024,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform 1
@@ -7069,6 +7153,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_times timestamptz[] := array(
@@ -7456,6 +7541,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_proofs jsonb;
@@ -7808,6 +7894,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[];
@@ -8538,6 +8625,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[];
@@ -9902,6 +9990,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_settings private.settings;
@@ -9920,8 +10009,9 @@ begin
       max(response.error_msg) as an_error,
       max(response.created) as last_at
     from net._http_response as response
-    -- Requests of the project's own jobs do not count.
+    -- Requests of the project's own jobs do not count. After a crash pg_net counts from 1 again, so an id alone is not enough.
     join public.job_runs as run on run.request_id = response.id
+      and response.created >= run.called_at - interval '1 minute' and response.created < run.called_at + interval '10 minutes'
     where response.created > p_now - v_settings.call_failures_watched
       and run.called_at > p_now - v_settings.call_failures_watched - interval '1 hour'
       and (
@@ -10067,6 +10157,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -10134,6 +10225,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -10185,6 +10277,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_enough_share numeric := (select 1 - settings.missing_events_share_max from private.settings as settings);
@@ -10324,6 +10417,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with contradicting as (
     select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
@@ -11953,6 +12047,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -12016,6 +12111,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[];
@@ -12304,6 +12400,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -12337,6 +12434,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';
@@ -12660,48 +12758,10 @@ insert into private.prune_progress default values;
 -- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
 -- text and number in it is examined.
 
-create function private.json_texts(p_part json)
-returns setof text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  with recursive walk (key, part) as (
-    select null::text, p_part
-    union all
-    select inside.key, inside.part
-    from walk
-    cross join lateral (
-      select field.key, field.value as part
-      from pg_catalog.json_each(case pg_catalog.json_typeof(walk.part) when 'object' then walk.part else '{}' end) as field
-      union all
-      select walk.key, element.value
-      from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
-    ) as inside
-    -- The number of a match is not the id of a user.
-    where inside.key is null or inside.key <> all (private.fields_without_personal_data())
-  )
-  select case pg_catalog.json_typeof(walk.part)
-    -- As JavaScript writes a numeric id.
-    when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
-    else walk.part #>> '{}'
-  end
-  from walk
-  where pg_catalog.json_typeof(walk.part) in ('string', 'number')
-  union
-  select walk.key from walk where walk.key is not null;
-$$;
-
-comment on function private.json_texts(json) is
-  'Every text, number and key in JSON, except fields without personal data.';
-revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
-grant execute on function private.json_texts(json) to service_role;
-
 create function private.anonymise_part(
   p_part json,
   p_user_digest bytea,
-  p_device_ids text[],
+  p_other_ids text[],
   p_now timestamptz,
   out part text,
   out tombstones bytea[],
@@ -12748,10 +12808,18 @@ begin
   from private.erased_users as erased
   where erased.user_digest = coalesce(private.keyed_digest(found_name), p_user_digest);
 
-  -- A device that names another user is that user's.
-  if found_name is null and not v_is_known
-    and (nullif(v_said ->> 'external_user_id', '') is not null or not coalesce(v_texts && p_device_ids, false)) then
-    return;
+  -- An event on their device that names another user is that user's.
+  if found_name is null and not v_is_known then
+    if nullif(v_said ->> 'external_user_id', '') is not null then
+      return;
+    elsif p_user_digest is null then
+      select known.* into v_user from private.erased_user_of(null, v_texts) as known where known.anonymise_until > p_now;
+      if v_user.user_digest is null then
+        return;
+      end if;
+    elsif not coalesce(v_texts && p_other_ids, false) then
+      return;
+    end if;
   end if;
   part := private.anonymise_payload(
     v_part,
@@ -12821,61 +12889,11 @@ comment on function private.remove_from_text(text, text[]) is
 revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.remove_from_text(text, text[]) to service_role;
 
-create function private.body_parts(p_text text, out parts json, out envelope text)
-returns record
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-declare
-  -- json, not jsonb: jsonb refuses NUL and surrogates, json elements can still be read.
-  v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
-  v_json constant json := private.json_or_null(p_text);
-begin
-  envelope := '%s';
-  if v_json is null then
-    return;
-  elsif pg_catalog.json_typeof(v_json) = 'array' then
-    parts := p_text::json;
-    envelope := '[%s]';
-  elsif pg_catalog.json_typeof(v_json -> 'events') = 'array' then
-    parts := case when private.json_or_null(v_list) is null then v_json -> 'events' else v_list::json end;
-    envelope := '{"events":[%s]}';
-  else
-    parts := pg_catalog.json_build_array(v_json);
-  end if;
-end;
-$$;
-
-comment on function private.body_parts(text) is
-  'The events of a body and what stands around them, as the webhook reads it; null where the text is no JSON.';
-revoke all on function private.body_parts(text) from public, anon, authenticated, service_role;
-grant execute on function private.body_parts(text) to service_role;
-
-create function private.utf8_or_null(p_body bytea)
-returns text
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-begin
-  return pg_catalog.convert_from(p_body, 'UTF8');
-exception when character_not_in_repertoire or untranslatable_character then
-  return null;
-end;
-$$;
-
-comment on function private.utf8_or_null(bytea) is 'Bytes as the text that they are, null where they are none.';
-revoke all on function private.utf8_or_null(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.utf8_or_null(bytea) to service_role;
-
 create function private.anonymise_body(
   p_body bytea,
   p_user_digest bytea,
   p_user_ids text[],
-  p_device_ids text[],
+  p_other_ids text[],
   p_now timestamptz,
   out body bytea,
   out tombstones bytea[],
@@ -12901,7 +12919,7 @@ begin
             pg_catalog.encode(p_body, 'escape'),
             array(
               select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
-              from pg_catalog.unnest(p_user_ids || p_device_ids) as name
+              from pg_catalog.unnest(p_user_ids || p_other_ids) as name
             )
           ),
           'escape'
@@ -12922,7 +12940,7 @@ begin
   into v_text, found_names, tombstones
   from pg_catalog.json_array_elements(v_parts) with ordinality as told (part, place)
   cross join lateral private.anonymise_part(
-    private.json_or_null(told.part::text), p_user_digest, p_device_ids, p_now
+    private.json_or_null(told.part::text), p_user_digest, p_other_ids, p_now
   ) as anonymous;
   if tombstones is not null then
     body := pg_catalog.convert_to(pg_catalog.replace(v_envelope, '%s', v_text), 'UTF8');
@@ -12931,7 +12949,7 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A stored body without the user of the digest, or without any erased user; null where it names none. In a body that is not JSON, p_user_ids are searched for as text.';
+  'A stored body without the user of the digest, or without any erased user; null where it names none. p_other_ids: their devices, and Braze''s own ids of them. In a body that is not JSON, p_user_ids and p_other_ids are searched for as text.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;
 
@@ -12949,6 +12967,7 @@ declare
   v_key bytea;
   v_events jsonb;
   v_digests bytea[];
+  v_told jsonb;
 begin
   select keys.key into strict v_key from private.erasure_keys as keys;
 
@@ -12960,7 +12979,7 @@ begin
       (told.event ->> 'sent_at')::timestamptz as sent_at,
       pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'event_id', 'UTF8')) as digest,
       pg_catalog.sha256(v_key || pg_catalog.convert_to((told.event -> 'raw_payload')::text, 'UTF8')) as payload_digest,
-      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'external_user_id', 'UTF8')) as user_digest
+      array[told.event ->> 'device_id', told.event ->> 'braze_user_id'] as ids
     from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
   ),
   judged as (
@@ -12970,6 +12989,7 @@ begin
       -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
       erased.pseudonym is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
+      erased.user_digest,
       erased.pseudonym,
       erased.device_key
     from incoming
@@ -12978,24 +12998,20 @@ begin
       where known.digest in (incoming.digest, incoming.payload_digest)
       limit 1
     ) as stone on true
-    left join lateral (
-      select known.pseudonym, known.device_key, known.anonymise_until from private.erased_users as known
-      where known.user_digest = incoming.user_digest
-      limit 1
-    ) as erased on true
+    cross join lateral private.erased_user_of(incoming.event ->> 'external_user_id', incoming.ids) as erased
   )
   select
     coalesce(pg_catalog.jsonb_agg(
       case
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
-          'external_user_id', judged.pseudonym,
+          'external_user_id', case when judged.event ->> 'external_user_id' <> '' then judged.pseudonym end,
           'braze_user_id', null,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',
             private.event_pseudonym(judged.digest),
-            judged.pseudonym,
+            case when judged.event ->> 'external_user_id' <> '' then judged.pseudonym end,
             private.device_pseudonym(judged.device_key, judged.event ->> 'device_id')
           )
         )
@@ -13003,13 +13019,24 @@ begin
       end
       order by judged.place
     ) filter (where judged.is_weak or not judged.is_known), '[]'),
-    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known)
-  into v_events, v_digests
+    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known),
+    pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_object('user', judged.user_digest, 'ids', judged.ids)
+    ) filter (where judged.is_theirs and judged.event ->> 'external_user_id' <> '')
+  into v_events, v_digests, v_told
   from judged;
 
   insert into private.erased_events (digest, erased_at)
   select told.digest, p_now from pg_catalog.unnest(v_digests) as told (digest) order by told.digest
   on conflict (digest) do nothing;
+  -- Their next event may name a device alone.
+  insert into private.erased_ids (id_digest, user_digest)
+  select distinct private.keyed_digest(owned.id), (told.event ->> 'user')::bytea
+  from pg_catalog.jsonb_array_elements(v_told) as told (event)
+  cross join lateral pg_catalog.jsonb_array_elements_text(told.event -> 'ids') as owned (id)
+  where owned.id <> ''
+  order by 1, 2
+  on conflict (id_digest, user_digest) do nothing;
   return v_events;
 end;
 $$;
@@ -13112,11 +13139,74 @@ comment on function private.anonymise_text(text, text[]) is
 revoke all on function private.anonymise_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_text(text, text[]) to service_role;
 
+-- supabase/schemas/90_privacy/body_names.sql
+-- Finds kept bodies that name a person. A text search says which may; this reads the JSON.
+
+create function private.body_names(p_body bytea, p_names text[])
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_parts constant json := (select told.parts from private.body_parts(private.utf8_or_null(p_body)) as told);
+begin
+  return v_parts is null or exists (
+    select
+    from pg_catalog.json_array_elements(v_parts) as told (part)
+    cross join lateral private.json_texts(private.json_or_null(told.part::text)) as text (held)
+    where text.held = any (p_names)
+  );
+end;
+$$;
+
+comment on function private.body_names(bytea, text[]) is
+  'Whether one of the names is a text, a number or a key of a JSON body, in a field that may hold personal data. Always true for a body that is no JSON.';
+revoke all on function private.body_names(bytea, text[]) from public, anon, authenticated, service_role;
+grant execute on function private.body_names(bytea, text[]) to service_role;
+
+-- supabase/schemas/90_privacy/body_parts.sql
+-- Reads the events out of a body, as the webhook does.
+
+create function private.body_parts(p_text text, out parts json, out envelope text)
+returns record
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+  -- json, not jsonb: jsonb refuses NUL and surrogates, json elements can still be read.
+  v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
+  v_json constant json := private.json_or_null(p_text);
+begin
+  envelope := '%s';
+  if v_json is null then
+    return;
+  elsif pg_catalog.json_typeof(v_json) = 'array' then
+    parts := p_text::json;
+    envelope := '[%s]';
+  elsif pg_catalog.json_typeof(v_json -> 'events') = 'array' then
+    parts := case when private.json_or_null(v_list) is null then v_json -> 'events' else v_list::json end;
+    envelope := '{"events":[%s]}';
+  else
+    parts := pg_catalog.json_build_array(v_json);
+  end if;
+end;
+$$;
+
+comment on function private.body_parts(text) is
+  'The events of a body and what stands around them, as the webhook reads it; null where the text is no JSON.';
+revoke all on function private.body_parts(text) from public, anon, authenticated, service_role;
+grant execute on function private.body_parts(text) to service_role;
+
 -- supabase/schemas/90_privacy/erase_user.sql
 -- Erases a person; counts stay correct.
 --
 -- Their events keep their places, times and matches, under pseudonyms. What is known of their ids is a keyed digest, so that
--- a repetition is recognised.
+-- a repetition is recognised. Webhooks wait for the erasure, so all that takes long is done before the lock: kept bodies are
+-- read first, and under the lock only those that arrived or changed meanwhile.
 
 create function private.replace_in_list(p_list jsonb, p_replacements jsonb)
 returns jsonb
@@ -13134,6 +13224,71 @@ comment on function private.replace_in_list(jsonb, jsonb) is
 revoke all on function private.replace_in_list(jsonb, jsonb) from public, anon, authenticated, service_role;
 grant execute on function private.replace_in_list(jsonb, jsonb) to service_role;
 
+create function private.lock_out_webhooks()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+-- New requests wait behind this while it waits for a running one, so each try is short.
+set lock_timeout = '400ms'
+as $$
+begin
+  for v_try in 1..12 loop
+    begin
+      perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('erase_user', 0));
+      return;
+    exception when lock_not_available then
+      if v_try = 12 then
+        raise;
+      end if;
+      perform pg_catalog.pg_sleep(0.1);
+    end;
+  end loop;
+end;
+$$;
+
+comment on function private.lock_out_webhooks() is
+  'Waits until running webhook requests have ended, and holds up new ones until the end of the transaction. Fails (55P03) after some 6 seconds.';
+revoke all on function private.lock_out_webhooks() from public, anon, authenticated, service_role;
+grant execute on function private.lock_out_webhooks() to service_role;
+
+create function private.ids_beside(p_external_user_id text)
+returns text[]
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+declare
+  v_braze_ids text[];
+begin
+  v_braze_ids := array(
+    select distinct event.braze_user_id
+    from public.notification_sends as event
+    where event.external_user_id = p_external_user_id and event.braze_user_id is not null
+  );
+  return array(
+    select distinct owned.id
+    from (
+      select event.device_id as id
+      from public.notification_sends as event
+      where event.external_user_id = p_external_user_id
+        or (event.external_user_id is null and event.braze_user_id = any (v_braze_ids))
+      union all
+      select braze.id from pg_catalog.unnest(v_braze_ids) as braze (id)
+    ) as owned
+    where owned.id is not null
+    order by owned.id
+  );
+end;
+$$;
+
+comment on function private.ids_beside(text) is 'The devices of a user, and Braze''s own ids of them, as far as events name them.';
+revoke all on function private.ids_beside(text) from public, anon, authenticated, service_role;
+grant execute on function private.ids_beside(text) to service_role;
+
 create function public.erase_user(
   p_external_user_id text,
   p_reason text,
@@ -13145,8 +13300,11 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
--- Webhooks wait while this waits for a running request: it fails early instead of holding them up.
-set lock_timeout = '5s'
+set jit = off
+-- For row locks. Webhooks wait meanwhile.
+set lock_timeout = '800ms'
+-- PostgREST takes it over. The search for kept bodies takes about 2 seconds for each 100,000.
+set statement_timeout = '55s'
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -13154,7 +13312,12 @@ declare
   v_digest bytea;
   v_user private.erased_users;
   v_before private.erased_users;
-  v_device_ids text[];
+  v_other_ids text[];
+  v_searched_ids text[];
+  v_since xid;
+  v_named bytea[];
+  v_pattern text;
+  v_has_new_ids boolean;
   -- The ids to remove, each with its pseudonym.
   v_events jsonb;
   v_people jsonb;
@@ -13178,8 +13341,20 @@ begin
     raise exception 'Cannot erase a user: %', v_refused using errcode = 'PT400', hint = 'invalid_erasure';
   end if;
 
+  -- Whatever is written from here on has this transaction id or a younger one.
+  v_since := pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::xid;
+  v_searched_ids := private.ids_beside(p_external_user_id);
+  v_pattern := private.naming_pattern(p_external_user_id || v_searched_ids);
+  v_named := array(
+    select reject.digest
+    from public.webhook_rejects as reject
+    -- In this order: most bodies fail the first test, which is much cheaper.
+    where case when pg_catalog.encode(reject.body, 'escape') ~ v_pattern
+      then private.body_names(reject.body, p_external_user_id || v_searched_ids) else false end
+  );
+
   -- Running requests end first, new ones wait: see ingest_events.
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('erase_user', 0));
+  perform private.lock_out_webhooks();
 
   v_digest := private.keyed_digest(p_external_user_id);
   select * into v_before from private.erased_users as erased where erased.user_digest = v_digest;
@@ -13196,15 +13371,17 @@ begin
   set anonymise_until = greatest(known.anonymise_until, excluded.anonymise_until), erased_at = excluded.erased_at
   returning * into v_user;
 
-  v_device_ids := array(
-    select distinct event.device_id
-    from public.notification_sends as event
-    where event.external_user_id = p_external_user_id and event.device_id is not null
-  );
+  v_other_ids := private.ids_beside(p_external_user_id);
+  insert into private.erased_ids (id_digest, user_digest)
+  select distinct private.keyed_digest(owned.id), v_digest
+  from pg_catalog.unnest(v_other_ids) as owned (id)
+  order by 1
+  on conflict (id_digest, user_digest) do nothing;
+
   perform 1
   from public.notification_sends as event
   where event.external_user_id = p_external_user_id
-    or (event.external_user_id is null and event.device_id = any (v_device_ids))
+    or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)))
   order by event.sent_at, event.event_id
   for update;
 
@@ -13215,10 +13392,11 @@ begin
   into v_events
   from public.notification_sends as event
   where event.external_user_id = p_external_user_id
-    or (event.external_user_id is null and event.device_id = any (v_device_ids));
+    or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)));
+  -- Braze's own id of a user is removed, so its entry serves only lists that name people.
   select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
-  from pg_catalog.unnest(v_device_ids) as device (id);
+  from pg_catalog.unnest(v_other_ids) as device (id);
   v_people := coalesce(v_people, '{}') || pg_catalog.jsonb_build_object(p_external_user_id, v_user.pseudonym);
 
   insert into private.erased_events (digest, erased_at)
@@ -13242,7 +13420,7 @@ begin
         v_people ->> event.device_id
       )
     where event.external_user_id = p_external_user_id
-      or (event.external_user_id is null and event.device_id = any (v_device_ids))
+      or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)))
     returning event.match_id
   )
   select count(*), count(distinct erased.match_id) into v_erased_events, v_matches from erased;
@@ -13260,16 +13438,20 @@ begin
   set after_event_id = ''
   where v_events ? change.after_event_id;
 
+  -- What came since the search; all of them in the rare case that the person got another device since.
+  v_has_new_ids := not v_other_ids <@ v_searched_ids;
+  v_pattern := private.naming_pattern(p_external_user_id || v_other_ids);
+  v_named := v_named || array(
+    select reject.digest
+    from public.webhook_rejects as reject
+    -- A row that is frozen may look young: then it is read once more.
+    where case when v_has_new_ids or pg_catalog.age(reject.xmin) <= pg_catalog.age(v_since)
+      then pg_catalog.encode(reject.body, 'escape') ~ v_pattern else false end
+  );
   with named as materialized (
     select reject.digest, reject.body, reject.reason
     from public.webhook_rejects as reject
-    where position(pg_catalog.convert_to(p_external_user_id, 'UTF8') in reject.body) > 0
-      -- JSON may write any letter as an escape.
-      or position('\x5c'::bytea in reject.body) > 0
-      or exists (
-        select 1 from pg_catalog.unnest(v_device_ids) as device (id)
-        where position(pg_catalog.convert_to(device.id, 'UTF8') in reject.body) > 0
-      )
+    where reject.digest = any (v_named)
     order by reject.digest
     for update
   ),
@@ -13277,7 +13459,7 @@ begin
     select named.digest, named.reason, anonymous.body, anonymous.tombstones, private.digest_of_bytes(named.body) as new_digest
     from named
     cross join lateral private.anonymise_body(
-      named.body, v_digest, array[p_external_user_id], v_device_ids, p_now
+      named.body, v_digest, array[p_external_user_id], v_other_ids, p_now
     ) as anonymous
     where anonymous.body is not null
   ),
@@ -13342,6 +13524,103 @@ comment on function public.erase_user(text, text, timestamptz, timestamptz) is
 revoke all on function public.erase_user(text, text, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.erase_user(text, text, timestamptz, timestamptz) to service_role;
 
+-- supabase/schemas/90_privacy/json_texts.sql
+-- Whatever JSON says, as texts: an event may name a person in any field.
+
+create function private.json_texts(p_part json)
+returns setof text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  with recursive walk (key, part) as (
+    select null::text, p_part
+    union all
+    select inside.key, inside.part
+    from walk
+    cross join lateral (
+      select field.key, field.value as part
+      from pg_catalog.json_each(case pg_catalog.json_typeof(walk.part) when 'object' then walk.part else '{}' end) as field
+      union all
+      select walk.key, element.value
+      from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
+      union all
+      -- Message extras are a text that holds JSON.
+      select walk.key, private.json_or_null(walk.part #>> '{}')
+      where pg_catalog.json_typeof(walk.part) = 'string' and walk.part #>> '{}' ~ '^\s*[\[{]'
+    ) as inside
+    -- The number of a match is not the id of a user.
+    where inside.key is null or inside.key <> all (private.fields_without_personal_data())
+  )
+  select case pg_catalog.json_typeof(walk.part)
+    -- As JavaScript writes a numeric id.
+    when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
+    else walk.part #>> '{}'
+  end
+  from walk
+  where pg_catalog.json_typeof(walk.part) in ('string', 'number')
+  union
+  select walk.key from walk where walk.key is not null;
+$$;
+
+comment on function private.json_texts(json) is
+  'Every text, number and key in JSON, except fields without personal data.';
+revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
+grant execute on function private.json_texts(json) to service_role;
+
+-- supabase/schemas/90_privacy/naming_pattern.sql
+-- A regular expression that finds names in bytes, quickly.
+--
+-- An erasure reads every kept body. To parse each would take longer than webhooks can wait, so this leaves out those that
+-- certainly name nobody.
+
+create function private.naming_pattern(p_names text[])
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  -- Not as a word of its own: looking behind would make it a hundred times slower.
+  select pg_catalog.string_agg(name.pattern, '|')
+  from (
+    select pg_catalog.string_agg(
+      case
+        -- JSON may write each letter as an escape, and JSON within JSON repeats the backslash, as encode() does.
+        when letter.code < 32 then '(?:[[:cntrl:]]|\\+[a-zA-Z0-9]+)'
+        when letter.text = '\' then '(?:\\+(?:u005[Cc])?)'
+        when letter.text ~ '[[:alnum:]]' and letter.code < 128 then '(?:' || letter.text || '|' || letter.escape || ')'
+        when letter.code < 128 then '(?:\\*[' || case when letter.text = '^' then '\' else '' end || letter.text || ']|' || letter.escape || ')'
+        else '(?:' || pg_catalog.replace(pg_catalog.encode(pg_catalog.convert_to(letter.text, 'UTF8'), 'escape'), '\', '\\')
+          || '|' || letter.escape || ')'
+      end,
+      '' order by letter.place
+    ) as pattern
+    from pg_catalog.unnest(p_names) with ordinality as given (name, number)
+    cross join lateral (
+      select told.text, told.place, pg_catalog.ascii(told.text) as code, (
+        select pg_catalog.string_agg('\\+u' || (
+          select pg_catalog.string_agg('[' || digit.text || pg_catalog.upper(digit.text) || ']', '' order by digit.place)
+          from pg_catalog.string_to_table(pg_catalog.lpad(pg_catalog.to_hex(unit.code), 4, '0'), null)
+            with ordinality as digit (text, place)
+        ), '' order by unit.place)
+        from pg_catalog.unnest(
+          case when pg_catalog.ascii(told.text) < 65536 then array[pg_catalog.ascii(told.text)]
+          else array[55296 + ((pg_catalog.ascii(told.text) - 65536) >> 10), 56320 + ((pg_catalog.ascii(told.text) - 65536) & 1023)] end
+        ) with ordinality as unit (code, place)
+      ) as escape
+      from pg_catalog.string_to_table(given.name, null) with ordinality as told (text, place)
+    ) as letter
+    group by given.number
+  ) as name;
+$$;
+
+comment on function private.naming_pattern(text[]) is
+  'Matches encode(body, ''escape'') of every body that holds one of the names, as text or as any JSON text; it may match others too. Null without names.';
+revoke all on function private.naming_pattern(text[]) from public, anon, authenticated, service_role;
+grant execute on function private.naming_pattern(text[]) to service_role;
+
 -- supabase/schemas/90_privacy/prune_history.sql
 -- Keeps history as long as the settings say, and deletes in small steps.
 --
@@ -13355,6 +13634,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- Dropping locks the whole table: it gives up early instead of holding up webhooks.
 set lock_timeout = '200ms'
 as $$
@@ -13385,71 +13665,13 @@ comment on function private.drop_old_partitions(timestamptz) is
   'Drops partitions that ended settings.partitions_kept ago; returns how many. Gives up for now where it would have to wait.';
 revoke all on function private.drop_old_partitions(timestamptz) from public, anon, authenticated, service_role;
 
-create function private.prune_raw_payloads(p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-set plan_cache_mode = 'force_custom_plan'
-as $$
-declare
-  v_settings private.settings;
-  v_done private.prune_progress;
-  v_times timestamptz[];
-  v_ids text[];
-  v_count integer;
-  v_pruned integer;
-begin
-  -- Two at once would prune the same events; the second waits and continues.
-  select * into strict v_done from private.prune_progress for update;
-  select * into strict v_settings from private.settings;
-  if v_settings.raw_payloads_kept is null then
-    return 0;
-  end if;
-
-  select
-    pg_catalog.array_agg(old.sent_at order by old.sent_at, old.event_id),
-    pg_catalog.array_agg(old.event_id order by old.sent_at, old.event_id),
-    count(*)
-  into v_times, v_ids, v_count
-  from (
-    select event.sent_at, event.event_id
-    from public.notification_sends as event
-    where event.sent_at < p_now - v_settings.raw_payloads_kept
-      and event.sent_at >= v_done.sent_at
-      and (event.sent_at, event.event_id) > (v_done.sent_at, v_done.event_id)
-    order by event.sent_at, event.event_id
-    limit v_settings.prune_batch
-    for no key update
-  ) as old;
-  if v_count = 0 then
-    return 0;
-  end if;
-
-  update public.notification_sends as event
-  set raw_payload = '{}'
-  from unnest(v_times, v_ids) as old (sent_at, event_id)
-  where event.sent_at = old.sent_at and event.event_id = old.event_id
-    and event.sent_at >= v_times[1] and event.sent_at <= v_times[v_count]
-    and event.raw_payload <> '{}';
-  get diagnostics v_pruned = row_count;
-
-  update private.prune_progress set sent_at = v_times[v_count], event_id = v_ids[v_count];
-  return v_pruned;
-end;
-$$;
-
-comment on function private.prune_raw_payloads(timestamptz) is
-  'Empties raw_payload of the next settings.prune_batch events that are older than raw_payloads_kept; returns how many.';
-revoke all on function private.prune_raw_payloads(timestamptz) from public, anon, authenticated, service_role;
-
 create function private.prune_history(p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_settings private.settings;
@@ -13550,6 +13772,95 @@ comment on function private.prune_history(timestamptz) is
   'Deletes what is older than private.settings says, at most prune_batch of each kind; returns the counts, and whether there is more.';
 revoke all on function private.prune_history(timestamptz) from public, anon, authenticated, service_role;
 
+-- supabase/schemas/90_privacy/prune_raw_payloads.sql
+-- Empties old payloads in small steps, each continuing where the last one ended.
+--
+-- A job of its own runs it all day: one step a night would not keep up with ten million events a day.
+
+create function private.prune_raw_payloads(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_settings private.settings;
+  v_done private.prune_progress;
+  v_times timestamptz[];
+  v_ids text[];
+  v_count integer;
+  v_pruned integer;
+begin
+  -- Not during an erasure: both rewrite old rows.
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
+  -- Two at once would prune the same events; the second waits and continues.
+  select * into strict v_done from private.prune_progress for update;
+  select * into strict v_settings from private.settings;
+  if v_settings.raw_payloads_kept is null then
+    return 0;
+  end if;
+
+  select
+    pg_catalog.array_agg(old.sent_at order by old.sent_at, old.event_id),
+    pg_catalog.array_agg(old.event_id order by old.sent_at, old.event_id),
+    count(*)
+  into v_times, v_ids, v_count
+  from (
+    select event.sent_at, event.event_id
+    from public.notification_sends as event
+    where event.sent_at < p_now - v_settings.raw_payloads_kept
+      and event.sent_at >= v_done.sent_at
+      and (event.sent_at, event.event_id) > (v_done.sent_at, v_done.event_id)
+    order by event.sent_at, event.event_id
+    limit v_settings.prune_batch
+    for no key update
+  ) as old;
+  if v_count = 0 then
+    return 0;
+  end if;
+
+  update public.notification_sends as event
+  set raw_payload = '{}'
+  from unnest(v_times, v_ids) as old (sent_at, event_id)
+  where event.sent_at = old.sent_at and event.event_id = old.event_id
+    and event.sent_at >= v_times[1] and event.sent_at <= v_times[v_count]
+    and event.raw_payload <> '{}';
+  get diagnostics v_pruned = row_count;
+
+  -- "where" for sessions that load safeupdate.
+  update private.prune_progress set sent_at = v_times[v_count], event_id = v_ids[v_count] where only_row;
+  return v_pruned;
+end;
+$$;
+
+comment on function private.prune_raw_payloads(timestamptz) is
+  'Empties raw_payload of the next settings.prune_batch events that are older than raw_payloads_kept; returns how many.';
+revoke all on function private.prune_raw_payloads(timestamptz) from public, anon, authenticated, service_role;
+
+-- supabase/schemas/90_privacy/utf8_or_null.sql
+-- Bytes as text, without an error where they are none.
+
+create function private.utf8_or_null(p_body bytea)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  return pg_catalog.convert_from(p_body, 'UTF8');
+exception when character_not_in_repertoire or untranslatable_character then
+  return null;
+end;
+$$;
+
+comment on function private.utf8_or_null(bytea) is 'Bytes as the text that they are, null where they are none.';
+revoke all on function private.utf8_or_null(bytea) from public, anon, authenticated, service_role;
+grant execute on function private.utf8_or_null(bytea) to service_role;
+
 -- supabase/schemas/95_access/cron_jobs.sql
 -- The jobs of pg_cron.
 --
@@ -13573,6 +13884,8 @@ from private.job_periods as job where job.function_name = 'webhook-health-rollup
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);
 select cron.schedule('prune-event-claims', '42 2 * * *', $$select private.prune_event_claims(now())$$);
+-- A matchday of ten million events a day needs 500 steps of 20,000 a day; there are 720.
+select cron.schedule('prune-payloads', '1-59/2 * * * *', $$select private.prune_raw_payloads(now())$$);
 select cron.schedule('prune-history', '*/5 4 * * *', $$select private.prune_history(now())$$);
 
 -- supabase/schemas/95_access/ingest_login.sql
@@ -13671,6 +13984,6 @@ create policy operators_read on private.schedule_holds for select to authenticat
 create policy operators_read on private.settings for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.webhook_health_metrics for select to authenticated
   using ((select public.is_operator()));
--- Log lines about a single event need the secret key.
+-- Log lines that name events need the secret key: an event's id may contain the user's.
 create policy operators_read on public.scheduler_logs for select to authenticated
-  using ((select public.is_operator()) and not details ? 'event_id');
+  using ((select public.is_operator()) and not details ?| array['event_id', 'event_ids']);

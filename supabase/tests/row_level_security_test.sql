@@ -36,6 +36,7 @@ insert into private.listed_schedules (campaign_id, braze_schedule_id, shown_from
 insert into private.braze_answers (function_name, operation, permission, updated_at) values ('f', 'o', 'p', now());
 insert into private.erased_users (user_digest, pseudonym, device_key, anonymise_until, erased_at)
 values ('\x01', 'erased-1', '\x02', now(), now());
+insert into private.erased_ids (id_digest, user_digest) values ('\x03', '\x01');
 insert into private.erased_events (digest, erased_at) values ('\x01', now());
 
 create temporary table hidden as

@@ -1,5 +1,4 @@
 /** The demo's matchday, run up to its Saturday afternoon, with the dashboard. */
-import { createCounter } from "../../local/demo/counter.ts";
 import { matchday, START } from "../../local/demo/matchday.ts";
 import { createFaultInjection } from "../../local/demo/fault_injection.ts";
 import { type DashboardServer, startDashboard } from "../../local/stack/dashboard.ts";
@@ -36,7 +35,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       },
       env: { OPERATOR_ORIGINS: origins },
     }, async (stack) => {
-      await matchday(stack, createCounter(), () => {}, STOPPED_AT);
+      await matchday(stack, () => {}, STOPPED_AT);
       await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);

@@ -294,3 +294,25 @@ Deno.test(
     strictEqual((await bodies(suite)).filter((body) => body.includes(others)).length, 2);
   }),
 );
+
+Deno.test(
+  "a name inside JSON that stands in a text is found, with any letter written as an escape",
+  withSuite(async (suite) => {
+    const inside = (text: string) => ({
+      time: "yesterday",
+      user: { external_user_id: BEN },
+      properties: { message_extras: JSON.stringify({ friend: text }) },
+    });
+    const escaped = JSON.stringify(inside(ANN)).replace("ann@", "\\u0061n\\u006E@");
+    await ingest(suite, {
+      rejects: [
+        kept(JSON.stringify(inside(ANN))),
+        kept(escaped),
+        kept(JSON.stringify(inside(BEN))),
+      ],
+    });
+    strictEqual((await erase(suite)).rejects, 2);
+    deepStrictEqual(await tracesOf(suite.sql, ANN), []);
+    strictEqual((await bodies(suite)).filter((body) => body.includes(BEN)).length, 1);
+  }),
+);

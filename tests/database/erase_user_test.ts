@@ -1,4 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
 import { tracesOf } from "../support/traces.ts";
 import { event, ingest, type StoredEvent } from "./events.ts";
 import { minutes, NOW, only, scheduledMatch, type Suite, withSuite } from "./fixtures.ts";
@@ -337,12 +339,7 @@ Deno.test(
         [[sendTo(ANN, "a1")] as never, NOW as never],
       );
       const erasing = erase(suite);
-      const isWaiting = () =>
-        suite.sql`select 1 from pg_catalog.pg_locks where locktype = 'advisory' and not granted`;
-      for (let look = 0; (await isWaiting()).length === 0; look++) {
-        ok(look < 500, "the erasure waits");
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      await isWaiting(suite);
       await session`commit`;
       strictEqual((await erasing).events, 1);
     } finally {
@@ -459,6 +456,181 @@ Deno.test(
     strictEqual((await rows(suite)).length, 1);
   }),
 );
+
+Deno.test(
+  "a kept body that arrives while the erasure waits for its turn is found too",
+  withSuite(async (suite) => {
+    await ingest(suite, { events: [sendTo(ANN, "a1")], rejects: [bodyOf(`seen: ${ANN}`)] });
+    const session = await suite.sql.reserve();
+    try {
+      await session`begin`;
+      await session.unsafe(
+        `select public.ingest_events($1, $2, gen_random_uuid(), $3)`,
+        [
+          // With a device that the search before the lock did not know.
+          [sendTo(ANN, "a2", { device_id: "new watch" })] as never,
+          [bodyOf(`late: ${ANN}`)] as never,
+          NOW as never,
+        ],
+      );
+      await ingest(suite, { rejects: [bodyOf("on the new watch")] });
+      const erasing = erase(suite);
+      await isWaiting(suite);
+      await session`commit`;
+      deepStrictEqual(await erasing, { ...NOTHING, events: 2, rejects: 3 });
+    } finally {
+      session.release();
+    }
+    deepStrictEqual(await tracesOf(suite.sql, ANN, "new watch"), []);
+  }),
+);
+
+Deno.test(
+  "an event that names only the person's device, or only Braze's own id of them, is theirs, also when it arrives later",
+  withSuite(async (suite) => {
+    const nameless = (id: string, fields: Record<string, unknown>) =>
+      sendTo(null, id, {
+        braze_user_id: null,
+        device_id: null,
+        raw_payload: { id, event_type: "send", ...fields },
+        ...fields,
+      });
+    const watch = { device_id: "watch of ann" };
+    const braze = { braze_user_id: `braze ${ANN}` };
+    await ingest(suite, {
+      events: [
+        sendTo(ANN, "a1"),
+        nameless("a2", braze),
+        // Braze's id leads to another device of hers.
+        nameless("a3", { ...braze, ...watch }),
+        nameless("a4", watch),
+        nameless("b1", { device_id: "phone of nobody" }),
+        sendTo(BEN, "b2", watch),
+      ],
+    });
+    strictEqual((await erase(suite)).events, 4);
+    const others = await suite.sql`
+      select event_id from public.notification_sends where event_id not like 'erased-%' order by 1`;
+    deepStrictEqual(others.map(({ event_id }) => event_id), ["b1", "b2"]);
+
+    const later = await ingest(suite, {
+      events: [
+        nameless("a5", { device_id: `phone of ${ANN}`, sent_at: minutes(30) }),
+        nameless("a6", { ...braze, sent_at: minutes(30) }),
+        // A device that nobody knew before is hers from now on.
+        sendTo(ANN, "a7", { device_id: "tablet of ann", sent_at: minutes(31) }),
+      ],
+    });
+    strictEqual(later.recorded, 3);
+    await ingest(suite, {
+      events: [nameless("a8", { device_id: "tablet of ann", sent_at: minutes(32) })],
+    });
+    await ingest(suite, {
+      rejects: [
+        bodyOf(JSON.stringify({ time: "yesterday", device_id: "tablet of ann" })),
+        bodyOf(JSON.stringify({ time: "yesterday", user_id: `braze ${ANN}` })),
+      ],
+    });
+    deepStrictEqual(await tracesOf(suite.sql, ANN, "tablet of ann"), []);
+    // Those that name no user still name none.
+    const [counted] = await suite.sql`
+      select count(*)::int as events, count(external_user_id)::int as named
+      from public.notification_sends where event_id like 'erased-%'`;
+    deepStrictEqual({ ...counted }, { events: 8, named: 2 });
+    // After the time of the erasure they are events of somebody whom Braze has not deleted.
+    const past = minutes(60 + 24 * 60 + 1);
+    await ingest(suite, { events: [nameless("a9", { ...braze, sent_at: past })] });
+    strictEqual(
+      (await suite.sql`select from public.notification_sends where event_id = 'a9'`).length,
+      1,
+    );
+  }),
+);
+
+Deno.test(
+  "the type of a kept body is stored as a usual media type or as other",
+  withSuite(async (suite) => {
+    const types = [
+      "application/json; charset=utf-8",
+      " TEXT/PLAIN",
+      `application/${ANN}`,
+      "",
+      null,
+    ];
+    await ingest(suite, {
+      rejects: types.map((content_type, index) => ({ ...bodyOf(`${index}`), content_type })),
+    });
+    const kept = await suite.sql`select content_type from public.webhook_rejects order by body`;
+    deepStrictEqual(kept.map(({ content_type }) => content_type), [
+      "application/json",
+      "text/plain",
+      "other",
+      "other",
+      null,
+    ]);
+  }),
+);
+
+Deno.test(
+  "the pattern of a name matches every body that holds it, however JSON writes it",
+  withSuite(async ({ sql }) => {
+    const name = fc.string({ unit: "binary", minLength: 1, maxLength: 12 })
+      .filter((text) => !text.includes("\0") && text.isWellFormed());
+    const bodies = fc.record({
+      name,
+      before: fc.string({ maxLength: 5 }),
+      depth: fc.integer({ min: 0, max: 3 }),
+      escapes: fc.infiniteStream(fc.boolean()),
+      upper: fc.boolean(),
+    });
+    for (const given of fc.sample(bodies, { numRuns: 200, seed: 1 })) {
+      let text = given.name;
+      for (let level = 0; level < given.depth; level++) {
+        const written = JSON.stringify(`${given.before}${text}`);
+        text = [...written.slice(1, -1)].map((letter) => {
+          const isEscaped = given.escapes.next().value && /[^\\]/.test(letter) &&
+            level === given.depth - 1 &&
+            !written.includes("\\");
+          return isEscaped ? escapeOf(letter, given.upper) : letter;
+        }).join("");
+      }
+      const [found] = await sql<{ matches: boolean }[]>`
+        select encode(convert_to(${`{"x": "${text}"}`}, 'UTF8'), 'escape') ~ private.naming_pattern(${[
+        given.name,
+      ]}) as matches`;
+      ok(found!.matches, JSON.stringify({ name: given.name, text }));
+    }
+    const [other] = await sql<{ matches: boolean }[]>`
+      select encode(convert_to('{"x": "ben@example.org \\u0041"}', 'UTF8'), 'escape') ~ private.naming_pattern(${[
+      ANN,
+    ]}) as matches`;
+    strictEqual(other!.matches, false);
+  }),
+);
+
+function escapeOf(letter: string, upper: boolean): string {
+  return Array.from({ length: letter.length }, (_, at) => {
+    const hex = letter.charCodeAt(at).toString(16).padStart(4, "0");
+    return `\\u${upper ? hex.toUpperCase() : hex}`;
+  }).join("");
+}
+
+function bodyOf(text: string) {
+  return {
+    body_base64: Buffer.from(text).toString("base64"),
+    reason: "Not understood",
+    content_type: null,
+  };
+}
+
+async function isWaiting({ sql }: Suite): Promise<void> {
+  const waiting = () =>
+    sql`select 1 from pg_catalog.pg_locks where locktype = 'advisory' and not granted`;
+  for (let look = 0; (await waiting()).length === 0; look++) {
+    ok(look < 500, "the erasure waits");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 Deno.test(
   "erase_user() names the reason of a refusal",

@@ -172,6 +172,26 @@ Deno.test(
 );
 
 Deno.test(
+  "heartbeat() does not take an answer to another request for one of ours, when pg_net counts from 1 again",
+  withSuite(async (suite) => {
+    await suite.sql`delete from private.job_periods`;
+    await addRun(suite, NOW, "called", { request_id: 7, function_name: "function-7" });
+    // After a crash: the id of our call again, for a request of another application.
+    await suite
+      .sql`insert into net._http_response (id, status_code, created) values (7, 500, ${
+      minutes(30)
+    })`;
+    strictEqual((await beat(suite, minutes(31))).raised, 0);
+    await suite
+      .sql`insert into net._http_response (id, status_code, created) values (7, 500, ${
+      minutes(1)
+    })`;
+    strictEqual((await beat(suite, minutes(31))).raised, 1);
+    deepStrictEqual((await openOf(suite, "pg_net_failures"))[0]?.details.failures, 1);
+  }),
+);
+
+Deno.test(
   "heartbeat() resolves failures of calls once its window has none",
   withSuite(async (suite) => {
     await suite.sql`delete from private.job_periods`;

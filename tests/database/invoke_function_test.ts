@@ -43,6 +43,27 @@ async function invoke({ sql }: Suite, functionName = "braze-scheduler", calledAt
 }
 
 Deno.test(
+  "invoke_function() reads an address and a secret that were pasted with a line break",
+  withSuite(async (suite) => {
+    await holdQueue(suite, {
+      project_url: ` ${SECRETS.project_url}\r\n`,
+      cron_signing_secret: `\n${SECRET}\n`,
+    });
+    const { request } = await invoke(suite);
+    strictEqual(request.url, `${SECRETS.project_url}/functions/v1/braze-scheduler`);
+    const { headers } = request;
+    strictEqual(
+      headers["webhook-signature"],
+      new Webhook(SECRET).sign(
+        headers["webhook-id"] ?? "",
+        new Date(Number(headers["webhook-timestamp"]) * 1_000),
+        new TextDecoder().decode(request.body),
+      ),
+    );
+  }),
+);
+
+Deno.test(
   "invoke_function() signs exactly the bytes that pg_net sends, as a Standard Webhooks library verifies them",
   withSuite(async (suite) => {
     await holdQueue(suite, SECRETS);

@@ -21,12 +21,13 @@ Deno.test("operators read the counted columns of an event, but neither who got i
     strictEqual(guessed.error?.code, "42501");
   }));
 
-Deno.test("operators read no line of the log that names a single event", () =>
+Deno.test("operators read no line of the log that names events", () =>
   withRest(async ({ sql, signedIn }) => {
     await fillTables(sql);
     await sql`
       insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, details)
-      values (now(), 'braze-webhook', 'contradicting_evidence', 'two', 1, '{"event_id": "named"}')`;
+      values (now(), 'braze-webhook', 'contradicting_evidence', 'two', 1, '{"event_id": "named"}'),
+        (now(), 'braze-webhook', 'low_confidence_correlation', 'three', 1, '{"event_ids": ["named"]}')`;
     const operator = await signedIn();
     const { data } = await operator.from("scheduler_logs").select("action");
     deepStrictEqual(data?.map(({ action }) => action), ["duplicate_count"]);

@@ -14,6 +14,7 @@ import { rejudge, REJUDGE_MS_MAX } from "../_shared/function/rejudge.ts";
 import { json, problem } from "../_shared/http/responses.ts";
 import { isUnavailable } from "../_shared/store/rpc.ts";
 import { createIngest, type Tally } from "./ingest.ts";
+import { createSparingLog } from "./sparing_log.ts";
 import {
   createReplay,
   type ReadReplayRequest,
@@ -35,6 +36,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
   const { functionName, clock, identifyCaller, newId } = dependencies;
   const ingest = createIngest(dependencies);
   const replay = createReplay(dependencies, ingest);
+  const logSparingly = createSparingLog(clock);
 
   return async function handle(request) {
     if (request.method !== "POST") return problem("method_not_allowed");
@@ -94,11 +96,15 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const log = dependencies.log.forRun(runId);
     try {
       const { registered, ...tally } = await ingest(read, contentType, runId);
-      log.info("webhook_ingested", tally);
+      logSparingly("webhook_ingested", { ...tally }, (sums) => log.info("webhook_ingested", sums));
       if (registered > 0) dependencies.waitUntil(judgeAgain(runId));
       return json({ run_id: runId, ...tally } satisfies Tally & { run_id: string });
     } catch (error) {
-      log.error("webhook_not_stored", { events: read.events.length, error });
+      logSparingly(
+        "webhook_not_stored",
+        { events: read.events.length },
+        (sums) => log.error("webhook_not_stored", { ...sums, error }),
+      );
       return problem(unavailableOr(error, "not_stored"), undefined, runId);
     }
   }

@@ -38,6 +38,21 @@ alter table private.erased_users enable row level security;
 revoke all on table private.erased_users from public, anon, authenticated, service_role;
 grant select, insert, update on table private.erased_users to service_role;
 
+create table private.erased_ids (
+  id_digest bytea not null,
+  user_digest bytea not null references private.erased_users (user_digest) on delete cascade,
+  primary key (id_digest, user_digest)
+);
+comment on table private.erased_ids is
+  'The devices of erased people, and Braze''s own ids of them. An event that names no user is theirs if it names one of these.';
+comment on column private.erased_ids.id_digest is 'A digest of the id, as in erased_users.';
+
+create index erased_ids_user_idx on private.erased_ids (user_digest);
+
+alter table private.erased_ids enable row level security;
+revoke all on table private.erased_ids from public, anon, authenticated, service_role;
+grant select, insert on table private.erased_ids to service_role;
+
 create table private.erased_events (
   digest bytea primary key,
   erased_at timestamptz not null

@@ -21,8 +21,9 @@ declare
   v_body jsonb := pg_catalog.jsonb_build_object('function', p_function, 'scheduled_at', v_scheduled_at_text);
   v_request_id bigint;
 begin
-  select secret.decrypted_secret into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
-  select secret.decrypted_secret into v_secret
+  -- Pasted values may end in a line break.
+  select pg_catalog.btrim(secret.decrypted_secret, E' \t\r\n') into v_url from vault.decrypted_secrets as secret where secret.name = 'project_url';
+  select pg_catalog.btrim(secret.decrypted_secret, E' \t\r\n') into v_secret
   from vault.decrypted_secrets as secret
   where secret.name = 'cron_signing_secret';
   if v_url is null or v_secret is null then

@@ -68,12 +68,36 @@ comment on function private.anonymise_rejects(jsonb, timestamptz) is
 revoke all on function private.anonymise_rejects(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_rejects(jsonb, timestamptz) to service_role;
 
+create function private.known_media_type(p_content_type text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_content_type is null then null
+    when told.media_type in (
+      'application/json', 'application/x-ndjson', 'application/octet-stream', 'application/x-www-form-urlencoded',
+      'application/gzip', 'multipart/form-data', 'text/plain', 'text/csv', 'text/html', 'text/xml', 'application/xml'
+    ) then told.media_type
+    else 'other'
+  end
+  from (select pg_catalog.lower(pg_catalog.btrim(pg_catalog.split_part(p_content_type, ';', 1)))) as told (media_type);
+$$;
+
+comment on function private.known_media_type(text) is
+  'The media type without its parameters; "other" where it is not a usual one: a sender may write anything there, also the name of a person.';
+revoke all on function private.known_media_type(text) from public, anon, authenticated, service_role;
+grant execute on function private.known_media_type(text) to service_role;
+
 create function private.store_rejects(p_rejects jsonb, p_now timestamptz)
 returns void
 language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.webhook_rejects as known
     (digest, body, reason, content_type, first_received_at, last_received_at, occurrences)
@@ -86,7 +110,7 @@ as $$
       ) as digest,
       pg_catalog.decode(reject.body_base64, 'base64') as body,
       reject.reason,
-      reject.content_type
+      private.known_media_type(reject.content_type) as content_type
     from pg_catalog.jsonb_to_recordset(p_rejects) as reject (body_base64 text, digest text, reason text, content_type text)
   ) as told
   group by digest
@@ -108,6 +132,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_counts jsonb;

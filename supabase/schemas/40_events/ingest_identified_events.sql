@@ -5,7 +5,7 @@
 -- looked up once, and all are stored by one statement. It is an exact shortcut of the policy in the correlation module, which
 -- judges everything that is returned and not stored; a property test holds both to the same verdict.
 
-create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_payload jsonb)
+create function private.is_of_erased_user(p_event_id text, p_external_user_id text, p_ids text[], p_payload jsonb)
 returns boolean
 language sql
 stable
@@ -13,26 +13,16 @@ security invoker
 set search_path = ''
 as $$
   select exists (
-    select
-    from private.erasure_keys as keys
-    where exists (
-      select from private.erased_events as known
-      where known.digest in (
-        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_event_id, 'UTF8')),
-        pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_payload::text, 'UTF8'))
-      )
-    )
-    or exists (
-      select from private.erased_users as known
-      where known.user_digest = pg_catalog.sha256(keys.key || pg_catalog.convert_to(p_external_user_id, 'UTF8'))
-    )
-  );
+    select from private.erased_events as known
+    where known.digest in (private.keyed_digest(p_event_id), private.keyed_digest(p_payload::text))
+  )
+  or (select found.user_digest from private.erased_user_of(p_external_user_id, p_ids) as found) is not null;
 $$;
 
-comment on function private.is_of_erased_user(text, text, jsonb) is
-  'Whether an event was stored and erased, or belongs to a person who is erased.';
-revoke all on function private.is_of_erased_user(text, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function private.is_of_erased_user(text, text, jsonb) to service_role;
+comment on function private.is_of_erased_user(text, text, text[], jsonb) is
+  'Whether an event was stored and erased, or belongs to a person who is erased. p_ids: its device, and Braze''s own id of the user.';
+revoke all on function private.is_of_erased_user(text, text, text[], jsonb) from public, anon, authenticated, service_role;
+grant execute on function private.is_of_erased_user(text, text, text[], jsonb) to service_role;
 
 -- What many events have in common, with the schedule that their echo names.
 create type private.resolved_kind as (
@@ -213,6 +203,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
@@ -254,12 +245,15 @@ begin
   if not v_has_partition or pg_catalog.cardinality(v_kinds) < pg_catalog.jsonb_array_length(p_kinds) or v_has_erased then
     select pg_catalog.array_agg(event.place::integer order by event.place) into v_left
     from rows from (
-      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id), pg_catalog.unnest(p_payload)
-    ) with ordinality as event (kind, event_id, external_user_id, payload, place)
+      pg_catalog.unnest(p_kind), pg_catalog.unnest(p_event_id), pg_catalog.unnest(p_external_user_id),
+      pg_catalog.unnest(p_braze_user_id), pg_catalog.unnest(p_device_id), pg_catalog.unnest(p_payload)
+    ) with ordinality as event (kind, event_id, external_user_id, braze_user_id, device_id, payload, place)
     where not v_has_partition
       or not exists (select from pg_catalog.unnest(v_kinds) as known where known.place = event.kind)
       -- They are anonymised on the other way.
-      or (v_has_erased and private.is_of_erased_user(event.event_id, event.external_user_id, event.payload));
+      or (v_has_erased and private.is_of_erased_user(
+        event.event_id, event.external_user_id, array[event.device_id, event.braze_user_id], event.payload
+      ));
     v_received := v_received - coalesce(pg_catalog.cardinality(v_left), 0);
     if v_received = 0 then
       return pg_catalog.jsonb_build_object(

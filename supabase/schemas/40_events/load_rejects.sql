@@ -11,6 +11,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with kept as (
     select reject.digest, reject.body, reject.content_type, reject.first_received_at

@@ -96,8 +96,10 @@ create index notification_sends_by_time_idx on public.notification_sends (sent_a
   where correlation_method in ('time_exact', 'time_window', 'tie', 'no_candidate');
 -- Events arrive in the order of received_at, so this index stays small. A page range that it does not know yet is read whole.
 create index notification_sends_received_at_idx on public.notification_sends using brin (received_at) with (autosummarize = on);
--- For the erasure of a person. Few events name a device and no user.
+-- For the erasure of a person. Few events name a device, or Braze's own id, and no user.
 create index notification_sends_user_idx on public.notification_sends (external_user_id);
+create index notification_sends_braze_user_idx on public.notification_sends (braze_user_id)
+  where external_user_id is null and braze_user_id is not null;
 create index notification_sends_device_idx on public.notification_sends (device_id)
   where external_user_id is null and device_id is not null;
 -- Our own events without a match, by time, for the page of a match that they may belong to. There should be few.

@@ -11,6 +11,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_custom_plan'
 set work_mem = '64MB'
 as $$

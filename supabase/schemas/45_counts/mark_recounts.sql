@@ -14,6 +14,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it reads the newest pages alone.
 set plan_cache_mode = 'force_custom_plan'
 as $$

@@ -9,6 +9,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- With the time known to the planner it looks at its partitions alone.
 set plan_cache_mode = 'force_custom_plan'
 set work_mem = '64MB'

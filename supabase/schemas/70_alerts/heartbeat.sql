@@ -9,6 +9,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_settings private.settings;
@@ -27,8 +28,9 @@ begin
       max(response.error_msg) as an_error,
       max(response.created) as last_at
     from net._http_response as response
-    -- Requests of the project's own jobs do not count.
+    -- Requests of the project's own jobs do not count. After a crash pg_net counts from 1 again, so an id alone is not enough.
     join public.job_runs as run on run.request_id = response.id
+      and response.created >= run.called_at - interval '1 minute' and response.created < run.called_at + interval '10 minutes'
     where response.created > p_now - v_settings.call_failures_watched
       and run.called_at > p_now - v_settings.call_failures_watched - interval '1 hour'
       and (

@@ -6,6 +6,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -73,6 +74,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -124,6 +126,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_enough_share numeric := (select 1 - settings.missing_events_share_max from private.settings as settings);
@@ -263,6 +266,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with contradicting as (
     select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at

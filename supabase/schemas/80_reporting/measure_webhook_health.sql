@@ -9,6 +9,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 -- With the times known to the planner it looks at their partitions alone: a variable is known to it, a sum of times is not.
 set plan_cache_mode = 'force_custom_plan'
 as $$
@@ -42,6 +43,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_from timestamptz := p_date::timestamp at time zone 'utc';

@@ -3,48 +3,10 @@
 -- The events of other people beside theirs stay as they came, to the byte. An event may name the person anywhere, so each
 -- text and number in it is examined.
 
-create function private.json_texts(p_part json)
-returns setof text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  with recursive walk (key, part) as (
-    select null::text, p_part
-    union all
-    select inside.key, inside.part
-    from walk
-    cross join lateral (
-      select field.key, field.value as part
-      from pg_catalog.json_each(case pg_catalog.json_typeof(walk.part) when 'object' then walk.part else '{}' end) as field
-      union all
-      select walk.key, element.value
-      from pg_catalog.json_array_elements(case pg_catalog.json_typeof(walk.part) when 'array' then walk.part else '[]' end) as element
-    ) as inside
-    -- The number of a match is not the id of a user.
-    where inside.key is null or inside.key <> all (private.fields_without_personal_data())
-  )
-  select case pg_catalog.json_typeof(walk.part)
-    -- As JavaScript writes a numeric id.
-    when 'number' then pg_catalog.trim_scale((walk.part #>> '{}')::numeric)::text
-    else walk.part #>> '{}'
-  end
-  from walk
-  where pg_catalog.json_typeof(walk.part) in ('string', 'number')
-  union
-  select walk.key from walk where walk.key is not null;
-$$;
-
-comment on function private.json_texts(json) is
-  'Every text, number and key in JSON, except fields without personal data.';
-revoke all on function private.json_texts(json) from public, anon, authenticated, service_role;
-grant execute on function private.json_texts(json) to service_role;
-
 create function private.anonymise_part(
   p_part json,
   p_user_digest bytea,
-  p_device_ids text[],
+  p_other_ids text[],
   p_now timestamptz,
   out part text,
   out tombstones bytea[],
@@ -91,10 +53,18 @@ begin
   from private.erased_users as erased
   where erased.user_digest = coalesce(private.keyed_digest(found_name), p_user_digest);
 
-  -- A device that names another user is that user's.
-  if found_name is null and not v_is_known
-    and (nullif(v_said ->> 'external_user_id', '') is not null or not coalesce(v_texts && p_device_ids, false)) then
-    return;
+  -- An event on their device that names another user is that user's.
+  if found_name is null and not v_is_known then
+    if nullif(v_said ->> 'external_user_id', '') is not null then
+      return;
+    elsif p_user_digest is null then
+      select known.* into v_user from private.erased_user_of(null, v_texts) as known where known.anonymise_until > p_now;
+      if v_user.user_digest is null then
+        return;
+      end if;
+    elsif not coalesce(v_texts && p_other_ids, false) then
+      return;
+    end if;
   end if;
   part := private.anonymise_payload(
     v_part,
@@ -164,61 +134,11 @@ comment on function private.remove_from_text(text, text[]) is
 revoke all on function private.remove_from_text(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function private.remove_from_text(text, text[]) to service_role;
 
-create function private.body_parts(p_text text, out parts json, out envelope text)
-returns record
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-declare
-  -- json, not jsonb: jsonb refuses NUL and surrogates, json elements can still be read.
-  v_list constant text := pg_catalog.substring(p_text, '^\s*\{\s*"events"\s*:\s*(\[.*\])\s*\}\s*$');
-  v_json constant json := private.json_or_null(p_text);
-begin
-  envelope := '%s';
-  if v_json is null then
-    return;
-  elsif pg_catalog.json_typeof(v_json) = 'array' then
-    parts := p_text::json;
-    envelope := '[%s]';
-  elsif pg_catalog.json_typeof(v_json -> 'events') = 'array' then
-    parts := case when private.json_or_null(v_list) is null then v_json -> 'events' else v_list::json end;
-    envelope := '{"events":[%s]}';
-  else
-    parts := pg_catalog.json_build_array(v_json);
-  end if;
-end;
-$$;
-
-comment on function private.body_parts(text) is
-  'The events of a body and what stands around them, as the webhook reads it; null where the text is no JSON.';
-revoke all on function private.body_parts(text) from public, anon, authenticated, service_role;
-grant execute on function private.body_parts(text) to service_role;
-
-create function private.utf8_or_null(p_body bytea)
-returns text
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-begin
-  return pg_catalog.convert_from(p_body, 'UTF8');
-exception when character_not_in_repertoire or untranslatable_character then
-  return null;
-end;
-$$;
-
-comment on function private.utf8_or_null(bytea) is 'Bytes as the text that they are, null where they are none.';
-revoke all on function private.utf8_or_null(bytea) from public, anon, authenticated, service_role;
-grant execute on function private.utf8_or_null(bytea) to service_role;
-
 create function private.anonymise_body(
   p_body bytea,
   p_user_digest bytea,
   p_user_ids text[],
-  p_device_ids text[],
+  p_other_ids text[],
   p_now timestamptz,
   out body bytea,
   out tombstones bytea[],
@@ -244,7 +164,7 @@ begin
             pg_catalog.encode(p_body, 'escape'),
             array(
               select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'escape')
-              from pg_catalog.unnest(p_user_ids || p_device_ids) as name
+              from pg_catalog.unnest(p_user_ids || p_other_ids) as name
             )
           ),
           'escape'
@@ -265,7 +185,7 @@ begin
   into v_text, found_names, tombstones
   from pg_catalog.json_array_elements(v_parts) with ordinality as told (part, place)
   cross join lateral private.anonymise_part(
-    private.json_or_null(told.part::text), p_user_digest, p_device_ids, p_now
+    private.json_or_null(told.part::text), p_user_digest, p_other_ids, p_now
   ) as anonymous;
   if tombstones is not null then
     body := pg_catalog.convert_to(pg_catalog.replace(v_envelope, '%s', v_text), 'UTF8');
@@ -274,6 +194,6 @@ end;
 $$;
 
 comment on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) is
-  'A stored body without the user of the digest, or without any erased user; null where it names none. In a body that is not JSON, p_user_ids are searched for as text.';
+  'A stored body without the user of the digest, or without any erased user; null where it names none. p_other_ids: their devices, and Braze''s own ids of them. In a body that is not JSON, p_user_ids and p_other_ids are searched for as text.';
 revoke all on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.anonymise_body(bytea, bytea, text[], text[], timestamptz) to service_role;

@@ -11,6 +11,7 @@ declare
   v_key bytea;
   v_events jsonb;
   v_digests bytea[];
+  v_told jsonb;
 begin
   select keys.key into strict v_key from private.erasure_keys as keys;
 
@@ -22,7 +23,7 @@ begin
       (told.event ->> 'sent_at')::timestamptz as sent_at,
       pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'event_id', 'UTF8')) as digest,
       pg_catalog.sha256(v_key || pg_catalog.convert_to((told.event -> 'raw_payload')::text, 'UTF8')) as payload_digest,
-      pg_catalog.sha256(v_key || pg_catalog.convert_to(told.event ->> 'external_user_id', 'UTF8')) as user_digest
+      array[told.event ->> 'device_id', told.event ->> 'braze_user_id'] as ids
     from pg_catalog.jsonb_array_elements(p_events) with ordinality as told (event, place)
   ),
   judged as (
@@ -32,6 +33,7 @@ begin
       -- A weak id is not unique: with the tombstone of another message it may be a new one of the same person.
       erased.pseudonym is not null and (incoming.sent_at < erased.anonymise_until or (incoming.is_weak and stone.digest is not null))
         as is_theirs,
+      erased.user_digest,
       erased.pseudonym,
       erased.device_key
     from incoming
@@ -40,24 +42,20 @@ begin
       where known.digest in (incoming.digest, incoming.payload_digest)
       limit 1
     ) as stone on true
-    left join lateral (
-      select known.pseudonym, known.device_key, known.anonymise_until from private.erased_users as known
-      where known.user_digest = incoming.user_digest
-      limit 1
-    ) as erased on true
+    cross join lateral private.erased_user_of(incoming.event ->> 'external_user_id', incoming.ids) as erased
   )
   select
     coalesce(pg_catalog.jsonb_agg(
       case
         when judged.is_theirs then judged.event || pg_catalog.jsonb_build_object(
           'event_id', private.event_pseudonym(judged.digest),
-          'external_user_id', judged.pseudonym,
+          'external_user_id', case when judged.event ->> 'external_user_id' <> '' then judged.pseudonym end,
           'braze_user_id', null,
           'device_id', private.device_pseudonym(judged.device_key, judged.event ->> 'device_id'),
           'raw_payload', private.anonymise_payload(
             judged.event -> 'raw_payload',
             private.event_pseudonym(judged.digest),
-            judged.pseudonym,
+            case when judged.event ->> 'external_user_id' <> '' then judged.pseudonym end,
             private.device_pseudonym(judged.device_key, judged.event ->> 'device_id')
           )
         )
@@ -65,13 +63,24 @@ begin
       end
       order by judged.place
     ) filter (where judged.is_weak or not judged.is_known), '[]'),
-    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known)
-  into v_events, v_digests
+    pg_catalog.array_agg(distinct judged.digest) filter (where judged.is_theirs and not judged.is_known),
+    pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_object('user', judged.user_digest, 'ids', judged.ids)
+    ) filter (where judged.is_theirs and judged.event ->> 'external_user_id' <> '')
+  into v_events, v_digests, v_told
   from judged;
 
   insert into private.erased_events (digest, erased_at)
   select told.digest, p_now from pg_catalog.unnest(v_digests) as told (digest) order by told.digest
   on conflict (digest) do nothing;
+  -- Their next event may name a device alone.
+  insert into private.erased_ids (id_digest, user_digest)
+  select distinct private.keyed_digest(owned.id), (told.event ->> 'user')::bytea
+  from pg_catalog.jsonb_array_elements(v_told) as told (event)
+  cross join lateral pg_catalog.jsonb_array_elements_text(told.event -> 'ids') as owned (id)
+  where owned.id <> ''
+  order by 1, 2
+  on conflict (id_digest, user_digest) do nothing;
   return v_events;
 end;
 $$;

@@ -20,4 +20,6 @@ from private.job_periods as job where job.function_name = 'webhook-health-rollup
 select cron.schedule('heartbeat', '*/5 * * * *', $$select private.heartbeat(now())$$);
 select cron.schedule('ensure-partitions', '22 2 * * *', $$select private.ensure_partitions(now())$$);
 select cron.schedule('prune-event-claims', '42 2 * * *', $$select private.prune_event_claims(now())$$);
+-- A matchday of ten million events a day needs 500 steps of 20,000 a day; there are 720.
+select cron.schedule('prune-payloads', '1-59/2 * * * *', $$select private.prune_raw_payloads(now())$$);
 select cron.schedule('prune-history', '*/5 4 * * *', $$select private.prune_history(now())$$);

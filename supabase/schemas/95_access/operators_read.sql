@@ -48,6 +48,6 @@ create policy operators_read on private.schedule_holds for select to authenticat
 create policy operators_read on private.settings for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.webhook_health_metrics for select to authenticated
   using ((select public.is_operator()));
--- Log lines about a single event need the secret key.
+-- Log lines that name events need the secret key: an event's id may contain the user's.
 create policy operators_read on public.scheduler_logs for select to authenticated
-  using ((select public.is_operator()) and not details ? 'event_id');
+  using ((select public.is_operator()) and not details ?| array['event_id', 'event_ids']);

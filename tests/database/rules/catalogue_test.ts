@@ -120,3 +120,66 @@ Deno.test(
     );
   }),
 );
+
+Deno.test(
+  "every function that reads events or kept bodies runs without JIT",
+  withSuite(async (suite) => {
+    const reads = "and proc.prosrc ~ '(notification_sends|webhook_rejects)'";
+    const all = await names(suite, `select proc.proname as name from ${OUR_FUNCTIONS} ${reads}`);
+    ok(all.length >= 20, "there are functions to look at");
+    deepStrictEqual(
+      await names(
+        suite,
+        `select proc.oid::regprocedure::text as name from ${OUR_FUNCTIONS} ${reads}
+         and ('jit=off' = any (proc.proconfig)) is not true`,
+      ),
+      [],
+    );
+  }),
+);
+
+/** The statements in SQL text that change rows of a table, each up to its end. */
+function changesIn(sql: string): string[] {
+  const text = sql.replaceAll(/--[^\n]*/g, "");
+  const found: string[] = [];
+  for (
+    const { index } of text.matchAll(/(?<![\w.])(?:update\s+[a-z_]+\.\w+|delete\s+from\s+\S+)/g)
+  ) {
+    let depth = 0;
+    let end = index;
+    for (; end < text.length; end++) {
+      if (text[end] === "(") depth++;
+      if (text[end] === ")" && --depth < 0) break;
+      if (text[end] === ";" && depth === 0) break;
+    }
+    found.push(text.slice(index, end));
+  }
+  return found;
+}
+
+/** Without what stands in brackets. */
+function outer(statement: string): string {
+  const inside = /\([^()]*\)/g;
+  return inside.test(statement) ? outer(statement.replaceAll(inside, " ")) : statement;
+}
+
+Deno.test(
+  "no function changes or deletes rows without a condition: sessions that load safeupdate refuse it",
+  withSuite(async ({ sql }) => {
+    const rows = await sql<{ name: string; source: string }[]>`
+      select proc.oid::regprocedure::text as name, proc.prosrc as source from pg_catalog.pg_proc as proc
+      where proc.pronamespace in ('public'::regnamespace, 'private'::regnamespace)`;
+    const all = rows.flatMap(({ name, source }) =>
+      changesIn(source).map((statement) => ({ name, statement }))
+    );
+    ok(all.length >= 100, `there are statements to look at, got ${all.length}`);
+    deepStrictEqual(all.filter(({ statement }) => !/\bwhere\b/.test(outer(statement))), []);
+    // The check itself.
+    const bare =
+      "with a as (update public.t set x = (select 1 where true)) delete from public.u; end";
+    deepStrictEqual(
+      changesIn(bare).filter((statement) => !/\bwhere\b/.test(outer(statement))).length,
+      2,
+    );
+  }),
+);

@@ -22,6 +22,7 @@ Deno.test(
       ["heartbeat", "*/5 * * * *"],
       ["prune-event-claims", "42 2 * * *"],
       ["prune-history", "*/5 4 * * *"],
+      ["prune-payloads", "1-59/2 * * * *"],
       ["webhook-health-rollup", "35 3 * * *"],
     ]);
     for (const { command } of jobs) await suite.sql.unsafe(command);

@@ -17,6 +17,7 @@ const DISTRIBUTED: Readonly<Record<string, string>> = {
 /** Grow with matches and runs, by thousands a year: a copy on each node. */
 const REFERENCE = [
   "private.braze_answers",
+  "private.erased_ids",
   "private.erased_users",
   "private.erasure_keys",
   "private.event_partitions",

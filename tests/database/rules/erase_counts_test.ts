@@ -149,7 +149,7 @@ async function counted(suite: Suite) {
 async function empty({ sql }: Suite): Promise<void> {
   await sql`
     truncate public.notification_sends, public.event_claims, public.alerts, public.scheduler_logs,
-      public.webhook_daily_counts, private.erased_users, private.erased_events, public.operator_actions`;
+      public.webhook_daily_counts, private.erased_users, private.erased_ids, private.erased_events, public.operator_actions`;
   await sql`
     update public.schedule_ledger
     set status = 'pending', sent_evidence = null, sent_confirmed_at = null, actual_send_count = null, double_push_users = null, counted_at = null`;

@@ -57,6 +57,14 @@ export const ENTRANCES: readonly Mutation[] = [
     tests: [CALLERS],
   },
   {
+    name: "keys-without-blanks",
+    rule: "A key with a blank or a line break inside is refused at start",
+    file: "supabase/functions/_shared/runtime/config.ts",
+    find: "return /^[\\x21-\\x7e]+$/.test(text);",
+    replace: 'return text !== "";',
+    tests: ["tests/unit/_shared/runtime/config_test.ts"],
+  },
+  {
     name: "revoked-functions",
     rule:
       "A role without an explicit grant cannot call a SQL function, regardless of the project's default grants",

@@ -7,6 +7,8 @@ import type { JSONWebKeySet, JWK } from "jose";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 
+const NO_BLANKS = "must hold printable characters only, without spaces or line breaks inside";
+
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -137,21 +139,26 @@ const names = {
 
 const Variables = z.object(names);
 
-/** Throws one error that lists all invalid variables. */
-export function readEnvironment(env: (name: string) => string | undefined): Environment {
-  const given = Object.keys(names).map((name) => [name, env(name)?.trim() || undefined]);
-  const result = Variables.safeParse(Object.fromEntries(given));
-  if (!result.success) {
-    const faults = result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
-    throw refusal([...new Set(faults)]);
-  }
-  const read = result.data;
+const ProjectVariables = Variables.pick({
+  SUPABASE_URL: true,
+  SUPABASE_SECRET_KEYS: true,
+  SUPABASE_SERVICE_ROLE_KEY: true,
+});
 
-  const databaseKey = read.SUPABASE_SECRET_KEYS.default ??
-    Object.values(read.SUPABASE_SECRET_KEYS)[0] ?? read.SUPABASE_SERVICE_ROLE_KEY;
-  if (databaseKey === null) {
-    throw refusal(["SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set"]);
-  }
+type ReadVariable = (name: string) => string | undefined;
+
+/** The address of the project and its secret key, for a tool that needs nothing else. Throws as `readEnvironment` does. */
+export function readProject(
+  env: ReadVariable,
+): Pick<Environment, "supabaseUrl" | "databaseKey"> {
+  const read = readVariables(ProjectVariables, env);
+  return { supabaseUrl: read.SUPABASE_URL, databaseKey: databaseKeyAmong(read) };
+}
+
+/** Throws one error that lists all invalid variables. */
+export function readEnvironment(env: ReadVariable): Environment {
+  const read = readVariables(Variables, env);
+  const databaseKey = databaseKeyAmong(read);
   if (read.PREFLIGHT_FROM_MINUTES >= read.PREFLIGHT_UNTIL_MINUTES) {
     throw refusal(["PREFLIGHT_UNTIL_MINUTES must be more than PREFLIGHT_FROM_MINUTES"]);
   }
@@ -230,6 +237,29 @@ export function readEnvironment(env: (name: string) => string | undefined): Envi
   };
 }
 
+function readVariables<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  env: ReadVariable,
+): z.infer<z.ZodObject<Shape>> {
+  const given = Object.keys(schema.shape).map((name) => [name, env(name)?.trim() || undefined]);
+  const result = schema.safeParse(Object.fromEntries(given));
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+  throw refusal([...new Set(faults)]);
+}
+
+function databaseKeyAmong(
+  { SUPABASE_SECRET_KEYS: byName, SUPABASE_SERVICE_ROLE_KEY: legacy }: z.infer<
+    typeof ProjectVariables
+  >,
+): string {
+  const key = byName.default ?? Object.values(byName)[0] ?? legacy;
+  if (key === null) {
+    throw refusal(["SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY must be set"]);
+  }
+  return key;
+}
+
 function refusal(faults: readonly string[]): Error {
   return new Error(
     `Cannot start: the environment must be complete and well formed, got: ${faults.join("; ")}`,
@@ -286,9 +316,19 @@ function reading<T>(read: Reader<T>) {
 }
 
 function word(text: string, refuse: (fault: string) => never): string {
-  return /^[\x21-\x7e]{8,}$/.test(text)
+  return isPrintable(text) && text.length >= 8
     ? text
     : refuse("must be at least 8 printable characters without spaces");
+}
+
+/**
+ * Whether a text is printable ASCII without blanks and line breaks.
+ *
+ * A pasted key may hold a line break. No header can carry it, so every caller would be turned away, and the log would not
+ * recognise the key without it.
+ */
+export function isPrintable(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 function list(text: string, refuse: (fault: string) => never): string[] {
@@ -296,9 +336,14 @@ function list(text: string, refuse: (fault: string) => never): string[] {
   return entries.includes("") ? refuse("must not hold an empty entry") : entries;
 }
 
+/** The parser itself drops a line break inside an address, and with it one inside a password. */
+function parseUrl(text: string, refuse: (fault: string) => never): URL | null {
+  return isPrintable(text) ? URL.parse(text) : refuse(NO_BLANKS);
+}
+
 /** Accepts http: the gateway of a self-hosted project has no TLS on its private network. */
 function url(text: string, refuse: (fault: string) => never): string {
-  const parsed = URL.parse(text);
+  const parsed = parseUrl(text, refuse);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     return refuse("must be an http(s) URL");
   }
@@ -309,7 +354,7 @@ function url(text: string, refuse: (fault: string) => never): string {
 }
 
 function postgresUrl(text: string, refuse: (fault: string) => never): string {
-  const parsed = URL.parse(text);
+  const parsed = parseUrl(text, refuse);
   if (parsed === null || !/^postgres(?:ql)?:$/.test(parsed.protocol)) {
     return refuse("must be a postgresql:// URL");
   }
@@ -339,7 +384,7 @@ function brazeUrl(text: string, refuse: (fault: string) => never): string {
 
 /** Accepts a query, which may be part of the secret. */
 function secretUrl(text: string, refuse: (fault: string) => never): string {
-  const parsed = URL.parse(text);
+  const parsed = parseUrl(text, refuse);
   if (parsed === null || parsed.username !== "" || parsed.hash !== "") {
     return refuse("must be a URL without user and fragment");
   }
@@ -391,6 +436,7 @@ function duration(unitMs: number, min: number, max: number): Reader<number> {
 
 function longSecrets(text: string, refuse: (fault: string) => never): string[] {
   const secrets = list(text, refuse);
+  if (!secrets.every(isPrintable)) return refuse(NO_BLANKS);
   return secrets.every((secret) => secret.length >= SECRET_CHARACTERS_MIN)
     ? secrets
     : refuse(`must hold secrets of at least ${SECRET_CHARACTERS_MIN} characters`);
@@ -423,8 +469,9 @@ function parseJson(text: string, refuse: (fault: string) => never): unknown {
 }
 
 function keysByName(text: string, refuse: (fault: string) => never): Record<string, string> {
-  const keys = z.record(z.string(), z.string().min(8)).safeParse(parseJson(text, refuse));
-  return keys.success ? keys.data : refuse("must be a JSON object of keys by name");
+  const keys = z.record(z.string(), z.string().trim().min(8)).safeParse(parseJson(text, refuse));
+  if (!keys.success) return refuse("must be a JSON object of keys by name");
+  return Object.values(keys.data).every(isPrintable) ? keys.data : refuse(NO_BLANKS);
 }
 
 function keySet(text: string, refuse: (fault: string) => never): JSONWebKeySet {

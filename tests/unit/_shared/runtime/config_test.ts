@@ -1,5 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { readEnvironment } from "../../../../supabase/functions/_shared/runtime/config.ts";
+import {
+  readEnvironment,
+  readProject,
+} from "../../../../supabase/functions/_shared/runtime/config.ts";
+import { createLog } from "../../../../supabase/functions/_shared/runtime/log.ts";
 
 const signingSecret = `whsec_${btoa("k".repeat(24))}`;
 
@@ -280,4 +284,76 @@ Deno.test("readEnvironment() permits an alert webhook on this machine without TL
   ]);
   strictEqual(local.alertWebhookUrls?.admin, "http://127.0.0.1:54321/_local/alerts");
   deepStrictEqual([local.alertDigestAt, local.lowConfidenceShareMax], [20, 0.05]);
+});
+
+/** Each variable that holds a key or a secret, with a well-formed value. */
+const KEYS: Readonly<Record<string, string>> = {
+  SUPABASE_SECRET_KEYS: '{"default":"sb_secret_default"}',
+  SUPABASE_SERVICE_ROLE_KEY: "legacy-role-key",
+  SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_key"}',
+  SUPABASE_ANON_KEY: "legacy-anon-key",
+  BRAZE_API_KEY: "braze-api-key",
+  BRAZE_WEBHOOK_SECRETS: "w".repeat(32),
+  CRON_SIGNING_SECRETS: signingSecret,
+  SEND_GATE_SECRETS: "g".repeat(32),
+  INGEST_DATABASE_URL: "postgresql://braze_ingest:long-password@127.0.0.1:6543/postgres",
+  ALERT_WEBHOOK_URL: HOOK,
+  ALERT_WEBHOOK_URL_ENGINEERING: OTHER_HOOK,
+};
+const BLANKS = { space: " ", tab: "\t", "line break": "\n", "no-break space": "\u00a0" };
+
+function withInside(value: string, text: string): string {
+  const at = value.startsWith("{") ? value.length - 6 : value.length - 4;
+  // In JSON a line break is written as an escape.
+  const inside = value.startsWith("{") ? JSON.stringify(text).slice(1, -1) : text;
+  return `${value.slice(0, at)}${inside}${value.slice(at)}`;
+}
+
+for (const [name, value] of Object.entries(KEYS)) {
+  Deno.test(`readEnvironment() refuses ${name} with a blank inside, by name and without its value`, () => {
+    for (const [blank, text] of Object.entries(BLANKS)) {
+      throws(() => read({ ...KEYS, [name]: withInside(value, text) }), (error: Error) => {
+        match(error.message, new RegExp(`got: ${name} must [^;]+$`), blank);
+        ok(!error.message.includes(value.slice(0, 12)), blank);
+        return true;
+      });
+    }
+  });
+}
+
+Deno.test("readEnvironment() drops blanks and line breaks around each key", () => {
+  const around = Object.entries({ ...complete, ...KEYS }).map(([name, value]) => [
+    name,
+    `\r\n ${
+      value.replace(/("default":")([^"]+)"/, (_all, key, own) => `${key}\\n${own} \\r\\n"`)
+    }\t\n`,
+  ]);
+  deepStrictEqual(read(Object.fromEntries(around)), read(KEYS));
+});
+
+Deno.test("the log redacts a key that was given with a line break after it", () => {
+  const lines: string[] = [];
+  const given = read({ SUPABASE_SECRET_KEYS: '{"default":"sb_secret_default\\n"}' });
+  const { secrets } = given;
+  createLog({ functionName: "f", write: (line) => lines.push(line), secrets })
+    .info("event", { said: `key ${given.databaseKey}!` });
+  strictEqual(JSON.parse(lines[0]!).said, "key [redacted]!");
+});
+
+Deno.test("readProject() needs the address and a key alone, and refuses what readEnvironment() refuses", () => {
+  const only = (given: Record<string, string>) => readProject((name) => given[name]);
+  const { SUPABASE_URL, SUPABASE_SECRET_KEYS } = complete as Record<string, string>;
+  deepStrictEqual(
+    only({ SUPABASE_URL: SUPABASE_URL!, SUPABASE_SECRET_KEYS: SUPABASE_SECRET_KEYS! }),
+    {
+      supabaseUrl: "http://kong:8000",
+      databaseKey: "sb_secret_default",
+    },
+  );
+  throws(() => only({ SUPABASE_URL: SUPABASE_URL! }), /SUPABASE_SERVICE_ROLE_KEY must be set$/);
+  throws(
+    () =>
+      only({ SUPABASE_URL: SUPABASE_URL!, SUPABASE_SECRET_KEYS: '{"default":"sb secret key"}' }),
+    /got: SUPABASE_SECRET_KEYS must hold printable characters only/,
+  );
 });
