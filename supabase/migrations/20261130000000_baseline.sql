@@ -8612,6 +8612,34 @@ revoke all on table public.count_audit_logs from public, anon, authenticated, se
 grant select, insert on table public.count_audit_logs to service_role;
 revoke all on sequence public.count_audit_logs_id_seq from public, anon, authenticated, service_role;
 
+-- supabase/schemas/65_checks/harms_since.sql
+-- How far back each run looks for pushes that ended badly.
+--
+-- Two days cover what is doubted for a day. After an outage of all functions the next run looks back to what the last one
+-- before it could not know yet: a push that was lost then is told late, but it is told.
+
+create function private.harms_since(p_now timestamptz)
+returns timestamptz
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select greatest(p_now - interval '30 days', (
+    select run.called_at - interval '2 days'
+    from public.job_runs as run
+    where run.function_name = 'braze-preflight-check' and run.outcome = 'succeeded' and not run.dry_run
+      and run.called_at <= p_now
+    order by run.called_at desc
+    limit 1
+  ));
+$$;
+
+comment on function private.harms_since(timestamptz) is
+  'Since when pushes are judged again for harms: two days before the last complete pre-flight run, at most 30 days.';
+revoke all on function private.harms_since(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.harms_since(timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/hold_successors.sql
 -- Holds the schedule of a match of which another schedule is seen going out.
 --
@@ -8937,6 +8965,7 @@ security invoker
 set search_path = ''
 as $$
 declare
+  v_since timestamptz := private.harms_since(p_now);
   v_alerts jsonb;
 begin
   with due as (
@@ -8945,7 +8974,7 @@ begin
       ledger.id as ledger_id, ledger.generation, ledger.cancel_reason
     from public.matches as match
     left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
-    where match.kickoff_at > p_now - interval '2 days' + pg_catalog.make_interval(secs => p_lead_seconds)
+    where match.kickoff_at > v_since + pg_catalog.make_interval(secs => p_lead_seconds)
       and match.kickoff_at <= p_now + pg_catalog.make_interval(secs => p_lead_seconds)
       and match.push and match.kickoff_confirmed
       and (ledger.id is null or (
@@ -9042,7 +9071,7 @@ end;
 $$;
 
 comment on function public.raise_missed_pushes(integer, timestamptz) is
-  'Raises double_push for matches that were pushed under two ids, and push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
+  'Raises double_push for matches that were pushed under two ids, and push_missed once for each wanted push since private.harms_since() whose time came while Braze held no schedule for it; returns how many are new.';
 revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;
 

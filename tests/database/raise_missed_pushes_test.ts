@@ -1,8 +1,10 @@
 import { deepStrictEqual, match as matches, strictEqual } from "node:assert/strict";
 import {
   addMatch,
+  claim,
   close,
   createSchedule,
+  endRun,
   minutes,
   NOW,
   openCreate,
@@ -131,7 +133,6 @@ const QUIET: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "a kick-off that is not confirmed": { kickoff_confirmed: false },
   "a match that was finished before its push": { status: "finished" },
   "a match that was entered after it was played": { updated_at: minutes(601) },
-  "a push of the day before yesterday": { kickoff_at: minutes(-3_000) },
 };
 for (const [what, changes] of Object.entries(QUIET)) {
   Deno.test(
@@ -160,5 +161,32 @@ Deno.test(
     strictEqual(await raise(suite), 1, "of an unknown team that is not known");
     await addMatch(suite, 1002, { kickoffAt: minutes(700) });
     strictEqual(await raise(suite), 0, "not due yet");
+  }),
+);
+
+Deno.test(
+  "raise_missed_pushes() looks back two days before the last complete pre-flight run, at most 30 days",
+  withSuite(async (suite) => {
+    await startRun(suite);
+    await listed(suite);
+    const days = (count: number) => minutes(540 + count * 24 * 60);
+    const raisedAt = async (now: Date) => {
+      const raised = await raise(suite, now);
+      await suite.sql`delete from public.alerts`;
+      return raised;
+    };
+    strictEqual(await raisedAt(days(29)), 1, "no run was ever complete");
+    strictEqual(await raisedAt(days(31)), 0, "older than 30 days");
+    const { run_id } = await claim(suite, {
+      p_function: "braze-preflight-check",
+      p_now: minutes(500),
+    });
+    strictEqual(await raisedAt(days(15)), 1, "the run before the outage is not complete");
+    await endRun(suite, run_id, minutes(501));
+    strictEqual(await raisedAt(days(15)), 1, "the last complete run came before the push");
+    await suite.sql`
+      update public.job_runs set called_at = ${days(3)}
+      where function_name = 'braze-preflight-check'`;
+    strictEqual(await raisedAt(days(4)), 0, "a complete run has judged it");
   }),
 );

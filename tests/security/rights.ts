@@ -180,6 +180,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "expected_next_send",
   "fields_without_personal_data",
   "function_successes",
+  "harms_since",
   "has_own_schedule",
   "has_time_passed",
   "has_too_many_removals",

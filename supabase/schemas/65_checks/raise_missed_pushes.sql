@@ -11,6 +11,7 @@ security invoker
 set search_path = ''
 as $$
 declare
+  v_since timestamptz := private.harms_since(p_now);
   v_alerts jsonb;
 begin
   with due as (
@@ -19,7 +20,7 @@ begin
       ledger.id as ledger_id, ledger.generation, ledger.cancel_reason
     from public.matches as match
     left join public.schedule_ledger as ledger on ledger.match_id = match.id and ledger.replaced_at is null
-    where match.kickoff_at > p_now - interval '2 days' + pg_catalog.make_interval(secs => p_lead_seconds)
+    where match.kickoff_at > v_since + pg_catalog.make_interval(secs => p_lead_seconds)
       and match.kickoff_at <= p_now + pg_catalog.make_interval(secs => p_lead_seconds)
       and match.push and match.kickoff_confirmed
       and (ledger.id is null or (
@@ -116,6 +117,6 @@ end;
 $$;
 
 comment on function public.raise_missed_pushes(integer, timestamptz) is
-  'Raises double_push for matches that were pushed under two ids, and push_missed once for each wanted push of the last two days whose time came while Braze held no schedule for it; returns how many are new.';
+  'Raises double_push for matches that were pushed under two ids, and push_missed once for each wanted push since private.harms_since() whose time came while Braze held no schedule for it; returns how many are new.';
 revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;
