@@ -9019,9 +9019,15 @@ begin
         select 1 from public.match_changes as added
         where added.match_id = due.id and added.kind = 'added' and added.changed_at < match.kickoff_at
       )
-      and exists (
-        select 1 from public.job_runs as run
-        where run.function_name = 'braze-scheduler' and not run.dry_run and run.called_at < due.send_at
+      and (
+        exists (
+          select 1 from private.job_periods as job
+          where job.function_name = 'braze-scheduler' and job.watched_since < due.send_at
+        )
+        or exists (
+          select 1 from public.job_runs as run
+          where run.function_name = 'braze-scheduler' and not run.dry_run and run.called_at < due.send_at
+        )
       )
   ),
   told as (

@@ -152,6 +152,11 @@ Deno.test(
     strictEqual(await raise(suite), 0, "no run of the scheduler");
     await startRun(suite, minutes(541));
     strictEqual(await raise(suite), 0, "its first run came after the push");
+    const installed = (at: Date) => suite.sql`update private.job_periods set watched_since = ${at}`;
+    await installed(minutes(539));
+    strictEqual(await raise(suite), 1, "it was to run before");
+    await suite.sql`delete from public.alerts`;
+    await installed(minutes(541));
     await suite.sql`update public.job_runs set called_at = ${NOW}`;
     await suite.sql`
       insert into public.teams (name, braze_attribute_value, notify)

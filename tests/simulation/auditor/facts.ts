@@ -109,6 +109,8 @@ export interface Facts {
   readonly identifiers: readonly IdentifierRow[];
   /** In the order of their start. */
   readonly runs: readonly RunRow[];
+  /** The first call of the scheduler that was to change something, however it ended. */
+  readonly schedulerCalledAt: Date | null;
   /** Changed facts whose events are to be judged again. */
   readonly rejudgements: number;
   /** Runs in the state `running` with an expired lease, although their function has run since. */
@@ -135,6 +137,7 @@ export async function readFacts(sql: Sql, { adopted, closed }: Decided): Promise
     identifiers,
     rejudgements,
     runs,
+    scheduler,
   ] = await Promise.all([
     sql<StoredEvent[]>`
         select event_id, channel, event_type, external_user_id, match_id, generation, dispatch_id,
@@ -179,6 +182,9 @@ export async function readFacts(sql: Sql, { adopted, closed }: Decided): Promise
         select function_name, started_at, finished_at from public.job_runs
         where outcome in ('succeeded', 'partial') and not dry_run and started_at is not null and finished_at is not null
         order by started_at`,
+    sql<{ first: Date | null }[]>`
+        select min(called_at) as first from public.job_runs
+        where function_name = 'braze-scheduler' and not dry_run`,
   ]);
   return {
     events,
@@ -200,5 +206,6 @@ export async function readFacts(sql: Sql, { adopted, closed }: Decided): Promise
     identifiers,
     rejudgements: rejudgements[0]!.changes,
     runs,
+    schedulerCalledAt: scheduler[0]!.first,
   };
 }
