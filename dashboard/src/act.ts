@@ -15,7 +15,7 @@ type Answer = Readonly<Record<string, unknown>>;
 
 /** What a verb is about. */
 export type Subject =
-  | { readonly match_id: number }
+  | { readonly match_id: number; readonly action_id?: number }
   | { readonly fingerprint: string; readonly of: number | null }
   | { readonly schedule_id: string; readonly of: number | null };
 

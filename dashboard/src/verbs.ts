@@ -70,7 +70,7 @@ export const MATCH_VERBS = {
     label: "Undo",
     does:
       "The last thing that a person did to this match is taken back, as long as Braze was not asked.",
-    did: "The last action is undone",
+    did: "The action is undone",
   },
 } as const satisfies Readonly<Record<string, Wording>>;
 

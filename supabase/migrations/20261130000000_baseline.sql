@@ -534,6 +534,23 @@ comment on function private.match_title(bigint) is 'Begins the title of an alert
 revoke all on function private.match_title(bigint) from public, anon, authenticated, service_role;
 grant execute on function private.match_title(bigint) to service_role;
 
+-- supabase/schemas/10_fixtures/minute_text.sql
+-- How sentences for people name a time.
+
+create function private.minute_text(p_at timestamptz)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"');
+$$;
+
+comment on function private.minute_text(timestamptz) is 'A time as sentences for people name it: 2024-12-07 14:00 UTC.';
+revoke all on function private.minute_text(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.minute_text(timestamptz) to authenticated, service_role;
+
 -- supabase/schemas/10_fixtures/own_send_id.sql
 -- The send id of an intent, in the suite's own form.
 
@@ -1637,18 +1654,12 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['cancel'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'cancel', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
   perform private.note_action(
@@ -1813,27 +1824,27 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
   v_held private.held_changes;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['confirm_removals'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'confirm_removals', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
+  update private.held_changes as held
+  set confirmed_at = p_now
+  where held.ledger_id = v_row.id and held.confirmed_at is null
+  returning * into v_held;
+  -- A run of the scheduler has ended it meanwhile.
+  if not found then
+    return private.answer_verb(p_match_id, 'nothing of this match is held');
+  end if;
   perform private.note_action(
     'confirm_removals', v_row, p_reason, p_actor_kind, p_actor_id,
     pg_catalog.jsonb_build_object('kind', v_held.kind, 'held_at', v_held.held_at), '{}', p_run_id, p_now
   );
-  update private.held_changes as held set confirmed_at = p_now where held.ledger_id = v_row.id;
   return private.answer_verb(p_match_id, null);
 end;
 $$;
@@ -1872,23 +1883,6 @@ before update of generation on public.schedule_ledger
 for each row
 when (new.generation > old.generation and new.send_id is not null)
 execute function private.drop_foreign_send_id();
-
--- supabase/schemas/30_schedules/due_text.sql
--- How refusals name a time.
-
-create function private.due_text(p_at timestamptz)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-$$;
-
-comment on function private.due_text(timestamptz) is 'A time as refusals name it.';
-revoke all on function private.due_text(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.due_text(timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/30_schedules/has_too_many_removals.sql
 -- Whether so many matches were called off at once that a person has to confirm it.
@@ -3277,7 +3271,7 @@ as $$
   select case
     when risky.is_listed then 'the last list of Braze shows its schedule ' || risky.generation
     else 'its schedule ' || risky.generation || ' was due at '
-      || private.due_text(risky.send_at_utc)
+      || private.minute_text(risky.send_at_utc)
       || ' and may be sent until a day later'
   end
   from risky
@@ -7649,10 +7643,10 @@ declare
   v_row public.schedule_ledger;
   v_current public.braze_schedules;
   v_unclear jsonb;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_begun := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
+  v_row := v_begun.ledger;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -7662,44 +7656,36 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['declare_gone'], p_accept_double_push, p_freeze_seconds, null, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
-        'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-          'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
-        )))
-      ),
-      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
-    );
-    if v_unclear is null then
-      perform private.end_generation(v_row.id, v_row.generation, p_now);
-      update public.braze_schedules as schedule
-      set settled_at = p_now
-      where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
-    else
-      update public.schedule_attempts as attempt
-      set resolved_at = p_now, resolved_as = 'released'
-      where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
-        and attempt.generation in (
-          select schedule.generation from public.braze_schedules as schedule
-          where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-        );
-      update public.braze_schedules as schedule
-      set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
-      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-    end if;
+  perform private.note_action(
+    'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
+      'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
+      )))
+    ),
+    pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
+  );
+  if v_unclear is null then
+    perform private.end_generation(v_row.id, v_row.generation, p_now);
+    update public.braze_schedules as schedule
+    set settled_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
+  else
+    update public.schedule_attempts as attempt
+    set resolved_at = p_now, resolved_as = 'released'
+    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+      and attempt.generation in (
+        select schedule.generation from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+      );
+    update public.braze_schedules as schedule
+    set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
   end if;
   return private.answer_verb(p_match_id, null);
 end;
@@ -8068,18 +8054,12 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['mark_not_sent'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'mark_not_sent', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
   perform private.note_action(
@@ -8125,38 +8105,30 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['mark_sent'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'mark_sent', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
-      pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
-      '{}', p_run_id, p_now
-    );
-    update public.schedule_ledger as ledger
-    set status = 'sent',
-      cancel_reason = null,
-      sent_evidence = 'operator',
-      sent_confirmed_at = p_now,
-      notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
-      updated_at = p_now
-    where ledger.id = v_row.id;
-    update public.alerts as open
-    set resolved_at = p_now
-    where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
-  end if;
+  perform private.note_action(
+    'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+    '{}', p_run_id, p_now
+  );
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    cancel_reason = null,
+    sent_evidence = 'operator',
+    sent_confirmed_at = p_now,
+    notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
+    updated_at = p_now
+  where ledger.id = v_row.id;
+  update public.alerts as open
+  set resolved_at = p_now
+  where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   return private.answer_verb(p_match_id, null);
 end;
 $$;
@@ -8297,18 +8269,12 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['push_again'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'push_again', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
   perform private.note_action(
@@ -8353,18 +8319,12 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['reschedule'], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'reschedule', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
   perform private.note_action(
@@ -9132,11 +9092,11 @@ begin
     select
       as_it_was.*, held.held_at,
       'push_unwanted:' || as_it_was.match_id || ':' || as_it_was.generation as fingerprint,
-      case when as_it_was.status in ('postponed', 'cancelled') then as_it_was.status_at else as_it_was.push_at end as off_at
+      case when as_it_was.status <> 'scheduled' then as_it_was.status_at else as_it_was.push_at end as off_at
     from as_it_was
     left join private.held_changes as held on held.ledger_id = as_it_was.ledger_id
       and held.kind = 'removal' and held.confirmed_at is null and held.held_at < as_it_was.sent_at
-    where as_it_was.status in ('postponed', 'cancelled') or as_it_was.push = 'false'
+    where as_it_was.status <> 'scheduled' or as_it_was.push = 'false'
   )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', unwanted.fingerprint,
@@ -9144,12 +9104,12 @@ begin
     'severity', 'critical',
     'audience', 'admin',
     'title', private.match_title(unwanted.match_id) || ': its push of '
-      || pg_catalog.to_char(unwanted.sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ' went out, although '
+      || private.minute_text(unwanted.sent_at) || ' went out, although '
       || case
-        when unwanted.status in ('postponed', 'cancelled') then 'the match was ' || unwanted.status
+        when unwanted.status <> 'scheduled' then 'the match was ' || unwanted.status
         else 'its push was switched off'
       end
-      || ' at ' || pg_catalog.to_char(unwanted.off_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"')
+      || ' at ' || private.minute_text(unwanted.off_at)
       || case when unwanted.held_at is null then '' else '; its removal was held, and nobody confirmed it' end,
     'details', pg_catalog.jsonb_build_object(
       'send_at', unwanted.sent_at, 'off_since', unwanted.off_at, 'held_since', unwanted.held_at,
@@ -9182,7 +9142,7 @@ end;
 $$;
 
 comment on function public.raise_unwanted_pushes(timestamptz) is
-  'Raises push_unwanted once for each proved push of the last three days whose match was postponed, cancelled or switched off before it; returns how many are new.';
+  'Raises push_unwanted once for each proved push of the last three days whose match was off before it: postponed, cancelled, finished, or its push switched off; returns how many are new.';
 revoke all on function public.raise_unwanted_pushes(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_unwanted_pushes(timestamptz) to service_role;
 
@@ -9322,36 +9282,28 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_begun := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
+  v_row := v_begun.ledger;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['release'], false, p_freeze_seconds, p_lead_seconds, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
-      p_run_id, p_now
-    );
-    update private.schedule_holds as hold
-    set released_at = p_now
-    where hold.ledger_id = v_row.id and hold.released_at is null;
-    update public.alerts as harm
-    set resolved_at = p_now
-    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
-  end if;
+  perform private.note_action(
+    'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
+    p_run_id, p_now
+  );
+  update private.schedule_holds as hold
+  set released_at = p_now
+  where hold.ledger_id = v_row.id and hold.released_at is null;
+  update public.alerts as harm
+  set resolved_at = p_now
+  where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
   return private.answer_verb(p_match_id, null);
 end;
 $$;
@@ -9461,7 +9413,8 @@ grant execute on function public.teams_to_measure(timestamptz, timestamptz) to s
 -- supabase/schemas/65_checks/undo.sql
 -- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
 --
--- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
+-- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`. The caller names the
+-- action: a request that is repeated because its answer was lost must not take back the one before.
 
 create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
 returns void
@@ -9491,6 +9444,7 @@ grant execute on function private.restore_schedules(uuid, jsonb, timestamptz, ti
 
 create function public.undo(
   p_match_id bigint,
+  p_action_id bigint,
   p_reason text,
   p_actor_kind text,
   p_run_id uuid,
@@ -9515,13 +9469,20 @@ begin
   order by ledger.intent desc
   limit 1
   for no key update;
+  if exists (
+    select 1 from public.operator_actions as undo where undo.undoes = p_action_id and undo.match_id = p_match_id
+  ) then
+    return private.answer_verb(p_match_id, null);
+  end if;
   select * into v_done from private.last_done(p_match_id);
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['undo'], false, null, null, p_now
-    ) as answer
-  );
+  v_refused := case
+    when v_done.id <> p_action_id then 'action ' || p_action_id || ' is not the last of this match, which is '
+      || v_done.id || ' (' || v_done.action || ')'
+    else (
+      select answer.refused
+      from private.verb_refusals(array[p_match_id], array['undo'], false, null, null, p_now) as answer
+    )
+  end;
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -9568,10 +9529,10 @@ begin
 end;
 $$;
 
-comment on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'Takes back the last action of a person on a match that has caused no call of Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+comment on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Takes back the last action of a person on a match, which p_action_id names, if it has caused no call of Braze; one that is taken back already stays so. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
 
 -- supabase/schemas/65_checks/undo_refusal.sql
 -- Why the last thing that a person did to a match cannot be taken back.
@@ -10937,6 +10898,41 @@ comment on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) is
 revoke all on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) from public, anon, authenticated, service_role;
 grant execute on function public.sync_alerts(text[], jsonb, timestamptz, bigint[]) to service_role;
 
+-- supabase/schemas/72_verbs/begin_verb.sql
+-- How each verb of a person about a match begins: with its ledger row locked, so that the reason to refuse it holds.
+
+create function private.begin_verb(
+  p_match_id bigint,
+  p_verb text,
+  p_now timestamptz,
+  p_accept_double_push boolean default false,
+  p_freeze_seconds integer default null,
+  p_lead_seconds integer default null,
+  out ledger public.schedule_ledger,
+  out refused text
+)
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  select held.* into ledger
+  from public.schedule_ledger as held
+  where held.match_id = p_match_id and held.replaced_at is null
+  for no key update;
+  select answer.refused into refused
+  from private.verb_refusals(
+    array[p_match_id], array[p_verb], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
+  ) as answer;
+end;
+$$;
+
+comment on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) is
+  'Locks the ledger row of a match and returns it, with why the verb is refused; null: it is accepted.';
+revoke all on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) from public, anon, authenticated, service_role;
+grant execute on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) to service_role;
+
 -- supabase/schemas/72_verbs/send_timing.sql
 -- The settings of the scheduler that decide by when something can still be done for a match.
 --
@@ -11002,7 +10998,7 @@ begin
         select 1 from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id and private.can_be_live(schedule.state)
           and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-      ) then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ': use mark_sent or mark_not_sent'
+      ) then 'its push was due at ' || private.minute_text(ledger.send_at_utc) || ': use mark_sent or mark_not_sent'
     end
     when 'reschedule' then case
       when ledger.id is null then 'it never had a schedule: the scheduler makes one by itself'
@@ -11013,7 +11009,7 @@ begin
       when not (match.status = 'scheduled' and match.push) then 'matches say that no push is wanted'
       when attempts.are_under_way then 'a call to Braze about it is under way'
       when due.at < frozen.until
-        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+        then 'its push is due at ' || private.minute_text(due.at) || ', which leaves no time to schedule another'
       -- Nothing was done about it yet: another one would be a second push for certain.
       when exists (
         select 1 from public.braze_schedules as schedule
@@ -11030,7 +11026,7 @@ begin
       when ledger.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
       when attempts.are_under_way then 'a call to Braze about it is under way'
       when due.at < frozen.until
-        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+        then 'its push is due at ' || private.minute_text(due.at) || ', which leaves no time to schedule another'
       when not p_accept_double_push and due.at <= ledger.send_at_utc + interval '12 hours'
         then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
       when not p_accept_double_push then private.could_double(ledger.id, p_freeze_seconds, p_now)
@@ -11046,7 +11042,7 @@ begin
         -- What may be there is the only push that the match can have: the send gate would turn it away.
         when ledger.status = 'pending' and (match.id is null or (match.status = 'scheduled' and match.push))
           and current.state in ('unknown', 'deleting') and current.send_at_utc > p_now and current.send_at_utc < frozen.until
-          then 'its push is due at ' || private.due_text(current.send_at_utc)
+          then 'its push is due at ' || private.minute_text(current.send_at_utc)
             || ', which leaves no time to schedule another: if Braze holds it, it goes out'
         when p_accept_double_push then null
         when exists (
@@ -11068,9 +11064,9 @@ begin
       when current.state in ('deleted', 'failed') and ledger.status = 'pending'
         then 'its schedule is deleted already, so the scheduler makes another'
       when current.send_at_utc <= p_now
-        then 'its push was due at ' || private.due_text(current.send_at_utc) || ': use mark_sent or mark_not_sent'
+        then 'its push was due at ' || private.minute_text(current.send_at_utc) || ': use mark_sent or mark_not_sent'
       when least(current.send_at_utc, current.moving_to_utc) < frozen.until + interval '30 minutes' then 'its push is due at '
-        || private.due_text(current.send_at_utc)
+        || private.minute_text(current.send_at_utc)
         || ', which leaves no time to schedule another'
       -- Whatever a person accepts: the next list would take it back.
       when current.missed_at is null and exists (
@@ -11095,23 +11091,23 @@ begin
       when held.ledger_id is null then 'nothing of this match is held'
       when held.confirmed_at is not null then 'it is confirmed already'
       when coalesce(greatest(current.send_at_utc, current.moving_to_utc) <= p_now, true)
-        then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ', so nothing of it can be changed any more'
+        then 'its push was due at ' || private.minute_text(ledger.send_at_utc) || ', so nothing of it can be changed any more'
     end
     when 'mark_sent' then case
       when ledger.id is null then 'there is no ledger row of this match'
       when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'it is marked as sent already'
       when ledger.status = 'sent' then 'it is sent already (' || ledger.sent_evidence || ')'
-      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.minute_text(ledger.send_at_utc)
     end
     when 'mark_not_sent' then case
       when ledger.id is null then 'there is no ledger row of this match'
       when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'a person marked it as sent: use undo'
       when ledger.status = 'sent' then 'it is sent (' || ledger.sent_evidence || ')'
       when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'
-      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.minute_text(ledger.send_at_utc)
       -- The send gate turns away what counts as not sent: the rest of its users would not get it.
       when ledger.send_at_utc > p_now - interval '15 minutes' then 'its push was due at '
-        || private.due_text(ledger.send_at_utc) || ' and may be going out: wait a quarter of an hour'
+        || private.minute_text(ledger.send_at_utc) || ' and may be going out: wait a quarter of an hour'
     end
     when 'undo' then case
       when latest.id is null then 'there is no ledger row of this match'
@@ -11229,23 +11225,6 @@ comment on function public.match_verdict(bigint, timestamptz) is
   'The current push of a match: {match_id, home_team, away_team, competition, kickoff_at, send_at, status, intent, generation, verdict, why, once: {answer, users}, to_everyone: {answer, by, reached, expected_min, expected_max}, counts: {sent, bounced, aborted, opened, abort_reasons}, next: {text, at, verbs, verbs_with_risk}, alerts}. Numbers are users. verbs_with_risk need accept_double_push. null without the match.';
 revoke all on function public.match_verdict(bigint, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.match_verdict(bigint, timestamptz) to authenticated, service_role;
-
--- supabase/schemas/75_verdicts/minute_text.sql
--- How sentences for people name a time.
-
-create function private.minute_text(p_at timestamptz)
-returns text
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"');
-$$;
-
-comment on function private.minute_text(timestamptz) is 'A time as sentences for people name it: 2024-12-07 14:00 UTC.';
-revoke all on function private.minute_text(timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.minute_text(timestamptz) to authenticated, service_role;
 
 -- supabase/schemas/75_verdicts/push_facts.sql
 -- What is stored about the push of a match, gathered for its verdict: one row a push.

@@ -156,7 +156,7 @@ Deno.test("after the send: mark as sent, undo, mark as not sent, push again, res
     await verdictShows(page, "Confirmed by a person");
     match(await page.locator(".answer-verdict").innerText(), /Agreed with the editors/);
     // Undo stands beside what was done.
-    match(await use(using, "match/1001", "Undo"), /The last action is undone/);
+    match(await use(using, "match/1001", "Undo"), /The action is undone/);
     await page.locator(".done", { hasText: "(undone)" }).waitFor();
     ok(!/Confirmed/.test(await page.locator(".answer-verdict").innerText()));
     match(await use(using, "match/1001", "Mark as not sent"), /counts as not sent/);

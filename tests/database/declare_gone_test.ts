@@ -136,7 +136,7 @@ Deno.test(
     const answer = await declare(suite, match.runId, inFreeze);
     deepStrictEqual([answer.done, answer.refused], [
       false,
-      "its push is due at 2024-12-07T15:00:00Z, which leaves no time to schedule another: " +
+      "its push is due at 2024-12-07 15:00 UTC, which leaves no time to schedule another: " +
       "if Braze holds it, it goes out",
     ]);
     strictEqual(
@@ -156,7 +156,7 @@ Deno.test(
     const { refused } = await declare(suite, match.runId, { p_now: minutes(541) });
     strictEqual(
       refused,
-      "its push was due at 2024-12-07T15:00:00Z: use mark_sent or mark_not_sent",
+      "its push was due at 2024-12-07 15:00 UTC: use mark_sent or mark_not_sent",
     );
   }),
 );

@@ -204,7 +204,7 @@ Deno.test(
     const refused = (match_id: number) => ({
       match_id,
       done: false,
-      refused: "its push was due at 2024-12-07T15:00:00Z, so nothing of it can be changed any more",
+      refused: "its push was due at 2024-12-07 15:00 UTC, so nothing of it can be changed any more",
     });
     deepStrictEqual(
       await confirm(suite, runId, { p_match_ids: [1001, 1002], p_now: DUE }),

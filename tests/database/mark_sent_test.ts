@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ledgerRow, minutes, only, scheduledMatch, withSuite } from "./fixtures.ts";
 import { MATCH } from "./reconciling.ts";
+import { lastAction } from "./verbs.ts";
 
 const RUN_ID = "00000000-0000-0000-0000-00000000000a";
 /** Sends are due at minutes(540). */
@@ -12,8 +13,8 @@ Deno.test(
     await scheduledMatch(suite);
     await suite.sql`
       update public.schedule_ledger set status = 'cancelled', cancel_reason = 'plan', notes = 'n'`;
-    const act = (name: "mark_sent" | "undo", p_dry_run = false) =>
-      suite.call<{ done: boolean; refused: string | null }>(name, {
+    const act = async (name: "mark_sent" | "undo", p_dry_run = false) =>
+      await suite.call<{ done: boolean; refused: string | null }>(name, {
         p_match_id: MATCH,
         p_reason: "Fans told us",
         p_actor_kind: "operator",
@@ -21,6 +22,7 @@ Deno.test(
         p_run_id: RUN_ID,
         p_dry_run,
         p_now: AFTER_SEND,
+        ...(name === "undo" ? { p_action_id: await lastAction(suite) } : {}),
       });
     strictEqual((await act("undo")).refused, "nobody did anything to it that is not undone");
     strictEqual((await act("mark_sent", true)).done, true);

@@ -663,6 +663,12 @@ Deno.test(
 );
 
 const SAME = "'Trying', 'secret_key', gen_random_uuid(), true";
+/** As the page names it: what a person did last, and did not take back. */
+const LAST = `coalesce((
+  select max(done.id) from public.operator_actions as done
+  where done.match_id = matches.id and done.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
+    and not exists (select 1 from public.operator_actions as undo where undo.undoes = done.id)
+), 0)`;
 /** The verbs as the edge functions call them, dry. $2: whether a second push is accepted. */
 const VERBS: Readonly<Record<string, string>> = {
   cancel: `public.cancel_push(id, ${SAME}, $1)`,
@@ -670,7 +676,7 @@ const VERBS: Readonly<Record<string, string>> = {
   confirm_removals: `public.confirm_removals(id, ${SAME}, $1)`,
   mark_sent: `public.mark_sent(id, ${SAME}, $1)`,
   mark_not_sent: `public.mark_not_sent(id, ${SAME}, $1)`,
-  undo: `public.undo(id, ${SAME}, $1)`,
+  undo: `public.undo(id, ${LAST}, ${SAME}, $1)`,
   reschedule: `public.reschedule(id, ${SAME}, $1, $2, 900, 3600)`,
   push_again: `public.push_again(id, ${SAME}, $1, $2, 900, 3600)`,
   declare_gone: `public.declare_gone(id, ${SAME}, 900, $2, $1)`,

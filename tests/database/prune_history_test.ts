@@ -10,6 +10,7 @@ import {
   UNKNOWN_ID,
   withSuite,
 } from "./fixtures.ts";
+import { lastAction } from "./verbs.ts";
 
 const DAY = 24 * 60;
 const days = (count: number) => minutes(count * DAY);
@@ -253,7 +254,7 @@ Deno.test(
     };
     const at = { p_dry_run: false, p_now: minutes(700) };
     await suite.call("mark_sent", { ...act, ...at });
-    await suite.call("undo", { ...act, ...at });
+    await suite.call("undo", { ...act, ...at, p_action_id: await lastAction(suite) });
     const erase = (user: string, until: Date) =>
       suite.call("erase_user", {
         p_external_user_id: user,

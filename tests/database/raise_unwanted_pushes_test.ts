@@ -28,6 +28,7 @@ for (
   const [what, changes, why] of [
     ["postponed", { status: "postponed" }, "the match was postponed"],
     ["cancelled", { status: "cancelled" }, "the match was cancelled"],
+    ["finished", { status: "finished" }, "the match was finished"],
     ["switched off", { push: false }, "its push was switched off"],
   ] as const
 ) {

@@ -9,7 +9,7 @@ for (
     [
       "deleted inside the freeze",
       minutes(526),
-      /schedule 1 was due at 2024-12-07T15:00:00Z and may be sent until a day later/,
+      /schedule 1 was due at 2024-12-07 15:00 UTC and may be sent until a day later/,
     ],
     ["deleted in time", minutes(520), null],
   ] as const

@@ -17,11 +17,12 @@ type Risky = "reschedule" | "push_again";
 
 /** Sends are due at minutes(540). */
 export async function act(
-  { call }: Suite,
+  { call, sql }: Suite,
   name: Plain | Risky,
   p_now: Date,
   acceptDoublePush = false,
 ): Promise<string | null> {
+  const ofAction = name === "undo" ? { p_action_id: await lastAction({ sql }) } : {};
   const risky = name === "reschedule" || name === "push_again";
   const { done, refused } = await call<Answer>(name, {
     p_match_id: MATCH,
@@ -30,6 +31,7 @@ export async function act(
     p_run_id: RUN_ID,
     p_dry_run: false,
     p_now,
+    ...ofAction,
     ...(risky
       ? {
         p_accept_double_push: acceptDoublePush,
@@ -40,6 +42,19 @@ export async function act(
   });
   strictEqual(done, refused === null);
   return refused;
+}
+
+/** The id of what a person did last to the match and did not take back; 0: nothing. */
+export async function lastAction(
+  { sql }: Pick<Suite, "sql">,
+  matchId: number = MATCH,
+): Promise<number> {
+  const [last] = await sql<{ id: number }[]>`
+    select action.id::int from public.operator_actions as action
+    where action.match_id = ${matchId} and action.action <> 'undo'
+      and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+    order by action.id desc limit 1`;
+  return last?.id ?? 0;
 }
 
 export async function deleted(

@@ -254,14 +254,14 @@ Deno.test("what cannot be done is refused match by match, with the reason", () =
       {
         ...refused,
         match_id: 1001,
-        refused: "its push is not due before 2024-12-07T14:00:00Z",
+        refused: "its push is not due before 2024-12-07 14:00 UTC",
       },
       { ...refused, match_id: 7, refused: "there is no ledger row of this match" },
     ]);
     await stack.advanceTo(new Date("2024-12-07T14:20:00Z"));
     const late = (await reconcile(stack, {
       mark_sent: [mark(1001)],
-      undo: [mark(1002)],
+      undo: [{ ...mark(1002), action_id: 1 }],
     })).verbs;
     deepStrictEqual(late.map(({ verb, refused }: Record<string, string>) => [verb, refused]), [
       ["undo", "nobody did anything to it that is not undone"],
@@ -299,11 +299,17 @@ Deno.test("a manual confirmation is recorded with who, what and why, and its und
     const again = await reconcile(stack, { mark_sent: [mark] });
     strictEqual(again.verbs[0].refused, "it is marked as sent already");
 
-    const undo = { match_id: 1001, reason: "It was another match" };
+    const [done] = await stack.sql`select id::int from public.operator_actions`;
+    const undo = { match_id: 1001, action_id: done!.id, reason: "It was another match" };
     strictEqual((await reconcile(stack, { undo: [undo] })).verbs[0].done, true);
     const [after] = await stack.sql`select * from public.schedule_ledger`;
     deepStrictEqual({ ...after, updated_at: null }, { ...before, updated_at: null });
-    strictEqual((await reconcile(stack, { undo: [undo] })).verbs[0].done, false);
+    // A second time, since the answer was lost.
+    strictEqual((await reconcile(stack, { undo: [undo] })).verbs[0].done, true);
+    strictEqual(
+      (await reconcile(stack, { undo: [{ ...mark, action_id: 99 }] })).verbs[0].done,
+      false,
+    );
 
     const actions = await stack.sql`
       select action, actor_kind, actor_id is not null as is_named, reason, before ->> 'status' as before
@@ -336,7 +342,8 @@ Deno.test("a manual confirmation that events have since proved cannot be undone"
     const mark = { match_id: 1001, reason: "Support got calls" };
     await reconcile(stack, { mark_sent: [mark] });
     await stack.advanceTo(new Date("2024-12-07T16:00:00Z"));
-    const [{ refused }] = (await reconcile(stack, { undo: [mark] })).verbs;
+    const [done] = await stack.sql`select id::int as action_id from public.operator_actions`;
+    const [{ refused }] = (await reconcile(stack, { undo: [{ ...mark, ...done }] })).verbs;
     strictEqual(
       refused,
       "events have proved since that it went out",

@@ -265,11 +265,15 @@ Deno.test("a person takes a match over: the suite schedules it, then the other s
     await look(stack);
     const dry = await decide(stack, { ...order, dry_run: true });
     deepStrictEqual(doneOf(dry), [{ schedule_id: found, match_id: 1001 }]);
+    strictEqual(
+      dry[0]?.next,
+      "nothing is changed yet; once it is done: Braze is asked to delete it",
+    );
     strictEqual(statesOf(stack)[found], "scheduled");
 
-    deepStrictEqual(doneOf(await decide(stack, order)), [
-      { schedule_id: found, match_id: 1001 },
-    ]);
+    const done = await decide(stack, order);
+    deepStrictEqual(doneOf(done), [{ schedule_id: found, match_id: 1001 }]);
+    strictEqual(done[0]?.next, "Braze has confirmed the delete");
     strictEqual(statesOf(stack)[found], "deleted");
     strictEqual(liveSchedules(stack, 1001).length, 1);
     const [attempt] = await stack.sql`

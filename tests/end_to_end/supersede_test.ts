@@ -190,8 +190,10 @@ Deno.test("a storm of errors leaves at most two creates unknown, and the next ru
     const { outcome, done, braze_ill } = await schedule(stack);
     deepStrictEqual([outcome, done], ["partial", { unknown: 2, deferred: 28 }]);
     ok(String(braze_ill).includes("503"));
-    fault(stack, { endpoint: "*", kind: "status", status: 503 });
-    deepStrictEqual((await schedule(stack)).done, { deferred: 28 });
+    for (const endpoint of [CREATE, "*", CREATE]) {
+      fault(stack, { endpoint, kind: "status", status: 503 });
+      deepStrictEqual((await schedule(stack)).done, { deferred: 28 });
+    }
     fault(stack);
     deepStrictEqual((await schedule(stack)).done, { created: 28 });
     strictEqual((await openAlertsOf(stack, "create_unknown")).length, 2);

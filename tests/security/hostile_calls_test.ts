@@ -41,8 +41,14 @@ Deno.test("the reason of a manual confirmation, and of its undo, is kept and ret
     await reach(stack, "14:30");
     const manualConfirmations = REASONS.map((reason, index) => ({ match_id: idOf(index), reason }));
     for (const action of ["mark_sent", "undo"]) {
+      const done = new Map((await stack.sql<{ match_id: string; id: string }[]>`
+        select match_id, id from public.operator_actions`).map((
+        one,
+      ) => [Number(one.match_id), one]));
       const { status, body } = await call(stack, "braze-reconcile", {
-        [action]: manualConfirmations,
+        [action]: manualConfirmations.map((entry) =>
+          action === "undo" ? { ...entry, action_id: Number(done.get(entry.match_id)!.id) } : entry
+        ),
       });
       strictEqual(status, 200, JSON.stringify(body));
       ok(body.verbs.every(({ done }: { done: boolean }) => done), JSON.stringify(body.verbs));

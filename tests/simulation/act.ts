@@ -82,6 +82,9 @@ export const DELETE_STORMS = [
 ] as const;
 export type DeleteStorm = typeof DELETE_STORMS[number];
 
+/** How the endpoint that creates schedules answers alone: a refusal, or nothing after it has made the schedule. */
+export type CreateStorm = "create_400" | "create_unanswered";
+
 /** What a person can do about a match through the functions. */
 export const VERBS = [
   "undo",
@@ -102,7 +105,9 @@ export type Decision = typeof DECISIONS[number];
 
 /** Troubles that come over a whole matchday: Braze's, the sync's, the database's, and people's. */
 export type TroubleAct =
-  | { readonly kind: "storm"; readonly state: Storm | DeleteStorm | "over" }
+  | { readonly kind: "storm"; readonly state: Storm | DeleteStorm | CreateStorm | "over" }
+  /** Braze's connectors lose every event, or deliver as the world's switches say. */
+  | { readonly kind: "events"; readonly state: "lost" | "delivered" }
   | { readonly kind: "list"; readonly state: "short" | "another_campaign" | "whole" }
   /** The sync of `teams` is half done, or has emptied the table. */
   | { readonly kind: "teams"; readonly state: "half" | "empty" | "whole" }

@@ -18,6 +18,8 @@ interface Conditions {
   /** Templates ask the send gate. */
   readonly isGated: boolean;
   readonly restartsServers: boolean;
+  /** Acts about matches of their own. */
+  readonly rare: readonly Act[];
 }
 
 const SEND_LEAD_MINUTES = 60;
@@ -48,6 +50,7 @@ export function drawActs(prng: Prng, conditions: Conditions): Act[] {
     ...drawCalls(prng.fork("calls"), conditions),
     ...drawNeighbours(prng.fork("neighbours"), conditions),
     ...drawTroubles(prng.fork("troubles"), conditions, conditions.twins),
+    ...conditions.rare,
     ...(conditions.restartsServers ? drawRestarts(prng.fork("restarts"), conditions) : []),
   ];
   return acts

@@ -8,6 +8,7 @@ import { type GroundTruthEntry, statedTime } from "../../local/braze_sandbox/gro
 import { Prng } from "../../local/lib/prng.ts";
 import type {
   Act,
+  CreateStorm,
   Decision,
   DeleteStorm,
   NeighbourSays,
@@ -376,6 +377,10 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
     setFaults(context);
   },
 
+  events({ state }, context) {
+    setDelivery(state === "lost", context);
+  },
+
   list({ state }, { stack: { sandbox } }) {
     sandbox.model.switchboard.set({
       listingMax: state === "short" ? 1 : null,
@@ -513,10 +518,16 @@ const PERFORMERS: { readonly [K in What["kind"]]: Performer<Extract<What, { kind
       triggerProperties.match_id === String(matchId)
     );
     const before = await whatTheSuiteHas(matchId, context);
-    const answer = await useVerb(verb, isDryRun, {
+    const entry = {
       match_id: matchId,
       ...(RISKY.includes(verb) ? { accept_double_push: acceptsDoublePush } : {}),
-    }, context);
+      ...(verb === "undo" ? { action_id: await lastActionOn(matchId, context) } : {}),
+    };
+    let answer = await useVerb(verb, isDryRun, entry, context);
+    // An undo names its action, so it may be sent again when its answer is lost.
+    if (answer === "lost" && verb === "undo") {
+      answer = await useVerb(verb, isDryRun, entry, context);
+    }
     if (answer === "lost") return;
     const { isDone } = answer;
     // The person has not looked.
@@ -639,12 +650,26 @@ export async function endTroubles(context: SimulationContext): Promise<void> {
   }
   lasting.netLateMs = 0;
   sandbox.model.switchboard.set({ listingMax: null, listingCampaign: "ours" });
+  setDelivery(false, context);
   await restoreTeams(context);
   await context.pauseCron(false);
 }
 
 export function setFaults({ world, lasting, stack: { sandbox } }: SimulationContext): void {
   sandbox.model.switchboard.set({ faults: [...lasting.storm, ...world.faults.braze] });
+}
+
+function setDelivery(
+  isLost: boolean,
+  { world: { switches }, stack: { sandbox } }: SimulationContext,
+) {
+  const lossOf = (drawn: { readonly lossProbability?: number } | undefined) => ({
+    lossProbability: isLost ? 1 : drawn?.lossProbability ?? 0,
+  });
+  sandbox.model.switchboard.set({
+    currents: lossOf(switches.currents),
+    webhook: lossOf(switches.webhook),
+  });
 }
 
 /** Verbs that may double a push. */
@@ -654,11 +679,11 @@ const NET_LATE_MS = 3 * 60 * 60_000;
 
 const everywhere = (status: number): FaultList => [{ endpoint: "*", kind: "status", status }];
 
-const atDelete = (fault: Omit<FaultList[number], "endpoint">): FaultList => [
-  { endpoint: "/campaigns/trigger/schedule/delete", ...fault },
+const at = (call: "create" | "delete", fault: Omit<FaultList[number], "endpoint">): FaultList => [
+  { endpoint: `/campaigns/trigger/schedule/${call}`, ...fault },
 ];
 
-const STORMY: Readonly<Record<Storm | DeleteStorm, FaultList>> = {
+const STORMY: Readonly<Record<Storm | DeleteStorm | CreateStorm, FaultList>> = {
   503: everywhere(503),
   429: [{ endpoint: "*", kind: "429" }],
   401: everywhere(401),
@@ -667,10 +692,12 @@ const STORMY: Readonly<Record<Storm | DeleteStorm, FaultList>> = {
     { endpoint: "/campaigns/trigger/schedule/create", kind: "status", status: 403 },
     { endpoint: "/campaigns/trigger/schedule/delete", kind: "status", status: 403 },
   ],
-  delete_400: atDelete({ kind: "status", status: 400 }),
-  delete_403: atDelete({ kind: "status", status: 403 }),
-  delete_429: atDelete({ kind: "429" }),
-  delete_500: atDelete({ kind: "status", status: 500 }),
+  delete_400: at("delete", { kind: "status", status: 400 }),
+  delete_403: at("delete", { kind: "status", status: 403 }),
+  delete_429: at("delete", { kind: "429" }),
+  delete_500: at("delete", { kind: "status", status: 500 }),
+  create_400: at("create", { kind: "status", status: 400 }),
+  create_unanswered: at("create", { kind: "timeout_after_effect" }),
 };
 
 /** Alerts for which the runbook says to send by hand. */
@@ -694,6 +721,16 @@ async function restoreTeams(context: SimulationContext): Promise<void> {
       insert into public.teams (name, braze_attribute_value, notify) values (${name}, ${value}, ${notify})
       on conflict (name) do nothing`;
   }
+}
+
+/** What a person did to the match last and did not take back, as the page offers it; if there is nothing, some number. */
+async function lastActionOn(matchId: number, { stack: { sql } }: SimulationContext) {
+  const [last] = await sql<{ id: string }[]>`
+    select action.id from public.operator_actions as action
+    where action.match_id = ${matchId} and action.action not in ('undo', 'resolve', 'keep_schedule', 'delete_schedule')
+      and not exists (select 1 from public.operator_actions as undo where undo.undoes = action.id)
+    order by action.id desc limit 1`;
+  return Number(last?.id ?? 1);
 }
 
 /** The ledger row, the schedules and the holds of a match: what a verb may change. */

@@ -81,7 +81,9 @@ export class Recorder {
     const sandbox = this.#options.sandbox();
     const { pathname } = new URL(request.url);
     if (pathname === "/campaigns/trigger/schedule/create") {
-      await this.#recordCreate(await request.clone().json());
+      const body = await request.clone().json();
+      // One that names no match only tries the endpoint.
+      if (body.trigger_properties !== undefined) await this.#recordCreate(body);
     }
     if (pathname === "/campaigns/trigger/schedule/update") {
       const { schedule_id: scheduleId } = await request.clone().json();

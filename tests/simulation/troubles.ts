@@ -195,7 +195,7 @@ const TROUBLES: Readonly<Record<string, Draw>> = {
 
   /** A match gets a new time and text, and Braze sends the schedule that it had before. */
   oldGoesOut(prng, { startAt, fixtures }) {
-    return fixtures.flatMap(({ matchId, kickoffAt }): Act[] => {
+    const acts = fixtures.flatMap(({ matchId, kickoffAt }): Act[] => {
       const sendAt = addMinutes(kickoffAt, -SEND_LEAD_MINUTES);
       const at = addMinutes(sendAt, -60 - prng.below(40));
       if (at < startAt) return [];
@@ -208,6 +208,8 @@ const TROUBLES: Readonly<Record<string, Draw>> = {
         },
       ];
     });
+    // Of one match: the remakes of several at once are held, and then nothing is replaced.
+    return acts.slice(0, 3);
   },
 
   swap(prng, conditions) {

@@ -11,6 +11,7 @@ import type { Act } from "./act.ts";
 import { drawActs } from "./acts.ts";
 import { drawFixtures, type FixturePlan, TEAMS } from "./fixtures.ts";
 import { drawFaults, type FaultRates } from "./faults.ts";
+import { drawRareEnds } from "./rare_ends.ts";
 import { drawSwitches } from "./switches.ts";
 import { drawTwins } from "./troubles.ts";
 import type { Truce } from "./truce.ts";
@@ -63,13 +64,23 @@ export function drawWorld(seed: number): World {
   const fixtures = drawFixtures(prng.fork("fixtures"), startAt, endAt);
   const twins = drawTwins(prng.fork("twins"), { startAt, endAt, fixtures });
   const { switches, carriesEcho, sendGate } = drawSwitches(prng.fork("switches"));
+  const rare = drawRareEnds(prng.fork("rare ends"), {
+    startAt,
+    endAt,
+    truces,
+    fixtures: [...fixtures, ...twins],
+    carriesEcho,
+    carriesSendId: switches.eventsCarrySendId ?? false,
+    sendGate,
+    listingMode: switches.listingMode ?? "per_campaign",
+  });
   return {
     seed,
     startAt,
     endAt,
     teams: TEAMS.map((value, index) => ({ value, weight: TEAMS.length - index })),
     userCount: 30 + shape.below(31),
-    fixtures: [...fixtures, ...twins],
+    fixtures: [...fixtures, ...twins, ...rare.fixtures],
     switches,
     sendGate,
     faults: drawFaults(prng.fork("faults")),
@@ -81,6 +92,7 @@ export function drawWorld(seed: number): World {
       twins,
       carriesEcho,
       isGated: sendGate !== "off",
+      rare: rare.acts,
       restartsServers,
     }),
     truces,

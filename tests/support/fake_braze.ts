@@ -42,6 +42,8 @@ export function campaignDetails(changes: Readonly<Record<string, unknown>> = {})
 /** The results of the calls; a success by default. */
 export interface Answers {
   readonly create?: (campaignId: string) => CallResult<CreatedSchedule>;
+  /** To a create that makes nothing; a refusal by default. */
+  readonly nothing?: CallResult<null>;
   /** Whether there is a place within the rate limits. */
   readonly admit?: boolean;
   readonly update?: CallResult<null>;
@@ -66,6 +68,10 @@ export function fakeBraze(
       const answer = answers.create?.(body.campaign_id) ??
         succeeded({ scheduleId: `new-${++created}`, dispatchId: null, sendId: null });
       return Promise.resolve(answer);
+    },
+    createNothing(options) {
+      note("braze.nothing", {}, options?.deadline);
+      return Promise.resolve(answers.nothing ?? failed("rejected", 400));
     },
     updateSchedule(schedule, options) {
       note("braze.update", schedule, options?.deadline);

@@ -23,11 +23,12 @@ export function MatchActions({ verdict, actions, reload }: {
   const isOffered = (verb: string) => verbs.includes(verb) || risky.includes(verb);
   const offered = OFFERED.filter(isOffered);
   const about = `${verdict.home_team} – ${verdict.away_team}`;
-  const button = (verb: MatchVerb) => (
+  const { match_id } = verdict;
+  const button = (verb: MatchVerb, undone?: number) => (
     <VerbButton
       key={verb}
       verb={verb}
-      subject={{ match_id: verdict.match_id }}
+      subject={undone === undefined ? { match_id } : { match_id, action_id: undone }}
       about={about}
       isRisky={risky.includes(verb)}
       onDone={(done) => {
@@ -40,21 +41,27 @@ export function MatchActions({ verdict, actions, reload }: {
     <section aria-labelledby="actions">
       <h2 id="actions">What you can do</h2>
       {offered.length === 0 ? <p class="quiet">Nothing needs to be done.</p> : null}
-      <div class="actions">{offered.map(button)}</div>
+      <div class="actions">{offered.map((verb) => button(verb))}</div>
       {done === null ? null : <Result done={done} />}
       <details class="more">
         <summary>Other actions, which are refused as things are</summary>
         <p class="quiet">Trying one says why it is refused.</p>
-        <div class="actions">{OFFERED.filter((verb) => !isOffered(verb)).map(button)}</div>
+        <div class="actions">
+          {OFFERED.filter((verb) => !isOffered(verb)).map((verb) => button(verb))}
+        </div>
       </details>
-      <WhatPeopleDid actions={actions} undo={verbs.includes("undo") ? button("undo") : null} />
+      <WhatPeopleDid
+        actions={actions}
+        undo={(id) => verbs.includes("undo") ? button("undo", id) : null}
+      />
     </section>
   );
 }
 
 function WhatPeopleDid({ actions, undo }: {
   readonly actions: readonly PersonAction[];
-  readonly undo: ComponentChild;
+  /** The button that takes back the action with that id. */
+  readonly undo: (id: number) => ComponentChild;
 }) {
   if (actions.length === 0) return null;
   const undone = new Set(actions.map(({ undoes }) => undoes));
@@ -75,7 +82,7 @@ function WhatPeopleDid({ actions, undo }: {
                 <Person action={each} />, <Time at={each.acted_at} as="short" />
               </span>
             </span>
-            {each === last ? undo : null}
+            {each === last ? undo(each.id) : null}
           </li>
         ))}
       </ul>

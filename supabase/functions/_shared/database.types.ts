@@ -1761,6 +1761,7 @@ export type Database = {
       "teams_to_measure": { Args: { "p_now": string; "p_sends_until"?: string }; Returns: Json };
       "undo": {
         Args: {
+          "p_action_id": number;
           "p_actor_id"?: string;
           "p_actor_kind": string;
           "p_dry_run": boolean;

@@ -4,7 +4,7 @@
  * An ill Braze answers creates without saying what became of them, and each one that is unknown needs a person. After two
  * calls of one kind in a row without a clear answer, the rest of the run is left to the next one. A refusal is clear: it
  * concerns its match alone. An endpoint may be ill alone, so a success of another kind says nothing. After a run that was
- * stopped, one call without a clear answer is enough.
+ * stopped, one call without a clear answer is enough, and the endpoint of creates is tried with one that makes nothing.
  */
 import type { BrazeClient } from "../_shared/braze/client.ts";
 import type { CallResult, FailureReason } from "../_shared/braze/outcome.ts";
@@ -31,17 +31,20 @@ export function createBreaker({ wasIll } = { wasIll: false }): Breaker {
     note(kind, result) {
       // Nothing was sent, so nothing was learnt.
       if (result.outcome === "failed" && NOT_SENT.has(result.reason)) return;
-      const count = isIll(result) ? (inARow.get(kind) ?? 0) + 1 : 0;
+      const illness = illnessOf(result);
+      const count = illness === null ? 0 : (inARow.get(kind) ?? 0) + 1;
       inARow.set(kind, count);
-      if (result.outcome !== "succeeded" && count >= inARowMax) tripped ??= result.detail;
+      if (count >= inARowMax) tripped ??= illness;
     },
   };
 }
 
-function isIll(result: CallResult<unknown>): boolean {
-  if (result.outcome === "succeeded") return false;
-  return result.outcome === "unknown" || result.reason === "rate_limited" ||
+/** What Braze said where it did not tell what became of a call, or was too busy to take it; null for a clear answer. */
+export function illnessOf(result: CallResult<unknown>): string | null {
+  if (result.outcome === "succeeded") return null;
+  const isIll = result.outcome === "unknown" || result.reason === "rate_limited" ||
     result.reason === "not_connected";
+  return isIll ? result.detail : null;
 }
 
 /** The client, with the breaker noting each call that changes a schedule. */

@@ -10,13 +10,14 @@ import type { Dependencies } from "../_shared/function/dependencies.ts";
 import {
   firstCreateEndsAt,
   isFrozen,
+  isTooLateForText,
   isTooLateToReplace,
   type PlanSettings,
   planSettings,
   REPLACED_WITHIN_MS,
 } from "../_shared/scheduling/intent.ts";
 import { isUnsettled } from "../_shared/scheduling/schedule.ts";
-import { type Breaker, createBreaker, watched } from "./breaker.ts";
+import { type Breaker, createBreaker, illnessOf, watched } from "./breaker.ts";
 import { readTemplateGate } from "../_shared/braze/campaign_gate.ts";
 import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import {
@@ -49,6 +50,10 @@ const MATCH_IDS_MAX = 5_000;
 const LOGS_AT_ONCE = 50;
 /** After a campaign was stopped and started, one run replaces at most this many schedules, the soonest first. */
 const DOUBTED_MAX = 10;
+
+/** The steps that end in a create. */
+const CREATING: readonly Step["action"][] = ["create", "recreate", "supersede"];
+const DEFERRED: StepResult = { done: "deferred", alerts: [], logs: [] };
 
 /** A run with one of these results has not executed its whole plan. */
 const UNFINISHED: readonly Done[] = ["deferred", "failed", "unknown", "conflict"];
@@ -206,10 +211,14 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       step.action === "frozen" ? logOfFrozen(fixture, step.reason) : []
     );
     const breaker = createBreaker({ wasIll });
-    // A call that changes nothing: while Braze is ill, each create that is tried costs a person's look.
+    // Calls that change nothing: while Braze is ill, each create that is tried costs a person's look.
     if (wasIll && planned.some(({ step }) => step.action !== "skip" && step.action !== "frozen")) {
       breaker.note("read", await braze.campaignDetails(settings.campaignId));
     }
+    const createsAreIll = wasIll && breaker.tripped === null &&
+        planned.some(({ step }) => CREATING.includes(step.action))
+      ? illnessOf(await braze.createNothing({ deadline: run.deadline }))
+      : null;
     const sendIds = createSendIds(sendIdsUsed, settings.campaignId, run, {
       journal: store.journal,
       braze,
@@ -237,10 +246,13 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       });
       for (const { fixture, step } of planned) {
         if (step.action === "skip" || step.action === "frozen") continue;
-        const result = await tryStep(fixture, step, run, breaker, {
-          ...stepDependencies,
-          existingSendIdFor: (of) => sendIds.existing(of),
-        });
+        const possible = createsAreIll === null ? step : withoutCreate(step, settings, now);
+        const result = possible === null
+          ? DEFERRED
+          : await tryStep(fixture, possible, run, breaker, {
+            ...stepDependencies,
+            existingSendIdFor: (of) => sendIds.existing(of),
+          });
         done[result.done] = (done[result.done] ?? 0) + 1;
         raised.push(...result.alerts);
         logs.push(...result.logs);
@@ -261,8 +273,11 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
       await store.alertsAndLogs.syncAlerts({ ...judged, alerts: raised }, clock.now());
     }
     const isComplete = UNFINISHED.every((what) => done[what] === undefined);
-    const ill = breaker.tripped === null ? {} : { braze_ill: breaker.tripped };
-    return { outcome: isComplete ? "succeeded" : "partial", summary: { done, ...ill } };
+    const ill = breaker.tripped ?? createsAreIll;
+    return {
+      outcome: isComplete ? "succeeded" : "partial",
+      summary: { done, ...(ill === null ? {} : { braze_ill: ill }) },
+    };
   }
 
   async function tryStep(
@@ -273,9 +288,7 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     { existingSendIdFor, ...stepDependencies }: TryDependencies,
   ): Promise<StepResult> {
     const now = clock.now();
-    if (isPastDeadline(run, now) || breaker.tripped !== null) {
-      return { done: "deferred", alerts: [], logs: [] };
-    }
+    if (isPastDeadline(run, now) || breaker.tripped !== null) return DEFERRED;
     // A send outside the freeze window at planning time may have entered it during the run.
     const isInside = "soonest" in step && isTooLate(step, settings, now);
     const lateCreateEndsAt = isInside && step.action === "create" && step.isFirst
@@ -315,6 +328,16 @@ export function createHandler(dependencies: Dependencies): (request: Request) =>
     const from = { functionName: dependencies.functionName, runId: run.runId };
     await store.alertsAndLogs.writeLogs(logs, from, clock.now());
   }
+}
+
+/**
+ * What is left of a step while Braze seems to take no creates: a move that it refuses is not made anew. A first schedule that
+ * cannot wait is tried all the same, since its push would be lost. Null: nothing.
+ */
+function withoutCreate(step: ActiveStep, settings: PlanSettings, now: Date): ActiveStep | null {
+  if (step.action === "create" && isTooLateForText(step.soonest, settings, now)) return step;
+  if (CREATING.includes(step.action)) return null;
+  return step.action === "move" ? { ...step, replacement: null } : step;
 }
 
 function isTooLate(

@@ -20,18 +20,12 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['cancel'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'cancel', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
   perform private.note_action(

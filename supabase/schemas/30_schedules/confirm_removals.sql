@@ -19,27 +19,27 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
   v_held private.held_changes;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  select * into v_held from private.held_changes as held where held.ledger_id = v_row.id for update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['confirm_removals'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'confirm_removals', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
+  update private.held_changes as held
+  set confirmed_at = p_now
+  where held.ledger_id = v_row.id and held.confirmed_at is null
+  returning * into v_held;
+  -- A run of the scheduler has ended it meanwhile.
+  if not found then
+    return private.answer_verb(p_match_id, 'nothing of this match is held');
+  end if;
   perform private.note_action(
     'confirm_removals', v_row, p_reason, p_actor_kind, p_actor_id,
     pg_catalog.jsonb_build_object('kind', v_held.kind, 'held_at', v_held.held_at), '{}', p_run_id, p_now
   );
-  update private.held_changes as held set confirmed_at = p_now where held.ledger_id = v_row.id;
   return private.answer_verb(p_match_id, null);
 end;
 $$;

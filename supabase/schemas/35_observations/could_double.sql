@@ -40,7 +40,7 @@ as $$
   select case
     when risky.is_listed then 'the last list of Braze shows its schedule ' || risky.generation
     else 'its schedule ' || risky.generation || ' was due at '
-      || private.due_text(risky.send_at_utc)
+      || private.minute_text(risky.send_at_utc)
       || ' and may be sent until a day later'
   end
   from risky

@@ -26,10 +26,10 @@ declare
   v_row public.schedule_ledger;
   v_current public.braze_schedules;
   v_unclear jsonb;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_begun := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
+  v_row := v_begun.ledger;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -39,44 +39,36 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['declare_gone'], p_accept_double_push, p_freeze_seconds, null, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
-      pg_catalog.jsonb_build_object(
-        'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
-        'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-          'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
-        )))
-      ),
-      pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
-    );
-    if v_unclear is null then
-      perform private.end_generation(v_row.id, v_row.generation, p_now);
-      update public.braze_schedules as schedule
-      set settled_at = p_now
-      where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
-    else
-      update public.schedule_attempts as attempt
-      set resolved_at = p_now, resolved_as = 'released'
-      where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
-        and attempt.generation in (
-          select schedule.generation from public.braze_schedules as schedule
-          where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
-        );
-      update public.braze_schedules as schedule
-      set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
-      where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-    end if;
+  perform private.note_action(
+    'declare_gone', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object(
+      'status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'doubt', v_current.doubt,
+      'schedules', coalesce(v_unclear, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
+        'generation', v_current.generation, 'state', v_current.state, 'braze_schedule_id', v_current.braze_schedule_id
+      )))
+    ),
+    pg_catalog.jsonb_build_object('accept_double_push', p_accept_double_push), p_run_id, p_now
+  );
+  if v_unclear is null then
+    perform private.end_generation(v_row.id, v_row.generation, p_now);
+    update public.braze_schedules as schedule
+    set settled_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
+  else
+    update public.schedule_attempts as attempt
+    set resolved_at = p_now, resolved_as = 'released'
+    where attempt.ledger_id = v_row.id and attempt.outcome = 'unknown' and attempt.resolved_at is null
+      and attempt.generation in (
+        select schedule.generation from public.braze_schedules as schedule
+        where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting')
+      );
+    update public.braze_schedules as schedule
+    set state = 'deleted', settled_at = p_now, doubt = null, doubted_at = null, updated_at = p_now
+    where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
   end if;
   return private.answer_verb(p_match_id, null);
 end;

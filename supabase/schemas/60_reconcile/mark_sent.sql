@@ -19,38 +19,30 @@ set search_path = ''
 as $$
 declare
   v_row public.schedule_ledger;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['mark_sent'], false, null, null, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  v_begun := private.begin_verb(p_match_id, 'mark_sent', p_now);
+  v_row := v_begun.ledger;
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
-      pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
-      '{}', p_run_id, p_now
-    );
-    update public.schedule_ledger as ledger
-    set status = 'sent',
-      cancel_reason = null,
-      sent_evidence = 'operator',
-      sent_confirmed_at = p_now,
-      notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
-      updated_at = p_now
-    where ledger.id = v_row.id;
-    update public.alerts as open
-    set resolved_at = p_now
-    where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
-  end if;
+  perform private.note_action(
+    'mark_sent', v_row, p_reason, p_actor_kind, p_actor_id,
+    pg_catalog.jsonb_build_object('status', v_row.status, 'cancel_reason', v_row.cancel_reason, 'notes', v_row.notes),
+    '{}', p_run_id, p_now
+  );
+  update public.schedule_ledger as ledger
+  set status = 'sent',
+    cancel_reason = null,
+    sent_evidence = 'operator',
+    sent_confirmed_at = p_now,
+    notes = 'Marked as sent by ' || coalesce('operator ' || p_actor_id, 'a holder of the secret key') || ': ' || p_reason,
+    updated_at = p_now
+  where ledger.id = v_row.id;
+  update public.alerts as open
+  set resolved_at = p_now
+  where open.rule = 'stale_pending' and open.match_id = p_match_id and open.resolved_at is null;
   return private.answer_verb(p_match_id, null);
 end;
 $$;

@@ -48,11 +48,11 @@ begin
     select
       as_it_was.*, held.held_at,
       'push_unwanted:' || as_it_was.match_id || ':' || as_it_was.generation as fingerprint,
-      case when as_it_was.status in ('postponed', 'cancelled') then as_it_was.status_at else as_it_was.push_at end as off_at
+      case when as_it_was.status <> 'scheduled' then as_it_was.status_at else as_it_was.push_at end as off_at
     from as_it_was
     left join private.held_changes as held on held.ledger_id = as_it_was.ledger_id
       and held.kind = 'removal' and held.confirmed_at is null and held.held_at < as_it_was.sent_at
-    where as_it_was.status in ('postponed', 'cancelled') or as_it_was.push = 'false'
+    where as_it_was.status <> 'scheduled' or as_it_was.push = 'false'
   )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', unwanted.fingerprint,
@@ -60,12 +60,12 @@ begin
     'severity', 'critical',
     'audience', 'admin',
     'title', private.match_title(unwanted.match_id) || ': its push of '
-      || pg_catalog.to_char(unwanted.sent_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ' went out, although '
+      || private.minute_text(unwanted.sent_at) || ' went out, although '
       || case
-        when unwanted.status in ('postponed', 'cancelled') then 'the match was ' || unwanted.status
+        when unwanted.status <> 'scheduled' then 'the match was ' || unwanted.status
         else 'its push was switched off'
       end
-      || ' at ' || pg_catalog.to_char(unwanted.off_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"')
+      || ' at ' || private.minute_text(unwanted.off_at)
       || case when unwanted.held_at is null then '' else '; its removal was held, and nobody confirmed it' end,
     'details', pg_catalog.jsonb_build_object(
       'send_at', unwanted.sent_at, 'off_since', unwanted.off_at, 'held_since', unwanted.held_at,
@@ -98,6 +98,6 @@ end;
 $$;
 
 comment on function public.raise_unwanted_pushes(timestamptz) is
-  'Raises push_unwanted once for each proved push of the last three days whose match was postponed, cancelled or switched off before it; returns how many are new.';
+  'Raises push_unwanted once for each proved push of the last three days whose match was off before it: postponed, cancelled, finished, or its push switched off; returns how many are new.';
 revoke all on function public.raise_unwanted_pushes(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_unwanted_pushes(timestamptz) to service_role;

@@ -20,36 +20,28 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
-  v_refused text;
+  v_begun record;
 begin
-  select * into v_row from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null for no key update;
+  v_begun := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
+  v_row := v_begun.ledger;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['release'], false, p_freeze_seconds, p_lead_seconds, p_now
-    ) as answer
-  );
-  if v_refused is not null then
-    return private.answer_verb(p_match_id, v_refused);
+  if v_begun.refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_begun.refused);
   end if;
 
-  if not p_dry_run then
-    perform private.note_action(
-      'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
-      p_run_id, p_now
-    );
-    update private.schedule_holds as hold
-    set released_at = p_now
-    where hold.ledger_id = v_row.id and hold.released_at is null;
-    update public.alerts as harm
-    set resolved_at = p_now
-    where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
-  end if;
+  perform private.note_action(
+    'release', v_row, p_reason, p_actor_kind, p_actor_id, pg_catalog.jsonb_build_object('held_for', v_held), '{}',
+    p_run_id, p_now
+  );
+  update private.schedule_holds as hold
+  set released_at = p_now
+  where hold.ledger_id = v_row.id and hold.released_at is null;
+  update public.alerts as harm
+  set resolved_at = p_now
+  where harm.rule = 'push_held' and harm.match_id = p_match_id and harm.resolved_at is null;
   return private.answer_verb(p_match_id, null);
 end;
 $$;

@@ -1,6 +1,7 @@
 -- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
 --
--- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`.
+-- What caused one is not undone but done: a schedule that was deleted is made again by `reschedule`. The caller names the
+-- action: a request that is repeated because its answer was lost must not take back the one before.
 
 create function private.restore_schedules(p_ledger_id uuid, p_schedules jsonb, p_acted_at timestamptz, p_now timestamptz)
 returns void
@@ -30,6 +31,7 @@ grant execute on function private.restore_schedules(uuid, jsonb, timestamptz, ti
 
 create function public.undo(
   p_match_id bigint,
+  p_action_id bigint,
   p_reason text,
   p_actor_kind text,
   p_run_id uuid,
@@ -54,13 +56,20 @@ begin
   order by ledger.intent desc
   limit 1
   for no key update;
+  if exists (
+    select 1 from public.operator_actions as undo where undo.undoes = p_action_id and undo.match_id = p_match_id
+  ) then
+    return private.answer_verb(p_match_id, null);
+  end if;
   select * into v_done from private.last_done(p_match_id);
-  v_refused := (
-    select answer.refused
-    from private.verb_refusals(
-      array[p_match_id], array['undo'], false, null, null, p_now
-    ) as answer
-  );
+  v_refused := case
+    when v_done.id <> p_action_id then 'action ' || p_action_id || ' is not the last of this match, which is '
+      || v_done.id || ' (' || v_done.action || ')'
+    else (
+      select answer.refused
+      from private.verb_refusals(array[p_match_id], array['undo'], false, null, null, p_now) as answer
+    )
+  end;
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -107,7 +116,7 @@ begin
 end;
 $$;
 
-comment on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) is
-  'Takes back the last action of a person on a match that has caused no call of Braze. Returns {match_id, done, refused}. A dry run changes nothing.';
-revoke all on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
-grant execute on function public.undo(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+comment on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) is
+  'Takes back the last action of a person on a match, which p_action_id names, if it has caused no call of Braze; one that is taken back already stays so. Returns {match_id, done, refused}. A dry run changes nothing.';
+revoke all on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
+grant execute on function public.undo(bigint, bigint, text, text, uuid, boolean, timestamptz, text) to service_role;

@@ -30,7 +30,7 @@ begin
         select 1 from public.braze_schedules as schedule
         where schedule.ledger_id = ledger.id and private.can_be_live(schedule.state)
           and greatest(schedule.send_at_utc, schedule.moving_to_utc) > p_now
-      ) then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ': use mark_sent or mark_not_sent'
+      ) then 'its push was due at ' || private.minute_text(ledger.send_at_utc) || ': use mark_sent or mark_not_sent'
     end
     when 'reschedule' then case
       when ledger.id is null then 'it never had a schedule: the scheduler makes one by itself'
@@ -41,7 +41,7 @@ begin
       when not (match.status = 'scheduled' and match.push) then 'matches say that no push is wanted'
       when attempts.are_under_way then 'a call to Braze about it is under way'
       when due.at < frozen.until
-        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+        then 'its push is due at ' || private.minute_text(due.at) || ', which leaves no time to schedule another'
       -- Nothing was done about it yet: another one would be a second push for certain.
       when exists (
         select 1 from public.braze_schedules as schedule
@@ -58,7 +58,7 @@ begin
       when ledger.status = 'pending' then 'its push is not known to be sent: use mark_sent first, or declare_gone'
       when attempts.are_under_way then 'a call to Braze about it is under way'
       when due.at < frozen.until
-        then 'its push is due at ' || private.due_text(due.at) || ', which leaves no time to schedule another'
+        then 'its push is due at ' || private.minute_text(due.at) || ', which leaves no time to schedule another'
       when not p_accept_double_push and due.at <= ledger.send_at_utc + interval '12 hours'
         then 'its kick-off moved by less than 12 hours, so it is not played again (accept_double_push overrides this)'
       when not p_accept_double_push then private.could_double(ledger.id, p_freeze_seconds, p_now)
@@ -74,7 +74,7 @@ begin
         -- What may be there is the only push that the match can have: the send gate would turn it away.
         when ledger.status = 'pending' and (match.id is null or (match.status = 'scheduled' and match.push))
           and current.state in ('unknown', 'deleting') and current.send_at_utc > p_now and current.send_at_utc < frozen.until
-          then 'its push is due at ' || private.due_text(current.send_at_utc)
+          then 'its push is due at ' || private.minute_text(current.send_at_utc)
             || ', which leaves no time to schedule another: if Braze holds it, it goes out'
         when p_accept_double_push then null
         when exists (
@@ -96,9 +96,9 @@ begin
       when current.state in ('deleted', 'failed') and ledger.status = 'pending'
         then 'its schedule is deleted already, so the scheduler makes another'
       when current.send_at_utc <= p_now
-        then 'its push was due at ' || private.due_text(current.send_at_utc) || ': use mark_sent or mark_not_sent'
+        then 'its push was due at ' || private.minute_text(current.send_at_utc) || ': use mark_sent or mark_not_sent'
       when least(current.send_at_utc, current.moving_to_utc) < frozen.until + interval '30 minutes' then 'its push is due at '
-        || private.due_text(current.send_at_utc)
+        || private.minute_text(current.send_at_utc)
         || ', which leaves no time to schedule another'
       -- Whatever a person accepts: the next list would take it back.
       when current.missed_at is null and exists (
@@ -123,23 +123,23 @@ begin
       when held.ledger_id is null then 'nothing of this match is held'
       when held.confirmed_at is not null then 'it is confirmed already'
       when coalesce(greatest(current.send_at_utc, current.moving_to_utc) <= p_now, true)
-        then 'its push was due at ' || private.due_text(ledger.send_at_utc) || ', so nothing of it can be changed any more'
+        then 'its push was due at ' || private.minute_text(ledger.send_at_utc) || ', so nothing of it can be changed any more'
     end
     when 'mark_sent' then case
       when ledger.id is null then 'there is no ledger row of this match'
       when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'it is marked as sent already'
       when ledger.status = 'sent' then 'it is sent already (' || ledger.sent_evidence || ')'
-      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.minute_text(ledger.send_at_utc)
     end
     when 'mark_not_sent' then case
       when ledger.id is null then 'there is no ledger row of this match'
       when ledger.status = 'sent' and ledger.sent_evidence = 'operator' then 'a person marked it as sent: use undo'
       when ledger.status = 'sent' then 'it is sent (' || ledger.sent_evidence || ')'
       when ledger.status = 'cancelled' then 'its push is cancelled already (' || ledger.cancel_reason || ')'
-      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.due_text(ledger.send_at_utc)
+      when ledger.send_at_utc > p_now then 'its push is not due before ' || private.minute_text(ledger.send_at_utc)
       -- The send gate turns away what counts as not sent: the rest of its users would not get it.
       when ledger.send_at_utc > p_now - interval '15 minutes' then 'its push was due at '
-        || private.due_text(ledger.send_at_utc) || ' and may be going out: wait a quarter of an hour'
+        || private.minute_text(ledger.send_at_utc) || ' and may be going out: wait a quarter of an hour'
     end
     when 'undo' then case
       when latest.id is null then 'there is no ledger row of this match'

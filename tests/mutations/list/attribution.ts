@@ -159,6 +159,14 @@ export const ATTRIBUTION: readonly Mutation[] = [
     tests: [BY_ID, PROPERTIES],
   },
   {
+    name: "refused-schedules",
+    rule: "A schedule that Braze refused sends nothing",
+    file: WINDOWS,
+    find: "? withoutRefused(ofCampaign)",
+    replace: "? ofCampaign",
+    tests: [PLACING],
+  },
+  {
     name: "early",
     rule: "No push is sent before its schedule's time",
     file: WINDOWS,

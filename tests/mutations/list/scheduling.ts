@@ -436,6 +436,24 @@ export const SCHEDULING: readonly Mutation[] = [
     tests: ["tests/unit/braze-scheduler/handler_test.ts"],
   },
   {
+    name: "ill-creates-first-make-nothing",
+    rule:
+      "After a run that was stopped, no match is tried while a create that makes nothing has no answer",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find: "  if (CREATING.includes(step.action)) return null;\n",
+    replace: "",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
+  {
+    name: "ill-creates-replace-nothing",
+    rule:
+      "While creates have no answer, a schedule that Braze refuses to move is not deleted to be made anew",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find: "{ ...step, replacement: null }",
+    replace: "step",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
+  {
     name: "ill-reads-first",
     rule: "After a run that was stopped, nothing is opened while reads have no answer",
     file: "supabase/functions/braze-scheduler/handler.ts",

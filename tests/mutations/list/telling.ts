@@ -87,6 +87,14 @@ export const TELLING: readonly Mutation[] = [
     tests: [UNWANTED_PUSHES],
   },
   {
+    name: "unwanted-once-finished",
+    rule: "A push of a match that was finished before it is unwanted",
+    file: UNWANTED,
+    find: "    where as_it_was.status <> 'scheduled' or",
+    replace: "    where as_it_was.status in ('postponed', 'cancelled') or",
+    tests: [UNWANTED_PUSHES],
+  },
+  {
     name: "unwanted-by-proof",
     rule: "A push is said to have gone out only where that is proved",
     file: UNWANTED,

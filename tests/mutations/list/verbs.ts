@@ -92,6 +92,22 @@ export const VERBS: readonly Mutation[] = [
     tests: [TABLE],
   },
   {
+    name: "undo-names-its-action",
+    rule: "An undo takes back the action that it names, and no other",
+    file: "supabase/schemas/65_checks/undo.sql",
+    find: "    when v_done.id <> p_action_id then",
+    replace: "    when false then",
+    tests: ["tests/database/undo_test.ts"],
+  },
+  {
+    name: "undo-once",
+    rule: "An undo that is sent again since its answer was lost is answered alike",
+    file: "supabase/schemas/65_checks/undo.sql",
+    find: "where undo.undoes = p_action_id and",
+    replace: "where false and",
+    tests: ["tests/database/undo_test.ts"],
+  },
+  {
     name: "undo-before-any-call",
     rule: "What has caused a call to Braze is not undone",
     file: "supabase/schemas/65_checks/undo_refusal.sql",

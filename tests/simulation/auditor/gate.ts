@@ -71,7 +71,7 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     }
     return;
   }
-  if (!isValidReason(asked, row, status, !push, journal)) {
+  if (!isValidReason(asked, row, status, !push, journal, context)) {
     findings.violate("the gate aborts a push only for a valid reason", details);
   }
 }
@@ -102,6 +102,7 @@ function isValidReason(
   status: string,
   isPushOff: boolean,
   journal: readonly JournalEntry[],
+  { verbs }: AuditContext,
 ): boolean {
   const own = journal.filter((one) => one.generation === generation && one.opened_at <= at);
   const isSuperseded = journal.some((one) =>
@@ -117,7 +118,11 @@ function isValidReason(
       return row.cancel_reason === "plan" || row.cancel_reason === "operator" ||
         row.generation > generation || row.status === "sent";
     case "taken_back":
-      return own.some((one) =>
+      // A person declared it gone, or the journal says so.
+      return verbs.some((used) =>
+        used.verb === "declare_gone" && used.isDone && !used.isDryRun && used.at <= at &&
+        used.about === `match ${row.match_id}`
+      ) || own.some((one) =>
         one.kind === "delete"
           ? one.outcome !== "failed" || one.http_status === 400 || one.http_status === 404
           : one.outcome === "failed" || (one.resolved_at !== null && one.resolved_at <= at)

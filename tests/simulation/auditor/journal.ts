@@ -177,8 +177,12 @@ function auditDoublePush(matchId: number, context: AuditContext, findings: Findi
       return;
     }
     const isAlerted = wasAlerted(context, matchId, rules) ||
-      isToldAsContradiction(schedules, matchId, context);
+      isToldAsContradiction(schedules, matchId, context) || isToldAsListed(schedules, context);
     if (isReported && isRecognisable && context.isLast && !isAlerted) {
+      if (schedules.some((schedule) => namesUnplanned(schedule, context))) {
+        findings.unknowable("a push by hand carries the send id of a match that was never planned");
+        return;
+      }
       findings.violate(
         "a double push raises an alert",
         `match ${matchId}: ${schedules.map(({ id, origin }) => `${id} (${origin})`)}`,
@@ -202,6 +206,22 @@ function isToldAsContradiction(
         fingerprint.includes(other)
       );
   });
+}
+
+/** Whether the send id of a push is that of a match without a row: its events name something unknown, and belong to none. */
+function namesUnplanned({ sendId }: Schedule, context: AuditContext): boolean {
+  const [, other] = /^match-([0-9]+)$/.exec(sendId ?? "") ?? [];
+  return other !== undefined && rowOf(context, Number(other)) === undefined;
+}
+
+/** Whether such a push was told before, from the list. */
+function isToldAsListed(schedules: readonly Schedule[], context: AuditContext): boolean {
+  return schedules.some((schedule) =>
+    namesUnplanned(schedule, context) &&
+    context.facts.alerts.some(({ fingerprint }) =>
+      fingerprint === `unmanaged_schedule:${schedule.id}`
+    )
+  );
 }
 
 /**

@@ -98,6 +98,13 @@ function auditPending(row: LedgerRow, context: AuditContext, findings: Findings)
     addMinutes(calmSince, ALERT_AFTER_MINUTES),
   ]);
   if (now < deadline || openAlerts(context, Number(row.match_id)).length > 0) return;
+  // The send gate turned it away since its match was off, and the events say so.
+  const entries = schedulesOf(row, row.generation, context)
+    .flatMap(({ id }) => context.model.groundTruth.of(id));
+  const wasTurnedAway =
+    entries.some(({ abortType, acknowledged }) => abortType !== null && acknowledged > 0) &&
+    entries.every(({ abortType }) => abortType !== null);
+  if (wasTurnedAway && context.history.isOff(Number(row.match_id), due)) return;
   findings.violate(
     "an unresolved row has an alert",
     `match ${row.match_id}, due ${at(due)}, is pending (${current?.state}) at ${

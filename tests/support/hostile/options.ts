@@ -14,7 +14,7 @@ export type FunctionName = typeof FUNCTIONS[number];
 
 /** What people do by hand, the same in two functions. */
 const VERBS = {
-  undo: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
+  undo: ['[{"match_id":1001,"action_id":1,"reason":"seen"}]'],
   mark_sent: ['[{"match_id":1001,"reason":"seen"}]', '{"match_ids":[1001,1002],"reason":"seen"}'],
   mark_not_sent: [
     '[{"match_id":1001,"reason":"seen"}]',

@@ -484,6 +484,7 @@ for (
 for (
   const [what, braze, expected] of [
     ["while reads have no answer", { campaign: () => timedOut }, []],
+    ["while even one that makes nothing has no answer", { nothing: timedOut }, []],
     ["that has no answer either", { create: () => timedOut }, [1]],
     ["and then the rest", {}, [1, 2, 3]],
   ] as const
@@ -493,8 +494,33 @@ for (
     const world = await run(three, { braze, planInput: { wasIll: true } });
     deepStrictEqual(created(world), expected);
     strictEqual(world.said("journal.openCreate").length, expected.length);
+    strictEqual(world.answer.body.braze_ill === undefined, expected.length === three.length);
   });
 }
+
+Deno.test("while even a create that makes nothing has no answer, a match that cannot wait is tried", async () => {
+  const soon = match({ matchId: 1, kickoffAt: at("07:40:00") });
+  const world = await run([soon, match({ matchId: 2 })], {
+    braze: { nothing: timedOut },
+    planInput: { wasIll: true },
+  });
+  deepStrictEqual(created(world), [1]);
+  deepStrictEqual(world.answer.body.done, { created: 1, deferred: 1 });
+});
+
+Deno.test("while creates alone have no answer, braze-scheduler moves and deletes, and makes nothing anew", async () => {
+  const moved = match({ matchId: 1, ledger: row({}, { sendAt: at("13:00:00") }) });
+  const off = match({ matchId: 2, status: "cancelled", ledger: row() });
+  const world = await run([moved, off, match({ matchId: 3 })], {
+    braze: { nothing: timedOut, update: failed("rejected", 400) },
+    planInput: { wasIll: true },
+  });
+  deepStrictEqual(world.answer.body.done, { failed: 1, cancelled: 1, deferred: 1 });
+  deepStrictEqual(
+    ["braze.update", "braze.delete", "braze.create"].map((call) => world.said(call).length),
+    [1, 1, 0],
+  );
+});
 
 Deno.test("braze-scheduler asks for no more send ids after two in a row without an answer", async () => {
   const fixtures = [1, 2, 3].map((matchId) => match({ matchId, sendId: null }));

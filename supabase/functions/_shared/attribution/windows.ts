@@ -26,7 +26,7 @@ export function placeIn(
     evidence.campaignId === null || campaignId === evidence.campaignId
   );
   const possible = claimed === null
-    ? ofCampaign
+    ? withoutRefused(ofCampaign)
     : ofCampaign.filter(({ generation }) => generation === claimed);
   if (possible.length === 0) return { generation: null, timing: null, canProve: false };
 
@@ -84,13 +84,18 @@ function firstTimeOf({ times }: ScheduleFacts): Date {
   return min(times.map(({ at }) => at));
 }
 
-/** Braze refused it, or it was deleted or shut out by the send gate long enough before the send. */
+/** What Braze refused has sent nothing, as long as there is another one. */
+function withoutRefused(schedules: readonly ScheduleFacts[]): readonly ScheduleFacts[] {
+  const made = schedules.filter(({ state }) => state !== "failed");
+  return made.length === 0 ? schedules : made;
+}
+
+/** It was deleted or shut out by the send gate long enough before the send. */
 function wasAbsent(schedule: ScheduleFacts, evidence: Evidence, policy: Policy): boolean {
-  const { state, deletedAt, shutOutAt } = schedule;
+  const { deletedAt, shutOutAt } = schedule;
   // An open may be of a send at any time since the first planned one.
   const sentFrom = isSendTime(evidence) ? evidence.sentAt : firstTimeOf(schedule);
-  return state === "failed" ||
-    (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||
+  return (deletedAt !== null && deletedAt <= subMilliseconds(sentFrom, policy.freezeMs)) ||
     (shutOutAt !== null && shutOutAt <= sentFrom);
 }
 

@@ -1,5 +1,5 @@
 /** All calls that the suite makes to Braze. */
-import { isAfter, isBefore } from "date-fns";
+import { addDays, isAfter, isBefore } from "date-fns";
 import type { z } from "zod";
 import { canonicalJson } from "../text/canonical_json.ts";
 import { type BrazeClientOptions, type CallOptions, createCall, type Operation } from "./calls.ts";
@@ -56,6 +56,11 @@ export interface BrazeClient {
     body: CreateScheduleBody,
     options?: CreateOptions,
   ): Promise<CallResult<CreatedSchedule>>;
+  /**
+   * Calls the endpoint that creates schedules with a request for a campaign that does not exist and for no users, so that it
+   * can make nothing: a refusal says that the endpoint answers.
+   */
+  createNothing(options?: CallOptions): Promise<CallResult<null>>;
   /** Moves a schedule; Braze allows only its time to change. */
   updateSchedule(
     schedule: ScheduleReference & { readonly sendAt: Date },
@@ -93,6 +98,9 @@ export interface BrazeClient {
   ): Promise<CallResult<SegmentStatistics>>;
 }
 
+const CREATE = "/campaigns/trigger/schedule/create";
+const NO_CAMPAIGN = "00000000-0000-0000-0000-000000000000";
+
 export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
   const call = createCall(options);
   const { clock } = options;
@@ -119,7 +127,7 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
       if (!checked.success) return refused("create schedule", checked.error);
       let isAdmitted = admitted;
       const result = await call({
-        ...post("create schedule", "/campaigns/trigger/schedule/create", body, CreatedSchedule),
+        ...post("create schedule", CREATE, body, CreatedSchedule),
         repeatable: false,
         async admit(deadline) {
           if (!isAdmitted && !await admit(body, deadline)) return false;
@@ -132,6 +140,15 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
       if (remaining !== null) spentUntil = remaining === 0 ? resetAt : null;
       return result;
     },
+    createNothing: (callOptions) =>
+      call({
+        ...post("create nothing", CREATE, {
+          campaign_id: NO_CAMPAIGN,
+          recipients: [],
+          schedule: { time: writeInstant(addDays(clock.now(), 1)) },
+        }, Acknowledged),
+        repeatable: false,
+      }, callOptions),
     updateSchedule: ({ campaignId, scheduleId, sendAt }, callOptions) =>
       call(
         post("update schedule", "/campaigns/trigger/schedule/update", {

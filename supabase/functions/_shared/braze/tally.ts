@@ -5,8 +5,10 @@ import type { CallResult } from "./outcome.ts";
 type Operation = Exclude<keyof BrazeClient, "admitCreate">;
 
 /** Each operation needs a permission of its own on Braze's REST key. */
+const CREATE = { name: "create schedule", permission: "campaigns.trigger.schedule.create" };
 const OPERATIONS: Readonly<Record<Operation, { name: string; permission: string }>> = {
-  createSchedule: { name: "create schedule", permission: "campaigns.trigger.schedule.create" },
+  createSchedule: CREATE,
+  createNothing: CREATE,
   updateSchedule: { name: "update schedule", permission: "campaigns.trigger.schedule.update" },
   deleteSchedule: { name: "delete schedule", permission: "campaigns.trigger.schedule.delete" },
   listScheduledBroadcasts: {
@@ -44,7 +46,7 @@ export function tallyAnswers(client: BrazeClient): TalliedBraze {
     const call = client[operation] as (...args: unknown[]) => Promise<CallResult<unknown>>;
     const result = await call(...args);
     const answer = answerOf(operation, result);
-    if (answer !== null) answers.set(operation, answer);
+    if (answer !== null) answers.set(answer.operation, answer);
     return result;
   };
   return {

@@ -23,6 +23,10 @@ const RiskyOfMatch = OfMatch.extend({
   /** Although Braze may send the earlier schedule as well. */
   accept_double_push: z.boolean().default(false),
 });
+const Undoing = OfMatch.extend({
+  /** Of operator_actions: a repeated request must not take back the action before. */
+  action_id: z.int().positive(),
+});
 const OfAlert = z.strictObject({
   fingerprint: z.string().min(1).max(FINGERPRINT_CHARACTERS_MAX),
   reason: Reason,
@@ -59,7 +63,7 @@ function many<Entry extends z.ZodType>(entry: Entry) {
 
 /** In the order in which one request carries them out. */
 export const VERB_OPTIONS = {
-  undo: many(OfMatch),
+  undo: z.array(Undoing).min(1).max(MATCHES_MAX).optional(),
   mark_sent: many(OfMatch),
   mark_not_sent: many(OfMatch),
   confirm_removals: many(OfMatch),
@@ -81,7 +85,10 @@ type ScheduleEntry =
   | z.infer<typeof Adoption>
   | z.infer<typeof Keep>
   | z.infer<typeof Removal>;
-type MatchEntry = z.infer<typeof OfMatch> | z.infer<typeof RiskyOfMatch>;
+type MatchEntry =
+  | z.infer<typeof OfMatch>
+  | z.infer<typeof RiskyOfMatch>
+  | z.infer<typeof Undoing>;
 type Entry = MatchEntry | ScheduleEntry | z.infer<typeof OfAlert>;
 
 const NAMES = Object.keys(VERB_OPTIONS) as readonly Verb[];
@@ -97,7 +104,7 @@ export interface Acted {
   readonly done: boolean;
   /** Why nothing was done. */
   readonly refused: string | null;
-  /** What happens next. */
+  /** What happens next; in a dry run, what would. */
   readonly next: string | null;
 }
 
@@ -106,8 +113,8 @@ export function hasVerbs(options: Verbs): boolean {
 }
 
 /** `run`: the run of the scheduler that follows. */
-const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
-  undo: () => "it is as before the last action",
+const NEXT: Readonly<Record<Verb, (run: string, isDryRun: boolean) => string>> = {
+  undo: () => "it is as before that action",
   mark_sent: () => "the match is not pushed any more; an event that proves its send replaces this",
   mark_not_sent: () =>
     "the push counts as not sent, unless an event proves it; reschedule gives the match another",
@@ -122,7 +129,8 @@ const NEXT: Readonly<Record<Verb, (run: string) => string>> = {
     `${run} gives it the time that its match wants; text and audience stay until the match's change`,
   keep_schedule: () =>
     "it stays as it is, and is told no more unless the suite schedules its match as well",
-  delete_schedule: () => "Braze has confirmed the delete",
+  delete_schedule: (_run, isDryRun) =>
+    isDryRun ? "Braze is asked to delete it" : "Braze has confirmed the delete",
   resolve: () => "the chat gets the notice of its resolution",
 };
 
@@ -136,6 +144,7 @@ export async function carryOutVerbs(
   const next = functionName === "braze-scheduler"
     ? "this run"
     : "the next run of braze-scheduler, within 5 minutes,";
+  const ifDone = run.dryRun ? "nothing is changed yet; once it is done: " : "";
   const risk = {
     freezeSeconds: Math.round(environment.freezeMs / 1_000),
     leadSeconds: Math.round(environment.sendLeadMs / 1_000),
@@ -175,7 +184,7 @@ export async function carryOutVerbs(
         match_id: matchId,
         done,
         refused,
-        next: done ? NEXT[verb](next) : null,
+        next: done ? `${ifDone}${NEXT[verb](next, run.dryRun)}` : null,
       });
     }
   }
@@ -193,7 +202,7 @@ async function onMatch(
   const plain: MatchAct = act;
   switch (verb) {
     case "undo":
-      return await verbs.undo(plain);
+      return await verbs.undo({ ...plain, actionId: (entry as z.infer<typeof Undoing>).action_id });
     case "mark_sent":
       return await verbs.markSent(plain);
     case "mark_not_sent":

@@ -28,6 +28,11 @@ export interface MatchAct extends Act {
   readonly matchId: number;
 }
 
+export interface UndoAct extends MatchAct {
+  /** The row of operator_actions that is taken back. */
+  readonly actionId: number;
+}
+
 export interface AlertAct extends Act {
   readonly fingerprint: string;
 }
@@ -44,7 +49,7 @@ export interface RiskyAct extends MatchAct {
   readonly leadSeconds: number;
 }
 
-/** Not repeated: a second call would answer that there is nothing to do. */
+/** Not repeated: a second call would answer that there is nothing to do; that of an undo is answered like the first. */
 export function createVerbs(rpc: Rpc) {
   return {
     cancel: (act: MatchAct) => rpc.call("cancel_push", act, Answered),
@@ -54,7 +59,7 @@ export function createVerbs(rpc: Rpc) {
     pushAgain: (act: RiskyAct) => rpc.call("push_again", act, Answered),
     markSent: (act: MatchAct) => rpc.call("mark_sent", act, Answered),
     markNotSent: (act: MatchAct) => rpc.call("mark_not_sent", act, Answered),
-    undo: (act: MatchAct) => rpc.call("undo", act, Answered),
+    undo: (act: UndoAct) => rpc.call("undo", act, Answered),
     confirmRemovals: (act: MatchAct) => rpc.call("confirm_removals", act, Answered),
     /** Makes it the schedule of a match that has none. `signature` and `expected`: what the match wants now. */
     adoptSchedule: (

@@ -26,6 +26,7 @@ const due = {};
 const later = { sendAt: at("16:00:00") };
 const earlier = { sendAt: at("08:00:00") };
 const deleted = { state: "deleted", deletedAt: at("09:00:00") } as const;
+const refused = { state: "failed" } as const;
 const shutOut = { shutOutAt: at("13:55:00") };
 const opened = { eventType: "open", timeKind: "occurrence" } as const;
 
@@ -42,6 +43,12 @@ for (
     ["none, where the claimed one is not due yet", {}, [later, due], 1, [null, "early", false]],
     ["the only one", {}, [due], null, [1, "in_window", true]],
     ["none, where there is none", {}, [], null, [null, null, false]],
+    ["the one that was made, though it was deleted", {}, [refused, deleted], null, [
+      2,
+      "in_window",
+      true,
+    ]],
+    ["a refused one, where none was made", {}, [refused], null, [1, "in_window", true]],
     ["two minutes early", sent(at("13:58:00")), [due], null, [1, "in_window", true]],
     ["more than two minutes early", sent(at("13:57:59")), [due], null, [null, "early", false]],
     ["a day late", sent(new Date(`${DAY_LATER}T14:00:00Z`)), [due], null, [1, "in_window", true]],

@@ -114,3 +114,11 @@ Deno.test("thirty matches of one audience are created without a single 429", asy
     strictEqual(result.attempts, 1);
   }
 });
+
+Deno.test("a create that makes nothing is refused at once, and one of an ill endpoint is not", async () => {
+  const well = await meet().createNothing();
+  deepStrictEqual([well.outcome, well.httpStatus, well.attempts], ["failed", 400, 1]);
+  const faults = [{ endpoint: "/campaigns/trigger/schedule/create", kind: "status", status: 503 }];
+  const ill = await meet({ faults } as SwitchesPatch).createNothing();
+  deepStrictEqual([ill.outcome, ill.attempts], ["unknown", 1]);
+});
