@@ -16,6 +16,7 @@ type Answer = Readonly<Record<string, unknown>>;
 /** What a verb is about. */
 export type Subject =
   | { readonly match_id: number; readonly action_id?: number }
+  | { readonly match_ids: readonly number[] }
   | { readonly fingerprint: string; readonly of: number | null }
   | { readonly schedule_id: string; readonly of: number | null };
 
@@ -28,6 +29,7 @@ export interface Asked {
 }
 
 interface Acted {
+  readonly match_id: number | null;
   readonly done: boolean;
   readonly refused: string | null;
   readonly next: string | null;
@@ -41,7 +43,10 @@ export async function carryOut(
   { reason, accepts, adoptFor }: Asked,
   isDryRun: boolean,
 ): Promise<Done> {
-  const { of, ...named } = "of" in subject ? subject : { ...subject, of: subject.match_id };
+  const { of, ...named } = "of" in subject ? subject : {
+    ...subject,
+    of: "match_id" in subject ? subject.match_id : null,
+  };
   const entry = {
     ...named,
     reason,
@@ -49,19 +54,28 @@ export async function carryOut(
     ...(adoptFor === undefined ? {} : { match_id: adoptFor }),
   };
   const answer = await call(client, "braze-scheduler", {
-    [verb]: [entry],
+    [verb]: "match_ids" in entry ? entry : [entry],
     dry_run: isDryRun,
     // Only this match is planned, so that the answer is quick and says nothing of others.
     ...(of === null ? {} : { match_ids: [of] }),
   });
   if (!answer.ok) return answer.done;
-  const [acted] = (answer.body.verbs ?? []) as readonly Acted[];
-  if (acted?.done !== true) {
-    return { isGood: false, text: `It cannot be done: ${refusalOf(acted)}`, lines: [] };
+  const acted = (answer.body.verbs ?? []) as readonly Acted[];
+  const refused = acted.filter(({ done }) => !done);
+  const isOfMany = acted.length > 1;
+  const lines = isOfMany ? refused.map((one) => `Match ${one.match_id}: ${refusalOf(one)}`) : [];
+  if (refused.length === acted.length) {
+    const why = isOfMany ? "for none of the matches" : refusalOf(refused[0]);
+    return { isGood: false, text: `It cannot be done: ${why}`, lines };
   }
-  const { did } = wordingOf(verb);
-  if (isDryRun) return { isGood: true, text: "It can be done. Nothing is changed yet.", lines: [] };
-  return { isGood: true, text: did, lines: followed(answer.body.done) };
+  const extent = isOfMany ? ` for ${acted.length - refused.length} of ${acted.length} matches` : "";
+  return isDryRun
+    ? { isGood: true, text: `It can be done${extent}. Nothing is changed yet.`, lines }
+    : {
+      isGood: true,
+      text: `${wordingOf(verb).did}${extent}`,
+      lines: [...lines, ...followed(answer.body.done)],
+    };
 }
 
 function refusalOf(acted: Acted | undefined): string {

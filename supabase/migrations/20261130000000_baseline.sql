@@ -40,6 +40,8 @@ create table private.settings (
   push_bounced_share_max numeric not null default 0.2,
   push_aborted_share_max numeric not null default 0.2,
   push_late_after interval not null default '15 minutes',
+  push_surplus_share_max numeric not null default 0.05,
+  push_surplus_after interval not null default '6 hours',
   numbers_judged_min integer not null default 20,
   removals_max integer not null default 5,
   removal_share_max numeric not null default 0.2,
@@ -69,6 +71,8 @@ create table private.settings (
   constraint push_bounced_share_max_is_a_share check (push_bounced_share_max >= 0 and push_bounced_share_max < 1),
   constraint push_aborted_share_max_is_a_share check (push_aborted_share_max >= 0 and push_aborted_share_max < 1),
   constraint push_late_after_is_positive check (push_late_after > interval '0'),
+  constraint push_surplus_share_max_is_a_share check (push_surplus_share_max >= 0 and push_surplus_share_max < 1),
+  constraint push_surplus_after_is_not_negative check (push_surplus_after >= interval '0'),
   constraint numbers_judged_min_is_positive check (numbers_judged_min >= 1),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
   constraint removals_max_is_positive check (removals_max >= 1),
@@ -102,6 +106,10 @@ comment on column private.settings.push_bounced_share_max is 'The share of the u
 comment on column private.settings.push_aborted_share_max is
   'The share of the users for whom Braze may abort the push (frequency cap, quiet hours, …) before push_aborted is raised.';
 comment on column private.settings.push_late_after is 'push_late is raised where Braze sends half of the pushes later than this. Raise it if the campaign limits its speed.';
+comment on column private.settings.push_surplus_share_max is
+  'How far our push events may exceed Braze''s own count, as a share of it, before push_surplus is raised.';
+comment on column private.settings.push_surplus_after is
+  'How long after the send time: how late Braze''s statistics are is not documented.';
 comment on column private.settings.numbers_judged_min is 'Shares of fewer users than this are not judged.';
 comment on column private.settings.removals_max is
   'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';
@@ -471,6 +479,23 @@ revoke all on table public.match_changes from public, anon, authenticated, servi
 grant select, insert on table public.match_changes to service_role;
 revoke all on sequence public.match_changes_id_seq from public, anon, authenticated, service_role;
 
+-- supabase/schemas/10_fixtures/count_text.sql
+-- A number in a sentence for people.
+
+create function private.count_text(p_count numeric)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990'));
+$$;
+
+comment on function private.count_text(numeric) is 'A number with separators: 1,430.';
+revoke all on function private.count_text(numeric) from public, anon, authenticated, service_role;
+grant execute on function private.count_text(numeric) to authenticated, service_role;
+
 -- supabase/schemas/10_fixtures/counted_text.sql
 -- A number with its noun, for people.
 
@@ -481,7 +506,7 @@ immutable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
+  select private.count_text(p_count) || ' ' || case p_count when 1 then p_one else p_many end;
 $$;
 
 comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';
@@ -3578,7 +3603,7 @@ begin
       'listing_empty:' || pending.campaign_id,
       'listing_empty',
       'critical',
-      'Braze''s listing is empty, but ' || count(*) || ' upcoming schedules were listed before',
+      'Braze''s listing is empty, but ' || private.counted_text(count(*), 'upcoming schedule was', 'upcoming schedules were') || ' listed before',
       pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
         pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
         order by pending.send_at, pending.match_id
@@ -3592,7 +3617,7 @@ begin
       'absence_limit_reached:' || pending.campaign_id,
       'absence_limit_reached',
       'critical',
-      'Braze''s list lacks ' || count(*) || ' schedules at once: is it complete? None of them was cancelled',
+      'Braze''s list lacks ' || private.counted_text(count(*), 'schedule', 'schedules') || ' at once: is it complete? None of them was cancelled',
       pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
         pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
         order by pending.send_at, pending.match_id
@@ -5828,8 +5853,8 @@ begin
         'rule', 'double_push',
         'severity', 'critical',
         'audience', 'admin',
-        'title', private.match_title(v_match_id) || ' was pushed more than once to ' || v_found.users
-          || case v_found.users when 1 then ' user' else ' users' end,
+        'title', private.match_title(v_match_id) || ' was pushed more than once to '
+          || private.counted_text(v_found.users, 'user', 'users'),
         'match_id', v_match_id,
         'details', pg_catalog.jsonb_build_object(
           'users', v_found.users,
@@ -8575,8 +8600,8 @@ revoke all on sequence public.count_audit_logs_id_seq from public, anon, authent
 -- supabase/schemas/65_checks/harms_since.sql
 -- How far back each run looks for pushes that ended badly.
 --
--- Two days cover what is doubted for a day. After an outage of all functions the next run looks back to what the last one
--- before it could not know yet: a push that was lost then is told late, but it is told.
+-- Three days cover what is doubted for a day, and events that come late. After an outage of all functions the next run looks
+-- back to what the last one before it could not know yet: a push that was lost then is told late, but it is told.
 
 create function private.harms_since(p_now timestamptz)
 returns timestamptz
@@ -8586,7 +8611,7 @@ security invoker
 set search_path = ''
 as $$
   select greatest(p_now - interval '30 days', (
-    select run.called_at - interval '2 days'
+    select run.called_at - interval '3 days'
     from public.job_runs as run
     where run.function_name = 'braze-preflight-check' and run.outcome = 'succeeded' and not run.dry_run
       and run.called_at <= p_now
@@ -8596,7 +8621,7 @@ as $$
 $$;
 
 comment on function private.harms_since(timestamptz) is
-  'Since when pushes are judged again for harms: two days before the last complete pre-flight run, at most 30 days.';
+  'Since when pushes are judged again for harms: three days before the last complete pre-flight run, at most 30 days.';
 revoke all on function private.harms_since(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.harms_since(timestamptz) to service_role;
 
@@ -8687,9 +8712,9 @@ begin
     'rule', 'push_held',
     'severity', 'critical',
     'audience', 'admin',
-    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to ' || seen.users
-      || ' users although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
-      || pg_catalog.to_char(seen.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"'),
+    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to '
+      || private.counted_text(seen.users, 'user', 'users') || ' although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
+      || private.minute_text(seen.send_at),
     'details', pg_catalog.jsonb_build_object(
       'generation', seen.generation, 'current_generation', seen.current_generation, 'users', seen.users,
       'send_at', seen.send_at
@@ -8854,6 +8879,33 @@ comment on function public.load_preflight(timestamptz, timestamptz, timestamptz)
   'Sends in (p_now, p_until], soonest first: is_due where p_from is reached or no check was made yet; and schedules that disappeared from Braze before their time.';
 revoke all on function public.load_preflight(timestamptz, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.load_preflight(timestamptz, timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/proved_pushes.sql
+-- The pushes that are proved to have gone out, as far back as harms are looked for.
+
+create function private.proved_pushes(p_now timestamptz)
+returns table (ledger_id uuid, match_id bigint, generation integer, sent_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    ledger.id, ledger.match_id, coalesce(schedule.generation, ledger.generation),
+    coalesce(schedule.send_at_utc, ledger.send_at_utc)
+  from public.schedule_ledger as ledger
+  left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
+  where ledger.send_at_utc > private.harms_since(p_now) and ledger.send_at_utc <= p_now
+    and (
+      schedule.first_event_at is not null
+      or (ledger.status = 'sent' and coalesce(schedule.generation, ledger.generation) = ledger.generation)
+    );
+$$;
+
+comment on function private.proved_pushes(timestamptz) is
+  'Each schedule that was due since private.harms_since() and is proved to have gone out; sent_at: its scheduled time.';
+revoke all on function private.proved_pushes(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.proved_pushes(timestamptz) to service_role;
 
 -- supabase/schemas/65_checks/raise_listed_twice.sql
 -- Raises the harm double_push for a match that the feed lists under two ids and that was pushed under both.
@@ -9041,8 +9093,150 @@ comment on function public.raise_missed_pushes(integer, timestamptz) is
 revoke all on function public.raise_missed_pushes(integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_missed_pushes(integer, timestamptz) to service_role;
 
+-- supabase/schemas/65_checks/raise_outdated_pushes.sql
+-- Raises the harm push_outdated for pushes that went out as planned, although their match had changed before.
+--
+-- The conditions that told of the change (change_inside_freeze, changed_before_send, brought_forward_inside_freeze,
+-- remakes_held, move_failed) ask for something to be done before the send, and are over with it. That users got a wrong time
+-- or text is not. What the fixtures said stands in match_changes. The table teams keeps no history: of its changes, and of
+-- all that makes the push of a match another one, pre-flight tells.
+
+create function private.raise_outdated_pushes(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_alerts jsonb;
+begin
+  with proved as materialized (
+    select told.*, schedule.created_at, schedule.moving_to_utc
+    from private.proved_pushes(p_now) as told
+    join public.braze_schedules as schedule on schedule.ledger_id = told.ledger_id and schedule.generation = told.generation
+  ),
+  changed as (
+    select
+      proved.ledger_id, proved.generation, part.name,
+      (pg_catalog.array_agg(changed.changes -> part.name -> 'from' order by changed.changed_at, changed.id))[1] as was,
+      (pg_catalog.array_agg(changed.changes -> part.name -> 'to' order by changed.changed_at desc, changed.id desc))[1] as became,
+      max(changed.changed_at) as changed_at
+    from proved
+    join public.match_changes as changed
+      on changed.match_id = proved.match_id and changed.kind = 'changed'
+      and changed.changed_at > proved.created_at and changed.changed_at < proved.sent_at
+    cross join lateral pg_catalog.jsonb_object_keys(changed.changes) as part (name)
+    group by proved.ledger_id, proved.generation, part.name
+  ),
+  parts as (
+    select
+      changed.*,
+      case changed.name
+        when 'kickoff_at' then 'its kick-off was moved to ' || private.minute_text((changed.became #>> '{}')::timestamptz)
+        when 'home_team' then 'its teams were changed'
+        when 'away_team' then 'its teams were changed'
+        else 'its text was changed'
+      end as what,
+      case changed.name
+        when 'kickoff_at' then
+          pg_catalog.date_trunc('second', (changed.became #>> '{}')::timestamptz - timing.send_lead)
+            not in (proved.sent_at, coalesce(proved.moving_to_utc, proved.sent_at))
+          -- A time that is not confirmed is no time to move a push to.
+          and not exists (
+            select 1 from changed as confirmed
+            where confirmed.ledger_id = changed.ledger_id and confirmed.generation = changed.generation
+              and confirmed.name = 'kickoff_confirmed' and confirmed.became = 'false'
+          )
+        else changed.was is distinct from changed.became
+      end as is_late
+    from changed
+    join proved using (ledger_id, generation)
+    cross join private.send_timing() as timing
+    where changed.name in ('kickoff_at', 'home_team', 'away_team', 'competition', 'trigger_properties')
+  ),
+  told as (
+    select
+      parts.ledger_id, parts.generation, max(parts.changed_at) as changed_at,
+      pg_catalog.array_agg(distinct parts.what) as whats
+    from parts
+    where parts.is_late
+    group by parts.ledger_id, parts.generation
+  ),
+  outdated as (
+    select
+      proved.ledger_id, proved.match_id, proved.generation, proved.sent_at,
+      coalesce(told.changed_at, seen.first_seen_at) as changed_at,
+      coalesce(
+        pg_catalog.array_to_string(told.whats, ' and '),
+        case
+          when seen.changes ? 'no_audience' then 'the fans of neither team were to be notified any more'
+          else 'its audience or its text was changed'
+        end
+      ) as what,
+      'push_outdated:' || proved.match_id || ':' || proved.generation as fingerprint
+    from proved
+    left join told using (ledger_id, generation)
+    left join lateral (
+      select alert.first_seen_at, alert.details -> 'changes' as changes
+      from public.alerts as alert
+      where alert.rule = 'changed_before_send' and alert.match_id = proved.match_id
+        and alert.details -> 'generation' = pg_catalog.to_jsonb(proved.generation)
+        and alert.details -> 'changes' ?| array['teams_or_properties', 'no_audience']
+        and alert.first_seen_at < proved.sent_at and coalesce(alert.resolved_at, p_now) >= proved.sent_at
+      order by alert.id desc
+      limit 1
+    ) as seen on true
+    where told.ledger_id is not null or seen.first_seen_at is not null
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'fingerprint', outdated.fingerprint,
+    'rule', 'push_outdated',
+    'severity', 'critical',
+    'audience', 'admin',
+    'title', private.match_title(outdated.match_id) || ': its push of ' || private.minute_text(outdated.sent_at)
+      || ' went out as planned before, although ' || outdated.what || ' at ' || private.minute_text(outdated.changed_at)
+      || coalesce('; ' || case
+        when held.is_held then 'the change was held, and nobody confirmed it'
+        else private.unapplied_because(outdated.ledger_id, outdated.changed_at, outdated.sent_at)
+      end, ''),
+    'details', pg_catalog.jsonb_build_object(
+      'send_at', outdated.sent_at, 'changed_at', outdated.changed_at, 'ledger_id', outdated.ledger_id,
+      'generation', outdated.generation
+    ),
+    'match_id', outdated.match_id
+  ) order by outdated.fingerprint), '[]')
+  into v_alerts
+  from outdated
+  cross join lateral (
+    select exists (
+      select 1 from public.alerts as alert
+      where alert.rule = 'remakes_held' and alert.details -> 'match_ids' @> pg_catalog.to_jsonb(outdated.match_id)
+        and alert.first_seen_at < outdated.sent_at and coalesce(alert.resolved_at, p_now) >= outdated.sent_at
+    ) as is_held
+  ) as held
+  -- A person who has closed it is not told again. A push that was not wanted at all is told as such.
+  where not exists (
+    select 1 from public.alerts as known
+    where known.fingerprint in (
+        outdated.fingerprint,
+        'push_unwanted:' || outdated.match_id || ':' || outdated.generation,
+        'unexpected_send:' || outdated.match_id || ':' || outdated.generation
+      )
+      and known.details -> 'no_longer_seen' is null
+  );
+  return public.raise_alerts(v_alerts, p_now);
+end;
+$$;
+
+comment on function private.raise_outdated_pushes(timestamptz) is
+  'Raises push_outdated once for each proved push since private.harms_since() whose kick-off, teams, text or audience had changed before it; returns how many are new.';
+revoke all on function private.raise_outdated_pushes(timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.raise_outdated_pushes(timestamptz) to service_role;
+
 -- supabase/schemas/65_checks/raise_unwanted_pushes.sql
--- Raises the harm push_unwanted for pushes that went out although their match was off before.
+-- Raises the harm push_unwanted for pushes that went out although their match was off before, and push_outdated for those
+-- whose match was another one by then.
 --
 -- What the fixtures said at the time of the send stands in match_changes, and that it went out is proved: an aborted push,
 -- or one that a stopped campaign kept back, is none. A later change of the fixture makes no push unwanted.
@@ -9056,19 +9250,10 @@ set search_path = ''
 as $$
 declare
   v_alerts jsonb;
+  v_raised integer;
 begin
-  with proved as (
-    select
-      ledger.id as ledger_id, ledger.match_id,
-      coalesce(schedule.generation, ledger.generation) as generation,
-      coalesce(schedule.send_at_utc, ledger.send_at_utc) as sent_at
-    from public.schedule_ledger as ledger
-    left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-    where ledger.send_at_utc > p_now - interval '3 days' and ledger.send_at_utc <= p_now
-      and (
-        schedule.first_event_at is not null
-        or (ledger.status = 'sent' and coalesce(schedule.generation, ledger.generation) = ledger.generation)
-      )
+  with proved as materialized (
+    select told.* from private.proved_pushes(p_now) as told
   ),
   as_it_was as (
     select proved.*, status.value as status, status.changed_at as status_at, push.value as push, push.changed_at as push_at
@@ -9110,7 +9295,10 @@ begin
         else 'its push was switched off'
       end
       || ' at ' || private.minute_text(unwanted.off_at)
-      || case when unwanted.held_at is null then '' else '; its removal was held, and nobody confirmed it' end,
+      || coalesce('; ' || case
+        when unwanted.held_at is not null then 'its removal was held, and nobody confirmed it'
+        else private.unapplied_because(unwanted.ledger_id, unwanted.off_at, unwanted.sent_at)
+      end, ''),
     'details', pg_catalog.jsonb_build_object(
       'send_at', unwanted.sent_at, 'off_since', unwanted.off_at, 'held_since', unwanted.held_at,
       'ledger_id', unwanted.ledger_id, 'generation', unwanted.generation
@@ -9133,16 +9321,17 @@ begin
   set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
   from public.schedule_ledger as ledger
   left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-  where open.rule = 'push_unwanted' and open.resolved_at is null and ledger.id = (open.details ->> 'ledger_id')::uuid
+  where open.rule in ('push_unwanted', 'push_outdated') and open.resolved_at is null and ledger.id = (open.details ->> 'ledger_id')::uuid
     and (open.details ->> 'generation')::integer = coalesce(schedule.generation, ledger.generation)
     and schedule.first_event_at is null and ledger.status <> 'sent';
 
-  return public.raise_alerts(v_alerts, p_now);
+  v_raised := public.raise_alerts(v_alerts, p_now);
+  return v_raised + private.raise_outdated_pushes(p_now);
 end;
 $$;
 
 comment on function public.raise_unwanted_pushes(timestamptz) is
-  'Raises push_unwanted once for each proved push of the last three days whose match was off before it: postponed, cancelled, finished, or its push switched off; returns how many are new.';
+  'Raises push_unwanted once for each proved push since private.harms_since() whose match was off before it (postponed, cancelled, finished, or its push switched off), and push_outdated where it had changed otherwise; returns how many are new.';
 revoke all on function public.raise_unwanted_pushes(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_unwanted_pushes(timestamptz) to service_role;
 
@@ -9409,6 +9598,69 @@ comment on function public.teams_to_measure(timestamptz, timestamptz) is
   'Teams that name a Braze segment, the one measured longest ago first. p_sends_until: only those with a push before it, and not measured for 6 hours.';
 revoke all on function public.teams_to_measure(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.teams_to_measure(timestamptz, timestamptz) to service_role;
+
+-- supabase/schemas/65_checks/unapplied_because.sql
+-- Why a change of a fixture did not reach its push: by what is stored, not by how little time there was alone.
+
+create function private.unapplied_because(
+  p_ledger_id uuid,
+  p_changed_at timestamptz,
+  p_sent_at timestamptz
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_period constant interval := coalesce(
+    (select job.period from private.job_periods as job where job.function_name = 'braze-scheduler'), interval '5 minutes'
+  );
+  v_freeze constant interval := (select timing.freeze from private.send_timing() as timing);
+  v_minutes constant integer := pg_catalog.floor(extract(epoch from p_sent_at - p_changed_at) / 60);
+  v_call record;
+  v_succeeded_at timestamptz;
+begin
+  select attempt.kind, attempt.detail into v_call
+  from public.schedule_attempts as attempt
+  where attempt.ledger_id = p_ledger_id and attempt.kind in ('create', 'update', 'delete')
+    and attempt.opened_at between p_changed_at and p_sent_at
+    and attempt.outcome is distinct from 'succeeded'
+  order by attempt.opened_at desc
+  limit 1;
+  if found then
+    return 'Braze did not confirm ' || case v_call.kind
+      when 'delete' then 'the delete' when 'update' then 'the move' else 'the new schedule'
+    end || coalesce(' (' || v_call.detail || ')', '');
+  end if;
+
+  select run.finished_at into v_succeeded_at
+  from public.job_runs as run
+  where run.function_name = 'braze-scheduler' and run.outcome in ('succeeded', 'partial') and not run.dry_run
+    and run.called_at < p_sent_at
+  order by run.called_at desc
+  limit 1;
+  if v_succeeded_at is null then
+    return 'braze-scheduler had not succeeded yet';
+  end if;
+  -- A run was due in between, or the one before the change was already overdue.
+  if v_succeeded_at < p_changed_at
+    and (p_changed_at <= p_sent_at - v_period or v_succeeded_at <= p_sent_at - 2 * v_period) then
+    return 'braze-scheduler had not succeeded since ' || private.minute_text(v_succeeded_at);
+  end if;
+  if p_changed_at > p_sent_at - v_freeze then
+    return 'that was ' || case v_minutes when 0 then 'less than a minute' else private.counted_text(v_minutes, 'minute', 'minutes') end
+      || ' before the send, too late for Braze to heed a change';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.unapplied_because(uuid, timestamptz, timestamptz) is
+  'Why a change of the fixture at p_changed_at did not reach the push of p_sent_at: no clear answer of Braze, no run of the scheduler, or too little time; null: nothing stored says why.';
+revoke all on function private.unapplied_because(uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.unapplied_because(uuid, timestamptz, timestamptz) to service_role;
 
 -- supabase/schemas/65_checks/undo.sql
 -- Takes back the last thing that a person did to a match, as long as it has caused no call of Braze.
@@ -10056,7 +10308,7 @@ begin
       'pg_net_failures',
       'pg_net_failures',
       'warning',
-      failures.count || ' calls by pg_cron were not answered as they should be',
+      private.counted_text(failures.count, 'call by pg_cron was not answered as it should be', 'calls by pg_cron were not answered as they should be'),
       pg_catalog.jsonb_build_object(
         'failures', failures.count,
         'timed_out', failures.timed_out,
@@ -10081,7 +10333,7 @@ begin
       'rejects_backlog',
       'rejects_backlog',
       'warning',
-      rejects.count || ' events or bodies that Braze sent, of ' || (rejects.bytes + 999) / 1000
+      private.count_text(rejects.count) || ' events or bodies that Braze sent, of ' || private.count_text((rejects.bytes + 999) / 1000)
         || ' KB together, were not understood within an hour',
       pg_catalog.jsonb_build_object(
         'rejects', rejects.count, 'bytes', rejects.bytes, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason
@@ -10182,7 +10434,7 @@ begin
     bad (fingerprint, rule, title, details) as (
       select
         'low_confidence_share:push', 'low_confidence_share',
-        numbers.low || ' of ' || numbers.sends || ' pushes of the last 2 hours are tied to a match with low confidence ('
+        private.count_text(numbers.low) || ' of ' || private.count_text(numbers.sends) || ' pushes of the last 2 hours are tied to a match with low confidence ('
           || pg_catalog.round(100.0 * numbers.low / numbers.sends) || '%)',
         pg_catalog.jsonb_build_object(
           'sends', numbers.sends, 'low', numbers.low,
@@ -10193,7 +10445,7 @@ begin
       union all
       select
         'unattributed_share:push', 'unattributed_share',
-        v_unattributed || ' of ' || numbers.sends || ' pushes of the last 2 hours have no match ('
+        private.count_text(v_unattributed) || ' of ' || private.count_text(numbers.sends) || ' pushes of the last 2 hours have no match ('
           || pg_catalog.round(100.0 * v_unattributed / numbers.sends) || '%)',
         pg_catalog.jsonb_build_object(
           'sends', numbers.sends, 'unattributed', v_unattributed,
@@ -10388,9 +10640,9 @@ begin
       'title', (
           select pg_catalog.string_agg(private.match_title(one.match_id), ', ' order by one.match_id)
           from pg_catalog.unnest(bad.match_ids) as one (match_id)
-        ) || ': Braze counts ' || bad.reported || ' pushes'
+        ) || ': Braze counts ' || private.counted_text(bad.reported::bigint, 'push', 'pushes')
         || case when bad.match_id is null then ' together' else '' end || ', events arrived for '
-        || case when bad.match_id is null or bad.possible = 0 then '' else 'at most ' end || (bad.events + bad.possible),
+        || case when bad.match_id is null or bad.possible = 0 then '' else 'at most ' end || private.count_text(bad.events + bad.possible),
       'details', pg_catalog.jsonb_build_object(
         'braze_reported', bad.reported, 'events', bad.events, 'perhaps', bad.possible,
         'delta_share', pg_catalog.round(1 - (bad.events + bad.possible) / bad.reported, 4), 'send_at', bad.send_at
@@ -10429,7 +10681,7 @@ as $$
     'rule', 'contradicting_evidence',
     'severity', 'warning',
     'audience', 'engineering',
-    'title', events || case events when 1 then ' event names' else ' events name' end
+    'title', private.counted_text(events, 'event names', 'events name')
       || case pg_catalog.cardinality(candidate_match_ids)
         when 1 then ' a campaign that was never used for '
         else ' several matches at once: '
@@ -10479,8 +10731,9 @@ set search_path = ''
 as $$
   select case
     when p_rule in (
-      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
-      'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late'
+      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_outdated', 'push_held', 'sent_early',
+      'sent_late', 'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late',
+      'push_surplus'
     ) then 'harm'
     else 'condition'
   end;
@@ -10528,7 +10781,7 @@ revoke all on function public.raise_alerts(jsonb, timestamptz) from public, anon
 grant execute on function public.raise_alerts(jsonb, timestamptz) to service_role;
 
 -- supabase/schemas/70_alerts/raise_number_harms.sql
--- Judges the numbers of each push that went out: too few users reached, bounced, aborted, late.
+-- Judges the numbers of each push that went out: too few users reached, bounced, aborted, late, more events than Braze counts.
 --
 -- Each of them is a harm: what was sent cannot be sent better. A person who closed one is not told of it again. Where later
 -- events show that it was none, it is taken back.
@@ -10566,7 +10819,7 @@ begin
     from public.schedule_ledger as ledger
     join public.matches as match on match.id = ledger.match_id
     join public.match_counts as counted on counted.ledger_id = ledger.id
-    where ledger.send_at_utc > p_now - interval '48 hours' and ledger.send_at_utc <= p_now
+    where ledger.send_at_utc > private.harms_since(p_now) and ledger.send_at_utc <= p_now
       -- A push that was not wanted any more is aborted by the send gate, and that is right.
       and ledger.status <> 'cancelled' and match.push and match.status in ('scheduled', 'finished')
       and not exists (
@@ -10582,7 +10835,7 @@ begin
       private.rank_in_histogram(numbers.latenesses, 0.5) as lateness_ms,
       (
         select pg_catalog.string_agg(
-          case when numbers.current_users = 0 and by_reason.reasons = 1 then '' else pg_catalog.to_char(by_reason.users, 'FM999,999,999') || ' ' end
+          case when numbers.current_users = 0 and by_reason.reasons = 1 then '' else private.count_text(by_reason.users) || ' ' end
             || by_reason.reason,
           ', ' order by by_reason.users desc, by_reason.reason
         )
@@ -10614,8 +10867,8 @@ begin
         and measured.reached_max + measured.aborted_users < (1 - v_settings.push_short_share_max) * measured.expected_min
         as is_bad,
       measured.reached_max < 0.5 * measured.expected_min as is_severe,
-      pg_catalog.to_char(measured.reached_max, 'FM999,999,999') || ' users were reached, at least '
-        || pg_catalog.to_char(measured.expected_min, 'FM999,999,999') || ' were expected' as told,
+      private.count_text(measured.reached_max) || ' users were reached, at least '
+        || private.count_text(measured.expected_min) || ' were expected' as told,
       measured.*
     from measured
     union all
@@ -10624,8 +10877,8 @@ begin
       measured.current_users >= v_settings.numbers_judged_min
         and measured.bounced_users > v_settings.push_bounced_share_max * measured.current_users,
       measured.bounced_users >= 0.5 * measured.current_users,
-      'the push bounced for ' || pg_catalog.to_char(measured.bounced_users, 'FM999,999,999') || ' of '
-        || pg_catalog.to_char(measured.current_users, 'FM999,999,999') || ' users',
+      'the push bounced for ' || private.count_text(measured.bounced_users) || ' of '
+        || private.count_text(measured.current_users) || ' users',
       measured.*
     from measured
     union all
@@ -10638,10 +10891,10 @@ begin
       end,
       measured.aborted_users >= measured.current_users,
       case measured.current_users
-        when 0 then 'nobody was pushed: ' || pg_catalog.to_char(measured.aborted_users, 'FM999,999,999')
+        when 0 then 'nobody was pushed: ' || private.count_text(measured.aborted_users)
           || case measured.aborted_users when 1 then ' abort, ' else ' aborts, ' end || measured.said
-        else pg_catalog.to_char(measured.aborted_users, 'FM999,999,999') || ' of '
-          || pg_catalog.to_char(measured.current_users + measured.aborted_users, 'FM999,999,999')
+        else private.count_text(measured.aborted_users) || ' of '
+          || private.count_text(measured.current_users + measured.aborted_users)
           || ' users got no push, since Braze aborted it: ' || measured.said
       end,
       measured.*
@@ -10652,8 +10905,20 @@ begin
       measured.current_users >= v_settings.numbers_judged_min
         and measured.lateness_ms > extract(epoch from v_settings.push_late_after) * 1000,
       measured.send_at_utc + measured.lateness_ms * interval '1 millisecond' >= measured.kickoff_at,
-      'Braze sent half of the pushes more than ' || measured.lateness_ms / 60000 || ' minutes late (due '
+      'Braze sent half of the pushes more than ' || private.count_text(measured.lateness_ms / 60000) || ' minutes late (due '
         || pg_catalog.to_char(measured.send_at_utc at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ')',
+      measured.*
+    from measured
+    union all
+    select
+      'push_surplus:' || measured.key, 'push_surplus',
+      -- Zero is what Braze says of a send id that it does not count.
+      measured.reported > 0 and measured.statistics_at >= measured.send_at_utc + v_settings.push_surplus_after
+        and measured.push_sends >= measured.reported + v_settings.numbers_judged_min
+        and measured.push_sends > (1 + v_settings.push_surplus_share_max) * measured.reported,
+      measured.push_sends >= 2 * measured.reported,
+      private.count_text(measured.push_sends) || ' push events are tied to it, but Braze counts '
+        || private.counted_text(measured.reported, 'push', 'pushes') || ' of its send id: the others are of another push',
       measured.*
     from measured
   )
@@ -10667,7 +10932,7 @@ begin
       'title', private.match_title(rules.match_id) || ': ' || rules.told,
       'match_id', rules.match_id,
       'details', pg_catalog.jsonb_build_object(
-        'users', rules.users, 'expected_min', rules.expected_min, 'braze_reported', rules.reported,
+        'users', rules.users, 'expected_min', rules.expected_min, 'push_events', rules.push_sends, 'braze_reported', rules.reported,
         'bounced', rules.bounced_users, 'aborted', rules.aborted_users, 'abort_reasons', rules.said,
         'half_sent_ms_late', rules.lateness_ms, 'send_at', rules.send_at_utc
       )
@@ -10702,7 +10967,7 @@ end;
 $$;
 
 comment on function public.raise_number_harms(timestamptz) is
-  'Raises push_short, push_bounced, push_aborted and push_late for the pushes of the last 48 hours whose counts exceed the limits of private.settings, and takes back what later events disprove; returns {raised, resolved}.';
+  'Raises push_short, push_bounced, push_aborted, push_late and push_surplus for the pushes since private.harms_since() whose counts exceed the limits of private.settings, and takes back what later events disprove; returns {raised, resolved}.';
 revoke all on function public.raise_number_harms(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_number_harms(timestamptz) to service_role;
 
@@ -11234,7 +11499,7 @@ grant execute on function public.match_verdict(bigint, timestamptz) to authentic
 create function private.push_facts(p_match_ids bigint[], p_earlier_ids uuid[], p_now timestamptz)
 returns table (
   match_id bigint, competition text, home_team text, away_team text, kickoff_at timestamptz, kickoff_confirmed boolean,
-  is_earlier boolean, off text, unknown_team text, was_entered_late boolean, due_at timestamptz, freeze interval,
+  is_earlier boolean, off text, off_since text, unknown_team text, was_entered_late boolean, due_at timestamptz, freeze interval,
   create_ends_at timestamptz, plan_begins_at timestamptz, scheduler_succeeded_at timestamptz, known_since timestamptz,
   ledger_id uuid, intent integer, generation integer, status text, cancel_reason text, ledger_send_at timestamptz,
   sent_evidence text, reported integer, expected_min integer, expected_max integer,
@@ -11343,6 +11608,7 @@ begin
     match.id, match.competition, match.home_team, match.away_team, match.kickoff_at, match.kickoff_confirmed,
     asked.is_earlier,
     case when fixture.off is not null and (p_now < due.at or changes.off_at <= due.at) then fixture.off end,
+    case when fixture.off in ('postponed', 'cancelled') and p_now >= due.at and changes.off_at > due.at then fixture.off end,
     fixture.unknown_team,
     coalesce(changes.added_at >= due.at, false),
     due.at, timing.freeze, due.at - timing.create_lead, due.at - timing.horizon,
@@ -11731,7 +11997,7 @@ begin
           || private.minute_text(fact.kickoff_at) else '' end as of_date,
         'Nobody was pushed: Braze aborted it for ' || private.counted_text(fact.aborted, 'user', 'users') || coalesce(' (' || (
           select pg_catalog.string_agg(
-            reason.key || case when reason.value::bigint = fact.aborted then '' else ' ' || reason.value end,
+            reason.key || case when reason.value::bigint = fact.aborted then '' else ' ' || private.count_text(reason.value::bigint) end,
             ', ' order by reason.value::bigint desc, reason.key
           )
           from pg_catalog.jsonb_each_text(fact.abort_reasons) as reason
@@ -11753,11 +12019,21 @@ begin
         private.doubt_text(fact.doubt) as doubt,
         coalesce(', last listed at ' || private.minute_text(fact.listed_at), '') as seen,
         'Nobody is pushed at ' || private.minute_text(due.time) || ' unless ' as unless,
-        'Nothing more happens by itself: send it by hand in Braze if users still need it' as by_hand,
+        'Nothing more happens by itself' || case when fact.off_since is null
+          then ': send it by hand in Braze if users still need it' else '' end as by_hand,
         'Look in Braze whether it was sent, then mark_sent or mark_not_sent' as look_if_sent,
         'Look in Braze whether its schedule is there; if it is not, declare_gone' as look_if_there,
         'Its open alerts say what is missing' as look_in_alerts
     ) as said
+  ),
+  -- What was called off after its time was wanted at its time: both are said.
+  told as (
+    select judged.*, pg_catalog.rtrim(judged.told[2], '.') || case
+      when judged.told[1] in ('did_not_go', 'in_doubt') and not judged.is_earlier and judged.time <= p_now
+        then coalesce('. The match is ' || judged.off_since || ' since then', '')
+      else ''
+    end || '.' as sentence
+    from judged
   ),
   answers as (
     select
@@ -11790,7 +12066,7 @@ begin
     group by answer.match_id
   )
   select
-    judged.match_id, judged.is_earlier, judged.told[1], pg_catalog.rtrim(judged.told[2], '.') || '.',
+    judged.match_id, judged.is_earlier, judged.told[1], judged.sentence,
     pg_catalog.jsonb_build_object(
       'match_id', judged.match_id,
       'home_team', judged.home_team,
@@ -11802,7 +12078,7 @@ begin
       'intent', judged.intent,
       'generation', judged.generation,
       'verdict', judged.told[1],
-      'why', pg_catalog.rtrim(judged.told[2], '.') || '.',
+      'why', judged.sentence,
       'once', pg_catalog.jsonb_build_object(
         'answer', case
           when judged.double_users > 0 then 'no'
@@ -11837,7 +12113,7 @@ begin
       ),
       'alerts', judged.alerts
     )
-  from judged
+  from told as judged
   left join verbs on verbs.match_id = judged.match_id;
 end;
 $$;

@@ -142,6 +142,13 @@ Deno.test("before the send: cancel, reschedule, declare gone, release, confirm r
     match(await use(using, "match/1001", "Confirm removals"), /is deleted in Braze/);
     deepStrictEqual(idsOf(stack, 1001), []);
     await verdictShows(page, "Called off");
+    // The alert is about several matches, and so is its button.
+    const within = "at once";
+    match(
+      await use(using, "alerts", "Confirm removals", { within }),
+      /confirmed for 2 of 3 matches\s+Match 1001: it is confirmed already/,
+    );
+    deepStrictEqual(idsOf(stack, 1002), []);
   }));
 
 Deno.test("after the send: mark as sent, undo, mark as not sent, push again, resolve", () =>

@@ -394,7 +394,33 @@ const CASES: readonly Case[] = [
   {
     name: "postponed after its time",
     changed: { at: minutes(550), status: "postponed" },
-    told: [[AFTER, "in_doubt", /^Its time was/]],
+    told: [[
+      AFTER,
+      "in_doubt",
+      /^Its time was .* that it was sent\. The match is postponed since then\.$/,
+    ]],
+  },
+  {
+    name: "gone from Braze, and postponed before its time",
+    ledger: cancelled("dashboard"),
+    schedules: [DELETED],
+    changed: { at: minutes(500), status: "postponed" },
+    told: [[AHEAD, "called_off", /^The match is postponed\.$/], [
+      AFTER,
+      "called_off",
+      /^The match is postponed\.$/,
+    ]],
+  },
+  {
+    name: "gone from Braze, and postponed after its time",
+    ledger: cancelled("dashboard"),
+    schedules: [DELETED],
+    changed: { at: minutes(550), status: "postponed" },
+    told: [[
+      AFTER,
+      "did_not_go",
+      /^Its schedule was gone from Braze before its time\. The match is postponed since then\.$/,
+    ]],
   },
   {
     name: "wanted again after a cancellation",
@@ -436,7 +462,7 @@ const CASES: readonly Case[] = [
       [
         AFTER,
         "did_not_go",
-        /^Nobody was pushed: Braze aborted it for 3,276 users \(frequency_capped 3200, quiet_hours 76\)\.$/,
+        /^Nobody was pushed: Braze aborted it for 3,276 users \(frequency_capped 3,200, quiet_hours 76\)\.$/,
       ],
     ],
   },

@@ -170,7 +170,7 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_missed_pushes() looks back two days before the last complete pre-flight run, at most 30 days",
+  "raise_missed_pushes() looks back three days before the last complete pre-flight run, at most 30 days",
   withSuite(async (suite) => {
     await startRun(suite);
     await listed(suite);
@@ -190,8 +190,8 @@ Deno.test(
     await endRun(suite, run_id, minutes(501));
     strictEqual(await raisedAt(days(15)), 1, "the last complete run came before the push");
     await suite.sql`
-      update public.job_runs set called_at = ${days(3)}
+      update public.job_runs set called_at = ${days(4)}
       where function_name = 'braze-preflight-check'`;
-    strictEqual(await raisedAt(days(4)), 0, "a complete run has judged it");
+    strictEqual(await raisedAt(days(5)), 0, "a complete run has judged it");
   }),
 );

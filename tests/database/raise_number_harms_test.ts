@@ -210,3 +210,30 @@ Deno.test(
     deepStrictEqual(await judge(suite, after(63)), { raised: 1, resolved: 0 });
   }),
 );
+
+Deno.test(
+  "more events than Braze counts are a harm, from statistics of six hours after the send on",
+  withSuite(async (suite) => {
+    const asked = async (reported: number, minutes: number) => {
+      await suite.sql`
+        update public.schedule_ledger
+        set braze_reported_count = ${reported}, statistics_at = ${after(minutes)}`;
+      await judge(suite, after(minutes));
+      return await open(suite);
+    };
+    const match = await addDue(suite, 1, { ...EXPECTED, expected_send_count_min: null });
+    await add(suite, match, 420);
+    // They may be late, or this send id is none that Braze counts.
+    deepStrictEqual(await asked(300, 359), []);
+    deepStrictEqual(await asked(0, 360), []);
+    // Equality is not promised.
+    deepStrictEqual(await asked(400, 360), []);
+    deepStrictEqual(await asked(399, 360), [[
+      "push_surplus:1:1:1",
+      "warning",
+      "420 push events are tied to it, but Braze counts 399 pushes of its send id: the others are of another push",
+    ]]);
+    deepStrictEqual((await asked(210, 390)).map(([, severity]) => severity), ["critical"]);
+    deepStrictEqual(await asked(420, 420), []);
+  }),
+);

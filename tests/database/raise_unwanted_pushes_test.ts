@@ -51,7 +51,9 @@ for (
       ]);
       deepStrictEqual(
         alert?.title,
-        `${BASE}${text(minutes(540))} went out, although ${why} at ${text(BEFORE)}`,
+        `${BASE}${text(minutes(540))} went out, although ${why} at ${
+          text(BEFORE)
+        }; braze-scheduler had not succeeded yet`,
       );
       // A person closes it; it is not told again.
       await suite.sql`update public.alerts set resolved_at = ${LATER}`;
@@ -152,3 +154,67 @@ Deno.test(
     deepStrictEqual(await raise(suite, minutes(539 + 3 * 24 * 60)), 1);
   }),
 );
+
+/** A run of the scheduler that succeeded, this many minutes after NOW. */
+const ran = ({ sql }: Suite, ...after: number[]) =>
+  Promise.all(after.map((at) =>
+    sql`
+      insert into public.job_runs (function_name, caller, scheduled_at, outcome, called_at, started_at, finished_at)
+      values ('braze-scheduler', 'cron', ${minutes(at)}, 'succeeded', ${minutes(at)}, ${
+      minutes(at)
+    }, ${minutes(at)})`
+  ));
+
+for (
+  const [what, off, prepare, because] of [
+    [
+      "called off when no run was left",
+      538,
+      (suite: Suite) => ran(suite, 534, 536),
+      "that was 2 minutes before the send, too late for Braze to heed a change",
+    ],
+    [
+      "called off inside the freeze window, with a run after it",
+      530,
+      (suite: Suite) => ran(suite, 529, 534),
+      "that was 10 minutes before the send, too late for Braze to heed a change",
+    ],
+    [
+      "called off in time, while cron was dead",
+      300,
+      (suite: Suite) => ran(suite, 280),
+      "braze-scheduler had not succeeded since 2024-12-07 10:40 UTC",
+    ],
+    [
+      "called off late, after cron had been dead for long",
+      538,
+      (suite: Suite) => ran(suite, 280),
+      "braze-scheduler had not succeeded since 2024-12-07 10:40 UTC",
+    ],
+    ["called off in time, and Braze refused the delete", 300, async (suite: Suite) => {
+      await ran(suite, 305);
+      await suite.sql`
+        insert into public.schedule_attempts
+          (id, run_id, kind, reason, match_id, ledger_id, generation, request, opened_at, closed_at, outcome, detail)
+        select gen_random_uuid(), run_id, 'delete', 'plan', match_id, ledger_id, generation, '{}', ${
+        minutes(305)
+      },
+          ${minutes(305)}, 'failed', '503'
+        from public.schedule_attempts where kind = 'create'`;
+    }, "Braze did not confirm the delete (503)"],
+  ] as const
+) {
+  Deno.test(
+    `push_unwanted says why it went out: ${what}`,
+    withSuite(async (suite) => {
+      const match = await scheduledMatch(suite);
+      await change(suite, { status: "cancelled" }, minutes(off));
+      await prepare(suite);
+      await prove(suite, match, 1);
+      await raise(suite);
+      deepStrictEqual((await titles(suite)).map((title) => String(title).split("; ")[1]), [
+        because,
+      ]);
+    }),
+  );
+}

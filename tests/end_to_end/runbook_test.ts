@@ -439,6 +439,7 @@ const walks: Readonly<Record<string, Walk>> = {
   double_push: harm("double_push"),
   push_missed: harm("push_missed"),
   push_unwanted: harm("push_unwanted"),
+  push_outdated: harm("push_outdated"),
   unexpected_send: harm("unexpected_send"),
   sent_early: harm("sent_early"),
   sent_late: harm("sent_late"),
@@ -446,6 +447,7 @@ const walks: Readonly<Record<string, Walk>> = {
   push_bounced: harm("push_bounced"),
   push_aborted: harm("push_aborted"),
   push_late: harm("push_late"),
+  push_surplus: harm("push_surplus"),
 };
 
 /** Rules whose row names no verb for one match: where their remedy is done, and seen to help. */

@@ -7,6 +7,7 @@ import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
 import { VERBS } from "./list/verbs.ts";
 import { VERDICTS } from "./list/verdicts.ts";
+import { PAGE } from "./list/page.ts";
 import { RECONCILING } from "./list/reconciling.ts";
 import { RUNS } from "./list/runs.ts";
 import { TELLING } from "./list/telling.ts";
@@ -26,6 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...COUNTING,
   ...RUNS,
   ...TELLING,
+  ...PAGE,
   ...GATING,
   ...ENTRANCES,
 ];

@@ -10,6 +10,13 @@ import { Chip, SEVERITY_TONES } from "./status.tsx";
 import { Time } from "./time.tsx";
 import { VerbButton } from "./verb_button.tsx";
 
+/** What alerts about several matches, and about a schedule that is not the suite's, say of them. */
+interface Details {
+  readonly match_ids?: readonly number[];
+  readonly matches?: readonly { readonly match_id: number }[];
+  readonly schedule_id?: unknown;
+}
+
 interface Offer {
   readonly verb: Verb;
   readonly subject: Subject;
@@ -74,9 +81,13 @@ export function AlertCard({ alert, closing, done, onDone, isOnMatch = false }: {
 function offersOf(alert: AlertRow, isOnMatch: boolean): Offer[] {
   const { fingerprint, kind, rule, match_id: matchId } = alert;
   const named = [...hintFor(rule).matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
-  const ofMatch = matchId === null || isOnMatch ? [] : [...new Set(named.filter(isMatchVerb))]
-    .map((verb): Offer => ({ verb, subject: { match_id: matchId } }));
-  const scheduleId = (alert.details as { schedule_id?: unknown } | null)?.schedule_id;
+  const details = alert.details as Details | null;
+  const matchIds = details?.match_ids ?? details?.matches?.map(({ match_id: id }) => id) ?? [];
+  const subject = matchId === null ? { match_ids: matchIds } : { match_id: matchId };
+  const ofMatch = isOnMatch || (matchId === null && matchIds.length === 0)
+    ? []
+    : [...new Set(named.filter(isMatchVerb))].map((verb): Offer => ({ verb, subject }));
+  const scheduleId = details?.schedule_id;
   const ofSchedule = rule !== "unmanaged_schedule" || typeof scheduleId !== "string"
     ? []
     : (Object.keys(SCHEDULE_VERBS) as ScheduleVerb[])

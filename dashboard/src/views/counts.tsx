@@ -17,7 +17,8 @@ import type { Tone } from "../verdict.ts";
 const POLL_MS = 60_000;
 const DAYS_SHOWN = 14;
 
-const STATUS: Readonly<Record<string, readonly [Tone, string]>> = {
+/** How the result of a comparison looks. */
+export const RESULTS: Readonly<Record<string, readonly [Tone, string]>> = {
   in_sync: ["good", "The same"],
   mismatch: ["bad", "They differ"],
   unknown: ["off", "Not known"],
@@ -132,7 +133,7 @@ function OneDay({ rows }: { readonly rows: readonly Audit[] }) {
             title: "Result",
             label: "Result",
             cell: ({ status }) => {
-              const [tone, text] = STATUS[status] ?? ["warn", status];
+              const [tone, text] = RESULTS[status] ?? ["warn", status];
               return <Chip tone={tone}>{text}</Chip>;
             },
           },

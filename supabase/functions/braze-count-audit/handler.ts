@@ -13,6 +13,7 @@ import type { Alert, LogEntry } from "../_shared/store/alerts_and_logs.ts";
 import { createCronFunction, type RunResult } from "../_shared/function/cron_function.ts";
 import { measureAudiences } from "../_shared/function/measure_audiences.ts";
 import { lastObservation } from "../_shared/function/observe.ts";
+import { countText } from "../_shared/text/count_text.ts";
 import { compare } from "./compare.ts";
 
 const RULE = "count_mismatch";
@@ -82,8 +83,9 @@ function countMismatch(audit: CountAudit, campaignId: string): Alert {
     rule: RULE,
     severity: "warning",
     audience: "admin",
-    title: `Braze lacks ${missing?.length ?? 0} schedules that the ledger expects and has ` +
-      `${extra?.length ?? 0} that the ledger does not expect`,
+    title:
+      `Braze lacks ${countText(missing?.length ?? 0)} schedules that the ledger expects and has ` +
+      `${countText(extra?.length ?? 0)} that the ledger does not expect`,
     details: {
       ...counts,
       missing_in_braze: missing?.slice(0, SCHEDULES_SHOWN_MAX),

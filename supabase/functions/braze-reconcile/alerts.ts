@@ -1,6 +1,7 @@
 /** Builds the alerts that a reconciliation raises. Pure. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
 import type { KnownMatch } from "../_shared/store/reconciliation.ts";
+import { countText } from "../_shared/text/count_text.ts";
 import type { Gap } from "./decisions/gaps.ts";
 import type { Stale } from "./decisions/stale.ts";
 import type { UnresolvedAttempt } from "./decisions/unknown_attempts.ts";
@@ -51,8 +52,10 @@ export function cancellationLimitReached(
     severity: "critical",
     audience: "admin",
     title:
-      `${wanted} of ${listed} schedules in Braze are older ones beside their successors, but one run may ` +
-      `cancel only ${allowed}: nothing was cancelled`,
+      `${countText(wanted)} of ${
+        countText(listed)
+      } schedules in Braze are older ones beside their successors, but one run may ` +
+      `cancel only ${countText(allowed)}: nothing was cancelled`,
     details: { campaign_id: campaignId, wanted, allowed, listed },
     matchId: null,
   };
@@ -68,7 +71,7 @@ export function manyDuplicates(
     rule: MANY_DUPLICATES,
     severity: "critical",
     audience: "admin",
-    title: `One run found ${duplicates} duplicate schedules in Braze`,
+    title: `One run found ${countText(duplicates)} duplicate schedules in Braze`,
     details: { campaign_id: campaignId, duplicates, match_ids: matchIds },
     matchId: null,
   };
@@ -80,7 +83,7 @@ export function duplicatesThreeDays(campaignId: string, days: number): Alert {
     rule: DUPLICATES_THREE_DAYS,
     severity: "warning",
     audience: "engineering",
-    title: `Duplicate schedules were found in Braze on ${days} days in a row`,
+    title: `Duplicate schedules were found in Braze on ${countText(days)} days in a row`,
     details: { campaign_id: campaignId, days },
     matchId: null,
   };

@@ -1,5 +1,6 @@
 /** Builds the alerts that planning and execution raise. */
 import type { Alert } from "../_shared/store/alerts_and_logs.ts";
+import { countText } from "../_shared/text/count_text.ts";
 import { TRIGGER_PROPERTIES_BYTES_MAX } from "../_shared/braze/schemas.ts";
 import type { Fixture, HeldKind, LedgerRow, PlannedSchedule } from "../_shared/store/planning.ts";
 import type { FrozenReason, Target } from "./step.ts";
@@ -68,8 +69,9 @@ export function teamsEmpty(matches: number): Alert {
     rule: "teams_empty",
     severity: "critical",
     audience: "admin",
-    title:
-      `The table teams is empty: ${matches} matches keep the schedules that they have, and get no new ones`,
+    title: `The table teams is empty: ${
+      countText(matches)
+    } matches keep the schedules that they have, and get no new ones`,
     details: { matches },
     matchId: null,
   };
@@ -102,12 +104,12 @@ export function changesHeld(
 ): Alert {
   const rule = kind === "removal" ? "removals_held" : "remakes_held";
   const { length } = fixtures;
-  const matches = length === 1 ? "1 match" : `${length} matches`;
+  const matches = length === 1 ? "1 match" : `${countText(length)} matches`;
   const what = kind === "removal"
     ? `${matches} taken off at once: is the sync all right? Until it is confirmed, their pushes go out`
     : `${matches} changed at once: until it is confirmed, their pushes go out as they are`;
   const named = fixtures.slice(0, NAMED_MAX).map(matchTitle).join(", ");
-  const more = length > NAMED_MAX ? `, and ${length - NAMED_MAX} more` : "";
+  const more = length > NAMED_MAX ? `, and ${countText(length - NAMED_MAX)} more` : "";
   return {
     fingerprint: `${rule}:${heldAt.toISOString()}`,
     rule,
@@ -314,7 +316,7 @@ export function sentThenMoved(fixture: Fixture, ledger: LedgerRow, newSendAt: Da
     fixture,
     "sent_then_moved",
     "warning",
-    `${matchTitle(fixture)}: moved after the push was sent; no second push is sent`,
+    `${matchTitle(fixture)}: its push was sent for the earlier kick-off; no second push is sent`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
   );
 }
@@ -326,7 +328,7 @@ export function sentForOldDate(fixture: Fixture, ledger: LedgerRow, newSendAt: D
     "critical",
     `${
       matchTitle(fixture)
-    }: moved by more than 12 hours after its push; is it played again? It has no second push until a person chooses`,
+    }: its push was sent for a date more than 12 hours earlier; is it played again? It has no second push until a person chooses`,
     { sent_for: ledger.sendAt, would_send_at: newSendAt },
   );
 }

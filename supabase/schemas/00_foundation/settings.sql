@@ -16,6 +16,8 @@ create table private.settings (
   push_bounced_share_max numeric not null default 0.2,
   push_aborted_share_max numeric not null default 0.2,
   push_late_after interval not null default '15 minutes',
+  push_surplus_share_max numeric not null default 0.05,
+  push_surplus_after interval not null default '6 hours',
   numbers_judged_min integer not null default 20,
   removals_max integer not null default 5,
   removal_share_max numeric not null default 0.2,
@@ -45,6 +47,8 @@ create table private.settings (
   constraint push_bounced_share_max_is_a_share check (push_bounced_share_max >= 0 and push_bounced_share_max < 1),
   constraint push_aborted_share_max_is_a_share check (push_aborted_share_max >= 0 and push_aborted_share_max < 1),
   constraint push_late_after_is_positive check (push_late_after > interval '0'),
+  constraint push_surplus_share_max_is_a_share check (push_surplus_share_max >= 0 and push_surplus_share_max < 1),
+  constraint push_surplus_after_is_not_negative check (push_surplus_after >= interval '0'),
   constraint numbers_judged_min_is_positive check (numbers_judged_min >= 1),
   constraint missing_events_share_max_is_a_share check (missing_events_share_max >= 0 and missing_events_share_max < 1),
   constraint removals_max_is_positive check (removals_max >= 1),
@@ -78,6 +82,10 @@ comment on column private.settings.push_bounced_share_max is 'The share of the u
 comment on column private.settings.push_aborted_share_max is
   'The share of the users for whom Braze may abort the push (frequency cap, quiet hours, …) before push_aborted is raised.';
 comment on column private.settings.push_late_after is 'push_late is raised where Braze sends half of the pushes later than this. Raise it if the campaign limits its speed.';
+comment on column private.settings.push_surplus_share_max is
+  'How far our push events may exceed Braze''s own count, as a share of it, before push_surplus is raised.';
+comment on column private.settings.push_surplus_after is
+  'How long after the send time: how late Braze''s statistics are is not documented.';
 comment on column private.settings.numbers_judged_min is 'Shares of fewer users than this are not judged.';
 comment on column private.settings.removals_max is
   'How many schedules one run of the scheduler takes off because their matches were called off; beyond it, none.';

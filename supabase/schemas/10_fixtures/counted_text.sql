@@ -7,7 +7,7 @@ immutable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.ltrim(pg_catalog.to_char(p_count, '999,999,999,990')) || ' ' || case p_count when 1 then p_one else p_many end;
+  select private.count_text(p_count) || ' ' || case p_count when 1 then p_one else p_many end;
 $$;
 
 comment on function private.counted_text(bigint, text, text) is 'A number and what it counts: 1 user, 1,430 users.';

@@ -80,7 +80,7 @@ begin
       'listing_empty:' || pending.campaign_id,
       'listing_empty',
       'critical',
-      'Braze''s listing is empty, but ' || count(*) || ' upcoming schedules were listed before',
+      'Braze''s listing is empty, but ' || private.counted_text(count(*), 'upcoming schedule was', 'upcoming schedules were') || ' listed before',
       pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
         pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
         order by pending.send_at, pending.match_id
@@ -94,7 +94,7 @@ begin
       'absence_limit_reached:' || pending.campaign_id,
       'absence_limit_reached',
       'critical',
-      'Braze''s list lacks ' || count(*) || ' schedules at once: is it complete? None of them was cancelled',
+      'Braze''s list lacks ' || private.counted_text(count(*), 'schedule', 'schedules') || ' at once: is it complete? None of them was cancelled',
       pg_catalog.jsonb_build_object('campaign_id', pending.campaign_id, 'matches', pg_catalog.jsonb_agg(
         pg_catalog.jsonb_build_object('match_id', pending.match_id, 'send_at', pending.send_at)
         order by pending.send_at, pending.match_id

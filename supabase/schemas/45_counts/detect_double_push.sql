@@ -100,8 +100,8 @@ begin
         'rule', 'double_push',
         'severity', 'critical',
         'audience', 'admin',
-        'title', private.match_title(v_match_id) || ' was pushed more than once to ' || v_found.users
-          || case v_found.users when 1 then ' user' else ' users' end,
+        'title', private.match_title(v_match_id) || ' was pushed more than once to '
+          || private.counted_text(v_found.users, 'user', 'users'),
         'match_id', v_match_id,
         'details', pg_catalog.jsonb_build_object(
           'users', v_found.users,

@@ -1,7 +1,7 @@
 -- How far back each run looks for pushes that ended badly.
 --
--- Two days cover what is doubted for a day. After an outage of all functions the next run looks back to what the last one
--- before it could not know yet: a push that was lost then is told late, but it is told.
+-- Three days cover what is doubted for a day, and events that come late. After an outage of all functions the next run looks
+-- back to what the last one before it could not know yet: a push that was lost then is told late, but it is told.
 
 create function private.harms_since(p_now timestamptz)
 returns timestamptz
@@ -11,7 +11,7 @@ security invoker
 set search_path = ''
 as $$
   select greatest(p_now - interval '30 days', (
-    select run.called_at - interval '2 days'
+    select run.called_at - interval '3 days'
     from public.job_runs as run
     where run.function_name = 'braze-preflight-check' and run.outcome = 'succeeded' and not run.dry_run
       and run.called_at <= p_now
@@ -21,6 +21,6 @@ as $$
 $$;
 
 comment on function private.harms_since(timestamptz) is
-  'Since when pushes are judged again for harms: two days before the last complete pre-flight run, at most 30 days.';
+  'Since when pushes are judged again for harms: three days before the last complete pre-flight run, at most 30 days.';
 revoke all on function private.harms_since(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.harms_since(timestamptz) to service_role;

@@ -84,9 +84,9 @@ begin
     'rule', 'push_held',
     'severity', 'critical',
     'audience', 'admin',
-    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to ' || seen.users
-      || ' users although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
-      || pg_catalog.to_char(seen.send_at at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"'),
+    'title', private.match_title(seen.match_id) || ': schedule ' || seen.generation || ' was sent to '
+      || private.counted_text(seen.users, 'user', 'users') || ' although schedule ' || seen.current_generation || ' had replaced it; that one is held, due '
+      || private.minute_text(seen.send_at),
     'details', pg_catalog.jsonb_build_object(
       'generation', seen.generation, 'current_generation', seen.current_generation, 'users', seen.users,
       'send_at', seen.send_at

@@ -1,4 +1,5 @@
--- Raises the harm push_unwanted for pushes that went out although their match was off before.
+-- Raises the harm push_unwanted for pushes that went out although their match was off before, and push_outdated for those
+-- whose match was another one by then.
 --
 -- What the fixtures said at the time of the send stands in match_changes, and that it went out is proved: an aborted push,
 -- or one that a stopped campaign kept back, is none. A later change of the fixture makes no push unwanted.
@@ -12,19 +13,10 @@ set search_path = ''
 as $$
 declare
   v_alerts jsonb;
+  v_raised integer;
 begin
-  with proved as (
-    select
-      ledger.id as ledger_id, ledger.match_id,
-      coalesce(schedule.generation, ledger.generation) as generation,
-      coalesce(schedule.send_at_utc, ledger.send_at_utc) as sent_at
-    from public.schedule_ledger as ledger
-    left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-    where ledger.send_at_utc > p_now - interval '3 days' and ledger.send_at_utc <= p_now
-      and (
-        schedule.first_event_at is not null
-        or (ledger.status = 'sent' and coalesce(schedule.generation, ledger.generation) = ledger.generation)
-      )
+  with proved as materialized (
+    select told.* from private.proved_pushes(p_now) as told
   ),
   as_it_was as (
     select proved.*, status.value as status, status.changed_at as status_at, push.value as push, push.changed_at as push_at
@@ -66,7 +58,10 @@ begin
         else 'its push was switched off'
       end
       || ' at ' || private.minute_text(unwanted.off_at)
-      || case when unwanted.held_at is null then '' else '; its removal was held, and nobody confirmed it' end,
+      || coalesce('; ' || case
+        when unwanted.held_at is not null then 'its removal was held, and nobody confirmed it'
+        else private.unapplied_because(unwanted.ledger_id, unwanted.off_at, unwanted.sent_at)
+      end, ''),
     'details', pg_catalog.jsonb_build_object(
       'send_at', unwanted.sent_at, 'off_since', unwanted.off_at, 'held_since', unwanted.held_at,
       'ledger_id', unwanted.ledger_id, 'generation', unwanted.generation
@@ -89,15 +84,16 @@ begin
   set resolved_at = p_now, details = open.details || jsonb '{"no_longer_seen": true}'
   from public.schedule_ledger as ledger
   left join public.braze_schedules as schedule on schedule.ledger_id = ledger.id
-  where open.rule = 'push_unwanted' and open.resolved_at is null and ledger.id = (open.details ->> 'ledger_id')::uuid
+  where open.rule in ('push_unwanted', 'push_outdated') and open.resolved_at is null and ledger.id = (open.details ->> 'ledger_id')::uuid
     and (open.details ->> 'generation')::integer = coalesce(schedule.generation, ledger.generation)
     and schedule.first_event_at is null and ledger.status <> 'sent';
 
-  return public.raise_alerts(v_alerts, p_now);
+  v_raised := public.raise_alerts(v_alerts, p_now);
+  return v_raised + private.raise_outdated_pushes(p_now);
 end;
 $$;
 
 comment on function public.raise_unwanted_pushes(timestamptz) is
-  'Raises push_unwanted once for each proved push of the last three days whose match was off before it: postponed, cancelled, finished, or its push switched off; returns how many are new.';
+  'Raises push_unwanted once for each proved push since private.harms_since() whose match was off before it (postponed, cancelled, finished, or its push switched off), and push_outdated where it had changed otherwise; returns how many are new.';
 revoke all on function public.raise_unwanted_pushes(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_unwanted_pushes(timestamptz) to service_role;

@@ -79,7 +79,7 @@ begin
       'pg_net_failures',
       'pg_net_failures',
       'warning',
-      failures.count || ' calls by pg_cron were not answered as they should be',
+      private.counted_text(failures.count, 'call by pg_cron was not answered as it should be', 'calls by pg_cron were not answered as they should be'),
       pg_catalog.jsonb_build_object(
         'failures', failures.count,
         'timed_out', failures.timed_out,
@@ -104,7 +104,7 @@ begin
       'rejects_backlog',
       'rejects_backlog',
       'warning',
-      rejects.count || ' events or bodies that Braze sent, of ' || (rejects.bytes + 999) / 1000
+      private.count_text(rejects.count) || ' events or bodies that Braze sent, of ' || private.count_text((rejects.bytes + 999) / 1000)
         || ' KB together, were not understood within an hour',
       pg_catalog.jsonb_build_object(
         'rejects', rejects.count, 'bytes', rejects.bytes, 'last_at', rejects.last_at, 'a_reason', rejects.a_reason

@@ -35,7 +35,7 @@ begin
     bad (fingerprint, rule, title, details) as (
       select
         'low_confidence_share:push', 'low_confidence_share',
-        numbers.low || ' of ' || numbers.sends || ' pushes of the last 2 hours are tied to a match with low confidence ('
+        private.count_text(numbers.low) || ' of ' || private.count_text(numbers.sends) || ' pushes of the last 2 hours are tied to a match with low confidence ('
           || pg_catalog.round(100.0 * numbers.low / numbers.sends) || '%)',
         pg_catalog.jsonb_build_object(
           'sends', numbers.sends, 'low', numbers.low,
@@ -46,7 +46,7 @@ begin
       union all
       select
         'unattributed_share:push', 'unattributed_share',
-        v_unattributed || ' of ' || numbers.sends || ' pushes of the last 2 hours have no match ('
+        private.count_text(v_unattributed) || ' of ' || private.count_text(numbers.sends) || ' pushes of the last 2 hours have no match ('
           || pg_catalog.round(100.0 * v_unattributed / numbers.sends) || '%)',
         pg_catalog.jsonb_build_object(
           'sends', numbers.sends, 'unattributed', v_unattributed,
@@ -241,9 +241,9 @@ begin
       'title', (
           select pg_catalog.string_agg(private.match_title(one.match_id), ', ' order by one.match_id)
           from pg_catalog.unnest(bad.match_ids) as one (match_id)
-        ) || ': Braze counts ' || bad.reported || ' pushes'
+        ) || ': Braze counts ' || private.counted_text(bad.reported::bigint, 'push', 'pushes')
         || case when bad.match_id is null then ' together' else '' end || ', events arrived for '
-        || case when bad.match_id is null or bad.possible = 0 then '' else 'at most ' end || (bad.events + bad.possible),
+        || case when bad.match_id is null or bad.possible = 0 then '' else 'at most ' end || private.count_text(bad.events + bad.possible),
       'details', pg_catalog.jsonb_build_object(
         'braze_reported', bad.reported, 'events', bad.events, 'perhaps', bad.possible,
         'delta_share', pg_catalog.round(1 - (bad.events + bad.possible) / bad.reported, 4), 'send_at', bad.send_at
@@ -282,7 +282,7 @@ as $$
     'rule', 'contradicting_evidence',
     'severity', 'warning',
     'audience', 'engineering',
-    'title', events || case events when 1 then ' event names' else ' events name' end
+    'title', private.counted_text(events, 'event names', 'events name')
       || case pg_catalog.cardinality(candidate_match_ids)
         when 1 then ' a campaign that was never used for '
         else ' several matches at once: '

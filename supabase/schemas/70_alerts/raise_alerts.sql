@@ -9,8 +9,9 @@ set search_path = ''
 as $$
   select case
     when p_rule in (
-      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_held', 'sent_early', 'sent_late',
-      'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late'
+      'unexpected_send', 'double_push', 'push_missed', 'push_unwanted', 'push_outdated', 'push_held', 'sent_early',
+      'sent_late', 'sent_for_old_date', 'push_short', 'push_bounced', 'push_aborted', 'push_late',
+      'push_surplus'
     ) then 'harm'
     else 'condition'
   end;

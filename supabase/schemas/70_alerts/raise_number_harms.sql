@@ -1,4 +1,4 @@
--- Judges the numbers of each push that went out: too few users reached, bounced, aborted, late.
+-- Judges the numbers of each push that went out: too few users reached, bounced, aborted, late, more events than Braze counts.
 --
 -- Each of them is a harm: what was sent cannot be sent better. A person who closed one is not told of it again. Where later
 -- events show that it was none, it is taken back.
@@ -36,7 +36,7 @@ begin
     from public.schedule_ledger as ledger
     join public.matches as match on match.id = ledger.match_id
     join public.match_counts as counted on counted.ledger_id = ledger.id
-    where ledger.send_at_utc > p_now - interval '48 hours' and ledger.send_at_utc <= p_now
+    where ledger.send_at_utc > private.harms_since(p_now) and ledger.send_at_utc <= p_now
       -- A push that was not wanted any more is aborted by the send gate, and that is right.
       and ledger.status <> 'cancelled' and match.push and match.status in ('scheduled', 'finished')
       and not exists (
@@ -52,7 +52,7 @@ begin
       private.rank_in_histogram(numbers.latenesses, 0.5) as lateness_ms,
       (
         select pg_catalog.string_agg(
-          case when numbers.current_users = 0 and by_reason.reasons = 1 then '' else pg_catalog.to_char(by_reason.users, 'FM999,999,999') || ' ' end
+          case when numbers.current_users = 0 and by_reason.reasons = 1 then '' else private.count_text(by_reason.users) || ' ' end
             || by_reason.reason,
           ', ' order by by_reason.users desc, by_reason.reason
         )
@@ -84,8 +84,8 @@ begin
         and measured.reached_max + measured.aborted_users < (1 - v_settings.push_short_share_max) * measured.expected_min
         as is_bad,
       measured.reached_max < 0.5 * measured.expected_min as is_severe,
-      pg_catalog.to_char(measured.reached_max, 'FM999,999,999') || ' users were reached, at least '
-        || pg_catalog.to_char(measured.expected_min, 'FM999,999,999') || ' were expected' as told,
+      private.count_text(measured.reached_max) || ' users were reached, at least '
+        || private.count_text(measured.expected_min) || ' were expected' as told,
       measured.*
     from measured
     union all
@@ -94,8 +94,8 @@ begin
       measured.current_users >= v_settings.numbers_judged_min
         and measured.bounced_users > v_settings.push_bounced_share_max * measured.current_users,
       measured.bounced_users >= 0.5 * measured.current_users,
-      'the push bounced for ' || pg_catalog.to_char(measured.bounced_users, 'FM999,999,999') || ' of '
-        || pg_catalog.to_char(measured.current_users, 'FM999,999,999') || ' users',
+      'the push bounced for ' || private.count_text(measured.bounced_users) || ' of '
+        || private.count_text(measured.current_users) || ' users',
       measured.*
     from measured
     union all
@@ -108,10 +108,10 @@ begin
       end,
       measured.aborted_users >= measured.current_users,
       case measured.current_users
-        when 0 then 'nobody was pushed: ' || pg_catalog.to_char(measured.aborted_users, 'FM999,999,999')
+        when 0 then 'nobody was pushed: ' || private.count_text(measured.aborted_users)
           || case measured.aborted_users when 1 then ' abort, ' else ' aborts, ' end || measured.said
-        else pg_catalog.to_char(measured.aborted_users, 'FM999,999,999') || ' of '
-          || pg_catalog.to_char(measured.current_users + measured.aborted_users, 'FM999,999,999')
+        else private.count_text(measured.aborted_users) || ' of '
+          || private.count_text(measured.current_users + measured.aborted_users)
           || ' users got no push, since Braze aborted it: ' || measured.said
       end,
       measured.*
@@ -122,8 +122,20 @@ begin
       measured.current_users >= v_settings.numbers_judged_min
         and measured.lateness_ms > extract(epoch from v_settings.push_late_after) * 1000,
       measured.send_at_utc + measured.lateness_ms * interval '1 millisecond' >= measured.kickoff_at,
-      'Braze sent half of the pushes more than ' || measured.lateness_ms / 60000 || ' minutes late (due '
+      'Braze sent half of the pushes more than ' || private.count_text(measured.lateness_ms / 60000) || ' minutes late (due '
         || pg_catalog.to_char(measured.send_at_utc at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') || ')',
+      measured.*
+    from measured
+    union all
+    select
+      'push_surplus:' || measured.key, 'push_surplus',
+      -- Zero is what Braze says of a send id that it does not count.
+      measured.reported > 0 and measured.statistics_at >= measured.send_at_utc + v_settings.push_surplus_after
+        and measured.push_sends >= measured.reported + v_settings.numbers_judged_min
+        and measured.push_sends > (1 + v_settings.push_surplus_share_max) * measured.reported,
+      measured.push_sends >= 2 * measured.reported,
+      private.count_text(measured.push_sends) || ' push events are tied to it, but Braze counts '
+        || private.counted_text(measured.reported, 'push', 'pushes') || ' of its send id: the others are of another push',
       measured.*
     from measured
   )
@@ -137,7 +149,7 @@ begin
       'title', private.match_title(rules.match_id) || ': ' || rules.told,
       'match_id', rules.match_id,
       'details', pg_catalog.jsonb_build_object(
-        'users', rules.users, 'expected_min', rules.expected_min, 'braze_reported', rules.reported,
+        'users', rules.users, 'expected_min', rules.expected_min, 'push_events', rules.push_sends, 'braze_reported', rules.reported,
         'bounced', rules.bounced_users, 'aborted', rules.aborted_users, 'abort_reasons', rules.said,
         'half_sent_ms_late', rules.lateness_ms, 'send_at', rules.send_at_utc
       )
@@ -172,6 +184,6 @@ end;
 $$;
 
 comment on function public.raise_number_harms(timestamptz) is
-  'Raises push_short, push_bounced, push_aborted and push_late for the pushes of the last 48 hours whose counts exceed the limits of private.settings, and takes back what later events disprove; returns {raised, resolved}.';
+  'Raises push_short, push_bounced, push_aborted, push_late and push_surplus for the pushes since private.harms_since() whose counts exceed the limits of private.settings, and takes back what later events disprove; returns {raised, resolved}.';
 revoke all on function public.raise_number_harms(timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.raise_number_harms(timestamptz) to service_role;

@@ -5,7 +5,7 @@
 create function private.push_facts(p_match_ids bigint[], p_earlier_ids uuid[], p_now timestamptz)
 returns table (
   match_id bigint, competition text, home_team text, away_team text, kickoff_at timestamptz, kickoff_confirmed boolean,
-  is_earlier boolean, off text, unknown_team text, was_entered_late boolean, due_at timestamptz, freeze interval,
+  is_earlier boolean, off text, off_since text, unknown_team text, was_entered_late boolean, due_at timestamptz, freeze interval,
   create_ends_at timestamptz, plan_begins_at timestamptz, scheduler_succeeded_at timestamptz, known_since timestamptz,
   ledger_id uuid, intent integer, generation integer, status text, cancel_reason text, ledger_send_at timestamptz,
   sent_evidence text, reported integer, expected_min integer, expected_max integer,
@@ -114,6 +114,7 @@ begin
     match.id, match.competition, match.home_team, match.away_team, match.kickoff_at, match.kickoff_confirmed,
     asked.is_earlier,
     case when fixture.off is not null and (p_now < due.at or changes.off_at <= due.at) then fixture.off end,
+    case when fixture.off in ('postponed', 'cancelled') and p_now >= due.at and changes.off_at > due.at then fixture.off end,
     fixture.unknown_team,
     coalesce(changes.added_at >= due.at, false),
     due.at, timing.freeze, due.at - timing.create_lead, due.at - timing.horizon,

@@ -268,7 +268,7 @@ begin
           || private.minute_text(fact.kickoff_at) else '' end as of_date,
         'Nobody was pushed: Braze aborted it for ' || private.counted_text(fact.aborted, 'user', 'users') || coalesce(' (' || (
           select pg_catalog.string_agg(
-            reason.key || case when reason.value::bigint = fact.aborted then '' else ' ' || reason.value end,
+            reason.key || case when reason.value::bigint = fact.aborted then '' else ' ' || private.count_text(reason.value::bigint) end,
             ', ' order by reason.value::bigint desc, reason.key
           )
           from pg_catalog.jsonb_each_text(fact.abort_reasons) as reason
@@ -290,11 +290,21 @@ begin
         private.doubt_text(fact.doubt) as doubt,
         coalesce(', last listed at ' || private.minute_text(fact.listed_at), '') as seen,
         'Nobody is pushed at ' || private.minute_text(due.time) || ' unless ' as unless,
-        'Nothing more happens by itself: send it by hand in Braze if users still need it' as by_hand,
+        'Nothing more happens by itself' || case when fact.off_since is null
+          then ': send it by hand in Braze if users still need it' else '' end as by_hand,
         'Look in Braze whether it was sent, then mark_sent or mark_not_sent' as look_if_sent,
         'Look in Braze whether its schedule is there; if it is not, declare_gone' as look_if_there,
         'Its open alerts say what is missing' as look_in_alerts
     ) as said
+  ),
+  -- What was called off after its time was wanted at its time: both are said.
+  told as (
+    select judged.*, pg_catalog.rtrim(judged.told[2], '.') || case
+      when judged.told[1] in ('did_not_go', 'in_doubt') and not judged.is_earlier and judged.time <= p_now
+        then coalesce('. The match is ' || judged.off_since || ' since then', '')
+      else ''
+    end || '.' as sentence
+    from judged
   ),
   answers as (
     select
@@ -327,7 +337,7 @@ begin
     group by answer.match_id
   )
   select
-    judged.match_id, judged.is_earlier, judged.told[1], pg_catalog.rtrim(judged.told[2], '.') || '.',
+    judged.match_id, judged.is_earlier, judged.told[1], judged.sentence,
     pg_catalog.jsonb_build_object(
       'match_id', judged.match_id,
       'home_team', judged.home_team,
@@ -339,7 +349,7 @@ begin
       'intent', judged.intent,
       'generation', judged.generation,
       'verdict', judged.told[1],
-      'why', pg_catalog.rtrim(judged.told[2], '.') || '.',
+      'why', judged.sentence,
       'once', pg_catalog.jsonb_build_object(
         'answer', case
           when judged.double_users > 0 then 'no'
@@ -374,7 +384,7 @@ begin
       ),
       'alerts', judged.alerts
     )
-  from judged
+  from told as judged
   left join verbs on verbs.match_id = judged.match_id;
 end;
 $$;

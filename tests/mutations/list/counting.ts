@@ -57,6 +57,15 @@ export const COUNTING: readonly Mutation[] = [
     filter: "a match that cannot be counted",
   },
   {
+    name: "late-statistics-show-no-surplus",
+    rule: "Braze's lower count is believed only from statistics that are not early",
+    file: HARMS,
+    find: "measured.statistics_at >= measured.send_at_utc + v_settings.push_surplus_after",
+    replace: "measured.statistics_at is not null",
+    tests: HARMED,
+    filter: "more events than Braze counts",
+  },
+  {
     name: "missing-events-are-not-short",
     rule: "A push whose events are missing is not called short",
     file: HARMS,

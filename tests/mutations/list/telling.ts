@@ -12,6 +12,8 @@ const HOSTS = "tests/unit/_shared/alerts/chat_hosts_test.ts";
 const CLAIMING = "tests/database/claim_alert_deliveries_test.ts";
 const SILENT = "tests/database/heartbeat_silence_test.ts";
 const UNWANTED_PUSHES = "tests/database/raise_unwanted_pushes_test.ts";
+const OUTDATED = "supabase/schemas/65_checks/raise_outdated_pushes.sql";
+const OUTDATED_PUSHES = "tests/database/raise_outdated_pushes_test.ts";
 
 export const TELLING: readonly Mutation[] = [
   {
@@ -97,9 +99,34 @@ export const TELLING: readonly Mutation[] = [
   {
     name: "unwanted-by-proof",
     rule: "A push is said to have gone out only where that is proved",
-    file: UNWANTED,
-    find: "        schedule.first_event_at is not null\n",
-    replace: "        true\n",
+    file: "supabase/schemas/65_checks/proved_pushes.sql",
+    find: "      schedule.first_event_at is not null\n",
+    replace: "      true\n",
+    tests: [UNWANTED_PUSHES],
+  },
+  {
+    name: "outdated-by-what-was-sent",
+    rule:
+      "A push is outdated only where the kick-off at its send is another than it was planned for",
+    file: OUTDATED,
+    find: "            not in (proved.sent_at, coalesce(proved.moving_to_utc, proved.sent_at))\n",
+    replace: "            is not null\n",
+    tests: [OUTDATED_PUSHES],
+  },
+  {
+    name: "outdated-stays",
+    rule: "That an outdated push went out is a harm, which only a person closes",
+    file: "supabase/schemas/70_alerts/raise_alerts.sql",
+    find: "'push_outdated', ",
+    replace: "",
+    tests: [OUTDATED_PUSHES],
+  },
+  {
+    name: "blind-is-not-too-late",
+    rule: "A change is called too late only where the scheduler ran",
+    file: "supabase/schemas/65_checks/unapplied_because.sql",
+    find: "  if v_succeeded_at < p_changed_at\n",
+    replace: "  if false\n",
     tests: [UNWANTED_PUSHES],
   },
   {

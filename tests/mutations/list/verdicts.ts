@@ -6,6 +6,15 @@ const TEST = "tests/database/match_verdict_test.ts";
 
 export const VERDICTS: readonly Mutation[] = [
   {
+    name: "called-off-since-is-said",
+    rule: "Of a match that was called off after its time, both are said",
+    file: "supabase/schemas/75_verdicts/push_verdicts.sql",
+    find: "then coalesce('. The match is ' || judged.off_since || ' since then', '')",
+    replace: "then ''",
+    tests: ["tests/database/match_verdict_test.ts"],
+    filter: "tells each state of a push",
+  },
+  {
     name: "called-off-beside-a-live-schedule",
     rule: "Nothing is called off while Braze may still send it",
     file: VERDICTS_SQL,

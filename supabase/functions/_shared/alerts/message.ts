@@ -5,9 +5,10 @@
  * known to chat_hosts.ts.
  */
 import type { Delivery } from "../store/deliveries.ts";
+import { countText } from "../text/count_text.ts";
 import { truncate } from "../text/truncate.ts";
 import type { ChatMessage } from "./chat_hosts.ts";
-import { hintFor } from "./runbook.ts";
+import { hintFor, namesVerb } from "./runbook.ts";
 
 const TITLE_CHARACTERS_MAX = 300;
 const WORDS_CHARACTERS_MAX = 300;
@@ -30,7 +31,7 @@ export interface MessageSettings {
 
 /** The message for one notice about one alert. */
 export function messageOf(delivery: Delivery, settings: MessageSettings): ChatMessage {
-  const { alertTimeZone } = settings;
+  const { alertTimeZone, dashboardUrl } = settings;
   const { kind, rule, openings, brazeSays, verdict, closedBecause } = delivery;
   const isOpen = isAboutOpen(delivery);
   return {
@@ -46,11 +47,19 @@ export function messageOf(delivery: Delivery, settings: MessageSettings): ChatMe
         ]
         : []),
       ...(kind === "over" ? ["Its time has passed; nothing corrected it"] : []),
-      ...(isOpen ? [`What to do: ${hintFor(rule)}`] : []),
+      ...(isOpen ? [whatToDo(rule, dashboardUrl !== null)] : []),
       factsOf(delivery, alertTimeZone),
     ].map(oneLine),
     link: linkOf(delivery, settings),
   };
+}
+
+function whatToDo(rule: string, hasPage: boolean): string {
+  const hint = hintFor(rule);
+  const door = hasPage
+    ? "Its verbs are buttons on the page below"
+    : "Its verbs are sent by curl: docs/runbook.md, under Verbs";
+  return `What to do: ${hint}${namesVerb(hint) ? `. ${door}` : ""}`;
 }
 
 /** What is left of a message that the chat refuses, perhaps for something in its text. */
@@ -68,14 +77,16 @@ export function digestOf(
   const open = deliveries.filter(isAboutOpen);
   const done = deliveries.filter((one) => !isAboutOpen(one));
   const counts = [
-    ...(open.length > 0 ? [`${open.length} alerts`] : []),
-    ...(done.length > 0 ? [`${done.length} resolved or over`] : []),
+    ...(open.length > 0 ? [`${countText(open.length)} alerts`] : []),
+    ...(done.length > 0 ? [`${countText(done.length)} resolved or over`] : []),
   ].join(", ");
   const listed = [...open, ...done].slice(0, DIGEST_LINES_MAX);
   const left = deliveries.length - listed.length;
   return {
     lines: [
-      `${counts}${left > 0 ? ` (the first ${listed.length} of ${deliveries.length} follow)` : ""}`,
+      `${counts}${
+        left > 0 ? ` (the first ${listed.length} of ${countText(deliveries.length)} follow)` : ""
+      }`,
       ...listed.map((one) =>
         oneLine(
           `• ${headline(one)} (${one.rule}, since ${
@@ -136,7 +147,7 @@ function factsOf(delivery: Delivery, timeZone: string): string {
   return [
     rule,
     resolvedAt === null ? `since ${since}` : `from ${since} to ${timeText(resolvedAt, timeZone)}`,
-    occurrences === 1 ? "seen once" : `seen ${occurrences.toLocaleString("en-GB")} times`,
+    occurrences === 1 ? "seen once" : `seen ${countText(occurrences)} times`,
   ].join(" · ");
 }
 

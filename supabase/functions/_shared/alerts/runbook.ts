@@ -49,7 +49,15 @@ const HINTS = new Map<string, string>([
     "push_late",
     "look at the campaign's delivery-speed limit and at Braze's status page, then `resolve`",
   ],
+  [
+    "push_surplus",
+    "look in Braze for another push of this campaign at that time, and whether its events carry our echo; then `resolve`",
+  ],
   ["push_unwanted", "inform support that users got a push for a match that is off; then `resolve`"],
+  [
+    "push_outdated",
+    "inform support that users got the old time or text of this match; then `resolve`",
+  ],
   ["create_unknown", "look in Braze's dashboard; if the schedule is not there, `declare_gone`"],
   ["create_failed", "read `details` and correct what Braze refused; the next run tries again"],
   ["move_failed", "wait for the next run; if it fails too, `cancel`, then `reschedule`"],
@@ -102,7 +110,7 @@ const HINTS = new Map<string, string>([
   ],
   [
     "schedule_in_doubt",
-    "look in Braze's dashboard whether the schedule is there; if not, send `declare_gone` to braze-reconcile, and it is made again",
+    "look in Braze's dashboard whether the schedule is there; if not, `declare_gone`, and it is made again",
   ],
   [
     "absence_limit_reached",
@@ -114,7 +122,7 @@ const HINTS = new Map<string, string>([
   ],
   [
     "unmanaged_schedule",
-    "decide about it: send `adopt_schedule`, `keep_schedule` or `delete_schedule` to braze-reconcile",
+    "find out who made it, then `adopt_schedule`, `keep_schedule` or `delete_schedule`",
   ],
   [
     "braze_refused",
@@ -163,4 +171,12 @@ const NO_HINT = "see this rule in docs/runbook.md";
 
 export function hintFor(rule: string): string {
   return HINTS.get(rule) ?? NO_HINT;
+}
+
+const VERB =
+  /`(?:undo|mark_sent|mark_not_sent|confirm_removals|release|cancel|declare_gone|reschedule|push_again|adopt_schedule|keep_schedule|delete_schedule|resolve)`/;
+
+/** Whether a hint names a verb: something that a person does by a button of the page, or by curl. */
+export function namesVerb(hint: string): boolean {
+  return VERB.test(hint);
 }

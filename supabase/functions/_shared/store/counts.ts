@@ -31,7 +31,7 @@ export function createCounts(rpc: Rpc) {
     recount: (ledgerId: string, now: Date) =>
       rpc.call("recount_match", { ledgerId, now }, Counted, REPEATABLE),
 
-    /** Judges the numbers of the pushes of the last two days. */
+    /** Judges the numbers of the pushes since the last complete pre-flight run. */
     raiseHarms: (now: Date) => rpc.call("raise_number_harms", { now }, Synced, REPEATABLE),
   };
 }

@@ -5,7 +5,8 @@ import {
   messageOf,
   testMessage,
 } from "../../../../supabase/functions/_shared/alerts/message.ts";
-import { hintFor } from "../../../../supabase/functions/_shared/alerts/runbook.ts";
+import { hintFor, namesVerb } from "../../../../supabase/functions/_shared/alerts/runbook.ts";
+import { VERB_OPTIONS } from "../../../../supabase/functions/_shared/function/verbs.ts";
 import type { Delivery } from "../../../../supabase/functions/_shared/store/deliveries.ts";
 import {
   RULES,
@@ -34,11 +35,21 @@ Deno.test("messageOf() names severity, match, kick-off in two zones, verdict, Br
       "Kick-off 2024-12-07 15:00 UTC (16:00 Europe/Madrid)",
       "The match now: will not go: Braze refused the schedule",
       "Braze says: 400 Bad Request: invalid audience",
-      `What to do: ${hintFor("create_unknown")}`,
+      `What to do: ${hintFor("create_unknown")}. Its verbs are buttons on the page below`,
       "create_unknown · since 2024-12-07 05:45 UTC (06:45 Europe/Madrid) · seen 1,234 times",
     ],
     link: "https://push.example/page#/match/1002",
   });
+});
+
+Deno.test("messageOf() says where verbs are found: on the page, or without one in the runbook", () => {
+  match(
+    textOf({}, { ...SETTINGS, dashboardUrl: null }),
+    /declare_gone`\. Its verbs are sent by curl/,
+  );
+  doesNotMatch(textOf({ rule: "function_stalled" }), /Its verbs/);
+  for (const verb of Object.keys(VERB_OPTIONS)) ok(namesVerb(`then \`${verb}\``), verb);
+  ok(!namesVerb("the column `push` of `matches`"));
 });
 
 Deno.test("messageOf() gives the date of the other zone where it is another day", () => {
@@ -143,6 +154,7 @@ Deno.test("hintFor() has a specific hint for every rule, and a general one for a
     ...RULES,
     ...RULES_OVER_ALL,
     "push_unwanted",
+    "push_outdated",
     ...["unexpected_send", "low_confidence_share", "missing_webhooks", "double_push"],
     ...["schedule_missing", "changed_before_send", "schedule_id_missing", "campaign_stopped"],
     ...[

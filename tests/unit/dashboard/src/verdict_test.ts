@@ -10,6 +10,7 @@ import {
   worstFirst,
 } from "../../../../dashboard/src/verdict.ts";
 import { madeAlert, madeVerdict } from "../../../browser/made_verdicts.ts";
+import { STATES } from "../../../browser/sentence.ts";
 import { NOW } from "../../../browser/now.ts";
 
 const made = (...names: VerdictName[]) =>
@@ -59,6 +60,13 @@ Deno.test("the worst is first; among equals the soonest, then the lower id", () 
     1003,
   ]);
   deepStrictEqual(ids(worstFirst(verdicts.toReversed())), ids(worstFirst(verdicts)));
+});
+
+Deno.test("the sentence of the night, and its colour, in each state of the world", () => {
+  for (const [name, { made, sentence, tone }] of Object.entries(STATES)) {
+    const said = sentenceOf(made.map(madeVerdict));
+    deepStrictEqual([textOf(said), said.tone], [sentence, tone], name);
+  }
 });
 
 Deno.test("reasons are told while they are few", () => {
