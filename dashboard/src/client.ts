@@ -7,6 +7,8 @@ export type Client = SupabaseClient<Database>;
 export interface Config {
   readonly supabase_url: string;
   readonly publishable_key: string;
+  /** Where to read the database instead, such as a read replica; without it, `supabase_url`. */
+  readonly reads_url?: string;
   /** On the local stack, which has no Supabase Auth: token and time come from the page's own server. */
   readonly local?: boolean;
 }
@@ -37,6 +39,9 @@ export async function readConfig(): Promise<Config> {
     }
   }
   const read = config as Config;
+  if (read.reads_url !== undefined && !URL.canParse(read.reads_url)) {
+    throw new Error(`Cannot use config.json: reads_url must be an address, got ${read.reads_url}`);
+  }
   if (/^sb_secret_/.test(read.publishable_key)) {
     throw new Error("Cannot use config.json: publishable_key must be public, got a secret key");
   }
@@ -45,9 +50,10 @@ export async function readConfig(): Promise<Config> {
 
 export function connect(config: Config): Connection {
   const { supabase_url: url, publishable_key: key, local: isLocal = false } = config;
+  const global = { fetch: readingFrom(config) };
   if (!isLocal) {
     const clock = { now: () => new Date(), refresh: () => Promise.resolve() };
-    return { client: createClient<Database>(url, key), clock, isLocal };
+    return { client: createClient<Database>(url, key, { global }), clock, isLocal };
   }
   let offsetMs = 0;
   let token: { text: string; at: number } | undefined;
@@ -61,6 +67,7 @@ export function connect(config: Config): Connection {
     },
   };
   const client = createClient<Database>(url, key, {
+    global,
     accessToken: async () => {
       if (token === undefined || Date.now() - token.at > TOKEN_KEPT_MS) {
         const { token: text } = await readLocal("session") as { token: string };
@@ -70,4 +77,15 @@ export function connect(config: Config): Connection {
     },
   });
   return { client, clock, isLocal };
+}
+
+/** Sends reads of the database to `reads_url`. Signing in and the verbs always use the project itself. */
+function readingFrom({ supabase_url, reads_url = supabase_url }: Config): typeof fetch {
+  const database = `${new URL(supabase_url).href.replace(/\/+$/, "")}/rest/v1/`;
+  const replica = `${new URL(reads_url).href.replace(/\/+$/, "")}/rest/v1/`;
+  return (input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    const isRead = url.startsWith(database) && (init?.method ?? "GET") === "GET";
+    return fetch(isRead ? replica + url.slice(database.length) : input, init);
+  };
 }

@@ -1,4 +1,8 @@
-/** The database reads of the pages. Each returns rows or throws a `ReadError`. */
+/**
+ * The database reads of the pages. Each returns rows or throws a `ReadError`.
+ *
+ * All are sent as GET, so that a load balancer may send them to a read replica.
+ */
 import type { PostgrestError } from "@supabase/supabase-js";
 import type { Client } from "./client.ts";
 import type {
@@ -15,6 +19,7 @@ import type {
   Verdict,
 } from "./rows.ts";
 
+const GET = { get: true } as const;
 const ROWS_MAX = 500;
 const RUNS_SHOWN = 24;
 
@@ -39,7 +44,7 @@ async function read<Data>(query: PromiseLike<Answer<unknown>>): Promise<Data> {
 
 export async function isOperator(client: Client): Promise<boolean> {
   try {
-    return await read<boolean>(client.rpc("is_operator"));
+    return await read<boolean>(client.rpc("is_operator", {}, GET));
   } catch (error) {
     if (error instanceof ReadError && error.isRefusal) return false;
     throw error;
@@ -57,12 +62,14 @@ export function dayVerdicts(
     p_from: from.toISOString(),
     p_until: until.toISOString(),
     p_now: now.toISOString(),
-  }));
+  }, GET));
 }
 
 /** null: there is no such match. */
 function matchVerdict(client: Client, matchId: number, now: Date): Promise<Verdict | null> {
-  return read(client.rpc("match_verdict", { p_match_id: matchId, p_now: now.toISOString() }));
+  return read(
+    client.rpc("match_verdict", { p_match_id: matchId, p_now: now.toISOString() }, GET),
+  );
 }
 
 /** The verdict of the next pending push, on any day. */
@@ -95,7 +102,7 @@ export interface Overview {
 
 export async function overview(client: Client, names: readonly string[]): Promise<Overview> {
   const [open, lastCall, ...successes] = await Promise.all([
-    client.from("alerts").select("id", { count: "exact", head: true }).is("resolved_at", null),
+    countOpenAlerts(client),
     read<{ called_at: string }[]>(
       client.from("job_runs").select("called_at").eq("caller", "cron")
         .order("called_at", { ascending: false }).limit(1),
@@ -110,12 +117,19 @@ export async function overview(client: Client, names: readonly string[]): Promis
   ]);
   const at = (text: string | undefined) => text === undefined ? null : new Date(text);
   return {
-    openAlerts: open.count ?? 0,
+    openAlerts: open,
     lastCall: at(lastCall[0]?.called_at),
     lastSuccess: new Map(
       names.map((name, index) => [name, at(successes[index]?.[0]?.finished_at)]),
     ),
   };
+}
+
+async function countOpenAlerts(client: Client): Promise<number> {
+  const open = await client.from("alerts").select("id", { count: "exact" })
+    .is("resolved_at", null).limit(1);
+  await read(Promise.resolve(open));
+  return open.count ?? 0;
 }
 
 /** What Braze was asked for, and what it reported. */
@@ -154,13 +168,13 @@ export async function matchPage(client: Client, matchId: number, now: Date): Pro
       client.from("operator_actions").select(ACTION).eq("match_id", matchId).order("id")
         .limit(ROWS_MAX),
     ),
-    read<TimelineLine[]>(client.rpc("match_timeline", { p_match_id: matchId })),
+    read<TimelineLine[]>(client.rpc("match_timeline", { p_match_id: matchId }, GET)),
     read<Attempt[]>(
       client.from("schedule_attempts").select(
         "id, kind, reason, generation, braze_schedule_id, opened_at, closed_at, outcome, http_status, detail, resolved_as",
       ).eq("match_id", matchId).order("opened_at").limit(ROWS_MAX),
     ),
-    read<MatchEvents>(client.rpc("match_events", { p_match_id: matchId })),
+    read<MatchEvents>(client.rpc("match_events", { p_match_id: matchId }, GET)),
   ]);
   return { verdict, ledger: ledger[0] ?? null, alerts, actions, timeline, attempts, events };
 }

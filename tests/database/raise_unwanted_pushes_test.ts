@@ -145,13 +145,13 @@ Deno.test(
 );
 
 Deno.test(
-  "raise_unwanted_pushes() looks three days back",
+  "raise_unwanted_pushes() looks thirty days back where no pre-flight run was ever complete",
   withSuite(async (suite) => {
     const match = await scheduledMatch(suite);
     await change(suite, { status: "cancelled" });
     await prove(suite, match, 1);
-    deepStrictEqual(await raise(suite, minutes(540 + 3 * 24 * 60)), 0);
-    deepStrictEqual(await raise(suite, minutes(539 + 3 * 24 * 60)), 1);
+    deepStrictEqual(await raise(suite, minutes(540 + 30 * 24 * 60)), 0);
+    deepStrictEqual(await raise(suite, minutes(539 + 30 * 24 * 60)), 1);
   }),
 );
 

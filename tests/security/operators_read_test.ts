@@ -1,6 +1,7 @@
 /** What the dashboard reads with an operator's own token: counts, and no names. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { withRest } from "../support/database.ts";
+import { OPERATORS_CALL } from "./rights.ts";
 import { fillTables } from "./rows.ts";
 
 const EVERYTHING = { p_from: "2000-01-01T00:00:00Z", p_until: "2100-01-01T00:00:00Z" };
@@ -78,5 +79,48 @@ Deno.test("the dashboard's functions return data to an operator and nothing to o
         hasUsers: false,
         hasEvents: false,
       });
+    }
+  }));
+
+/** The verdict at the head of a timeline is of the moment. */
+function withoutTimes(answer: unknown): string {
+  return JSON.stringify(answer).replaceAll(/\d{4}-\d\d-\d\dT[\d:.+]+/g, "");
+}
+
+Deno.test("operators call their functions by GET too, from a page of any origin", () =>
+  withRest(async ({ sql, restUrl, signedIn }) => {
+    await fillTables(sql);
+    const operator = await signedIn();
+    const day = { ...EVERYTHING, p_now: "2024-12-07T12:00:00Z" };
+    const args: Readonly<Record<string, object>> = {
+      day_verdicts: day,
+      is_operator: {},
+      match_events: { p_match_id: 1 },
+      match_timeline: { p_match_id: 1 },
+      match_verdict: { p_match_id: 1, p_now: day.p_now },
+    };
+    deepStrictEqual(Object.keys(args), OPERATORS_CALL);
+    for (const [name, own] of Object.entries(args)) {
+      const call = (options: object) => operator.rpc(name as "is_operator", own as never, options);
+      const [byGet, byPost] = [await call({ get: true }), await call({})];
+      deepStrictEqual(byGet.error, null, name);
+      ok(JSON.stringify(byGet.data).length > 2, name);
+      strictEqual(withoutTimes(byGet.data), withoutTimes(byPost.data), name);
+    }
+    const asked = ["authorization", "apikey", "x-client-info", "accept-profile"];
+    const { headers } = await fetch(`${restUrl}/rpc/day_verdicts`, {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://ops.example",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": asked.join(", "),
+      },
+    });
+    const allowed = (what: string) =>
+      (headers.get(`access-control-allow-${what}`) ?? "").toLowerCase();
+    ok(["*", "https://ops.example"].includes(allowed("origin")), allowed("origin"));
+    ok(allowed("methods").includes("get"), allowed("methods"));
+    for (const name of asked) {
+      ok(allowed("headers").includes(name), `${name}: ${allowed("headers")}`);
     }
   }));

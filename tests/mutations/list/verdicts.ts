@@ -89,4 +89,28 @@ export const VERDICTS: readonly Mutation[] = [
     tests: ["tests/end_to_end/one_verdict_test.ts"],
     filter: "the campaign was stopped",
   },
+  {
+    name: "page-reads-by-get",
+    rule: "What the page reads, a read replica can answer: every read is a GET",
+    file: "dashboard/src/read.ts",
+    find: 'client.rpc("match_events", { p_match_id: matchId }, GET)',
+    replace: 'client.rpc("match_events", { p_match_id: matchId })',
+    tests: ["tests/unit/dashboard/src/read_test.ts"],
+  },
+  {
+    name: "verbs-stay-on-the-primary",
+    rule: "What changes something never goes to a read replica",
+    file: "dashboard/src/client.ts",
+    find: ' && (init?.method ?? "GET") === "GET"',
+    replace: "",
+    tests: ["tests/unit/dashboard/src/read_test.ts"],
+  },
+  {
+    name: "reads-change-nothing",
+    rule: "What people read works in a read-only transaction",
+    file: "supabase/schemas/80_reporting/match_events.sql",
+    find: "\nstable\n",
+    replace: "\nvolatile\n",
+    tests: ["tests/database/rules/read_only_test.ts"],
+  },
 ];
