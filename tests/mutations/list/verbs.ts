@@ -54,8 +54,8 @@ export const VERBS: readonly Mutation[] = [
     name: "double-push-is-accepted",
     rule: "Who accepts a double push may make one",
     file: "supabase/schemas/60_reconcile/reschedule.sql",
-    find: "array['reschedule'], p_accept_double_push,",
-    replace: "array['reschedule'], false,",
+    find: "'reschedule', p_now, p_accept_double_push,",
+    replace: "'reschedule', p_now, false,",
     tests: [RESCHEDULE_TEST],
   },
   {
