@@ -7144,7 +7144,7 @@ begin
   )
   insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
   select
-    p_now, p_function, 'sent_reverted', 'The events that proved it belong to another match', reverted.match_id,
+    p_now, p_function, 'sent_reverted', 'No event proves it for certain any more', reverted.match_id,
     p_run_id, pg_catalog.jsonb_build_object('generation', reverted.generation, 'status', reverted.status)
   from reverted
   where reverted.status <> 'sent';

@@ -201,7 +201,7 @@ const RARE_ENDS: Readonly<Record<string, RareEnd>> = {
 
   /** Braze holds a replaced schedule again, and refuses its delete in one way after the other. */
   undeletable: {
-    share: 0.4,
+    share: 0.5,
     around: [95, 0],
     isPossible: ({ listingMode }) => listingMode === "per_schedule",
     draw: (prng, { matchId }, { startAt }) => {

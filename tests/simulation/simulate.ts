@@ -14,7 +14,7 @@ import { createProgress } from "./progress.ts";
 import { describeTotals, printFailure, printOutcome } from "./report.ts";
 
 /** With this many worlds, every reachable branch has been taken. */
-const WORLDS_TO_COVER = 200;
+const WORLDS_TO_COVER = 300;
 
 async function simulate(given: Arguments, { out }: Writers): Promise<number> {
   const { firstSeed, worlds, minutes, threads, resume, printsTimeline } = given;

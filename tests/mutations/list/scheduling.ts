@@ -445,6 +445,15 @@ export const SCHEDULING: readonly Mutation[] = [
     tests: ["tests/unit/braze-scheduler/handler_test.ts"],
   },
   {
+    name: "ill-creates-that-cannot-wait",
+    rule: "A match that would lose its push is tried although creates seem to have no answer",
+    file: "supabase/functions/braze-scheduler/handler.ts",
+    find:
+      '  if (step.action === "create" && isTooLateForText(step.soonest, settings, now)) return step;\n',
+    replace: "",
+    tests: ["tests/unit/braze-scheduler/handler_test.ts"],
+  },
+  {
     name: "ill-creates-replace-nothing",
     rule:
       "While creates have no answer, a schedule that Braze refuses to move is not deleted to be made anew",
