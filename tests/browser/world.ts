@@ -82,6 +82,9 @@ async function insertDoublePushAlert({ sql, timeline }: Stack): Promise<void> {
     insert into public.alerts
       (fingerprint, rule, kind, severity, audience, title, details, match_id, first_seen_at, last_seen_at)
     values ('double_push:1004', 'double_push', 'harm', 'critical', 'admin',
-      'Match 1004 Arsenal–Chelsea was pushed more than once to 2 users', ${sql.json(details)}, 1004,
+      private.match_title(1004) || ' was pushed more than once to 2 users', ${
+    sql.json(details)
+  }, 1004,
       ${timeline.now()}, ${timeline.now()})`;
+  await sql`update public.schedule_ledger set double_push_users = 2 where match_id = 1004`;
 }

@@ -8,10 +8,10 @@ export const VERDICTS: readonly Mutation[] = [
   {
     name: "called-off-since-is-said",
     rule: "Of a match that was called off after its time, both are said",
-    file: "supabase/schemas/75_verdicts/push_verdicts.sql",
+    file: VERDICTS_SQL,
     find: "then coalesce('. The match is ' || judged.off_since || ' since then', '')",
     replace: "then ''",
-    tests: ["tests/database/match_verdict_test.ts"],
+    tests: [TEST],
     filter: "tells each state of a push",
   },
   {
