@@ -11,6 +11,19 @@ const FUNCTIONS = new URL("supabase/functions/", ROOT);
 /** A folder that the Supabase CLI takes for a project. */
 export const BUNDLES = new URL("bundle/", ROOT);
 
+/**
+ * What npm packages take for global, as Node has it. The platform's Deno has these only inside packages, and a bundle is
+ * none: at its first connection `pg` would find no Buffer, and a timer that is only a number ends the process.
+ */
+const NODE_GLOBALS = {
+  Buffer: ["node:buffer", "Buffer"],
+  process: ["node:process", "default"],
+  ...Object.fromEntries(
+    ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"]
+      .map((name): [string, [string, string]] => [name, ["node:timers", name]]),
+  ),
+} satisfies Record<string, [module: string, name: string]>;
+
 export interface Bundle {
   readonly functionName: string;
   readonly code: string;
@@ -33,7 +46,7 @@ export async function bundleFunction(functionName: string): Promise<Bundle> {
     platform: "node",
     write: false,
     logLevel: "warn",
-    transform: { target: "es2022" },
+    transform: { target: "es2022", inject: NODE_GLOBALS, define: { global: "globalThis" } },
     output: { format: "esm", minify: true, codeSplitting: false },
   });
   if (more.length > 0) {

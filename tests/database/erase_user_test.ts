@@ -657,3 +657,79 @@ Deno.test(
     await refused({ p_external_user_id: stood }, /stands for somebody who is erased already/);
   }),
 );
+
+Deno.test(
+  "erase_from_payloads() removes an erased person from other people's payloads, step by step",
+  withSuite(async (suite) => {
+    const { sql, call } = suite;
+    const naming = (user: string, named: unknown, index: number) =>
+      sendTo(user, `${index} of ${user}`, {
+        sent_at: minutes(index),
+        raw_payload: {
+          id: `${index} of ${user}`,
+          event_type: "users.messages.pushnotification.Send",
+          match_id: 1001,
+          user: { external_user_id: user },
+          properties: {
+            platform: "ios",
+            message_extras: JSON.stringify({ match_id: "1001", named }),
+          },
+        },
+      });
+    const events = [
+      naming(BEN, BEN, 0),
+      naming(BEN, ANN, 1),
+      naming(BEN, { friends: [ANN] }, 2),
+      naming(BEN, `not ${ANN}`, 3),
+      naming(BEN, BEN, 4),
+    ];
+    await ingest(suite, { events });
+    const step = (args = {}) =>
+      call<{ searched: number; events: number; next_after: string | null }>(
+        "erase_from_payloads",
+        { p_external_user_id: ANN, ...args },
+      );
+    await rejects(step(), { code: "PT400" });
+    await erase(suite);
+    await sql`update private.settings set prune_batch = 2`;
+    const before = await rows(suite);
+
+    const steps = [await step()];
+    while (steps.at(-1)!.next_after !== null) {
+      steps.push(await step({ p_after: steps.at(-1)!.next_after }));
+    }
+    deepStrictEqual(
+      steps.map(({ searched, events }) => [searched, events]),
+      [[2, 1], [2, 1], [1, 0]],
+    );
+    const after = await rows(suite);
+    const payloads = after.map(({ raw_payload }) => raw_payload);
+    // Ben keeps his event, and who he is.
+    for (const index of [1, 2]) {
+      deepStrictEqual(payloads[index], {
+        id: `${index} of ${BEN}`,
+        event_type: "users.messages.pushnotification.Send",
+        match_id: 1001,
+        user: {},
+        properties: { platform: "ios" },
+        message_extras: { match_id: "1001" },
+        external_user_id: BEN,
+        device_id: `phone of ${BEN}`,
+      });
+    }
+    const others = [0, 3, 4];
+    deepStrictEqual(
+      others.map((index) => after[index]),
+      others.map((index) => before[index]),
+    );
+    strictEqual((await step()).events, 0);
+    // User 1001 is not match 1001.
+    await erase(suite, "1001");
+    await sql`update private.settings set prune_batch = 20000`;
+    deepStrictEqual(await step({ p_external_user_id: "1001" }), {
+      searched: 5,
+      events: 0,
+      next_after: null,
+    });
+  }),
+);

@@ -98,7 +98,7 @@ async function withBundles(stack: Stack, run: (url: string) => Promise<void>): P
   });
   try {
     const isUp = () =>
-      fetch(url).then(async ({ body, status }) => {
+      fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).then(async ({ body, status }) => {
         await body?.cancel();
         return status === 404;
       }, () => false);

@@ -2,6 +2,7 @@
 import { ATTRIBUTION } from "./list/attribution.ts";
 import { COUNTING } from "./list/counting.ts";
 import { ENTRANCES } from "./list/entrances.ts";
+import { ERASING } from "./list/erasing.ts";
 import { FIXTURES } from "./list/fixtures.ts";
 import { GATING } from "./list/gating.ts";
 import { LISTINGS } from "./list/listings.ts";
@@ -30,4 +31,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PAGE,
   ...GATING,
   ...ENTRANCES,
+  ...ERASING,
 ];

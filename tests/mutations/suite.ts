@@ -20,7 +20,7 @@ export interface Tests {
 }
 
 export function needsDatabase(tests: readonly string[]): boolean {
-  return tests.some((path) => /^tests\/(?:database|end_to_end|browser)\//.test(path));
+  return tests.some((path) => /^tests\/(?:database|end_to_end|security|browser)\//.test(path));
 }
 
 export interface Chosen {

@@ -79,6 +79,7 @@ export const FUNCTIONS: readonly string[] = [
   "day_verdicts",
   "declare_gone",
   "delete_unmanaged",
+  "erase_from_payloads",
   "erase_user",
   "finish_run",
   "heartbeat_silence",

@@ -1394,6 +1394,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      "erase_from_payloads": {
+        Args: { "p_after"?: string; "p_external_user_id": string };
+        Returns: Json;
+      };
       "erase_user": {
         Args: {
           "p_anonymise_until"?: string;

@@ -1,5 +1,5 @@
 /** Facts of the schema that no single function can be asked about. */
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { type Suite, withSuite } from "../fixtures.ts";
 
 async function names({ sql }: Suite, query: string): Promise<string[]> {
@@ -22,6 +22,8 @@ Deno.test(
   withSuite(async (suite) => {
     const all = await names(suite, `select proc.proname as name from ${OUR_FUNCTIONS}`);
     ok(all.length >= 20, "there are functions to look at");
+    const [{ jit } = {}] = await suite.sql`show jit`;
+    strictEqual(jit, "on", "the servers of the tests have JIT, as a hosted project");
     deepStrictEqual(
       await names(
         suite,
@@ -127,6 +129,8 @@ Deno.test(
     const reads = "and proc.prosrc ~ '(notification_sends|webhook_rejects)'";
     const all = await names(suite, `select proc.proname as name from ${OUR_FUNCTIONS} ${reads}`);
     ok(all.length >= 20, "there are functions to look at");
+    const [{ jit } = {}] = await suite.sql`show jit`;
+    strictEqual(jit, "on", "the servers of the tests have JIT, as a hosted project");
     deepStrictEqual(
       await names(
         suite,

@@ -42,6 +42,15 @@ Deno.test("a bundle imports nothing but modules of Node, and exports what the pl
   }
 });
 
+Deno.test("a bundle imports what Node has for global: the platform's Deno has it only inside packages", () => {
+  const free =
+    /(?<![\w$.{,"'`]|or )(?:Buffer|global|(?:set|clear)(?:Timeout|Interval|Immediate))(?=[.(,;)\[])/;
+  match("e=setTimeout(f,1)", free);
+  for (const { functionName, code } of bundles) {
+    deepStrictEqual([functionName, free.exec(code)?.[0]], [functionName, undefined]);
+  }
+});
+
 Deno.test("the configuration of the bundles names each of them, and no import map", async () => {
   const config = await readText("supabase/config.toml");
   const written = configOfBundles(config);
