@@ -1,28 +1,44 @@
 /** Parses and validates the arguments of `deno task bench`. */
 import { resolve } from "node:path";
-import { parseArguments, readWholeNumber } from "../local/cli/arguments.ts";
+import { helpOf, POSTGRES_BIN, readFlags, readWholeNumber } from "../local/cli/flags.ts";
 import { UsageFailure } from "../local/lib/failure.ts";
 import { SHAPE_NAMES, type ShapeName } from "./shapes.ts";
 
-export const HELP =
-  `Compares the suite with other systems on one private Postgres with durable writes.
+const FLAGS = {
+  quick: { text: "one short round for each contestant" },
+  rounds: { value: "N", text: "how many rounds (5)" },
+  shape: {
+    value: "NAME",
+    several: true,
+    text: "one, batch, doubled, message or identifiers; may be repeated (all)",
+  },
+  contestant: { value: "NAME", several: true, text: "only this contestant; may be repeated (all)" },
+  latency: {
+    text: "measures latency instead: of events at half of our maximum rate, and of the send gate",
+  },
+  costs: {
+    text: "measures costs instead: CPU, bytes, cold starts, and planning 5,000 matches",
+  },
+  growth: {
+    text:
+      "measures growth instead: each watcher on an empty database and after a matchday of 150 x 25,000 events",
+  },
+  events: { value: "N", text: "the number of events in that history (10000000)" },
+  "ledger-rows": { value: "N", text: "the number of ledger rows in it (100000)" },
+  seed: { value: "TEXT", text: "the seed of the events (1)" },
+  json: { text: "one JSON document on standard output, everything else on standard error" },
+  "postgres-bin": POSTGRES_BIN,
+} as const;
 
-  npx -y deno@2.9.6 task bench [options]
-
-  --quick              one short round for each contestant
-  --rounds N           how many rounds (5)
-  --shape NAME         one, batch, doubled, message or identifiers; may be repeated (all)
-  --contestant NAME    only this contestant; may be repeated (all)
-  --latency            measures latency instead: of events at half of our maximum rate, and of the send gate
-  --costs              measures costs instead: CPU, bytes, cold starts, and planning 5,000 matches
-  --growth             measures growth instead: each watcher on an empty database and after a matchday of 150 x 25,000 events
-  --events N           the number of events in that history (10000000)
-  --ledger-rows N      the number of ledger rows in it (100000)
-  --seed TEXT          the seed of the events (1)
-  --postgres-bin DIR   another server's binaries
-  --json               one JSON document on stdout, everything else on stderr
-  --help               this text
-`;
+export const HELP = helpOf({
+  task: "bench",
+  what: "Compares the suite with other systems on one private Postgres with durable writes.",
+  flags: FLAGS,
+  ends: {
+    good: "if every contestant stored what it was sent",
+    needsPerson: "if one did not",
+  },
+});
 
 export interface BenchArguments {
   readonly json: boolean;
@@ -40,23 +56,7 @@ export interface BenchArguments {
 }
 
 export function readArguments(args: readonly string[]): BenchArguments {
-  const { values } = parseArguments({
-    args: [...args],
-    options: {
-      contestant: { type: "string", multiple: true },
-      costs: { type: "boolean" },
-      events: { type: "string" },
-      growth: { type: "boolean" },
-      json: { type: "boolean" },
-      "ledger-rows": { type: "string" },
-      latency: { type: "boolean" },
-      "postgres-bin": { type: "string" },
-      quick: { type: "boolean" },
-      rounds: { type: "string" },
-      seed: { type: "string" },
-      shape: { type: "string", multiple: true },
-    },
-  });
+  const { values } = readFlags(FLAGS, args);
   const quick = values.quick ?? false;
   return {
     json: values.json ?? false,

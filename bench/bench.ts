@@ -1,7 +1,7 @@
 /** `deno task bench`: compares the suite with other systems, in turns on one private Postgres. */
 import { startOfHour, subHours } from "date-fns";
 import { interrupted } from "../local/cli/interrupt.ts";
-import { runTask, type Writers } from "../local/cli/run_task.ts";
+import { type ExitCode, INTERRUPTED, runTask, type Writers } from "../local/cli/run_task.ts";
 import { type BenchArguments, HELP, readArguments } from "./arguments.ts";
 import { type BenchServer, startBenchServer } from "./bench_server.ts";
 import { compareAll } from "./comparison.ts";
@@ -19,12 +19,12 @@ const LATENCY_SECONDS = { full: 20, quick: 5 };
 const COST_BATCHES = { full: 500, quick: 100 };
 const PLANNED_MATCHES = 5_000;
 
-async function bench(options: BenchArguments, { out, err }: Writers): Promise<number> {
+async function bench(options: BenchArguments, { out, err }: Writers): Promise<ExitCode> {
   const say = options.json ? err.line : out.line;
   const server = await startBenchServer(options.postgresBin);
   const measuring = measure(server, options, say);
   const first = await Promise.race([measuring, interrupted()]).finally(() => server.stop());
-  if (first === "signal") return 130;
+  if (first === "signal") return INTERRUPTED;
   if (options.json) out.line(JSON.stringify(first, null, 2));
   return first.is_right ? 0 : 1;
 }

@@ -4,9 +4,9 @@
  * Types are not checked here: `deno task check` does that once.
  */
 import { resolve } from "node:path";
-import { parseArguments } from "../local/cli/arguments.ts";
+import { helpOf, POSTGRES_BIN, readFlags } from "../local/cli/flags.ts";
 import { interrupted } from "../local/cli/interrupt.ts";
-import { runTask, type Writers } from "../local/cli/run_task.ts";
+import { type ExitCode, INTERRUPTED, runTask, type Writers } from "../local/cli/run_task.ts";
 import { StackFailure } from "../local/lib/failure.ts";
 import { startTestServer, type TestServer } from "../local/stack/test_server.ts";
 import { findChromium } from "./browser/chromium.ts";
@@ -14,22 +14,26 @@ import { type Batch, batchesOf } from "./runner/batches.ts";
 import { groupOf, GROUPS } from "./runner/groups.ts";
 import { failuresOf, notesOf, type Outcome, runBatch } from "./runner/run_batch.ts";
 
-const HELP = `Runs the tests.
+const FLAGS = {
+  filter: { value: "TEXT", text: "only tests whose name contains TEXT (/…/ for a pattern)" },
+  "postgres-bin": POSTGRES_BIN,
+} as const;
 
-  npx -y deno@2.9.6 task test [options] [paths]
-
-  --filter TEXT        only tests whose name contains TEXT (/…/ for a pattern)
-  --postgres-bin DIR   on another server's binaries (/usr/lib/postgresql/15/bin)
-  paths                only these files or folders, as in tests/database
-  --help               this text
+const HELP = helpOf({
+  task: "test",
+  what: "Runs the tests.",
+  takes: "[PATH…]",
+  flags: FLAGS,
+  notes: `PATH names a file or folder, as in tests/database; without one all tests run.
 
 What each folder of tests/ needs; the runner starts the servers itself:
 
 ${GROUPS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
 
 Chromium is found in the usual places or named by TEST_CHROMIUM.
-SEED=N repeats the generated bodies of tests/security/fuzz_test.ts; FUZZ_BODIES=N sends more of them (2,000).
-`;
+SEED=N repeats the generated bodies of tests/security/fuzz_test.ts; FUZZ_BODIES=N sends more of them (2,000).`,
+  ends: { good: "if every test passes", needsPerson: "if one fails" },
+});
 
 const LANES = 2;
 /** The soak and the real pg_cron have servers of their own and run only when they are named. */
@@ -38,7 +42,7 @@ const ALL = GROUPS.map(({ name }) => name === "layers" ? "tests/layers_test.ts" 
 async function main(
   { values, positionals }: ReturnType<typeof readArguments>,
   { out, err }: Writers,
-): Promise<number> {
+): Promise<ExitCode> {
   const stopping = new AbortController();
   interrupted().then(() => stopping.abort());
   const files = await findTests(positionals.length > 0 ? positionals : ALL);
@@ -62,7 +66,8 @@ async function main(
         "Browser tests not run: no Chromium found here; install it, or name it by TEST_CHROMIUM. CI runs them.",
       );
     }
-    return report(outcomes, batches.length, { out, err });
+    const code = report(outcomes, batches.length, { out, err });
+    return stopping.signal.aborted ? INTERRUPTED : code;
   } finally {
     await (await server?.catch(() => undefined))?.stop();
   }
@@ -113,7 +118,7 @@ function progressLine(
   } s)  ${name}${more}`;
 }
 
-function report(outcomes: readonly Outcome[], batches: number, { out, err }: Writers): number {
+function report(outcomes: readonly Outcome[], batches: number, { out, err }: Writers): 0 | 1 {
   const sum = (some: readonly Outcome[], of: (outcome: Outcome) => number) =>
     some.reduce((total, outcome) => total + of(outcome), 0);
   out.line("");
@@ -163,11 +168,7 @@ async function testsIn(folder: string): Promise<readonly string[]> {
 }
 
 function readArguments(args: readonly string[]) {
-  return parseArguments({
-    args: [...args],
-    allowPositionals: true,
-    options: { filter: { type: "string" }, "postgres-bin": { type: "string" } },
-  });
+  return readFlags(FLAGS, args, true);
 }
 
 await runTask({ help: HELP, read: readArguments, run: main });

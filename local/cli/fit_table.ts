@@ -56,6 +56,13 @@ export function fitTable<Row>(
   return [head, "─".repeat(widths.reduce((sum, it) => sum + it + GAP, -GAP)), ...body].join("\n");
 }
 
+/** Wraps a text and keeps its indentation. */
+export function fitText(text: string, width: number): string {
+  const [indent = ""] = /^ */.exec(text) ?? [];
+  return wrap(text.slice(indent.length), width - indent.length)
+    .map((line) => indent + line).join("\n");
+}
+
 /** Between words; a word that is longer than a line is cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

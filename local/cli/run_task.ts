@@ -1,15 +1,15 @@
 /** Runs a `deno task`: help, arguments, failures and the exit code. */
-import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { explain } from "../lib/explain.ts";
+import { StackFailure } from "../lib/failure.ts";
+import { exceptThisMachine } from "../lib/proxy.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 export interface Task<Arguments> {
   readonly help: string;
   /** Throws a `UsageFailure` if the arguments are wrong; `--help` is handled before. */
   readonly read: (args: readonly string[]) => Arguments;
-  /** Resolves with the exit code. */
-  readonly run: (given: Arguments, writers: Writers) => Promise<number>;
-  /** The exit code of a `StackFailure`, for a task that uses 1 as a result. */
-  readonly failureCode?: number;
+  /** Throws a `StackFailure` if it cannot do its work. */
+  readonly run: (given: Arguments, writers: Writers) => Promise<ExitCode>;
 }
 
 export interface Writers {
@@ -17,17 +17,22 @@ export interface Writers {
   readonly err: Writer;
 }
 
-const FAILED = 1;
-const WRONG_ARGUMENTS = 2;
+/** All is well; what it found needs a person; it was interrupted. `runTask` adds 2: it could not do its work. */
+export type ExitCode = 0 | 1 | typeof INTERRUPTED;
+
+/** As a shell reports a process that Ctrl-C ended. */
+export const INTERRUPTED = 130;
+const COULD_NOT = 2;
 
 /** Ends the process, even if the task left timers or connections open. */
 export async function runTask<Arguments>(task: Task<Arguments>): Promise<never> {
+  exceptThisMachine();
   const writers = { out: createWriter(Deno.stdout), err: createWriter(Deno.stderr) };
   Deno.exit(await exitCodeOf(task, Deno.args, writers));
 }
 
 export async function exitCodeOf<Arguments>(
-  { help, read, run, failureCode = FAILED }: Task<Arguments>,
+  { help, read, run }: Task<Arguments>,
   args: readonly string[],
   writers: Writers,
 ): Promise<number> {
@@ -38,8 +43,16 @@ export async function exitCodeOf<Arguments>(
   try {
     return await run(read(args), writers);
   } catch (error) {
-    if (!(error instanceof StackFailure)) throw error;
-    writers.err.line(error.message);
-    return error instanceof UsageFailure ? WRONG_ARGUMENTS : failureCode;
+    writers.err.line(describe(error));
+    return COULD_NOT;
   }
+}
+
+/** One sentence for what a person can correct, the stack trace for a defect. */
+function describe(error: unknown): string {
+  if (error instanceof StackFailure) return error.message;
+  return explain(error) ??
+    `This is a defect of the task, please report it: ${
+      error instanceof Error ? error.stack ?? error.message : String(error)
+    }`;
 }

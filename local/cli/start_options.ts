@@ -1,27 +1,46 @@
-/** Parses and validates the arguments of `deno task start`. */
+/** The flags of `deno task start`. */
 import { resolve } from "node:path";
 import { UsageFailure } from "../lib/failure.ts";
 import { SEND_GATES, type SendGate } from "../braze_sandbox/connected_content.ts";
-import { parseArguments } from "./arguments.ts";
+import { DATA, helpOf, JSON_LINE, POSTGRES_BIN, readFlags, readOneOf } from "./flags.ts";
 import { PORT_BASE } from "../stack/ports.ts";
 
-export const HELP = `Starts the whole suite on this machine, without Docker.
+const FLAGS = {
+  clock: {
+    value: "TIME",
+    text: "a virtual clock that stands still at TIME (ISO 8601) until it is advanced",
+  },
+  data: DATA,
+  fresh: { text: "starts over: deletes what an earlier start kept, except the keys" },
+  ephemeral: {
+    text: "free ports and a throw-away folder, without matches; the sandbox as in its README",
+  },
+  port: { value: "N", text: `the first of six ports in a row (${PORT_BASE})` },
+  "send-gate": {
+    value: "MODE",
+    text: "templates ask the send gate: fail_open or fail_closed (off)",
+  },
+  verbose: { text: "prints every request and every line of the functions, too" },
+  json: JSON_LINE,
+  "postgres-bin": POSTGRES_BIN,
+} as const;
 
-  npx -y deno@2.9.6 task start [options]
-
-  --clock TIME         a virtual clock that stands still at TIME (ISO 8601) until it is advanced
-  --data DIR           where data is kept from start to start (.local)
-  --ephemeral          free ports and a throw-away folder
-  --port N             the first of six ports in a row (${PORT_BASE})
-  --postgres-bin DIR   another server's binaries, Postgres 15 to 18 (/usr/lib/postgresql/15/bin)
-  --send-gate MODE     templates ask the send gate: fail_open or fail_closed (off)
-  --json               one line of JSON on stdout when ready, everything else on stderr
-  --help               this text
-`;
+export const HELP = helpOf({
+  task: "start",
+  what: "Starts the whole suite on this machine, without Docker, and keeps it until Ctrl-C.",
+  flags: FLAGS,
+  notes:
+    `Without --clock the stack uses the wall clock, and has a round of ten matches from now on: the first push is sent
+within half an hour. With --clock it has matchday 15 of 2024-25, from 7 to 9 December 2024.
+Braze's list shows each schedule, as in the demo. DIR/requests.log keeps every request since the start.`,
+  ends: { good: "on Ctrl-C" },
+});
 
 export interface StartOptions {
   readonly json: boolean;
+  readonly verbose: boolean;
   readonly ephemeral: boolean;
+  readonly fresh: boolean;
   readonly clock: Date | undefined;
   readonly dataFolder: string;
   readonly portBase: number;
@@ -30,30 +49,31 @@ export interface StartOptions {
 }
 
 export function readOptions(args: readonly string[], defaultData: string): StartOptions {
-  const { values } = parseArguments({
-    args: [...args],
-    options: {
-      clock: { type: "string" },
-      data: { type: "string" },
-      ephemeral: { type: "boolean" },
-      json: { type: "boolean" },
-      port: { type: "string" },
-      "postgres-bin": { type: "string" },
-      "send-gate": { type: "string" },
-    },
-  });
+  const { values } = readFlags(FLAGS, args);
   if (values.ephemeral && (values.data !== undefined || values.port !== undefined)) {
     throw new UsageFailure(
       "Cannot start: --ephemeral uses free ports and a temporary folder, got --data or --port as well",
     );
   }
+  if (values.ephemeral && values.fresh) {
+    throw new UsageFailure(
+      "Cannot start: --fresh deletes what is kept, got --ephemeral, which keeps nothing",
+    );
+  }
   return {
     json: values.json ?? false,
+    verbose: values.verbose ?? false,
     ephemeral: values.ephemeral ?? false,
+    fresh: values.fresh ?? false,
     clock: values.clock === undefined ? undefined : readClock(values.clock),
     dataFolder: resolve(values.data ?? defaultData),
     portBase: values.port === undefined ? PORT_BASE : readPort(values.port),
-    sendGate: readSendGate(values["send-gate"] ?? "off"),
+    sendGate: readOneOf(
+      "Cannot set the send gate",
+      "--send-gate",
+      SEND_GATES,
+      values["send-gate"] ?? "off",
+    ),
     postgresBin: values["postgres-bin"] === undefined ? undefined : resolve(values["postgres-bin"]),
   };
 }
@@ -78,12 +98,4 @@ function readPort(text: string): number {
     throw new UsageFailure(`Cannot choose ports: --port must be a whole number, got "${text}"`);
   }
   return port;
-}
-
-function readSendGate(text: string): SendGate {
-  const found = SEND_GATES.find((gate) => gate === text);
-  if (found !== undefined) return found;
-  throw new UsageFailure(
-    `Cannot set the send gate: --send-gate must be off, fail_open or fail_closed, got "${text}"`,
-  );
 }

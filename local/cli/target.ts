@@ -4,24 +4,26 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { findStack } from "../stack/address.ts";
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
+import { readText } from "../lib/read_text.ts";
+import { DATA, type FlagValues } from "./flags.ts";
 
 /** Where the local stack keeps its data. */
 export const DEFAULT_DATA = fileURLToPath(new URL("../../.local", import.meta.url));
 
-/** The options of every command that reads a project. */
-export const TARGET_OPTIONS = {
-  data: { type: "string" },
-  "env-file": { type: "string", multiple: true },
-  local: { type: "boolean" },
+/** The flags of every task that reads a project. */
+export const TARGET_FLAGS = {
+  local: { text: "the stack that `task start` runs here" },
+  data: DATA,
+  "env-file": {
+    value: "FILE",
+    several: true,
+    text: "variables, NAME=value on each line; if repeated, the last value of a variable counts",
+  },
 } as const;
 
-export const TARGET_HELP = `  --local              the stack that \`deno task start\` runs here
-  --data DIR           where that stack keeps its data (.local)
-  --env-file FILE      variables, NAME=value on each line; if repeated, the last value of a variable counts
-
-Without --local, SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}) name the project; they come from
-the files, or else from the environment.
-`;
+export const TARGET_NOTES =
+  `Without --local, SUPABASE_URL and SUPABASE_SECRET_KEYS ({"default": "sb_secret_…"}) name the project; they come from
+the files, or else from the environment.`;
 
 export interface Target {
   readonly env: (name: string) => string | undefined;
@@ -31,11 +33,7 @@ export interface Target {
   readonly cronSince: () => Promise<Date>;
 }
 
-export interface TargetValues {
-  readonly local?: boolean | undefined;
-  readonly data?: string | undefined;
-  readonly "env-file"?: readonly string[] | undefined;
-}
+export type TargetValues = FlagValues<typeof TARGET_FLAGS>;
 
 export async function findTarget(values: TargetValues): Promise<Target> {
   const files = values["env-file"] ?? [];
@@ -70,10 +68,7 @@ export async function findTarget(values: TargetValues): Promise<Target> {
 }
 
 async function readVariables(file: string): Promise<Record<string, string | undefined>> {
-  const text = await Deno.readTextFile(file).catch(() => {
-    throw new StackFailure(`Cannot read ${file}: it must be a file of variables, got none`);
-  });
-  return parseEnv(text);
+  return parseEnv(await readText(file));
 }
 
 async function clockOf(controlUrl: string): Promise<{ now: Date; virtual: boolean }> {

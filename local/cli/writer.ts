@@ -4,7 +4,7 @@ export interface Writer {
 }
 
 /** Writes synchronously, so that lines of several requests never mix and none is lost at the end. */
-export function createWriter(stream: typeof Deno.stdout): Writer {
+export function createWriter(stream: { writeSync(bytes: Uint8Array): number }): Writer {
   const encoder = new TextEncoder();
   return {
     line(text) {

@@ -3,12 +3,17 @@ import type { Stack } from "../stack/stack.ts";
 import type { Anomaly } from "./anomalies.ts";
 import { measureAudiences } from "./audiences.ts";
 import { createFaultInjection, type FaultInjection } from "./fault_injection.ts";
+import { wrap } from "../cli/fit_table.ts";
+import { byHour } from "../clock/by_hour.ts";
 import { shortTime } from "./report.ts";
 
 /** The first run of the scheduler is at 06:04. */
 export const START = new Date("2024-12-07T06:00:00Z");
 /** The last push is sent at 19:00; opens and slow batches arrive for an hour after that. */
 export const END = new Date("2024-12-09T20:45:00Z");
+
+/** No text of a moment is longer. */
+const TEXT_CHARACTERS = 74;
 
 interface Moment {
   readonly at: Date;
@@ -17,9 +22,17 @@ interface Moment {
   readonly anomaly?: Omit<Anomaly, "at" | "what">;
 }
 
+export interface MatchdayOutput {
+  readonly say: (line: string) => void;
+  /** Characters in a line. */
+  readonly width: number;
+  readonly onHour?: (now: Date) => void;
+}
+
 export async function matchday(
   stack: Stack,
-  say: (line: string) => void,
+  /** Gets a line for each moment, and each hour that passes. */
+  { say, width, onHour = () => {} }: MatchdayOutput,
   /** Runs only the moments up to then. */
   until: Date = END,
 ): Promise<Anomaly[]> {
@@ -30,19 +43,31 @@ export async function matchday(
   const users = stack.sandbox.model.users.all.length.toLocaleString("en-GB");
   say(`${shortTime(START)}  ${users} users, 10 matches, nothing scheduled yet`);
 
+  const pass = async (to: Date) => {
+    for (const hour of byHour(stack.timeline.now(), to)) {
+      await stack.advanceTo(hour);
+      onHour(hour);
+    }
+  };
   const anomalies: Anomaly[] = [];
   for (const { at, text, act, anomaly } of MOMENTS.filter(({ at }) => at <= until)) {
-    await stack.advanceTo(at);
+    await pass(at);
     await act?.(faults);
     if (anomaly !== undefined) anomalies.push({ ...anomaly, at, what: text });
-    say(
-      `${shortTime(at)}  ${anomaly === undefined ? " " : "!"} ${text.padEnd(70)} ${await state(
-        stack,
-      )}`,
-    );
+    const mark = anomaly === undefined ? " " : "!";
+    say(momentLines(`${shortTime(at)}  ${mark} `, text, await state(stack), width));
   }
-  await stack.advanceTo(until);
+  await pass(until);
   return anomalies;
+}
+
+/** What happened, and then what stands, both within the width of the terminal. Pure. */
+export function momentLines(start: string, text: string, state: string, width: number): string {
+  const line = `${start}${text.padEnd(TEXT_CHARACTERS)}  ${state}`;
+  if (line.length <= width) return line;
+  const indent = " ".repeat(start.length);
+  return [text, state].flatMap((each) => wrap(each, width - start.length))
+    .map((each, index) => `${index === 0 ? start : indent}${each}`).join("\n");
 }
 
 async function state({ sql }: Stack): Promise<string> {

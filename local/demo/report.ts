@@ -1,5 +1,5 @@
 /** The demo's report: what was planned, sent and received, the anomalies, and the comparison with the ground truth. */
-import { type Colour, type Column, fitTable, wrap } from "../cli/fit_table.ts";
+import { type Colour, type Column, fitTable, fitText } from "../cli/fit_table.ts";
 import type { Judgement, Outcome } from "./anomalies.ts";
 import type { Audit, MatchLine } from "./audit.ts";
 
@@ -19,15 +19,15 @@ export interface ReportOptions {
 
 export function report(audit: Audit, judgement: Judgement, options: ReportOptions): string {
   const { width, without } = options;
-  const lines = (text: string) => wrap(text, width).join("\n");
+  const lines = (text: string) => fitText(text, width);
   return [
     "Premier League, matchday 15 (times UTC)",
     `${matchTable(audit.matches, options)}\n\n${lines(LEGEND)}`,
-    "What went wrong, when it was noticed, and when it was resolved:",
+    lines("What went wrong, when it was noticed, and when it was resolved:"),
     outcomeTable(judgement.outcomes, options),
-    alarmLine(judgement),
+    alarmLine(judgement, width),
     "Compared with what Braze really sent:",
-    verdicts(audit),
+    verdicts(audit, width),
     ...(without.length === 0 ? [] : [
       lines(
         `Braze's events came without ${without.join(" and without ")}. An event that several ` +
@@ -122,15 +122,18 @@ function outcomeTable(
   });
 }
 
-function alarmLine({ outcomes, detected, falseAlarms, unknowable, minutesToDetectMax }: Judgement) {
+function alarmLine(
+  { outcomes, detected, falseAlarms, unknowable, minutesToDetectMax }: Judgement,
+  width: number,
+) {
   return [
     `${detected} of ${outcomes.length} noticed, the slowest after ${minutesToDetectMax} minutes; ` +
     `${unknowable} could not be known in time; ${falseAlarms.length} false alarms`,
     ...falseAlarms.map((title) => `  false alarm: ${title}`),
-  ].join("\n");
+  ].map((line) => fitText(line, width)).join("\n");
 }
 
-function verdicts(audit: Audit): string {
+function verdicts(audit: Audit, width: number): string {
   const { high, medium, low, none } = audit.attributed;
   const lines: [boolean, string][] = [
     [
@@ -156,7 +159,7 @@ function verdicts(audit: Audit): string {
     `    attributed: ${count(high)} high, ${count(medium)} medium, ${count(low)} low, ${
       count(none)
     } unattributed`,
-  ].join("\n");
+  ].map((line) => fitText(line, width)).join("\n");
 }
 
 function count(value: number): string {

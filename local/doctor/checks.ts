@@ -9,6 +9,7 @@ import { checkAudiences } from "./audiences.ts";
 import { checkBraze } from "./braze.ts";
 import { checkChat } from "./chat.ts";
 import { checkDatabase } from "./database.ts";
+import { readDatabaseUrl } from "./database_url.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 import { checkFunctions } from "./functions.ts";
 import { checkIngestDoor } from "./ingest_door.ts";
@@ -23,9 +24,14 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
   } catch (error) {
     // The message names variables, never their values.
     const says = error instanceof Error ? error.message : String(error);
-    return [
-      wrong("variables", says, "Set them as docs/deploy.md says; all else is looked at after that"),
-    ];
+    const variables = wrong(
+      "variables",
+      says,
+      "Set them as docs/deploy.md says; what needs them is looked at after that",
+    );
+    if (target.databaseUrl === null) return [variables];
+    const findings = await checkDatabase({ ...target, environment: null });
+    return hideSecrets([variables, ...findings], databaseSecrets(target));
   }
   const configured = { ...target, environment };
   const parts = await Promise.all([
@@ -39,10 +45,15 @@ export async function runChecks(target: DoctorTarget): Promise<readonly Finding[
     checkChat(configured),
   ]);
   const findings = [ok("variables", "complete and well formed"), ...parts.flat()];
-  const password = target.databaseUrl === null ? "" : new URL(target.databaseUrl).password;
-  const quote = createSanitizeText([
-    ...environment.secrets,
-    ...(password === "" ? [] : [password, decodeURIComponent(password)]),
-  ]);
+  return hideSecrets(findings, [...environment.secrets, ...databaseSecrets(target)]);
+}
+
+function databaseSecrets({ databaseUrl }: DoctorTarget): readonly string[] {
+  const read = databaseUrl === null ? null : readDatabaseUrl(databaseUrl);
+  return read?.ok ? read.secrets : [];
+}
+
+function hideSecrets(findings: readonly Finding[], secrets: readonly string[]): Finding[] {
+  const quote = createSanitizeText([...secrets]);
   return findings.map(({ says, ...finding }) => ({ ...finding, says: quote(says) }));
 }

@@ -1,10 +1,12 @@
 /** Checks that need the owner of the database: migrations, extensions, jobs, the Vault, partitions, its clock. */
 import postgres from "postgres";
+import type { Environment } from "../../supabase/functions/_shared/runtime/config.ts";
 import type { Sql } from "../stack/sql.ts";
 import { compareClocks } from "./clocks.ts";
 import { type Finding, look, ok, unknown, wrong } from "./finding.ts";
 import { checkMigrations } from "./migrations.ts";
-import type { Configured } from "./target.ts";
+import { readDatabaseUrl } from "./database_url.ts";
+import type { DoctorTarget } from "./target.ts";
 import { checkJobs } from "./jobs.ts";
 import { checkVault } from "./vault.ts";
 
@@ -13,25 +15,37 @@ const EXTENSIONS = ["pg_cron", "pg_net", "pgcrypto", "supabase_vault"];
 const ADDRESS =
   "Set DATABASE_URL to the session pooler's address (port 5432) with the database's password";
 const PUSH = "supabase db push --remote --yes";
+const VAULT_CHECKS = ["vault:project_url", "vault:cron_signing_secret"];
 const CHECKS = [
   "database",
   "migrations",
   "extensions",
   "cron_jobs",
-  "vault:project_url",
-  "vault:cron_signing_secret",
+  ...VAULT_CHECKS,
   "partitions",
   "clock:database",
 ];
 
-export async function checkDatabase(target: Configured): Promise<Finding[]> {
-  const { databaseUrl } = target;
+/** Without an environment, since a variable is wrong, all is checked that needs none. */
+export async function checkDatabase(
+  target: DoctorTarget & { readonly environment: Environment | null },
+): Promise<Finding[]> {
+  const { databaseUrl, environment } = target;
   if (databaseUrl === null) {
     const mend = "Set DATABASE_URL to have it looked at";
     return CHECKS.map((check) => unknown(check, "only the database can show this", mend));
   }
+  const [first = "", ...rest] = CHECKS;
+  const address = readDatabaseUrl(databaseUrl);
+  if (!address.ok) {
+    const mend = `${ADDRESS}; in it write % as %25, @ as %40, / as %2F, # as %23`;
+    return [
+      wrong(first, address.says, mend),
+      ...rest.map((check) => unknown(check, "DATABASE_URL cannot be read")),
+    ];
+  }
   // Through a pooler, a prepared statement may run on another connection.
-  const sql = postgres(databaseUrl, {
+  const sql = postgres(address.url, {
     max: 1,
     prepare: false,
     connect_timeout: CONNECT_SECONDS_MAX,
@@ -39,8 +53,7 @@ export async function checkDatabase(target: Configured): Promise<Finding[]> {
     connection: { application_name: "doctor", TimeZone: "UTC" },
   });
   try {
-    const [first, ...rest] = CHECKS;
-    const connected = await look(first!, ADDRESS, async () => {
+    const connected = await look(first, ADDRESS, async () => {
       const [row] = await sql<
         { version: string }[]
       >`select current_setting('server_version') as version`;
@@ -54,7 +67,11 @@ export async function checkDatabase(target: Configured): Promise<Finding[]> {
       await checkMigrations(sql, target.migrations),
       await look("extensions", PUSH, () => extensions(sql)),
       await checkJobs(sql, target.migrations),
-      ...await checkVault(sql, target.environment),
+      ...(environment === null
+        ? VAULT_CHECKS.map((check) =>
+          unknown(check, "a variable that it is compared with is wrong")
+        )
+        : await checkVault(sql, environment)),
       await look("partitions", PUSH, async () => await partitions(sql, await target.suiteNow())),
       await look("clock:database", ADDRESS, async () => {
         const [row] = await sql<{ now: Date }[]>`select clock_timestamp() as now`;

@@ -1,29 +1,40 @@
 /** Parses and validates the arguments of `deno task import-events`. */
 import { isPrintable } from "../../supabase/functions/_shared/runtime/config.ts";
-import { parseArguments } from "../cli/arguments.ts";
+import { helpOf, readFlags } from "../cli/flags.ts";
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
 import { isMessageKind } from "./event_kind.ts";
 
-export const HELP =
-  `Imports exported events of Currents: the Avro files that Braze writes to storage, or JSON lines, plain or gzip.
+const FLAGS = {
+  "event-type": {
+    value: "KIND",
+    text: "the kind of the events, as in users.messages.pushnotification.Send",
+  },
+  "functions-url": {
+    value: "URL",
+    text: "the address before /braze-webhook (or IMPORT_FUNCTIONS_URL)",
+  },
+} as const;
 
-  npx -y deno@2.9.6 task import-events PATH [options]
-
-  --event-type KIND    the kind of the events, as in users.messages.pushnotification.Send
-  --functions-url URL  the address before /braze-webhook (or IMPORT_FUNCTIONS_URL)
-  --help               this text
-
-IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
+export const HELP = helpOf({
+  task: "import-events",
+  what:
+    "Imports exported events of Currents: the Avro files that Braze writes to storage, or JSON lines, plain or gzip.",
+  takes: "PATH",
+  flags: FLAGS,
+  notes: `IMPORT_WEBHOOK_SECRET must hold one of the project's BRAZE_WEBHOOK_SECRETS.
 
 PATH is a file, or a folder with all files below it, in the order of their paths. In exports to storage only the
 folder event_type=… states the kind of the events: keep it in the path, or state the kind with --event-type. A file is
 refused before anything is sent if its events state no kind and neither is there, or if the kinds contradict each other.
 
 FILE.progress keeps the position in each file: after an interruption, a second start continues from there. A last line
-without an end that is not complete JSON is left for the next start.
-Ends with 0 if every event is stored, 3 if some are kept as rejects, 4 if a last line is not complete yet, 1 if it had to
-stop, 2 for wrong arguments.
-`;
+without an end that is not complete JSON is left for the next start.`,
+  ends: {
+    good: "if every event is stored",
+    needsPerson:
+      "if some are kept as rejects, or a last line is not complete yet (the last lines say which)",
+  },
+});
 
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
@@ -39,11 +50,7 @@ export function readArguments(
   args: readonly string[],
   env: (name: string) => string | undefined,
 ): ImportArguments {
-  const { values, positionals } = parseArguments({
-    args: [...args],
-    allowPositionals: true,
-    options: { "functions-url": { type: "string" }, "event-type": { type: "string" } },
-  });
+  const { values, positionals } = readFlags(FLAGS, args, true);
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0) {
     throw new UsageFailure(

@@ -26,7 +26,10 @@ export function alertWebhooks(controlUrl: string): Record<string, string> {
   };
 }
 
-export function createAlertSink(now: () => Date): AlertSink {
+export function createAlertSink(
+  now: () => Date,
+  onMessage: (message: SunkMessage) => void = () => {},
+): AlertSink {
   const messages: SunkMessage[] = [];
   return {
     messages,
@@ -46,7 +49,9 @@ export function createAlertSink(now: () => Date): AlertSink {
   ): Promise<Response> {
     const post = Post.safeParse(await request.json().catch(() => undefined));
     if (!post.success) return new Response("invalid_payload", { status: 400 });
-    messages.push({ at: now(), audience, text: post.data.text });
+    const message = { at: now(), audience, text: post.data.text };
+    messages.push(message);
+    onMessage(message);
     if (messages.length > MESSAGES_MAX) messages.shift();
     return new Response("ok");
   }

@@ -1,6 +1,8 @@
 /** The control API under `/_local/…`: the clock, received alert notifications, and tokens for test operators. */
 import { z } from "zod";
 import type { AlertSink } from "./alert_sink.ts";
+import { byHour } from "../clock/by_hour.ts";
+import type { HourReport } from "./hour_report.ts";
 import type { VirtualTimeline } from "../clock/virtual_timeline.ts";
 
 const Move = z.union([
@@ -20,6 +22,8 @@ export interface ControlApiOptions {
   readonly now: () => Date;
   readonly timeline: VirtualTimeline | undefined;
   readonly advanceTo: (to: Date) => Promise<MoveReport>;
+  /** What stands at a full hour that a move has reached, or at its end; written into the answer. */
+  readonly onHour: (now: Date) => Promise<HourReport>;
   readonly operatorToken: () => Promise<string>;
   readonly alerts: AlertSink;
 }
@@ -75,8 +79,40 @@ export function createControlApi(
         }`,
       );
     }
-    const report = await options.advanceTo(to);
-    return Response.json({ now: now().toISOString(), ...report });
+    return new Response(moving(to), { headers: { "content-type": "application/json" } });
+  }
+
+  /**
+   * One JSON document, of which each hour is a line that is written when it has passed. Who stops reading stops the
+   * clock at the next full hour.
+   */
+  function moving(to: Date): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder();
+    const hours = byHour(now(), to);
+    const total = { ran: 0, cron_jobs: 0, net_requests: 0 };
+    let written = 0;
+    return new ReadableStream({
+      start: (stream) => stream.enqueue(encoder.encode('{"hours": [')),
+      async pull(stream) {
+        const write = (text: string) => stream.enqueue(encoder.encode(text));
+        const end = (value: unknown) => {
+          write(`\n], ${JSON.stringify(value).slice(1)}\n`);
+          stream.close();
+        };
+        try {
+          const { value: hour, done } = hours.next();
+          if (done) return end({ now: now().toISOString(), ...total });
+          const { ran, cron_jobs, net_requests } = await options.advanceTo(hour);
+          total.ran += ran;
+          total.cron_jobs += cron_jobs;
+          total.net_requests += net_requests;
+          write(`${written++ === 0 ? "" : ","}\n${JSON.stringify(await options.onHour(hour))}`);
+        } catch (error) {
+          // The status is sent already.
+          end({ message: error instanceof Error ? error.message : String(error) });
+        }
+      },
+    });
   }
 }
 

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type Identity, run } from "../lib/child_process.ts";
+import { explainOutput } from "../lib/explain.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { exists } from "../lib/exists.ts";
 import type { PostgresBinaries } from "./postgres_binaries.ts";
@@ -30,6 +31,8 @@ export async function prepareDataDirectory(
     return { folder, identity: undefined, binaries };
   }
 
+  // A strict umask would hide what this process writes for the server's user; secrets have their own permissions.
+  Deno.umask(0o022);
   const identity = await unprivileged(folder);
   const isOpen = await canEnter(identity, dataFolder);
   const directory = isOpen ? folder : join(
@@ -89,8 +92,11 @@ async function copyBinaries(
   if (!await exists(to)) {
     const copied = await run(["cp", "-R", "-P", from, to]);
     if (!copied.ok) {
-      throw new StackFailure(`Cannot copy ${from} to ${to}: cp must succeed, got ${copied.stderr}`);
+      throw explainOutput(`copy ${from} to ${to}`, copied.stderr) ??
+        new StackFailure(`Cannot copy ${from} to ${to}: cp must succeed, got ${copied.stderr}`);
     }
+    // A clone that was made under a strict umask has files for its owner only.
+    await run(["chmod", "-R", "a+rX", to]);
   }
   const inCopy = (path: string) => path.replace(from, to);
   return {

@@ -58,7 +58,8 @@ export async function installExtensionStubs(
   await Deno.mkdir(target, { recursive: true });
   for await (const { name } of Deno.readDir(EXTENSION_STUBS)) {
     if (real.some((extension) => name.startsWith(extension))) continue;
-    await Deno.copyFile(new URL(name, EXTENSION_STUBS), join(target, name));
+    // A copy would keep the permissions of a clone that was made under a strict umask.
+    await Deno.writeFile(join(target, name), await Deno.readFile(new URL(name, EXTENSION_STUBS)));
   }
   return {
     [binaries.extensionSetting]: isControlPath ? `${folder}:$system` : folder,

@@ -1,6 +1,7 @@
 /** Applies the missing migrations to a database, and records them as the Supabase CLI does. */
 import { createHash } from "node:crypto";
 import { splitStatements } from "../lib/split_statements.ts";
+import { explainOutput } from "../lib/explain.ts";
 import { StackFailure } from "../lib/failure.ts";
 import type postgres from "postgres";
 import type { Sql } from "./sql.ts";
@@ -89,9 +90,10 @@ async function apply(sql: Sql, { version, name, statements }: Migration): Promis
   const runAll = async (connection: postgres.ISql) => {
     for (const [i, statement] of statements.entries()) {
       await connection.unsafe(statement).simple().catch((error: Error) => {
-        throw new StackFailure(
-          `Cannot apply migration ${version}_${name}: statement ${i} must run, got "${error.message}"\n${statement}`,
-        );
+        throw explainOutput(`apply migration ${version}_${name}`, error.message) ??
+          new StackFailure(
+            `Cannot apply migration ${version}_${name}: statement ${i} must run, got "${error.message}"\n${statement}`,
+          );
       });
     }
     await connection`

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Child, run, startChild, tail } from "../lib/child_process.ts";
+import { explainOutput } from "../lib/explain.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { exists } from "../lib/exists.ts";
 import type { DataDirectory } from "./data_directory.ts";
@@ -77,10 +78,11 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       await untilReady(url, started.ended);
     } catch (error) {
       await started.stop();
-      throw new StackFailure(
+      const end = await tail(log);
+      throw explainOutput(`start Postgres in ${data}`, end) ?? new StackFailure(
         `Cannot start Postgres ${directory.binaries.major}: ${
           error instanceof Error ? error.message : error
-        }; its log (${log}) ends with:\n${await tail(log)}`,
+        }; its log (${log}) ends with:\n${end}`,
       );
     }
     return started;
@@ -105,7 +107,7 @@ async function initialize(
     ...(fsync ? [] : ["--no-sync"]),
   ], identity);
   if (!made.ok) {
-    throw new StackFailure(
+    throw explainOutput(`create a database in ${data}`, made.stderr) ?? new StackFailure(
       `Cannot create a database in ${data}: initdb must succeed, got: ${made.stderr}`,
     );
   }
@@ -121,16 +123,22 @@ async function refuseForeignData({ binaries }: DataDirectory, data: string): Pro
         `use that server (--postgres-bin), another --data folder, or delete this one`,
     );
   }
-  const pid = Number(
-    (await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => ""))
-      .split("\n")[0],
-  );
-  if (pid > 0 && await exists(`/proc/${pid}`) && await isPostgres(pid)) {
+  const pid = await serverUsing(data);
+  if (pid !== null) {
     throw new StackFailure(
       `Cannot start on ${data}: no server may use it, got one that does (process ${pid}); ` +
         "stop the stack that uses it, or choose another --data folder",
     );
   }
+}
+
+/** The process of a server that runs on this folder. */
+export async function serverUsing(data: string): Promise<number | null> {
+  const pid = Number(
+    (await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => ""))
+      .split("\n")[0],
+  );
+  return pid > 0 && await isPostgres(pid) ? pid : null;
 }
 
 async function isPostgres(pid: number): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, startChild, tail } from "../lib/child_process.ts";
+import { explainOutput } from "../lib/explain.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { acceptedKeySet, type Keys } from "./keys.ts";
 import { exists } from "../lib/exists.ts";
@@ -92,10 +93,11 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       await untilReady(adminPort, started.ended, READY_MS_MAX);
     } catch (error) {
       await started.stop();
-      throw new StackFailure(
+      const end = await tail(log);
+      throw explainOutput("start PostgREST", end) ?? new StackFailure(
         `Cannot start PostgREST: ${
           error instanceof Error ? error.message : error
-        }; its log (${log}) ends with:\n${await tail(log)}`,
+        }; its log (${log}) ends with:\n${end}`,
       );
     }
     return started;

@@ -3,7 +3,7 @@
  * edge functions, the Braze sandbox and the workers for the stubs of pg_cron and pg_net.
  */
 import { join } from "node:path";
-import { type AlertSink, alertWebhooks, createAlertSink } from "./alert_sink.ts";
+import { type AlertSink, alertWebhooks, createAlertSink, type SunkMessage } from "./alert_sink.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../braze_sandbox/sandbox.ts";
 import { createControlApi, type MoveReport } from "./control_api.ts";
 import { type CallFate, startCronWorker } from "./cron_worker.ts";
@@ -13,7 +13,9 @@ import { type FunctionsRuntime, type Isolate, startFunctions } from "./functions
 import { createGateway, type Gateway } from "./gateway.ts";
 import { keepKeys, type Keys, operatorToken, publicKeySet } from "./keys.ts";
 import type { MigrationReport } from "./migrations.ts";
+import { type HourReport, hourReport } from "./hour_report.ts";
 import { startNetWorker } from "./net_worker.ts";
+import { refuseOlderClock } from "./newest_run.ts";
 import { fixedPorts, onFreePorts, type Ports } from "./ports.ts";
 import { type Postgrest, startPostgrest } from "./postgrest.ts";
 import {
@@ -24,6 +26,7 @@ import {
   MIGRATIONS,
   prepareProject,
 } from "./project.ts";
+import { addRoundFromNow } from "./round_from_now.ts";
 import { RealTimeline } from "../clock/real_timeline.ts";
 import { brazeCallerName, callerName, type RequestLine, serve } from "./servers.ts";
 import { connectSql, type Sql } from "./sql.ts";
@@ -54,7 +57,7 @@ export interface StackOptions {
   readonly restConnections?: number;
   readonly migrations?: URL;
   readonly functions?: URL;
-  /** Applied once per database. */
+  /** Its matches: with a virtual clock as they are, once per database; else moved, whenever none is to come. */
   readonly seed?: URL | undefined;
   readonly sandbox?: Partial<Pick<SandboxOptions, "seed" | "switches" | "deliveriesAtOnce">> & {
     readonly users?: Partial<SandboxOptions["users"]>;
@@ -66,6 +69,10 @@ export interface StackOptions {
   readonly onRequest?: (line: RequestLine) => void;
   /** Receives each line that a function logs. */
   readonly onLog?: (functionName: string, line: string) => void;
+  /** Receives each message to a chat. */
+  readonly onAlert?: (message: SunkMessage) => void;
+  /** Receives each hour that passes while the control API moves the clock. */
+  readonly onHour?: (report: HourReport) => void;
   /** Receives the errors of the stack itself. */
   readonly onProblem?: (message: string) => void;
 }
@@ -99,6 +106,8 @@ export interface Stack {
   readonly sql: Sql;
   readonly timeline: StackTimeline;
   readonly sandbox: Sandbox;
+  /** Where its files are. */
+  readonly folder: string;
   /** The gateway in front of functions and database, for calls within this process. */
   readonly gateway: Gateway;
   /** The alert notifications that the functions sent. */
@@ -112,6 +121,8 @@ export interface Stack {
   readonly postgrest: Postgrest;
   readonly migrations: MigrationReport;
   readonly isSeeded: boolean;
+  /** Whether this start added a round of matches from now on. */
+  readonly hasNewRound: boolean;
   /** The extensions that are stubs. */
   readonly extensionStubs: ReadonlySet<string>;
   /** Advances a virtual clock and runs the work that is due on the way; resolves when all is quiet. */
@@ -176,7 +187,13 @@ async function bringUp(
   const migrations = await prepareProject(sql, options.migrations ?? MIGRATIONS);
   await removeVirtualTime(sql);
   if (clock !== undefined) await addVirtualTime(sql, clock);
-  const isSeeded = options.seed !== undefined && await applySeed(sql, options.seed);
+  if (options.dataFolder !== undefined) {
+    await refuseOlderClock(sql, clock ?? new Date(), options.dataFolder);
+  }
+  const { seed } = options;
+  const isSeeded = seed !== undefined && clock !== undefined && await applySeed(sql, seed);
+  const hasNewRound = seed !== undefined && clock === undefined &&
+    await addRoundFromNow(sql, seed, new Date());
   // What follows changes nothing that PostgREST reads at its start: partitions are in a schema that it does not expose.
   const starting = startPostgrest({
     databaseUrl: asAuthenticator(ready.db_url),
@@ -239,7 +256,7 @@ async function bringUp(
       now: timeline.now(),
       ...(role === undefined ? {} : { role }),
     });
-  const alerts = createAlertSink(() => timeline.now());
+  const alerts = createAlertSink(() => timeline.now(), options.onAlert);
   const outages = new Set<string>();
   const gateway = await createGateway({
     keys,
@@ -249,6 +266,11 @@ async function bringUp(
       now: () => timeline.now(),
       timeline: timeline instanceof VirtualTimeline ? timeline : undefined,
       advanceTo: (to) => advanceTo(to),
+      onHour: async (now) => {
+        const report = await hourReport(sql, now);
+        options.onHour?.(report);
+        return report;
+      },
       operatorToken: () => tokenFor(),
       alerts,
     }),
@@ -320,6 +342,7 @@ async function bringUp(
     sql,
     timeline,
     sandbox,
+    folder,
     gateway,
     alerts,
     functions,
@@ -329,6 +352,7 @@ async function bringUp(
     postgrest,
     migrations,
     isSeeded,
+    hasNewRound,
     extensionStubs,
     advanceTo,
     operatorToken: (choice) => tokenFor(choice?.role),

@@ -1,21 +1,21 @@
 /** `deno task bundle` writes the edge functions as they are deployed: one file each. */
 import { fileURLToPath } from "node:url";
 import { BUNDLES, writeBundles } from "../bundle/bundle.ts";
-import { parseArguments } from "../cli/arguments.ts";
+import { helpOf, readFlags } from "../cli/flags.ts";
 import { runTask } from "../cli/run_task.ts";
 
-const HELP = `Bundles each edge function to one file, for deployment.
+const FLAGS = {};
 
-  npx -y deno@2.9.6 task bundle
-
-  --help               this text
-
-Writes the folder bundle/, from which the Supabase CLI deploys: see docs/deploy.md.
-`;
+const HELP = helpOf({
+  task: "bundle",
+  what: "Bundles each edge function to one file, for deployment.",
+  flags: FLAGS,
+  notes: "Writes the folder bundle/, from which the Supabase CLI deploys: see docs/deploy.md.",
+});
 
 await runTask({
   help: HELP,
-  read: (args) => parseArguments({ args: [...args], options: {} }),
+  read: (args) => readFlags(FLAGS, args),
   async run(_, { out }) {
     const bundles = await writeBundles();
     out.line(fileURLToPath(BUNDLES));

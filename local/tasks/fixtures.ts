@@ -1,5 +1,5 @@
 /** `deno task fixtures FILE`: shows what a file of fixtures changes in a project, and writes it with --apply. */
-import { runTask, type Writers } from "../cli/run_task.ts";
+import { type ExitCode, runTask, type Writers } from "../cli/run_task.ts";
 import { findTarget } from "../cli/target.ts";
 import {
   type FixturesArguments,
@@ -10,18 +10,17 @@ import {
 import { compareMatches, compareTeams } from "../fixtures/compare.ts";
 import { likelyDoubles, refuseConflicts } from "../fixtures/conflicts.ts";
 import { Faults } from "../fixtures/fault.ts";
-import { readFixtures, readText } from "../fixtures/read_file.ts";
+import { readFixtures } from "../fixtures/read_file.ts";
 import { asJson, describe, type Preview, writesOf } from "../fixtures/report.ts";
 import { openTables, type Tables } from "../fixtures/tables.ts";
 import { readTeams } from "../fixtures/teams.ts";
 import { unknownTeams } from "../fixtures/unknown_teams.ts";
+import { readText } from "../lib/read_text.ts";
 
-/** The exit code of fixtures that a person must look at: fans without a push, or with two. */
-const DOUBTFUL = 3;
 const ZONE_VARIABLE = "FIXTURES_TIME_ZONE";
 const DAY_MS = 86_400_000;
 
-async function fixtures(given: FixturesArguments, { out, err }: Writers): Promise<number> {
+async function fixtures(given: FixturesArguments, { out, err }: Writers): Promise<ExitCode> {
   const target = await findTarget(given.target);
   const timeZone = given.timeZone ??
     readTimeZone(ZONE_VARIABLE, target.env(ZONE_VARIABLE) ?? Deno.env.get(ZONE_VARIABLE));
@@ -56,7 +55,7 @@ async function fixtures(given: FixturesArguments, { out, err }: Writers): Promis
   };
   if (given.apply) await apply(preview, tables, now);
   out.line(given.json ? asJson(preview) : describe(preview));
-  return preview.unknownTeams.length + doubles.length === 0 ? 0 : DOUBTFUL;
+  return preview.unknownTeams.length + doubles.length === 0 ? 0 : 1;
 }
 
 async function comparison(

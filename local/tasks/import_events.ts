@@ -1,6 +1,6 @@
 /** `deno task import-events PATH`: imports exported events; after an interruption it continues. */
 import { systemClock } from "../../supabase/functions/_shared/runtime/clock.ts";
-import { runTask, type Writers } from "../cli/run_task.ts";
+import { type ExitCode, runTask, type Writers } from "../cli/run_task.ts";
 import { HELP, type ImportArguments, readArguments } from "../import/arguments.ts";
 import { createDeliveryWorker } from "../import/delivery_worker.ts";
 import { isMessageKind, kindOfFile } from "../import/event_kind.ts";
@@ -15,15 +15,10 @@ import {
 import { NOTHING } from "../import/progress.ts";
 import { StackFailure } from "../lib/failure.ts";
 
-/** The exit code of an import with rejects. */
-const SOME_REJECTED = 3;
-/** The exit code of an import that left an incomplete last line. */
-const NOT_COMPLETE = 4;
-
 async function importEvents(
   { path, eventType, functionsUrl, secret }: ImportArguments,
   { out, err }: Writers,
-): Promise<number> {
+): Promise<ExitCode> {
   const files = await inspectFiles(await filesAt(path), eventType, err);
   const deliver = createDeliveryWorker({
     functionsUrl,
@@ -51,7 +46,7 @@ async function importEvents(
       `${grouped(total.duplicates)} duplicates, ${grouped(total.rejected)} rejected`,
   );
   if (total.rejected > 0) err.line("webhook_rejects holds each rejected event with the reason");
-  return !isComplete ? NOT_COMPLETE : total.rejected > 0 ? SOME_REJECTED : 0;
+  return isComplete && total.rejected === 0 ? 0 : 1;
 }
 
 /** All files, before any is sent. */

@@ -5,7 +5,7 @@
  * writes a migration with the whole text of changed objects; a changed table needs an `alter` by hand, which the task
  * names.
  */
-import { parseArguments } from "../cli/arguments.ts";
+import { helpOf, POSTGRES_BIN, readFlags } from "../cli/flags.ts";
 import { runTask } from "../cli/run_task.ts";
 import { UsageFailure } from "../lib/failure.ts";
 import { BASELINE, writeBaseline } from "../migration/baseline.ts";
@@ -15,14 +15,16 @@ import { MIGRATIONS, SCHEMAS } from "../stack/project.ts";
 import { startTestServer } from "../stack/test_server.ts";
 import project from "../../deno.json" with { type: "json" };
 
-const HELP = `Writes a change of supabase/schemas to supabase/migrations.
+const FLAGS = { "postgres-bin": POSTGRES_BIN } as const;
 
-  npx -y deno@2.9.6 task migration [options] [NAME]
-
-  NAME                 the migration's name, as in add_refunds; only from version 1.0.0 on, before that the baseline is written
-  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
-  --help               this text
-`;
+const HELP = helpOf({
+  task: "migration",
+  what: "Writes a change of supabase/schemas to supabase/migrations.",
+  takes: "[NAME]",
+  flags: FLAGS,
+  notes:
+    `NAME is the migration's, as in add_refunds; only from version 1.0.0 on, before that the baseline is written.`,
+});
 
 async function write(names: readonly string[], postgresBin: string | undefined): Promise<string> {
   const schemas = await readSchemas(SCHEMAS);
@@ -58,12 +60,7 @@ async function write(names: readonly string[], postgresBin: string | undefined):
 
 await runTask({
   help: HELP,
-  read: (args) =>
-    parseArguments({
-      args: [...args],
-      options: { "postgres-bin": { type: "string" } },
-      allowPositionals: true,
-    }),
+  read: (args) => readFlags(FLAGS, args, true),
   async run({ values, positionals }, { out }) {
     out.line(`Wrote supabase/migrations/${await write(positionals, values["postgres-bin"])}`);
     return 0;

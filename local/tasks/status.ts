@@ -1,10 +1,10 @@
 /** `deno task status`: shows a matchday in the terminal. */
 import { StackFailure, UsageFailure } from "../lib/failure.ts";
-import { parseArguments } from "../cli/arguments.ts";
+import { helpOf, readFlags } from "../cli/flags.ts";
 import { interrupted } from "../cli/interrupt.ts";
-import { runTask, type Writers } from "../cli/run_task.ts";
+import { type ExitCode, runTask, type Writers } from "../cli/run_task.ts";
 import type { Writer } from "../cli/writer.ts";
-import { findTarget, TARGET_HELP, TARGET_OPTIONS } from "../cli/target.ts";
+import { findTarget, TARGET_FLAGS, TARGET_NOTES } from "../cli/target.ts";
 import { terminalWidth } from "../cli/terminal_width.ts";
 import { describe, isCalm } from "../status/describe.ts";
 import { readStatus } from "../status/read_status.ts";
@@ -12,27 +12,38 @@ import { readStatus } from "../status/read_status.ts";
 const WATCH_MS = 10_000;
 const CLEAR = "\x1b[2J\x1b[H";
 
-const HELP =
-  `Shows the verdict of each match of a day, whether the timed functions run, and the open alerts.
+const FLAGS = {
+  ...TARGET_FLAGS,
+  date: {
+    value: "DAY",
+    text: "a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)",
+  },
+  watch: { text: `repeats every ${WATCH_MS / 1_000} seconds, until Ctrl-C` },
+  json: {
+    text:
+      "one line of JSON, {date, matches: the answer of the function day_verdicts, alerts, jobs}",
+  },
+} as const;
 
-  npx -y deno@2.9.6 task status [options]
+const HELP = helpOf({
+  task: "status",
+  what:
+    "Shows the verdict of each match of a day, whether the timed functions run, and the open alerts.",
+  flags: FLAGS,
+  notes: `${TARGET_NOTES}
 
-${TARGET_HELP}
-  --date DAY           a day in UTC, like 2024-12-07, by kick-off (today by the project's clock)
-  --watch              repeats every ${WATCH_MS / 1_000} seconds, until Ctrl-C
-  --json               one line of JSON, {date, matches: the answer of the function day_verdicts, alerts, jobs}
-  --help               this text
-
-received/expected: users who got the push, and how many should. Narrow terminals get fewer columns.
-
-Ends with 0 if all is calm, 1 if an alert is open (on these matches or anything else) or a timed function does not succeed
-in time, 2 if it could not read the project or the arguments are wrong.
-`;
+received/expected: users who got the push, and how many should. Narrow terminals get fewer columns.`,
+  ends: {
+    good: "if all is calm",
+    needsPerson:
+      "if an alert is open (on these matches or anything else) or a timed function does not succeed in time",
+  },
+});
 
 async function status(
   values: ReturnType<typeof readArguments>,
   { out, err }: Writers,
-): Promise<number> {
+): Promise<ExitCode> {
   const target = await findTarget(values);
   const isTerminal = Deno.stdout.isTerminal();
   const show = async () => {
@@ -51,34 +62,30 @@ async function status(
 }
 
 /** Repeats until it is interrupted; an attempt that fails prints its error, and the next may succeed. */
-async function watch(show: () => Promise<number>, err: Writer): Promise<number> {
+async function watch(show: () => Promise<ExitCode>, err: Writer): Promise<ExitCode> {
   const stopped = interrupted();
-  for (let code = 2;;) {
+  for (;;) {
+    let last: () => ExitCode;
     try {
-      code = await show();
+      const code = await show();
+      last = () => code;
     } catch (error) {
       if (!(error instanceof StackFailure)) throw error;
-      code = 2;
       err.line(error.message);
+      last = () => {
+        throw new StackFailure("Cannot show the matchday: the last attempt failed as well");
+      };
     }
     const pause = Promise.withResolvers<"again">();
     const timer = setTimeout(() => pause.resolve("again"), WATCH_MS);
     const next = await Promise.race([stopped, pause.promise]);
     clearTimeout(timer);
-    if (next === "signal") return code;
+    if (next === "signal") return last();
   }
 }
 
 function readArguments(args: readonly string[]) {
-  const { values } = parseArguments({
-    args: [...args],
-    options: {
-      ...TARGET_OPTIONS,
-      date: { type: "string" },
-      json: { type: "boolean" },
-      watch: { type: "boolean" },
-    },
-  });
+  const { values } = readFlags(FLAGS, args);
   if (values.date !== undefined && !isDay(values.date)) {
     throw new UsageFailure(
       `Cannot show the matchday: --date must be a day like 2024-12-07, got "${values.date}"`,
@@ -92,4 +99,4 @@ function isDay(text: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${text}T`);
 }
 
-await runTask({ help: HELP, read: readArguments, run: status, failureCode: 2 });
+await runTask({ help: HELP, read: readArguments, run: status });

@@ -2,41 +2,45 @@
  * `deno task types` writes the TypeScript types of the database, as the Supabase CLI generates them; with `--check` it
  * only checks that those in the repository are current.
  */
-import { parseArguments } from "../cli/arguments.ts";
-import { runTask } from "../cli/run_task.ts";
+import { COMMAND, helpOf, POSTGRES_BIN, readFlags } from "../cli/flags.ts";
+import { type ExitCode, runTask, type Writers } from "../cli/run_task.ts";
 import { StackFailure } from "../lib/failure.ts";
 import { startTestServer, TEMPLATE } from "../stack/test_server.ts";
 
 const TYPES = new URL("../../supabase/functions/_shared/database.types.ts", import.meta.url);
 const CLI = "supabase@3.1.0";
 
-const HELP = `Writes the types of the database, supabase/functions/_shared/database.types.ts.
+const FLAGS = {
+  check: { text: "only checks that the file is current" },
+  "postgres-bin": POSTGRES_BIN,
+} as const;
 
-  npx -y deno@2.9.6 task types [options]
+const HELP = helpOf({
+  task: "types",
+  what: "Writes the types of the database, supabase/functions/_shared/database.types.ts.",
+  flags: FLAGS,
+  ends: { good: "when the file is current", needsPerson: "if --check finds that it is not" },
+});
 
-  --check              only checks that the file is current
-  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
-  --help               this text
-`;
-
-async function writeTypes(values: ReturnType<typeof readArguments>): Promise<number> {
+async function writeTypes(
+  values: ReturnType<typeof readArguments>,
+  { err }: Writers,
+): Promise<ExitCode> {
   const types = await generate(values["postgres-bin"]);
   if (!values.check) {
     await Deno.writeTextFile(TYPES, types);
   } else if (types !== await Deno.readTextFile(TYPES)) {
-    throw new StackFailure(
+    err.line(
       "Cannot accept the types: database.types.ts must match the migrations, got another version; " +
-        "run `npx -y deno@2.9.6 task types` and commit the result",
+        `run \`${COMMAND} types\` and commit the result`,
     );
+    return 1;
   }
   return 0;
 }
 
 function readArguments(args: readonly string[]) {
-  return parseArguments({
-    args: [...args],
-    options: { check: { type: "boolean" }, "postgres-bin": { type: "string" } },
-  }).values;
+  return readFlags(FLAGS, args).values;
 }
 
 async function generate(postgresBin: string | undefined): Promise<string> {

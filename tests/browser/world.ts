@@ -35,7 +35,7 @@ export async function withWorld(run: (world: World) => Promise<void>): Promise<v
       },
       env: { OPERATOR_ORIGINS: origins },
     }, async (stack) => {
-      await matchday(stack, () => {}, STOPPED_AT);
+      await matchday(stack, { say() {}, width: Infinity }, STOPPED_AT);
       await createFaultInjection(stack).campaign("stopped");
       await stack.advanceTo(NOW);
       await rollUpTheDay(stack);

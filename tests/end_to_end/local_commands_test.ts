@@ -56,6 +56,20 @@ Deno.test("the doctor of a remote project reads its variables from files, and ex
   strictEqual(doctor.stdout.includes("k3y-of-braze"), false);
 });
 
+Deno.test("a file with a byte order mark is read, and a % in a password stops no other check", async () => {
+  const file = await Deno.makeTempFile();
+  const variables =
+    "BRAZE_CAMPAIGN_ID=the-campaign\nDATABASE_URL=postgresql://a:50%off!@127.0.0.1:9/x\n";
+  await Deno.writeTextFile(file, `\ufeff${variables}`);
+  const doctor = await command("local/tasks/doctor.ts", ["--env-file", file]);
+  await Deno.remove(file);
+  strictEqual(doctor.code, 1, doctor.stderr);
+  match(doctor.stdout, /^wrong +variables +Cannot start: (?!.*BRAZE_CAMPAIGN_ID)/m);
+  match(doctor.stdout, /^wrong +database +DATABASE_URL holds a % .*\n.*in it write % as %25/m);
+  match(doctor.stdout, /0 ok, 7 unknown, 2 wrong/);
+  strictEqual(doctor.stdout.includes("50%off"), false);
+});
+
 Deno.test("the doctor checks a remote project from two files, with its database or without", () =>
   withStack({}, async ({ functionEnv, ready }) => {
     const folder = await Deno.makeTempDir();

@@ -71,7 +71,9 @@ Deno.test("the clock is advanced over HTTP, and jobs added meanwhile run", () =>
       method: "POST",
       body: '{"advance_seconds": 600}',
     });
-    deepStrictEqual(await post.json(), {
+    const { hours, ...moved } = await post.json();
+    deepStrictEqual(hours.map(({ now }: { now: string }) => now), ["2024-12-07T06:10:00.000Z"]);
+    deepStrictEqual(moved, {
       now: "2024-12-07T06:10:00.000Z",
       ran: 1,
       cron_jobs: 1,

@@ -5,6 +5,7 @@ import { connectSql } from "../../local/stack/sql.ts";
 import type { Ready } from "../../local/stack/stack.ts";
 import { freeBase } from "../support/ports.ts";
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const START = fileURLToPath(new URL("../../local/tasks/start.ts", import.meta.url));
 const POSTGRES_BIN = Deno.env.get("TEST_POSTGRES_BIN");
 const READY_KEYS = [
@@ -36,15 +37,20 @@ interface Started {
   readonly ended: Promise<Ended>;
 }
 
-async function start(...args: string[]): Promise<Started> {
+const start = (...args: string[]) => startAs(["run", "--allow-all", START], ...args);
+
+/** As in a terminal: through the task runner, in a process group of its own. */
+const startInTerminal = (...args: string[]) => startAs(["task", "start"], ...args);
+
+async function startAs(command: readonly string[], ...args: string[]): Promise<Started> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "--allow-all",
-      START,
+      ...command,
       ...args,
       ...(POSTGRES_BIN === undefined ? [] : ["--postgres-bin", POSTGRES_BIN]),
     ],
+    cwd: ROOT,
+    detached: true,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -146,12 +152,12 @@ Deno.test("start --json prints one line with every key in order, keeps data, and
 
     const rival = await start(...args);
     const refused = await rival.ended;
-    strictEqual(refused.code, 1);
+    strictEqual(refused.code, 2);
     match(refused.stderr, new RegExp(`Cannot use port ${port} for gateway: it must be free`));
 
     const elsewhere = await start("--json", "--data", folder, "--port", String(freeBase()));
     const busy = await elsewhere.ended;
-    strictEqual(busy.code, 1);
+    strictEqual(busy.code, 2);
     match(busy.stderr, /Cannot start on .*data: no server may use it, got one that does/);
 
     first.signal("SIGINT");
@@ -196,6 +202,51 @@ Deno.test("start --ephemeral leaves nothing behind: killed no process, and stopp
   deepStrictEqual(await processesOf(own), []);
 });
 
+Deno.test("Ctrl-C in a terminal stops the stack cleanly; an older clock is refused, and --fresh starts over", () =>
+  withFolder(async (folder) => {
+    const args = ["--json", "--data", folder, "--port", String(freeBase())];
+    const first = await startInTerminal(...args, "--clock", "2024-12-07T06:00:00Z");
+    const { control_url: control } = ready(first);
+    const moved = await fetch(`${control}/clock`, {
+      method: "POST",
+      body: '{"to": "2024-12-07T06:05:00Z"}',
+    });
+    strictEqual((await moved.json()).cron_jobs > 0, true);
+
+    // The whole group, as a terminal does; the task runner passes the signal on as well.
+    const kill = new Deno.Command("kill", { args: ["-INT", "--", `-${first.pid}`] });
+    strictEqual((await kill.output()).code, 0);
+    const { code, stderr } = await first.ended;
+    strictEqual(code, 0, stderr);
+    match(stderr, /Stopped\s*$/);
+    strictEqual(await isThere(`${folder}/address.json`), false);
+    deepStrictEqual(await processesOf(folder), []);
+    match(await Deno.readTextFile(`${folder}/requests.log`), /POST +\/functions\/v1\/braze-/);
+    ok(!/\.\d{3} {2}(?:GET|POST)/.test(stderr), "requests are in the file only");
+
+    const older = ["--clock", "2024-12-06T08:00:00Z"];
+    const refused = await (await start(...args, ...older)).ended;
+    strictEqual(refused.code, 2);
+    match(refused.stderr, /^Cannot start at 2024-12-06T08:00:00Z: .*; start over with --fresh, /m);
+
+    const fresh = await start(...args, ...older, "--fresh");
+    strictEqual(ready(fresh).secret_key, ready(first).secret_key, "keys are kept");
+    fresh.signal("SIGINT");
+    strictEqual((await fresh.ended).code, 0);
+  }));
+
+Deno.test("start says what to do where it may not write", async () => {
+  const file = await Deno.makeTempFile();
+  const port = String(freeBase());
+  const { code, stderr } = await (await start("--data", `${file}/data`, "--port", port)).ended;
+  await Deno.remove(file);
+  strictEqual(code, 2);
+  match(
+    stderr,
+    /^Cannot use .*\/data: it must be a folder, got a file; .*choose another folder.*\n$/,
+  );
+});
+
 if (Deno.uid() === 0) {
   Deno.test("start as root runs its server elsewhere when other users may not enter the data folder", () =>
     withFolder(async (folder) => {
@@ -229,7 +280,7 @@ Deno.test("start refuses a data folder of another server version", () =>
     const { code, stderr } = await (await start("--ephemeral", "--help")).ended;
     strictEqual(code, 0, stderr);
     const refused = await (await start("--data", folder, "--port", String(freeBase()))).ended;
-    strictEqual(refused.code, 1);
+    strictEqual(refused.code, 2);
     match(
       refused.stderr,
       /it must have been created by Postgres \d+, got Postgres 14; use that server/,

@@ -5,7 +5,7 @@
  */
 import { StackFailure } from "../../local/lib/failure.ts";
 import { interrupted } from "../../local/cli/interrupt.ts";
-import { runTask } from "../../local/cli/run_task.ts";
+import { type ExitCode, INTERRUPTED, runTask } from "../../local/cli/run_task.ts";
 import { createWriter } from "../../local/cli/writer.ts";
 import { startTestServer } from "../../local/stack/test_server.ts";
 import { applyMutation, type ReadText } from "./apply.ts";
@@ -37,7 +37,7 @@ interface Bench {
   readonly worlds: Worlds | null;
 }
 
-async function main(given: Arguments): Promise<number> {
+async function main(given: Arguments): Promise<ExitCode> {
   if (given.lists) {
     for (const { name, rule } of MUTATIONS) out.line(`${name.padEnd(34)}${rule}`);
     return 0;
@@ -46,14 +46,14 @@ async function main(given: Arguments): Promise<number> {
   try {
     return await mutateAll(given);
   } catch (error) {
-    if (signal.aborted) return 130;
+    if (signal.aborted) return INTERRUPTED;
     throw error;
   }
 }
 
 async function mutateAll(
   { only, worlds, postgresBin, table }: Arguments,
-): Promise<number> {
+): Promise<ExitCode> {
   const chosen = MUTATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
   // Before any server starts: an outdated list fails at once.
   const project = await readProject();

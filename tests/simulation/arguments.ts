@@ -1,20 +1,29 @@
 /** Parses and validates the arguments of `deno task simulate`. */
-import { parseArguments, readWholeNumber } from "../../local/cli/arguments.ts";
+import {
+  FIRST_SEED,
+  helpOf,
+  POSTGRES_BIN,
+  readFlags,
+  readWholeNumber,
+} from "../../local/cli/flags.ts";
 
-export const HELP =
-  `Runs seeded worlds with injected faults, and compares the suite's data with the ground truth.
+const FLAGS = {
+  worlds: { value: "N", text: "how many worlds (20)" },
+  "first-seed": FIRST_SEED,
+  minutes: { value: "M", text: "starts no world after that time" },
+  threads: { value: "T", text: "how many worlds at once (2)" },
+  resume: { text: "continues an interrupted run with these worlds" },
+  "postgres-bin": POSTGRES_BIN,
+} as const;
 
-  npx -y deno@2.9.6 task simulate [options]
-  SEED=123 npx -y deno@2.9.6 task simulate     one world again, with its timeline
-
-  --worlds N           how many worlds (20)
-  --first-seed S       the seed of the first world (1); the others follow
-  --minutes M          starts no world after that time
-  --threads T          how many worlds at once (2)
-  --resume             continues an interrupted run with these worlds
-  --postgres-bin DIR   another server's binaries (/usr/lib/postgresql/15/bin)
-  --help               this text
-`;
+export const HELP = helpOf({
+  task: "simulate",
+  what:
+    "Runs seeded worlds with injected faults, and compares the suite's data with the ground truth.",
+  flags: FLAGS,
+  notes: "SEED=123 before the command runs one world again, and prints its timeline.",
+  ends: { good: "if every world is right", needsPerson: "if one is not" },
+});
 
 export interface Arguments {
   readonly firstSeed: number;
@@ -27,28 +36,18 @@ export interface Arguments {
 }
 
 export function readArguments(args: readonly string[], seed: string | undefined): Arguments {
-  const { values } = parseArguments({
-    args: [...args],
-    options: {
-      worlds: { type: "string", default: "20" },
-      "first-seed": { type: "string", default: "1" },
-      minutes: { type: "string" },
-      threads: { type: "string", default: "2" },
-      resume: { type: "boolean", default: false },
-      "postgres-bin": { type: "string" },
-    },
-  });
+  const { values } = readFlags(FLAGS, args);
   const wholeNumber = (name: string, text: string) =>
     readWholeNumber("Cannot simulate", name, text);
   return {
     firstSeed: wholeNumber(
       seed === undefined ? "--first-seed" : "SEED",
-      seed ?? values["first-seed"],
+      seed ?? values["first-seed"] ?? "1",
     ),
-    worlds: seed === undefined ? wholeNumber("--worlds", values.worlds) : 1,
+    worlds: seed === undefined ? wholeNumber("--worlds", values.worlds ?? "20") : 1,
     minutes: values.minutes === undefined ? null : wholeNumber("--minutes", values.minutes),
-    threads: seed === undefined ? wholeNumber("--threads", values.threads) : 1,
-    resume: values.resume,
+    threads: seed === undefined ? wholeNumber("--threads", values.threads ?? "2") : 1,
+    resume: values.resume ?? false,
     printsTimeline: seed !== undefined,
     postgresBin: values["postgres-bin"],
   };

@@ -4,7 +4,7 @@
  * A seed identifies a world: `SEED=123 deno task simulate` runs that one again and prints its timeline.
  */
 import { resolve } from "node:path";
-import { runTask, type Writers } from "../../local/cli/run_task.ts";
+import { type ExitCode, runTask, type Writers } from "../../local/cli/run_task.ts";
 import { startTestServer } from "../../local/stack/test_server.ts";
 import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { untaken } from "./coverage.ts";
@@ -16,7 +16,7 @@ import { describeTotals, printFailure, printOutcome } from "./report.ts";
 /** With this many worlds, every reachable branch has been taken. */
 const WORLDS_TO_COVER = 300;
 
-async function simulate(given: Arguments, { out }: Writers): Promise<number> {
+async function simulate(given: Arguments, { out }: Writers): Promise<ExitCode> {
   const { firstSeed, worlds, minutes, threads, resume, printsTimeline } = given;
   const postgresBin = given.postgresBin === undefined ? undefined : resolve(given.postgresBin);
   const progress = await createProgress({ firstSeed, worlds, resume });

@@ -359,11 +359,23 @@ function postgresUrl(text: string, refuse: (fault: string) => never): string {
     return refuse("must be a postgresql:// URL");
   }
   if (parsed.password.length < 8) return refuse("must hold a password of at least 8 characters");
+  if (!canDecode(`${parsed.username}:${parsed.password}`)) {
+    return refuse("must write a % in the password as %25");
+  }
   // The certificate decides how the connection is protected.
   if (parsed.search !== "" || parsed.hash !== "") {
     return refuse("must have no query and no fragment");
   }
   return parsed.href;
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** PEM; a secret of one line may write its line breaks as `\\n`. */

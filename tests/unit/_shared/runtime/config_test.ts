@@ -165,6 +165,11 @@ for (
       `${"a".repeat(32)},`,
       "BRAZE_WEBHOOK_SECRETS must not hold an empty entry",
     ],
+    [
+      "INGEST_DATABASE_URL",
+      "postgresql://braze_ingest:50%off-and-more@127.0.0.1/postgres",
+      "INGEST_DATABASE_URL must write a % in the password as %25",
+    ],
     ["SEND_GATE", "closed", "SEND_GATE must be off, fail_open or fail_closed"],
     ["SEND_GATE", "fail_open", "SEND_GATE_SECRETS must be set when SEND_GATE is not off"],
     [

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { type Column, fitTable, wrap } from "../../../../local/cli/fit_table.ts";
+import { type Column, fitTable, fitText, wrap } from "../../../../local/cli/fit_table.ts";
 
 interface Row {
   readonly id: string;
@@ -52,6 +52,11 @@ Deno.test("each line of a coloured row has its colour", () => {
   strictEqual(lines[2], "   7  Braze has its schedule");
   strictEqual(lines[3], "\x1b[31m1001  Nothing shows that it was\x1b[0m");
   strictEqual(lines[4], "\x1b[31m      sent so far\x1b[0m");
+});
+
+Deno.test("a text that is wrapped keeps its indentation", () => {
+  strictEqual(fitText("  all of it", 8), "  all of\n  it");
+  strictEqual(fitText("  all of it", Infinity), "  all of it");
 });
 
 Deno.test("a word that is longer than a line is cut", () => {

@@ -1,16 +1,14 @@
-import { deepStrictEqual, match, rejects, throws } from "node:assert/strict";
-import { parseArguments, readWholeNumber } from "../../../../local/cli/arguments.ts";
+import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
+import { readFlags, readWholeNumber } from "../../../../local/cli/flags.ts";
 import { exitCodeOf, type Task } from "../../../../local/cli/run_task.ts";
 import { StackFailure, UsageFailure } from "../../../../local/lib/failure.ts";
 
 const TASK: Task<boolean> = {
   help: "What it does.\n",
-  read: (args) =>
-    parseArguments({ args: [...args], options: { json: { type: "boolean", default: false } } })
-      .values.json,
+  read: (args) => readFlags({ json: { text: "" } }, args).values.json ?? false,
   run(json, { out }) {
     out.line(`json: ${json}`);
-    return Promise.resolve(7);
+    return Promise.resolve(1);
   },
 };
 
@@ -27,7 +25,7 @@ async function end(changes: Partial<Task<boolean>>, ...args: string[]) {
 const failing = (error: Error): Partial<Task<boolean>> => ({ run: () => Promise.reject(error) });
 
 Deno.test("a task gets its arguments, and its result is the exit code", async () => {
-  deepStrictEqual(await end({}, "--json"), { code: 7, out: ["json: true"], err: [] });
+  deepStrictEqual(await end({}, "--json"), { code: 1, out: ["json: true"], err: [] });
 });
 
 Deno.test("--help prints the help and runs nothing, regardless of the other arguments", async () => {
@@ -36,24 +34,32 @@ Deno.test("--help prints the help and runs nothing, regardless of the other argu
   }
 });
 
-Deno.test("wrong arguments exit with 2 and a line on stderr, regardless of the task's own exit code for failures", async () => {
-  for (const failureCode of [1, 5]) {
-    const { code, out, err } = await end({ failureCode }, "--colour");
-    deepStrictEqual([code, out, err.length], [2, [], 1]);
-    match(err[0]!, /^Cannot read the arguments: .*--colour.*\(see --help\)$/);
-  }
+Deno.test("wrong arguments exit with 2 and a line on stderr", async () => {
+  const { code, out, err } = await end({}, "--colour");
+  deepStrictEqual([code, out, err.length], [2, [], 1]);
+  match(err[0]!, /^Cannot read the arguments: .*--colour.*\(see --help\)$/);
   const late = await end(failing(new UsageFailure("Cannot do both")));
   deepStrictEqual(late, { code: 2, out: [], err: ["Cannot do both"] });
 });
 
-Deno.test("a failure ends with 1, or with the code that the task has for it, without a stack trace", async () => {
+Deno.test("a failure ends with 2, without a stack trace", async () => {
   const failure = failing(new StackFailure("Cannot start"));
-  deepStrictEqual(await end(failure), { code: 1, out: [], err: ["Cannot start"] });
-  deepStrictEqual((await end({ ...failure, failureCode: 2 })).code, 2);
+  deepStrictEqual(await end(failure), { code: 2, out: [], err: ["Cannot start"] });
 });
 
-Deno.test("an unexpected error keeps its stack trace", async () => {
-  await rejects(end(failing(new TypeError("undefined is no function"))), TypeError);
+Deno.test("what is wrong with this machine is one sentence that says what to do", async () => {
+  const full = Object.assign(new Error("No space left (os error 28): open '/d/x'"), {
+    code: "ENOSPC",
+  });
+  const { code, err } = await end(failing(full));
+  deepStrictEqual([code, err.length], [2, 1]);
+  match(err[0]!, /^Cannot use \/d\/x: there must be room on the disk, .*; free some space, or/);
+});
+
+Deno.test("a defect keeps its stack trace", async () => {
+  const { code, err } = await end(failing(new TypeError("undefined is no function")));
+  strictEqual(code, 2);
+  match(err[0]!, /^This is a defect .*: TypeError: undefined is no function\n {4}at /);
 });
 
 Deno.test("readWholeNumber() takes whole numbers from 1 to the maximum", () => {

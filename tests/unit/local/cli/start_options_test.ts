@@ -5,7 +5,9 @@ import { HELP, readOptions } from "../../../../local/cli/start_options.ts";
 Deno.test("readOptions() without arguments keeps data in the default folder, on the default ports", () => {
   deepStrictEqual(readOptions([], "/repo/.local"), {
     json: false,
+    verbose: false,
     ephemeral: false,
+    fresh: false,
     clock: undefined,
     dataFolder: "/repo/.local",
     portBase: 54_321,
@@ -26,7 +28,17 @@ Deno.test("readOptions() reads every option that the help names", () => {
   strictEqual(readOptions(["--postgres-bin", "/pg/bin"], "/x").postgresBin, "/pg/bin");
   strictEqual(readOptions(["--ephemeral"], "/x").ephemeral, true);
   strictEqual(readOptions(["--send-gate", "fail_open"], "/x").sendGate, "fail_open");
-  const named = ["clock", "data", "ephemeral", "port", "postgres-bin", "send-gate", "json", "help"];
+  deepStrictEqual(
+    [readOptions(["--fresh"], "/x").fresh, readOptions(["--verbose"], "/x").verbose],
+    [
+      true,
+      true,
+    ],
+  );
+  const named = [
+    ...["clock", "data", "fresh", "ephemeral", "port", "send-gate", "verbose", "json"],
+    ...["postgres-bin", "help"],
+  ];
   for (const name of named) {
     strictEqual(HELP.includes(`--${name}`), true, name);
   }
@@ -44,6 +56,7 @@ for (
       ["--port", "http"],
       /--port must be a whole number, got "http"/,
     ],
+    ["a temporary folder that starts over", ["--ephemeral", "--fresh"], /--fresh deletes/],
     ["a temporary folder with a name", ["--ephemeral", "--data", "/d"], /--ephemeral uses/],
   ] as const
 ) {

@@ -5,9 +5,9 @@ import { VirtualTimeline } from "../../../../local/clock/virtual_timeline.ts";
 
 const START = new Date("2024-12-07T06:00:00Z");
 
-function setup(virtual = true) {
+function control(virtual = true) {
   const timeline = new VirtualTimeline(START);
-  const control = createControlApi({
+  return createControlApi({
     now: () => timeline.now(),
     timeline: virtual ? timeline : undefined,
     advanceTo: async (to) => ({
@@ -15,11 +15,19 @@ function setup(virtual = true) {
       cron_jobs: 0,
       net_requests: 0,
     }),
+    onHour: (now) => {
+      if (now.toISOString().startsWith("2024-12-08")) throw new Error("Cannot read the ledger");
+      return Promise.resolve({ now: now.toISOString(), ledger: {}, events: 0, open_alerts: 0 });
+    },
     operatorToken: () => Promise.resolve("a.b.c"),
     alerts: createAlertSink(() => timeline.now()),
   });
+}
+
+function setup(virtual = true) {
+  const ask = control(virtual);
   return async (method: string, path: string, body?: string) => {
-    const response = await control(
+    const response = await ask(
       new Request(`http://local/_local/${path}`, {
         method,
         ...(body === undefined ? {} : { body }),
@@ -38,14 +46,51 @@ Deno.test("GET clock returns the time and whether it is virtual", async () => {
 
 Deno.test("POST clock moves by seconds or to a time, and returns what ran", async () => {
   const call = setup();
+  const first = "2024-12-07T06:01:30.500Z";
   deepStrictEqual((await call("POST", "clock", '{"advance_seconds": 90.5}')).body, {
-    now: "2024-12-07T06:01:30.500Z",
+    hours: [{ now: first, ledger: {}, events: 0, open_alerts: 0 }],
+    now: first,
     ran: 0,
     cron_jobs: 0,
     net_requests: 0,
   });
   const { body } = await call("POST", "clock", '{"to": "2024-12-07T09:00:00+01:00"}');
   strictEqual(body.now, "2024-12-07T08:00:00.000Z");
+});
+
+Deno.test("POST clock writes a line for each hour that has passed, of one JSON document", async () => {
+  const response = await control()(
+    new Request("http://local/_local/clock", { method: "POST", body: '{"advance_seconds": 9000}' }),
+  );
+  const lines = (await response.text()).trimEnd().split("\n");
+  strictEqual(lines[0], '{"hours": [');
+  deepStrictEqual(lines.slice(1, -1).map((line) => JSON.parse(line.replace(/,$/, "")).now), [
+    "2024-12-07T07:00:00.000Z",
+    "2024-12-07T08:00:00.000Z",
+    "2024-12-07T08:30:00.000Z",
+  ]);
+  strictEqual(JSON.parse(lines.join("")).now, "2024-12-07T08:30:00.000Z");
+});
+
+Deno.test("POST clock stops at the next full hour when nobody reads any more", async () => {
+  const ask = control();
+  const response = await ask(
+    new Request("http://local/_local/clock", {
+      method: "POST",
+      body: '{"advance_seconds": 86400}',
+    }),
+  );
+  const reader = response.body!.getReader();
+  await reader.read();
+  await reader.cancel();
+  const { now } = await (await ask(new Request("http://local/_local/clock"))).json();
+  match(now, /^2024-12-07T0[6-8]:00:00.000Z$/);
+});
+
+Deno.test("POST clock that fails on the way says why, in a document that can be read", async () => {
+  const { body } = await setup()("POST", "clock", '{"to": "2024-12-09T00:00:00Z"}');
+  strictEqual(body.message, "Cannot read the ledger");
+  strictEqual(body.hours.length, 17);
 });
 
 for (
