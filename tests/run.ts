@@ -8,7 +8,11 @@ import { helpOf, POSTGRES_BIN, readFlags } from "../local/cli/flags.ts";
 import { interrupted } from "../local/cli/interrupt.ts";
 import { type ExitCode, INTERRUPTED, runTask, type Writers } from "../local/cli/run_task.ts";
 import { StackFailure } from "../local/lib/failure.ts";
-import { startTestServer, type TestServer } from "../local/stack/test_server.ts";
+import {
+  startDistributedTestServer,
+  startTestServer,
+  type TestServer,
+} from "../local/stack/test_server.ts";
 import { findChromium } from "./browser/chromium.ts";
 import { type Batch, batchesOf } from "./runner/batches.ts";
 import { groupOf, GROUPS } from "./runner/groups.ts";
@@ -30,6 +34,8 @@ What each folder of tests/ needs; the runner starts the servers itself:
 
 ${GROUPS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
 
+With TEST_CITUS_BIN=DIR, the folder of the binaries of a Postgres that has Citus, a coordinator and two workers take the
+place of the Postgres: name tests/database, tests/security or tests/end_to_end then. docs/scaling.md lists the exceptions.
 Chromium is found in the usual places or named by TEST_CHROMIUM.
 SEED=N repeats the generated bodies of tests/security/fuzz_test.ts; FUZZ_BODIES=N sends more of them (2,000).`,
   ends: { good: "if every test passes", needsPerson: "if one fails" },
@@ -49,9 +55,12 @@ async function main(
   const canBrowse = findChromium() !== undefined || Deno.env.get("TEST_BROWSER") === "required";
   const runnable = files.filter((file) => canBrowse || groupOf(file).need !== "browser");
   const batches = batchesOf(runnable);
-  const server = batches.some(({ group }) => group.need !== "nothing")
+  const citusBin = Deno.env.get("TEST_CITUS_BIN");
+  const server = !batches.some(({ group }) => group.need !== "nothing")
+    ? undefined
+    : citusBin === undefined
     ? startTestServer(values["postgres-bin"])
-    : undefined;
+    : startDistributedTestServer(citusBin);
   // The lanes see the failure; until then it must not end the process.
   server?.catch(() => {});
   try {
@@ -90,16 +99,26 @@ async function runAll(
   const runLane = async () => {
     for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
       const needsServer = batch.group.need !== "nothing";
-      const url = needsServer ? (await server)?.url : undefined;
+      const used = needsServer ? await server : undefined;
       if (signal.aborted) return;
-      const own = url === undefined ? env : { ...env, TEST_DATABASE_URL: url };
+      const own = used === undefined ? env : {
+        ...env,
+        TEST_DATABASE_URL: used.url,
+        TEST_CITUS_WORKERS: used.workers.join(","),
+      };
       const outcome = await runBatch(batch, args, own, signal);
       outcomes.push(outcome);
       out.line(progressLine(outcome, outcomes.length, batches.length));
     }
   };
   if (server !== undefined) {
-    server.then(({ major }) => out.line(`Postgres ${major} is up`), () => {});
+    server.then(
+      ({ major, workers }) =>
+        out.line(
+          `Postgres ${major} is up${workers.length > 0 ? `, with ${workers.length} workers` : ""}`,
+        ),
+      () => {},
+    );
   }
   await Promise.all(Array.from({ length: LANES }, runLane));
   return outcomes;

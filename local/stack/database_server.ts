@@ -13,6 +13,8 @@ export interface DatabaseServerOptions {
   readonly virtualClock: boolean;
   /** Uses stubs even if the server has the real extensions, which work in one database only. */
   readonly preferExtensionStubs: boolean;
+  /** Additional lines of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface DatabaseServer {
@@ -45,6 +47,11 @@ export async function startDatabaseServer(
     binaries,
     extensions,
   );
-  const server = await startPostgres({ directory, port, fsync, settings });
+  const server = await startPostgres({
+    directory,
+    port,
+    fsync,
+    settings: { ...settings, ...options.settings },
+  });
   return { ...server, major: binaries.major, folder };
 }

@@ -1,4 +1,11 @@
 /** Starts the database server that tests share, with the template database that each test clones. */
+import {
+  type CitusServers,
+  closeTemplate,
+  createOnWorkers,
+  distribute,
+  startCitusServers,
+} from "./citus_server.ts";
 import { startDatabaseServer } from "./database_server.ts";
 import { onFreePorts } from "./ports.ts";
 import { databaseUrl } from "./postgres.ts";
@@ -14,6 +21,8 @@ export const TEMPLATE_MONTH = "2024-12";
 export interface TestServer {
   readonly url: string;
   readonly major: number;
+  /** Addresses of the workers, where the events are spread over some. */
+  readonly workers: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -23,6 +32,50 @@ export function startTestServer(
   migrations: URL = MIGRATIONS,
 ): Promise<TestServer> {
   return onFreePorts(({ database }) => startOn(database, migrations, postgresBin));
+}
+
+/** The same, with the events spread over two workers. */
+export async function startDistributedTestServer(postgresBin: string): Promise<TestServer> {
+  const servers = await startCitusServers(postgresBin);
+  try {
+    return await prepareDistributed(servers);
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+}
+
+async function prepareDistributed(
+  { coordinator, workers, stop }: CitusServers,
+): Promise<TestServer> {
+  const urls = workers.map(({ url }) => url);
+  const urlOf = (name: string) => {
+    const url = new URL(coordinator.url);
+    url.pathname = name;
+    return url.href;
+  };
+  const admin = connectSql(coordinator.url, { max: 1 });
+  try {
+    await admin.unsafe(`create database ${TEMPLATE}`);
+    await createOnWorkers(urls, TEMPLATE);
+    const template = connectSql(urlOf(TEMPLATE), { max: 1 });
+    await template.unsafe("create extension citus");
+    await prepareProject(template, MIGRATIONS).finally(() => template.end());
+    await distribute(urlOf(TEMPLATE), urls);
+    await closeTemplate([coordinator.url, ...urls], TEMPLATE);
+    for (const url of [...urls, coordinator.url]) {
+      const node = connectSql(url, { max: 1 });
+      await node.unsafe(`create database ${MONTH_TEMPLATE} template ${TEMPLATE} strategy file_copy`)
+        .finally(() => node.end());
+    }
+    const month = connectSql(urlOf(MONTH_TEMPLATE), { max: 1 });
+    await ensurePartitions(month, new Date(`${TEMPLATE_MONTH}-01T00:00:00Z`))
+      .finally(() => month.end());
+    await closeTemplate([coordinator.url, ...urls], MONTH_TEMPLATE);
+  } finally {
+    await admin.end();
+  }
+  return { url: coordinator.url, major: coordinator.major, workers: urls, stop };
 }
 
 async function startOn(port: number, migrations: URL, postgresBin?: string): Promise<TestServer> {
@@ -54,7 +107,7 @@ async function startOn(port: number, migrations: URL, postgresBin?: string): Pro
       await stop();
       throw error;
     }
-    return { url: server.url, major: server.major, stop };
+    return { url: server.url, major: server.major, workers: [], stop };
   } catch (error) {
     await remove().catch(() => {});
     throw error;

@@ -6313,6 +6313,10 @@ declare
   v_lost_ids uuid[];
   v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
 begin
+  -- Not beside whoever else judges events, nor an erasure: what is counted here is what is written below.
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('judge_events', 0));
+
   select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id), pg_catalog.array_agg(distinct open.ledger_id)
   into v_times, v_event_ids, v_lost_ids
   from (
@@ -6323,7 +6327,6 @@ begin
       and event.correlation_method in ('tie', 'no_candidate', 'time_window')
       and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
     order by event.sent_at, event.event_id
-    for update
   ) as open;
   -- With one event more or less than counted, the elimination no longer holds.
   if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then
@@ -6522,6 +6525,66 @@ comment on function public.correlation_context(uuid[], bigint[], uuid[], text[],
 revoke all on function public.correlation_context(uuid[], bigint[], uuid[], text[], jsonb, timestamptz[], integer) from public, anon, authenticated, service_role;
 grant execute on function public.correlation_context(uuid[], bigint[], uuid[], text[], jsonb, timestamptz[], integer) to service_role;
 
+-- supabase/schemas/50_attribution/first_proof.sql
+-- What the stored events prove of a match.
+--
+-- A look-up of its own for each ledger row: where events are spread over several servers, no other table is joined to them.
+
+create function private.first_proof(
+  p_ledger_id uuid,
+  p_generation integer,
+  p_from timestamptz,
+  p_until timestamptz,
+  out proof public.send_proof,
+  out generation integer,
+  out timing public.send_timing,
+  out dispatch_id text,
+  out send_id text
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+begin
+  select event.proof, event.generation, event.timing, event.dispatch_id, event.send_id
+  into proof, generation, timing, dispatch_id, send_id
+  from public.notification_sends as event
+  where event.ledger_id = p_ledger_id and event.proof is not null
+    and coalesce(event.generation, p_generation) = p_generation
+    and event.sent_at >= p_from and event.sent_at < p_until
+  order by event.proof
+  limit 1;
+end;
+$$;
+
+comment on function private.first_proof(uuid, integer, timestamptz, timestamptz) is
+  'The best proof that events of [p_from, p_until) give of a generation, or of its match without naming one; nulls where there is none.';
+revoke all on function private.first_proof(uuid, integer, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.first_proof(uuid, integer, timestamptz, timestamptz) to service_role;
+
+create function private.is_proved_by_events(p_ledger_id uuid, p_generation integer)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+begin
+  perform 1 from public.notification_sends as event
+  where event.ledger_id = p_ledger_id and event.generation = p_generation and event.proof is not null
+  limit 1;
+  return found;
+end;
+$$;
+
+comment on function private.is_proved_by_events(uuid, integer) is 'Whether an event that names this generation proves it.';
+revoke all on function private.is_proved_by_events(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function private.is_proved_by_events(uuid, integer) to service_role;
+
 -- supabase/schemas/50_attribution/load_rejudgements.sql
 -- Stored events that depend on facts that changed, page by page.
 --
@@ -6628,6 +6691,8 @@ declare
   v_started_at timestamptz;
   v_after_sent_at timestamptz;
   v_after_event_id text;
+  v_times timestamptz[];
+  v_event_ids text[];
   v_events jsonb;
 begin
   -- Changes that are as far as the oldest one go together; an interrupted judging continues where it ended.
@@ -6659,8 +6724,8 @@ begin
   set started_at = v_started_at, claimed_until = p_now + interval '30 seconds'
   where change.id = any (v_ids);
 
-  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(event) order by event.sent_at, event.event_id)
-  into v_events
+  select pg_catalog.array_agg(wanted.sent_at), pg_catalog.array_agg(wanted.event_id)
+  into v_times, v_event_ids
   from (
     select distinct dependent.sent_at, dependent.event_id
     from (
@@ -6671,17 +6736,19 @@ begin
     ) as dependent
     order by dependent.sent_at, dependent.event_id
     limit p_limit
-  ) as wanted
-  cross join lateral (
+  ) as wanted;
+  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(event) order by event.sent_at, event.event_id)
+  into v_events
+  from (
     select
       stored.sent_at, stored.event_id, stored.event_type, stored.channel, stored.time_kind, stored.received_at,
       stored.campaign_id, stored.canvas_id, stored.braze_schedule_id, stored.send_id, stored.dispatch_id,
       stored.echoed_ledger_id, stored.echoed_match_id, stored.echoed_generation, stored.echoed_attempt_id,
       stored.has_foreign_extras, stored.correlation_method, stored.ledger_id, stored.generation, stored.timing, stored.proof,
       stored.candidate_match_ids
-    from public.notification_sends as stored
-    where stored.sent_at = wanted.sent_at and stored.event_id = wanted.event_id
-    limit 1
+    from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_event_ids)) as wanted (sent_at, event_id)
+    join public.notification_sends as stored on stored.sent_at = wanted.sent_at and stored.event_id = wanted.event_id
+    where stored.sent_at = any (v_times)
   ) as event;
   return pg_catalog.jsonb_build_object(
     'ids', v_ids, 'started_at', v_started_at, 'events', coalesce(v_events, '[]')
@@ -6789,6 +6856,15 @@ as $$
 declare
   v_alerts jsonb;
 begin
+  with untimely as materialized (
+    select
+      event.ledger_id, event.timing, count(*) as events, min(event.sent_at) as first_sent_at,
+      max(event.sent_at) as last_sent_at, pg_catalog.array_agg(distinct event.campaign_id) as campaign_ids
+    from public.notification_sends as event
+    where event.ledger_id = any (p_ledger_ids) and event.timing in ('early', 'late')
+      and event.event_type = 'send' and event.channel in ('push', 'webhook')
+    group by event.ledger_id, event.timing
+  )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'sent_' || untimely.timing || ':' || ledger.match_id,
     'rule', 'sent_' || untimely.timing,
@@ -6805,17 +6881,8 @@ begin
     )
   ) order by ledger.match_id, untimely.timing), '[]')
   into v_alerts
-  from pg_catalog.unnest(p_ledger_ids) as asked (ledger_id)
-  join public.schedule_ledger as ledger on ledger.id = asked.ledger_id
-  cross join lateral (
-    select
-      event.timing, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at,
-      pg_catalog.array_agg(distinct event.campaign_id) as campaign_ids
-    from public.notification_sends as event
-    where event.ledger_id = asked.ledger_id and event.timing in ('early', 'late')
-      and event.event_type = 'send' and event.channel in ('push', 'webhook')
-    group by event.timing
-  ) as untimely;
+  from untimely
+  join public.schedule_ledger as ledger on ledger.id = untimely.ledger_id;
 
   if v_alerts <> '[]' then
     perform public.raise_alerts(v_alerts, p_now);
@@ -7056,12 +7123,7 @@ begin
     select schedule.ledger_id, schedule.generation
     from public.braze_schedules as schedule
     where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
-      and not exists (
-        select 1
-        from public.notification_sends as event
-        where event.ledger_id = schedule.ledger_id and event.generation = schedule.generation
-          and event.proof is not null
-      )
+      and not private.is_proved_by_events(schedule.ledger_id, schedule.generation)
   ),
   restored as (
     update public.braze_schedules as schedule
@@ -7099,14 +7161,7 @@ begin
   with unproved as (
     select ledger.id, event.proof::text
     from public.schedule_ledger as ledger
-    left join lateral (
-      select known.proof
-      from public.notification_sends as known
-      where known.ledger_id = ledger.id and known.proof is not null
-        and coalesce(known.generation, ledger.generation) = ledger.generation
-      order by known.proof
-      limit 1
-    ) as event on true
+    cross join lateral private.first_proof(ledger.id, ledger.generation, '-infinity', 'infinity') as event
     where ledger.id = any (p_ledger_ids)
       and ledger.status = 'sent' and ledger.sent_evidence in ('push', 'webhook')
       and event.proof::text is distinct from ledger.sent_evidence
@@ -7186,6 +7241,8 @@ declare
   v_proofs jsonb;
   v_proven_ids uuid[];
 begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('judge_events', 0));
+
   with verdicts as (
     select verdict.*
     from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (
@@ -7571,17 +7628,11 @@ begin
   )), '[]')
   into v_proofs
   from public.schedule_ledger as ledger
-  cross join lateral (
-    select event.proof, event.generation, event.timing, event.dispatch_id, event.send_id
-    from public.notification_sends as event
-    where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
-      and event.sent_at >= ledger.send_at_utc - interval '1 day'
-      and event.sent_at < ledger.send_at_utc + interval '2 days'
-      and event.proof is not null
-    order by event.proof
-    limit 1
+  cross join lateral private.first_proof(
+    ledger.id, ledger.generation, ledger.send_at_utc - interval '1 day', ledger.send_at_utc + interval '2 days'
   ) as event
-  where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
+  where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now
+    and event.proof is not null;
 
   perform private.record_send_proof(v_proofs, p_now);
   return (
@@ -7955,14 +8006,11 @@ begin
         'statistics_at', ledger.statistics_at,
         'has_events', schedules.went_out or (
           -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
-          ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
-            select 1
-            from public.notification_sends as event
-            where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
-              and event.sent_at >= ledger.send_at_utc - interval '1 day'
-              and event.sent_at < ledger.send_at_utc + interval '2 days'
-              and event.proof is not null
-          )
+          ledger.status <> 'sent' and ledger.send_at_utc <= p_now and (
+            private.first_proof(
+              ledger.id, ledger.generation, ledger.send_at_utc - interval '1 day', ledger.send_at_utc + interval '2 days'
+            )
+          ).proof is not null
         ),
         'was_aborted', exists (
           select 1 from public.match_counts as counted
@@ -10661,41 +10709,46 @@ grant execute on function private.judge_missing_webhooks(timestamptz) to service
 
 create function private.judge_contradictions(p_now timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 set jit = off
+set plan_cache_mode = 'force_custom_plan'
 as $$
-  with contradicting as (
-    select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
-    from public.notification_sends as event
-    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-      and event.correlation_method = 'contradiction'
-      -- Events may arrive days late.
-      and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
-    group by event.candidate_match_ids
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
-    'rule', 'contradicting_evidence',
-    'severity', 'warning',
-    'audience', 'engineering',
-    'title', private.counted_text(events, 'event names', 'events name')
-      || case pg_catalog.cardinality(candidate_match_ids)
-        when 1 then ' a campaign that was never used for '
-        else ' several matches at once: '
-      end
-      || (
-        select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
-        from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+begin
+  return (
+    with contradicting as materialized (
+      select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
+      from public.notification_sends as event
+      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+        and event.correlation_method = 'contradiction'
+        -- Events may arrive days late.
+        and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
+      group by event.candidate_match_ids
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
+      'rule', 'contradicting_evidence',
+      'severity', 'warning',
+      'audience', 'engineering',
+      'title', private.counted_text(events, 'event names', 'events name')
+        || case pg_catalog.cardinality(candidate_match_ids)
+          when 1 then ' a campaign that was never used for '
+          else ' several matches at once: '
+        end
+        || (
+          select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
+          from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+        ),
+      'details', pg_catalog.jsonb_build_object(
+        'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
       ),
-    'details', pg_catalog.jsonb_build_object(
-      'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
-    ),
-    'match_id', null
-  ) order by candidate_match_ids), '[]')
-  from contradicting;
+      'match_id', null
+    ) order by candidate_match_ids), '[]')
+    from contradicting
+  );
+end;
 $$;
 
 comment on function private.judge_contradictions(timestamptz) is
@@ -12268,6 +12321,107 @@ comment on view public.duplicate_trends is
 revoke all on table public.duplicate_trends from public, anon, authenticated, service_role;
 grant select on table public.duplicate_trends to service_role;
 
+-- supabase/schemas/80_reporting/events_by_minute.sql
+-- What operators read of events. No function but these two reads them with an operator's token.
+--
+-- They read with the rights of the owner, and ask themselves who calls: where events are spread over several servers, the
+-- claims of a token stay on the first.
+
+create function private.may_read_events()
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+begin
+  -- Of who calls a function that reads with its owner's rights, the role setting tells.
+  return public.is_operator() or pg_catalog.has_table_privilege(
+    coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user), 'public.notification_sends', 'select'
+  );
+end;
+$$;
+
+comment on function private.may_read_events() is
+  'Whether the caller may read events: the token of an operator, or a role that may read the table.';
+revoke all on function private.may_read_events() from public, anon, authenticated, service_role;
+
+create function private.events_by_minute(p_ledger_ids uuid[], p_from timestamptz)
+returns table (
+  minute timestamptz,
+  event_type text,
+  channel text,
+  generation integer,
+  correlation_method public.correlation_method,
+  confidence public.confidence,
+  events bigint,
+  last_received_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+begin
+  if not private.may_read_events() then
+    return;
+  end if;
+  return query
+    select
+      pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.event_type, event.channel, event.generation,
+      event.correlation_method, event.confidence, count(*), max(event.received_at)
+    from public.notification_sends as event
+    where event.ledger_id = any (p_ledger_ids) and event.sent_at >= p_from
+    group by 1, 2, 3, 4, 5, 6;
+end;
+$$;
+
+comment on function private.events_by_minute(uuid[], timestamptz) is
+  'How many events of these ledger rows there are by minute and kind, for operators and whoever may read the events.';
+revoke all on function private.events_by_minute(uuid[], timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.events_by_minute(uuid[], timestamptz) to authenticated, service_role;
+
+create function private.events_without_match(p_match_id bigint, p_from timestamptz, p_until timestamptz)
+returns table (
+  event_type text,
+  channel text,
+  correlation_method public.correlation_method,
+  candidate_match_ids bigint[],
+  events bigint,
+  first_at timestamptz,
+  last_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+begin
+  if not private.may_read_events() then
+    return;
+  end if;
+  return query
+    select
+      event.event_type, event.channel, event.correlation_method, event.candidate_match_ids,
+      count(*), min(event.sent_at), max(event.sent_at)
+    from public.notification_sends as event
+    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+      and event.candidate_match_ids @> array[p_match_id]
+      and event.sent_at >= p_from and event.sent_at < p_until
+    group by 1, 2, 3, 4;
+end;
+$$;
+
+comment on function private.events_without_match(bigint, timestamptz, timestamptz) is
+  'The events of [p_from, p_until) without a match that may belong to this one, by kind, for operators and whoever may read the events.';
+revoke all on function private.events_without_match(bigint, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.events_without_match(bigint, timestamptz, timestamptz) to authenticated, service_role;
+
 -- supabase/schemas/80_reporting/job_states.sql
 -- Whether the timed functions run, for those who ask from outside: a scheduler that is dead raises no alert.
 
@@ -12337,8 +12491,6 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
-set jit = off
-set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_ledger_id uuid;
@@ -12353,23 +12505,18 @@ begin
   return (
     with by_minute as (
       select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC') as minute,
-        count(*) filter (where event.event_type = 'send') as sends,
-        count(*) filter (where event.event_type = 'open') as opens,
-        count(*) filter (where event.event_type not in ('send', 'open')) as others
-      from public.notification_sends as event
-      where event.ledger_id = v_ledger_id and event.sent_at >= v_from
-      group by 1
+        event.minute,
+        coalesce(sum(event.events) filter (where event.event_type = 'send'), 0) as sends,
+        coalesce(sum(event.events) filter (where event.event_type = 'open'), 0) as opens,
+        coalesce(sum(event.events) filter (where event.event_type not in ('send', 'open')), 0) as others
+      from private.events_by_minute(array[v_ledger_id], v_from) as event
+      group by event.minute
     ),
     candidates as (
-      select
-        event.event_type, event.channel, event.correlation_method, event.candidate_match_ids,
-        count(*) as events, min(event.sent_at) as first_at, max(event.sent_at) as last_at
-      from public.notification_sends as event
-      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-        and event.candidate_match_ids @> array[p_match_id]
-        and event.sent_at >= v_send_at - interval '1 day' and event.sent_at < v_send_at + interval '1 day'
-      group by 1, 2, 3, 4
+      select event.*
+      from private.events_without_match(
+        p_match_id, v_send_at - interval '1 day', v_send_at + interval '1 day'
+      ) as event
     )
     select pg_catalog.jsonb_build_object(
       'minutes', (
@@ -12488,24 +12635,20 @@ begin
 
       union all
       select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 9, 'events',
-        event.channel || ' ' || event.event_type,
+        event.minute, 9, 'events', event.channel || ' ' || event.event_type,
         pg_catalog.jsonb_build_object(
-          'events', count(*),
+          'events', event.events,
           'generation', event.generation,
           'method', event.correlation_method,
           'confidence', event.confidence,
-          'last_received_at', max(event.received_at)
+          'last_received_at', event.last_received_at
         ) || case
           when v_users is null then jsonb '{}'
           else pg_catalog.jsonb_build_object('users', v_users -> pg_catalog.jsonb_build_array(
-            pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
-            event.correlation_method, event.confidence
+            event.minute, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
           )::text)
         end
-      from public.notification_sends as event
-      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
-      group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
+      from private.events_by_minute(v_ledger_ids, v_from) as event
 
       union all
       select
@@ -12584,6 +12727,69 @@ grant execute on function public.match_timeline(bigint, timestamptz) to authenti
 -- supabase/schemas/80_reporting/match_verification.sql
 -- Expected against actual, and a verdict, for each schedule that was due.
 
+create function private.count_match_events(
+  p_ledger_id uuid,
+  p_from timestamptz,
+  out users bigint,
+  out events bigint,
+  out sends bigint,
+  out webhook_sends bigint,
+  out opens bigint,
+  out bounces bigint,
+  out aborts bigint,
+  out aborts_by_type jsonb,
+  out low_confidence bigint
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+begin
+  with told as materialized (
+    select
+      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.event_type,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
+      event.channel,
+      case event.event_type when 'abort' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_type
+    from public.notification_sends as event
+    where event.ledger_id = p_ledger_id and event.sent_at >= p_from
+  )
+  select
+    count(distinct told.recipient) filter (where told.is_push_send),
+    count(*),
+    count(*) filter (where told.is_push_send),
+    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send'),
+    count(*) filter (where told.is_sure and told.event_type = 'open'),
+    count(*) filter (where told.is_sure and told.event_type = 'bounce'),
+    count(*) filter (where told.is_sure and told.event_type = 'abort'),
+    (
+      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
+      from (
+        select aborted.abort_type, count(*) as count
+        from told as aborted
+        where aborted.is_sure and aborted.abort_type is not null
+        group by aborted.abort_type
+      ) as by_type
+    ),
+    count(*) filter (where not told.is_sure)
+  into users, events, sends, webhook_sends, opens, bounces, aborts, aborts_by_type, low_confidence
+  from told;
+end;
+$$;
+
+comment on function private.count_match_events(uuid, timestamptz) is
+  'The events of a ledger row since p_from by kind, and the users of its pushes, as match_verification shows them.';
+revoke all on function private.count_match_events(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.count_match_events(uuid, timestamptz) to service_role;
+
 create view public.match_verification
 with (security_invoker = true)
 as
@@ -12628,44 +12834,13 @@ select
   end as verdict
 from public.schedule_ledger as ledger
 join public.matches as match on match.id = ledger.match_id
+cross join lateral private.count_match_events(ledger.id, least(ledger.created_at, ledger.send_at_utc) - interval '1 day')
+  as told
 cross join lateral (
-  with told as materialized (
-    select
-      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
-      event.event_type,
-      event.confidence in ('high', 'medium') as is_sure,
-      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
-      event.channel,
-      case event.event_type when 'abort' then coalesce(
-        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
-      ) end as abort_type
-    from public.notification_sends as event
-    where event.ledger_id = ledger.id
-      and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-  )
   select
     -- Where the events are pruned, the stored count applies.
-    case count(*)
-      when 0 then coalesce(ledger.actual_send_count, 0)
-      else count(distinct told.recipient) filter (where told.is_push_send)
-    end as actual_users,
-    count(*) as events,
-    count(*) filter (where told.is_push_send) as sends,
-    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send') as webhook_sends,
-    count(*) filter (where told.is_sure and told.event_type = 'open') as opens,
-    count(*) filter (where told.is_sure and told.event_type = 'bounce') as bounces,
-    count(*) filter (where told.is_sure and told.event_type = 'abort') as aborts,
-    (
-      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
-      from (
-        select aborted.abort_type, count(*) as count
-        from told as aborted
-        where aborted.is_sure and aborted.abort_type is not null
-        group by aborted.abort_type
-      ) as by_type
-    ) as aborts_by_type,
-    count(*) filter (where not told.is_sure) as low_confidence
-  from told
+    case told.events when 0 then coalesce(ledger.actual_send_count, 0) else told.users end as actual_users,
+    told.events, told.sends, told.webhook_sends, told.opens, told.bounces, told.aborts, told.aborts_by_type, told.low_confidence
 ) as counted
 where ledger.send_at_utc <= now();
 comment on view public.match_verification is
@@ -14307,7 +14482,8 @@ revoke all on function public.is_operator() from public, anon, authenticated, se
 grant execute on function public.is_operator() to authenticated, service_role;
 
 -- supabase/schemas/95_access/operators_read.sql
--- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
+-- Operators read the tables of the dashboard with their own rights: one policy per table. Of events they read what
+-- private.events_by_minute and private.events_without_match count.
 
 grant select on table public.alerts to authenticated;
 grant select on table public.braze_observations to authenticated;
@@ -14331,12 +14507,6 @@ grant select on table private.listed_schedules to authenticated;
 grant select on table private.schedule_holds to authenticated;
 grant select on table private.settings to authenticated;
 
--- No user, no device, no payload, no event id: an event's id may contain the user's.
-grant select (
-  sent_at, event_type, channel, match_id, ledger_id, generation, campaign_id, received_at, correlation_method,
-  confidence, time_diff_ms, candidate_count, candidate_match_ids
-) on public.notification_sends to authenticated;
-
 -- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_observations for select to authenticated using ((select public.is_operator()));
@@ -14346,7 +14516,6 @@ create policy operators_read on public.job_runs for select to authenticated usin
 create policy operators_read on public.match_changes for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.match_counts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.matches for select to authenticated using ((select public.is_operator()));
-create policy operators_read on public.notification_sends for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.operator_actions for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_attempts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_ledger for select to authenticated using ((select public.is_operator()));

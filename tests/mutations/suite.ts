@@ -20,7 +20,9 @@ export interface Tests {
 }
 
 export function needsDatabase(tests: readonly string[]): boolean {
-  return tests.some((path) => /^tests\/(?:database|end_to_end|security|browser)\//.test(path));
+  return tests.some((path) =>
+    /^tests\/(?:database|end_to_end|security|simulation|browser)\//.test(path)
+  );
 }
 
 export interface Chosen {

@@ -16,6 +16,9 @@ import type { Database } from "../../supabase/functions/_shared/database.types.t
 
 export type { Sql };
 
+/** Where the events are spread over several servers, each database is one on all of them. */
+const WORKERS = (Deno.env.get("TEST_CITUS_WORKERS") ?? "").split(",").filter((url) => url !== "");
+
 export function withDatabase(
   run: (sql: Sql, databaseUrl: string) => Promise<void>,
   template = TEMPLATE,
@@ -45,9 +48,12 @@ async function withCloneOf(
   }
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
   const admin = connectSql(serverUrl, { max: 1 });
+  const nodes = [...WORKERS.map((url) => connectSql(url, { max: 1 })), admin];
   try {
-    // Copying files is faster than logging every page of a disposable schema.
-    await admin.unsafe(`create database ${name} template ${template} strategy file_copy`);
+    for (const node of nodes) {
+      // Copying files is faster than logging every page of a disposable schema.
+      await node.unsafe(`create database ${name} template ${template} strategy file_copy`);
+    }
     const databaseUrl = new URL(serverUrl);
     databaseUrl.pathname = name;
     const sql = connectSql(databaseUrl.href, { max: 8, applicationName: "test" });
@@ -55,10 +61,12 @@ async function withCloneOf(
       await run(sql, databaseUrl.href);
     } finally {
       await sql.end({ timeout: 5 });
-      await admin.unsafe(`drop database if exists ${name} with (force)`);
+      for (const node of nodes.toReversed()) {
+        await node.unsafe(`drop database if exists ${name} with (force)`);
+      }
     }
   } finally {
-    await admin.end();
+    await Promise.all(nodes.map((node) => node.end()));
   }
 }
 

@@ -26,6 +26,10 @@ declare
   v_lost_ids uuid[];
   v_match_id bigint := (select ledger.match_id from public.schedule_ledger as ledger where ledger.id = p_ledger_id);
 begin
+  -- Not beside whoever else judges events, nor an erasure: what is counted here is what is written below.
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('erase_user', 0));
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('judge_events', 0));
+
   select pg_catalog.array_agg(open.sent_at), pg_catalog.array_agg(open.event_id), pg_catalog.array_agg(distinct open.ledger_id)
   into v_times, v_event_ids, v_lost_ids
   from (
@@ -36,7 +40,6 @@ begin
       and event.correlation_method in ('tie', 'no_candidate', 'time_window')
       and event.channel = 'push' and event.event_type = 'send' and event.campaign_id = p_campaign_id
     order by event.sent_at, event.event_id
-    for update
   ) as open;
   -- With one event more or less than counted, the elimination no longer holds.
   if coalesce(pg_catalog.cardinality(v_event_ids), 0) <> p_events then

@@ -103,6 +103,8 @@ declare
   v_started_at timestamptz;
   v_after_sent_at timestamptz;
   v_after_event_id text;
+  v_times timestamptz[];
+  v_event_ids text[];
   v_events jsonb;
 begin
   -- Changes that are as far as the oldest one go together; an interrupted judging continues where it ended.
@@ -134,8 +136,8 @@ begin
   set started_at = v_started_at, claimed_until = p_now + interval '30 seconds'
   where change.id = any (v_ids);
 
-  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(event) order by event.sent_at, event.event_id)
-  into v_events
+  select pg_catalog.array_agg(wanted.sent_at), pg_catalog.array_agg(wanted.event_id)
+  into v_times, v_event_ids
   from (
     select distinct dependent.sent_at, dependent.event_id
     from (
@@ -146,17 +148,19 @@ begin
     ) as dependent
     order by dependent.sent_at, dependent.event_id
     limit p_limit
-  ) as wanted
-  cross join lateral (
+  ) as wanted;
+  select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(event) order by event.sent_at, event.event_id)
+  into v_events
+  from (
     select
       stored.sent_at, stored.event_id, stored.event_type, stored.channel, stored.time_kind, stored.received_at,
       stored.campaign_id, stored.canvas_id, stored.braze_schedule_id, stored.send_id, stored.dispatch_id,
       stored.echoed_ledger_id, stored.echoed_match_id, stored.echoed_generation, stored.echoed_attempt_id,
       stored.has_foreign_extras, stored.correlation_method, stored.ledger_id, stored.generation, stored.timing, stored.proof,
       stored.candidate_match_ids
-    from public.notification_sends as stored
-    where stored.sent_at = wanted.sent_at and stored.event_id = wanted.event_id
-    limit 1
+    from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_event_ids)) as wanted (sent_at, event_id)
+    join public.notification_sends as stored on stored.sent_at = wanted.sent_at and stored.event_id = wanted.event_id
+    where stored.sent_at = any (v_times)
   ) as event;
   return pg_catalog.jsonb_build_object(
     'ids', v_ids, 'started_at', v_started_at, 'events', coalesce(v_events, '[]')

@@ -13,6 +13,15 @@ as $$
 declare
   v_alerts jsonb;
 begin
+  with untimely as materialized (
+    select
+      event.ledger_id, event.timing, count(*) as events, min(event.sent_at) as first_sent_at,
+      max(event.sent_at) as last_sent_at, pg_catalog.array_agg(distinct event.campaign_id) as campaign_ids
+    from public.notification_sends as event
+    where event.ledger_id = any (p_ledger_ids) and event.timing in ('early', 'late')
+      and event.event_type = 'send' and event.channel in ('push', 'webhook')
+    group by event.ledger_id, event.timing
+  )
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'fingerprint', 'sent_' || untimely.timing || ':' || ledger.match_id,
     'rule', 'sent_' || untimely.timing,
@@ -29,17 +38,8 @@ begin
     )
   ) order by ledger.match_id, untimely.timing), '[]')
   into v_alerts
-  from pg_catalog.unnest(p_ledger_ids) as asked (ledger_id)
-  join public.schedule_ledger as ledger on ledger.id = asked.ledger_id
-  cross join lateral (
-    select
-      event.timing, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at,
-      pg_catalog.array_agg(distinct event.campaign_id) as campaign_ids
-    from public.notification_sends as event
-    where event.ledger_id = asked.ledger_id and event.timing in ('early', 'late')
-      and event.event_type = 'send' and event.channel in ('push', 'webhook')
-    group by event.timing
-  ) as untimely;
+  from untimely
+  join public.schedule_ledger as ledger on ledger.id = untimely.ledger_id;
 
   if v_alerts <> '[]' then
     perform public.raise_alerts(v_alerts, p_now);

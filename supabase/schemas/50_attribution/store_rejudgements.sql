@@ -39,12 +39,7 @@ begin
     select schedule.ledger_id, schedule.generation
     from public.braze_schedules as schedule
     where schedule.ledger_id = any (p_ledger_ids) and schedule.first_event_at is not null
-      and not exists (
-        select 1
-        from public.notification_sends as event
-        where event.ledger_id = schedule.ledger_id and event.generation = schedule.generation
-          and event.proof is not null
-      )
+      and not private.is_proved_by_events(schedule.ledger_id, schedule.generation)
   ),
   restored as (
     update public.braze_schedules as schedule
@@ -82,14 +77,7 @@ begin
   with unproved as (
     select ledger.id, event.proof::text
     from public.schedule_ledger as ledger
-    left join lateral (
-      select known.proof
-      from public.notification_sends as known
-      where known.ledger_id = ledger.id and known.proof is not null
-        and coalesce(known.generation, ledger.generation) = ledger.generation
-      order by known.proof
-      limit 1
-    ) as event on true
+    cross join lateral private.first_proof(ledger.id, ledger.generation, '-infinity', 'infinity') as event
     where ledger.id = any (p_ledger_ids)
       and ledger.status = 'sent' and ledger.sent_evidence in ('push', 'webhook')
       and event.proof::text is distinct from ledger.sent_evidence
@@ -169,6 +157,8 @@ declare
   v_proofs jsonb;
   v_proven_ids uuid[];
 begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('judge_events', 0));
+
   with verdicts as (
     select verdict.*
     from pg_catalog.jsonb_to_recordset(p_verdicts) as verdict (

@@ -17,17 +17,11 @@ begin
   )), '[]')
   into v_proofs
   from public.schedule_ledger as ledger
-  cross join lateral (
-    select event.proof, event.generation, event.timing, event.dispatch_id, event.send_id
-    from public.notification_sends as event
-    where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
-      and event.sent_at >= ledger.send_at_utc - interval '1 day'
-      and event.sent_at < ledger.send_at_utc + interval '2 days'
-      and event.proof is not null
-    order by event.proof
-    limit 1
+  cross join lateral private.first_proof(
+    ledger.id, ledger.generation, ledger.send_at_utc - interval '1 day', ledger.send_at_utc + interval '2 days'
   ) as event
-  where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now;
+  where ledger.id = any (p_ledger_ids) and ledger.status <> 'sent' and ledger.send_at_utc <= p_now
+    and event.proof is not null;
 
   perform private.record_send_proof(v_proofs, p_now);
   return (

@@ -58,14 +58,11 @@ begin
         'statistics_at', ledger.statistics_at,
         'has_events', schedules.went_out or (
           -- The first proof should have set the row to sent; reconcile repairs a row that it missed.
-          ledger.status <> 'sent' and ledger.send_at_utc <= p_now and exists (
-            select 1
-            from public.notification_sends as event
-            where event.ledger_id = ledger.id and coalesce(event.generation, ledger.generation) = ledger.generation
-              and event.sent_at >= ledger.send_at_utc - interval '1 day'
-              and event.sent_at < ledger.send_at_utc + interval '2 days'
-              and event.proof is not null
-          )
+          ledger.status <> 'sent' and ledger.send_at_utc <= p_now and (
+            private.first_proof(
+              ledger.id, ledger.generation, ledger.send_at_utc - interval '1 day', ledger.send_at_utc + interval '2 days'
+            )
+          ).proof is not null
         ),
         'was_aborted', exists (
           select 1 from public.match_counts as counted

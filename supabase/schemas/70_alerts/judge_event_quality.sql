@@ -262,41 +262,46 @@ grant execute on function private.judge_missing_webhooks(timestamptz) to service
 
 create function private.judge_contradictions(p_now timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 set jit = off
+set plan_cache_mode = 'force_custom_plan'
 as $$
-  with contradicting as (
-    select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
-    from public.notification_sends as event
-    where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-      and event.correlation_method = 'contradiction'
-      -- Events may arrive days late.
-      and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
-    group by event.candidate_match_ids
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
-    'rule', 'contradicting_evidence',
-    'severity', 'warning',
-    'audience', 'engineering',
-    'title', private.counted_text(events, 'event names', 'events name')
-      || case pg_catalog.cardinality(candidate_match_ids)
-        when 1 then ' a campaign that was never used for '
-        else ' several matches at once: '
-      end
-      || (
-        select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
-        from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+begin
+  return (
+    with contradicting as materialized (
+      select event.candidate_match_ids, count(*) as events, min(event.sent_at) as first_sent_at, max(event.sent_at) as last_sent_at
+      from public.notification_sends as event
+      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
+        and event.correlation_method = 'contradiction'
+        -- Events may arrive days late.
+        and event.sent_at > p_now - interval '10 days' and event.received_at > p_now - interval '24 hours'
+      group by event.candidate_match_ids
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'fingerprint', 'contradicting_evidence:' || pg_catalog.array_to_string(candidate_match_ids, ','),
+      'rule', 'contradicting_evidence',
+      'severity', 'warning',
+      'audience', 'engineering',
+      'title', private.counted_text(events, 'event names', 'events name')
+        || case pg_catalog.cardinality(candidate_match_ids)
+          when 1 then ' a campaign that was never used for '
+          else ' several matches at once: '
+        end
+        || (
+          select pg_catalog.string_agg(private.match_title(candidate.match_id), ', ' order by candidate.match_id)
+          from pg_catalog.unnest(candidate_match_ids) as candidate (match_id)
+        ),
+      'details', pg_catalog.jsonb_build_object(
+        'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
       ),
-    'details', pg_catalog.jsonb_build_object(
-      'events', events, 'candidate_match_ids', candidate_match_ids, 'first_sent_at', first_sent_at, 'last_sent_at', last_sent_at
-    ),
-    'match_id', null
-  ) order by candidate_match_ids), '[]')
-  from contradicting;
+      'match_id', null
+    ) order by candidate_match_ids), '[]')
+    from contradicting
+  );
+end;
 $$;
 
 comment on function private.judge_contradictions(timestamptz) is

@@ -6,8 +6,6 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
-set jit = off
-set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_ledger_id uuid;
@@ -22,23 +20,18 @@ begin
   return (
     with by_minute as (
       select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC') as minute,
-        count(*) filter (where event.event_type = 'send') as sends,
-        count(*) filter (where event.event_type = 'open') as opens,
-        count(*) filter (where event.event_type not in ('send', 'open')) as others
-      from public.notification_sends as event
-      where event.ledger_id = v_ledger_id and event.sent_at >= v_from
-      group by 1
+        event.minute,
+        coalesce(sum(event.events) filter (where event.event_type = 'send'), 0) as sends,
+        coalesce(sum(event.events) filter (where event.event_type = 'open'), 0) as opens,
+        coalesce(sum(event.events) filter (where event.event_type not in ('send', 'open')), 0) as others
+      from private.events_by_minute(array[v_ledger_id], v_from) as event
+      group by event.minute
     ),
     candidates as (
-      select
-        event.event_type, event.channel, event.correlation_method, event.candidate_match_ids,
-        count(*) as events, min(event.sent_at) as first_at, max(event.sent_at) as last_at
-      from public.notification_sends as event
-      where event.confidence = 'none' and event.correlation_method not in ('other_campaign', 'test_send')
-        and event.candidate_match_ids @> array[p_match_id]
-        and event.sent_at >= v_send_at - interval '1 day' and event.sent_at < v_send_at + interval '1 day'
-      group by 1, 2, 3, 4
+      select event.*
+      from private.events_without_match(
+        p_match_id, v_send_at - interval '1 day', v_send_at + interval '1 day'
+      ) as event
     )
     select pg_catalog.jsonb_build_object(
       'minutes', (

@@ -93,24 +93,20 @@ begin
 
       union all
       select
-        pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), 9, 'events',
-        event.channel || ' ' || event.event_type,
+        event.minute, 9, 'events', event.channel || ' ' || event.event_type,
         pg_catalog.jsonb_build_object(
-          'events', count(*),
+          'events', event.events,
           'generation', event.generation,
           'method', event.correlation_method,
           'confidence', event.confidence,
-          'last_received_at', max(event.received_at)
+          'last_received_at', event.last_received_at
         ) || case
           when v_users is null then jsonb '{}'
           else pg_catalog.jsonb_build_object('users', v_users -> pg_catalog.jsonb_build_array(
-            pg_catalog.date_trunc('minute', event.sent_at, 'UTC'), event.channel, event.event_type, event.generation,
-            event.correlation_method, event.confidence
+            event.minute, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
           )::text)
         end
-      from public.notification_sends as event
-      where event.ledger_id = any (v_ledger_ids) and event.sent_at >= v_from
-      group by 1, event.channel, event.event_type, event.generation, event.correlation_method, event.confidence
+      from private.events_by_minute(v_ledger_ids, v_from) as event
 
       union all
       select

@@ -1,5 +1,68 @@
 -- Expected against actual, and a verdict, for each schedule that was due.
 
+create function private.count_match_events(
+  p_ledger_id uuid,
+  p_from timestamptz,
+  out users bigint,
+  out events bigint,
+  out sends bigint,
+  out webhook_sends bigint,
+  out opens bigint,
+  out bounces bigint,
+  out aborts bigint,
+  out aborts_by_type jsonb,
+  out low_confidence bigint
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+begin
+  with told as materialized (
+    select
+      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.event_type,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
+      event.channel,
+      case event.event_type when 'abort' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_type
+    from public.notification_sends as event
+    where event.ledger_id = p_ledger_id and event.sent_at >= p_from
+  )
+  select
+    count(distinct told.recipient) filter (where told.is_push_send),
+    count(*),
+    count(*) filter (where told.is_push_send),
+    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send'),
+    count(*) filter (where told.is_sure and told.event_type = 'open'),
+    count(*) filter (where told.is_sure and told.event_type = 'bounce'),
+    count(*) filter (where told.is_sure and told.event_type = 'abort'),
+    (
+      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
+      from (
+        select aborted.abort_type, count(*) as count
+        from told as aborted
+        where aborted.is_sure and aborted.abort_type is not null
+        group by aborted.abort_type
+      ) as by_type
+    ),
+    count(*) filter (where not told.is_sure)
+  into users, events, sends, webhook_sends, opens, bounces, aborts, aborts_by_type, low_confidence
+  from told;
+end;
+$$;
+
+comment on function private.count_match_events(uuid, timestamptz) is
+  'The events of a ledger row since p_from by kind, and the users of its pushes, as match_verification shows them.';
+revoke all on function private.count_match_events(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.count_match_events(uuid, timestamptz) to service_role;
+
 create view public.match_verification
 with (security_invoker = true)
 as
@@ -44,44 +107,13 @@ select
   end as verdict
 from public.schedule_ledger as ledger
 join public.matches as match on match.id = ledger.match_id
+cross join lateral private.count_match_events(ledger.id, least(ledger.created_at, ledger.send_at_utc) - interval '1 day')
+  as told
 cross join lateral (
-  with told as materialized (
-    select
-      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
-      event.event_type,
-      event.confidence in ('high', 'medium') as is_sure,
-      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
-      event.channel,
-      case event.event_type when 'abort' then coalesce(
-        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
-      ) end as abort_type
-    from public.notification_sends as event
-    where event.ledger_id = ledger.id
-      and event.sent_at >= least(ledger.created_at, ledger.send_at_utc) - interval '1 day'
-  )
   select
     -- Where the events are pruned, the stored count applies.
-    case count(*)
-      when 0 then coalesce(ledger.actual_send_count, 0)
-      else count(distinct told.recipient) filter (where told.is_push_send)
-    end as actual_users,
-    count(*) as events,
-    count(*) filter (where told.is_push_send) as sends,
-    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send') as webhook_sends,
-    count(*) filter (where told.is_sure and told.event_type = 'open') as opens,
-    count(*) filter (where told.is_sure and told.event_type = 'bounce') as bounces,
-    count(*) filter (where told.is_sure and told.event_type = 'abort') as aborts,
-    (
-      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
-      from (
-        select aborted.abort_type, count(*) as count
-        from told as aborted
-        where aborted.is_sure and aborted.abort_type is not null
-        group by aborted.abort_type
-      ) as by_type
-    ) as aborts_by_type,
-    count(*) filter (where not told.is_sure) as low_confidence
-  from told
+    case told.events when 0 then coalesce(ledger.actual_send_count, 0) else told.users end as actual_users,
+    told.events, told.sends, told.webhook_sends, told.opens, told.bounces, told.aborts, told.aborts_by_type, told.low_confidence
 ) as counted
 where ledger.send_at_utc <= now();
 comment on view public.match_verification is

@@ -1,4 +1,5 @@
--- Operators read the tables of the dashboard with their own rights: one policy per table, and no personal columns of events.
+-- Operators read the tables of the dashboard with their own rights: one policy per table. Of events they read what
+-- private.events_by_minute and private.events_without_match count.
 
 grant select on table public.alerts to authenticated;
 grant select on table public.braze_observations to authenticated;
@@ -22,12 +23,6 @@ grant select on table private.listed_schedules to authenticated;
 grant select on table private.schedule_holds to authenticated;
 grant select on table private.settings to authenticated;
 
--- No user, no device, no payload, no event id: an event's id may contain the user's.
-grant select (
-  sent_at, event_type, channel, match_id, ledger_id, generation, campaign_id, received_at, correlation_method,
-  confidence, time_diff_ms, candidate_count, candidate_match_ids
-) on public.notification_sends to authenticated;
-
 -- In a sub-select it runs once per query, not once per row.
 create policy operators_read on public.alerts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.braze_observations for select to authenticated using ((select public.is_operator()));
@@ -37,7 +32,6 @@ create policy operators_read on public.job_runs for select to authenticated usin
 create policy operators_read on public.match_changes for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.match_counts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.matches for select to authenticated using ((select public.is_operator()));
-create policy operators_read on public.notification_sends for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.operator_actions for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_attempts for select to authenticated using ((select public.is_operator()));
 create policy operators_read on public.schedule_ledger for select to authenticated using ((select public.is_operator()));

@@ -87,13 +87,8 @@ Deno.test(
       ...OPERATORS_CALL,
     ]);
     for (const name of STATUS_CALLS) ok(calls.some((call) => call.name === name), name);
-    const columns = await sql<{ columns: string }[]>`
-      select string_agg(quote_ident(attname), ', ') as columns from pg_catalog.pg_attribute
-      where attrelid = 'public.notification_sends'::regclass
-        and has_column_privilege('authenticated', attrelid, attnum, 'select') and attnum > 0`;
-    const list = (name: string) => name === "notification_sends" ? columns[0]!.columns : "*";
     const reading = (names: readonly string[], role: string) =>
-      names.map((name) => ({ name, role, query: `select ${list(name)} from public.${name}` }));
+      names.map((name) => ({ name, role, query: `select * from public.${name}` }));
     deepStrictEqual(
       await failuresOf(sql, [
         ...calls,

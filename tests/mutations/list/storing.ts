@@ -261,4 +261,29 @@ export const STORING: readonly Mutation[] = [
     replace: "    null;\n",
     tests: ["tests/database/rules/unexpected_sends_test.ts"],
   },
+  {
+    name: "no-locks-on-spread-events",
+    rule: "No statement locks rows of events, since servers that share them refuse it",
+    file: "supabase/schemas/50_attribution/attribute_by_elimination.sql",
+    find: "    order by event.sent_at, event.event_id\n  ) as open;\n",
+    replace: "    order by event.sent_at, event.event_id\n    for update\n  ) as open;\n",
+    tests: ["tests/database/rules/distribution_test.ts"],
+  },
+  {
+    name: "no-joins-with-spread-events",
+    rule: "No statement joins events with another table, since servers that share them refuse it",
+    file: "supabase/schemas/50_attribution/raise_untimely_sends.sql",
+    find: "    from public.notification_sends as event\n",
+    replace:
+      "    from public.notification_sends as event join public.schedule_ledger as own on own.id = event.ledger_id\n",
+    tests: ["tests/database/rules/distribution_test.ts"],
+  },
+  {
+    name: "only-operators-count-events",
+    rule: "A signed-in user who is not an operator reads nothing of events",
+    file: "supabase/schemas/80_reporting/events_by_minute.sql",
+    find: "  return public.is_operator() or pg_catalog.has_table_privilege(",
+    replace: "  return true or pg_catalog.has_table_privilege(",
+    tests: ["tests/security/operators_read_test.ts"],
+  },
 ];
