@@ -6565,6 +6565,10 @@ comment on function private.first_proof(uuid, integer, timestamptz, timestamptz)
 revoke all on function private.first_proof(uuid, integer, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.first_proof(uuid, integer, timestamptz, timestamptz) to service_role;
 
+
+-- supabase/schemas/50_attribution/is_proved_by_events.sql
+-- Whether events prove that a match was sent.
+
 create function private.is_proved_by_events(p_ledger_id uuid, p_generation integer)
 returns boolean
 language plpgsql
@@ -12267,6 +12271,72 @@ alter table public.webhook_health_patterns enable row level security;
 revoke all on table public.webhook_health_patterns from public, anon, authenticated, service_role;
 grant select, insert, delete on table public.webhook_health_patterns to service_role;
 
+-- supabase/schemas/80_reporting/count_match_events.sql
+-- Counts the events of one schedule, and the users of its pushes.
+
+create function private.count_match_events(
+  p_ledger_id uuid,
+  p_from timestamptz,
+  out users bigint,
+  out events bigint,
+  out sends bigint,
+  out webhook_sends bigint,
+  out opens bigint,
+  out bounces bigint,
+  out aborts bigint,
+  out aborts_by_type jsonb,
+  out low_confidence bigint
+)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+set plan_cache_mode = 'force_custom_plan'
+as $$
+begin
+  with told as materialized (
+    select
+      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
+      event.event_type,
+      event.confidence in ('high', 'medium') as is_sure,
+      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
+      event.channel,
+      case event.event_type when 'abort' then coalesce(
+        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
+      ) end as abort_type
+    from public.notification_sends as event
+    where event.ledger_id = p_ledger_id and event.sent_at >= p_from
+  )
+  select
+    count(distinct told.recipient) filter (where told.is_push_send),
+    count(*),
+    count(*) filter (where told.is_push_send),
+    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send'),
+    count(*) filter (where told.is_sure and told.event_type = 'open'),
+    count(*) filter (where told.is_sure and told.event_type = 'bounce'),
+    count(*) filter (where told.is_sure and told.event_type = 'abort'),
+    (
+      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
+      from (
+        select aborted.abort_type, count(*) as count
+        from told as aborted
+        where aborted.is_sure and aborted.abort_type is not null
+        group by aborted.abort_type
+      ) as by_type
+    ),
+    count(*) filter (where not told.is_sure)
+  into users, events, sends, webhook_sends, opens, bounces, aborts, aborts_by_type, low_confidence
+  from told;
+end;
+$$;
+
+comment on function private.count_match_events(uuid, timestamptz) is
+  'The events of a ledger row since p_from by kind, and the users of its pushes, as match_verification shows them.';
+revoke all on function private.count_match_events(uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function private.count_match_events(uuid, timestamptz) to service_role;
+
 -- supabase/schemas/80_reporting/duplicate_trends.sql
 -- Second schedules of a match by day, and whether their number grows.
 
@@ -12322,30 +12392,10 @@ revoke all on table public.duplicate_trends from public, anon, authenticated, se
 grant select on table public.duplicate_trends to service_role;
 
 -- supabase/schemas/80_reporting/events_by_minute.sql
--- What operators read of events. No function but these two reads them with an operator's token.
+-- What operators read of events. No functions but this and events_without_match read them with an operator's token.
 --
 -- They read with the rights of the owner, and ask themselves who calls: where events are spread over several servers, the
 -- claims of a token stay on the first.
-
-create function private.may_read_events()
-returns boolean
-language plpgsql
-stable
-security invoker
-set search_path = ''
-set jit = off
-as $$
-begin
-  -- Of who calls a function that reads with its owner's rights, the role setting tells.
-  return public.is_operator() or pg_catalog.has_table_privilege(
-    coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user), 'public.notification_sends', 'select'
-  );
-end;
-$$;
-
-comment on function private.may_read_events() is
-  'Whether the caller may read events: the token of an operator, or a role that may read the table.';
-revoke all on function private.may_read_events() from public, anon, authenticated, service_role;
 
 create function private.events_by_minute(p_ledger_ids uuid[], p_from timestamptz)
 returns table (
@@ -12383,6 +12433,10 @@ comment on function private.events_by_minute(uuid[], timestamptz) is
   'How many events of these ledger rows there are by minute and kind, for operators and whoever may read the events.';
 revoke all on function private.events_by_minute(uuid[], timestamptz) from public, anon, authenticated, service_role;
 grant execute on function private.events_by_minute(uuid[], timestamptz) to authenticated, service_role;
+
+
+-- supabase/schemas/80_reporting/events_without_match.sql
+-- The events that may belong to a match and are tied to none; see events_by_minute.
 
 create function private.events_without_match(p_match_id bigint, p_from timestamptz, p_until timestamptz)
 returns table (
@@ -12727,69 +12781,6 @@ grant execute on function public.match_timeline(bigint, timestamptz) to authenti
 -- supabase/schemas/80_reporting/match_verification.sql
 -- Expected against actual, and a verdict, for each schedule that was due.
 
-create function private.count_match_events(
-  p_ledger_id uuid,
-  p_from timestamptz,
-  out users bigint,
-  out events bigint,
-  out sends bigint,
-  out webhook_sends bigint,
-  out opens bigint,
-  out bounces bigint,
-  out aborts bigint,
-  out aborts_by_type jsonb,
-  out low_confidence bigint
-)
-returns record
-language plpgsql
-stable
-security invoker
-set search_path = ''
-set jit = off
-set plan_cache_mode = 'force_custom_plan'
-as $$
-begin
-  with told as materialized (
-    select
-      coalesce(event.external_user_id, event.device_id, event.event_id) collate "C" as recipient,
-      event.event_type,
-      event.confidence in ('high', 'medium') as is_sure,
-      event.event_type = 'send' and event.channel = 'push' and event.confidence in ('high', 'medium') as is_push_send,
-      event.channel,
-      case event.event_type when 'abort' then coalesce(
-        event.raw_payload -> 'properties' ->> 'abort_type', event.raw_payload ->> 'abort_type', 'unknown'
-      ) end as abort_type
-    from public.notification_sends as event
-    where event.ledger_id = p_ledger_id and event.sent_at >= p_from
-  )
-  select
-    count(distinct told.recipient) filter (where told.is_push_send),
-    count(*),
-    count(*) filter (where told.is_push_send),
-    count(*) filter (where told.is_sure and told.channel = 'webhook' and told.event_type = 'send'),
-    count(*) filter (where told.is_sure and told.event_type = 'open'),
-    count(*) filter (where told.is_sure and told.event_type = 'bounce'),
-    count(*) filter (where told.is_sure and told.event_type = 'abort'),
-    (
-      select coalesce(pg_catalog.jsonb_object_agg(by_type.abort_type, by_type.count), '{}')
-      from (
-        select aborted.abort_type, count(*) as count
-        from told as aborted
-        where aborted.is_sure and aborted.abort_type is not null
-        group by aborted.abort_type
-      ) as by_type
-    ),
-    count(*) filter (where not told.is_sure)
-  into users, events, sends, webhook_sends, opens, bounces, aborts, aborts_by_type, low_confidence
-  from told;
-end;
-$$;
-
-comment on function private.count_match_events(uuid, timestamptz) is
-  'The events of a ledger row since p_from by kind, and the users of its pushes, as match_verification shows them.';
-revoke all on function private.count_match_events(uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function private.count_match_events(uuid, timestamptz) to service_role;
-
 create view public.match_verification
 with (security_invoker = true)
 as
@@ -12852,6 +12843,29 @@ comment on column public.match_verification.missing_sends is 'What Braze reports
 
 revoke all on table public.match_verification from public, anon, authenticated, service_role;
 grant select on table public.match_verification to service_role;
+
+-- supabase/schemas/80_reporting/may_read_events.sql
+-- Whether the caller may read events: an operator, or a role with the right.
+
+create function private.may_read_events()
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+begin
+  -- Of who calls a function that reads with its owner's rights, the role setting tells.
+  return public.is_operator() or pg_catalog.has_table_privilege(
+    coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user), 'public.notification_sends', 'select'
+  );
+end;
+$$;
+
+comment on function private.may_read_events() is
+  'Whether the caller may read events: the token of an operator, or a role that may read the table.';
+revoke all on function private.may_read_events() from public, anon, authenticated, service_role;
 
 -- supabase/schemas/80_reporting/measure_webhook_health.sql
 -- Measures one UTC day from the counts of its matches.

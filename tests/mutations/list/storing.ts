@@ -281,7 +281,7 @@ export const STORING: readonly Mutation[] = [
   {
     name: "only-operators-count-events",
     rule: "A signed-in user who is not an operator reads nothing of events",
-    file: "supabase/schemas/80_reporting/events_by_minute.sql",
+    file: "supabase/schemas/80_reporting/may_read_events.sql",
     find: "  return public.is_operator() or pg_catalog.has_table_privilege(",
     replace: "  return true or pg_catalog.has_table_privilege(",
     tests: ["tests/security/operators_read_test.ts"],
