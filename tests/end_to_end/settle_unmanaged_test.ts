@@ -201,7 +201,7 @@ Deno.test("an adoption is refused beside the suite's own schedule, and where no 
 Deno.test("behind the send gate nothing is adopted, since its push would be turned away", () =>
   withSuite({
     ...PER_SCHEDULE,
-    env: { SEND_GATE: "fail_closed", SEND_GATE_SECRETS: "a secret of at least 32 characters." },
+    env: { SEND_GATE: "fail_closed", SEND_GATE_SECRETS: "a-secret-of-at-least-32-characters" },
   }, async (stack) => {
     const found = await duplicateByHand(stack, 1001);
     await look(stack);
