@@ -13,6 +13,8 @@ const DISTRIBUTE = new URL("../../citus/distribute.sql", import.meta.url);
 
 const SETTINGS = {
   shared_preload_libraries: "citus",
+  // It compiles plans of a cluster for seconds.
+  jit: "off",
   // A coordinator opens several connections to each worker for each of its own.
   max_connections: "500",
   max_prepared_transactions: "500",

@@ -114,6 +114,9 @@ declare
   v_named bytea[];
   v_pattern text;
   v_has_new_ids boolean;
+  -- The keys of the person's events, in order.
+  v_times timestamptz[];
+  v_ids text[];
   -- The ids to remove, each with its pseudonym.
   v_events jsonb;
   v_people jsonb;
@@ -174,21 +177,21 @@ begin
   order by 1
   on conflict (id_digest, user_digest) do nothing;
 
-  perform 1
-  from public.notification_sends as event
-  where event.external_user_id = p_external_user_id
-    or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)))
-  order by event.sent_at, event.event_id
-  for update;
-
   select
-    coalesce(
-      pg_catalog.jsonb_object_agg(event.event_id, private.event_pseudonym(private.keyed_digest(event.event_id))), '{}'
-    )
+    pg_catalog.array_agg(theirs.sent_at order by theirs.sent_at, theirs.event_id),
+    pg_catalog.array_agg(theirs.event_id order by theirs.sent_at, theirs.event_id),
+    count(distinct theirs.match_id)
+  into v_times, v_ids, v_matches
+  from (
+    select event.sent_at, event.event_id, event.match_id
+    from public.notification_sends as event
+    where event.external_user_id = p_external_user_id
+      or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)))
+  ) as theirs;
+  select
+    coalesce(pg_catalog.jsonb_object_agg(known.id, private.event_pseudonym(private.keyed_digest(known.id))), '{}')
   into v_events
-  from public.notification_sends as event
-  where event.external_user_id = p_external_user_id
-    or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)));
+  from pg_catalog.unnest(v_ids) as known (id);
   -- Braze's own id of a user is removed, so its entry serves only lists that name people.
   select pg_catalog.jsonb_object_agg(device.id, private.device_pseudonym(v_user.device_key, device.id))
   into v_people
@@ -203,23 +206,22 @@ begin
 
   v_event_ids := array(select pg_catalog.jsonb_object_keys(v_events));
 
-  with erased as (
-    update public.notification_sends as event
-    set event_id = v_events ->> event.event_id,
-      external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
-      braze_user_id = null,
-      device_id = v_people ->> event.device_id,
-      raw_payload = private.anonymise_payload(
-        event.raw_payload,
-        v_events ->> event.event_id,
-        case when event.external_user_id is not null then v_user.pseudonym end,
-        v_people ->> event.device_id
-      )
-    where event.external_user_id = p_external_user_id
-      or (event.external_user_id is null and (event.device_id = any (v_other_ids) or event.braze_user_id = any (v_other_ids)))
-    returning event.match_id
-  )
-  select count(*), count(distinct erased.match_id) into v_erased_events, v_matches from erased;
+  update public.notification_sends as event
+  set event_id = v_events ->> event.event_id,
+    external_user_id = case when event.external_user_id is not null then v_user.pseudonym end,
+    braze_user_id = null,
+    device_id = v_people ->> event.device_id,
+    raw_payload = private.anonymise_payload(
+      event.raw_payload,
+      v_events ->> event.event_id,
+      case when event.external_user_id is not null then v_user.pseudonym end,
+      v_people ->> event.device_id
+    )
+  -- In the order of the keys, as whoever judges them again.
+  from rows from (pg_catalog.unnest(v_times), pg_catalog.unnest(v_ids)) as theirs (sent_at, event_id)
+  where event.sent_at = theirs.sent_at and event.event_id = theirs.event_id
+    and event.sent_at >= v_times[1] and event.sent_at <= v_times[pg_catalog.cardinality(v_times)];
+  get diagnostics v_erased_events = row_count;
 
   update public.event_claims as claim
   set event_id = v_events ->> claim.event_id

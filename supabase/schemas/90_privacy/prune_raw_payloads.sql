@@ -41,7 +41,6 @@ begin
       and (event.sent_at, event.event_id) > (v_done.sent_at, v_done.event_id)
     order by event.sent_at, event.event_id
     limit v_settings.prune_batch
-    for no key update
   ) as old;
   if v_count = 0 then
     return 0;
