@@ -722,6 +722,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_run_id uuid;
@@ -813,6 +814,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_outcome text;
@@ -872,6 +874,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_url text;
@@ -938,6 +941,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with written as (
     insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)
@@ -1598,6 +1602,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_cancelled boolean;
@@ -1642,6 +1647,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.schedule_ledger as ledger
@@ -1676,6 +1682,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -1737,6 +1744,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_attempt public.schedule_attempts;
@@ -1775,6 +1783,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_attempt public.schedule_attempts;
@@ -1846,6 +1855,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -1955,6 +1965,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);
@@ -2188,6 +2199,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.jsonb_build_object(
     -- The push of a match that is to be pushed again has gone out.
@@ -2245,6 +2257,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with wanted as (
     select match.id
@@ -2553,6 +2566,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[];
@@ -2686,6 +2700,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -2831,6 +2846,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.open_change(
     'delete', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, null, p_request, p_reason, p_now,
@@ -2859,6 +2875,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then
@@ -2895,6 +2912,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.open_change(
     'update', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, p_send_at, p_request, p_reason, p_now
@@ -2921,6 +2939,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   -- Ledger row first, then its generation: the webhook takes them in this order too.
@@ -3156,6 +3175,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with pending as (
     select schedule.campaign_id, greatest(schedule.send_at_utc, schedule.moving_to_utc) as send_at
@@ -3881,6 +3901,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with verified as (
     select campaign.campaign_id
@@ -3936,6 +3957,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with last as (
     select distinct on (observation.campaign_id) observation.*
@@ -4088,6 +4110,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   insert into private.braze_answers as known
@@ -4454,6 +4477,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_seen record;
@@ -5146,6 +5170,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_events jsonb := p_events;
@@ -5655,6 +5680,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_pruned integer;
@@ -6447,6 +6473,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);
@@ -7395,6 +7422,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
@@ -7484,6 +7512,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_listed record;
@@ -7662,6 +7691,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.schedule_ledger as ledger
@@ -7718,6 +7748,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -7796,6 +7827,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_listed record;
@@ -7892,6 +7924,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_kept private.unmanaged_schedules;
@@ -8128,6 +8161,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -8179,6 +8213,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -8239,6 +8274,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_known public.braze_schedules;
@@ -8343,6 +8379,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -8393,6 +8430,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -8517,6 +8555,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_told record;
@@ -8568,6 +8607,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[] := array(
@@ -8820,6 +8860,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.jsonb_build_object(
     'pending', coalesce((
@@ -8870,6 +8911,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_checks jsonb;
@@ -9027,6 +9069,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_since timestamptz := private.harms_since(p_now);
@@ -9299,6 +9342,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -9396,6 +9440,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   insert into public.count_audit_logs
@@ -9430,6 +9475,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[] := array(
@@ -9519,6 +9565,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -9563,6 +9610,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_stored integer;
@@ -9626,6 +9674,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   -- The oldest measurement first, so that a run that is cut short skips no team for good.
   select coalesce(pg_catalog.jsonb_agg(
@@ -9761,6 +9810,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -10085,6 +10135,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_claim uuid := pg_catalog.gen_random_uuid();
@@ -10419,6 +10470,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   return (
@@ -10766,6 +10818,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now)
     || private.judge_contradictions(p_now);
@@ -10807,6 +10860,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with told as (
     select distinct on (alert.fingerprint) alert.*
@@ -10849,6 +10903,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_settings private.settings;
@@ -11045,6 +11100,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_recorded integer;
@@ -11131,6 +11187,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_open public.alerts;
@@ -11181,6 +11238,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_raised integer;
@@ -11493,6 +11551,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_match_ids bigint[];
@@ -11537,6 +11596,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   return (select judged.told from private.push_verdicts(array[p_match_id], '{}', p_now) as judged);
@@ -12485,6 +12545,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with states as (
     select success.*, (
@@ -12528,6 +12589,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select max(metrics.date) from public.webhook_health_metrics as metrics;
 $$;
@@ -12545,6 +12607,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_id uuid;
@@ -13120,6 +13183,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_measured jsonb := public.measure_webhook_health(p_date, p_now);
@@ -14483,6 +14547,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   -- Users can write their user_metadata, never their app_metadata.
   select coalesce(

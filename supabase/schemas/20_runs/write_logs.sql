@@ -6,6 +6,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with written as (
     insert into public.scheduler_logs (logged_at, function_name, action, reason, match_id, run_id, details)

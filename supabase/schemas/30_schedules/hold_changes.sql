@@ -16,6 +16,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform private.hold_lease(p_run_id, p_lease_seconds, p_now);

@@ -15,6 +15,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with wanted as (
     select match.id

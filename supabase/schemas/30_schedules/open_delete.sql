@@ -16,6 +16,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.open_change(
     'delete', p_attempt_id, p_run_id, p_lease_seconds, p_ledger_id, p_generation, null, p_request, p_reason, p_now,

@@ -13,6 +13,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   if exists (select 1 from public.schedule_attempts as attempt where attempt.id = p_attempt_id) then

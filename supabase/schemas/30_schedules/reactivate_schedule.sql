@@ -12,6 +12,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   -- Ledger row first, then its generation: the webhook takes them in this order too.

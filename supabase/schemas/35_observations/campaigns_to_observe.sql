@@ -7,6 +7,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with pending as (
     select schedule.campaign_id, greatest(schedule.send_at_utc, schedule.moving_to_utc) as send_at

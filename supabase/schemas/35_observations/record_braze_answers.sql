@@ -84,6 +84,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   insert into private.braze_answers as known

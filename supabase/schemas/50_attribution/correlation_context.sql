@@ -69,6 +69,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_guard interval := pg_catalog.make_interval(secs => p_guard_seconds);

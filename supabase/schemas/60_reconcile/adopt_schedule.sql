@@ -13,6 +13,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;

@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.jsonb_build_object(
     'pending', coalesce((

@@ -8,6 +8,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_ledger_ids uuid[] := array(

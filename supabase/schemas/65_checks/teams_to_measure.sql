@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   -- The oldest measurement first, so that a run that is cut short skips no team for good.
   select coalesce(pg_catalog.jsonb_agg(

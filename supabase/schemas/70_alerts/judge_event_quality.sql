@@ -315,6 +315,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.judge_confidence(p_low_confidence_share_max, p_now) || private.judge_missing_webhooks(p_now)
     || private.judge_contradictions(p_now);

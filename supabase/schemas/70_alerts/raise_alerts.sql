@@ -28,6 +28,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with told as (
     select distinct on (alert.fingerprint) alert.*

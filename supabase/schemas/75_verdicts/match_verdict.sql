@@ -6,6 +6,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   return (select judged.told from private.push_verdicts(array[p_match_id], '{}', p_now) as judged);

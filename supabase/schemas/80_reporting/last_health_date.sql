@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select max(metrics.date) from public.webhook_health_metrics as metrics;
 $$;

@@ -6,6 +6,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_measured jsonb := public.measure_webhook_health(p_date, p_now);

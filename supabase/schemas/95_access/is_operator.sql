@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   -- Users can write their user_metadata, never their app_metadata.
   select coalesce(
