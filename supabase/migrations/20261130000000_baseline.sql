@@ -251,6 +251,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.sha256(keys.key || p_bytes) from private.erasure_keys as keys;
 $$;
@@ -269,6 +270,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_user private.erased_users;
@@ -373,6 +375,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.digest_of_bytes(pg_catalog.convert_to(p_text, 'UTF8'));
 $$;
@@ -525,6 +528,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   new.updated_at := pg_catalog.now();
@@ -549,6 +553,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select 'Match ' || match.id || ' ' || match.home_team || '–' || match.away_team
   from public.matches as match
@@ -603,6 +608,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_after jsonb := pg_catalog.to_jsonb(new) - 'id' - 'updated_at';
@@ -845,6 +851,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.job_runs as run
@@ -1377,6 +1384,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select coalesce(
     bool_and((
@@ -1423,6 +1431,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_attempt public.schedule_attempts;
@@ -1820,6 +1829,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   return (
@@ -1900,6 +1910,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   if private.match_of_send_id(new.send_id) is null then
@@ -1928,6 +1939,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select count(*) filter (
     where held.confirmed_at is null
@@ -2006,6 +2018,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1
@@ -2035,6 +2048,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select case
     when held.kind = 'removal' then held.confirmed_at is null
@@ -2062,6 +2076,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   select pg_catalog.jsonb_build_object(
@@ -2101,6 +2116,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   -- What is back was not deleted: a later delete has a time of its own.
@@ -2123,6 +2139,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update private.schedule_times as known
@@ -2432,6 +2449,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_match_id bigint;
@@ -2463,6 +2481,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.schedule_ledger as ledger
@@ -2540,6 +2559,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.operator_actions
     (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)
@@ -2626,6 +2646,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
@@ -2987,6 +3008,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with named as (
     -- One row per key: insert … on conflict may not touch a row twice.
@@ -3210,6 +3232,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_new public.braze_observations := p_observation;
@@ -3285,6 +3308,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with risky as (
     select
@@ -3393,6 +3417,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.braze_schedules as schedule
@@ -3421,6 +3446,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with confirmed as (
     select min(pg_catalog.date_trunc('minute', schedule.send_at_utc)) as minute
@@ -3456,6 +3482,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1
@@ -3486,6 +3513,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1
@@ -3508,6 +3536,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1
@@ -3552,6 +3581,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -3707,6 +3737,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     listed.campaign_id, listed.braze_schedule_id, listed.send_at_utc, listed.shown_from,
@@ -3759,6 +3790,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -3859,6 +3891,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update private.listed_schedules as kept
@@ -4035,6 +4068,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -4168,6 +4202,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with kept as (
     insert into private.unmanaged_schedules as known (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
@@ -4200,6 +4235,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with back as (
     update public.braze_schedules as schedule
@@ -4245,6 +4281,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_began_at timestamptz := p_observation.began_at;
@@ -4332,6 +4369,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   update public.braze_schedules as schedule
   set doubt = p_doubt,
@@ -4363,6 +4401,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_new public.braze_observations;
@@ -4544,6 +4583,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_settled jsonb;
@@ -4764,6 +4804,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.event_claims as claim (event_id, sent_at, claimed_at)
   select distinct on (event.event_id) event.event_id, event.sent_at, p_now
@@ -4876,6 +4917,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_rejects jsonb;
@@ -5212,6 +5254,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select from private.erased_events as known
@@ -5256,6 +5299,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
@@ -5351,6 +5395,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform private.claim_event_times(
@@ -5919,6 +5964,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into private.recounts (ledger_id, marked_at)
   select distinct changed.ledger_id, p_now
@@ -6412,6 +6458,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'ledger_id', ledger.id,
@@ -6950,6 +6997,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_news jsonb;
@@ -7121,6 +7169,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select known.value
   from public.schedule_identifiers as known
@@ -8474,6 +8523,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_attempt public.schedule_attempts;
@@ -8526,6 +8576,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;
@@ -8701,6 +8752,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select greatest(p_now - interval '30 days', (
     select run.called_at - interval '3 days'
@@ -8838,6 +8890,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select action.*
   from public.operator_actions as action
@@ -8983,6 +9036,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     ledger.id, ledger.match_id, coalesce(schedule.generation, ledger.generation),
@@ -9013,6 +9067,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -9202,6 +9257,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;
@@ -9713,6 +9769,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_period constant interval := coalesce(
@@ -9775,6 +9832,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   update public.schedule_attempts as attempt
   set resolved_at = null, resolved_as = null
@@ -9901,6 +9959,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select case
     when (p_done).id is null then 'nobody did anything to it that is not undone'
@@ -10062,6 +10121,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   -- Three openings within this time are an alert that comes and goes.
@@ -10242,6 +10302,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     job.function_name,
@@ -10288,6 +10349,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_kickoff_at timestamptz;
@@ -11295,6 +11357,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   select held.* into ledger
@@ -11324,6 +11387,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     pg_catalog.make_interval(secs => coalesce((told.timing ->> 'send_lead_seconds')::integer, 3600)),
@@ -11364,6 +11428,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 -- The columns of its answer are named like those that it reads.
 #variable_conflict use_column
@@ -11633,6 +11698,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 -- The columns of its answer are named like those that it reads.
 #variable_conflict use_column
@@ -11855,6 +11921,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 -- The columns of its answer are named like those that it reads.
 #variable_conflict use_column
@@ -13315,6 +13382,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_part constant jsonb := p_part::jsonb;
@@ -13447,6 +13515,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_parts json;
@@ -13505,6 +13574,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_key bytea;
@@ -13856,6 +13926,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- New requests wait behind this while it waits for a running one, so each try is short.
 set lock_timeout = '400ms'
 as $$

@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.sha256(keys.key || p_bytes) from private.erasure_keys as keys;
 $$;

@@ -6,6 +6,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_user private.erased_users;

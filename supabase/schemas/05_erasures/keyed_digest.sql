@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select private.digest_of_bytes(pg_catalog.convert_to(p_text, 'UTF8'));
 $$;

@@ -9,6 +9,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   new.updated_at := pg_catalog.now();

@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select 'Match ' || match.id || ' ' || match.home_team || '–' || match.away_team
   from public.matches as match

@@ -8,6 +8,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   if private.match_of_send_id(new.send_id) is null then

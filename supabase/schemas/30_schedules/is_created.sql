@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1

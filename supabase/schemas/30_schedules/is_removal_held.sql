@@ -8,6 +8,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select case
     when held.kind = 'removal' then held.confirmed_at is null

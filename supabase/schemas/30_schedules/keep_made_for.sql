@@ -8,6 +8,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   select pg_catalog.jsonb_build_object(

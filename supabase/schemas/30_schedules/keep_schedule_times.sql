@@ -7,6 +7,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   -- What is back was not deleted: a later delete has a time of its own.
@@ -29,6 +30,7 @@ returns trigger
 language plpgsql
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update private.schedule_times as known

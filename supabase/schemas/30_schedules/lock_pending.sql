@@ -12,6 +12,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_match_id bigint;

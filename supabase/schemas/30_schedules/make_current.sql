@@ -10,6 +10,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.schedule_ledger as ledger

@@ -17,6 +17,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.operator_actions
     (acted_at, action, match_id, ledger_id, generation, actor_kind, actor_id, reason, before, details, run_id, undoes)

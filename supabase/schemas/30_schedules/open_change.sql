@@ -18,6 +18,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_row public.schedule_ledger;

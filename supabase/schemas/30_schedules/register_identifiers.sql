@@ -9,6 +9,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with named as (
     -- One row per key: insert … on conflict may not touch a row twice.

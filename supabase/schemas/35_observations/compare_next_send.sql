@@ -10,6 +10,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_new public.braze_observations := p_observation;

@@ -9,6 +9,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with risky as (
     select

@@ -6,6 +6,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   update public.braze_schedules as schedule

@@ -8,6 +8,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with confirmed as (
     select min(pg_catalog.date_trunc('minute', schedule.send_at_utc)) as minute

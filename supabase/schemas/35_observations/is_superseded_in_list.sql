@@ -11,6 +11,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1
@@ -33,6 +34,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select 1

@@ -17,6 +17,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     listed.campaign_id, listed.braze_schedule_id, listed.send_at_utc, listed.shown_from,
@@ -69,6 +70,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_alerts jsonb;

@@ -10,6 +10,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with kept as (
     insert into private.unmanaged_schedules as known (braze_schedule_id, campaign_id, send_at_utc, first_seen_at, last_seen_at)
@@ -42,6 +43,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   with back as (
     update public.braze_schedules as schedule
@@ -87,6 +89,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_began_at timestamptz := p_observation.began_at;

@@ -16,6 +16,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   update public.braze_schedules as schedule
   set doubt = p_doubt,
@@ -47,6 +48,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_new public.braze_observations;

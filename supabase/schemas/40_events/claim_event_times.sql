@@ -9,6 +9,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into public.event_claims as claim (event_id, sent_at, claimed_at)
   select distinct on (event.event_id) event.event_id, event.sent_at, p_now

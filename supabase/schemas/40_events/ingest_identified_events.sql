@@ -11,6 +11,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select exists (
     select from private.erased_events as known
@@ -55,6 +56,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
@@ -150,6 +152,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform private.claim_event_times(

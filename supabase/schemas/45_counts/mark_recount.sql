@@ -6,6 +6,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   insert into private.recounts (ledger_id, marked_at)
   select distinct changed.ledger_id, p_now

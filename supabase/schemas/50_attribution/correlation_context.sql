@@ -8,6 +8,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'ledger_id', ledger.id,

@@ -8,6 +8,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_attempt public.schedule_attempts;
@@ -60,6 +61,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   perform 1 from public.schedule_ledger as ledger where ledger.id = p_ledger_id for no key update;

@@ -9,6 +9,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select greatest(p_now - interval '30 days', (
     select run.called_at - interval '3 days'

@@ -6,6 +6,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     ledger.id, ledger.match_id, coalesce(schedule.generation, ledger.generation),

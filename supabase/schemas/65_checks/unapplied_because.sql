@@ -10,6 +10,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_period constant interval := coalesce(

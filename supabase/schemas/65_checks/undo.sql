@@ -9,6 +9,7 @@ language sql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
   update public.schedule_attempts as attempt
   set resolved_at = null, resolved_as = null

@@ -10,6 +10,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select case
     when (p_done).id is null then 'nobody did anything to it that is not undone'

@@ -6,6 +6,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   -- Three openings within this time are an alert that comes and goes.

@@ -13,6 +13,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     job.function_name,

@@ -14,6 +14,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 as $$
 begin
   select held.* into ledger

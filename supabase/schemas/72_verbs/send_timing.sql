@@ -8,6 +8,7 @@ language sql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
   select
     pg_catalog.make_interval(secs => coalesce((told.timing ->> 'send_lead_seconds')::integer, 3600)),

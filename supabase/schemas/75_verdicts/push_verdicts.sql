@@ -9,6 +9,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 -- The columns of its answer are named like those that it reads.
 #variable_conflict use_column

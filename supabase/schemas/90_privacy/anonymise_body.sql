@@ -17,6 +17,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_part constant jsonb := p_part::jsonb;
@@ -149,6 +150,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set jit = off
 as $$
 declare
   v_parts json;

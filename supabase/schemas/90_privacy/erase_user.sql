@@ -26,6 +26,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set jit = off
 -- New requests wait behind this while it waits for a running one, so each try is short.
 set lock_timeout = '400ms'
 as $$
