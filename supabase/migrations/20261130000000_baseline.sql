@@ -1695,12 +1695,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'cancel', p_now);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'cancel', p_now);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -1869,13 +1871,15 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
   v_held private.held_changes;
 begin
-  v_begun := private.begin_verb(p_match_id, 'confirm_removals', p_now);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'confirm_removals', p_now);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   update private.held_changes as held
@@ -2374,7 +2378,8 @@ as $$
             'braze_schedule_id', schedule.braze_schedule_id,
             'send_at', schedule.send_at_utc,
             'moving_to', schedule.moving_to_utc,
-            'changed_at', schedule.updated_at,
+            -- What a list shows or lacks afterwards makes no delete later.
+            'changed_at', coalesce(schedule.deleted_at, schedule.updated_at),
             'campaign_id', schedule.campaign_id,
             'gated', schedule.gated,
             'settled', schedule.settled_at is not null,
@@ -7805,10 +7810,12 @@ declare
   v_row public.schedule_ledger;
   v_current public.braze_schedules;
   v_unclear jsonb;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
-  v_row := v_begun.ledger;
+  v_refused := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -7818,8 +7825,8 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -8216,12 +8223,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'mark_not_sent', p_now);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'mark_not_sent', p_now);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -8268,12 +8277,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'mark_sent', p_now);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'mark_sent', p_now);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -8434,12 +8445,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'push_again', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'push_again', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -8485,12 +8498,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'reschedule', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'reschedule', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -9628,16 +9643,18 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
-  v_row := v_begun.ledger;
+  v_refused := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(
@@ -11351,10 +11368,9 @@ create function private.begin_verb(
   p_now timestamptz,
   p_accept_double_push boolean default false,
   p_freeze_seconds integer default null,
-  p_lead_seconds integer default null,
-  out ledger public.schedule_ledger,
-  out refused text
+  p_lead_seconds integer default null
 )
+returns text
 language plpgsql
 volatile
 security invoker
@@ -11362,19 +11378,21 @@ set search_path = ''
 set jit = off
 as $$
 begin
-  select held.* into ledger
+  perform 1
   from public.schedule_ledger as held
   where held.match_id = p_match_id and held.replaced_at is null
   for no key update;
-  select answer.refused into refused
-  from private.verb_refusals(
-    array[p_match_id], array[p_verb], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
-  ) as answer;
+  return (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array[p_verb], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
+    ) as answer
+  );
 end;
 $$;
 
 comment on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) is
-  'Locks the ledger row of a match and returns it, with why the verb is refused; null: it is accepted.';
+  'Locks the ledger row of a match and returns why the verb is refused; null: it is accepted.';
 revoke all on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) to service_role;
 

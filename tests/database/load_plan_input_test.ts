@@ -197,3 +197,20 @@ Deno.test(
       strictEqual(matches.length, 1500);
     }),
 );
+
+Deno.test(
+  "load_plan_input() dates a deleted schedule by its delete, whatever a list says later",
+  withSuite(async (suite) => {
+    await addMatch(suite, 1001, { kickoffAt: minutes(600) });
+    const runId = await startRun(suite);
+    await createSchedule(suite, runId, 1001);
+    const changedAt = async () =>
+      ((await load(suite)).matches[0]!.ledger!.schedules[0] as { changed_at: string }).changed_at;
+    await suite
+      .sql`update public.braze_schedules set state = 'deleted', updated_at = ${minutes(10)}`;
+    await suite.sql`update public.braze_schedules set updated_at = ${minutes(590)}`;
+    strictEqual(new Date(await changedAt()).getTime(), minutes(10).getTime());
+    await suite.sql`update public.braze_schedules set state = 'live', updated_at = ${minutes(591)}`;
+    strictEqual(new Date(await changedAt()).getTime(), minutes(591).getTime());
+  }),
+);

@@ -115,7 +115,8 @@ as $$
             'braze_schedule_id', schedule.braze_schedule_id,
             'send_at', schedule.send_at_utc,
             'moving_to', schedule.moving_to_utc,
-            'changed_at', schedule.updated_at,
+            -- What a list shows or lacks afterwards makes no delete later.
+            'changed_at', coalesce(schedule.deleted_at, schedule.updated_at),
             'campaign_id', schedule.campaign_id,
             'gated', schedule.gated,
             'settled', schedule.settled_at is not null,

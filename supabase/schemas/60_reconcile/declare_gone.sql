@@ -27,10 +27,12 @@ declare
   v_row public.schedule_ledger;
   v_current public.braze_schedules;
   v_unclear jsonb;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
-  v_row := v_begun.ledger;
+  v_refused := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -40,8 +42,8 @@ begin
   into v_unclear
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.state in ('unknown', 'deleting');
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(

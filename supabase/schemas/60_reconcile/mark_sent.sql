@@ -20,12 +20,14 @@ set jit = off
 as $$
 declare
   v_row public.schedule_ledger;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'mark_sent', p_now);
-  v_row := v_begun.ledger;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  v_refused := private.begin_verb(p_match_id, 'mark_sent', p_now);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(

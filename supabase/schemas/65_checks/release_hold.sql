@@ -21,16 +21,18 @@ as $$
 declare
   v_row public.schedule_ledger;
   v_held jsonb;
-  v_begun record;
+  v_refused text;
 begin
-  v_begun := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
-  v_row := v_begun.ledger;
+  v_refused := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
+  select ledger.* into v_row
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
   where hold.ledger_id = v_row.id and hold.released_at is null;
-  if v_begun.refused is not null or p_dry_run then
-    return private.answer_verb(p_match_id, v_begun.refused);
+  if v_refused is not null or p_dry_run then
+    return private.answer_verb(p_match_id, v_refused);
   end if;
 
   perform private.note_action(

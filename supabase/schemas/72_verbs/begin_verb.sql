@@ -6,10 +6,9 @@ create function private.begin_verb(
   p_now timestamptz,
   p_accept_double_push boolean default false,
   p_freeze_seconds integer default null,
-  p_lead_seconds integer default null,
-  out ledger public.schedule_ledger,
-  out refused text
+  p_lead_seconds integer default null
 )
+returns text
 language plpgsql
 volatile
 security invoker
@@ -17,18 +16,20 @@ set search_path = ''
 set jit = off
 as $$
 begin
-  select held.* into ledger
+  perform 1
   from public.schedule_ledger as held
   where held.match_id = p_match_id and held.replaced_at is null
   for no key update;
-  select answer.refused into refused
-  from private.verb_refusals(
-    array[p_match_id], array[p_verb], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
-  ) as answer;
+  return (
+    select answer.refused
+    from private.verb_refusals(
+      array[p_match_id], array[p_verb], p_accept_double_push, p_freeze_seconds, p_lead_seconds, p_now
+    ) as answer
+  );
 end;
 $$;
 
 comment on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) is
-  'Locks the ledger row of a match and returns it, with why the verb is refused; null: it is accepted.';
+  'Locks the ledger row of a match and returns why the verb is refused; null: it is accepted.';
 revoke all on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function private.begin_verb(bigint, text, timestamptz, boolean, integer, integer) to service_role;
