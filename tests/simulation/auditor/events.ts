@@ -71,7 +71,9 @@ function auditMessages({ model, facts }: AuditContext, findings: Findings): void
       findings.violate("acknowledged messages are stored", `${key} is not`);
     }
     // A message without identifiers counts as a retry only as long as Braze retries.
-    const namesItsSend = entries.some(({ carried }) => carried.dispatchId || carried.echo);
+    const namesItsSend = entries.some(({ carried, triggerProperties }) =>
+      carried.dispatchId || (carried.echo && Object.keys(triggerProperties).length > 0)
+    );
     if (times > (namesItsSend ? 1 : entries.length)) {
       findings.violate("messages are stored once", `${key} is stored ${times} times`);
     }

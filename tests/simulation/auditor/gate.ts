@@ -62,7 +62,9 @@ function auditAnswer(asked: RecordedGate, context: AuditContext, findings: Findi
     const isHeld = facts.alerts.some((alert) =>
       alert.rule === "removals_held"
         ? isOpenAt(alert, asked.at)
-        : areSeveral && alert.rule === "push_unwanted" && isAbout(alert, matchId, context)
+        // A copy that goes out after the push itself is told as a second one.
+        : areSeveral && ["push_unwanted", "double_push"].includes(alert.rule) &&
+          isAbout(alert, matchId, context)
     );
     const wasTakenBack = areSeveral && !wasOffUntilSeen(matchId, asked.at, context);
     if (isOff && (isHeld || wasTakenBack)) return;

@@ -178,6 +178,8 @@ function namedBy(
     : rowOf(context, Number(ownMatchId));
   if (carried.echo && (type === SEND || kind === "webhook")) {
     const { ledger_id: ledgerId, match_id: matchId, generation } = triggerProperties;
+    // The template renders what is missing as an empty text.
+    if (kind === "webhook" && ledgerId === undefined && matchId === undefined) return null;
     const row = ledgerId === undefined
       ? rowOf(context, Number(matchId ?? NaN))
       : facts.ledger.find(({ id }) => id === ledgerId);
