@@ -97,20 +97,27 @@ function auditWantedPush(
   );
 }
 
-/** Its push was told to come late, and the fixtures called the match off before that late time. */
+/**
+ * Its push was told to come late, and the fixtures called the match off before that late time; or it was told to be
+ * unclear until the match was called off.
+ */
 function wasCalledOffWhileLate(
   matchId: number,
   sendAt: Date,
   alerts: readonly AlertRow[],
   context: AuditContext,
 ): boolean {
-  return alerts.some((alert) => isOpenAt(alert, sendAt)) &&
-    context.model.schedules.all.some((schedule) =>
-      isOurs(schedule, context) && matchOf(schedule, context) === matchId &&
-      schedule.createdAt < sendAt && schedule.endedAt !== null &&
-      schedule.endedAt > sendAt && schedule.endedAt < schedule.sendAt &&
-      context.history.isOff(matchId, schedule.endedAt)
-    );
+  const standing = alerts.filter((alert) => isOpenAt(alert, sendAt));
+  const endedWithTheMatch = standing.some(({ resolved_at }) =>
+    resolved_at !== null && context.history.isOff(matchId, resolved_at)
+  );
+  return endedWithTheMatch || standing.length > 0 &&
+      context.model.schedules.all.some((schedule) =>
+        isOurs(schedule, context) && matchOf(schedule, context) === matchId &&
+        schedule.createdAt < sendAt && schedule.endedAt !== null &&
+        schedule.endedAt > sendAt && schedule.endedAt < schedule.sendAt &&
+        context.history.isOff(matchId, schedule.endedAt)
+      );
 }
 
 /** Somebody got it, or Braze sent it and nobody was there to get it. */
