@@ -1,10 +1,10 @@
 /**
  * The only access to the database. A call runs one SQL function, in one round trip and one transaction.
  *
- * The client does not repeat an RPC. This module repeats the calls that are marked as repeatable, when the database
+ * supabase-js does not repeat an RPC. This module repeats the calls that are marked as repeatable, when the database
  * is unavailable. Their SQL functions are idempotent, so a call whose answer was lost can run again.
  */
-import type { PostgrestClient } from "@supabase/postgrest-js";
+import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Database, Json } from "../database.types.ts";
@@ -71,7 +71,7 @@ export function isUnavailable(error: unknown): boolean {
 export type Rpc = ReturnType<typeof createRpc>;
 
 export function createRpc(
-  database: PostgrestClient<Database>,
+  supabase: SupabaseClient<Database>,
   clock: Clock,
   sanitizeText: SanitizeText,
 ) {
@@ -86,7 +86,7 @@ export function createRpc(
         Object.entries(args).map(([key, value]) => [`p_${snakeCaseName(key)}`, value]),
       ) as SqlArguments<Name>;
       for (let attempt = 0;; attempt++) {
-        const { data, error, status } = await database.rpc(name, sqlArguments);
+        const { data, error, status } = await supabase.rpc(name, sqlArguments);
         if (error === null) return answer.parse(data);
         const failure = new DatabaseError(
           name,
