@@ -1698,9 +1698,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'cancel', p_now);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -1875,9 +1873,7 @@ declare
   v_held private.held_changes;
 begin
   v_refused := private.begin_verb(p_match_id, 'confirm_removals', p_now);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -1902,6 +1898,26 @@ comment on function public.confirm_removals(bigint, text, text, uuid, boolean, t
   'A person confirms a held removal or remake, which the next plan carries out. Returns {match_id, done, refused}. A dry run changes nothing.';
 revoke all on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_removals(bigint, text, text, uuid, boolean, timestamptz, text) to service_role;
+
+-- supabase/schemas/30_schedules/current_ledger.sql
+-- The ledger row of a match as it stands: a later intent has not replaced it.
+
+create function private.current_ledger(p_match_id bigint)
+returns public.schedule_ledger
+language sql
+stable
+security invoker
+set search_path = ''
+set jit = off
+as $$
+  select ledger
+  from public.schedule_ledger as ledger
+  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+$$;
+
+comment on function private.current_ledger(bigint) is 'The ledger row of a match that no later intent has replaced; null without one.';
+revoke all on function private.current_ledger(bigint) from public, anon, authenticated, service_role;
+grant execute on function private.current_ledger(bigint) to service_role;
 
 -- supabase/schemas/30_schedules/drop_foreign_send_id.sql
 -- A send id that Braze made ends with its schedule.
@@ -7813,9 +7829,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;
@@ -8226,9 +8240,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'mark_not_sent', p_now);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -8280,9 +8292,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'mark_sent', p_now);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -8448,9 +8458,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'push_again', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -8501,9 +8509,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'reschedule', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;
@@ -9646,9 +9652,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold

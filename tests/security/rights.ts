@@ -170,6 +170,7 @@ export const PRIVATE_FUNCTIONS: readonly string[] = [
   "count_text",
   "count_unattributed",
   "counted_text",
+  "current_ledger",
   "dependent_events",
   "detect_double_push",
   "device_pseudonym",

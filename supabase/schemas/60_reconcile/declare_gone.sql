@@ -30,9 +30,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'declare_gone', p_now, p_accept_double_push, p_freeze_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   select * into v_current
   from public.braze_schedules as schedule
   where schedule.ledger_id = v_row.id and schedule.generation = v_row.generation;

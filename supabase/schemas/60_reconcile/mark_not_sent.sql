@@ -25,9 +25,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'mark_not_sent', p_now);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

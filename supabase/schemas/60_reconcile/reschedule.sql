@@ -24,9 +24,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'reschedule', p_now, p_accept_double_push, p_freeze_seconds, p_lead_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   if v_refused is not null or p_dry_run then
     return private.answer_verb(p_match_id, v_refused);
   end if;

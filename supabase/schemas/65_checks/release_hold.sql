@@ -24,9 +24,7 @@ declare
   v_refused text;
 begin
   v_refused := private.begin_verb(p_match_id, 'release', p_now, false, p_freeze_seconds, p_lead_seconds);
-  select ledger.* into v_row
-  from public.schedule_ledger as ledger
-  where ledger.match_id = p_match_id and ledger.replaced_at is null;
+  v_row := private.current_ledger(p_match_id);
   select pg_catalog.jsonb_agg(hold.generation order by hold.generation)
   into v_held
   from private.schedule_holds as hold
